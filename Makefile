@@ -1,0 +1,35 @@
+.DEFAULT_GOAL := help
+.PHONY: help demo test fmt lint doc openapi openapi-check ci
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# `cargo run` turns into the program it has built, so Ctrl-C reaches the service itself, and the service only.
+demo: ## gets what is missing, builds, and runs the service with demo data
+	@./scripts/prepare.sh
+	@exec cargo run --release --locked -- demo
+
+# The tests start a Postgres of their own in any case: an address in the environment is not for them.
+test: ## gets what is missing and runs all tests
+	@DATABASE_URL= ./scripts/prepare.sh
+	@exec cargo test --locked
+
+fmt: ## formats the code
+	cargo fmt
+
+lint: ## formatting and clippy, every warning an error
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+
+doc: ## the documentation of the code, private parts included
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+
+openapi: ## writes openapi.yaml anew
+	cargo run --locked --quiet -- openapi > openapi.yaml.new || { rm -f openapi.yaml.new; exit 1; }
+	mv openapi.yaml.new openapi.yaml
+
+openapi-check: ## fails if openapi.yaml is not what the code says
+	cargo run --locked --quiet -- openapi | diff -u openapi.yaml -
+
+ci: ## all of the above that checks
+	@.ci/run

@@ -1,0 +1,122 @@
+#!/bin/sh
+# Makes sure that this machine has what cargo can't fetch: a C compiler (for the cryptography) and the programs of a
+# PostgreSQL server, 14 or later, with pg_trgm. Installs them with the system's package manager where it may; does
+# nothing, at once, where they are there. No server is left running: taskforce starts its own, from these programs.
+#
+# With DATABASE_URL set no PostgreSQL is needed here. TASKFORCE_PG_BIN_DIR names the programs' directory, if it is
+# not one of those below; taskforce itself looks in the same places in the same order (src/db/cluster/server.rs).
+set -eu
+
+oldest=14
+
+say() { printf '%s\n' "prepare: $*" >&2; }
+fail() { say "$*"; exit 1; }
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# The directories where the server's programs may be, best first.
+places() {
+    if [ -n "${TASKFORCE_PG_BIN_DIR-}" ]; then
+        printf '%s\n' "$TASKFORCE_PG_BIN_DIR"
+        return
+    fi
+    for program in initdb postgres; do
+        if found=$(command -v "$program"); then
+            # Not `readlink -f` alone: older macOS has none.
+            found=$(readlink -f "$found" 2>/dev/null || printf '%s' "$found")
+            dirname "$found"
+        fi
+    done
+    for prefix in /usr/lib/postgresql/ /opt/homebrew/opt/postgresql@ /usr/local/opt/postgresql@ /usr/pgsql-; do
+        for dir in "$prefix"*; do
+            version=${dir#"$prefix"}
+            case $version in '' | *[!0-9]*) ;; *) printf '%s %s\n' "$version" "$dir/bin" ;; esac
+        done | sort -rn | cut -d ' ' -f 2-
+    done
+}
+
+# Whether one of them will do. A cluster also needs pg_trgm, which some systems package apart.
+has_postgres() {
+    places | {
+        while IFS= read -r bin; do
+            [ -x "$bin/initdb" ] && [ -x "$bin/postgres" ] || continue
+            version=$("$bin/postgres" --version | sed 's/^[^0-9]*\([0-9]*\).*/\1/')
+            [ "${version:-0}" -ge "$oldest" ] || continue
+            extensions=$("$bin/pg_config" --sharedir 2>/dev/null)/extension || extensions=
+            [ ! -d "$extensions" ] || [ -e "$extensions/pg_trgm.control" ] || continue
+            exit 0
+        done
+        exit 1
+    }
+}
+
+has_compiler() { has cc; }
+needs_postgres() { [ -z "${DATABASE_URL-}" ] && ! has_postgres; }
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# A freshly booted machine may be busy with its own updates: wait for those instead of failing.
+apt() { as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 "$@"; }
+
+logged() {
+    "$@" >>"$log" 2>&1 || {
+        tail -n 20 "$log" >&2
+        fail "'$*' failed; the whole story is in $log"
+    }
+}
+
+# Debian's PostgreSQL comes with a server of its own, running on port 5432, which nobody here has asked for. This
+# setting spares the machine that one; it is taken back at once, so that it binds no later installation.
+without_main_cluster() {
+    setting=/etc/postgresql-common/createcluster.d/taskforce-prepare.conf
+    trap 'as_root rm -f "$setting"' EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    as_root mkdir -p "${setting%/*}"
+    printf 'create_main_cluster = false\n' | as_root tee "$setting" >/dev/null
+    "$@"
+    as_root rm -f "$setting"
+    as_root rmdir "${setting%/*}" 2>/dev/null || :
+    trap - EXIT INT TERM
+}
+
+apt_install() {
+    if [ "$(id -u)" != 0 ] && ! has sudo; then
+        fail "install them as root: apt-get install $*; or set DATABASE_URL if only PostgreSQL is missing"
+    fi
+    log=$(mktemp "${TMPDIR:-/tmp}/taskforce-prepare.XXXXXX")
+    say "installing $* with apt-get, which takes a minute or two (log: $log)"
+    # One unreachable repository among many is no reason to give up: the installation tells.
+    apt update >>"$log" 2>&1 || say "apt-get update failed, going on with the lists that are there"
+    without_main_cluster logged apt install -y --no-install-recommends "$@"
+    rm -f "$log"
+}
+
+has cargo || fail "Rust is missing: install it from https://rustup.rs, then open a new shell"
+
+missing=
+has_compiler || missing="a C compiler"
+! needs_postgres || missing="${missing:+$missing and }PostgreSQL (the server, $oldest or later, with pg_trgm)"
+[ -n "$missing" ] || exit 0
+say "missing: $missing"
+
+if has apt-get; then
+    set --
+    has_compiler || set -- build-essential
+    ! needs_postgres || set -- "$@" postgresql
+    apt_install "$@"
+elif [ "$(uname -s)" = Darwin ] && has brew; then
+    has_compiler || fail "install the compiler: xcode-select --install; then start again"
+    say "installing postgresql@17 with brew"
+    brew install postgresql@17 >&2
+elif has dnf; then
+    fail "install them: dnf install gcc postgresql-server postgresql-contrib; or set DATABASE_URL"
+else
+    fail "install them with your package manager; or set DATABASE_URL if only PostgreSQL is missing"
+fi
+
+has_compiler || fail "there is still no C compiler: install one"
+! needs_postgres ||
+    fail "there is still no PostgreSQL $oldest or later: install one, name its bin directory in TASKFORCE_PG_BIN_DIR, or set DATABASE_URL"
+say "ready"

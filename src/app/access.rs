@@ -1,0 +1,187 @@
+//! The read door, and what both doors begin with: who is calling, and what of it is theirs to see.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use uuid::Uuid;
+
+use super::{App, Error, Result};
+use crate::db::{self, Conn, QueryResult};
+use crate::domain::event::{ActorKind, EventActor};
+use crate::domain::refusal::Code;
+use crate::domain::rights::{Action, Decision, SeatRole, Standing, authorize};
+use crate::domain::task_force::TaskForceState;
+use crate::domain::text::LocalizedText;
+use crate::domain::user::{CouncilRole, UserState};
+
+/// Whoever sent a request, as far as its token says. What they may do is asked of the database every time.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The user.
+    pub user_id: Uuid,
+    /// The session that the token belongs to.
+    pub session_id: Uuid,
+    /// The request, for the events it leaves.
+    pub request_id: String,
+}
+
+/// A caller whom the database knows, and who may sign in.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    /// The user.
+    pub user_id: Uuid,
+    /// The user's name.
+    pub name: LocalizedText,
+    /// Role across the installation.
+    pub role: CouncilRole,
+    /// How they stand towards the installation.
+    pub standing: Standing,
+}
+
+impl Actor {
+    /// The actor as events name them.
+    pub fn as_event_actor(&self) -> EventActor {
+        EventActor { kind: ActorKind::User, id: Some(self.user_id) }
+    }
+
+    /// Asks for a right over the installation.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub fn require(&self, action: Action) -> Result<()> {
+        require(self.standing, action)
+    }
+}
+
+/// An actor in a task force that they may see.
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// Who it is.
+    pub actor: Actor,
+    /// How they stand towards this task force.
+    pub standing: Standing,
+    /// Their current seat in it.
+    pub member_id: Option<Uuid>,
+    /// The task force.
+    pub task_force_id: Uuid,
+    /// Its state.
+    pub state: TaskForceState,
+    /// Its present cycle.
+    pub cycle: i32,
+    /// The day it is there.
+    pub today: NaiveDate,
+    /// Sequence number of its last event.
+    pub seq: i64,
+    /// The instant of the request.
+    pub now: DateTime<Utc>,
+}
+
+impl Access {
+    /// Whether they may do this here.
+    pub fn right(&self, action: Action) -> Decision {
+        authorize(self.standing, action)
+    }
+
+    /// Asks for a right in this task force.
+    ///
+    /// # Errors
+    /// `forbidden`; `notFound` for an outsider.
+    pub fn require(&self, action: Action) -> Result<()> {
+        require(self.standing, action)
+    }
+}
+
+fn require(standing: Standing, action: Action) -> Result<()> {
+    match authorize(standing, action) {
+        Decision::Allowed => Ok(()),
+        Decision::Forbidden => Err(Code::Forbidden.into()),
+        Decision::Hidden => Err(Code::NotFound.into()),
+    }
+}
+
+fn actor(row: db::access::CallerRow, seat: Option<SeatRole>) -> Result<Actor> {
+    if row.state != UserState::Active || !row.session_live {
+        return Err(Code::Unauthenticated.into());
+    }
+    let standing = Standing::of(row.role, seat);
+    Ok(Actor { user_id: row.user_id, name: row.name, role: row.role, standing })
+}
+
+impl App {
+    /// The caller as the database knows them now.
+    ///
+    /// # Errors
+    /// `unauthenticated` when the session has ended or the user is disabled or gone.
+    pub async fn actor(&self, caller: &Caller) -> Result<Actor> {
+        let conn = self.connection().await?;
+        self.actor_on(&conn, caller).await
+    }
+
+    pub(super) async fn actor_on(&self, conn: &Conn, caller: &Caller) -> Result<Actor> {
+        let row = db::access::caller(conn, caller.user_id, caller.session_id, self.clock.now()).await?;
+        let row = row.ok_or(Code::Unauthenticated)?;
+        let seat = row.chairs_any.then_some(SeatRole::Chair);
+        actor(row, seat)
+    }
+
+    /// A read outside any task force: asks for the right and fetches in one round trip.
+    ///
+    /// # Errors
+    /// As the right says, or what the query fails with.
+    pub async fn read_installation<'q, T>(
+        &self,
+        caller: &Caller,
+        action: Action,
+        query: impl AsyncFnOnce(&Conn) -> QueryResult<T> + 'q,
+    ) -> Result<(Actor, T)> {
+        let conn = self.connection().await?;
+        let (actor, found) = tokio::join!(self.actor_on(&conn, caller), query(&conn));
+        let actor = actor?;
+        actor.require(action)?;
+        Ok((actor, found?))
+    }
+
+    /// What the caller may see of a task force.
+    ///
+    /// # Errors
+    /// `unauthenticated`, or `notFound` where there is no such task force or it is not theirs to know of.
+    pub async fn look(&self, caller: &Caller, task_force_id: Uuid) -> Result<Access> {
+        let conn = self.connection().await?;
+        self.look_on(&conn, caller, task_force_id).await
+    }
+
+    pub(super) async fn look_on(&self, conn: &Conn, caller: &Caller, task_force_id: Uuid) -> Result<Access> {
+        let now = self.clock.now();
+        let row =
+            db::access::in_task_force(conn, caller.user_id, caller.session_id, task_force_id, now).await?;
+        let row = row.ok_or(Code::Unauthenticated)?;
+        let (seat, member_id) = (row.seat, row.member_id);
+        let actor = actor(row.caller, seat)?;
+        let (Some(state), Some(cycle), Some(today), Some(seq)) =
+            (row.task_force_state, row.current_cycle, row.today, row.seq)
+        else {
+            return Err(Code::NotFound.into());
+        };
+        let standing = actor.standing;
+        let access =
+            Access { actor, standing, member_id, task_force_id, state, cycle, today, seq, now };
+        access.require(Action::ReadTaskForce)?;
+        Ok(access)
+    }
+
+    /// A read of a task force: looks whether it is the caller's to see and fetches, in one round trip.
+    ///
+    /// # Errors
+    /// As [`App::look`], or what the query fails with.
+    pub async fn read<'q, T>(
+        &self,
+        caller: &Caller,
+        task_force_id: Uuid,
+        query: impl AsyncFnOnce(&Conn) -> QueryResult<T> + 'q,
+    ) -> Result<(Access, T)> {
+        let conn = self.connection().await?;
+        let (access, found) =
+            tokio::join!(self.look_on(&conn, caller, task_force_id), query(&conn));
+        // The caller first: what was found is nobody's business before.
+        let access = access?;
+        Ok((access, found.map_err(Error::from)?))
+    }
+}

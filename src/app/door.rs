@@ -1,0 +1,216 @@
+//! The write door: the one way to change a task force.
+//!
+//! It opens the transaction, takes the task force's lock, looks again who is asking, asks for the right, runs the
+//! use case, appends what happened to the event chain and commits. A use case gets at the database only through
+//! it, so none of that can be forgotten.
+
+use chrono::{DateTime, Utc};
+use diesel_async::{AnsiTransactionManager, TransactionManager};
+use uuid::Uuid;
+
+use super::access::{Access, Actor, Caller};
+use super::{App, Result};
+use crate::db::{self, Conn};
+use crate::domain::event::{ActorKind, Event, EventActor, Happening, chain};
+use crate::domain::refusal::{Code, Listing, Refusal};
+use crate::domain::rights::Action;
+use crate::domain::writing::{Write, may_write};
+
+/// An open door: a transaction that holds the task force's lock, and what has happened in it so far.
+#[expect(missing_debug_implementations, reason = "a connection has nothing to show")]
+pub struct Door<'a> {
+    conn: &'a Conn,
+    /// Who is asking, and where.
+    pub access: Access,
+    happenings: Vec<Happening>,
+}
+
+impl Door<'_> {
+    /// The connection of the transaction.
+    pub fn conn(&self) -> &Conn {
+        self.conn
+    }
+
+    /// The task force behind this door.
+    pub fn task_force_id(&self) -> Uuid {
+        self.access.task_force_id
+    }
+
+    /// The instant of the request.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.access.now
+    }
+
+    /// Says what has happened; it is appended to the chain when the use case is through.
+    pub fn record(&mut self, happening: Happening) {
+        self.happenings.push(happening);
+    }
+
+    /// Asks whether this may be written now.
+    ///
+    /// # Errors
+    /// The code of the state that stands in the way.
+    pub fn may_write(&self, what: Write) -> Result<()> {
+        Ok(may_write(what, self.access.state)?)
+    }
+}
+
+/// Compares the version a caller read with the present one.
+///
+/// # Errors
+/// `versionMismatch`, naming the present one.
+pub fn expect_version(present: i32, expected: i32) -> Result<()> {
+    if present == expected {
+        return Ok(());
+    }
+    let refusal = Refusal::from(Code::VersionMismatch).listing(Listing::CurrentVersion(present));
+    Err(refusal.into())
+}
+
+impl App {
+    /// Changes a task force: all of it happens, or nothing.
+    ///
+    /// A use case that records nothing has changed nothing; its transaction is rolled back.
+    ///
+    /// # Errors
+    /// As [`App::look`] under the lock, then `forbidden`, then what the use case refuses.
+    pub async fn write<T>(
+        &self,
+        caller: &Caller,
+        task_force_id: Uuid,
+        action: Action,
+        use_case: impl AsyncFnOnce(&mut Door<'_>) -> Result<T>,
+    ) -> Result<T> {
+        self.transaction(async |conn| {
+            let head = db::events::lock_head(conn, task_force_id).await?.ok_or(Code::NotFound)?;
+            let access = self.look_on(conn, caller, task_force_id).await?;
+            access.require(action)?;
+            let mut door = Door { conn, access, happenings: Vec::new() };
+            let answer = use_case(&mut door).await?;
+            if door.happenings.is_empty() {
+                return Ok(Outcome::Unchanged(answer));
+            }
+            let actor = door.access.actor.as_event_actor();
+            append(conn, task_force_id, head, actor, &caller.request_id, door.now(), door.happenings).await?;
+            Ok(Outcome::Changed(answer))
+        })
+        .await
+    }
+
+    /// Founds a task force: the only change of one that has no lock to take yet.
+    ///
+    /// # Errors
+    /// `forbidden`, or what the use case refuses.
+    pub(super) async fn found<T>(
+        &self,
+        caller: &Caller,
+        use_case: impl AsyncFnOnce(&Conn, &Actor, Uuid, DateTime<Utc>) -> Result<(T, Vec<Happening>)>,
+    ) -> Result<T> {
+        self.transaction(async |conn| {
+            let actor = self.actor_on(conn, caller).await?;
+            actor.require(Action::CreateTaskForce)?;
+            let (id, now) = (Uuid::now_v7(), self.clock.now());
+            let (answer, happenings) = use_case(conn, &actor, id, now).await?;
+            let head = db::events::lock_head(conn, id).await?.ok_or(Code::NotFound)?;
+            append(conn, id, head, actor.as_event_actor(), &caller.request_id, now, happenings).await?;
+            Ok(Outcome::Changed(answer))
+        })
+        .await
+    }
+
+    /// Changes something outside any task force and appends it to the installation's events.
+    ///
+    /// # Errors
+    /// What the use case refuses.
+    pub(super) async fn write_installation<T>(
+        &self,
+        request_id: &str,
+        use_case: impl AsyncFnOnce(&Conn, DateTime<Utc>) -> Result<(T, Option<InstallationHappening>)>,
+    ) -> Result<T> {
+        self.transaction(async |conn| {
+            let now = self.clock.now();
+            let (answer, happening) = use_case(conn, now).await?;
+            let Some(InstallationHappening { actor, happening }) = happening else {
+                return Ok(Outcome::Unchanged(answer));
+            };
+            db::events::insert_installation(conn, actor, request_id, now, &happening).await?;
+            Ok(Outcome::Changed(answer))
+        })
+        .await
+    }
+
+    async fn transaction<T>(&self, body: impl AsyncFnOnce(&Conn) -> Result<Outcome<T>>) -> Result<T> {
+        // By hand, since diesel-async's `transaction` asks for futures that can move between threads. Where this
+        // future is dropped half-way, the pool sees the open transaction and discards the connection.
+        let mut conn = self.connection().await?;
+        AnsiTransactionManager::begin_transaction(&mut *conn).await?;
+        match body(&conn).await {
+            Ok(Outcome::Changed(answer)) => {
+                AnsiTransactionManager::commit_transaction(&mut *conn).await?;
+                Ok(answer)
+            }
+            Ok(Outcome::Unchanged(answer)) => {
+                AnsiTransactionManager::rollback_transaction(&mut *conn).await?;
+                Ok(answer)
+            }
+            Err(error) => {
+                if let Err(rollback) = AnsiTransactionManager::rollback_transaction(&mut *conn).await {
+                    tracing::warn!(%rollback, "a refused transaction could not be rolled back; its connection is dropped");
+                }
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Something that happened outside any task force, and who did it.
+#[derive(Debug)]
+pub struct InstallationHappening {
+    /// Who did it.
+    pub actor: EventActor,
+    /// What happened.
+    pub happening: Happening,
+}
+
+impl InstallationHappening {
+    /// Something that a user did.
+    pub fn by(user_id: Uuid, happening: Happening) -> Self {
+        Self { actor: EventActor { kind: ActorKind::User, id: Some(user_id) }, happening }
+    }
+}
+
+enum Outcome<T> {
+    Changed(T),
+    Unchanged(T),
+}
+
+async fn append(
+    conn: &Conn,
+    task_force_id: Uuid,
+    mut head: db::events::Head,
+    actor: EventActor,
+    request_id: &str,
+    at: DateTime<Utc>,
+    happenings: Vec<Happening>,
+) -> Result<()> {
+    for happening in happenings {
+        let event = Event {
+            seq: head.seq + 1,
+            id: Uuid::now_v7(),
+            task_force_id,
+            at,
+            actor,
+            request_id: request_id.to_owned(),
+            action: happening.action,
+            subject: happening.subject,
+            from: happening.from.map(str::to_owned),
+            to: happening.to.map(str::to_owned),
+            changes: happening.changes,
+        };
+        let body = event.canonical().map_err(super::Error::internal)?;
+        let hash = chain(&head.hash, &body);
+        db::events::insert(conn, &event, &body, &head.hash, &hash).await?;
+        head = db::events::Head { seq: event.seq, hash: hash.to_vec() };
+    }
+    Ok(db::events::move_head(conn, task_force_id, &head, at).await?)
+}

@@ -1,0 +1,71 @@
+//! Reading what happened.
+
+use uuid::Uuid;
+
+use super::access::Caller;
+use super::{App, Error, Result};
+use crate::db;
+use crate::db::events::InstallationEventRow;
+use crate::db::page::Page;
+use crate::domain::event::Event;
+use crate::domain::rights::Action;
+use crate::domain::text::LocalizedText;
+
+/// An event, its hash in hexadecimal, and the name of who did it.
+#[derive(Debug)]
+pub struct ReadEvent {
+    /// As it was chained.
+    pub event: Event,
+    /// SHA-256 over the previous hash and the event's canonical JSON.
+    pub hash: String,
+    /// Name of the user who did it, as it is today.
+    pub actor_name: Option<LocalizedText>,
+}
+
+impl App {
+    /// The events of a task force after a sequence number, oldest first, and the number of the last one there is.
+    ///
+    /// # Errors
+    /// As [`App::read`].
+    pub async fn events_list(
+        &self,
+        caller: &Caller,
+        task_force_id: Uuid,
+        after: i64,
+        limit: i64,
+    ) -> Result<(Vec<ReadEvent>, i64)> {
+        let (access, rows) = self
+            .read(caller, task_force_id, async |conn| {
+                db::events::after(conn, task_force_id, after, limit).await
+            })
+            .await?;
+        let events: Vec<ReadEvent> = rows
+            .into_iter()
+            .map(|row| {
+                let event = serde_json::from_str(&row.body).map_err(Error::internal)?;
+                Ok(ReadEvent { event, hash: hex::encode(row.hash), actor_name: row.actor_name })
+            })
+            .collect::<Result<_>>()?;
+        // The two halves of the read may see different moments; the later one counts.
+        let last = events.last().map_or(0, |read| read.event.seq);
+        Ok((events, access.seq.max(last)))
+    }
+
+    /// What happened outside any task force, newest first.
+    ///
+    /// # Errors
+    /// `forbidden` for anybody but an administrator.
+    pub async fn installation_events_list(
+        &self,
+        caller: &Caller,
+        before: Option<i64>,
+        limit: i64,
+    ) -> Result<Page<InstallationEventRow>> {
+        let (_, page) = self
+            .read_installation(caller, Action::ReadInstallationEvents, async |conn| {
+                db::events::installation_before(conn, before, limit).await
+            })
+            .await?;
+        Ok(page)
+    }
+}

@@ -1,0 +1,63 @@
+//! Health statements: the chair's own dated word on how it goes.
+
+use uuid::Uuid;
+
+use super::access::Caller;
+use super::{App, Result};
+use crate::db;
+use crate::db::health_statements::HealthStatement;
+use crate::db::page::Page;
+use crate::domain::event::{EventAction, Happening, SubjectKind};
+use crate::domain::refusal::Code;
+use crate::domain::rights::Action;
+use crate::domain::task_force::Health;
+use crate::domain::text::LocalizedText;
+use crate::domain::writing::Write;
+
+impl App {
+    /// A page of health statements, newest first.
+    ///
+    /// # Errors
+    /// As [`App::read`].
+    pub async fn health_list(
+        &self,
+        caller: &Caller,
+        task_force_id: Uuid,
+        before: Option<Uuid>,
+        limit: i64,
+    ) -> Result<Page<HealthStatement>> {
+        let (_, page) = self
+            .read(caller, task_force_id, async |conn| {
+                db::health_statements::list(conn, task_force_id, before, limit).await
+            })
+            .await?;
+        Ok(page)
+    }
+
+    /// States the health.
+    ///
+    /// # Errors
+    /// The state of the task force.
+    pub async fn health_state(
+        &self,
+        caller: &Caller,
+        task_force_id: Uuid,
+        health: Health,
+        note: Option<LocalizedText>,
+    ) -> Result<HealthStatement> {
+        self.write(caller, task_force_id, Action::Lead, async |door| {
+            door.may_write(Write::Health)?;
+            let member_id = door.access.member_id.ok_or(Code::Forbidden)?;
+            let statement =
+                HealthStatement { task_force_id, id: Uuid::now_v7(), health, note, member_id, created_at: door.now() };
+            db::health_statements::insert(door.conn(), &statement).await?;
+            door.record(
+                Happening::new(EventAction::HealthStated, SubjectKind::HealthStatement, statement.id)
+                    .noting("health", None::<()>, health)
+                    .noting("note", None::<()>, &statement.note),
+            );
+            Ok(statement)
+        })
+        .await
+    }
+}

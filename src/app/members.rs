@@ -1,0 +1,261 @@
+//! Members: appointed, given another role, ended with or without a successor.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use uuid::Uuid;
+
+use super::access::Caller;
+use super::door::{Door, expect_version};
+use super::{App, Result};
+use crate::db::members::NamedMember;
+use crate::db::page::Page;
+use crate::db::{self, Conn};
+use crate::domain::event::{EventAction, Happening, SubjectKind, changes_between};
+use crate::domain::panel::Panel;
+use crate::domain::refusal::{Code, Fault, FaultCode, Refusal};
+use crate::domain::rights::{Action, SeatRole};
+use crate::domain::text::LocalizedText;
+use crate::domain::user::{CouncilRole, UserState};
+use crate::domain::writing::Write;
+
+/// Somebody who is to take a seat.
+#[derive(Debug, Clone)]
+pub struct NewMember {
+    /// The user.
+    pub user_id: Uuid,
+    /// Chair or expert.
+    pub role: SeatRole,
+    /// What they are expert in.
+    pub expertise: Option<String>,
+}
+
+/// What of a sitting member can be changed.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct MemberFields {
+    /// Chair or expert.
+    pub role: SeatRole,
+    /// What they are expert in.
+    pub expertise: Option<String>,
+}
+
+/// How a seat ends.
+#[derive(Debug, Clone)]
+pub struct MemberEnd {
+    /// Why.
+    pub reason: LocalizedText,
+    /// Who takes a seat in the same step.
+    pub successor: Option<NewMember>,
+    /// Who takes over the open activities; the successor if not said.
+    pub reassign_to: Option<Uuid>,
+}
+
+/// An appointment: the new member, and what happened.
+pub(super) struct Appointed {
+    pub(super) id: Uuid,
+    pub(super) happenings: Vec<Happening>,
+}
+
+fn happening(action: EventAction, id: Uuid) -> Happening {
+    Happening::new(action, SubjectKind::Member, id)
+}
+
+/// Gives a user a seat; a new chair makes the present one an expert. `pointer` is where the request names the user.
+pub(super) async fn appoint(
+    conn: &Conn,
+    task_force_id: Uuid,
+    panel: &mut Panel,
+    member: &NewMember,
+    pointer: &str,
+    today: NaiveDate,
+    now: DateTime<Utc>,
+) -> Result<Appointed> {
+    match db::members::hold_user(conn, member.user_id).await? {
+        Some((CouncilRole::Expert, UserState::Active)) => {}
+        Some(_) => return Err(Code::NotAnExpert.into()),
+        None => return Err(Refusal::unknown_reference(pointer).into()),
+    }
+    let id = Uuid::now_v7();
+    let mut happenings = Vec::new();
+    if let Some(outgoing) = panel.appoint(id, member.role) {
+        happenings.push(step_down(conn, task_force_id, outgoing, now).await?);
+    }
+    let expertise = member.expertise.as_deref();
+    db::members::insert(conn, task_force_id, id, member.user_id, member.role, expertise, today, now).await?;
+    happenings.push(
+        happening(EventAction::MemberAppointed, id)
+            .noting("userId", None::<()>, member.user_id)
+            .noting("role", None::<()>, member.role)
+            .noting("expertise", None::<()>, expertise),
+    );
+    Ok(Appointed { id, happenings })
+}
+
+async fn step_down(conn: &Conn, task_force_id: Uuid, chair: Uuid, now: DateTime<Utc>) -> Result<Happening> {
+    db::members::step_down(conn, task_force_id, chair, now).await?;
+    Ok(happening(EventAction::MemberUpdated, chair).noting("role", SeatRole::Chair, SeatRole::Expert))
+}
+
+/// The same user twice in one request would only be seen by the schema, without a place to point at.
+pub(super) fn check_no_duplicates(members: &[NewMember]) -> Result<()> {
+    let faults: Vec<_> = members
+        .iter()
+        .enumerate()
+        .filter(|(at, member)| members.iter().take(*at).any(|other| other.user_id == member.user_id))
+        .map(|(at, _)| Fault::at(format!("/members/{at}/userId"), FaultCode::Duplicate))
+        .collect();
+    if faults.is_empty() { Ok(()) } else { Err(Refusal::faults(Code::InvalidRequest, faults).into()) }
+}
+
+async fn found(conn: &Conn, task_force_id: Uuid, id: Uuid) -> Result<NamedMember> {
+    Ok(db::members::find(conn, task_force_id, id).await?.ok_or(Code::NotFound)?)
+}
+
+/// The current member behind the door, as the caller read it.
+async fn current_at_version(door: &Door<'_>, id: Uuid, version: i32) -> Result<NamedMember> {
+    let named = found(door.conn(), door.task_force_id(), id).await?;
+    expect_version(named.0.version, version)?;
+    if named.0.is_current() { Ok(named) } else { Err(Code::MemberEnded.into()) }
+}
+
+impl App {
+    /// A page of members, current and ended or only one of the two.
+    ///
+    /// # Errors
+    /// As [`App::read`].
+    pub async fn members_list(
+        &self,
+        caller: &Caller,
+        task_force_id: Uuid,
+        current: Option<bool>,
+        after: Option<Uuid>,
+        limit: i64,
+    ) -> Result<Page<NamedMember>> {
+        let (_, page) = self
+            .read(caller, task_force_id, async |conn| {
+                db::members::list(conn, task_force_id, current, after, limit).await
+            })
+            .await?;
+        Ok(page)
+    }
+
+    /// One member.
+    ///
+    /// # Errors
+    /// As [`App::read`]; `notFound`.
+    pub async fn member_get(&self, caller: &Caller, task_force_id: Uuid, id: Uuid) -> Result<NamedMember> {
+        let (_, member) = self
+            .read(caller, task_force_id, async |conn| db::members::find(conn, task_force_id, id).await)
+            .await?;
+        Ok(member.ok_or(Code::NotFound)?)
+    }
+
+    /// Appoints a member. A new chair makes the present one an expert.
+    ///
+    /// # Errors
+    /// `panelSize` beyond seven, `alreadyMember`, `notAnExpert`, the state of the task force.
+    pub async fn member_appoint(
+        &self,
+        caller: &Caller,
+        task_force_id: Uuid,
+        member: NewMember,
+    ) -> Result<NamedMember> {
+        self.write(caller, task_force_id, Action::EditTaskForce, async |door| {
+            door.may_write(Write::Members)?;
+            let conn = door.conn();
+            let mut panel = db::members::panel(conn, task_force_id).await?;
+            let today = door.access.today;
+            let appointed =
+                appoint(conn, task_force_id, &mut panel, &member, "/userId", today, door.now()).await?;
+            panel.check_in(door.access.state)?;
+            appointed.happenings.into_iter().for_each(|happening| door.record(happening));
+            found(door.conn(), task_force_id, appointed.id).await
+        })
+        .await
+    }
+
+    /// Changes a member's role or expertise. Making a member the chair makes the present chair an expert.
+    ///
+    /// # Errors
+    /// `chairRequired`, `memberEnded`, the state of the task force.
+    pub async fn member_update(
+        &self,
+        caller: &Caller,
+        task_force_id: Uuid,
+        id: Uuid,
+        version: i32,
+        patch: impl FnOnce(MemberFields) -> Result<MemberFields>,
+    ) -> Result<NamedMember> {
+        self.write(caller, task_force_id, Action::EditTaskForce, async |door| {
+            let (member, name) = current_at_version(door, id, version).await?;
+            let before = MemberFields { role: member.role, expertise: member.expertise.clone() };
+            let after = patch(before.clone())?;
+            if after == before {
+                return Ok((member, name));
+            }
+            door.may_write(Write::Members)?;
+            let conn = door.conn();
+            let mut panel = db::members::panel(conn, task_force_id).await?;
+            let outgoing = panel.assign(id, after.role);
+            panel.check_in(door.access.state)?;
+            if let Some(outgoing) = outgoing {
+                let happening = step_down(conn, task_force_id, outgoing, door.now()).await?;
+                door.record(happening);
+            }
+            let expertise = after.expertise.as_deref();
+            db::members::update(door.conn(), task_force_id, id, after.role, expertise, door.now()).await?;
+            door.record(happening(EventAction::MemberUpdated, id).with(changes_between(&before, &after)));
+            found(door.conn(), task_force_id, id).await
+        })
+        .await
+    }
+
+    /// Ends a seat. Whoever takes over gets the open activities; otherwise nobody has them.
+    ///
+    /// # Errors
+    /// `panelSize` when one of five goes without a successor, `chairRequired` when the chair goes and no new one
+    /// is named, `memberEnded`, the state of the task force.
+    pub async fn member_end(
+        &self,
+        caller: &Caller,
+        task_force_id: Uuid,
+        id: Uuid,
+        version: i32,
+        end: MemberEnd,
+    ) -> Result<NamedMember> {
+        self.write(caller, task_force_id, Action::EditTaskForce, async |door| {
+            current_at_version(door, id, version).await?;
+            door.may_write(Write::Members)?;
+            let (today, now) = (door.access.today, door.now());
+            let mut panel = db::members::panel(door.conn(), task_force_id).await?;
+            panel.end(id);
+            db::members::end(door.conn(), task_force_id, id, today, &end.reason, now).await?;
+            door.record(
+                happening(EventAction::MemberEnded, id)
+                    .noting("reason", None::<()>, &end.reason)
+                    .noting("toDate", None::<()>, today),
+            );
+            let mut heir = end.reassign_to;
+            if let Some(successor) = &end.successor {
+                let pointer = "/successor/userId";
+                let appointed =
+                    appoint(door.conn(), task_force_id, &mut panel, successor, pointer, today, now).await?;
+                appointed.happenings.into_iter().for_each(|happening| door.record(happening));
+                heir = heir.or(Some(appointed.id));
+            }
+            panel.check_in(door.access.state)?;
+            if let Some(to) = end.reassign_to
+                && !panel.seats().iter().any(|seat| seat.member_id == to)
+            {
+                return Err(Refusal::unknown_reference("/reassignToMemberId").into());
+            }
+            let moved = db::activities::reassign_open(door.conn(), task_force_id, id, heir, now).await?;
+            for activity in moved {
+                door.record(
+                    Happening::new(EventAction::ActivityUpdated, SubjectKind::Activity, activity)
+                        .noting("assigneeMemberId", id, heir),
+                );
+            }
+            found(door.conn(), task_force_id, id).await
+        })
+        .await
+    }
+}

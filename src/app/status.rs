@@ -1,0 +1,80 @@
+//! Status: where a task force stands, and where all of them stand, for people who ask often.
+//!
+//! The status of a task force is a function of its last event and the day, so it is kept by these two: asking
+//! again costs one small look at who is asking, however much work the task force holds.
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use uuid::Uuid;
+
+use super::access::Caller;
+use super::{App, Result};
+use crate::db;
+use crate::db::page::Page;
+use crate::db::status::{PortfolioFilter, PortfolioLine, PortfolioTotals, StatusRows};
+use crate::domain::rights::Action;
+
+/// The status of a task force on a day.
+#[derive(Debug)]
+pub struct Status {
+    /// What it is made of.
+    pub rows: StatusRows,
+    /// The day it is in the task force's time zone.
+    pub today: NaiveDate,
+}
+
+/// The last status of each task force that somebody asked for.
+#[derive(Debug, Clone)]
+pub(super) struct Cache(moka::sync::Cache<Uuid, Arc<Status>>);
+
+impl Default for Cache {
+    fn default() -> Self {
+        Self(moka::sync::Cache::new(10_000))
+    }
+}
+
+impl App {
+    /// The status of a task force.
+    ///
+    /// # Errors
+    /// As [`App::look`].
+    pub async fn status(&self, caller: &Caller, task_force_id: Uuid) -> Result<Arc<Status>> {
+        let conn = self.connection().await?;
+        let access = self.look_on(&conn, caller, task_force_id).await?;
+        let kept = self.status_cache.0.get(&task_force_id);
+        if let Some(kept) =
+            kept.filter(|kept| kept.rows.summary.seq == access.seq && kept.today == access.today)
+        {
+            return Ok(kept);
+        }
+        let rows = db::status::of(&conn, task_force_id, access.now).await?;
+        let status = Arc::new(Status { rows, today: access.today });
+        // The head was read with the summary, the counts a moment later: only where nothing happened in between
+        // do they belong together for good.
+        if status.rows.summary.seq == access.seq {
+            self.status_cache.0.insert(task_force_id, Arc::clone(&status));
+        }
+        Ok(status)
+    }
+
+    /// A page of the portfolio with the totals of all task forces that match.
+    ///
+    /// # Errors
+    /// `forbidden` for anybody but council, secretariat and administrator.
+    pub async fn portfolio(
+        &self,
+        caller: &Caller,
+        filter: &PortfolioFilter,
+        after: Option<Uuid>,
+        limit: i64,
+    ) -> Result<(Page<PortfolioLine>, PortfolioTotals)> {
+        let now = self.clock.now();
+        let (_, found) = self
+            .read_installation(caller, Action::ReadPortfolio, async |conn| {
+                db::status::portfolio(conn, filter, after, now, limit).await
+            })
+            .await?;
+        Ok(found)
+    }
+}

@@ -1,0 +1,189 @@
+//! Task forces: founded with their first members, activated, suspended, resumed, dissolved.
+
+use uuid::Uuid;
+
+use super::access::{Access, Caller};
+use super::door::expect_version;
+use super::members::NewMember;
+use super::{App, Result};
+use crate::db;
+use crate::db::page::Page;
+use crate::db::task_forces::{TaskForce, TaskForceFields, TaskForceFilter};
+use crate::domain::calendar::is_time_zone;
+use crate::domain::event::{EventAction, Happening, SubjectKind, changes_between};
+use crate::domain::machine::{available, take};
+use crate::domain::panel::Panel;
+use crate::domain::refusal::{AvailableTransition, Code, Fault, FaultCode, Refusal};
+use crate::domain::rights::{Action, Decision, authorize};
+use crate::domain::step::{StepCommand, StepName, StepState};
+use crate::domain::task_force::TaskForceState;
+use crate::domain::text::LocalizedText;
+use crate::domain::vocabulary::Vocabulary as _;
+use crate::domain::writing::Write;
+
+/// A task force as somebody sees it.
+#[derive(Debug)]
+pub struct TaskForceView {
+    /// The task force.
+    pub task_force: TaskForce,
+    /// Where it can go from here, for this caller.
+    pub transitions: Vec<AvailableTransition>,
+}
+
+impl TaskForceView {
+    fn new(task_force: TaskForce, panel: &Panel, right: Decision) -> Self {
+        let transitions = available(&task_force.state.exits(panel), right);
+        Self { task_force, transitions }
+    }
+
+    fn behind(task_force: TaskForce, panel: &Panel, access: &Access) -> Self {
+        Self::new(task_force, panel, access.right(Action::DirectTaskForce))
+    }
+}
+
+fn happening(action: EventAction, id: Uuid) -> Happening {
+    Happening::new(action, SubjectKind::TaskForce, id)
+}
+
+fn check_time_zone(name: &str) -> Result<()> {
+    if is_time_zone(name) {
+        return Ok(());
+    }
+    let fault = Fault::at("/timeZone", FaultCode::NotAllowed)
+        .saying("is not an IANA time zone such as Asia/Amman", "ليست منطقة زمنية معروفة مثل Asia/Amman");
+    Err(Refusal::faults(Code::InvalidRequest, vec![fault]).into())
+}
+
+impl App {
+    /// A page of the task forces that are the caller's to see.
+    ///
+    /// # Errors
+    /// `unauthenticated`.
+    pub async fn task_forces_list(
+        &self,
+        caller: &Caller,
+        filter: TaskForceFilter,
+        after: Option<Uuid>,
+        limit: i64,
+    ) -> Result<Page<TaskForce>> {
+        let conn = self.connection().await?;
+        let actor = self.actor_on(&conn, caller).await?;
+        // Whoever has no view of the portfolio sees the task forces they have a seat in.
+        let sees_all = authorize(actor.standing, Action::ReadPortfolio) == Decision::Allowed;
+        let filter = TaskForceFilter { seat_of: (!sees_all).then_some(actor.user_id), ..filter };
+        Ok(db::task_forces::list(&conn, &filter, after, limit).await?)
+    }
+
+    /// One task force.
+    ///
+    /// # Errors
+    /// As [`App::read`].
+    pub async fn task_force_get(&self, caller: &Caller, id: Uuid) -> Result<TaskForceView> {
+        let (access, (task_force, panel)) = self
+            .read(caller, id, async |conn| {
+                // The row may be missing: `read` has by then said that it is not there.
+                let task_force = db::task_forces::find(conn, id);
+                tokio::try_join!(task_force, db::members::panel(conn, id))
+            })
+            .await?;
+        Ok(TaskForceView::behind(task_force, &panel, &access))
+    }
+
+    /// Founds a task force with its first members; it is forming until the secretariat activates it.
+    ///
+    /// # Errors
+    /// `forbidden`, an unknown time zone, members who are no active experts, two chairs.
+    pub async fn task_force_create(
+        &self,
+        caller: &Caller,
+        fields: TaskForceFields,
+        members: Vec<NewMember>,
+    ) -> Result<TaskForceView> {
+        self.found(caller, async |conn, actor, id, now| {
+            check_time_zone(&fields.time_zone)?;
+            let task_force = db::task_forces::insert(conn, id, &fields, now).await?;
+            db::events::insert_head(conn, id, now).await?;
+            let changes = changes_between(&serde_json::Value::Null, &serde_json::json!(fields));
+            let mut happenings = vec![happening(EventAction::TaskForceCreated, id).with(changes)];
+            let today = db::task_forces::today(conn, id, now).await?;
+            let mut panel = Panel::default();
+            super::members::check_no_duplicates(&members)?;
+            for (at, member) in members.iter().enumerate() {
+                let pointer = format!("/members/{at}/userId");
+                let appointed =
+                    super::members::appoint(conn, id, &mut panel, member, &pointer, today, now).await?;
+                happenings.extend(appointed.happenings);
+            }
+            let right = authorize(actor.standing, Action::DirectTaskForce);
+            Ok((TaskForceView::new(task_force, &panel, right), happenings))
+        })
+        .await
+    }
+
+    /// Changes a task force's fields.
+    ///
+    /// # Errors
+    /// An unknown time zone, the state of the task force.
+    pub async fn task_force_update(
+        &self,
+        caller: &Caller,
+        id: Uuid,
+        version: i32,
+        patch: impl FnOnce(TaskForceFields) -> Result<TaskForceFields>,
+    ) -> Result<TaskForceView> {
+        self.write(caller, id, Action::EditTaskForce, async |door| {
+            let conn = door.conn();
+            let task_force = db::task_forces::find(conn, id).await?;
+            expect_version(task_force.version, version)?;
+            let panel = db::members::panel(conn, id).await?;
+            let before = task_force.fields();
+            let after = patch(before.clone())?;
+            if after == before {
+                return Ok(TaskForceView::behind(task_force, &panel, &door.access));
+            }
+            check_time_zone(&after.time_zone)?;
+            door.may_write(Write::TaskForce)?;
+            let task_force = db::task_forces::update(conn, id, &after, door.now()).await?;
+            door.record(happening(EventAction::TaskForceUpdated, id).with(changes_between(&before, &after)));
+            Ok(TaskForceView::behind(task_force, &panel, &door.access))
+        })
+        .await
+    }
+
+    /// Activates, suspends, resumes or dissolves a task force. Activation opens the first step.
+    ///
+    /// # Errors
+    /// As [`TaskForceState::exits`].
+    pub async fn task_force_transition(
+        &self,
+        caller: &Caller,
+        id: Uuid,
+        version: i32,
+        to: TaskForceState,
+        reason: Option<LocalizedText>,
+    ) -> Result<TaskForceView> {
+        self.write(caller, id, Action::DirectTaskForce, async |door| {
+            let conn = door.conn();
+            let task_force = db::task_forces::find(conn, id).await?;
+            expect_version(task_force.version, version)?;
+            let panel = db::members::panel(conn, id).await?;
+            let from = task_force.state;
+            take(from, &from.exits(&panel), to, reason.is_some())?;
+            let task_force = db::task_forces::set_state(conn, id, to, reason.as_ref(), door.now()).await?;
+            door.record(
+                happening(EventAction::TaskForceTransitioned, id)
+                    .moving(from.code(), to.code())
+                    .noting("reason", None::<()>, &reason),
+            );
+            if to == TaskForceState::Active {
+                let first = super::steps::current(door, StepName::Policy).await?;
+                if first.state == StepState::Locked {
+                    super::steps::command(door, &first, StepCommand::Open).await?;
+                }
+            }
+            door.access.state = to;
+            Ok(TaskForceView::behind(task_force, &panel, &door.access))
+        })
+        .await
+    }
+}

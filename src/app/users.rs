@@ -1,0 +1,440 @@
+//! Users: who can sign in, with which role, and the invitations they get their password by.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use secrecy::SecretString;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::access::{Actor, Caller};
+use super::door::{InstallationHappening, expect_version};
+use super::{App, Error, Result};
+use crate::auth::secrets;
+use crate::db::page::Page;
+use crate::db::users::{ListedUser, Membership, Reach, User, UserDetail, UserFields, UserFilter};
+use crate::db::{self, Conn};
+use crate::domain::event::{
+    ActorKind, Change, Changes, EventAction, EventActor, Happening, SubjectKind, changes_between,
+};
+use crate::domain::machine::{available, take};
+use crate::domain::refusal::{AvailableTransition, Code, Fault, FaultCode, Refusal};
+use crate::domain::rights::{Action, Decision, Standing, may_manage};
+use crate::domain::text::{Language, LocalizedText};
+use crate::domain::user::{CouncilRole, UserState, change_role, normalize_email};
+use crate::domain::vocabulary::Vocabulary as _;
+
+/// How long an invitation can be accepted.
+const INVITATION: TimeDelta = TimeDelta::days(7);
+
+/// The longest address that SMTP can carry (RFC 5321).
+const LONGEST_EMAIL: usize = 254;
+
+/// A user as somebody sees it.
+#[derive(Debug)]
+pub struct UserView {
+    /// The user.
+    pub user: User,
+    /// Whether an invitation waits to be accepted.
+    pub invitation_pending: bool,
+    /// Where it can go from here, for this caller.
+    pub transitions: Vec<AvailableTransition>,
+}
+
+impl UserView {
+    fn new(detail: UserDetail, viewer: Standing, now: DateTime<Utc>) -> Self {
+        let user = detail.user;
+        let right = if may_manage(viewer, user.role) {
+            Decision::Allowed
+        } else {
+            Decision::Forbidden
+        };
+        Self {
+            transitions: available(&user.state.exits(detail.is_last_administrator), right),
+            invitation_pending: is_pending(detail.invitation_expires_at, now),
+            user,
+        }
+    }
+}
+
+/// A user of a list, as far as the caller may see them.
+#[derive(Debug)]
+pub enum UserEntry {
+    /// All of it, for whoever manages users.
+    Full {
+        /// The user.
+        user: User,
+        /// Whether an invitation waits to be accepted.
+        invitation_pending: bool,
+    },
+    /// Who it is, for a chair who looks for a member.
+    Name {
+        /// The user.
+        id: Uuid,
+        /// The person's name.
+        name: LocalizedText,
+    },
+}
+
+impl UserEntry {
+    /// The user's id.
+    pub fn id(&self) -> Uuid {
+        match self {
+            Self::Full { user, .. } => user.id,
+            Self::Name { id, .. } => *id,
+        }
+    }
+}
+
+/// An invitation, told this once.
+#[derive(Debug)]
+pub struct Invitation {
+    /// What the invited person accepts it with.
+    pub token: SecretString,
+    /// When it lapses.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Reads an e-mail address into the form that accounts are kept by.
+///
+/// # Errors
+/// `tooLong`; `wrongFormat` for what no message could be sent to. Whether one arrives, only sending it tells.
+pub fn parse_email(text: &str) -> std::result::Result<String, FaultCode> {
+    let email = normalize_email(text);
+    if email.chars().count() > LONGEST_EMAIL {
+        return Err(FaultCode::TooLong);
+    }
+    let is_written =
+        |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c.is_control());
+    match email.rsplit_once('@') {
+        Some((local, domain)) if is_written(local) && is_written(domain) && !local.contains('@') => Ok(email),
+        _ => Err(FaultCode::WrongFormat),
+    }
+}
+
+fn is_pending(invitation_expires_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
+    invitation_expires_at.is_some_and(|expires_at| now < expires_at)
+}
+
+fn happening(action: EventAction, id: Uuid) -> Happening {
+    Happening::new(action, SubjectKind::User, id)
+}
+
+/// Users see themselves and those whom they manage; nobody else is there for them.
+fn visible(actor: &Actor, detail: Option<UserDetail>) -> Result<UserDetail> {
+    let detail = detail.ok_or(Code::NotFound)?;
+    let theirs = detail.user.id == actor.user_id || may_manage(actor.standing, detail.user.role);
+    if theirs {
+        Ok(detail)
+    } else {
+        Err(Code::NotFound.into())
+    }
+}
+
+/// Whoever doesn't manage administrators makes none.
+fn may_give(actor: &Actor, role: CouncilRole) -> Result<()> {
+    if may_manage(actor.standing, role) {
+        Ok(())
+    } else {
+        Err(Code::Forbidden.into())
+    }
+}
+
+/// The fields that differ. Events are kept for ever, so of a name or an address they say only that it changed: the
+/// person can still be erased.
+fn changes(before: &UserFields, after: &UserFields) -> Changes {
+    let mut changes = changes_between(before, after);
+    for personal in ["name", "email"] {
+        if let Some(change) = changes.get_mut(personal) {
+            *change = Change {
+                before: Value::Null,
+                after: Value::Null,
+            };
+        }
+    }
+    changes
+}
+
+async fn found(conn: &Conn, id: Uuid) -> Result<UserDetail> {
+    Ok(db::users::find(conn, id).await?.ok_or(Code::NotFound)?)
+}
+
+async fn invite(conn: &Conn, id: Uuid, now: DateTime<Utc>) -> Result<Invitation> {
+    let token = secrets::generate().map_err(Error::internal)?;
+    let expires_at = now + INVITATION;
+    db::users::invite(conn, id, &secrets::digest(&token), expires_at, now).await?;
+    Ok(Invitation { token, expires_at })
+}
+
+/// A new user, with an invitation.
+async fn create(
+    conn: &Conn,
+    fields: &UserFields,
+    now: DateTime<Utc>,
+) -> Result<(Uuid, Invitation, Happening)> {
+    let id = Uuid::now_v7();
+    db::users::insert(conn, id, fields, now).await?;
+    let invitation = invite(conn, id, now).await?;
+    let invited = happening(EventAction::UserInvited, id).noting("role", None::<()>, fields.role);
+    Ok((id, invitation, invited))
+}
+
+impl App {
+    /// The caller, and the seats they hold.
+    ///
+    /// # Errors
+    /// `unauthenticated`.
+    pub async fn me(&self, caller: &Caller) -> Result<(UserView, Vec<Membership>)> {
+        let conn = self.connection().await?;
+        let (actor, detail, memberships) = tokio::join!(
+            self.actor_on(&conn, caller),
+            db::users::find(&conn, caller.user_id),
+            db::users::memberships(&conn, caller.user_id),
+        );
+        let actor = actor?;
+        let detail = visible(&actor, detail?)?;
+        Ok((
+            UserView::new(detail, actor.standing, self.clock.now()),
+            memberships?,
+        ))
+    }
+
+    /// A page of users: all of them for an administrator, all but the administrators for the secretariat, names of
+    /// active experts for a chair.
+    ///
+    /// # Errors
+    /// `forbidden` for anybody else.
+    pub async fn users_list(
+        &self,
+        caller: &Caller,
+        filter: &UserFilter,
+        after: Option<Uuid>,
+        limit: i64,
+    ) -> Result<Page<UserEntry>> {
+        let conn = self.connection().await?;
+        let actor = self.actor_on(&conn, caller).await?;
+        actor.require(Action::LookUpUsers)?;
+        let reach = match actor.standing {
+            Standing::Administrator => Reach::Everybody,
+            Standing::Secretariat => Reach::AllButAdministrators,
+            _ => Reach::ActiveExperts,
+        };
+        let now = self.clock.now();
+        let page = db::users::list(&conn, reach, filter, after, limit).await?;
+        Ok(page.map(|(user, invitation_expires_at): ListedUser| match reach {
+            Reach::ActiveExperts => UserEntry::Name {
+                id: user.id,
+                name: user.name,
+            },
+            _ => UserEntry::Full {
+                invitation_pending: is_pending(invitation_expires_at, now),
+                user,
+            },
+        }))
+    }
+
+    /// One user.
+    ///
+    /// # Errors
+    /// `notFound` also for those who are not the caller's to see.
+    pub async fn user_get(&self, caller: &Caller, id: Uuid) -> Result<UserView> {
+        let conn = self.connection().await?;
+        let (actor, detail) = tokio::join!(self.actor_on(&conn, caller), db::users::find(&conn, id));
+        let actor = actor?;
+        Ok(UserView::new(
+            visible(&actor, detail?)?,
+            actor.standing,
+            self.clock.now(),
+        ))
+    }
+
+    /// Creates a user, who chooses a password by accepting the invitation.
+    ///
+    /// # Errors
+    /// `forbidden`, also for the secretariat making an administrator; `emailTaken`.
+    pub async fn user_create(&self, caller: &Caller, fields: UserFields) -> Result<(UserView, Invitation)> {
+        self.write_installation(&caller.request_id, async |conn, now| {
+            let actor = self.actor_on(conn, caller).await?;
+            actor.require(Action::ManageUsers)?;
+            may_give(&actor, fields.role)?;
+            let (id, invitation, invited) = create(conn, &fields, now).await?;
+            let view = UserView::new(found(conn, id).await?, actor.standing, now);
+            Ok((
+                (view, invitation),
+                Some(InstallationHappening::by(actor.user_id, invited)),
+            ))
+        })
+        .await
+    }
+
+    /// Creates an administrator on behalf of whoever runs the installation.
+    ///
+    /// # Errors
+    /// A fault at `/email`; `emailTaken`.
+    pub async fn create_admin(&self, email: &str, name: LocalizedText) -> Result<Invitation> {
+        let email = parse_email(email)
+            .map_err(|code| Refusal::faults(Code::InvalidRequest, vec![Fault::at("/email", code)]))?;
+        let fields = UserFields {
+            email,
+            name,
+            role: CouncilRole::Administrator,
+            locale: Language::English,
+        };
+        self.write_installation("create-admin", async |conn, now| {
+            let (_, invitation, invited) = create(conn, &fields, now).await?;
+            let actor = EventActor {
+                kind: ActorKind::System,
+                id: None,
+            };
+            Ok((
+                invitation,
+                Some(InstallationHappening {
+                    actor,
+                    happening: invited,
+                }),
+            ))
+        })
+        .await
+    }
+
+    /// Changes a user's fields.
+    ///
+    /// # Errors
+    /// `forbidden`, also for the secretariat making an administrator; `versionMismatch`; `emailTaken`; a role that
+    /// can't be given up: `lastAdministrator`, `holdsSeat`.
+    pub async fn user_update(
+        &self,
+        caller: &Caller,
+        id: Uuid,
+        version: i32,
+        patch: impl FnOnce(UserFields) -> Result<UserFields>,
+    ) -> Result<UserView> {
+        self.write_installation(&caller.request_id, async |conn, now| {
+            let (actor, detail) = self.hold(conn, caller, id).await?;
+            let before = detail.user.fields();
+            let after = patch(before.clone())?;
+            may_give(&actor, after.role)?;
+            expect_version(detail.user.version, version)?;
+            if after == before {
+                return Ok((UserView::new(detail, actor.standing, now), None));
+            }
+            change_role(
+                before.role,
+                after.role,
+                detail.holds_seat,
+                detail.is_last_administrator,
+            )?;
+            db::users::update(conn, id, &after, now).await?;
+            let updated = happening(EventAction::UserUpdated, id).with(changes(&before, &after));
+            let view = UserView::new(found(conn, id).await?, actor.standing, now);
+            Ok((view, Some(InstallationHappening::by(actor.user_id, updated))))
+        })
+        .await
+    }
+
+    /// Disables a user, which ends their sessions, or enables them again.
+    ///
+    /// # Errors
+    /// `forbidden`, `versionMismatch`, `transitionNotAllowed`, `lastAdministrator`.
+    pub async fn user_transition(
+        &self,
+        caller: &Caller,
+        id: Uuid,
+        version: i32,
+        to: UserState,
+    ) -> Result<UserView> {
+        self.write_installation(&caller.request_id, async |conn, now| {
+            let (actor, detail) = self.hold(conn, caller, id).await?;
+            expect_version(detail.user.version, version)?;
+            let from = detail.user.state;
+            take(from, &from.exits(detail.is_last_administrator), to, false)?;
+            db::users::set_state(conn, id, to, now).await?;
+            if to == UserState::Disabled {
+                db::sessions::end_all(conn, id, now).await?;
+            }
+            let moved = happening(EventAction::UserTransitioned, id).moving(from.code(), to.code());
+            let view = UserView::new(found(conn, id).await?, actor.standing, now);
+            Ok((view, Some(InstallationHappening::by(actor.user_id, moved))))
+        })
+        .await
+    }
+
+    /// Invites a user anew, who may have lost the invitation or forgotten the password. It ends their sessions; the
+    /// old password stays until the invitation is accepted.
+    ///
+    /// # Errors
+    /// `notFound`, `forbidden`.
+    pub async fn user_invite(&self, caller: &Caller, id: Uuid) -> Result<(UserView, Invitation)> {
+        self.write_installation(&caller.request_id, async |conn, now| {
+            let (actor, _) = self.hold(conn, caller, id).await?;
+            let invitation = invite(conn, id, now).await?;
+            db::sessions::end_all(conn, id, now).await?;
+            let invited = happening(EventAction::InvitationCreated, id);
+            let view = UserView::new(found(conn, id).await?, actor.standing, now);
+            Ok((
+                (view, invitation),
+                Some(InstallationHappening::by(actor.user_id, invited)),
+            ))
+        })
+        .await
+    }
+
+    /// A user, held as it is until the transaction ends, for a caller who may change it. The caller is looked up
+    /// under the same lock: of two administrators who disable each other, one remains.
+    async fn hold(&self, conn: &Conn, caller: &Caller, id: Uuid) -> Result<(Actor, UserDetail)> {
+        db::users::lock(conn, id).await?;
+        let actor = self.actor_on(conn, caller).await?;
+        let detail = visible(&actor, db::users::find(conn, id).await?)?;
+        actor.require(Action::ManageUsers)?;
+        Ok((actor, detail))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_kept_trimmed_and_lower_cased() {
+        assert_eq!(
+            parse_email(" Layla@Example.ORG\n").as_deref(),
+            Ok("layla@example.org")
+        );
+        assert_eq!(parse_email("ليلى@مثال.إختبار").as_deref(), Ok("ليلى@مثال.إختبار"));
+        for no_address in ["", "@", "a@", "@b", "a", "a b@c", "a@b@c", "a\0@b", "a@b\u{7}"] {
+            assert_eq!(
+                parse_email(no_address),
+                Err(FaultCode::WrongFormat),
+                "{no_address:?}"
+            );
+        }
+        assert_eq!(
+            parse_email(&format!("{}@b", "a".repeat(252))).map(|email| email.len()),
+            Ok(254)
+        );
+        assert_eq!(
+            parse_email(&format!("{}@b", "a".repeat(253))),
+            Err(FaultCode::TooLong)
+        );
+    }
+
+    #[test]
+    fn events_say_that_a_name_changed_but_not_what_it_was() {
+        let before = UserFields {
+            email: "a@example.org".into(),
+            name: LocalizedText::both("ليلى", "Layla"),
+            role: CouncilRole::Expert,
+            locale: Language::Arabic,
+        };
+        let after = UserFields {
+            name: LocalizedText::both("ليلى", "Leila"),
+            role: CouncilRole::Secretariat,
+            ..before.clone()
+        };
+        let changes = changes(&before, &after);
+        assert_eq!(changes.keys().collect::<Vec<_>>(), ["name", "role"]);
+        assert_eq!(
+            (&changes["name"].before, &changes["name"].after),
+            (&Value::Null, &Value::Null)
+        );
+        assert_eq!(changes["role"].after, "secretariat");
+    }
+}

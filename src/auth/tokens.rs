@@ -1,0 +1,419 @@
+//! Access tokens: short-lived JWTs (RFC 9068), signed with the installation's own Ed25519 key.
+//!
+//! A token says who somebody is and by which session, nothing more. Whether that session still runs and what the
+//! user may do is asked of the database every time.
+
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, TimeDelta, Utc};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use moka::sync::Cache;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// How long an access token lives.
+pub const LIFETIME: TimeDelta = TimeDelta::minutes(15);
+
+/// The service that the tokens are meant for.
+const AUDIENCE: &str = "taskforce";
+
+/// Says that a JWT is an access token (RFC 9068), so that no other kind of token passes for one.
+const TYPE: &str = "at+jwt";
+
+/// How many tokens are remembered as verified: a signature costs ten times what the rest of the check does.
+const REMEMBERED: u64 = 10_000;
+
+/// A key that can't be used, or a signature that failed.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// Not what is expected in the key file.
+    #[error(
+        "the key is not an Ed25519 private key in PEM (PKCS#8), as `openssl genpkey -algorithm ed25519` makes it"
+    )]
+    Unusable,
+    /// The cryptography failed.
+    #[error("a key or signature could not be made: {0}")]
+    Failed(String),
+}
+
+impl KeyError {
+    fn failed(cause: impl std::fmt::Display) -> Self {
+        Self::Failed(cause.to_string())
+    }
+}
+
+/// What a token says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claims {
+    /// The user.
+    pub user_id: Uuid,
+    /// The session it was issued to.
+    pub session_id: Uuid,
+    /// When it ceases to be valid.
+    pub expires_at: DateTime<Utc>,
+}
+
+#[derive(Serialize)]
+struct Issued<'a> {
+    iss: &'a str,
+    aud: &'static str,
+    sub: Uuid,
+    sid: Uuid,
+    iat: i64,
+    exp: i64,
+    jti: Uuid,
+}
+
+/// What of a token is read beyond what [`Validation`] checks.
+#[derive(Deserialize)]
+struct Presented {
+    sub: Uuid,
+    sid: Uuid,
+    exp: i64,
+}
+
+/// The public keys that tokens can be checked with (RFC 7517).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Jwks {
+    /// The keys.
+    pub keys: Vec<Jwk>,
+}
+
+/// A public Ed25519 key (RFC 8037).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Jwk {
+    /// Key type.
+    #[schema(example = "OKP")]
+    pub kty: &'static str,
+    /// Curve.
+    #[schema(example = "Ed25519")]
+    pub crv: &'static str,
+    /// The public key, base64url.
+    #[schema(example = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo")]
+    pub x: String,
+    /// Thumbprint of the key (RFC 7638), as in the tokens' headers.
+    #[schema(example = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k")]
+    pub kid: String,
+    /// What the key is for.
+    #[serde(rename = "use")]
+    #[schema(example = "sig")]
+    pub usage: &'static str,
+    /// The algorithm it is used with.
+    #[schema(example = "EdDSA")]
+    pub alg: &'static str,
+}
+
+/// Issues and verifies access tokens.
+#[expect(missing_debug_implementations, reason = "it holds the private key")]
+pub struct Tokens {
+    issuer: String,
+    header: Header,
+    signing: EncodingKey,
+    verifying: DecodingKey,
+    validation: Validation,
+    jwk: Jwk,
+    verified: Cache<[u8; 32], Claims>,
+}
+
+impl Tokens {
+    /// With the key in a PEM file, for an issuer: the public URL of the installation.
+    ///
+    /// # Errors
+    /// A key that isn't Ed25519 in PKCS#8.
+    pub fn from_pem(pem: &str, issuer: String) -> Result<Self, KeyError> {
+        let pem = pem::parse(pem)
+            .ok()
+            .filter(|pem| pem.tag() == "PRIVATE KEY")
+            .ok_or(KeyError::Unusable)?;
+        let pair = Ed25519KeyPair::from_pkcs8(pem.contents())
+            .ok()
+            .ok_or(KeyError::Unusable)?;
+        let public = pair.public_key().as_ref();
+        let jwk = Jwk::of(public);
+
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.typ = Some(TYPE.to_owned());
+        header.kid = Some(jwk.kid.clone());
+
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        validation.set_issuer(&[&issuer]);
+        validation.set_audience(&[AUDIENCE]);
+        // Against our own clock, in `verify`.
+        validation.validate_exp = false;
+
+        Ok(Self {
+            issuer,
+            header,
+            signing: EncodingKey::from_ed_der(pem.contents()),
+            verifying: DecodingKey::from_ed_der(public),
+            validation,
+            jwk,
+            verified: Cache::new(REMEMBERED),
+        })
+    }
+
+    /// A new private key, in PEM (PKCS#8).
+    ///
+    /// # Errors
+    /// A system without randomness.
+    pub fn generate_pem() -> Result<SecretString, KeyError> {
+        // Version 1 of PKCS#8, since OpenSSL reads no other.
+        let key = Ed25519KeyPair::generate()
+            .and_then(|pair| pair.to_pkcs8v1())
+            .map_err(KeyError::failed)?;
+        Ok(pem::encode(&pem::Pem::new("PRIVATE KEY", key.as_ref())).into())
+    }
+
+    /// Issues a token to a user's session.
+    ///
+    /// # Errors
+    /// A signature that fails.
+    pub fn issue(
+        &self,
+        user_id: Uuid,
+        session_id: Uuid,
+        now: DateTime<Utc>,
+    ) -> Result<SecretString, KeyError> {
+        let claims = Issued {
+            iss: &self.issuer,
+            aud: AUDIENCE,
+            sub: user_id,
+            sid: session_id,
+            iat: now.timestamp(),
+            exp: (now + LIFETIME).timestamp(),
+            jti: Uuid::new_v4(),
+        };
+        let token = jsonwebtoken::encode(&self.header, &claims, &self.signing).map_err(KeyError::failed)?;
+        Ok(token.into())
+    }
+
+    /// What a token says; `None` unless it is one of ours and still valid.
+    pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Option<Claims> {
+        let hash: [u8; 32] = Sha256::digest(token).into();
+        let claims = self.verified.get(&hash).or_else(|| {
+            let claims = self.check(token)?;
+            self.verified.insert(hash, claims);
+            Some(claims)
+        })?;
+        (now < claims.expires_at).then_some(claims)
+    }
+
+    /// Everything but the time, which goes on.
+    fn check(&self, token: &str) -> Option<Claims> {
+        let header = jsonwebtoken::decode_header(token).ok()?;
+        if header != self.header {
+            return None;
+        }
+        let claims = jsonwebtoken::decode::<Presented>(token, &self.verifying, &self.validation)
+            .ok()?
+            .claims;
+        let expires_at = DateTime::from_timestamp(claims.exp, 0)?;
+        Some(Claims {
+            user_id: claims.sub,
+            session_id: claims.sid,
+            expires_at,
+        })
+    }
+
+    /// The public keys, for whoever wants to check a token.
+    pub fn jwks(&self) -> Jwks {
+        Jwks {
+            keys: vec![self.jwk.clone()],
+        }
+    }
+}
+
+impl Jwk {
+    fn of(public: &[u8]) -> Self {
+        let x = URL_SAFE_NO_PAD.encode(public);
+        // RFC 7638: the required members in the order of their names, without spaces.
+        let members = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#);
+        let kid = URL_SAFE_NO_PAD.encode(Sha256::digest(members));
+        Self {
+            kty: "OKP",
+            crv: "Ed25519",
+            x,
+            kid,
+            usage: "sig",
+            alg: "EdDSA",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret as _;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const ISSUER: &str = "https://taskforce.example";
+
+    fn now() -> DateTime<Utc> {
+        "2026-11-22T09:00:00.5Z".parse().unwrap()
+    }
+
+    fn tokens() -> Tokens {
+        Tokens::from_pem(Tokens::generate_pem().unwrap().expose_secret(), ISSUER.to_owned()).unwrap()
+    }
+
+    fn claims() -> Value {
+        let exp = now().timestamp() + 60;
+        json!({"iss": ISSUER, "aud": AUDIENCE, "sub": Uuid::nil(), "sid": Uuid::nil(), "exp": exp})
+    }
+
+    /// The claims, with one of them changed (or, with null, left out).
+    fn claims_with(name: &str, value: Value) -> Value {
+        let mut claims = claims();
+        claims[name] = value;
+        claims
+            .as_object_mut()
+            .unwrap()
+            .retain(|_, value| !value.is_null());
+        claims
+    }
+
+    fn signed(tokens: &Tokens, header: &Header, claims: &Value) -> String {
+        jsonwebtoken::encode(header, claims, &tokens.signing).unwrap()
+    }
+
+    #[test]
+    fn a_token_says_who_it_was_issued_to() {
+        let tokens = tokens();
+        let (user_id, session_id) = (Uuid::now_v7(), Uuid::now_v7());
+        let token = tokens.issue(user_id, session_id, now()).unwrap();
+        // Twice: verified, and remembered.
+        for _ in 0..2 {
+            let claims = tokens.verify(token.expose_secret(), now()).unwrap();
+            assert_eq!((claims.user_id, claims.session_id), (user_id, session_id));
+        }
+        assert!(!format!("{token:?}").contains(token.expose_secret()));
+    }
+
+    #[test]
+    fn a_token_lives_fifteen_minutes_remembered_or_not() {
+        let tokens = tokens();
+        let token = tokens.issue(Uuid::nil(), Uuid::nil(), now()).unwrap();
+        let end = now() + LIFETIME;
+        assert_eq!(tokens.verify(token.expose_secret(), end), None);
+        assert!(
+            tokens
+                .verify(token.expose_secret(), end - TimeDelta::seconds(1))
+                .is_some()
+        );
+        assert_eq!(tokens.verify(token.expose_secret(), end), None);
+    }
+
+    #[test]
+    fn a_token_with_a_claim_missing_or_wrong_is_none() {
+        let tokens = tokens();
+        let accepted = |claims: &Value| {
+            tokens
+                .verify(&signed(&tokens, &tokens.header, claims), now())
+                .is_some()
+        };
+        assert!(accepted(&claims()));
+        for claim in ["iss", "aud", "sub", "sid", "exp"] {
+            assert!(!accepted(&claims_with(claim, Value::Null)), "without {claim}");
+        }
+        assert!(!accepted(&claims_with("iss", json!("https://other.example"))));
+        assert!(!accepted(&claims_with("aud", json!("another-service"))));
+        assert!(!accepted(&claims_with("sub", json!("administrator"))));
+        assert!(!accepted(&claims_with("exp", json!("tomorrow"))));
+        assert!(!accepted(&claims_with("exp", json!(i64::MAX))));
+    }
+
+    #[test]
+    fn a_token_of_another_kind_or_key_is_none() {
+        let tokens = tokens();
+        let accepted = |header: &Header| {
+            tokens
+                .verify(&signed(&tokens, header, &claims()), now())
+                .is_some()
+        };
+        assert!(accepted(&tokens.header));
+        for typ in [None, Some("JWT".to_owned())] {
+            assert!(!accepted(&Header {
+                typ,
+                ..tokens.header.clone()
+            }));
+        }
+        for kid in [None, Some("another".to_owned())] {
+            assert!(!accepted(&Header {
+                kid,
+                ..tokens.header.clone()
+            }));
+        }
+        assert!(!accepted(&Header {
+            jku: Some(ISSUER.to_owned()),
+            ..tokens.header.clone()
+        }));
+
+        // Somebody else's key under our key's name.
+        let forger = self::tokens();
+        assert_eq!(
+            tokens.verify(&signed(&forger, &tokens.header, &claims()), now()),
+            None
+        );
+    }
+
+    #[test]
+    fn a_token_by_another_algorithm_is_none() {
+        let tokens = tokens();
+        let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        for alg in ["none", "None", "EdDSA"] {
+            let header = part(json!({"alg": alg, "typ": TYPE, "kid": tokens.jwk.kid}));
+            assert_eq!(
+                tokens.verify(&format!("{header}.{}.", part(claims())), now()),
+                None
+            );
+        }
+
+        let header = Header {
+            alg: Algorithm::HS256,
+            ..tokens.header.clone()
+        };
+        let public = URL_SAFE_NO_PAD.decode(&tokens.jwk.x).unwrap();
+        let confused = jsonwebtoken::encode(&header, &claims(), &EncodingKey::from_secret(&public)).unwrap();
+        assert_eq!(tokens.verify(&confused, now()), None);
+    }
+
+    #[test]
+    fn what_is_no_token_is_none() {
+        let tokens = tokens();
+        for token in ["", ".", "..", "...", "a.b.c", "سر"] {
+            assert_eq!(tokens.verify(token, now()), None);
+        }
+    }
+
+    #[test]
+    fn only_an_ed25519_key_in_pem_is_a_key() {
+        let refused = |pem: &str| Tokens::from_pem(pem, ISSUER.to_owned()).is_err();
+        assert!(refused(""));
+        assert!(refused(
+            "-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n"
+        ));
+        let public = Tokens::generate_pem()
+            .unwrap()
+            .expose_secret()
+            .replace("PRIVATE", "PUBLIC");
+        assert!(refused(&public));
+    }
+
+    #[test]
+    fn a_key_is_named_by_its_thumbprint() {
+        // The example of RFC 8037, appendix A.
+        let public = URL_SAFE_NO_PAD
+            .decode("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo")
+            .unwrap();
+        assert_eq!(
+            Jwk::of(&public).kid,
+            "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
+        );
+    }
+}

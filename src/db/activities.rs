@@ -1,0 +1,526 @@
+//! Activities and what they wait for.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::dsl::{array, exists};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Bool, Date, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::Conn;
+use super::functions::{holding, local_date};
+use super::page::Page;
+use super::schema::{activities, activity_dependencies, members, task_force_heads, task_forces};
+use super::statement::Prepared;
+use crate::domain::activity::{ActivityState, Priority, Stage};
+use crate::domain::event::SubjectKind;
+use crate::domain::refusal::Reference;
+use crate::domain::step::{StepName, StepState};
+use crate::domain::text::LocalizedText;
+use crate::domain::vocabulary::Vocabulary as _;
+
+/// The states in which work is still to be done.
+const OPEN: [ActivityState; 4] = [
+    ActivityState::Planned,
+    ActivityState::InProgress,
+    ActivityState::InReview,
+    ActivityState::Blocked,
+];
+
+/// Stands for "no due date" where days are compared; the SQL says the same.
+const LAST_DAY: NaiveDate = match NaiveDate::from_ymd_opt(9999, 12, 31) {
+    Some(day) => day,
+    None => NaiveDate::MAX,
+};
+
+/// An activity as it is stored.
+#[derive(Debug, Clone, Queryable, QueryableByName, Selectable)]
+#[diesel(table_name = activities, check_for_backend(diesel::pg::Pg))]
+pub struct Activity {
+    /// Its id.
+    pub id: Uuid,
+    /// Counted per task force, never reused.
+    pub number: i32,
+    /// The cycle it was made in.
+    pub cycle: i32,
+    /// Its step.
+    pub step: StepName,
+    /// Its title.
+    pub title: LocalizedText,
+    /// What is to be done.
+    pub description: Option<LocalizedText>,
+    /// Who does it.
+    pub assignee_member_id: Option<Uuid>,
+    /// When it is to be done.
+    pub due_date: Option<NaiveDate>,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// Whether another member looks at it before it is done.
+    pub review_required: bool,
+    /// Its state.
+    pub state: ActivityState,
+    /// Where it was when it was blocked.
+    pub blocked_from: Option<ActivityState>,
+    /// Why it is blocked, cancelled or open again.
+    pub state_reason: Option<LocalizedText>,
+    /// Since when it has its state.
+    pub state_since: DateTime<Utc>,
+    /// When it was first started.
+    pub started_at: Option<DateTime<Utc>>,
+    /// Counts changes of its own fields.
+    pub version: i32,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl Activity {
+    /// Where it stands.
+    ///
+    /// # Errors
+    /// A combination of columns that the schema's checks let nobody write.
+    pub fn stage(&self) -> QueryResult<Stage> {
+        Stage::from_columns(self.state, self.blocked_from)
+            .map_err(|error| diesel::result::Error::DeserializationError(error.into()))
+    }
+
+    /// Its writable fields.
+    pub fn fields(&self) -> ActivityFields {
+        ActivityFields {
+            title: self.title.clone(),
+            description: self.description.clone(),
+            step: self.step,
+            assignee_member_id: self.assignee_member_id,
+            due_date: self.due_date,
+            priority: self.priority,
+            review_required: self.review_required,
+        }
+    }
+}
+
+/// The fields that people write.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, Insertable, AsChangeset)]
+#[diesel(table_name = activities, treat_none_as_null = true)]
+#[serde(rename_all = "camelCase")]
+pub struct ActivityFields {
+    /// As in [`Activity`].
+    pub title: LocalizedText,
+    /// As in [`Activity`].
+    pub description: Option<LocalizedText>,
+    /// As in [`Activity`].
+    pub step: StepName,
+    /// As in [`Activity`].
+    pub assignee_member_id: Option<Uuid>,
+    /// As in [`Activity`].
+    pub due_date: Option<NaiveDate>,
+    /// As in [`Activity`].
+    pub priority: Priority,
+    /// As in [`Activity`].
+    pub review_required: bool,
+}
+
+/// An activity with what its state depends on.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct ActivityDetail {
+    /// The activity.
+    #[diesel(embed)]
+    pub activity: Activity,
+    /// State of its step.
+    #[diesel(sql_type = Text)]
+    pub step_state: StepState,
+    /// The activities that it waits for.
+    #[diesel(sql_type = Array<SqlUuid>)]
+    pub depends_on: Vec<Uuid>,
+    /// How many of them are neither done nor cancelled.
+    #[diesel(sql_type = BigInt)]
+    pub unfinished_dependencies: i64,
+}
+
+/// Finds an activity.
+pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Option<ActivityDetail>> {
+    let query = diesel::sql_query(
+        "select a.*, s.state as step_state, d.depends_on, d.unfinished_dependencies
+         from activities a
+         join steps s on s.task_force_id = a.task_force_id and s.cycle = a.cycle and s.step = a.step
+         cross join lateral (
+             select coalesce(array_agg(d.depends_on_id order by d.depends_on_id), '{}') as depends_on,
+                    count(*) filter (where o.state not in ('done', 'cancelled')) as unfinished_dependencies
+             from activity_dependencies d
+             join activities o on o.task_force_id = d.task_force_id and o.id = d.depends_on_id
+             where d.task_force_id = a.task_force_id and d.activity_id = a.id
+         ) d
+         where a.task_force_id = $1 and a.id = $2",
+    )
+    .bind::<SqlUuid, _>(task_force_id)
+    .bind::<SqlUuid, _>(id);
+    Prepared(query).get_result(&mut &*conn).await.optional()
+}
+
+/// Inserts an activity under the task force's next number. The caller holds the task force's lock, so that no
+/// number is taken twice.
+pub async fn insert(
+    conn: &Conn,
+    task_force_id: Uuid,
+    cycle: i32,
+    fields: &ActivityFields,
+    now: DateTime<Utc>,
+) -> QueryResult<Uuid> {
+    let id = Uuid::now_v7();
+    let number: i32 = diesel::update(task_force_heads::table.find(task_force_id))
+        .set(task_force_heads::last_activity_number.eq(task_force_heads::last_activity_number + 1))
+        .returning(task_force_heads::last_activity_number)
+        .get_result(&mut &*conn)
+        .await?;
+    diesel::insert_into(activities::table)
+        .values((
+            fields,
+            activities::task_force_id.eq(task_force_id),
+            activities::id.eq(id),
+            activities::number.eq(number),
+            activities::cycle.eq(cycle),
+            activities::state_since.eq(now),
+            activities::created_at.eq(now),
+            activities::updated_at.eq(now),
+        ))
+        .execute(&mut &*conn)
+        .await?;
+    Ok(id)
+}
+
+/// Sets an activity's fields.
+pub async fn update(
+    conn: &Conn,
+    task_force_id: Uuid,
+    id: Uuid,
+    fields: &ActivityFields,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    diesel::update(activities::table.find((task_force_id, id)))
+        .set((fields, activities::version.eq(activities::version + 1), activities::updated_at.eq(now)))
+        .execute(&mut &*conn)
+        .await
+        .map(drop)
+}
+
+/// Moves an activity to another stage.
+pub async fn set_stage(
+    conn: &Conn,
+    task_force_id: Uuid,
+    id: Uuid,
+    stage: Stage,
+    reason: Option<&LocalizedText>,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    let row = activities::table.find((task_force_id, id));
+    diesel::update(row)
+        .set((
+            activities::state.eq(stage.state()),
+            activities::blocked_from.eq(stage.blocked_from()),
+            activities::state_reason.eq(reason),
+            activities::state_since.eq(now),
+            activities::version.eq(activities::version + 1),
+            activities::updated_at.eq(now),
+        ))
+        .execute(&mut &*conn)
+        .await?;
+    if stage == Stage::InProgress {
+        diesel::update(row.filter(activities::started_at.is_null()))
+            .set(activities::started_at.eq(now))
+            .execute(&mut &*conn)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Gives the open activities of a member to another, or to nobody; answers which they were.
+pub async fn reassign_open(
+    conn: &Conn,
+    task_force_id: Uuid,
+    from: Uuid,
+    to: Option<Uuid>,
+    now: DateTime<Utc>,
+) -> QueryResult<Vec<Uuid>> {
+    diesel::update(activities::table)
+        .filter(activities::task_force_id.eq(task_force_id))
+        .filter(activities::assignee_member_id.eq(from))
+        .filter(activities::state.eq_any(OPEN))
+        .set((
+            activities::assignee_member_id.eq(to),
+            activities::version.eq(activities::version + 1),
+            activities::updated_at.eq(now),
+        ))
+        .returning(activities::id)
+        .get_results(&mut &*conn)
+        .await
+}
+
+/// What waits for an activity.
+pub async fn waiting_for(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Vec<Reference>> {
+    let rows: Vec<(Uuid, LocalizedText)> = activities::table
+        .inner_join(
+            activity_dependencies::table.on(activity_dependencies::task_force_id
+                .eq(activities::task_force_id)
+                .and(activity_dependencies::activity_id.eq(activities::id))),
+        )
+        .filter(activity_dependencies::task_force_id.eq(task_force_id))
+        .filter(activity_dependencies::depends_on_id.eq(id))
+        .order(activities::number)
+        .select((activities::id, activities::title))
+        .load(&mut &*conn)
+        .await?;
+    let kind = SubjectKind::Activity.code();
+    Ok(rows.into_iter().map(|(id, title)| Reference { kind, id, title }).collect())
+}
+
+/// Deletes an activity, its comments and what it waited for.
+pub async fn delete(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<()> {
+    diesel::delete(activities::table.find((task_force_id, id))).execute(&mut &*conn).await.map(drop)
+}
+
+/// Whether there is such an activity.
+pub async fn is_there(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<bool> {
+    diesel::select(exists(activities::table.find((task_force_id, id)))).get_result(&mut &*conn).await
+}
+
+/// Whether `from` waits for `to`, directly or through others.
+pub async fn waits_for(conn: &Conn, task_force_id: Uuid, from: Uuid, to: Uuid) -> QueryResult<bool> {
+    #[derive(QueryableByName)]
+    struct Found {
+        #[diesel(sql_type = Bool)]
+        found: bool,
+    }
+    let query = diesel::sql_query(
+        "with recursive upstream (id) as (
+             select depends_on_id from activity_dependencies where task_force_id = $1 and activity_id = $2
+             union
+             select d.depends_on_id from activity_dependencies d
+             join upstream u on d.activity_id = u.id where d.task_force_id = $1
+         )
+         select exists (select from upstream where id = $3) as found",
+    )
+    .bind::<SqlUuid, _>(task_force_id)
+    .bind::<SqlUuid, _>(from)
+    .bind::<SqlUuid, _>(to);
+    let found: Found = Prepared(query).get_result(&mut &*conn).await?;
+    Ok(found.found)
+}
+
+/// Lets an activity wait for another; answers whether it did not before.
+pub async fn add_dependency(
+    conn: &Conn,
+    task_force_id: Uuid,
+    id: Uuid,
+    on: Uuid,
+    now: DateTime<Utc>,
+) -> QueryResult<bool> {
+    let inserted = diesel::insert_into(activity_dependencies::table)
+        .values((
+            activity_dependencies::task_force_id.eq(task_force_id),
+            activity_dependencies::activity_id.eq(id),
+            activity_dependencies::depends_on_id.eq(on),
+            activity_dependencies::created_at.eq(now),
+        ))
+        .on_conflict_do_nothing()
+        .execute(&mut &*conn)
+        .await?;
+    Ok(inserted > 0)
+}
+
+/// Lets an activity wait no longer for another; answers whether it did.
+pub async fn remove_dependency(conn: &Conn, task_force_id: Uuid, id: Uuid, on: Uuid) -> QueryResult<bool> {
+    let deleted = diesel::delete(activity_dependencies::table.find((task_force_id, id, on)))
+        .execute(&mut &*conn)
+        .await?;
+    Ok(deleted > 0)
+}
+
+/// Whom a list of activities is narrowed to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Assignee {
+    /// The caller, by their current seat.
+    User(Uuid),
+    /// A member.
+    Member(Uuid),
+    /// Nobody.
+    Nobody,
+}
+
+/// What a list of activities is narrowed by.
+#[derive(Debug, Clone, Default)]
+pub struct ActivityFilter {
+    /// Only of this step.
+    pub step: Option<StepName>,
+    /// Only of this cycle; the present one if not said.
+    pub cycle: Option<i32>,
+    /// Only in one of these states.
+    pub states: Vec<ActivityState>,
+    /// Only of this assignee.
+    pub assignee: Option<Assignee>,
+    /// Only overdue ones, or only those that are not.
+    pub overdue: Option<bool>,
+    /// Only those whose title or description holds this, folded.
+    pub q: Option<String>,
+}
+
+/// The order of a list of activities, and the last row of the page before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActivityOrder {
+    /// By number, oldest first.
+    Number(Option<i32>),
+    /// By due date, those without one last.
+    DueDate(Option<(Option<NaiveDate>, i32)>),
+    /// By last change, newest first.
+    UpdatedAt(Option<(DateTime<Utc>, i32)>),
+}
+
+/// An activity of a list, and what it waits for.
+pub type ListedActivity = (Activity, Vec<Uuid>);
+
+/// A page of a task force's activities.
+pub async fn list(
+    conn: &Conn,
+    task_force_id: Uuid,
+    filter: &ActivityFilter,
+    order: ActivityOrder,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> QueryResult<Page<ListedActivity>> {
+    let depends_on = activity_dependencies::table
+        .filter(activity_dependencies::task_force_id.eq(activities::task_force_id))
+        .filter(activity_dependencies::activity_id.eq(activities::id))
+        .order(activity_dependencies::depends_on_id)
+        .select(activity_dependencies::depends_on_id);
+    let zone = || task_forces::table.find(task_force_id);
+    let mut query = activities::table
+        .filter(activities::task_force_id.eq(task_force_id))
+        .select((Activity::as_select(), array(depends_on)))
+        .limit(limit + 1)
+        .into_boxed();
+
+    query = match filter.cycle {
+        Some(cycle) => query.filter(activities::cycle.eq(cycle)),
+        None => query.filter(
+            activities::cycle.nullable().eq(zone().select(task_forces::current_cycle).single_value()),
+        ),
+    };
+    if let Some(step) = filter.step {
+        query = query.filter(activities::step.eq(step));
+    }
+    if !filter.states.is_empty() {
+        query = query.filter(activities::state.eq_any(&filter.states));
+    }
+    query = match filter.assignee {
+        None => query,
+        Some(Assignee::Nobody) => query.filter(activities::assignee_member_id.is_null()),
+        Some(Assignee::Member(id)) => query.filter(activities::assignee_member_id.eq(id)),
+        Some(Assignee::User(user_id)) => query.filter(
+            activities::assignee_member_id.eq_any(
+                members::table
+                    .filter(members::task_force_id.eq(task_force_id))
+                    .filter(members::user_id.eq(user_id))
+                    .filter(members::to_date.is_null())
+                    .select(members::id.nullable()),
+            ),
+        ),
+    };
+    if let Some(overdue) = filter.overdue {
+        let late = activities::due_date
+            .lt(zone().select(local_date(now, task_forces::time_zone)).single_value())
+            .assume_not_null()
+            .and(activities::due_date.is_not_null())
+            .and(activities::state.eq_any(OPEN));
+        query = if overdue { query.filter(late) } else { query.filter(diesel::dsl::not(late)) };
+    }
+    if let Some(q) = &filter.q {
+        query = query.filter(activities::search.like(holding(q)));
+    }
+
+    query = match order {
+        ActivityOrder::Number(after) => {
+            if let Some(after) = after {
+                query = query.filter(activities::number.gt(after));
+            }
+            query.order(activities::number)
+        }
+        ActivityOrder::DueDate(after) => {
+            query = match after {
+                None => query,
+                Some((Some(date), number)) => query.filter(
+                    activities::due_date
+                        .gt(date)
+                        .or(activities::due_date.eq(date).and(activities::number.gt(number).nullable()))
+                        .or(activities::due_date.is_null().nullable())
+                        .assume_not_null(),
+                ),
+                Some((None, number)) => {
+                    query.filter(activities::due_date.is_null().and(activities::number.gt(number)))
+                }
+            };
+            query.order((activities::due_date.asc(), activities::number.asc()))
+        }
+        ActivityOrder::UpdatedAt(after) => {
+            if let Some((at, number)) = after {
+                query = query.filter(
+                    activities::updated_at
+                        .lt(at)
+                        .or(activities::updated_at.eq(at).and(activities::number.lt(number))),
+                );
+            }
+            query.order((activities::updated_at.desc(), activities::number.desc()))
+        }
+    };
+    Ok(Page::of(query.load(&mut &*conn).await?, limit))
+}
+
+/// An activity assigned to somebody, and the task force that it belongs to.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct AssignedActivity {
+    /// The activity.
+    #[diesel(embed)]
+    pub activity: Activity,
+    /// The task force.
+    #[diesel(sql_type = SqlUuid)]
+    pub task_force_id: Uuid,
+    /// Its name.
+    #[diesel(sql_type = Jsonb)]
+    pub task_force_name: LocalizedText,
+    /// The day it is there.
+    #[diesel(sql_type = Date)]
+    pub today: NaiveDate,
+    /// What it waits for.
+    #[diesel(sql_type = Array<SqlUuid>)]
+    pub depends_on: Vec<Uuid>,
+}
+
+/// The open activities assigned to a user's current seats, over all task forces: what is due first comes first.
+pub async fn assigned_to(
+    conn: &Conn,
+    user_id: Uuid,
+    after: Option<(Option<NaiveDate>, Uuid)>,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> QueryResult<Page<AssignedActivity>> {
+        // One comparison serves the order: no due date counts as the last of all days, the beginning as before the first.
+    let (date, id) = after.map_or((None, Uuid::nil()), |(date, id)| (Some(date.unwrap_or(LAST_DAY)), id));
+    let query = diesel::sql_query(
+        "select a.*, t.name as task_force_name, local_date($2, t.time_zone) as today,
+                array(select d.depends_on_id from activity_dependencies d
+                      where d.task_force_id = a.task_force_id and d.activity_id = a.id
+                      order by d.depends_on_id) as depends_on
+         from members m
+         join task_forces t on t.id = m.task_force_id
+         join activities a on a.task_force_id = m.task_force_id and a.assignee_member_id = m.id
+         where m.user_id = $1 and m.to_date is null
+           and a.state not in ('done', 'cancelled')
+           and (coalesce(a.due_date, '9999-12-31'), a.id) > (coalesce($3, '-infinity'), $4)
+         order by coalesce(a.due_date, '9999-12-31'), a.id
+         limit $5",
+    )
+    .bind::<SqlUuid, _>(user_id)
+    .bind::<Timestamptz, _>(now)
+    .bind::<Nullable<Date>, _>(date)
+    .bind::<SqlUuid, _>(id)
+    .bind::<BigInt, _>(limit + 1);
+    Ok(Page::of(Prepared(query).load(&mut &*conn).await?, limit))
+}

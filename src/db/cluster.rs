@@ -1,0 +1,445 @@
+//! The private Postgres cluster: for `serve` and `demo` without `DATABASE_URL`, and for the integration tests.
+//!
+//! Who comes in: `cli/`, which starts a cluster before the pool and stops it after, and the tests. What comes out
+//! is an address. What must never happen here:
+//!
+//! - two postmasters in one directory, or data lost or hidden by a start that went wrong halfway;
+//! - a postmaster that outlives its owner, however the owner ended (`supervisor`);
+//! - a way in for other users of the machine: no TCP, a private socket directory, a random password (`account`);
+//! - a signal to a process that is not a Postgres of this very directory.
+//!
+//! In the data directory are `lock`, `database-url` and `postgres.log`; in the *home* of the cluster, which is the
+//! same directory but for one exception ([`Cluster::home`]), `postgres-password`, `pgdata/` and `socket/`.
+//!
+//! File calls here block: they are few and small, and happen once.
+
+mod account;
+mod server;
+mod supervisor;
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use secrecy::{ExposeSecret, SecretString};
+use tokio::time::{sleep, timeout};
+use tokio_postgres::NoTls;
+use tokio_postgres::error::SqlState;
+
+use account::Account;
+use supervisor::Supervisor;
+
+/// The name of the role and of the database.
+const NAME: &str = "taskforce";
+/// How long a start may take, crash recovery included.
+const START_LIMIT: Duration = Duration::from_secs(60);
+/// What `sockaddr_un` holds on the narrowest system we know (macOS: 104 with the closing NUL).
+const SOCKET_PATH_LIMIT: usize = 103;
+
+/// Settings of every cluster; for the rest Postgres's defaults are good.
+const SETTINGS: &[&str] = &[
+    "listen_addresses=",
+    "port=5432",
+    "unix_socket_permissions=0700",
+    "cluster_name=taskforce",
+    "shared_buffers=128MB",
+    "timezone=UTC",
+    "log_timezone=UTC",
+    "lc_messages=C",
+    "jit=off",
+];
+const DURABLE: &[&str] = &["max_connections=100", "wal_level=replica"];
+const THROWAWAY: &[&str] = &[
+    "max_connections=200",
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "autovacuum=off",
+    "wal_level=minimal",
+    "max_wal_senders=0",
+    "max_wal_size=8GB",
+    "checkpoint_timeout=1h",
+];
+
+/// Why there is no cluster. Each is one line that says what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClusterError {
+    /// There is no server that we can run.
+    #[error(
+        "no PostgreSQL server of version {} or later found ({seen}): install one (Debian, Ubuntu: apt-get install \
+         postgresql; macOS: brew install postgresql@17), name its bin directory in TASKFORCE_PG_BIN_DIR, or set \
+         DATABASE_URL",
+        server::OLDEST
+    )]
+    NoServer { seen: String },
+    /// There is one, but it can't read these data: their format changes with each major version.
+    #[error(
+        "the data in {} need PostgreSQL {wanted} ({seen}): install that version, or name its bin directory in \
+         TASKFORCE_PG_BIN_DIR",
+        .pgdata.display()
+    )]
+    OtherVersion {
+        pgdata: PathBuf,
+        wanted: u32,
+        seen: String,
+    },
+    /// Another instance holds the lock.
+    #[error("{} is in use by another taskforce (pid {pid}): stop that one, or set TASKFORCE_DATA_DIR", .data_dir.display())]
+    InUse { data_dir: PathBuf, pid: String },
+    /// We are root, and there is nobody to step down to.
+    #[error(
+        "PostgreSQL does not run as root and there is no user postgres: create that user, start taskforce as an \
+         ordinary user, or set DATABASE_URL"
+    )]
+    NoAccount,
+    /// Somebody else's directory stands where ours should.
+    #[error("{} belongs to another user: start taskforce as that user, or set TASKFORCE_DATA_DIR", .0.display())]
+    Foreign(PathBuf),
+    /// The password is gone, or not the cluster's.
+    #[error("{} is missing or wrong: restore it, or remove it and pgdata beside it to begin anew, without the data", .0.display())]
+    Password(PathBuf),
+    /// Making the cluster failed.
+    #[error("initdb failed; mend the cause and start again: {0}")]
+    InitDb(String),
+    /// The server gave up, or did not answer in time.
+    #[error("PostgreSQL did not start; mend the cause and start again; the end of {}: {tail}", .log.display())]
+    DidNotStart { log: PathBuf, tail: String },
+    /// A shutdown did not come to its end.
+    #[error(
+        "PostgreSQL (process {0}) does not stop: see postgres.log in the data directory, then stop it by hand"
+    )]
+    DidNotStop(u32),
+    /// The file system, or a program that we call, said no.
+    #[error("{}: {source}; mend that, or set TASKFORCE_DATA_DIR to a place where taskforce may keep its files", .path.display())]
+    Io { path: PathBuf, source: io::Error },
+}
+
+/// Which cluster to start, that is: what a crash may cost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Storage {
+    /// Nothing that was committed. The data live under this directory, which is made if it is missing.
+    Durable(PathBuf),
+    /// Everything: nothing is ever flushed. The data live in a new temporary directory, which is removed when the
+    /// cluster stops; it is not the caller's to choose, lest something else be in it.
+    Throwaway,
+}
+
+/// A running cluster. Dropping it stops Postgres too, but does not wait for that: see [`Cluster::stop`].
+#[derive(Debug)]
+pub struct Cluster {
+    place: Place,
+    url: SecretString,
+    supervisor: Supervisor,
+    /// Declared last, so dropped last: no other instance may come in before.
+    _lock: File,
+}
+
+impl Cluster {
+    /// Starts the cluster, makes it first if there is none, and waits until it accepts connections.
+    pub async fn start(storage: Storage) -> Result<Self, ClusterError> {
+        match storage {
+            Storage::Durable(wanted) => {
+                let data_dir = account::data_dir(&wanted)?;
+                let account = Account::of(Some(&data_dir))?;
+                Self::start_in(data_dir, &account, false).await
+            }
+            Storage::Throwaway => {
+                let account = Account::of(None)?;
+                let data_dir = account.temporary_dir().await?;
+                let started = Self::start_in(data_dir.clone(), &account, true).await;
+                if started.is_err() {
+                    fs::remove_dir_all(&data_dir).ok();
+                }
+                started
+            }
+        }
+    }
+
+    async fn start_in(data_dir: PathBuf, account: &Account, throwaway: bool) -> Result<Self, ClusterError> {
+        let began = Instant::now();
+        let lock = account::lock(&data_dir)?;
+        let home = if throwaway {
+            data_dir.clone()
+        } else {
+            account.home(&data_dir).await?
+        };
+        let pgdata = home.join("pgdata");
+        let fresh = !pgdata.try_exists().map_err(at(&pgdata))?;
+        if !fresh && fs::metadata(&pgdata).map_err(at(&pgdata))?.uid() != account.uid {
+            return Err(ClusterError::Foreign(pgdata));
+        }
+        server::sweep(&home)?;
+        let programs = server::find(&pgdata).await?;
+        let password = account::password(&home, fresh)?;
+        if fresh {
+            server::init(&programs, account, &home, &password, throwaway).await?;
+        }
+        let socket = account.private_dir(&socket_dir(&home))?;
+        let place = Place {
+            data_dir,
+            home,
+            socket,
+            password,
+        };
+        let url = place.url(NAME);
+        account::write_private(&place.data_dir.join("database-url"), url.expose_secret())?;
+
+        let mut postmaster = vec![programs.join("postgres").into(), "-D".into(), pgdata.into()];
+        let settings = SETTINGS
+            .iter()
+            .chain(if throwaway { THROWAWAY } else { DURABLE })
+            .map(OsString::from);
+        for setting in settings.chain([socket_setting(&place.socket)]) {
+            postmaster.extend(["-c".into(), setting]);
+        }
+        let remove = throwaway.then_some(place.data_dir.as_path());
+        let supervisor = place.boot(account, remove, &postmaster).await?;
+        tracing::info!(home = %place.home.display(), took = ?began.elapsed(), "the private Postgres cluster is up");
+        Ok(Self {
+            place,
+            url,
+            supervisor,
+            _lock: lock,
+        })
+    }
+
+    /// The address of the database `taskforce`, as libpq, `psql` and tokio-postgres read it.
+    pub fn url(&self) -> &SecretString {
+        &self.url
+    }
+
+    /// The address of another database of this cluster.
+    pub fn url_of(&self, database: &str) -> SecretString {
+        self.place.url(database)
+    }
+
+    /// Where `database-url` and `postgres.log` are.
+    pub fn data_dir(&self) -> &Path {
+        &self.place.data_dir
+    }
+
+    /// Where the data are: the data directory, unless we are root and the user that Postgres runs as can't enter
+    /// that; then a directory under `/var/lib/taskforce`.
+    pub fn home(&self) -> &Path {
+        &self.place.home
+    }
+
+    /// Ends all sessions, stops Postgres and waits until it has stopped.
+    pub async fn stop(self) -> Result<(), ClusterError> {
+        self.supervisor.stop().await?;
+        // Something is left only if somebody killed the supervisor.
+        supervisor::end_leftover(&self.place.home.join("pgdata")).await?;
+        if !self.place.socket.starts_with(&self.place.home) {
+            // Best effort: an empty directory under `/tmp` does no harm, and the next start takes it.
+            fs::remove_dir(&self.place.socket).ok();
+        }
+        Ok(())
+    }
+}
+
+/// Where a cluster lives, and what opens it.
+#[derive(Debug)]
+struct Place {
+    data_dir: PathBuf,
+    home: PathBuf,
+    socket: PathBuf,
+    password: SecretString,
+}
+
+impl Place {
+    fn url(&self, database: &str) -> SecretString {
+        let [socket, database] = [self.socket.as_os_str().as_bytes(), database.as_bytes()].map(percent);
+        let password = self.password.expose_secret();
+        format!("postgresql://{NAME}:{password}@{socket}/{database}").into()
+    }
+
+    /// Starts the supervisor and waits until the database answers.
+    ///
+    /// Backends of a postmaster that was killed may live on for a moment and hold its shared memory, or a supervisor
+    /// whose owner was killed may be in the middle of a restart: then Postgres refuses, and we try again.
+    async fn boot(
+        &self,
+        account: &Account,
+        remove: Option<&Path>,
+        postmaster: &[OsString],
+    ) -> Result<Supervisor, ClusterError> {
+        let end = Instant::now() + START_LIMIT;
+        let log = self.data_dir.join("postgres.log");
+        loop {
+            supervisor::end_leftover(&self.home.join("pgdata")).await?;
+            let from = fs::metadata(&log).map_or(0, |log| log.len());
+            let mut supervisor = Supervisor::start(account, &log, remove, postmaster)?;
+            let mut pause = Duration::from_millis(20);
+            while !supervisor.ended()? && Instant::now() < end {
+                if self.answers().await? {
+                    supervisor.keep_up()?;
+                    return Ok(supervisor);
+                }
+                sleep(pause).await;
+                pause = (pause * 3 / 2).min(Duration::from_millis(250));
+            }
+            let text = fs::read(&log).unwrap_or_default();
+            let tail = last_lines(text.get(usize::try_from(from).unwrap_or(0)..).unwrap_or_default());
+            let held = tail.contains("pre-existing shared memory") || tail.contains("\"postmaster.pid\"");
+            if !held || Instant::now() > end {
+                return Err(ClusterError::DidNotStart { log, tail });
+            }
+            sleep(Duration::from_millis(250)).await;
+        }
+    }
+
+    /// Whether the database accepts connections. Creates it if the server does, but it is not there yet.
+    async fn answers(&self) -> Result<bool, ClusterError> {
+        let Err(refusal) = connect(&self.url(NAME), None).await else {
+            return Ok(true);
+        };
+        let code = refusal.as_ref().and_then(tokio_postgres::Error::code);
+        if code == Some(&SqlState::INVALID_CATALOG_NAME) {
+            let create = format!("CREATE DATABASE {NAME}");
+            return Ok(connect(&self.url("postgres"), Some(&create)).await.is_ok());
+        }
+        if code == Some(&SqlState::INVALID_PASSWORD) {
+            return Err(ClusterError::Password(self.home.join("postgres-password")));
+        }
+        Ok(false)
+    }
+}
+
+/// Connects, runs a statement if there is one, and leaves. An error of `None` stands for no answer in time.
+async fn connect(url: &SecretString, statement: Option<&str>) -> Result<(), Option<tokio_postgres::Error>> {
+    let session = async {
+        let (client, connection) = tokio_postgres::connect(url.expose_secret(), NoTls).await?;
+        let connection = tokio::spawn(connection);
+        if let Some(statement) = statement {
+            client.batch_execute(statement).await?;
+        }
+        drop(client);
+        // Waits until the goodbye is sent: the next caller may want the database to itself, as a template.
+        connection.await.ok();
+        Ok(())
+    };
+    timeout(Duration::from_secs(10), session)
+        .await
+        .map_err(|_late| None)?
+        .map_err(Some)
+}
+
+/// Beside the data, or under `/tmp` if that is too long a path for a socket.
+fn socket_dir(home: &Path) -> PathBuf {
+    let beside = home.join("socket");
+    if beside.join(".s.PGSQL.5432").as_os_str().len() <= SOCKET_PATH_LIMIT {
+        return beside;
+    }
+    Path::new("/tmp").join(format!("taskforce-{}", stable_name(home)))
+}
+
+/// To Postgres the value is a list, in which quotes keep a comma from being a separator.
+fn socket_setting(dir: &Path) -> OsString {
+    let quoted = dir
+        .as_os_str()
+        .as_bytes()
+        .split(|byte| *byte == b'"')
+        .collect::<Vec<_>>()
+        .join(&b"\"\""[..]);
+    OsString::from_vec([&b"unix_socket_directories=\""[..], &quoted, b"\""].concat())
+}
+
+/// FNV-1a of the path. Std's hasher does not promise to be the same in the next version.
+fn stable_name(path: &Path) -> String {
+    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    format!(
+        "{:016x}",
+        path.as_os_str()
+            .as_bytes()
+            .iter()
+            .fold(0xcbf2_9ce4_8422_2325, step)
+    )
+}
+
+fn percent(bytes: &[u8]) -> String {
+    let escape = |byte: &u8| match byte {
+        b'-' | b'.' | b'_' | b'~' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => char::from(*byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    bytes.iter().map(escape).collect()
+}
+
+/// What a log ends with, on one line.
+fn last_lines(text: &[u8]) -> String {
+    let text = String::from_utf8_lossy(text);
+    let mut lines: Vec<&str> = text
+        .lines()
+        .rev()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .take(5)
+        .collect();
+    lines.reverse();
+    lines.join(" | ")
+}
+
+/// Says where an [`io::Error`] happened.
+fn at(path: &Path) -> impl FnOnce(io::Error) -> ClusterError {
+    move |source| ClusterError::Io {
+        path: path.to_path_buf(),
+        source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_survives_any_directory() {
+        let socket = PathBuf::from("/srv/a b,c@d:e/50%/é?#");
+        let place = Place {
+            data_dir: "/".into(),
+            home: "/".into(),
+            socket,
+            password: "secret".into(),
+        };
+        let url = place.url("task/force");
+        let expected =
+            "postgresql://taskforce:secret@%2Fsrv%2Fa%20b%2Cc%40d%3Ae%2F50%25%2F%C3%A9%3F%23/task%2Fforce";
+        assert_eq!(url.expose_secret(), expected);
+        let read: tokio_postgres::Config = url.expose_secret().parse().unwrap();
+        assert_eq!(
+            read.get_hosts(),
+            [tokio_postgres::config::Host::Unix(place.socket)]
+        );
+        assert_eq!(read.get_dbname(), Some("task/force"));
+    }
+
+    #[test]
+    fn a_comma_or_a_quote_does_not_split_the_socket_directory() {
+        assert_eq!(
+            socket_setting(Path::new("/a,\"b")),
+            "unix_socket_directories=\"/a,\"\"b\""
+        );
+    }
+
+    #[test]
+    fn a_socket_that_would_not_fit_moves_to_a_stable_place() {
+        assert_eq!(
+            socket_dir(Path::new("/srv/taskforce")),
+            Path::new("/srv/taskforce/socket")
+        );
+        let long = format!("/srv/{}", "x".repeat(100));
+        assert_eq!(
+            socket_dir(Path::new(&long)),
+            Path::new("/tmp/taskforce-0d81b03a0fa9f64c")
+        );
+    }
+
+    #[test]
+    fn a_log_becomes_one_line() {
+        assert_eq!(last_lines(b"1\n2\n\n3\n 4\n5\n6\n"), "2 | 3 | 4 | 5 | 6");
+        assert_eq!(last_lines(b""), "");
+    }
+}

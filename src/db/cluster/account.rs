@@ -1,0 +1,239 @@
+//! Who Postgres runs as, and the files and directories that are only for that user, or only for us.
+
+use std::ffi::OsStr;
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, lchown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use nix::fcntl::OFlag;
+use nix::unistd::{User, getegid, geteuid};
+use secrecy::SecretString;
+use uuid::Uuid;
+
+use super::{ClusterError, at, socket_dir, stable_name};
+
+/// Where clusters live whose data directory the user that Postgres runs as can't enter.
+const ELSEWHERE: &str = "/var/lib/taskforce";
+
+/// The user that Postgres runs as: ourselves; or, as Postgres refuses root, the one that root steps down to.
+#[derive(Debug)]
+pub(super) struct Account {
+    pub(super) uid: u32,
+    gid: u32,
+    steps_down: bool,
+}
+
+impl Account {
+    /// Root steps down to whoever owns the cluster already (`sudo` after an ordinary start), else to `postgres`.
+    pub(super) fn of(data_dir: Option<&Path>) -> Result<Self, ClusterError> {
+        if !geteuid().is_root() {
+            return Ok(Self {
+                uid: geteuid().as_raw(),
+                gid: getegid().as_raw(),
+                steps_down: false,
+            });
+        }
+        let owned = data_dir.and_then(|dir| fs::metadata(dir.join("pgdata")).ok());
+        let owned = owned.map(|pgdata| (pgdata.uid(), pgdata.gid()));
+        let named = |name| {
+            User::from_name(name)
+                .ok()
+                .flatten()
+                .map(|user| (user.uid.as_raw(), user.gid.as_raw()))
+        };
+        let found = owned
+            .filter(|(uid, _)| *uid != 0)
+            .or_else(|| named("postgres"))
+            .or_else(|| named("_postgres"));
+        let (uid, gid) = found.ok_or(ClusterError::NoAccount)?;
+        Ok(Self {
+            uid,
+            gid,
+            steps_down: true,
+        })
+    }
+
+    /// A new directory for a throw-away cluster: in the system's temporary directory, or in `/tmp` if that one is
+    /// closed to this user or so deep down that the name of a socket would not fit.
+    pub(super) async fn temporary_dir(&self) -> Result<PathBuf, ClusterError> {
+        let id = Uuid::new_v4().simple().to_string();
+        let name: String = "taskforce-".chars().chain(id.chars().take(12)).collect();
+        let wanted = std::env::temp_dir();
+        let fits = socket_dir(&wanted.join(&name)).starts_with(&wanted);
+        let parent = if fits && self.enters(&wanted).await? {
+            wanted
+        } else {
+            PathBuf::from("/tmp")
+        };
+        self.private_dir(&parent.join(name))
+    }
+
+    /// A command that runs as this user. Our environment stays ours: it may hold secrets, and a stray `PGPORT` would
+    /// move the server. The process group of its own keeps Ctrl-C in a terminal from the server, so that the service
+    /// can finish with it first. `/` is a working directory that any user may enter.
+    pub(super) fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env_clear()
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+            .env("LC_ALL", "C");
+        for name in ["PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"] {
+            command.envs(std::env::var_os(name).map(|value| (name, value)));
+        }
+        command.current_dir("/").process_group(0).stdin(Stdio::null());
+        if self.steps_down {
+            // When root changes its user, std drops the supplementary groups with it.
+            command.uid(self.uid).gid(self.gid);
+        }
+        command
+    }
+
+    /// Where the cluster lives: in the data directory if this user can enter that. Only after a step down it may not
+    /// (`/root` is 0700, and it is not for us to open it): then in a directory named after the data directory, where
+    /// the next start finds it again.
+    pub(super) async fn home(&self, data_dir: &Path) -> Result<PathBuf, ClusterError> {
+        if data_dir.join("pgdata").exists() || self.enters(data_dir).await? {
+            return Ok(data_dir.to_path_buf());
+        }
+        make_dir(Path::new(ELSEWHERE), 0o711)?;
+        let home = self.private_dir(&Path::new(ELSEWHERE).join(stable_name(data_dir)))?;
+        tracing::info!(data_dir = %data_dir.display(), home = %home.display(), uid = self.uid,
+            "the user that Postgres runs as can't enter the data directory: the database is kept elsewhere");
+        Ok(home)
+    }
+
+    async fn enters(&self, dir: &Path) -> Result<bool, ClusterError> {
+        let mut enter = self.command("/bin/sh");
+        enter.args(["-c", "cd \"$1\"", "sh"]).arg(dir);
+        Ok(!self.steps_down || output(enter).await?.status.success())
+    }
+
+    /// Makes a directory that only this user may enter. If there is one already it has to be ours: in `/tmp` anybody
+    /// might have put it there.
+    pub(super) fn private_dir(&self, path: &Path) -> Result<PathBuf, ClusterError> {
+        make_dir(path, 0o700)?;
+        let found = fs::symlink_metadata(path).map_err(at(path))?;
+        if !found.is_dir() || ![self.uid, geteuid().as_raw()].contains(&found.uid()) {
+            return Err(ClusterError::Foreign(path.to_path_buf()));
+        }
+        fs::set_permissions(path, Permissions::from_mode(0o700)).map_err(at(path))?;
+        self.give(path)?;
+        path.canonicalize().map_err(at(path))
+    }
+
+    /// Makes this user the owner of what we have made.
+    pub(super) fn give(&self, path: &Path) -> Result<(), ClusterError> {
+        if !self.steps_down {
+            return Ok(());
+        }
+        lchown(path, Some(self.uid), Some(self.gid)).map_err(at(path))
+    }
+}
+
+/// Makes the data directory. If we are root, the user that Postgres runs as has to pass through it, so what is
+/// private in it has to be so by its own mode.
+pub(super) fn data_dir(wanted: &Path) -> Result<PathBuf, ClusterError> {
+    let path = std::path::absolute(wanted).map_err(at(wanted))?;
+    make_dir(&path, if geteuid().is_root() { 0o711 } else { 0o700 })?;
+    path.canonicalize().map_err(at(&path))
+}
+
+/// Makes a directory, and its parents; does not touch what is there.
+fn make_dir(path: &Path, mode: u32) -> Result<(), ClusterError> {
+    if let Some(parent) = path.parent() {
+        DirBuilder::new()
+            .recursive(true)
+            .create(parent)
+            .map_err(at(parent))?;
+    }
+    match DirBuilder::new().mode(mode).create(path) {
+        // The umask may have narrowed the mode.
+        Ok(()) => fs::set_permissions(path, Permissions::from_mode(mode)).map_err(at(path)),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(at(path)(error)),
+    }
+}
+
+/// A file that stays, for our eyes only. Never through a link: the directory may be another's, and we may be root.
+pub(super) fn private_file() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options
+        .create(true)
+        .mode(0o600)
+        .custom_flags(OFlag::O_NOFOLLOW.bits());
+    options
+}
+
+/// Takes the data directory for this instance. The kernel gives the lock back when we end, however we end, and
+/// children don't inherit it.
+pub(super) fn lock(data_dir: &Path) -> Result<File, ClusterError> {
+    let path = data_dir.join("lock");
+    let mut file = private_file()
+        .read(true)
+        .write(true)
+        .open(&path)
+        .map_err(at(&path))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut pid = String::new();
+            file.read_to_string(&mut pid).map_err(at(&path))?;
+            return Err(ClusterError::InUse {
+                data_dir: data_dir.to_path_buf(),
+                pid: pid.trim().to_owned(),
+            });
+        }
+        Err(TryLockError::Error(error)) => return Err(at(&path)(error)),
+    }
+    file.set_len(0).map_err(at(&path))?;
+    writeln!(file, "{}", std::process::id()).map_err(at(&path))?;
+    Ok(file)
+}
+
+/// The password of the role: made before the cluster, kept beside it, never changed.
+pub(super) fn password(home: &Path, fresh: bool) -> Result<SecretString, ClusterError> {
+    let path = home.join("postgres-password");
+    match fs::read_to_string(&path) {
+        Ok(text) if !text.trim().is_empty() => Ok(text.trim().into()),
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(at(&path)(error)),
+        _ if !fresh => Err(ClusterError::Password(path)),
+        _ => {
+            let password = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
+            write_private(&path, &password)?;
+            Ok(password.into())
+        }
+    }
+}
+
+/// Writes a file for our eyes only, whole or not at all.
+pub(super) fn write_private(path: &Path, text: &str) -> Result<(), ClusterError> {
+    let new = path.with_extension("new");
+    let write = || {
+        match fs::remove_file(&new) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&new)?;
+        writeln!(file, "{text}")?;
+        file.sync_all()?;
+        fs::rename(&new, path)
+    };
+    write().map_err(at(path))
+}
+
+/// Runs a command to its end, which is also that of the caller's patience: dropped, it is killed.
+pub(super) async fn output(command: Command) -> Result<Output, ClusterError> {
+    let program = PathBuf::from(command.get_program());
+    tokio::process::Command::from(command)
+        .kill_on_drop(true)
+        .output()
+        .await
+        .map_err(at(&program))
+}

@@ -1,0 +1,105 @@
+//! Comments on an activity.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::Conn;
+use super::page::Page;
+use super::schema::{comments, users};
+use crate::domain::text::LocalizedText;
+
+/// A comment as it is stored.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = comments, check_for_backend(diesel::pg::Pg))]
+pub struct Comment {
+    /// The task force.
+    pub task_force_id: Uuid,
+    /// Its id.
+    pub id: Uuid,
+    /// What it is about.
+    pub activity_id: Uuid,
+    /// The user who wrote it.
+    pub author_id: Uuid,
+    /// What they wrote.
+    pub text: String,
+    /// Counts changes of its own fields.
+    pub version: i32,
+    /// When it was written.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A comment with the name of who wrote it.
+pub type NamedComment = (Comment, LocalizedText);
+
+/// Inserts a comment.
+pub async fn insert(conn: &Conn, comment: &Comment) -> QueryResult<()> {
+    diesel::insert_into(comments::table).values(comment).execute(&mut &*conn).await.map(drop)
+}
+
+/// Finds a comment on an activity.
+pub async fn find(
+    conn: &Conn,
+    task_force_id: Uuid,
+    activity_id: Uuid,
+    id: Uuid,
+) -> QueryResult<Option<NamedComment>> {
+    comments::table
+        .inner_join(users::table.on(users::id.eq(comments::author_id)))
+        .filter(comments::task_force_id.eq(task_force_id))
+        .filter(comments::id.eq(id))
+        .filter(comments::activity_id.eq(activity_id))
+        .select((Comment::as_select(), users::name))
+        .first(&mut &*conn)
+        .await
+        .optional()
+}
+
+/// A page of an activity's comments, oldest first.
+pub async fn list(
+    conn: &Conn,
+    task_force_id: Uuid,
+    activity_id: Uuid,
+    after: Option<Uuid>,
+    limit: i64,
+) -> QueryResult<Page<NamedComment>> {
+    let mut query = comments::table
+        .inner_join(users::table.on(users::id.eq(comments::author_id)))
+        .filter(comments::task_force_id.eq(task_force_id))
+        .filter(comments::activity_id.eq(activity_id))
+        .order(comments::id)
+        .limit(limit + 1)
+        .select((Comment::as_select(), users::name))
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(comments::id.gt(after));
+    }
+    Ok(Page::of(query.load(&mut &*conn).await?, limit))
+}
+
+/// Sets a comment's text.
+pub async fn update(
+    conn: &Conn,
+    task_force_id: Uuid,
+    id: Uuid,
+    text: &str,
+    now: DateTime<Utc>,
+) -> QueryResult<Comment> {
+    diesel::update(comments::table.find((task_force_id, id)))
+        .set((
+            comments::text.eq(text),
+            comments::version.eq(comments::version + 1),
+            comments::updated_at.eq(now),
+        ))
+        .returning(Comment::as_returning())
+        .get_result(&mut &*conn)
+        .await
+}
+
+/// Deletes a comment.
+pub async fn delete(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<()> {
+    diesel::delete(comments::table.find((task_force_id, id))).execute(&mut &*conn).await.map(drop)
+}

@@ -1,0 +1,196 @@
+//! Events and the heads of their chains; and the installation's own events.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bytea, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::Conn;
+use super::page::Page;
+use super::schema::{events, installation_events, task_force_heads};
+use super::statement::Prepared;
+use crate::domain::event::{ActorKind, Event, EventAction, EventActor, Hash, Happening, SubjectKind};
+use crate::domain::text::LocalizedText;
+
+/// The end of a task force's chain.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = task_force_heads, check_for_backend(diesel::pg::Pg))]
+pub struct Head {
+    /// Sequence number of the last event; 0 before the first.
+    pub seq: i64,
+    /// Its hash.
+    pub hash: Vec<u8>,
+}
+
+/// Takes the task force's lock; `None` where there is no such task force.
+pub async fn lock_head(conn: &Conn, task_force_id: Uuid) -> QueryResult<Option<Head>> {
+    task_force_heads::table
+        .find(task_force_id)
+        .select(Head::as_select())
+        .for_update()
+        .first(&mut &*conn)
+        .await
+        .optional()
+}
+
+/// Lays the head of a new task force's chain.
+pub async fn insert_head(conn: &Conn, task_force_id: Uuid, now: DateTime<Utc>) -> QueryResult<()> {
+    diesel::insert_into(task_force_heads::table)
+        .values((task_force_heads::task_force_id.eq(task_force_id), task_force_heads::changed_at.eq(now)))
+        .execute(&mut &*conn)
+        .await
+        .map(drop)
+}
+
+/// Moves the head on.
+pub async fn move_head(conn: &Conn, task_force_id: Uuid, head: &Head, at: DateTime<Utc>) -> QueryResult<()> {
+    diesel::update(task_force_heads::table.find(task_force_id))
+        .set((
+            task_force_heads::seq.eq(head.seq),
+            task_force_heads::hash.eq(&head.hash),
+            task_force_heads::changed_at.eq(at),
+        ))
+        .execute(&mut &*conn)
+        .await
+        .map(drop)
+}
+
+/// Appends an event; `body` is its canonical JSON.
+pub async fn insert(conn: &Conn, event: &Event, body: &str, previous: &[u8], hash: &Hash) -> QueryResult<()> {
+    diesel::insert_into(events::table)
+        .values((
+            events::task_force_id.eq(event.task_force_id),
+            events::seq.eq(event.seq),
+            events::id.eq(event.id),
+            events::at.eq(event.at),
+            events::actor_id.eq(event.actor.id),
+            events::action.eq(event.action),
+            events::subject_kind.eq(event.subject.kind),
+            events::subject_id.eq(event.subject.id),
+            events::body.eq(body),
+            events::previous_hash.eq(previous),
+            events::hash.eq(hash.as_slice()),
+        ))
+        .execute(&mut &*conn)
+        .await
+        .map(drop)
+}
+
+/// An event as it is read: the stored text, its hash, and the actor's name of today.
+#[derive(Debug, QueryableByName)]
+pub struct EventRow {
+    /// Canonical JSON.
+    #[diesel(sql_type = Text)]
+    pub body: String,
+    /// Its hash.
+    #[diesel(sql_type = Bytea)]
+    pub hash: Vec<u8>,
+    /// Name of the user who did it.
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    pub actor_name: Option<LocalizedText>,
+}
+
+/// The events after a sequence number, oldest first.
+pub async fn after(conn: &Conn, task_force_id: Uuid, after: i64, limit: i64) -> QueryResult<Vec<EventRow>> {
+    let query = diesel::sql_query(
+        "select e.body, e.hash, u.name as actor_name
+         from events e left join users u on u.id = e.actor_id
+         where e.task_force_id = $1 and e.seq > $2
+         order by e.seq limit $3",
+    )
+    .bind::<SqlUuid, _>(task_force_id)
+    .bind::<BigInt, _>(after)
+    .bind::<BigInt, _>(limit);
+    Prepared(query).load(&mut &*conn).await
+}
+
+/// Appends an event of the installation.
+pub async fn insert_installation(
+    conn: &Conn,
+    actor: EventActor,
+    request_id: &str,
+    at: DateTime<Utc>,
+    happening: &Happening,
+) -> QueryResult<()> {
+    let changes = serde_json::to_value(&happening.changes)
+        .map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
+    diesel::insert_into(installation_events::table)
+        .values((
+            installation_events::id.eq(Uuid::now_v7()),
+            installation_events::at.eq(at),
+            installation_events::actor_kind.eq(actor.kind),
+            installation_events::actor_id.eq(actor.id),
+            installation_events::request_id.eq(request_id),
+            installation_events::action.eq(happening.action),
+            installation_events::subject_kind.eq(happening.subject.kind),
+            installation_events::subject_id.eq(happening.subject.id),
+            installation_events::from_state.eq(happening.from),
+            installation_events::to_state.eq(happening.to),
+            installation_events::changes.eq(changes),
+        ))
+        .execute(&mut &*conn)
+        .await
+        .map(drop)
+}
+
+/// An event of the installation.
+#[derive(Debug, QueryableByName)]
+pub struct InstallationEventRow {
+    /// Grows with every event; may have gaps.
+    #[diesel(sql_type = BigInt)]
+    pub seq: i64,
+    /// Its id.
+    #[diesel(sql_type = SqlUuid)]
+    pub id: Uuid,
+    /// When.
+    #[diesel(sql_type = Timestamptz)]
+    pub at: DateTime<Utc>,
+    /// A user, or the service itself.
+    #[diesel(sql_type = Text)]
+    pub actor_kind: ActorKind,
+    /// The user.
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub actor_id: Option<Uuid>,
+    /// Name of the user.
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    pub actor_name: Option<LocalizedText>,
+    /// The request it came with.
+    #[diesel(sql_type = Text)]
+    pub request_id: String,
+    /// What happened.
+    #[diesel(sql_type = Text)]
+    pub action: EventAction,
+    /// To what.
+    #[diesel(sql_type = Text)]
+    pub subject_kind: SubjectKind,
+    /// Its id.
+    #[diesel(sql_type = SqlUuid)]
+    pub subject_id: Uuid,
+    /// The state before.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub from_state: Option<String>,
+    /// The state after.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub to_state: Option<String>,
+    /// The fields that changed.
+    #[diesel(sql_type = Jsonb)]
+    pub changes: serde_json::Value,
+}
+
+/// The installation's events, newest first, before a sequence number.
+pub async fn installation_before(
+    conn: &Conn,
+    before: Option<i64>,
+    limit: i64,
+) -> QueryResult<Page<InstallationEventRow>> {
+    let query = diesel::sql_query(
+        "select e.seq, e.id, e.at, e.actor_kind, e.actor_id, u.name as actor_name, e.request_id, e.action,
+                e.subject_kind, e.subject_id, e.from_state, e.to_state, e.changes
+         from installation_events e left join users u on u.id = e.actor_id
+         where e.seq < $1 order by e.seq desc limit $2",
+    )
+    .bind::<BigInt, _>(before.unwrap_or(i64::MAX))
+    .bind::<BigInt, _>(limit + 1);
+    Ok(Page::of(Prepared(query).load(&mut &*conn).await?, limit))
+}

@@ -1,0 +1,41 @@
+//! Everything that speaks SQL: the schema, rows and queries (one file a noun), the pool, the migrations, and the
+//! private cluster. Knows nothing of HTTP and asks nobody for rights.
+//!
+//! A query takes the connection by shared reference. So several of them can be under way on one connection at
+//! once (`tokio::join!`), and reach Postgres in one round trip.
+
+pub mod access;
+pub mod activities;
+pub mod cluster;
+pub mod comments;
+pub mod events;
+pub mod health_statements;
+pub mod members;
+pub mod migrations;
+pub mod page;
+pub mod pool;
+#[rustfmt::skip]
+mod schema;
+pub mod sessions;
+pub(crate) mod statement;
+pub mod status;
+pub mod steps;
+pub mod task_forces;
+mod types;
+pub mod users;
+
+pub use diesel::result::{Error as QueryError, QueryResult};
+pub use diesel_async::AsyncPgConnection as Conn;
+
+mod functions {
+    //! The SQL functions of the foundation migration.
+    use diesel::sql_types::{Date, Text, Timestamptz};
+
+    #[diesel::declare_sql_function]
+    extern "SQL" {
+        /// The LIKE pattern for texts that hold this one, folded.
+        fn holding(value: Text) -> Text;
+        /// The day it is at an instant in a time zone.
+        fn local_date(at: Timestamptz, zone: Text) -> Date;
+    }
+}

@@ -1,0 +1,118 @@
+//! Sessions and the refresh tokens that keep them alive, each good for one use.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Interval, Timestamptz, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::Conn;
+use super::schema::{refresh_tokens, sessions};
+use super::statement::Prepared;
+
+/// A session and whose it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable, QueryableByName, Selectable)]
+#[diesel(table_name = sessions, check_for_backend(diesel::pg::Pg))]
+pub struct Session {
+    /// Its id.
+    pub id: Uuid,
+    /// The user.
+    pub user_id: Uuid,
+}
+
+/// Starts a session.
+pub async fn insert(
+    conn: &Conn,
+    session: Session,
+    expires_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    diesel::insert_into(sessions::table)
+        .values((
+            sessions::id.eq(session.id),
+            sessions::user_id.eq(session.user_id),
+            sessions::created_at.eq(now),
+            sessions::last_used_at.eq(now),
+            sessions::expires_at.eq(expires_at),
+        ))
+        .execute(&mut &*conn)
+        .await
+        .map(drop)
+}
+
+/// Lets a session that still runs go on until `expires_at`, but never longer than `longest` after its start;
+/// `None` where it runs no more.
+pub async fn prolong(
+    conn: &Conn,
+    id: Uuid,
+    expires_at: DateTime<Utc>,
+    longest: TimeDelta,
+    now: DateTime<Utc>,
+) -> QueryResult<Option<Session>> {
+    let query = diesel::sql_query(
+        "update sessions set last_used_at = $2, expires_at = least($3, created_at + $4)
+         where id = $1 and ended_at is null and expires_at > $2
+         returning id, user_id",
+    )
+    .bind::<SqlUuid, _>(id)
+    .bind::<Timestamptz, _>(now)
+    .bind::<Timestamptz, _>(expires_at)
+    .bind::<Interval, _>(longest);
+    Prepared(query).get_result(&mut &*conn).await.optional()
+}
+
+/// Ends the session of a refresh token, used or not; `None` where none was running.
+pub async fn end(conn: &Conn, token_hash: &[u8; 32], now: DateTime<Utc>) -> QueryResult<Option<Session>> {
+    let of_token = refresh_tokens::table
+        .find(token_hash)
+        .select(refresh_tokens::session_id);
+    diesel::update(sessions::table)
+        .filter(sessions::id.eq_any(of_token))
+        .filter(sessions::ended_at.is_null())
+        .set(sessions::ended_at.eq(now))
+        .returning(Session::as_returning())
+        .get_result(&mut &*conn)
+        .await
+        .optional()
+}
+
+/// Ends every session of a user.
+pub async fn end_all(conn: &Conn, user_id: Uuid, now: DateTime<Utc>) -> QueryResult<()> {
+    diesel::update(sessions::table)
+        .filter(sessions::user_id.eq(user_id))
+        .filter(sessions::ended_at.is_null())
+        .set(sessions::ended_at.eq(now))
+        .execute(&mut &*conn)
+        .await
+        .map(drop)
+}
+
+/// Keeps the hash of a session's next refresh token.
+pub async fn insert_token(
+    conn: &Conn,
+    session_id: Uuid,
+    token_hash: &[u8; 32],
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    diesel::insert_into(refresh_tokens::table)
+        .values((
+            refresh_tokens::token_hash.eq(token_hash),
+            refresh_tokens::session_id.eq(session_id),
+            refresh_tokens::created_at.eq(now),
+        ))
+        .execute(&mut &*conn)
+        .await
+        .map(drop)
+}
+
+/// Uses a refresh token and answers its session; `None` where it is unknown or was used before. Of two requests
+/// with the same token, the second waits here for the first to commit, and then finds it used.
+pub async fn use_token(conn: &Conn, token_hash: &[u8; 32], now: DateTime<Utc>) -> QueryResult<Option<Uuid>> {
+    diesel::update(refresh_tokens::table.find(token_hash))
+        .filter(refresh_tokens::used_at.is_null())
+        .set(refresh_tokens::used_at.eq(now))
+        .returning(refresh_tokens::session_id)
+        .get_result(&mut &*conn)
+        .await
+        .optional()
+}

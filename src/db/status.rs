@@ -1,0 +1,312 @@
+//! Status: a task force, or all of them, in a few rows.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Date, Int4, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::Conn;
+use super::page::Page;
+use super::statement::Prepared;
+use crate::domain::step::{StepName, StepState};
+use crate::domain::task_force::{Health, TaskForceState};
+use crate::domain::text::LocalizedText;
+
+/// The task force's own line.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct Summary {
+    /// The task force.
+    #[diesel(sql_type = SqlUuid)]
+    pub id: Uuid,
+    /// Its name.
+    #[diesel(sql_type = Jsonb)]
+    pub name: LocalizedText,
+    /// Its state.
+    #[diesel(sql_type = Text)]
+    pub state: TaskForceState,
+    /// Its present cycle.
+    #[diesel(sql_type = Int4)]
+    pub cycle: i32,
+    /// When the council meets next.
+    #[diesel(sql_type = Nullable<Date>)]
+    pub next_council_date: Option<NaiveDate>,
+    /// When anything last changed in it.
+    #[diesel(sql_type = Timestamptz)]
+    pub changed_at: DateTime<Utc>,
+    /// Sequence number of the last event.
+    #[diesel(sql_type = BigInt)]
+    pub seq: i64,
+    /// The last word on its health.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub health: Option<Health>,
+    /// When that was said.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub health_stated_at: Option<DateTime<Utc>>,
+}
+
+/// A step and how its activities stand.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct StepLine {
+    /// Which of the five.
+    #[diesel(sql_type = Text)]
+    pub step: StepName,
+    /// Its state.
+    #[diesel(sql_type = Text)]
+    pub state: StepState,
+    /// When it is to be done.
+    #[diesel(sql_type = Nullable<Date>)]
+    pub target_date: Option<NaiveDate>,
+    /// Activities not begun.
+    #[diesel(sql_type = BigInt)]
+    pub planned: i64,
+    /// Activities being worked on.
+    #[diesel(sql_type = BigInt)]
+    pub in_progress: i64,
+    /// Activities in review.
+    #[diesel(sql_type = BigInt)]
+    pub in_review: i64,
+    /// Activities that can't go on.
+    #[diesel(sql_type = BigInt)]
+    pub blocked: i64,
+    /// Activities finished.
+    #[diesel(sql_type = BigInt)]
+    pub done: i64,
+    /// Activities given up.
+    #[diesel(sql_type = BigInt)]
+    pub cancelled: i64,
+    /// Open ones past their due date.
+    #[diesel(sql_type = BigInt)]
+    pub overdue: i64,
+    /// Open ones that nobody has.
+    #[diesel(sql_type = BigInt)]
+    pub unassigned: i64,
+}
+
+/// An open activity that is due.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct DueLine {
+    /// The activity.
+    #[diesel(sql_type = SqlUuid)]
+    pub id: Uuid,
+    /// Its number.
+    #[diesel(sql_type = Int4)]
+    pub number: i32,
+    /// When.
+    #[diesel(sql_type = Date)]
+    pub due_date: NaiveDate,
+}
+
+/// Everything the status of one task force is made of.
+#[derive(Debug, Clone)]
+pub struct StatusRows {
+    /// Its own line.
+    pub summary: Summary,
+    /// The five steps in order.
+    pub steps: Vec<StepLine>,
+    /// What is due next.
+    pub due: Vec<DueLine>,
+}
+
+/// The status of a task force, in one round trip.
+pub async fn of(conn: &Conn, task_force_id: Uuid, now: DateTime<Utc>) -> QueryResult<StatusRows> {
+    let summary = diesel::sql_query(
+        "select t.id, t.name, t.state, t.current_cycle as cycle, t.next_council_date, e.changed_at, e.seq,
+                h.health, h.created_at as health_stated_at
+         from task_forces t
+         join task_force_heads e on e.task_force_id = t.id
+         left join lateral (
+             select health, created_at from health_statements
+             where task_force_id = t.id order by id desc limit 1
+         ) h on true
+         where t.id = $1",
+    )
+    .bind::<SqlUuid, _>(task_force_id);
+    let steps = diesel::sql_query(
+        "select s.step, s.state, s.target_date, a.*
+         from task_forces t
+         join steps s on s.task_force_id = t.id and s.cycle = t.current_cycle
+         cross join lateral (
+             select count(*) filter (where state = 'planned') as planned,
+                    count(*) filter (where state = 'inProgress') as in_progress,
+                    count(*) filter (where state = 'inReview') as in_review,
+                    count(*) filter (where state = 'blocked') as blocked,
+                    count(*) filter (where state = 'done') as done,
+                    count(*) filter (where state = 'cancelled') as cancelled,
+                    count(*) filter (where state not in ('done', 'cancelled')
+                        and due_date < local_date($2, t.time_zone)) as overdue,
+                    count(*) filter (where state not in ('done', 'cancelled')
+                        and assignee_member_id is null) as unassigned
+             from activities
+             where task_force_id = t.id and cycle = s.cycle and step = s.step
+         ) a
+         where t.id = $1
+         order by s.ordinal",
+    )
+    .bind::<SqlUuid, _>(task_force_id)
+    .bind::<Timestamptz, _>(now);
+    let due = diesel::sql_query(
+        "select a.id, a.number, a.due_date
+         from task_forces t join activities a on a.task_force_id = t.id and a.cycle = t.current_cycle
+         where t.id = $1 and a.due_date is not null and a.state not in ('done', 'cancelled')
+         order by a.due_date, a.number limit 5",
+    )
+    .bind::<SqlUuid, _>(task_force_id);
+    let (mut for_summary, mut for_steps, mut for_due) = (conn, conn, conn);
+    let (summary, steps, due) = tokio::try_join!(
+        Prepared(summary).get_result(&mut for_summary),
+        Prepared(steps).load(&mut for_steps),
+        Prepared(due).load(&mut for_due),
+    )?;
+    Ok(StatusRows { summary, steps, due })
+}
+
+/// One task force in the portfolio.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct PortfolioLine {
+    /// Its own line.
+    #[diesel(embed)]
+    pub summary: Summary,
+    /// The city.
+    #[diesel(sql_type = Jsonb)]
+    pub city: LocalizedText,
+    /// The step that is open or submitted.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub step: Option<StepName>,
+    /// When that step is to be done.
+    #[diesel(sql_type = Nullable<Date>)]
+    pub step_target_date: Option<NaiveDate>,
+    /// Open activities of the present cycle.
+    #[diesel(sql_type = BigInt)]
+    pub open: i64,
+    /// Those past their due date.
+    #[diesel(sql_type = BigInt)]
+    pub overdue: i64,
+    /// Those that can't go on.
+    #[diesel(sql_type = BigInt)]
+    pub blocked: i64,
+}
+
+/// The portfolio added up.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct PortfolioTotals {
+    /// Task forces.
+    #[diesel(sql_type = BigInt)]
+    pub task_forces: i64,
+    /// Of them forming.
+    #[diesel(sql_type = BigInt)]
+    pub forming: i64,
+    /// Of them active.
+    #[diesel(sql_type = BigInt)]
+    pub active: i64,
+    /// Of them suspended.
+    #[diesel(sql_type = BigInt)]
+    pub suspended: i64,
+    /// Of them concluded.
+    #[diesel(sql_type = BigInt)]
+    pub concluded: i64,
+    /// Of them dissolved.
+    #[diesel(sql_type = BigInt)]
+    pub dissolved: i64,
+    /// Open activities.
+    #[diesel(sql_type = BigInt)]
+    pub open: i64,
+    /// Of them overdue.
+    #[diesel(sql_type = BigInt)]
+    pub overdue: i64,
+    /// Of them blocked.
+    #[diesel(sql_type = BigInt)]
+    pub blocked: i64,
+}
+
+/// What the portfolio is narrowed by.
+#[derive(Debug, Clone, Default)]
+pub struct PortfolioFilter {
+    /// Only task forces in this state.
+    pub state: Option<TaskForceState>,
+    /// Only those whose open or submitted step is this one.
+    pub step: Option<StepName>,
+    /// Only those whose last stated health is this.
+    pub health: Option<Health>,
+    /// Only those whose name or city holds this, folded.
+    pub q: Option<String>,
+}
+
+/// Where the portfolio's lines come from; `$1` is the instant, `$2`–`$5` the filter.
+macro_rules! portfolio {
+    ($select:literal, $rest:literal) => {
+        concat!(
+            "select ",
+            $select,
+            " from task_forces t
+             join task_force_heads e on e.task_force_id = t.id
+             left join lateral (
+                 select health, created_at from health_statements
+                 where task_force_id = t.id order by id desc limit 1
+             ) h on true
+             left join lateral (
+                 select step, target_date from steps
+                 where task_force_id = t.id and cycle = t.current_cycle and state in ('open', 'submitted')
+                 order by ordinal limit 1
+             ) s on true
+             cross join lateral (
+                 select count(*) as open,
+                        count(*) filter (where due_date < local_date($1, t.time_zone)) as overdue,
+                        count(*) filter (where state = 'blocked') as blocked
+                 from activities
+                 where task_force_id = t.id and cycle = t.current_cycle and state not in ('done', 'cancelled')
+             ) a
+             where ($2 is null or t.state = $2)
+               and ($3 is null or s.step = $3)
+               and ($4 is null or h.health = $4)
+               and ($5 is null or t.search like holding($5))",
+            $rest
+        )
+    };
+}
+
+/// A page of the portfolio, and the totals of all that match, in one round trip.
+pub async fn portfolio(
+    conn: &Conn,
+    filter: &PortfolioFilter,
+    after: Option<Uuid>,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> QueryResult<(Page<PortfolioLine>, PortfolioTotals)> {
+    let lines = diesel::sql_query(portfolio!(
+        "t.id, t.name, t.city, t.state, t.current_cycle as cycle, t.next_council_date, e.changed_at, e.seq,
+         h.health, h.created_at as health_stated_at, s.step, s.target_date as step_target_date,
+         a.open, a.overdue, a.blocked",
+        " and ($6 is null or t.id > $6) order by t.id limit $7"
+    ))
+    .bind::<Timestamptz, _>(now)
+    .bind::<Nullable<Text>, _>(filter.state)
+    .bind::<Nullable<Text>, _>(filter.step)
+    .bind::<Nullable<Text>, _>(filter.health)
+    .bind::<Nullable<Text>, _>(filter.q.as_deref())
+    .bind::<Nullable<SqlUuid>, _>(after)
+    .bind::<BigInt, _>(limit + 1);
+    let totals = diesel::sql_query(portfolio!(
+        "count(*) as task_forces,
+         count(*) filter (where t.state = 'forming') as forming,
+         count(*) filter (where t.state = 'active') as active,
+         count(*) filter (where t.state = 'suspended') as suspended,
+         count(*) filter (where t.state = 'concluded') as concluded,
+         count(*) filter (where t.state = 'dissolved') as dissolved,
+         coalesce(sum(a.open), 0)::bigint as open,
+         coalesce(sum(a.overdue), 0)::bigint as overdue,
+         coalesce(sum(a.blocked), 0)::bigint as blocked",
+        ""
+    ))
+    .bind::<Timestamptz, _>(now)
+    .bind::<Nullable<Text>, _>(filter.state)
+    .bind::<Nullable<Text>, _>(filter.step)
+    .bind::<Nullable<Text>, _>(filter.health)
+    .bind::<Nullable<Text>, _>(filter.q.as_deref());
+    let (mut for_lines, mut for_totals) = (conn, conn);
+    let (lines, totals) = tokio::try_join!(
+        Prepared(lines).load(&mut for_lines),
+        Prepared(totals).get_result(&mut for_totals),
+    )?;
+    Ok((Page::of(lines, limit), totals))
+}

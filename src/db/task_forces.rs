@@ -1,0 +1,234 @@
+//! Task forces and their cycles.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::Conn;
+use super::functions::{holding, local_date};
+use super::page::Page;
+use super::schema::{cycles, members, steps, task_forces};
+use crate::domain::scales::EvolutionStage;
+use crate::domain::step::{StepName, StepState};
+use crate::domain::task_force::TaskForceState;
+use crate::domain::text::LocalizedText;
+
+/// A task force as it is stored.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = task_forces, check_for_backend(diesel::pg::Pg))]
+pub struct TaskForce {
+    /// Its id.
+    pub id: Uuid,
+    /// Its name.
+    pub name: LocalizedText,
+    /// The city.
+    pub city: LocalizedText,
+    /// ISO 3166-1 alpha-2.
+    pub country: Option<String>,
+    /// What the council asked it to do.
+    pub mandate: LocalizedText,
+    /// IANA name.
+    pub time_zone: String,
+    /// How many sectors are "few".
+    pub max_sectors: i16,
+    /// Of the government.
+    pub evolution_stage: Option<EvolutionStage>,
+    /// Of the city, 1 to 5.
+    pub maturity_level: Option<i16>,
+    /// When the council meets next.
+    pub next_council_date: Option<NaiveDate>,
+    /// Its state.
+    pub state: TaskForceState,
+    /// Why it is suspended or dissolved.
+    pub state_reason: Option<LocalizedText>,
+    /// The cycle it is in.
+    pub current_cycle: i32,
+    /// Counts changes of its own fields.
+    pub version: i32,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// The fields that people write; also what a change of a task force sets.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, Insertable, AsChangeset)]
+#[diesel(table_name = task_forces, treat_none_as_null = true)]
+#[serde(rename_all = "camelCase")]
+pub struct TaskForceFields {
+    /// As in [`TaskForce`].
+    pub name: LocalizedText,
+    /// As in [`TaskForce`].
+    pub city: LocalizedText,
+    /// As in [`TaskForce`].
+    pub country: Option<String>,
+    /// As in [`TaskForce`].
+    pub mandate: LocalizedText,
+    /// As in [`TaskForce`].
+    pub time_zone: String,
+    /// As in [`TaskForce`].
+    pub max_sectors: i16,
+    /// As in [`TaskForce`].
+    pub evolution_stage: Option<EvolutionStage>,
+    /// As in [`TaskForce`].
+    pub maturity_level: Option<i16>,
+    /// As in [`TaskForce`].
+    pub next_council_date: Option<NaiveDate>,
+}
+
+impl TaskForce {
+    /// Its writable fields.
+    pub fn fields(&self) -> TaskForceFields {
+        TaskForceFields {
+            name: self.name.clone(),
+            city: self.city.clone(),
+            country: self.country.clone(),
+            mandate: self.mandate.clone(),
+            time_zone: self.time_zone.clone(),
+            max_sectors: self.max_sectors,
+            evolution_stage: self.evolution_stage,
+            maturity_level: self.maturity_level,
+            next_council_date: self.next_council_date,
+        }
+    }
+}
+
+/// Inserts a task force, its first cycle and the five steps, all locked.
+pub async fn insert(
+    conn: &Conn,
+    id: Uuid,
+    fields: &TaskForceFields,
+    now: DateTime<Utc>,
+) -> QueryResult<TaskForce> {
+    let task_force = diesel::insert_into(task_forces::table)
+        .values((
+            fields,
+            task_forces::id.eq(id),
+            task_forces::created_at.eq(now),
+            task_forces::updated_at.eq(now),
+        ))
+        .returning(TaskForce::as_returning())
+        .get_result(&mut &*conn)
+        .await?;
+    diesel::insert_into(cycles::table)
+        .values((cycles::task_force_id.eq(id), cycles::number.eq(1), cycles::opened_at.eq(now)))
+        .execute(&mut &*conn)
+        .await?;
+    for step in crate::domain::step::in_order() {
+        diesel::insert_into(steps::table)
+            .values((
+                steps::task_force_id.eq(id),
+                steps::cycle.eq(1),
+                steps::step.eq(step),
+                steps::id.eq(Uuid::now_v7()),
+                steps::ordinal.eq(step.ordinal()),
+                steps::state.eq(StepState::Locked),
+                steps::created_at.eq(now),
+                steps::updated_at.eq(now),
+            ))
+            .execute(&mut &*conn)
+            .await?;
+    }
+    Ok(task_force)
+}
+
+/// Finds a task force.
+pub async fn find(conn: &Conn, id: Uuid) -> QueryResult<TaskForce> {
+    task_forces::table.find(id).select(TaskForce::as_select()).first(&mut &*conn).await
+}
+
+/// The day it is in a task force's time zone. Fails for a zone that Postgres does not know.
+pub async fn today(conn: &Conn, id: Uuid, now: DateTime<Utc>) -> QueryResult<NaiveDate> {
+    task_forces::table.find(id).select(local_date(now, task_forces::time_zone)).first(&mut &*conn).await
+}
+
+/// Sets its fields.
+pub async fn update(
+    conn: &Conn,
+    id: Uuid,
+    fields: &TaskForceFields,
+    now: DateTime<Utc>,
+) -> QueryResult<TaskForce> {
+    diesel::update(task_forces::table.find(id))
+        .set((
+            fields,
+            task_forces::version.eq(task_forces::version + 1),
+            task_forces::updated_at.eq(now),
+        ))
+        .returning(TaskForce::as_returning())
+        .get_result(&mut &*conn)
+        .await
+}
+
+/// Sets its state.
+pub async fn set_state(
+    conn: &Conn,
+    id: Uuid,
+    state: TaskForceState,
+    reason: Option<&LocalizedText>,
+    now: DateTime<Utc>,
+) -> QueryResult<TaskForce> {
+    diesel::update(task_forces::table.find(id))
+        .set((
+            task_forces::state.eq(state),
+            task_forces::state_reason.eq(reason),
+            task_forces::version.eq(task_forces::version + 1),
+            task_forces::updated_at.eq(now),
+        ))
+        .returning(TaskForce::as_returning())
+        .get_result(&mut &*conn)
+        .await
+}
+
+/// What a list of task forces is narrowed by.
+#[derive(Debug, Clone, Default)]
+pub struct TaskForceFilter {
+    /// Only those in this state.
+    pub state: Option<TaskForceState>,
+    /// Only those whose open or submitted step is this one.
+    pub step: Option<StepName>,
+    /// Only those whose name or city holds this, folded.
+    pub q: Option<String>,
+    /// Only those in which this user holds a current seat.
+    pub seat_of: Option<Uuid>,
+}
+
+/// A page of task forces, oldest first.
+pub async fn list(
+    conn: &Conn,
+    filter: &TaskForceFilter,
+    after: Option<Uuid>,
+    limit: i64,
+) -> QueryResult<Page<TaskForce>> {
+    let mut query = task_forces::table
+        .select(TaskForce::as_select())
+        .order(task_forces::id)
+        .limit(limit + 1)
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(task_forces::id.gt(after));
+    }
+    if let Some(state) = filter.state {
+        query = query.filter(task_forces::state.eq(state));
+    }
+    if let Some(step) = filter.step {
+        let there = steps::table
+            .filter(steps::task_force_id.eq(task_forces::id))
+            .filter(steps::cycle.eq(task_forces::current_cycle))
+            .filter(steps::step.eq(step))
+            .filter(steps::state.eq_any([StepState::Open, StepState::Submitted]));
+        query = query.filter(diesel::dsl::exists(there));
+    }
+    if let Some(q) = &filter.q {
+        query = query.filter(task_forces::search.like(holding(q)));
+    }
+    if let Some(user_id) = filter.seat_of {
+        let seats = members::table
+            .filter(members::user_id.eq(user_id))
+            .filter(members::to_date.is_null())
+            .select(members::task_force_id);
+        query = query.filter(task_forces::id.eq_any(seats));
+    }
+    Ok(Page::of(query.load(&mut &*conn).await?, limit))
+}

@@ -1,0 +1,118 @@
+//! How words of the domain are stored: enums of the contract as `text`, localized text as `jsonb`.
+
+use std::io::Write as _;
+
+use diesel::deserialize::{self, FromSql, FromStaticSqlRow, Queryable};
+use diesel::expression::AsExpression;
+use diesel::internal::derives::as_expression::Bound;
+use diesel::pg::{Pg, PgValue};
+use diesel::serialize::{self, IsNull, Output, ToSql};
+use diesel::sql_types::{Jsonb, Nullable, SingleValue, Text};
+
+use crate::domain::activity::{ActivityState, Priority};
+use crate::domain::event::{ActorKind, EventAction, SubjectKind};
+use crate::domain::rights::SeatRole;
+use crate::domain::scales::EvolutionStage;
+use crate::domain::step::{StepName, StepState, SubmissionState};
+use crate::domain::task_force::{Health, TaskForceState};
+use crate::domain::text::{Language, LocalizedText};
+use crate::domain::user::{CouncilRole, UserState};
+use crate::domain::vocabulary::Vocabulary;
+
+/// What `#[derive(AsExpression, FromSqlRow)]` would write, for types of a floor that knows no diesel.
+macro_rules! column {
+    ($sql:ty: $($word:ty),+ $(,)?) => { $(
+        impl AsExpression<$sql> for $word {
+            type Expression = Bound<$sql, Self>;
+            fn as_expression(self) -> Self::Expression {
+                Bound::new(self)
+            }
+        }
+        impl<'a> AsExpression<$sql> for &'a $word {
+            type Expression = Bound<$sql, Self>;
+            fn as_expression(self) -> Self::Expression {
+                Bound::new(self)
+            }
+        }
+        impl AsExpression<Nullable<$sql>> for $word {
+            type Expression = Bound<Nullable<$sql>, Self>;
+            fn as_expression(self) -> Self::Expression {
+                Bound::new(self)
+            }
+        }
+        impl<'a> AsExpression<Nullable<$sql>> for &'a $word {
+            type Expression = Bound<Nullable<$sql>, Self>;
+            fn as_expression(self) -> Self::Expression {
+                Bound::new(self)
+            }
+        }
+        impl ToSql<Nullable<$sql>, Pg> for $word {
+            fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+                ToSql::<$sql, Pg>::to_sql(self, out)
+            }
+        }
+        impl<ST: SingleValue> Queryable<ST, Pg> for $word
+        where
+            Self: FromStaticSqlRow<ST, Pg>,
+        {
+            type Row = Self;
+            fn build(row: Self) -> deserialize::Result<Self> {
+                Ok(row)
+            }
+        }
+    )+ };
+}
+
+macro_rules! text_columns {
+    ($($word:ty),+ $(,)?) => {
+        column!(Text: $($word),+);
+        $(
+            impl ToSql<Text, Pg> for $word {
+                fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+                    out.write_all(self.code().as_bytes())?;
+                    Ok(IsNull::No)
+                }
+            }
+            impl FromSql<Text, Pg> for $word {
+                fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+                    let code = std::str::from_utf8(value.as_bytes())?;
+                    Self::parse(code).ok_or_else(|| format!("{code} is not one of {}", Self::NAME).into())
+                }
+            }
+        )+
+    };
+}
+
+text_columns!(
+    ActivityState,
+    ActorKind,
+    CouncilRole,
+    EventAction,
+    EvolutionStage,
+    Health,
+    Language,
+    Priority,
+    SeatRole,
+    StepName,
+    StepState,
+    SubjectKind,
+    SubmissionState,
+    TaskForceState,
+    UserState,
+);
+
+column!(Jsonb: LocalizedText);
+
+impl ToSql<Jsonb, Pg> for LocalizedText {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        let value = serde_json::to_value(self)?;
+        <serde_json::Value as ToSql<Jsonb, Pg>>::to_sql(&value, &mut out.reborrow())
+    }
+}
+
+impl FromSql<Jsonb, Pg> for LocalizedText {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        let value = <serde_json::Value as FromSql<Jsonb, Pg>>::from_sql(value)?;
+        Ok(serde_json::from_value(value)?)
+    }
+}

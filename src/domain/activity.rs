@@ -1,0 +1,331 @@
+//! The unit of work in any step, and its state machine.
+
+use super::machine::{Exit, Move};
+use super::refusal::{Blocker, Code, Refusal};
+use super::step::StepState;
+use super::task_force::TaskForceState;
+use super::writing::{Write, may_write};
+
+vocabulary! {
+    /// State of an activity.
+    pub enum ActivityState in "activityStates" {
+        Planned = "planned", "Planned", "مخطط له";
+        InProgress = "inProgress", "In progress", "قيد التنفيذ";
+        InReview = "inReview", "In review", "قيد المراجعة";
+        Blocked = "blocked", "Blocked", "متعثر";
+        Done = "done", "Done", "منجز";
+        Cancelled = "cancelled", "Cancelled", "ملغى";
+    }
+}
+
+impl ActivityState {
+    /// Whether work on it is still to be done.
+    pub fn is_open(self) -> bool {
+        !matches!(self, Self::Done | Self::Cancelled)
+    }
+}
+
+vocabulary! {
+    /// How urgent an activity is.
+    pub enum Priority in "priorities" {
+        Low = "low", "Low", "منخفضة";
+        Normal = "normal", "Normal", "عادية";
+        High = "high", "High", "عالية";
+    }
+}
+
+/// Where an activity stands, with what each state carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Not begun.
+    Planned,
+    /// Being worked on.
+    InProgress,
+    /// Waits for another member's eyes.
+    InReview,
+    /// Can't go on; goes back to where it was.
+    Blocked {
+        /// Where it was.
+        from: BlockedFrom,
+    },
+    /// Finished.
+    Done,
+    /// Given up.
+    Cancelled,
+}
+
+/// The states from which an activity can be blocked, and to which it goes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BlockedFrom {
+    /// It had not begun.
+    Planned,
+    /// It was being worked on.
+    InProgress,
+    /// It was in review.
+    InReview,
+}
+
+impl BlockedFrom {
+    fn state(self) -> ActivityState {
+        match self {
+            Self::Planned => ActivityState::Planned,
+            Self::InProgress => ActivityState::InProgress,
+            Self::InReview => ActivityState::InReview,
+        }
+    }
+}
+
+/// What a stored activity could not be, and is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an activity in state {0} can't be blocked from {1:?}")]
+pub struct ImpossibleStage(ActivityState, Option<ActivityState>);
+
+impl Stage {
+    /// The stage that is stored as a state and where it was blocked from.
+    ///
+    /// # Errors
+    /// A combination that no transition leads to.
+    pub fn from_columns(
+        state: ActivityState,
+        blocked_from: Option<ActivityState>,
+    ) -> Result<Self, ImpossibleStage> {
+        Ok(match (state, blocked_from) {
+            (ActivityState::Planned, None) => Self::Planned,
+            (ActivityState::InProgress, None) => Self::InProgress,
+            (ActivityState::InReview, None) => Self::InReview,
+            (ActivityState::Done, None) => Self::Done,
+            (ActivityState::Cancelled, None) => Self::Cancelled,
+            (ActivityState::Blocked, Some(ActivityState::Planned)) => Self::Blocked { from: BlockedFrom::Planned },
+            (ActivityState::Blocked, Some(ActivityState::InProgress)) => {
+                Self::Blocked { from: BlockedFrom::InProgress }
+            }
+            (ActivityState::Blocked, Some(ActivityState::InReview)) => {
+                Self::Blocked { from: BlockedFrom::InReview }
+            }
+            _ => return Err(ImpossibleStage(state, blocked_from)),
+        })
+    }
+
+    /// The state as the contract names it.
+    pub fn state(self) -> ActivityState {
+        match self {
+            Self::Planned => ActivityState::Planned,
+            Self::InProgress => ActivityState::InProgress,
+            Self::InReview => ActivityState::InReview,
+            Self::Blocked { .. } => ActivityState::Blocked,
+            Self::Done => ActivityState::Done,
+            Self::Cancelled => ActivityState::Cancelled,
+        }
+    }
+
+    /// Where it was when it was blocked.
+    pub fn blocked_from(self) -> Option<ActivityState> {
+        match self {
+            Self::Blocked { from } => Some(from.state()),
+            _ => None,
+        }
+    }
+
+    /// The ways out of this stage.
+    pub fn exits(self, facts: &Facts) -> Vec<Exit<ActivityState>> {
+        use ActivityState as To;
+
+        let frozen = facts.frozen();
+        let step_open = facts.step.frozen().map(Blocker::from).filter(|_| frozen.is_none());
+        let exit = |to| Exit::to(to).unless(frozen.clone());
+        let block = exit(To::Blocked).with_reason();
+        let cancel = exit(To::Cancelled).with_reason();
+        match self {
+            Self::Planned => {
+                let waits = (facts.unfinished_dependencies > 0).then_some(Code::DependencyUnfinished.into());
+                vec![exit(To::InProgress).unless(step_open).unless(waits), block, cancel]
+            }
+            Self::InProgress => {
+                let finish = if facts.review_required { To::InReview } else { To::Done };
+                vec![exit(finish).unless(step_open), block, cancel]
+            }
+            Self::InReview => {
+                let own = facts.caller_is_assignee.then_some(Code::ReviewByAnother.into());
+                vec![
+                    exit(To::Done).unless(step_open.clone()).unless(own),
+                    exit(To::InProgress).unless(step_open),
+                    block,
+                    cancel,
+                ]
+            }
+            Self::Blocked { from: BlockedFrom::Planned } => vec![exit(To::Planned), cancel],
+            Self::Blocked { from } => vec![exit(from.state()).unless(step_open), cancel],
+            Self::Done => vec![exit(To::InProgress).with_reason().unless(step_open)],
+            Self::Cancelled => Vec::new(),
+        }
+    }
+
+    /// The stage after going to a state that [`Stage::exits`] leads to.
+    ///
+    /// # Errors
+    /// As [`super::machine::take`].
+    pub fn transition(self, to: ActivityState, facts: &Facts, has_reason: bool) -> Result<Self, Refusal> {
+        super::machine::take(self.state(), &self.exits(facts), to, has_reason)?;
+        Ok(match (to, self) {
+            (ActivityState::Planned, _) => Self::Planned,
+            (ActivityState::InProgress, _) => Self::InProgress,
+            (ActivityState::InReview, _) => Self::InReview,
+            (ActivityState::Done, _) => Self::Done,
+            (ActivityState::Cancelled, _) => Self::Cancelled,
+            (ActivityState::Blocked, Self::Planned) => Self::Blocked { from: BlockedFrom::Planned },
+            (ActivityState::Blocked, Self::InReview) => Self::Blocked { from: BlockedFrom::InReview },
+            (ActivityState::Blocked, _) => Self::Blocked { from: BlockedFrom::InProgress },
+        })
+    }
+}
+
+/// What an activity's transitions depend on beside its own stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Facts {
+    /// State of its task force.
+    pub task_force: TaskForceState,
+    /// State of its step.
+    pub step: StepState,
+    /// Whether the work is looked at by another member before it is done.
+    pub review_required: bool,
+    /// How many activities it waits for that are neither done nor cancelled.
+    pub unfinished_dependencies: i64,
+    /// Whether whoever asks is the one it is assigned to.
+    pub caller_is_assignee: bool,
+}
+
+impl Facts {
+    fn frozen(&self) -> Option<Blocker> {
+        may_write(Write::Activity(self.step), self.task_force).err().map(Blocker::from)
+    }
+}
+
+/// Every stage there is.
+const STAGES: [Stage; 8] = [
+    Stage::Planned,
+    Stage::InProgress,
+    Stage::InReview,
+    Stage::Blocked { from: BlockedFrom::Planned },
+    Stage::Blocked { from: BlockedFrom::InProgress },
+    Stage::Blocked { from: BlockedFrom::InReview },
+    Stage::Done,
+    Stage::Cancelled,
+];
+
+/// Every transition there is.
+pub fn moves() -> Vec<Move> {
+    let mut moves = Vec::new();
+    for stage in STAGES {
+        for review_required in [false, true] {
+            let facts = Facts {
+                task_force: TaskForceState::Active,
+                step: StepState::Open,
+                review_required,
+                unfinished_dependencies: 0,
+                caller_is_assignee: false,
+            };
+            Move::add(&mut moves, stage.state(), &stage.exits(&facts));
+        }
+    }
+    moves
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::vocabulary::Vocabulary as _;
+
+    fn every_fact() -> Vec<Facts> {
+        let mut all = Vec::new();
+        for &task_force in TaskForceState::ALL {
+            for &step in StepState::ALL {
+                for review_required in [false, true] {
+                    for unfinished_dependencies in [0, 2] {
+                        for caller_is_assignee in [false, true] {
+                            all.push(Facts {
+                                task_force,
+                                step,
+                                review_required,
+                                unfinished_dependencies,
+                                caller_is_assignee,
+                            });
+                        }
+                    }
+                }
+            }
+        }
+        all
+    }
+
+    /// The rules of design §3, written a second time as sentences and held against the machine:
+    /// every stage × every state asked for × every combination of facts.
+    #[test]
+    fn every_stage_takes_exactly_the_legal_commands() {
+        for facts in every_fact() {
+            for stage in STAGES {
+                for &to in ActivityState::ALL {
+                    let writable = facts.task_force == TaskForceState::Active
+                        && matches!(facts.step, StepState::Open | StepState::Locked);
+                    let step_open = facts.step == StepState::Open;
+                    let legal = match (stage.state(), to) {
+                        (ActivityState::Planned, ActivityState::InProgress) => {
+                            step_open && facts.unfinished_dependencies == 0
+                        }
+                        (ActivityState::InProgress, ActivityState::InReview) => step_open && facts.review_required,
+                        (ActivityState::InProgress, ActivityState::Done) => step_open && !facts.review_required,
+                        (ActivityState::InReview, ActivityState::Done) => step_open && !facts.caller_is_assignee,
+                        (ActivityState::InReview, ActivityState::InProgress) => step_open,
+                        (ActivityState::Done, ActivityState::InProgress) => step_open,
+                        (ActivityState::Blocked, ActivityState::Planned) => {
+                            stage.blocked_from() == Some(ActivityState::Planned)
+                        }
+                        (ActivityState::Blocked, ActivityState::InProgress | ActivityState::InReview) => {
+                            step_open && stage.blocked_from() == Some(to)
+                        }
+                        (ActivityState::Blocked, ActivityState::Blocked) => false,
+                        (from, ActivityState::Blocked | ActivityState::Cancelled) => from.is_open(),
+                        _ => false,
+                    };
+                    let taken = stage.transition(to, &facts, true);
+                    assert_eq!(taken.is_ok(), legal && writable, "{stage:?} -> {to} with {facts:?}: {taken:?}");
+                    if let Ok(next) = taken {
+                        assert_eq!(next.state(), to);
+                        assert_eq!(Stage::from_columns(next.state(), next.blocked_from()), Ok(next));
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn blocking_cancelling_and_reopening_need_a_reason() {
+        let facts = Facts {
+            task_force: TaskForceState::Active,
+            step: StepState::Open,
+            review_required: false,
+            unfinished_dependencies: 0,
+            caller_is_assignee: false,
+        };
+        for (stage, to) in [
+            (Stage::InProgress, ActivityState::Blocked),
+            (Stage::Planned, ActivityState::Cancelled),
+            (Stage::Done, ActivityState::InProgress),
+        ] {
+            let refusal = stage.transition(to, &facts, false).unwrap_err();
+            assert_eq!(refusal.code, Code::InvalidRequest, "{stage:?} -> {to}");
+            assert_eq!(stage.transition(to, &facts, true).map(Stage::state), Ok(to));
+        }
+    }
+
+    #[test]
+    fn a_stored_stage_that_no_transition_leads_to_is_an_error() {
+        for &state in ActivityState::ALL {
+            for &from in ActivityState::ALL {
+                let possible = state == ActivityState::Blocked
+                    && matches!(from, ActivityState::Planned | ActivityState::InProgress | ActivityState::InReview);
+                assert_eq!(Stage::from_columns(state, Some(from)).is_ok(), possible);
+            }
+            assert_eq!(Stage::from_columns(state, None).is_ok(), state != ActivityState::Blocked);
+        }
+    }
+}

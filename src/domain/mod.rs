@@ -1,0 +1,23 @@
+//! The task force as the source deck describes it, without a database or a network.
+//!
+//! States, transitions, the panel of five to seven, gates, rights, localized text, calendar arithmetic and
+//! events. Everything here is pure: time is an argument, and nothing may import an I/O crate or another
+//! floor of the house (`tests/it/house.rs` watches that).
+
+#[macro_use]
+pub mod vocabulary;
+
+pub mod activity;
+pub mod calendar;
+pub mod event;
+pub mod gate;
+pub mod machine;
+pub mod panel;
+pub mod refusal;
+pub mod rights;
+pub mod scales;
+pub mod step;
+pub mod task_force;
+pub mod text;
+pub mod user;
+pub mod writing;

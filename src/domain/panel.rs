@@ -1,0 +1,173 @@
+//! The panel of five to seven: the deck's "small task force (5 to 7) experts", with one chair.
+//!
+//! Every change of members is planned here as a whole and checked as a whole, so that losing one of five and
+//! naming the successor, or passing the chair on, is one step that holds or does not.
+
+use uuid::Uuid;
+
+use super::refusal::{Code, Refusal};
+use super::rights::SeatRole;
+use super::task_force::TaskForceState;
+
+/// The fewest members of a task force at work (source deck, critical steps).
+pub const FEWEST: usize = 5;
+/// The most members of a task force at work (source deck, critical steps).
+pub const MOST: usize = 7;
+
+/// One current seat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seat {
+    /// The member's id.
+    pub member_id: Uuid,
+    /// Chair or expert.
+    pub role: SeatRole,
+}
+
+/// The current seats of one task force.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Panel {
+    seats: Vec<Seat>,
+}
+
+impl Panel {
+    /// The panel with these current seats.
+    pub fn new(seats: Vec<Seat>) -> Self {
+        Self { seats }
+    }
+
+    /// The current seats.
+    pub fn seats(&self) -> &[Seat] {
+        &self.seats
+    }
+
+    /// The member in the chair.
+    pub fn chair(&self) -> Option<Uuid> {
+        self.seats.iter().find(|seat| seat.role == SeatRole::Chair).map(|seat| seat.member_id)
+    }
+
+    /// Takes a new seat in. A new chair makes the present one an expert; answers that member.
+    pub fn appoint(&mut self, member_id: Uuid, role: SeatRole) -> Option<Uuid> {
+        let outgoing = self.pass_chair(role, member_id);
+        self.seats.push(Seat { member_id, role });
+        outgoing
+    }
+
+    /// Gives a sitting member another role. A new chair makes the present one an expert; answers that member.
+    pub fn assign(&mut self, member_id: Uuid, role: SeatRole) -> Option<Uuid> {
+        let outgoing = self.pass_chair(role, member_id);
+        for seat in &mut self.seats {
+            if seat.member_id == member_id {
+                seat.role = role;
+            }
+        }
+        outgoing
+    }
+
+    /// Ends a seat.
+    pub fn end(&mut self, member_id: Uuid) {
+        self.seats.retain(|seat| seat.member_id != member_id);
+    }
+
+    fn pass_chair(&mut self, role: SeatRole, to: Uuid) -> Option<Uuid> {
+        if role != SeatRole::Chair {
+            return None;
+        }
+        let outgoing = self.chair().filter(|chair| *chair != to)?;
+        self.assign(outgoing, SeatRole::Expert);
+        Some(outgoing)
+    }
+
+    /// Whether the panel may be at work: five to seven members, exactly one chair.
+    ///
+    /// # Errors
+    /// `panelSize` or `chairRequired`, with the numbers.
+    pub fn check(&self) -> Result<(), Refusal> {
+        let size = self.seats.len();
+        if !(FEWEST..=MOST).contains(&size) {
+            return Err(Refusal::new(
+                Code::PanelSize,
+                format!("The task force would have {size} members; it needs {FEWEST} to {MOST}."),
+                format!("سيكون عدد أعضاء فريق العمل {size}، والمطلوب من {FEWEST} إلى {MOST}."),
+            ));
+        }
+        let chairs = self.seats.iter().filter(|seat| seat.role == SeatRole::Chair).count();
+        if chairs != 1 {
+            return Err(Refusal::new(
+                Code::ChairRequired,
+                format!("The task force would have {chairs} chairs; it needs exactly one."),
+                format!("سيكون عدد رؤساء فريق العمل {chairs}، والمطلوب رئيس واحد بالضبط."),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Whether the panel may be as it is while the task force is in this state: while it is forming, any will do.
+    ///
+    /// # Errors
+    /// As [`Panel::check`], for a task force at work.
+    pub fn check_in(&self, state: TaskForceState) -> Result<(), Refusal> {
+        if state.is_at_work() { self.check() } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn panel(experts: usize, chairs: usize) -> Panel {
+        let seat = |role| Seat { member_id: Uuid::new_v4(), role };
+        let chairs = (0..chairs).map(|_| seat(SeatRole::Chair));
+        Panel::new(chairs.chain((0..experts).map(|_| seat(SeatRole::Expert))).collect())
+    }
+
+    #[test]
+    fn five_to_seven_with_one_chair_and_nothing_else() {
+        for experts in 0..10 {
+            for chairs in 0..3 {
+                let size = experts + chairs;
+                let code = panel(experts, chairs).check().err().map(|refusal| refusal.code);
+                let expected = if !(5..=7).contains(&size) {
+                    Some(Code::PanelSize)
+                } else if chairs != 1 {
+                    Some(Code::ChairRequired)
+                } else {
+                    None
+                };
+                assert_eq!(code, expected, "{experts} experts, {chairs} chairs");
+            }
+        }
+    }
+
+    proptest! {
+        /// Whatever is appointed, assigned and ended: a panel that had one chair never gets a second.
+        #[test]
+        fn no_sequence_of_changes_makes_a_second_chair(commands in prop::collection::vec((0u8..4, 0usize..8), 0..40)) {
+            let mut panel = panel(5, 1);
+            for (command, at) in commands {
+                let member = panel.seats().get(at).map(|seat| seat.member_id);
+                match (command, member) {
+                    (0, _) => { panel.appoint(Uuid::new_v4(), SeatRole::Chair); }
+                    (1, _) => { panel.appoint(Uuid::new_v4(), SeatRole::Expert); }
+                    (2, Some(member)) => { panel.assign(member, SeatRole::Chair); }
+                    (3, Some(member)) => panel.end(member),
+                    _ => {}
+                }
+                let chairs = panel.seats().iter().filter(|seat| seat.role == SeatRole::Chair).count();
+                prop_assert!(chairs <= 1);
+            }
+        }
+
+        /// The outgoing chair stays on the panel as an expert, and is the one that is named.
+        #[test]
+        fn passing_the_chair_on_names_the_outgoing_one(experts in 1usize..7, to in 0usize..6) {
+            let mut panel = panel(experts, 1);
+            let before = panel.chair();
+            let to = panel.seats()[1 + to % experts].member_id;
+            prop_assert_eq!(panel.assign(to, SeatRole::Chair), before);
+            prop_assert_eq!(panel.chair(), Some(to));
+            prop_assert_eq!(panel.seats().len(), experts + 1);
+        }
+    }
+}

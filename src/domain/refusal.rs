@@ -1,0 +1,377 @@
+//! Why a request is refused: one code out of a closed list, a sentence in two languages, every fault at once.
+
+use super::text::Message;
+use super::vocabulary::Vocabulary as _;
+
+vocabulary! {
+    /// What went wrong, as a stable code. `GET /problems/{code}` explains each.
+    pub enum Code in "problemCodes" {
+        InvalidRequest = "invalidRequest", "The request is not valid", "الطلب غير صالح";
+        MalformedJson = "malformedJson", "The body is not JSON", "نص الطلب ليس بصيغة JSON";
+        UnknownReference = "unknownReference", "The request refers to something that does not exist here", "يشير الطلب إلى شيء غير موجود هنا";
+        Unauthenticated = "unauthenticated", "Sign in first", "يلزم تسجيل الدخول أولًا";
+        InvalidCredentials = "invalidCredentials", "E-mail, password or token is wrong", "البريد الإلكتروني أو كلمة المرور أو الرمز غير صحيح";
+        Forbidden = "forbidden", "You may see this, but not do this", "يمكنك الاطلاع على هذا دون تنفيذه";
+        NotFound = "notFound", "There is nothing here for you", "لا يوجد شيء هنا متاح لك";
+        MethodNotAllowed = "methodNotAllowed", "This address does not take that method", "هذا العنوان لا يقبل هذه الطريقة";
+        NotAcceptable = "notAcceptable", "The service cannot answer in a form you accept", "لا تستطيع الخدمة الرد بصيغة تقبلها";
+        TransitionNotAllowed = "transitionNotAllowed", "That state cannot be reached from here", "لا يمكن الوصول إلى تلك الحالة من هنا";
+        PanelSize = "panelSize", "A task force at work has five to seven members", "يضم فريق العمل العامل من خمسة إلى سبعة أعضاء";
+        ChairRequired = "chairRequired", "A task force at work has exactly one chair", "لفريق العمل العامل رئيس واحد بالضبط";
+        AlreadyMember = "alreadyMember", "That user already holds a seat in this task force", "يشغل هذا المستخدم مقعدًا في فريق العمل أصلًا";
+        MemberEnded = "memberEnded", "That member's seat has ended", "انتهت عضوية هذا العضو";
+        NotAnExpert = "notAnExpert", "A seat is held by an active user of role expert", "يشغل المقعد مستخدم نشط بدور خبير";
+        HoldsSeat = "holdsSeat", "The user holds a seat in a task force", "يشغل المستخدم مقعدًا في فريق عمل";
+        TaskForceForming = "taskForceForming", "The task force is still forming", "فريق العمل قيد التشكيل";
+        TaskForceSuspended = "taskForceSuspended", "The task force is suspended", "فريق العمل موقوف مؤقتًا";
+        TaskForceClosed = "taskForceClosed", "The task force is closed", "فريق العمل مغلق";
+        StepLocked = "stepLocked", "The step is not open yet", "الخطوة لم تُفتح بعد";
+        StepSubmitted = "stepSubmitted", "The step is before the members for their vote", "الخطوة معروضة على الأعضاء للتصويت";
+        StepPassed = "stepPassed", "The step has passed", "أُنجزت الخطوة";
+        GateNotMet = "gateNotMet", "The step's gate is not met yet", "لم تُستوفَ معايير بوابة الخطوة بعد";
+        DependencyUnfinished = "dependencyUnfinished", "Another activity has to be finished first", "يجب إنهاء نشاط آخر أولًا";
+        DependencyCircle = "dependencyCircle", "The activities would wait for each other", "ستنتظر الأنشطة بعضها بعضًا في حلقة";
+        ReviewByAnother = "reviewByAnother", "A review is done by a member other than the assignee", "يراجع النشاط عضو غير المكلَّف به";
+        ActivityInReview = "activityInReview", "The activity is in review", "النشاط قيد المراجعة";
+        ActivityClosed = "activityClosed", "The activity is done or cancelled", "النشاط منجز أو ملغى";
+        ActivityStarted = "activityStarted", "An activity that was ever started is cancelled, not deleted", "النشاط الذي بدأ يُلغى ولا يُحذف";
+        StillReferenced = "stillReferenced", "Something else still refers to this", "ما زال شيء آخر يشير إلى هذا";
+        EmailTaken = "emailTaken", "Another user has that e-mail address", "البريد الإلكتروني مستخدم لدى مستخدم آخر";
+        LastAdministrator = "lastAdministrator", "The installation needs an active administrator", "تحتاج المنظومة إلى مدير نشط واحد على الأقل";
+        VersionMismatch = "versionMismatch", "Somebody changed this since you read it", "غيّر شخص آخر هذا منذ أن قرأته";
+        BodyTooLarge = "bodyTooLarge", "The body is too large", "نص الطلب كبير جدًا";
+        UnsupportedMediaType = "unsupportedMediaType", "The body has the wrong content type", "نوع محتوى الطلب غير مدعوم";
+        PreconditionRequired = "preconditionRequired", "Say which version you are changing", "يجب ذكر الإصدار الذي تغيّره";
+        InternalError = "internalError", "The service failed", "حدث خلل في الخدمة";
+        Unavailable = "unavailable", "The service cannot reach its database just now", "يتعذر على الخدمة الوصول إلى قاعدة بياناتها الآن";
+    }
+}
+
+impl Code {
+    /// What the code means and what to do about it, for the page behind a problem's `type`.
+    pub fn advice(self) -> Message {
+        let (en, ar) = match self {
+            Code::InvalidRequest => (
+                "`errors` names every fault: where it is (a JSON pointer into the body, or a parameter or header), a code and a sentence. Nothing was changed. Mend all of them and send the request again.",
+                "يذكر الحقل errors كل خطأ: موضعه ورمزه وجملة تشرحه. لم يتغير شيء. صحّح الأخطاء كلها ثم أعد الإرسال.",
+            ),
+            Code::MalformedJson => (
+                "The body could not be read as JSON; `detail` says where it broke off. Nothing was changed.",
+                "تعذرت قراءة نص الطلب بصيغة JSON؛ يذكر detail الموضع. لم يتغير شيء.",
+            ),
+            Code::UnknownReference => (
+                "An id in the body or in a parameter belongs to nothing in this task force. `errors` names it.",
+                "أحد المعرّفات في الطلب لا يخص شيئًا في فريق العمل هذا. يذكره الحقل errors.",
+            ),
+            Code::Unauthenticated => (
+                "Send `Authorization: Bearer <accessToken>` from `POST /v1/auth/login`; an access token lives 15 minutes, then use `POST /v1/auth/refresh`.",
+                "أرسل الترويسة Authorization: Bearer مع رمز الوصول من ‎POST /v1/auth/login؛ يعيش الرمز 15 دقيقة ثم يُجدَّد عبر ‎POST /v1/auth/refresh.",
+            ),
+            Code::InvalidCredentials => (
+                "The service does not say which of them is wrong. If you lost your password or invitation, ask the administrator or the secretariat for a new invitation.",
+                "لا تذكر الخدمة أيها الخاطئ. إن فقدت كلمة المرور أو الدعوة فاطلب دعوة جديدة من المدير أو الأمانة.",
+            ),
+            Code::Forbidden => (
+                "Your role can read this but not do it. `availableTransitions` and the rights table in the documentation say who may.",
+                "دورك يسمح بالاطلاع دون التنفيذ. يبين جدول الصلاحيات في التوثيق من يحق له ذلك.",
+            ),
+            Code::NotFound => (
+                "Either there is nothing at this address, or it belongs to a task force that is not yours; the service does not say which.",
+                "إما أنه لا يوجد شيء في هذا العنوان أو أنه يخص فريق عمل آخر؛ ولا تبين الخدمة أيهما.",
+            ),
+            Code::MethodNotAllowed => (
+                "The `Allow` header lists the methods this address takes.",
+                "تسرد ترويسة Allow الطرق التي يقبلها هذا العنوان.",
+            ),
+            Code::NotAcceptable => (
+                "Accept `application/json`.",
+                "اقبل الصيغة application/json.",
+            ),
+            Code::TransitionNotAllowed => (
+                "`availableTransitions` lists the states that can be reached from the present one, and what stands in the way of each.",
+                "يسرد الحقل availableTransitions الحالات الممكن بلوغها من الحالة الراهنة وما يعيق كلًّا منها.",
+            ),
+            Code::PanelSize => (
+                "To activate, appoint members until there are five to seven. To lose one of five, name the successor in the same request; seven seats are the most.",
+                "للتفعيل عيّن أعضاء حتى يبلغوا من خمسة إلى سبعة. ولإنهاء عضوية أحد الخمسة سمِّ خلفه في الطلب نفسه؛ والحد الأقصى سبعة مقاعد.",
+            ),
+            Code::ChairRequired => (
+                "Make another member the chair (`PATCH` the member with `role: chair`), or name a successor with role `chair`; the present chair becomes an expert in the same step.",
+                "اجعل عضوًا آخر رئيسًا أو سمِّ خلفًا بدور chair؛ ويصبح الرئيس الحالي خبيرًا في الطلب نفسه.",
+            ),
+            Code::AlreadyMember => (
+                "A user holds at most one seat in a task force at a time.",
+                "يشغل المستخدم مقعدًا واحدًا على الأكثر في فريق العمل في وقت واحد.",
+            ),
+            Code::MemberEnded => (
+                "A seat that has ended is kept for the record and cannot be changed or given work. Choose a current member.",
+                "تُحفظ العضوية المنتهية للسجل ولا تُغيَّر ولا يُسند إليها عمل. اختر عضوًا حاليًا.",
+            ),
+            Code::NotAnExpert => (
+                "Invite the person with role `expert`, or enable the account again, before naming them a member.",
+                "ادعُ الشخص بدور expert أو أعد تفعيل حسابه قبل تعيينه عضوًا.",
+            ),
+            Code::HoldsSeat => (
+                "End or replace the user's seats first: a seat is held by a user of role expert.",
+                "أنهِ عضويات المستخدم أو استبدله فيها أولًا: فالمقعد يشغله مستخدم بدور خبير.",
+            ),
+            Code::TaskForceForming => (
+                "While it is forming, only its members, its own fields and its steps' target dates can be written. The secretariat activates it.",
+                "أثناء التشكيل لا يُكتب إلا أعضاؤه وحقوله ومواعيد خطواته. وتفعّله الأمانة.",
+            ),
+            Code::TaskForceSuspended => (
+                "While it is suspended, only members and health statements can be written. The secretariat resumes it.",
+                "أثناء الإيقاف لا يُكتب إلا الأعضاء وبيانات الحالة. وتستأنفه الأمانة.",
+            ),
+            Code::TaskForceClosed => (
+                "A concluded or dissolved task force is kept to be read.",
+                "يُحفظ فريق العمل المنتهي أو المنحل للقراءة فقط.",
+            ),
+            Code::StepLocked => (
+                "Steps open in order: the next one when the one before it passes. Work can be planned ahead, but not started.",
+                "تُفتح الخطوات بالترتيب عند إنجاز سابقتها. يمكن التخطيط مسبقًا دون البدء.",
+            ),
+            Code::StepSubmitted => (
+                "While a step is before the members, what they vote on stays as it is; comments are always possible.",
+                "أثناء عرض الخطوة على الأعضاء يبقى ما يصوّتون عليه كما هو؛ والتعليقات ممكنة دائمًا.",
+            ),
+            Code::StepPassed => (
+                "What passed its gate stays as it was; comments are always possible.",
+                "ما اجتاز بوابته يبقى كما كان؛ والتعليقات ممكنة دائمًا.",
+            ),
+            Code::GateNotMet => (
+                "`criteria` lists each criterion of the gate and exactly what fails it; `GET …/steps/{step}/readiness` says the same at any time.",
+                "يسرد الحقل criteria كل معيار للبوابة وما يخل به بالضبط؛ وتقول readiness الشيء نفسه في أي وقت.",
+            ),
+            Code::DependencyUnfinished => (
+                "The activity waits for others that are neither done nor cancelled (`dependsOn`).",
+                "ينتظر النشاط أنشطة أخرى لم تُنجز ولم تُلغَ (dependsOn).",
+            ),
+            Code::DependencyCircle => (
+                "The other activity already waits for this one, directly or through others.",
+                "النشاط الآخر ينتظر هذا النشاط أصلًا مباشرة أو عبر غيره.",
+            ),
+            Code::ReviewByAnother => (
+                "Ask another member of the task force to look at the work and mark it done.",
+                "اطلب من عضو آخر في الفريق مراجعة العمل واعتماده.",
+            ),
+            Code::ActivityInReview => (
+                "Assignee and `reviewRequired` stay as they are until the review is over.",
+                "يبقى المكلَّف وشرط المراجعة كما هما حتى تنتهي المراجعة.",
+            ),
+            Code::ActivityClosed => (
+                "A done activity is reopened first (with a reason); a cancelled one stays cancelled.",
+                "يُعاد فتح النشاط المنجز أولًا مع ذكر السبب؛ ويبقى الملغى ملغى.",
+            ),
+            Code::ActivityStarted => (
+                "Send the transition to `cancelled` with a reason: what was worked on stays in the record.",
+                "أرسل الانتقال إلى cancelled مع السبب: فما جرى العمل عليه يبقى في السجل.",
+            ),
+            Code::StillReferenced => (
+                "`references` lists what refers to it. Remove those references first.",
+                "يسرد الحقل references ما يشير إليه. أزل تلك الإشارات أولًا.",
+            ),
+            Code::EmailTaken => (
+                "One account per address. To send a new invitation use `POST /v1/users/{id}/invitations`.",
+                "حساب واحد لكل عنوان. لإرسال دعوة جديدة استخدم ‎POST /v1/users/{id}/invitations.",
+            ),
+            Code::LastAdministrator => (
+                "Make somebody else an administrator first.",
+                "عيّن مديرًا آخر أولًا.",
+            ),
+            Code::VersionMismatch => (
+                "Read the resource again, look at what changed, and send your change with the new `ETag` in `If-Match`. The `ETag` header of this answer names the present version.",
+                "اقرأ المورد من جديد وانظر ما تغيّر ثم أرسل تغييرك مع ETag الجديد في If-Match.",
+            ),
+            Code::BodyTooLarge => (
+                "A JSON body may have 256 KiB.",
+                "الحد الأقصى لنص JSON هو 256 كيلوبايت.",
+            ),
+            Code::UnsupportedMediaType => (
+                "Send `application/json`; for a PATCH `application/merge-patch+json`.",
+                "أرسل application/json، ومع PATCH أرسل application/merge-patch+json.",
+            ),
+            Code::PreconditionRequired => (
+                "Send `If-Match` with the `ETag` that came with the resource, so that nobody's change is lost.",
+                "أرسل If-Match بقيمة ETag التي جاءت مع المورد كي لا يضيع تغيير أحد.",
+            ),
+            Code::InternalError => (
+                "This is a fault of the service. Give the `requestId` to whoever runs it.",
+                "هذا خلل في الخدمة. أعطِ requestId لمن يديرها.",
+            ),
+            Code::Unavailable => (
+                "Nothing was changed as far as the service knows. Try again after the seconds in `Retry-After`.",
+                "لم يتغير شيء بحسب علم الخدمة. حاول من جديد بعد الثواني المذكورة في Retry-After.",
+            ),
+        };
+        Message::new(en, ar)
+    }
+}
+
+vocabulary! {
+    /// What is wrong with one value of a request.
+    pub enum FaultCode in "faultCodes" {
+        Required = "required", "is missing", "مفقود";
+        Unknown = "unknown", "is not known here", "غير معروف هنا";
+        WrongType = "wrongType", "has the wrong type", "نوعه غير صحيح";
+        WrongFormat = "wrongFormat", "has the wrong form", "صيغته غير صحيحة";
+        NotAllowed = "notAllowed", "is not one of the allowed values", "ليس من القيم المسموح بها";
+        TooShort = "tooShort", "is too short", "قصير جدًا";
+        TooLong = "tooLong", "is too long", "طويل جدًا";
+        TooSmall = "tooSmall", "is too small", "صغير جدًا";
+        TooLarge = "tooLarge", "is too large", "كبير جدًا";
+        Empty = "empty", "is empty", "فارغ";
+        UnknownReference = "unknownReference", "refers to nothing here", "لا يشير إلى شيء هنا";
+        Duplicate = "duplicate", "is there twice", "مكرر";
+        Invalid = "invalid", "is not valid", "غير صالح";
+    }
+}
+
+/// Where in a request a fault is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// A JSON pointer into the body (RFC 6901).
+    Pointer(String),
+    /// A query or path parameter, or a header, by name.
+    Parameter(String),
+}
+
+/// One thing wrong with a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Where it is.
+    pub place: Place,
+    /// What it is.
+    pub code: FaultCode,
+    /// A sentence for the person who sent it.
+    pub detail: Message,
+}
+
+impl Fault {
+    /// A fault in the body, said by its code's label.
+    pub fn at(pointer: impl Into<String>, code: FaultCode) -> Self {
+        Self { place: Place::Pointer(pointer.into()), code, detail: code.label() }
+    }
+
+    /// A fault in a parameter or header.
+    pub fn parameter(name: impl Into<String>, code: FaultCode) -> Self {
+        Self { place: Place::Parameter(name.into()), code, detail: code.label() }
+    }
+
+    /// The same fault, said better.
+    pub fn saying(self, en: impl Into<String>, ar: impl Into<String>) -> Self {
+        Self { detail: Message::new(en, ar), ..self }
+    }
+}
+
+/// Something that stands in the way of a state, as `availableTransitions` lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blocker {
+    /// The code the refusal would have.
+    pub code: Code,
+    /// What would make it possible.
+    pub title: Message,
+}
+
+impl From<Code> for Blocker {
+    fn from(code: Code) -> Self {
+        Self { code, title: code.label() }
+    }
+}
+
+/// A state that can be reached from the present one, and what stands in the way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AvailableTransition {
+    /// The state's code.
+    pub to: &'static str,
+    /// Whether the request must give a `reason`.
+    pub reason_required: bool,
+    /// Empty where the transition is possible now, for this caller.
+    pub blocked_by: Vec<Blocker>,
+}
+
+/// A resource named in a refusal or an unmet criterion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// What it is, as in events: `activity`.
+    pub kind: &'static str,
+    /// Its id.
+    pub id: uuid::Uuid,
+    /// Its title or name.
+    pub title: super::text::LocalizedText,
+}
+
+/// What a refusal lists beside its sentence.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Listing {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// The transitions that are legal from here.
+    Transitions(Vec<AvailableTransition>),
+    /// What still refers to the thing.
+    References(Vec<Reference>),
+    /// The gate's criteria.
+    Criteria(Vec<super::gate::Criterion>),
+    /// The version that the resource has now.
+    CurrentVersion(i32),
+}
+
+/// A refused request: whose fault, what it is, what would make it right. Changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {}", .detail.en)]
+pub struct Refusal {
+    /// The stable code; its HTTP status is chosen at the edge.
+    pub code: Code,
+    /// A sentence about this very request.
+    pub detail: Message,
+    /// Every fault, where the request itself is wrong.
+    pub faults: Vec<Fault>,
+    /// What else helps.
+    pub listing: Box<Listing>,
+}
+
+impl Refusal {
+    /// A refusal with a sentence of its own.
+    pub fn new(code: Code, en: impl Into<String>, ar: impl Into<String>) -> Self {
+        Self { code, detail: Message::new(en, ar), faults: Vec::new(), listing: Box::default() }
+    }
+
+    /// A refusal because of faults in the request.
+    pub fn faults(code: Code, faults: Vec<Fault>) -> Self {
+        Self { code, detail: code.advice(), faults, listing: Box::default() }
+    }
+
+    /// One reference in the body that leads nowhere.
+    pub fn unknown_reference(pointer: impl Into<String>) -> Self {
+        Self::faults(Code::UnknownReference, vec![Fault::at(pointer, FaultCode::UnknownReference)])
+    }
+
+    /// A field of the body is missing that this request needs.
+    pub fn missing(pointer: impl Into<String>) -> Self {
+        Self::faults(Code::InvalidRequest, vec![Fault::at(pointer, FaultCode::Required)])
+    }
+
+    /// The same refusal, listing what helps.
+    pub fn listing(self, listing: Listing) -> Self {
+        Self { listing: Box::new(listing), ..self }
+    }
+}
+
+impl From<Code> for Refusal {
+    fn from(code: Code) -> Self {
+        let advice = code.advice();
+        Self::new(code, advice.en, advice.ar)
+    }
+}
+
+impl From<Blocker> for Refusal {
+    fn from(blocker: Blocker) -> Self {
+        let advice = blocker.code.advice();
+        Self::new(
+            blocker.code,
+            format!("{}. {}", blocker.title.en, advice.en),
+            format!("{}. {}", blocker.title.ar, advice.ar),
+        )
+    }
+}

@@ -1,0 +1,147 @@
+//! Who may do what: one question, one table (printed as a golden file by the tests).
+
+use super::user::CouncilRole;
+
+vocabulary! {
+    /// A seat in a task force.
+    pub enum SeatRole in "seatRoles" {
+        Chair = "chair", "Chair", "رئيس الفريق";
+        Expert = "expert", "Expert", "خبير";
+    }
+}
+
+/// How somebody stands towards a task force, or towards the installation where none is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Runs the installation.
+    Administrator,
+    /// Serves the council.
+    Secretariat,
+    /// Sits in the council.
+    CouncilMember,
+    /// Chairs this task force.
+    Chair,
+    /// Holds another seat in it.
+    Member,
+    /// An expert with no current seat in it.
+    Outsider,
+}
+
+impl Standing {
+    /// Every standing, in the order of the rights table.
+    pub const ALL: [Self; 6] = [
+        Self::Administrator,
+        Self::Secretariat,
+        Self::CouncilMember,
+        Self::Chair,
+        Self::Member,
+        Self::Outsider,
+    ];
+
+    /// The standing of a user with this role and, in the task force at hand, this current seat.
+    pub fn of(role: CouncilRole, seat: Option<SeatRole>) -> Self {
+        match (role, seat) {
+            (CouncilRole::Administrator, _) => Self::Administrator,
+            (CouncilRole::Secretariat, _) => Self::Secretariat,
+            (CouncilRole::CouncilMember, _) => Self::CouncilMember,
+            (CouncilRole::Expert, Some(SeatRole::Chair)) => Self::Chair,
+            (CouncilRole::Expert, Some(SeatRole::Expert)) => Self::Member,
+            (CouncilRole::Expert, None) => Self::Outsider,
+        }
+    }
+}
+
+/// What somebody wants to do, as coarse as the rights are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Invite, change, disable and enable users; see all of them.
+    ManageUsers,
+    /// Find users by name, to name them members.
+    LookUpUsers,
+    /// Create a task force with its first members.
+    CreateTaskForce,
+    /// Read the portfolio: every task force's status.
+    ReadPortfolio,
+    /// Read everything in a task force.
+    ReadTaskForce,
+    /// Change the task force's fields and target dates; appoint, change, end and replace members.
+    EditTaskForce,
+    /// Activate, suspend, resume, dissolve.
+    DirectTaskForce,
+    /// Work: activities, dependencies, comments.
+    Work,
+    /// Submit a step; state the health.
+    Lead,
+    /// Read what happened outside any task force.
+    ReadInstallationEvents,
+}
+
+impl Action {
+    /// Every action, in the order of the rights table.
+    pub const ALL: [Self; 10] = [
+        Self::ManageUsers,
+        Self::LookUpUsers,
+        Self::CreateTaskForce,
+        Self::ReadPortfolio,
+        Self::ReadTaskForce,
+        Self::EditTaskForce,
+        Self::DirectTaskForce,
+        Self::Work,
+        Self::Lead,
+        Self::ReadInstallationEvents,
+    ];
+}
+
+/// The answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Go on.
+    Allowed,
+    /// Visible, but not theirs to do: 403.
+    Forbidden,
+    /// Not theirs to know of: 404.
+    Hidden,
+}
+
+/// Whether somebody who stands so may do this.
+///
+/// What lies in a task force does not exist for an outsider; what belongs to the installation is refused openly.
+pub fn authorize(standing: Standing, action: Action) -> Decision {
+    use Standing::{Administrator, Chair, CouncilMember, Member, Outsider, Secretariat};
+
+    let allowed = match action {
+        Action::ManageUsers | Action::CreateTaskForce => {
+            matches!(standing, Administrator | Secretariat)
+        }
+        Action::LookUpUsers => matches!(standing, Administrator | Secretariat | Chair),
+        Action::ReadPortfolio => matches!(standing, Administrator | Secretariat | CouncilMember),
+        Action::ReadInstallationEvents => standing == Administrator,
+        Action::ReadTaskForce => standing != Outsider,
+        Action::EditTaskForce => matches!(standing, Administrator | Secretariat | Chair),
+        Action::DirectTaskForce => standing == Secretariat,
+        Action::Work => matches!(standing, Chair | Member),
+        Action::Lead => standing == Chair,
+    };
+    let within_a_task_force = matches!(
+        action,
+        Action::ReadTaskForce
+            | Action::EditTaskForce
+            | Action::DirectTaskForce
+            | Action::Work
+            | Action::Lead
+    );
+    match (allowed, standing) {
+        (true, _) => Decision::Allowed,
+        (false, Outsider) if within_a_task_force => Decision::Hidden,
+        (false, _) => Decision::Forbidden,
+    }
+}
+
+/// Whether somebody may see or change a user of this role: the secretariat does not touch administrators.
+pub fn may_manage(manager: Standing, managed: CouncilRole) -> bool {
+    match manager {
+        Standing::Administrator => true,
+        Standing::Secretariat => managed != CouncilRole::Administrator,
+        _ => false,
+    }
+}

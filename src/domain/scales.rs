@@ -1,0 +1,22 @@
+//! The deck's two scales: maturity (how far a sector or a city is) and evolution (of a government).
+
+vocabulary! {
+    /// How far a sector or a city is. In JSON and SQL a level is its number, 1 to 5.
+    pub enum MaturityLevel in "maturityLevels" {
+        Initial = "1", "Initial (e-Government): focus on online services (sector based)", "أولي (حكومة إلكترونية): التركيز على الخدمات عبر الإنترنت حسب القطاع";
+        Developing = "2", "Developing (Open): focus on online services (need based)", "متطور (حكومة مفتوحة): التركيز على الخدمات عبر الإنترنت حسب الحاجة";
+        Defined = "3", "Defined: Data-Centric, focus on outcomes & efficiency", "محدد: متمحور حول البيانات، التركيز على النتائج والكفاءة";
+        Managed = "4", "Managed: Fully Digital, focus on policy dependence across government", "مُدار: رقمي بالكامل، التركيز على ترابط السياسات عبر الحكومة";
+        Optimizing = "5", "Optimizing: Smart, new service delivery models", "أمثل: ذكي، نماذج جديدة لتقديم الخدمات";
+    }
+}
+
+vocabulary! {
+    /// Stage of digital government evolution; a scale of its own, not the maturity of a city.
+    pub enum EvolutionStage in "evolutionStages" {
+        EGovernment = "eGovernment", "e-Government (until 1999): e-services according to department", "الحكومة الإلكترونية (حتى 1999): الخدمات حسب الإدارة";
+        ConnectedGovernment = "connectedGovernment", "Connected Government, CGOV (2000–2005): e-services according to need", "الحكومة المتصلة (2000–2005): الخدمات حسب الحاجة";
+        WholeOfGovernment = "wholeOfGovernment", "Whole-of-Government, WoG (2006–2012): e-services according to citizen", "الحكومة الشاملة (2006–2012): الخدمات حسب المواطن";
+        SmartGovernment = "smartGovernment", "Smart Government, SGOV (2013–): e-services according to the citizen's dynamic need", "الحكومة الذكية (2013–): الخدمات حسب حاجة المواطن المتغيرة";
+    }
+}

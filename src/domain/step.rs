@@ -1,0 +1,136 @@
+//! The five steps (the deck's "critical steps") and their states.
+
+use super::refusal::{Code, Refusal};
+use super::vocabulary::Vocabulary as _;
+
+vocabulary! {
+    /// One of the five steps, in the deck's words.
+    pub enum StepName in "steps" {
+        Policy = "policy", "Identify some smart governance policy / framework", "تحديد بعض سياسات / إطار عمل الحوكمة الذكية";
+        Sectors = "sectors", "Select few smart sectors and study ways of digital transformation", "تحديد عدد قليل من القطاعات الذكية ودراسة طرق التحول الرقمي";
+        Pilots = "pilots", "Plan some activities and small projects to migrate to smart city applications", "تخطيط بعض الأنشطة والمشاريع الصغيرة للانتقال إلى تطبيقات المدن الذكية";
+        Migration = "migration", "Migrate these into the local digital government of the city", "يتم ترحيل هذه الأنشطة إلى الحكومة الرقمية المحلية للمدينة";
+        Report = "report", "Report to the council for assessment and future decision", "رفع تقرير إلى مجلس مديري الحكومة الإلكترونية للتقييم واتخاذ القرار المستقبلي";
+    }
+}
+
+impl StepName {
+    /// The step after this one.
+    pub fn next(self) -> Option<Self> {
+        match self {
+            Self::Policy => Some(Self::Sectors),
+            Self::Sectors => Some(Self::Pilots),
+            Self::Pilots => Some(Self::Migration),
+            Self::Migration => Some(Self::Report),
+            Self::Report => None,
+        }
+    }
+
+    /// Its place among the five, from 1.
+    pub fn ordinal(self) -> i16 {
+        match self {
+            Self::Policy => 1,
+            Self::Sectors => 2,
+            Self::Pilots => 3,
+            Self::Migration => 4,
+            Self::Report => 5,
+        }
+    }
+}
+
+vocabulary! {
+    /// State of a step.
+    pub enum StepState in "stepStates" {
+        Locked = "locked", "Locked", "مقفلة";
+        Open = "open", "Open", "مفتوحة";
+        Submitted = "submitted", "Submitted to the members", "معروضة على الأعضاء";
+        Passed = "passed", "Passed", "منجزة";
+    }
+}
+
+vocabulary! {
+    /// State of a submission of a step.
+    pub enum SubmissionState in "submissionStates" {
+        Voting = "voting", "Voting", "قيد التصويت";
+        Passed = "passed", "Passed", "مُقرَّة";
+        Returned = "returned", "Returned", "مُعادة";
+        Withdrawn = "withdrawn", "Withdrawn", "مسحوبة";
+    }
+}
+
+/// What moves a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepCommand {
+    /// Its turn has come: the task force was activated, or the step before it passed.
+    Open,
+    /// The chair puts it to the members.
+    Submit,
+    /// The members approve.
+    Pass,
+    /// The members return it, or the chair withdraws it.
+    Return,
+    /// The council orders it done again.
+    Reopen,
+    /// The council orders an earlier one done again.
+    Lock,
+}
+
+impl StepCommand {
+    /// Every command.
+    pub const ALL: [Self; 6] =
+        [Self::Open, Self::Submit, Self::Pass, Self::Return, Self::Reopen, Self::Lock];
+}
+
+impl StepState {
+    /// The state after a command.
+    ///
+    /// # Errors
+    /// `stepLocked`, `stepSubmitted` or `stepPassed`, by the state that does not take it.
+    pub fn transition(self, command: StepCommand) -> Result<Self, Refusal> {
+        match (self, command) {
+            (Self::Locked, StepCommand::Open) | (Self::Submitted, StepCommand::Return) => Ok(Self::Open),
+            (Self::Open, StepCommand::Submit) => Ok(Self::Submitted),
+            (Self::Submitted, StepCommand::Pass) => Ok(Self::Passed),
+            (Self::Passed, StepCommand::Reopen) => Ok(Self::Open),
+            (_, StepCommand::Lock) => Ok(Self::Locked),
+            (state, _) => Err(state.frozen().map_or_else(
+                || Refusal::new(
+                    Code::TransitionNotAllowed,
+                    "The step is open: it can only be submitted.",
+                    "الخطوة مفتوحة ولا يمكن إلا عرضها على الأعضاء.",
+                ),
+                Refusal::from,
+            )),
+        }
+    }
+
+    /// Why what belongs to the step can't be written, unless it is open.
+    pub fn frozen(self) -> Option<Code> {
+        match self {
+            Self::Open => None,
+            Self::Locked => Some(Code::StepLocked),
+            Self::Submitted => Some(Code::StepSubmitted),
+            Self::Passed => Some(Code::StepPassed),
+        }
+    }
+}
+
+/// The steps in order.
+pub fn in_order() -> impl Iterator<Item = StepName> {
+    StepName::ALL.iter().copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_five_steps_follow_each_other_in_the_decks_order() {
+        let mut walked = vec![StepName::Policy];
+        while let Some(next) = walked.last().and_then(|step| step.next()) {
+            walked.push(next);
+        }
+        assert_eq!(walked, in_order().collect::<Vec<_>>());
+        assert_eq!(in_order().map(StepName::ordinal).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
+    }
+}

@@ -1,0 +1,111 @@
+//! Text in Arabic and English: what people write into records, and what the service says to them.
+
+use serde::{Deserialize, Serialize};
+
+vocabulary! {
+    /// A language the service speaks.
+    pub enum Language in "languages" {
+        English = "en", "English", "الإنجليزية";
+        Arabic = "ar", "Arabic", "العربية";
+    }
+}
+
+/// What the service says, in both languages at once; the reader's language is chosen at the edge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// In English.
+    pub en: String,
+    /// In Arabic.
+    pub ar: String,
+}
+
+impl Message {
+    /// A message from its English and its Arabic wording.
+    pub fn new(en: impl Into<String>, ar: impl Into<String>) -> Self {
+        Self { en: en.into(), ar: ar.into() }
+    }
+
+    /// The wording in one language.
+    pub fn in_language(&self, language: Language) -> &str {
+        match language {
+            Language::English => &self.en,
+            Language::Arabic => &self.ar,
+        }
+    }
+}
+
+/// Text that people wrote into a record: Arabic, English or both, never neither.
+///
+/// Length, blankness and control characters are refused where a request comes in; the schema's `CHECK`
+/// (`is_localized`) holds the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "MaybeEmpty")]
+pub struct LocalizedText {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ar: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    en: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MaybeEmpty {
+    ar: Option<String>,
+    en: Option<String>,
+}
+
+impl TryFrom<MaybeEmpty> for LocalizedText {
+    type Error = &'static str;
+
+    fn try_from(text: MaybeEmpty) -> Result<Self, Self::Error> {
+        Self::new(text.ar, text.en).ok_or("localized text needs ar or en")
+    }
+}
+
+impl LocalizedText {
+    /// Text in at least one language; `None` when both are missing or blank.
+    pub fn new(ar: Option<String>, en: Option<String>) -> Option<Self> {
+        let written = |text: &String| !text.trim().is_empty();
+        let (ar, en) = (ar.filter(written), en.filter(written));
+        (ar.is_some() || en.is_some()).then_some(Self { ar, en })
+    }
+
+    /// Text in both languages.
+    pub fn both(ar: impl Into<String>, en: impl Into<String>) -> Self {
+        Self { ar: Some(ar.into()), en: Some(en.into()) }
+    }
+
+    /// The text in this language, or in the other one where this is missing.
+    pub fn in_language(&self, language: Language) -> &str {
+        let (first, second) = match language {
+            Language::English => (&self.en, &self.ar),
+            Language::Arabic => (&self.ar, &self.en),
+        };
+        first.as_deref().or(second.as_deref()).unwrap_or_default()
+    }
+
+    /// Both wordings, each falling back on the other: for use inside a [`Message`].
+    pub fn quoted(&self) -> Message {
+        Message::new(self.in_language(Language::English), self.in_language(Language::Arabic))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_in_neither_language_is_no_text() {
+        assert_eq!(LocalizedText::new(None, None), None);
+        assert_eq!(LocalizedText::new(Some(" \t".into()), Some(String::new())), None);
+        assert!(serde_json::from_str::<LocalizedText>("{}").is_err());
+        assert!(serde_json::from_str::<LocalizedText>(r#"{"en":"a","fr":"b"}"#).is_err());
+    }
+
+    #[test]
+    fn a_missing_language_falls_back_on_the_other() {
+        let text = LocalizedText::new(Some("سياسة".into()), None).unwrap();
+        assert_eq!(text.in_language(Language::English), "سياسة");
+        assert_eq!(serde_json::to_string(&text).unwrap(), r#"{"ar":"سياسة"}"#);
+    }
+}

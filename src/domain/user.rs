@@ -1,0 +1,68 @@
+//! People who can sign in, and their role in the council.
+
+use super::machine::{Exit, Move};
+use super::refusal::{Code, Refusal};
+use super::vocabulary::Vocabulary as _;
+
+vocabulary! {
+    /// Role across the whole installation.
+    pub enum CouncilRole in "councilRoles" {
+        Administrator = "administrator", "Administrator", "مدير المنظومة";
+        Secretariat = "secretariat", "Council secretariat", "أمانة المجلس";
+        CouncilMember = "councilMember", "Council member", "عضو المجلس";
+        Expert = "expert", "Expert", "خبير";
+    }
+}
+
+vocabulary! {
+    /// Whether a user may sign in.
+    pub enum UserState in "userStates" {
+        Active = "active", "Active", "نشط";
+        Disabled = "disabled", "Disabled", "معطَّل";
+    }
+}
+
+impl UserState {
+    /// The ways out of this state; `last_administrator` holds the one administrator left in place.
+    pub fn exits(self, last_administrator: bool) -> Vec<Exit<Self>> {
+        match self {
+            Self::Active => vec![
+                Exit::to(Self::Disabled)
+                    .unless(last_administrator.then_some(Code::LastAdministrator.into())),
+            ],
+            Self::Disabled => vec![Exit::to(Self::Active)],
+        }
+    }
+}
+
+/// An e-mail address as accounts are kept by it: trimmed and lower-cased.
+pub fn normalize_email(email: &str) -> String {
+    email.trim().to_lowercase()
+}
+
+/// Changes a user's role, unless somebody would be missed in the old one.
+///
+/// # Errors
+/// `holdsSeat` for an expert with current seats, `lastAdministrator` for the last active administrator.
+pub fn change_role(
+    from: CouncilRole,
+    to: CouncilRole,
+    holds_seat: bool,
+    last_administrator: bool,
+) -> Result<(), Refusal> {
+    match from {
+        _ if from == to => Ok(()),
+        CouncilRole::Expert if holds_seat => Err(Code::HoldsSeat.into()),
+        CouncilRole::Administrator if last_administrator => Err(Code::LastAdministrator.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Every transition there is.
+pub fn moves() -> Vec<Move> {
+    let mut moves = Vec::new();
+    for &state in UserState::ALL {
+        Move::add(&mut moves, state, &state.exits(false));
+    }
+    moves
+}

@@ -1,0 +1,172 @@
+//! What goes out: single resources with their `ETag`, and pages of lists with their cursor.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, LOCATION, VARY};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sha2::{Digest as _, Sha256};
+
+use super::problem::{Problem, Result};
+use crate::app::Error;
+use crate::domain::refusal::{Code, Fault, FaultCode, Refusal};
+
+/// Asked again each time, but never sent again unchanged.
+const REVALIDATE: &str = "private, no-cache";
+
+fn json(status: StatusCode, body: &impl Serialize) -> Result<(actix_web::HttpResponseBuilder, Vec<u8>)> {
+    let bytes = serde_json::to_vec(body).map_err(Error::internal)?;
+    let mut answer = HttpResponse::build(status);
+    answer.insert_header((CONTENT_TYPE, "application/json"));
+    answer.insert_header((CACHE_CONTROL, REVALIDATE));
+    answer.insert_header((VARY, "Authorization, Accept, Accept-Language"));
+    Ok((answer, bytes))
+}
+
+/// A single resource. Its `ETag` is its version and a hash of what is sent, so that a 304 is never stale though
+/// rights, dates or language change the body.
+pub(super) fn single(version: impl std::fmt::Display, body: &impl Serialize) -> Result<HttpResponse> {
+    resource(StatusCode::OK, version, body)
+}
+
+fn resource(status: StatusCode, version: impl std::fmt::Display, body: &impl Serialize) -> Result<HttpResponse> {
+    let (mut answer, bytes) = json(status, body)?;
+    let hash = Sha256::digest(&bytes);
+    let hash = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>();
+    answer.insert_header((ETAG, format!("\"{version}.{hash}\"")));
+    Ok(answer.body(bytes))
+}
+
+/// A resource that was just created.
+pub(super) fn created(location: &str, version: i32, body: &impl Serialize) -> Result<HttpResponse> {
+    let mut answer = resource(StatusCode::CREATED, version, body)?;
+    let location = HeaderValue::from_str(location).map_err(Error::internal)?;
+    answer.headers_mut().insert(LOCATION, location);
+    Ok(answer)
+}
+
+/// Something that is no single resource: a page, a token.
+pub(super) fn document(body: &impl Serialize) -> Result<HttpResponse> {
+    let (mut answer, bytes) = json(StatusCode::OK, body)?;
+    Ok(answer.body(bytes))
+}
+
+/// Something with a secret in it: nobody keeps a copy.
+pub(super) fn secret(mut answer: HttpResponse) -> HttpResponse {
+    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
+}
+
+/// Done, and nothing to say.
+pub(super) fn done() -> HttpResponse {
+    HttpResponse::NoContent().finish()
+}
+
+/// Writes down where the next page begins.
+pub(super) fn cursor(after: &impl Serialize) -> String {
+    URL_SAFE_NO_PAD.encode(serde_json::to_vec(after).unwrap_or_default())
+}
+
+/// Reads where a page begins.
+///
+/// # Errors
+/// A cursor that this list did not give.
+pub(super) fn after<T: DeserializeOwned>(cursor: Option<&str>) -> Result<Option<T>> {
+    let Some(cursor) = cursor else { return Ok(None) };
+    let read = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    read.map(Some).ok_or_else(foreign_cursor)
+}
+
+/// A cursor that this list did not give.
+pub(super) fn foreign_cursor() -> Problem {
+    let fault = Fault::parameter("cursor", FaultCode::Invalid).saying(
+        "is not a cursor that this list gave; leave it out to begin at the first page",
+        "ليس مؤشرًا أعطته هذه القائمة؛ احذفه للبدء من الصفحة الأولى",
+    );
+    Refusal::faults(Code::InvalidRequest, vec![fault]).into()
+}
+
+/// Declares a page of a list: a concrete type each, so that generated clients get a name for it.
+macro_rules! page {
+    ($(#[$meta:meta])* $page:ident of $item:ty) => {
+        $(#[$meta])*
+        #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+        pub(super) struct $page {
+            /// The items of this page.
+            items: Vec<$item>,
+            /// The cursor of the next page; null on the last.
+            #[schema(required, example = "WzEyXQ")]
+            next: Option<String>,
+        }
+
+        impl $page {
+            /// The page of these rows; `key` names the last one in the cursor.
+            pub(super) fn new<T, K: serde::Serialize>(
+                page: $crate::db::page::Page<T>,
+                key: impl FnOnce(&T) -> K,
+                item: impl FnMut(T) -> $item,
+            ) -> Self {
+                let next = page
+                    .items
+                    .last()
+                    .filter(|_| page.more)
+                    .map(|last| $crate::http::answer::cursor(&key(last)));
+                Self { items: page.items.into_iter().map(item).collect(), next }
+            }
+        }
+    };
+}
+pub(super) use page;
+
+/// The parameters of a page that every list has, for the fields that a list adds.
+macro_rules! page_query {
+    ($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty,)* }) => {
+        $(#[$meta])*
+        #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+        #[serde(rename_all = "camelCase", deny_unknown_fields)]
+        #[into_params(parameter_in = Query)]
+        pub(super) struct $name {
+            $( $(#[$field_meta])* pub(super) $field: $type, )*
+            /// How many items at most.
+            #[serde(default = "crate::http::answer::default_limit")]
+            #[param(minimum = 1, maximum = 100, default = 25, required = false, example = 25)]
+            pub(super) limit: i64,
+            /// Where the page begins: `next` of the page before.
+            #[param(nullable = false, min_length = 1, max_length = 1000, example = "WzEyXQ")]
+            pub(super) cursor: Option<String>,
+        }
+    };
+}
+pub(super) use page_query;
+
+/// Items of a page if the request does not say.
+pub(super) fn default_limit() -> i64 {
+    25
+}
+
+page_query! {
+    /// A list that is narrowed by nothing.
+    PageQuery {}
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_cursor_comes_back_as_it_went(number in any::<i32>(), text in "\\PC{0,20}") {
+            let read: Option<(i32, String)> = after(Some(&cursor(&(number, &text)))).unwrap();
+            prop_assert_eq!(read, Some((number, text)));
+        }
+
+        #[test]
+        fn no_cursor_panics(text in "\\PC{0,60}") {
+            let _: Result<Option<(i32, String)>> = after(Some(&text));
+        }
+    }
+}

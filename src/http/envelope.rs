@@ -1,0 +1,242 @@
+//! What every answer has, whatever it says: request id, API version, security headers, conditional answers,
+//! problems in the reader's language, and an answer even where something panicked.
+
+use std::panic::AssertUnwindSafe;
+
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{
+    ACCEPT, ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, Header as _,
+    HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
+};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
+use futures_util::FutureExt as _;
+use uuid::Uuid;
+
+use super::problem::Problem;
+use crate::domain::refusal::Code;
+use crate::domain::text::Language;
+use crate::domain::vocabulary::Vocabulary as _;
+
+/// The version of the contract, on every answer.
+pub const API_VERSION: &str = env!("CARGO_PKG_VERSION");
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const X_API_VERSION: HeaderName = HeaderName::from_static("api-version");
+
+/// What of a request concerns every answer to it.
+#[derive(Debug, Clone)]
+pub(super) struct Envelope {
+    /// Names the request in logs, events and problems.
+    pub(super) request_id: String,
+    /// The language to answer in.
+    pub(super) language: Language,
+}
+
+impl Envelope {
+    fn read(headers: &HeaderMap) -> Self {
+        Self { request_id: request_id(headers), language: language(headers) }
+    }
+
+    /// The envelope of a request that has come through the middleware.
+    pub(super) fn of(request: &HttpRequest) -> Self {
+        let kept = request.extensions().get::<Self>().cloned();
+        kept.unwrap_or_else(|| Self::read(request.headers()))
+    }
+}
+
+/// The id that the client gave, if it can be put into a log as it is; otherwise a new one.
+fn request_id(headers: &HeaderMap) -> String {
+    let sane = |id: &&str| {
+        (1..=64).contains(&id.len())
+            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+    };
+    let given = headers.get(X_REQUEST_ID).and_then(|value| value.to_str().ok()).filter(sane);
+    given.map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
+}
+
+/// The language that the reader likes best out of ours (RFC 9110 §12.5.4); English where none is liked.
+fn language(headers: &HeaderMap) -> Language {
+    let header = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut best = (0.0, Language::English);
+    for range in header.split(',') {
+        let (tag, weight) = range.split_once(';').unwrap_or((range, "q=1"));
+        let weight = weight.trim().strip_prefix("q=").and_then(|q| q.parse::<f32>().ok()).unwrap_or(0.0);
+        let primary = tag.trim().split('-').next().unwrap_or_default().to_ascii_lowercase();
+        if let Some(language) = Language::parse(&primary)
+            && weight > best.0
+        {
+            best = (weight, language);
+        }
+    }
+    best.1
+}
+
+/// Wraps every request and answer.
+pub(super) async fn wrap(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, actix_web::Error> {
+    let envelope = Envelope::read(request.headers());
+    let none_match = request.headers().get(IF_NONE_MATCH).cloned();
+    let reads = request.method() == Method::GET;
+    request.extensions_mut().insert(envelope.clone());
+
+    if let Some(problem) = unacceptable(&request) {
+        let answer = finish(written(&problem, &envelope), &envelope);
+        return Ok(request.into_response(answer).map_into_right_body());
+    }
+    let Ok(answered) = AssertUnwindSafe(next.call(request)).catch_unwind().await else {
+        // The request went down with the panic: the answer goes out as the error of the service.
+        tracing::error!(request_id = %envelope.request_id, "a handler panicked");
+        let answer = finish(written(&Code::InternalError.into(), &envelope), &envelope);
+        return Err(actix_web::error::InternalError::from_response("panic", answer).into());
+    };
+    let answered = match answered {
+        Ok(answered) => answered,
+        Err(error) => {
+            // A middleware further in gave up: what it says still goes through here.
+            let problem = error.as_error::<Problem>().cloned().unwrap_or_else(|| Code::InternalError.into());
+            let answer = finish(written(&problem, &envelope), &envelope);
+            return Err(actix_web::error::InternalError::from_response(error, answer).into());
+        }
+    };
+
+    let problem = answered.response().extensions().get::<Problem>().cloned();
+    let (request, answer) = answered.into_parts();
+    if let Some(problem) = problem {
+        let headers = answer.headers().clone();
+        let mut written = written(&problem, &envelope);
+        for (name, value) in headers {
+            // What the problem itself and the layers between have said, as Allow, Retry-After and CORS.
+            if name != CONTENT_TYPE {
+                written.headers_mut().insert(name, value);
+            }
+        }
+        return Ok(ServiceResponse::new(request, finish(written, &envelope)).map_into_right_body());
+    }
+    let unchanged = reads
+        && answer.status() == StatusCode::OK
+        && matches(none_match.as_ref(), answer.headers().get(ETAG));
+    if unchanged {
+        let mut short = HttpResponse::NotModified().finish();
+        for name in [ETAG, VARY, CACHE_CONTROL] {
+            if let Some(value) = answer.headers().get(&name) {
+                short.headers_mut().insert(name, value.clone());
+            }
+        }
+        return Ok(ServiceResponse::new(request, finish(short, &envelope)).map_into_right_body());
+    }
+    Ok(ServiceResponse::new(request, finish(answer, &envelope)).map_into_left_body())
+}
+
+/// Writes a problem down. It carries every header that its answer has, too.
+fn written(problem: &Problem, envelope: &Envelope) -> HttpResponse {
+    use actix_web::ResponseError as _;
+
+    let document = problem.document(envelope.language, &envelope.request_id);
+    let mut answer = problem.error_response();
+    answer.extensions_mut().clear();
+    let headers = answer.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(envelope.language.code()));
+    let body = serde_json::to_vec(&document).unwrap_or_default();
+    answer.set_body(body).map_into_boxed_body()
+}
+
+fn finish<B>(mut answer: HttpResponse<B>, envelope: &Envelope) -> HttpResponse<B> {
+    let headers = answer.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(&envelope.request_id) {
+        headers.insert(X_REQUEST_ID, id);
+    }
+    headers.insert(X_API_VERSION, HeaderValue::from_static(API_VERSION));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    if !headers.contains_key(CONTENT_SECURITY_POLICY) {
+        let nothing = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+        headers.insert(CONTENT_SECURITY_POLICY, nothing);
+    }
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    answer
+}
+
+/// `If-None-Match` compares weakly (RFC 9110 §13.1.2).
+fn matches(none_match: Option<&HeaderValue>, etag: Option<&HeaderValue>) -> bool {
+    let (Some(none_match), Some(etag)) =
+        (none_match.and_then(|value| value.to_str().ok()), etag.and_then(|value| value.to_str().ok()))
+    else {
+        return false;
+    };
+    none_match.split(',').map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
+}
+
+/// The API answers in JSON: whoever takes no JSON is told so before anything happens.
+fn unacceptable(request: &ServiceRequest) -> Option<Problem> {
+    let speaks_json = request.path().starts_with("/v1") && !request.path().starts_with("/v1/openapi.");
+    if !speaks_json || !request.headers().contains_key(ACCEPT) {
+        return None;
+    }
+    let accept = actix_web::http::header::Accept::parse(request).ok()?;
+    let taken = accept.0.is_empty()
+        || accept.0.iter().any(|item| {
+            let mime = &item.item;
+            item.quality != actix_web::http::header::Quality::ZERO
+                && (mime.type_() == "*" || (mime.type_() == "application" && is_json(mime)))
+        });
+    (!taken).then(|| Code::NotAcceptable.into())
+}
+
+fn is_json(mime: &mime::Mime) -> bool {
+    mime.subtype() == "*" || mime.subtype() == "json" || mime.suffix().is_some_and(|suffix| suffix == "json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: HeaderName, value: &str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(name, HeaderValue::from_str(value).unwrap());
+        headers
+    }
+
+    #[test]
+    fn the_language_liked_best_is_spoken() {
+        for (header, expected) in [
+            ("ar", Language::Arabic),
+            ("ar-JO, en;q=0.5", Language::Arabic),
+            ("en;q=0.4, ar;q=0.9", Language::Arabic),
+            ("fr, en;q=0.3", Language::English),
+            ("ar;q=0", Language::English),
+            ("", Language::English),
+            ("*", Language::English),
+            (";;;,q=1", Language::English),
+        ] {
+            assert_eq!(language(&headers(ACCEPT_LANGUAGE, header)), expected, "{header}");
+        }
+    }
+
+    #[test]
+    fn a_request_id_that_could_forge_a_log_line_is_replaced() {
+        assert_eq!(request_id(&headers(X_REQUEST_ID, "abc-123")), "abc-123");
+        for odd in ["a b", "", "<script>", &"a".repeat(65)] {
+            assert_ne!(request_id(&headers(X_REQUEST_ID, odd)), odd);
+        }
+    }
+
+    #[test]
+    fn if_none_match_takes_lists_weak_tags_and_the_star() {
+        let etag = HeaderValue::from_static("\"3.ab\"");
+        let matching = |value: &str| matches(Some(&HeaderValue::from_str(value).unwrap()), Some(&etag));
+        assert!(matching("\"3.ab\""));
+        assert!(matching("\"1.cd\", W/\"3.ab\""));
+        assert!(matching("*"));
+        assert!(!matching("\"3.a\""));
+        assert!(!matches(None, Some(&etag)));
+    }
+}

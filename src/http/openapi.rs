@@ -1,0 +1,426 @@
+//! The OpenAPI document: collected from the handlers, then given what all operations share.
+//!
+//! A handler names its own parameters, bodies and problem codes (`x-problem-codes`); here every code becomes a
+//! documented status, every answer gets its headers, and every operation the problems that any of its kind can have.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
+
+use actix_web::App;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use utoipa::OpenApi;
+use utoipa_actix_web::AppExt as _;
+
+use super::envelope::API_VERSION;
+use super::problem::{ProblemDocument, status};
+use crate::app::Error;
+use crate::domain::refusal::Code;
+use crate::domain::vocabulary::Vocabulary as _;
+
+#[derive(OpenApi)]
+#[openapi(
+    components(schemas(ProblemDocument)),
+    tags(
+        (name = "service", description = "Is it up, what does it speak, what do its words and its problems mean."),
+        (name = "sign-in", description = "Passwords, invitations and tokens."),
+        (name = "me", description = "What concerns whoever is signed in."),
+        (name = "users", description = "The people who can sign in."),
+        (name = "task forces", description = "The teams of five to seven experts, and how they go."),
+        (name = "members", description = "The seats of a task force."),
+        (name = "steps", description = "The five steps, their gates and submissions."),
+        (name = "activities", description = "The unit of work, what it waits for and what was said about it."),
+        (name = "status", description = "Where a task force stands, and where all of them stand."),
+        (name = "events", description = "What happened, chained so that nothing can be changed or left out unseen."),
+    )
+)]
+struct Collected;
+
+/// The document in the order that people read it.
+#[derive(Serialize)]
+struct Ordered<'a> {
+    openapi: &'static str,
+    info: Value,
+    servers: Value,
+    security: Value,
+    tags: &'a Value,
+    paths: &'a Value,
+    components: &'a Value,
+}
+
+const DESCRIPTION: &str = "\
+REST service for the small expert task force (five to seven members) that a city forms to become a smart city: its five \
+steps (policy, sectors, pilots, migration, report to the council) and the state of every activity.
+
+**Signing in.** `POST /v1/auth/login` answers an access token (15 minutes) and a refresh token. Send the access token as \
+`Authorization: Bearer …`.
+
+**Changing something.** Read it, keep its `ETag`, send it as `If-Match`. A missing one is 428, a stale one 412: nobody's \
+change is lost.
+
+**Where can it go from here?** Resources with states carry `availableTransitions`, answered by the function that enforces \
+them, for you, now.
+
+**Lists** come in pages: send `next` as `cursor` until it is null.
+
+**Problems** are `application/problem+json` (RFC 9457) with a stable `code`; `title` and `detail` are in Arabic or English \
+by `Accept-Language`. The body of a request is checked as a whole: `errors` names every fault at once.
+
+**Localized text** is `{\"ar\": …, \"en\": …}` with at least one of the two.";
+
+/// The document as JSON.
+///
+/// # Errors
+/// A document that can't be written, which the tests would have seen.
+pub fn json() -> Result<&'static str, Error> {
+    static KEPT: OnceLock<Result<String, String>> = OnceLock::new();
+    kept(KEPT.get_or_init(|| {
+        let document = document()?;
+        serde_json::to_string(&ordered(&document)).map_err(|error| error.to_string())
+    }))
+}
+
+/// The document as YAML: what `taskforce openapi` prints and `openapi.yaml` holds.
+///
+/// # Errors
+/// As [`json`].
+pub fn yaml() -> Result<&'static str, Error> {
+    static KEPT: OnceLock<Result<String, String>> = OnceLock::new();
+    kept(KEPT.get_or_init(|| {
+        let document = document()?;
+        serde_norway::to_string(&ordered(&document)).map_err(|error| error.to_string())
+    }))
+}
+
+fn kept(document: &'static Result<String, String>) -> Result<&'static str, Error> {
+    document.as_deref().map_err(Error::internal)
+}
+
+fn ordered(document: &Value) -> Ordered<'_> {
+    Ordered {
+        openapi: "3.1.0",
+        info: json!({
+            "title": "Taskforce",
+            "version": API_VERSION,
+            "summary": "The work of a smart city's expert task force, from policy to the council's decision.",
+            "description": DESCRIPTION,
+            "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
+        }),
+        servers: json!([{ "url": "/", "description": "This installation." }]),
+        security: json!([{ "bearer": [] }]),
+        tags: &document["tags"],
+        paths: &document["paths"],
+        components: &document["components"],
+    }
+}
+
+/// The routes' own documents, and everything they share.
+fn document() -> Result<Value, String> {
+    let (_, collected) = App::new()
+        .into_utoipa_app()
+        .openapi(Collected::openapi())
+        .configure(super::operations)
+        .split_for_parts();
+    let mut document = serde_json::to_value(collected).map_err(|error| error.to_string())?;
+    let versioned = versioned_schemas(&document);
+    each_operation(&mut document, |path, method, operation| {
+        complete(path, method, operation, &versioned)
+    })?;
+    let components = document["components"].take();
+    document["components"] = complete_components(components);
+    Ok(document)
+}
+
+fn each_operation(
+    document: &mut Value,
+    mut complete: impl FnMut(&str, &str, &mut Map<String, Value>) -> Result<(), String>,
+) -> Result<(), String> {
+    for (path, item) in document["paths"].as_object_mut().into_iter().flatten() {
+        for (method, operation) in item.as_object_mut().into_iter().flatten() {
+            if let Value::Object(operation) = operation {
+                complete(path, method, operation)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The schemas of single resources: those that an `ETag` comes with.
+fn versioned_schemas(document: &Value) -> BTreeSet<String> {
+    let schemas = document["components"]["schemas"].as_object();
+    let has_version = |schema: &Value| {
+        let own = schema["properties"].get("version").is_some();
+        let status = schema["properties"].get("lastSeq").is_some() && schema["properties"].get("items").is_none();
+        own || status
+    };
+    let by_name: BTreeMap<&String, &Value> = schemas.into_iter().flatten().collect();
+    let composed = |schema: &Value| {
+        schema["allOf"].as_array().into_iter().flatten().any(|part| {
+            part["$ref"]
+                .as_str()
+                .and_then(|reference| reference.rsplit('/').next())
+                .and_then(|name| by_name.get(&name.to_owned()))
+                .is_some_and(|schema| has_version(schema))
+        })
+    };
+    by_name
+        .iter()
+        .filter(|(_, schema)| has_version(schema) || composed(schema))
+        .map(|(name, _)| (*name).clone())
+        .collect()
+}
+
+fn complete(
+    path: &str,
+    method: &str,
+    operation: &mut Map<String, Value>,
+    versioned: &BTreeSet<String>,
+) -> Result<(), String> {
+    if let Some(Value::String(id)) = operation.get_mut("operationId") {
+        *id = camel_case(id);
+    }
+    // utoipa writes "nobody in particular" as one empty requirement; what is meant is none.
+    let public = operation.get("security") == Some(&json!([{}]));
+    if public {
+        operation.insert("security".to_owned(), json!([]));
+    }
+    let parameters: Vec<Value> = operation.get("parameters").and_then(Value::as_array).cloned().unwrap_or_default();
+    let has = |place: &str| parameters.iter().any(|parameter| parameter["in"] == place);
+    let takes_if_match = parameters.iter().any(|parameter| parameter["name"] == "If-Match");
+    let takes_body = operation.contains_key("requestBody");
+    let of_the_api = path == "/v1" || path.starts_with("/v1/") && !path.starts_with("/v1/openapi.");
+
+    let mut codes: BTreeSet<Code> = BTreeSet::from([Code::InternalError, Code::Unavailable]);
+    for code in operation.get("x-problem-codes").and_then(Value::as_array).into_iter().flatten() {
+        let code = code.as_str().unwrap_or_default();
+        codes.insert(Code::parse(code).ok_or_else(|| format!("{method} {path}: no problem code {code}"))?);
+    }
+    let conditional = |condition: bool, some: &[Code]| if condition { some.to_vec() } else { Vec::new() };
+    codes.extend(conditional(!public, &[Code::Unauthenticated]));
+    codes.extend(conditional(has("path"), &[Code::NotFound]));
+    codes.extend(conditional(of_the_api, &[Code::NotAcceptable]));
+    codes.extend(conditional(has("query") || !public && method == "get", &[Code::InvalidRequest]));
+    codes.extend(conditional(
+        takes_body,
+        &[Code::InvalidRequest, Code::MalformedJson, Code::UnsupportedMediaType, Code::BodyTooLarge],
+    ));
+    codes.extend(conditional(
+        takes_if_match,
+        &[Code::InvalidRequest, Code::PreconditionRequired, Code::VersionMismatch],
+    ));
+    operation.insert("x-problem-codes".to_owned(), json!(codes));
+
+    let with_etag = complete_answers(method, operation, versioned);
+    for (status, description) in problem_statuses(&codes) {
+        if let Some(Value::Object(answers)) = operation.get_mut("responses") {
+            answers.entry(status).or_insert_with(|| problem_answer(status_codes(&codes, status), &description));
+        }
+    }
+    if let Some(Value::Object(answers)) = operation.get_mut("responses") {
+        for answer in answers.values_mut() {
+            let headers = headers_of(answer);
+            headers.insert("API-Version".to_owned(), header("ApiVersion"));
+            headers.insert("X-Request-Id".to_owned(), header("RequestId"));
+        }
+    }
+
+    let mut parameters = parameters;
+    if of_the_api {
+        parameters.push(parameter("AcceptLanguage"));
+    }
+    if with_etag && method == "get" {
+        parameters.push(parameter("IfNoneMatch"));
+    }
+    if !parameters.is_empty() {
+        operation.insert("parameters".to_owned(), Value::Array(parameters));
+    }
+    Ok(())
+}
+
+/// Gives the answers of success their headers; says whether an `ETag` is among them.
+fn complete_answers(method: &str, operation: &mut Map<String, Value>, versioned: &BTreeSet<String>) -> bool {
+    let Some(Value::Object(answers)) = operation.get_mut("responses") else { return false };
+    let mut with_etag = false;
+    for (status, answer) in answers.iter_mut() {
+        let schema = answer["content"]["application/json"]["schema"]["$ref"].as_str().unwrap_or_default();
+        let schema = schema.rsplit('/').next().unwrap_or_default().to_owned();
+        if status == "201" {
+            headers_of(answer).insert("Location".to_owned(), header("Location"));
+        }
+        if versioned.contains(&schema) || status == "201" {
+            with_etag = true;
+            headers_of(answer).insert("ETag".to_owned(), header("ETag"));
+        }
+    }
+    if with_etag && method == "get" {
+        let mut unchanged = json!({ "description": "Nothing has changed since the representation in `If-None-Match`." });
+        headers_of(&mut unchanged).insert("ETag".to_owned(), header("ETag"));
+        answers.insert("304".to_owned(), unchanged);
+    }
+    with_etag
+}
+
+fn headers_of(answer: &mut Value) -> &mut Map<String, Value> {
+    if !answer["headers"].is_object() {
+        answer["headers"] = json!({});
+    }
+    match &mut answer["headers"] {
+        Value::Object(headers) => headers,
+        _ => unreachable!("just set"),
+    }
+}
+
+fn header(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/headers/{name}") })
+}
+
+fn parameter(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/parameters/{name}") })
+}
+
+fn status_codes<'a>(codes: &'a BTreeSet<Code>, of: &'a str) -> impl Iterator<Item = Code> + 'a {
+    codes.iter().copied().filter(move |code| status(*code).as_str() == of)
+}
+
+/// Every status that these codes have, with a description that names them.
+fn problem_statuses(codes: &BTreeSet<Code>) -> BTreeMap<&'static str, String> {
+    let mut statuses: BTreeMap<&'static str, String> = BTreeMap::new();
+    for code in codes {
+        let line = statuses.entry(text_of(*code)).or_default();
+        if !line.is_empty() {
+            line.push_str(" · ");
+        }
+        line.push_str(&format!("`{code}` {}", code.label().en));
+    }
+    statuses
+}
+
+fn text_of(code: Code) -> &'static str {
+    match status(code).as_u16() {
+        400 => "400",
+        401 => "401",
+        403 => "403",
+        404 => "404",
+        405 => "405",
+        406 => "406",
+        409 => "409",
+        412 => "412",
+        413 => "413",
+        415 => "415",
+        428 => "428",
+        503 => "503",
+        _ => "500",
+    }
+}
+
+fn problem_answer(codes: impl Iterator<Item = Code>, description: &str) -> Value {
+    let examples: Map<String, Value> = codes
+        .map(|code| {
+            let example = json!({
+                "type": format!("/problems/{code}"),
+                "title": code.label().en,
+                "status": status(code).as_u16(),
+                "detail": code.advice().en,
+                "code": code,
+                "requestId": "0199f0c2-7a3b-7c11-9d2e-3f5a6b7c8d9e",
+            });
+            (code.to_string(), json!({ "value": example }))
+        })
+        .collect();
+    let mut answer = json!({
+        "description": description,
+        "content": { "application/problem+json": {
+            "schema": { "$ref": "#/components/schemas/Problem" },
+            "examples": examples,
+        } },
+    });
+    if answer["content"]["application/problem+json"]["examples"].get("unavailable").is_some() {
+        headers_of(&mut answer).insert("Retry-After".to_owned(), header("RetryAfter"));
+    }
+    if answer["content"]["application/problem+json"]["examples"].get("versionMismatch").is_some() {
+        headers_of(&mut answer).insert("ETag".to_owned(), header("ETag"));
+    }
+    answer
+}
+
+fn complete_components(mut components: Value) -> Value {
+    for schema in components["schemas"].as_object_mut().into_iter().flat_map(Map::values_mut) {
+        complete_schema(schema);
+    }
+    let text = |description: &str, schema: Value| json!({ "description": description, "required": true, "schema": schema });
+    components["headers"] = json!({
+        "ApiVersion": text("The version of the contract.", json!({ "type": "string", "example": API_VERSION })),
+        "RequestId": text(
+            "Names this request in logs, events and problems; yours, if you sent a sane one.",
+            json!({ "type": "string", "maxLength": 64, "example": "0199f0c2-7a3b-7c11-9d2e-3f5a6b7c8d9e" }),
+        ),
+        "ETag": text(
+            "Version and hash of the representation, for `If-Match` and `If-None-Match`.",
+            json!({ "type": "string", "example": "\"3.5f1d9c3b7a2e4f60\"" }),
+        ),
+        "Location": text("Where the new resource is.", json!({ "type": "string", "format": "uri-reference" })),
+        "RetryAfter": text("Seconds to wait before trying again.", json!({ "type": "integer", "minimum": 0, "example": 2 })),
+    });
+    components["parameters"] = json!({
+        "AcceptLanguage": {
+            "name": "Accept-Language", "in": "header", "required": false,
+            "description": "The language of problems and labels: `ar` or `en`; English if it names neither.",
+            "schema": { "type": "string", "maxLength": 200, "example": "ar" },
+        },
+        "IfNoneMatch": {
+            "name": "If-None-Match", "in": "header", "required": false,
+            "description": "The `ETag` that you have; while it is still right, the answer is 304 without a body.",
+            "schema": { "type": "string", "maxLength": 1000, "example": "\"3.5f1d9c3b7a2e4f60\"" },
+        },
+    });
+    components["securitySchemes"] = json!({
+        "bearer": {
+            "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+            "description": "The access token of `POST /v1/auth/login`.",
+        },
+        "metricsToken": {
+            "type": "http", "scheme": "bearer",
+            "description": "The token of `TASKFORCE_METRICS_TOKEN`.",
+        },
+    });
+    components
+}
+
+/// Gives the properties that are the same everywhere the example that they would otherwise each repeat.
+fn complete_schema(schema: &mut Value) {
+    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+    for property in properties.into_iter().flat_map(Map::values_mut) {
+        if property.get("example").is_some() || property.get("enum").is_some() {
+            continue;
+        }
+        let example = match (property["format"].as_str(), kind_of(property)) {
+            (Some("uuid"), _) => json!("0199f0c2-7a3b-7c11-9d2e-00000000000a"),
+            (Some("date-time"), _) => json!("2026-11-22T09:30:00.123456Z"),
+            (_, Some("boolean")) => json!(true),
+            _ => continue,
+        };
+        property["example"] = example;
+    }
+    for part in schema.get_mut("allOf").and_then(Value::as_array_mut).into_iter().flatten() {
+        complete_schema(part);
+    }
+}
+
+fn kind_of(property: &Value) -> Option<&str> {
+    match &property["type"] {
+        Value::String(one) => Some(one),
+        Value::Array(some) => some.iter().filter_map(Value::as_str).find(|one| *one != "null"),
+        _ => None,
+    }
+}
+
+fn camel_case(name: &str) -> String {
+    let mut words = name.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |mut joined, word| {
+        let mut letters = word.chars();
+        joined.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
+        joined.push_str(letters.as_str());
+        joined
+    })
+}

@@ -1,0 +1,347 @@
+//! Problem details (RFC 9457): the one way in which the service says no.
+//!
+//! A handler answers with a [`Problem`]; the envelope writes it down in the language of the request.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, ETAG, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::text::LocalizedName;
+use crate::app;
+use crate::domain::refusal::{
+    AvailableTransition, Code, Fault, FaultCode, Listing, Place, Reference, Refusal,
+};
+use crate::domain::gate::Criterion;
+use crate::domain::text::{Language, LocalizedText};
+use crate::domain::vocabulary::Vocabulary as _;
+
+/// Seconds that a client should wait when the database is away.
+const RETRY_AFTER_SECONDS: &str = "2";
+
+/// A request that was refused or failed.
+#[derive(Debug, Clone)]
+pub(super) struct Problem {
+    refusal: Refusal,
+    allow: Option<String>,
+}
+
+/// The result of a handler.
+pub(super) type Result<T> = std::result::Result<T, Problem>;
+
+impl Problem {
+    /// 405 with the methods that the address takes.
+    pub(super) fn method_not_allowed(allow: String) -> Self {
+        Self { allow: Some(allow), ..Code::MethodNotAllowed.into() }
+    }
+
+    /// The answer, with the body still to be written by the envelope.
+    fn bare(&self) -> HttpResponse {
+        let mut answer = HttpResponse::build(status(self.refusal.code));
+        match (self.refusal.code, &*self.refusal.listing) {
+            (Code::Unauthenticated | Code::InvalidCredentials, _) => {
+                answer.insert_header((WWW_AUTHENTICATE, "Bearer"));
+            }
+            (Code::Unavailable, _) => {
+                answer.insert_header((RETRY_AFTER, RETRY_AFTER_SECONDS));
+            }
+            (_, Listing::CurrentVersion(version)) => {
+                answer.insert_header((ETAG, format!("\"{version}\"")));
+            }
+            _ => {}
+        }
+        if let Some(allow) = &self.allow {
+            answer.insert_header((ALLOW, allow.as_str()));
+        }
+        answer.finish()
+    }
+
+    /// The body.
+    pub(super) fn document(&self, language: Language, request_id: &str) -> ProblemDocument {
+        let refusal = &self.refusal;
+        let (mut transitions, mut references, mut criteria) = (None, None, None);
+        match &*refusal.listing {
+            Listing::Nothing | Listing::CurrentVersion(_) => {}
+            Listing::Transitions(listed) => {
+                transitions = Some(listed.iter().map(|one| Transition::new(one, language)).collect());
+            }
+            Listing::References(listed) => {
+                references = Some(listed.iter().map(ReferenceDocument::from).collect());
+            }
+            Listing::Criteria(listed) => {
+                criteria = Some(listed.iter().map(|one| CriterionDocument::new(one, language)).collect());
+            }
+        }
+        ProblemDocument {
+            kind: format!("/problems/{}", refusal.code),
+            title: refusal.code.label().in_language(language).to_owned(),
+            status: status(refusal.code).as_u16(),
+            detail: refusal.detail.in_language(language).to_owned(),
+            code: refusal.code,
+            request_id: request_id.to_owned(),
+            errors: refusal.faults.iter().map(|fault| FaultDocument::new(fault, language)).collect(),
+            available_transitions: transitions,
+            references,
+            criteria,
+        }
+    }
+}
+
+/// The HTTP status that a code has.
+pub(super) fn status(code: Code) -> StatusCode {
+    match code {
+        Code::InvalidRequest | Code::MalformedJson | Code::UnknownReference => StatusCode::BAD_REQUEST,
+        Code::Unauthenticated | Code::InvalidCredentials => StatusCode::UNAUTHORIZED,
+        Code::Forbidden => StatusCode::FORBIDDEN,
+        Code::NotFound => StatusCode::NOT_FOUND,
+        Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        Code::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+        Code::VersionMismatch => StatusCode::PRECONDITION_FAILED,
+        Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Code::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
+        Code::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
+        Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Code::TransitionNotAllowed
+        | Code::PanelSize
+        | Code::ChairRequired
+        | Code::AlreadyMember
+        | Code::MemberEnded
+        | Code::NotAnExpert
+        | Code::HoldsSeat
+        | Code::TaskForceForming
+        | Code::TaskForceSuspended
+        | Code::TaskForceClosed
+        | Code::StepLocked
+        | Code::StepSubmitted
+        | Code::StepPassed
+        | Code::GateNotMet
+        | Code::DependencyUnfinished
+        | Code::DependencyCircle
+        | Code::ReviewByAnother
+        | Code::ActivityInReview
+        | Code::ActivityClosed
+        | Code::ActivityStarted
+        | Code::StillReferenced
+        | Code::EmailTaken
+        | Code::LastAdministrator => StatusCode::CONFLICT,
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.refusal.fmt(f)
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        Self { refusal, allow: None }
+    }
+}
+
+impl From<Code> for Problem {
+    fn from(code: Code) -> Self {
+        Refusal::from(code).into()
+    }
+}
+
+impl From<app::Error> for Problem {
+    /// Here, once, the cause is logged that the client is not told.
+    fn from(error: app::Error) -> Self {
+        match error {
+            app::Error::Refused(refusal) => refusal.into(),
+            app::Error::Unavailable(cause) => {
+                tracing::warn!(%cause, "the database is not available");
+                Code::Unavailable.into()
+            }
+            app::Error::Internal(cause) => {
+                tracing::error!(%cause, "the service failed");
+                Code::InternalError.into()
+            }
+        }
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        status(self.refusal.code)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut answer = self.bare();
+        answer.extensions_mut().insert(self.clone());
+        answer
+    }
+}
+
+/// A problem (RFC 9457, `application/problem+json`). `code` is stable; `title` and `detail` are for people, in the language of `Accept-Language`.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Problem)]
+pub(super) struct ProblemDocument {
+    /// Address of an explanation of this kind of problem.
+    #[serde(rename = "type")]
+    #[schema(format = "uri-reference", example = "/problems/transitionNotAllowed")]
+    kind: String,
+    /// What kind of problem it is.
+    #[schema(example = "That state cannot be reached from here")]
+    title: String,
+    /// The HTTP status.
+    #[schema(minimum = 400, maximum = 599, example = 409)]
+    status: u16,
+    /// What is wrong with this very request.
+    #[schema(example = "It is done, and blocked cannot be reached from there. Reachable: inProgress.")]
+    detail: String,
+    /// What kind of problem it is, for programs.
+    code: Code,
+    /// The request, for whoever runs the service; also in `X-Request-Id`.
+    #[schema(example = "0199f0c2-7a3b-7c11-9d2e-3f5a6b7c8d9e")]
+    request_id: String,
+    /// Every fault of an invalid request.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    errors: Vec<FaultDocument>,
+    /// Where the resource can go instead, for a transition that is not possible.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    available_transitions: Option<Vec<Transition>>,
+    /// What still refers to the resource, for `stillReferenced`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    references: Option<Vec<ReferenceDocument>>,
+    /// The gate's criteria, for `gateNotMet`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    criteria: Option<Vec<CriterionDocument>>,
+}
+
+/// One thing wrong with a request: in the body at `pointer`, or in the query, path or header `parameter`.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Fault)]
+struct FaultDocument {
+    /// JSON pointer into the body (RFC 6901).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "/title")]
+    pointer: Option<String>,
+    /// Name of a query or path parameter, or of a header.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "limit")]
+    parameter: Option<String>,
+    /// What is wrong with it.
+    code: FaultCode,
+    /// The same for people.
+    #[schema(example = "is missing")]
+    detail: String,
+}
+
+impl FaultDocument {
+    fn new(fault: &Fault, language: Language) -> Self {
+        let (pointer, parameter) = match &fault.place {
+            Place::Pointer(pointer) => (Some(pointer.clone()), None),
+            Place::Parameter(name) => (None, Some(name.clone())),
+        };
+        let detail = fault.detail.in_language(language).to_owned();
+        Self { pointer, parameter, code: fault.code, detail }
+    }
+}
+
+/// A state that can be reached from the present one, answered by the function that enforces it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = AvailableTransition)]
+pub(super) struct Transition {
+    /// The state.
+    #[schema(example = "inProgress")]
+    to: &'static str,
+    /// Whether you could go there now.
+    allowed: bool,
+    /// Whether the request must give a `reason`.
+    reason_required: bool,
+    /// What stands in the way; empty where `allowed`.
+    blocked_by: Vec<BlockerDocument>,
+}
+
+/// Something that stands in the way of a transition.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Blocker)]
+struct BlockerDocument {
+    /// The code that the refusal would have.
+    code: Code,
+    /// The same for people.
+    #[schema(example = "Another activity has to be finished first")]
+    title: String,
+}
+
+impl Transition {
+    pub(super) fn new(available: &AvailableTransition, language: Language) -> Self {
+        let blocked_by = available.blocked_by.iter().map(|blocker| BlockerDocument {
+            code: blocker.code,
+            title: blocker.title.in_language(language).to_owned(),
+        });
+        Self {
+            to: available.to,
+            allowed: available.blocked_by.is_empty(),
+            reason_required: available.reason_required,
+            blocked_by: blocked_by.collect(),
+        }
+    }
+
+    pub(super) fn all(available: &[AvailableTransition], language: Language) -> Vec<Self> {
+        available.iter().map(|one| Self::new(one, language)).collect()
+    }
+}
+
+/// A resource, by kind, id and title.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Reference)]
+pub(super) struct ReferenceDocument {
+    /// What it is.
+    #[schema(example = "activity")]
+    kind: &'static str,
+    /// Its id.
+    id: uuid::Uuid,
+    /// Its title or name.
+    #[schema(value_type = LocalizedName)]
+    title: LocalizedText,
+}
+
+impl From<&Reference> for ReferenceDocument {
+    fn from(reference: &Reference) -> Self {
+        Self { kind: reference.kind, id: reference.id, title: reference.title.clone() }
+    }
+}
+
+/// A criterion of a gate.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Criterion)]
+pub(super) struct CriterionDocument {
+    /// Which one.
+    code: crate::domain::gate::CriterionCode,
+    /// The same for people.
+    #[schema(example = "None of the step's activities is open")]
+    title: String,
+    /// Whether it holds.
+    met: bool,
+    /// Whether the chair may waive it.
+    waivable: bool,
+    /// Whether the chair has waived it.
+    waived: bool,
+    /// Exactly what fails it.
+    unmet: Vec<ReferenceDocument>,
+}
+
+impl CriterionDocument {
+    pub(super) fn new(criterion: &Criterion, language: Language) -> Self {
+        Self {
+            code: criterion.code,
+            title: criterion.code.label().in_language(language).to_owned(),
+            met: criterion.is_met(),
+            waivable: criterion.code.is_waivable(),
+            waived: false,
+            unmet: criterion.unmet.iter().map(ReferenceDocument::from).collect(),
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! What comes in: path, caller, version and body, checked in the order that every operation shares.
+//!
+//! Credential (401), visible to the caller (404), body (415, 413, 400), `If-Match` (428); everything after that is
+//! decided under the lock by the use case. One extractor does it all, since separate ones would race each other.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::http::Method;
+use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, IF_MATCH};
+use actix_web::web::{Bytes, Data};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::envelope::Envelope;
+use super::problem::{Problem, Result};
+use super::validation;
+use crate::app::App;
+use crate::app::access::Caller;
+use crate::domain::refusal::{Code, Fault, FaultCode, Refusal};
+use crate::domain::text::Language;
+
+/// The most bytes that a JSON body may have.
+pub(super) const BODY_LIMIT: usize = 256 * 1024;
+
+type Extraction<T> = Pin<Box<dyn Future<Output = Result<T>>>>;
+
+/// The ids and names in a path.
+pub(super) trait Path: DeserializeOwned {
+    /// The task force that the path leads into.
+    fn task_force_id(&self) -> Option<Uuid> {
+        None
+    }
+}
+
+/// A path without parameters.
+#[derive(Debug, Deserialize)]
+pub(super) struct Root {}
+
+impl Path for Root {}
+
+/// Declares the parameters of a path.
+macro_rules! path_to {
+    ($(#[$meta:meta])* $name:ident { $($field:ident: $type:ty = $example:literal, $doc:literal;)+ } $(in $scope:ident)?) => {
+        $(#[$meta])*
+        #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+        #[serde(rename_all = "camelCase")]
+        #[into_params(parameter_in = Path)]
+        pub(super) struct $name {
+            $(
+                #[doc = $doc]
+                #[param(inline, example = $example)]
+                pub(super) $field: $type,
+            )+
+        }
+
+        impl $crate::http::request::Path for $name {
+            $(
+                fn task_force_id(&self) -> Option<uuid::Uuid> {
+                    Some(self.$scope)
+                }
+            )?
+        }
+    };
+}
+pub(super) use path_to;
+
+path_to! {
+    /// Into a task force.
+    TaskForcePath {
+        task_force_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-000000000001", "The task force.";
+    } in task_force_id
+}
+
+/// The `If-Match` header of a change.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "only its description is used; the header is read by hand")]
+pub(super) struct IfMatch {
+    /// The `ETag` of the representation that you are changing; only the part before the dot is compared.
+    #[param(rename = "If-Match", pattern = r#"^(W/)?"[0-9]{1,9}(\.[0-9a-f]{1,64})?"$"#, max_length = 90, example = "\"3.5f1d9c3b7a2e4f60\"")]
+    if_match: String,
+}
+
+/// What a read or a command carries beside its body.
+#[derive(Debug)]
+pub(super) struct Context<P> {
+    /// The parameters of the path.
+    pub(super) at: P,
+    /// Who is calling.
+    pub(super) caller: Caller,
+    /// The language to answer in.
+    pub(super) language: Language,
+}
+
+/// A read: path, caller and query.
+#[derive(Debug)]
+pub(super) struct Read<P, Q = NoQuery> {
+    /// Path and caller.
+    pub(super) context: Context<P>,
+    /// The query's parameters.
+    pub(super) query: Q,
+}
+
+/// No query parameter at all.
+#[derive(Debug, Deserialize, IntoParams)]
+pub(super) struct NoQuery {}
+
+/// A POST that creates.
+#[derive(Debug)]
+pub(super) struct Create<P, B> {
+    /// Path and caller.
+    pub(super) context: Context<P>,
+    /// The body.
+    pub(super) body: B,
+}
+
+/// A change of a resource in the version that the caller read: PATCH, or a command on it.
+#[derive(Debug)]
+pub(super) struct Change<P, B> {
+    /// Path and caller.
+    pub(super) context: Context<P>,
+    /// The version of `If-Match`.
+    pub(super) version: i32,
+    /// The body.
+    pub(super) body: B,
+}
+
+/// A DELETE in the version that the caller read.
+#[derive(Debug)]
+pub(super) struct Remove<P> {
+    /// Path and caller.
+    pub(super) context: Context<P>,
+    /// The version of `If-Match`.
+    pub(super) version: i32,
+}
+
+/// A PUT or DELETE of something that either is there or not, without body and version.
+#[derive(Debug)]
+pub(super) struct Toggle<P> {
+    /// Path and caller.
+    pub(super) context: Context<P>,
+}
+
+/// A POST that needs no credential.
+#[derive(Debug)]
+pub(super) struct Open<B> {
+    /// The request, for the events it leaves.
+    pub(super) request_id: String,
+    /// The body.
+    pub(super) body: B,
+}
+
+impl<P: Path + 'static, Q: IntoParams + DeserializeOwned + 'static> FromRequest for Read<P, Q> {
+    type Error = Problem;
+    type Future = Extraction<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let context = context(&request)?;
+            let query = validation::query(request.query_string())?;
+            Ok(Self { context, query })
+        })
+    }
+}
+
+impl<P: Path + 'static, B: ToSchema + DeserializeOwned + 'static> FromRequest for Create<P, B> {
+    type Error = Problem;
+    type Future = Extraction<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let context = visible(&request).await?;
+            let body = body(&request, payload).await?;
+            Ok(Self { context, body })
+        })
+    }
+}
+
+impl<P: Path + 'static, B: ToSchema + DeserializeOwned + 'static> FromRequest for Change<P, B> {
+    type Error = Problem;
+    type Future = Extraction<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let context = visible(&request).await?;
+            let body = body(&request, payload).await?;
+            Ok(Self { context, version: version(&request)?, body })
+        })
+    }
+}
+
+impl<P: Path + 'static> FromRequest for Remove<P> {
+    type Error = Problem;
+    type Future = Extraction<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let context = visible(&request).await?;
+            Ok(Self { context, version: version(&request)? })
+        })
+    }
+}
+
+impl<P: Path + 'static> FromRequest for Toggle<P> {
+    type Error = Problem;
+    type Future = Extraction<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { Ok(Self { context: visible(&request).await? }) })
+    }
+}
+
+impl<B: ToSchema + DeserializeOwned + 'static> FromRequest for Open<B> {
+    type Error = Problem;
+    type Future = Extraction<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let body = body(&request, payload).await?;
+            Ok(Self { request_id: Envelope::of(&request).request_id, body })
+        })
+    }
+}
+
+fn app(request: &HttpRequest) -> Result<&App> {
+    request.app_data::<Data<App>>().map(|app| app.as_ref()).ok_or_else(|| Code::InternalError.into())
+}
+
+/// Credential first, then the path: an id that can't be one is the id of nothing.
+fn context<P: Path>(request: &HttpRequest) -> Result<Context<P>> {
+    let envelope = Envelope::of(request);
+    let token = request
+        .headers()
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| token.trim());
+    let app = app(request)?;
+    let claims = token.and_then(|token| app.tokens.verify(token, app.clock.now()));
+    let claims = claims.ok_or(Code::Unauthenticated)?;
+    let caller = Caller {
+        user_id: claims.user_id,
+        session_id: claims.session_id,
+        request_id: envelope.request_id,
+    };
+    let at = web::Path::<P>::from_request(request, &mut Payload::None);
+    let at = at.into_inner().map_err(|_: actix_web::Error| Code::NotFound)?.into_inner();
+    Ok(Context { at, caller, language: envelope.language })
+}
+
+/// The same, and an unlocked look at the task force: whoever may not know of it learns nothing from its body checks.
+async fn visible<P: Path>(request: &HttpRequest) -> Result<Context<P>> {
+    let context = context::<P>(request)?;
+    let app = app(request)?;
+    match context.at.task_force_id() {
+        Some(id) => app.look(&context.caller, id).await.map(drop)?,
+        None => app.actor(&context.caller).await.map(drop)?,
+    }
+    Ok(context)
+}
+
+async fn body<B: ToSchema + DeserializeOwned + 'static>(request: &HttpRequest, mut payload: Payload) -> Result<B> {
+    let expected =
+        if request.method() == Method::PATCH { "application/merge-patch+json" } else { "application/json" };
+    let sent = request.headers().get(CONTENT_TYPE);
+    if sent.is_none() || !request.content_type().eq_ignore_ascii_case(expected) {
+        return Err(Refusal::new(
+            Code::UnsupportedMediaType,
+            format!("Send the body as {expected}."),
+            format!("أرسل نص الطلب بنوع {expected}."),
+        )
+        .into());
+    }
+    let bytes = Bytes::from_request(request, &mut payload).await.map_err(|error: actix_web::Error| {
+        match error.as_error::<actix_web::error::PayloadError>() {
+            Some(actix_web::error::PayloadError::Overflow) => Problem::from(Code::BodyTooLarge),
+            _ => Problem::from(Code::MalformedJson),
+        }
+    })?;
+    Ok(validation::body(&bytes)?)
+}
+
+/// The version that `If-Match` names. It may be weak, bare or `*`-less; what follows the dot is not compared.
+fn version(request: &HttpRequest) -> Result<i32> {
+    let header = request.headers().get(IF_MATCH).ok_or(Code::PreconditionRequired)?;
+    let version = header.to_str().ok().and_then(parse_version);
+    version.ok_or_else(|| {
+        let fault = Fault::parameter("If-Match", FaultCode::WrongFormat)
+            .saying("must be one ETag as it came with the resource", "يجب أن يكون قيمة ETag واحدة كما جاءت مع المورد");
+        Refusal::faults(Code::InvalidRequest, vec![fault]).into()
+    })
+}
+
+fn parse_version(header: &str) -> Option<i32> {
+    let tag = header.trim();
+    let tag = tag.strip_prefix("W/").unwrap_or(tag);
+    let tag = tag.strip_prefix('"')?.strip_suffix('"')?;
+    let (version, hash) = tag.split_once('.').unwrap_or((tag, ""));
+    let digits = !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit());
+    (digits && hash.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| version.parse().ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn if_match_takes_an_etag_and_nothing_else() {
+        assert_eq!(parse_version("\"3.ab12\""), Some(3));
+        assert_eq!(parse_version("W/\"3.ab12\""), Some(3));
+        assert_eq!(parse_version("\"3\""), Some(3));
+        for wrong in ["", "*", "3", "\"\"", "\"-1.a\"", "\"+1\"", "\"3.a\", \"4.b\"", "\"99999999999\"", "\"3.xyz\""] {
+            assert_eq!(parse_version(wrong), None, "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_if_match_panics(header in "\\PC{0,40}") {
+            let _: Option<i32> = parse_version(&header);
+        }
+    }
+}

@@ -1,0 +1,362 @@
+//! Steps, their readiness and their submissions over HTTP.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get, patch, post};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use super::answer::{self, page, page_query};
+use super::patch::Patch;
+use super::problem::{CriterionDocument as Criterion, Result};
+use super::request::{Change, Create, IfMatch, Read, TaskForcePath, path_to};
+use super::text::{LocalizedName, LocalizedNote};
+use crate::app::App;
+use crate::db;
+use crate::domain::refusal::Code;
+use crate::domain::step::{StepName, StepState, SubmissionState};
+use crate::domain::text::{Language, LocalizedText};
+use crate::domain::vocabulary::Vocabulary as _;
+
+pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+    config
+        .service(list_steps)
+        .service(get_step)
+        .service(update_step)
+        .service(get_readiness)
+        .service(list_submissions)
+        .service(submit_step)
+        .service(get_submission);
+}
+
+/// A merge patch of [`StepFields`].
+type StepPatch = Patch<StepFields>;
+
+path_to! {
+    /// To a step.
+    StepPath {
+        task_force_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-000000000001", "The task force.";
+        step: StepName = "policy", "One of the five steps.";
+    } in task_force_id
+}
+
+path_to! {
+    /// To a submission.
+    SubmissionPath {
+        task_force_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-000000000001", "The task force.";
+        submission_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-00000000000e", "The submission.";
+    } in task_force_id
+}
+
+/// Which cycle.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct CycleQuery {
+    /// The cycle; the present one if not given.
+    #[param(nullable = false, minimum = 1, maximum = 1000000, example = 1)]
+    cycle: Option<i32>,
+}
+
+/// One of the five steps in one cycle.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Step {
+    /// Its id, as events name it.
+    id: Uuid,
+    /// The cycle.
+    #[schema(minimum = 1, example = 1)]
+    cycle: i32,
+    /// Which of the five.
+    step: StepName,
+    /// What it is about, in the deck's words.
+    #[schema(value_type = LocalizedName)]
+    title: LocalizedText,
+    /// Its state.
+    state: StepState,
+    /// When it is to be done.
+    #[schema(required, example = "2027-03-31")]
+    target_date: Option<NaiveDate>,
+    /// When it last opened.
+    #[schema(required)]
+    opened_at: Option<DateTime<Utc>>,
+    /// When it passed its gate.
+    #[schema(required)]
+    passed_at: Option<DateTime<Utc>>,
+    /// Counts changes of its own fields.
+    #[schema(minimum = 1, example = 2)]
+    version: i32,
+    /// When it was created.
+    created_at: DateTime<Utc>,
+    /// When it last changed.
+    updated_at: DateTime<Utc>,
+}
+
+impl From<db::steps::Step> for Step {
+    fn from(row: db::steps::Step) -> Self {
+        let title = row.step.label();
+        Self {
+            id: row.id,
+            cycle: row.cycle,
+            step: row.step,
+            title: LocalizedText::both(title.ar, title.en),
+            state: row.state,
+            target_date: row.target_date,
+            opened_at: row.opened_at,
+            passed_at: row.passed_at,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+/// The five steps of a cycle, in order.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct StepList {
+    /// The steps.
+    items: Vec<Step>,
+    /// Always null: there are five.
+    #[schema(required)]
+    next: Option<String>,
+}
+
+/// What of a step can be changed.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct StepFields {
+    /// When it is to be done.
+    #[schema(example = "2027-03-31")]
+    target_date: Option<NaiveDate>,
+}
+
+/// Something beside the gate that stands in the way of a submission.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ReadinessBlocker {
+    /// The code that the refusal would have.
+    code: Code,
+    /// The same for people.
+    #[schema(example = "The step is not open yet")]
+    title: String,
+}
+
+/// How far a step is from passing its gate. The submission asks the same.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Readiness {
+    /// Whether the chair could submit the step now.
+    ready: bool,
+    /// What stands in the way beside the gate: the state of the step or of the task force.
+    #[schema(required)]
+    blocked_by: Option<ReadinessBlocker>,
+    /// The criteria of the gate.
+    criteria: Vec<Criterion>,
+}
+
+impl Readiness {
+    fn new(readiness: &crate::app::steps::Readiness, language: Language) -> Self {
+        Self {
+            ready: readiness.is_ready(),
+            blocked_by: readiness
+                .blocked_by
+                .map(|code| ReadinessBlocker { code, title: code.label().in_language(language).to_owned() }),
+            criteria: readiness.criteria.iter().map(|one| Criterion::new(one, language)).collect(),
+        }
+    }
+}
+
+/// What the chair says with a submission.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewSubmission {
+    /// A word to the members.
+    #[schema(value_type = Option<LocalizedNote>)]
+    note: Option<LocalizedText>,
+}
+
+/// A step put to the members.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Submission {
+    /// Its id.
+    id: Uuid,
+    /// The cycle.
+    #[schema(minimum = 1, example = 1)]
+    cycle: i32,
+    /// The step.
+    step: StepName,
+    /// Its state.
+    state: SubmissionState,
+    /// What the chair said.
+    #[schema(required, value_type = Option<LocalizedNote>)]
+    note: Option<LocalizedText>,
+    /// The chair who submitted it.
+    member_id: Uuid,
+    /// When it was decided.
+    #[schema(required)]
+    decided_at: Option<DateTime<Utc>>,
+    /// Counts changes of its own fields.
+    #[schema(minimum = 1, example = 1)]
+    version: i32,
+    /// When it was submitted.
+    created_at: DateTime<Utc>,
+    /// When it last changed.
+    updated_at: DateTime<Utc>,
+}
+
+impl From<db::steps::Submission> for Submission {
+    fn from(row: db::steps::Submission) -> Self {
+        Self {
+            id: row.id,
+            cycle: row.cycle,
+            step: row.step,
+            state: row.state,
+            note: row.note,
+            member_id: row.member_id,
+            decided_at: row.decided_at,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+page_query! {
+    /// Which submissions.
+    SubmissionQuery {
+        /// The cycle; the present one if not given.
+        #[param(nullable = false, minimum = 1, maximum = 1000000, example = 1)]
+        cycle: Option<i32>,
+    }
+}
+
+page! {
+    /// A page of submissions.
+    SubmissionPage of Submission
+}
+
+/// List steps
+///
+/// The five steps of the present or an earlier cycle, in order.
+#[utoipa::path(
+    tag = "steps",
+    params(TaskForcePath, CycleQuery),
+    responses((status = 200, description = "The five steps.", body = StepList))
+)]
+#[get("/v1/task-forces/{taskForceId}/steps")]
+async fn list_steps(app: Data<App>, read: Read<TaskForcePath, CycleQuery>) -> Result<HttpResponse> {
+    let Read { context, query } = read;
+    let steps = app.steps_list(&context.caller, context.at.task_force_id, query.cycle).await?;
+    answer::document(&StepList { items: steps.into_iter().map(Step::from).collect(), next: None })
+}
+
+/// Read a step
+#[utoipa::path(
+    tag = "steps",
+    description = "One step of the present or an earlier cycle.",
+    params(StepPath, CycleQuery),
+    responses((status = 200, description = "The step.", body = Step))
+)]
+#[get("/v1/task-forces/{taskForceId}/steps/{step}")]
+async fn get_step(app: Data<App>, read: Read<StepPath, CycleQuery>) -> Result<HttpResponse> {
+    let Read { context, query } = read;
+    let step =
+        app.step_get(&context.caller, context.at.task_force_id, query.cycle, context.at.step).await?;
+    answer::single(step.version, &Step::from(step))
+}
+
+/// Change a step
+///
+/// Sets or clears the target date of a step of the present cycle.
+#[utoipa::path(
+    tag = "steps",
+    params(StepPath, IfMatch),
+    request_body(content = StepPatch, content_type = "application/merge-patch+json"),
+    responses((status = 200, description = "The step as it is now.", body = Step)),
+    extensions(("x-problem-codes" = json!(["forbidden", "stepPassed", "taskForceSuspended", "taskForceClosed"])))
+)]
+#[patch("/v1/task-forces/{taskForceId}/steps/{step}")]
+async fn update_step(app: Data<App>, change: Change<StepPath, StepPatch>) -> Result<HttpResponse> {
+    let Change { context, version, body } = change;
+    let at = &context.at;
+    let step = app
+        .step_update(&context.caller, at.task_force_id, at.step, version, |target_date| {
+            Ok(body.apply(&StepFields { target_date })?.target_date)
+        })
+        .await?;
+    answer::single(step.version, &Step::from(step))
+}
+
+/// Ask whether a step is ready
+///
+/// The criteria of the step's gate, and exactly what fails each. The submission asks the same function.
+#[utoipa::path(
+    tag = "steps",
+    params(StepPath),
+    responses((status = 200, description = "How far the step is.", body = Readiness))
+)]
+#[get("/v1/task-forces/{taskForceId}/steps/{step}/readiness")]
+async fn get_readiness(app: Data<App>, read: Read<StepPath>) -> Result<HttpResponse> {
+    let Read { context, .. } = read;
+    let readiness =
+        app.step_readiness(&context.caller, context.at.task_force_id, context.at.step).await?;
+    answer::document(&Readiness::new(&readiness, context.language))
+}
+
+/// List submissions of a step
+///
+/// Oldest first, those of the present cycle unless `cycle` says otherwise.
+#[utoipa::path(
+    tag = "steps",
+    params(StepPath, SubmissionQuery),
+    responses((status = 200, description = "A page of submissions.", body = SubmissionPage))
+)]
+#[get("/v1/task-forces/{taskForceId}/steps/{step}/submissions")]
+async fn list_submissions(app: Data<App>, read: Read<StepPath, SubmissionQuery>) -> Result<HttpResponse> {
+    let Read { context, query } = read;
+    let after = answer::after(query.cursor.as_deref())?;
+    let at = &context.at;
+    let page = app
+        .submissions_list(&context.caller, at.task_force_id, query.cycle, at.step, after, query.limit)
+        .await?;
+    answer::document(&SubmissionPage::new(page, |row| row.id, Submission::from))
+}
+
+/// Submit a step
+///
+/// Puts the open step to the members. When its gate is met it passes at once, and the next step opens.
+#[utoipa::path(
+    tag = "steps",
+    params(StepPath),
+    request_body = NewSubmission,
+    responses((status = 201, description = "The submission.", body = Submission)),
+    extensions(("x-problem-codes" = json!([
+        "forbidden", "gateNotMet", "stepLocked", "stepSubmitted", "stepPassed", "taskForceForming",
+        "taskForceSuspended", "taskForceClosed"
+    ])))
+)]
+#[post("/v1/task-forces/{taskForceId}/steps/{step}/submissions")]
+async fn submit_step(app: Data<App>, create: Create<StepPath, NewSubmission>) -> Result<HttpResponse> {
+    let Create { context, body } = create;
+    let at = &context.at;
+    let submission = app.step_submit(&context.caller, at.task_force_id, at.step, body.note).await?;
+    let location = format!("/v1/task-forces/{}/submissions/{}", at.task_force_id, submission.id);
+    answer::created(&location, submission.version, &Submission::from(submission))
+}
+
+/// Read a submission
+#[utoipa::path(
+    tag = "steps",
+    description = "One submission of a step.",
+    params(SubmissionPath),
+    responses((status = 200, description = "The submission.", body = Submission))
+)]
+#[get("/v1/task-forces/{taskForceId}/submissions/{submissionId}")]
+async fn get_submission(app: Data<App>, read: Read<SubmissionPath>) -> Result<HttpResponse> {
+    let Read { context, .. } = read;
+    let submission =
+        app.submission_get(&context.caller, context.at.task_force_id, context.at.submission_id).await?;
+    answer::single(submission.version, &Submission::from(submission))
+}

@@ -1,0 +1,285 @@
+//! Requests are checked by the schemas that the OpenAPI document shows: what is documented is what is enforced.
+//!
+//! A body or a query is checked as a whole, and every fault is told at once.
+
+use std::any::TypeId;
+use std::collections::HashMap;
+use std::sync::{OnceLock, PoisonError, RwLock};
+
+use jsonschema::error::{TypeKind, ValidationErrorKind};
+use jsonschema::{ValidationError, Validator};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::domain::refusal::{Code, Fault, FaultCode, Place, Refusal};
+use crate::domain::text::Message;
+
+/// The compiled schema of a request type.
+struct Compiled {
+    schema: Value,
+    validator: Validator,
+}
+
+/// Compiles a type's schema when it is first asked for, and keeps it: there are as many as request types.
+fn compiled(of: TypeId, schema: impl FnOnce() -> Value) -> Result<&'static Compiled, Refusal> {
+    static KEPT: OnceLock<RwLock<HashMap<TypeId, &'static Compiled>>> = OnceLock::new();
+    let kept = KEPT.get_or_init(RwLock::default);
+    if let Some(found) = kept.read().unwrap_or_else(PoisonError::into_inner).get(&of) {
+        return Ok(found);
+    }
+    let schema = schema();
+    let validator = jsonschema::draft202012::options()
+        .should_validate_formats(true)
+        .build(&schema)
+        .map_err(|error| {
+            tracing::error!(%error, "a request type has a schema that can't be compiled");
+            Refusal::from(Code::InternalError)
+        })?;
+    let compiled: &'static Compiled = Box::leak(Box::new(Compiled { schema, validator }));
+    kept.write().unwrap_or_else(PoisonError::into_inner).insert(of, compiled);
+    Ok(compiled)
+}
+
+/// The schema of a type with all that it refers to, as one document.
+fn document_of<T: ToSchema>() -> Value {
+    let mut referred: Vec<(String, RefOr<Schema>)> = Vec::new();
+    T::schemas(&mut referred);
+    let schemas: Map<String, Value> =
+        referred.into_iter().map(|(name, schema)| (name, json!(schema))).collect();
+    let mut document = json!(T::schema());
+    if let Value::Object(fields) = &mut document {
+        fields.insert("components".to_owned(), json!({ "schemas": schemas }));
+    }
+    document
+}
+
+/// Reads a JSON body.
+///
+/// # Errors
+/// `malformedJson`, or `invalidRequest` with every fault.
+pub(super) fn body<T: ToSchema + DeserializeOwned + 'static>(bytes: &[u8]) -> Result<T, Refusal> {
+    let value: Value = serde_json::from_slice(bytes).map_err(|error| {
+        Refusal::new(
+            Code::MalformedJson,
+            format!("The body can't be read as JSON: {error}."),
+            format!("تعذرت قراءة نص الطلب بصيغة JSON عند السطر {} العمود {}.", error.line(), error.column()),
+        )
+    })?;
+    check::<T>(&value)?;
+    typed(value)
+}
+
+/// Checks a value against the schema of a type.
+///
+/// # Errors
+/// `invalidRequest` with every fault.
+pub(super) fn check<T: ToSchema + 'static>(value: &Value) -> Result<(), Refusal> {
+    let compiled = compiled(TypeId::of::<T>(), document_of::<T>)?;
+    let faults: Vec<Fault> = compiled.validator.iter_errors(value).flat_map(|error| faults(&error)).collect();
+    refuse(faults)
+}
+
+/// A checked value as its type. What the schema let pass and the type does not take is still the request's fault.
+pub(super) fn typed<T: DeserializeOwned>(value: Value) -> Result<T, Refusal> {
+    serde_json::from_value(value).map_err(|error| {
+        let fault = Fault::at("", FaultCode::Invalid)
+            .saying(error.to_string(), "قيمة غير صالحة");
+        Refusal::faults(Code::InvalidRequest, vec![fault])
+    })
+}
+
+/// Reads a query string.
+///
+/// # Errors
+/// `invalidRequest` with every fault, an unknown parameter among them.
+pub(super) fn query<T: IntoParams + DeserializeOwned + 'static>(query: &str) -> Result<T, Refusal> {
+    let compiled = compiled(TypeId::of::<T>(), schema_of_params::<T>)?;
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).map_err(|error| {
+        Refusal::new(Code::InvalidRequest, format!("The query can't be read: {error}."), "تعذرت قراءة معاملات العنوان.")
+    })?;
+    let mut values = Map::new();
+    let mut found = Vec::new();
+    for (name, text) in pairs {
+        let schema = compiled.schema.pointer(&format!("/properties/{}", escaped(&name)));
+        match schema {
+            None => found.push(Fault::parameter(name, FaultCode::Unknown)),
+            Some(_) if values.contains_key(&name) => found.push(Fault::parameter(name, FaultCode::Duplicate)),
+            Some(schema) => {
+                values.insert(name, read_as(schema, &text));
+            }
+        }
+    }
+    let values = Value::Object(values);
+    found.extend(compiled.validator.iter_errors(&values).flat_map(|error| faults(&error)).map(|fault| {
+        let name = match &fault.place {
+            Place::Pointer(pointer) => pointer.split('/').nth(1).unwrap_or_default().to_owned(),
+            Place::Parameter(name) => name.clone(),
+        };
+        Fault { place: Place::Parameter(name), ..fault }
+    }));
+    refuse(found)?;
+    typed(values)
+}
+
+/// The parameters of a type as the schema of one object.
+fn schema_of_params<T: IntoParams>() -> Value {
+    let mut properties = Map::new();
+    let mut required = Vec::new();
+    for parameter in T::into_params(|| None) {
+        if parameter.required == utoipa::openapi::Required::True {
+            required.push(parameter.name.clone());
+        }
+        properties.insert(parameter.name, json!(parameter.schema));
+    }
+    json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
+}
+
+/// The text of a parameter as what its schema asks for; left as text where it isn't that, for the schema to say so.
+fn read_as(schema: &Value, text: &str) -> Value {
+    let is = |kind: &str| match &schema["type"] {
+        Value::String(one) => one == kind,
+        Value::Array(some) => some.iter().any(|one| one == kind),
+        _ => false,
+    };
+    let read = if is("integer") {
+        text.parse::<i64>().ok().map(Value::from)
+    } else if is("boolean") {
+        text.parse::<bool>().ok().map(Value::from)
+    } else if is("array") {
+        Some(text.split(',').map(|item| read_as(&schema["items"], item)).collect())
+    } else {
+        None
+    };
+    read.unwrap_or_else(|| Value::from(text))
+}
+
+fn refuse(faults: Vec<Fault>) -> Result<(), Refusal> {
+    if faults.is_empty() { Ok(()) } else { Err(Refusal::faults(Code::InvalidRequest, faults)) }
+}
+
+fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+fn faults(error: &ValidationError<'_>) -> Vec<Fault> {
+    use ValidationErrorKind as Kind;
+
+    let at = error.instance_path().to_string();
+    let fault = |code, en: String, ar: String| vec![Fault::at(at.clone(), code).saying(en, ar)];
+    match error.kind() {
+        Kind::Required { property } => {
+            let name = property.as_str().unwrap_or_default();
+            vec![Fault::at(format!("{at}/{}", escaped(name)), FaultCode::Required)]
+        }
+        Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => unexpected
+            .iter()
+            .map(|name| {
+                Fault::at(format!("{at}/{}", escaped(name)), FaultCode::Unknown)
+                    .saying("is not known here, or can't be written", "غير معروف هنا أو لا يمكن كتابته")
+            })
+            .collect(),
+        Kind::Type { kind } => {
+            let expected = expected(kind);
+            fault(FaultCode::WrongType, format!("must be {}", expected.en), format!("يجب أن يكون {}", expected.ar))
+        }
+        Kind::Enum { options } => fault(
+            FaultCode::NotAllowed,
+            format!("must be one of {}", words(options)),
+            format!("يجب أن يكون أحد القيم: {}", words(options)),
+        ),
+        Kind::Constant { expected_value } => fault(
+            FaultCode::NotAllowed,
+            format!("must be {expected_value}"),
+            format!("يجب أن يكون {expected_value}"),
+        ),
+        Kind::MinLength { limit: 1 } => vec![Fault::at(at, FaultCode::Empty)],
+        Kind::MinLength { limit } => fault(
+            FaultCode::TooShort,
+            format!("must have at least {limit} characters"),
+            format!("يجب ألا يقل عن {limit} من الحروف"),
+        ),
+        Kind::MaxLength { limit } => fault(
+            FaultCode::TooLong,
+            format!("must have at most {limit} characters"),
+            format!("يجب ألا يزيد على {limit} من الحروف"),
+        ),
+        Kind::MinItems { limit } => fault(
+            FaultCode::TooShort,
+            format!("must have at least {limit} items"),
+            format!("يجب ألا يقل عدد العناصر عن {limit}"),
+        ),
+        Kind::MaxItems { limit } => fault(
+            FaultCode::TooLong,
+            format!("must have at most {limit} items"),
+            format!("يجب ألا يزيد عدد العناصر على {limit}"),
+        ),
+        Kind::Minimum { limit } | Kind::ExclusiveMinimum { limit } => fault(
+            FaultCode::TooSmall,
+            format!("must be at least {limit}"),
+            format!("يجب ألا يقل عن {limit}"),
+        ),
+        Kind::Maximum { limit } | Kind::ExclusiveMaximum { limit } => fault(
+            FaultCode::TooLarge,
+            format!("must be at most {limit}"),
+            format!("يجب ألا يزيد على {limit}"),
+        ),
+        Kind::MinProperties { .. } => fault(
+            FaultCode::Empty,
+            "needs ar or en".to_owned(),
+            "يلزم نص بالعربية أو الإنجليزية".to_owned(),
+        ),
+        Kind::UniqueItems => vec![Fault::at(at, FaultCode::Duplicate)],
+        Kind::Format { format } => fault(
+            FaultCode::WrongFormat,
+            format!("must be a {format}"),
+            format!("يجب أن يكون بصيغة {format}"),
+        ),
+        Kind::Pattern { .. } => fault(
+            FaultCode::WrongFormat,
+            "has the wrong form, is blank, or holds characters that can't be seen".to_owned(),
+            "صيغته غير صحيحة أو فارغ أو فيه محارف لا تُرى".to_owned(),
+        ),
+        // Something or null: the faults of the something.
+        Kind::OneOfNotValid { context } | Kind::AnyOf { context } => context
+            .iter()
+            .map(|branch| branch.iter().flat_map(faults).collect::<Vec<_>>())
+            .find(|branch| branch.iter().any(|fault| !is_null_expected(fault)))
+            .unwrap_or_else(|| vec![Fault::at(at, FaultCode::Invalid)]),
+        _ => vec![Fault::at(at, FaultCode::Invalid)],
+    }
+}
+
+fn is_null_expected(fault: &Fault) -> bool {
+    fault.code == FaultCode::WrongType && fault.detail.en == "must be null"
+}
+
+fn expected(kind: &TypeKind) -> Message {
+    let name = |kind: &str| match kind {
+        "string" => Message::new("a string", "نصًّا"),
+        "integer" => Message::new("a whole number", "عددًا صحيحًا"),
+        "number" => Message::new("a number", "عددًا"),
+        "boolean" => Message::new("true or false", "true أو false"),
+        "array" => Message::new("a list", "قائمة"),
+        "object" => Message::new("an object", "كائنًا"),
+        _ => Message::new("null", "null"),
+    };
+    match kind {
+        TypeKind::Single(one) => name(&one.to_string()),
+        TypeKind::Multiple(some) => some
+            .iter()
+            .map(|one| name(&one.to_string()))
+            .reduce(|a, b| Message::new(format!("{} or {}", a.en, b.en), format!("{} أو {}", a.ar, b.ar)))
+            .unwrap_or_else(|| name("null")),
+    }
+}
+
+fn words(options: &Value) -> String {
+    let words = options.as_array().into_iter().flatten().map(|word| match word {
+        Value::String(word) => word.clone(),
+        other => other.to_string(),
+    });
+    words.collect::<Vec<_>>().join(", ")
+}
