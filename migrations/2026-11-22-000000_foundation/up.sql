@@ -359,10 +359,17 @@ create trigger installation_events_are_append_only before update or delete or tr
 
 create function panel_holds() returns trigger language plpgsql as $$
 declare
-    touched uuid := case when tg_table_name = 'task_forces' then new.id else coalesce(new.task_force_id, old.task_force_id) end;
+    touched uuid;
     size int;
     chairs int;
 begin
+    if tg_table_name = 'task_forces' then
+        touched := new.id;
+    elsif tg_op = 'DELETE' then
+        touched := old.task_force_id;
+    else
+        touched := new.task_force_id;
+    end if;
     perform from task_force_heads where task_force_id = touched for update;
     perform from task_forces where id = touched and state in ('active', 'suspended');
     if not found then

@@ -7,6 +7,7 @@ pub mod access;
 pub mod activities;
 pub mod clock;
 pub mod comments;
+pub mod demo;
 pub mod door;
 mod error;
 pub mod events;

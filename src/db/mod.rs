@@ -29,13 +29,13 @@ pub use diesel_async::AsyncPgConnection as Conn;
 
 mod functions {
     //! The SQL functions of the foundation migration.
-    use diesel::sql_types::{Date, Text, Timestamptz};
+    use diesel::sql_types::{Text, Timestamptz};
 
     #[diesel::declare_sql_function]
     extern "SQL" {
         /// The LIKE pattern for texts that hold this one, folded.
         fn holding(value: Text) -> Text;
         /// The day it is at an instant in a time zone.
-        fn local_date(at: Timestamptz, zone: Text) -> Date;
+        fn local_date(at: Timestamptz, zone: Text) -> diesel::sql_types::Date;
     }
 }

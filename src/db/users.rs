@@ -333,3 +333,8 @@ pub async fn use_invitation(conn: &Conn, token_hash: &[u8; 32], now: DateTime<Ut
         .await?;
     Ok(used > 0)
 }
+
+/// Whether there is any user at all.
+pub async fn are_any(conn: &Conn) -> QueryResult<bool> {
+    diesel::select(diesel::dsl::exists(users::table.select(users::id))).get_result(&mut &*conn).await
+}

@@ -339,7 +339,17 @@ impl Refusal {
 
     /// A refusal because of faults in the request.
     pub fn faults(code: Code, faults: Vec<Fault>) -> Self {
-        Self { code, detail: code.advice(), faults, listing: Box::default() }
+        let detail = match faults.len() {
+            1 => Message::new(
+                "One thing is wrong, see `errors`. Nothing was changed.",
+                "في الطلب خطأ واحد يذكره errors. لم يتغير شيء.",
+            ),
+            many => Message::new(
+                format!("{many} things are wrong, see `errors`. Nothing was changed."),
+                format!("عدد الأخطاء في الطلب {many} يسردها errors. لم يتغير شيء."),
+            ),
+        };
+        Self { code, detail, faults, listing: Box::default() }
     }
 
     /// One reference in the body that leads nowhere.

@@ -1,6 +1,9 @@
 //! Words of the contract as data: every enum that crosses the API is declared once, with its code and its
 //! Arabic and English labels, and so reaches JSON, SQL, the OpenAPI document and `GET /v1/vocabularies`.
 
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
+
 use super::text::Message;
 
 /// A closed set of words of the contract.
@@ -9,6 +12,9 @@ pub trait Vocabulary: Copy + Eq + std::fmt::Debug + 'static {
     const NAME: &'static str;
     /// Every word, in the order people expect.
     const ALL: &'static [Self];
+
+    /// What the set is about, in a sentence.
+    const ABOUT: &'static str;
 
     /// The word as it stands in JSON and in the database.
     fn code(self) -> &'static str;
@@ -22,18 +28,29 @@ pub trait Vocabulary: Copy + Eq + std::fmt::Debug + 'static {
     }
 }
 
+/// A vocabulary as the OpenAPI document shows it: its codes, and what each means.
+pub(crate) fn schema<V: Vocabulary>() -> RefOr<Schema> {
+    let meaning: Vec<_> = V::ALL.iter().map(|word| format!("- `{}`: {}", word.code(), word.label().en)).collect();
+    ObjectBuilder::new()
+        .schema_type(SchemaType::Type(Type::String))
+        .enum_values(Some(V::ALL.iter().map(|word| word.code())))
+        .description(Some(format!("{}\n\n{}", V::ABOUT, meaning.join("\n"))))
+        .examples(V::ALL.first().map(|word| word.code()))
+        .into()
+}
+
 /// Declares an enum of the contract: `Variant = "code", "English label", "Arabic label";`.
 macro_rules! vocabulary {
     (
-        $(#[$meta:meta])*
+        $(#[doc = $doc:literal])+
         $vis:vis enum $name:ident in $set:literal {
             $( $(#[$word_meta:meta])* $word:ident = $code:literal, $en:literal, $ar:literal; )+
         }
     ) => {
-        $(#[$meta])*
+        $(#[doc = $doc])+
         #[derive(
             Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash,
-            serde::Serialize, serde::Deserialize, utoipa::ToSchema,
+            serde::Serialize, serde::Deserialize,
         )]
         $vis enum $name {
             $( $(#[$word_meta])* #[doc = $en] #[serde(rename = $code)] $word, )+
@@ -41,6 +58,7 @@ macro_rules! vocabulary {
 
         impl $crate::domain::vocabulary::Vocabulary for $name {
             const NAME: &'static str = $set;
+            const ABOUT: &'static str = concat!($($doc),+).trim_ascii();
             const ALL: &'static [Self] = &[$( Self::$word, )+];
 
             fn code(self) -> &'static str {
@@ -49,6 +67,19 @@ macro_rules! vocabulary {
 
             fn label(self) -> $crate::domain::text::Message {
                 match self { $( Self::$word => $crate::domain::text::Message::new($en, $ar), )+ }
+            }
+        }
+
+        // By hand: utoipa's derive does not see a `rename` that comes out of a macro.
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                $crate::domain::vocabulary::schema::<Self>()
+            }
+        }
+
+        impl utoipa::ToSchema for $name {
+            fn name() -> std::borrow::Cow<'static, str> {
+                std::borrow::Cow::Borrowed(stringify!($name))
             }
         }
 

@@ -105,10 +105,11 @@ fn tokens(signed_in: &SignedIn) -> Result<HttpResponse> {
 ///
 /// An unknown address, a wrong password, a disabled user and one who has not accepted the invitation yet get the same answer.
 #[utoipa::path(
-    tag = "auth",
+    tag = "sign-in",
     request_body = Credentials,
     responses((status = 200, description = "Tokens of a new session.", body = TokensDocument)),
-    extensions(("x-problem-codes" = json!(["invalidCredentials"])))
+    extensions(("x-problem-codes" = json!(["invalidCredentials"]))),
+    security(())
 )]
 #[post("/v1/auth/login")]
 async fn sign_in(app: Data<App>, open: Open<Credentials>) -> Result<HttpResponse> {
@@ -120,10 +121,11 @@ async fn sign_in(app: Data<App>, open: Open<Credentials>) -> Result<HttpResponse
 ///
 /// Exchanges a refresh token for the next pair; it can be used once. A token that comes a second time has been copied, and ends the session for whoever holds it: keep the new one before you use it, and never send two refreshes at once.
 #[utoipa::path(
-    tag = "auth",
+    tag = "sign-in",
     request_body = RefreshToken,
     responses((status = 200, description = "The next tokens of the session.", body = TokensDocument)),
-    extensions(("x-problem-codes" = json!(["invalidCredentials"])))
+    extensions(("x-problem-codes" = json!(["invalidCredentials"]))),
+    security(())
 )]
 #[post("/v1/auth/refresh")]
 async fn refresh_session(app: Data<App>, open: Open<RefreshToken>) -> Result<HttpResponse> {
@@ -135,9 +137,10 @@ async fn refresh_session(app: Data<App>, open: Open<RefreshToken>) -> Result<Htt
 ///
 /// Ends the session of a refresh token at once, its access tokens too. Where there is no such session, nothing is left to do.
 #[utoipa::path(
-    tag = "auth",
+    tag = "sign-in",
     request_body = RefreshToken,
-    responses((status = 204, description = "The session is over."))
+    responses((status = 204, description = "The session is over.")),
+    security(())
 )]
 #[post("/v1/auth/logout")]
 async fn sign_out(app: Data<App>, open: Open<RefreshToken>) -> Result<HttpResponse> {
@@ -150,10 +153,11 @@ async fn sign_out(app: Data<App>, open: Open<RefreshToken>) -> Result<HttpRespon
 ///
 /// Sets the password, ends every other session of the user and starts one. An invitation can be accepted once, for 7 days, until a newer one replaces it.
 #[utoipa::path(
-    tag = "auth",
+    tag = "sign-in",
     request_body = Acceptance,
     responses((status = 200, description = "Tokens of a new session.", body = TokensDocument)),
-    extensions(("x-problem-codes" = json!(["invalidCredentials"])))
+    extensions(("x-problem-codes" = json!(["invalidCredentials"]))),
+    security(())
 )]
 #[post("/v1/auth/invitations/accept")]
 async fn accept_invitation(app: Data<App>, open: Open<Acceptance>) -> Result<HttpResponse> {

@@ -270,6 +270,7 @@ fn expected(kind: &TypeKind) -> Message {
         TypeKind::Single(one) => name(&one.to_string()),
         TypeKind::Multiple(some) => some
             .iter()
+            .filter(|one| one.to_string() != "null")
             .map(|one| name(&one.to_string()))
             .reduce(|a, b| Message::new(format!("{} or {}", a.en, b.en), format!("{} أو {}", a.ar, b.ar)))
             .unwrap_or_else(|| name("null")),

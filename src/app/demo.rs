@@ -1,0 +1,397 @@
+//! The demo: the deck's own task force in the middle of its third step, told through the use cases.
+//!
+//! The story is lived on a clock of its own that begins twelve weeks ago, so that its events are dated as they
+//! would be. The cities and the people are invented.
+
+use chrono::{Days, NaiveDate, TimeDelta};
+use secrecy::SecretString;
+use uuid::Uuid;
+
+use super::access::Caller;
+use super::clock::Clock;
+use super::members::NewMember;
+use super::{App, Error, Result};
+use crate::auth::passwords::NewPassword;
+use crate::db;
+use crate::db::activities::ActivityFields;
+use crate::db::task_forces::{TaskForceFields, TaskForceFilter};
+use crate::db::users::UserFields;
+use crate::domain::activity::{ActivityState, Priority};
+use crate::domain::refusal::Code;
+use crate::domain::rights::SeatRole;
+use crate::domain::scales::EvolutionStage;
+use crate::domain::step::{StepName, in_order};
+use crate::domain::task_force::{Health, TaskForceState};
+use crate::domain::text::{Language, LocalizedText};
+use crate::domain::user::CouncilRole;
+
+/// The accounts, and who they are.
+pub const ACCOUNTS: [(&str, &str); 10] = [
+    ("administrator@demo.example", "administrator of the installation"),
+    ("secretariat@demo.example", "council secretariat"),
+    ("council@demo.example", "council member, reads only"),
+    ("chair@demo.example", "chair of the task force"),
+    ("expert1@demo.example", "expert, chairs the one that is forming"),
+    ("expert2@demo.example", "expert"),
+    ("expert3@demo.example", "expert"),
+    ("expert4@demo.example", "expert"),
+    ("expert5@demo.example", "expert"),
+    ("outsider@demo.example", "expert in no task force"),
+];
+
+const NAMES: [(&str, &str); 10] = [
+    ("سامي الخطيب", "Sami Khatib"),
+    ("هدى منصور", "Huda Mansour"),
+    ("د. ليلى حداد", "Dr Layla Haddad"),
+    ("د. نور السالم", "Dr Nour Al-Salem"),
+    ("عمر الزعبي", "Omar Zoubi"),
+    ("ريم قاسم", "Reem Qasem"),
+    ("يوسف عيسى", "Yousef Issa"),
+    ("مها درويش", "Maha Darwish"),
+    ("خالد الأمين", "Khaled Amin"),
+    ("سلمى ناصر", "Salma Nasser"),
+];
+
+const EXPERTISE: [&str; 6] = [
+    "Digital governance",
+    "Open data",
+    "Smart mobility",
+    "Water and energy",
+    "Information security",
+    "Service design",
+];
+
+/// How long ago the story begins.
+const WEEKS: i64 = 12;
+
+/// What becomes of an activity.
+#[derive(Clone, Copy)]
+enum Fate {
+    /// It waits for its turn.
+    Planned,
+    /// Somebody is at it.
+    InProgress,
+    /// Another looks at it.
+    InReview,
+    /// It can't go on: why, in Arabic and English.
+    Blocked(&'static str, &'static str),
+    /// It is finished.
+    Done,
+    /// It was given up: why.
+    Cancelled(&'static str, &'static str),
+}
+
+struct Line {
+    step: StepName,
+    ar: &'static str,
+    en: &'static str,
+    /// Which of the six members has it.
+    who: Option<usize>,
+    /// Days from the day the demo is made to its due date.
+    due: Option<i64>,
+    priority: Priority,
+    fate: Fate,
+}
+
+const fn line(
+    step: StepName,
+    who: Option<usize>,
+    due: Option<i64>,
+    priority: Priority,
+    fate: Fate,
+    ar: &'static str,
+    en: &'static str,
+) -> Line {
+    Line { step, ar, en, who, due, priority, fate }
+}
+
+use Priority::{High, Low, Normal};
+use StepName::{Migration, Pilots, Policy, Sectors};
+
+const STORY: [Line; 20] = [
+    line(Policy, Some(0), Some(-74), High, Fate::Done, "حصر سياسات الحوكمة الذكية القائمة", "List the smart governance policies in force"),
+    line(Policy, Some(1), Some(-68), High, Fate::Done, "صياغة سياسة البيانات المفتوحة", "Draft the open data policy"),
+    line(Policy, Some(4), Some(-64), Normal, Fate::Done, "مراجعة متطلبات أمن المعلومات والخصوصية", "Review information security and privacy requirements"),
+    line(Policy, Some(5), Some(-60), Low, Fate::Cancelled("غطّاه إطار العمل الوطني", "Covered by the national framework"), "إعداد معيار لواجهات الخدمات", "Prepare a standard for service interfaces"),
+    line(Policy, Some(0), Some(-58), Normal, Fate::Done, "اعتماد إطار الحوكمة الذكية", "Adopt the smart governance framework"),
+    line(Sectors, Some(2), Some(-46), High, Fate::Done, "تقييم نضج قطاع النقل", "Assess the maturity of the mobility sector"),
+    line(Sectors, Some(3), Some(-44), High, Fate::Done, "تقييم نضج قطاع المياه", "Assess the maturity of the water sector"),
+    line(Sectors, Some(5), Some(-40), Normal, Fate::Done, "دراسة رحلة المواطن في خدمات البلدية", "Study the citizen's journey through municipal services"),
+    line(Sectors, Some(1), Some(-36), Normal, Fate::Done, "دراسة طرق التحول الرقمي في القطاعات المختارة", "Study ways of digital transformation in the selected sectors"),
+    line(Pilots, Some(2), Some(-3), High, Fate::InProgress, "تخطيط مشروع مواقف السيارات الذكية", "Plan the smart parking pilot"),
+    line(Pilots, Some(3), Some(6), High, Fate::InReview, "تخطيط مشروع عدادات المياه الذكية", "Plan the smart water meter pilot"),
+    line(Pilots, Some(4), Some(4), High, Fate::Blocked("بانتظار رأي الدائرة القانونية في مشاركة البيانات", "Waiting for the legal department's opinion on data sharing"), "الاتفاق على مشاركة البيانات مع شركة المياه", "Agree on data sharing with the water company"),
+    line(Pilots, Some(1), Some(-8), Normal, Fate::Done, "تحديد مؤشرات القياس وخطوط الأساس", "Set indicators and their baselines"),
+    line(Pilots, Some(5), Some(11), Normal, Fate::InProgress, "تصميم قناة ملاحظات المواطنين", "Design the channel for citizens' feedback"),
+    line(Pilots, Some(0), Some(14), Normal, Fate::Planned, "إعداد ميزانية المشاريع الصغيرة", "Prepare the budget of the small projects"),
+    line(Pilots, None, Some(-1), Low, Fate::Planned, "حجز مواقع التركيب مع البلدية", "Book the installation sites with the municipality"),
+    line(Pilots, Some(3), None, Low, Fate::Planned, "زيارة مدينة ذات تجربة مماثلة", "Visit a city with a similar experience"),
+    line(Migration, Some(4), Some(60), High, Fate::Planned, "فحص أمني لمنصة الحكومة الرقمية المحلية", "Security check of the local digital government platform"),
+    line(Migration, Some(2), Some(75), Normal, Fate::Planned, "ترحيل تطبيق المواقف إلى المنصة", "Migrate the parking application to the platform"),
+    line(Migration, None, Some(80), Normal, Fate::Planned, "تدريب موظفي الوحدة المستلمة", "Train the staff of the receiving unit"),
+];
+
+/// Whether nobody has been here yet.
+///
+/// # Errors
+/// Those of the database.
+pub async fn is_empty(app: &App) -> Result<bool> {
+    Ok(!db::users::are_any(&*app.connection().await?).await?)
+}
+
+/// The task force to show: the first active one.
+///
+/// # Errors
+/// Those of the database.
+pub async fn shown_task_force(app: &App) -> Result<Option<Uuid>> {
+    let filter = TaskForceFilter { state: Some(TaskForceState::Active), ..TaskForceFilter::default() };
+    let page = db::task_forces::list(&*app.connection().await?, &filter, None, 1).await?;
+    Ok(page.items.first().map(|task_force| task_force.id))
+}
+
+/// Writes the demo data into an empty database; answers the task force to show.
+///
+/// # Errors
+/// Whatever a use case refuses: then the story is wrong.
+pub async fn tell(app: &App, password: &SecretString) -> Result<Uuid> {
+    let now = app.clock.now();
+    let begin = now - TimeDelta::weeks(WEEKS);
+    let app = App { clock: Clock::stopped_at(begin), ..app.clone() };
+    let mut teller = Teller { app, password: password.clone(), users: Vec::new(), sessions: Vec::new() };
+    teller.invite_everybody().await?;
+
+    let id = teller.found_the_task_force(now.date_naive()).await?;
+    let members = teller.members(id).await?;
+    for (weeks, step) in [(3, Policy), (4, Sectors)] {
+        teller.plan(id, step, &members, now.date_naive()).await?;
+        teller.work(id, step, weeks).await?;
+        teller.submit(id, step).await?;
+    }
+    teller.plan(id, Pilots, &members, now.date_naive()).await?;
+    teller.plan(id, Migration, &members, now.date_naive()).await?;
+    teller.work(id, Pilots, 5).await?;
+    // What was done last was done yesterday.
+    let rest = now - TimeDelta::hours(21) - teller.app.clock.now();
+    teller.sleep(rest.max(TimeDelta::zero()));
+    teller.say_how_it_goes(id).await?;
+    teller.found_the_forming_one(now.date_naive()).await?;
+    teller.sign_everybody_out().await?;
+    Ok(id)
+}
+
+fn both(ar: &str, en: &str) -> LocalizedText {
+    LocalizedText::both(ar, en)
+}
+
+/// Somebody who lives the story, one account at a time.
+struct Teller {
+    app: App,
+    password: SecretString,
+    users: Vec<Uuid>,
+    sessions: Vec<SecretString>,
+}
+
+impl Teller {
+    fn sleep(&self, time: TimeDelta) {
+        self.app.clock.advance(time);
+    }
+
+    /// Signs an account in; sessions end while weeks go by, so each chapter does it anew.
+    async fn caller(&mut self, account: usize) -> Result<Caller> {
+        let request_id = Uuid::now_v7().to_string();
+        let (email, _) = ACCOUNTS.get(account).copied().ok_or(Code::NotFound)?;
+        let signed_in = self.app.sign_in(&request_id, email, self.password.clone()).await?;
+        self.keep(signed_in, request_id)
+    }
+
+    fn keep(&mut self, signed_in: super::sign_in::SignedIn, request_id: String) -> Result<Caller> {
+        use secrecy::ExposeSecret as _;
+
+        let token = signed_in.access_token.expose_secret();
+        let claims = self.app.tokens.verify(token, self.app.clock.now()).ok_or(Code::Unauthenticated)?;
+        self.sessions.push(signed_in.refresh_token);
+        Ok(Caller { user_id: claims.user_id, session_id: claims.session_id, request_id })
+    }
+
+    async fn invite_everybody(&mut self) -> Result<()> {
+        let mut administrator: Option<Caller> = None;
+        for ((email, _), (ar, en)) in ACCOUNTS.iter().zip(NAMES) {
+            let role = match *email {
+                "administrator@demo.example" => CouncilRole::Administrator,
+                "secretariat@demo.example" => CouncilRole::Secretariat,
+                "council@demo.example" => CouncilRole::CouncilMember,
+                _ => CouncilRole::Expert,
+            };
+            let invitation = match &administrator {
+                None => self.app.create_admin(email, both(ar, en)).await?,
+                Some(caller) => {
+                    let fields = UserFields {
+                        email: (*email).to_owned(),
+                        name: both(ar, en),
+                        role,
+                        locale: Language::Arabic,
+                    };
+                    self.app.user_create(caller, fields).await?.1
+                }
+            };
+            let password = NewPassword::parse(self.password.clone())
+                .map_err(|fault| Error::internal(format!("the demo password {}", fault_text(fault))))?;
+            let request_id = Uuid::now_v7().to_string();
+            let signed_in = self.app.invitation_accept(&request_id, &invitation.token, password).await?;
+            let caller = self.keep(signed_in, request_id)?;
+            self.users.push(caller.user_id);
+            administrator.get_or_insert(caller);
+            self.sleep(TimeDelta::minutes(7));
+        }
+        Ok(())
+    }
+
+    fn seats(&self, accounts: &[usize]) -> Vec<NewMember> {
+        let seat = |(at, account): (usize, &usize)| {
+            Some(NewMember {
+                user_id: *self.users.get(*account)?,
+                role: if at == 0 { SeatRole::Chair } else { SeatRole::Expert },
+                expertise: EXPERTISE.get(account.checked_sub(3)?).map(|text| (*text).to_owned()),
+            })
+        };
+        accounts.iter().enumerate().filter_map(seat).collect()
+    }
+
+    async fn found_the_task_force(&mut self, today: NaiveDate) -> Result<Uuid> {
+        let secretariat = self.caller(1).await?;
+        let fields = TaskForceFields {
+            name: both("فريق عمل المدينة الذكية في مدينة النور (مثال)", "Smart city task force of Nur City (example)"),
+            city: both("مدينة النور", "Nur City"),
+            country: None,
+            mandate: both(
+                "تحديد سياسات الحوكمة الذكية، واختيار عدد قليل من القطاعات الذكية ودراسة طرق التحول الرقمي فيها، وتخطيط مشاريع صغيرة وترحيلها إلى الحكومة الرقمية المحلية للمدينة، ورفع تقرير إلى مجلس مديري الحكومة الإلكترونية.",
+                "Identify smart governance policies, select few smart sectors and study ways of digital transformation, plan small projects and migrate them into the local digital government of the city, and report to the council of e-government directors.",
+            ),
+            time_zone: "Asia/Amman".to_owned(),
+            max_sectors: 5,
+            evolution_stage: Some(EvolutionStage::WholeOfGovernment),
+            maturity_level: Some(2),
+            next_council_date: today.checked_add_days(Days::new(45)),
+        };
+        let view = self.app.task_force_create(&secretariat, fields, self.seats(&[3, 4, 5, 6, 7, 8])).await?;
+        let (id, version) = (view.task_force.id, view.task_force.version);
+        self.sleep(TimeDelta::days(2));
+        self.app.task_force_transition(&secretariat, id, version, TaskForceState::Active, None).await?;
+
+        let chair = self.caller(3).await?;
+        for (step, days) in in_order().zip([-56, -30, 21, 90, 120]) {
+            let current = self.app.step_get(&chair, id, None, step).await?;
+            let date = today.checked_add_signed(TimeDelta::days(days));
+            self.app.step_update(&chair, id, step, current.version, |_| Ok(date)).await?;
+        }
+        Ok(id)
+    }
+
+    async fn members(&mut self, id: Uuid) -> Result<Vec<Uuid>> {
+        let chair = self.caller(3).await?;
+        let page = self.app.members_list(&chair, id, Some(true), None, 100).await?;
+        Ok(page.items.into_iter().map(|(member, _)| member.id).collect())
+    }
+
+    async fn plan(&mut self, id: Uuid, step: StepName, members: &[Uuid], today: NaiveDate) -> Result<()> {
+        let chair = self.caller(3).await?;
+        for line in STORY.iter().filter(|line| line.step == step) {
+            let fields = ActivityFields {
+                title: both(line.ar, line.en),
+                description: None,
+                step,
+                assignee_member_id: line.who.and_then(|who| members.get(who).copied()),
+                due_date: line.due.and_then(|days| today.checked_add_signed(TimeDelta::days(days))),
+                priority: line.priority,
+                review_required: matches!(line.fate, Fate::InReview),
+            };
+            self.app.activity_create(&chair, id, fields).await?;
+            self.sleep(TimeDelta::minutes(11));
+        }
+        Ok(())
+    }
+
+    async fn work(&mut self, id: Uuid, step: StepName, weeks: i64) -> Result<()> {
+        let lines: Vec<&Line> = STORY.iter().filter(|line| line.step == step).collect();
+        let pause = TimeDelta::weeks(weeks) / i32::try_from(lines.len().max(1)).unwrap_or(1);
+        let filter = db::activities::ActivityFilter { step: Some(step), ..Default::default() };
+        let order = db::activities::ActivityOrder::Number(None);
+        let chair = self.caller(3).await?;
+        let (_, page) = self.app.activities_list(&chair, id, &filter, order, 100).await?;
+        for (line, (activity, _)) in lines.iter().zip(page.items) {
+            let member = self.caller(3 + line.who.unwrap_or(0)).await?;
+            let mut version = activity.version;
+            for (to, reason) in fate(line.fate) {
+                self.sleep(pause / 4);
+                let view =
+                    self.app.activity_transition(&member, id, activity.id, version, to, reason).await?;
+                version = view.detail.activity.version;
+            }
+            if let Fate::Blocked(..) = line.fate {
+                let text = "أرسلت كتابًا إلى الدائرة القانونية وننتظر الرد خلال أسبوع.".to_owned();
+                self.app.comment_create(&member, id, activity.id, text).await?;
+            }
+            self.sleep(pause / 2);
+        }
+        Ok(())
+    }
+
+    async fn submit(&mut self, id: Uuid, step: StepName) -> Result<()> {
+        let chair = self.caller(3).await?;
+        let note = both("أنجز الفريق أنشطة هذه الخطوة.", "The team has finished the activities of this step.");
+        self.app.step_submit(&chair, id, step, Some(note)).await?;
+        Ok(())
+    }
+
+    async fn say_how_it_goes(&mut self, id: Uuid) -> Result<()> {
+        let chair = self.caller(3).await?;
+        let note = both(
+            "مشاركة البيانات مع شركة المياه متعثرة؛ بقية الأنشطة تسير وفق الخطة.",
+            "Data sharing with the water company is held up; the rest goes to plan.",
+        );
+        self.app.health_state(&chair, id, Health::AtRisk, Some(note)).await?;
+        Ok(())
+    }
+
+    async fn found_the_forming_one(&mut self, today: NaiveDate) -> Result<()> {
+        let secretariat = self.caller(1).await?;
+        let fields = TaskForceFields {
+            name: both("فريق عمل المدينة الذكية في وادي الريحان (مثال)", "Smart city task force of Wadi Rayhan (example)"),
+            city: both("وادي الريحان", "Wadi Rayhan"),
+            country: None,
+            mandate: both("تشكيل فريق عمل صغير من الخبراء للبدء بتطبيقات المدينة الذكية.", "Form a small task force of experts to begin with smart city applications."),
+            time_zone: "Asia/Amman".to_owned(),
+            max_sectors: 3,
+            evolution_stage: None,
+            maturity_level: Some(1),
+            next_council_date: today.checked_add_days(Days::new(45)),
+        };
+        self.app.task_force_create(&secretariat, fields, self.seats(&[4, 6, 8])).await?;
+        Ok(())
+    }
+
+    async fn sign_everybody_out(&mut self) -> Result<()> {
+        for token in std::mem::take(&mut self.sessions) {
+            self.app.sign_out(&Uuid::now_v7().to_string(), &token).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The states that lead to a fate, with their reasons.
+fn fate(fate: Fate) -> Vec<(ActivityState, Option<LocalizedText>)> {
+    let start = (ActivityState::InProgress, None);
+    match fate {
+        Fate::Planned => Vec::new(),
+        Fate::InProgress => vec![start],
+        Fate::InReview => vec![start, (ActivityState::InReview, None)],
+        Fate::Done => vec![start, (ActivityState::Done, None)],
+        Fate::Blocked(ar, en) => vec![start, (ActivityState::Blocked, Some(both(ar, en)))],
+        Fate::Cancelled(ar, en) => vec![(ActivityState::Cancelled, Some(both(ar, en)))],
+    }
+}
+
+fn fault_text(fault: crate::domain::refusal::FaultCode) -> String {
+    use crate::domain::vocabulary::Vocabulary as _;
+    fault.label().en
+}

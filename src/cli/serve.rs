@@ -1,0 +1,209 @@
+//! Runs the service: database up, migrated, demo data if asked for, listening; and all of it down again in order.
+
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::settings::{DatabaseSettings, ServeSettings, write_private};
+use super::{Failure, print};
+use crate::app::App;
+use crate::app::clock::Clock;
+use crate::app::demo;
+use crate::auth::passwords::Passwords;
+use crate::db::cluster::{Cluster, Storage};
+use crate::db::migrations::{self, MigrationError};
+use crate::db::pool::{Pool, connect};
+use crate::http::server;
+
+/// How long a start waits for a database that is not up yet.
+const DATABASE_WITHIN: Duration = Duration::from_secs(30);
+
+/// A database to work on: somebody else's, or our own while we run.
+pub(super) struct Database {
+    pub(super) pool: Pool,
+    cluster: Option<Cluster>,
+}
+
+impl Database {
+    /// Connects; starts the private cluster where no address is given.
+    pub(super) async fn open(settings: &DatabaseSettings) -> Result<Self, Failure> {
+        let (url, cluster) = match settings.url()? {
+            Some(url) => (url, None),
+            None => {
+                let storage = Storage::Durable(settings.data_dir.clone());
+                let cluster = Cluster::start(storage).await.map_err(Failure::setting)?;
+                (cluster.url().clone(), Some(cluster))
+            }
+        };
+        let pool = connect(&url, usize::from(settings.pool_size)).map_err(Failure::setting)?;
+        Ok(Self { pool, cluster })
+    }
+
+    pub(super) fn is_own(&self) -> bool {
+        self.cluster.is_some()
+    }
+
+    /// Brings the schema up to date, if it is not: the service's role may have no right to.
+    pub(super) async fn migrate(&self, settings: &DatabaseSettings) -> Result<(), Failure> {
+        let pool = match settings.migration_url() {
+            Some(url) => connect(url, 1).map_err(Failure::setting)?,
+            None => self.pool.clone(),
+        };
+        let begun = std::time::Instant::now();
+        loop {
+            if let Ok(conn) = self.pool.get().await
+                && matches!(migrations::are_current(&conn).await, Ok(true))
+            {
+                return Ok(());
+            }
+            match migrations::run(&pool).await {
+                Ok(run) => {
+                    tracing::info!(?run, "the database is up to date");
+                    return Ok(());
+                }
+                Err(error @ MigrationError::Unreachable(_)) if begun.elapsed() < DATABASE_WITHIN => {
+                    tracing::warn!(%error, "waiting for the database");
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+                Err(error) => return Err(Failure::failed(error)),
+            }
+        }
+    }
+
+    pub(super) async fn close(self) -> Result<(), Failure> {
+        self.pool.close();
+        match self.cluster {
+            Some(cluster) => cluster.stop().await.map_err(Failure::failed),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Runs until a signal says stop.
+pub(super) async fn serve(settings: ServeSettings, with_demo: bool) -> Result<(), Failure> {
+    // Before anything that takes time, so that no signal is missed and a port in use is said at once.
+    let mut stop = Stop::listen()?;
+    let listener = settings.listen()?;
+    let database = Database::open(&settings.database).await?;
+    let started = tokio::select! {
+        started = start(&settings, &database, listener, with_demo) => started.map(Some),
+        () = stop.wanted() => Ok(None),
+    };
+    let served = match started {
+        Ok(Some(server)) => run(server, &mut stop).await,
+        Ok(None) => Ok(()),
+        Err(failure) => Err(failure),
+    };
+    database.close().await?;
+    served
+}
+
+async fn start(
+    settings: &ServeSettings,
+    database: &Database,
+    listener: std::net::TcpListener,
+    with_demo: bool,
+) -> Result<Server, Failure> {
+    let tokens = settings.tokens(database.is_own())?;
+    let metrics = PrometheusBuilder::new().install_recorder().map_err(Failure::failed)?;
+    database.migrate(&settings.database).await?;
+    let passwords = Passwords::new().map_err(Failure::failed)?;
+    let app = App::new(database.pool.clone(), Clock::default(), passwords, tokens);
+    let story = if with_demo { Some(demo(&app, settings).await?) } else { None };
+    let server_settings = server::Settings {
+        cors_origins: settings.cors_origins(),
+        metrics_token: settings.metrics_token.clone(),
+        security_contact: settings.security_contact.clone(),
+        metrics,
+        workers: None,
+    };
+    let server = server::serve(app, server_settings, listener).map_err(Failure::failed)?;
+    tracing::info!(address = settings.public_url(), "ready");
+    print(&greeting(&settings.public_url(), story.as_ref()));
+    Ok(server)
+}
+
+/// Serves until it is told to stop; requests under way are let finish, unless it is told twice.
+async fn run(server: Server, stop: &mut Stop) -> Result<(), Failure> {
+    let handle = server.handle();
+    let running = tokio::spawn(server);
+    stop.wanted().await;
+    tracing::info!("stopping: requests under way are let finish");
+    tokio::select! {
+        () = handle.stop(true) => {}
+        () = stop.wanted() => handle.stop(false).await,
+    }
+    running.await.map_err(Failure::failed)?.map_err(Failure::failed)
+}
+
+/// The demo's data, and the password of its accounts.
+struct Story {
+    task_force_id: Option<uuid::Uuid>,
+    password: Option<SecretString>,
+}
+
+async fn demo(app: &App, settings: &ServeSettings) -> Result<Story, Failure> {
+    let file = settings.database.data_dir.join("demo-password");
+    let kept = std::fs::read_to_string(&file).ok().map(|text| SecretString::from(text.trim().to_owned()));
+    if !demo::is_empty(app).await.map_err(Failure::failed)? {
+        let task_force_id = demo::shown_task_force(app).await.map_err(Failure::failed)?;
+        return Ok(Story { task_force_id, password: kept.or_else(|| settings.demo_password.clone()) });
+    }
+    let password = match &settings.demo_password {
+        Some(password) => password.clone(),
+        None => {
+            let secret = crate::auth::secrets::generate().map_err(Failure::failed)?;
+            SecretString::from(secret.expose_secret().chars().take(20).collect::<String>())
+        }
+    };
+    tracing::info!("writing the demo data");
+    let task_force_id = demo::tell(app, &password).await.map_err(Failure::failed)?;
+    if let Err(failure) = write_private(&file, password.expose_secret()) {
+        tracing::warn!(%failure, "the demo password is not kept: note it");
+    }
+    Ok(Story { task_force_id: Some(task_force_id), password: Some(password) })
+}
+
+fn greeting(url: &str, story: Option<&Story>) -> String {
+    let mut text = format!("\nTaskforce is ready at {url} (documentation: {url}/docs/)\n");
+    let Some(story) = story else { return text };
+    let password = story.password.as_ref().map_or("the one that you set", |password| password.expose_secret());
+    text.push_str(&format!("\nAccounts, password of each: {password}\n"));
+    for (email, who) in demo::ACCOUNTS {
+        text.push_str(&format!("  {email:<28} {who}\n"));
+    }
+    let task_force = story.task_force_id.map_or_else(|| "…".to_owned(), |id| id.to_string());
+    text.push_str(&format!(
+        "\nTry:\n  \
+         TOKEN=$(curl -s {url}/v1/auth/login -H 'Content-Type: application/json' -d '{{\"email\": \"chair@demo.example\", \"password\": \"{password}\"}}' | sed 's/.*\"accessToken\":\"\\([^\"]*\\)\".*/\\1/')\n  \
+         curl -s -H \"Authorization: Bearer $TOKEN\" {url}/v1/task-forces/{task_force}/status\n  \
+         curl -s -H \"Authorization: Bearer $TOKEN\" '{url}/v1/task-forces/{task_force}/activities?state=inProgress,blocked'\n\n\
+         Stop with Ctrl-C.\n"
+    ));
+    text
+}
+
+/// The signals that say stop.
+struct Stop {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Stop {
+    fn listen() -> Result<Self, Failure> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt()).map_err(Failure::failed)?,
+            terminate: signal(SignalKind::terminate()).map_err(Failure::failed)?,
+        })
+    }
+
+    async fn wanted(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}

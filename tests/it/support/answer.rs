@@ -1,0 +1,114 @@
+//! What comes back.
+
+use reqwest::header::HeaderMap;
+use serde_json::Value;
+
+use super::client::Resource;
+
+/// An answer of the service.
+#[derive(Debug, Clone)]
+pub(crate) struct Answer {
+    /// What was asked, for whoever reads why a test failed.
+    pub(crate) request: String,
+    /// The path that was asked for.
+    pub(crate) path: String,
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    /// A header; empty where it isn't there.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The `ETag`.
+    pub(crate) fn etag(&self) -> &str {
+        let etag = self.header("etag");
+        assert!(!etag.is_empty(), "{}: no ETag", self.request);
+        etag
+    }
+
+    /// The body as text.
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+
+    /// The body as JSON.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{}: {} {error}: {}", self.request, self.status, self.text()))
+    }
+
+    /// What every answer has, whatever it says.
+    pub(crate) fn check_envelope(&self) {
+        for (name, expected) in [
+            ("api-version", taskforce::http::API_VERSION),
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "no-referrer"),
+        ] {
+            assert_eq!(self.header(name), expected, "{}: {name}", self.request);
+        }
+        for name in ["x-request-id", "content-security-policy", "cache-control"] {
+            assert!(!self.header(name).is_empty(), "{}: no {name}", self.request);
+        }
+        assert!(self.header("content-security-policy").contains("frame-ancestors 'none'"), "{}", self.request);
+        assert_ne!(self.status, 500, "{}: {}", self.request, String::from_utf8_lossy(&self.body));
+    }
+
+    /// The answer, if it has this status.
+    #[track_caller]
+    pub(crate) fn expect(self, status: u16) -> Self {
+        let body = String::from_utf8_lossy(&self.body);
+        assert_eq!(self.status, status, "{}: {body}", self.request);
+        self
+    }
+
+    /// The problem that this answer is, if it is this one, in the form that every problem has.
+    #[track_caller]
+    pub(crate) fn expect_problem(self, status: u16, code: &str) -> Value {
+        let body = String::from_utf8_lossy(&self.body).into_owned();
+        assert_eq!(self.status, status, "{}: {body}", self.request);
+        assert_eq!(self.header("content-type"), "application/problem+json", "{}", self.request);
+        assert_eq!(self.header("cache-control"), "no-store", "{}", self.request);
+        let problem = self.json();
+        assert_eq!(problem["code"], code, "{}: {body}", self.request);
+        assert_eq!(problem["type"], format!("/problems/{code}"), "{}", self.request);
+        assert_eq!(problem["status"], status, "{}", self.request);
+        assert_eq!(problem["requestId"], self.header("x-request-id"), "{}", self.request);
+        for field in ["title", "detail"] {
+            assert!(problem[field].as_str().is_some_and(|text| !text.is_empty()), "{}: {body}", self.request);
+        }
+        problem
+    }
+
+    /// The faults of an invalid request, as `place code`, sorted.
+    #[track_caller]
+    pub(crate) fn expect_faults(self, expected: &[&str]) {
+        let problem = self.expect_problem(400, "invalidRequest");
+        assert_eq!(faults(&problem), expected, "{problem:#}");
+    }
+
+    /// The resource that this answer carries; where it is, `Location` says, or else where it was asked for.
+    #[track_caller]
+    pub(crate) fn resource(self) -> Resource {
+        let location = self.header("location");
+        let path = if location.is_empty() { self.path.clone() } else { location.to_owned() };
+        Resource { path, etag: self.etag().to_owned(), body: self.json() }
+    }
+}
+
+/// The faults of a problem, as `place code`, sorted.
+pub(crate) fn faults(problem: &Value) -> Vec<String> {
+    let errors = problem["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut faults: Vec<String> = errors
+        .iter()
+        .map(|fault| {
+            let place = fault["pointer"].as_str().or(fault["parameter"].as_str()).unwrap();
+            format!("{place} {}", fault["code"].as_str().unwrap())
+        })
+        .collect();
+    faults.sort();
+    faults
+}

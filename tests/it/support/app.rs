@@ -1,0 +1,231 @@
+//! The service under test: the real server on a port of its own, over a database of its own, with a stopped clock.
+
+use std::collections::HashMap;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, LazyLock, Mutex};
+
+use actix_web::dev::ServerHandle;
+use chrono::{DateTime, TimeDelta, Utc};
+use metrics_exporter_prometheus::PrometheusBuilder;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::json;
+use taskforce::app::App;
+use taskforce::app::clock::Clock;
+use taskforce::auth::passwords::Passwords;
+use taskforce::auth::tokens::{self, Tokens};
+use taskforce::db;
+use taskforce::http::server::{self, Settings};
+
+use super::client::Client;
+use super::postgres::{self, RUNTIME};
+use super::world::{self, Who, World};
+
+/// The password of everybody.
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
+/// Who issues the tokens.
+pub(crate) const ISSUER: &str = "https://taskforce.example";
+/// The origin whose pages may call.
+pub(crate) const ORIGIN: &str = "https://front.example";
+/// The token of `/metrics`.
+pub(crate) const METRICS_TOKEN: &str = "metrics-token";
+
+/// The key of every service of this run, so that tokens of the seeded world are good in each copy of it.
+pub(crate) static KEY: LazyLock<SecretString> = LazyLock::new(|| Tokens::generate_pem().unwrap());
+
+/// When tests begin: a Sunday noon in Amman, nine in the morning UTC.
+pub(crate) fn beginning() -> DateTime<Utc> {
+    "2026-11-22T09:00:00Z".parse().unwrap()
+}
+
+/// What differs between services under test.
+pub(crate) struct Setup {
+    /// Connections of the pool.
+    pub(crate) pool_size: usize,
+    /// When it is.
+    pub(crate) now: DateTime<Utc>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self { pool_size: 5, now: beginning() }
+    }
+}
+
+/// An access token, and when it ends.
+#[derive(Clone)]
+pub(crate) struct Token {
+    pub(crate) text: String,
+    pub(crate) expires_at: DateTime<Utc>,
+}
+
+/// The service, running.
+pub(crate) struct TestApp {
+    /// Behind the front doors.
+    pub(crate) app: App,
+    /// Time, which stands still until it is moved on.
+    pub(crate) clock: Clock,
+    /// Name of its database.
+    pub(crate) database: String,
+    pub(super) http: reqwest::Client,
+    pub(super) tokens: Mutex<HashMap<Who, Token>>,
+    address: SocketAddr,
+    server: ServerHandle,
+    world: Option<Arc<World>>,
+}
+
+impl TestApp {
+    /// The service with the people and task forces of [`World`].
+    pub(crate) async fn start() -> Self {
+        Self::start_with(Setup::default()).await
+    }
+
+    /// The same, set up differently.
+    pub(crate) async fn start_with(setup: Setup) -> Self {
+        let (template, world) = world::seeded().await;
+        let mut app = Self::over(postgres::copy_of(template).await, setup).await;
+        app.tokens = Mutex::new(world.tokens.clone());
+        app.world = Some(Arc::clone(world));
+        app
+    }
+
+    /// The service on its first day: nobody is there.
+    pub(crate) async fn empty() -> Self {
+        Self::over(postgres::copy_of(postgres::migrated().await).await, Setup::default()).await
+    }
+
+    pub(super) async fn over(database: String, setup: Setup) -> Self {
+        let pool = db::pool::connect(&postgres::url(&database).await, setup.pool_size).unwrap();
+        let clock = Clock::stopped_at(setup.now);
+        let tokens = Tokens::from_pem(KEY.expose_secret(), ISSUER.to_owned()).unwrap();
+        let app = App::new(pool, clock.clone(), Passwords::cheap().unwrap(), tokens);
+        let settings = Settings {
+            cors_origins: vec![ORIGIN.to_owned()],
+            metrics_token: Some(METRICS_TOKEN.into()),
+            security_contact: Some("mailto:security@taskforce.example".to_owned()),
+            metrics: PrometheusBuilder::new().build_recorder().handle(),
+            workers: Some(1),
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let served = app.clone();
+        let server = RUNTIME.spawn(async move {
+            let server = server::serve(served, settings, listener).unwrap();
+            let handle = server.handle();
+            RUNTIME.spawn(server);
+            handle
+        });
+        Self {
+            app,
+            clock,
+            database,
+            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+            tokens: Mutex::default(),
+            address,
+            server: server.await.unwrap(),
+            world: None,
+        }
+    }
+
+    /// The address of a path.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// What the tests begin with.
+    pub(crate) fn world(&self) -> &World {
+        self.world.as_ref().expect("this service began empty")
+    }
+
+    /// A path in task force A.
+    pub(crate) fn a(&self, path: &str) -> String {
+        format!("/v1/task-forces/{}{path}", self.world().a)
+    }
+
+    /// A path in task force B, where other people work.
+    pub(crate) fn b(&self, path: &str) -> String {
+        format!("/v1/task-forces/{}{path}", self.world().b)
+    }
+
+    /// A path in task force F, which is forming.
+    pub(crate) fn f(&self, path: &str) -> String {
+        format!("/v1/task-forces/{}{path}", self.world().f)
+    }
+
+    /// Somebody, at the keyboard.
+    pub(crate) fn as_who(&self, who: Who) -> Client<'_> {
+        Client::new(self, who)
+    }
+
+    /// Nobody in particular.
+    pub(crate) fn as_anybody(&self) -> Client<'_> {
+        self.as_who(Who::Anonymous)
+    }
+
+    /// The administrator of the installation.
+    pub(crate) fn as_administrator(&self) -> Client<'_> {
+        self.as_who(Who::Administrator)
+    }
+
+    /// The council's secretariat.
+    pub(crate) fn as_secretariat(&self) -> Client<'_> {
+        self.as_who(Who::Secretariat)
+    }
+
+    /// The chair of task force A.
+    pub(crate) fn as_chair(&self) -> Client<'_> {
+        self.as_who(Who::Chair)
+    }
+
+    /// An expert of task force A.
+    pub(crate) fn as_expert(&self) -> Client<'_> {
+        self.as_who(Who::Expert1)
+    }
+
+    /// Lets time pass.
+    pub(crate) fn advance(&self, by: TimeDelta) {
+        self.clock.advance(by);
+    }
+
+    /// A token of somebody, who signs in again where the last one has ended.
+    pub(super) async fn token(&self, who: Who) -> Option<String> {
+        if who == Who::Anonymous {
+            return None;
+        }
+        let kept = self.tokens.lock().unwrap().get(&who).cloned();
+        if let Some(token) = kept.filter(|token| self.clock.now() < token.expires_at) {
+            return Some(token.text);
+        }
+        let credentials = json!({ "email": who.email(), "password": PASSWORD });
+        let answer = self.as_anybody().post("/v1/auth/login", credentials).await.expect(200);
+        self.keep_token(who, answer.json()["accessToken"].as_str().unwrap());
+        self.tokens.lock().unwrap().get(&who).map(|token| token.text.clone())
+    }
+
+    /// From now on somebody uses this token.
+    pub(crate) fn keep_token(&self, who: Who, text: &str) {
+        let token = Token { text: text.to_owned(), expires_at: self.clock.now() + tokens::LIFETIME };
+        self.tokens.lock().unwrap().insert(who, token);
+    }
+
+    /// A connection past the service, straight to its database.
+    pub(crate) async fn db(&self) -> tokio_postgres::Client {
+        postgres::connect(&self.database).await
+    }
+
+    /// A number out of the database.
+    pub(crate) async fn db_count(&self, query: &str) -> i64 {
+        self.db().await.query_one(query, &[]).await.unwrap().get(0)
+    }
+
+    /// How many events there are, of all task forces and of the installation.
+    pub(crate) async fn db_events(&self) -> i64 {
+        self.db_count("select (select count(*) from events) + (select count(*) from installation_events)").await
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        RUNTIME.spawn(self.server.stop(false));
+        postgres::remove_later(std::mem::take(&mut self.database));
+    }
+}

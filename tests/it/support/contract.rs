@@ -1,0 +1,92 @@
+//! The contract: every answer that any test gets is held against the OpenAPI document.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex};
+
+use jsonschema::Validator;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::answer::Answer;
+
+/// The document that the service serves.
+pub(crate) static DOCUMENT: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(taskforce::http::openapi::json().unwrap()).unwrap());
+
+/// An operation of the document.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Operation {
+    pub(crate) path: &'static str,
+    pub(crate) method: &'static str,
+    pub(crate) described: &'static Value,
+}
+
+impl Operation {
+    pub(crate) fn id(self) -> &'static str {
+        self.described["operationId"].as_str().unwrap()
+    }
+
+    fn is_at(self, method: &Method, path: &str) -> bool {
+        let path = path.split('?').next().unwrap_or_default();
+        let (template, path): (Vec<_>, Vec<_>) = (self.path.split('/').collect(), path.split('/').collect());
+        self.method.eq_ignore_ascii_case(method.as_str())
+            && template.len() == path.len()
+            && template.iter().zip(path).all(|(part, given)| part.starts_with('{') && !given.is_empty() || *part == given)
+    }
+}
+
+/// Every operation of the document.
+pub(crate) fn operations() -> impl Iterator<Item = Operation> {
+    DOCUMENT["paths"].as_object().unwrap().iter().flat_map(|(path, item)| {
+        let methods = item.as_object().unwrap().iter();
+        methods.map(move |(method, described)| Operation { path, method, described })
+    })
+}
+
+/// The operation that a request meets, if any does.
+pub(crate) fn operation_at(method: &Method, path: &str) -> Option<Operation> {
+    operations().find(|operation| operation.is_at(method, path))
+}
+
+/// Fails for an answer that the document doesn't describe.
+pub(crate) fn check(method: &Method, answer: &Answer) {
+    let Some(operation) = operation_at(method, &answer.path) else { return };
+    let described = &operation.described["responses"][answer.status.to_string()];
+    let id = operation.id();
+    let text = String::from_utf8_lossy(&answer.body);
+    assert!(described.is_object(), "{id} does not document {}: {text}", answer.status);
+    for name in described["headers"].as_object().into_iter().flat_map(|headers| headers.keys()) {
+        assert!(answer.headers.contains_key(name), "{id} {}: {name} is documented, but not sent", answer.status);
+    }
+    let content = described["content"].as_object().filter(|content| !content.is_empty());
+    let Some(content) = content else {
+        assert!(text.is_empty(), "{id} {}: a body that is not documented: {text}", answer.status);
+        return;
+    };
+    let sent = answer.header("content-type").split(';').next().unwrap_or_default();
+    let described = content.get(sent).unwrap_or_else(|| panic!("{id} {}: {sent} is not documented", answer.status));
+    if !sent.ends_with("json") {
+        return;
+    }
+    let validator = validator(&format!("{id} {} {sent}", answer.status), &described["schema"]);
+    let body = answer.json();
+    let faults: Vec<String> = validator
+        .iter_errors(&body)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert!(faults.is_empty(), "{id} {} is not as documented: {faults:#?}\n{body:#}", answer.status);
+}
+
+/// Compiled when first needed, and kept.
+fn validator(key: &str, schema: &Value) -> Arc<Validator> {
+    static KEPT: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
+    if let Some(kept) = KEPT.lock().unwrap().get(key) {
+        return Arc::clone(kept);
+    }
+    let mut document = schema.clone();
+    document["components"] = json!({ "schemas": DOCUMENT["components"]["schemas"] });
+    let options = jsonschema::draft202012::options().should_validate_formats(true);
+    let validator = Arc::new(options.build(&document).unwrap_or_else(|error| panic!("{key}: {error}")));
+    KEPT.lock().unwrap().insert(key.to_owned(), Arc::clone(&validator));
+    validator
+}

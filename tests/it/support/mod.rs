@@ -1,0 +1,17 @@
+//! The harness: [`postgres`] (a cluster per run, a database per test), [`app`] (the service under test), [`client`]
+//! (people who send requests), [`answer`] (what comes back, held against the contract by [`contract`]), [`world`]
+//! (the people and task forces that most tests begin with).
+//!
+//! Everything but functions named `db_…` uses the public API only.
+
+pub(crate) mod answer;
+pub(crate) mod app;
+pub(crate) mod client;
+pub(crate) mod contract;
+pub(crate) mod postgres;
+pub(crate) mod world;
+
+pub(crate) use app::{Setup, TestApp};
+pub(crate) use answer::Answer;
+pub(crate) use client::{Client, Resource};
+pub(crate) use world::Who;

@@ -1,0 +1,81 @@
+//! One throw-away cluster per test process, one database per test, copied from a template.
+//!
+//! The cluster dies with the process, through its supervisor, however the process ends.
+
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use secrecy::{ExposeSecret as _, SecretString};
+use taskforce::db;
+use taskforce::db::cluster::{Cluster, Storage};
+use tokio::runtime::Runtime;
+use tokio::sync::OnceCell;
+use tokio_postgres::{Client, NoTls};
+
+/// Where everything runs that outlives a single test: connections for maintenance, servers, clean-up.
+pub(crate) static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.worker_threads(2).enable_all().build().unwrap()
+});
+
+async fn cluster() -> &'static Cluster {
+    static CLUSTER: OnceCell<Cluster> = OnceCell::const_new();
+    let start = async || {
+        let started = RUNTIME.spawn(Cluster::start(Storage::Throwaway)).await.unwrap();
+        started.unwrap_or_else(|error| panic!("{error}"))
+    };
+    CLUSTER.get_or_init(start).await
+}
+
+/// The address of a database.
+pub(crate) async fn url(database: &str) -> SecretString {
+    cluster().await.url_of(database)
+}
+
+/// A connection of its own to a database.
+pub(crate) async fn connect(database: &str) -> Client {
+    let url = url(database).await;
+    let (client, connection) = tokio_postgres::connect(url.expose_secret(), NoTls).await.unwrap();
+    RUNTIME.spawn(connection);
+    client
+}
+
+async fn maintain(statement: &str) {
+    connect("postgres").await.batch_execute(statement).await.unwrap();
+}
+
+/// The name of the database that is migrated and empty.
+pub(crate) async fn migrated() -> &'static str {
+    static MADE: OnceCell<&str> = OnceCell::const_new();
+    let make = async || {
+        maintain("create database template_migrated").await;
+        let pool = db::pool::connect(&url("template_migrated").await, 1).unwrap();
+        RUNTIME.spawn(async move { db::migrations::run(&pool).await }).await.unwrap().unwrap();
+        "template_migrated"
+    };
+    MADE.get_or_init(make).await
+}
+
+/// A new database like the template.
+pub(crate) async fn copy_of(template: &str) -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let name = format!("test_{}", COUNT.fetch_add(1, Ordering::Relaxed));
+    maintain(&format!("create database {name} template {template}")).await;
+    name
+}
+
+/// Gives a database another name; whoever is connected to it is sent away.
+pub(crate) async fn rename(from: &str, to: &str) {
+    let away = format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{from}'");
+    maintain(&away).await;
+    maintain(&format!("alter database {from} rename to {to}")).await;
+}
+
+/// Removes a database in the background, whoever is still connected to it.
+pub(crate) fn remove_later(database: String) {
+    RUNTIME.spawn(async move {
+        let client = connect("postgres").await;
+        // A test that has failed says so itself; what is left behind goes with the cluster.
+        client.batch_execute(&format!("drop database if exists {database} with (force)")).await.ok();
+    });
+}
