@@ -161,8 +161,7 @@ impl App {
             return Err(Code::NotFound.into());
         };
         let standing = actor.standing;
-        let access =
-            Access { actor, standing, member_id, task_force_id, state, cycle, today, seq, now };
+        let access = Access { actor, standing, member_id, task_force_id, state, cycle, today, seq, now };
         access.require(Action::ReadTaskForce)?;
         Ok(access)
     }
@@ -178,8 +177,7 @@ impl App {
         query: impl AsyncFnOnce(&Conn) -> QueryResult<T> + 'q,
     ) -> Result<(Access, T)> {
         let conn = self.connection().await?;
-        let (access, found) =
-            tokio::join!(self.look_on(&conn, caller, task_force_id), query(&conn));
+        let (access, found) = tokio::join!(self.look_on(&conn, caller, task_force_id), query(&conn));
         // The caller first: what was found is nobody's business before.
         let access = access?;
         Ok((access, found.map_err(Error::from)?))

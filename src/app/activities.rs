@@ -154,7 +154,8 @@ impl App {
             let step = super::steps::current(door, fields.step).await?;
             door.may_write(Write::Activity(step.state))?;
             check_assignee(door, fields.assignee_member_id).await?;
-            let id = db::activities::insert(door.conn(), task_force_id, step.cycle, &fields, door.now()).await?;
+            let id =
+                db::activities::insert(door.conn(), task_force_id, step.cycle, &fields, door.now()).await?;
             let changes = changes_between(&serde_json::Value::Null, &serde_json::json!(fields));
             door.record(happening(EventAction::ActivityCreated, id).with(changes));
             view(door, id).await
@@ -223,7 +224,8 @@ impl App {
             let detail = at_version(door, id, version).await?;
             let from = detail.activity.stage()?;
             let stage = from.transition(to, &facts(&detail, &door.access), reason.is_some())?;
-            db::activities::set_stage(door.conn(), task_force_id, id, stage, reason.as_ref(), door.now()).await?;
+            db::activities::set_stage(door.conn(), task_force_id, id, stage, reason.as_ref(), door.now())
+                .await?;
             door.record(
                 happening(EventAction::ActivityTransitioned, id)
                     .moving(from.state().code(), to.code())
@@ -257,7 +259,8 @@ impl App {
                 return Err(refusal.into());
             }
             db::activities::delete(door.conn(), task_force_id, id).await?;
-            let changes = changes_between(&serde_json::json!(detail.activity.fields()), &serde_json::Value::Null);
+            let changes =
+                changes_between(&serde_json::json!(detail.activity.fields()), &serde_json::Value::Null);
             door.record(happening(EventAction::ActivityDeleted, id).with(changes));
             Ok(())
         })
@@ -268,7 +271,13 @@ impl App {
     ///
     /// # Errors
     /// `dependencyCircle`, `activityClosed`, the state of task force or step.
-    pub async fn dependency_add(&self, caller: &Caller, task_force_id: Uuid, id: Uuid, on: Uuid) -> Result<()> {
+    pub async fn dependency_add(
+        &self,
+        caller: &Caller,
+        task_force_id: Uuid,
+        id: Uuid,
+        on: Uuid,
+    ) -> Result<()> {
         self.write(caller, task_force_id, Action::Work, async |door| {
             let detail = depending(door, id, on).await?;
             if detail.depends_on.contains(&on) {
@@ -298,7 +307,11 @@ impl App {
         self.write(caller, task_force_id, Action::Work, async |door| {
             depending(door, id, on).await?;
             if db::activities::remove_dependency(door.conn(), task_force_id, id, on).await? {
-                door.record(happening(EventAction::DependencyRemoved, id).noting("dependsOn", on, None::<Uuid>));
+                door.record(happening(EventAction::DependencyRemoved, id).noting(
+                    "dependsOn",
+                    on,
+                    None::<Uuid>,
+                ));
             }
             Ok(())
         })
@@ -321,7 +334,8 @@ impl App {
             .into());
         }
         let cycle = Some(detail.activity.cycle);
-        let step = db::steps::find(door.conn(), door.task_force_id(), cycle, to).await?.ok_or(Code::NotFound)?;
+        let step =
+            db::steps::find(door.conn(), door.task_force_id(), cycle, to).await?.ok_or(Code::NotFound)?;
         door.may_write(Write::Activity(step.state))
     }
 }

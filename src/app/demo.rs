@@ -109,26 +109,189 @@ use Priority::{High, Low, Normal};
 use StepName::{Migration, Pilots, Policy, Sectors};
 
 const STORY: [Line; 20] = [
-    line(Policy, Some(0), Some(-74), High, Fate::Done, "حصر سياسات الحوكمة الذكية القائمة", "List the smart governance policies in force"),
-    line(Policy, Some(1), Some(-68), High, Fate::Done, "صياغة سياسة البيانات المفتوحة", "Draft the open data policy"),
-    line(Policy, Some(4), Some(-64), Normal, Fate::Done, "مراجعة متطلبات أمن المعلومات والخصوصية", "Review information security and privacy requirements"),
-    line(Policy, Some(5), Some(-60), Low, Fate::Cancelled("غطّاه إطار العمل الوطني", "Covered by the national framework"), "إعداد معيار لواجهات الخدمات", "Prepare a standard for service interfaces"),
-    line(Policy, Some(0), Some(-58), Normal, Fate::Done, "اعتماد إطار الحوكمة الذكية", "Adopt the smart governance framework"),
-    line(Sectors, Some(2), Some(-46), High, Fate::Done, "تقييم نضج قطاع النقل", "Assess the maturity of the mobility sector"),
-    line(Sectors, Some(3), Some(-44), High, Fate::Done, "تقييم نضج قطاع المياه", "Assess the maturity of the water sector"),
-    line(Sectors, Some(5), Some(-40), Normal, Fate::Done, "دراسة رحلة المواطن في خدمات البلدية", "Study the citizen's journey through municipal services"),
-    line(Sectors, Some(1), Some(-36), Normal, Fate::Done, "دراسة طرق التحول الرقمي في القطاعات المختارة", "Study ways of digital transformation in the selected sectors"),
-    line(Pilots, Some(2), Some(-3), High, Fate::InProgress, "تخطيط مشروع مواقف السيارات الذكية", "Plan the smart parking pilot"),
-    line(Pilots, Some(3), Some(6), High, Fate::InReview, "تخطيط مشروع عدادات المياه الذكية", "Plan the smart water meter pilot"),
-    line(Pilots, Some(4), Some(4), High, Fate::Blocked("بانتظار رأي الدائرة القانونية في مشاركة البيانات", "Waiting for the legal department's opinion on data sharing"), "الاتفاق على مشاركة البيانات مع شركة المياه", "Agree on data sharing with the water company"),
-    line(Pilots, Some(1), Some(-8), Normal, Fate::Done, "تحديد مؤشرات القياس وخطوط الأساس", "Set indicators and their baselines"),
-    line(Pilots, Some(5), Some(11), Normal, Fate::InProgress, "تصميم قناة ملاحظات المواطنين", "Design the channel for citizens' feedback"),
-    line(Pilots, Some(0), Some(14), Normal, Fate::Planned, "إعداد ميزانية المشاريع الصغيرة", "Prepare the budget of the small projects"),
-    line(Pilots, None, Some(-1), Low, Fate::Planned, "حجز مواقع التركيب مع البلدية", "Book the installation sites with the municipality"),
-    line(Pilots, Some(3), None, Low, Fate::Planned, "زيارة مدينة ذات تجربة مماثلة", "Visit a city with a similar experience"),
-    line(Migration, Some(4), Some(60), High, Fate::Planned, "فحص أمني لمنصة الحكومة الرقمية المحلية", "Security check of the local digital government platform"),
-    line(Migration, Some(2), Some(75), Normal, Fate::Planned, "ترحيل تطبيق المواقف إلى المنصة", "Migrate the parking application to the platform"),
-    line(Migration, None, Some(80), Normal, Fate::Planned, "تدريب موظفي الوحدة المستلمة", "Train the staff of the receiving unit"),
+    line(
+        Policy,
+        Some(0),
+        Some(-74),
+        High,
+        Fate::Done,
+        "حصر سياسات الحوكمة الذكية القائمة",
+        "List the smart governance policies in force",
+    ),
+    line(
+        Policy,
+        Some(1),
+        Some(-68),
+        High,
+        Fate::Done,
+        "صياغة سياسة البيانات المفتوحة",
+        "Draft the open data policy",
+    ),
+    line(
+        Policy,
+        Some(4),
+        Some(-64),
+        Normal,
+        Fate::Done,
+        "مراجعة متطلبات أمن المعلومات والخصوصية",
+        "Review information security and privacy requirements",
+    ),
+    line(
+        Policy,
+        Some(5),
+        Some(-60),
+        Low,
+        Fate::Cancelled("غطّاه إطار العمل الوطني", "Covered by the national framework"),
+        "إعداد معيار لواجهات الخدمات",
+        "Prepare a standard for service interfaces",
+    ),
+    line(
+        Policy,
+        Some(0),
+        Some(-58),
+        Normal,
+        Fate::Done,
+        "اعتماد إطار الحوكمة الذكية",
+        "Adopt the smart governance framework",
+    ),
+    line(
+        Sectors,
+        Some(2),
+        Some(-46),
+        High,
+        Fate::Done,
+        "تقييم نضج قطاع النقل",
+        "Assess the maturity of the mobility sector",
+    ),
+    line(
+        Sectors,
+        Some(3),
+        Some(-44),
+        High,
+        Fate::Done,
+        "تقييم نضج قطاع المياه",
+        "Assess the maturity of the water sector",
+    ),
+    line(
+        Sectors,
+        Some(5),
+        Some(-40),
+        Normal,
+        Fate::Done,
+        "دراسة رحلة المواطن في خدمات البلدية",
+        "Study the citizen's journey through municipal services",
+    ),
+    line(
+        Sectors,
+        Some(1),
+        Some(-36),
+        Normal,
+        Fate::Done,
+        "دراسة طرق التحول الرقمي في القطاعات المختارة",
+        "Study ways of digital transformation in the selected sectors",
+    ),
+    line(
+        Pilots,
+        Some(2),
+        Some(-3),
+        High,
+        Fate::InProgress,
+        "تخطيط مشروع مواقف السيارات الذكية",
+        "Plan the smart parking pilot",
+    ),
+    line(
+        Pilots,
+        Some(3),
+        Some(6),
+        High,
+        Fate::InReview,
+        "تخطيط مشروع عدادات المياه الذكية",
+        "Plan the smart water meter pilot",
+    ),
+    line(
+        Pilots,
+        Some(4),
+        Some(4),
+        High,
+        Fate::Blocked(
+            "بانتظار رأي الدائرة القانونية في مشاركة البيانات",
+            "Waiting for the legal department's opinion on data sharing",
+        ),
+        "الاتفاق على مشاركة البيانات مع شركة المياه",
+        "Agree on data sharing with the water company",
+    ),
+    line(
+        Pilots,
+        Some(1),
+        Some(-8),
+        Normal,
+        Fate::Done,
+        "تحديد مؤشرات القياس وخطوط الأساس",
+        "Set indicators and their baselines",
+    ),
+    line(
+        Pilots,
+        Some(5),
+        Some(11),
+        Normal,
+        Fate::InProgress,
+        "تصميم قناة ملاحظات المواطنين",
+        "Design the channel for citizens' feedback",
+    ),
+    line(
+        Pilots,
+        Some(0),
+        Some(14),
+        Normal,
+        Fate::Planned,
+        "إعداد ميزانية المشاريع الصغيرة",
+        "Prepare the budget of the small projects",
+    ),
+    line(
+        Pilots,
+        None,
+        Some(-1),
+        Low,
+        Fate::Planned,
+        "حجز مواقع التركيب مع البلدية",
+        "Book the installation sites with the municipality",
+    ),
+    line(
+        Pilots,
+        Some(3),
+        None,
+        Low,
+        Fate::Planned,
+        "زيارة مدينة ذات تجربة مماثلة",
+        "Visit a city with a similar experience",
+    ),
+    line(
+        Migration,
+        Some(4),
+        Some(60),
+        High,
+        Fate::Planned,
+        "فحص أمني لمنصة الحكومة الرقمية المحلية",
+        "Security check of the local digital government platform",
+    ),
+    line(
+        Migration,
+        Some(2),
+        Some(75),
+        Normal,
+        Fate::Planned,
+        "ترحيل تطبيق المواقف إلى المنصة",
+        "Migrate the parking application to the platform",
+    ),
+    line(
+        Migration,
+        None,
+        Some(80),
+        Normal,
+        Fate::Planned,
+        "تدريب موظفي الوحدة المستلمة",
+        "Train the staff of the receiving unit",
+    ),
 ];
 
 /// Whether nobody has been here yet.
@@ -260,7 +423,10 @@ impl Teller {
     async fn found_the_task_force(&mut self, today: NaiveDate) -> Result<Uuid> {
         let secretariat = self.caller(1).await?;
         let fields = TaskForceFields {
-            name: both("فريق عمل المدينة الذكية في مدينة النور (مثال)", "Smart city task force of Nur City (example)"),
+            name: both(
+                "فريق عمل المدينة الذكية في مدينة النور (مثال)",
+                "Smart city task force of Nur City (example)",
+            ),
             city: both("مدينة النور", "Nur City"),
             country: None,
             mandate: both(
@@ -338,7 +504,8 @@ impl Teller {
 
     async fn submit(&mut self, id: Uuid, step: StepName) -> Result<()> {
         let chair = self.caller(3).await?;
-        let note = both("أنجز الفريق أنشطة هذه الخطوة.", "The team has finished the activities of this step.");
+        let note =
+            both("أنجز الفريق أنشطة هذه الخطوة.", "The team has finished the activities of this step.");
         self.app.step_submit(&chair, id, step, Some(note)).await?;
         Ok(())
     }
@@ -356,10 +523,16 @@ impl Teller {
     async fn found_the_forming_one(&mut self, today: NaiveDate) -> Result<()> {
         let secretariat = self.caller(1).await?;
         let fields = TaskForceFields {
-            name: both("فريق عمل المدينة الذكية في وادي الريحان (مثال)", "Smart city task force of Wadi Rayhan (example)"),
+            name: both(
+                "فريق عمل المدينة الذكية في وادي الريحان (مثال)",
+                "Smart city task force of Wadi Rayhan (example)",
+            ),
             city: both("وادي الريحان", "Wadi Rayhan"),
             country: None,
-            mandate: both("تشكيل فريق عمل صغير من الخبراء للبدء بتطبيقات المدينة الذكية.", "Form a small task force of experts to begin with smart city applications."),
+            mandate: both(
+                "تشكيل فريق عمل صغير من الخبراء للبدء بتطبيقات المدينة الذكية.",
+                "Form a small task force of experts to begin with smart city applications.",
+            ),
             time_zone: "Asia/Amman".to_owned(),
             max_sectors: 3,
             evolution_stage: None,

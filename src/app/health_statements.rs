@@ -48,8 +48,14 @@ impl App {
         self.write(caller, task_force_id, Action::Lead, async |door| {
             door.may_write(Write::Health)?;
             let member_id = door.access.member_id.ok_or(Code::Forbidden)?;
-            let statement =
-                HealthStatement { task_force_id, id: Uuid::now_v7(), health, note, member_id, created_at: door.now() };
+            let statement = HealthStatement {
+                task_force_id,
+                id: Uuid::now_v7(),
+                health,
+                note,
+                member_id,
+                created_at: door.now(),
+            };
             db::health_statements::insert(door.conn(), &statement).await?;
             door.record(
                 Happening::new(EventAction::HealthStated, SubjectKind::HealthStatement, statement.id)

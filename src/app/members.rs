@@ -250,8 +250,11 @@ impl App {
             let moved = db::activities::reassign_open(door.conn(), task_force_id, id, heir, now).await?;
             for activity in moved {
                 door.record(
-                    Happening::new(EventAction::ActivityUpdated, SubjectKind::Activity, activity)
-                        .noting("assigneeMemberId", id, heir),
+                    Happening::new(EventAction::ActivityUpdated, SubjectKind::Activity, activity).noting(
+                        "assigneeMemberId",
+                        id,
+                        heir,
+                    ),
                 );
             }
             found(door.conn(), task_force_id, id).await

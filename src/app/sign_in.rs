@@ -81,10 +81,7 @@ impl App {
                 let session = session.ok_or(Code::InvalidCredentials)?;
                 let signed_in = self.next_tokens(conn, session, now).await?;
                 let refreshed = happening(EventAction::SessionRefreshed, session);
-                Ok((
-                    Some(signed_in),
-                    Some(InstallationHappening::by(session.user_id, refreshed)),
-                ))
+                Ok((Some(signed_in), Some(InstallationHappening::by(session.user_id, refreshed))))
             })
             .await?;
         Ok(signed_in.ok_or(Code::InvalidCredentials)?)
@@ -120,11 +117,7 @@ impl App {
         // Before the password costs anything.
         let invited = db::users::invited(&*self.connection().await?, &token, self.clock.now()).await?;
         let user_id = invited.ok_or(Code::InvalidCredentials)?;
-        let password = self
-            .passwords
-            .hash(password.into())
-            .await
-            .map_err(Error::internal)?;
+        let password = self.passwords.hash(password.into()).await.map_err(Error::internal)?;
         self.write_installation(request_id, async |conn, now| {
             // The user's row before the invitation's, as in `user_invite`.
             let accepted = db::users::set_password(conn, user_id, &password).await?
@@ -147,10 +140,7 @@ impl App {
         user_id: Uuid,
         now: DateTime<Utc>,
     ) -> Result<(Session, SignedIn)> {
-        let session = Session {
-            id: Uuid::now_v7(),
-            user_id,
-        };
+        let session = Session { id: Uuid::now_v7(), user_id };
         db::sessions::insert(conn, session, now + IDLE, now).await?;
         Ok((session, self.next_tokens(conn, session, now).await?))
     }
@@ -158,24 +148,15 @@ impl App {
     async fn next_tokens(&self, conn: &Conn, session: Session, now: DateTime<Utc>) -> Result<SignedIn> {
         let refresh_token = secrets::generate().map_err(Error::internal)?;
         db::sessions::insert_token(conn, session.id, &secrets::digest(&refresh_token), now).await?;
-        let access_token = self
-            .tokens
-            .issue(session.user_id, session.id, now)
-            .map_err(Error::internal)?;
-        Ok(SignedIn {
-            access_token,
-            refresh_token,
-        })
+        let access_token = self.tokens.issue(session.user_id, session.id, now).map_err(Error::internal)?;
+        Ok(SignedIn { access_token, refresh_token })
     }
 }
 
 fn ended_by_reuse(session: Session) -> InstallationHappening {
     let happening = happening(EventAction::SessionEnded, session);
     InstallationHappening {
-        actor: EventActor {
-            kind: ActorKind::System,
-            id: None,
-        },
+        actor: EventActor { kind: ActorKind::System, id: None },
         happening: happening.noting("reason", None::<()>, "refreshTokenReused"),
     }
 }

@@ -79,9 +79,7 @@ impl App {
         step: StepName,
     ) -> Result<Step> {
         let (_, step) = self
-            .read(caller, task_force_id, async |conn| {
-                db::steps::find(conn, task_force_id, cycle, step).await
-            })
+            .read(caller, task_force_id, async |conn| db::steps::find(conn, task_force_id, cycle, step).await)
             .await?;
         Ok(step.ok_or(Code::NotFound)?)
     }
@@ -107,11 +105,13 @@ impl App {
             }
             door.may_write(Write::TargetDate(step.state))?;
             let after =
-                db::steps::set_target_date(door.conn(), task_force_id, &step, target_date, door.now()).await?;
-            door.record(
-                Happening::new(EventAction::StepUpdated, SubjectKind::Step, step.id)
-                    .noting("targetDate", step.target_date, target_date),
-            );
+                db::steps::set_target_date(door.conn(), task_force_id, &step, target_date, door.now())
+                    .await?;
+            door.record(Happening::new(EventAction::StepUpdated, SubjectKind::Step, step.id).noting(
+                "targetDate",
+                step.target_date,
+                target_date,
+            ));
             Ok(after)
         })
         .await

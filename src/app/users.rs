@@ -42,11 +42,7 @@ pub struct UserView {
 impl UserView {
     fn new(detail: UserDetail, viewer: Standing, now: DateTime<Utc>) -> Self {
         let user = detail.user;
-        let right = if may_manage(viewer, user.role) {
-            Decision::Allowed
-        } else {
-            Decision::Forbidden
-        };
+        let right = if may_manage(viewer, user.role) { Decision::Allowed } else { Decision::Forbidden };
         Self {
             transitions: available(&user.state.exits(detail.is_last_administrator), right),
             invitation_pending: is_pending(detail.invitation_expires_at, now),
@@ -122,20 +118,12 @@ fn happening(action: EventAction, id: Uuid) -> Happening {
 fn visible(actor: &Actor, detail: Option<UserDetail>) -> Result<UserDetail> {
     let detail = detail.ok_or(Code::NotFound)?;
     let theirs = detail.user.id == actor.user_id || may_manage(actor.standing, detail.user.role);
-    if theirs {
-        Ok(detail)
-    } else {
-        Err(Code::NotFound.into())
-    }
+    if theirs { Ok(detail) } else { Err(Code::NotFound.into()) }
 }
 
 /// Whoever doesn't manage administrators makes none.
 fn may_give(actor: &Actor, role: CouncilRole) -> Result<()> {
-    if may_manage(actor.standing, role) {
-        Ok(())
-    } else {
-        Err(Code::Forbidden.into())
-    }
+    if may_manage(actor.standing, role) { Ok(()) } else { Err(Code::Forbidden.into()) }
 }
 
 /// The fields that differ. Events are kept for ever, so of a name or an address they say only that it changed: the
@@ -144,10 +132,7 @@ fn changes(before: &UserFields, after: &UserFields) -> Changes {
     let mut changes = changes_between(before, after);
     for personal in ["name", "email"] {
         if let Some(change) = changes.get_mut(personal) {
-            *change = Change {
-                before: Value::Null,
-                after: Value::Null,
-            };
+            *change = Change { before: Value::Null, after: Value::Null };
         }
     }
     changes
@@ -191,10 +176,7 @@ impl App {
         );
         let actor = actor?;
         let detail = visible(&actor, detail?)?;
-        Ok((
-            UserView::new(detail, actor.standing, self.clock.now()),
-            memberships?,
-        ))
+        Ok((UserView::new(detail, actor.standing, self.clock.now()), memberships?))
     }
 
     /// A page of users: all of them for an administrator, all but the administrators for the secretariat, names of
@@ -220,14 +202,8 @@ impl App {
         let now = self.clock.now();
         let page = db::users::list(&conn, reach, filter, after, limit).await?;
         Ok(page.map(|(user, invitation_expires_at): ListedUser| match reach {
-            Reach::ActiveExperts => UserEntry::Name {
-                id: user.id,
-                name: user.name,
-            },
-            _ => UserEntry::Full {
-                invitation_pending: is_pending(invitation_expires_at, now),
-                user,
-            },
+            Reach::ActiveExperts => UserEntry::Name { id: user.id, name: user.name },
+            _ => UserEntry::Full { invitation_pending: is_pending(invitation_expires_at, now), user },
         }))
     }
 
@@ -239,11 +215,7 @@ impl App {
         let conn = self.connection().await?;
         let (actor, detail) = tokio::join!(self.actor_on(&conn, caller), db::users::find(&conn, id));
         let actor = actor?;
-        Ok(UserView::new(
-            visible(&actor, detail?)?,
-            actor.standing,
-            self.clock.now(),
-        ))
+        Ok(UserView::new(visible(&actor, detail?)?, actor.standing, self.clock.now()))
     }
 
     /// Creates a user, who chooses a password by accepting the invitation.
@@ -257,10 +229,7 @@ impl App {
             may_give(&actor, fields.role)?;
             let (id, invitation, invited) = create(conn, &fields, now).await?;
             let view = UserView::new(found(conn, id).await?, actor.standing, now);
-            Ok((
-                (view, invitation),
-                Some(InstallationHappening::by(actor.user_id, invited)),
-            ))
+            Ok(((view, invitation), Some(InstallationHappening::by(actor.user_id, invited))))
         })
         .await
     }
@@ -272,25 +241,11 @@ impl App {
     pub async fn create_admin(&self, email: &str, name: LocalizedText) -> Result<Invitation> {
         let email = parse_email(email)
             .map_err(|code| Refusal::faults(Code::InvalidRequest, vec![Fault::at("/email", code)]))?;
-        let fields = UserFields {
-            email,
-            name,
-            role: CouncilRole::Administrator,
-            locale: Language::English,
-        };
+        let fields = UserFields { email, name, role: CouncilRole::Administrator, locale: Language::English };
         self.write_installation("create-admin", async |conn, now| {
             let (_, invitation, invited) = create(conn, &fields, now).await?;
-            let actor = EventActor {
-                kind: ActorKind::System,
-                id: None,
-            };
-            Ok((
-                invitation,
-                Some(InstallationHappening {
-                    actor,
-                    happening: invited,
-                }),
-            ))
+            let actor = EventActor { kind: ActorKind::System, id: None };
+            Ok((invitation, Some(InstallationHappening { actor, happening: invited })))
         })
         .await
     }
@@ -316,12 +271,7 @@ impl App {
             if after == before {
                 return Ok((UserView::new(detail, actor.standing, now), None));
             }
-            change_role(
-                before.role,
-                after.role,
-                detail.holds_seat,
-                detail.is_last_administrator,
-            )?;
+            change_role(before.role, after.role, detail.holds_seat, detail.is_last_administrator)?;
             db::users::update(conn, id, &after, now).await?;
             let updated = happening(EventAction::UserUpdated, id).with(changes(&before, &after));
             let view = UserView::new(found(conn, id).await?, actor.standing, now);
@@ -369,10 +319,7 @@ impl App {
             db::sessions::end_all(conn, id, now).await?;
             let invited = happening(EventAction::InvitationCreated, id);
             let view = UserView::new(found(conn, id).await?, actor.standing, now);
-            Ok((
-                (view, invitation),
-                Some(InstallationHappening::by(actor.user_id, invited)),
-            ))
+            Ok(((view, invitation), Some(InstallationHappening::by(actor.user_id, invited))))
         })
         .await
     }
@@ -394,26 +341,13 @@ mod tests {
 
     #[test]
     fn an_address_is_kept_trimmed_and_lower_cased() {
-        assert_eq!(
-            parse_email(" Layla@Example.ORG\n").as_deref(),
-            Ok("layla@example.org")
-        );
+        assert_eq!(parse_email(" Layla@Example.ORG\n").as_deref(), Ok("layla@example.org"));
         assert_eq!(parse_email("ليلى@مثال.إختبار").as_deref(), Ok("ليلى@مثال.إختبار"));
         for no_address in ["", "@", "a@", "@b", "a", "a b@c", "a@b@c", "a\0@b", "a@b\u{7}"] {
-            assert_eq!(
-                parse_email(no_address),
-                Err(FaultCode::WrongFormat),
-                "{no_address:?}"
-            );
+            assert_eq!(parse_email(no_address), Err(FaultCode::WrongFormat), "{no_address:?}");
         }
-        assert_eq!(
-            parse_email(&format!("{}@b", "a".repeat(252))).map(|email| email.len()),
-            Ok(254)
-        );
-        assert_eq!(
-            parse_email(&format!("{}@b", "a".repeat(253))),
-            Err(FaultCode::TooLong)
-        );
+        assert_eq!(parse_email(&format!("{}@b", "a".repeat(252))).map(|email| email.len()), Ok(254));
+        assert_eq!(parse_email(&format!("{}@b", "a".repeat(253))), Err(FaultCode::TooLong));
     }
 
     #[test]
@@ -431,10 +365,7 @@ mod tests {
         };
         let changes = changes(&before, &after);
         assert_eq!(changes.keys().collect::<Vec<_>>(), ["name", "role"]);
-        assert_eq!(
-            (&changes["name"].before, &changes["name"].after),
-            (&Value::Null, &Value::Null)
-        );
+        assert_eq!((&changes["name"].before, &changes["name"].after), (&Value::Null, &Value::Null));
         assert_eq!(changes["role"].after, "secretariat");
     }
 }

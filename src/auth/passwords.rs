@@ -84,11 +84,7 @@ impl Passwords {
         let argon2 = Argon2::from(Params::new(kibibytes, passes, 1, None).map_err(HashError::of)?);
         let dummy = hash(&argon2, &secrets::generate().map_err(HashError::of)?)?;
         let cores = Semaphore::new(available_parallelism().map_or(1, usize::from));
-        Ok(Self {
-            argon2,
-            dummy,
-            cores: Arc::new(cores),
-        })
+        Ok(Self { argon2, dummy, cores: Arc::new(cores) })
     }
 
     /// Hashes a password into a PHC string.
@@ -107,9 +103,7 @@ impl Passwords {
         let hash = hash.unwrap_or_else(|| self.dummy.clone());
         let matches = self
             .on_a_core(move || {
-                argon2
-                    .verify_password(password.expose_secret().as_bytes(), hash.as_str())
-                    .is_ok()
+                argon2.verify_password(password.expose_secret().as_bytes(), hash.as_str()).is_ok()
             })
             .await;
         match matches {
@@ -136,9 +130,7 @@ impl Passwords {
 }
 
 fn hash(argon2: &Argon2<'_>, password: &SecretString) -> Result<String, HashError> {
-    let hash = argon2
-        .hash_password(password.expose_secret().as_bytes())
-        .map_err(HashError::of)?;
+    let hash = argon2.hash_password(password.expose_secret().as_bytes()).map_err(HashError::of)?;
     Ok(hash.to_string())
 }
 
@@ -154,21 +146,13 @@ mod tests {
         assert!(passwords.verify("correct horse".into(), Some(hash.clone())).await);
         assert!(!passwords.verify("correct horse ".into(), Some(hash)).await);
         assert!(!passwords.verify("correct horse".into(), None).await);
-        assert!(
-            !passwords
-                .verify("correct horse".into(), Some("no hash".into()))
-                .await
-        );
+        assert!(!passwords.verify("correct horse".into(), Some("no hash".into())).await);
     }
 
     #[test]
     fn what_protects_accounts_has_the_cost_that_owasp_asks_for() {
         let passwords = Passwords::new().unwrap();
-        assert!(
-            passwords.dummy.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
-            "{}",
-            passwords.dummy
-        );
+        assert!(passwords.dummy.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", passwords.dummy);
     }
 
     #[test]

@@ -125,13 +125,8 @@ impl Tokens {
     /// # Errors
     /// A key that isn't Ed25519 in PKCS#8.
     pub fn from_pem(pem: &str, issuer: String) -> Result<Self, KeyError> {
-        let pem = pem::parse(pem)
-            .ok()
-            .filter(|pem| pem.tag() == "PRIVATE KEY")
-            .ok_or(KeyError::Unusable)?;
-        let pair = Ed25519KeyPair::from_pkcs8(pem.contents())
-            .ok()
-            .ok_or(KeyError::Unusable)?;
+        let pem = pem::parse(pem).ok().filter(|pem| pem.tag() == "PRIVATE KEY").ok_or(KeyError::Unusable)?;
+        let pair = Ed25519KeyPair::from_pkcs8(pem.contents()).ok().ok_or(KeyError::Unusable)?;
         let public = pair.public_key().as_ref();
         let jwk = Jwk::of(public);
 
@@ -163,9 +158,7 @@ impl Tokens {
     /// A system without randomness.
     pub fn generate_pem() -> Result<SecretString, KeyError> {
         // Version 1 of PKCS#8, since OpenSSL reads no other.
-        let key = Ed25519KeyPair::generate()
-            .and_then(|pair| pair.to_pkcs8v1())
-            .map_err(KeyError::failed)?;
+        let key = Ed25519KeyPair::generate().and_then(|pair| pair.to_pkcs8v1()).map_err(KeyError::failed)?;
         Ok(pem::encode(&pem::Pem::new("PRIVATE KEY", key.as_ref())).into())
     }
 
@@ -209,22 +202,14 @@ impl Tokens {
         if header != self.header {
             return None;
         }
-        let claims = jsonwebtoken::decode::<Presented>(token, &self.verifying, &self.validation)
-            .ok()?
-            .claims;
+        let claims = jsonwebtoken::decode::<Presented>(token, &self.verifying, &self.validation).ok()?.claims;
         let expires_at = DateTime::from_timestamp(claims.exp, 0)?;
-        Some(Claims {
-            user_id: claims.sub,
-            session_id: claims.sid,
-            expires_at,
-        })
+        Some(Claims { user_id: claims.sub, session_id: claims.sid, expires_at })
     }
 
     /// The public keys, for whoever wants to check a token.
     pub fn jwks(&self) -> Jwks {
-        Jwks {
-            keys: vec![self.jwk.clone()],
-        }
+        Jwks { keys: vec![self.jwk.clone()] }
     }
 }
 
@@ -234,14 +219,7 @@ impl Jwk {
         // RFC 7638: the required members in the order of their names, without spaces.
         let members = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#);
         let kid = URL_SAFE_NO_PAD.encode(Sha256::digest(members));
-        Self {
-            kty: "OKP",
-            crv: "Ed25519",
-            x,
-            kid,
-            usage: "sig",
-            alg: "EdDSA",
-        }
+        Self { kty: "OKP", crv: "Ed25519", x, kid, usage: "sig", alg: "EdDSA" }
     }
 }
 
@@ -271,10 +249,7 @@ mod tests {
     fn claims_with(name: &str, value: Value) -> Value {
         let mut claims = claims();
         claims[name] = value;
-        claims
-            .as_object_mut()
-            .unwrap()
-            .retain(|_, value| !value.is_null());
+        claims.as_object_mut().unwrap().retain(|_, value| !value.is_null());
         claims
     }
 
@@ -301,22 +276,15 @@ mod tests {
         let token = tokens.issue(Uuid::nil(), Uuid::nil(), now()).unwrap();
         let end = now() + LIFETIME;
         assert_eq!(tokens.verify(token.expose_secret(), end), None);
-        assert!(
-            tokens
-                .verify(token.expose_secret(), end - TimeDelta::seconds(1))
-                .is_some()
-        );
+        assert!(tokens.verify(token.expose_secret(), end - TimeDelta::seconds(1)).is_some());
         assert_eq!(tokens.verify(token.expose_secret(), end), None);
     }
 
     #[test]
     fn a_token_with_a_claim_missing_or_wrong_is_none() {
         let tokens = tokens();
-        let accepted = |claims: &Value| {
-            tokens
-                .verify(&signed(&tokens, &tokens.header, claims), now())
-                .is_some()
-        };
+        let accepted =
+            |claims: &Value| tokens.verify(&signed(&tokens, &tokens.header, claims), now()).is_some();
         assert!(accepted(&claims()));
         for claim in ["iss", "aud", "sub", "sid", "exp"] {
             assert!(!accepted(&claims_with(claim, Value::Null)), "without {claim}");
@@ -331,35 +299,19 @@ mod tests {
     #[test]
     fn a_token_of_another_kind_or_key_is_none() {
         let tokens = tokens();
-        let accepted = |header: &Header| {
-            tokens
-                .verify(&signed(&tokens, header, &claims()), now())
-                .is_some()
-        };
+        let accepted = |header: &Header| tokens.verify(&signed(&tokens, header, &claims()), now()).is_some();
         assert!(accepted(&tokens.header));
         for typ in [None, Some("JWT".to_owned())] {
-            assert!(!accepted(&Header {
-                typ,
-                ..tokens.header.clone()
-            }));
+            assert!(!accepted(&Header { typ, ..tokens.header.clone() }));
         }
         for kid in [None, Some("another".to_owned())] {
-            assert!(!accepted(&Header {
-                kid,
-                ..tokens.header.clone()
-            }));
+            assert!(!accepted(&Header { kid, ..tokens.header.clone() }));
         }
-        assert!(!accepted(&Header {
-            jku: Some(ISSUER.to_owned()),
-            ..tokens.header.clone()
-        }));
+        assert!(!accepted(&Header { jku: Some(ISSUER.to_owned()), ..tokens.header.clone() }));
 
         // Somebody else's key under our key's name.
         let forger = self::tokens();
-        assert_eq!(
-            tokens.verify(&signed(&forger, &tokens.header, &claims()), now()),
-            None
-        );
+        assert_eq!(tokens.verify(&signed(&forger, &tokens.header, &claims()), now()), None);
     }
 
     #[test]
@@ -368,16 +320,10 @@ mod tests {
         let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
         for alg in ["none", "None", "EdDSA"] {
             let header = part(json!({"alg": alg, "typ": TYPE, "kid": tokens.jwk.kid}));
-            assert_eq!(
-                tokens.verify(&format!("{header}.{}.", part(claims())), now()),
-                None
-            );
+            assert_eq!(tokens.verify(&format!("{header}.{}.", part(claims())), now()), None);
         }
 
-        let header = Header {
-            alg: Algorithm::HS256,
-            ..tokens.header.clone()
-        };
+        let header = Header { alg: Algorithm::HS256, ..tokens.header.clone() };
         let public = URL_SAFE_NO_PAD.decode(&tokens.jwk.x).unwrap();
         let confused = jsonwebtoken::encode(&header, &claims(), &EncodingKey::from_secret(&public)).unwrap();
         assert_eq!(tokens.verify(&confused, now()), None);
@@ -395,25 +341,15 @@ mod tests {
     fn only_an_ed25519_key_in_pem_is_a_key() {
         let refused = |pem: &str| Tokens::from_pem(pem, ISSUER.to_owned()).is_err();
         assert!(refused(""));
-        assert!(refused(
-            "-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n"
-        ));
-        let public = Tokens::generate_pem()
-            .unwrap()
-            .expose_secret()
-            .replace("PRIVATE", "PUBLIC");
+        assert!(refused("-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n"));
+        let public = Tokens::generate_pem().unwrap().expose_secret().replace("PRIVATE", "PUBLIC");
         assert!(refused(&public));
     }
 
     #[test]
     fn a_key_is_named_by_its_thumbprint() {
         // The example of RFC 8037, appendix A.
-        let public = URL_SAFE_NO_PAD
-            .decode("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo")
-            .unwrap();
-        assert_eq!(
-            Jwk::of(&public).kid,
-            "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
-        );
+        let public = URL_SAFE_NO_PAD.decode("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo").unwrap();
+        assert_eq!(Jwk::of(&public).kid, "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
     }
 }

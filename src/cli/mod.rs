@@ -67,7 +67,13 @@ pub fn run() -> ExitCode {
         Err(error) if error.use_stderr() => {
             let text = error.render().to_string();
             // The first paragraph names the fault; usage and hints are behind `--help`.
-            let line = text.split("\n\n").next().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
+            let line = text
+                .split("\n\n")
+                .next()
+                .unwrap_or_default()
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" ");
             say(&line);
             return ExitCode::from(2);
         }

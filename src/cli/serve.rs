@@ -170,7 +170,8 @@ async fn demo(app: &App, settings: &ServeSettings) -> Result<Story, Failure> {
 fn greeting(url: &str, story: Option<&Story>) -> String {
     let mut text = format!("\nTaskforce is ready at {url} (documentation: {url}/docs/)\n");
     let Some(story) = story else { return text };
-    let password = story.password.as_ref().map_or("the one that you set", |password| password.expose_secret());
+    let password =
+        story.password.as_ref().map_or("the one that you set", |password| password.expose_secret());
     text.push_str(&format!("\nAccounts, password of each: {password}\n"));
     for (email, who) in demo::ACCOUNTS {
         text.push_str(&format!("  {email:<28} {who}\n"));

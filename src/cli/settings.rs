@@ -25,8 +25,10 @@ pub(super) enum LogFormat {
 
 /// Logs to standard error: standard output belongs to what the commands answer.
 pub(super) fn log_in(format: LogFormat) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,actix_server=warn"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter)
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,actix_server=warn"));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());
     match format {
@@ -97,7 +99,11 @@ fn origin(text: &str) -> Result<String, String> {
 fn contact(text: &str) -> Result<String, String> {
     let uri = text.starts_with("mailto:") || text.starts_with("https://");
     let one_line = !text.contains(|letter: char| letter.is_control() || letter == ' ');
-    if uri && one_line { Ok(text.to_owned()) } else { Err("a contact looks like mailto:security@city.example".to_owned()) }
+    if uri && one_line {
+        Ok(text.to_owned())
+    } else {
+        Err("a contact looks like mailto:security@city.example".to_owned())
+    }
 }
 
 impl DatabaseSettings {
@@ -122,8 +128,9 @@ impl DatabaseSettings {
 impl ServeSettings {
     /// The listener: taken first, so that a port in use is said at once.
     pub(super) fn listen(&self) -> Result<TcpListener, Failure> {
-        TcpListener::bind(self.bind)
-            .map_err(|error| Failure::setting(format!("can't listen on {} (TASKFORCE_BIND): {error}", self.bind)))
+        TcpListener::bind(self.bind).map_err(|error| {
+            Failure::setting(format!("can't listen on {} (TASKFORCE_BIND): {error}", self.bind))
+        })
     }
 
     /// Where clients reach the service.
@@ -156,13 +163,15 @@ impl ServeSettings {
             }
         };
         let pem = read(&file, "TASKFORCE_JWT_KEY_FILE")?;
-        Tokens::from_pem(&pem, self.public_url())
-            .map_err(|error| Failure::setting(format!("{} (TASKFORCE_JWT_KEY_FILE): {error}", file.display())))
+        Tokens::from_pem(&pem, self.public_url()).map_err(|error| {
+            Failure::setting(format!("{} (TASKFORCE_JWT_KEY_FILE): {error}", file.display()))
+        })
     }
 }
 
 fn read(file: &Path, setting: &str) -> Result<String, Failure> {
-    fs::read_to_string(file).map_err(|error| Failure::setting(format!("{} ({setting}): {error}", file.display())))
+    fs::read_to_string(file)
+        .map_err(|error| Failure::setting(format!("{} ({setting}): {error}", file.display())))
 }
 
 /// Writes a file that nobody else reads; under another name first, so that what has its name is whole.

@@ -20,12 +20,8 @@ use crate::domain::text::LocalizedText;
 use crate::domain::vocabulary::Vocabulary as _;
 
 /// The states in which work is still to be done.
-const OPEN: [ActivityState; 4] = [
-    ActivityState::Planned,
-    ActivityState::InProgress,
-    ActivityState::InReview,
-    ActivityState::Blocked,
-];
+const OPEN: [ActivityState; 4] =
+    [ActivityState::Planned, ActivityState::InProgress, ActivityState::InReview, ActivityState::Blocked];
 
 /// Stands for "no due date" where days are compared; the SQL says the same.
 const LAST_DAY: NaiveDate = match NaiveDate::from_ymd_opt(9999, 12, 31) {
@@ -501,7 +497,7 @@ pub async fn assigned_to(
     now: DateTime<Utc>,
     limit: i64,
 ) -> QueryResult<Page<AssignedActivity>> {
-        // One comparison serves the order: no due date counts as the last of all days, the beginning as before the first.
+    // One comparison serves the order: no due date counts as the last of all days, the beginning as before the first.
     let (date, id) = after.map_or((None, Uuid::nil()), |(date, id)| (Some(date.unwrap_or(LAST_DAY)), id));
     let query = diesel::sql_query(
         "select a.*, t.name as task_force_name, local_date($2, t.time_zone) as today,

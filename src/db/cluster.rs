@@ -83,11 +83,7 @@ pub enum ClusterError {
          TASKFORCE_PG_BIN_DIR",
         .pgdata.display()
     )]
-    OtherVersion {
-        pgdata: PathBuf,
-        wanted: u32,
-        seen: String,
-    },
+    OtherVersion { pgdata: PathBuf, wanted: u32, seen: String },
     /// Another instance holds the lock.
     #[error("{} is in use by another taskforce (pid {pid}): stop that one, or set TASKFORCE_DATA_DIR", .data_dir.display())]
     InUse { data_dir: PathBuf, pid: String },
@@ -163,11 +159,7 @@ impl Cluster {
     async fn start_in(data_dir: PathBuf, account: &Account, throwaway: bool) -> Result<Self, ClusterError> {
         let began = Instant::now();
         let lock = account::lock(&data_dir)?;
-        let home = if throwaway {
-            data_dir.clone()
-        } else {
-            account.home(&data_dir).await?
-        };
+        let home = if throwaway { data_dir.clone() } else { account.home(&data_dir).await? };
         let pgdata = home.join("pgdata");
         let fresh = !pgdata.try_exists().map_err(at(&pgdata))?;
         if !fresh && fs::metadata(&pgdata).map_err(at(&pgdata))?.uid() != account.uid {
@@ -180,32 +172,19 @@ impl Cluster {
             server::init(&programs, account, &home, &password, throwaway).await?;
         }
         let socket = account.private_dir(&socket_dir(&home))?;
-        let place = Place {
-            data_dir,
-            home,
-            socket,
-            password,
-        };
+        let place = Place { data_dir, home, socket, password };
         let url = place.url(NAME);
         account::write_private(&place.data_dir.join("database-url"), url.expose_secret())?;
 
         let mut postmaster = vec![programs.join("postgres").into(), "-D".into(), pgdata.into()];
-        let settings = SETTINGS
-            .iter()
-            .chain(if throwaway { THROWAWAY } else { DURABLE })
-            .map(OsString::from);
+        let settings = SETTINGS.iter().chain(if throwaway { THROWAWAY } else { DURABLE }).map(OsString::from);
         for setting in settings.chain([socket_setting(&place.socket)]) {
             postmaster.extend(["-c".into(), setting]);
         }
         let remove = throwaway.then_some(place.data_dir.as_path());
         let supervisor = place.boot(account, remove, &postmaster).await?;
         tracing::info!(home = %place.home.display(), took = ?began.elapsed(), "the private Postgres cluster is up");
-        Ok(Self {
-            place,
-            url,
-            supervisor,
-            _lock: lock,
-        })
+        Ok(Self { place, url, supervisor, _lock: lock })
     }
 
     /// The address of the database `taskforce`, as libpq, `psql` and tokio-postgres read it.
@@ -323,10 +302,7 @@ async fn connect(url: &SecretString, statement: Option<&str>) -> Result<(), Opti
         connection.await.ok();
         Ok(())
     };
-    timeout(Duration::from_secs(10), session)
-        .await
-        .map_err(|_late| None)?
-        .map_err(Some)
+    timeout(Duration::from_secs(10), session).await.map_err(|_late| None)?.map_err(Some)
 }
 
 /// Beside the data, or under `/tmp` if that is too long a path for a socket.
@@ -340,25 +316,15 @@ fn socket_dir(home: &Path) -> PathBuf {
 
 /// To Postgres the value is a list, in which quotes keep a comma from being a separator.
 fn socket_setting(dir: &Path) -> OsString {
-    let quoted = dir
-        .as_os_str()
-        .as_bytes()
-        .split(|byte| *byte == b'"')
-        .collect::<Vec<_>>()
-        .join(&b"\"\""[..]);
+    let quoted =
+        dir.as_os_str().as_bytes().split(|byte| *byte == b'"').collect::<Vec<_>>().join(&b"\"\""[..]);
     OsString::from_vec([&b"unix_socket_directories=\""[..], &quoted, b"\""].concat())
 }
 
 /// FNV-1a of the path. Std's hasher does not promise to be the same in the next version.
 fn stable_name(path: &Path) -> String {
     let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-    format!(
-        "{:016x}",
-        path.as_os_str()
-            .as_bytes()
-            .iter()
-            .fold(0xcbf2_9ce4_8422_2325, step)
-    )
+    format!("{:016x}", path.as_os_str().as_bytes().iter().fold(0xcbf2_9ce4_8422_2325, step))
 }
 
 fn percent(bytes: &[u8]) -> String {
@@ -372,23 +338,15 @@ fn percent(bytes: &[u8]) -> String {
 /// What a log ends with, on one line.
 fn last_lines(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
-    let mut lines: Vec<&str> = text
-        .lines()
-        .rev()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .take(5)
-        .collect();
+    let mut lines: Vec<&str> =
+        text.lines().rev().map(str::trim).filter(|line| !line.is_empty()).take(5).collect();
     lines.reverse();
     lines.join(" | ")
 }
 
 /// Says where an [`io::Error`] happened.
 fn at(path: &Path) -> impl FnOnce(io::Error) -> ClusterError {
-    move |source| ClusterError::Io {
-        path: path.to_path_buf(),
-        source,
-    }
+    move |source| ClusterError::Io { path: path.to_path_buf(), source }
 }
 
 #[cfg(test)]
@@ -398,43 +356,26 @@ mod tests {
     #[test]
     fn the_address_survives_any_directory() {
         let socket = PathBuf::from("/srv/a b,c@d:e/50%/é?#");
-        let place = Place {
-            data_dir: "/".into(),
-            home: "/".into(),
-            socket,
-            password: "secret".into(),
-        };
+        let place = Place { data_dir: "/".into(), home: "/".into(), socket, password: "secret".into() };
         let url = place.url("task/force");
         let expected =
             "postgresql://taskforce:secret@%2Fsrv%2Fa%20b%2Cc%40d%3Ae%2F50%25%2F%C3%A9%3F%23/task%2Fforce";
         assert_eq!(url.expose_secret(), expected);
         let read: tokio_postgres::Config = url.expose_secret().parse().unwrap();
-        assert_eq!(
-            read.get_hosts(),
-            [tokio_postgres::config::Host::Unix(place.socket)]
-        );
+        assert_eq!(read.get_hosts(), [tokio_postgres::config::Host::Unix(place.socket)]);
         assert_eq!(read.get_dbname(), Some("task/force"));
     }
 
     #[test]
     fn a_comma_or_a_quote_does_not_split_the_socket_directory() {
-        assert_eq!(
-            socket_setting(Path::new("/a,\"b")),
-            "unix_socket_directories=\"/a,\"\"b\""
-        );
+        assert_eq!(socket_setting(Path::new("/a,\"b")), "unix_socket_directories=\"/a,\"\"b\"");
     }
 
     #[test]
     fn a_socket_that_would_not_fit_moves_to_a_stable_place() {
-        assert_eq!(
-            socket_dir(Path::new("/srv/taskforce")),
-            Path::new("/srv/taskforce/socket")
-        );
+        assert_eq!(socket_dir(Path::new("/srv/taskforce")), Path::new("/srv/taskforce/socket"));
         let long = format!("/srv/{}", "x".repeat(100));
-        assert_eq!(
-            socket_dir(Path::new(&long)),
-            Path::new("/tmp/taskforce-0d81b03a0fa9f64c")
-        );
+        assert_eq!(socket_dir(Path::new(&long)), Path::new("/tmp/taskforce-0d81b03a0fa9f64c"));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::Conn;
 use super::page::Page;
 use super::schema::{events, installation_events, task_force_heads};
 use super::statement::Prepared;
-use crate::domain::event::{ActorKind, Event, EventAction, EventActor, Hash, Happening, SubjectKind};
+use crate::domain::event::{ActorKind, Event, EventAction, EventActor, Happening, Hash, SubjectKind};
 use crate::domain::text::LocalizedText;
 
 /// The end of a task force's chain.

@@ -58,7 +58,7 @@ fn apply(conn: AsyncPgConnection) -> Result<Vec<String>, MigrationError> {
 /// # Errors
 /// A database that does not answer.
 pub async fn are_current(conn: &AsyncPgConnection) -> diesel::QueryResult<bool> {
-    use diesel::migration::{Migration as _};
+    use diesel::migration::Migration as _;
 
     #[derive(diesel::QueryableByName)]
     struct Latest {

@@ -29,7 +29,7 @@ const SETTINGS: &str = "-c statement_timeout=10s -c lock_timeout=1500ms \
 pub enum PoolError {
     /// The address is no Postgres URL. It isn't repeated: it holds a password.
     #[error("DATABASE_URL is not a Postgres URL (postgresql://user:password@host:port/database)")]
-    Url,
+    Url(#[source] tokio_postgres::Error),
     /// The pool could not be built.
     #[error("the connection pool could not be built: {0}")]
     Build(#[from] deadpool::managed::BuildError),
@@ -40,7 +40,7 @@ pub enum PoolError {
 /// # Errors
 /// An address that is no Postgres URL.
 pub fn connect(url: &SecretString, size: usize) -> Result<Pool, PoolError> {
-    let config: tokio_postgres::Config = url.expose_secret().parse().map_err(|_: tokio_postgres::Error| PoolError::Url)?;
+    let config: tokio_postgres::Config = url.expose_secret().parse().map_err(PoolError::Url)?;
     let mut manager = ManagerConfig::default();
     manager.custom_setup = Box::new(move |_| establish(config.clone()).boxed());
     // No `select 1` per checkout: a closed connection is noticed without, and a broken transaction too.

@@ -63,9 +63,7 @@ pub async fn prolong(
 
 /// Ends the session of a refresh token, used or not; `None` where none was running.
 pub async fn end(conn: &Conn, token_hash: &[u8; 32], now: DateTime<Utc>) -> QueryResult<Option<Session>> {
-    let of_token = refresh_tokens::table
-        .find(token_hash)
-        .select(refresh_tokens::session_id);
+    let of_token = refresh_tokens::table.find(token_hash).select(refresh_tokens::session_id);
     diesel::update(sessions::table)
         .filter(sessions::id.eq_any(of_token))
         .filter(sessions::ended_at.is_null())

@@ -151,11 +151,7 @@ pub async fn update(
     now: DateTime<Utc>,
 ) -> QueryResult<TaskForce> {
     diesel::update(task_forces::table.find(id))
-        .set((
-            fields,
-            task_forces::version.eq(task_forces::version + 1),
-            task_forces::updated_at.eq(now),
-        ))
+        .set((fields, task_forces::version.eq(task_forces::version + 1), task_forces::updated_at.eq(now)))
         .returning(TaskForce::as_returning())
         .get_result(&mut &*conn)
         .await

@@ -109,9 +109,7 @@ pub async fn find(conn: &Conn, id: Uuid) -> QueryResult<Option<UserDetail>> {
 /// Holds a user and every active administrator as they are until the transaction ends, always in the same order:
 /// of two changes that would take the last two administrators away, the second sees the first.
 pub async fn lock(conn: &Conn, id: Uuid) -> QueryResult<()> {
-    let administers = users::role
-        .eq(CouncilRole::Administrator)
-        .and(users::state.eq(UserState::Active));
+    let administers = users::role.eq(CouncilRole::Administrator).and(users::state.eq(UserState::Active));
     users::table
         .filter(users::id.eq(id).or(administers))
         .order(users::id)
@@ -125,12 +123,7 @@ pub async fn lock(conn: &Conn, id: Uuid) -> QueryResult<()> {
 /// Inserts a user, who has no password until an invitation is accepted.
 pub async fn insert(conn: &Conn, id: Uuid, fields: &UserFields, now: DateTime<Utc>) -> QueryResult<()> {
     diesel::insert_into(users::table)
-        .values((
-            fields,
-            users::id.eq(id),
-            users::created_at.eq(now),
-            users::updated_at.eq(now),
-        ))
+        .values((fields, users::id.eq(id), users::created_at.eq(now), users::updated_at.eq(now)))
         .execute(&mut &*conn)
         .await
         .map(drop)
@@ -139,11 +132,7 @@ pub async fn insert(conn: &Conn, id: Uuid, fields: &UserFields, now: DateTime<Ut
 /// Sets a user's fields.
 pub async fn update(conn: &Conn, id: Uuid, fields: &UserFields, now: DateTime<Utc>) -> QueryResult<()> {
     diesel::update(users::table.find(id))
-        .set((
-            fields,
-            users::version.eq(users::version + 1),
-            users::updated_at.eq(now),
-        ))
+        .set((fields, users::version.eq(users::version + 1), users::updated_at.eq(now)))
         .execute(&mut &*conn)
         .await
         .map(drop)
@@ -152,11 +141,7 @@ pub async fn update(conn: &Conn, id: Uuid, fields: &UserFields, now: DateTime<Ut
 /// Sets a user's state.
 pub async fn set_state(conn: &Conn, id: Uuid, state: UserState, now: DateTime<Utc>) -> QueryResult<()> {
     diesel::update(users::table.find(id))
-        .set((
-            users::state.eq(state),
-            users::version.eq(users::version + 1),
-            users::updated_at.eq(now),
-        ))
+        .set((users::state.eq(state), users::version.eq(users::version + 1), users::updated_at.eq(now)))
         .execute(&mut &*conn)
         .await
         .map(drop)
@@ -204,9 +189,9 @@ pub async fn list(
     query = match reach {
         Reach::Everybody => query,
         Reach::AllButAdministrators => query.filter(users::role.ne(CouncilRole::Administrator)),
-        Reach::ActiveExperts => query
-            .filter(users::role.eq(CouncilRole::Expert))
-            .filter(users::state.eq(UserState::Active)),
+        Reach::ActiveExperts => {
+            query.filter(users::role.eq(CouncilRole::Expert)).filter(users::state.eq(UserState::Active))
+        }
     };
     if let Some(after) = after {
         query = query.filter(users::id.gt(after));

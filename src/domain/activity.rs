@@ -95,7 +95,9 @@ impl Stage {
             (ActivityState::InReview, None) => Self::InReview,
             (ActivityState::Done, None) => Self::Done,
             (ActivityState::Cancelled, None) => Self::Cancelled,
-            (ActivityState::Blocked, Some(ActivityState::Planned)) => Self::Blocked { from: BlockedFrom::Planned },
+            (ActivityState::Blocked, Some(ActivityState::Planned)) => {
+                Self::Blocked { from: BlockedFrom::Planned }
+            }
             (ActivityState::Blocked, Some(ActivityState::InProgress)) => {
                 Self::Blocked { from: BlockedFrom::InProgress }
             }
@@ -271,9 +273,15 @@ mod tests {
                         (ActivityState::Planned, ActivityState::InProgress) => {
                             step_open && facts.unfinished_dependencies == 0
                         }
-                        (ActivityState::InProgress, ActivityState::InReview) => step_open && facts.review_required,
-                        (ActivityState::InProgress, ActivityState::Done) => step_open && !facts.review_required,
-                        (ActivityState::InReview, ActivityState::Done) => step_open && !facts.caller_is_assignee,
+                        (ActivityState::InProgress, ActivityState::InReview) => {
+                            step_open && facts.review_required
+                        }
+                        (ActivityState::InProgress, ActivityState::Done) => {
+                            step_open && !facts.review_required
+                        }
+                        (ActivityState::InReview, ActivityState::Done) => {
+                            step_open && !facts.caller_is_assignee
+                        }
                         (ActivityState::InReview, ActivityState::InProgress) => step_open,
                         (ActivityState::Done, ActivityState::InProgress) => step_open,
                         (ActivityState::Blocked, ActivityState::Planned) => {
@@ -287,7 +295,11 @@ mod tests {
                         _ => false,
                     };
                     let taken = stage.transition(to, &facts, true);
-                    assert_eq!(taken.is_ok(), legal && writable, "{stage:?} -> {to} with {facts:?}: {taken:?}");
+                    assert_eq!(
+                        taken.is_ok(),
+                        legal && writable,
+                        "{stage:?} -> {to} with {facts:?}: {taken:?}"
+                    );
                     if let Ok(next) = taken {
                         assert_eq!(next.state(), to);
                         assert_eq!(Stage::from_columns(next.state(), next.blocked_from()), Ok(next));
@@ -322,7 +334,10 @@ mod tests {
         for &state in ActivityState::ALL {
             for &from in ActivityState::ALL {
                 let possible = state == ActivityState::Blocked
-                    && matches!(from, ActivityState::Planned | ActivityState::InProgress | ActivityState::InReview);
+                    && matches!(
+                        from,
+                        ActivityState::Planned | ActivityState::InProgress | ActivityState::InReview
+                    );
                 assert_eq!(Stage::from_columns(state, Some(from)).is_ok(), possible);
             }
             assert_eq!(Stage::from_columns(state, None).is_ok(), state != ActivityState::Blocked);

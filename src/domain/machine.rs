@@ -102,7 +102,9 @@ pub fn take<S: Vocabulary>(from: S, exits: &[Exit<S>], to: S, has_reason: bool) 
     }
     match exit.blocked_by.first() {
         None => Ok(()),
-        Some(blocker) => Err(Refusal::from(blocker.clone())
-            .listing(Listing::Transitions(available(exits, Decision::Allowed)))),
+        Some(blocker) => {
+            Err(Refusal::from(blocker.clone())
+                .listing(Listing::Transitions(available(exits, Decision::Allowed))))
+        }
     }
 }

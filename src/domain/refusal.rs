@@ -83,10 +83,7 @@ impl Code {
                 "The `Allow` header lists the methods this address takes.",
                 "تسرد ترويسة Allow الطرق التي يقبلها هذا العنوان.",
             ),
-            Code::NotAcceptable => (
-                "Accept `application/json`.",
-                "اقبل الصيغة application/json.",
-            ),
+            Code::NotAcceptable => ("Accept `application/json`.", "اقبل الصيغة application/json."),
             Code::TransitionNotAllowed => (
                 "`availableTransitions` lists the states that can be reached from the present one, and what stands in the way of each.",
                 "يسرد الحقل availableTransitions الحالات الممكن بلوغها من الحالة الراهنة وما يعيق كلًّا منها.",
@@ -175,18 +172,12 @@ impl Code {
                 "One account per address. To send a new invitation use `POST /v1/users/{id}/invitations`.",
                 "حساب واحد لكل عنوان. لإرسال دعوة جديدة استخدم ‎POST /v1/users/{id}/invitations.",
             ),
-            Code::LastAdministrator => (
-                "Make somebody else an administrator first.",
-                "عيّن مديرًا آخر أولًا.",
-            ),
+            Code::LastAdministrator => ("Make somebody else an administrator first.", "عيّن مديرًا آخر أولًا."),
             Code::VersionMismatch => (
                 "Read the resource again, look at what changed, and send your change with the new `ETag` in `If-Match`. The `ETag` header of this answer names the present version.",
                 "اقرأ المورد من جديد وانظر ما تغيّر ثم أرسل تغييرك مع ETag الجديد في If-Match.",
             ),
-            Code::BodyTooLarge => (
-                "A JSON body may have 256 KiB.",
-                "الحد الأقصى لنص JSON هو 256 كيلوبايت.",
-            ),
+            Code::BodyTooLarge => ("A JSON body may have 256 KiB.", "الحد الأقصى لنص JSON هو 256 كيلوبايت."),
             Code::UnsupportedMediaType => (
                 "Send `application/json`; for a PATCH `application/merge-patch+json`.",
                 "أرسل application/json، ومع PATCH أرسل application/merge-patch+json.",

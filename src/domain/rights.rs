@@ -124,11 +124,7 @@ pub fn authorize(standing: Standing, action: Action) -> Decision {
     };
     let within_a_task_force = matches!(
         action,
-        Action::ReadTaskForce
-            | Action::EditTaskForce
-            | Action::DirectTaskForce
-            | Action::Work
-            | Action::Lead
+        Action::ReadTaskForce | Action::EditTaskForce | Action::DirectTaskForce | Action::Work | Action::Lead
     );
     match (allowed, standing) {
         (true, _) => Decision::Allowed,

@@ -77,8 +77,7 @@ pub enum StepCommand {
 
 impl StepCommand {
     /// Every command.
-    pub const ALL: [Self; 6] =
-        [Self::Open, Self::Submit, Self::Pass, Self::Return, Self::Reopen, Self::Lock];
+    pub const ALL: [Self; 6] = [Self::Open, Self::Submit, Self::Pass, Self::Return, Self::Reopen, Self::Lock];
 }
 
 impl StepState {
@@ -94,11 +93,13 @@ impl StepState {
             (Self::Passed, StepCommand::Reopen) => Ok(Self::Open),
             (_, StepCommand::Lock) => Ok(Self::Locked),
             (state, _) => Err(state.frozen().map_or_else(
-                || Refusal::new(
-                    Code::TransitionNotAllowed,
-                    "The step is open: it can only be submitted.",
-                    "الخطوة مفتوحة ولا يمكن إلا عرضها على الأعضاء.",
-                ),
+                || {
+                    Refusal::new(
+                        Code::TransitionNotAllowed,
+                        "The step is open: it can only be submitted.",
+                        "الخطوة مفتوحة ولا يمكن إلا عرضها على الأعضاء.",
+                    )
+                },
                 Refusal::from,
             )),
         }

@@ -27,10 +27,8 @@ impl TaskForceState {
         let dissolve = Exit::to(Self::Dissolved).with_reason();
         match self {
             Self::Forming => {
-                let incomplete = panel.check().err().map(|refusal| Blocker {
-                    code: refusal.code,
-                    title: refusal.detail,
-                });
+                let incomplete =
+                    panel.check().err().map(|refusal| Blocker { code: refusal.code, title: refusal.detail });
                 vec![Exit::to(Self::Active).unless(incomplete), dissolve]
             }
             Self::Active => vec![Exit::to(Self::Suspended).with_reason(), dissolve],

@@ -27,8 +27,7 @@ impl UserState {
     pub fn exits(self, last_administrator: bool) -> Vec<Exit<Self>> {
         match self {
             Self::Active => vec![
-                Exit::to(Self::Disabled)
-                    .unless(last_administrator.then_some(Code::LastAdministrator.into())),
+                Exit::to(Self::Disabled).unless(last_administrator.then_some(Code::LastAdministrator.into())),
             ],
             Self::Disabled => vec![Exit::to(Self::Active)],
         }

@@ -30,7 +30,8 @@ pub trait Vocabulary: Copy + Eq + std::fmt::Debug + 'static {
 
 /// A vocabulary as the OpenAPI document shows it: its codes, and what each means.
 pub(crate) fn schema<V: Vocabulary>() -> RefOr<Schema> {
-    let meaning: Vec<_> = V::ALL.iter().map(|word| format!("- `{}`: {}", word.code(), word.label().en)).collect();
+    let meaning: Vec<_> =
+        V::ALL.iter().map(|word| format!("- `{}`: {}", word.code(), word.label().en)).collect();
     ObjectBuilder::new()
         .schema_type(SchemaType::Type(Type::String))
         .enum_values(Some(V::ALL.iter().map(|word| word.code())))

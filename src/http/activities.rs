@@ -89,15 +89,23 @@ fn normal() -> Priority {
 
 impl From<NewActivity> for ActivityFields {
     fn from(new: NewActivity) -> Self {
-        let NewActivity { title, description, step, assignee_member_id, due_date, priority, review_required } = new;
+        let NewActivity { title, description, step, assignee_member_id, due_date, priority, review_required } =
+            new;
         Self { title, description, step, assignee_member_id, due_date, priority, review_required }
     }
 }
 
 impl From<ActivityFields> for NewActivity {
     fn from(fields: ActivityFields) -> Self {
-        let ActivityFields { title, description, step, assignee_member_id, due_date, priority, review_required } =
-            fields;
+        let ActivityFields {
+            title,
+            description,
+            step,
+            assignee_member_id,
+            due_date,
+            priority,
+            review_required,
+        } = fields;
         Self { title, description, step, assignee_member_id, due_date, priority, review_required }
     }
 }
@@ -274,9 +282,11 @@ async fn list_activities(app: Data<App>, read: Read<TaskForcePath, ActivityQuery
         None => None,
         Some("me") => Some(Assignee::User(context.caller.user_id)),
         Some("none") => Some(Assignee::Nobody),
-        Some(id) => Some(Assignee::Member(id.parse().map_err(|_: uuid::Error| {
-            Refusal::faults(Code::InvalidRequest, vec![Fault::parameter("assignee", FaultCode::WrongFormat)])
-        })?)),
+        Some(id) => {
+            let fault = || Fault::parameter("assignee", FaultCode::WrongFormat);
+            let id = id.parse().ok().ok_or_else(|| Refusal::faults(Code::InvalidRequest, vec![fault()]))?;
+            Some(Assignee::Member(id))
+        }
     };
     let filter = ActivityFilter {
         step: query.step,
@@ -333,8 +343,7 @@ async fn create_activity(app: Data<App>, create: Create<TaskForcePath, NewActivi
     let Create { context, body } = create;
     let view = app.activity_create(&context.caller, context.at.task_force_id, body.into()).await?;
     let activity = Activity::new(view, context.language);
-    let location =
-        format!("/v1/task-forces/{}/activities/{}", context.at.task_force_id, activity.item.id);
+    let location = format!("/v1/task-forces/{}/activities/{}", context.at.task_force_id, activity.item.id);
     answer::created(&location, activity.item.version, &activity)
 }
 
@@ -373,9 +382,13 @@ async fn update_activity(
 ) -> Result<HttpResponse> {
     let Change { context, version, body } = change;
     let view = app
-        .activity_update(&context.caller, context.at.task_force_id, context.at.activity_id, version, |fields| {
-            Ok(body.apply(&fields.into())?.into())
-        })
+        .activity_update(
+            &context.caller,
+            context.at.task_force_id,
+            context.at.activity_id,
+            version,
+            |fields| Ok(body.apply(&fields.into())?.into()),
+        )
         .await?;
     let activity = Activity::new(view, context.language);
     answer::single(activity.item.version, &activity)

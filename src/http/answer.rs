@@ -31,7 +31,11 @@ pub(super) fn single(version: impl std::fmt::Display, body: &impl Serialize) -> 
     resource(StatusCode::OK, version, body)
 }
 
-fn resource(status: StatusCode, version: impl std::fmt::Display, body: &impl Serialize) -> Result<HttpResponse> {
+fn resource(
+    status: StatusCode,
+    version: impl std::fmt::Display,
+    body: &impl Serialize,
+) -> Result<HttpResponse> {
     let (mut answer, bytes) = json(status, body)?;
     let hash = Sha256::digest(&bytes);
     let hash = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>();

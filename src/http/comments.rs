@@ -125,13 +125,10 @@ async fn list_comments(app: Data<App>, read: Read<ActivityPath, PageQuery>) -> R
 async fn create_comment(app: Data<App>, create: Create<ActivityPath, NewComment>) -> Result<HttpResponse> {
     let Create { context, body } = create;
     let at = &context.at;
-    let comment =
-        app.comment_create(&context.caller, at.task_force_id, at.activity_id, body.text).await?;
+    let comment = app.comment_create(&context.caller, at.task_force_id, at.activity_id, body.text).await?;
     let comment = Comment::from(comment);
-    let location = format!(
-        "/v1/task-forces/{}/activities/{}/comments/{}",
-        at.task_force_id, at.activity_id, comment.id
-    );
+    let location =
+        format!("/v1/task-forces/{}/activities/{}/comments/{}", at.task_force_id, at.activity_id, comment.id);
     answer::created(&location, comment.version, &comment)
 }
 
@@ -146,8 +143,7 @@ async fn create_comment(app: Data<App>, create: Create<ActivityPath, NewComment>
 async fn get_comment(app: Data<App>, read: Read<CommentPath>) -> Result<HttpResponse> {
     let Read { context, .. } = read;
     let at = &context.at;
-    let comment =
-        app.comment_get(&context.caller, at.task_force_id, at.activity_id, at.comment_id).await?;
+    let comment = app.comment_get(&context.caller, at.task_force_id, at.activity_id, at.comment_id).await?;
     let comment = Comment::from(comment);
     answer::single(comment.version, &comment)
 }
@@ -163,10 +159,7 @@ async fn get_comment(app: Data<App>, read: Read<CommentPath>) -> Result<HttpResp
     extensions(("x-problem-codes" = json!(["forbidden", "taskForceForming", "taskForceSuspended", "taskForceClosed"])))
 )]
 #[patch("/v1/task-forces/{taskForceId}/activities/{activityId}/comments/{commentId}")]
-async fn update_comment(
-    app: Data<App>,
-    change: Change<CommentPath, CommentPatch>,
-) -> Result<HttpResponse> {
+async fn update_comment(app: Data<App>, change: Change<CommentPath, CommentPatch>) -> Result<HttpResponse> {
     let Change { context, version, body } = change;
     let at = &context.at;
     let comment = app

@@ -93,7 +93,12 @@ pub(super) struct Event {
     /// The fields that changed, by name.
     changes: BTreeMap<String, Change>,
     /// SHA-256 over the previous hash and this event's canonical JSON, in hexadecimal.
-    #[schema(min_length = 64, max_length = 64, pattern = "^[0-9a-f]{64}$", example = "ff44e121014845ba9f060b9dd529b57e3706d9dcbf47ce18d6a7e50bea6c7e46")]
+    #[schema(
+        min_length = 64,
+        max_length = 64,
+        pattern = "^[0-9a-f]{64}$",
+        example = "ff44e121014845ba9f060b9dd529b57e3706d9dcbf47ce18d6a7e50bea6c7e46"
+    )]
     hash: String,
 }
 

@@ -215,17 +215,20 @@ async fn get_member(app: Data<App>, read: Read<MemberPath>) -> Result<HttpRespon
     extensions(("x-problem-codes" = json!(["forbidden", "chairRequired", "memberEnded", "taskForceClosed"])))
 )]
 #[patch("/v1/task-forces/{taskForceId}/members/{memberId}")]
-async fn update_member(
-    app: Data<App>,
-    change: Change<MemberPath, MemberPatch>,
-) -> Result<HttpResponse> {
+async fn update_member(app: Data<App>, change: Change<MemberPath, MemberPatch>) -> Result<HttpResponse> {
     let Change { context, version, body } = change;
     let at = &context.at;
     let member = app
-        .member_update(&context.caller, at.task_force_id, at.member_id, version, |Fields { role, expertise }| {
-            let MemberFields { role, expertise } = body.apply(&MemberFields { role, expertise })?;
-            Ok(Fields { role, expertise })
-        })
+        .member_update(
+            &context.caller,
+            at.task_force_id,
+            at.member_id,
+            version,
+            |Fields { role, expertise }| {
+                let MemberFields { role, expertise } = body.apply(&MemberFields { role, expertise })?;
+                Ok(Fields { role, expertise })
+            },
+        )
         .await?;
     let member = Member::from(member);
     answer::single(member.version, &member)

@@ -123,9 +123,7 @@ fn document() -> Result<Value, String> {
         .split_for_parts();
     let mut document = serde_json::to_value(collected).map_err(|error| error.to_string())?;
     let versioned = versioned_schemas(&document);
-    each_operation(&mut document, |path, method, operation| {
-        complete(path, method, operation, &versioned)
-    })?;
+    each_operation(&mut document, |path, method, operation| complete(path, method, operation, &versioned))?;
     let components = document["components"].take();
     document["components"] = complete_components(components);
     Ok(document)
@@ -149,8 +147,9 @@ fn each_operation(
 fn versioned_schemas(document: &Value) -> BTreeSet<String> {
     let schemas = document["components"]["schemas"].as_object();
     let has_version = |schema: &Value| {
-        let own = schema["properties"].get("version").is_some();
-        let status = schema["properties"].get("lastSeq").is_some() && schema["properties"].get("items").is_none();
+        let own = schema["properties"]["version"]["type"] == "integer";
+        let status =
+            schema["properties"].get("lastSeq").is_some() && schema["properties"].get("items").is_none();
         own || status
     };
     let by_name: BTreeMap<&String, &Value> = schemas.into_iter().flatten().collect();
@@ -184,7 +183,8 @@ fn complete(
     if public {
         operation.insert("security".to_owned(), json!([]));
     }
-    let parameters: Vec<Value> = operation.get("parameters").and_then(Value::as_array).cloned().unwrap_or_default();
+    let parameters: Vec<Value> =
+        operation.get("parameters").and_then(Value::as_array).cloned().unwrap_or_default();
     let has = |place: &str| parameters.iter().any(|parameter| parameter["in"] == place);
     let takes_if_match = parameters.iter().any(|parameter| parameter["name"] == "If-Match");
     let takes_body = operation.contains_key("requestBody");
@@ -213,7 +213,9 @@ fn complete(
     let with_etag = complete_answers(method, operation, versioned);
     for (status, description) in problem_statuses(&codes) {
         if let Some(Value::Object(answers)) = operation.get_mut("responses") {
-            answers.entry(status).or_insert_with(|| problem_answer(status_codes(&codes, status), &description));
+            answers
+                .entry(status)
+                .or_insert_with(|| problem_answer(status_codes(&codes, status), &description));
         }
     }
     if let Some(Value::Object(answers)) = operation.get_mut("responses") {
@@ -239,7 +241,9 @@ fn complete(
 
 /// Gives the answers of success their headers; says whether an `ETag` is among them.
 fn complete_answers(method: &str, operation: &mut Map<String, Value>, versioned: &BTreeSet<String>) -> bool {
-    let Some(Value::Object(answers)) = operation.get_mut("responses") else { return false };
+    let Some(Value::Object(answers)) = operation.get_mut("responses") else {
+        return false;
+    };
     let mut with_etag = false;
     for (status, answer) in answers.iter_mut() {
         let schema = answer["content"]["application/json"]["schema"]["$ref"].as_str().unwrap_or_default();
@@ -253,7 +257,8 @@ fn complete_answers(method: &str, operation: &mut Map<String, Value>, versioned:
         }
     }
     if with_etag && method == "get" {
-        let mut unchanged = json!({ "description": "Nothing has changed since the representation in `If-None-Match`." });
+        let mut unchanged =
+            json!({ "description": "Nothing has changed since the representation in `If-None-Match`." });
         headers_of(&mut unchanged).insert("ETag".to_owned(), header("ETag"));
         answers.insert("304".to_owned(), unchanged);
     }
@@ -314,33 +319,38 @@ fn text_of(code: Code) -> &'static str {
 }
 
 fn problem_answer(codes: impl Iterator<Item = Code>, description: &str) -> Value {
-    let examples: Map<String, Value> = codes
-        .map(|code| {
-            let example = json!({
-                "type": format!("/problems/{code}"),
-                "title": code.label().en,
-                "status": status(code).as_u16(),
-                "detail": code.advice().en,
-                "code": code,
-                "requestId": "0199f0c2-7a3b-7c11-9d2e-3f5a6b7c8d9e",
-            });
-            (code.to_string(), json!({ "value": example }))
-        })
-        .collect();
     let mut answer = json!({
         "description": description,
-        "content": { "application/problem+json": {
-            "schema": { "$ref": "#/components/schemas/Problem" },
-            "examples": examples,
-        } },
+        "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } },
     });
-    if answer["content"]["application/problem+json"]["examples"].get("unavailable").is_some() {
-        headers_of(&mut answer).insert("Retry-After".to_owned(), header("RetryAfter"));
+    let mut examples = Map::new();
+    for code in codes {
+        match code {
+            Code::Unavailable => {
+                headers_of(&mut answer).insert("Retry-After".to_owned(), header("RetryAfter"))
+            }
+            Code::VersionMismatch => headers_of(&mut answer).insert("ETag".to_owned(), header("ETag")),
+            _ => None,
+        };
+        examples.insert(code.to_string(), json!({ "$ref": format!("#/components/examples/{code}") }));
     }
-    if answer["content"]["application/problem+json"]["examples"].get("versionMismatch").is_some() {
-        headers_of(&mut answer).insert("ETag".to_owned(), header("ETag"));
-    }
+    answer["content"]["application/problem+json"]["examples"] = Value::Object(examples);
     answer
+}
+
+/// What a problem of each code looks like.
+fn problem_examples() -> Map<String, Value> {
+    let example = |code: Code| {
+        json!({ "summary": code.label().en, "value": {
+            "type": format!("/problems/{code}"),
+            "title": code.label().en,
+            "status": status(code).as_u16(),
+            "detail": code.advice().en,
+            "code": code,
+            "requestId": "0199f0c2-7a3b-7c11-9d2e-3f5a6b7c8d9e",
+        } })
+    };
+    Code::ALL.iter().map(|code| (code.to_string(), example(*code))).collect()
 }
 
 fn complete_components(mut components: Value) -> Value {
@@ -361,6 +371,7 @@ fn complete_components(mut components: Value) -> Value {
         "Location": text("Where the new resource is.", json!({ "type": "string", "format": "uri-reference" })),
         "RetryAfter": text("Seconds to wait before trying again.", json!({ "type": "integer", "minimum": 0, "example": 2 })),
     });
+    components["examples"] = Value::Object(problem_examples());
     components["parameters"] = json!({
         "AcceptLanguage": {
             "name": "Accept-Language", "in": "header", "required": false,

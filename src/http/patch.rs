@@ -83,8 +83,9 @@ impl<F: ToSchema> PartialSchema for Patch<F> {
             return F::schema();
         };
         schema.required.clear();
-        schema.description =
-            Some("A JSON merge patch (RFC 7396): absent fields stay as they are, null clears one.".to_owned());
+        schema.description = Some(
+            "A JSON merge patch (RFC 7396): absent fields stay as they are, null clears one.".to_owned(),
+        );
         for property in schema.properties.values_mut() {
             *property = as_patched(property.clone());
         }
@@ -136,7 +137,11 @@ mod tests {
     }
 
     fn any_json() -> impl Strategy<Value = Value> {
-        let leaf = prop_oneof![Just(Value::Null), any::<bool>().prop_map(Value::from), "[a-c]{0,2}".prop_map(Value::from)];
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            "[a-c]{0,2}".prop_map(Value::from)
+        ];
         leaf.prop_recursive(3, 16, 3, |inner| {
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),

@@ -10,10 +10,10 @@ use utoipa::ToSchema;
 
 use super::text::LocalizedName;
 use crate::app;
+use crate::domain::gate::Criterion;
 use crate::domain::refusal::{
     AvailableTransition, Code, Fault, FaultCode, Listing, Place, Reference, Refusal,
 };
-use crate::domain::gate::Criterion;
 use crate::domain::text::{Language, LocalizedText};
 use crate::domain::vocabulary::Vocabulary as _;
 

@@ -82,7 +82,12 @@ path_to! {
 #[expect(dead_code, reason = "only its description is used; the header is read by hand")]
 pub(super) struct IfMatch {
     /// The `ETag` of the representation that you are changing; only the part before the dot is compared.
-    #[param(rename = "If-Match", pattern = r#"^(W/)?"[0-9]{1,9}(\.[0-9a-f]{1,64})?"$"#, max_length = 90, example = "\"3.5f1d9c3b7a2e4f60\"")]
+    #[param(
+        rename = "If-Match",
+        pattern = r#"^(W/)?"[0-9]{1,9}(\.[0-9a-f]{1,64})?"$"#,
+        max_length = 90,
+        example = "\"3.5f1d9c3b7a2e4f60\""
+    )]
     if_match: String,
 }
 
@@ -250,13 +255,10 @@ fn context<P: Path>(request: &HttpRequest) -> Result<Context<P>> {
     let app = app(request)?;
     let claims = token.and_then(|token| app.tokens.verify(token, app.clock.now()));
     let claims = claims.ok_or(Code::Unauthenticated)?;
-    let caller = Caller {
-        user_id: claims.user_id,
-        session_id: claims.session_id,
-        request_id: envelope.request_id,
-    };
+    let caller =
+        Caller { user_id: claims.user_id, session_id: claims.session_id, request_id: envelope.request_id };
     let at = web::Path::<P>::from_request(request, &mut Payload::None);
-    let at = at.into_inner().map_err(|_: actix_web::Error| Code::NotFound)?.into_inner();
+    let at = at.into_inner().ok().ok_or(Code::NotFound)?.into_inner();
     Ok(Context { at, caller, language: envelope.language })
 }
 
@@ -271,7 +273,10 @@ async fn visible<P: Path>(request: &HttpRequest) -> Result<Context<P>> {
     Ok(context)
 }
 
-async fn body<B: ToSchema + DeserializeOwned + 'static>(request: &HttpRequest, mut payload: Payload) -> Result<B> {
+async fn body<B: ToSchema + DeserializeOwned + 'static>(
+    request: &HttpRequest,
+    mut payload: Payload,
+) -> Result<B> {
     let expected =
         if request.method() == Method::PATCH { "application/merge-patch+json" } else { "application/json" };
     let sent = request.headers().get(CONTENT_TYPE);
@@ -297,8 +302,10 @@ fn version(request: &HttpRequest) -> Result<i32> {
     let header = request.headers().get(IF_MATCH).ok_or(Code::PreconditionRequired)?;
     let version = header.to_str().ok().and_then(parse_version);
     version.ok_or_else(|| {
-        let fault = Fault::parameter("If-Match", FaultCode::WrongFormat)
-            .saying("must be one ETag as it came with the resource", "يجب أن يكون قيمة ETag واحدة كما جاءت مع المورد");
+        let fault = Fault::parameter("If-Match", FaultCode::WrongFormat).saying(
+            "must be one ETag as it came with the resource",
+            "يجب أن يكون قيمة ETag واحدة كما جاءت مع المورد",
+        );
         Refusal::faults(Code::InvalidRequest, vec![fault]).into()
     })
 }
@@ -323,7 +330,9 @@ mod tests {
         assert_eq!(parse_version("\"3.ab12\""), Some(3));
         assert_eq!(parse_version("W/\"3.ab12\""), Some(3));
         assert_eq!(parse_version("\"3\""), Some(3));
-        for wrong in ["", "*", "3", "\"\"", "\"-1.a\"", "\"+1\"", "\"3.a\", \"4.b\"", "\"99999999999\"", "\"3.xyz\""] {
+        for wrong in
+            ["", "*", "3", "\"\"", "\"-1.a\"", "\"+1\"", "\"3.a\", \"4.b\"", "\"99999999999\"", "\"3.xyz\""]
+        {
             assert_eq!(parse_version(wrong), None, "{wrong}");
         }
     }

@@ -86,11 +86,7 @@ fn cors(origins: &[String]) -> Cors {
         HeaderName::from_static("api-version"),
         HeaderName::from_static("x-request-id"),
     ];
-    let cors = Cors::default()
-        .allow_any_method()
-        .allow_any_header()
-        .expose_headers(exposed)
-        .max_age(3600);
+    let cors = Cors::default().allow_any_method().allow_any_header().expose_headers(exposed).max_age(3600);
     origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
 }
 
@@ -151,7 +147,7 @@ impl Known {
     fn new() -> Result<Self, crate::app::Error> {
         let document: serde_json::Value =
             serde_json::from_str(super::openapi::json()?).map_err(crate::app::Error::internal)?;
-        let paths = document["paths"].as_object().into_iter().flatten();
+        let paths = document.get("paths").and_then(serde_json::Value::as_object).into_iter().flatten();
         let known = paths.map(|(path, item)| {
             let methods = item.as_object().into_iter().flat_map(|item| item.keys());
             let methods: Vec<_> = methods.map(|method| method.to_uppercase()).collect();

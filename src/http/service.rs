@@ -31,8 +31,8 @@ pub(super) fn operations(config: &mut ServiceConfig<'_>) {
         .service(get_service)
         .service(get_vocabularies)
         .service(get_problem)
-        .service(get_liveness)
-        .service(get_readiness)
+        .service(check_liveness)
+        .service(check_readiness)
         .service(get_metrics)
         .service(get_jwks)
         .service(get_security_txt)
@@ -232,11 +232,16 @@ pub(super) struct Check {
 
 impl HealthReport {
     fn answer(checks: BTreeMap<&'static str, bool>) -> HttpResponse {
-        let state = |passed| if passed { CheckState::Pass } else { CheckState::Fail };
+        let state = |passed| {
+            if passed { CheckState::Pass } else { CheckState::Fail }
+        };
         let well = checks.values().all(|passed| *passed);
         let report = Self {
             status: state(well),
-            checks: checks.into_iter().map(|(name, passed)| (name, [Check { status: state(passed) }])).collect(),
+            checks: checks
+                .into_iter()
+                .map(|(name, passed)| (name, [Check { status: state(passed) }]))
+                .collect(),
         };
         let code = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
         let mut answer = HttpResponse::build(code);
@@ -257,7 +262,7 @@ impl HealthReport {
     responses((status = 200, description = "It lives.", body = HealthReport, content_type = "application/health+json"))
 )]
 #[get("/health/live")]
-async fn get_liveness() -> HttpResponse {
+async fn check_liveness() -> HttpResponse {
     HealthReport::answer(BTreeMap::new())
 }
 
@@ -273,7 +278,7 @@ async fn get_liveness() -> HttpResponse {
     )
 )]
 #[get("/health/ready")]
-async fn get_readiness(app: Data<App>) -> HttpResponse {
+async fn check_readiness(app: Data<App>) -> HttpResponse {
     let migrated = match app.pool.get().await {
         Ok(conn) => db::migrations::are_current(&conn).await.ok(),
         Err(_) => None,
@@ -308,7 +313,9 @@ async fn get_metrics(request: HttpRequest, app: Data<App>, settings: Data<Settin
     gauge("taskforce_db_pool_size", pool.size);
     gauge("taskforce_db_pool_available", pool.available);
     gauge("taskforce_db_pool_waiting", pool.waiting);
-    Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, "text/plain; version=0.0.4")).body(settings.metrics.render()))
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "text/plain; version=0.0.4"))
+        .body(settings.metrics.render()))
 }
 
 /// Read the keys that access tokens are signed with

@@ -17,11 +17,7 @@ use crate::auth::tokens;
 use crate::domain::refusal::{Code, Fault, Refusal};
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
-    config
-        .service(sign_in)
-        .service(refresh_session)
-        .service(sign_out)
-        .service(accept_invitation);
+    config.service(sign_in).service(refresh_session).service(sign_out).service(accept_invitation);
 }
 
 fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<SecretString, D::Error> {

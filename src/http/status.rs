@@ -362,8 +362,7 @@ async fn get_status(app: Data<App>, read: Read<TaskForcePath>) -> Result<HttpRes
 async fn get_portfolio(app: Data<App>, read: Read<Root, PortfolioQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
     let after = answer::after(query.cursor.as_deref())?;
-    let filter =
-        PortfolioFilter { state: query.state, step: query.step, health: query.health, q: query.q };
+    let filter = PortfolioFilter { state: query.state, step: query.step, health: query.health, q: query.q };
     let (page, totals) = app.portfolio(&context.caller, &filter, after, query.limit).await?;
     answer::document(&Portfolio::new(page, totals))
 }

@@ -262,8 +262,7 @@ async fn list_steps(app: Data<App>, read: Read<TaskForcePath, CycleQuery>) -> Re
 #[get("/v1/task-forces/{taskForceId}/steps/{step}")]
 async fn get_step(app: Data<App>, read: Read<StepPath, CycleQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
-    let step =
-        app.step_get(&context.caller, context.at.task_force_id, query.cycle, context.at.step).await?;
+    let step = app.step_get(&context.caller, context.at.task_force_id, query.cycle, context.at.step).await?;
     answer::single(step.version, &Step::from(step))
 }
 
@@ -300,8 +299,7 @@ async fn update_step(app: Data<App>, change: Change<StepPath, StepPatch>) -> Res
 #[get("/v1/task-forces/{taskForceId}/steps/{step}/readiness")]
 async fn get_readiness(app: Data<App>, read: Read<StepPath>) -> Result<HttpResponse> {
     let Read { context, .. } = read;
-    let readiness =
-        app.step_readiness(&context.caller, context.at.task_force_id, context.at.step).await?;
+    let readiness = app.step_readiness(&context.caller, context.at.task_force_id, context.at.step).await?;
     answer::document(&Readiness::new(&readiness, context.language))
 }
 

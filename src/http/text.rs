@@ -5,12 +5,13 @@
 
 use std::borrow::Cow;
 
-use utoipa::openapi::schema::{AdditionalProperties, Object, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{AdditionalProperties, Object, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 /// One line: no control character, and something that can be seen.
-const LINE: &str = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$";
+const LINE: &str =
+    r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$";
 /// Several lines: the same, with tabs and line breaks.
 const LINES: &str = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$";
 
@@ -46,7 +47,13 @@ macro_rules! plain {
 }
 
 plain!(PlainLine, 200, LINE, "Open data", "A line of plain text.");
-plain!(PlainText, 10_000, LINES, "أرفقت رأي الدائرة القانونية.", "Plain text, in whatever language its author writes.");
+plain!(
+    PlainText,
+    10_000,
+    LINES,
+    "أرفقت رأي الدائرة القانونية.",
+    "Plain text, in whatever language its author writes."
+);
 
 /// Text in Arabic, English or both; and its patch, in which `null` takes a language away, but not the last.
 macro_rules! localized {
@@ -81,10 +88,20 @@ macro_rules! localized {
             fn schema() -> RefOr<Schema> {
                 let nullable = || SchemaType::Array(vec![Type::String, Type::Null]);
                 let mut object = of_languages(
-                    text($longest, $pattern, $ar).schema_type(nullable()).description(Some("In Arabic; null takes it away.")),
-                    text($longest, $pattern, $en).schema_type(nullable()).description(Some("In English; null takes it away.")),
+                    text($longest, $pattern, $ar)
+                        .schema_type(nullable())
+                        .description(Some("In Arabic; null takes it away.")),
+                    text($longest, $pattern, $en)
+                        .schema_type(nullable())
+                        .description(Some("In English; null takes it away.")),
                 );
-                object.description = Some(concat!($doc, " A language that is not named stays as it is; the last can't be taken away.").to_owned());
+                object.description = Some(
+                    concat!(
+                        $doc,
+                        " A language that is not named stays as it is; the last can't be taken away."
+                    )
+                    .to_owned(),
+                );
                 Schema::Object(object).into()
             }
         }

@@ -69,37 +69,17 @@ impl TryFrom<NewUser> for UserFields {
     type Error = Refusal;
 
     fn try_from(new: NewUser) -> std::result::Result<Self, Refusal> {
-        let NewUser {
-            email,
-            name,
-            role,
-            locale,
-        } = new;
+        let NewUser { email, name, role, locale } = new;
         let email = parse_email(&email)
             .map_err(|code| Refusal::faults(Code::InvalidRequest, vec![Fault::at("/email", code)]))?;
-        Ok(Self {
-            email,
-            name,
-            role,
-            locale,
-        })
+        Ok(Self { email, name, role, locale })
     }
 }
 
 impl From<UserFields> for NewUser {
     fn from(fields: UserFields) -> Self {
-        let UserFields {
-            email,
-            name,
-            role,
-            locale,
-        } = fields;
-        Self {
-            email,
-            name,
-            role,
-            locale,
-        }
+        let UserFields { email, name, role, locale } = fields;
+        Self { email, name, role, locale }
     }
 }
 
@@ -136,11 +116,7 @@ pub(super) struct User {
 
 impl User {
     fn new(view: UserView, language: Language) -> Self {
-        let UserView {
-            user,
-            invitation_pending,
-            transitions,
-        } = view;
+        let UserView { user, invitation_pending, transitions } = view;
         Self {
             id: user.id,
             email: user.email,
@@ -203,10 +179,7 @@ pub(super) struct UserItem {
 impl From<UserEntry> for UserItem {
     fn from(entry: UserEntry) -> Self {
         match entry {
-            UserEntry::Full {
-                user,
-                invitation_pending,
-            } => Self {
+            UserEntry::Full { user, invitation_pending } => Self {
                 id: user.id,
                 name: user.name,
                 email: Some(user.email),
@@ -279,16 +252,8 @@ pub(super) struct Membership {
 
 impl From<db::users::Membership> for Membership {
     fn from(membership: db::users::Membership) -> Self {
-        let db::users::Membership {
-            task_force_id,
-            member_id,
-            role,
-        } = membership;
-        Self {
-            task_force_id,
-            member_id,
-            role,
-        }
+        let db::users::Membership { task_force_id, member_id, role } = membership;
+        Self { task_force_id, member_id, role }
     }
 }
 
@@ -352,14 +317,8 @@ async fn get_me(app: Data<App>, read: Read<Root>) -> Result<HttpResponse> {
 async fn list_users(app: Data<App>, read: Read<Root, UserQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
     let after = answer::after(query.cursor.as_deref())?;
-    let filter = UserFilter {
-        role: query.role,
-        state: query.state,
-        q: query.q,
-    };
-    let page = app
-        .users_list(&context.caller, &filter, after, query.limit)
-        .await?;
+    let filter = UserFilter { role: query.role, state: query.state, q: query.q };
+    let page = app.users_list(&context.caller, &filter, after, query.limit).await?;
     answer::document(&UserPage::new(page, UserEntry::id, UserItem::from))
 }
 
@@ -375,10 +334,7 @@ async fn list_users(app: Data<App>, read: Read<Root, UserQuery>) -> Result<HttpR
 #[post("/v1/users")]
 async fn create_user(app: Data<App>, create: Create<Root, NewUser>) -> Result<HttpResponse> {
     let Create { context, body } = create;
-    invited(
-        app.user_create(&context.caller, body.try_into()?).await?,
-        context.language,
-    )
+    invited(app.user_create(&context.caller, body.try_into()?).await?, context.language)
 }
 
 /// Read a user
@@ -391,10 +347,7 @@ async fn create_user(app: Data<App>, create: Create<Root, NewUser>) -> Result<Ht
 #[get("/v1/users/{userId}")]
 async fn get_user(app: Data<App>, read: Read<UserPath>) -> Result<HttpResponse> {
     let Read { context, .. } = read;
-    let user = User::new(
-        app.user_get(&context.caller, context.at.user_id).await?,
-        context.language,
-    );
+    let user = User::new(app.user_get(&context.caller, context.at.user_id).await?, context.language);
     answer::single(user.version, &user)
 }
 
@@ -410,11 +363,7 @@ async fn get_user(app: Data<App>, read: Read<UserPath>) -> Result<HttpResponse> 
 )]
 #[patch("/v1/users/{userId}")]
 async fn update_user(app: Data<App>, change: Change<UserPath, UserPatch>) -> Result<HttpResponse> {
-    let Change {
-        context,
-        version,
-        body,
-    } = change;
+    let Change { context, version, body } = change;
     let view = app
         .user_update(&context.caller, context.at.user_id, version, |fields| {
             Ok(body.apply(&fields.into())?.try_into()?)
@@ -436,14 +385,8 @@ async fn update_user(app: Data<App>, change: Change<UserPath, UserPatch>) -> Res
 )]
 #[post("/v1/users/{userId}/transitions")]
 async fn transition_user(app: Data<App>, change: Change<UserPath, UserTransition>) -> Result<HttpResponse> {
-    let Change {
-        context,
-        version,
-        body,
-    } = change;
-    let view = app
-        .user_transition(&context.caller, context.at.user_id, version, body.to)
-        .await?;
+    let Change { context, version, body } = change;
+    let view = app.user_transition(&context.caller, context.at.user_id, version, body.to).await?;
     let user = User::new(view, context.language);
     answer::single(user.version, &user)
 }
@@ -460,8 +403,5 @@ async fn transition_user(app: Data<App>, change: Change<UserPath, UserTransition
 #[post("/v1/users/{userId}/invitations")]
 async fn invite_user(app: Data<App>, toggle: Toggle<UserPath>) -> Result<HttpResponse> {
     let Toggle { context } = toggle;
-    invited(
-        app.user_invite(&context.caller, context.at.user_id).await?,
-        context.language,
-    )
+    invited(app.user_invite(&context.caller, context.at.user_id).await?, context.language)
 }

@@ -31,10 +31,8 @@ fn compiled(of: TypeId, schema: impl FnOnce() -> Value) -> Result<&'static Compi
         return Ok(found);
     }
     let schema = schema();
-    let validator = jsonschema::draft202012::options()
-        .should_validate_formats(true)
-        .build(&schema)
-        .map_err(|error| {
+    let validator =
+        jsonschema::draft202012::options().should_validate_formats(true).build(&schema).map_err(|error| {
             tracing::error!(%error, "a request type has a schema that can't be compiled");
             Refusal::from(Code::InternalError)
         })?;
@@ -85,8 +83,7 @@ pub(super) fn check<T: ToSchema + 'static>(value: &Value) -> Result<(), Refusal>
 /// A checked value as its type. What the schema let pass and the type does not take is still the request's fault.
 pub(super) fn typed<T: DeserializeOwned>(value: Value) -> Result<T, Refusal> {
     serde_json::from_value(value).map_err(|error| {
-        let fault = Fault::at("", FaultCode::Invalid)
-            .saying(error.to_string(), "قيمة غير صالحة");
+        let fault = Fault::at("", FaultCode::Invalid).saying(error.to_string(), "قيمة غير صالحة");
         Refusal::faults(Code::InvalidRequest, vec![fault])
     })
 }
@@ -98,7 +95,11 @@ pub(super) fn typed<T: DeserializeOwned>(value: Value) -> Result<T, Refusal> {
 pub(super) fn query<T: IntoParams + DeserializeOwned + 'static>(query: &str) -> Result<T, Refusal> {
     let compiled = compiled(TypeId::of::<T>(), schema_of_params::<T>)?;
     let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).map_err(|error| {
-        Refusal::new(Code::InvalidRequest, format!("The query can't be read: {error}."), "تعذرت قراءة معاملات العنوان.")
+        Refusal::new(
+            Code::InvalidRequest,
+            format!("The query can't be read: {error}."),
+            "تعذرت قراءة معاملات العنوان.",
+        )
     })?;
     let mut values = Map::new();
     let mut found = Vec::new();
@@ -183,7 +184,11 @@ fn faults(error: &ValidationError<'_>) -> Vec<Fault> {
             .collect(),
         Kind::Type { kind } => {
             let expected = expected(kind);
-            fault(FaultCode::WrongType, format!("must be {}", expected.en), format!("يجب أن يكون {}", expected.ar))
+            fault(
+                FaultCode::WrongType,
+                format!("must be {}", expected.en),
+                format!("يجب أن يكون {}", expected.ar),
+            )
         }
         Kind::Enum { options } => fault(
             FaultCode::NotAllowed,
@@ -216,21 +221,15 @@ fn faults(error: &ValidationError<'_>) -> Vec<Fault> {
             format!("must have at most {limit} items"),
             format!("يجب ألا يزيد عدد العناصر على {limit}"),
         ),
-        Kind::Minimum { limit } | Kind::ExclusiveMinimum { limit } => fault(
-            FaultCode::TooSmall,
-            format!("must be at least {limit}"),
-            format!("يجب ألا يقل عن {limit}"),
-        ),
-        Kind::Maximum { limit } | Kind::ExclusiveMaximum { limit } => fault(
-            FaultCode::TooLarge,
-            format!("must be at most {limit}"),
-            format!("يجب ألا يزيد على {limit}"),
-        ),
-        Kind::MinProperties { .. } => fault(
-            FaultCode::Empty,
-            "needs ar or en".to_owned(),
-            "يلزم نص بالعربية أو الإنجليزية".to_owned(),
-        ),
+        Kind::Minimum { limit } | Kind::ExclusiveMinimum { limit } => {
+            fault(FaultCode::TooSmall, format!("must be at least {limit}"), format!("يجب ألا يقل عن {limit}"))
+        }
+        Kind::Maximum { limit } | Kind::ExclusiveMaximum { limit } => {
+            fault(FaultCode::TooLarge, format!("must be at most {limit}"), format!("يجب ألا يزيد على {limit}"))
+        }
+        Kind::MinProperties { .. } => {
+            fault(FaultCode::Empty, "needs ar or en".to_owned(), "يلزم نص بالعربية أو الإنجليزية".to_owned())
+        }
         Kind::UniqueItems => vec![Fault::at(at, FaultCode::Duplicate)],
         Kind::Format { format } => fault(
             FaultCode::WrongFormat,

@@ -1,10 +1,6 @@
 //! The private Postgres cluster, with real processes that are really killed.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "helpers of tests fail as tests do"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -28,15 +24,9 @@ async fn a_restart_keeps_data_and_address_in_any_directory() {
     let cluster = start(&data_dir).await;
     let url = cluster.url().expose_secret().to_owned();
     let client = connect(cluster.url()).await.unwrap();
-    client
-        .batch_execute("CREATE TABLE kept AS SELECT 1; CREATE EXTENSION pg_trgm")
-        .await
-        .unwrap();
+    client.batch_execute("CREATE TABLE kept AS SELECT 1; CREATE EXTENSION pg_trgm").await.unwrap();
     let row = client
-        .query_one(
-            "SELECT show_trgm('مدينة')::text, 'ä' > 'z', current_setting('listen_addresses')",
-            &[],
-        )
+        .query_one("SELECT show_trgm('مدينة')::text, 'ä' > 'z', current_setting('listen_addresses')", &[])
         .await
         .unwrap();
     assert_ne!(row.get::<_, String>(0), "{}", "trigrams know Arabic letters");
@@ -49,22 +39,14 @@ async fn a_restart_keeps_data_and_address_in_any_directory() {
 
     let cluster = start(&data_dir).await;
     assert_eq!(cluster.url().expose_secret(), url);
-    connect(cluster.url())
-        .await
-        .unwrap()
-        .batch_execute("SELECT * FROM kept")
-        .await
-        .unwrap();
+    connect(cluster.url()).await.unwrap().batch_execute("SELECT * FROM kept").await.unwrap();
     connect(&cluster.url_of("postgres")).await.unwrap();
     let password = cluster.home().join("postgres-password");
     cluster.stop().await.unwrap();
 
     fs::remove_file(&password).unwrap();
     let refusal = Cluster::start(Storage::Durable(data_dir)).await.unwrap_err();
-    assert!(
-        matches!(&refusal, ClusterError::Password(path) if *path == password),
-        "{refusal}"
-    );
+    assert!(matches!(&refusal, ClusterError::Password(path) if *path == password), "{refusal}");
 }
 
 #[tokio::test]
@@ -72,14 +54,8 @@ async fn a_second_instance_is_told_who_is_in() {
     // A path too long for a socket, too.
     let (_guard, data_dir) = data_dir(&"long/".repeat(25));
     let cluster = start(&data_dir).await;
-    let refusal = Cluster::start(Storage::Durable(data_dir))
-        .await
-        .unwrap_err()
-        .to_string();
-    assert!(
-        refusal.contains(&format!("another taskforce (pid {})", std::process::id())),
-        "{refusal}"
-    );
+    let refusal = Cluster::start(Storage::Durable(data_dir)).await.unwrap_err().to_string();
+    assert!(refusal.contains(&format!("another taskforce (pid {})", std::process::id())), "{refusal}");
     connect(cluster.url()).await.unwrap();
     cluster.stop().await.unwrap();
 }
@@ -93,10 +69,7 @@ async fn a_killed_postmaster_comes_back_by_itself() {
     let cluster = start(&data_dir).await;
     assert!(!data_dir.join("initdb-unfinished").exists());
     let client = connect(cluster.url()).await.unwrap();
-    client
-        .batch_execute("CREATE TABLE kept AS SELECT 1")
-        .await
-        .unwrap();
+    client.batch_execute("CREATE TABLE kept AS SELECT 1").await.unwrap();
 
     let before = postmaster(&cluster);
     kill(before, Signal::SIGKILL).unwrap();
@@ -124,37 +97,23 @@ async fn a_killed_service_takes_its_postmaster_along_and_starts_again() {
     let (_, module) = module_path!().split_once("::").unwrap();
     let mut service = Command::new(env::current_exe().unwrap())
         .kill_on_drop(true)
-        .args([
-            "--exact",
-            &format!("{module}::a_killed_service_takes_its_postmaster_along_and_starts_again"),
-        ])
+        .args(["--exact", &format!("{module}::a_killed_service_takes_its_postmaster_along_and_starts_again")])
         .env(ROLE, &data_dir)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
     until("the service is up", || data_dir.join("started").exists()).await;
-    let url: SecretString = fs::read_to_string(data_dir.join("database-url"))
-        .unwrap()
-        .trim()
-        .into();
+    let url: SecretString = fs::read_to_string(data_dir.join("database-url")).unwrap().trim().into();
     let client = connect(&url).await.unwrap();
-    client
-        .batch_execute("CREATE TABLE kept AS SELECT 1")
-        .await
-        .unwrap();
+    client.batch_execute("CREATE TABLE kept AS SELECT 1").await.unwrap();
     let before = postmaster_in(&data_dir);
 
     service.kill().await.unwrap();
     let cluster = start(&data_dir).await;
     assert_ne!(postmaster(&cluster), before);
     until("the old postmaster is gone", || is_gone(before)).await;
-    connect(cluster.url())
-        .await
-        .unwrap()
-        .batch_execute("SELECT * FROM kept")
-        .await
-        .unwrap();
+    connect(cluster.url()).await.unwrap().batch_execute("SELECT * FROM kept").await.unwrap();
     cluster.stop().await.unwrap();
 }
 
@@ -162,11 +121,7 @@ async fn a_killed_service_takes_its_postmaster_along_and_starts_again() {
 async fn a_process_that_has_inherited_the_postmasters_number_is_left_alone() {
     let (_guard, data_dir) = data_dir("data");
     start(&data_dir).await.stop().await.unwrap();
-    let mut other = Command::new("sleep")
-        .arg("600")
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
+    let mut other = Command::new("sleep").arg("600").kill_on_drop(true).spawn().unwrap();
     let file = data_dir.join("pgdata/postmaster.pid");
     fs::write(&file, format!("{}\n", other.id().unwrap())).unwrap();
     start(&data_dir).await.stop().await.unwrap();
@@ -177,24 +132,14 @@ async fn a_process_that_has_inherited_the_postmasters_number_is_left_alone() {
 #[tokio::test]
 async fn a_throw_away_cluster_outlives_its_runtime_and_leaves_nothing() {
     // As in a `static` that many tests share, each with a runtime of its own.
-    let start = || {
-        Runtime::new()
-            .unwrap()
-            .block_on(Cluster::start(Storage::Throwaway))
-    };
+    let start = || Runtime::new().unwrap().block_on(Cluster::start(Storage::Throwaway));
     let cluster = std::thread::spawn(start).join().unwrap().unwrap();
     let client = connect(cluster.url()).await.unwrap();
-    let row = client
-        .query_one("SELECT current_setting('fsync')", &[])
-        .await
-        .unwrap();
+    let row = client.query_one("SELECT current_setting('fsync')", &[]).await.unwrap();
     assert_eq!(row.get::<_, String>(0), "off");
     let (data_dir, pid) = (cluster.data_dir().to_owned(), postmaster(&cluster));
     drop(cluster);
-    until("process and directory are gone", || {
-        is_gone(pid) && !data_dir.exists()
-    })
-    .await;
+    until("process and directory are gone", || is_gone(pid) && !data_dir.exists()).await;
 
     let cluster = Cluster::start(Storage::Throwaway).await.unwrap();
     let (data_dir, pid) = (cluster.data_dir().to_owned(), postmaster(&cluster));
@@ -213,21 +158,11 @@ async fn a_data_directory_that_postgres_cannot_enter_is_no_obstacle() {
     let cluster = start(&closed.path().join("data")).await;
     let home = RemovedAtLast(cluster.home().to_owned());
     assert!(home.0.starts_with("/var/lib/taskforce"));
-    connect(cluster.url())
-        .await
-        .unwrap()
-        .batch_execute("CREATE TABLE kept AS SELECT 1")
-        .await
-        .unwrap();
+    connect(cluster.url()).await.unwrap().batch_execute("CREATE TABLE kept AS SELECT 1").await.unwrap();
     cluster.stop().await.unwrap();
 
     let cluster = start(&closed.path().join("data")).await;
-    connect(cluster.url())
-        .await
-        .unwrap()
-        .batch_execute("SELECT * FROM kept")
-        .await
-        .unwrap();
+    connect(cluster.url()).await.unwrap().batch_execute("SELECT * FROM kept").await.unwrap();
     cluster.stop().await.unwrap();
 }
 
@@ -250,9 +185,7 @@ fn data_dir(name: &str) -> (TempDir, PathBuf) {
 }
 
 async fn start(data_dir: &Path) -> Cluster {
-    Cluster::start(Storage::Durable(data_dir.to_owned()))
-        .await
-        .unwrap_or_else(|error| panic!("{error}"))
+    Cluster::start(Storage::Durable(data_dir.to_owned())).await.unwrap_or_else(|error| panic!("{error}"))
 }
 
 async fn connect(url: &SecretString) -> Result<Client, tokio_postgres::Error> {

@@ -15,3 +15,4 @@
 mod activities;
 mod cluster;
 mod support;
+mod walk;

@@ -30,30 +30,16 @@ impl Account {
     /// Root steps down to whoever owns the cluster already (`sudo` after an ordinary start), else to `postgres`.
     pub(super) fn of(data_dir: Option<&Path>) -> Result<Self, ClusterError> {
         if !geteuid().is_root() {
-            return Ok(Self {
-                uid: geteuid().as_raw(),
-                gid: getegid().as_raw(),
-                steps_down: false,
-            });
+            return Ok(Self { uid: geteuid().as_raw(), gid: getegid().as_raw(), steps_down: false });
         }
         let owned = data_dir.and_then(|dir| fs::metadata(dir.join("pgdata")).ok());
         let owned = owned.map(|pgdata| (pgdata.uid(), pgdata.gid()));
-        let named = |name| {
-            User::from_name(name)
-                .ok()
-                .flatten()
-                .map(|user| (user.uid.as_raw(), user.gid.as_raw()))
-        };
-        let found = owned
-            .filter(|(uid, _)| *uid != 0)
-            .or_else(|| named("postgres"))
-            .or_else(|| named("_postgres"));
+        let named =
+            |name| User::from_name(name).ok().flatten().map(|user| (user.uid.as_raw(), user.gid.as_raw()));
+        let found =
+            owned.filter(|(uid, _)| *uid != 0).or_else(|| named("postgres")).or_else(|| named("_postgres"));
         let (uid, gid) = found.ok_or(ClusterError::NoAccount)?;
-        Ok(Self {
-            uid,
-            gid,
-            steps_down: true,
-        })
+        Ok(Self { uid, gid, steps_down: true })
     }
 
     /// A new directory for a throw-away cluster: in the system's temporary directory, or in `/tmp` if that one is
@@ -63,11 +49,7 @@ impl Account {
         let name: String = "taskforce-".chars().chain(id.chars().take(12)).collect();
         let wanted = std::env::temp_dir();
         let fits = socket_dir(&wanted.join(&name)).starts_with(&wanted);
-        let parent = if fits && self.enters(&wanted).await? {
-            wanted
-        } else {
-            PathBuf::from("/tmp")
-        };
+        let parent = if fits && self.enters(&wanted).await? { wanted } else { PathBuf::from("/tmp") };
         self.private_dir(&parent.join(name))
     }
 
@@ -76,10 +58,7 @@ impl Account {
     /// can finish with it first. `/` is a working directory that any user may enter.
     pub(super) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
-        command
-            .env_clear()
-            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
-            .env("LC_ALL", "C");
+        command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").env("LC_ALL", "C");
         for name in ["PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"] {
             command.envs(std::env::var_os(name).map(|value| (name, value)));
         }
@@ -144,10 +123,7 @@ pub(super) fn data_dir(wanted: &Path) -> Result<PathBuf, ClusterError> {
 /// Makes a directory, and its parents; does not touch what is there.
 fn make_dir(path: &Path, mode: u32) -> Result<(), ClusterError> {
     if let Some(parent) = path.parent() {
-        DirBuilder::new()
-            .recursive(true)
-            .create(parent)
-            .map_err(at(parent))?;
+        DirBuilder::new().recursive(true).create(parent).map_err(at(parent))?;
     }
     match DirBuilder::new().mode(mode).create(path) {
         // The umask may have narrowed the mode.
@@ -160,10 +136,7 @@ fn make_dir(path: &Path, mode: u32) -> Result<(), ClusterError> {
 /// A file that stays, for our eyes only. Never through a link: the directory may be another's, and we may be root.
 pub(super) fn private_file() -> OpenOptions {
     let mut options = OpenOptions::new();
-    options
-        .create(true)
-        .mode(0o600)
-        .custom_flags(OFlag::O_NOFOLLOW.bits());
+    options.create(true).mode(0o600).custom_flags(OFlag::O_NOFOLLOW.bits());
     options
 }
 
@@ -171,20 +144,13 @@ pub(super) fn private_file() -> OpenOptions {
 /// children don't inherit it.
 pub(super) fn lock(data_dir: &Path) -> Result<File, ClusterError> {
     let path = data_dir.join("lock");
-    let mut file = private_file()
-        .read(true)
-        .write(true)
-        .open(&path)
-        .map_err(at(&path))?;
+    let mut file = private_file().read(true).write(true).open(&path).map_err(at(&path))?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             let mut pid = String::new();
             file.read_to_string(&mut pid).map_err(at(&path))?;
-            return Err(ClusterError::InUse {
-                data_dir: data_dir.to_path_buf(),
-                pid: pid.trim().to_owned(),
-            });
+            return Err(ClusterError::InUse { data_dir: data_dir.to_path_buf(), pid: pid.trim().to_owned() });
         }
         Err(TryLockError::Error(error)) => return Err(at(&path)(error)),
     }
@@ -216,11 +182,7 @@ pub(super) fn write_private(path: &Path, text: &str) -> Result<(), ClusterError>
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&new)?;
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
         writeln!(file, "{text}")?;
         file.sync_all()?;
         fs::rename(&new, path)
@@ -231,9 +193,5 @@ pub(super) fn write_private(path: &Path, text: &str) -> Result<(), ClusterError>
 /// Runs a command to its end, which is also that of the caller's patience: dropped, it is killed.
 pub(super) async fn output(command: Command) -> Result<Output, ClusterError> {
     let program = PathBuf::from(command.get_program());
-    tokio::process::Command::from(command)
-        .kill_on_drop(true)
-        .output()
-        .await
-        .map_err(at(&program))
+    tokio::process::Command::from(command).kill_on_drop(true).output().await.map_err(at(&program))
 }

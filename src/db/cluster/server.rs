@@ -16,9 +16,7 @@ pub(super) const OLDEST: u32 = 14;
 
 /// The directory of the programs; data that are there already need those of their own major version.
 pub(super) async fn find(pgdata: &Path) -> Result<PathBuf, ClusterError> {
-    let wanted = fs::read_to_string(pgdata.join("PG_VERSION"))
-        .ok()
-        .and_then(|text| major(&text));
+    let wanted = fs::read_to_string(pgdata.join("PG_VERSION")).ok().and_then(|text| major(&text));
     let mut seen = Vec::new();
     for dir in places() {
         if !dir.join("initdb").is_file() || !dir.join("postgres").is_file() {
@@ -26,9 +24,7 @@ pub(super) async fn find(pgdata: &Path) -> Result<PathBuf, ClusterError> {
         }
         let mut ask = Command::new(dir.join("postgres"));
         ask.arg("--version");
-        let said = output(ask)
-            .await
-            .map(|said| String::from_utf8_lossy(&said.stdout).into_owned());
+        let said = output(ask).await.map(|said| String::from_utf8_lossy(&said.stdout).into_owned());
         let Some(found) = said.ok().and_then(|said| major(&said)) else {
             continue;
         };
@@ -37,17 +33,10 @@ pub(super) async fn find(pgdata: &Path) -> Result<PathBuf, ClusterError> {
         }
         seen.push(format!("{found} in {}", dir.display()));
     }
-    let seen = if seen.is_empty() {
-        "there is none".to_owned()
-    } else {
-        format!("there is {}", seen.join(", "))
-    };
+    let seen =
+        if seen.is_empty() { "there is none".to_owned() } else { format!("there is {}", seen.join(", ")) };
     Err(match wanted {
-        Some(wanted) => ClusterError::OtherVersion {
-            pgdata: pgdata.to_path_buf(),
-            wanted,
-            seen,
-        },
+        Some(wanted) => ClusterError::OtherVersion { pgdata: pgdata.to_path_buf(), wanted, seen },
         None => ClusterError::NoServer { seen },
     })
 }
@@ -66,13 +55,8 @@ fn places() -> Vec<PathBuf> {
         ("/usr/local/opt", "postgresql@"),
         ("/usr", "pgsql-"),
     ];
-    let mut places: Vec<PathBuf> = on_path
-        .chain(
-            packaged
-                .into_iter()
-                .flat_map(|(parent, name)| versions(parent, name)),
-        )
-        .collect();
+    let mut places: Vec<PathBuf> =
+        on_path.chain(packaged.into_iter().flat_map(|(parent, name)| versions(parent, name))).collect();
     places.dedup();
     places
 }
@@ -91,10 +75,7 @@ fn versions(parent: &str, name: &str) -> Vec<PathBuf> {
 
 /// The first whole number: of `postgres (PostgreSQL) 15.13 (Debian 15.13-1)`, of `18beta1`, of the file `PG_VERSION`.
 fn major(text: &str) -> Option<u32> {
-    text.split(|letter: char| !letter.is_ascii_digit())
-        .find(|digits| !digits.is_empty())?
-        .parse()
-        .ok()
+    text.split(|letter: char| !letter.is_ascii_digit()).find(|digits| !digits.is_empty())?.parse().ok()
 }
 
 /// Removes what an `initdb` of ours left that was killed.
@@ -121,11 +102,7 @@ pub(super) async fn init(
     throwaway: bool,
 ) -> Result<(), ClusterError> {
     let staging = account.private_dir(&home.join(format!("initdb-{}", Uuid::new_v4().simple())))?;
-    let [made, secret, pgdata] = [
-        staging.join("pgdata"),
-        staging.join("password"),
-        home.join("pgdata"),
-    ];
+    let [made, secret, pgdata] = [staging.join("pgdata"), staging.join("password"), home.join("pgdata")];
     write_private(&secret, password.expose_secret())?;
     account.give(&secret)?;
 
@@ -133,30 +110,13 @@ pub(super) async fn init(
     // Order by bytes, which is the same everywhere; but know letters beyond ASCII, or pg_trgm finds no Arabic word.
     for letters in ["C.UTF-8", "en_US.UTF-8", "C"] {
         let mut initdb = account.command(programs.join("initdb"));
-        initdb
-            .arg("-D")
-            .arg(&made)
-            .arg("--pwfile")
-            .arg(&secret)
-            .args(["--username", NAME]);
-        initdb.args([
-            "--auth=scram-sha-256",
-            "--encoding=UTF8",
-            "--locale=C",
-            "--lc-ctype",
-            letters,
-        ]);
-        initdb.arg(if throwaway {
-            "--no-sync"
-        } else {
-            "--data-checksums"
-        });
+        initdb.arg("-D").arg(&made).arg("--pwfile").arg(&secret).args(["--username", NAME]);
+        initdb.args(["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--lc-ctype", letters]);
+        initdb.arg(if throwaway { "--no-sync" } else { "--data-checksums" });
         let Output { status, stderr, .. } = output(initdb).await?;
         if status.success() {
             fs::rename(&made, &pgdata).map_err(at(&pgdata))?;
-            File::open(home)
-                .and_then(|home| home.sync_all())
-                .map_err(at(home))?;
+            File::open(home).and_then(|home| home.sync_all()).map_err(at(home))?;
             return fs::remove_dir_all(&staging).map_err(at(&staging));
         }
         said = last_lines(&stderr);
@@ -173,10 +133,7 @@ mod tests {
 
     #[test]
     fn versions_are_read_as_postgres_prints_them() {
-        assert_eq!(
-            major("postgres (PostgreSQL) 15.13 (Debian 15.13-0+deb12u1)"),
-            Some(15)
-        );
+        assert_eq!(major("postgres (PostgreSQL) 15.13 (Debian 15.13-0+deb12u1)"), Some(15));
         assert_eq!(major("postgres (PostgreSQL) 18beta1"), Some(18));
         assert_eq!(major("17\n"), Some(17));
         assert_eq!(major("no server"), None);

@@ -76,18 +76,10 @@ impl Supervisor {
         let signal = if remove.is_some() { "QUIT" } else { "INT" };
         let mut shell = account.command(SHELL);
         shell.args(["-c", SCRIPT, "taskforce-postgres", signal]);
-        shell
-            .arg(remove.map_or(OsStr::new(""), Path::as_os_str))
-            .args(postmaster);
-        shell
-            .stdin(Stdio::piped())
-            .stdout(out.try_clone().map_err(at(log))?)
-            .stderr(out);
+        shell.arg(remove.map_or(OsStr::new(""), Path::as_os_str)).args(postmaster);
+        shell.stdin(Stdio::piped()).stdout(out.try_clone().map_err(at(log))?).stderr(out);
         let mut child = shell.spawn().map_err(at(Path::new(SHELL)))?;
-        Ok(Self {
-            owner: child.stdin.take(),
-            child,
-        })
+        Ok(Self { owner: child.stdin.take(), child })
     }
 
     pub(super) fn ended(&mut self) -> Result<bool, ClusterError> {
@@ -96,10 +88,7 @@ impl Supervisor {
 
     /// From now on the postmaster is started again if it dies.
     pub(super) fn keep_up(&mut self) -> Result<(), ClusterError> {
-        self.owner
-            .as_mut()
-            .map_or(Ok(()), |owner| owner.write_all(b"up\n"))
-            .map_err(at(Path::new(SHELL)))
+        self.owner.as_mut().map_or(Ok(()), |owner| owner.write_all(b"up\n")).map_err(at(Path::new(SHELL)))
     }
 
     /// Closes the pipe and waits for the end.
@@ -126,11 +115,8 @@ pub(super) async fn end_leftover(pgdata: &Path) -> Result<(), ClusterError> {
         let mut told = false;
         while Instant::now() < end {
             let text = fs::read_to_string(&file).unwrap_or_default();
-            let id = text
-                .lines()
-                .next()
-                .and_then(|line| line.trim().parse::<i32>().ok())
-                .filter(|id| *id > 1);
+            let id =
+                text.lines().next().and_then(|line| line.trim().parse::<i32>().ok()).filter(|id| *id > 1);
             // A process that is gone, or another user's, Postgres itself takes for a stale file.
             let Some(id) = id.filter(|id| kill(Pid::from_raw(*id), None).is_ok()) else {
                 return Ok(());
@@ -164,9 +150,6 @@ fn works_in(id: i32, pgdata: &Path) -> Option<bool> {
             Err(error) => (error.kind() == ErrorKind::NotFound).then_some(false),
         };
     }
-    let ps = Command::new("/bin/ps")
-        .args(["-ww", "-o", "command=", "-p", &id.to_string()])
-        .output()
-        .ok()?;
+    let ps = Command::new("/bin/ps").args(["-ww", "-o", "command=", "-p", &id.to_string()]).output().ok()?;
     Some(String::from_utf8_lossy(&ps.stdout).contains(&format!("postgres -D {} ", pgdata.display())))
 }

@@ -53,7 +53,11 @@ impl Answer {
         for name in ["x-request-id", "content-security-policy", "cache-control"] {
             assert!(!self.header(name).is_empty(), "{}: no {name}", self.request);
         }
-        assert!(self.header("content-security-policy").contains("frame-ancestors 'none'"), "{}", self.request);
+        assert!(
+            self.header("content-security-policy").contains("frame-ancestors 'none'"),
+            "{}",
+            self.request
+        );
         assert_ne!(self.status, 500, "{}: {}", self.request, String::from_utf8_lossy(&self.body));
     }
 

@@ -15,6 +15,7 @@ use taskforce::auth::passwords::Passwords;
 use taskforce::auth::tokens::{self, Tokens};
 use taskforce::db;
 use taskforce::http::server::{self, Settings};
+use tokio::sync::OnceCell;
 
 use super::client::Client;
 use super::postgres::{self, RUNTIME};
@@ -71,6 +72,7 @@ pub(crate) struct TestApp {
     address: SocketAddr,
     server: ServerHandle,
     world: Option<Arc<World>>,
+    db: OnceCell<tokio_postgres::Client>,
 }
 
 impl TestApp {
@@ -82,7 +84,10 @@ impl TestApp {
     /// The same, set up differently.
     pub(crate) async fn start_with(setup: Setup) -> Self {
         let (template, world) = world::seeded().await;
-        let mut app = Self::over(postgres::copy_of(template).await, setup).await;
+        let t = std::time::Instant::now();
+        let copy = postgres::copy_of(template).await;
+        eprintln!("copy {:?}", t.elapsed());
+        let mut app = Self::over(copy, setup).await;
         app.tokens = Mutex::new(world.tokens.clone());
         app.world = Some(Arc::clone(world));
         app
@@ -94,6 +99,7 @@ impl TestApp {
     }
 
     pub(super) async fn over(database: String, setup: Setup) -> Self {
+        let t = std::time::Instant::now();
         let pool = db::pool::connect(&postgres::url(&database).await, setup.pool_size).unwrap();
         let clock = Clock::stopped_at(setup.now);
         let tokens = Tokens::from_pem(KEY.expose_secret(), ISSUER.to_owned()).unwrap();
@@ -114,6 +120,7 @@ impl TestApp {
             RUNTIME.spawn(server);
             handle
         });
+        eprintln!("over {:?}", t.elapsed());
         Self {
             app,
             clock,
@@ -123,6 +130,7 @@ impl TestApp {
             address,
             server: server.await.unwrap(),
             world: None,
+            db: OnceCell::new(),
         }
     }
 
@@ -207,8 +215,24 @@ impl TestApp {
         self.tokens.lock().unwrap().insert(who, token);
     }
 
+    /// Cancels whatever is open in a step of task force A.
+    pub(crate) async fn settle(&self, step: &str) {
+        let chair = self.as_chair();
+        let open = format!("/activities?step={step}&state=planned,inProgress,inReview,blocked");
+        for activity in chair.list(&self.a(&open)).await {
+            let path = self.a(&format!("/activities/{}", activity["id"].as_str().unwrap()));
+            let activity = chair.read(path).await;
+            chair.transition_because(&activity, "cancelled", "Not needed").await;
+        }
+    }
+
     /// A connection past the service, straight to its database.
-    pub(crate) async fn db(&self) -> tokio_postgres::Client {
+    pub(crate) async fn db(&self) -> &tokio_postgres::Client {
+        self.db.get_or_init(|| postgres::connect(&self.database)).await
+    }
+
+    /// Another one, for what takes two.
+    pub(crate) async fn db_another(&self) -> tokio_postgres::Client {
         postgres::connect(&self.database).await
     }
 
@@ -219,7 +243,8 @@ impl TestApp {
 
     /// How many events there are, of all task forces and of the installation.
     pub(crate) async fn db_events(&self) -> i64 {
-        self.db_count("select (select count(*) from events) + (select count(*) from installation_events)").await
+        self.db_count("select (select count(*) from events) + (select count(*) from installation_events)")
+            .await
     }
 }
 

@@ -188,7 +188,9 @@ impl<'a> Client<'a> {
             let some = page["items"].as_array().unwrap();
             assert!(some.len() <= limit);
             items.extend_from_slice(some);
-            let Some(next) = page["next"].as_str() else { return items };
+            let Some(next) = page["next"].as_str() else {
+                return items;
+            };
             assert!(!some.is_empty(), "{first}: an empty page with a next one");
             address = format!("{first}&cursor={next}");
         }

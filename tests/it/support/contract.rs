@@ -31,7 +31,10 @@ impl Operation {
         let (template, path): (Vec<_>, Vec<_>) = (self.path.split('/').collect(), path.split('/').collect());
         self.method.eq_ignore_ascii_case(method.as_str())
             && template.len() == path.len()
-            && template.iter().zip(path).all(|(part, given)| part.starts_with('{') && !given.is_empty() || *part == given)
+            && template
+                .iter()
+                .zip(path)
+                .all(|(part, given)| part.starts_with('{') && !given.is_empty() || *part == given)
     }
 }
 
@@ -50,13 +53,19 @@ pub(crate) fn operation_at(method: &Method, path: &str) -> Option<Operation> {
 
 /// Fails for an answer that the document doesn't describe.
 pub(crate) fn check(method: &Method, answer: &Answer) {
-    let Some(operation) = operation_at(method, &answer.path) else { return };
+    let Some(operation) = operation_at(method, &answer.path) else {
+        return;
+    };
     let described = &operation.described["responses"][answer.status.to_string()];
     let id = operation.id();
     let text = String::from_utf8_lossy(&answer.body);
     assert!(described.is_object(), "{id} does not document {}: {text}", answer.status);
     for name in described["headers"].as_object().into_iter().flat_map(|headers| headers.keys()) {
-        assert!(answer.headers.contains_key(name), "{id} {}: {name} is documented, but not sent", answer.status);
+        assert!(
+            answer.headers.contains_key(name),
+            "{id} {}: {name} is documented, but not sent",
+            answer.status
+        );
     }
     let content = described["content"].as_object().filter(|content| !content.is_empty());
     let Some(content) = content else {
@@ -64,16 +73,23 @@ pub(crate) fn check(method: &Method, answer: &Answer) {
         return;
     };
     let sent = answer.header("content-type").split(';').next().unwrap_or_default();
-    let described = content.get(sent).unwrap_or_else(|| panic!("{id} {}: {sent} is not documented", answer.status));
+    let described =
+        content.get(sent).unwrap_or_else(|| panic!("{id} {}: {sent} is not documented", answer.status));
     if !sent.ends_with("json") {
         return;
     }
+    if sent == "application/problem+json" {
+        let codes = operation.described["x-problem-codes"].as_array().unwrap();
+        assert!(
+            codes.contains(&answer.json()["code"]),
+            "{id} {}: not in x-problem-codes: {text}",
+            answer.status
+        );
+    }
     let validator = validator(&format!("{id} {} {sent}", answer.status), &described["schema"]);
     let body = answer.json();
-    let faults: Vec<String> = validator
-        .iter_errors(&body)
-        .map(|error| format!("{}: {error}", error.instance_path()))
-        .collect();
+    let faults: Vec<String> =
+        validator.iter_errors(&body).map(|error| format!("{}: {error}", error.instance_path())).collect();
     assert!(faults.is_empty(), "{id} {} is not as documented: {faults:#?}\n{body:#}", answer.status);
 }
 

@@ -11,7 +11,7 @@ pub(crate) mod contract;
 pub(crate) mod postgres;
 pub(crate) mod world;
 
-pub(crate) use app::{Setup, TestApp};
 pub(crate) use answer::Answer;
+pub(crate) use app::{Setup, TestApp};
 pub(crate) use client::{Client, Resource};
 pub(crate) use world::Who;

@@ -41,7 +41,9 @@ pub(crate) async fn connect(database: &str) -> Client {
 }
 
 async fn maintain(statement: &str) {
-    connect("postgres").await.batch_execute(statement).await.unwrap();
+    static CLIENT: OnceCell<Client> = OnceCell::const_new();
+    let client = CLIENT.get_or_init(|| connect("postgres")).await;
+    client.batch_execute(statement).await.unwrap();
 }
 
 /// The name of the database that is migrated and empty.
@@ -60,7 +62,7 @@ pub(crate) async fn migrated() -> &'static str {
 pub(crate) async fn copy_of(template: &str) -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let name = format!("test_{}", COUNT.fetch_add(1, Ordering::Relaxed));
-    maintain(&format!("create database {name} template {template}")).await;
+    maintain(&format!("create database {name} template {template} strategy file_copy")).await;
     name
 }
 

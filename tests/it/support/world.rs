@@ -212,7 +212,8 @@ async fn activities(app: &TestApp, world: &mut World) {
     let new = json!({ "title": { "en": "Interview the departments" }, "assigneeMemberId": of(Who::Expert2) });
     let begun = plan("inProgress", new).await;
     chair.transition(&begun, "inProgress").await;
-    let new = json!({ "title": { "en": "Draft" }, "assigneeMemberId": of(Who::Expert3), "reviewRequired": true });
+    let new =
+        json!({ "title": { "en": "Draft" }, "assigneeMemberId": of(Who::Expert3), "reviewRequired": true });
     let begun = plan("inReview", new).await;
     let begun = chair.transition(&begun, "inProgress").await;
     chair.transition(&begun, "inReview").await;
@@ -236,7 +237,8 @@ async fn activities(app: &TestApp, world: &mut World) {
     app.as_expert().create(format!("{}/comments", planned.path), json!({ "text": "I have the list." })).await;
     let other = app.as_who(Who::OtherChair);
     let body = super::client::activity(json!({}));
-    world.b_activity = other.create(format!("/v1/task-forces/{}/activities", world.b), body).await.id().to_owned();
+    world.b_activity =
+        other.create(format!("/v1/task-forces/{}/activities", world.b), body).await.id().to_owned();
     world.activities = ids.into_inner().unwrap();
 }
 
