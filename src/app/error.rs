@@ -53,6 +53,10 @@ impl From<QueryError> for Error {
             | DatabaseErrorKind::SerializationFailure
             | DatabaseErrorKind::UnableToSendCommand
             | DatabaseErrorKind::ReadOnlyTransaction => Self::Unavailable(error.to_string()),
+            // A day that Postgres can't hold comes with a forged cursor: bodies have years of four digits.
+            _ if matches!(info.message(), "date out of range" | "timestamp out of range") => {
+                Code::InvalidRequest.into()
+            }
             _ if is_passing(info.message()) => Self::Unavailable(error.to_string()),
             _ => Self::Internal(format!("{error} ({})", info.constraint_name().unwrap_or("no constraint"))),
         }

@@ -107,7 +107,8 @@ async fn start(
     listener: std::net::TcpListener,
     with_demo: bool,
 ) -> Result<Server, Failure> {
-    let tokens = settings.tokens(database.is_own())?;
+    let url = settings.public_url(&listener);
+    let tokens = settings.tokens(database.is_own(), &url)?;
     let metrics = PrometheusBuilder::new().install_recorder().map_err(Failure::failed)?;
     database.migrate(&settings.database).await?;
     let passwords = Passwords::new().map_err(Failure::failed)?;
@@ -121,8 +122,8 @@ async fn start(
         workers: None,
     };
     let server = server::serve(app, server_settings, listener).map_err(Failure::failed)?;
-    tracing::info!(address = settings.public_url(), "ready");
-    print(&greeting(&settings.public_url(), story.as_ref()));
+    tracing::info!(address = url, "ready");
+    print(&greeting(&url, story.as_ref()));
     Ok(server)
 }
 

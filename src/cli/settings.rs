@@ -133,9 +133,10 @@ impl ServeSettings {
         })
     }
 
-    /// Where clients reach the service.
-    pub(super) fn public_url(&self) -> String {
-        let url = self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.bind));
+    /// Where clients reach the service; by default where it really listens, were it port 0 that was asked for.
+    pub(super) fn public_url(&self, listener: &TcpListener) -> String {
+        let bound = listener.local_addr().unwrap_or(self.bind);
+        let url = self.public_url.clone().unwrap_or_else(|| format!("http://{bound}"));
         url.trim_end_matches('/').to_owned()
     }
 
@@ -145,7 +146,7 @@ impl ServeSettings {
     }
 
     /// The key that tokens are signed with. With a database of its own, the service makes one on the first start.
-    pub(super) fn tokens(&self, own_database: bool) -> Result<Tokens, Failure> {
+    pub(super) fn tokens(&self, own_database: bool, issuer: &str) -> Result<Tokens, Failure> {
         let file = match (&self.jwt_key_file, own_database) {
             (Some(file), _) => file.clone(),
             (None, true) => {
@@ -163,7 +164,7 @@ impl ServeSettings {
             }
         };
         let pem = read(&file, "TASKFORCE_JWT_KEY_FILE")?;
-        Tokens::from_pem(&pem, self.public_url()).map_err(|error| {
+        Tokens::from_pem(&pem, issuer.to_owned()).map_err(|error| {
             Failure::setting(format!("{} (TASKFORCE_JWT_KEY_FILE): {error}", file.display()))
         })
     }

@@ -134,4 +134,29 @@ mod tests {
         assert_eq!(walked, in_order().collect::<Vec<_>>());
         assert_eq!(in_order().map(StepName::ordinal).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
     }
+
+    /// The rules of design §3 as a table: every state × every command.
+    #[test]
+    fn every_state_takes_exactly_the_legal_commands() {
+        use StepCommand::{Lock, Open, Pass, Reopen, Return, Submit};
+
+        for &state in StepState::ALL {
+            for command in StepCommand::ALL {
+                let expected = match (state, command) {
+                    (StepState::Locked, Open) | (StepState::Submitted, Return) => Some(StepState::Open),
+                    (StepState::Open, Submit) => Some(StepState::Submitted),
+                    (StepState::Submitted, Pass) => Some(StepState::Passed),
+                    (StepState::Passed, Reopen) => Some(StepState::Open),
+                    (_, Lock) => Some(StepState::Locked),
+                    _ => None,
+                };
+                let taken = state.transition(command);
+                assert_eq!(taken.clone().ok(), expected, "{state} {command:?}");
+                if let Err(refusal) = taken {
+                    let code = state.frozen().unwrap_or(Code::TransitionNotAllowed);
+                    assert_eq!(refusal.code, code, "{state} {command:?}");
+                }
+            }
+        }
+    }
 }

@@ -55,3 +55,54 @@ vocabulary! {
         OffTrack = "offTrack", "Off track", "خارج المسار";
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::machine::take;
+    use crate::domain::panel::Seat;
+    use crate::domain::refusal::Code;
+    use crate::domain::rights::SeatRole;
+
+    fn panel(size: usize) -> Panel {
+        let role = |at| if at == 0 { SeatRole::Chair } else { SeatRole::Expert };
+        Panel::new((0..size).map(|at| Seat { member_id: uuid::Uuid::new_v4(), role: role(at) }).collect())
+    }
+
+    /// The rules of design §3 as a table: every state × every state asked for, with panels of every size.
+    #[test]
+    fn every_state_leads_exactly_where_it_may() {
+        use TaskForceState::{Active, Dissolved, Forming, Suspended};
+
+        for size in 0..10 {
+            let panel = panel(size);
+            for &from in TaskForceState::ALL {
+                for &to in TaskForceState::ALL {
+                    let legal = match (from, to) {
+                        (Forming, Active) => (5..=7).contains(&size),
+                        (Active, Suspended) | (Suspended, Active) => true,
+                        (Forming | Active | Suspended, Dissolved) => true,
+                        _ => false,
+                    };
+                    let taken = take(from, &from.exits(&panel), to, true);
+                    assert_eq!(taken.is_ok(), legal, "{from} -> {to} with {size} members: {taken:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn suspending_and_dissolving_need_a_reason_and_activation_names_the_missing_members() {
+        for (from, to) in [
+            (TaskForceState::Active, TaskForceState::Suspended),
+            (TaskForceState::Forming, TaskForceState::Dissolved),
+        ] {
+            let refusal = take(from, &from.exits(&panel(5)), to, false).unwrap_err();
+            assert_eq!(refusal.code, Code::InvalidRequest);
+        }
+        let forming = TaskForceState::Forming;
+        let refusal = take(forming, &forming.exits(&panel(4)), TaskForceState::Active, false).unwrap_err();
+        assert_eq!(refusal.code, Code::PanelSize);
+        assert!(refusal.detail.en.contains("4 members"), "{}", refusal.detail.en);
+    }
+}

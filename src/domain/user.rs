@@ -65,3 +65,40 @@ pub fn moves() -> Vec<Move> {
     }
     moves
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::machine::take;
+
+    #[test]
+    fn a_user_is_disabled_and_enabled_but_for_the_last_administrator() {
+        for &from in UserState::ALL {
+            for &to in UserState::ALL {
+                for last in [false, true] {
+                    let legal = from != to && !(last && to == UserState::Disabled);
+                    assert_eq!(
+                        take(from, &from.exits(last), to, false).is_ok(),
+                        legal,
+                        "{from} -> {to}, {last}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_role_is_given_up_only_where_nobody_is_missed() {
+        for &from in CouncilRole::ALL {
+            for &to in CouncilRole::ALL {
+                for (holds_seat, last) in [(false, false), (true, false), (false, true)] {
+                    let kept = from != to
+                        && (from == CouncilRole::Expert && holds_seat
+                            || from == CouncilRole::Administrator && last);
+                    let changed = change_role(from, to, holds_seat, last);
+                    assert_eq!(changed.is_err(), kept, "{from} -> {to}, {holds_seat}, {last}");
+                }
+            }
+        }
+    }
+}

@@ -44,3 +44,44 @@ pub fn may_write(what: Write, task_force: TaskForceState) -> Result<(), Code> {
     };
     frozen.map_or(Ok(()), Err)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::vocabulary::Vocabulary as _;
+
+    /// The table of design §3, "What may be written when", written a second time.
+    #[test]
+    fn what_may_be_written_when() {
+        use StepState::{Locked, Open, Passed, Submitted};
+        use TaskForceState::{Active, Forming, Suspended};
+
+        for &task_force in TaskForceState::ALL {
+            for &step in StepState::ALL {
+                let expected = |what| match (task_force, what) {
+                    (Forming, Write::TaskForce | Write::Members) => true,
+                    (Forming | Active, Write::TargetDate(_)) => step != Passed,
+                    (Suspended, Write::Members | Write::Health) => true,
+                    (Active, Write::OpenStep(_)) => step == Open,
+                    (Active, Write::Activity(_)) => matches!(step, Open | Locked),
+                    (Active, _) => true,
+                    _ => false,
+                };
+                for what in [
+                    Write::TaskForce,
+                    Write::Members,
+                    Write::Health,
+                    Write::TargetDate(step),
+                    Write::OpenStep(step),
+                    Write::Activity(step),
+                    Write::Comment,
+                ] {
+                    let answer = may_write(what, task_force);
+                    assert_eq!(answer.is_ok(), expected(what), "{what:?} in {task_force}: {answer:?}");
+                }
+            }
+        }
+        assert_eq!(may_write(Write::Activity(Submitted), Active), Err(Code::StepSubmitted));
+        assert_eq!(may_write(Write::Activity(Submitted), Suspended), Err(Code::TaskForceSuspended));
+    }
+}

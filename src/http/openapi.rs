@@ -3,6 +3,8 @@
 //! A handler names its own parameters, bodies and problem codes (`x-problem-codes`); here every code becomes a
 //! documented status, every answer gets its headers, and every operation the problems that any of its kind can have.
 
+mod components;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
@@ -124,8 +126,7 @@ fn document() -> Result<Value, String> {
     let mut document = serde_json::to_value(collected).map_err(|error| error.to_string())?;
     let versioned = versioned_schemas(&document);
     each_operation(&mut document, |path, method, operation| complete(path, method, operation, &versioned))?;
-    let components = document["components"].take();
-    document["components"] = complete_components(components);
+    components::complete(&mut document)?;
     Ok(document)
 }
 
@@ -199,7 +200,7 @@ fn complete(
     codes.extend(conditional(!public, &[Code::Unauthenticated]));
     codes.extend(conditional(has("path"), &[Code::NotFound]));
     codes.extend(conditional(of_the_api, &[Code::NotAcceptable]));
-    codes.extend(conditional(has("query") || !public && method == "get", &[Code::InvalidRequest]));
+    codes.extend(conditional(has("query") || !public && of_the_api, &[Code::InvalidRequest]));
     codes.extend(conditional(
         takes_body,
         &[Code::InvalidRequest, Code::MalformedJson, Code::UnsupportedMediaType, Code::BodyTooLarge],
@@ -251,7 +252,7 @@ fn complete_answers(method: &str, operation: &mut Map<String, Value>, versioned:
         if status == "201" {
             headers_of(answer).insert("Location".to_owned(), header("Location"));
         }
-        if versioned.contains(&schema) || status == "201" {
+        if versioned.contains(&schema) || status == "201" || headers_of(answer).contains_key("ETag") {
             with_etag = true;
             headers_of(answer).insert("ETag".to_owned(), header("ETag"));
         }
@@ -336,93 +337,6 @@ fn problem_answer(codes: impl Iterator<Item = Code>, description: &str) -> Value
     }
     answer["content"]["application/problem+json"]["examples"] = Value::Object(examples);
     answer
-}
-
-/// What a problem of each code looks like.
-fn problem_examples() -> Map<String, Value> {
-    let example = |code: Code| {
-        json!({ "summary": code.label().en, "value": {
-            "type": format!("/problems/{code}"),
-            "title": code.label().en,
-            "status": status(code).as_u16(),
-            "detail": code.advice().en,
-            "code": code,
-            "requestId": "0199f0c2-7a3b-7c11-9d2e-3f5a6b7c8d9e",
-        } })
-    };
-    Code::ALL.iter().map(|code| (code.to_string(), example(*code))).collect()
-}
-
-fn complete_components(mut components: Value) -> Value {
-    for schema in components["schemas"].as_object_mut().into_iter().flat_map(Map::values_mut) {
-        complete_schema(schema);
-    }
-    let text = |description: &str, schema: Value| json!({ "description": description, "required": true, "schema": schema });
-    components["headers"] = json!({
-        "ApiVersion": text("The version of the contract.", json!({ "type": "string", "example": API_VERSION })),
-        "RequestId": text(
-            "Names this request in logs, events and problems; yours, if you sent a sane one.",
-            json!({ "type": "string", "maxLength": 64, "example": "0199f0c2-7a3b-7c11-9d2e-3f5a6b7c8d9e" }),
-        ),
-        "ETag": text(
-            "Version and hash of the representation, for `If-Match` and `If-None-Match`.",
-            json!({ "type": "string", "example": "\"3.5f1d9c3b7a2e4f60\"" }),
-        ),
-        "Location": text("Where the new resource is.", json!({ "type": "string", "format": "uri-reference" })),
-        "RetryAfter": text("Seconds to wait before trying again.", json!({ "type": "integer", "minimum": 0, "example": 2 })),
-    });
-    components["examples"] = Value::Object(problem_examples());
-    components["parameters"] = json!({
-        "AcceptLanguage": {
-            "name": "Accept-Language", "in": "header", "required": false,
-            "description": "The language of problems and labels: `ar` or `en`; English if it names neither.",
-            "schema": { "type": "string", "maxLength": 200, "example": "ar" },
-        },
-        "IfNoneMatch": {
-            "name": "If-None-Match", "in": "header", "required": false,
-            "description": "The `ETag` that you have; while it is still right, the answer is 304 without a body.",
-            "schema": { "type": "string", "maxLength": 1000, "example": "\"3.5f1d9c3b7a2e4f60\"" },
-        },
-    });
-    components["securitySchemes"] = json!({
-        "bearer": {
-            "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
-            "description": "The access token of `POST /v1/auth/login`.",
-        },
-        "metricsToken": {
-            "type": "http", "scheme": "bearer",
-            "description": "The token of `TASKFORCE_METRICS_TOKEN`.",
-        },
-    });
-    components
-}
-
-/// Gives the properties that are the same everywhere the example that they would otherwise each repeat.
-fn complete_schema(schema: &mut Value) {
-    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
-    for property in properties.into_iter().flat_map(Map::values_mut) {
-        if property.get("example").is_some() || property.get("enum").is_some() {
-            continue;
-        }
-        let example = match (property["format"].as_str(), kind_of(property)) {
-            (Some("uuid"), _) => json!("0199f0c2-7a3b-7c11-9d2e-00000000000a"),
-            (Some("date-time"), _) => json!("2026-11-22T09:30:00.123456Z"),
-            (_, Some("boolean")) => json!(true),
-            _ => continue,
-        };
-        property["example"] = example;
-    }
-    for part in schema.get_mut("allOf").and_then(Value::as_array_mut).into_iter().flatten() {
-        complete_schema(part);
-    }
-}
-
-fn kind_of(property: &Value) -> Option<&str> {
-    match &property["type"] {
-        Value::String(one) => Some(one),
-        Value::Array(some) => some.iter().filter_map(Value::as_str).find(|one| *one != "null"),
-        _ => None,
-    }
 }
 
 fn camel_case(name: &str) -> String {

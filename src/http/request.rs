@@ -270,6 +270,8 @@ async fn visible<P: Path>(request: &HttpRequest) -> Result<Context<P>> {
         Some(id) => app.look(&context.caller, id).await.map(drop)?,
         None => app.actor(&context.caller).await.map(drop)?,
     }
+    // Whoever sends `dryRun` to what has none must not find it done.
+    let NoQuery {} = validation::query(request.query_string())?;
     Ok(context)
 }
 
@@ -314,9 +316,12 @@ fn parse_version(header: &str) -> Option<i32> {
     let tag = header.trim();
     let tag = tag.strip_prefix("W/").unwrap_or(tag);
     let tag = tag.strip_prefix('"')?.strip_suffix('"')?;
-    let (version, hash) = tag.split_once('.').unwrap_or((tag, ""));
-    let digits = !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit());
-    (digits && hash.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| version.parse().ok())?
+    let (version, hash) = tag.split_once('.').map_or((tag, None), |(version, hash)| (version, Some(hash)));
+    let digits = (1..=9).contains(&version.len()) && version.bytes().all(|byte| byte.is_ascii_digit());
+    let hash = hash.is_none_or(|hash| {
+        (1..=64).contains(&hash.len()) && hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    });
+    (digits && hash).then(|| version.parse().ok())?
 }
 
 #[cfg(test)]
@@ -331,7 +336,7 @@ mod tests {
         assert_eq!(parse_version("W/\"3.ab12\""), Some(3));
         assert_eq!(parse_version("\"3\""), Some(3));
         for wrong in
-            ["", "*", "3", "\"\"", "\"-1.a\"", "\"+1\"", "\"3.a\", \"4.b\"", "\"99999999999\"", "\"3.xyz\""]
+            ["", "*", "3", "\"\"", "\"-1.a\"", "\"+1\"", "\"3.a\", \"4.b\"", "\"99999999999\"", "\"3.xyz\"", "\"3.\"", "\"3.AB\""]
         {
             assert_eq!(parse_version(wrong), None, "{wrong}");
         }

@@ -162,7 +162,7 @@ fn add<V: Vocabulary>(words: &mut BTreeMap<&'static str, Vec<Word>>) {
 #[utoipa::path(
     tag = "service",
     security(()),
-    responses((status = 200, description = "The vocabularies.", body = Vocabularies))
+    responses((status = 200, description = "The vocabularies.", body = Vocabularies, headers(("ETag" = String))))
 )]
 #[get("/v1/vocabularies")]
 async fn get_vocabularies() -> Result<HttpResponse> {
@@ -189,8 +189,8 @@ pub(super) struct ProblemExplanation {
 #[utoipa::path(
     tag = "service",
     security(()),
-    params(("code" = inline(Code), Path, description = "The code of the problem.", example = "gateNotMet")),
-    responses((status = 200, description = "The explanation.", body = ProblemExplanation))
+    params(("code" = Code, Path, description = "The code of the problem.", example = "gateNotMet")),
+    responses((status = 200, description = "The explanation.", body = ProblemExplanation, headers(("ETag" = String))))
 )]
 #[get("/problems/{code}")]
 async fn get_problem(code: Path<String>) -> Result<HttpResponse> {
@@ -295,7 +295,8 @@ async fn check_readiness(app: Data<App>) -> HttpResponse {
 #[utoipa::path(
     tag = "service",
     security(("metricsToken" = [])),
-    responses((status = 200, description = "The metrics.", body = String, content_type = "text/plain"))
+    responses((status = 200, description = "The metrics.", body = String, content_type = "text/plain")),
+    extensions(("x-problem-codes" = json!(["notFound"])))
 )]
 #[get("/metrics")]
 async fn get_metrics(request: HttpRequest, app: Data<App>, settings: Data<Settings>) -> Result<HttpResponse> {
@@ -337,7 +338,8 @@ async fn get_jwks(app: Data<App>) -> Result<HttpResponse> {
 #[utoipa::path(
     tag = "service",
     security(()),
-    responses((status = 200, description = "The contact.", body = String, content_type = "text/plain"))
+    responses((status = 200, description = "The contact.", body = String, content_type = "text/plain")),
+    extensions(("x-problem-codes" = json!(["notFound"])))
 )]
 #[get("/.well-known/security.txt")]
 async fn get_security_txt(app: Data<App>, settings: Data<Settings>) -> Result<HttpResponse> {
@@ -354,7 +356,7 @@ async fn get_security_txt(app: Data<App>, settings: Data<Settings>) -> Result<Ht
 #[utoipa::path(
     tag = "service",
     security(()),
-    responses((status = 200, description = "The document.", body = String, content_type = "application/yaml"))
+    responses((status = 200, description = "The document.", body = Object, content_type = "application/yaml"))
 )]
 #[get("/v1/openapi.yaml")]
 async fn get_openapi_yaml() -> Result<HttpResponse> {

@@ -119,7 +119,7 @@ pub(super) struct StepList {
     /// The steps.
     items: Vec<Step>,
     /// Always null: there are five.
-    #[schema(required)]
+    #[schema(required, example = json!(null))]
     next: Option<String>,
 }
 

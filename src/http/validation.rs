@@ -59,15 +59,34 @@ fn document_of<T: ToSchema>() -> Value {
 /// # Errors
 /// `malformedJson`, or `invalidRequest` with every fault.
 pub(super) fn body<T: ToSchema + DeserializeOwned + 'static>(bytes: &[u8]) -> Result<T, Refusal> {
-    let value: Value = serde_json::from_slice(bytes).map_err(|error| {
+    let mut value: Value = serde_json::from_slice(bytes).map_err(|error| {
         Refusal::new(
             Code::MalformedJson,
             format!("The body can't be read as JSON: {error}."),
             format!("تعذرت قراءة نص الطلب بصيغة JSON عند السطر {} العمود {}.", error.line(), error.column()),
         )
     })?;
+    whole(&mut value);
     check::<T>(&value)?;
     typed(value)
+}
+
+/// In JSON and its schemas `5.0` and `5` are the same whole number; serde takes only the latter for one.
+fn whole(value: &mut Value) {
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            // Beyond 2^53 neighbours can't be told apart any more.
+            let float =
+                number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() < 9_007_199_254_740_992.0);
+            #[expect(clippy::cast_possible_truncation, reason = "it has no fraction and is small enough")]
+            if let Some(float) = float {
+                *value = Value::from(float as i64);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(whole),
+        Value::Object(fields) => fields.values_mut().for_each(whole),
+        _ => {}
+    }
 }
 
 /// Checks a value against the schema of a type.

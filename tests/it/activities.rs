@@ -1,27 +1,345 @@
-use crate::support::TestApp;
-use serde_json::json;
-use std::time::Instant;
+//! The unit of work: its life, what it waits for, how it is found.
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Client, Resource, TestApp, Who};
+
+fn legal(problem: &Value) -> Vec<&str> {
+    let transitions = problem["availableTransitions"].as_array().unwrap();
+    transitions.iter().map(|transition| transition["to"].as_str().unwrap()).collect()
+}
+
+async fn known(client: Client<'_>, name: &str) -> Resource {
+    client.read(client.app.a(&format!("/activities/{}", client.app.world().activity(name)))).await
+}
+
+/// The numbers of a list, in its order.
+async fn numbers(client: Client<'_>, query: &str) -> Vec<i64> {
+    let items = client.list(&client.app.a(&format!("/activities{query}"))).await;
+    items.iter().map(|item| item["number"].as_i64().unwrap()).collect()
+}
 
 #[tokio::test]
-async fn smoke() {
-    let t = Instant::now();
+async fn an_activity_is_blocked_and_goes_back_to_where_it_was() {
     let app = TestApp::start().await;
-    eprintln!("first start {:?}", t.elapsed());
-    for _ in 0..3 {
-        let t = Instant::now();
-        let app2 = TestApp::start().await;
-        eprintln!("next start {:?}", t.elapsed());
-        drop(app2);
+    let expert = app.as_expert();
+    let review = json!({ "reviewRequired": true, "assigneeMemberId": app.world().member(Who::Expert2) });
+    let mut activity = expert.create_activity(review).await;
+    for (state, next) in [("planned", "inProgress"), ("inProgress", "inReview"), ("inReview", "done")] {
+        assert_eq!(activity["state"], state);
+        let blocked = expert.transition_because(&activity, "blocked", "Waiting for the law").await;
+        assert_eq!(
+            (&blocked["blockedFrom"], &blocked["stateReason"]["en"]),
+            (&json!(state), &json!("Waiting for the law"))
+        );
+        for elsewhere in
+            ["planned", "inProgress", "inReview", "done", "blocked"].iter().filter(|to| **to != state)
+        {
+            let refused = expert.try_transition(&blocked, elsewhere).await;
+            assert_eq!(legal(&refused.expect_problem(409, "transitionNotAllowed")), [state, "cancelled"]);
+        }
+        let back = expert.transition(&blocked, state).await;
+        assert_eq!((&back["blockedFrom"], &back["stateReason"]), (&Value::Null, &Value::Null));
+        activity = expert.transition(&back, next).await;
     }
-    for _ in 0..3 {
-        let t = Instant::now();
-        let a = app.as_chair().create_activity(json!({})).await;
-        eprintln!("create {:?}", t.elapsed());
-        let t = Instant::now();
-        app.as_chair().again(&a).await;
-        eprintln!("read {:?}", t.elapsed());
-        let t = Instant::now();
-        app.db_events().await;
-        eprintln!("db_events {:?}", t.elapsed());
+    assert_eq!(activity["state"], "done");
+    let refused = expert.try_transition(&activity, "cancelled").await;
+    assert_eq!(legal(&refused.expect_problem(409, "transitionNotAllowed")), ["inProgress"]);
+    let reopened = expert.transition_because(&activity, "inProgress", "A chapter is missing").await;
+    assert_eq!(reopened["startedAt"], activity["startedAt"], "it is when it was first started");
+}
+
+#[tokio::test]
+async fn a_review_is_done_by_another_than_the_assignee() {
+    let app = TestApp::start().await;
+    let (author, reviewer) = (app.as_who(Who::Expert3), app.as_expert());
+    let in_review = known(author, "inReview").await;
+    let done = |activity: &Resource| {
+        let to =
+            activity["availableTransitions"].as_array().unwrap().iter().find(|exit| exit["to"] == "done");
+        to.unwrap().clone()
+    };
+    assert_eq!(done(&in_review)["blockedBy"][0]["code"], "reviewByAnother");
+    author.try_transition(&in_review, "done").await.expect_problem(409, "reviewByAnother");
+    let someone = json!({ "assigneeMemberId": app.world().member(Who::Expert1) });
+    author.patch(&in_review, someone).await.expect_problem(409, "activityInReview");
+    author
+        .patch(&in_review, json!({ "reviewRequired": false }))
+        .await
+        .expect_problem(409, "activityInReview");
+    assert_eq!(done(&known(reviewer, "inReview").await)["allowed"], true);
+    assert_eq!(reviewer.transition(&in_review, "done").await["state"], "done");
+}
+
+#[tokio::test]
+async fn what_needs_a_reason_says_so_and_is_refused_without() {
+    let app = TestApp::start().await;
+    let chair = app.as_chair();
+    for (name, to) in [("planned", "cancelled"), ("planned", "blocked"), ("done", "inProgress")] {
+        let activity = known(chair, name).await;
+        let exits = activity["availableTransitions"].as_array().unwrap();
+        assert!(exits.iter().any(|exit| exit["to"] == to && exit["reasonRequired"] == true));
+        chair
+            .command(&activity, "transitions", json!({ "to": to }))
+            .await
+            .expect_faults(&["/reason required"]);
     }
+}
+
+#[tokio::test]
+async fn an_activity_starts_only_when_what_it_waits_for_is_done_or_cancelled() {
+    let app = TestApp::start().await;
+    let chair = app.as_chair();
+    let (one, other) = (chair.create_activity(json!({})).await, chair.create_activity(json!({})).await);
+    let waiting = chair.create_activity(json!({})).await;
+    chair.let_wait(&waiting, &one).await.expect(204);
+    chair.let_wait(&waiting, &other).await.expect(204);
+    let before = app.db_events().await;
+    chair.let_wait(&waiting, &other).await.expect(204);
+    assert_eq!(app.db_events().await, before, "doing it twice changes nothing");
+
+    let start = async || chair.try_transition(&waiting, "inProgress").await;
+    start().await.expect_problem(409, "dependencyUnfinished");
+    chair.transition_because(&one, "cancelled", "Not needed").await;
+    start().await.expect_problem(409, "dependencyUnfinished");
+    let other = chair.transition(&other, "inProgress").await;
+    chair.transition(&other, "done").await;
+    let waiting = chair.again(&waiting).await;
+    assert_eq!(waiting["dependsOn"].as_array().unwrap().len(), 2);
+    assert_eq!(waiting["version"], 1, "what it waits for is none of its own fields");
+    start().await.expect(200);
+}
+
+#[tokio::test]
+async fn activities_never_wait_for_each_other() {
+    let app = TestApp::start().await;
+    let chair = app.as_chair();
+    let a = chair.create_activity(json!({})).await;
+    let b = chair.create_activity(json!({})).await;
+    let c = chair.create_activity(json!({})).await;
+    chair.let_wait(&a, &b).await.expect(204);
+    chair.let_wait(&b, &c).await.expect(204);
+    chair.let_wait(&a, &a).await.expect_problem(409, "dependencyCircle");
+    chair.let_wait(&b, &a).await.expect_problem(409, "dependencyCircle");
+    chair.let_wait(&c, &a).await.expect_problem(409, "dependencyCircle");
+    // Two requests that would close a circle between them: one of them is refused.
+    let (x, y) = (chair.create_activity(json!({})).await, chair.create_activity(json!({})).await);
+    let (one, other) = tokio::join!(chair.let_wait(&x, &y), chair.let_wait(&y, &x));
+    let mut statuses = [one.status, other.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [204, 409]);
+    // Another task force's activity is none at all.
+    let foreign = app.world().b_activity.as_str();
+    chair.put(format!("{}/dependencies/{foreign}", a.path)).await.expect_problem(404, "notFound");
+}
+
+#[tokio::test]
+async fn only_what_was_never_started_and_nothing_waits_for_is_deleted() {
+    let app = TestApp::start().await;
+    let chair = app.as_chair();
+    for name in ["inProgress", "blocked", "done"] {
+        chair.delete(&known(chair, name).await).await.expect_problem(409, "activityStarted");
+    }
+    let (waiting, on) = (known(chair, "overdue").await, known(chair, "planned").await);
+    let problem = chair.delete(&on).await.expect_problem(409, "stillReferenced");
+    let expected = json!([{ "kind": "activity", "id": waiting.id(), "title": waiting["title"] }]);
+    assert_eq!(problem["references"], expected);
+    chair.delete(&waiting).await.expect(204);
+    chair.delete(&on).await.expect(204);
+    chair.get(on.path.as_str()).await.expect_problem(404, "notFound");
+    chair.get(format!("{}/comments", on.path)).await.expect_problem(404, "notFound");
+}
+
+#[tokio::test]
+async fn a_number_is_never_used_again() {
+    let app = TestApp::start().await;
+    let chair = app.as_chair();
+    let last = chair.create_activity(json!({})).await;
+    assert_eq!(last["number"], 9, "the world has eight");
+    chair.delete(&last).await.expect(204);
+    assert_eq!(chair.create_activity(json!({})).await["number"], 10);
+    let refused = json!({ "assigneeMemberId": app.world().member(Who::EndedMember) });
+    let refused = chair.post(app.a("/activities"), crate::support::client::activity(refused)).await;
+    refused.expect_problem(409, "memberEnded");
+    assert_eq!(chair.create_activity(json!({})).await["number"], 11, "a refused one takes no number");
+}
+
+#[tokio::test]
+async fn a_list_is_narrowed_by_each_filter_and_by_all_of_them() {
+    let app = TestApp::start().await;
+    let expert = app.as_expert();
+    let member = app.world().member(Who::Expert1);
+    for (query, expected) in [
+        ("", vec![1, 2, 3, 4, 5, 6, 7, 8]),
+        ("?step=sectors", vec![7]),
+        ("?state=planned", vec![1, 7, 8]),
+        ("?state=inProgress,done", vec![2, 5]),
+        ("?assignee=me", vec![1]),
+        (format!("?assignee={member}").as_str(), vec![1]),
+        ("?assignee=none", vec![6, 7, 8]),
+        ("?overdue=true", vec![8]),
+        ("?overdue=false", vec![1, 2, 3, 4, 5, 6, 7]),
+        ("?cycle=1", vec![1, 2, 3, 4, 5, 6, 7, 8]),
+        ("?cycle=2", vec![]),
+        ("?q=POLICIES", vec![1]),
+        ("?state=planned&assignee=none&step=policy&overdue=true&q=summary", vec![8]),
+        ("?state=planned&assignee=me&overdue=true", vec![]),
+        ("?sort=dueDate", vec![8, 1, 2, 3, 4, 5, 6, 7]),
+        ("?sort=-updatedAt", vec![8, 7, 6, 5, 4, 3, 2, 1]),
+    ] {
+        assert_eq!(numbers(expert, query).await, expected, "{query}");
+    }
+    let problem = expert.get(app.a("/activities?assignee=0199f0c2-7a3b-7c11-9d2e-000000000001")).await;
+    assert_eq!(problem.expect_problem(400, "unknownReference")["errors"][0]["parameter"], "assignee");
+    let foreign = app.a(&format!("/activities?assignee={}", app.world().member(Who::Other2)));
+    expert.get(foreign).await.expect_problem(400, "unknownReference");
+}
+
+#[tokio::test]
+async fn a_search_finds_whatever_the_letter_forms() {
+    let app = TestApp::start().await;
+    let chair = app.as_chair();
+    for title in ["إطار الحوكمة الذكيّة", "Étude 100% sûre", "أمن المعلومات على مستوى البلدية"]
+    {
+        chair.create_activity(json!({ "title": { "ar": title } })).await;
+    }
+    let described = json!({ "title": { "en": "Plain" }, "description": { "ar": "ملاحظة عن الميزانية" } });
+    chair.create_activity(described).await;
+    for (q, found) in [
+        ("اطار", vec![9]),
+        ("إطـــار", vec![9]),
+        ("الذكية", vec![9]),
+        ("الذَّكِيَّه", vec![9]),
+        ("ÉTUDE", vec![10]),
+        ("100%", vec![10]),
+        ("1_0", vec![]),
+        ("%", vec![10]),
+        ("مستوي", vec![11]),
+        ("المعلومات", vec![11]),
+        ("الميزانيه", vec![12]),
+        ("\\", vec![]),
+    ] {
+        let encoded: String = q.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        assert_eq!(numbers(chair, &format!("?q={encoded}")).await, found, "{q}");
+    }
+}
+
+#[tokio::test]
+async fn overdue_begins_with_the_day_after_in_the_task_forces_own_time_zone() {
+    let app = TestApp::start().await;
+    let chair = app.as_chair();
+    let due = chair.create_activity(json!({ "dueDate": "2026-11-22" })).await;
+    let overdue = async || {
+        let status = chair.get(app.a("/status")).await.expect(200).json();
+        let listed = numbers(chair, "?overdue=true").await.contains(&9);
+        let own = chair.again(&due).await["overdue"] == true;
+        assert_eq!(listed, own);
+        (own, status["activities"]["overdue"].as_i64().unwrap(), status["today"].as_str().unwrap().to_owned())
+    };
+    // Midnight in Amman is nine in the evening, UTC.
+    app.advance(TimeDelta::hours(12) - TimeDelta::microseconds(1));
+    assert_eq!(overdue().await, (false, 1, "2026-11-22".to_owned()));
+    app.advance(TimeDelta::microseconds(1));
+    assert_eq!(overdue().await, (true, 2, "2026-11-23".to_owned()));
+    let due = chair.transition(&chair.again(&due).await, "inProgress").await;
+    chair.transition(&due, "done").await;
+    assert_eq!(overdue().await, (false, 1, "2026-11-23".to_owned()));
+}
+
+#[tokio::test]
+async fn my_activities_are_my_open_ones_of_all_task_forces_by_due_date() {
+    let app = TestApp::start().await;
+    let (chair, world) = (app.as_chair(), app.world());
+    app.as_secretariat().create(app.b("/members"), world.seat(Who::Expert1, "expert")).await;
+    let me = app.as_expert().read("/v1/me").await;
+    let in_b =
+        me["memberships"].as_array().unwrap().iter().find(|seat| seat["taskForceId"] == world.b).unwrap();
+    let body = json!({ "title": { "en": "Of B" }, "step": "policy", "dueDate": "2026-11-23", "assigneeMemberId": in_b["memberId"] });
+    app.as_who(Who::OtherChair).create(app.b("/activities"), body).await;
+    let mine = world.member(Who::Expert1);
+    chair.create_activity(json!({ "title": { "en": "Some day" }, "assigneeMemberId": mine })).await;
+    let dropped = chair.create_activity(json!({ "assigneeMemberId": mine })).await;
+    chair.transition_because(&dropped, "cancelled", "x").await;
+    let titles: Vec<_> = app
+        .as_expert()
+        .list_by("/v1/me/activities", 1)
+        .await
+        .iter()
+        .map(|item| item["title"]["en"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(titles, ["Of B", "Collect the policies in force", "Some day"]);
+}
+
+#[tokio::test]
+async fn a_comment_is_its_authors_and_the_chair_may_take_it_away() {
+    let app = TestApp::start().await;
+    let (author, other, chair) = (app.as_expert(), app.as_who(Who::Expert2), app.as_chair());
+    let path = app.a(&format!("/activities/{}/comments", app.world().activity("done")));
+    let comment = author.create(path.as_str(), json!({ "text": "أرفقت الرأي القانوني" })).await;
+    for somebody in [other, chair] {
+        somebody.patch(&comment, json!({ "text": "No" })).await.expect_problem(403, "forbidden");
+    }
+    let changed =
+        author.patch(&comment, json!({ "text": "Attached the opinion" })).await.expect(200).resource();
+    assert_eq!((&changed["version"], &changed["authorName"]["en"]), (&json!(2), &json!("Expert1")));
+    other.delete(&changed).await.expect_problem(403, "forbidden");
+    chair.delete(&comment).await.expect_problem(412, "versionMismatch");
+    chair.delete(&changed).await.expect(204);
+    assert!(author.list(&path).await.is_empty());
+    // A comment is found under its own activity only.
+    let first =
+        &author.list(&app.a(&format!("/activities/{}/comments", app.world().activity("planned")))).await[0];
+    author.get(format!("{path}/{}", first["id"].as_str().unwrap())).await.expect_problem(404, "notFound");
+}
+
+#[tokio::test]
+async fn work_of_a_locked_step_is_planned_but_not_started() {
+    let app = TestApp::start().await;
+    let chair = app.as_chair();
+    let ahead = known(chair, "ahead").await;
+    let exit = &ahead["availableTransitions"][0];
+    assert_eq!((&exit["to"], &exit["blockedBy"][0]["code"]), (&json!("inProgress"), &json!("stepLocked")));
+    chair.try_transition(&ahead, "inProgress").await.expect_problem(409, "stepLocked");
+    chair.patch(&ahead, json!({ "priority": "low" })).await.expect(200);
+    let ahead = chair.again(&ahead).await;
+    let blocked = chair.transition_because(&ahead, "blocked", "No list yet").await;
+    chair.transition(&blocked, "planned").await;
+}
+
+#[tokio::test]
+async fn work_of_a_passed_step_stays_as_it_was_but_for_comments() {
+    let app = TestApp::start().await;
+    let chair = app.as_chair();
+    let done = known(chair, "done").await;
+    app.settle("policy").await;
+    chair.create(app.a("/steps/policy/submissions"), json!({})).await;
+    let refused = |answer: Answer| {
+        answer.expect_problem(409, "stepPassed");
+    };
+    refused(chair.try_transition(&done, "inProgress").await);
+    refused(chair.patch(&done, json!({ "priority": "low" })).await);
+    refused(chair.post(app.a("/activities"), crate::support::client::activity(json!({}))).await);
+    refused(chair.delete(&known(chair, "cancelled").await).await);
+    refused(chair.let_wait(&known(chair, "overdue").await, &done).await);
+    let ahead = known(chair, "ahead").await;
+    refused(chair.patch(&ahead, json!({ "step": "policy" })).await);
+    chair.create(format!("{}/comments", done.path), json!({ "text": "Still of use" })).await;
+    chair.transition(&ahead, "inProgress").await;
+}
+
+#[tokio::test]
+async fn what_is_closed_or_begun_is_not_changed_any_more_in_what_counts() {
+    let app = TestApp::start().await;
+    let chair = app.as_chair();
+    for name in ["done", "cancelled"] {
+        let closed = known(chair, name).await;
+        chair.patch(&closed, json!({ "priority": "low" })).await.expect_problem(409, "activityClosed");
+        chair.let_wait(&closed, &known(chair, "planned").await).await.expect_problem(409, "activityClosed");
+    }
+    let begun = known(chair, "inProgress").await;
+    chair.patch(&begun, json!({ "step": "sectors" })).await.expect_problem(409, "activityStarted");
+    let moved =
+        chair.patch(&known(chair, "planned").await, json!({ "step": "pilots" })).await.expect(200).json();
+    assert_eq!(moved["step"], "pilots");
 }

@@ -14,5 +14,16 @@
 
 mod activities;
 mod cluster;
+mod conventions;
+mod events;
+mod house;
+mod identity;
+mod lists;
+mod panel;
+mod status;
+mod steps;
+mod process;
 mod support;
+mod task_forces;
+mod trouble;
 mod walk;

@@ -84,10 +84,7 @@ impl TestApp {
     /// The same, set up differently.
     pub(crate) async fn start_with(setup: Setup) -> Self {
         let (template, world) = world::seeded().await;
-        let t = std::time::Instant::now();
-        let copy = postgres::copy_of(template).await;
-        eprintln!("copy {:?}", t.elapsed());
-        let mut app = Self::over(copy, setup).await;
+        let mut app = Self::over(postgres::copy_of(template).await, setup).await;
         app.tokens = Mutex::new(world.tokens.clone());
         app.world = Some(Arc::clone(world));
         app
@@ -99,7 +96,6 @@ impl TestApp {
     }
 
     pub(super) async fn over(database: String, setup: Setup) -> Self {
-        let t = std::time::Instant::now();
         let pool = db::pool::connect(&postgres::url(&database).await, setup.pool_size).unwrap();
         let clock = Clock::stopped_at(setup.now);
         let tokens = Tokens::from_pem(KEY.expose_secret(), ISSUER.to_owned()).unwrap();
@@ -120,7 +116,6 @@ impl TestApp {
             RUNTIME.spawn(server);
             handle
         });
-        eprintln!("over {:?}", t.elapsed());
         Self {
             app,
             clock,

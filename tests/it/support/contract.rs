@@ -51,12 +51,18 @@ pub(crate) fn operation_at(method: &Method, path: &str) -> Option<Operation> {
     operations().find(|operation| operation.is_at(method, path))
 }
 
+/// What a `$ref` leads to.
+fn followed(described: &'static Value) -> &'static Value {
+    let Some(reference) = described["$ref"].as_str() else { return described };
+    DOCUMENT.pointer(reference.trim_start_matches('#')).unwrap_or_else(|| panic!("{reference} leads nowhere"))
+}
+
 /// Fails for an answer that the document doesn't describe.
 pub(crate) fn check(method: &Method, answer: &Answer) {
     let Some(operation) = operation_at(method, &answer.path) else {
         return;
     };
-    let described = &operation.described["responses"][answer.status.to_string()];
+    let described = followed(&operation.described["responses"][answer.status.to_string()]);
     let id = operation.id();
     let text = String::from_utf8_lossy(&answer.body);
     assert!(described.is_object(), "{id} does not document {}: {text}", answer.status);

@@ -35,7 +35,9 @@ pub(crate) async fn url(database: &str) -> SecretString {
 /// A connection of its own to a database.
 pub(crate) async fn connect(database: &str) -> Client {
     let url = url(database).await;
-    let (client, connection) = tokio_postgres::connect(url.expose_secret(), NoTls).await.unwrap();
+    // Made there, too: a socket belongs to the runtime it was opened in, and a test's runtime ends with the test.
+    let connected = RUNTIME.spawn(async move { tokio_postgres::connect(url.expose_secret(), NoTls).await });
+    let (client, connection) = connected.await.unwrap().unwrap();
     RUNTIME.spawn(connection);
     client
 }
@@ -62,7 +64,7 @@ pub(crate) async fn migrated() -> &'static str {
 pub(crate) async fn copy_of(template: &str) -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let name = format!("test_{}", COUNT.fetch_add(1, Ordering::Relaxed));
-    maintain(&format!("create database {name} template {template} strategy file_copy")).await;
+    maintain(&format!("create database {name} template {template}")).await;
     name
 }
 

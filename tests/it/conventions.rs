@@ -1,0 +1,383 @@
+//! What all operations share: versions, patches, problems, headers.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::answer::faults;
+use crate::support::app::ORIGIN;
+use crate::support::client::{Draft, activity};
+use crate::support::world::task_force;
+use crate::support::{Resource, TestApp, Who};
+
+async fn planned(app: &TestApp) -> Resource {
+    app.as_chair().read(app.a(&format!("/activities/{}", app.world().activity("planned")))).await
+}
+
+#[tokio::test]
+async fn a_representation_is_not_sent_again_until_it_changes() {
+    let app = TestApp::start().await;
+    let chair = app.as_chair();
+    let it = planned(&app).await;
+    let ask = async |etag: &str| chair.send(Draft::get(&it.path).header("If-None-Match", etag)).await;
+    let unchanged = ask(&it.etag).await.expect(304);
+    assert_eq!((unchanged.etag(), unchanged.text()), (it.etag.as_str(), ""));
+    assert!(unchanged.header("vary").starts_with("Authorization, Accept, Accept-Language"));
+    ask(&format!("\"0.0\", W/{}", it.etag)).await.expect(304);
+    ask("*").await.expect(304);
+    ask("\"1.0000000000000000\"").await.expect(200);
+    // Rights are part of what is told: another reader's ETag is another one.
+    let council = app.as_who(Who::CouncilMember).again(&it).await;
+    assert_ne!(council.etag, it.etag);
+    chair.patch(&it, json!({ "priority": "high" })).await.expect(200);
+    ask(&it.etag).await.expect(200);
+}
+
+#[tokio::test]
+async fn the_etag_changes_with_the_language_and_the_version_does_not() {
+    let app = TestApp::start().await;
+    let ahead = app.a(&format!("/activities/{}", app.world().activity("ahead")));
+    let read = async |language| app.as_chair().send(Draft::get(&ahead).header("Accept-Language", language)).await;
+    let (arabic, english) = (read("ar").await, read("en-GB, ar;q=0.5").await);
+    assert_ne!(arabic.etag(), english.etag());
+    let title = |answer: &crate::support::Answer| {
+        answer.json()["availableTransitions"][0]["blockedBy"][0]["title"].as_str().unwrap().to_owned()
+    };
+    assert_eq!((title(&arabic).as_str(), title(&english).as_str()), ("الخطوة لم تُفتح بعد", "The step is not open yet"));
+    // If-Match compares the version alone: whichever language it was read in.
+    let in_arabic = Resource { path: ahead.clone(), ..arabic.resource() };
+    app.as_chair().patch(&in_arabic, json!({ "priority": "low" })).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_change_names_the_version_that_it_changes() {
+    let app = TestApp::start().await;
+    let chair = app.as_chair();
+    let it = planned(&app).await;
+    let patch = |etag: Option<&str>| {
+        let draft = Draft::new(Method::PATCH, &it.path).merge_patch(&json!({ "priority": "high" }));
+        etag.into_iter().fold(draft, |draft, etag| draft.header("If-Match", etag))
+    };
+    chair.send(patch(None)).await.expect_problem(428, "preconditionRequired");
+    for malformed in ["1", "*", "\"\"", "\"x\"", "\"1.a\", \"2.b\"", "\"99999999999\""] {
+        chair.send(patch(Some(malformed))).await.expect_faults(&["If-Match wrongFormat"]);
+    }
+    let stale = chair.send(patch(Some("\"7.0123\""))).await;
+    assert_eq!(stale.etag(), "\"1\"");
+    stale.expect_problem(412, "versionMismatch");
+    // Weak, or with another hash: it is the version that counts.
+    let changed = chair.send(patch(Some("W/\"1.ffff\""))).await.expect(200).resource();
+    assert_eq!(changed["version"], 2);
+    chair.patch(&it, json!({ "priority": "low" })).await.expect_problem(412, "versionMismatch");
+    for draft in [
+        Draft::new(Method::DELETE, &it.path),
+        Draft::post(format!("{}/transitions", it.path), &json!({ "to": "inProgress" })),
+        Draft::post(app.a(&format!("/members/{}/end", app.world().member(Who::Expert1))), &json!({ "reason": { "en": "x" } })),
+        Draft::post(app.a("/transitions"), &json!({ "to": "suspended" })),
+        Draft::new(Method::PATCH, app.a("/steps/policy")).merge_patch(&json!({})),
+    ] {
+        chair.send(draft).await.expect_problem(428, "preconditionRequired");
+    }
+}
+
+#[tokio::test]
+async fn of_two_changes_to_one_version_one_is_lost_to_nobody() {
+    let app = TestApp::start().await;
+    let it = planned(&app).await;
+    let (chair, expert) = (app.as_chair(), app.as_expert());
+    let (one, other) =
+        tokio::join!(chair.patch(&it, json!({ "priority": "high" })), expert.patch(&it, json!({ "priority": "low" })));
+    let mut statuses = [one.status, other.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 412]);
+}
+
+#[tokio::test]
+async fn in_a_patch_absent_is_not_null() {
+    let app = TestApp::start().await;
+    let chair = app.as_chair();
+    let body = json!({ "description": { "en": "All of them" }, "dueDate": "2026-12-15", "reviewRequired": true });
+    let it = chair.create_activity(body).await;
+    let patched = chair.patch(&it, json!({ "priority": "high" })).await.expect(200).resource();
+    assert_eq!(
+        (&patched["description"]["en"], &patched["dueDate"], &patched["reviewRequired"]),
+        (&json!("All of them"), &json!("2026-12-15"), &json!(true))
+    );
+    let cleared = json!({ "description": null, "dueDate": null });
+    let cleared = chair.patch(&Resource { path: it.path.clone(), ..patched }, cleared).await.expect(200).resource();
+    assert_eq!((&cleared["description"], &cleared["dueDate"]), (&Value::Null, &Value::Null));
+    assert_eq!((&cleared["priority"], &cleared["version"]), (&json!("high"), &json!(3)));
+    // What must be there can't be taken away.
+    let it = Resource { path: it.path.clone(), ..cleared };
+    for required in ["title", "step"] {
+        let problem = chair.patch(&it, json!({ required: null })).await.expect_problem(400, "invalidRequest");
+        assert_eq!(problem["errors"][0]["pointer"], format!("/{required}"));
+    }
+}
+
+#[tokio::test]
+async fn a_patch_that_changes_nothing_bumps_nothing_and_leaves_no_event() {
+    let app = TestApp::start().await;
+    let chair = app.as_chair();
+    let secretariat = app.as_secretariat();
+    let comments = app.a(&format!("/activities/{}/comments", app.world().activity("planned")));
+    let first = app.as_expert().list(&comments).await[0]["id"].as_str().unwrap().to_owned();
+    let comment = app.as_expert().read(format!("{comments}/{first}")).await;
+    let seat = chair.read(app.a(&format!("/members/{}", app.world().member(Who::Expert1)))).await;
+    let user = secretariat.read(format!("/v1/users/{}", app.world().user(Who::Expert1))).await;
+    let before = app.db_events().await;
+    for (who, it) in [
+        (chair, planned(&app).await),
+        (chair, chair.read(app.a("")).await),
+        (chair, chair.read(app.a("/steps/policy")).await),
+        (chair, seat),
+        (app.as_expert(), comment),
+        (secretariat, user),
+    ] {
+        let same: Value = ["title", "text", "timeZone", "targetDate", "expertise", "email", "locale"]
+            .iter()
+            .filter_map(|field| it.body.get(*field).map(|value| ((*field).to_owned(), value.clone())))
+            .filter(|(field, _)| !(field == "title" && it.path.contains("/steps/")))
+            .collect::<serde_json::Map<_, _>>()
+            .into();
+        for nothing in [json!({}), same] {
+            let after = who.patch(&it, nothing).await.expect(200);
+            assert_eq!(after.etag(), it.etag, "{}", it.path);
+        }
+    }
+    assert_eq!(app.db_events().await, before);
+}
+
+#[tokio::test]
+async fn unknown_and_read_only_fields_are_refused() {
+    let app = TestApp::start().await;
+    let chair = app.as_chair();
+    let it = planned(&app).await;
+    let body = json!({ "colour": "red", "id": it.id(), "version": 7, "state": "done", "number": 3, "createdAt": "2026-01-01T00:00:00Z" });
+    let expected = ["/colour unknown", "/createdAt unknown", "/id unknown", "/number unknown", "/state unknown", "/version unknown"];
+    chair.patch(&it, body.clone()).await.expect_faults(&expected);
+    chair.post(app.a("/activities"), activity(body)).await.expect_faults(&expected);
+    let seat = json!({ "userId": app.world().user(Who::Outsider), "role": "expert", "fromDate": "2020-01-01" });
+    chair.post(app.a("/members"), seat.clone()).await.expect_faults(&["/fromDate unknown"]);
+    let mut new = task_force("New", &[seat]);
+    new["state"] = json!("active");
+    let refused = app.as_secretariat().post("/v1/task-forces", new).await;
+    refused.expect_faults(&["/members/0/fromDate unknown", "/state unknown"]);
+}
+
+#[tokio::test]
+async fn a_patch_changes_one_language_and_keeps_the_other_and_never_takes_the_last() {
+    let app = TestApp::start().await;
+    let chair = app.as_chair();
+    let it = planned(&app).await;
+    let patched = chair.patch(&it, json!({ "title": { "en": "Collect them all" } })).await.expect(200).resource();
+    assert_eq!(patched["title"], json!({ "ar": "جمع السياسات النافذة", "en": "Collect them all" }));
+    let it = Resource { path: it.path, ..patched };
+    let patched = chair.patch(&it, json!({ "title": { "en": null } })).await.expect(200).resource();
+    assert_eq!(patched["title"], json!({ "ar": "جمع السياسات النافذة" }));
+    let it = Resource { path: it.path, ..patched };
+    chair.patch(&it, json!({ "title": { "ar": null } })).await.expect_faults(&["/title empty"]);
+    assert_eq!(chair.again(&it).await["version"], 3);
+}
+
+#[tokio::test]
+async fn every_fault_of_a_body_is_told_at_once_with_its_place() {
+    let app = TestApp::start().await;
+    let chair = app.as_chair();
+    let before = app.db_events().await;
+    chair.post(app.a("/activities"), json!({})).await.expect_faults(&["/step required", "/title required"]);
+    let body = json!({
+        "title": { "en": "x".repeat(201), "fr": "y" }, "description": "plain", "step": "nowhere",
+        "assigneeMemberId": "me", "dueDate": "2026-02-30", "priority": "urgent", "reviewRequired": "yes", "extra/~": 1,
+    });
+    chair.post(app.a("/activities"), body).await.expect_faults(&[
+        "/assigneeMemberId wrongFormat",
+        "/description wrongType",
+        "/dueDate wrongFormat",
+        "/extra~1~0 unknown",
+        "/priority notAllowed",
+        "/reviewRequired wrongType",
+        "/step notAllowed",
+        "/title/en tooLong",
+        "/title/fr unknown",
+    ]);
+    let body = json!({ "name": { "en": "N" }, "city": {}, "timeZone": "", "maxSectors": 21, "members": [
+        { "userId": "x", "role": "king" }, {},
+    ] });
+    let problem = app.as_secretariat().post("/v1/task-forces", body).await.expect_problem(400, "invalidRequest");
+    for fault in [
+        "/city empty",
+        "/mandate required",
+        "/maxSectors tooLarge",
+        "/members/0/role notAllowed",
+        "/members/0/userId wrongFormat",
+        "/members/1/role required",
+        "/members/1/userId required",
+        "/timeZone empty",
+    ] {
+        assert!(faults(&problem).iter().any(|told| told == fault), "{fault}: {problem:#}");
+    }
+    for no_object in ["[]", "null", "3", "\"x\""] {
+        let draft = Draft::new(Method::POST, app.a("/activities")).body("application/json", no_object);
+        chair.send(draft).await.expect_faults(&[" wrongType"]);
+    }
+    assert_eq!(app.db_events().await, before);
+}
+
+#[tokio::test]
+async fn blank_overlong_and_invisible_text_is_refused_and_lines_break_only_in_long_text() {
+    let app = TestApp::start().await;
+    let chair = app.as_chair();
+    for bad in ["", " \t", "a\u{0}b", "a\nb", "a\u{7f}b", "\u{85}", &"ض".repeat(201)] {
+        let answer = chair.post(app.a("/activities"), activity(json!({ "title": { "ar": bad } }))).await;
+        let problem = answer.expect_problem(400, "invalidRequest");
+        assert_eq!(problem["errors"][0]["pointer"], "/title/ar", "{bad:?}");
+    }
+    let longest = json!({ "title": { "ar": "ض".repeat(200) }, "description": { "en": "one\n\ttwo" } });
+    chair.create_activity(longest).await;
+    for bad in ["a\u{0}b", "a\u{1b}[0mb", " \n ", &"x".repeat(10_001)] {
+        let path = app.a(&format!("/activities/{}/comments", app.world().activity("planned")));
+        chair.post(path, json!({ "text": bad })).await.expect_problem(400, "invalidRequest");
+    }
+}
+
+#[tokio::test]
+async fn problems_speak_the_readers_language() {
+    let app = TestApp::start().await;
+    let body = json!({ "title": { "en": "x" } });
+    let in_language = async |language| {
+        let draft = Draft::post(app.a("/activities"), &body).header("Accept-Language", language);
+        let answer = app.as_chair().send(draft).await;
+        (answer.header("content-language").to_owned(), answer.expect_problem(400, "invalidRequest"))
+    };
+    let (language, problem) = in_language("ar-JO, en;q=0.3").await;
+    assert_eq!((language.as_str(), &problem["title"]), ("ar", &json!("الطلب غير صالح")));
+    assert_eq!(problem["errors"][0]["detail"], "مفقود");
+    let (language, problem) = in_language("fr").await;
+    assert_eq!((language.as_str(), &problem["title"]), ("en", &json!("The request is not valid")));
+    let nowhere = app.as_anybody().send(Draft::get("/nowhere").header("Accept-Language", "ar")).await;
+    assert_eq!(nowhere.expect_problem(404, "notFound")["title"], "لا يوجد شيء هنا متاح لك");
+}
+
+#[tokio::test]
+async fn the_router_and_the_body_reader_answer_with_problems_too() {
+    let app = TestApp::start().await;
+    let chair = app.as_chair();
+    for nowhere in ["/", "/v2", "/v1/", "/v1/me/", "/v1/nothing", "/v1/task-forces/", "/V1/me", "/problems/nothing"] {
+        chair.get(nowhere).await.expect_problem(404, "notFound");
+    }
+    chair.get(app.a("/")).await.expect_problem(404, "notFound");
+    for (method, path, allow) in [
+        (Method::DELETE, "/v1/me", "GET"),
+        (Method::PUT, "/v1/auth/login", "POST"),
+        (Method::POST, &app.a("/status"), "GET"),
+    ] {
+        let answer = chair.send(Draft::new(method, path)).await;
+        assert_eq!(answer.header("allow"), allow);
+        answer.expect_problem(405, "methodNotAllowed");
+    }
+    let accept = |types: &str| Draft::get("/v1/me").header("Accept", types);
+    for unacceptable in ["text/html", "application/json;q=0", "image/*, text/plain"] {
+        chair.send(accept(unacceptable)).await.expect_problem(406, "notAcceptable");
+    }
+    for fine in ["*/*", "application/*", "text/html, application/json;q=0.1", "application/problem+json, application/json"] {
+        chair.send(accept(fine)).await.expect(200);
+    }
+    let large = activity(json!({ "description": { "en": "x".repeat(270_000) } }));
+    chair.post(app.a("/activities"), large).await.expect_problem(413, "bodyTooLarge");
+    let post = |kind: &str, body: &str| Draft::new(Method::POST, app.a("/activities")).body(kind, body);
+    for kind in ["text/plain", "application/merge-patch+json", "application/xml"] {
+        chair.send(post(kind, "{}")).await.expect_problem(415, "unsupportedMediaType");
+    }
+    chair.send(Draft::new(Method::POST, app.a("/activities"))).await.expect_problem(415, "unsupportedMediaType");
+    let json_for_patch = Draft::new(Method::PATCH, app.a("")).json(&json!({})).header("If-Match", "\"1\"");
+    chair.send(json_for_patch).await.expect_problem(415, "unsupportedMediaType");
+    chair.send(post("application/json; charset=utf-8", "{}")).await.expect_problem(400, "invalidRequest");
+    for malformed in ["", "{", "{'a': 1}", "{\"a\": 1}}", "\u{feff}{}", &"[".repeat(1000)] {
+        chair.send(post("application/json", malformed)).await.expect_problem(400, "malformedJson");
+    }
+    let not_utf8 = Draft::new(Method::POST, app.a("/activities")).body("application/json", b"{\"\xff\": 1}".to_vec());
+    chair.send(not_utf8).await.expect_problem(400, "malformedJson");
+}
+
+#[tokio::test]
+async fn an_id_that_can_be_none_is_the_id_of_nothing() {
+    let app = TestApp::start().await;
+    let absent = "0199f0c2-7a3b-7c11-9d2e-000000000001";
+    for path in [
+        "/v1/task-forces/x".to_owned(),
+        format!("/v1/task-forces/{absent}"),
+        app.a("/activities/%00"),
+        app.a(&format!("/activities/{absent}")),
+        app.a("/steps/nowhere"),
+        app.a("/steps/policy/submissions/1"),
+        app.a(&format!("/members/{absent}")),
+        app.a(&format!("/submissions/{absent}")),
+        app.a(&format!("/activities/{}", app.world().b_activity)),
+        format!("/v1/users/{absent}"),
+        "/v1/users/me".to_owned(),
+    ] {
+        app.as_secretariat().get(path).await.expect_problem(404, "notFound");
+    }
+}
+
+#[tokio::test]
+async fn a_sane_request_id_is_kept_and_any_other_replaced() {
+    let app = TestApp::start().await;
+    let ask = async |id: &str| app.as_anybody().send(Draft::get("/v1").header("X-Request-Id", id)).await;
+    assert_eq!(ask("trace-1.2_3").await.header("x-request-id"), "trace-1.2_3");
+    for odd in ["a b", "<x>", &"a".repeat(65)] {
+        let given = ask(odd).await.header("x-request-id").to_owned();
+        assert!(given != odd && given.len() == 36, "{odd} became {given}");
+    }
+    // The event says which request it came with.
+    let draft = Draft::post(app.a("/activities"), &activity(json!({}))).header("X-Request-Id", "from-me");
+    app.as_chair().send(draft).await.expect(201);
+    let events = app.as_chair().get(app.a("/events?after=1&limit=100")).await.json();
+    assert_eq!(events["items"].as_array().unwrap().last().unwrap()["requestId"], "from-me");
+}
+
+#[tokio::test]
+async fn only_allowed_origins_may_call_from_a_page() {
+    let app = TestApp::start().await;
+    let allowed = |answer: &crate::support::Answer| answer.header("access-control-allow-origin").to_owned();
+    let ask = async |path: &str, origin: &str| app.as_chair().send(Draft::get(path).header("Origin", origin)).await;
+    let answer = ask("/v1/me", ORIGIN).await;
+    assert_eq!(allowed(&answer), ORIGIN);
+    let exposed = answer.header("access-control-expose-headers").to_lowercase();
+    for header in ["etag", "location", "retry-after", "x-request-id"] {
+        assert!(exposed.contains(header), "{header} is not exposed: {exposed}");
+    }
+    assert_eq!(allowed(&ask("/v1/me", "https://evil.example").await), "");
+    assert_eq!(allowed(&ask("/v1/nothing", ORIGIN).await), ORIGIN, "a problem can be read, too");
+    let preflight = |origin: &str| {
+        Draft::new(Method::OPTIONS, "/v1/task-forces")
+            .header("Origin", origin)
+            .header("Access-Control-Request-Method", "POST")
+            .header("Access-Control-Request-Headers", "authorization, content-type, if-match")
+    };
+    let answer = app.as_anybody().send(preflight(ORIGIN)).await;
+    assert_eq!((answer.status, allowed(&answer).as_str()), (200, ORIGIN));
+    assert_eq!(allowed(&app.as_anybody().send(preflight("https://evil.example")).await), "");
+    assert_eq!(allowed(&ask("/v1/openapi.json", "https://any.example").await), "*");
+}
+
+#[tokio::test]
+async fn checks_come_in_the_same_order_everywhere() {
+    let app = TestApp::start().await;
+    let it = planned(&app).await;
+    let bare = || Draft::new(Method::PATCH, &it.path);
+    // No credential, then not yours to know of, then the body's type, the body, the version, the right, the
+    // version again, the state.
+    app.as_anybody().send(bare()).await.expect_problem(401, "unauthenticated");
+    app.as_who(Who::Outsider).send(bare()).await.expect_problem(404, "notFound");
+    let council = app.as_who(Who::CouncilMember);
+    council.send(bare()).await.expect_problem(415, "unsupportedMediaType");
+    council.send(bare().merge_patch(&json!({ "x": 1 }))).await.expect_problem(400, "invalidRequest");
+    let good = || bare().merge_patch(&json!({ "priority": "low" }));
+    council.send(good()).await.expect_problem(428, "preconditionRequired");
+    council.send(good().header("If-Match", "\"9\"")).await.expect_problem(403, "forbidden");
+    let done = app.a(&format!("/activities/{}", app.world().activity("done")));
+    let late = Draft::new(Method::PATCH, done).merge_patch(&json!({ "priority": "low" }));
+    app.as_chair().send(late.clone().header("If-Match", "\"9\"")).await.expect_problem(412, "versionMismatch");
+    app.as_chair().send(late.header("If-Match", "\"3\"")).await.expect_problem(409, "activityClosed");
+}

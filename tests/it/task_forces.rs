@@ -1,0 +1,158 @@
+//! Task forces: their states, and what may be written in each.
+
+use serde_json::{Value, json};
+
+use crate::support::client::activity;
+use crate::support::world::task_force;
+use crate::support::{Answer, Resource, TestApp, Who};
+
+async fn a(app: &TestApp) -> Resource {
+    app.as_secretariat().read(app.a("")).await
+}
+
+/// Tries one write of each kind, and answers which were refused with which code.
+async fn writes(app: &TestApp, path: &str, chair: Who, member: Who) -> Vec<(&'static str, String)> {
+    let (chair, secretariat) = (app.as_who(chair), app.as_secretariat());
+    let of = |rest: &str| format!("{path}{rest}");
+    let code = |answer: Answer| match answer.status {
+        200..300 => "ok".to_owned(),
+        _ => answer.json()["code"].as_str().unwrap().to_owned(),
+    };
+    let fields = secretariat.read(of("")).await;
+    let step = secretariat.read(of("/steps/sectors")).await;
+    let seat = secretariat.list(&of("/members?current=true")).await;
+    let seat = seat.iter().find(|seat| seat["userId"] == app.world().user(member)).unwrap()["id"].clone();
+    let seat = secretariat.read(of(&format!("/members/{}", seat.as_str().unwrap()))).await;
+    vec![
+        ("fields", code(secretariat.patch(&fields, json!({ "nextCouncilDate": "2027-01-20" })).await)),
+        ("members", code(secretariat.patch(&seat, json!({ "expertise": "Law" })).await)),
+        ("health", code(chair.post(of("/health-statements"), json!({ "health": "atRisk" })).await)),
+        ("target date", code(secretariat.patch(&step, json!({ "targetDate": "2027-01-01" })).await)),
+        ("activities", code(chair.post(of("/activities"), activity(json!({}))).await)),
+        ("submission", code(chair.post(of("/steps/policy/submissions"), json!({})).await)),
+    ]
+}
+
+fn all_but(allowed: &[&str], code: &str) -> Vec<(&'static str, String)> {
+    let kinds = ["fields", "members", "health", "target date", "activities", "submission"];
+    let told = |kind: &str| if allowed.contains(&kind) { "ok" } else { code };
+    kinds.into_iter().map(|kind| (kind, told(kind).to_owned())).collect()
+}
+
+#[tokio::test]
+async fn while_forming_only_fields_members_and_target_dates_are_written() {
+    let app = TestApp::start().await;
+    let allowed = ["fields", "members", "target date"];
+    let told = writes(&app, &app.f(""), Who::Other3, Who::Other4).await;
+    assert_eq!(told, all_but(&allowed, "taskForceForming"));
+}
+
+#[tokio::test]
+async fn while_suspended_only_members_and_health_are_written() {
+    let app = TestApp::start().await;
+    let secretariat = app.as_secretariat();
+    let before = a(&app).await;
+    let exit = &before["availableTransitions"][0];
+    assert_eq!((&exit["to"], &exit["reasonRequired"]), (&json!("suspended"), &json!(true)));
+    secretariat.command(&before, "transitions", json!({ "to": "suspended" })).await.expect_faults(&["/reason required"]);
+    let suspended = secretariat.transition_because(&before, "suspended", "Elections").await;
+    assert_eq!(suspended["stateReason"]["en"], "Elections");
+    let told = writes(&app, &app.a(""), Who::Chair, Who::Expert1).await;
+    assert_eq!(told, all_but(&["members", "health"], "taskForceSuspended"));
+    let comments = app.a(&format!("/activities/{}/comments", app.world().activity("planned")));
+    app.as_chair().post(comments, json!({ "text": "x" })).await.expect_problem(409, "taskForceSuspended");
+    let begun = app.as_chair().read(app.a(&format!("/activities/{}", app.world().activity("inProgress")))).await;
+    app.as_chair().try_transition(&begun, "done").await.expect_problem(409, "taskForceSuspended");
+
+    let resumed = secretariat.transition(&a(&app).await, "active").await;
+    assert_eq!((&resumed["state"], &resumed["stateReason"]), (&json!("active"), &Value::Null));
+    let begun = app.as_chair().again(&begun).await;
+    app.as_chair().transition(&begun, "done").await;
+    assert_eq!(app.as_chair().read(app.a("/steps/policy")).await["state"], "open", "it is still the same step");
+}
+
+#[tokio::test]
+async fn what_is_dissolved_is_read_only_and_for_good() {
+    let app = TestApp::start().await;
+    let secretariat = app.as_secretariat();
+    let dissolved = secretariat.transition_because(&a(&app).await, "dissolved", "The city merged").await;
+    assert_eq!(dissolved["availableTransitions"], json!([]));
+    let told = writes(&app, &app.a(""), Who::Chair, Who::Expert1).await;
+    assert_eq!(told, all_but(&[], "taskForceClosed"));
+    for to in ["active", "suspended", "forming", "concluded"] {
+        secretariat.try_transition(&dissolved, to).await.expect_problem(409, "transitionNotAllowed");
+    }
+    app.as_expert().get(app.a("/activities")).await.expect(200);
+}
+
+#[tokio::test]
+async fn nobody_concludes_a_task_force_by_hand() {
+    let app = TestApp::start().await;
+    let problem = app.as_secretariat().try_transition(&a(&app).await, "concluded").await;
+    let problem = problem.expect_problem(409, "transitionNotAllowed");
+    let legal: Vec<_> = problem["availableTransitions"].as_array().unwrap().iter().map(|exit| &exit["to"]).collect();
+    assert_eq!(legal, ["suspended", "dissolved"]);
+}
+
+#[tokio::test]
+async fn a_new_task_force_is_forming_with_its_members_and_locked_steps() {
+    let app = TestApp::start().await;
+    let (secretariat, world) = (app.as_secretariat(), app.world());
+    let seats = [world.seat(Who::Outsider, "chair"), world.seat(Who::Expert1, "expert")];
+    let new = secretariat.create("/v1/task-forces", task_force("Delta", &seats)).await;
+    assert_eq!((&new["state"], &new["maxSectors"], &new["currentCycle"]), (&json!("forming"), &json!(5), &json!(1)));
+    assert_eq!(secretariat.again(&new).await.body, new.body, "Location leads to it");
+    assert_eq!(secretariat.list(&format!("{}/members", new.path)).await.len(), 2);
+    assert_eq!(app.as_who(Who::Outsider).read("/v1/me").await["memberships"][0]["role"], "chair");
+
+    let twice = [world.seat(Who::Outsider, "chair"), world.seat(Who::Outsider, "expert")];
+    let refused = secretariat.post("/v1/task-forces", task_force("Echo", &twice)).await;
+    refused.expect_faults(&["/members/1/userId duplicate"]);
+    let mut unknown = task_force("Echo", &[world.seat(Who::Outsider, "chair"), world.seat(Who::Expert1, "expert")]);
+    unknown["members"][1]["userId"] = json!("0199f0c2-7a3b-7c11-9d2e-000000000001");
+    let refused = secretariat.post("/v1/task-forces", unknown).await.expect_problem(400, "unknownReference");
+    assert_eq!(refused["errors"][0]["pointer"], "/members/1/userId");
+    let mut nowhere = task_force("Echo", &[]);
+    nowhere["timeZone"] = json!("Asia/Atlantis");
+    secretariat.post("/v1/task-forces", nowhere).await.expect_faults(&["/timeZone notAllowed"]);
+    let names = secretariat.list("/v1/task-forces?q=Echo").await;
+    assert!(names.is_empty(), "a refused one leaves nothing");
+}
+
+#[tokio::test]
+async fn task_forces_are_found_by_state_step_and_name() {
+    let app = TestApp::start().await;
+    let names = async |query: &str| -> Vec<String> {
+        let found = app.as_who(Who::CouncilMember).list(&format!("/v1/task-forces{query}")).await;
+        found.iter().map(|item| item["name"]["en"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names("").await, ["Alpha", "Beta", "Foxtrot"]);
+    assert_eq!(names("?state=forming").await, ["Foxtrot"]);
+    assert_eq!(names("?step=policy").await, ["Alpha", "Beta"]);
+    assert_eq!(names("?step=sectors").await, [""; 0]);
+    assert_eq!(names("?q=alph").await, ["Alpha"]);
+    assert_eq!(names("?q=%D9%8A%D9%86%D8%A7%D8%A8%D9%8A%D8%B9&state=active").await, ["Alpha", "Beta"]);
+    // An expert sees those in which they hold a seat.
+    let own = app.as_who(Who::Other3).list("/v1/task-forces").await;
+    assert_eq!(own.iter().map(|item| &item["name"]["en"]).collect::<Vec<_>>(), ["Beta", "Foxtrot"]);
+    assert!(app.as_who(Who::Outsider).list("/v1/task-forces").await.is_empty());
+    assert!(app.as_who(Who::EndedMember).list("/v1/task-forces").await.is_empty());
+}
+
+#[tokio::test]
+async fn the_members_of_another_task_force_are_outsiders_here() {
+    let app = TestApp::start().await;
+    let stranger = app.as_who(Who::OtherChair);
+    let planned = app.world().activity("planned");
+    for path in ["", "/members", "/activities", "/status", "/events", "/steps", &format!("/activities/{planned}")] {
+        stranger.get(app.a(path)).await.expect_problem(404, "notFound");
+        // Nor does it help to ask for it under one's own.
+        if path.ends_with(planned) {
+            stranger.get(app.b(path)).await.expect_problem(404, "notFound");
+        }
+    }
+    stranger.post(app.a("/activities"), activity(json!({}))).await.expect_problem(404, "notFound");
+    let foreign = json!({ "assigneeMemberId": app.world().member(Who::Expert1) });
+    let answer = stranger.post(app.b("/activities"), activity(foreign)).await;
+    answer.expect_problem(400, "unknownReference");
+}
