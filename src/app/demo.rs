@@ -513,7 +513,7 @@ impl Teller {
     async fn say_how_it_goes(&mut self, id: Uuid) -> Result<()> {
         let chair = self.caller(3).await?;
         let note = both(
-            "مشاركة البيانات مع شركة المياه متعثرة؛ بقية الأنشطة تسير وفق الخطة.",
+            "مشاركة البيانات مع شركة المياه متعثرة، وبقية الأنشطة تسير وفق الخطة.",
             "Data sharing with the water company is held up; the rest goes to plan.",
         );
         self.app.health_state(&chair, id, Health::AtRisk, Some(note)).await?;

@@ -19,9 +19,12 @@ vocabulary! {
 }
 
 impl ActivityState {
+    /// The states in which work is still to be done.
+    pub const OPEN: [Self; 4] = [Self::Planned, Self::InProgress, Self::InReview, Self::Blocked];
+
     /// Whether work on it is still to be done.
     pub fn is_open(self) -> bool {
-        !matches!(self, Self::Done | Self::Cancelled)
+        Self::OPEN.contains(&self)
     }
 }
 
@@ -126,6 +129,12 @@ impl Stage {
             Self::Blocked { from } => Some(from.state()),
             _ => None,
         }
+    }
+
+    /// Whether a review is under way: then assignee and `reviewRequired` stay as they are, or the assignee could
+    /// review their own work. Blocking it does not end it.
+    pub fn is_under_review(self) -> bool {
+        matches!(self, Self::InReview | Self::Blocked { from: BlockedFrom::InReview })
     }
 
     /// The ways out of this stage.
@@ -327,6 +336,12 @@ mod tests {
             assert_eq!(refusal.code, Code::InvalidRequest, "{stage:?} -> {to}");
             assert_eq!(stage.transition(to, &facts, true).map(Stage::state), Ok(to));
         }
+    }
+
+    #[test]
+    fn a_review_is_under_way_until_it_is_decided_or_given_up() {
+        let under_review: Vec<_> = STAGES.into_iter().filter(|stage| stage.is_under_review()).collect();
+        assert_eq!(under_review, [Stage::InReview, Stage::Blocked { from: BlockedFrom::InReview }]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! The canonical JSON (RFC 8785) is stored as text, because the hash is over its bytes. Names of people are not
 //! part of it: they are joined in when an event is read, so a person can be erased without breaking the chain.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -21,15 +21,15 @@ vocabulary! {
         MemberUpdated = "member.updated", "Member changed", "عُدِّلت بيانات عضو";
         MemberEnded = "member.ended", "Member's seat ended", "انتهت عضوية عضو";
         HealthStated = "healthStatement.created", "Health stated", "أُعلنت الحالة العامة";
-        StepUpdated = "step.updated", "Step changed", "عُدِّلت الخطوة";
-        StepTransitioned = "step.transitioned", "Step changed its state", "تغيرت حالة الخطوة";
-        SubmissionCreated = "submission.created", "Step submitted", "عُرضت الخطوة";
+        StepUpdated = "step.updated", "Step changed", "عُدِّلت خطوة";
+        StepTransitioned = "step.transitioned", "Step changed its state", "تغيرت حالة خطوة";
+        SubmissionCreated = "submission.created", "Step submitted", "عُرضت خطوة على الأعضاء";
         ActivityCreated = "activity.created", "Activity created", "أُنشئ نشاط";
         ActivityUpdated = "activity.updated", "Activity changed", "عُدِّل نشاط";
         ActivityTransitioned = "activity.transitioned", "Activity changed its state", "تغيرت حالة نشاط";
         ActivityDeleted = "activity.deleted", "Activity deleted", "حُذف نشاط";
-        DependencyAdded = "dependency.added", "Dependency added", "أضيفت تبعية";
-        DependencyRemoved = "dependency.removed", "Dependency removed", "أزيلت تبعية";
+        DependencyAdded = "dependency.added", "Dependency added", "أُضيفت تبعية";
+        DependencyRemoved = "dependency.removed", "Dependency removed", "أُزيلت تبعية";
         CommentCreated = "comment.created", "Comment written", "كُتب تعليق";
         CommentUpdated = "comment.updated", "Comment changed", "عُدِّل تعليق";
         CommentDeleted = "comment.deleted", "Comment deleted", "حُذف تعليق";
@@ -38,8 +38,8 @@ vocabulary! {
         UserTransitioned = "user.transitioned", "User enabled or disabled", "فُعِّل مستخدم أو عُطِّل";
         InvitationCreated = "invitation.created", "Invitation renewed", "جُددت الدعوة";
         InvitationAccepted = "invitation.accepted", "Invitation accepted", "قُبلت الدعوة";
-        SessionStarted = "session.started", "Signed in", "تسجيل دخول";
-        SessionRefreshed = "session.refreshed", "Session renewed", "تجديد جلسة";
+        SessionStarted = "session.started", "Signed in", "سُجِّل دخول";
+        SessionRefreshed = "session.refreshed", "Session renewed", "جُدِّدت جلسة";
         SessionEnded = "session.ended", "Session ended", "انتهت جلسة";
     }
 }
@@ -98,17 +98,20 @@ pub struct Change {
 /// The fields that changed, by name.
 pub type Changes = BTreeMap<String, Change>;
 
-/// The fields that differ between two representations of one thing.
+/// The fields that differ between two representations of one thing; `null` for one that is not there yet, or not
+/// any more.
 pub fn changes_between<T: Serialize>(before: &T, after: &T) -> Changes {
     let fields = |thing: &T| match serde_json::to_value(thing) {
         Ok(Value::Object(fields)) => fields,
         _ => serde_json::Map::new(),
     };
-    let mut before = fields(before);
-    fields(after)
+    let (mut before, mut after) = (fields(before), fields(after));
+    let names: BTreeSet<String> = before.keys().chain(after.keys()).cloned().collect();
+    names
         .into_iter()
-        .filter_map(|(name, after)| {
+        .filter_map(|name| {
             let before = before.remove(&name).unwrap_or(Value::Null);
+            let after = after.remove(&name).unwrap_or(Value::Null);
             (before != after).then_some((name, Change { before, after }))
         })
         .collect()
@@ -219,6 +222,13 @@ mod tests {
         let changes = changes_between(&before, &after);
         assert_eq!(changes.keys().collect::<Vec<_>>(), ["dueDate", "title"]);
         assert_eq!(changes["dueDate"].before, Value::Null);
+    }
+
+    #[test]
+    fn everything_that_goes_is_a_change() {
+        let changes = changes_between(&serde_json::json!({"title": {"en": "a"}, "dueDate": null}), &Value::Null);
+        assert_eq!(changes.keys().collect::<Vec<_>>(), ["title"]);
+        assert_eq!(changes["title"].after, Value::Null);
     }
 
     #[test]

@@ -76,15 +76,15 @@ pub fn available<S: Vocabulary>(exits: &[Exit<S>], right: Decision) -> Vec<Avail
 /// code of the first thing in the way.
 pub fn take<S: Vocabulary>(from: S, exits: &[Exit<S>], to: S, has_reason: bool) -> Result<(), Refusal> {
     let Some(exit) = exits.iter().find(|exit| exit.to == to) else {
-        let list = |word: fn(S) -> String, none: &str| {
+        let list = |word: fn(S) -> String, comma: &str, none: &str| {
             let words: Vec<_> = exits.iter().map(|exit| word(exit.to)).collect();
-            if words.is_empty() { none.to_owned() } else { words.join(", ") }
+            if words.is_empty() { none.to_owned() } else { words.join(comma) }
         };
         let refusal = Refusal::new(
             Code::TransitionNotAllowed,
             format!(
                 "It is {from}, and {to} cannot be reached from there. Reachable: {}.",
-                list(|s| s.code().to_owned(), "nothing"),
+                list(|s| s.code().to_owned(), ", ", "nothing"),
                 from = from.code(),
                 to = to.code(),
             ),
@@ -92,7 +92,7 @@ pub fn take<S: Vocabulary>(from: S, exits: &[Exit<S>], to: S, has_reason: bool) 
                 "الحالة الراهنة «{}» ولا يمكن الانتقال منها إلى «{}». الممكن: {}.",
                 from.label().ar,
                 to.label().ar,
-                list(|s| s.label().ar, "لا شيء"),
+                list(|s| s.label().ar, "، ", "لا شيء"),
             ),
         );
         return Err(refusal.listing(Listing::Transitions(available(exits, Decision::Allowed))));

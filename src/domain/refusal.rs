@@ -11,32 +11,32 @@ vocabulary! {
         UnknownReference = "unknownReference", "The request refers to something that does not exist here", "يشير الطلب إلى شيء غير موجود هنا";
         Unauthenticated = "unauthenticated", "Sign in first", "يلزم تسجيل الدخول أولًا";
         InvalidCredentials = "invalidCredentials", "E-mail, password or token is wrong", "البريد الإلكتروني أو كلمة المرور أو الرمز غير صحيح";
-        Forbidden = "forbidden", "You may see this, but not do this", "يمكنك الاطلاع على هذا دون تنفيذه";
-        NotFound = "notFound", "There is nothing here for you", "لا يوجد شيء هنا متاح لك";
+        Forbidden = "forbidden", "You may see this, but not do this", "يحق لك الاطلاع على هذا، لا تنفيذ هذا الإجراء";
+        NotFound = "notFound", "There is nothing here for you", "لا يوجد هنا ما هو متاح لك";
         MethodNotAllowed = "methodNotAllowed", "This address does not take that method", "هذا العنوان لا يقبل هذه الطريقة";
         NotAcceptable = "notAcceptable", "The service cannot answer in a form you accept", "لا تستطيع الخدمة الرد بصيغة تقبلها";
-        TransitionNotAllowed = "transitionNotAllowed", "That state cannot be reached from here", "لا يمكن الوصول إلى تلك الحالة من هنا";
-        PanelSize = "panelSize", "A task force at work has five to seven members", "يضم فريق العمل العامل من خمسة إلى سبعة أعضاء";
-        ChairRequired = "chairRequired", "A task force at work has exactly one chair", "لفريق العمل العامل رئيس واحد بالضبط";
-        AlreadyMember = "alreadyMember", "That user already holds a seat in this task force", "يشغل هذا المستخدم مقعدًا في فريق العمل أصلًا";
+        TransitionNotAllowed = "transitionNotAllowed", "That state cannot be reached from here", "لا يمكن الانتقال إلى تلك الحالة من الحالة الراهنة";
+        PanelSize = "panelSize", "A task force at work has five to seven members", "يضم فريق العمل بعد تفعيله من خمسة إلى سبعة أعضاء";
+        ChairRequired = "chairRequired", "A task force at work has exactly one chair", "لفريق العمل بعد تفعيله رئيس واحد فقط";
+        AlreadyMember = "alreadyMember", "That user already holds a seat in this task force", "هذا المستخدم عضو حالي في فريق العمل";
         MemberEnded = "memberEnded", "That member's seat has ended", "انتهت عضوية هذا العضو";
-        NotAnExpert = "notAnExpert", "A seat is held by an active user of role expert", "يشغل المقعد مستخدم نشط بدور خبير";
+        NotAnExpert = "notAnExpert", "A seat is held by an active user of role expert", "لا يشغل المقعد إلا مستخدم نشط دوره «خبير»";
         HoldsSeat = "holdsSeat", "The user holds a seat in a task force", "يشغل المستخدم مقعدًا في فريق عمل";
         TaskForceForming = "taskForceForming", "The task force is still forming", "فريق العمل قيد التشكيل";
         TaskForceSuspended = "taskForceSuspended", "The task force is suspended", "فريق العمل موقوف مؤقتًا";
-        TaskForceClosed = "taskForceClosed", "The task force is closed", "فريق العمل مغلق";
+        TaskForceClosed = "taskForceClosed", "The task force is closed", "أنهى فريق العمل مهمته أو حُلَّ";
         StepLocked = "stepLocked", "The step is not open yet", "الخطوة لم تُفتح بعد";
         StepSubmitted = "stepSubmitted", "The step is before the members for their vote", "الخطوة معروضة على الأعضاء للتصويت";
-        StepPassed = "stepPassed", "The step has passed", "أُنجزت الخطوة";
+        StepPassed = "stepPassed", "The step has passed", "أُقرَّت الخطوة";
         GateNotMet = "gateNotMet", "The step's gate is not met yet", "لم تُستوفَ معايير بوابة الخطوة بعد";
-        DependencyUnfinished = "dependencyUnfinished", "Another activity has to be finished first", "يجب إنهاء نشاط آخر أولًا";
+        DependencyUnfinished = "dependencyUnfinished", "Another activity has to be finished first", "يجب إنجاز نشاط آخر أولًا";
         DependencyCircle = "dependencyCircle", "The activities would wait for each other", "ستنتظر الأنشطة بعضها بعضًا في حلقة";
         ReviewByAnother = "reviewByAnother", "A review is done by a member other than the assignee", "يراجع النشاط عضو غير المكلَّف به";
         ActivityInReview = "activityInReview", "The activity is in review", "النشاط قيد المراجعة";
         ActivityClosed = "activityClosed", "The activity is done or cancelled", "النشاط منجز أو ملغى";
         ActivityStarted = "activityStarted", "An activity that was ever started is cancelled, not deleted", "النشاط الذي بدأ يُلغى ولا يُحذف";
         StillReferenced = "stillReferenced", "Something else still refers to this", "ما زال شيء آخر يشير إلى هذا";
-        EmailTaken = "emailTaken", "Another user has that e-mail address", "البريد الإلكتروني مستخدم لدى مستخدم آخر";
+        EmailTaken = "emailTaken", "Another user has that e-mail address", "البريد الإلكتروني مسجَّل باسم مستخدم آخر";
         LastAdministrator = "lastAdministrator", "The installation needs an active administrator", "تحتاج المنظومة إلى مدير نشط واحد على الأقل";
         VersionMismatch = "versionMismatch", "Somebody changed this since you read it", "غيّر شخص آخر هذا منذ أن قرأته";
         BodyTooLarge = "bodyTooLarge", "The body is too large", "نص الطلب كبير جدًا";
@@ -69,11 +69,11 @@ impl Code {
             ),
             Code::InvalidCredentials => (
                 "The service does not say which of them is wrong. If you lost your password or invitation, ask the administrator or the secretariat for a new invitation.",
-                "لا تذكر الخدمة أيها الخاطئ. إن فقدت كلمة المرور أو الدعوة فاطلب دعوة جديدة من المدير أو الأمانة.",
+                "لا تبيّن الخدمة أيُّها غير صحيح. إن فقدت كلمة المرور أو الدعوة فاطلب دعوة جديدة من مدير المنظومة أو أمانة المجلس.",
             ),
             Code::Forbidden => (
                 "Your role can read this but not do it. `availableTransitions` and the rights table in the documentation say who may.",
-                "دورك يسمح بالاطلاع دون التنفيذ. يبين جدول الصلاحيات في التوثيق من يحق له ذلك.",
+                "يسمح لك دورك بالاطلاع دون تنفيذ هذا الإجراء. يبيّن الحقل availableTransitions وجدول الصلاحيات في التوثيق من يحق له ذلك.",
             ),
             Code::NotFound => (
                 "Either there is nothing at this address, or it belongs to a task force that is not yours; the service does not say which.",
@@ -83,22 +83,22 @@ impl Code {
                 "The `Allow` header lists the methods this address takes.",
                 "تسرد ترويسة Allow الطرق التي يقبلها هذا العنوان.",
             ),
-            Code::NotAcceptable => ("Accept `application/json`.", "اقبل الصيغة application/json."),
+            Code::NotAcceptable => ("Accept `application/json`.", "أرسل ترويسة Accept تقبل application/json."),
             Code::TransitionNotAllowed => (
                 "`availableTransitions` lists the states that can be reached from the present one, and what stands in the way of each.",
                 "يسرد الحقل availableTransitions الحالات الممكن بلوغها من الحالة الراهنة وما يعيق كلًّا منها.",
             ),
             Code::PanelSize => (
                 "To activate, appoint members until there are five to seven. To lose one of five, name the successor in the same request; seven seats are the most.",
-                "للتفعيل عيّن أعضاء حتى يبلغوا من خمسة إلى سبعة. ولإنهاء عضوية أحد الخمسة سمِّ خلفه في الطلب نفسه؛ والحد الأقصى سبعة مقاعد.",
+                "للتفعيل عيّن أعضاء حتى يصبح عددهم من خمسة إلى سبعة. ولإنهاء عضوية أحد الخمسة سمِّ من يخلفه في الطلب نفسه؛ والحد الأقصى سبعة مقاعد.",
             ),
             Code::ChairRequired => (
                 "Make another member the chair (`PATCH` the member with `role: chair`), or name a successor with role `chair`; the present chair becomes an expert in the same step.",
-                "اجعل عضوًا آخر رئيسًا أو سمِّ خلفًا بدور chair؛ ويصبح الرئيس الحالي خبيرًا في الطلب نفسه.",
+                "اجعل عضوًا آخر رئيسًا (PATCH للعضو مع role: chair) أو سمِّ خلفًا بدور chair؛ ويصبح الرئيس الحالي خبيرًا في الطلب نفسه.",
             ),
             Code::AlreadyMember => (
                 "A user holds at most one seat in a task force at a time.",
-                "يشغل المستخدم مقعدًا واحدًا على الأكثر في فريق العمل في وقت واحد.",
+                "لا يشغل المستخدم في فريق العمل أكثر من مقعد واحد في الوقت نفسه.",
             ),
             Code::MemberEnded => (
                 "A seat that has ended is kept for the record and cannot be changed or given work. Choose a current member.",
@@ -110,15 +110,15 @@ impl Code {
             ),
             Code::HoldsSeat => (
                 "End or replace the user's seats first: a seat is held by a user of role expert.",
-                "أنهِ عضويات المستخدم أو استبدله فيها أولًا: فالمقعد يشغله مستخدم بدور خبير.",
+                "أنهِ عضويات المستخدم أو عيّن من يخلفه فيها أولًا؛ فالمقعد لا يشغله إلا مستخدم دوره «خبير».",
             ),
             Code::TaskForceForming => (
                 "While it is forming, only its members, its own fields and its steps' target dates can be written. The secretariat activates it.",
-                "أثناء التشكيل لا يُكتب إلا أعضاؤه وحقوله ومواعيد خطواته. وتفعّله الأمانة.",
+                "أثناء التشكيل لا يُعدَّل إلا أعضاء الفريق وحقوله والمواعيد المستهدفة لخطواته. وتفعّله أمانة المجلس.",
             ),
             Code::TaskForceSuspended => (
                 "While it is suspended, only members and health statements can be written. The secretariat resumes it.",
-                "أثناء الإيقاف لا يُكتب إلا الأعضاء وبيانات الحالة. وتستأنفه الأمانة.",
+                "أثناء الإيقاف المؤقت لا يُعدَّل إلا الأعضاء وبيانات الحالة. وتستأنف أمانة المجلس عمله.",
             ),
             Code::TaskForceClosed => (
                 "A concluded or dissolved task force is kept to be read.",
@@ -126,7 +126,7 @@ impl Code {
             ),
             Code::StepLocked => (
                 "Steps open in order: the next one when the one before it passes. Work can be planned ahead, but not started.",
-                "تُفتح الخطوات بالترتيب عند إنجاز سابقتها. يمكن التخطيط مسبقًا دون البدء.",
+                "تُفتح الخطوات بالترتيب عند إقرار سابقتها. يمكن التخطيط مسبقًا دون البدء.",
             ),
             Code::StepSubmitted => (
                 "While a step is before the members, what they vote on stays as it is; comments are always possible.",
@@ -138,7 +138,7 @@ impl Code {
             ),
             Code::GateNotMet => (
                 "`criteria` lists each criterion of the gate and exactly what fails it; `GET …/steps/{step}/readiness` says the same at any time.",
-                "يسرد الحقل criteria كل معيار للبوابة وما يخل به بالضبط؛ وتقول readiness الشيء نفسه في أي وقت.",
+                "يسرد الحقل criteria معايير البوابة وما ينقص كلًّا منها؛ ويمكن الاطلاع على ذلك في أي وقت عبر ‎GET …/steps/{step}/readiness.",
             ),
             Code::DependencyUnfinished => (
                 "The activity waits for others that are neither done nor cancelled (`dependsOn`).",
@@ -175,9 +175,9 @@ impl Code {
             Code::LastAdministrator => ("Make somebody else an administrator first.", "عيّن مديرًا آخر أولًا."),
             Code::VersionMismatch => (
                 "Read the resource again, look at what changed, and send your change with the new `ETag` in `If-Match`. The `ETag` header of this answer names the present version.",
-                "اقرأ المورد من جديد وانظر ما تغيّر ثم أرسل تغييرك مع ETag الجديد في If-Match.",
+                "اقرأ المورد من جديد وانظر ما تغيّر ثم أرسل تغييرك مع ETag الجديد في If-Match. وتحمل ترويسة ETag في هذا الرد الإصدار الراهن.",
             ),
-            Code::BodyTooLarge => ("A JSON body may have 256 KiB.", "الحد الأقصى لنص JSON هو 256 كيلوبايت."),
+            Code::BodyTooLarge => ("A JSON body may have 256 KiB.", "الحد الأقصى لنص JSON هو 256 كيبيبايت."),
             Code::UnsupportedMediaType => (
                 "Send `application/json`; for a PATCH `application/merge-patch+json`.",
                 "أرسل application/json، ومع PATCH أرسل application/merge-patch+json.",
@@ -337,7 +337,7 @@ impl Refusal {
             ),
             many => Message::new(
                 format!("{many} things are wrong, see `errors`. Nothing was changed."),
-                format!("عدد الأخطاء في الطلب {many} يسردها errors. لم يتغير شيء."),
+                format!("عدد الأخطاء في الطلب {many}، ويسردها الحقل errors. لم يتغير شيء."),
             ),
         };
         Self { code, detail, faults, listing: Box::default() }
@@ -371,8 +371,8 @@ impl From<Blocker> for Refusal {
         let advice = blocker.code.advice();
         Self::new(
             blocker.code,
-            format!("{}. {}", blocker.title.en, advice.en),
-            format!("{}. {}", blocker.title.ar, advice.ar),
+            format!("{}. {}", blocker.title.en.trim_end_matches('.'), advice.en),
+            format!("{}. {}", blocker.title.ar.trim_end_matches('.'), advice.ar),
         )
     }
 }

@@ -4,10 +4,10 @@ vocabulary! {
     /// How far a sector or a city is. In JSON and SQL a level is its number, 1 to 5.
     pub enum MaturityLevel in "maturityLevels" {
         Initial = "1", "Initial (e-Government): focus on online services (sector based)", "أولي (حكومة إلكترونية): التركيز على الخدمات عبر الإنترنت حسب القطاع";
-        Developing = "2", "Developing (Open): focus on online services (need based)", "متطور (حكومة مفتوحة): التركيز على الخدمات عبر الإنترنت حسب الحاجة";
+        Developing = "2", "Developing (Open): focus on online services (need based)", "قيد التطور (حكومة مفتوحة): التركيز على الخدمات عبر الإنترنت حسب الحاجة";
         Defined = "3", "Defined: Data-Centric, focus on outcomes & efficiency", "محدد: متمحور حول البيانات، التركيز على النتائج والكفاءة";
         Managed = "4", "Managed: Fully Digital, focus on policy dependence across government", "مُدار: رقمي بالكامل، التركيز على ترابط السياسات عبر الحكومة";
-        Optimizing = "5", "Optimizing: Smart, new service delivery models", "أمثل: ذكي، نماذج جديدة لتقديم الخدمات";
+        Optimizing = "5", "Optimizing: Smart, new service delivery models", "مُحسَّن باستمرار: ذكي، نماذج جديدة لتقديم الخدمات";
     }
 }
 

@@ -44,7 +44,7 @@ vocabulary! {
         Locked = "locked", "Locked", "مقفلة";
         Open = "open", "Open", "مفتوحة";
         Submitted = "submitted", "Submitted to the members", "معروضة على الأعضاء";
-        Passed = "passed", "Passed", "منجزة";
+        Passed = "passed", "Passed", "مُقرَّة";
     }
 }
 

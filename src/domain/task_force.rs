@@ -9,7 +9,7 @@ vocabulary! {
     /// State of a task force.
     pub enum TaskForceState in "taskForceStates" {
         Forming = "forming", "Forming", "قيد التشكيل";
-        Active = "active", "Active", "عامل";
+        Active = "active", "Active", "نشط";
         Suspended = "suspended", "Suspended", "موقوف مؤقتًا";
         Concluded = "concluded", "Concluded", "منتهٍ";
         Dissolved = "dissolved", "Dissolved", "منحل";
@@ -51,8 +51,8 @@ vocabulary! {
     /// The chair's own word on how it goes.
     pub enum Health in "health" {
         OnTrack = "onTrack", "On track", "يسير وفق الخطة";
-        AtRisk = "atRisk", "At risk", "معرَّض للخطر";
-        OffTrack = "offTrack", "Off track", "خارج المسار";
+        AtRisk = "atRisk", "At risk", "يواجه مخاطر";
+        OffTrack = "offTrack", "Off track", "خارج الخطة";
     }
 }
 

@@ -83,11 +83,6 @@ impl LocalizedText {
         };
         first.as_deref().or(second.as_deref()).unwrap_or_default()
     }
-
-    /// Both wordings, each falling back on the other: for use inside a [`Message`].
-    pub fn quoted(&self) -> Message {
-        Message::new(self.in_language(Language::English), self.in_language(Language::Arabic))
-    }
 }
 
 #[cfg(test)]

@@ -77,11 +77,15 @@ fn language(headers: &HeaderMap) -> Language {
 
 /// Wraps every request and answer.
 pub(super) async fn wrap(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, actix_web::Error> {
     let envelope = Envelope::read(request.headers());
     let none_match = request.headers().get(IF_NONE_MATCH).cloned();
+    if request.method() == Method::HEAD {
+        // A GET whose body the server leaves out on the way.
+        request.head_mut().method = Method::GET;
+    }
     let reads = request.method() == Method::GET;
     request.extensions_mut().insert(envelope.clone());
 
@@ -106,6 +110,7 @@ pub(super) async fn wrap(
     };
 
     let problem = answered.response().extensions().get::<Problem>().cloned();
+    let problem = problem.or_else(|| stray(answered.response()));
     let (request, answer) = answered.into_parts();
     if let Some(problem) = problem {
         let headers = answer.headers().clone();
@@ -131,6 +136,23 @@ pub(super) async fn wrap(
         return Ok(ServiceResponse::new(request, finish(short, &envelope)).map_into_right_body());
     }
     Ok(ServiceResponse::new(request, finish(answer, &envelope)).map_into_left_body())
+}
+
+/// What a library refused in words of its own, as the problem that it is.
+fn stray<B>(answer: &HttpResponse<B>) -> Option<Problem> {
+    let status = answer.status();
+    let kind = answer.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    if kind.is_some_and(|kind| kind.ends_with("json")) {
+        return None;
+    }
+    let code = match status {
+        StatusCode::NOT_FOUND => Code::NotFound,
+        StatusCode::PAYLOAD_TOO_LARGE => Code::BodyTooLarge,
+        _ if status.is_client_error() => Code::InvalidRequest,
+        _ if status.is_server_error() => Code::InternalError,
+        _ => return None,
+    };
+    Some(code.into())
 }
 
 /// Writes a problem down. It carries every header that its answer has, too.

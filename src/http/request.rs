@@ -5,10 +5,11 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::Method;
-use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, IF_MATCH};
+use actix_web::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, IF_MATCH};
 use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 use serde::Deserialize;
@@ -26,6 +27,8 @@ use crate::domain::text::Language;
 
 /// The most bytes that a JSON body may have.
 pub(super) const BODY_LIMIT: usize = 256 * 1024;
+/// How long a client may take to send one.
+const BODY_WITHIN: Duration = Duration::from_secs(30);
 
 type Extraction<T> = Pin<Box<dyn Future<Output = Result<T>>>>;
 
@@ -281,16 +284,28 @@ async fn body<B: ToSchema + DeserializeOwned + 'static>(
 ) -> Result<B> {
     let expected =
         if request.method() == Method::PATCH { "application/merge-patch+json" } else { "application/json" };
-    let sent = request.headers().get(CONTENT_TYPE);
-    if sent.is_none() || !request.content_type().eq_ignore_ascii_case(expected) {
+    let is_json = request.headers().contains_key(CONTENT_TYPE)
+        && request.content_type().eq_ignore_ascii_case(expected)
+        && request.encoding().is_ok_and(|charset| charset.name() == "UTF-8");
+    let is_plain =
+        request.headers().get(CONTENT_ENCODING).is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"));
+    if !is_json || !is_plain {
         return Err(Refusal::new(
             Code::UnsupportedMediaType,
-            format!("Send the body as {expected}."),
-            format!("أرسل نص الطلب بنوع {expected}."),
+            format!("Send the body as {expected}, in UTF-8 and not compressed."),
+            format!("أرسل نص الطلب بنوع {expected} وبترميز UTF-8 دون ضغط."),
         )
         .into());
     }
-    let bytes = Bytes::from_request(request, &mut payload).await.map_err(|error: actix_web::Error| {
+    let bytes = tokio::time::timeout(BODY_WITHIN, Bytes::from_request(request, &mut payload)).await;
+    let bytes = bytes.ok().ok_or_else(|| {
+        Refusal::new(
+            Code::MalformedJson,
+            format!("The body did not arrive within {} seconds.", BODY_WITHIN.as_secs()),
+            format!("لم يصل نص الطلب خلال {} ثانية.", BODY_WITHIN.as_secs()),
+        )
+    })?;
+    let bytes = bytes.map_err(|error: actix_web::Error| {
         match error.as_error::<actix_web::error::PayloadError>() {
             Some(actix_web::error::PayloadError::Overflow) => Problem::from(Code::BodyTooLarge),
             _ => Problem::from(Code::MalformedJson),

@@ -150,7 +150,8 @@ impl Known {
         let paths = document.get("paths").and_then(serde_json::Value::as_object).into_iter().flatten();
         let known = paths.map(|(path, item)| {
             let methods = item.as_object().into_iter().flat_map(|item| item.keys());
-            let methods: Vec<_> = methods.map(|method| method.to_uppercase()).collect();
+            let methods: Vec<_> =
+                methods.map(|method| if method == "get" { "GET, HEAD".to_owned() } else { method.to_uppercase() }).collect();
             (actix_web::dev::ResourceDef::new(path.as_str()), methods.join(", "))
         });
         Ok(Self(known.collect()))

@@ -165,7 +165,8 @@ fn read_as(schema: &Value, text: &str) -> Value {
         _ => false,
     };
     let read = if is("integer") {
-        text.parse::<i64>().ok().map(Value::from)
+        // One spelling for a number: no sign to spare, no leading zero.
+        text.parse::<i64>().ok().filter(|number| number.to_string() == text).map(Value::from)
     } else if is("boolean") {
         text.parse::<bool>().ok().map(Value::from)
     } else if is("array") {
@@ -198,7 +199,7 @@ fn faults(error: &ValidationError<'_>) -> Vec<Fault> {
             .iter()
             .map(|name| {
                 Fault::at(format!("{at}/{}", escaped(name)), FaultCode::Unknown)
-                    .saying("is not known here, or can't be written", "غير معروف هنا أو لا يمكن كتابته")
+                    .saying("is not known here, or can't be written", "غير معروف هنا، أو هو للقراءة فقط")
             })
             .collect(),
         Kind::Type { kind } => {
@@ -212,7 +213,7 @@ fn faults(error: &ValidationError<'_>) -> Vec<Fault> {
         Kind::Enum { options } => fault(
             FaultCode::NotAllowed,
             format!("must be one of {}", words(options)),
-            format!("يجب أن يكون أحد القيم: {}", words(options)),
+            format!("يجب أن يكون إحدى القيم: {}", words(options)),
         ),
         Kind::Constant { expected_value } => fault(
             FaultCode::NotAllowed,
@@ -223,12 +224,12 @@ fn faults(error: &ValidationError<'_>) -> Vec<Fault> {
         Kind::MinLength { limit } => fault(
             FaultCode::TooShort,
             format!("must have at least {limit} characters"),
-            format!("يجب ألا يقل عن {limit} من الحروف"),
+            format!("يجب ألا يقل عدد المحارف عن {limit}"),
         ),
         Kind::MaxLength { limit } => fault(
             FaultCode::TooLong,
             format!("must have at most {limit} characters"),
-            format!("يجب ألا يزيد على {limit} من الحروف"),
+            format!("يجب ألا يزيد عدد المحارف على {limit}"),
         ),
         Kind::MinItems { limit } => fault(
             FaultCode::TooShort,
@@ -258,7 +259,7 @@ fn faults(error: &ValidationError<'_>) -> Vec<Fault> {
         Kind::Pattern { .. } => fault(
             FaultCode::WrongFormat,
             "has the wrong form, is blank, or holds characters that can't be seen".to_owned(),
-            "صيغته غير صحيحة أو فارغ أو فيه محارف لا تُرى".to_owned(),
+            "صيغته غير صحيحة، أو هو فارغ، أو فيه محارف غير مرئية".to_owned(),
         ),
         // Something or null: the faults of the something.
         Kind::OneOfNotValid { context } | Kind::AnyOf { context } => context

@@ -36,13 +36,17 @@ async fn a_representation_is_not_sent_again_until_it_changes() {
 async fn the_etag_changes_with_the_language_and_the_version_does_not() {
     let app = TestApp::start().await;
     let ahead = app.a(&format!("/activities/{}", app.world().activity("ahead")));
-    let read = async |language| app.as_chair().send(Draft::get(&ahead).header("Accept-Language", language)).await;
+    let read =
+        async |language| app.as_chair().send(Draft::get(&ahead).header("Accept-Language", language)).await;
     let (arabic, english) = (read("ar").await, read("en-GB, ar;q=0.5").await);
     assert_ne!(arabic.etag(), english.etag());
     let title = |answer: &crate::support::Answer| {
         answer.json()["availableTransitions"][0]["blockedBy"][0]["title"].as_str().unwrap().to_owned()
     };
-    assert_eq!((title(&arabic).as_str(), title(&english).as_str()), ("الخطوة لم تُفتح بعد", "The step is not open yet"));
+    assert_eq!(
+        (title(&arabic).as_str(), title(&english).as_str()),
+        ("الخطوة لم تُفتح بعد", "The step is not open yet")
+    );
     // If-Match compares the version alone: whichever language it was read in.
     let in_arabic = Resource { path: ahead.clone(), ..arabic.resource() };
     app.as_chair().patch(&in_arabic, json!({ "priority": "low" })).await.expect(200);
@@ -71,7 +75,10 @@ async fn a_change_names_the_version_that_it_changes() {
     for draft in [
         Draft::new(Method::DELETE, &it.path),
         Draft::post(format!("{}/transitions", it.path), &json!({ "to": "inProgress" })),
-        Draft::post(app.a(&format!("/members/{}/end", app.world().member(Who::Expert1))), &json!({ "reason": { "en": "x" } })),
+        Draft::post(
+            app.a(&format!("/members/{}/end", app.world().member(Who::Expert1))),
+            &json!({ "reason": { "en": "x" } }),
+        ),
         Draft::post(app.a("/transitions"), &json!({ "to": "suspended" })),
         Draft::new(Method::PATCH, app.a("/steps/policy")).merge_patch(&json!({})),
     ] {
@@ -84,8 +91,10 @@ async fn of_two_changes_to_one_version_one_is_lost_to_nobody() {
     let app = TestApp::start().await;
     let it = planned(&app).await;
     let (chair, expert) = (app.as_chair(), app.as_expert());
-    let (one, other) =
-        tokio::join!(chair.patch(&it, json!({ "priority": "high" })), expert.patch(&it, json!({ "priority": "low" })));
+    let (one, other) = tokio::join!(
+        chair.patch(&it, json!({ "priority": "high" })),
+        expert.patch(&it, json!({ "priority": "low" }))
+    );
     let mut statuses = [one.status, other.status];
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 412]);
@@ -95,7 +104,8 @@ async fn of_two_changes_to_one_version_one_is_lost_to_nobody() {
 async fn in_a_patch_absent_is_not_null() {
     let app = TestApp::start().await;
     let chair = app.as_chair();
-    let body = json!({ "description": { "en": "All of them" }, "dueDate": "2026-12-15", "reviewRequired": true });
+    let body =
+        json!({ "description": { "en": "All of them" }, "dueDate": "2026-12-15", "reviewRequired": true });
     let it = chair.create_activity(body).await;
     let patched = chair.patch(&it, json!({ "priority": "high" })).await.expect(200).resource();
     assert_eq!(
@@ -103,7 +113,8 @@ async fn in_a_patch_absent_is_not_null() {
         (&json!("All of them"), &json!("2026-12-15"), &json!(true))
     );
     let cleared = json!({ "description": null, "dueDate": null });
-    let cleared = chair.patch(&Resource { path: it.path.clone(), ..patched }, cleared).await.expect(200).resource();
+    let cleared =
+        chair.patch(&Resource { path: it.path.clone(), ..patched }, cleared).await.expect(200).resource();
     assert_eq!((&cleared["description"], &cleared["dueDate"]), (&Value::Null, &Value::Null));
     assert_eq!((&cleared["priority"], &cleared["version"]), (&json!("high"), &json!(3)));
     // What must be there can't be taken away.
@@ -153,10 +164,18 @@ async fn unknown_and_read_only_fields_are_refused() {
     let chair = app.as_chair();
     let it = planned(&app).await;
     let body = json!({ "colour": "red", "id": it.id(), "version": 7, "state": "done", "number": 3, "createdAt": "2026-01-01T00:00:00Z" });
-    let expected = ["/colour unknown", "/createdAt unknown", "/id unknown", "/number unknown", "/state unknown", "/version unknown"];
+    let expected = [
+        "/colour unknown",
+        "/createdAt unknown",
+        "/id unknown",
+        "/number unknown",
+        "/state unknown",
+        "/version unknown",
+    ];
     chair.patch(&it, body.clone()).await.expect_faults(&expected);
     chair.post(app.a("/activities"), activity(body)).await.expect_faults(&expected);
-    let seat = json!({ "userId": app.world().user(Who::Outsider), "role": "expert", "fromDate": "2020-01-01" });
+    let seat =
+        json!({ "userId": app.world().user(Who::Outsider), "role": "expert", "fromDate": "2020-01-01" });
     chair.post(app.a("/members"), seat.clone()).await.expect_faults(&["/fromDate unknown"]);
     let mut new = task_force("New", &[seat]);
     new["state"] = json!("active");
@@ -169,7 +188,8 @@ async fn a_patch_changes_one_language_and_keeps_the_other_and_never_takes_the_la
     let app = TestApp::start().await;
     let chair = app.as_chair();
     let it = planned(&app).await;
-    let patched = chair.patch(&it, json!({ "title": { "en": "Collect them all" } })).await.expect(200).resource();
+    let patched =
+        chair.patch(&it, json!({ "title": { "en": "Collect them all" } })).await.expect(200).resource();
     assert_eq!(patched["title"], json!({ "ar": "جمع السياسات النافذة", "en": "Collect them all" }));
     let it = Resource { path: it.path, ..patched };
     let patched = chair.patch(&it, json!({ "title": { "en": null } })).await.expect(200).resource();
@@ -203,7 +223,8 @@ async fn every_fault_of_a_body_is_told_at_once_with_its_place() {
     let body = json!({ "name": { "en": "N" }, "city": {}, "timeZone": "", "maxSectors": 21, "members": [
         { "userId": "x", "role": "king" }, {},
     ] });
-    let problem = app.as_secretariat().post("/v1/task-forces", body).await.expect_problem(400, "invalidRequest");
+    let problem =
+        app.as_secretariat().post("/v1/task-forces", body).await.expect_problem(400, "invalidRequest");
     for fault in [
         "/city empty",
         "/mandate required",
@@ -262,7 +283,9 @@ async fn problems_speak_the_readers_language() {
 async fn the_router_and_the_body_reader_answer_with_problems_too() {
     let app = TestApp::start().await;
     let chair = app.as_chair();
-    for nowhere in ["/", "/v2", "/v1/", "/v1/me/", "/v1/nothing", "/v1/task-forces/", "/V1/me", "/problems/nothing"] {
+    for nowhere in
+        ["/", "/v2", "/v1/", "/v1/me/", "/v1/nothing", "/v1/task-forces/", "/V1/me", "/problems/nothing"]
+    {
         chair.get(nowhere).await.expect_problem(404, "notFound");
     }
     chair.get(app.a("/")).await.expect_problem(404, "notFound");
@@ -279,7 +302,12 @@ async fn the_router_and_the_body_reader_answer_with_problems_too() {
     for unacceptable in ["text/html", "application/json;q=0", "image/*, text/plain"] {
         chair.send(accept(unacceptable)).await.expect_problem(406, "notAcceptable");
     }
-    for fine in ["*/*", "application/*", "text/html, application/json;q=0.1", "application/problem+json, application/json"] {
+    for fine in [
+        "*/*",
+        "application/*",
+        "text/html, application/json;q=0.1",
+        "application/problem+json, application/json",
+    ] {
         chair.send(accept(fine)).await.expect(200);
     }
     let large = activity(json!({ "description": { "en": "x".repeat(270_000) } }));
@@ -288,14 +316,18 @@ async fn the_router_and_the_body_reader_answer_with_problems_too() {
     for kind in ["text/plain", "application/merge-patch+json", "application/xml"] {
         chair.send(post(kind, "{}")).await.expect_problem(415, "unsupportedMediaType");
     }
-    chair.send(Draft::new(Method::POST, app.a("/activities"))).await.expect_problem(415, "unsupportedMediaType");
+    chair
+        .send(Draft::new(Method::POST, app.a("/activities")))
+        .await
+        .expect_problem(415, "unsupportedMediaType");
     let json_for_patch = Draft::new(Method::PATCH, app.a("")).json(&json!({})).header("If-Match", "\"1\"");
     chair.send(json_for_patch).await.expect_problem(415, "unsupportedMediaType");
     chair.send(post("application/json; charset=utf-8", "{}")).await.expect_problem(400, "invalidRequest");
     for malformed in ["", "{", "{'a': 1}", "{\"a\": 1}}", "\u{feff}{}", &"[".repeat(1000)] {
         chair.send(post("application/json", malformed)).await.expect_problem(400, "malformedJson");
     }
-    let not_utf8 = Draft::new(Method::POST, app.a("/activities")).body("application/json", b"{\"\xff\": 1}".to_vec());
+    let not_utf8 =
+        Draft::new(Method::POST, app.a("/activities")).body("application/json", b"{\"\xff\": 1}".to_vec());
     chair.send(not_utf8).await.expect_problem(400, "malformedJson");
 }
 
@@ -340,7 +372,8 @@ async fn a_sane_request_id_is_kept_and_any_other_replaced() {
 async fn only_allowed_origins_may_call_from_a_page() {
     let app = TestApp::start().await;
     let allowed = |answer: &crate::support::Answer| answer.header("access-control-allow-origin").to_owned();
-    let ask = async |path: &str, origin: &str| app.as_chair().send(Draft::get(path).header("Origin", origin)).await;
+    let ask =
+        async |path: &str, origin: &str| app.as_chair().send(Draft::get(path).header("Origin", origin)).await;
     let answer = ask("/v1/me", ORIGIN).await;
     assert_eq!(allowed(&answer), ORIGIN);
     let exposed = answer.header("access-control-expose-headers").to_lowercase();
@@ -378,6 +411,9 @@ async fn checks_come_in_the_same_order_everywhere() {
     council.send(good().header("If-Match", "\"9\"")).await.expect_problem(403, "forbidden");
     let done = app.a(&format!("/activities/{}", app.world().activity("done")));
     let late = Draft::new(Method::PATCH, done).merge_patch(&json!({ "priority": "low" }));
-    app.as_chair().send(late.clone().header("If-Match", "\"9\"")).await.expect_problem(412, "versionMismatch");
+    app.as_chair()
+        .send(late.clone().header("If-Match", "\"9\""))
+        .await
+        .expect_problem(412, "versionMismatch");
     app.as_chair().send(late.header("If-Match", "\"3\"")).await.expect_problem(409, "activityClosed");
 }

@@ -9,14 +9,16 @@ use crate::support::{TestApp, Who};
 
 /// The stored events of task force A: number, canonical text, previous hash, hash.
 async fn db_chain(app: &TestApp) -> Vec<(i64, String, Vec<u8>, Vec<u8>)> {
-    let query = "select seq, body, previous_hash, hash from events where task_force_id::text = $1 order by seq";
+    let query =
+        "select seq, body, previous_hash, hash from events where task_force_id::text = $1 order by seq";
     let rows = app.db().await.query(query, &[&app.world().a]).await.unwrap();
     rows.iter().map(|row| (row.get(0), row.get(1), row.get(2), row.get(3))).collect()
 }
 
 async fn all(app: &TestApp) -> Vec<Value> {
     let page = async |after: i64| {
-        let page = app.as_chair().get(app.a(&format!("/events?limit=100&after={after}"))).await.expect(200).json();
+        let page =
+            app.as_chair().get(app.a(&format!("/events?limit=100&after={after}"))).await.expect(200).json();
         page["items"].as_array().unwrap().clone()
     };
     let mut events = page(0).await;
@@ -43,7 +45,11 @@ async fn anybody_can_verify_the_chain_from_its_first_event() {
         assert_eq!(Sha256::new().chain_update(&previous).chain_update(&body).finalize().to_vec(), hash);
         assert_eq!(told["hash"], hex::encode(&hash));
         let stored: Value = serde_json::from_str(&body).unwrap();
-        assert_eq!(serde_json_canonicalizer::to_string(&stored).unwrap(), body, "what is hashed is canonical");
+        assert_eq!(
+            serde_json_canonicalizer::to_string(&stored).unwrap(),
+            body,
+            "what is hashed is canonical"
+        );
         assert_eq!((&stored["seq"], &stored["taskForceId"]), (&told["seq"], &json!(app.world().a)));
         assert!(!body.contains("Expert1"), "names of people are not part of it: {body}");
         previous = hash;
@@ -55,7 +61,8 @@ async fn an_event_says_who_did_what_to_what_and_how_it_changed() {
     let app = TestApp::start().await;
     let expert = app.as_expert();
     let it = expert.create_activity(json!({ "dueDate": "2026-12-01" })).await;
-    let patched = expert.patch(&it, json!({ "dueDate": null, "priority": "high" })).await.expect(200).resource();
+    let patched =
+        expert.patch(&it, json!({ "dueDate": null, "priority": "high" })).await.expect(200).resource();
     let patched = crate::support::Resource { path: it.path.clone(), ..patched };
     expert.transition_because(&patched, "blocked", "No data").await;
     let events = all(&app).await;
@@ -112,7 +119,10 @@ async fn events_are_never_changed_or_deleted() {
         "truncate installation_events",
     ] {
         let refused = db.batch_execute(statement).await.unwrap_err();
-        assert!(refused.as_db_error().unwrap().constraint().unwrap().ends_with("_are_append_only"), "{statement}");
+        assert!(
+            refused.as_db_error().unwrap().constraint().unwrap().ends_with("_are_append_only"),
+            "{statement}"
+        );
     }
     let forged = "insert into events select task_force_id, 1000, id, at, actor_id, action, subject_kind, subject_id, body || ' ', previous_hash, hash from events limit 1";
     let refused = db.batch_execute(forged).await.unwrap_err();
@@ -131,6 +141,9 @@ async fn a_refused_request_leaves_nothing_behind() {
     chair.delete(&done).await.expect(409);
     app.as_secretariat().post(app.a("/activities"), activity(json!({}))).await.expect(403);
     app.as_who(Who::Outsider).post(app.a("/activities"), activity(json!({}))).await.expect(404);
-    chair.post("/v1/auth/login", json!({ "email": "nobody@council.example", "password": "wrong" })).await.expect(401);
+    chair
+        .post("/v1/auth/login", json!({ "email": "nobody@council.example", "password": "wrong" }))
+        .await
+        .expect(401);
     assert_eq!((app.db_events().await, db_chain(&app).await.len()), before);
 }

@@ -24,7 +24,11 @@ async fn lists(app: &TestApp) -> Vec<(Client<'_>, String)> {
         app.as_expert().create(comments.as_str(), json!({ "text": text })).await;
     }
     for _ in 0..3 {
-        chair.create_activity(json!({ "assigneeMemberId": app.world().member(Who::Expert1), "dueDate": "2026-12-01" })).await;
+        chair
+            .create_activity(
+                json!({ "assigneeMemberId": app.world().member(Who::Expert1), "dueDate": "2026-12-01" }),
+            )
+            .await;
     }
     vec![
         (chair, app.a("/activities")),
@@ -67,7 +71,8 @@ async fn events_are_read_on_from_where_one_left_off() {
     let app = TestApp::start().await;
     let (mut after, mut read) = (0, Vec::new());
     loop {
-        let page = app.as_chair().get(app.a(&format!("/events?after={after}&limit=7"))).await.expect(200).json();
+        let page =
+            app.as_chair().get(app.a(&format!("/events?after={after}&limit=7"))).await.expect(200).json();
         let items = page["items"].as_array().unwrap();
         let Some(last) = items.last() else { break };
         assert!(page["lastSeq"].as_i64() >= last["seq"].as_i64());
@@ -117,7 +122,10 @@ async fn a_limit_outside_1_to_100_and_unknown_parameters_are_refused() {
         ("limit=", vec!["limit wrongType"]),
         ("limit=2&limit=3", vec!["limit duplicate"]),
         ("page=2&offset=3", vec!["offset unknown", "page unknown"]),
-        ("state=planned,gone&sort=title&limit=0", vec!["limit tooSmall", "sort notAllowed", "state notAllowed"]),
+        (
+            "state=planned,gone&sort=title&limit=0",
+            vec!["limit tooSmall", "sort notAllowed", "state notAllowed"],
+        ),
         ("q=%00", vec!["q wrongFormat"]),
         ("q=", vec!["q empty"]),
         ("cycle=0", vec!["cycle tooSmall"]),
@@ -127,14 +135,18 @@ async fn a_limit_outside_1_to_100_and_unknown_parameters_are_refused() {
         chair.get(app.a(&format!("/activities?{query}"))).await.expect_faults(&expected);
     }
     chair.get("/v1/me?x=1").await.expect_faults(&["x unknown"]);
-    assert_eq!(chair.get(app.a("/activities?limit=100")).await.expect(200).json()["items"].as_array().unwrap().len(), 8);
+    assert_eq!(
+        chair.get(app.a("/activities?limit=100")).await.expect(200).json()["items"].as_array().unwrap().len(),
+        8
+    );
 }
 
 #[tokio::test]
 async fn a_cursor_belongs_to_the_list_that_gave_it() {
     let app = TestApp::start().await;
     let chair = app.as_chair();
-    let next = async |path: String| chair.get(path).await.expect(200).json()["next"].as_str().unwrap().to_owned();
+    let next =
+        async |path: String| chair.get(path).await.expect(200).json()["next"].as_str().unwrap().to_owned();
     let by_number = next(app.a("/activities?limit=1")).await;
     let by_due_date = next(app.a("/activities?limit=1&sort=dueDate")).await;
     let of_members = next(app.a("/members?limit=1")).await;
@@ -149,7 +161,10 @@ async fn a_cursor_belongs_to_the_list_that_gave_it() {
         ("", forged("[\"number\",99999999999]")),
         ("", forged("{}")),
     ] {
-        chair.get(app.a(&format!("/activities?{query}&cursor={cursor}"))).await.expect_faults(&["cursor invalid"]);
+        chair
+            .get(app.a(&format!("/activities?{query}&cursor={cursor}")))
+            .await
+            .expect_faults(&["cursor invalid"]);
     }
     chair.get(app.a(&format!("/members?cursor={by_number}"))).await.expect_faults(&["cursor invalid"]);
 }

@@ -15,14 +15,15 @@
 mod activities;
 mod cluster;
 mod conventions;
+mod document;
 mod events;
 mod house;
 mod identity;
 mod lists;
 mod panel;
+mod process;
 mod status;
 mod steps;
-mod process;
 mod support;
 mod task_forces;
 mod trouble;

@@ -21,7 +21,8 @@ async fn the_status_counts_what_there_is() {
             "overdue": 1, "unassigned": 2,
         })
     );
-    let expected = json!({ "step": "policy", "state": "open", "targetDate": "2026-12-31", "done": 1, "total": 6 });
+    let expected =
+        json!({ "step": "policy", "state": "open", "targetDate": "2026-12-31", "done": 1, "total": 6 });
     assert_eq!(status["steps"][0], expected);
     let expected = json!({ "step": "sectors", "state": "locked", "targetDate": null, "done": 0, "total": 1 });
     assert_eq!(status["steps"][1], expected);
@@ -104,7 +105,10 @@ async fn the_portfolio_has_a_line_for_every_task_force_and_adds_them_up() {
     );
     let line = &all["items"][0];
     assert_eq!((&line["name"]["en"], &line["openActivities"]), (&json!("Alpha"), &json!(6)));
-    assert_eq!((&line["overdue"], &line["blocked"], &line["health"]), (&json!(1), &json!(1), &json!("onTrack")));
+    assert_eq!(
+        (&line["overdue"], &line["blocked"], &line["health"]),
+        (&json!(1), &json!(1), &json!("onTrack"))
+    );
     let names = |page: &Value| -> Vec<String> {
         let items = page["items"].as_array().unwrap();
         items.iter().map(|line| line["name"]["en"].as_str().unwrap().to_owned()).collect()

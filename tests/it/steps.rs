@@ -69,12 +69,24 @@ async fn a_task_force_goes_through_its_five_steps_one_after_the_other() {
         assert_eq!((&passed["state"], &passed["step"]), (&json!("passed"), &json!(step)));
         assert_eq!(chair.again(&passed).await.body, passed.body, "Location leads to it");
         let expected: Vec<_> = (0..5)
-            .map(|other| if other <= at { "passed" } else if other == at + 1 { "open" } else { "locked" })
+            .map(|other| {
+                if other <= at {
+                    "passed"
+                } else if other == at + 1 {
+                    "open"
+                } else {
+                    "locked"
+                }
+            })
             .collect();
         assert_eq!(states(chair).await, expected);
     }
     let status = chair.get(app.a("/status")).await.json();
-    assert_eq!((&status["step"], &status["state"]), (&Value::Null, &json!("active")), "only the council concludes it");
+    assert_eq!(
+        (&status["step"], &status["state"]),
+        (&Value::Null, &json!("active")),
+        "only the council concludes it"
+    );
 }
 
 #[tokio::test]
@@ -114,7 +126,10 @@ async fn a_target_date_is_set_moved_and_cleared_until_the_step_has_passed() {
 async fn there_is_no_cycle_but_the_present_one_yet() {
     let app = TestApp::start().await;
     let chair = app.as_chair();
-    assert_eq!(chair.get(app.a("/steps?cycle=1")).await.expect(200).json()["items"].as_array().unwrap().len(), 5);
+    assert_eq!(
+        chair.get(app.a("/steps?cycle=1")).await.expect(200).json()["items"].as_array().unwrap().len(),
+        5
+    );
     chair.get(app.a("/steps?cycle=2")).await.expect_problem(404, "notFound");
     chair.get(app.a("/steps/policy?cycle=2")).await.expect_problem(404, "notFound");
 }

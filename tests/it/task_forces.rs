@@ -54,21 +54,29 @@ async fn while_suspended_only_members_and_health_are_written() {
     let before = a(&app).await;
     let exit = &before["availableTransitions"][0];
     assert_eq!((&exit["to"], &exit["reasonRequired"]), (&json!("suspended"), &json!(true)));
-    secretariat.command(&before, "transitions", json!({ "to": "suspended" })).await.expect_faults(&["/reason required"]);
+    secretariat
+        .command(&before, "transitions", json!({ "to": "suspended" }))
+        .await
+        .expect_faults(&["/reason required"]);
     let suspended = secretariat.transition_because(&before, "suspended", "Elections").await;
     assert_eq!(suspended["stateReason"]["en"], "Elections");
     let told = writes(&app, &app.a(""), Who::Chair, Who::Expert1).await;
     assert_eq!(told, all_but(&["members", "health"], "taskForceSuspended"));
     let comments = app.a(&format!("/activities/{}/comments", app.world().activity("planned")));
     app.as_chair().post(comments, json!({ "text": "x" })).await.expect_problem(409, "taskForceSuspended");
-    let begun = app.as_chair().read(app.a(&format!("/activities/{}", app.world().activity("inProgress")))).await;
+    let begun =
+        app.as_chair().read(app.a(&format!("/activities/{}", app.world().activity("inProgress")))).await;
     app.as_chair().try_transition(&begun, "done").await.expect_problem(409, "taskForceSuspended");
 
     let resumed = secretariat.transition(&a(&app).await, "active").await;
     assert_eq!((&resumed["state"], &resumed["stateReason"]), (&json!("active"), &Value::Null));
     let begun = app.as_chair().again(&begun).await;
     app.as_chair().transition(&begun, "done").await;
-    assert_eq!(app.as_chair().read(app.a("/steps/policy")).await["state"], "open", "it is still the same step");
+    assert_eq!(
+        app.as_chair().read(app.a("/steps/policy")).await["state"],
+        "open",
+        "it is still the same step"
+    );
 }
 
 #[tokio::test]
@@ -90,7 +98,8 @@ async fn nobody_concludes_a_task_force_by_hand() {
     let app = TestApp::start().await;
     let problem = app.as_secretariat().try_transition(&a(&app).await, "concluded").await;
     let problem = problem.expect_problem(409, "transitionNotAllowed");
-    let legal: Vec<_> = problem["availableTransitions"].as_array().unwrap().iter().map(|exit| &exit["to"]).collect();
+    let legal: Vec<_> =
+        problem["availableTransitions"].as_array().unwrap().iter().map(|exit| &exit["to"]).collect();
     assert_eq!(legal, ["suspended", "dissolved"]);
 }
 
@@ -100,7 +109,10 @@ async fn a_new_task_force_is_forming_with_its_members_and_locked_steps() {
     let (secretariat, world) = (app.as_secretariat(), app.world());
     let seats = [world.seat(Who::Outsider, "chair"), world.seat(Who::Expert1, "expert")];
     let new = secretariat.create("/v1/task-forces", task_force("Delta", &seats)).await;
-    assert_eq!((&new["state"], &new["maxSectors"], &new["currentCycle"]), (&json!("forming"), &json!(5), &json!(1)));
+    assert_eq!(
+        (&new["state"], &new["maxSectors"], &new["currentCycle"]),
+        (&json!("forming"), &json!(5), &json!(1))
+    );
     assert_eq!(secretariat.again(&new).await.body, new.body, "Location leads to it");
     assert_eq!(secretariat.list(&format!("{}/members", new.path)).await.len(), 2);
     assert_eq!(app.as_who(Who::Outsider).read("/v1/me").await["memberships"][0]["role"], "chair");
@@ -108,7 +120,8 @@ async fn a_new_task_force_is_forming_with_its_members_and_locked_steps() {
     let twice = [world.seat(Who::Outsider, "chair"), world.seat(Who::Outsider, "expert")];
     let refused = secretariat.post("/v1/task-forces", task_force("Echo", &twice)).await;
     refused.expect_faults(&["/members/1/userId duplicate"]);
-    let mut unknown = task_force("Echo", &[world.seat(Who::Outsider, "chair"), world.seat(Who::Expert1, "expert")]);
+    let mut unknown =
+        task_force("Echo", &[world.seat(Who::Outsider, "chair"), world.seat(Who::Expert1, "expert")]);
     unknown["members"][1]["userId"] = json!("0199f0c2-7a3b-7c11-9d2e-000000000001");
     let refused = secretariat.post("/v1/task-forces", unknown).await.expect_problem(400, "unknownReference");
     assert_eq!(refused["errors"][0]["pointer"], "/members/1/userId");
@@ -144,7 +157,9 @@ async fn the_members_of_another_task_force_are_outsiders_here() {
     let app = TestApp::start().await;
     let stranger = app.as_who(Who::OtherChair);
     let planned = app.world().activity("planned");
-    for path in ["", "/members", "/activities", "/status", "/events", "/steps", &format!("/activities/{planned}")] {
+    for path in
+        ["", "/members", "/activities", "/status", "/events", "/steps", &format!("/activities/{planned}")]
+    {
         stranger.get(app.a(path)).await.expect_problem(404, "notFound");
         // Nor does it help to ask for it under one's own.
         if path.ends_with(planned) {

@@ -52,7 +52,7 @@ pub(crate) fn operation_at(method: &Method, path: &str) -> Option<Operation> {
 }
 
 /// What a `$ref` leads to.
-fn followed(described: &'static Value) -> &'static Value {
+pub(crate) fn followed(described: &'static Value) -> &'static Value {
     let Some(reference) = described["$ref"].as_str() else { return described };
     DOCUMENT.pointer(reference.trim_start_matches('#')).unwrap_or_else(|| panic!("{reference} leads nowhere"))
 }

@@ -1,0 +1,128 @@
+//! The OpenAPI document: whoever has nothing else can build on it.
+
+use serde_json::Value;
+
+use crate::support::contract::{DOCUMENT, followed, operations};
+
+/// Every value in the document, with the way to it.
+fn walk<'a>(at: &str, value: &'a Value, visit: &mut impl FnMut(&str, &'a Value)) {
+    visit(at, value);
+    match value {
+        Value::Object(fields) => {
+            fields.iter().for_each(|(name, value)| walk(&format!("{at}/{name}"), value, visit));
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(index, value)| walk(&format!("{at}/{index}"), value, visit));
+        }
+        _ => {}
+    }
+}
+
+fn has_text(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| !text.trim().is_empty())
+}
+
+#[test]
+fn every_reference_leads_somewhere() {
+    let mut count = 0;
+    walk("", &DOCUMENT, &mut |at, value| {
+        if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
+            count += 1;
+            assert!(DOCUMENT.pointer(reference.trim_start_matches('#')).is_some(), "{at}: {reference}");
+        }
+    });
+    assert!(count > 100, "{count}");
+}
+
+#[test]
+fn every_operation_says_what_it_is_and_answers_with_its_headers() {
+    let tags: Vec<_> = DOCUMENT["tags"].as_array().unwrap().iter().map(|tag| &tag["name"]).collect();
+    for operation in operations() {
+        let (id, described) = (operation.id(), operation.described);
+        assert!(has_text(&described["summary"]) && has_text(&described["description"]), "{id}");
+        assert!(
+            described["tags"].as_array().is_some_and(|of| of.iter().all(|tag| tags.contains(&tag))),
+            "{id}: tags"
+        );
+        for (status, answer) in described["responses"].as_object().unwrap() {
+            let answer = followed(answer);
+            assert!(has_text(&answer["description"]), "{id} {status}");
+            for header in ["API-Version", "X-Request-Id"] {
+                let header = followed(&answer["headers"][header]);
+                assert_eq!(header["required"], true, "{id} {status}");
+            }
+        }
+        for status in ["500", "503"] {
+            assert!(described["responses"][status].is_object(), "{id}: {status}");
+        }
+    }
+}
+
+#[test]
+fn every_parameter_is_described_with_an_example() {
+    for operation in operations() {
+        for parameter in operation.described["parameters"].as_array().into_iter().flatten() {
+            let parameter = followed(parameter);
+            let name = format!("{} {}", operation.id(), parameter["name"]);
+            assert!(has_text(&parameter["description"]), "{name} has no description");
+            let schema = followed(&parameter["schema"]);
+            let shown =
+                [&parameter["example"], &parameter["examples"], &schema["example"], &schema["examples"]];
+            let listed = [&schema["enum"], &schema["items"]["enum"], &followed(&schema["items"])["enum"]];
+            assert!(
+                shown.iter().chain(&listed).any(|example| !example.is_null()),
+                "{name} has no example: {parameter}"
+            );
+        }
+    }
+}
+
+/// What a body doesn't know it refuses: in every object of every body.
+#[test]
+fn every_body_is_closed() {
+    fn closed(name: &str, schema: &'static Value, seen: &mut Vec<&'static str>) {
+        if let Some(reference) = schema["$ref"].as_str() {
+            if seen.contains(&reference) {
+                return;
+            }
+            seen.push(reference);
+            return closed(reference, followed(schema), seen);
+        }
+        if let Some(properties) = schema["properties"].as_object() {
+            assert_eq!(schema["additionalProperties"], false, "{name}");
+            properties.iter().for_each(|(field, schema)| closed(&format!("{name}/{field}"), schema, seen));
+        }
+        for part in ["oneOf", "anyOf", "allOf"] {
+            let parts = schema[part].as_array().into_iter().flatten();
+            parts.for_each(|schema| closed(name, schema, seen));
+        }
+        if schema["items"].is_object() {
+            closed(&format!("{name}[]"), &schema["items"], seen);
+        }
+    }
+    let mut seen = Vec::new();
+    for operation in operations() {
+        for (kind, body) in operation.described["requestBody"]["content"].as_object().into_iter().flatten() {
+            let patches = operation.method == "patch";
+            assert_eq!(kind == "application/merge-patch+json", patches, "{}", operation.id());
+            closed(operation.id(), &body["schema"], &mut seen);
+        }
+    }
+    assert!(seen.len() > 10);
+}
+
+/// The words of an enum are those that JSON carries.
+#[test]
+fn words_are_documented_as_they_are_sent() {
+    let words = |name: &str| DOCUMENT["components"]["schemas"][name]["enum"].clone();
+    assert_eq!(words("SeatRole"), serde_json::json!(["chair", "expert"]));
+    assert_eq!(words("StepName"), serde_json::json!(["policy", "sectors", "pilots", "migration", "report"]));
+    walk("", &DOCUMENT["components"]["schemas"], &mut |at, value| {
+        for word in
+            value.get("enum").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+        {
+            let fine = word == "Bearer" || word.starts_with(|c: char| c.is_lowercase() || c == '-');
+            assert!(fine, "{at}: {word}");
+        }
+    });
+}
