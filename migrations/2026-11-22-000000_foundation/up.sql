@@ -44,6 +44,21 @@ create function local_date(at timestamptz, zone text) returns date
 language sql stable parallel safe
 return (at at time zone zone)::date;
 
+-- Whether Postgres knows a time zone. Immutable as far as a check needs it: a zone that was written is known.
+create function is_time_zone(zone text) returns boolean
+language plpgsql immutable parallel safe as $$
+begin
+    perform now() at time zone zone;
+    return true;
+exception when invalid_parameter_value then
+    return false;
+end $$;
+
+-- A due date as lists sort it: none comes after all others.
+create function due_or_never(due date) returns date
+language sql immutable parallel safe
+return coalesce(due, date '9999-12-31');
+
 -- People -----------------------------------------------------------------------------------------------------------
 
 create table users (
@@ -135,6 +150,7 @@ create table task_forces (
     constraint task_forces_city_is_localized check (is_localized(city, 200)),
     constraint task_forces_mandate_is_localized check (is_localized(mandate, 10000)),
     constraint task_forces_reason_is_localized check (state_reason is null or is_localized(state_reason, 2000)),
+    constraint task_forces_time_zone_is_known check (is_time_zone(time_zone)),
     constraint task_forces_country_is_a_code check (country ~ '^[A-Z]{2}$'),
     constraint task_forces_max_sectors_is_few check (max_sectors between 1 and 20),
     constraint task_forces_stage_is_known check (evolution_stage in ('eGovernment', 'connectedGovernment', 'wholeOfGovernment', 'smartGovernment')),
@@ -283,10 +299,10 @@ create table activities (
 );
 -- Lists by the three sorts, and the counts of the status.
 create index activities_by_update on activities (task_force_id, cycle, updated_at desc, number desc);
-create index activities_by_due_date on activities (task_force_id, cycle, due_date, number);
+create index activities_by_due_date on activities (task_force_id, cycle, due_or_never(due_date), number);
 create index activities_by_number on activities (task_force_id, cycle, number);
 create index activities_of_step on activities (task_force_id, cycle, step, state);
-create index activities_of_assignee on activities (task_force_id, assignee_member_id, due_date, id)
+create index activities_of_assignee on activities (task_force_id, assignee_member_id, due_or_never(due_date), id)
     where state not in ('done', 'cancelled');
 create index activities_search on activities using gin (search gin_trgm_ops);
 

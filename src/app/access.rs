@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
-use super::{App, Error, Result};
+use super::{App, Result};
 use crate::db::{self, Conn, QueryResult};
 use crate::domain::event::{ActorKind, EventActor};
 use crate::domain::refusal::Code;
@@ -111,8 +111,7 @@ impl App {
     /// # Errors
     /// `unauthenticated` when the session has ended or the user is disabled or gone.
     pub async fn actor(&self, caller: &Caller) -> Result<Actor> {
-        let conn = self.connection().await?;
-        self.actor_on(&conn, caller).await
+        self.lend(async |conn| self.actor_on(conn, caller).await).await
     }
 
     pub(super) async fn actor_on(&self, conn: &Conn, caller: &Caller) -> Result<Actor> {
@@ -132,11 +131,13 @@ impl App {
         action: Action,
         query: impl AsyncFnOnce(&Conn) -> QueryResult<T> + 'q,
     ) -> Result<(Actor, T)> {
-        let conn = self.connection().await?;
-        let (actor, found) = tokio::join!(self.actor_on(&conn, caller), query(&conn));
-        let actor = actor?;
-        actor.require(action)?;
-        Ok((actor, found?))
+        self.lend(async |conn| {
+            let (actor, found) = tokio::join!(self.actor_on(conn, caller), query(conn));
+            let actor = actor?;
+            actor.require(action)?;
+            Ok((actor, found?))
+        })
+        .await
     }
 
     /// What the caller may see of a task force.
@@ -144,8 +145,7 @@ impl App {
     /// # Errors
     /// `unauthenticated`, or `notFound` where there is no such task force or it is not theirs to know of.
     pub async fn look(&self, caller: &Caller, task_force_id: Uuid) -> Result<Access> {
-        let conn = self.connection().await?;
-        self.look_on(&conn, caller, task_force_id).await
+        self.lend(async |conn| self.look_on(conn, caller, task_force_id).await).await
     }
 
     pub(super) async fn look_on(&self, conn: &Conn, caller: &Caller, task_force_id: Uuid) -> Result<Access> {
@@ -176,10 +176,12 @@ impl App {
         task_force_id: Uuid,
         query: impl AsyncFnOnce(&Conn) -> QueryResult<T> + 'q,
     ) -> Result<(Access, T)> {
-        let conn = self.connection().await?;
-        let (access, found) = tokio::join!(self.look_on(&conn, caller, task_force_id), query(&conn));
-        // The caller first: what was found is nobody's business before.
-        let access = access?;
-        Ok((access, found.map_err(Error::from)?))
+        self.lend(async |conn| {
+            let (access, found) = tokio::join!(self.look_on(conn, caller, task_force_id), query(conn));
+            // The caller first: what was found is nobody's business before.
+            let access = access?;
+            Ok((access, found?))
+        })
+        .await
     }
 }

@@ -5,12 +5,13 @@ use uuid::Uuid;
 
 use super::access::{Access, Caller};
 use super::door::{Door, expect_version};
+use super::members::require_current;
 use super::{App, Error, Result};
 use crate::db::activities::{ActivityDetail, ActivityFields, ActivityFilter, ActivityOrder, ListedActivity};
 use crate::db::activities::{AssignedActivity, Assignee};
 use crate::db::page::Page;
 use crate::db::{self, Conn};
-use crate::domain::activity::{ActivityState, Facts};
+use crate::domain::activity::{ActivityState, Facts, Stage};
 use crate::domain::event::{EventAction, Happening, SubjectKind, changes_between};
 use crate::domain::machine::available;
 use crate::domain::refusal::{AvailableTransition, Code, Listing, Refusal};
@@ -68,18 +69,6 @@ fn happening(action: EventAction, id: Uuid) -> Happening {
     Happening::new(action, SubjectKind::Activity, id)
 }
 
-/// Work goes to current members only.
-async fn check_assignee(door: &Door<'_>, assignee: Option<Uuid>) -> Result<()> {
-    let Some(id) = assignee else { return Ok(()) };
-    if db::members::is_current(door.conn(), door.task_force_id(), id).await? {
-        return Ok(());
-    }
-    Err(match db::members::find(door.conn(), door.task_force_id(), id).await? {
-        Some(_) => Code::MemberEnded.into(),
-        None => Refusal::unknown_reference("/assigneeMemberId").into(),
-    })
-}
-
 impl App {
     /// A page of a task force's activities.
     ///
@@ -102,8 +91,9 @@ impl App {
         if let Some(Assignee::Member(id)) = filter.assignee
             && page.items.is_empty()
         {
-            let conn = self.connection().await?;
-            if db::members::find(&conn, task_force_id, id).await?.is_none() {
+            let member =
+                self.lend(async |conn| Ok(db::members::find(conn, task_force_id, id).await?)).await?;
+            if member.is_none() {
                 return Err(unknown_assignee());
             }
         }
@@ -120,13 +110,15 @@ impl App {
         after: Option<(Option<NaiveDate>, Uuid)>,
         limit: i64,
     ) -> Result<Page<AssignedActivity>> {
-        let conn = self.connection().await?;
-        let (actor, page) = tokio::join!(
-            self.actor_on(&conn, caller),
-            db::activities::assigned_to(&conn, caller.user_id, after, self.clock.now(), limit),
-        );
-        actor?;
-        Ok(page?)
+        self.lend(async |conn| {
+            let (actor, page) = tokio::join!(
+                self.actor_on(conn, caller),
+                db::activities::assigned_to(conn, caller.user_id, after, self.clock.now(), limit),
+            );
+            actor?;
+            Ok(page?)
+        })
+        .await
     }
 
     /// One activity.
@@ -153,7 +145,9 @@ impl App {
         self.write(caller, task_force_id, Action::Work, async |door| {
             let step = super::steps::current(door, fields.step).await?;
             door.may_write(Write::Activity(step.state))?;
-            check_assignee(door, fields.assignee_member_id).await?;
+            if let Some(assignee) = fields.assignee_member_id {
+                require_current(door, assignee, "/assigneeMemberId").await?;
+            }
             let id =
                 db::activities::insert(door.conn(), task_force_id, step.cycle, &fields, door.now()).await?;
             let changes = changes_between(&serde_json::Value::Null, &serde_json::json!(fields));
@@ -184,21 +178,21 @@ impl App {
                 return ActivityView::new(detail, &door.access);
             }
             door.may_write(Write::Activity(detail.step_state))?;
-            match detail.activity.state {
-                ActivityState::Done | ActivityState::Cancelled => return Err(Code::ActivityClosed.into()),
-                ActivityState::InReview
-                    if (before.assignee_member_id, before.review_required)
-                        != (after.assignee_member_id, after.review_required) =>
-                {
-                    return Err(Code::ActivityInReview.into());
-                }
-                _ => {}
+            let stage = detail.activity.stage()?;
+            if !stage.state().is_open() {
+                return Err(Code::ActivityClosed.into());
+            }
+            let reviewed = |fields: &ActivityFields| (fields.assignee_member_id, fields.review_required);
+            if stage.is_under_review() && reviewed(&before) != reviewed(&after) {
+                return Err(Code::ActivityInReview.into());
             }
             if after.step != before.step {
                 self.move_to_step(door, &detail, after.step).await?;
             }
-            if after.assignee_member_id != before.assignee_member_id {
-                check_assignee(door, after.assignee_member_id).await?;
+            if let Some(assignee) =
+                after.assignee_member_id.filter(|_| after.assignee_member_id != before.assignee_member_id)
+            {
+                require_current(door, assignee, "/assigneeMemberId").await?;
             }
             db::activities::update(door.conn(), task_force_id, id, &after, door.now()).await?;
             door.record(happening(EventAction::ActivityUpdated, id).with(changes_between(&before, &after)));
@@ -224,13 +218,28 @@ impl App {
             let detail = at_version(door, id, version).await?;
             let from = detail.activity.stage()?;
             let stage = from.transition(to, &facts(&detail, &door.access), reason.is_some())?;
-            db::activities::set_stage(door.conn(), task_force_id, id, stage, reason.as_ref(), door.now())
-                .await?;
-            door.record(
-                happening(EventAction::ActivityTransitioned, id)
-                    .moving(from.state().code(), to.code())
-                    .noting("reason", None::<()>, &reason),
-            );
+            let started = detail.activity.started_at.or((stage == Stage::InProgress).then_some(door.now()));
+            db::activities::set_stage(
+                door.conn(),
+                task_force_id,
+                id,
+                stage,
+                reason.as_ref(),
+                started,
+                door.now(),
+            )
+            .await?;
+            let mut moved = happening(EventAction::ActivityTransitioned, id)
+                .moving(from.state().code(), to.code())
+                .noting("reason", None::<()>, &reason);
+            if let (Stage::Done, Some(assignee)) = (from, detail.activity.assignee_member_id)
+                && !db::members::is_current(door.conn(), task_force_id, assignee).await?
+            {
+                // Whoever did it has left since: open work is nobody's rather than theirs.
+                db::activities::unassign(door.conn(), task_force_id, id).await?;
+                moved = moved.noting("assigneeMemberId", assignee, None::<Uuid>);
+            }
+            door.record(moved);
             view(door, id).await
         })
         .await

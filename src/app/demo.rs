@@ -294,12 +294,33 @@ const STORY: [Line; 20] = [
     ),
 ];
 
-/// Whether nobody has been here yet.
+/// How much of the story a database holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// Nobody has been here yet.
+    Nothing,
+    /// It was interrupted.
+    Half,
+    /// All of it, or something else altogether.
+    All,
+}
+
+/// How much of the story is in the database.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn is_empty(app: &App) -> Result<bool> {
-    Ok(!db::users::are_any(&*app.connection().await?).await?)
+pub async fn told(app: &App) -> Result<Told> {
+    let [(first, _), ..] = ACCOUNTS;
+    app.lend(async |conn| {
+        if !db::users::are_any(conn).await? {
+            return Ok(Told::Nothing);
+        }
+        let began = db::users::has_account(conn, first).await?;
+        // The second task force comes last, and none is ever deleted.
+        let founded = db::task_forces::list(conn, &TaskForceFilter::default(), None, 2).await?.items.len();
+        Ok(if began && founded < 2 { Told::Half } else { Told::All })
+    })
+    .await
 }
 
 /// The task force to show: the first active one.
@@ -308,7 +329,7 @@ pub async fn is_empty(app: &App) -> Result<bool> {
 /// Those of the database.
 pub async fn shown_task_force(app: &App) -> Result<Option<Uuid>> {
     let filter = TaskForceFilter { state: Some(TaskForceState::Active), ..TaskForceFilter::default() };
-    let page = db::task_forces::list(&*app.connection().await?, &filter, None, 1).await?;
+    let page = app.lend(async |conn| Ok(db::task_forces::list(conn, &filter, None, 1).await?)).await?;
     Ok(page.items.first().map(|task_force| task_force.id))
 }
 

@@ -81,6 +81,7 @@ impl App {
         action: Action,
         use_case: impl AsyncFnOnce(&mut Door<'_>) -> Result<T>,
     ) -> Result<T> {
+        let _place = self.gates.enter(task_force_id).await?;
         self.transaction(async |conn| {
             let head = db::events::lock_head(conn, task_force_id).await?.ok_or(Code::NotFound)?;
             let access = self.look_on(conn, caller, task_force_id).await?;
@@ -141,25 +142,28 @@ impl App {
 
     async fn transaction<T>(&self, body: impl AsyncFnOnce(&Conn) -> Result<Outcome<T>>) -> Result<T> {
         // By hand, since diesel-async's `transaction` asks for futures that can move between threads. Where this
-        // future is dropped half-way, the pool sees the open transaction and discards the connection.
-        let mut conn = self.connection().await?;
-        AnsiTransactionManager::begin_transaction(&mut *conn).await?;
-        match body(&conn).await {
-            Ok(Outcome::Changed(answer)) => {
-                AnsiTransactionManager::commit_transaction(&mut *conn).await?;
-                Ok(answer)
-            }
-            Ok(Outcome::Unchanged(answer)) => {
-                AnsiTransactionManager::rollback_transaction(&mut *conn).await?;
-                Ok(answer)
-            }
-            Err(error) => {
-                if let Err(rollback) = AnsiTransactionManager::rollback_transaction(&mut *conn).await {
-                    tracing::warn!(%rollback, "a refused transaction could not be rolled back; its connection is dropped");
+        // future is dropped half-way, the lease closes the connection, and the server rolls back.
+        self.lend(async |conn| {
+            AnsiTransactionManager::begin_transaction(conn).await?;
+            match body(conn).await {
+                Ok(Outcome::Changed(answer)) => {
+                    AnsiTransactionManager::commit_transaction(conn).await?;
+                    Ok(answer)
                 }
-                Err(error)
+                Ok(Outcome::Unchanged(answer)) => {
+                    AnsiTransactionManager::rollback_transaction(conn).await?;
+                    Ok(answer)
+                }
+                Err(error) => {
+                    if let Err(rollback) = AnsiTransactionManager::rollback_transaction(conn).await {
+                        // The pool sees the broken transaction and discards the connection.
+                        tracing::warn!(%rollback, "a refused transaction could not be rolled back");
+                    }
+                    Err(error)
+                }
             }
-        }
+        })
+        .await
     }
 }
 

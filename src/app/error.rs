@@ -4,6 +4,7 @@ use deadpool::managed::PoolError;
 use diesel::result::{DatabaseErrorKind, Error as QueryError};
 
 use super::refused::refusal_of_constraint;
+use crate::auth::passwords::HashError;
 use crate::domain::refusal::{Code, Refusal};
 
 /// A use case that did not go through. Nothing was changed.
@@ -78,6 +79,15 @@ fn is_passing(message: &str) -> bool {
         "idle-in-transaction",
     ];
     PASSING.iter().any(|passing| message.contains(passing))
+}
+
+impl From<HashError> for Error {
+    fn from(error: HashError) -> Self {
+        match error {
+            HashError::Busy => Self::Unavailable(error.to_string()),
+            HashError::Failed(_) => Self::internal(error),
+        }
+    }
 }
 
 impl<E: std::fmt::Display> From<PoolError<E>> for Error {

@@ -94,15 +94,31 @@ async fn step_down(conn: &Conn, task_force_id: Uuid, chair: Uuid, now: DateTime<
     Ok(happening(EventAction::MemberUpdated, chair).noting("role", SeatRole::Chair, SeatRole::Expert))
 }
 
-/// The same user twice in one request would only be seen by the schema, without a place to point at.
-pub(super) fn check_no_duplicates(members: &[NewMember]) -> Result<()> {
-    let faults: Vec<_> = members
-        .iter()
-        .enumerate()
-        .filter(|(at, member)| members.iter().take(*at).any(|other| other.user_id == member.user_id))
-        .map(|(at, _)| Fault::at(format!("/members/{at}/userId"), FaultCode::Duplicate))
-        .collect();
-    if faults.is_empty() { Ok(()) } else { Err(Refusal::faults(Code::InvalidRequest, faults).into()) }
+/// The faults of a list of candidates, all at once: users that are not there, and users that are there twice. Those
+/// who are there are held as they are, in the order of their ids, until the transaction ends.
+pub(super) async fn check_candidates(conn: &Conn, members: &[NewMember]) -> Result<Vec<Fault>> {
+    let ids: Vec<Uuid> = members.iter().map(|member| member.user_id).collect();
+    let held = db::members::hold_users(conn, &ids).await?;
+    let fault = |(at, member): (usize, &NewMember)| {
+        let pointer = format!("/members/{at}/userId");
+        if !held.contains(&member.user_id) {
+            Some(Fault::at(pointer, FaultCode::UnknownReference))
+        } else if ids.iter().take(at).any(|other| *other == member.user_id) {
+            Some(Fault::at(pointer, FaultCode::Duplicate))
+        } else {
+            None
+        }
+    };
+    Ok(members.iter().enumerate().filter_map(fault).collect())
+}
+
+/// Work goes to current members only. `pointer` is where the request names the member.
+pub(super) async fn require_current(door: &Door<'_>, id: Uuid, pointer: &str) -> Result<()> {
+    match db::members::find(door.conn(), door.task_force_id(), id).await? {
+        Some((member, _)) if member.is_current() => Ok(()),
+        Some(_) => Err(Code::MemberEnded.into()),
+        None => Err(Refusal::unknown_reference(pointer).into()),
+    }
 }
 
 async fn found(conn: &Conn, task_force_id: Uuid, id: Uuid) -> Result<NamedMember> {
@@ -222,9 +238,11 @@ impl App {
         end: MemberEnd,
     ) -> Result<NamedMember> {
         self.write(caller, task_force_id, Action::EditTaskForce, async |door| {
-            current_at_version(door, id, version).await?;
+            let (member, _) = current_at_version(door, id, version).await?;
             door.may_write(Write::Members)?;
-            let (today, now) = (door.access.today, door.now());
+            // Days are those of the task force's time zone: moved westwards, it may be the day before again.
+            let today = door.access.today.max(member.from_date);
+            let now = door.now();
             let mut panel = db::members::panel(door.conn(), task_force_id).await?;
             panel.end(id);
             db::members::end(door.conn(), task_force_id, id, today, &end.reason, now).await?;
@@ -242,10 +260,8 @@ impl App {
                 heir = heir.or(Some(appointed.id));
             }
             panel.check_in(door.access.state)?;
-            if let Some(to) = end.reassign_to
-                && !panel.seats().iter().any(|seat| seat.member_id == to)
-            {
-                return Err(Refusal::unknown_reference("/reassignToMemberId").into());
+            if let Some(to) = end.reassign_to {
+                require_current(door, to, "/reassignToMemberId").await?;
             }
             let moved = db::activities::reassign_open(door.conn(), task_force_id, id, heir, now).await?;
             for activity in moved {

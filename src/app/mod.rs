@@ -12,6 +12,7 @@ pub mod door;
 mod error;
 pub mod events;
 pub mod health_statements;
+pub mod lease;
 pub mod members;
 mod refused;
 pub mod sign_in;
@@ -26,7 +27,7 @@ use std::sync::Arc;
 
 use crate::auth::passwords::Passwords;
 use crate::auth::tokens::Tokens;
-use crate::db::pool::{Pool, Pooled};
+use crate::db::pool::Pool;
 use clock::Clock;
 
 /// The service behind its front doors.
@@ -41,7 +42,11 @@ pub struct App {
     pub passwords: Arc<Passwords>,
     /// Issues and checks access tokens.
     pub tokens: Arc<Tokens>,
+    /// How long the database may take over one use of it: [`lease::ANSWER_WITHIN`], but for tests of something else
+    /// on a machine that is busy.
+    pub answer_within: std::time::Duration,
     status_cache: status::Cache,
+    gates: Arc<lease::Gates>,
 }
 
 impl App {
@@ -52,11 +57,9 @@ impl App {
             clock,
             passwords: Arc::new(passwords),
             tokens: Arc::new(tokens),
+            answer_within: lease::ANSWER_WITHIN,
             status_cache: status::Cache::default(),
+            gates: Arc::default(),
         }
-    }
-
-    pub(crate) async fn connection(&self) -> Result<Pooled> {
-        Ok(self.pool.get().await?)
     }
 }

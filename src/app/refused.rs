@@ -11,6 +11,7 @@ pub(super) fn refusal_of_constraint(name: &str) -> Option<Refusal> {
         "panel_of_five_to_seven" => Code::PanelSize.into(),
         "panel_has_one_chair" | "members_one_chair" => Code::ChairRequired.into(),
         "members_one_seat_per_user" => Code::AlreadyMember.into(),
+        "task_forces_time_zone_is_known" => super::task_forces::unknown_time_zone(),
         "users_email_key" => Code::EmailTaken.into(),
         "activities_assignee_is_a_member" => Refusal::unknown_reference("/assigneeMemberId"),
         "activity_dependencies_on_an_activity" => Code::StillReferenced.into(),

@@ -43,11 +43,11 @@ impl App {
     /// `invalidCredentials`: an unknown address, a user who is disabled or has no password yet, a wrong password.
     pub async fn sign_in(&self, request_id: &str, email: &str, password: SecretString) -> Result<SignedIn> {
         let account = match parse_email(email) {
-            Ok(email) => db::users::credentials(&*self.connection().await?, &email).await?,
+            Ok(email) => self.lend(async |conn| Ok(db::users::credentials(conn, &email).await?)).await?,
             Err(_) => None,
         };
         let (user_id, hash) = account.unzip();
-        let matches = self.passwords.verify(password, hash.clone()).await;
+        let matches = self.passwords.verify(password, hash.clone()).await?;
         let (Some(user_id), Some(hash), true) = (user_id, hash, matches) else {
             return Err(Code::InvalidCredentials.into());
         };
@@ -115,9 +115,10 @@ impl App {
     ) -> Result<SignedIn> {
         let token = secrets::digest(token);
         // Before the password costs anything.
-        let invited = db::users::invited(&*self.connection().await?, &token, self.clock.now()).await?;
+        let now = self.clock.now();
+        let invited = self.lend(async |conn| Ok(db::users::invited(conn, &token, now).await?)).await?;
         let user_id = invited.ok_or(Code::InvalidCredentials)?;
-        let password = self.passwords.hash(password.into()).await.map_err(Error::internal)?;
+        let password = self.passwords.hash(password.into()).await?;
         self.write_installation(request_id, async |conn, now| {
             // The user's row before the invitation's, as in `user_invite`.
             let accepted = db::users::set_password(conn, user_id, &password).await?
@@ -141,6 +142,7 @@ impl App {
         now: DateTime<Utc>,
     ) -> Result<(Session, SignedIn)> {
         let session = Session { id: Uuid::now_v7(), user_id };
+        db::sessions::forget(conn, user_id, now - LONGEST).await?;
         db::sessions::insert(conn, session, now + IDLE, now).await?;
         Ok((session, self.next_tokens(conn, session, now).await?))
     }

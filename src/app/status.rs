@@ -40,22 +40,24 @@ impl App {
     /// # Errors
     /// As [`App::look`].
     pub async fn status(&self, caller: &Caller, task_force_id: Uuid) -> Result<Arc<Status>> {
-        let conn = self.connection().await?;
-        let access = self.look_on(&conn, caller, task_force_id).await?;
-        let kept = self.status_cache.0.get(&task_force_id);
-        if let Some(kept) =
-            kept.filter(|kept| kept.rows.summary.seq == access.seq && kept.today == access.today)
-        {
-            return Ok(kept);
-        }
-        let rows = db::status::of(&conn, task_force_id, access.now).await?;
-        let status = Arc::new(Status { rows, today: access.today });
-        // The head was read with the summary, the counts a moment later: only where nothing happened in between
-        // do they belong together for good.
-        if status.rows.summary.seq == access.seq {
-            self.status_cache.0.insert(task_force_id, Arc::clone(&status));
-        }
-        Ok(status)
+        self.lend(async |conn| {
+            let access = self.look_on(conn, caller, task_force_id).await?;
+            let kept = self.status_cache.0.get(&task_force_id);
+            if let Some(kept) =
+                kept.filter(|kept| kept.rows.summary.seq == access.seq && kept.today == access.today)
+            {
+                return Ok(kept);
+            }
+            let rows = db::status::of(conn, task_force_id, access.now).await?;
+            let status = Arc::new(Status { rows, today: access.today });
+            // The head was read with the summary, the counts a moment later: only where nothing happened in between
+            // do they belong together for good.
+            if status.rows.summary.seq == access.seq {
+                self.status_cache.0.insert(task_force_id, Arc::clone(&status));
+            }
+            Ok(status)
+        })
+        .await
     }
 
     /// A page of the portfolio with the totals of all task forces that match.

@@ -45,13 +45,20 @@ fn happening(action: EventAction, id: Uuid) -> Happening {
     Happening::new(action, SubjectKind::TaskForce, id)
 }
 
-fn check_time_zone(name: &str) -> Result<()> {
-    if is_time_zone(name) {
-        return Ok(());
-    }
-    let fault = Fault::at("/timeZone", FaultCode::NotAllowed)
-        .saying("is not an IANA time zone such as Asia/Amman", "ليست منطقة زمنية معروفة مثل Asia/Amman");
-    Err(Refusal::faults(Code::InvalidRequest, vec![fault]).into())
+/// A zone that we do not know, or that Postgres does not.
+pub(super) fn unknown_time_zone() -> Refusal {
+    Refusal::faults(Code::InvalidRequest, vec![time_zone_fault()])
+}
+
+/// Faults of one kind have its code; of several kinds, the general one.
+fn code_of(faults: &[Fault]) -> Code {
+    let all_references = faults.iter().all(|fault| fault.code == FaultCode::UnknownReference);
+    if all_references { Code::UnknownReference } else { Code::InvalidRequest }
+}
+
+fn time_zone_fault() -> Fault {
+    Fault::at("/timeZone", FaultCode::NotAllowed)
+        .saying("is not an IANA time zone such as Asia/Amman", "ليست منطقة زمنية معروفة مثل Asia/Amman")
 }
 
 impl App {
@@ -66,12 +73,14 @@ impl App {
         after: Option<Uuid>,
         limit: i64,
     ) -> Result<Page<TaskForce>> {
-        let conn = self.connection().await?;
-        let actor = self.actor_on(&conn, caller).await?;
-        // Whoever has no view of the portfolio sees the task forces they have a seat in.
-        let sees_all = authorize(actor.standing, Action::ReadPortfolio) == Decision::Allowed;
-        let filter = TaskForceFilter { seat_of: (!sees_all).then_some(actor.user_id), ..filter };
-        Ok(db::task_forces::list(&conn, &filter, after, limit).await?)
+        self.lend(async |conn| {
+            let actor = self.actor_on(conn, caller).await?;
+            // Whoever has no view of the portfolio sees the task forces they have a seat in.
+            let sees_all = authorize(actor.standing, Action::ReadPortfolio) == Decision::Allowed;
+            let filter = TaskForceFilter { seat_of: (!sees_all).then_some(actor.user_id), ..filter };
+            Ok(db::task_forces::list(conn, &filter, after, limit).await?)
+        })
+        .await
     }
 
     /// One task force.
@@ -100,14 +109,19 @@ impl App {
         members: Vec<NewMember>,
     ) -> Result<TaskForceView> {
         self.found(caller, async |conn, actor, id, now| {
-            check_time_zone(&fields.time_zone)?;
+            let mut faults = super::members::check_candidates(conn, &members).await?;
+            if !is_time_zone(&fields.time_zone) {
+                faults.insert(0, time_zone_fault());
+            }
+            if !faults.is_empty() {
+                return Err(Refusal::faults(code_of(&faults), faults).into());
+            }
             let task_force = db::task_forces::insert(conn, id, &fields, now).await?;
             db::events::insert_head(conn, id, now).await?;
             let changes = changes_between(&serde_json::Value::Null, &serde_json::json!(fields));
             let mut happenings = vec![happening(EventAction::TaskForceCreated, id).with(changes)];
             let today = db::task_forces::today(conn, id, now).await?;
             let mut panel = Panel::default();
-            super::members::check_no_duplicates(&members)?;
             for (at, member) in members.iter().enumerate() {
                 let pointer = format!("/members/{at}/userId");
                 let appointed =
@@ -141,7 +155,9 @@ impl App {
             if after == before {
                 return Ok(TaskForceView::behind(task_force, &panel, &door.access));
             }
-            check_time_zone(&after.time_zone)?;
+            if !is_time_zone(&after.time_zone) {
+                return Err(unknown_time_zone().into());
+            }
             door.may_write(Write::TaskForce)?;
             let task_force = db::task_forces::update(conn, id, &after, door.now()).await?;
             door.record(happening(EventAction::TaskForceUpdated, id).with(changes_between(&before, &after)));

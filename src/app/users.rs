@@ -168,15 +168,17 @@ impl App {
     /// # Errors
     /// `unauthenticated`.
     pub async fn me(&self, caller: &Caller) -> Result<(UserView, Vec<Membership>)> {
-        let conn = self.connection().await?;
-        let (actor, detail, memberships) = tokio::join!(
-            self.actor_on(&conn, caller),
-            db::users::find(&conn, caller.user_id),
-            db::users::memberships(&conn, caller.user_id),
-        );
-        let actor = actor?;
-        let detail = visible(&actor, detail?)?;
-        Ok((UserView::new(detail, actor.standing, self.clock.now()), memberships?))
+        self.lend(async |conn| {
+            let (actor, detail, memberships) = tokio::join!(
+                self.actor_on(conn, caller),
+                db::users::find(conn, caller.user_id),
+                db::users::memberships(conn, caller.user_id),
+            );
+            let actor = actor?;
+            let detail = visible(&actor, detail?)?;
+            Ok((UserView::new(detail, actor.standing, self.clock.now()), memberships?))
+        })
+        .await
     }
 
     /// A page of users: all of them for an administrator, all but the administrators for the secretariat, names of
@@ -191,20 +193,22 @@ impl App {
         after: Option<Uuid>,
         limit: i64,
     ) -> Result<Page<UserEntry>> {
-        let conn = self.connection().await?;
-        let actor = self.actor_on(&conn, caller).await?;
-        actor.require(Action::LookUpUsers)?;
-        let reach = match actor.standing {
-            Standing::Administrator => Reach::Everybody,
-            Standing::Secretariat => Reach::AllButAdministrators,
-            _ => Reach::ActiveExperts,
-        };
-        let now = self.clock.now();
-        let page = db::users::list(&conn, reach, filter, after, limit).await?;
-        Ok(page.map(|(user, invitation_expires_at): ListedUser| match reach {
-            Reach::ActiveExperts => UserEntry::Name { id: user.id, name: user.name },
-            _ => UserEntry::Full { invitation_pending: is_pending(invitation_expires_at, now), user },
-        }))
+        self.lend(async |conn| {
+            let actor = self.actor_on(conn, caller).await?;
+            actor.require(Action::LookUpUsers)?;
+            let reach = match actor.standing {
+                Standing::Administrator => Reach::Everybody,
+                Standing::Secretariat => Reach::AllButAdministrators,
+                _ => Reach::ActiveExperts,
+            };
+            let now = self.clock.now();
+            let page = db::users::list(conn, reach, filter, after, limit).await?;
+            Ok(page.map(|(user, invitation_expires_at): ListedUser| match reach {
+                Reach::ActiveExperts => UserEntry::Name { id: user.id, name: user.name },
+                _ => UserEntry::Full { invitation_pending: is_pending(invitation_expires_at, now), user },
+            }))
+        })
+        .await
     }
 
     /// One user.
@@ -212,10 +216,12 @@ impl App {
     /// # Errors
     /// `notFound` also for those who are not the caller's to see.
     pub async fn user_get(&self, caller: &Caller, id: Uuid) -> Result<UserView> {
-        let conn = self.connection().await?;
-        let (actor, detail) = tokio::join!(self.actor_on(&conn, caller), db::users::find(&conn, id));
-        let actor = actor?;
-        Ok(UserView::new(visible(&actor, detail?)?, actor.standing, self.clock.now()))
+        self.lend(async |conn| {
+            let (actor, detail) = tokio::join!(self.actor_on(conn, caller), db::users::find(conn, id));
+            let actor = actor?;
+            Ok(UserView::new(visible(&actor, detail?)?, actor.standing, self.clock.now()))
+        })
+        .await
     }
 
     /// Creates a user, who chooses a password by accepting the invitation.

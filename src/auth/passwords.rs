@@ -6,12 +6,14 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::thread::available_parallelism;
+use std::time::Duration;
 
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Argon2, Params};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 use super::secrets;
 use crate::domain::refusal::FaultCode;
@@ -45,14 +47,23 @@ impl From<NewPassword> for SecretString {
 
 /// A password that could not be hashed: the service's fault, never the password's.
 #[derive(Debug, thiserror::Error)]
-#[error("a password could not be hashed: {0}")]
-pub struct HashError(String);
+pub enum HashError {
+    /// Every core is hashing, and enough others wait.
+    #[error("too many passwords wait to be hashed")]
+    Busy,
+    /// A system without randomness or memory.
+    #[error("a password could not be hashed: {0}")]
+    Failed(String),
+}
 
 impl HashError {
     fn of(cause: impl std::fmt::Display) -> Self {
-        Self(cause.to_string())
+        Self::Failed(cause.to_string())
     }
 }
+
+/// How long a password waits for a core: whoever floods us with them shall not make everybody wait for ever.
+const PATIENCE: Duration = Duration::from_millis(1500);
 
 /// Hashes and checks passwords.
 #[derive(Debug)]
@@ -97,7 +108,10 @@ impl Passwords {
     }
 
     /// Whether this is the password behind the hash. Takes as long where there is no hash, and answers no.
-    pub async fn verify(&self, password: SecretString, hash: Option<String>) -> bool {
+    ///
+    /// # Errors
+    /// [`HashError::Busy`].
+    pub async fn verify(&self, password: SecretString, hash: Option<String>) -> Result<bool, HashError> {
         let argon2 = self.argon2.clone();
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| self.dummy.clone());
@@ -105,21 +119,16 @@ impl Passwords {
             .on_a_core(move || {
                 argon2.verify_password(password.expose_secret().as_bytes(), hash.as_str()).is_ok()
             })
-            .await;
-        match matches {
-            Ok(matches) => matches && known,
-            Err(error) => {
-                tracing::error!(%error, "a password could not be checked");
-                false
-            }
-        }
+            .await?;
+        Ok(matches && known)
     }
 
     async fn on_a_core<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, HashError> {
-        let permit = self.cores.clone().acquire_owned().await.map_err(HashError::of)?;
+        let permit = timeout(PATIENCE, self.cores.clone().acquire_owned()).await;
+        let permit = permit.ok().ok_or(HashError::Busy)?.map_err(HashError::of)?;
         let work = move || {
             // The work goes on when whoever asked has left, so it keeps the permit itself.
             let _permit = permit;

@@ -8,14 +8,16 @@ use super::settings::DatabaseSettings;
 use super::{Failure, print};
 use crate::app::App;
 use crate::app::clock::Clock;
+use crate::app::users::parse_email;
 use crate::auth::passwords::Passwords;
 use crate::auth::tokens::Tokens;
 use crate::db::migrations;
 use crate::domain::text::LocalizedText;
+use crate::domain::vocabulary::Vocabulary as _;
 
 /// Brings the database up to date.
 pub(super) async fn migrate(settings: DatabaseSettings) -> Result<(), Failure> {
-    let database = Database::open(&settings).await?;
+    let database = Database::open_beside(&settings).await?;
     let run = match settings.migration_url() {
         Some(url) => migrations::run(&crate::db::pool::connect(url, 1).map_err(Failure::setting)?).await,
         None => migrations::run(&database.pool).await,
@@ -36,7 +38,7 @@ pub(super) struct NewAdmin {
     #[command(flatten)]
     database: DatabaseSettings,
     /// The address of the account.
-    #[arg(long)]
+    #[arg(long, value_parser = email)]
     email: String,
     /// The person's name in English.
     #[arg(long, required_unless_present = "name_ar")]
@@ -46,11 +48,15 @@ pub(super) struct NewAdmin {
     name_ar: Option<String>,
 }
 
+fn email(text: &str) -> Result<String, String> {
+    parse_email(text).map_err(|fault| format!("it {}", fault.label().en))
+}
+
 /// Creates an administrator; the invitation is printed once, and nowhere kept.
 pub(super) async fn create(new: NewAdmin) -> Result<(), Failure> {
     let name = LocalizedText::new(new.name_ar, new.name)
         .ok_or_else(|| Failure::setting("the name is blank (--name, --name-ar)"))?;
-    let database = Database::open(&new.database).await?;
+    let database = Database::open_beside(&new.database).await?;
     database.migrate(&new.database).await?;
     // Nobody signs in here: any key will do.
     let key = Tokens::generate_pem().map_err(Failure::failed)?;

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::app::clock::Clock;
 use crate::app::demo;
 use crate::auth::passwords::Passwords;
-use crate::db::cluster::{Cluster, Storage};
+use crate::db::cluster::{Cluster, ClusterError, Storage};
 use crate::db::migrations::{self, MigrationError};
 use crate::db::pool::{Pool, connect};
 use crate::http::server;
@@ -30,15 +30,44 @@ pub(super) struct Database {
 impl Database {
     /// Connects; starts the private cluster where no address is given.
     pub(super) async fn open(settings: &DatabaseSettings) -> Result<Self, Failure> {
-        let (url, cluster) = match settings.url()? {
-            Some(url) => (url, None),
-            None => {
-                let storage = Storage::Durable(settings.data_dir.clone());
-                let cluster = Cluster::start(storage).await.map_err(Failure::setting)?;
-                (cluster.url().clone(), Some(cluster))
+        match settings.url()? {
+            Some(url) => Self::at(&url, None, settings),
+            None => Self::start(settings).await?.map_err(Failure::setting),
+        }
+    }
+
+    /// The same, but for a private cluster that a service has started: then on that, beside it.
+    pub(super) async fn open_beside(settings: &DatabaseSettings) -> Result<Self, Failure> {
+        if let Some(url) = settings.url()? {
+            return Self::at(&url, None, settings);
+        }
+        match Self::start(settings).await? {
+            Ok(database) => Ok(database),
+            Err(error @ ClusterError::InUse { .. }) => {
+                let file = settings.data_dir.join("database-url");
+                let url = std::fs::read_to_string(file).ok().ok_or_else(|| Failure::setting(error))?;
+                Self::at(&url.trim().to_owned().into(), None, settings)
             }
-        };
-        let pool = connect(&url, usize::from(settings.pool_size)).map_err(Failure::setting)?;
+            Err(error) => Err(Failure::setting(error)),
+        }
+    }
+
+    async fn start(settings: &DatabaseSettings) -> Result<Result<Self, ClusterError>, Failure> {
+        match Cluster::start(Storage::Durable(settings.data_dir.clone())).await {
+            Ok(cluster) => {
+                let url = cluster.url().clone();
+                Self::at(&url, Some(cluster), settings).map(Ok)
+            }
+            Err(error) => Ok(Err(error)),
+        }
+    }
+
+    fn at(
+        url: &SecretString,
+        cluster: Option<Cluster>,
+        settings: &DatabaseSettings,
+    ) -> Result<Self, Failure> {
+        let pool = connect(url, usize::from(settings.pool_size)).map_err(Failure::setting)?;
         Ok(Self { pool, cluster })
     }
 
@@ -130,8 +159,11 @@ async fn start(
 /// Serves until it is told to stop; requests under way are let finish, unless it is told twice.
 async fn run(server: Server, stop: &mut Stop) -> Result<(), Failure> {
     let handle = server.handle();
-    let running = tokio::spawn(server);
-    stop.wanted().await;
+    let mut running = tokio::spawn(server);
+    tokio::select! {
+        ended = &mut running => return ended.map_err(Failure::failed)?.map_err(Failure::failed),
+        () = stop.wanted() => {}
+    }
     tracing::info!("stopping: requests under way are let finish");
     tokio::select! {
         () = handle.stop(true) => {}
@@ -149,7 +181,13 @@ struct Story {
 async fn demo(app: &App, settings: &ServeSettings) -> Result<Story, Failure> {
     let file = settings.database.data_dir.join("demo-password");
     let kept = std::fs::read_to_string(&file).ok().map(|text| SecretString::from(text.trim().to_owned()));
-    if !demo::is_empty(app).await.map_err(Failure::failed)? {
+    let told = demo::told(app).await.map_err(Failure::failed)?;
+    if told == demo::Told::Half {
+        return Err(Failure::setting(
+            "writing the demo data was interrupted: remove the data directory (or empty the database) and start again",
+        ));
+    }
+    if told != demo::Told::Nothing {
         let task_force_id = demo::shown_task_force(app).await.map_err(Failure::failed)?;
         return Ok(Story { task_force_id, password: kept.or_else(|| settings.demo_password.clone()) });
     }

@@ -12,7 +12,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tracing_subscriber::EnvFilter;
 
 use super::Failure;
+use crate::auth::passwords::NewPassword;
 use crate::auth::tokens::Tokens;
+use crate::domain::vocabulary::Vocabulary as _;
 
 /// How to log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -81,12 +83,18 @@ pub(super) struct ServeSettings {
     #[arg(long, env = "TASKFORCE_SECURITY_CONTACT", value_parser = contact)]
     pub(super) security_contact: Option<String>,
     /// Password of every demo account; if not set, a random one that is kept in the data directory.
-    #[arg(long, env = "TASKFORCE_DEMO_PASSWORD", hide_env_values = true, value_parser = secret)]
+    #[arg(long, env = "TASKFORCE_DEMO_PASSWORD", hide_env_values = true, value_parser = password)]
     pub(super) demo_password: Option<SecretString>,
 }
 
 fn secret(text: &str) -> Result<SecretString, String> {
     if text.is_empty() { Err("it is empty".to_owned()) } else { Ok(text.to_owned().into()) }
+}
+
+fn password(text: &str) -> Result<SecretString, String> {
+    let parsed =
+        NewPassword::parse(text.to_owned().into()).map_err(|fault| format!("it {}", fault.label().en))?;
+    Ok(parsed.into())
 }
 
 fn origin(text: &str) -> Result<String, String> {

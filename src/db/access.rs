@@ -72,8 +72,11 @@ pub async fn caller(
     let query = diesel::sql_query(
         "select u.id as user_id, u.name, u.role, u.state,
                 coalesce(s.ended_at is null and s.expires_at > $3, false) as session_live,
-                exists (select from members c where c.user_id = u.id and c.role = 'chair' and c.to_date is null)
-                    as chairs_any
+                exists (
+                    select from members c join task_forces t on t.id = c.task_force_id
+                    where c.user_id = u.id and c.role = 'chair' and c.to_date is null
+                      and t.state not in ('concluded', 'dissolved')
+                ) as chairs_any
          from users u left join sessions s on s.id = $2 and s.user_id = u.id
          where u.id = $1",
     )

@@ -8,7 +8,7 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::Conn;
-use super::functions::{holding, local_date};
+use super::functions::{due_or_never, holding, local_date};
 use super::page::Page;
 use super::schema::{activities, activity_dependencies, members, task_force_heads, task_forces};
 use super::statement::Prepared;
@@ -18,10 +18,6 @@ use crate::domain::refusal::Reference;
 use crate::domain::step::{StepName, StepState};
 use crate::domain::text::LocalizedText;
 use crate::domain::vocabulary::Vocabulary as _;
-
-/// The states in which work is still to be done.
-const OPEN: [ActivityState; 4] =
-    [ActivityState::Planned, ActivityState::InProgress, ActivityState::InReview, ActivityState::Blocked];
 
 /// Stands for "no due date" where days are compared; the SQL says the same.
 const LAST_DAY: NaiveDate = match NaiveDate::from_ymd_opt(9999, 12, 31) {
@@ -97,7 +93,7 @@ impl Activity {
 
 /// The fields that people write.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, Insertable, AsChangeset)]
-#[diesel(table_name = activities, treat_none_as_null = true)]
+#[diesel(table_name = activities, treat_none_as_null = true, treat_none_as_default_value = false)]
 #[serde(rename_all = "camelCase")]
 pub struct ActivityFields {
     /// As in [`Activity`].
@@ -133,10 +129,21 @@ pub struct ActivityDetail {
     pub unfinished_dependencies: i64,
 }
 
+/// The columns of [`Activity`]: all but the folded text that is only searched.
+macro_rules! columns {
+    () => {
+        "a.id, a.number, a.cycle, a.step, a.title, a.description, a.assignee_member_id, a.due_date, a.priority,
+         a.review_required, a.state, a.blocked_from, a.state_reason, a.state_since, a.started_at, a.version,
+         a.created_at, a.updated_at"
+    };
+}
+
 /// Finds an activity.
 pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Option<ActivityDetail>> {
-    let query = diesel::sql_query(
-        "select a.*, s.state as step_state, d.depends_on, d.unfinished_dependencies
+    let query = diesel::sql_query(concat!(
+        "select ",
+        columns!(),
+        ", s.state as step_state, d.depends_on, d.unfinished_dependencies
          from activities a
          join steps s on s.task_force_id = a.task_force_id and s.cycle = a.cycle and s.step = a.step
          cross join lateral (
@@ -147,7 +154,7 @@ pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Opt
              where d.task_force_id = a.task_force_id and d.activity_id = a.id
          ) d
          where a.task_force_id = $1 and a.id = $2",
-    )
+    ))
     .bind::<SqlUuid, _>(task_force_id)
     .bind::<SqlUuid, _>(id);
     Prepared(query).get_result(&mut &*conn).await.optional()
@@ -199,34 +206,38 @@ pub async fn update(
         .map(drop)
 }
 
-/// Moves an activity to another stage.
+/// Moves an activity to another stage; `started` is when it was first started, if it was by now.
 pub async fn set_stage(
     conn: &Conn,
     task_force_id: Uuid,
     id: Uuid,
     stage: Stage,
     reason: Option<&LocalizedText>,
+    started: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> QueryResult<()> {
-    let row = activities::table.find((task_force_id, id));
-    diesel::update(row)
+    diesel::update(activities::table.find((task_force_id, id)))
         .set((
             activities::state.eq(stage.state()),
             activities::blocked_from.eq(stage.blocked_from()),
             activities::state_reason.eq(reason),
             activities::state_since.eq(now),
+            activities::started_at.eq(started),
             activities::version.eq(activities::version + 1),
             activities::updated_at.eq(now),
         ))
         .execute(&mut &*conn)
-        .await?;
-    if stage == Stage::InProgress {
-        diesel::update(row.filter(activities::started_at.is_null()))
-            .set(activities::started_at.eq(now))
-            .execute(&mut &*conn)
-            .await?;
-    }
-    Ok(())
+        .await
+        .map(drop)
+}
+
+/// Leaves an activity to nobody, as part of another change of it.
+pub async fn unassign(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<()> {
+    diesel::update(activities::table.find((task_force_id, id)))
+        .set(activities::assignee_member_id.eq(None::<Uuid>))
+        .execute(&mut &*conn)
+        .await
+        .map(drop)
 }
 
 /// Gives the open activities of a member to another, or to nobody; answers which they were.
@@ -240,7 +251,7 @@ pub async fn reassign_open(
     diesel::update(activities::table)
         .filter(activities::task_force_id.eq(task_force_id))
         .filter(activities::assignee_member_id.eq(from))
-        .filter(activities::state.eq_any(OPEN))
+        .filter(activities::state.eq_any(ActivityState::OPEN))
         .set((
             activities::assignee_member_id.eq(to),
             activities::version.eq(activities::version + 1),
@@ -302,25 +313,24 @@ pub async fn waits_for(conn: &Conn, task_force_id: Uuid, from: Uuid, to: Uuid) -
     Ok(found.found)
 }
 
-/// Lets an activity wait for another; answers whether it did not before.
+/// Lets an activity wait for another.
 pub async fn add_dependency(
     conn: &Conn,
     task_force_id: Uuid,
     id: Uuid,
     on: Uuid,
     now: DateTime<Utc>,
-) -> QueryResult<bool> {
-    let inserted = diesel::insert_into(activity_dependencies::table)
+) -> QueryResult<()> {
+    diesel::insert_into(activity_dependencies::table)
         .values((
             activity_dependencies::task_force_id.eq(task_force_id),
             activity_dependencies::activity_id.eq(id),
             activity_dependencies::depends_on_id.eq(on),
             activity_dependencies::created_at.eq(now),
         ))
-        .on_conflict_do_nothing()
         .execute(&mut &*conn)
-        .await?;
-    Ok(inserted > 0)
+        .await
+        .map(drop)
 }
 
 /// Lets an activity wait no longer for another; answers whether it did.
@@ -425,7 +435,7 @@ pub async fn list(
             .lt(zone().select(local_date(now, task_forces::time_zone)).single_value())
             .assume_not_null()
             .and(activities::due_date.is_not_null())
-            .and(activities::state.eq_any(OPEN));
+            .and(activities::state.eq_any(ActivityState::OPEN));
         query = if overdue { query.filter(late) } else { query.filter(diesel::dsl::not(late)) };
     }
     if let Some(q) = &filter.q {
@@ -440,28 +450,19 @@ pub async fn list(
             query.order(activities::number)
         }
         ActivityOrder::DueDate(after) => {
-            query = match after {
-                None => query,
-                Some((Some(date), number)) => query.filter(
-                    activities::due_date
-                        .gt(date)
-                        .or(activities::due_date.eq(date).and(activities::number.gt(number).nullable()))
-                        .or(activities::due_date.is_null().nullable())
-                        .assume_not_null(),
-                ),
-                Some((None, number)) => {
-                    query.filter(activities::due_date.is_null().and(activities::number.gt(number)))
-                }
-            };
-            query.order((activities::due_date.asc(), activities::number.asc()))
+            let due = due_or_never(activities::due_date);
+            if let Some((date, number)) = after {
+                let date = date.unwrap_or(LAST_DAY);
+                // The first condition follows from the second, and is the one that the index can begin at.
+                query = query.filter(due.ge(date)).filter(due.gt(date).or(activities::number.gt(number)));
+            }
+            query.order((due, activities::number))
         }
         ActivityOrder::UpdatedAt(after) => {
             if let Some((at, number)) = after {
-                query = query.filter(
-                    activities::updated_at
-                        .lt(at)
-                        .or(activities::updated_at.eq(at).and(activities::number.lt(number))),
-                );
+                query = query
+                    .filter(activities::updated_at.le(at))
+                    .filter(activities::updated_at.lt(at).or(activities::number.lt(number)));
             }
             query.order((activities::updated_at.desc(), activities::number.desc()))
         }
@@ -499,8 +500,10 @@ pub async fn assigned_to(
 ) -> QueryResult<Page<AssignedActivity>> {
     // One comparison serves the order: no due date counts as the last of all days, the beginning as before the first.
     let (date, id) = after.map_or((None, Uuid::nil()), |(date, id)| (Some(date.unwrap_or(LAST_DAY)), id));
-    let query = diesel::sql_query(
-        "select a.*, t.name as task_force_name, local_date($2, t.time_zone) as today,
+    let query = diesel::sql_query(concat!(
+        "select ",
+        columns!(),
+        ", t.name as task_force_name, local_date($2, t.time_zone) as today,
                 array(select d.depends_on_id from activity_dependencies d
                       where d.task_force_id = a.task_force_id and d.activity_id = a.id
                       order by d.depends_on_id) as depends_on
@@ -509,10 +512,10 @@ pub async fn assigned_to(
          join activities a on a.task_force_id = m.task_force_id and a.assignee_member_id = m.id
          where m.user_id = $1 and m.to_date is null
            and a.state not in ('done', 'cancelled')
-           and (coalesce(a.due_date, '9999-12-31'), a.id) > (coalesce($3, '-infinity'), $4)
-         order by coalesce(a.due_date, '9999-12-31'), a.id
+           and (due_or_never(a.due_date), a.id) > (coalesce($3, date '-infinity'), $4)
+         order by due_or_never(a.due_date), a.id
          limit $5",
-    )
+    ))
     .bind::<SqlUuid, _>(user_id)
     .bind::<Timestamptz, _>(now)
     .bind::<Nullable<Date>, _>(date)

@@ -18,7 +18,7 @@ mod server;
 mod supervisor;
 
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
@@ -30,7 +30,7 @@ use tokio::time::{sleep, timeout};
 use tokio_postgres::NoTls;
 use tokio_postgres::error::SqlState;
 
-use account::Account;
+use account::{Account, Lock};
 use supervisor::Supervisor;
 
 /// The name of the role and of the database.
@@ -132,7 +132,7 @@ pub struct Cluster {
     url: SecretString,
     supervisor: Supervisor,
     /// Declared last, so dropped last: no other instance may come in before.
-    _lock: File,
+    _lock: Lock,
 }
 
 impl Cluster {

@@ -13,7 +13,7 @@ use crate::domain::text::LocalizedText;
 
 /// A health statement as it is stored.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = health_statements, check_for_backend(diesel::pg::Pg))]
+#[diesel(table_name = health_statements, check_for_backend(diesel::pg::Pg), treat_none_as_default_value = false)]
 pub struct HealthStatement {
     /// The task force.
     pub task_force_id: Uuid,

@@ -194,6 +194,17 @@ pub async fn end(
         .map(drop)
 }
 
+/// Those of these users that there are, held as they are until the transaction ends.
+pub async fn hold_users(conn: &Conn, ids: &[Uuid]) -> QueryResult<Vec<Uuid>> {
+    users::table
+        .filter(users::id.eq_any(ids))
+        .order(users::id)
+        .select(users::id)
+        .for_share()
+        .load(&mut &*conn)
+        .await
+}
+
 /// Role and state of a user, held as they are until the transaction ends: a seat is held by an active expert.
 pub async fn hold_user(conn: &Conn, user_id: Uuid) -> QueryResult<Option<(CouncilRole, UserState)>> {
     users::table

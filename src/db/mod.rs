@@ -35,6 +35,9 @@ mod functions {
     extern "SQL" {
         /// The LIKE pattern for texts that hold this one, folded.
         fn holding(value: Text) -> Text;
+        /// A due date as lists sort it: none comes after all others.
+        fn due_or_never(due: diesel::sql_types::Nullable<diesel::sql_types::Date>)
+        -> diesel::sql_types::Date;
         /// The day it is at an instant in a time zone.
         fn local_date(at: Timestamptz, zone: Text) -> diesel::sql_types::Date;
     }

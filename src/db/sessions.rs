@@ -114,3 +114,13 @@ pub async fn use_token(conn: &Conn, token_hash: &[u8; 32], now: DateTime<Utc>) -
         .await
         .optional()
 }
+
+/// Forgets the sessions of a user that were over before an instant, with their tokens. What happened in them is in
+/// the events.
+pub async fn forget(conn: &Conn, user_id: Uuid, before: DateTime<Utc>) -> QueryResult<()> {
+    diesel::delete(sessions::table.filter(sessions::user_id.eq(user_id)))
+        .filter(sessions::expires_at.lt(before).or(sessions::ended_at.lt(before).assume_not_null()))
+        .execute(&mut &*conn)
+        .await
+        .map(drop)
+}

@@ -1,6 +1,7 @@
 //! Steps of a cycle, and their submissions.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use diesel::dsl::count_star;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
@@ -61,7 +62,15 @@ pub async fn find(
     cycle: Option<i32>,
     step: StepName,
 ) -> QueryResult<Option<Step>> {
-    Ok(list(conn, task_force_id, cycle).await?.into_iter().find(|row| row.step == step))
+    let found = steps::table
+        .inner_join(task_forces::table.on(task_forces::id.eq(steps::task_force_id)))
+        .filter(steps::task_force_id.eq(task_force_id))
+        .filter(steps::step.eq(step))
+        .select(Step::as_select());
+    match cycle {
+        Some(cycle) => found.filter(steps::cycle.eq(cycle)).first(&mut &*conn).await.optional(),
+        None => found.filter(steps::cycle.eq(task_forces::current_cycle)).first(&mut &*conn).await.optional(),
+    }
 }
 
 /// Sets a step's state.
@@ -106,27 +115,31 @@ pub async fn set_target_date(
         .await
 }
 
-/// The open activities of a step of a cycle, or of the present one, for its gate.
+/// The most references that are listed of anything; how many there are is counted.
+const LISTED: i64 = 100;
+
+/// The open activities of a step of a cycle, or of the present one, for its gate: the first of them, and how many.
 pub async fn open_activities(
     conn: &Conn,
     task_force_id: Uuid,
     cycle: Option<i32>,
     step: StepName,
-) -> QueryResult<Vec<Reference>> {
-    let open: Vec<_> = ActivityState::ALL.iter().filter(|state| state.is_open()).collect();
+) -> QueryResult<(Vec<Reference>, i64)> {
     let open = activities::table
         .inner_join(task_forces::table.on(task_forces::id.eq(activities::task_force_id)))
         .filter(activities::task_force_id.eq(task_force_id))
         .filter(activities::step.eq(step))
-        .filter(activities::state.eq_any(open))
+        .filter(activities::state.eq_any(ActivityState::OPEN))
         .order(activities::number)
-        .select((activities::id, activities::title));
-    let rows: Vec<(Uuid, LocalizedText)> = match cycle {
+        .limit(LISTED)
+        .select((activities::id, activities::title, count_star().over()));
+    let rows: Vec<(Uuid, LocalizedText, i64)> = match cycle {
         Some(cycle) => open.filter(activities::cycle.eq(cycle)).load(&mut &*conn).await?,
         None => open.filter(activities::cycle.eq(task_forces::current_cycle)).load(&mut &*conn).await?,
     };
+    let total = rows.as_slice().first().map_or(0, |(_, _, total)| *total);
     let kind = SubjectKind::Activity.code();
-    Ok(rows.into_iter().map(|(id, title)| Reference { kind, id, title }).collect())
+    Ok((rows.into_iter().map(|(id, title, _)| Reference { kind, id, title }).collect(), total))
 }
 
 /// A submission as it is stored.

@@ -54,7 +54,7 @@ pub struct TaskForce {
 
 /// The fields that people write; also what a change of a task force sets.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, Insertable, AsChangeset)]
-#[diesel(table_name = task_forces, treat_none_as_null = true)]
+#[diesel(table_name = task_forces, treat_none_as_null = true, treat_none_as_default_value = false)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskForceFields {
     /// As in [`TaskForce`].

@@ -98,7 +98,10 @@ pub async fn find(conn: &Conn, id: Uuid) -> QueryResult<Option<UserDetail>> {
                 u.role = 'administrator' and u.state = 'active' and not exists (
                     select from users o where o.role = 'administrator' and o.state = 'active' and o.id <> u.id
                 ) as is_last_administrator,
-                exists (select from members m where m.user_id = u.id and m.to_date is null) as holds_seat
+                exists (
+                    select from members m join task_forces t on t.id = m.task_force_id
+                    where m.user_id = u.id and m.to_date is null and t.state not in ('concluded', 'dissolved')
+                ) as holds_seat
          from users u left join invitations i on i.user_id = u.id
          where u.id = $1",
     )
@@ -322,4 +325,10 @@ pub async fn use_invitation(conn: &Conn, token_hash: &[u8; 32], now: DateTime<Ut
 /// Whether there is any user at all.
 pub async fn are_any(conn: &Conn) -> QueryResult<bool> {
     diesel::select(diesel::dsl::exists(users::table.select(users::id))).get_result(&mut &*conn).await
+}
+
+/// Whether somebody has this address.
+pub async fn has_account(conn: &Conn, email: &str) -> QueryResult<bool> {
+    let found = users::table.filter(users::email.eq(email)).select(users::id);
+    diesel::select(diesel::dsl::exists(found)).get_result(&mut &*conn).await
 }

@@ -226,7 +226,8 @@ mod tests {
 
     #[test]
     fn everything_that_goes_is_a_change() {
-        let changes = changes_between(&serde_json::json!({"title": {"en": "a"}, "dueDate": null}), &Value::Null);
+        let changes =
+            changes_between(&serde_json::json!({"title": {"en": "a"}, "dueDate": null}), &Value::Null);
         assert_eq!(changes.keys().collect::<Vec<_>>(), ["title"]);
         assert_eq!(changes["title"].after, Value::Null);
     }

@@ -21,8 +21,8 @@ impl CriterionCode {
 /// What the gates look at.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StepFacts {
-    /// The step's activities that are neither done nor cancelled.
-    pub open_activities: Vec<Reference>,
+    /// The step's activities that are neither done nor cancelled: the first of them, and how many there are.
+    pub open_activities: (Vec<Reference>, i64),
 }
 
 /// One criterion, and exactly what fails it.
@@ -30,20 +30,23 @@ pub struct StepFacts {
 pub struct Criterion {
     /// Which one.
     pub code: CriterionCode,
-    /// What fails it; empty where it is met.
+    /// What fails it, the first hundred; empty where it is met.
     pub unmet: Vec<Reference>,
+    /// How many fail it.
+    pub unmet_total: i64,
 }
 
 impl Criterion {
     /// Whether it holds.
     pub fn is_met(&self) -> bool {
-        self.unmet.is_empty()
+        self.unmet_total == 0
     }
 }
 
 /// The gate of a step with these facts.
 pub fn criteria(facts: StepFacts) -> Vec<Criterion> {
-    vec![Criterion { code: CriterionCode::ActivitiesSettled, unmet: facts.open_activities }]
+    let (unmet, unmet_total) = facts.open_activities;
+    vec![Criterion { code: CriterionCode::ActivitiesSettled, unmet, unmet_total }]
 }
 
 /// Whether a step with these criteria may be submitted.

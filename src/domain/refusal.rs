@@ -83,7 +83,9 @@ impl Code {
                 "The `Allow` header lists the methods this address takes.",
                 "تسرد ترويسة Allow الطرق التي يقبلها هذا العنوان.",
             ),
-            Code::NotAcceptable => ("Accept `application/json`.", "أرسل ترويسة Accept تقبل application/json."),
+            Code::NotAcceptable => {
+                ("Accept `application/json`.", "أرسل ترويسة Accept تقبل application/json.")
+            }
             Code::TransitionNotAllowed => (
                 "`availableTransitions` lists the states that can be reached from the present one, and what stands in the way of each.",
                 "يسرد الحقل availableTransitions الحالات الممكن بلوغها من الحالة الراهنة وما يعيق كلًّا منها.",

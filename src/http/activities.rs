@@ -243,8 +243,8 @@ page_query! {
         /// Only of this cycle; the present one if not given.
         #[param(nullable = false, minimum = 1, maximum = 1000000, example = 1)]
         cycle: Option<i32>,
-        /// Only in one of these states, separated by commas.
-        #[param(inline, nullable = false, style = Form, explode = false, min_items = 1, max_items = 6, example = json!(["inProgress", "inReview"]))]
+        /// Only in one of these states: `state` several times, or once with commas.
+        #[param(inline, nullable = false, min_items = 1, max_items = 6, example = json!(["inProgress", "inReview"]))]
         state: Option<Vec<ActivityState>>,
         /// Only of this member; `me` for yourself, `none` for those that nobody has.
         #[param(nullable = false, pattern = "^(me|none|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})$", max_length = 36, example = "me")]

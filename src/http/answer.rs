@@ -80,7 +80,8 @@ pub(super) fn cursor(after: &impl Serialize) -> String {
 /// A cursor that this list did not give.
 pub(super) fn after<T: DeserializeOwned>(cursor: Option<&str>) -> Result<Option<T>> {
     let Some(cursor) = cursor else { return Ok(None) };
-    let key = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+    let key =
+        URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
     let read = key.filter(|key| !beyond_time(key)).and_then(|key| serde_json::from_value(key).ok());
     read.map(Some).ok_or_else(foreign_cursor)
 }
@@ -88,9 +89,9 @@ pub(super) fn after<T: DeserializeOwned>(cursor: Option<&str>) -> Result<Option<
 /// Whether there is a year of more than four digits or before the first in it: the database doesn't know them all.
 fn beyond_time(key: &Value) -> bool {
     match key {
-        Value::String(text) => {
-            text.strip_prefix(['+', '-']).is_some_and(|year| year.starts_with(|first: char| first.is_ascii_digit()))
-        }
+        Value::String(text) => text
+            .strip_prefix(['+', '-'])
+            .is_some_and(|year| year.starts_with(|first: char| first.is_ascii_digit())),
         Value::Array(keys) => keys.iter().any(beyond_time),
         _ => false,
     }

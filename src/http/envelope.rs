@@ -7,8 +7,7 @@ use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
     ACCEPT, ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
-    Header as _, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, REFERRER_POLICY, VARY,
-    X_CONTENT_TYPE_OPTIONS,
+    Header as _, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
@@ -128,10 +127,8 @@ pub(super) async fn wrap(
         && matches(none_match.as_ref(), answer.headers().get(ETAG));
     if unchanged {
         let mut short = HttpResponse::NotModified().finish();
-        for name in [ETAG, VARY, CACHE_CONTROL] {
-            if let Some(value) = answer.headers().get(&name) {
-                short.headers_mut().insert(name, value.clone());
-            }
+        for (name, value) in answer.headers().iter().filter(|(name, _)| **name != CONTENT_TYPE) {
+            short.headers_mut().insert(name.clone(), value.clone());
         }
         return Ok(ServiceResponse::new(request, finish(short, &envelope)).map_into_right_body());
     }

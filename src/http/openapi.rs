@@ -73,6 +73,8 @@ them, for you, now.
 **Problems** are `application/problem+json` (RFC 9457) with a stable `code`; `title` and `detail` are in Arabic or English \
 by `Accept-Language`. The body of a request is checked as a whole: `errors` names every fault at once.
 
+**Retries.** `Idempotency-Key` is not honoured yet: after a broken connection, read before you send a POST again.
+
 **Localized text** is `{\"ar\": …, \"en\": …}` with at least one of the two.";
 
 /// The document as JSON.

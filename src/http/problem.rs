@@ -12,7 +12,7 @@ use super::text::LocalizedName;
 use crate::app;
 use crate::domain::gate::Criterion;
 use crate::domain::refusal::{
-    AvailableTransition, Code, Fault, FaultCode, Listing, Place, Reference, Refusal,
+    AvailableTransition, Blocker, Code, Fault, FaultCode, Listing, Place, Reference, Refusal,
 };
 use crate::domain::text::{Language, LocalizedText};
 use crate::domain::vocabulary::Vocabulary as _;
@@ -267,7 +267,7 @@ pub(super) struct Transition {
 /// Something that stands in the way of a transition.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Blocker)]
-struct BlockerDocument {
+pub(super) struct BlockerDocument {
     /// The code that the refusal would have.
     code: Code,
     /// The same for people.
@@ -275,12 +275,15 @@ struct BlockerDocument {
     title: String,
 }
 
+impl BlockerDocument {
+    pub(super) fn new(blocker: &Blocker, language: Language) -> Self {
+        Self { code: blocker.code, title: blocker.title.in_language(language).to_owned() }
+    }
+}
+
 impl Transition {
     pub(super) fn new(available: &AvailableTransition, language: Language) -> Self {
-        let blocked_by = available.blocked_by.iter().map(|blocker| BlockerDocument {
-            code: blocker.code,
-            title: blocker.title.in_language(language).to_owned(),
-        });
+        let blocked_by = available.blocked_by.iter().map(|blocker| BlockerDocument::new(blocker, language));
         Self {
             to: available.to,
             allowed: available.blocked_by.is_empty(),
@@ -316,6 +319,7 @@ impl From<&Reference> for ReferenceDocument {
 
 /// A criterion of a gate.
 #[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 #[schema(as = Criterion)]
 pub(super) struct CriterionDocument {
     /// Which one.
@@ -329,8 +333,12 @@ pub(super) struct CriterionDocument {
     waivable: bool,
     /// Whether the chair has waived it.
     waived: bool,
-    /// Exactly what fails it.
+    /// Exactly what fails it, the first hundred.
+    #[schema(max_items = 100)]
     unmet: Vec<ReferenceDocument>,
+    /// How many fail it.
+    #[schema(minimum = 0, example = 2)]
+    unmet_total: i64,
 }
 
 impl CriterionDocument {
@@ -342,6 +350,7 @@ impl CriterionDocument {
             waivable: criterion.code.is_waivable(),
             waived: false,
             unmet: criterion.unmet.iter().map(ReferenceDocument::from).collect(),
+            unmet_total: criterion.unmet_total,
         }
     }
 }

@@ -171,8 +171,14 @@ impl<P: Path + 'static, Q: IntoParams + DeserializeOwned + 'static> FromRequest 
         let request = request.clone();
         Box::pin(async move {
             let context = context(&request)?;
-            let query = validation::query(request.query_string())?;
-            Ok(Self { context, query })
+            match validation::query(request.query_string()) {
+                Ok(query) => Ok(Self { context, query }),
+                // What is wrong with the query is told only to those who may ask at all.
+                Err(refusal) => {
+                    visible::<P>(&request).await?;
+                    Err(refusal.into())
+                }
+            }
         })
     }
 }
@@ -287,8 +293,10 @@ async fn body<B: ToSchema + DeserializeOwned + 'static>(
     let is_json = request.headers().contains_key(CONTENT_TYPE)
         && request.content_type().eq_ignore_ascii_case(expected)
         && request.encoding().is_ok_and(|charset| charset.name() == "UTF-8");
-    let is_plain =
-        request.headers().get(CONTENT_ENCODING).is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"));
+    let is_plain = request
+        .headers()
+        .get(CONTENT_ENCODING)
+        .is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"));
     if !is_json || !is_plain {
         return Err(Refusal::new(
             Code::UnsupportedMediaType,
@@ -350,9 +358,19 @@ mod tests {
         assert_eq!(parse_version("\"3.ab12\""), Some(3));
         assert_eq!(parse_version("W/\"3.ab12\""), Some(3));
         assert_eq!(parse_version("\"3\""), Some(3));
-        for wrong in
-            ["", "*", "3", "\"\"", "\"-1.a\"", "\"+1\"", "\"3.a\", \"4.b\"", "\"99999999999\"", "\"3.xyz\"", "\"3.\"", "\"3.AB\""]
-        {
+        for wrong in [
+            "",
+            "*",
+            "3",
+            "\"\"",
+            "\"-1.a\"",
+            "\"+1\"",
+            "\"3.a\", \"4.b\"",
+            "\"99999999999\"",
+            "\"3.xyz\"",
+            "\"3.\"",
+            "\"3.AB\"",
+        ] {
             assert_eq!(parse_version(wrong), None, "{wrong}");
         }
     }

@@ -62,7 +62,7 @@ pub(super) struct Acceptance {
 }
 
 /// A pair of tokens.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Tokens)]
 pub(super) struct TokensDocument {

@@ -10,12 +10,12 @@ use uuid::Uuid;
 
 use super::answer::{self, page, page_query};
 use super::patch::Patch;
-use super::problem::{CriterionDocument as Criterion, Result};
+use super::problem::{BlockerDocument, CriterionDocument as Criterion, Result};
 use super::request::{Change, Create, IfMatch, Read, TaskForcePath, path_to};
 use super::text::{LocalizedName, LocalizedNote};
 use crate::app::App;
 use crate::db;
-use crate::domain::refusal::Code;
+use crate::domain::refusal::Blocker;
 use crate::domain::step::{StepName, StepState, SubmissionState};
 use crate::domain::text::{Language, LocalizedText};
 use crate::domain::vocabulary::Vocabulary as _;
@@ -132,16 +132,6 @@ pub(super) struct StepFields {
     target_date: Option<NaiveDate>,
 }
 
-/// Something beside the gate that stands in the way of a submission.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct ReadinessBlocker {
-    /// The code that the refusal would have.
-    code: Code,
-    /// The same for people.
-    #[schema(example = "The step is not open yet")]
-    title: String,
-}
-
 /// How far a step is from passing its gate. The submission asks the same.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -149,8 +139,7 @@ pub(super) struct Readiness {
     /// Whether the chair could submit the step now.
     ready: bool,
     /// What stands in the way beside the gate: the state of the step or of the task force.
-    #[schema(required)]
-    blocked_by: Option<ReadinessBlocker>,
+    blocked_by: Vec<BlockerDocument>,
     /// The criteria of the gate.
     criteria: Vec<Criterion>,
 }
@@ -161,7 +150,9 @@ impl Readiness {
             ready: readiness.is_ready(),
             blocked_by: readiness
                 .blocked_by
-                .map(|code| ReadinessBlocker { code, title: code.label().in_language(language).to_owned() }),
+                .iter()
+                .map(|code| BlockerDocument::new(&Blocker::from(*code), language))
+                .collect(),
             criteria: readiness.criteria.iter().map(|one| Criterion::new(one, language)).collect(),
         }
     }

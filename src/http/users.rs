@@ -208,7 +208,7 @@ impl From<UserEntry> for UserItem {
 }
 
 /// A user with an invitation, whose secret is told this once.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct InvitedUser {
     #[serde(flatten)]

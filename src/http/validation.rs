@@ -17,6 +17,9 @@ use utoipa::{IntoParams, ToSchema};
 use crate::domain::refusal::{Code, Fault, FaultCode, Place, Refusal};
 use crate::domain::text::Message;
 
+/// The most faults that are told of one request: an answer shall not outgrow what it answers.
+const MOST_FAULTS: usize = 100;
+
 /// The compiled schema of a request type.
 struct Compiled {
     schema: Value,
@@ -95,8 +98,8 @@ fn whole(value: &mut Value) {
 /// `invalidRequest` with every fault.
 pub(super) fn check<T: ToSchema + 'static>(value: &Value) -> Result<(), Refusal> {
     let compiled = compiled(TypeId::of::<T>(), document_of::<T>)?;
-    let faults: Vec<Fault> = compiled.validator.iter_errors(value).flat_map(|error| faults(&error)).collect();
-    refuse(faults)
+    let errors = compiled.validator.iter_errors(value);
+    refuse(errors.flat_map(|error| faults(&error)).take(MOST_FAULTS).collect())
 }
 
 /// A checked value as its type. What the schema let pass and the type does not take is still the request's fault.
@@ -126,14 +129,16 @@ pub(super) fn query<T: IntoParams + DeserializeOwned + 'static>(query: &str) -> 
         let schema = compiled.schema.pointer(&format!("/properties/{}", escaped(&name)));
         match schema {
             None => found.push(Fault::parameter(name, FaultCode::Unknown)),
-            Some(_) if values.contains_key(&name) => found.push(Fault::parameter(name, FaultCode::Duplicate)),
-            Some(schema) => {
-                values.insert(name, read_as(schema, &text));
-            }
+            Some(schema) => match (values.get_mut(&name), read_as(schema, &text)) {
+                (None, value) => drop(values.insert(name, value)),
+                (Some(Value::Array(listed)), Value::Array(more)) => listed.extend(more),
+                (Some(_), _) => found.push(Fault::parameter(name, FaultCode::Duplicate)),
+            },
         }
     }
     let values = Value::Object(values);
-    found.extend(compiled.validator.iter_errors(&values).flat_map(|error| faults(&error)).map(|fault| {
+    let errors = compiled.validator.iter_errors(&values);
+    found.extend(errors.flat_map(|error| faults(&error)).take(MOST_FAULTS).map(|fault| {
         let name = match &fault.place {
             Place::Pointer(pointer) => pointer.split('/').nth(1).unwrap_or_default().to_owned(),
             Place::Parameter(name) => name.clone(),
@@ -197,6 +202,7 @@ fn faults(error: &ValidationError<'_>) -> Vec<Fault> {
         }
         Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => unexpected
             .iter()
+            .take(MOST_FAULTS)
             .map(|name| {
                 Fault::at(format!("{at}/{}", escaped(name)), FaultCode::Unknown)
                     .saying("is not known here, or can't be written", "غير معروف هنا، أو هو للقراءة فقط")

@@ -16,6 +16,7 @@ mod activities;
 mod cluster;
 mod conventions;
 mod document;
+mod envelope;
 mod events;
 mod house;
 mod identity;

@@ -119,7 +119,8 @@ async fn two_changes_of_chair_at_once_leave_one_chair() {
     let body = || json!({ "role": "chair" });
     let secretariat = app.as_secretariat();
     let (first, second) = tokio::join!(secretariat.patch(&one, body()), secretariat.patch(&other, body()));
-    (first.expect(200), second.expect(200));
+    first.expect(200);
+    second.expect(200);
     let members = current_members(&app, &app.a("")).await;
     assert_eq!((members.len(), chairs(&members)), (6, 1));
 }

@@ -140,9 +140,21 @@ pub(super) fn private_file() -> OpenOptions {
     options
 }
 
+/// A data directory that is ours until this is dropped.
+#[derive(Debug)]
+pub(super) struct Lock(File);
+
+impl Drop for Lock {
+    /// Gives it back now. Closing the file would not: a process that another of our threads is just starting holds a
+    /// copy of it until its `exec`.
+    fn drop(&mut self) {
+        self.0.unlock().ok();
+    }
+}
+
 /// Takes the data directory for this instance. The kernel gives the lock back when we end, however we end, and
 /// children don't inherit it.
-pub(super) fn lock(data_dir: &Path) -> Result<File, ClusterError> {
+pub(super) fn lock(data_dir: &Path) -> Result<Lock, ClusterError> {
     let path = data_dir.join("lock");
     let mut file = private_file().read(true).write(true).open(&path).map_err(at(&path))?;
     match file.try_lock() {
@@ -156,7 +168,7 @@ pub(super) fn lock(data_dir: &Path) -> Result<File, ClusterError> {
     }
     file.set_len(0).map_err(at(&path))?;
     writeln!(file, "{}", std::process::id()).map_err(at(&path))?;
-    Ok(file)
+    Ok(Lock(file))
 }
 
 /// The password of the role: made before the cluster, kept beside it, never changed.

@@ -117,7 +117,6 @@ fn complete_schema(schema: &mut Value) {
         if is_request {
             describe_default(property);
         }
-        
     }
     for part in schema.get_mut("allOf").and_then(Value::as_array_mut).into_iter().flatten() {
         complete_schema(part);
@@ -195,7 +194,8 @@ fn share_vocabularies(document: &mut Value) -> Result<(), String> {
     each_parameter(document, |parameter| {
         let mut schema = parameter.get_mut("schema");
         while let Some(within) = schema {
-            if let Some((name, _)) = vocabularies.iter().find(|(_, words)| within.get("enum") == Some(words)) {
+            if let Some((name, _)) = vocabularies.iter().find(|(_, words)| within.get("enum") == Some(words))
+            {
                 *within = reference("schemas", name);
             }
             schema = within.get_mut("items");
