@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test fmt lint doc openapi openapi-check ci
+.PHONY: help demo test fmt lint doc openapi openapi-check contract-lint ci
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,5 +31,8 @@ openapi: ## writes openapi.yaml anew
 openapi-check: ## fails if openapi.yaml is not what the code says
 	cargo run --locked --quiet -- openapi | diff -u openapi.yaml -
 
-ci: ## all of the above that checks
+contract-lint: ## holds openapi.yaml to the rules of tests/contract (needs npx)
+	npx --yes @redocly/cli@2.77.0 lint openapi.yaml --config tests/contract/redocly.yaml
+
+ci: ## formatting, clippy, documentation, OpenAPI drift and all tests, as CI runs them
 	@.ci/run

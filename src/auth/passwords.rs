@@ -152,10 +152,10 @@ mod tests {
         let passwords = Passwords::cheap().unwrap();
         let hash = passwords.hash("correct horse".into()).await.unwrap();
         assert!(hash.starts_with("$argon2id$"));
-        assert!(passwords.verify("correct horse".into(), Some(hash.clone())).await);
-        assert!(!passwords.verify("correct horse ".into(), Some(hash)).await);
-        assert!(!passwords.verify("correct horse".into(), None).await);
-        assert!(!passwords.verify("correct horse".into(), Some("no hash".into())).await);
+        assert!(passwords.verify("correct horse".into(), Some(hash.clone())).await.unwrap());
+        assert!(!passwords.verify("correct horse ".into(), Some(hash)).await.unwrap());
+        assert!(!passwords.verify("correct horse".into(), None).await.unwrap());
+        assert!(!passwords.verify("correct horse".into(), Some("no hash".into())).await.unwrap());
     }
 
     #[test]

@@ -182,7 +182,9 @@ fn read_as(schema: &Value, text: &str) -> Value {
     read.unwrap_or_else(|| Value::from(text))
 }
 
-fn refuse(faults: Vec<Fault>) -> Result<(), Refusal> {
+fn refuse(mut faults: Vec<Fault>) -> Result<(), Refusal> {
+    // A value can break a schema in two ways that come to the same.
+    faults.dedup();
     if faults.is_empty() { Ok(()) } else { Err(Refusal::faults(Code::InvalidRequest, faults)) }
 }
 

@@ -192,6 +192,7 @@ impl<'a> Client<'a> {
                 return items;
             };
             assert!(!some.is_empty(), "{first}: an empty page with a next one");
+            assert!(items.len() < 10_000, "{first}: a list without end");
             address = format!("{first}&cursor={next}");
         }
     }
