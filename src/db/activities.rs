@@ -503,7 +503,7 @@ pub async fn assigned_to(
     let query = diesel::sql_query(concat!(
         "select ",
         columns!(),
-        ", t.name as task_force_name, local_date($2, t.time_zone) as today,
+        ", t.id as task_force_id, t.name as task_force_name, local_date($2, t.time_zone) as today,
                 array(select d.depends_on_id from activity_dependencies d
                       where d.task_force_id = a.task_force_id and d.activity_id = a.id
                       order by d.depends_on_id) as depends_on

@@ -175,7 +175,7 @@ impl<P: Path + 'static, Q: IntoParams + DeserializeOwned + 'static> FromRequest 
                 Ok(query) => Ok(Self { context, query }),
                 // What is wrong with the query is told only to those who may ask at all.
                 Err(refusal) => {
-                    visible::<P>(&request).await?;
+                    look(&request, &context).await?;
                     Err(refusal.into())
                 }
             }
@@ -271,14 +271,20 @@ fn context<P: Path>(request: &HttpRequest) -> Result<Context<P>> {
     Ok(Context { at, caller, language: envelope.language })
 }
 
-/// The same, and an unlocked look at the task force: whoever may not know of it learns nothing from its body checks.
-async fn visible<P: Path>(request: &HttpRequest) -> Result<Context<P>> {
-    let context = context::<P>(request)?;
+/// An unlocked look at the task force: whoever may not know of it learns nothing from what is checked after.
+async fn look<P: Path>(request: &HttpRequest, context: &Context<P>) -> Result<()> {
     let app = app(request)?;
     match context.at.task_force_id() {
         Some(id) => app.look(&context.caller, id).await.map(drop)?,
         None => app.actor(&context.caller).await.map(drop)?,
     }
+    Ok(())
+}
+
+/// Path and caller of a change, and that look.
+async fn visible<P: Path>(request: &HttpRequest) -> Result<Context<P>> {
+    let context = context::<P>(request)?;
+    look(request, &context).await?;
     // Whoever sends `dryRun` to what has none must not find it done.
     let NoQuery {} = validation::query(request.query_string())?;
     Ok(context)

@@ -96,6 +96,10 @@ impl TestApp {
     }
 
     pub(super) async fn over(database: String, setup: Setup) -> Self {
+        if std::env::var_os("RUST_LOG").is_some() {
+            let filter = tracing_subscriber::EnvFilter::from_default_env();
+            tracing_subscriber::fmt().with_env_filter(filter).try_init().ok();
+        }
         let pool = db::pool::connect(&postgres::url(&database).await, setup.pool_size).unwrap();
         let clock = Clock::stopped_at(setup.now);
         let tokens = Tokens::from_pem(KEY.expose_secret(), ISSUER.to_owned()).unwrap();
