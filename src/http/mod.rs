@@ -32,15 +32,16 @@ use utoipa_actix_web::service_config::ServiceConfig;
 /// Every operation of the contract. What isn't registered here doesn't exist, neither as a route nor in the
 /// OpenAPI document.
 fn operations(config: &mut ServiceConfig<'_>) {
-    service::operations(config);
-    sign_in::operations(config);
-    users::operations(config);
+    // The router tries them one after the other, so what is asked most often comes first.
+    status::operations(config);
+    activities::operations(config);
+    comments::operations(config);
+    events::operations(config);
+    steps::operations(config);
     task_forces::operations(config);
     members::operations(config);
     health_statements::operations(config);
-    steps::operations(config);
-    activities::operations(config);
-    comments::operations(config);
-    status::operations(config);
-    events::operations(config);
+    sign_in::operations(config);
+    users::operations(config);
+    service::operations(config);
 }

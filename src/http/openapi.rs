@@ -92,7 +92,7 @@ pub fn json() -> Result<&'static str, Error> {
 /// The document as YAML: what `taskforce openapi` prints and `openapi.yaml` holds.
 ///
 /// # Errors
-/// As [`json`].
+/// As [`json()`].
 pub fn yaml() -> Result<&'static str, Error> {
     static KEPT: OnceLock<Result<String, String>> = OnceLock::new();
     kept(KEPT.get_or_init(|| {

@@ -1,8 +1,10 @@
 //! The unit of work: its life, what it waits for, how it is found.
 
 use chrono::TimeDelta;
+use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::support::client::Draft;
 use crate::support::{Answer, Client, Resource, TestApp, Who};
 
 fn legal(problem: &Value) -> Vec<&str> {
@@ -125,7 +127,10 @@ async fn activities_never_wait_for_each_other() {
     chair.let_wait(&c, &a).await.expect_problem(409, "dependencyCircle");
     // Two requests that would close a circle between them: one of them is refused.
     let (x, y) = (chair.create_activity(json!({})).await, chair.create_activity(json!({})).await);
-    let (one, other) = tokio::join!(chair.let_wait(&x, &y), chair.let_wait(&y, &x));
+    let wait = |waiting: &Resource, on: &Resource| {
+        chair.insist(Draft::new(Method::PUT, format!("{}/dependencies/{}", waiting.path, on.id())))
+    };
+    let (one, other) = tokio::join!(wait(&x, &y), wait(&y, &x));
     let mut statuses = [one.status, other.status];
     statuses.sort_unstable();
     assert_eq!(statuses, [204, 409]);

@@ -89,11 +89,8 @@ async fn a_change_names_the_version_that_it_changes() {
 async fn of_two_changes_to_one_version_one_is_lost_to_nobody() {
     let app = TestApp::start().await;
     let it = planned(&app).await;
-    let (chair, expert) = (app.as_chair(), app.as_expert());
-    let (one, other) = tokio::join!(
-        chair.patch(&it, json!({ "priority": "high" })),
-        expert.patch(&it, json!({ "priority": "low" }))
-    );
+    let to = |priority| Draft::patch(&it, &json!({ "priority": priority }));
+    let (one, other) = tokio::join!(app.as_chair().insist(to("high")), app.as_expert().insist(to("low")));
     let mut statuses = [one.status, other.status];
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 412]);

@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::support::app::PASSWORD;
+use crate::support::client::Draft;
 use crate::support::{Answer, Client, Resource, TestApp, Who};
 
 async fn sign_in(app: &TestApp, email: &str, password: &str) -> Answer {
@@ -13,12 +14,12 @@ async fn sign_in(app: &TestApp, email: &str, password: &str) -> Answer {
 }
 
 async fn refresh(app: &TestApp, token: &Value) -> Answer {
-    app.as_anybody().post("/v1/auth/refresh", json!({ "refreshToken": token })).await
+    app.as_anybody().insist(Draft::post("/v1/auth/refresh", &json!({ "refreshToken": token }))).await
 }
 
 async fn me(app: &TestApp, token: &Value) -> Answer {
     let bearer = format!("Bearer {}", token.as_str().unwrap());
-    let draft = crate::support::client::Draft::get("/v1/me").header("Authorization", &bearer);
+    let draft = Draft::get("/v1/me").header("Authorization", &bearer);
     app.as_anybody().send(draft).await
 }
 
@@ -161,7 +162,7 @@ async fn a_new_invitation_ends_the_sessions_and_lapses_after_a_week() {
     let secretariat = app.as_secretariat();
     let path = format!("/v1/users/{}/invitations", app.world().user(Who::Expert1));
     let invite = async || {
-        let draft = crate::support::client::Draft::new(reqwest::Method::POST, &path);
+        let draft = Draft::new(reqwest::Method::POST, &path);
         secretariat.send(draft).await.expect(201).json()["invitationToken"].clone()
     };
     let accept = async |token: &Value| {
@@ -248,8 +249,8 @@ async fn the_last_administrator_stays_and_so_does_who_holds_a_seat() {
     let token = sign_in(&app, &Who::DisabledUser.email(), PASSWORD).await.expect(200).json();
     app.keep_token(Who::DisabledUser, token["accessToken"].as_str().unwrap());
     let (one, two) = tokio::join!(
-        administrator.command(&other, "transitions", body.clone()),
-        second.command(&it, "transitions", body.clone())
+        administrator.insist(Draft::command(&other, "transitions", &body)),
+        second.insist(Draft::command(&it, "transitions", &body))
     );
     assert_eq!(u8::from(one.status == 200) + u8::from(two.status == 200), 1, "{} {}", one.text(), two.text());
     let left = "select count(*) from users where role = 'administrator' and state = 'active'";
@@ -259,7 +260,9 @@ async fn the_last_administrator_stays_and_so_does_who_holds_a_seat() {
 #[tokio::test]
 async fn of_two_who_take_one_address_at_once_one_gets_it() {
     let app = TestApp::start().await;
-    let create = || app.as_administrator().post("/v1/users", new_user("same@council.example", "expert"));
+    let create = || {
+        app.as_administrator().insist(Draft::post("/v1/users", &new_user("same@council.example", "expert")))
+    };
     let (one, other) = tokio::join!(create(), create());
     let mut statuses = [one.status, other.status];
     statuses.sort_unstable();

@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
+use crate::support::client::Draft;
 use crate::support::world::{PANEL, task_force};
 use crate::support::{Resource, TestApp, Who};
 
@@ -92,7 +93,7 @@ async fn of_six_members_who_leave_at_once_one_leaves() {
     for who in leaving {
         seats.push(seat_in_a(&app, who).await);
     }
-    let ends = seats.iter().map(|seat| app.as_secretariat().command(seat, "end", because()));
+    let ends = seats.iter().map(|seat| app.as_secretariat().insist(Draft::command(seat, "end", &because())));
     let mut statuses: Vec<u16> = join_all(ends).await.into_iter().map(|answer| answer.status).collect();
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 409, 409, 409]);
@@ -103,8 +104,9 @@ async fn of_six_members_who_leave_at_once_one_leaves() {
 async fn of_those_who_run_for_the_seventh_seat_one_gets_it() {
     let app = TestApp::start().await;
     let runners = [Who::Outsider, Who::Other2, Who::Other3, Who::Other4];
-    let appoint =
-        runners.iter().map(|who| app.as_chair().post(app.a("/members"), app.world().seat(*who, "expert")));
+    let appoint = runners
+        .iter()
+        .map(|who| app.as_chair().insist(Draft::post(app.a("/members"), &app.world().seat(*who, "expert"))));
     let answers = join_all(appoint).await;
     let (seated, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 201);
     assert_eq!((seated.len(), refused.len()), (1, 3));
@@ -118,9 +120,8 @@ async fn of_those_who_run_for_the_seventh_seat_one_gets_it() {
 async fn two_changes_of_chair_at_once_leave_one_chair() {
     let app = TestApp::start().await;
     let (one, other) = (seat_in_a(&app, Who::Expert1).await, seat_in_a(&app, Who::Expert2).await);
-    let body = || json!({ "role": "chair" });
-    let secretariat = app.as_secretariat();
-    let (first, second) = tokio::join!(secretariat.patch(&one, body()), secretariat.patch(&other, body()));
+    let appoint = |seat| app.as_secretariat().insist(Draft::patch(seat, &json!({ "role": "chair" })));
+    let (first, second) = tokio::join!(appoint(&one), appoint(&other));
     first.expect(200);
     second.expect(200);
     let members = current_members(&app, &app.a("")).await;
@@ -136,8 +137,8 @@ async fn activation_and_a_seat_that_ends_at_once_never_leave_four_at_work() {
         let members = current_members(&app, &new.path).await;
         let leaving = members.last().unwrap();
         let (activated, ended) = tokio::join!(
-            secretariat.try_transition(&new, "active"),
-            secretariat.command(leaving, "end", because())
+            secretariat.insist(Draft::command(&new, "transitions", &json!({ "to": "active" }))),
+            secretariat.insist(Draft::command(leaving, "end", &because())),
         );
         let state = secretariat.again(&new).await["state"].clone();
         let left = current_members(&app, &new.path).await.len();

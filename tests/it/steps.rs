@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::support::client::Draft;
 use crate::support::{Client, TestApp};
 
 const STEPS: [&str; 5] = ["policy", "sectors", "pilots", "migration", "report"];
@@ -93,7 +94,7 @@ async fn a_task_force_goes_through_its_five_steps_one_after_the_other() {
 async fn of_two_submissions_at_once_one_passes_the_step() {
     let app = TestApp::start().await;
     app.settle("policy").await;
-    let submit = || app.as_chair().post(app.a("/steps/policy/submissions"), json!({}));
+    let submit = || app.as_chair().insist(Draft::post(app.a("/steps/policy/submissions"), &json!({})));
     let (one, other) = tokio::join!(submit(), submit());
     let mut statuses = [one.status, other.status];
     statuses.sort_unstable();

@@ -107,8 +107,8 @@ async fn many_mixed_requests_at_once_are_answered_by_the_contract() {
             _ => who.post(app.a("/health-statements"), json!({ "health": "atRisk" })).await,
         }
     });
-    // That none of them is a 500 and each as documented, the client checks.
+    // That none of them is a 500 and each as documented, the client checks. Who waits too long is told to come back.
     for answer in join_all(mixed).await {
-        assert!([200, 201, 403, 404].contains(&answer.status), "{}: {}", answer.request, answer.text());
+        assert!([200, 201, 403, 404, 503].contains(&answer.status), "{}: {}", answer.request, answer.text());
     }
 }

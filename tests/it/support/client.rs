@@ -1,6 +1,7 @@
 //! People who send requests, and what they hold in their hands.
 
 use std::ops::Index;
+use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -104,6 +105,18 @@ impl<'a> Client<'a> {
         // Boxed: signing in is a request, too.
         let token = if given { None } else { Box::pin(self.app.token(self.who)).await };
         self.send_with(token.as_deref(), draft).await
+    }
+
+    /// Sends a request again for as long as the service is too busy for it: who races has to come back.
+    pub(crate) async fn insist(self, draft: Draft) -> Answer {
+        for _ in 0..100 {
+            let answer = self.send(draft.clone()).await;
+            if answer.status != 503 {
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{} {}: too busy for ever", draft.method, draft.path)
     }
 
     /// Sends a request with a token that may not be one's own.
