@@ -75,6 +75,20 @@ async fn a_review_is_done_by_another_than_the_assignee() {
 }
 
 #[tokio::test]
+async fn blocking_a_review_does_not_let_the_assignee_out_of_it() {
+    let app = TestApp::start().await;
+    let author = app.as_who(Who::Expert3);
+    let in_review = known(author, "inReview").await;
+    let block = json!({ "to": "blocked", "reason": { "en": "x" } });
+    author.command(&in_review, "transitions", block).await.expect(200);
+    let blocked = author.again(&in_review).await;
+    let someone = json!({ "assigneeMemberId": app.world().member(Who::Expert1) });
+    author.patch(&blocked, someone).await.expect_problem(409, "activityInReview");
+    let unreviewed = json!({ "reviewRequired": false });
+    author.patch(&blocked, unreviewed).await.expect_problem(409, "activityInReview");
+}
+
+#[tokio::test]
 async fn what_needs_a_reason_says_so_and_is_refused_without() {
     let app = TestApp::start().await;
     let chair = app.as_chair();
