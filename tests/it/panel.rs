@@ -178,7 +178,11 @@ async fn one_of_five_is_replaced_in_one_request_and_hands_over_the_open_work() {
     assert_eq!(done["assigneeMemberId"], leaving.id(), "what is done stays whose it was");
     let reopen = json!({ "to": "inProgress", "reason": { "en": "x" } });
     let reopened = chair.command(&done, "transitions", reopen).await.expect(200).json();
-    assert_eq!(reopened["assigneeMemberId"], Value::Null, "open work is nobody's rather than an ended member's");
+    assert_eq!(
+        reopened["assigneeMemberId"],
+        Value::Null,
+        "open work is nobody's rather than an ended member's"
+    );
     // The new member works at once, and the old one is an outsider.
     app.as_who(Who::Outsider).create_activity(json!({})).await;
     app.as_who(Who::Expert2).get(app.a("")).await.expect_problem(404, "notFound");
