@@ -20,7 +20,6 @@ use super::problem::{Result, status};
 use super::server::Settings;
 use super::{answer, openapi};
 use crate::app::App;
-use crate::db;
 use crate::domain::refusal::Code;
 use crate::domain::text::Message;
 use crate::domain::vocabulary::Vocabulary;
@@ -279,10 +278,7 @@ async fn check_liveness() -> HttpResponse {
 )]
 #[get("/health/ready")]
 async fn check_readiness(app: Data<App>) -> HttpResponse {
-    let migrated = match app.pool.get().await {
-        Ok(conn) => db::migrations::are_current(&conn).await.ok(),
-        Err(_) => None,
-    };
+    let migrated = app.is_migrated().await.ok();
     HealthReport::answer(BTreeMap::from([
         ("database", migrated.is_some()),
         ("migrations", migrated.unwrap_or(false)),
