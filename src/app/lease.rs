@@ -85,7 +85,7 @@ impl App {
             lease.give_back();
             answer
         };
-        match tokio::time::timeout(self.answer_within, lent).await {
+        match tokio::time::timeout(ANSWER_WITHIN, lent).await {
             Ok(answer) => answer,
             Err(_) => Err(Error::Unavailable("the database does not answer".to_owned())),
         }

@@ -42,9 +42,6 @@ pub struct App {
     pub passwords: Arc<Passwords>,
     /// Issues and checks access tokens.
     pub tokens: Arc<Tokens>,
-    /// How long the database may take over one use of it: [`lease::ANSWER_WITHIN`], but for tests of something else
-    /// on a machine that is busy.
-    pub answer_within: std::time::Duration,
     status_cache: status::Cache,
     gates: Arc<lease::Gates>,
 }
@@ -57,7 +54,6 @@ impl App {
             clock,
             passwords: Arc::new(passwords),
             tokens: Arc::new(tokens),
-            answer_within: lease::ANSWER_WITHIN,
             status_cache: status::Cache::default(),
             gates: Arc::default(),
         }
