@@ -11,7 +11,7 @@ use crate::app::clock::Clock;
 use crate::app::users::parse_email;
 use crate::auth::passwords::Passwords;
 use crate::auth::tokens::Tokens;
-use crate::db::migrations;
+use crate::db::schema_migrations;
 use crate::domain::text::LocalizedText;
 use crate::domain::vocabulary::Vocabulary as _;
 
@@ -19,8 +19,10 @@ use crate::domain::vocabulary::Vocabulary as _;
 pub(super) async fn migrate(settings: DatabaseSettings) -> Result<(), Failure> {
     let database = Database::open_beside(&settings).await?;
     let run = match settings.migration_url() {
-        Some(url) => migrations::run(&crate::db::pool::connect(url, 1).map_err(Failure::setting)?).await,
-        None => migrations::run(&database.pool).await,
+        Some(url) => {
+            schema_migrations::run(&crate::db::pool::connect(url, 1).map_err(Failure::setting)?).await
+        }
+        None => schema_migrations::run(&database.pool).await,
     };
     let run = run.map_err(Failure::failed)?;
     for version in &run {

@@ -14,8 +14,8 @@ use crate::app::clock::Clock;
 use crate::app::demo;
 use crate::auth::passwords::Passwords;
 use crate::db::cluster::{Cluster, ClusterError, Storage};
-use crate::db::migrations::{self, MigrationError};
 use crate::db::pool::{Pool, connect};
+use crate::db::schema_migrations::{self, MigrationError};
 use crate::http::server;
 
 /// How long a start waits for a database that is not up yet.
@@ -84,11 +84,11 @@ impl Database {
         let begun = std::time::Instant::now();
         loop {
             if let Ok(conn) = self.pool.get().await
-                && matches!(migrations::are_current(&conn).await, Ok(true))
+                && matches!(schema_migrations::are_current(&conn).await, Ok(true))
             {
                 return Ok(());
             }
-            match migrations::run(&pool).await {
+            match schema_migrations::run(&pool).await {
                 Ok(run) => {
                     tracing::info!(?run, "the database is up to date");
                     return Ok(());

@@ -1,75 +1,136 @@
-//! Migrations: embedded, plain SQL, one instance at a time.
+//! Migrations: the moves of pilots into the city's local digital government.
 
-use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
-use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use serde::Serialize;
+use uuid::Uuid;
 
-use super::pool::{Pool, Pooled};
+use super::Conn;
+use super::product::product;
+use super::schema::{migrations, pilots};
+use super::statement::Prepared;
+use crate::domain::migration::{Facts, MigrationState};
+use crate::domain::pilot::PilotOutcome;
+use crate::domain::step::StepState;
+use crate::domain::task_force::TaskForceState;
+use crate::domain::text::LocalizedText;
+use crate::domain::writing::Ground;
 
-const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
-
-/// The key of the advisory lock that instances starting together wait on: "taskforc" in ASCII.
-const LOCK: i64 = 0x7461_736b_666f_7263;
-
-/// Why the database could not be brought up to date.
-#[derive(Debug, thiserror::Error)]
-pub enum MigrationError {
-    /// The database could not be reached.
-    #[error("the database can't be reached: {0}")]
-    Unreachable(String),
-    /// A migration failed; what it did was rolled back.
-    #[error("a migration failed: {0}")]
-    Failed(String),
+/// What of a migration can be changed.
+#[derive(
+    Debug, Clone, PartialEq, Eq, Serialize, Queryable, QueryableByName, Selectable, Insertable, AsChangeset,
+)]
+#[diesel(table_name = migrations, check_for_backend(diesel::pg::Pg))]
+#[diesel(treat_none_as_null = true, treat_none_as_default_value = false)]
+#[serde(rename_all = "camelCase")]
+pub struct MigrationFields {
+    /// The pilot that is moved.
+    pub pilot_id: Uuid,
+    /// What it is called.
+    pub title: LocalizedText,
+    /// Where it is moved to.
+    pub target_system: String,
+    /// The day it is planned for.
+    pub planned_on: NaiveDate,
+    /// How to go back if it fails.
+    pub rollback_plan: Option<String>,
+    /// How many records there were; the three counts come together.
+    pub reconciliation_source: Option<i64>,
+    /// How many of them were loaded.
+    pub reconciliation_loaded: Option<i64>,
+    /// How many of them were rejected.
+    pub reconciliation_rejected: Option<i64>,
+    /// Who runs it from then on.
+    pub receiving_unit: Option<String>,
+    /// Who answers for it from then on.
+    pub service_owner: Option<String>,
 }
 
-/// Brings the database up to date and answers the migrations that were run. Two instances that start together do
-/// it one after the other.
-///
-/// # Errors
-/// A database that can't be reached, or a migration that fails.
-pub async fn run(pool: &Pool) -> Result<Vec<String>, MigrationError> {
-    let unreachable = |error: &dyn std::fmt::Display| MigrationError::Unreachable(error.to_string());
-    let mut conn = pool.get().await.map_err(|error| unreachable(&error))?;
-    // Migrations may take longer than a request may.
-    conn.batch_execute("set statement_timeout = 0; set lock_timeout = 0")
-        .await
-        .map_err(|error| unreachable(&error))?;
-    diesel::sql_query("select pg_advisory_lock($1)")
-        .bind::<diesel::sql_types::BigInt, _>(LOCK)
-        .execute(&mut *conn)
-        .await
-        .map_err(|error| unreachable(&error))?;
-    // The connection leaves the pool: closing it releases the lock and the settings whatever happens.
-    let conn = Pooled::take(conn);
-    tokio::task::spawn_blocking(move || apply(conn))
-        .await
-        .map_err(|error| MigrationError::Failed(error.to_string()))?
+/// A migration as it is stored.
+#[derive(Debug, Clone, Queryable, QueryableByName, Selectable)]
+#[diesel(table_name = migrations, check_for_backend(diesel::pg::Pg))]
+pub struct Migration {
+    /// Its id.
+    pub id: Uuid,
+    /// The cycle it was made in.
+    pub cycle: i32,
+    /// The last cycle it counts in.
+    pub last_cycle: i32,
+    /// What of it can be changed.
+    #[diesel(embed)]
+    pub fields: MigrationFields,
+    /// Its state.
+    pub state: MigrationState,
+    /// Why it has that state.
+    pub state_reason: Option<LocalizedText>,
+    /// Since when.
+    pub state_since: DateTime<Utc>,
+    /// Counts changes of its own fields.
+    pub version: i32,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
 }
 
-fn apply(conn: AsyncPgConnection) -> Result<Vec<String>, MigrationError> {
-    let mut harness = AsyncMigrationHarness::new(conn);
-    let versions = harness
-        .run_pending_migrations(MIGRATIONS)
-        .map_err(|error| MigrationError::Failed(error.to_string()))?;
-    Ok(versions.iter().map(ToString::to_string).collect())
+/// A migration, and what its transitions depend on.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct MigrationDetail {
+    /// The migration.
+    #[diesel(embed)]
+    pub migration: Migration,
+    /// State of the step `migration` of its last cycle.
+    #[diesel(sql_type = Text)]
+    pub step_state: StepState,
+    /// Whether it has a checklist, and every item of it is done.
+    #[diesel(sql_type = Bool)]
+    pub checklist_done: bool,
 }
 
-/// Whether every migration that this program knows has been run; for the readiness probe.
-///
-/// # Errors
-/// A database that does not answer.
-pub async fn are_current(conn: &AsyncPgConnection) -> diesel::QueryResult<bool> {
-    use diesel::migration::Migration as _;
-
-    #[derive(diesel::QueryableByName)]
-    struct Latest {
-        #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::Text>)]
-        version: Option<String>,
+impl MigrationDetail {
+    /// What its transitions depend on.
+    pub fn facts(&self, task_force: TaskForceState) -> Facts {
+        let fields = &self.migration.fields;
+        Facts {
+            ground: Ground { task_force, step: self.step_state },
+            checklist_done: self.checklist_done,
+            // The three counts come together, so that one speaks for all.
+            reconciled: fields.reconciliation_source.is_some(),
+            receiver_named: fields.receiving_unit.is_some() && fields.service_owner.is_some(),
+        }
     }
-    let known = diesel::migration::MigrationSource::<diesel::pg::Pg>::migrations(&MIGRATIONS)
-        .map_err(diesel::result::Error::QueryBuilderError)?;
-    let newest = known.iter().map(|migration| migration.name().version().to_string()).max();
-    let latest: Latest = diesel::sql_query("select max(version) as version from __diesel_schema_migrations")
-        .get_result(&mut &*conn)
-        .await?;
-    Ok(latest.version >= newest)
+}
+
+product!(migrations: Migration, MigrationFields, MigrationState, of pilot_id);
+
+/// Finds a migration.
+pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Option<MigrationDetail>> {
+    let query = diesel::sql_query(
+        "select m.*, s.state as step_state,
+                coalesce((select bool_and(c.done) from checklist_items c
+                          where c.task_force_id = m.task_force_id and c.migration_id = m.id), false)
+                    as checklist_done
+         from migrations m
+         join steps s on s.task_force_id = m.task_force_id and s.cycle = m.last_cycle and s.step = 'migration'
+         where m.task_force_id = $1 and m.id = $2",
+    )
+    .bind::<SqlUuid, _>(task_force_id)
+    .bind::<SqlUuid, _>(id);
+    Prepared(query).get_result(&mut &*conn).await.optional()
+}
+
+/// What the evaluation of a pilot says, once it is evaluated; the outer `None` where there is no such pilot.
+pub async fn outcome_of_pilot(
+    conn: &Conn,
+    task_force_id: Uuid,
+    pilot_id: Uuid,
+) -> QueryResult<Option<(Option<PilotOutcome>, i32)>> {
+    pilots::table
+        .find((task_force_id, pilot_id))
+        .select((pilots::outcome, pilots::last_cycle))
+        .first(&mut &*conn)
+        .await
+        .optional()
 }

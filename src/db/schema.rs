@@ -22,6 +22,13 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         search -> Text,
+        policy_id -> Nullable<Uuid>,
+        sector_id -> Nullable<Uuid>,
+        pilot_id -> Nullable<Uuid>,
+        migration_id -> Nullable<Uuid>,
+        condition_id -> Nullable<Uuid>,
+        subject_id -> Nullable<Uuid>,
+        subject_kind -> Nullable<Text>,
     }
 }
 
@@ -31,6 +38,47 @@ diesel::table! {
         activity_id -> Uuid,
         depends_on_id -> Uuid,
         created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    assessments (task_force_id, id) {
+        task_force_id -> Uuid,
+        id -> Uuid,
+        sector_id -> Uuid,
+        kind -> Text,
+        level -> Int2,
+        assessed_on -> Date,
+        evidence -> Nullable<Text>,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    ballots (task_force_id, submission_id, member_id) {
+        task_force_id -> Uuid,
+        submission_id -> Uuid,
+        member_id -> Uuid,
+        choice -> Nullable<Text>,
+        comment -> Nullable<Text>,
+        reason -> Nullable<Jsonb>,
+        voted_at -> Nullable<Timestamptz>,
+        left_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    checklist_items (task_force_id, id) {
+        task_force_id -> Uuid,
+        id -> Uuid,
+        migration_id -> Uuid,
+        title -> Jsonb,
+        done -> Bool,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
     }
 }
 
@@ -48,10 +96,46 @@ diesel::table! {
 }
 
 diesel::table! {
+    conditions (task_force_id, id) {
+        task_force_id -> Uuid,
+        id -> Uuid,
+        decision_id -> Uuid,
+        text -> Jsonb,
+        owner_member_id -> Uuid,
+        due_date -> Date,
+        state -> Text,
+        state_reason -> Nullable<Jsonb>,
+        state_since -> Timestamptz,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     cycles (task_force_id, number) {
         task_force_id -> Uuid,
         number -> Int4,
         opened_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    decisions (task_force_id, id) {
+        task_force_id -> Uuid,
+        id -> Uuid,
+        number -> Int4,
+        report_id -> Uuid,
+        cycle -> Int4,
+        outcome -> Text,
+        return_to_step -> Nullable<Text>,
+        meeting_reference -> Text,
+        decided_on -> Date,
+        reason -> Jsonb,
+        supersedes_id -> Nullable<Uuid>,
+        user_id -> Uuid,
+        seq -> Int8,
+        created_at -> Timestamptz,
     }
 }
 
@@ -72,6 +156,39 @@ diesel::table! {
 }
 
 diesel::table! {
+    evidence (task_force_id, id) {
+        task_force_id -> Uuid,
+        id -> Uuid,
+        activity_id -> Nullable<Uuid>,
+        policy_id -> Nullable<Uuid>,
+        study_id -> Nullable<Uuid>,
+        assessment_id -> Nullable<Uuid>,
+        pilot_id -> Nullable<Uuid>,
+        migration_id -> Nullable<Uuid>,
+        condition_id -> Nullable<Uuid>,
+        subject_id -> Uuid,
+        subject_kind -> Text,
+        title -> Jsonb,
+        url -> Nullable<Text>,
+        sha256 -> Nullable<Bytea>,
+        media_type -> Nullable<Text>,
+        size -> Nullable<Int4>,
+        user_id -> Uuid,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    evidence_contents (task_force_id, evidence_id) {
+        task_force_id -> Uuid,
+        evidence_id -> Uuid,
+        content -> Bytea,
+    }
+}
+
+diesel::table! {
     health_statements (task_force_id, id) {
         task_force_id -> Uuid,
         id -> Uuid,
@@ -79,6 +196,22 @@ diesel::table! {
         note -> Nullable<Jsonb>,
         member_id -> Uuid,
         created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    indicators (task_force_id, id) {
+        task_force_id -> Uuid,
+        id -> Uuid,
+        pilot_id -> Uuid,
+        name -> Jsonb,
+        unit -> Text,
+        direction -> Text,
+        baseline -> Nullable<Numeric>,
+        target -> Nullable<Numeric>,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
     }
 }
 
@@ -109,6 +242,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    measurements (task_force_id, id) {
+        task_force_id -> Uuid,
+        id -> Uuid,
+        pilot_id -> Uuid,
+        indicator_id -> Uuid,
+        cycle -> Int4,
+        value -> Numeric,
+        measured_on -> Date,
+        source -> Nullable<Text>,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     members (task_force_id, id) {
         task_force_id -> Uuid,
         id -> Uuid,
@@ -125,11 +274,124 @@ diesel::table! {
 }
 
 diesel::table! {
+    migrations (task_force_id, id) {
+        task_force_id -> Uuid,
+        id -> Uuid,
+        cycle -> Int4,
+        last_cycle -> Int4,
+        pilot_id -> Uuid,
+        title -> Jsonb,
+        target_system -> Text,
+        planned_on -> Date,
+        rollback_plan -> Nullable<Text>,
+        reconciliation_source -> Nullable<Int8>,
+        reconciliation_loaded -> Nullable<Int8>,
+        reconciliation_rejected -> Nullable<Int8>,
+        receiving_unit -> Nullable<Text>,
+        service_owner -> Nullable<Text>,
+        state -> Text,
+        state_reason -> Nullable<Jsonb>,
+        state_since -> Timestamptz,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        search -> Text,
+    }
+}
+
+diesel::table! {
+    pilots (task_force_id, id) {
+        task_force_id -> Uuid,
+        id -> Uuid,
+        cycle -> Int4,
+        last_cycle -> Int4,
+        title -> Jsonb,
+        sector_id -> Uuid,
+        policy_id -> Nullable<Uuid>,
+        owner_member_id -> Uuid,
+        aims -> Array<Text>,
+        hypothesis -> Nullable<Text>,
+        start_date -> Date,
+        end_date -> Date,
+        outcome -> Nullable<Text>,
+        lessons -> Nullable<Jsonb>,
+        state -> Text,
+        state_reason -> Nullable<Jsonb>,
+        state_since -> Timestamptz,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        search -> Text,
+    }
+}
+
+diesel::table! {
+    policies (task_force_id, id) {
+        task_force_id -> Uuid,
+        id -> Uuid,
+        cycle -> Int4,
+        last_cycle -> Int4,
+        title -> Jsonb,
+        kind -> Text,
+        description -> Nullable<Jsonb>,
+        reference -> Nullable<Text>,
+        aims -> Array<Text>,
+        superseded_by_id -> Nullable<Uuid>,
+        state -> Text,
+        state_reason -> Nullable<Jsonb>,
+        state_since -> Timestamptz,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        search -> Text,
+    }
+}
+
+diesel::table! {
     refresh_tokens (token_hash) {
         token_hash -> Bytea,
         session_id -> Uuid,
         created_at -> Timestamptz,
         used_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    reports (task_force_id, id) {
+        task_force_id -> Uuid,
+        id -> Uuid,
+        number -> Int4,
+        cycle -> Int4,
+        state -> Text,
+        recommendation -> Text,
+        return_to_step -> Nullable<Text>,
+        summary -> Jsonb,
+        model -> Text,
+        hash -> Bytea,
+        seq -> Int8,
+        member_id -> Uuid,
+        submitted_at -> Nullable<Timestamptz>,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    sectors (task_force_id, id) {
+        task_force_id -> Uuid,
+        id -> Uuid,
+        cycle -> Int4,
+        last_cycle -> Int4,
+        name -> Jsonb,
+        rationale -> Nullable<Jsonb>,
+        state -> Text,
+        state_reason -> Nullable<Jsonb>,
+        state_since -> Timestamptz,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        search -> Text,
     }
 }
 
@@ -162,6 +424,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    studies (task_force_id, id) {
+        task_force_id -> Uuid,
+        id -> Uuid,
+        sector_id -> Uuid,
+        title -> Jsonb,
+        approach -> Text,
+        findings -> Nullable<Jsonb>,
+        recommendation -> Nullable<Jsonb>,
+        completed -> Bool,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     submissions (task_force_id, id) {
         task_force_id -> Uuid,
         id -> Uuid,
@@ -174,6 +452,9 @@ diesel::table! {
         decided_at -> Nullable<Timestamptz>,
         version -> Int4,
         updated_at -> Timestamptz,
+        reason -> Nullable<Jsonb>,
+        snapshot -> Text,
+        hash -> Bytea,
     }
 }
 
@@ -225,21 +506,51 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    waivers (task_force_id, id) {
+        task_force_id -> Uuid,
+        id -> Uuid,
+        cycle -> Int4,
+        step -> Text,
+        criterion -> Text,
+        reason -> Jsonb,
+        member_id -> Uuid,
+        created_at -> Timestamptz,
+        cleared_by_id -> Nullable<Uuid>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     activities,
     activity_dependencies,
+    assessments,
+    ballots,
+    checklist_items,
     comments,
+    conditions,
     cycles,
+    decisions,
     events,
+    evidence,
+    evidence_contents,
     health_statements,
+    indicators,
     installation_events,
     invitations,
+    measurements,
     members,
+    migrations,
+    pilots,
+    policies,
     refresh_tokens,
+    reports,
+    sectors,
     sessions,
     steps,
+    studies,
     submissions,
     task_force_heads,
     task_forces,
     users,
+    waivers,
 );

@@ -1,0 +1,75 @@
+//! Migrations: embedded, plain SQL, one instance at a time.
+
+use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
+
+use super::pool::{Pool, Pooled};
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
+
+/// The key of the advisory lock that instances starting together wait on: "taskforc" in ASCII.
+const LOCK: i64 = 0x7461_736b_666f_7263;
+
+/// Why the database could not be brought up to date.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrationError {
+    /// The database could not be reached.
+    #[error("the database can't be reached: {0}")]
+    Unreachable(String),
+    /// A migration failed; what it did was rolled back.
+    #[error("a migration failed: {0}")]
+    Failed(String),
+}
+
+/// Brings the database up to date and answers the migrations that were run. Two instances that start together do
+/// it one after the other.
+///
+/// # Errors
+/// A database that can't be reached, or a migration that fails.
+pub async fn run(pool: &Pool) -> Result<Vec<String>, MigrationError> {
+    let unreachable = |error: &dyn std::fmt::Display| MigrationError::Unreachable(error.to_string());
+    let mut conn = pool.get().await.map_err(|error| unreachable(&error))?;
+    // Migrations may take longer than a request may.
+    conn.batch_execute("set statement_timeout = 0; set lock_timeout = 0")
+        .await
+        .map_err(|error| unreachable(&error))?;
+    diesel::sql_query("select pg_advisory_lock($1)")
+        .bind::<diesel::sql_types::BigInt, _>(LOCK)
+        .execute(&mut *conn)
+        .await
+        .map_err(|error| unreachable(&error))?;
+    // The connection leaves the pool: closing it releases the lock and the settings whatever happens.
+    let conn = Pooled::take(conn);
+    tokio::task::spawn_blocking(move || apply(conn))
+        .await
+        .map_err(|error| MigrationError::Failed(error.to_string()))?
+}
+
+fn apply(conn: AsyncPgConnection) -> Result<Vec<String>, MigrationError> {
+    let mut harness = AsyncMigrationHarness::new(conn);
+    let versions = harness
+        .run_pending_migrations(MIGRATIONS)
+        .map_err(|error| MigrationError::Failed(error.to_string()))?;
+    Ok(versions.iter().map(ToString::to_string).collect())
+}
+
+/// Whether every migration that this program knows has been run; for the readiness probe.
+///
+/// # Errors
+/// A database that does not answer.
+pub async fn are_current(conn: &AsyncPgConnection) -> diesel::QueryResult<bool> {
+    use diesel::migration::Migration as _;
+
+    #[derive(diesel::QueryableByName)]
+    struct Latest {
+        #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::Text>)]
+        version: Option<String>,
+    }
+    let known = diesel::migration::MigrationSource::<diesel::pg::Pg>::migrations(&MIGRATIONS)
+        .map_err(diesel::result::Error::QueryBuilderError)?;
+    let newest = known.iter().map(|migration| migration.name().version().to_string()).max();
+    let latest: Latest = diesel::sql_query("select max(version) as version from __diesel_schema_migrations")
+        .get_result(&mut &*conn)
+        .await?;
+    Ok(latest.version >= newest)
+}
