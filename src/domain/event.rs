@@ -24,6 +24,53 @@ vocabulary! {
         StepUpdated = "step.updated", "Step changed", "عُدِّلت خطوة";
         StepTransitioned = "step.transitioned", "Step changed its state", "تغيرت حالة خطوة";
         SubmissionCreated = "submission.created", "Step submitted", "عُرضت خطوة على الأعضاء";
+        SubmissionTransitioned = "submission.transitioned", "Submission decided or withdrawn", "حُسم عرض خطوة أو سُحب";
+        VoteCast = "vote.cast", "Vote cast", "أُدلي بصوت";
+        WaiverGranted = "waiver.granted", "Criterion waived", "تُنوزل عن معيار";
+        WaiverRemoved = "waiver.removed", "Waiver taken back", "سُحب تنازل عن معيار";
+        PolicyCreated = "policy.created", "Policy created", "أُنشئت سياسة";
+        PolicyUpdated = "policy.updated", "Policy changed", "عُدِّلت سياسة";
+        PolicyTransitioned = "policy.transitioned", "Policy changed its state", "تغيرت حالة سياسة";
+        PolicyDeleted = "policy.deleted", "Policy deleted", "حُذفت سياسة";
+        SectorCreated = "sector.created", "Sector created", "أُنشئ قطاع";
+        SectorUpdated = "sector.updated", "Sector changed", "عُدِّل قطاع";
+        SectorTransitioned = "sector.transitioned", "Sector changed its state", "تغيرت حالة قطاع";
+        SectorDeleted = "sector.deleted", "Sector deleted", "حُذف قطاع";
+        AssessmentCreated = "assessment.created", "Assessment created", "أُنشئ تقييم نضج";
+        AssessmentUpdated = "assessment.updated", "Assessment changed", "عُدِّل تقييم نضج";
+        AssessmentDeleted = "assessment.deleted", "Assessment deleted", "حُذف تقييم نضج";
+        StudyCreated = "study.created", "Study created", "أُنشئت دراسة";
+        StudyUpdated = "study.updated", "Study changed", "عُدِّلت دراسة";
+        StudyDeleted = "study.deleted", "Study deleted", "حُذفت دراسة";
+        PilotCreated = "pilot.created", "Pilot created", "أُنشئ مشروع تجريبي";
+        PilotUpdated = "pilot.updated", "Pilot changed", "عُدِّل مشروع تجريبي";
+        PilotTransitioned = "pilot.transitioned", "Pilot changed its state", "تغيرت حالة مشروع تجريبي";
+        PilotDeleted = "pilot.deleted", "Pilot deleted", "حُذف مشروع تجريبي";
+        IndicatorCreated = "indicator.created", "Indicator created", "أُنشئ مؤشر";
+        IndicatorUpdated = "indicator.updated", "Indicator changed", "عُدِّل مؤشر";
+        IndicatorDeleted = "indicator.deleted", "Indicator deleted", "حُذف مؤشر";
+        MeasurementCreated = "measurement.created", "Measurement created", "أُنشئ قياس";
+        MeasurementUpdated = "measurement.updated", "Measurement changed", "عُدِّل قياس";
+        MeasurementDeleted = "measurement.deleted", "Measurement deleted", "حُذف قياس";
+        MigrationCreated = "migration.created", "Migration created", "أُنشئ ترحيل";
+        MigrationUpdated = "migration.updated", "Migration changed", "عُدِّل ترحيل";
+        MigrationTransitioned = "migration.transitioned", "Migration changed its state", "تغيرت حالة ترحيل";
+        MigrationDeleted = "migration.deleted", "Migration deleted", "حُذف ترحيل";
+        ChecklistItemCreated = "checklistItem.created", "Checklist item created", "أُنشئ بند تحقق";
+        ChecklistItemUpdated = "checklistItem.updated", "Checklist item changed", "عُدِّل بند تحقق";
+        ChecklistItemDeleted = "checklistItem.deleted", "Checklist item deleted", "حُذف بند تحقق";
+        EvidenceCreated = "evidence.created", "Evidence created", "أُنشئ دليل";
+        EvidenceUpdated = "evidence.updated", "Evidence changed", "عُدِّل دليل";
+        EvidenceDeleted = "evidence.deleted", "Evidence deleted", "حُذف دليل";
+        EvidenceUploaded = "evidence.uploaded", "File uploaded", "رُفع ملف دليل";
+        ReportCreated = "report.created", "Report built", "أُعدَّ تقرير";
+        ReportTransitioned = "report.transitioned", "Report changed its state", "تغيرت حالة تقرير";
+        DecisionRecorded = "decision.recorded", "Council's decision recorded", "سُجِّل قرار المجلس";
+        CycleOpened = "cycle.opened", "Cycle opened", "فُتحت دورة";
+        CycleRemoved = "cycle.removed", "Cycle taken back by a corrected decision", "أُلغيت دورة بتصحيح قرار";
+        ConditionCreated = "condition.created", "Condition set", "وُضع شرط";
+        ConditionUpdated = "condition.updated", "Condition handed on", "نُقلت مسؤولية شرط";
+        ConditionTransitioned = "condition.transitioned", "Condition changed its state", "تغيرت حالة شرط";
         ActivityCreated = "activity.created", "Activity created", "أُنشئ نشاط";
         ActivityUpdated = "activity.updated", "Activity changed", "عُدِّل نشاط";
         ActivityTransitioned = "activity.transitioned", "Activity changed its state", "تغيرت حالة نشاط";
@@ -52,6 +99,19 @@ vocabulary! {
         HealthStatement = "healthStatement", "Health statement", "بيان حالة";
         Step = "step", "Step", "خطوة";
         Submission = "submission", "Submission", "عرض للتصويت";
+        Policy = "policy", "Policy", "سياسة";
+        Sector = "sector", "Sector", "قطاع";
+        Assessment = "assessment", "Assessment", "تقييم نضج";
+        Study = "study", "Study", "دراسة";
+        Pilot = "pilot", "Pilot", "مشروع تجريبي";
+        Indicator = "indicator", "Indicator", "مؤشر";
+        Measurement = "measurement", "Measurement", "قياس";
+        Migration = "migration", "Migration", "ترحيل";
+        ChecklistItem = "checklistItem", "Checklist item", "بند تحقق";
+        Evidence = "evidence", "Evidence", "دليل";
+        Report = "report", "Report", "تقرير";
+        Decision = "decision", "Decision", "قرار";
+        Condition = "condition", "Condition", "شرط";
         Activity = "activity", "Activity", "نشاط";
         Comment = "comment", "Comment", "تعليق";
         User = "user", "User", "مستخدم";
@@ -74,6 +134,22 @@ pub struct Subject {
     pub kind: SubjectKind,
     /// Its id.
     pub id: Uuid,
+}
+
+impl EventAction {
+    /// Whether it changes what a report states: then a report that was built before is not current any more.
+    pub fn changes_report(self) -> bool {
+        !matches!(
+            self,
+            Self::CommentCreated
+                | Self::CommentUpdated
+                | Self::CommentDeleted
+                | Self::DependencyAdded
+                | Self::DependencyRemoved
+                | Self::ReportCreated
+                | Self::ReportTransitioned
+        )
+    }
 }
 
 /// Who did it; the name is joined in when the event is read.

@@ -1,28 +1,179 @@
-//! Gates: what must be true before a step may be submitted. Readiness and the submission ask the same function.
+//! Gates: what must be true before a step may be submitted. Readiness and the submission ask the same functions.
+//!
+//! Each criterion is one pure function over the facts of its step. What it answers names exactly what fails it.
 
+use super::migration::MigrationState;
+use super::pilot::{PilotOutcome, PilotState};
+use super::policy::PolicyState;
 use super::refusal::{Code, Listing, Reference, Refusal};
+use super::sector::SectorState;
+use super::step::StepName;
+use super::text::LocalizedText;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 vocabulary! {
     /// A criterion of a gate.
     pub enum CriterionCode in "gateCriteria" {
+        PolicyAdopted = "policyAdopted", "At least one policy is adopted", "اعتُمدت سياسة واحدة على الأقل";
+        PoliciesSettled = "policiesSettled", "No policy is under review", "لا توجد سياسة قيد المراجعة";
+        AimsNamed = "aimsNamed", "Each adopted policy names an aim", "لكل سياسة معتمدة هدف مذكور";
+        SectorsSelected = "sectorsSelected", "At least one sector is selected, and no more than the task force may", "اختير قطاع واحد على الأقل، ولم يُتجاوز الحد المقرر لفريق العمل";
+        CandidatesSettled = "candidatesSettled", "No sector is left a candidate", "لم يبقَ قطاع مرشحًا دون حسم";
+        SectorsStudied = "sectorsStudied", "Each selected sector is studied", "دُرس كل قطاع مختار";
+        PilotsPlanned = "pilotsPlanned", "At least one pilot is planned", "خُطط لمشروع تجريبي واحد على الأقل";
+        SectorsCovered = "sectorsCovered", "Each selected sector has a planned pilot, and each planned pilot a selected sector", "لكل قطاع مختار مشروع تجريبي مخطط له، ولكل مشروع مخطط له قطاع مختار";
+        IndicatorsSet = "indicatorsSet", "Each planned pilot has indicators, each with baseline and target", "لكل مشروع تجريبي مخطط له مؤشرات لها خط أساس ومستهدف";
+        ActivitiesPlanned = "activitiesPlanned", "Each planned pilot has an activity in step migration with assignee and due date", "لكل مشروع تجريبي مخطط له نشاط في خطوة الترحيل له مكلَّف وموعد";
+        PilotsEvaluated = "pilotsEvaluated", "Each planned pilot is evaluated or cancelled", "قُيِّم كل مشروع تجريبي مخطط له أو أُلغي";
+        MigrationsHandedOver = "migrationsHandedOver", "Each pilot to be scaled has a migration handed over", "لكل مشروع تقرر التوسع فيه ترحيل جرى تسليمه";
+        ReportCurrent = "reportCurrent", "A draft report says what is so now", "توجد مسودة تقرير تطابق الوضع الراهن";
+        ConditionsSettled = "conditionsSettled", "No condition of the council is open and due", "لا يوجد شرط للمجلس مفتوح حلّ موعده";
         ActivitiesSettled = "activitiesSettled", "None of the step's activities is open", "لا يوجد نشاط مفتوح في الخطوة";
+        TranslationsComplete = "translationsComplete", "Titles and names of what is in force are in both languages", "العناوين والأسماء السارية مكتوبة باللغتين";
     }
 }
 
 impl CriterionCode {
     /// Whether the chair may waive it, with a reason.
     pub fn is_waivable(self) -> bool {
-        match self {
-            Self::ActivitiesSettled => true,
-        }
+        !matches!(
+            self,
+            Self::PolicyAdopted
+                | Self::SectorsSelected
+                | Self::PilotsPlanned
+                | Self::IndicatorsSet
+                | Self::ReportCurrent
+                | Self::ConditionsSettled
+        )
+    }
+
+    /// The criteria of a step's gate, in the order in which they are told.
+    pub fn of(step: StepName) -> Vec<Self> {
+        let own: &[Self] = match step {
+            StepName::Policy => &[Self::PolicyAdopted, Self::PoliciesSettled, Self::AimsNamed],
+            StepName::Sectors => &[Self::SectorsSelected, Self::CandidatesSettled, Self::SectorsStudied],
+            StepName::Pilots => {
+                &[Self::PilotsPlanned, Self::SectorsCovered, Self::IndicatorsSet, Self::ActivitiesPlanned]
+            }
+            StepName::Migration => &[Self::PilotsEvaluated, Self::MigrationsHandedOver],
+            StepName::Report => &[Self::ReportCurrent, Self::ConditionsSettled],
+        };
+        own.iter().copied().chain([Self::ActivitiesSettled, Self::TranslationsComplete]).collect()
     }
 }
 
-/// What the gates look at.
+/// The most of what fails a criterion that is named; how many there are is counted.
+pub const LISTED: usize = 100;
+
+/// What fails a criterion: the first of it, and how many there are.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct StepFacts {
-    /// The step's activities that are neither done nor cancelled: the first of them, and how many there are.
-    pub open_activities: (Vec<Reference>, i64),
+pub struct Failing {
+    /// The first hundred.
+    pub first: Vec<Reference>,
+    /// How many there are.
+    pub total: i64,
+}
+
+impl Failing {
+    /// These.
+    pub fn these<'a>(references: impl IntoIterator<Item = &'a Reference>) -> Self {
+        let mut failing = Self::default();
+        for reference in references {
+            failing.total += 1;
+            if failing.first.len() < LISTED {
+                failing.first.push(reference.clone());
+            }
+        }
+        failing
+    }
+}
+
+/// A policy, as gates look at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyFact {
+    /// Which one.
+    pub policy: Reference,
+    /// Its state.
+    pub state: PolicyState,
+    /// Whether it names an aim.
+    pub has_aim: bool,
+}
+
+/// A sector, as gates look at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SectorFact {
+    /// Which one.
+    pub sector: Reference,
+    /// Its state.
+    pub state: SectorState,
+}
+
+/// A pilot, as gates look at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PilotFact {
+    /// Which one.
+    pub pilot: Reference,
+    /// Its state.
+    pub state: PilotState,
+    /// What its evaluation said.
+    pub outcome: Option<PilotOutcome>,
+    /// Its sector.
+    pub sector_id: Uuid,
+    /// Whether it has indicators, each with baseline and target.
+    pub indicators_set: bool,
+    /// Whether an activity of step `migration` is about it that is not cancelled, and has assignee and due date.
+    pub activity_planned: bool,
+    /// States of its migrations of this cycle.
+    pub migrations: Vec<MigrationState>,
+}
+
+/// The latest draft report of the cycle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DraftFact {
+    /// Which one.
+    pub report: Reference,
+    /// Whether something has happened since that changes what it states.
+    pub outdated: bool,
+}
+
+/// The products of a step, of the present cycle, as its gate looks at them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Products {
+    /// Of step 1.
+    Policy(Vec<PolicyFact>),
+    /// Of step 2, and how many sectors the task force may select.
+    Sectors(Vec<SectorFact>, usize),
+    /// Of step 3, and the sectors that they are for.
+    Pilots(Vec<PilotFact>, Vec<SectorFact>),
+    /// Of step 4: pilots with their migrations.
+    Migration(Vec<PilotFact>),
+    /// Of step 5: the latest draft, and the conditions of earlier decisions that are open and due.
+    Report(Option<DraftFact>, Failing),
+}
+
+/// What the gate of a step looks at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// The step's products.
+    pub products: Products,
+    /// The step's activities that are neither done nor cancelled.
+    pub open_activities: Failing,
+    /// Products and their parts that are in force and whose title or name lacks a language.
+    pub untranslated: Failing,
+}
+
+/// A criterion that the chair has waived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiver {
+    /// Which one.
+    pub criterion: CriterionCode,
+    /// Why.
+    pub reason: LocalizedText,
+    /// Who did it.
+    pub member_id: Uuid,
+    /// When.
+    pub at: DateTime<Utc>,
 }
 
 /// One criterion, and exactly what fails it.
@@ -30,32 +181,164 @@ pub struct StepFacts {
 pub struct Criterion {
     /// Which one.
     pub code: CriterionCode,
-    /// What fails it, the first hundred; empty where it is met.
-    pub unmet: Vec<Reference>,
-    /// How many fail it.
-    pub unmet_total: i64,
+    /// Whether it holds.
+    pub met: bool,
+    /// What fails it. Where something is missing altogether, there is nothing to name.
+    pub failing: Failing,
+    /// That it was waived.
+    pub waiver: Option<Waiver>,
 }
 
 impl Criterion {
-    /// Whether it holds.
-    pub fn is_met(&self) -> bool {
-        self.unmet_total == 0
+    /// Whether it does not stand in the way of a submission.
+    pub fn is_settled(&self) -> bool {
+        self.met || self.waiver.is_some()
     }
 }
 
-/// The gate of a step with these facts.
-pub fn criteria(facts: StepFacts) -> Vec<Criterion> {
-    let (unmet, unmet_total) = facts.open_activities;
-    vec![Criterion { code: CriterionCode::ActivitiesSettled, unmet, unmet_total }]
+/// The gate of a step with these facts and waivers.
+pub fn criteria(facts: &Facts, waivers: &[Waiver]) -> Vec<Criterion> {
+    let mut verdicts = match &facts.products {
+        Products::Policy(policies) => vec![
+            (CriterionCode::PolicyAdopted, policy_adopted(policies)),
+            (CriterionCode::PoliciesSettled, policies_settled(policies)),
+            (CriterionCode::AimsNamed, aims_named(policies)),
+        ],
+        Products::Sectors(sectors, most) => vec![
+            (CriterionCode::SectorsSelected, sectors_selected(sectors, *most)),
+            (CriterionCode::CandidatesSettled, candidates_settled(sectors)),
+            (CriterionCode::SectorsStudied, sectors_studied(sectors)),
+        ],
+        Products::Pilots(pilots, sectors) => vec![
+            (CriterionCode::PilotsPlanned, pilots_planned(pilots)),
+            (CriterionCode::SectorsCovered, sectors_covered(pilots, sectors)),
+            (CriterionCode::IndicatorsSet, indicators_set(pilots)),
+            (CriterionCode::ActivitiesPlanned, activities_planned(pilots)),
+        ],
+        Products::Migration(pilots) => vec![
+            (CriterionCode::PilotsEvaluated, pilots_evaluated(pilots)),
+            (CriterionCode::MigrationsHandedOver, migrations_handed_over(pilots)),
+        ],
+        Products::Report(draft, conditions_due) => vec![
+            (CriterionCode::ReportCurrent, report_current(draft.as_ref())),
+            (CriterionCode::ConditionsSettled, nothing(conditions_due.clone())),
+        ],
+    };
+    verdicts.push((CriterionCode::ActivitiesSettled, nothing(facts.open_activities.clone())));
+    verdicts.push((CriterionCode::TranslationsComplete, nothing(facts.untranslated.clone())));
+    let waiver = |code| waivers.iter().find(|waiver| waiver.criterion == code).cloned();
+    verdicts
+        .into_iter()
+        .map(|(code, Verdict { met, failing })| Criterion { code, met, failing, waiver: waiver(code) })
+        .collect()
 }
 
 /// Whether a step with these criteria may be submitted.
 ///
 /// # Errors
 /// `gateNotMet`, listing the criteria.
-pub fn check(criteria: Vec<Criterion>) -> Result<(), Refusal> {
-    if criteria.iter().all(Criterion::is_met) {
+pub fn check(criteria: &[Criterion]) -> Result<(), Refusal> {
+    if criteria.iter().all(Criterion::is_settled) {
         return Ok(());
     }
-    Err(Refusal::from(Code::GateNotMet).listing(Listing::Criteria(criteria)))
+    Err(Refusal::from(Code::GateNotMet).listing(Listing::Criteria(criteria.to_vec())))
 }
+
+/// What a criterion says to the facts.
+struct Verdict {
+    met: bool,
+    failing: Failing,
+}
+
+/// Met if nothing fails it.
+fn nothing(failing: Failing) -> Verdict {
+    Verdict { met: failing.total == 0, failing }
+}
+
+fn none_of<'a>(references: impl Iterator<Item = &'a Reference>) -> Verdict {
+    nothing(Failing::these(references))
+}
+
+fn policy_adopted(policies: &[PolicyFact]) -> Verdict {
+    let met = policies.iter().any(|fact| fact.state == PolicyState::Adopted);
+    Verdict { met, failing: Failing::default() }
+}
+
+fn policies_settled(policies: &[PolicyFact]) -> Verdict {
+    none_of(policies.iter().filter(|fact| fact.state == PolicyState::UnderReview).map(|fact| &fact.policy))
+}
+
+fn aims_named(policies: &[PolicyFact]) -> Verdict {
+    let aimless = |fact: &&PolicyFact| fact.state == PolicyState::Adopted && !fact.has_aim;
+    none_of(policies.iter().filter(aimless).map(|fact| &fact.policy))
+}
+
+fn sectors_selected(sectors: &[SectorFact], most: usize) -> Verdict {
+    let selected = || sectors.iter().filter(|fact| fact.state.is_selected());
+    let count = selected().count();
+    // Of too many, any could be left out.
+    let failing =
+        if count > most { Failing::these(selected().map(|fact| &fact.sector)) } else { Failing::default() };
+    Verdict { met: (1..=most).contains(&count), failing }
+}
+
+fn candidates_settled(sectors: &[SectorFact]) -> Verdict {
+    none_of(sectors.iter().filter(|fact| fact.state == SectorState::Candidate).map(|fact| &fact.sector))
+}
+
+fn sectors_studied(sectors: &[SectorFact]) -> Verdict {
+    none_of(sectors.iter().filter(|fact| fact.state == SectorState::Selected).map(|fact| &fact.sector))
+}
+
+/// Pilots that stand in the plan: planned, and those that came further before the step was opened again.
+fn in_plan(pilots: &[PilotFact]) -> impl Iterator<Item = &PilotFact> {
+    pilots.iter().filter(|fact| fact.state.was_planned())
+}
+
+/// Pilots whose plan is still to be carried out.
+fn to_be_done(pilots: &[PilotFact]) -> impl Iterator<Item = &PilotFact> {
+    pilots.iter().filter(|fact| matches!(fact.state, PilotState::Planned | PilotState::Running))
+}
+
+fn pilots_planned(pilots: &[PilotFact]) -> Verdict {
+    Verdict { met: in_plan(pilots).next().is_some(), failing: Failing::default() }
+}
+
+fn sectors_covered(pilots: &[PilotFact], sectors: &[SectorFact]) -> Verdict {
+    let selected = || sectors.iter().filter(|fact| fact.state.is_selected());
+    let without_pilot =
+        selected().filter(|fact| in_plan(pilots).all(|pilot| pilot.sector_id != fact.sector.id));
+    let without_sector =
+        to_be_done(pilots).filter(|pilot| selected().all(|fact| fact.sector.id != pilot.sector_id));
+    none_of(without_pilot.map(|fact| &fact.sector).chain(without_sector.map(|fact| &fact.pilot)))
+}
+
+fn indicators_set(pilots: &[PilotFact]) -> Verdict {
+    none_of(to_be_done(pilots).filter(|fact| !fact.indicators_set).map(|fact| &fact.pilot))
+}
+
+fn activities_planned(pilots: &[PilotFact]) -> Verdict {
+    none_of(to_be_done(pilots).filter(|fact| !fact.activity_planned).map(|fact| &fact.pilot))
+}
+
+fn pilots_evaluated(pilots: &[PilotFact]) -> Verdict {
+    none_of(to_be_done(pilots).map(|fact| &fact.pilot))
+}
+
+fn migrations_handed_over(pilots: &[PilotFact]) -> Verdict {
+    let waiting = |fact: &&PilotFact| {
+        fact.outcome == Some(PilotOutcome::Scale) && !fact.migrations.contains(&MigrationState::HandedOver)
+    };
+    none_of(pilots.iter().filter(waiting).map(|fact| &fact.pilot))
+}
+
+fn report_current(draft: Option<&DraftFact>) -> Verdict {
+    let outdated = draft.filter(|fact| fact.outdated);
+    Verdict {
+        met: draft.is_some() && outdated.is_none(),
+        failing: Failing::these(outdated.map(|fact| &fact.report)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

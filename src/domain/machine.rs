@@ -26,6 +26,11 @@ impl<S: Vocabulary> Exit<S> {
         Self { reason_required: true, ..self }
     }
 
+    /// The same exit, which this stands in the way of as long as the condition does not hold.
+    pub fn given(self, holds: bool, code: Code) -> Self {
+        self.unless((!holds).then(|| Blocker::from(code)))
+    }
+
     /// The same exit, unless this stands in the way.
     pub fn unless(mut self, blocker: Option<Blocker>) -> Self {
         self.blocked_by.extend(blocker);
@@ -54,6 +59,15 @@ impl Move {
             }
         }
     }
+}
+
+/// Every transition of a noun, whatever its conditions: the exits of each state with nothing in the way.
+pub fn moves<S: Vocabulary>(exits: impl Fn(S) -> Vec<Exit<S>>) -> Vec<Move> {
+    let mut moves = Vec::new();
+    for &state in S::ALL {
+        Move::add(&mut moves, state, &exits(state));
+    }
+    moves
 }
 
 /// What a reader is told: every exit, with a missing right as one more thing in the way.

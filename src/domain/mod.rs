@@ -8,15 +8,25 @@
 pub mod vocabulary;
 
 pub mod activity;
+pub mod ballot;
 pub mod calendar;
+pub mod decimal;
+pub mod decision;
 pub mod event;
+pub mod evidence;
 pub mod gate;
 pub mod machine;
+pub mod migration;
 pub mod panel;
+pub mod pilot;
+pub mod policy;
 pub mod refusal;
+pub mod report;
 pub mod rights;
 pub mod scales;
+pub mod sector;
 pub mod step;
+pub mod task;
 pub mod task_force;
 pub mod text;
 pub mod user;

@@ -35,6 +35,30 @@ vocabulary! {
         ActivityInReview = "activityInReview", "The activity is in review", "النشاط قيد المراجعة";
         ActivityClosed = "activityClosed", "The activity is done or cancelled", "النشاط منجز أو ملغى";
         ActivityStarted = "activityStarted", "An activity that was ever started is cancelled, not deleted", "النشاط الذي بدأ يُلغى ولا يُحذف";
+        PolicyNotAdopted = "policyNotAdopted", "Only an adopted policy can take the place of another", "لا تحل محل سياسة إلا سياسة معتمدة";
+        MaturityMissing = "maturityMissing", "The sector's maturity, now and target, is not assessed", "لم يُقيَّم نضج القطاع الحالي والمستهدف";
+        StudyMissing = "studyMissing", "The sector has no completed study with a recommendation", "لا توجد للقطاع دراسة مكتملة ذات توصية";
+        SectorNotSelected = "sectorNotSelected", "The sector is not among the selected ones", "القطاع ليس من القطاعات المختارة";
+        AimsMissing = "aimsMissing", "The pilot names no aim", "لم يُحدَّد للمشروع التجريبي أي هدف";
+        IndicatorsMissing = "indicatorsMissing", "The pilot has no indicator with baseline and target", "ليس للمشروع التجريبي مؤشر له خط أساس ومستهدف";
+        MeasurementsMissing = "measurementsMissing", "Not every indicator of the pilot has been measured", "لم تُقَس جميع مؤشرات المشروع التجريبي";
+        ScorecardFrozen = "scorecardFrozen", "Plan and scorecard of a pilot that was started stay as they are", "تبقى خطة المشروع التجريبي وبطاقة مؤشراته كما هي بعد بدئه";
+        PilotNotRunning = "pilotNotRunning", "Only a running pilot is measured", "لا يُقاس إلا مشروع تجريبي قيد التنفيذ";
+        CycleNotOver = "cycleNotOver", "An extended pilot is planned again in a later cycle", "يُخطط للمشروع الممدَّد من جديد في دورة لاحقة";
+        PilotNotScaled = "pilotNotScaled", "Only a pilot evaluated with outcome scale is migrated", "لا يُرحَّل إلا مشروع تجريبي قُيِّم بنتيجة التوسع";
+        ChecklistUnfinished = "checklistUnfinished", "The checklist is empty or not done", "قائمة التحقق فارغة أو غير مكتملة";
+        ReconciliationMissing = "reconciliationMissing", "The reconciliation counts are missing", "أعداد المطابقة غير مذكورة";
+        HandoverIncomplete = "handoverIncomplete", "Receiving unit and service owner are not both named", "لم يُسمَّ كلٌّ من الجهة المستلمة ومالك الخدمة";
+        EvidenceIsALink = "evidenceIsALink", "That evidence is a link, not a file", "هذا الدليل رابط وليس ملفًا";
+        NotWaivable = "notWaivable", "That criterion can't be waived", "لا يجوز التنازل عن هذا المعيار";
+        NotEntitled = "notEntitled", "You are not entitled to vote on this submission", "لا يحق لك التصويت على هذا العرض";
+        VotingClosed = "votingClosed", "The vote is over", "انتهى التصويت";
+        ReportNotSubmitted = "reportNotSubmitted", "That report is not before the council", "هذا التقرير غير معروض على المجلس";
+        DecisionSuperseded = "decisionSuperseded", "A later decision has already corrected that one", "صحّح قرار لاحق ذلك القرار من قبل";
+        DecisionFollowed = "decisionFollowed", "Something has followed from that decision", "ترتب على ذلك القرار أثر لاحق";
+        OfAnEarlierCycle = "ofAnEarlierCycle", "It belongs to an earlier cycle", "ينتمي إلى دورة سابقة";
+        ConditionSettled = "conditionSettled", "The condition is met or waived", "استُوفي الشرط أو جرى التنازل عنه";
+        OwnsWork = "ownsWork", "The member owns pilots or conditions, which need another owner", "يملك العضو مشاريع تجريبية أو شروطًا تحتاج إلى مالك آخر";
         StillReferenced = "stillReferenced", "Something else still refers to this", "ما زال شيء آخر يشير إلى هذا";
         EmailTaken = "emailTaken", "Another user has that e-mail address", "البريد الإلكتروني مسجَّل باسم مستخدم آخر";
         LastAdministrator = "lastAdministrator", "The installation needs an active administrator", "تحتاج المنظومة إلى مدير نشط واحد على الأقل";
@@ -65,7 +89,7 @@ impl Code {
             ),
             Code::Unauthenticated => (
                 "Send `Authorization: Bearer <accessToken>` from `POST /v1/auth/login`; an access token lives 15 minutes, then use `POST /v1/auth/refresh`.",
-                "أرسل الترويسة Authorization: Bearer مع رمز الوصول من ‎POST /v1/auth/login؛ يعيش الرمز 15 دقيقة ثم يُجدَّد عبر ‎POST /v1/auth/refresh.",
+                "أرسل الترويسة Authorization: Bearer مع رمز الوصول من ‎POST /v1/auth/login؛ تدوم صلاحية الرمز 15 دقيقة ثم يُجدَّد عبر ‎POST /v1/auth/refresh.",
             ),
             Code::InvalidCredentials => (
                 "The service does not say which of them is wrong. If you lost your password or invitation, ask the administrator or the secretariat for a new invitation.",
@@ -120,23 +144,23 @@ impl Code {
             ),
             Code::TaskForceSuspended => (
                 "While it is suspended, only members and health statements can be written. The secretariat resumes it.",
-                "أثناء الإيقاف المؤقت لا يُعدَّل إلا الأعضاء وبيانات الحالة. وتستأنف أمانة المجلس عمله.",
+                "أثناء الإيقاف المؤقت لا يُعدَّل إلا الأعضاء وبيانات الحالة العامة. وتستأنف أمانة المجلس عمل الفريق.",
             ),
             Code::TaskForceClosed => (
-                "A concluded or dissolved task force is kept to be read.",
-                "يُحفظ فريق العمل المنتهي أو المنحل للقراءة فقط.",
+                "A concluded or dissolved task force is kept to be read; only conditions of the council go on, and the record of its decision can be corrected.",
+                "يُحفظ فريق العمل المنتهي أو المنحل للقراءة فقط؛ ولا تستمر إلا متابعة شروط المجلس وتصحيح سجل قراره.",
             ),
             Code::StepLocked => (
-                "Steps open in order: the next one when the one before it passes. Work can be planned ahead, but not started.",
-                "تُفتح الخطوات بالترتيب عند إقرار سابقتها. يمكن التخطيط مسبقًا دون البدء.",
+                "Steps open in order: the next one when the one before it passes. Activities can be planned ahead, but not started; products wait for their step.",
+                "تُفتح الخطوات بالترتيب عند إقرار سابقتها. يمكن التخطيط للأنشطة مسبقًا دون بدئها، أما مخرجات الخطوة فتنتظر فتحها.",
             ),
             Code::StepSubmitted => (
-                "While a step is before the members, what they vote on stays as it is; comments are always possible.",
-                "أثناء عرض الخطوة على الأعضاء يبقى ما يصوّتون عليه كما هو؛ والتعليقات ممكنة دائمًا.",
+                "While a step is before the members, what they vote on stays as it is; comments and new evidence are always possible.",
+                "أثناء عرض الخطوة على الأعضاء يبقى ما يصوّتون عليه كما هو؛ والتعليقات وإضافة الأدلة ممكنة دائمًا.",
             ),
             Code::StepPassed => (
-                "What passed its gate stays as it was; comments are always possible.",
-                "ما اجتاز بوابته يبقى كما كان؛ والتعليقات ممكنة دائمًا.",
+                "What passed its gate stays as it was; comments and new evidence are always possible.",
+                "ما اجتاز بوابته يبقى كما كان؛ والتعليقات وإضافة الأدلة ممكنة دائمًا.",
             ),
             Code::GateNotMet => (
                 "`criteria` lists each criterion of the gate and exactly what fails it; `GET …/steps/{step}/readiness` says the same at any time.",
@@ -166,6 +190,97 @@ impl Code {
                 "Send the transition to `cancelled` with a reason: what was worked on stays in the record.",
                 "أرسل الانتقال إلى cancelled مع السبب: فما جرى العمل عليه يبقى في السجل.",
             ),
+            Code::PolicyNotAdopted => (
+                "Send `supersededById` with the id of another policy that is adopted.",
+                "أرسل supersededById بمعرّف سياسة أخرى معتمدة.",
+            ),
+            Code::MaturityMissing => (
+                "Add an assessment of kind `current` and one of kind `target`. A studied sector keeps them.",
+                "أضف تقييمًا من نوع current وآخر من نوع target. ويحتفظ القطاع المدروس بهما.",
+            ),
+            Code::StudyMissing => (
+                "Complete a study (`completed: true`) that has a recommendation. A studied sector keeps one.",
+                "أكمل دراسة (completed: true) لها توصية. ويحتفظ القطاع المدروس بواحدة على الأقل.",
+            ),
+            Code::SectorNotSelected => (
+                "Choose a sector that is selected or studied (`GET …/sectors?state=selected,studied`).",
+                "اختر قطاعًا مختارًا أو مدروسًا (‎GET …/sectors?state=selected,studied).",
+            ),
+            Code::AimsMissing => (
+                "Name at least one of the four aims in `aims`.",
+                "اذكر في aims هدفًا واحدًا على الأقل من الأهداف الأربعة.",
+            ),
+            Code::IndicatorsMissing => (
+                "Give the pilot an indicator with both `baseline` and `target`. A planned pilot keeps one.",
+                "أضف للمشروع مؤشرًا له baseline وtarget معًا. ويحتفظ المشروع المخطط له بواحد على الأقل.",
+            ),
+            Code::MeasurementsMissing => (
+                "Measure each indicator at least once in the pilot's present cycle, then evaluate.",
+                "قِس كل مؤشر مرة واحدة على الأقل في دورة المشروع الحالية ثم قيّمه.",
+            ),
+            Code::ScorecardFrozen => (
+                "What a pilot promised is what it is measured by: `availableTransitions` says where it can go; its plan stays.",
+                "يُقاس المشروع بما وعد به: يبيّن الحقل availableTransitions ما يمكن، وتبقى خطته كما هي.",
+            ),
+            Code::PilotNotRunning => (
+                "Start the pilot (`running`) before you measure it; what was measured stays once it is evaluated or cancelled.",
+                "ابدأ المشروع (running) قبل قياسه؛ ويبقى ما قيس كما هو بعد تقييمه أو إلغائه.",
+            ),
+            Code::CycleNotOver => (
+                "Once the council lets the next cycle begin and its step `pilots` is open, the pilot can go back to `planned`.",
+                "بعد أن يقرر المجلس بدء الدورة التالية وتُفتح خطوة pilots فيها يعود المشروع إلى planned.",
+            ),
+            Code::PilotNotScaled => {
+                ("Evaluate the pilot with outcome `scale` first.", "قيّم المشروع التجريبي أولًا بنتيجة scale.")
+            }
+            Code::ChecklistUnfinished => (
+                "The migration needs a checklist, and every item of it done. What is live keeps its checklist done.",
+                "يحتاج الترحيل إلى قائمة تحقق أُنجزت كل بنودها. وما دخل الخدمة تبقى قائمته منجزة.",
+            ),
+            Code::ReconciliationMissing => (
+                "Give `reconciliation` with `source`, `loaded` and `rejected`.",
+                "اذكر reconciliation مع source وloaded وrejected.",
+            ),
+            Code::HandoverIncomplete => {
+                ("Give `receivingUnit` and `serviceOwner`.", "اذكر receivingUnit وserviceOwner.")
+            }
+            Code::EvidenceIsALink => (
+                "Create new evidence without `url`, and upload the file to it.",
+                "أنشئ دليلًا جديدًا بلا url ثم ارفع الملف إليه.",
+            ),
+            Code::NotWaivable => (
+                "`waivable` in the readiness says which criteria can be waived. This one has to be met.",
+                "يبيّن waivable في الجاهزية ما يمكن التنازل عنه. أما هذا فلا بد من استيفائه.",
+            ),
+            Code::NotEntitled => (
+                "Those vote who were members when the step was submitted (`entitled`). A successor is not entitled.",
+                "يصوّت من كانوا أعضاء وقت عرض الخطوة (entitled). ولا يحق ذلك لمن خلف عضوًا بعده.",
+            ),
+            Code::VotingClosed => (
+                "The submission has passed, was returned or was withdrawn; votes stay as they were.",
+                "أُقرَّ العرض أو أُعيد أو سُحب؛ وتبقى الأصوات كما كانت.",
+            ),
+            Code::ReportNotSubmitted => (
+                "The council decides on a report that is `submitted`: the one that step 5 passed with. To correct a decision, name it in `supersedes`.",
+                "يقرر المجلس في تقرير حالته submitted، وهو الذي أُقرَّت به الخطوة الخامسة. ولتصحيح قرار اذكره في supersedes.",
+            ),
+            Code::DecisionSuperseded => (
+                "Name the latest decision on that report in `supersedes`.",
+                "اذكر في supersedes آخر قرار بشأن ذلك التقرير.",
+            ),
+            Code::DecisionFollowed => (
+                "Work has gone on since that decision, so only the record can be corrected: with the same `outcome` and `returnToStep`.",
+                "استمر العمل بعد ذلك القرار، فلا يُصحَّح إلا السجل: بالنتيجة نفسها (outcome) والخطوة نفسها (returnToStep).",
+            ),
+            Code::OfAnEarlierCycle => (
+                "What an earlier cycle made is part of its record: it can be carried on, not deleted, and what was measured by it stays as it was. Make a new one.",
+                "ما أُنشئ في دورة سابقة جزء من سجلها: يمكن البناء عليه لا حذفه، ويبقى ما قيس به كما كان. أنشئ غيره.",
+            ),
+            Code::ConditionSettled => ("What proved it stays as it was.", "يبقى ما أثبته كما كان."),
+            Code::OwnsWork => (
+                "Name a `successor` or `reassignToMemberId`; `references` lists what the member owns.",
+                "سمِّ خلفًا في successor أو عضوًا في reassignToMemberId؛ ويسرد references ما يملكه العضو.",
+            ),
             Code::StillReferenced => (
                 "`references` lists what refers to it. Remove those references first.",
                 "يسرد الحقل references ما يشير إليه. أزل تلك الإشارات أولًا.",
@@ -179,10 +294,13 @@ impl Code {
                 "Read the resource again, look at what changed, and send your change with the new `ETag` in `If-Match`. The `ETag` header of this answer names the present version.",
                 "اقرأ المورد من جديد وانظر ما تغيّر ثم أرسل تغييرك مع ETag الجديد في If-Match. وتحمل ترويسة ETag في هذا الرد الإصدار الراهن.",
             ),
-            Code::BodyTooLarge => ("A JSON body may have 256 KiB.", "الحد الأقصى لنص JSON هو 256 كيبيبايت."),
+            Code::BodyTooLarge => (
+                "A JSON body may have 256 KiB, a file 10 MiB.",
+                "الحد الأقصى لنص JSON هو 256 كيبيبايت، وللملف 10 ميبيبايت.",
+            ),
             Code::UnsupportedMediaType => (
-                "Send `application/json`; for a PATCH `application/merge-patch+json`.",
-                "أرسل application/json، ومع PATCH أرسل application/merge-patch+json.",
+                "Send `application/json`; for a PATCH `application/merge-patch+json`; for a file one of the types that the operation lists.",
+                "أرسل application/json، ومع PATCH أرسل application/merge-patch+json، ومع الملف أحد الأنواع المذكورة في توثيق العملية.",
             ),
             Code::PreconditionRequired => (
                 "Send `If-Match` with the `ETag` that came with the resource, so that nobody's change is lost.",

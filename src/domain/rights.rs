@@ -68,17 +68,25 @@ pub enum Action {
     EditTaskForce,
     /// Activate, suspend, resume, dissolve.
     DirectTaskForce,
-    /// Work: activities, dependencies, comments.
+    /// Work: products of the steps, activities, dependencies, comments, evidence.
     Work,
-    /// Submit a step; state the health.
+    /// Submit or withdraw a step, waive a criterion, build a report, state the health.
     Lead,
+    /// Vote on a submission.
+    Vote,
+    /// Record the council's decision.
+    RecordDecision,
+    /// Report a condition met; accept, return or waive it. Who may do which, its own transitions say.
+    FollowCondition,
+    /// Read the council's register of decisions.
+    ReadRegister,
     /// Read what happened outside any task force.
     ReadInstallationEvents,
 }
 
 impl Action {
     /// Every action, in the order of the rights table.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 14] = [
         Self::ManageUsers,
         Self::LookUpUsers,
         Self::CreateTaskForce,
@@ -88,6 +96,10 @@ impl Action {
         Self::DirectTaskForce,
         Self::Work,
         Self::Lead,
+        Self::Vote,
+        Self::RecordDecision,
+        Self::FollowCondition,
+        Self::ReadRegister,
         Self::ReadInstallationEvents,
     ];
 }
@@ -114,17 +126,27 @@ pub fn authorize(standing: Standing, action: Action) -> Decision {
             matches!(standing, Administrator | Secretariat)
         }
         Action::LookUpUsers => matches!(standing, Administrator | Secretariat | Chair),
-        Action::ReadPortfolio => matches!(standing, Administrator | Secretariat | CouncilMember),
+        Action::ReadPortfolio | Action::ReadRegister => {
+            matches!(standing, Administrator | Secretariat | CouncilMember)
+        }
         Action::ReadInstallationEvents => standing == Administrator,
         Action::ReadTaskForce => standing != Outsider,
         Action::EditTaskForce => matches!(standing, Administrator | Secretariat | Chair),
-        Action::DirectTaskForce => standing == Secretariat,
-        Action::Work => matches!(standing, Chair | Member),
+        Action::DirectTaskForce | Action::RecordDecision => standing == Secretariat,
+        Action::Work | Action::Vote => matches!(standing, Chair | Member),
+        Action::FollowCondition => matches!(standing, Secretariat | Chair),
         Action::Lead => standing == Chair,
     };
     let within_a_task_force = matches!(
         action,
-        Action::ReadTaskForce | Action::EditTaskForce | Action::DirectTaskForce | Action::Work | Action::Lead
+        Action::ReadTaskForce
+            | Action::EditTaskForce
+            | Action::DirectTaskForce
+            | Action::Work
+            | Action::Lead
+            | Action::Vote
+            | Action::RecordDecision
+            | Action::FollowCondition
     );
     match (allowed, standing) {
         (true, _) => Decision::Allowed,

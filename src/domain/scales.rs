@@ -20,3 +20,13 @@ vocabulary! {
         SmartGovernment = "smartGovernment", "Smart Government, SGOV (2013–): e-services according to the citizen's dynamic need", "الحكومة الذكية (2013–): الخدمات حسب حاجة المواطن المتغيرة";
     }
 }
+
+vocabulary! {
+    /// What local smart government development aims at; every policy and pilot serves some of it.
+    pub enum Aim in "aims" {
+        Sustainable = "sustainable", "Sustainable: uses digital technology to reduce costs and optimize resource consumption", "مستدام: يستخدم التقنية الرقمية لخفض التكاليف وترشيد استهلاك الموارد";
+        InclusiveTransparent = "inclusiveTransparent", "Inclusive and transparent: empowering citizens & using open data", "شامل وشفاف: تمكين المواطنين واستخدام البيانات المفتوحة";
+        GeneratesWealth = "generatesWealth", "Generates wealth: high-quality jobs, innovation, competitiveness, and business growth", "يولّد الثروة: وظائف عالية الجودة وابتكار وتنافسية ونمو الأعمال";
+        MadeForCitizens = "madeForCitizens", "Made for citizens: improve the quality of life & quick access to more efficient public services", "من أجل المواطنين: تحسين جودة الحياة والوصول السريع إلى خدمات عامة أكثر كفاءة";
+    }
+}

@@ -1,7 +1,10 @@
 //! The five steps (the deck's "critical steps") and their states.
 
-use super::refusal::{Code, Refusal};
+use super::machine::{Exit, Move};
+use super::refusal::{Blocker, Code, Refusal};
+use super::task_force::TaskForceState;
 use super::vocabulary::Vocabulary as _;
+use super::writing::{Write, may_write};
 
 vocabulary! {
     /// One of the five steps, in the deck's words.
@@ -52,10 +55,47 @@ vocabulary! {
     /// State of a submission of a step.
     pub enum SubmissionState in "submissionStates" {
         Voting = "voting", "Voting", "قيد التصويت";
-        Passed = "passed", "Passed", "مُقرَّة";
-        Returned = "returned", "Returned", "مُعادة";
-        Withdrawn = "withdrawn", "Withdrawn", "مسحوبة";
+        Passed = "passed", "Passed", "مُقَرّ";
+        Returned = "returned", "Returned", "مُعاد";
+        Withdrawn = "withdrawn", "Withdrawn", "مسحوب";
     }
+}
+
+impl SubmissionState {
+    /// The way out of this state that a command takes; the others are the members' vote.
+    pub fn exits(self, task_force: TaskForceState) -> Vec<Exit<Self>> {
+        let paused = may_write(Write::Vote, task_force).err().map(Blocker::from);
+        match self {
+            Self::Voting => vec![Exit::to(Self::Withdrawn).with_reason().unless(paused)],
+            Self::Passed | Self::Returned | Self::Withdrawn => Vec::new(),
+        }
+    }
+}
+
+/// Every transition of a submission.
+pub fn submission_moves() -> Vec<Move> {
+    let by_vote = |to: SubmissionState| Move {
+        from: SubmissionState::Voting.code(),
+        to: to.code(),
+        reason_required: false,
+    };
+    let mut moves = vec![by_vote(SubmissionState::Passed), by_vote(SubmissionState::Returned)];
+    let withdraw = SubmissionState::Voting.exits(TaskForceState::Active);
+    Move::add(&mut moves, SubmissionState::Voting, &withdraw);
+    moves
+}
+
+/// Every transition of a step.
+pub fn moves() -> Vec<Move> {
+    let mut moves = Vec::new();
+    for state in StepState::ALL {
+        for command in StepCommand::ALL {
+            let next = state.transition(command).ok().filter(|next| next != state);
+            let to = next.map(|next| Move { from: state.code(), to: next.code(), reason_required: false });
+            moves.extend(to.filter(|one| !moves.contains(one)));
+        }
+    }
+    moves
 }
 
 /// What moves a step.
@@ -73,11 +113,14 @@ pub enum StepCommand {
     Reopen,
     /// The council orders an earlier one done again.
     Lock,
+    /// The council's order to do it again was recorded by mistake.
+    Restore,
 }
 
 impl StepCommand {
     /// Every command.
-    pub const ALL: [Self; 6] = [Self::Open, Self::Submit, Self::Pass, Self::Return, Self::Reopen, Self::Lock];
+    pub const ALL: [Self; 7] =
+        [Self::Open, Self::Submit, Self::Pass, Self::Return, Self::Reopen, Self::Lock, Self::Restore];
 }
 
 impl StepState {
@@ -89,7 +132,9 @@ impl StepState {
         match (self, command) {
             (Self::Locked, StepCommand::Open) | (Self::Submitted, StepCommand::Return) => Ok(Self::Open),
             (Self::Open, StepCommand::Submit) => Ok(Self::Submitted),
-            (Self::Submitted, StepCommand::Pass) => Ok(Self::Passed),
+            (Self::Submitted, StepCommand::Pass) | (Self::Open | Self::Locked, StepCommand::Restore) => {
+                Ok(Self::Passed)
+            }
             (Self::Passed, StepCommand::Reopen) => Ok(Self::Open),
             (_, StepCommand::Lock) => Ok(Self::Locked),
             (state, _) => Err(state.frozen().map_or_else(
@@ -138,7 +183,7 @@ mod tests {
     /// The rules of design §3 as a table: every state × every command.
     #[test]
     fn every_state_takes_exactly_the_legal_commands() {
-        use StepCommand::{Lock, Open, Pass, Reopen, Return, Submit};
+        use StepCommand::{Lock, Open, Pass, Reopen, Restore, Return, Submit};
 
         for &state in StepState::ALL {
             for command in StepCommand::ALL {
@@ -146,6 +191,7 @@ mod tests {
                     (StepState::Locked, Open) | (StepState::Submitted, Return) => Some(StepState::Open),
                     (StepState::Open, Submit) => Some(StepState::Submitted),
                     (StepState::Submitted, Pass) => Some(StepState::Passed),
+                    (StepState::Open | StepState::Locked, Restore) => Some(StepState::Passed),
                     (StepState::Passed, Reopen) => Some(StepState::Open),
                     (_, Lock) => Some(StepState::Locked),
                     _ => None,

@@ -1,6 +1,6 @@
 //! The task force's own states.
 
-use super::machine::{Exit, Move};
+use super::machine::{self, Exit, Move};
 use super::panel::Panel;
 use super::refusal::Blocker;
 use super::vocabulary::Vocabulary as _;
@@ -38,11 +38,15 @@ impl TaskForceState {
     }
 }
 
-/// Every transition there is, but for the one that only a council decision makes.
+/// Every transition there is, with those that only a council decision makes and, by a correction, takes back.
 pub fn moves() -> Vec<Move> {
-    let mut moves = Vec::new();
-    for &state in TaskForceState::ALL {
-        Move::add(&mut moves, state, &state.exits(&Panel::default()));
+    use TaskForceState::{Active, Concluded, Dissolved};
+    let mut moves = machine::moves(|state: TaskForceState| state.exits(&Panel::default()));
+    for (from, to) in [(Active, Concluded), (Active, Dissolved), (Concluded, Active), (Dissolved, Active)] {
+        let by_council = Move { from: from.code(), to: to.code(), reason_required: true };
+        if !moves.contains(&by_council) {
+            moves.push(by_council);
+        }
     }
     moves
 }

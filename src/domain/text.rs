@@ -1,6 +1,8 @@
 //! Text in Arabic and English: what people write into records, and what the service says to them.
 
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema, SchemaType, Type};
 
 vocabulary! {
     /// A language the service speaks.
@@ -62,6 +64,33 @@ impl TryFrom<MaybeEmpty> for LocalizedText {
     }
 }
 
+// By hand: what a derive would see are two fields that may both be missing.
+impl utoipa::PartialSchema for LocalizedText {
+    fn schema() -> RefOr<Schema> {
+        let language = |description: &str, example: &str| {
+            ObjectBuilder::new()
+                .schema_type(SchemaType::Type(Type::String))
+                .min_length(Some(1))
+                .description(Some(description))
+                .examples([example])
+        };
+        let mut object = ObjectBuilder::new()
+            .property("ar", language("In Arabic.", "سياسة البيانات المفتوحة"))
+            .property("en", language("In English.", "Open data policy"))
+            .additional_properties(Some(AdditionalProperties::FreeForm(false)))
+            .description(Some("Text of a record, in Arabic, English or both."))
+            .build();
+        object.min_properties = Some(1);
+        Schema::Object(object).into()
+    }
+}
+
+impl utoipa::ToSchema for LocalizedText {
+    fn name() -> std::borrow::Cow<'static, str> {
+        std::borrow::Cow::Borrowed("Bilingual")
+    }
+}
+
 impl LocalizedText {
     /// Text in at least one language; `None` when both are missing or blank.
     pub fn new(ar: Option<String>, en: Option<String>) -> Option<Self> {
@@ -73,6 +102,11 @@ impl LocalizedText {
     /// Text in both languages.
     pub fn both(ar: impl Into<String>, en: impl Into<String>) -> Self {
         Self { ar: Some(ar.into()), en: Some(en.into()) }
+    }
+
+    /// Whether it is there in both languages.
+    pub fn is_complete(&self) -> bool {
+        self.ar.is_some() && self.en.is_some()
     }
 
     /// The text in this language, or in the other one where this is missing.

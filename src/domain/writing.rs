@@ -1,6 +1,6 @@
 //! What may be written when: the one place that knows.
 
-use super::refusal::Code;
+use super::refusal::{Blocker, Code};
 use super::step::StepState;
 use super::task_force::TaskForceState;
 
@@ -15,12 +15,20 @@ pub enum Write {
     Health,
     /// A step's target date.
     TargetDate(StepState),
-    /// A submission of a step, or what else needs the step open.
+    /// A product of a step, its submission, or what else needs the step open.
     OpenStep(StepState),
     /// An activity of a step: planned ahead while the step is locked, left alone once it is submitted.
     Activity(StepState),
-    /// A comment: whatever its activity's step is.
+    /// A comment, or evidence that is added: whatever its subject's step is.
     Comment,
+    /// A vote.
+    Vote,
+    /// The council's decision on a report.
+    Decision,
+    /// A decision that corrects an earlier one.
+    Correction,
+    /// A condition of the council, to its end.
+    Condition,
 }
 
 /// Whether this may be written in a task force in this state.
@@ -29,6 +37,7 @@ pub enum Write {
 /// The code of what stands in the way: the task force's state first, then the step's.
 pub fn may_write(what: Write, task_force: TaskForceState) -> Result<(), Code> {
     match (task_force, what) {
+        (TaskForceState::Concluded | TaskForceState::Dissolved, Write::Correction | Write::Condition) => {}
         (TaskForceState::Concluded | TaskForceState::Dissolved, _) => return Err(Code::TaskForceClosed),
         (TaskForceState::Forming, Write::TaskForce | Write::Members | Write::TargetDate(_))
         | (TaskForceState::Suspended, Write::Members | Write::Health)
@@ -37,12 +46,47 @@ pub fn may_write(what: Write, task_force: TaskForceState) -> Result<(), Code> {
         (TaskForceState::Suspended, _) => return Err(Code::TaskForceSuspended),
     }
     let frozen = match what {
-        Write::TaskForce | Write::Members | Write::Health | Write::Comment => None,
+        Write::TaskForce
+        | Write::Members
+        | Write::Health
+        | Write::Comment
+        | Write::Vote
+        | Write::Decision
+        | Write::Correction
+        | Write::Condition => None,
         Write::OpenStep(step) => step.frozen(),
         Write::Activity(step) => step.frozen().filter(|code| *code != Code::StepLocked),
         Write::TargetDate(step) => step.frozen().filter(|code| *code == Code::StepPassed),
     };
     frozen.map_or(Ok(()), Err)
+}
+
+/// What a product of a step stands on: its task force and its step. Whoever asks where it can go asks here first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ground {
+    /// State of its task force.
+    pub task_force: TaskForceState,
+    /// State of its step, in the last cycle that it counts in.
+    pub step: StepState,
+}
+
+impl Ground {
+    /// Ground on which everything may be written.
+    pub const FIRM: Self = Self { task_force: TaskForceState::Active, step: StepState::Open };
+
+    /// Why a product can't be written now, unless it can.
+    pub fn frozen(self) -> Option<Blocker> {
+        may_write(Write::OpenStep(self.step), self.task_force).err().map(Blocker::from)
+    }
+
+    /// Every ground there is, for tests that leave none out.
+    #[cfg(test)]
+    pub(crate) fn every() -> impl Iterator<Item = Self> {
+        use super::vocabulary::Vocabulary as _;
+        TaskForceState::ALL
+            .iter()
+            .flat_map(|&task_force| StepState::ALL.iter().map(move |&step| Self { task_force, step }))
+    }
 }
 
 #[cfg(test)]
@@ -54,7 +98,7 @@ mod tests {
     #[test]
     fn what_may_be_written_when() {
         use StepState::{Locked, Open, Passed, Submitted};
-        use TaskForceState::{Active, Forming, Suspended};
+        use TaskForceState::{Active, Concluded, Dissolved, Forming, Suspended};
 
         for &task_force in TaskForceState::ALL {
             for &step in StepState::ALL {
@@ -64,6 +108,7 @@ mod tests {
                     (Suspended, Write::Members | Write::Health) => true,
                     (Active, Write::OpenStep(_)) => step == Open,
                     (Active, Write::Activity(_)) => matches!(step, Open | Locked),
+                    (Active | Concluded | Dissolved, Write::Correction | Write::Condition) => true,
                     (Active, _) => true,
                     _ => false,
                 };
@@ -75,6 +120,10 @@ mod tests {
                     Write::OpenStep(step),
                     Write::Activity(step),
                     Write::Comment,
+                    Write::Vote,
+                    Write::Decision,
+                    Write::Correction,
+                    Write::Condition,
                 ] {
                     let answer = may_write(what, task_force);
                     assert_eq!(answer.is_ok(), expected(what), "{what:?} in {task_force}: {answer:?}");

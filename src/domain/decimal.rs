@@ -1,0 +1,122 @@
+//! Decimal numbers, kept and answered exactly: what was measured as 12.50 stays 12.50.
+
+use std::str::FromStr as _;
+
+use bigdecimal::BigDecimal;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Digits before the point, at most.
+pub const WHOLE_DIGITS: usize = 15;
+/// Digits after the point, at most.
+pub const FRACTION_DIGITS: i64 = 6;
+
+/// A decimal number. In JSON it is written as a string, and read from a string or a number.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Decimal(BigDecimal);
+
+/// What is not such a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a decimal number has at most 15 digits before and 6 after the point, and no exponent")]
+pub struct NotADecimal;
+
+impl Decimal {
+    /// Reads a number such as `-12.50`.
+    ///
+    /// # Errors
+    /// Anything else, an exponent and too many digits among it.
+    pub fn parse(text: &str) -> Result<Self, NotADecimal> {
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(w, f)| (w, Some(f)));
+        let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        let fraction_fits = fraction.is_none_or(|fraction| {
+            all_digits(fraction) && i64::try_from(fraction.len()).is_ok_and(|len| len <= FRACTION_DIGITS)
+        });
+        if !all_digits(whole) || whole.len() > WHOLE_DIGITS || !fraction_fits {
+            return Err(NotADecimal);
+        }
+        BigDecimal::from_str(text).map(Self).ok().ok_or(NotADecimal)
+    }
+
+    /// The number as arithmetic takes it.
+    pub fn exact(&self) -> &BigDecimal {
+        &self.0
+    }
+}
+
+impl From<BigDecimal> for Decimal {
+    fn from(number: BigDecimal) -> Self {
+        Self(number)
+    }
+}
+
+impl std::fmt::Display for Decimal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.to_plain_string())
+    }
+}
+
+impl Serialize for Decimal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Decimal {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = match serde_json::Value::deserialize(deserializer)? {
+            serde_json::Value::String(text) => text,
+            // Not as JSON would write it: there the smallest ones have an exponent.
+            serde_json::Value::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
+                Some(float) => float.to_string(),
+                None => number.to_string(),
+            },
+            _ => return Err(serde::de::Error::custom(NotADecimal)),
+        };
+        Self::parse(&text).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_number_comes_back_as_it_was_written() {
+        for text in ["0", "12.50", "-0.000001", "999999999999999.999999", "-3"] {
+            assert_eq!(Decimal::parse(text).unwrap().to_string(), text);
+            let json = serde_json::to_string(&Decimal::parse(text).unwrap()).unwrap();
+            assert_eq!(json, format!("\"{text}\""));
+            assert_eq!(serde_json::from_str::<Decimal>(&json).unwrap().to_string(), text);
+        }
+        assert_eq!(serde_json::from_str::<Decimal>("0.1").unwrap().to_string(), "0.1");
+        assert_eq!(serde_json::from_str::<Decimal>("-7").unwrap().to_string(), "-7");
+        assert_eq!(serde_json::from_str::<Decimal>("0.000001").unwrap().to_string(), "0.000001");
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for text in
+            ["", "-", ".5", "5.", "1e3", "1_000", "+1", "٣", "1.2.3", "1234567890123456", "0.1234567", "NaN"]
+        {
+            assert_eq!(Decimal::parse(text), Err(NotADecimal), "{text}");
+        }
+        for json in ["1e300", "true", "[]", "null", "{}"] {
+            assert!(serde_json::from_str::<Decimal>(json).is_err(), "{json}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_keep_their_order(a in -1_000_000_i64..1_000_000, b in -1_000_000_i64..1_000_000) {
+            let decimal = |n: i64| Decimal::parse(&format!("{}{}.{:03}", if n < 0 { "-" } else { "" }, n.abs() / 1000, n.abs() % 1000)).unwrap();
+            prop_assert_eq!(decimal(a).cmp(&decimal(b)), a.cmp(&b));
+        }
+
+        #[test]
+        fn nothing_panics(text in "\\PC{0,30}") {
+            let _ = Decimal::parse(&text);
+        }
+    }
+}

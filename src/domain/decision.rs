@@ -1,0 +1,156 @@
+//! The council's decision on a report, what it does to the steps, and the conditions it comes with.
+
+use super::machine::{self, Exit, Move};
+use super::refusal::{Blocker, Code};
+use super::rights::Standing;
+use super::step::{StepCommand, StepName};
+use super::task_force::TaskForceState;
+use super::writing::{Write, may_write};
+
+vocabulary! {
+    /// What the council decides, and what a report recommends.
+    pub enum Outcome in "outcomes" {
+        Continue = "continue", "Continue: the next cycle opens", "الاستمرار: تُفتح الدورة التالية";
+        Adjust = "adjust", "Adjust: a step of this cycle is done again", "التعديل: تُعاد خطوة من هذه الدورة";
+        Conclude = "conclude", "Conclude: the task force has done its work", "الإنهاء: أتم فريق العمل مهمته";
+        Stop = "stop", "Stop: the task force is dissolved", "الحلّ: يُحلّ فريق العمل";
+    }
+}
+
+/// An outcome with the step to return to, which only `adjust` has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ruling {
+    /// What was decided or recommended.
+    pub outcome: Outcome,
+    /// The step to be done again.
+    pub return_to: Option<StepName>,
+}
+
+impl Ruling {
+    /// A ruling, if outcome and step go together.
+    pub fn new(outcome: Outcome, return_to: Option<StepName>) -> Option<Self> {
+        ((outcome == Outcome::Adjust) == return_to.is_some()).then_some(Self { outcome, return_to })
+    }
+
+    /// What happens to a step of the cycle that was reported on: the one named is open again, the later ones are
+    /// locked. All five have passed by then.
+    pub fn command(self, step: StepName) -> Option<StepCommand> {
+        let again = self.return_to?;
+        match step.ordinal().cmp(&again.ordinal()) {
+            std::cmp::Ordering::Less => None,
+            std::cmp::Ordering::Equal => Some(StepCommand::Reopen),
+            std::cmp::Ordering::Greater => Some(StepCommand::Lock),
+        }
+    }
+
+    /// The state that the task force goes to.
+    pub fn task_force(self) -> TaskForceState {
+        match self.outcome {
+            Outcome::Continue | Outcome::Adjust => TaskForceState::Active,
+            Outcome::Conclude => TaskForceState::Concluded,
+            Outcome::Stop => TaskForceState::Dissolved,
+        }
+    }
+}
+
+vocabulary! {
+    /// State of a condition that the council set.
+    pub enum ConditionState in "conditionStates" {
+        Open = "open", "Open", "مفتوح";
+        ReportedMet = "reportedMet", "Reported met", "أُبلغ عن استيفائه";
+        Met = "met", "Met", "مستوفى";
+        Waived = "waived", "Waived", "متنازَل عنه";
+    }
+}
+
+impl ConditionState {
+    /// Whether it is still to be met, or to be accepted as met.
+    pub fn is_pending(self) -> bool {
+        matches!(self, Self::Open | Self::ReportedMet)
+    }
+
+    /// The ways out of this state: the chair reports it met; the secretariat accepts, returns or waives it.
+    pub fn exits(self, task_force: TaskForceState, standing: Standing) -> Vec<Exit<Self>> {
+        let frozen = may_write(Write::Condition, task_force).err().map(Blocker::from);
+        let by = |who, to| Exit::to(to).given(standing == who, Code::Forbidden).unless(frozen.clone());
+        let accept = |to| by(Standing::Secretariat, to);
+        match self {
+            Self::Open => {
+                vec![by(Standing::Chair, Self::ReportedMet), accept(Self::Waived).with_reason()]
+            }
+            Self::ReportedMet => {
+                vec![accept(Self::Met), accept(Self::Open).with_reason(), accept(Self::Waived).with_reason()]
+            }
+            Self::Met | Self::Waived => Vec::new(),
+        }
+    }
+}
+
+/// Every transition of a condition.
+pub fn condition_moves() -> Vec<Move> {
+    machine::moves(|state: ConditionState| state.exits(TaskForceState::Active, Standing::Secretariat))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::machine::take;
+    use crate::domain::step::{StepState, in_order};
+    use crate::domain::vocabulary::Vocabulary as _;
+
+    #[test]
+    fn only_adjust_names_a_step() {
+        for &outcome in Outcome::ALL {
+            let adjusts = outcome == Outcome::Adjust;
+            assert_eq!(Ruling::new(outcome, None).is_some(), !adjusts);
+            assert_eq!(Ruling::new(outcome, Some(StepName::Pilots)).is_some(), adjusts);
+        }
+    }
+
+    #[test]
+    fn adjust_opens_the_step_it_names_and_locks_the_later_ones() {
+        for again in in_order() {
+            let ruling = Ruling::new(Outcome::Adjust, Some(again)).unwrap();
+            for step in in_order() {
+                let state = ruling
+                    .command(step)
+                    .map_or(StepState::Passed, |command| StepState::Passed.transition(command).unwrap());
+                let expected = match step.ordinal() - again.ordinal() {
+                    0 => StepState::Open,
+                    1.. => StepState::Locked,
+                    _ => StepState::Passed,
+                };
+                assert_eq!(state, expected, "{step} when {again} is done again");
+            }
+        }
+    }
+
+    /// The rules of design §3 and §5, written a second time.
+    #[test]
+    fn every_condition_goes_where_it_may_and_by_whom_it_may() {
+        use ConditionState::{Met, Open, ReportedMet, Waived};
+
+        for &task_force in TaskForceState::ALL {
+            let writable = !matches!(task_force, TaskForceState::Forming | TaskForceState::Suspended);
+            for standing in Standing::ALL {
+                for &from in ConditionState::ALL {
+                    for &to in ConditionState::ALL {
+                        let by = match (from, to) {
+                            (Open, ReportedMet) => Some(Standing::Chair),
+                            (ReportedMet, Met | Open | Waived) | (Open, Waived) => {
+                                Some(Standing::Secretariat)
+                            }
+                            _ => None,
+                        };
+                        let exits = from.exits(task_force, standing);
+                        let taken = take(from, &exits, to, true);
+                        let legal = writable && by == Some(standing);
+                        assert_eq!(taken.is_ok(), legal, "{from} -> {to} by {standing:?} in {task_force}");
+                        let needs_reason = matches!((from, to), (_, Waived) | (ReportedMet, Open));
+                        assert_eq!(take(from, &exits, to, false).is_ok(), legal && !needs_reason);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Evidence: what proves something, as a link or as a file; and what activities and evidence can be about.
+
+use uuid::Uuid;
+
+vocabulary! {
+    /// What evidence can be about.
+    pub enum EvidenceSubjectKind in "evidenceSubjectKinds" {
+        Activity = "activity", "Activity", "نشاط";
+        Policy = "policy", "Policy", "سياسة";
+        Study = "study", "Study", "دراسة";
+        Assessment = "assessment", "Assessment", "تقييم النضج";
+        Pilot = "pilot", "Pilot", "مشروع تجريبي";
+        Migration = "migration", "Migration", "ترحيل";
+        Condition = "condition", "Condition", "شرط";
+    }
+}
+
+vocabulary! {
+    /// What an activity can be about.
+    pub enum ActivitySubjectKind in "activitySubjectKinds" {
+        Policy = "policy", "Policy", "سياسة";
+        Sector = "sector", "Sector", "قطاع";
+        Pilot = "pilot", "Pilot", "مشروع تجريبي";
+        Migration = "migration", "Migration", "ترحيل";
+        Condition = "condition", "Condition", "شرط";
+    }
+}
+
+/// What something is about: a kind and an id of that kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct About<K> {
+    /// What it is.
+    pub kind: K,
+    /// Its id.
+    pub id: Uuid,
+}
+
+/// What may be uploaded: documents, tables and pictures that no browser runs.
+pub const MEDIA_TYPES: [&str; 11] = [
+    "application/pdf",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    "application/vnd.oasis.opendocument.text",
+    "application/vnd.oasis.opendocument.spreadsheet",
+    "application/vnd.oasis.opendocument.presentation",
+    "image/png",
+    "image/jpeg",
+    "text/csv",
+    "text/plain",
+];
+
+/// The most bytes of an upload.
+pub const LARGEST: usize = 10 * 1024 * 1024;

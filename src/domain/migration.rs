@@ -1,0 +1,117 @@
+//! Migrations: the move of a pilot into the city's local digital government (step 4).
+
+use super::machine::{self, Exit, Move};
+use super::refusal::Code;
+use super::writing::Ground;
+
+vocabulary! {
+    /// State of a migration.
+    pub enum MigrationState in "migrationStates" {
+        Planned = "planned", "Planned", "مخطط له";
+        InProgress = "inProgress", "In progress", "قيد التنفيذ";
+        ParallelRun = "parallelRun", "Old and new run in parallel", "تشغيل متوازٍ";
+        Live = "live", "Live", "في الخدمة";
+        HandedOver = "handedOver", "Handed over", "سُلِّم";
+        RolledBack = "rolledBack", "Rolled back", "أُعيد إلى ما كان عليه";
+    }
+}
+
+/// What a migration's transitions depend on beside its own state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Facts {
+    /// What it stands on.
+    pub ground: Ground,
+    /// Whether it has a checklist, and every item of it is done.
+    pub checklist_done: bool,
+    /// Whether it is known how many records there were, and how many were loaded and rejected.
+    pub reconciled: bool,
+    /// Whether the receiving unit and the service owner are named.
+    pub receiver_named: bool,
+}
+
+impl MigrationState {
+    /// The ways out of this state.
+    pub fn exits(self, facts: &Facts) -> Vec<Exit<Self>> {
+        let exit = |to| Exit::to(to).unless(facts.ground.frozen());
+        let roll_back = || exit(Self::RolledBack).with_reason();
+        match self {
+            Self::Planned => vec![exit(Self::InProgress)],
+            Self::InProgress => vec![exit(Self::ParallelRun), roll_back()],
+            Self::ParallelRun => vec![
+                exit(Self::Live)
+                    .given(facts.checklist_done, Code::ChecklistUnfinished)
+                    .given(facts.reconciled, Code::ReconciliationMissing),
+                roll_back(),
+            ],
+            Self::Live => {
+                let hand_over = exit(Self::HandedOver).given(facts.receiver_named, Code::HandoverIncomplete);
+                vec![hand_over, roll_back()]
+            }
+            Self::RolledBack => vec![exit(Self::Planned)],
+            Self::HandedOver => Vec::new(),
+        }
+    }
+
+    /// What the state promises and the facts don't keep any more: the way into it had these conditions.
+    pub fn broken_promise(self, facts: &Facts) -> Option<Code> {
+        match self {
+            Self::Live | Self::HandedOver if !facts.checklist_done => Some(Code::ChecklistUnfinished),
+            Self::Live | Self::HandedOver if !facts.reconciled => Some(Code::ReconciliationMissing),
+            Self::HandedOver if !facts.receiver_named => Some(Code::HandoverIncomplete),
+            _ => None,
+        }
+    }
+}
+
+/// Every transition there is.
+pub fn moves() -> Vec<Move> {
+    let facts = Facts { ground: Ground::FIRM, checklist_done: true, reconciled: true, receiver_named: true };
+    machine::moves(|state: MigrationState| state.exits(&facts))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::machine::take;
+    use crate::domain::vocabulary::Vocabulary as _;
+
+    /// The rules of design §3, written a second time: every state × every state asked for × every fact.
+    #[test]
+    fn every_state_leads_exactly_where_it_may() {
+        use MigrationState::{HandedOver, InProgress, Live, ParallelRun, Planned, RolledBack};
+
+        for ground in Ground::every() {
+            for bits in 0..8_u8 {
+                let facts = Facts {
+                    ground,
+                    checklist_done: bits & 1 > 0,
+                    reconciled: bits & 2 > 0,
+                    receiver_named: bits & 4 > 0,
+                };
+                let settled = facts.checklist_done && facts.reconciled;
+                for &from in MigrationState::ALL {
+                    for &to in MigrationState::ALL {
+                        let legal = match (from, to) {
+                            (Planned, InProgress) | (InProgress, ParallelRun) => true,
+                            (ParallelRun, Live) => settled,
+                            (Live, HandedOver) => facts.receiver_named,
+                            (InProgress | ParallelRun | Live, RolledBack) => true,
+                            (RolledBack, Planned) => true,
+                            _ => false,
+                        };
+                        let taken = take(from, &from.exits(&facts), to, true);
+                        assert_eq!(
+                            taken.is_ok(),
+                            legal && ground == Ground::FIRM,
+                            "{from} -> {to} {facts:?}"
+                        );
+                        let unexplained = take(from, &from.exits(&facts), to, false);
+                        assert_eq!(unexplained.is_ok(), taken.is_ok() && to != RolledBack, "{from} -> {to}");
+                    }
+                }
+                assert_eq!(Live.broken_promise(&facts).is_none(), settled);
+                assert_eq!(HandedOver.broken_promise(&facts).is_none(), settled && facts.receiver_named);
+            }
+        }
+    }
+}

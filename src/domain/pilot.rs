@@ -1,0 +1,213 @@
+//! Pilots: small projects, planned in step 3 and run in step 4, and what they are measured by.
+
+use super::machine::{self, Exit, Move};
+use super::refusal::{Blocker, Code};
+use super::step::StepState;
+use super::task_force::TaskForceState;
+use super::writing::Ground;
+
+vocabulary! {
+    /// State of a pilot.
+    pub enum PilotState in "pilotStates" {
+        Proposed = "proposed", "Proposed", "مقترح";
+        Planned = "planned", "Planned", "مخطط له";
+        Running = "running", "Running", "قيد التنفيذ";
+        Evaluated = "evaluated", "Evaluated", "مقيَّم";
+        Cancelled = "cancelled", "Cancelled", "ملغى";
+    }
+}
+
+vocabulary! {
+    /// What the evaluation of a pilot says should become of it.
+    pub enum PilotOutcome in "pilotOutcomes" {
+        Scale = "scale", "Scale up: migrate it into the city's digital government", "التوسع: ترحيله إلى الحكومة الرقمية المحلية";
+        Extend = "extend", "Extend: run it again in a later cycle", "التمديد: تنفيذه من جديد في دورة لاحقة";
+        Stop = "stop", "Stop", "الإيقاف";
+    }
+}
+
+vocabulary! {
+    /// Which way an indicator shall go.
+    pub enum Direction in "directions" {
+        Up = "up", "Higher is better", "الأعلى أفضل";
+        Down = "down", "Lower is better", "الأدنى أفضل";
+    }
+}
+
+impl PilotState {
+    /// Whether it is or was more than a proposal, and not given up.
+    pub fn was_planned(self) -> bool {
+        matches!(self, Self::Planned | Self::Running | Self::Evaluated)
+    }
+
+    /// Whether plan and scorecard can be changed: from the start on they stay as they are.
+    pub fn is_on_paper(self) -> bool {
+        matches!(self, Self::Proposed | Self::Planned)
+    }
+}
+
+/// What a pilot's transitions depend on beside its own state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Facts {
+    /// State of its task force.
+    pub task_force: TaskForceState,
+    /// State of the step `pilots` of its last cycle: there it is planned.
+    pub pilots: StepState,
+    /// State of the step `migration` of its last cycle: there it is run.
+    pub migration: StepState,
+    /// State of the step `pilots` of the present cycle, where that is a later one.
+    pub pilots_of_a_later_cycle: Option<StepState>,
+    /// Whether its sector is selected.
+    pub sector_selected: bool,
+    /// Whether it names an aim.
+    pub has_aim: bool,
+    /// Whether it has an indicator with baseline and target.
+    pub has_indicator: bool,
+    /// Whether each of its indicators was measured in its last cycle.
+    pub measured: bool,
+    /// What its evaluation said.
+    pub outcome: Option<PilotOutcome>,
+}
+
+impl Facts {
+    fn frozen(&self, step: StepState) -> Option<Blocker> {
+        Ground { task_force: self.task_force, step }.frozen()
+    }
+
+    fn plan(&self, step: StepState) -> Exit<PilotState> {
+        Exit::to(PilotState::Planned)
+            .unless(self.frozen(step))
+            .given(self.sector_selected, Code::SectorNotSelected)
+            .given(self.has_aim, Code::AimsMissing)
+            .given(self.has_indicator, Code::IndicatorsMissing)
+    }
+}
+
+impl PilotState {
+    /// The ways out of this state.
+    pub fn exits(self, facts: &Facts) -> Vec<Exit<Self>> {
+        let not_in_migration = facts.frozen(facts.migration);
+        // It is given up where it is planned or where it is run, whichever step is open.
+        let neither_open = not_in_migration.clone().and_then(|_| facts.frozen(facts.pilots));
+        let cancel = Exit::to(Self::Cancelled).with_reason().unless(neither_open);
+        match self {
+            Self::Proposed => vec![facts.plan(facts.pilots), cancel],
+            Self::Planned => vec![
+                Exit::to(Self::Running)
+                    .unless(not_in_migration)
+                    .given(facts.sector_selected, Code::SectorNotSelected),
+                cancel,
+            ],
+            Self::Running => vec![
+                Exit::to(Self::Evaluated)
+                    .unless(not_in_migration)
+                    .given(facts.measured, Code::MeasurementsMissing),
+                cancel,
+            ],
+            Self::Evaluated if facts.outcome == Some(PilotOutcome::Extend) => {
+                vec![match facts.pilots_of_a_later_cycle {
+                    Some(step) => facts.plan(step),
+                    None => Exit::to(Self::Planned).given(false, Code::CycleNotOver),
+                }]
+            }
+            Self::Evaluated | Self::Cancelled => Vec::new(),
+        }
+    }
+
+    /// What the state promises and the facts don't keep any more: the way into it had these conditions.
+    pub fn broken_promise(self, facts: &Facts) -> Option<Code> {
+        match self {
+            Self::Planned if !facts.sector_selected => Some(Code::SectorNotSelected),
+            Self::Planned if !facts.has_aim => Some(Code::AimsMissing),
+            Self::Planned if !facts.has_indicator => Some(Code::IndicatorsMissing),
+            _ => None,
+        }
+    }
+}
+
+/// Every transition there is.
+pub fn moves() -> Vec<Move> {
+    let facts = Facts {
+        task_force: TaskForceState::Active,
+        pilots: StepState::Open,
+        migration: StepState::Open,
+        pilots_of_a_later_cycle: Some(StepState::Open),
+        sector_selected: true,
+        has_aim: true,
+        has_indicator: true,
+        measured: true,
+        outcome: Some(PilotOutcome::Extend),
+    };
+    machine::moves(|state: PilotState| state.exits(&facts))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::machine::take;
+    use crate::domain::vocabulary::Vocabulary as _;
+
+    fn every_fact() -> impl Iterator<Item = Facts> {
+        let steps = StepState::ALL.iter().copied();
+        let places = steps.clone().flat_map(move |pilots| {
+            let steps = StepState::ALL.iter().copied();
+            steps.map(move |migration| (pilots, migration))
+        });
+        let later = || StepState::ALL.iter().copied().map(Some).chain([None]);
+        places.flat_map(move |(pilots, migration)| {
+            later().flat_map(move |pilots_of_a_later_cycle| {
+                let outcomes = PilotOutcome::ALL.iter().copied().map(Some).chain([None]);
+                outcomes.flat_map(move |outcome| {
+                    TaskForceState::ALL.iter().flat_map(move |&task_force| {
+                        (0..16_u8).map(move |bits| Facts {
+                            task_force,
+                            pilots,
+                            migration,
+                            pilots_of_a_later_cycle,
+                            sector_selected: bits & 1 > 0,
+                            has_aim: bits & 2 > 0,
+                            has_indicator: bits & 4 > 0,
+                            measured: bits & 8 > 0,
+                            outcome,
+                        })
+                    })
+                })
+            })
+        })
+    }
+
+    /// The rules of design §3, written a second time: every state × every state asked for × every fact.
+    #[test]
+    fn every_state_leads_exactly_where_it_may() {
+        use PilotState::{Cancelled, Evaluated, Planned, Proposed, Running};
+        use StepState::Open;
+
+        for facts in every_fact() {
+            let plannable = facts.sector_selected && facts.has_aim && facts.has_indicator;
+            for &from in PilotState::ALL {
+                for &to in PilotState::ALL {
+                    let legal = match (from, to) {
+                        (Proposed, Planned) => facts.pilots == Open && plannable,
+                        (Planned, Running) => facts.migration == Open && facts.sector_selected,
+                        (Running, Evaluated) => facts.migration == Open && facts.measured,
+                        (Proposed | Planned | Running, Cancelled) => {
+                            facts.pilots == Open || facts.migration == Open
+                        }
+                        (Evaluated, Planned) => {
+                            facts.outcome == Some(PilotOutcome::Extend)
+                                && facts.pilots_of_a_later_cycle == Some(Open)
+                                && plannable
+                        }
+                        _ => false,
+                    };
+                    let legal = legal && facts.task_force == TaskForceState::Active;
+                    let taken = take(from, &from.exits(&facts), to, true);
+                    assert_eq!(taken.is_ok(), legal, "{from} -> {to} with {facts:?}: {taken:?}");
+                    let unexplained = take(from, &from.exits(&facts), to, false);
+                    assert_eq!(unexplained.is_ok(), legal && to != Cancelled, "{from} -> {to}");
+                }
+            }
+            assert_eq!(Planned.broken_promise(&facts).is_none(), plannable);
+        }
+    }
+}

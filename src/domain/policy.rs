@@ -1,0 +1,94 @@
+//! Policies and frameworks of smart governance: what step 1 identifies and adopts.
+
+use super::machine::{self, Exit, Move};
+use super::refusal::Code;
+use super::writing::Ground;
+
+vocabulary! {
+    /// What kind of policy it is.
+    pub enum PolicyKind in "policyKinds" {
+        Policy = "policy", "Policy", "سياسة";
+        Framework = "framework", "Framework", "إطار عمل";
+        Standard = "standard", "Standard", "معيار";
+    }
+}
+
+vocabulary! {
+    /// State of a policy.
+    pub enum PolicyState in "policyStates" {
+        Identified = "identified", "Identified", "محددة";
+        UnderReview = "underReview", "Under review", "قيد المراجعة";
+        Adopted = "adopted", "Adopted", "معتمدة";
+        Rejected = "rejected", "Rejected", "مرفوضة";
+        Superseded = "superseded", "Superseded", "حلّت محلها أخرى";
+    }
+}
+
+/// What a policy's transitions depend on beside its own state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Facts {
+    /// What it stands on.
+    pub ground: Ground,
+    /// Whether another policy of the task force is adopted, which could take its place.
+    pub another_adopted: bool,
+}
+
+impl PolicyState {
+    /// The ways out of this state.
+    pub fn exits(self, facts: &Facts) -> Vec<Exit<Self>> {
+        let exit = |to| Exit::to(to).unless(facts.ground.frozen());
+        match self {
+            Self::Identified => vec![exit(Self::UnderReview)],
+            Self::UnderReview => {
+                vec![exit(Self::Adopted), exit(Self::Rejected).with_reason(), exit(Self::Identified)]
+            }
+            Self::Adopted => {
+                vec![exit(Self::Superseded).given(facts.another_adopted, Code::PolicyNotAdopted)]
+            }
+            Self::Rejected | Self::Superseded => Vec::new(),
+        }
+    }
+}
+
+/// Every transition there is.
+pub fn moves() -> Vec<Move> {
+    let facts = Facts { ground: Ground::FIRM, another_adopted: true };
+    machine::moves(|state: PolicyState| state.exits(&facts))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::machine::take;
+    use crate::domain::vocabulary::Vocabulary as _;
+
+    /// The rules of design §3, written a second time: every state × every state asked for × every fact.
+    #[test]
+    fn every_state_leads_exactly_where_it_may() {
+        use PolicyState::{Adopted, Identified, Rejected, Superseded, UnderReview};
+
+        for ground in Ground::every() {
+            for another_adopted in [false, true] {
+                let facts = Facts { ground, another_adopted };
+                for &from in PolicyState::ALL {
+                    for &to in PolicyState::ALL {
+                        let legal = match (from, to) {
+                            (Identified, UnderReview) => true,
+                            (UnderReview, Adopted | Rejected | Identified) => true,
+                            (Adopted, Superseded) => another_adopted,
+                            _ => false,
+                        };
+                        let taken = take(from, &from.exits(&facts), to, true);
+                        assert_eq!(
+                            taken.is_ok(),
+                            legal && ground == Ground::FIRM,
+                            "{from} -> {to} {facts:?}"
+                        );
+                        let unexplained = take(from, &from.exits(&facts), to, false);
+                        assert_eq!(unexplained.is_ok(), taken.is_ok() && to != Rejected, "{from} -> {to}");
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! The report to the council: its states, and its model — everything it says, as data.
+
+mod model;
+
+pub use model::*;
+
+use super::decimal::Decimal;
+use super::machine::Move;
+use super::pilot::Direction;
+use super::refusal::{Code, Refusal};
+use super::vocabulary::Vocabulary as _;
+
+vocabulary! {
+    /// State of a report.
+    pub enum ReportState in "reportStates" {
+        Draft = "draft", "Draft", "مسودة";
+        Submitted = "submitted", "Before the council", "معروض على المجلس";
+        Superseded = "superseded", "Superseded by a later one", "حلّ محله تقرير لاحق";
+        Decided = "decided", "Decided on", "صدر القرار بشأنه";
+    }
+}
+
+vocabulary! {
+    /// What became of an indicator's target.
+    pub enum Verdict in "verdicts" {
+        Reached = "reached", "Target reached", "تحقق المستهدف";
+        NotReached = "notReached", "Target not reached", "لم يتحقق المستهدف";
+        NotMeasured = "notMeasured", "Not measured", "لم يُقَس";
+    }
+}
+
+impl Verdict {
+    /// The verdict on what was measured last; there is none as long as nothing was, or nothing was aimed at.
+    pub fn of(direction: Direction, target: Option<&Decimal>, actual: Option<&Decimal>) -> Self {
+        let (Some(target), Some(actual)) = (target, actual) else { return Self::NotMeasured };
+        let reached = match direction {
+            Direction::Up => actual >= target,
+            Direction::Down => actual <= target,
+        };
+        if reached { Self::Reached } else { Self::NotReached }
+    }
+}
+
+vocabulary! {
+    /// Why an activity is a risk.
+    pub enum RiskCause in "riskCauses" {
+        Blocked = "blocked", "Blocked", "متوقف";
+        Overdue = "overdue", "Overdue", "متأخر عن موعده";
+    }
+}
+
+/// What moves a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReportCommand {
+    /// The members passed step 5 with it.
+    Submit,
+    /// They passed step 5 with a later one.
+    Supersede,
+    /// The council decided on it.
+    Decide,
+}
+
+impl ReportCommand {
+    /// Every command.
+    pub const ALL: [Self; 3] = [Self::Submit, Self::Supersede, Self::Decide];
+}
+
+impl ReportState {
+    /// The state after a command.
+    ///
+    /// # Errors
+    /// `reportNotSubmitted` for a decision on one that is not before the council; `transitionNotAllowed`.
+    pub fn transition(self, command: ReportCommand) -> Result<Self, Refusal> {
+        match (self, command) {
+            (Self::Draft, ReportCommand::Submit) => Ok(Self::Submitted),
+            (Self::Draft, ReportCommand::Supersede) => Ok(Self::Superseded),
+            (Self::Submitted, ReportCommand::Decide) => Ok(Self::Decided),
+            (_, ReportCommand::Decide) => Err(Code::ReportNotSubmitted.into()),
+            _ => Err(Code::TransitionNotAllowed.into()),
+        }
+    }
+}
+
+/// Every transition there is.
+pub fn moves() -> Vec<Move> {
+    let mut moves = Vec::new();
+    for state in ReportState::ALL {
+        for command in ReportCommand::ALL {
+            if let Ok(to) = state.transition(command) {
+                moves.push(Move { from: state.code(), to: to.code(), reason_required: false });
+            }
+        }
+    }
+    moves
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The rules of design §3, written a second time: every state × every command.
+    #[test]
+    fn every_state_takes_exactly_the_legal_commands() {
+        use ReportCommand::{Decide, Submit, Supersede};
+        use ReportState::{Decided, Draft, Submitted, Superseded};
+
+        for &state in ReportState::ALL {
+            for command in ReportCommand::ALL {
+                let expected = match (state, command) {
+                    (Draft, Submit) => Some(Submitted),
+                    (Draft, Supersede) => Some(Superseded),
+                    (Submitted, Decide) => Some(Decided),
+                    _ => None,
+                };
+                let taken = state.transition(command);
+                assert_eq!(taken.clone().ok(), expected, "{state} {command:?}");
+                if let (Err(refusal), Decide) = (taken, command) {
+                    assert_eq!(refusal.code, Code::ReportNotSubmitted);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_target_is_reached_in_its_own_direction_and_only_by_what_was_measured() {
+        use Direction::{Down, Up};
+        use Verdict::{NotMeasured, NotReached, Reached};
+
+        for (direction, target, actual, expected) in [
+            (Up, Some("80"), Some("80.5"), Reached),
+            (Up, Some("80"), Some("80.00"), Reached),
+            (Up, Some("80"), Some("79.999999"), NotReached),
+            (Down, Some("12.5"), Some("12"), Reached),
+            (Down, Some("12.5"), Some("12.50"), Reached),
+            (Down, Some("12.5"), Some("12.6"), NotReached),
+            (Down, Some("-1"), Some("0"), NotReached),
+            (Up, Some("80"), None, NotMeasured),
+            (Down, None, Some("3"), NotMeasured),
+            (Up, None, None, NotMeasured),
+        ] {
+            let number = |text: Option<&str>| text.map(|text| Decimal::parse(text).unwrap());
+            let (target, actual) = (number(target), number(actual));
+            let verdict = Verdict::of(direction, target.as_ref(), actual.as_ref());
+            assert_eq!(verdict, expected, "{direction}: {actual:?} of {target:?}");
+        }
+    }
+}
