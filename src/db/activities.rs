@@ -13,11 +13,9 @@ use super::page::Page;
 use super::schema::{activities, activity_dependencies, members, task_force_heads, task_forces};
 use super::statement::Prepared;
 use crate::domain::activity::{ActivityState, Priority, Stage};
-use crate::domain::event::SubjectKind;
-use crate::domain::refusal::Reference;
+use crate::domain::evidence::{About, ActivitySubjectKind};
 use crate::domain::step::{StepName, StepState};
 use crate::domain::text::LocalizedText;
-use crate::domain::vocabulary::Vocabulary as _;
 
 /// Stands for "no due date" where days are compared; the SQL says the same.
 const LAST_DAY: NaiveDate = match NaiveDate::from_ymd_opt(9999, 12, 31) {
@@ -59,6 +57,10 @@ pub struct Activity {
     pub state_since: DateTime<Utc>,
     /// When it was first started.
     pub started_at: Option<DateTime<Utc>>,
+    /// What kind of thing it is about.
+    pub subject_kind: Option<ActivitySubjectKind>,
+    /// The id of that.
+    pub subject_id: Option<Uuid>,
     /// Counts changes of its own fields.
     pub version: i32,
     /// When it was created.
@@ -68,15 +70,6 @@ pub struct Activity {
 }
 
 impl Activity {
-    /// Where it stands.
-    ///
-    /// # Errors
-    /// A combination of columns that the schema's checks let nobody write.
-    pub fn stage(&self) -> QueryResult<Stage> {
-        Stage::from_columns(self.state, self.blocked_from)
-            .map_err(|error| diesel::result::Error::DeserializationError(error.into()))
-    }
-
     /// Its writable fields.
     pub fn fields(&self) -> ActivityFields {
         ActivityFields {
@@ -87,7 +80,14 @@ impl Activity {
             due_date: self.due_date,
             priority: self.priority,
             review_required: self.review_required,
+            subject: self.subject(),
         }
+    }
+
+    /// What it is about.
+    pub fn subject(&self) -> Option<About<ActivitySubjectKind>> {
+        let (kind, id) = self.subject_kind.zip(self.subject_id)?;
+        Some(About { kind, id })
     }
 }
 
@@ -110,31 +110,81 @@ pub struct ActivityFields {
     pub priority: Priority,
     /// As in [`Activity`].
     pub review_required: bool,
+    /// What it is about; stored as [`Subject`].
+    #[diesel(skip_insertion, skip_update)]
+    pub subject: Option<About<ActivitySubjectKind>>,
+}
+
+/// What an activity is about, as it is stored: one column for each kind, so that the schema knows that it is there.
+#[derive(Debug, Default, Insertable, AsChangeset)]
+#[diesel(table_name = activities, treat_none_as_null = true, treat_none_as_default_value = false)]
+struct Subject {
+    policy_id: Option<Uuid>,
+    sector_id: Option<Uuid>,
+    pilot_id: Option<Uuid>,
+    migration_id: Option<Uuid>,
+    condition_id: Option<Uuid>,
+}
+
+impl ActivityFields {
+    fn subject_columns(&self) -> Subject {
+        let none = Subject::default();
+        let Some(About { kind, id }) = self.subject else { return none };
+        match kind {
+            ActivitySubjectKind::Policy => Subject { policy_id: Some(id), ..none },
+            ActivitySubjectKind::Sector => Subject { sector_id: Some(id), ..none },
+            ActivitySubjectKind::Pilot => Subject { pilot_id: Some(id), ..none },
+            ActivitySubjectKind::Migration => Subject { migration_id: Some(id), ..none },
+            ActivitySubjectKind::Condition => Subject { condition_id: Some(id), ..none },
+        }
+    }
 }
 
 /// An activity with what its state depends on.
-#[derive(Debug, Clone, QueryableByName)]
+#[derive(Debug, Clone)]
 pub struct ActivityDetail {
     /// The activity.
-    #[diesel(embed)]
     pub activity: Activity,
+    /// Where it stands.
+    pub stage: Stage,
     /// State of its step.
-    #[diesel(sql_type = Text)]
     pub step_state: StepState,
     /// The activities that it waits for.
-    #[diesel(sql_type = Array<SqlUuid>)]
     pub depends_on: Vec<Uuid>,
     /// How many of them are neither done nor cancelled.
-    #[diesel(sql_type = BigInt)]
     pub unfinished_dependencies: i64,
+}
+
+#[derive(QueryableByName)]
+struct DetailRow {
+    #[diesel(embed)]
+    activity: Activity,
+    #[diesel(sql_type = Text)]
+    step_state: StepState,
+    #[diesel(sql_type = Array<SqlUuid>)]
+    depends_on: Vec<Uuid>,
+    #[diesel(sql_type = BigInt)]
+    unfinished_dependencies: i64,
+}
+
+impl TryFrom<DetailRow> for ActivityDetail {
+    type Error = diesel::result::Error;
+
+    /// Fails on a combination of columns that the schema's checks let nobody write.
+    fn try_from(row: DetailRow) -> QueryResult<Self> {
+        let DetailRow { activity, step_state, depends_on, unfinished_dependencies } = row;
+        let stage = Stage::from_columns(activity.state, activity.blocked_from)
+            .map_err(|error| diesel::result::Error::DeserializationError(error.into()))?;
+        Ok(Self { activity, stage, step_state, depends_on, unfinished_dependencies })
+    }
 }
 
 /// The columns of [`Activity`]: all but the folded text that is only searched.
 macro_rules! columns {
     () => {
         "a.id, a.number, a.cycle, a.step, a.title, a.description, a.assignee_member_id, a.due_date, a.priority,
-         a.review_required, a.state, a.blocked_from, a.state_reason, a.state_since, a.started_at, a.version,
-         a.created_at, a.updated_at"
+         a.review_required, a.state, a.blocked_from, a.state_reason, a.state_since, a.started_at,
+         a.subject_kind, a.subject_id, a.version, a.created_at, a.updated_at"
     };
 }
 
@@ -157,7 +207,8 @@ pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Opt
     ))
     .bind::<SqlUuid, _>(task_force_id)
     .bind::<SqlUuid, _>(id);
-    Prepared(query).get_result(&mut &*conn).await.optional()
+    let row: Option<DetailRow> = Prepared(query).get_result(&mut &*conn).await.optional()?;
+    row.map(ActivityDetail::try_from).transpose()
 }
 
 /// Inserts an activity under the task force's next number. The caller holds the task force's lock, so that no
@@ -178,6 +229,7 @@ pub async fn insert(
     diesel::insert_into(activities::table)
         .values((
             fields,
+            fields.subject_columns(),
             activities::task_force_id.eq(task_force_id),
             activities::id.eq(id),
             activities::number.eq(number),
@@ -200,29 +252,9 @@ pub async fn update(
     now: DateTime<Utc>,
 ) -> QueryResult<()> {
     diesel::update(activities::table.find((task_force_id, id)))
-        .set((fields, activities::version.eq(activities::version + 1), activities::updated_at.eq(now)))
-        .execute(&mut &*conn)
-        .await
-        .map(drop)
-}
-
-/// Moves an activity to another stage; `started` is when it was first started, if it was by now.
-pub async fn set_stage(
-    conn: &Conn,
-    task_force_id: Uuid,
-    id: Uuid,
-    stage: Stage,
-    reason: Option<&LocalizedText>,
-    started: Option<DateTime<Utc>>,
-    now: DateTime<Utc>,
-) -> QueryResult<()> {
-    diesel::update(activities::table.find((task_force_id, id)))
         .set((
-            activities::state.eq(stage.state()),
-            activities::blocked_from.eq(stage.blocked_from()),
-            activities::state_reason.eq(reason),
-            activities::state_since.eq(now),
-            activities::started_at.eq(started),
+            fields,
+            fields.subject_columns(),
             activities::version.eq(activities::version + 1),
             activities::updated_at.eq(now),
         ))
@@ -231,10 +263,39 @@ pub async fn set_stage(
         .map(drop)
 }
 
-/// Leaves an activity to nobody, as part of another change of it.
-pub async fn unassign(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<()> {
+/// Where an activity stands from now on.
+#[derive(Debug, Clone, Copy)]
+pub struct Standing<'a> {
+    /// Its stage.
+    pub stage: Stage,
+    /// Why.
+    pub reason: Option<&'a LocalizedText>,
+    /// When it was first started, if it was by now.
+    pub started_at: Option<DateTime<Utc>>,
+    /// Who has it.
+    pub assignee_member_id: Option<Uuid>,
+}
+
+/// Moves an activity to another stage.
+pub async fn set_standing(
+    conn: &Conn,
+    task_force_id: Uuid,
+    id: Uuid,
+    standing: &Standing<'_>,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    let Standing { stage, reason, started_at, assignee_member_id } = *standing;
     diesel::update(activities::table.find((task_force_id, id)))
-        .set(activities::assignee_member_id.eq(None::<Uuid>))
+        .set((
+            activities::state.eq(stage.state()),
+            activities::blocked_from.eq(stage.blocked_from()),
+            activities::state_reason.eq(reason),
+            activities::state_since.eq(now),
+            activities::started_at.eq(started_at),
+            activities::assignee_member_id.eq(assignee_member_id),
+            activities::version.eq(activities::version + 1),
+            activities::updated_at.eq(now),
+        ))
         .execute(&mut &*conn)
         .await
         .map(drop)
@@ -260,24 +321,6 @@ pub async fn reassign_open(
         .returning(activities::id)
         .get_results(&mut &*conn)
         .await
-}
-
-/// What waits for an activity.
-pub async fn waiting_for(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Vec<Reference>> {
-    let rows: Vec<(Uuid, LocalizedText)> = activities::table
-        .inner_join(
-            activity_dependencies::table.on(activity_dependencies::task_force_id
-                .eq(activities::task_force_id)
-                .and(activity_dependencies::activity_id.eq(activities::id))),
-        )
-        .filter(activity_dependencies::task_force_id.eq(task_force_id))
-        .filter(activity_dependencies::depends_on_id.eq(id))
-        .order(activities::number)
-        .select((activities::id, activities::title))
-        .load(&mut &*conn)
-        .await?;
-    let kind = SubjectKind::Activity.code();
-    Ok(rows.into_iter().map(|(id, title)| Reference { kind, id, title }).collect())
 }
 
 /// Deletes an activity, its comments and what it waited for.
@@ -365,6 +408,8 @@ pub struct ActivityFilter {
     pub assignee: Option<Assignee>,
     /// Only overdue ones, or only those that are not.
     pub overdue: Option<bool>,
+    /// Only those about this.
+    pub subject: Option<Uuid>,
     /// Only those whose title or description holds this, folded.
     pub q: Option<String>,
 }
@@ -438,6 +483,9 @@ pub async fn list(
             .and(activities::state.eq_any(ActivityState::OPEN));
         query = if overdue { query.filter(late) } else { query.filter(diesel::dsl::not(late)) };
     }
+    if let Some(subject) = filter.subject {
+        query = query.filter(activities::subject_id.eq(subject));
+    }
     if let Some(q) = &filter.q {
         query = query.filter(activities::search.like(holding(q)));
     }
@@ -510,6 +558,7 @@ pub async fn assigned_to(
          from members m
          join task_forces t on t.id = m.task_force_id
          join activities a on a.task_force_id = m.task_force_id and a.assignee_member_id = m.id
+             and a.cycle = t.current_cycle
          where m.user_id = $1 and m.to_date is null
            and a.state not in ('done', 'cancelled')
            and (due_or_never(a.due_date), a.id) > (coalesce($3, date '-infinity'), $4)

@@ -56,25 +56,41 @@ pub async fn move_head(conn: &Conn, task_force_id: Uuid, head: &Head, at: DateTi
         .map(drop)
 }
 
-/// Appends an event; `body` is its canonical JSON.
-pub async fn insert(conn: &Conn, event: &Event, body: &str, previous: &[u8], hash: &Hash) -> QueryResult<()> {
-    diesel::insert_into(events::table)
-        .values((
-            events::task_force_id.eq(event.task_force_id),
-            events::seq.eq(event.seq),
-            events::id.eq(event.id),
-            events::at.eq(event.at),
-            events::actor_id.eq(event.actor.id),
-            events::action.eq(event.action),
-            events::subject_kind.eq(event.subject.kind),
-            events::subject_id.eq(event.subject.id),
-            events::body.eq(body),
-            events::previous_hash.eq(previous),
-            events::hash.eq(hash.as_slice()),
-        ))
-        .execute(&mut &*conn)
-        .await
-        .map(drop)
+/// An event with its place in the chain.
+#[derive(Debug)]
+pub struct Link {
+    /// The event.
+    pub event: Event,
+    /// Its canonical JSON.
+    pub body: String,
+    /// The hash of the one before.
+    pub previous: Vec<u8>,
+    /// Its own.
+    pub hash: Hash,
+}
+
+/// Appends events, as many as one statement takes at once.
+pub async fn insert(conn: &Conn, links: &[Link]) -> QueryResult<()> {
+    for some in links.chunks(500) {
+        let row = |Link { event, body, previous, hash }: &Link| {
+            (
+                events::task_force_id.eq(event.task_force_id),
+                events::seq.eq(event.seq),
+                events::id.eq(event.id),
+                events::at.eq(event.at),
+                events::actor_id.eq(event.actor.id),
+                events::action.eq(event.action),
+                events::subject_kind.eq(event.subject.kind),
+                events::subject_id.eq(event.subject.id),
+                events::body.eq(body.clone()),
+                events::previous_hash.eq(previous.clone()),
+                events::hash.eq(hash.to_vec()),
+            )
+        };
+        let rows: Vec<_> = some.iter().map(row).collect();
+        diesel::insert_into(events::table).values(rows).execute(&mut &*conn).await?;
+    }
+    Ok(())
 }
 
 /// An event as it is read: the stored text, its hash, and the actor's name of today.

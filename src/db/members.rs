@@ -2,12 +2,14 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{Array, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::Conn;
 use super::page::Page;
 use super::schema::{members, users};
+use super::statement::Prepared;
 use crate::domain::panel::{Panel, Seat};
 use crate::domain::rights::SeatRole;
 use crate::domain::text::LocalizedText;
@@ -214,4 +216,27 @@ pub async fn hold_user(conn: &Conn, user_id: Uuid) -> QueryResult<Option<(Counci
         .first(&mut &*conn)
         .await
         .optional()
+}
+
+/// Gives pilots and conditions to another owner.
+pub async fn hand_on(
+    conn: &Conn,
+    task_force_id: Uuid,
+    owned: &[Uuid],
+    to: Uuid,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    let query = diesel::sql_query(
+        "with p as (
+             update pilots set owner_member_id = $3, version = version + 1, updated_at = $4
+             where task_force_id = $1 and id = any($2)
+         )
+         update conditions set owner_member_id = $3, version = version + 1, updated_at = $4
+         where task_force_id = $1 and id = any($2)",
+    )
+    .bind::<SqlUuid, _>(task_force_id)
+    .bind::<Array<SqlUuid>, _>(owned)
+    .bind::<SqlUuid, _>(to)
+    .bind::<Timestamptz, _>(now);
+    Prepared(query).execute(&mut &*conn).await.map(drop)
 }

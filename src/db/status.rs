@@ -97,6 +97,53 @@ pub struct DueLine {
     pub due_date: NaiveDate,
 }
 
+/// Products and conditions counted.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct ProductCounts {
+    /// Pilots of the present cycle that are proposed.
+    #[diesel(sql_type = BigInt)]
+    pub proposed: i64,
+    /// Planned.
+    #[diesel(sql_type = BigInt)]
+    pub planned: i64,
+    /// Running.
+    #[diesel(sql_type = BigInt)]
+    pub running: i64,
+    /// Evaluated.
+    #[diesel(sql_type = BigInt)]
+    pub evaluated: i64,
+    /// Cancelled.
+    #[diesel(sql_type = BigInt)]
+    pub cancelled: i64,
+    /// Migrations of the present cycle that are planned.
+    #[diesel(sql_type = BigInt)]
+    pub migrations_planned: i64,
+    /// In progress.
+    #[diesel(sql_type = BigInt)]
+    pub in_progress: i64,
+    /// With old and new in parallel.
+    #[diesel(sql_type = BigInt)]
+    pub parallel_run: i64,
+    /// Live.
+    #[diesel(sql_type = BigInt)]
+    pub live: i64,
+    /// Handed over.
+    #[diesel(sql_type = BigInt)]
+    pub handed_over: i64,
+    /// Rolled back.
+    #[diesel(sql_type = BigInt)]
+    pub rolled_back: i64,
+    /// Conditions of all decisions that are open.
+    #[diesel(sql_type = BigInt)]
+    pub conditions_open: i64,
+    /// Of them past their due date.
+    #[diesel(sql_type = BigInt)]
+    pub conditions_overdue: i64,
+    /// Reported met, and not yet accepted.
+    #[diesel(sql_type = BigInt)]
+    pub conditions_reported_met: i64,
+}
+
 /// Everything the status of one task force is made of.
 #[derive(Debug, Clone)]
 pub struct StatusRows {
@@ -106,6 +153,8 @@ pub struct StatusRows {
     pub steps: Vec<StepLine>,
     /// What is due next.
     pub due: Vec<DueLine>,
+    /// Pilots, migrations and conditions.
+    pub products: ProductCounts,
 }
 
 /// The status of a task force, in one round trip.
@@ -152,13 +201,45 @@ pub async fn of(conn: &Conn, task_force_id: Uuid, now: DateTime<Utc>) -> QueryRe
          order by a.due_date, a.number limit 5",
     )
     .bind::<SqlUuid, _>(task_force_id);
-    let (mut for_summary, mut for_steps, mut for_due) = (conn, conn, conn);
-    let (summary, steps, due) = tokio::try_join!(
+    let products = diesel::sql_query(
+        "select p.*, m.*, c.*
+         from task_forces t
+         cross join lateral (
+             select count(*) filter (where state = 'proposed') as proposed,
+                    count(*) filter (where state = 'planned') as planned,
+                    count(*) filter (where state = 'running') as running,
+                    count(*) filter (where state = 'evaluated') as evaluated,
+                    count(*) filter (where state = 'cancelled') as cancelled
+             from pilots where task_force_id = t.id and last_cycle = t.current_cycle
+         ) p
+         cross join lateral (
+             select count(*) filter (where state = 'planned') as migrations_planned,
+                    count(*) filter (where state = 'inProgress') as in_progress,
+                    count(*) filter (where state = 'parallelRun') as parallel_run,
+                    count(*) filter (where state = 'live') as live,
+                    count(*) filter (where state = 'handedOver') as handed_over,
+                    count(*) filter (where state = 'rolledBack') as rolled_back
+             from migrations where task_force_id = t.id and last_cycle = t.current_cycle
+         ) m
+         cross join lateral (
+             select count(*) filter (where state = 'open') as conditions_open,
+                    count(*) filter (where state = 'open' and due_date < local_date($2, t.time_zone))
+                        as conditions_overdue,
+                    count(*) filter (where state = 'reportedMet') as conditions_reported_met
+             from conditions where task_force_id = t.id
+         ) c
+         where t.id = $1",
+    )
+    .bind::<SqlUuid, _>(task_force_id)
+    .bind::<Timestamptz, _>(now);
+    let (mut for_summary, mut for_steps, mut for_due, mut for_products) = (conn, conn, conn, conn);
+    let (summary, steps, due, products) = tokio::try_join!(
         Prepared(summary).get_result(&mut for_summary),
         Prepared(steps).load(&mut for_steps),
         Prepared(due).load(&mut for_due),
+        Prepared(products).get_result(&mut for_products),
     )?;
-    Ok(StatusRows { summary, steps, due })
+    Ok(StatusRows { summary, steps, due, products })
 }
 
 /// One task force in the portfolio.

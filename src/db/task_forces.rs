@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::Conn;
 use super::functions::{holding, local_date};
 use super::page::Page;
-use super::schema::{cycles, members, steps, task_forces};
+use super::schema::{members, steps, task_forces};
 use crate::domain::scales::EvolutionStage;
 use crate::domain::step::{StepName, StepState};
 use crate::domain::task_force::TaskForceState;
@@ -111,25 +111,7 @@ pub async fn insert(
         .returning(TaskForce::as_returning())
         .get_result(&mut &*conn)
         .await?;
-    diesel::insert_into(cycles::table)
-        .values((cycles::task_force_id.eq(id), cycles::number.eq(1), cycles::opened_at.eq(now)))
-        .execute(&mut &*conn)
-        .await?;
-    for step in crate::domain::step::in_order() {
-        diesel::insert_into(steps::table)
-            .values((
-                steps::task_force_id.eq(id),
-                steps::cycle.eq(1),
-                steps::step.eq(step),
-                steps::id.eq(Uuid::now_v7()),
-                steps::ordinal.eq(step.ordinal()),
-                steps::state.eq(StepState::Locked),
-                steps::created_at.eq(now),
-                steps::updated_at.eq(now),
-            ))
-            .execute(&mut &*conn)
-            .await?;
-    }
+    super::cycles::insert(conn, id, 1, now).await?;
     Ok(task_force)
 }
 

@@ -7,13 +7,24 @@ use diesel::expression::AsExpression;
 use diesel::internal::derives::as_expression::Bound;
 use diesel::pg::{Pg, PgValue};
 use diesel::serialize::{self, IsNull, Output, ToSql};
-use diesel::sql_types::{Jsonb, Nullable, SingleValue, Text};
+use diesel::sql_types::{Jsonb, Nullable, Numeric, SingleValue, Text};
 
 use crate::domain::activity::{ActivityState, Priority};
+use crate::domain::ballot::Choice;
+use crate::domain::decimal::Decimal;
+use crate::domain::decision::{ConditionState, Outcome};
 use crate::domain::event::{ActorKind, EventAction, SubjectKind};
+use crate::domain::evidence::{ActivitySubjectKind, EvidenceSubjectKind};
+use crate::domain::gate::CriterionCode;
+use crate::domain::migration::MigrationState;
+use crate::domain::pilot::{Direction, PilotOutcome, PilotState};
+use crate::domain::policy::{PolicyKind, PolicyState};
+use crate::domain::report::ReportState;
 use crate::domain::rights::SeatRole;
-use crate::domain::scales::EvolutionStage;
+use crate::domain::scales::{Aim, EvolutionStage};
+use crate::domain::sector::{AssessmentKind, SectorState};
 use crate::domain::step::{StepName, StepState, SubmissionState};
+use crate::domain::task::TaskKind;
 use crate::domain::task_force::{Health, TaskForceState};
 use crate::domain::text::{Language, LocalizedText};
 use crate::domain::user::{CouncilRole, UserState};
@@ -85,21 +96,52 @@ macro_rules! text_columns {
 
 text_columns!(
     ActivityState,
+    ActivitySubjectKind,
     ActorKind,
+    Aim,
+    AssessmentKind,
+    Choice,
+    ConditionState,
     CouncilRole,
+    CriterionCode,
+    Direction,
     EventAction,
+    EvidenceSubjectKind,
     EvolutionStage,
     Health,
     Language,
+    MigrationState,
+    Outcome,
+    PilotOutcome,
+    PilotState,
+    PolicyKind,
+    PolicyState,
     Priority,
+    ReportState,
     SeatRole,
+    SectorState,
     StepName,
     StepState,
     SubjectKind,
     SubmissionState,
     TaskForceState,
+    TaskKind,
     UserState,
 );
+
+column!(Numeric: Decimal);
+
+impl ToSql<Numeric, Pg> for Decimal {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        <bigdecimal::BigDecimal as ToSql<Numeric, Pg>>::to_sql(self.exact(), out)
+    }
+}
+
+impl FromSql<Numeric, Pg> for Decimal {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self::from(<bigdecimal::BigDecimal as FromSql<Numeric, Pg>>::from_sql(value)?))
+    }
+}
 
 column!(Jsonb: LocalizedText);
 

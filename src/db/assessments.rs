@@ -1,0 +1,60 @@
+//! Assessments of how far a sector is, and how far it shall be.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::Conn;
+use super::product::{inserted, part};
+use super::schema::assessments;
+use crate::domain::sector::AssessmentKind;
+
+/// What of an assessment can be changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = assessments, check_for_backend(diesel::pg::Pg))]
+#[diesel(treat_none_as_null = true, treat_none_as_default_value = false)]
+#[serde(rename_all = "camelCase")]
+pub struct AssessmentFields {
+    /// Whether it says how far the sector is, or shall be.
+    pub kind: AssessmentKind,
+    /// The maturity level, 1 to 5.
+    pub level: i16,
+    /// The day of the assessment.
+    pub assessed_on: NaiveDate,
+    /// What it rests on.
+    pub evidence: Option<String>,
+}
+
+/// An assessment as it is stored.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = assessments, check_for_backend(diesel::pg::Pg))]
+pub struct Assessment {
+    /// Its id.
+    pub id: Uuid,
+    /// The sector.
+    pub sector_id: Uuid,
+    /// Its fields.
+    #[diesel(embed)]
+    pub fields: AssessmentFields,
+    /// Counts changes of its own fields.
+    pub version: i32,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+part!(assessments: Assessment, AssessmentFields, of sector_id);
+
+/// Inserts an assessment of a sector.
+pub async fn insert(
+    conn: &Conn,
+    task_force_id: Uuid,
+    sector_id: Uuid,
+    fields: &AssessmentFields,
+    now: DateTime<Utc>,
+) -> QueryResult<Uuid> {
+    inserted!(conn, assessments, task_force_id, fields, now, { sector_id: sector_id })
+}

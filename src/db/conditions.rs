@@ -1,0 +1,171 @@
+//! Conditions that the council's decisions come with.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::Conn;
+use super::page::Page;
+use super::schema::{conditions, decisions};
+use crate::domain::decision::ConditionState;
+use crate::domain::text::LocalizedText;
+
+/// A condition as it is stored.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = conditions, check_for_backend(diesel::pg::Pg))]
+pub struct Condition {
+    /// Its id.
+    pub id: Uuid,
+    /// What the council asks for.
+    pub text: LocalizedText,
+    /// The member who sees to it.
+    pub owner_member_id: Uuid,
+    /// When it is to be met.
+    pub due_date: NaiveDate,
+    /// Its state.
+    pub state: ConditionState,
+    /// Why it was returned or waived.
+    pub state_reason: Option<LocalizedText>,
+    /// Since when it has its state.
+    pub state_since: DateTime<Utc>,
+    /// Counts changes of its own fields.
+    pub version: i32,
+    /// When it was set.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A condition, and the number of the decision that it came with.
+pub type NumberedCondition = (Condition, i32);
+
+/// What the council asks for.
+#[derive(Debug, Clone)]
+pub struct NewCondition {
+    /// What it is.
+    pub text: LocalizedText,
+    /// The member who sees to it.
+    pub owner_member_id: Uuid,
+    /// When it is to be met.
+    pub due_date: NaiveDate,
+}
+
+/// Inserts a condition of a decision.
+pub async fn insert(
+    conn: &Conn,
+    task_force_id: Uuid,
+    decision_id: Uuid,
+    condition: &NewCondition,
+    now: DateTime<Utc>,
+) -> QueryResult<Uuid> {
+    let id = Uuid::now_v7();
+    diesel::insert_into(conditions::table)
+        .values((
+            conditions::task_force_id.eq(task_force_id),
+            conditions::id.eq(id),
+            conditions::decision_id.eq(decision_id),
+            conditions::text.eq(&condition.text),
+            conditions::owner_member_id.eq(condition.owner_member_id),
+            conditions::due_date.eq(condition.due_date),
+            conditions::state_since.eq(now),
+            conditions::created_at.eq(now),
+            conditions::updated_at.eq(now),
+        ))
+        .execute(&mut &*conn)
+        .await?;
+    Ok(id)
+}
+
+#[diesel::dsl::auto_type(no_type_alias)]
+fn with_decision() -> _ {
+    conditions::table.inner_join(decisions::table.on(
+        decisions::task_force_id.eq(conditions::task_force_id).and(decisions::id.eq(conditions::decision_id)),
+    ))
+}
+
+/// Finds a condition.
+pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Option<NumberedCondition>> {
+    with_decision()
+        .filter(conditions::task_force_id.eq(task_force_id))
+        .filter(conditions::id.eq(id))
+        .select((Condition::as_select(), decisions::number))
+        .first(&mut &*conn)
+        .await
+        .optional()
+}
+
+/// The conditions of a decision, in the order in which they were set.
+pub async fn of_decision(
+    conn: &Conn,
+    task_force_id: Uuid,
+    number: i32,
+) -> QueryResult<Vec<NumberedCondition>> {
+    with_decision()
+        .filter(conditions::task_force_id.eq(task_force_id))
+        .filter(decisions::number.eq(number))
+        .order(conditions::id)
+        .select((Condition::as_select(), decisions::number))
+        .load(&mut &*conn)
+        .await
+}
+
+/// The conditions of all decisions on a report: of the one that holds, and of those that it corrects.
+pub async fn on_report(
+    conn: &Conn,
+    task_force_id: Uuid,
+    report_id: Uuid,
+) -> QueryResult<Vec<NumberedCondition>> {
+    with_decision()
+        .filter(conditions::task_force_id.eq(task_force_id))
+        .filter(decisions::report_id.eq(report_id))
+        .order(conditions::id)
+        .select((Condition::as_select(), decisions::number))
+        .load(&mut &*conn)
+        .await
+}
+
+/// A page of a task force's conditions, oldest first.
+pub async fn list(
+    conn: &Conn,
+    task_force_id: Uuid,
+    states: &[ConditionState],
+    after: Option<Uuid>,
+    limit: i64,
+) -> QueryResult<Page<NumberedCondition>> {
+    let mut query = with_decision()
+        .filter(conditions::task_force_id.eq(task_force_id))
+        .order(conditions::id)
+        .limit(limit + 1)
+        .select((Condition::as_select(), decisions::number))
+        .into_boxed();
+    if !states.is_empty() {
+        query = query.filter(conditions::state.eq_any(states));
+    }
+    if let Some(after) = after {
+        query = query.filter(conditions::id.gt(after));
+    }
+    Ok(Page::of(query.load(&mut &*conn).await?, limit))
+}
+
+/// Moves a condition to another state.
+pub async fn set_state(
+    conn: &Conn,
+    task_force_id: Uuid,
+    id: Uuid,
+    state: ConditionState,
+    reason: Option<&LocalizedText>,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    diesel::update(conditions::table.find((task_force_id, id)))
+        .set((
+            conditions::state.eq(state),
+            conditions::state_reason.eq(reason),
+            conditions::state_since.eq(now),
+            conditions::version.eq(conditions::version + 1),
+            conditions::updated_at.eq(now),
+        ))
+        .execute(&mut &*conn)
+        .await
+        .map(drop)
+}

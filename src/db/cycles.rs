@@ -1,0 +1,97 @@
+//! Cycles: opened with their five steps; what is carried over into them; and taken back, where the decision that
+//! opened one is corrected before anything followed from it.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::Conn;
+use super::schema::{cycles, policies, sectors, steps, task_forces};
+use crate::domain::policy::PolicyState;
+use crate::domain::sector::SectorState;
+use crate::domain::step::{StepState, in_order};
+
+/// Inserts a cycle and its five steps, all of them locked.
+pub async fn insert(conn: &Conn, task_force_id: Uuid, number: i32, now: DateTime<Utc>) -> QueryResult<()> {
+    diesel::insert_into(cycles::table)
+        .values((
+            cycles::task_force_id.eq(task_force_id),
+            cycles::number.eq(number),
+            cycles::opened_at.eq(now),
+        ))
+        .execute(&mut &*conn)
+        .await?;
+    let five = in_order().map(|step| {
+        (
+            steps::task_force_id.eq(task_force_id),
+            steps::cycle.eq(number),
+            steps::step.eq(step),
+            steps::id.eq(Uuid::now_v7()),
+            steps::ordinal.eq(step.ordinal()),
+            steps::state.eq(StepState::Locked),
+            steps::created_at.eq(now),
+            steps::updated_at.eq(now),
+        )
+    });
+    diesel::insert_into(steps::table).values(five.collect::<Vec<_>>()).execute(&mut &*conn).await.map(drop)
+}
+
+/// When a cycle was opened.
+pub async fn opened_at(conn: &Conn, task_force_id: Uuid, number: i32) -> QueryResult<DateTime<Utc>> {
+    cycles::table.find((task_force_id, number)).select(cycles::opened_at).first(&mut &*conn).await
+}
+
+/// Makes a cycle the present one.
+pub async fn enter(conn: &Conn, task_force_id: Uuid, number: i32, now: DateTime<Utc>) -> QueryResult<()> {
+    diesel::update(task_forces::table.find(task_force_id))
+        .set((
+            task_forces::current_cycle.eq(number),
+            task_forces::version.eq(task_forces::version + 1),
+            task_forces::updated_at.eq(now),
+        ))
+        .execute(&mut &*conn)
+        .await
+        .map(drop)
+}
+
+/// Carries what outlasts a cycle over into the next one: adopted policies and selected sectors.
+pub async fn carry_over(conn: &Conn, task_force_id: Uuid, from: i32) -> QueryResult<()> {
+    diesel::update(policies::table)
+        .filter(policies::task_force_id.eq(task_force_id))
+        .filter(policies::last_cycle.eq(from))
+        .filter(policies::state.eq(PolicyState::Adopted))
+        .set(policies::last_cycle.eq(from + 1))
+        .execute(&mut &*conn)
+        .await?;
+    diesel::update(sectors::table)
+        .filter(sectors::task_force_id.eq(task_force_id))
+        .filter(sectors::last_cycle.eq(from))
+        .filter(sectors::state.eq_any([SectorState::Selected, SectorState::Studied]))
+        .set(sectors::last_cycle.eq(from + 1))
+        .execute(&mut &*conn)
+        .await
+        .map(drop)
+}
+
+/// Takes a cycle back in which nothing has happened; what was carried over into it counts up to the one before.
+pub async fn remove(conn: &Conn, task_force_id: Uuid, number: i32) -> QueryResult<()> {
+    diesel::update(policies::table)
+        .filter(policies::task_force_id.eq(task_force_id))
+        .filter(policies::last_cycle.eq(number))
+        .set(policies::last_cycle.eq(number - 1))
+        .execute(&mut &*conn)
+        .await?;
+    diesel::update(sectors::table)
+        .filter(sectors::task_force_id.eq(task_force_id))
+        .filter(sectors::last_cycle.eq(number))
+        .set(sectors::last_cycle.eq(number - 1))
+        .execute(&mut &*conn)
+        .await?;
+    diesel::delete(steps::table)
+        .filter(steps::task_force_id.eq(task_force_id))
+        .filter(steps::cycle.eq(number))
+        .execute(&mut &*conn)
+        .await?;
+    diesel::delete(cycles::table.find((task_force_id, number))).execute(&mut &*conn).await.map(drop)
+}

@@ -1,0 +1,275 @@
+//! The council's decisions.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Int4, Jsonb, Nullable, Text, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::Conn;
+use super::page::Page;
+use super::schema::{decisions, steps, submissions, waivers};
+use super::statement::Prepared;
+use crate::domain::decision::{Outcome, Ruling};
+use crate::domain::step::{StepName, StepState, SubmissionState};
+use crate::domain::text::LocalizedText;
+
+/// A decision as it is read.
+#[derive(Debug, Clone, QueryableByName)]
+#[diesel(table_name = decisions, check_for_backend(diesel::pg::Pg))]
+pub struct Decision {
+    /// Its id.
+    pub id: Uuid,
+    /// Counted per task force.
+    pub number: i32,
+    /// The cycle that was reported on.
+    pub cycle: i32,
+    /// What was decided.
+    pub outcome: Outcome,
+    /// The step to be done again.
+    pub return_to_step: Option<StepName>,
+    /// The meeting.
+    pub meeting_reference: String,
+    /// The day of the meeting.
+    pub decided_on: NaiveDate,
+    /// Why.
+    pub reason: LocalizedText,
+    /// The report that it is about.
+    pub report_id: Uuid,
+    /// Who recorded it.
+    pub user_id: Uuid,
+    /// The last event that it left.
+    pub seq: i64,
+    /// When it was recorded.
+    pub created_at: DateTime<Utc>,
+    /// Number of the report.
+    #[diesel(sql_type = Int4)]
+    pub report_number: i32,
+    /// What the report recommended.
+    #[diesel(sql_type = Text)]
+    pub recommendation: Outcome,
+    /// The step that the report recommended to return to.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub recommended_step: Option<StepName>,
+    /// Number of the decision that it corrects.
+    #[diesel(sql_type = Nullable<Int4>)]
+    pub supersedes: Option<i32>,
+    /// Number of the decision that corrects it.
+    #[diesel(sql_type = Nullable<Int4>)]
+    pub superseded_by: Option<i32>,
+}
+
+impl Decision {
+    /// Outcome and step.
+    pub fn ruling(&self) -> Ruling {
+        Ruling { outcome: self.outcome, return_to: self.return_to_step }
+    }
+
+    /// Whether the council departed from what the task force recommended.
+    pub fn departs(&self) -> bool {
+        self.ruling() != Ruling { outcome: self.recommendation, return_to: self.recommended_step }
+    }
+}
+
+/// A decision to be recorded.
+#[derive(Debug, Clone)]
+pub struct NewDecision {
+    /// The report that it is about.
+    pub report_id: Uuid,
+    /// The cycle that was reported on.
+    pub cycle: i32,
+    /// What was decided.
+    pub ruling: Ruling,
+    /// The meeting.
+    pub meeting_reference: String,
+    /// The day of the meeting.
+    pub decided_on: NaiveDate,
+    /// Why.
+    pub reason: LocalizedText,
+    /// The decision that it corrects.
+    pub supersedes_id: Option<Uuid>,
+    /// Who records it.
+    pub user_id: Uuid,
+}
+
+/// Decisions with their report and what they correct; `d` is the decision.
+macro_rules! decisions {
+    ($columns:literal, $from:literal, $rest:literal) => {
+        concat!(
+            "select d.*, r.number as report_number, r.recommendation, r.return_to_step as recommended_step,
+                    s.number as supersedes, b.number as superseded_by",
+            $columns,
+            " from decisions d
+             join reports r on r.task_force_id = d.task_force_id and r.id = d.report_id
+             left join decisions s on s.task_force_id = d.task_force_id and s.id = d.supersedes_id
+             left join decisions b on b.task_force_id = d.task_force_id and b.supersedes_id = d.id ",
+            $from,
+            $rest
+        )
+    };
+}
+
+/// Finds a decision by its number.
+pub async fn find(conn: &Conn, task_force_id: Uuid, number: i32) -> QueryResult<Option<Decision>> {
+    let query = diesel::sql_query(decisions!("", "", "where d.task_force_id = $1 and d.number = $2"))
+        .bind::<SqlUuid, _>(task_force_id)
+        .bind::<Int4, _>(number);
+    Prepared(query).get_result(&mut &*conn).await.optional()
+}
+
+/// A page of a task force's decisions, newest first.
+pub async fn list(
+    conn: &Conn,
+    task_force_id: Uuid,
+    before: Option<i32>,
+    limit: i64,
+) -> QueryResult<Page<Decision>> {
+    let query = diesel::sql_query(decisions!(
+        "",
+        "",
+        "where d.task_force_id = $1 and d.number < coalesce($2, 2147483647) order by d.number desc limit $3"
+    ))
+    .bind::<SqlUuid, _>(task_force_id)
+    .bind::<Nullable<Int4>, _>(before)
+    .bind::<BigInt, _>(limit + 1);
+    Ok(Page::of(Prepared(query).load(&mut &*conn).await?, limit))
+}
+
+/// A decision in the council's register.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct RegisteredDecision {
+    /// The decision.
+    #[diesel(embed)]
+    pub decision: Decision,
+    /// The task force.
+    #[diesel(sql_type = SqlUuid)]
+    pub task_force_id: Uuid,
+    /// Its name.
+    #[diesel(sql_type = Jsonb)]
+    pub task_force_name: LocalizedText,
+    /// Its city.
+    #[diesel(sql_type = Jsonb)]
+    pub city: LocalizedText,
+    /// Conditions that are still to be met or accepted.
+    #[diesel(sql_type = BigInt)]
+    pub pending_conditions: i64,
+}
+
+/// A page of the register over all task forces, what was recorded last comes first.
+pub async fn register(
+    conn: &Conn,
+    outcome: Option<Outcome>,
+    before: Option<Uuid>,
+    limit: i64,
+) -> QueryResult<Page<RegisteredDecision>> {
+    let query = diesel::sql_query(decisions!(
+        ", t.name as task_force_name, t.city,
+          (select count(*) from conditions c where c.task_force_id = d.task_force_id and c.decision_id = d.id
+           and c.state in ('open', 'reportedMet')) as pending_conditions",
+        "join task_forces t on t.id = d.task_force_id ",
+        "where ($1 is null or d.outcome = $1) and d.id < coalesce($2, 'ffffffff-ffff-ffff-ffff-ffffffffffff') order by d.id desc limit $3"
+    ))
+    .bind::<Nullable<Text>, _>(outcome)
+    .bind::<Nullable<SqlUuid>, _>(before)
+    .bind::<BigInt, _>(limit + 1);
+    Ok(Page::of(Prepared(query).load(&mut &*conn).await?, limit))
+}
+
+/// Inserts a decision under the task force's next number; decisions are never deleted, and the caller holds the
+/// task force's lock.
+pub async fn insert(
+    conn: &Conn,
+    task_force_id: Uuid,
+    decision: &NewDecision,
+    now: DateTime<Utc>,
+) -> QueryResult<(Uuid, i32)> {
+    let id = Uuid::now_v7();
+    let last: Option<i32> = decisions::table
+        .filter(decisions::task_force_id.eq(task_force_id))
+        .select(diesel::dsl::max(decisions::number))
+        .first(&mut &*conn)
+        .await?;
+    let number = last.unwrap_or(0) + 1;
+    diesel::insert_into(decisions::table)
+        .values((
+            decisions::task_force_id.eq(task_force_id),
+            decisions::id.eq(id),
+            decisions::number.eq(number),
+            decisions::report_id.eq(decision.report_id),
+            decisions::cycle.eq(decision.cycle),
+            decisions::outcome.eq(decision.ruling.outcome),
+            decisions::return_to_step.eq(decision.ruling.return_to),
+            decisions::meeting_reference.eq(&decision.meeting_reference),
+            decisions::decided_on.eq(decision.decided_on),
+            decisions::reason.eq(&decision.reason),
+            decisions::supersedes_id.eq(decision.supersedes_id),
+            decisions::user_id.eq(decision.user_id),
+            decisions::seq.eq(0),
+            decisions::created_at.eq(now),
+        ))
+        .execute(&mut &*conn)
+        .await?;
+    Ok((id, number))
+}
+
+/// Says which event is the last that a decision left, once that is known.
+pub async fn seal(conn: &Conn, task_force_id: Uuid, id: Uuid, seq: i64) -> QueryResult<()> {
+    diesel::update(decisions::table.find((task_force_id, id)))
+        .set(decisions::seq.eq(seq))
+        .execute(&mut &*conn)
+        .await
+        .map(drop)
+}
+
+/// Takes the waivers of a step back, as a decision orders.
+pub async fn clear_waivers(
+    conn: &Conn,
+    task_force_id: Uuid,
+    cycle: i32,
+    step: StepName,
+    decision_id: Uuid,
+) -> QueryResult<()> {
+    diesel::update(waivers::table)
+        .filter(waivers::task_force_id.eq(task_force_id))
+        .filter(waivers::cycle.eq(cycle))
+        .filter(waivers::step.eq(step))
+        .filter(waivers::cleared_by_id.is_null())
+        .set(waivers::cleared_by_id.eq(decision_id))
+        .execute(&mut &*conn)
+        .await
+        .map(drop)
+}
+
+/// Gives the waivers again that the decision on a report took back, when it is corrected. Which one took them back
+/// doesn't matter: what is corrected now may itself only have corrected the record.
+pub async fn restore_waivers(conn: &Conn, task_force_id: Uuid, report_id: Uuid) -> QueryResult<()> {
+    let on_report = decisions::table
+        .filter(decisions::task_force_id.eq(task_force_id))
+        .filter(decisions::report_id.eq(report_id))
+        .select(decisions::id.nullable());
+    diesel::update(waivers::table)
+        .filter(waivers::task_force_id.eq(task_force_id))
+        .filter(waivers::cleared_by_id.eq_any(on_report))
+        .set(waivers::cleared_by_id.eq(None::<Uuid>))
+        .execute(&mut &*conn)
+        .await
+        .map(drop)
+}
+
+/// Steps that a correction lets have passed again have passed when their members passed them.
+pub async fn restore_passing(conn: &Conn, task_force_id: Uuid, cycle: i32) -> QueryResult<()> {
+    let passed = submissions::table
+        .filter(submissions::task_force_id.eq(steps::task_force_id))
+        .filter(submissions::cycle.eq(steps::cycle))
+        .filter(submissions::step.eq(steps::step))
+        .filter(submissions::state.eq(SubmissionState::Passed))
+        .select(diesel::dsl::max(submissions::decided_at));
+    diesel::update(steps::table)
+        .filter(steps::task_force_id.eq(task_force_id))
+        .filter(steps::cycle.eq(cycle))
+        .filter(steps::state.eq(StepState::Passed))
+        .set(steps::passed_at.eq(passed.single_value()))
+        .execute(&mut &*conn)
+        .await
+        .map(drop)
+}

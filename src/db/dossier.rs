@@ -1,0 +1,176 @@
+//! What a report and a submission's snapshot are made of: everything there is of a cycle, in as many statements as
+//! there are kinds of things, all under way at once.
+
+mod council;
+mod products;
+mod snapshot;
+mod steps;
+mod work;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, Bytea, Int4, Jsonb, Nullable, Text, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::Conn;
+use super::functions::local_date;
+use super::schema::{cycles, health_statements, members, task_forces, users};
+use super::statement::Prepared;
+use crate::domain::evidence::EvidenceSubjectKind;
+use crate::domain::report::{Parts, ReportEvidence, ReportHealth, ReportMember, ReportSubject};
+use crate::domain::rights::SeatRole;
+use crate::domain::task_force::Health;
+use crate::domain::text::LocalizedText;
+use crate::domain::vocabulary::Vocabulary as _;
+
+pub use snapshot::of_step;
+
+/// The parts of a report on a cycle, as of now; `since` is when the time that it covers began.
+pub async fn load(
+    conn: &Conn,
+    task_force_id: Uuid,
+    cycle: i32,
+    now: DateTime<Utc>,
+    since: DateTime<Utc>,
+) -> QueryResult<Parts> {
+    let (health, steps, policies, sectors, pilots, migrations, work, decisions, members, evidence) = tokio::try_join!(
+        health(conn, task_force_id),
+        steps::steps(conn, task_force_id, cycle),
+        products::policies(conn, task_force_id, cycle),
+        products::sectors(conn, task_force_id, cycle),
+        products::pilots(conn, task_force_id, cycle),
+        products::migrations(conn, task_force_id, cycle),
+        work::work(conn, task_force_id, cycle, now, since),
+        council::decisions(conn, task_force_id),
+        members(conn, task_force_id, cycle),
+        evidence(conn, task_force_id, cycle, EvidenceSubjectKind::ALL),
+    )?;
+    let (activities, risks) = work;
+    Ok(Parts {
+        health,
+        steps,
+        policies,
+        sectors,
+        pilots,
+        migrations,
+        activities,
+        risks,
+        decisions,
+        members,
+        evidence,
+    })
+}
+
+/// The last word on the health.
+async fn health(conn: &Conn, task_force_id: Uuid) -> QueryResult<Option<ReportHealth>> {
+    let row: Option<(Health, Option<LocalizedText>, DateTime<Utc>)> = health_statements::table
+        .filter(health_statements::task_force_id.eq(task_force_id))
+        .order(health_statements::id.desc())
+        .select((health_statements::health, health_statements::note, health_statements::created_at))
+        .first(&mut &*conn)
+        .await
+        .optional()?;
+    Ok(row.map(|(health, note, stated_at)| ReportHealth { health, note, stated_at }))
+}
+
+type MemberRow =
+    (Uuid, LocalizedText, SeatRole, Option<String>, NaiveDate, Option<NaiveDate>, Option<LocalizedText>);
+
+/// Those with a seat, and those whose seat ended since the cycle began.
+async fn members(conn: &Conn, task_force_id: Uuid, cycle: i32) -> QueryResult<Vec<ReportMember>> {
+    let opened_on = local_date(cycles::opened_at, task_forces::time_zone).nullable();
+    let rows: Vec<MemberRow> = members::table
+        .inner_join(users::table.on(users::id.eq(members::user_id)))
+        .inner_join(task_forces::table.on(task_forces::id.eq(members::task_force_id)))
+        .inner_join(cycles::table.on(cycles::task_force_id.eq(members::task_force_id)))
+        .filter(members::task_force_id.eq(task_force_id))
+        .filter(cycles::number.eq(cycle))
+        .filter(members::to_date.is_null().or(members::to_date.ge(opened_on)))
+        .order(members::id)
+        .select((
+            members::id,
+            users::name,
+            members::role,
+            members::expertise,
+            members::from_date,
+            members::to_date,
+            members::end_reason,
+        ))
+        .load(&mut &*conn)
+        .await?;
+    let member = |(member_id, name, role, expertise, from_date, to_date, end_reason): MemberRow| {
+        ReportMember { member_id, name, role, expertise, from_date, to_date, end_reason }
+    };
+    Ok(rows.into_iter().map(member).collect())
+}
+
+#[derive(Debug, QueryableByName)]
+struct EvidenceRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Text)]
+    subject_kind: EvidenceSubjectKind,
+    #[diesel(sql_type = SqlUuid)]
+    subject_id: Uuid,
+    #[diesel(sql_type = Jsonb)]
+    title: LocalizedText,
+    #[diesel(sql_type = Nullable<Text>)]
+    url: Option<String>,
+    #[diesel(sql_type = Nullable<Bytea>)]
+    sha256: Option<Vec<u8>>,
+    #[diesel(sql_type = Nullable<Text>)]
+    media_type: Option<String>,
+    #[diesel(sql_type = Nullable<Int4>)]
+    size: Option<i32>,
+}
+
+impl From<EvidenceRow> for ReportEvidence {
+    fn from(row: EvidenceRow) -> Self {
+        Self {
+            id: row.id,
+            subject: ReportSubject { kind: row.subject_kind, id: row.subject_id },
+            title: row.title,
+            url: row.url,
+            sha256: row.sha256.map(hex::encode),
+            media_type: row.media_type,
+            size: row.size,
+        }
+    }
+}
+
+/// The evidence of the things of a cycle that are of these kinds, oldest first. Conditions belong to no cycle: the
+/// one that set them is rarely the one that meets them.
+async fn evidence(
+    conn: &Conn,
+    task_force_id: Uuid,
+    cycle: i32,
+    kinds: &[EvidenceSubjectKind],
+) -> QueryResult<Vec<ReportEvidence>> {
+    let kinds: Vec<&str> = kinds.iter().map(|kind| kind.code()).collect();
+    let query = diesel::sql_query(
+        "select e.id, e.subject_kind, e.subject_id, e.title, e.url, e.sha256, e.media_type, e.size
+         from evidence e
+         left join activities a on a.task_force_id = e.task_force_id and a.id = e.activity_id
+         left join policies p on p.task_force_id = e.task_force_id and p.id = e.policy_id
+         left join studies u on u.task_force_id = e.task_force_id and u.id = e.study_id
+         left join assessments m on m.task_force_id = e.task_force_id and m.id = e.assessment_id
+         left join sectors s on s.task_force_id = e.task_force_id and s.id = coalesce(u.sector_id, m.sector_id)
+         left join pilots i on i.task_force_id = e.task_force_id and i.id = e.pilot_id
+         left join migrations g on g.task_force_id = e.task_force_id and g.id = e.migration_id
+         where e.task_force_id = $1 and e.subject_kind = any($3)
+           and (e.condition_id is not null
+                or coalesce(a.cycle, p.last_cycle, s.last_cycle, i.last_cycle, g.last_cycle) = $2)
+         order by e.id",
+    )
+    .bind::<SqlUuid, _>(task_force_id)
+    .bind::<Int4, _>(cycle)
+    .bind::<Array<Text>, _>(kinds);
+    let rows: Vec<EvidenceRow> = Prepared(query).load(&mut &*conn).await?;
+    Ok(rows.into_iter().map(ReportEvidence::from).collect())
+}
+
+/// Takes the rows that belong to one thing out of all of a kind, in their order.
+fn take<K: PartialEq, T>(rows: &mut Vec<(K, T)>, of: &K) -> Vec<T> {
+    rows.extract_if(.., |(key, _)| key == of).map(|(_, row)| row).collect()
+}

@@ -1,0 +1,202 @@
+//! How the activities of a cycle stand.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Int4, Timestamptz, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use crate::db::Conn;
+use crate::db::functions::{due_or_never, local_date};
+use crate::db::schema::{activities, task_forces};
+use crate::db::statement::Prepared;
+use crate::domain::activity::ActivityState;
+use crate::domain::report::{ReportActivities, ReportActivity, ReportRisk, ReportRisks, RiskCause};
+use crate::domain::step::StepName;
+use crate::domain::text::LocalizedText;
+
+/// The most activities that are listed of a kind; how many there are is counted.
+const LISTED: i64 = 200;
+
+#[derive(Debug, QueryableByName)]
+struct Counts {
+    #[diesel(sql_type = BigInt)]
+    done: i64,
+    #[diesel(sql_type = BigInt)]
+    open: i64,
+    #[diesel(sql_type = BigInt)]
+    overdue: i64,
+    #[diesel(sql_type = BigInt)]
+    done_since: i64,
+    #[diesel(sql_type = BigInt)]
+    risks: i64,
+}
+
+#[derive(Debug, Queryable)]
+struct ActivityRow {
+    id: Uuid,
+    number: i32,
+    title: LocalizedText,
+    step: StepName,
+    state: ActivityState,
+    state_reason: Option<LocalizedText>,
+    state_since: DateTime<Utc>,
+    due_date: Option<NaiveDate>,
+}
+
+impl From<ActivityRow> for ReportActivity {
+    fn from(row: ActivityRow) -> Self {
+        let ActivityRow { id, number, title, step, state, due_date, .. } = row;
+        Self { id, number, title, step, state, due_date }
+    }
+}
+
+impl From<ActivityRow> for ReportRisk {
+    fn from(row: ActivityRow) -> Self {
+        let ActivityRow { id, number, title, state, state_reason, state_since, due_date, .. } = row;
+        // What is open again has a reason too, but that is not one of being late.
+        let (why, reason, since) = if state == ActivityState::Blocked {
+            (RiskCause::Blocked, state_reason, Some(state_since))
+        } else {
+            (RiskCause::Overdue, None, None)
+        };
+        Self { id, number, title, why, reason, since, due_date }
+    }
+}
+
+/// What was done, what is open, and what keeps it from going on.
+pub(super) async fn work(
+    conn: &Conn,
+    task_force_id: Uuid,
+    cycle: i32,
+    now: DateTime<Utc>,
+    since: DateTime<Utc>,
+) -> QueryResult<(ReportActivities, ReportRisks)> {
+    let (counts, done, overdue, risks) = tokio::try_join!(
+        counts(conn, task_force_id, cycle, now, since),
+        done(conn, task_force_id, cycle, since),
+        overdue(conn, task_force_id, cycle, now),
+        risks(conn, task_force_id, cycle, now),
+    )?;
+    let activities = ReportActivities {
+        done: counts.done,
+        open: counts.open,
+        overdue: counts.overdue,
+        done_since: counts.done_since,
+        done_items: done.into_iter().map(ReportActivity::from).collect(),
+        overdue_items: overdue.into_iter().map(ReportActivity::from).collect(),
+    };
+    let items = risks.into_iter().map(ReportRisk::from).collect();
+    Ok((activities, ReportRisks { total: counts.risks, items }))
+}
+
+async fn counts(
+    conn: &Conn,
+    task_force_id: Uuid,
+    cycle: i32,
+    now: DateTime<Utc>,
+    since: DateTime<Utc>,
+) -> QueryResult<Counts> {
+    let query = diesel::sql_query(
+        "select count(*) filter (where a.state = 'done') as done,
+                count(*) filter (where a.open) as open,
+                count(*) filter (where a.overdue) as overdue,
+                count(*) filter (where a.state = 'done' and a.state_since >= $4) as done_since,
+                count(*) filter (where a.state = 'blocked' or a.overdue) as risks
+         from task_forces t
+         cross join lateral (
+             select state, state_since, state not in ('done', 'cancelled') as open,
+                    state not in ('done', 'cancelled') and due_date < local_date($3, t.time_zone) as overdue
+             from activities where task_force_id = t.id and cycle = $2
+         ) a
+         where t.id = $1",
+    )
+    .bind::<SqlUuid, _>(task_force_id)
+    .bind::<Int4, _>(cycle)
+    .bind::<Timestamptz, _>(now)
+    .bind::<Timestamptz, _>(since);
+    Prepared(query).get_result(&mut &*conn).await
+}
+
+/// The columns of [`ActivityRow`].
+const COLUMNS: (
+    activities::id,
+    activities::number,
+    activities::title,
+    activities::step,
+    activities::state,
+    activities::state_reason,
+    activities::state_since,
+    activities::due_date,
+) = (
+    activities::id,
+    activities::number,
+    activities::title,
+    activities::step,
+    activities::state,
+    activities::state_reason,
+    activities::state_since,
+    activities::due_date,
+);
+
+/// Those done since the period began, as they were done.
+async fn done(
+    conn: &Conn,
+    task_force_id: Uuid,
+    cycle: i32,
+    since: DateTime<Utc>,
+) -> QueryResult<Vec<ActivityRow>> {
+    activities::table
+        .filter(activities::task_force_id.eq(task_force_id))
+        .filter(activities::cycle.eq(cycle))
+        .filter(activities::state.eq(ActivityState::Done))
+        .filter(activities::state_since.ge(since))
+        .order((activities::state_since, activities::number))
+        .limit(LISTED)
+        .select(COLUMNS)
+        .load(&mut &*conn)
+        .await
+}
+
+/// The open ones past their due date, the longest overdue first.
+async fn overdue(
+    conn: &Conn,
+    task_force_id: Uuid,
+    cycle: i32,
+    now: DateTime<Utc>,
+) -> QueryResult<Vec<ActivityRow>> {
+    let today = local_date(now, task_forces::time_zone).nullable();
+    activities::table
+        .inner_join(task_forces::table.on(task_forces::id.eq(activities::task_force_id)))
+        .filter(activities::task_force_id.eq(task_force_id))
+        .filter(activities::cycle.eq(cycle))
+        .filter(activities::state.eq_any(ActivityState::OPEN))
+        .filter(activities::due_date.lt(today))
+        .order((activities::due_date, activities::number))
+        .limit(LISTED)
+        .select(COLUMNS)
+        .load(&mut &*conn)
+        .await
+}
+
+/// Those blocked or overdue, by due date.
+async fn risks(
+    conn: &Conn,
+    task_force_id: Uuid,
+    cycle: i32,
+    now: DateTime<Utc>,
+) -> QueryResult<Vec<ActivityRow>> {
+    let today = local_date(now, task_forces::time_zone).nullable();
+    let blocked = activities::state.eq(ActivityState::Blocked);
+    activities::table
+        .inner_join(task_forces::table.on(task_forces::id.eq(activities::task_force_id)))
+        .filter(activities::task_force_id.eq(task_force_id))
+        .filter(activities::cycle.eq(cycle))
+        .filter(activities::state.eq_any(ActivityState::OPEN))
+        .filter(blocked.or(activities::due_date.lt(today)))
+        .order((due_or_never(activities::due_date), activities::number))
+        .limit(LISTED)
+        .select(COLUMNS)
+        .load(&mut &*conn)
+        .await
+}

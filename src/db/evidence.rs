@@ -1,0 +1,338 @@
+//! Evidence: links and files, and what each is about.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Binary, Integer, Nullable, Text, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use serde::{Serialize, Serializer};
+use uuid::Uuid;
+
+use super::Conn;
+use super::page::Page;
+use super::schema::{evidence, evidence_contents};
+use super::statement::Prepared;
+use crate::domain::evidence::{About, EvidenceSubjectKind};
+use crate::domain::step::StepState;
+use crate::domain::text::LocalizedText;
+
+/// What is said of evidence. What it is about stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EvidenceFields {
+    /// What it is about.
+    pub subject: About<EvidenceSubjectKind>,
+    /// What it is called.
+    pub title: LocalizedText,
+    /// Where it is, if it is a link.
+    pub url: Option<String>,
+    /// The SHA-256 of what is there: as somebody said of a link, as it was computed of a file.
+    #[serde(serialize_with = "as_hexadecimal")]
+    pub sha256: Option<Vec<u8>>,
+}
+
+#[expect(clippy::ref_option, reason = "this is how serde calls it")]
+fn as_hexadecimal<S: Serializer>(hash: &Option<Vec<u8>>, serializer: S) -> Result<S::Ok, S::Error> {
+    hash.as_ref().map(hex::encode).serialize(serializer)
+}
+
+/// Evidence as it is stored.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = evidence, check_for_backend(diesel::pg::Pg))]
+pub struct Evidence {
+    /// Its id.
+    pub id: Uuid,
+    /// What kind of thing it is about.
+    pub subject_kind: EvidenceSubjectKind,
+    /// What it is about.
+    pub subject_id: Uuid,
+    /// What it is called.
+    pub title: LocalizedText,
+    /// Where it is, if it is a link.
+    pub url: Option<String>,
+    /// The SHA-256 of what is there.
+    pub sha256: Option<Vec<u8>>,
+    /// Of which type the file is, once it is uploaded.
+    pub media_type: Option<String>,
+    /// How many bytes it has.
+    pub size: Option<i32>,
+    /// The user who added it.
+    pub user_id: Uuid,
+    /// Counts changes of its own fields.
+    pub version: i32,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl Evidence {
+    /// What it is about.
+    pub fn subject(&self) -> About<EvidenceSubjectKind> {
+        About { kind: self.subject_kind, id: self.subject_id }
+    }
+
+    /// Whether it is a file that was uploaded.
+    pub fn is_file(&self) -> bool {
+        self.media_type.is_some()
+    }
+}
+
+/// What a list of evidence is narrowed by.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct EvidenceFilter {
+    /// Only what is about this.
+    pub subject_id: Option<Uuid>,
+    /// Only what is about things of this kind.
+    pub kind: Option<EvidenceSubjectKind>,
+}
+
+/// One column for each kind of subject, one of which has its id.
+#[derive(Debug, Default, Insertable)]
+#[diesel(table_name = evidence)]
+struct SubjectColumns {
+    activity_id: Option<Uuid>,
+    policy_id: Option<Uuid>,
+    study_id: Option<Uuid>,
+    assessment_id: Option<Uuid>,
+    pilot_id: Option<Uuid>,
+    migration_id: Option<Uuid>,
+    condition_id: Option<Uuid>,
+}
+
+impl From<About<EvidenceSubjectKind>> for SubjectColumns {
+    fn from(subject: About<EvidenceSubjectKind>) -> Self {
+        let mut columns = Self::default();
+        let column = match subject.kind {
+            EvidenceSubjectKind::Activity => &mut columns.activity_id,
+            EvidenceSubjectKind::Policy => &mut columns.policy_id,
+            EvidenceSubjectKind::Study => &mut columns.study_id,
+            EvidenceSubjectKind::Assessment => &mut columns.assessment_id,
+            EvidenceSubjectKind::Pilot => &mut columns.pilot_id,
+            EvidenceSubjectKind::Migration => &mut columns.migration_id,
+            EvidenceSubjectKind::Condition => &mut columns.condition_id,
+        };
+        *column = Some(subject.id);
+        columns
+    }
+}
+
+/// The states of the steps that decide whether what evidence is about can be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, QueryableByName)]
+pub struct SubjectSteps {
+    /// State of its step, in the last cycle that it counts in; a condition belongs to none.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub step: Option<StepState>,
+    /// State of the step that it can be written in, too: a pilot is planned in one and run in the next.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub other: Option<StepState>,
+}
+
+/// Whether there is such a subject in the task force, and in which state its step is.
+pub async fn subject(
+    conn: &Conn,
+    task_force_id: Uuid,
+    subject: About<EvidenceSubjectKind>,
+) -> QueryResult<Option<SubjectSteps>> {
+    let text = match subject.kind {
+        EvidenceSubjectKind::Activity => {
+            "select s.state as step, null::text as other from activities p
+             join steps s on s.task_force_id = p.task_force_id and s.cycle = p.cycle and s.step = p.step
+             where p.task_force_id = $1 and p.id = $2"
+        }
+        EvidenceSubjectKind::Policy => {
+            "select s.state as step, null::text as other from policies p
+             join steps s on s.task_force_id = p.task_force_id and s.cycle = p.last_cycle and s.step = 'policy'
+             where p.task_force_id = $1 and p.id = $2"
+        }
+        EvidenceSubjectKind::Study => {
+            "select s.state as step, null::text as other from studies o
+             join sectors p on p.task_force_id = o.task_force_id and p.id = o.sector_id
+             join steps s on s.task_force_id = p.task_force_id and s.cycle = p.last_cycle and s.step = 'sectors'
+             where o.task_force_id = $1 and o.id = $2"
+        }
+        EvidenceSubjectKind::Assessment => {
+            "select s.state as step, null::text as other from assessments o
+             join sectors p on p.task_force_id = o.task_force_id and p.id = o.sector_id
+             join steps s on s.task_force_id = p.task_force_id and s.cycle = p.last_cycle and s.step = 'sectors'
+             where o.task_force_id = $1 and o.id = $2"
+        }
+        EvidenceSubjectKind::Pilot => {
+            "select s.state as step, o.state as other from pilots p
+             join steps s on s.task_force_id = p.task_force_id and s.cycle = p.last_cycle and s.step = 'pilots'
+             join steps o on o.task_force_id = p.task_force_id and o.cycle = p.last_cycle and o.step = 'migration'
+             where p.task_force_id = $1 and p.id = $2"
+        }
+        EvidenceSubjectKind::Migration => {
+            "select s.state as step, null::text as other from migrations p
+             join steps s on s.task_force_id = p.task_force_id and s.cycle = p.last_cycle and s.step = 'migration'
+             where p.task_force_id = $1 and p.id = $2"
+        }
+        EvidenceSubjectKind::Condition => {
+            "select null::text as step, null::text as other from conditions
+             where task_force_id = $1 and id = $2"
+        }
+    };
+    let query = diesel::sql_query(text).bind::<SqlUuid, _>(task_force_id).bind::<SqlUuid, _>(subject.id);
+    Prepared(query).get_result(&mut &*conn).await.optional()
+}
+
+/// Finds evidence.
+pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Option<Evidence>> {
+    evidence::table
+        .find((task_force_id, id))
+        .select(Evidence::as_select())
+        .first(&mut &*conn)
+        .await
+        .optional()
+}
+
+/// A page of evidence, oldest first.
+pub async fn list(
+    conn: &Conn,
+    task_force_id: Uuid,
+    filter: EvidenceFilter,
+    after: Option<Uuid>,
+    limit: i64,
+) -> QueryResult<Page<Evidence>> {
+    let mut query = evidence::table
+        .filter(evidence::task_force_id.eq(task_force_id))
+        .order(evidence::id)
+        .limit(limit + 1)
+        .select(Evidence::as_select())
+        .into_boxed();
+    if let Some(subject_id) = filter.subject_id {
+        query = query.filter(evidence::subject_id.eq(subject_id));
+    }
+    if let Some(kind) = filter.kind {
+        query = query.filter(evidence::subject_kind.eq(kind));
+    }
+    if let Some(after) = after {
+        query = query.filter(evidence::id.gt(after));
+    }
+    Ok(Page::of(query.load(&mut &*conn).await?, limit))
+}
+
+/// Inserts evidence that a user adds: a link, or a file that is uploaded next.
+pub async fn insert(
+    conn: &Conn,
+    task_force_id: Uuid,
+    user_id: Uuid,
+    fields: &EvidenceFields,
+    now: DateTime<Utc>,
+) -> QueryResult<Uuid> {
+    let id = Uuid::now_v7();
+    diesel::insert_into(evidence::table)
+        .values((
+            SubjectColumns::from(fields.subject),
+            evidence::task_force_id.eq(task_force_id),
+            evidence::id.eq(id),
+            evidence::title.eq(&fields.title),
+            evidence::url.eq(&fields.url),
+            evidence::sha256.eq(&fields.sha256),
+            evidence::user_id.eq(user_id),
+            evidence::created_at.eq(now),
+            evidence::updated_at.eq(now),
+        ))
+        .execute(&mut &*conn)
+        .await?;
+    Ok(id)
+}
+
+/// Sets what is said of evidence.
+pub async fn update(
+    conn: &Conn,
+    task_force_id: Uuid,
+    id: Uuid,
+    fields: &EvidenceFields,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    diesel::update(evidence::table.find((task_force_id, id)))
+        .set((
+            evidence::title.eq(&fields.title),
+            evidence::url.eq(&fields.url),
+            evidence::sha256.eq(&fields.sha256),
+            evidence::version.eq(evidence::version + 1),
+            evidence::updated_at.eq(now),
+        ))
+        .execute(&mut &*conn)
+        .await
+        .map(drop)
+}
+
+/// Deletes evidence, with its file.
+pub async fn delete(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<()> {
+    diesel::delete(evidence::table.find((task_force_id, id))).execute(&mut &*conn).await.map(drop)
+}
+
+/// What of a file stands beside its bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct FileFacts<'a> {
+    /// Of which type it is.
+    pub media_type: &'a str,
+    /// How many bytes it has.
+    pub size: i32,
+    /// The SHA-256 of its bytes.
+    pub sha256: &'a [u8],
+}
+
+/// Stores the file of evidence, in place of the one that was there.
+pub async fn set_content(
+    conn: &Conn,
+    task_force_id: Uuid,
+    id: Uuid,
+    file: FileFacts<'_>,
+    content: &[u8],
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    diesel::insert_into(evidence_contents::table)
+        .values((
+            evidence_contents::task_force_id.eq(task_force_id),
+            evidence_contents::evidence_id.eq(id),
+            evidence_contents::content.eq(content),
+        ))
+        .on_conflict((evidence_contents::task_force_id, evidence_contents::evidence_id))
+        .do_update()
+        .set(evidence_contents::content.eq(diesel::upsert::excluded(evidence_contents::content)))
+        .execute(&mut &*conn)
+        .await?;
+    diesel::update(evidence::table.find((task_force_id, id)))
+        .set((
+            evidence::media_type.eq(file.media_type),
+            evidence::size.eq(file.size),
+            evidence::sha256.eq(file.sha256),
+            evidence::version.eq(evidence::version + 1),
+            evidence::updated_at.eq(now),
+        ))
+        .execute(&mut &*conn)
+        .await
+        .map(drop)
+}
+
+/// A slice of a file, as long as it is still the one with this hash.
+pub async fn slice(
+    conn: &Conn,
+    task_force_id: Uuid,
+    id: Uuid,
+    sha256: &[u8],
+    offset: i32,
+    length: i32,
+) -> QueryResult<Option<Vec<u8>>> {
+    #[derive(QueryableByName)]
+    struct Slice {
+        #[diesel(sql_type = Binary)]
+        bytes: Vec<u8>,
+    }
+    let query = diesel::sql_query(
+        "select substring(c.content from $4 + 1 for $5) as bytes
+         from evidence e
+         join evidence_contents c on c.task_force_id = e.task_force_id and c.evidence_id = e.id
+         where e.task_force_id = $1 and e.id = $2 and e.sha256 = $3",
+    )
+    .bind::<SqlUuid, _>(task_force_id)
+    .bind::<SqlUuid, _>(id)
+    .bind::<Binary, _>(sha256)
+    .bind::<Integer, _>(offset)
+    .bind::<Integer, _>(length);
+    let slice: Option<Slice> = Prepared(query).get_result(&mut &*conn).await.optional()?;
+    Ok(slice.map(|slice| slice.bytes))
+}

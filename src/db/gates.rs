@@ -1,0 +1,380 @@
+//! What the gates look at, each step's in one round trip however much there is.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Bool, Int4, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::Conn;
+use super::schema::waivers;
+use super::statement::Prepared;
+use crate::domain::event::{EventAction, SubjectKind};
+use crate::domain::gate::{
+    CriterionCode, DraftFact, Facts, Failing, PilotFact, PolicyFact, Products, SectorFact, Waiver,
+};
+use crate::domain::migration::MigrationState;
+use crate::domain::pilot::{PilotOutcome, PilotState};
+use crate::domain::policy::PolicyState;
+use crate::domain::refusal::Reference;
+use crate::domain::sector::SectorState;
+use crate::domain::step::StepName;
+use crate::domain::text::LocalizedText;
+use crate::domain::vocabulary::Vocabulary as _;
+
+/// One of what fails a criterion, and how many there are.
+#[derive(Debug, QueryableByName)]
+struct FailingRow {
+    #[diesel(sql_type = Text)]
+    kind: SubjectKind,
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Jsonb)]
+    title: LocalizedText,
+    #[diesel(sql_type = BigInt)]
+    total: i64,
+}
+
+fn failing(rows: Vec<FailingRow>) -> Failing {
+    let total = rows.as_slice().first().map_or(0, |row| row.total);
+    let reference = |row: FailingRow| Reference { kind: row.kind.code(), id: row.id, title: row.title };
+    Failing { first: rows.into_iter().map(reference).collect(), total }
+}
+
+/// The first hundred of some rows of kind, id and title, and how many there are.
+macro_rules! counted {
+    ($rows:literal) => {
+        concat!(
+            "select kind, id, title, count(*) over () as total from (",
+            $rows,
+            ") f order by id limit 100"
+        )
+    };
+}
+
+/// The step's activities of the present cycle that are neither done nor cancelled.
+async fn open_activities(conn: &Conn, task_force_id: Uuid, step: StepName) -> QueryResult<Failing> {
+    let query = diesel::sql_query(counted!(
+        "select 'activity' as kind, a.id, a.title
+         from task_forces t join activities a on a.task_force_id = t.id and a.cycle = t.current_cycle
+         where t.id = $1 and a.step = $2 and a.state not in ('done', 'cancelled')"
+    ))
+    .bind::<SqlUuid, _>(task_force_id)
+    .bind::<Text, _>(step);
+    Ok(failing(Prepared(query).load(&mut &*conn).await?))
+}
+
+/// The step's products and their parts whose title or name lacks a language; those given up need none.
+async fn untranslated(conn: &Conn, task_force_id: Uuid, step: StepName) -> QueryResult<Failing> {
+    let text = match step {
+        StepName::Policy => counted!(
+            "select 'policy' as kind, p.id, p.title
+             from task_forces t join policies p on p.task_force_id = t.id and p.last_cycle = t.current_cycle
+             where t.id = $1 and p.state not in ('rejected', 'superseded') and not p.title ?& array['ar', 'en']"
+        ),
+        StepName::Sectors => counted!(
+            "select 'sector' as kind, s.id, s.name as title
+             from task_forces t join sectors s on s.task_force_id = t.id and s.last_cycle = t.current_cycle
+             where t.id = $1 and s.state <> 'notSelected' and not s.name ?& array['ar', 'en']
+             union all
+             select 'study', y.id, y.title
+             from task_forces t join sectors s on s.task_force_id = t.id and s.last_cycle = t.current_cycle
+             join studies y on y.task_force_id = s.task_force_id and y.sector_id = s.id
+             where t.id = $1 and s.state <> 'notSelected' and not y.title ?& array['ar', 'en']"
+        ),
+        StepName::Pilots => counted!(
+            "select 'pilot' as kind, p.id, p.title
+             from task_forces t join pilots p on p.task_force_id = t.id and p.last_cycle = t.current_cycle
+             where t.id = $1 and p.state <> 'cancelled' and not p.title ?& array['ar', 'en']
+             union all
+             select 'indicator', i.id, i.name
+             from task_forces t join pilots p on p.task_force_id = t.id and p.last_cycle = t.current_cycle
+             join indicators i on i.task_force_id = p.task_force_id and i.pilot_id = p.id
+             where t.id = $1 and p.state <> 'cancelled' and not i.name ?& array['ar', 'en']"
+        ),
+        StepName::Migration => counted!(
+            "select 'migration' as kind, m.id, m.title
+             from task_forces t join migrations m on m.task_force_id = t.id and m.last_cycle = t.current_cycle
+             where t.id = $1 and not m.title ?& array['ar', 'en']
+             union all
+             select 'checklistItem', i.id, i.title
+             from task_forces t join migrations m on m.task_force_id = t.id and m.last_cycle = t.current_cycle
+             join checklist_items i on i.task_force_id = m.task_force_id and i.migration_id = m.id
+             where t.id = $1 and not i.title ?& array['ar', 'en']"
+        ),
+        StepName::Report => counted!(
+            "select 'report' as kind, r.id,
+                    jsonb_build_object('ar', 'التقرير ' || r.number, 'en', 'Report ' || r.number) as title
+             from task_forces t
+             join lateral (
+                 select * from reports where task_force_id = t.id and cycle = t.current_cycle and state = 'draft'
+                 order by number desc limit 1
+             ) r on true
+             where t.id = $1 and not r.summary ?& array['ar', 'en']"
+        ),
+    };
+    let query = diesel::sql_query(text).bind::<SqlUuid, _>(task_force_id);
+    Ok(failing(Prepared(query).load(&mut &*conn).await?))
+}
+
+async fn policies(conn: &Conn, task_force_id: Uuid) -> QueryResult<Vec<PolicyFact>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = SqlUuid)]
+        id: Uuid,
+        #[diesel(sql_type = Jsonb)]
+        title: LocalizedText,
+        #[diesel(sql_type = Text)]
+        state: PolicyState,
+        #[diesel(sql_type = Bool)]
+        has_aim: bool,
+    }
+    let query = diesel::sql_query(
+        "select p.id, p.title, p.state, p.aims <> '{}' as has_aim
+         from task_forces t join policies p on p.task_force_id = t.id and p.last_cycle = t.current_cycle
+         where t.id = $1 order by p.id",
+    )
+    .bind::<SqlUuid, _>(task_force_id);
+    let rows: Vec<Row> = Prepared(query).load(&mut &*conn).await?;
+    let kind = SubjectKind::Policy.code();
+    let fact = |row: Row| PolicyFact {
+        policy: Reference { kind, id: row.id, title: row.title },
+        state: row.state,
+        has_aim: row.has_aim,
+    };
+    Ok(rows.into_iter().map(fact).collect())
+}
+
+async fn sectors(conn: &Conn, task_force_id: Uuid) -> QueryResult<Vec<SectorFact>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = SqlUuid)]
+        id: Uuid,
+        #[diesel(sql_type = Jsonb)]
+        name: LocalizedText,
+        #[diesel(sql_type = Text)]
+        state: SectorState,
+    }
+    let query = diesel::sql_query(
+        "select s.id, s.name, s.state
+         from task_forces t join sectors s on s.task_force_id = t.id and s.last_cycle = t.current_cycle
+         where t.id = $1 order by s.id",
+    )
+    .bind::<SqlUuid, _>(task_force_id);
+    let rows: Vec<Row> = Prepared(query).load(&mut &*conn).await?;
+    let kind = SubjectKind::Sector.code();
+    let fact =
+        |row: Row| SectorFact { sector: Reference { kind, id: row.id, title: row.name }, state: row.state };
+    Ok(rows.into_iter().map(fact).collect())
+}
+
+async fn most_sectors(conn: &Conn, task_force_id: Uuid) -> QueryResult<usize> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Int4)]
+        max_sectors: i32,
+    }
+    let query = diesel::sql_query("select max_sectors::int from task_forces where id = $1")
+        .bind::<SqlUuid, _>(task_force_id);
+    let rows: Vec<Row> = Prepared(query).load(&mut &*conn).await?;
+    Ok(rows.as_slice().first().and_then(|row| usize::try_from(row.max_sectors).ok()).unwrap_or_default())
+}
+
+async fn pilots(conn: &Conn, task_force_id: Uuid) -> QueryResult<Vec<PilotFact>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = SqlUuid)]
+        id: Uuid,
+        #[diesel(sql_type = Jsonb)]
+        title: LocalizedText,
+        #[diesel(sql_type = Text)]
+        state: PilotState,
+        #[diesel(sql_type = Nullable<Text>)]
+        outcome: Option<PilotOutcome>,
+        #[diesel(sql_type = SqlUuid)]
+        sector_id: Uuid,
+        #[diesel(sql_type = Bool)]
+        indicators_set: bool,
+        #[diesel(sql_type = Bool)]
+        activity_planned: bool,
+        #[diesel(sql_type = Array<Text>)]
+        migrations: Vec<MigrationState>,
+    }
+    let query = diesel::sql_query(
+        "select p.id, p.title, p.state, p.outcome, p.sector_id,
+                coalesce((select bool_and(num_nonnulls(i.baseline, i.target) = 2) from indicators i
+                          where i.task_force_id = p.task_force_id and i.pilot_id = p.id), false) as indicators_set,
+                exists (select from activities a
+                        where a.task_force_id = p.task_force_id and a.subject_id = p.id and a.pilot_id = p.id
+                          and a.cycle = p.last_cycle and a.step = 'migration' and a.state <> 'cancelled'
+                          and a.assignee_member_id is not null and a.due_date is not null) as activity_planned,
+                array(select m.state from migrations m where m.task_force_id = p.task_force_id
+                      and m.pilot_id = p.id and m.last_cycle = p.last_cycle) as migrations
+         from task_forces t join pilots p on p.task_force_id = t.id and p.last_cycle = t.current_cycle
+         where t.id = $1 order by p.id",
+    )
+    .bind::<SqlUuid, _>(task_force_id);
+    let rows: Vec<Row> = Prepared(query).load(&mut &*conn).await?;
+    let kind = SubjectKind::Pilot.code();
+    let fact = |row: Row| PilotFact {
+        pilot: Reference { kind, id: row.id, title: row.title },
+        state: row.state,
+        outcome: row.outcome,
+        sector_id: row.sector_id,
+        indicators_set: row.indicators_set,
+        activity_planned: row.activity_planned,
+        migrations: row.migrations,
+    };
+    Ok(rows.into_iter().map(fact).collect())
+}
+
+async fn draft(conn: &Conn, task_force_id: Uuid) -> QueryResult<Option<DraftFact>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = SqlUuid)]
+        id: Uuid,
+        #[diesel(sql_type = Int4)]
+        number: i32,
+        #[diesel(sql_type = Bool)]
+        outdated: bool,
+    }
+    let harmless: Vec<EventAction> =
+        EventAction::ALL.iter().copied().filter(|action| !action.changes_report()).collect();
+    let query = diesel::sql_query(
+        "select r.id, r.number,
+                exists (select from events e where e.task_force_id = r.task_force_id and e.seq > r.seq
+                        and e.action <> all($2)) as outdated
+         from task_forces t join reports r on r.task_force_id = t.id and r.cycle = t.current_cycle
+         where t.id = $1 and r.state = 'draft'
+         order by r.number desc limit 1",
+    )
+    .bind::<SqlUuid, _>(task_force_id)
+    .bind::<Array<Text>, _>(harmless);
+    let rows: Vec<Row> = Prepared(query).load(&mut &*conn).await?;
+    let fact = |row: Row| DraftFact {
+        report: Reference {
+            kind: SubjectKind::Report.code(),
+            id: row.id,
+            title: LocalizedText::both(format!("التقرير {}", row.number), format!("Report {}", row.number)),
+        },
+        outdated: row.outdated,
+    };
+    Ok(rows.into_iter().next().map(fact))
+}
+
+/// Conditions of earlier decisions that are open, and due today or before.
+async fn conditions_due(conn: &Conn, task_force_id: Uuid, now: DateTime<Utc>) -> QueryResult<Failing> {
+    let query = diesel::sql_query(counted!(
+        "select 'condition' as kind, c.id, c.text as title
+         from task_forces t join conditions c on c.task_force_id = t.id
+         where t.id = $1 and c.state = 'open' and c.due_date <= local_date($2, t.time_zone)"
+    ))
+    .bind::<SqlUuid, _>(task_force_id)
+    .bind::<Timestamptz, _>(now);
+    Ok(failing(Prepared(query).load(&mut &*conn).await?))
+}
+
+async fn products(
+    conn: &Conn,
+    task_force_id: Uuid,
+    step: StepName,
+    now: DateTime<Utc>,
+) -> QueryResult<Products> {
+    Ok(match step {
+        StepName::Policy => Products::Policy(policies(conn, task_force_id).await?),
+        StepName::Sectors => {
+            let (sectors, most) =
+                tokio::try_join!(sectors(conn, task_force_id), most_sectors(conn, task_force_id))?;
+            Products::Sectors(sectors, most)
+        }
+        StepName::Pilots => {
+            let (pilots, sectors) =
+                tokio::try_join!(pilots(conn, task_force_id), sectors(conn, task_force_id))?;
+            Products::Pilots(pilots, sectors)
+        }
+        StepName::Migration => Products::Migration(pilots(conn, task_force_id).await?),
+        StepName::Report => {
+            let (draft, due) =
+                tokio::try_join!(draft(conn, task_force_id), conditions_due(conn, task_force_id, now))?;
+            Products::Report(draft, due)
+        }
+    })
+}
+
+/// What the gate of a step of the present cycle looks at.
+pub async fn facts(
+    conn: &Conn,
+    task_force_id: Uuid,
+    step: StepName,
+    now: DateTime<Utc>,
+) -> QueryResult<Facts> {
+    let (products, open_activities, untranslated) = tokio::try_join!(
+        products(conn, task_force_id, step, now),
+        open_activities(conn, task_force_id, step),
+        untranslated(conn, task_force_id, step),
+    )?;
+    Ok(Facts { products, open_activities, untranslated })
+}
+
+/// The waivers of a step of the present cycle that hold.
+pub async fn waivers(conn: &Conn, task_force_id: Uuid, step: StepName) -> QueryResult<Vec<Waiver>> {
+    use super::schema::task_forces;
+    let rows: Vec<(CriterionCode, LocalizedText, Uuid, DateTime<Utc>)> = waivers::table
+        .inner_join(task_forces::table.on(task_forces::id.eq(waivers::task_force_id)))
+        .filter(waivers::task_force_id.eq(task_force_id))
+        .filter(waivers::cycle.eq(task_forces::current_cycle))
+        .filter(waivers::step.eq(step))
+        .filter(waivers::cleared_by_id.is_null())
+        .order(waivers::id)
+        .select((waivers::criterion, waivers::reason, waivers::member_id, waivers::created_at))
+        .load(&mut &*conn)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(criterion, reason, member_id, at)| Waiver { criterion, reason, member_id, at })
+        .collect())
+}
+
+/// Waives a criterion of a step, or gives an earlier waiver another reason.
+pub async fn waive(
+    conn: &Conn,
+    task_force_id: Uuid,
+    cycle: i32,
+    step: StepName,
+    waiver: &Waiver,
+) -> QueryResult<()> {
+    unwaive(conn, task_force_id, cycle, step, waiver.criterion).await?;
+    diesel::insert_into(waivers::table)
+        .values((
+            waivers::task_force_id.eq(task_force_id),
+            waivers::id.eq(Uuid::now_v7()),
+            waivers::cycle.eq(cycle),
+            waivers::step.eq(step),
+            waivers::criterion.eq(waiver.criterion),
+            waivers::reason.eq(&waiver.reason),
+            waivers::member_id.eq(waiver.member_id),
+            waivers::created_at.eq(waiver.at),
+        ))
+        .execute(&mut &*conn)
+        .await
+        .map(drop)
+}
+
+/// Takes a waiver back.
+pub async fn unwaive(
+    conn: &Conn,
+    task_force_id: Uuid,
+    cycle: i32,
+    step: StepName,
+    criterion: CriterionCode,
+) -> QueryResult<()> {
+    diesel::delete(waivers::table)
+        .filter(waivers::task_force_id.eq(task_force_id))
+        .filter(waivers::cycle.eq(cycle))
+        .filter(waivers::step.eq(step))
+        .filter(waivers::criterion.eq(criterion))
+        .filter(waivers::cleared_by_id.is_null())
+        .execute(&mut &*conn)
+        .await
+        .map(drop)
+}

@@ -1,0 +1,114 @@
+//! What concerns one person, over all task forces.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Date, Int4, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::Conn;
+use super::page::Page;
+use super::statement::Prepared;
+use crate::domain::event::SubjectKind;
+use crate::domain::step::StepName;
+use crate::domain::task::TaskKind;
+use crate::domain::text::LocalizedText;
+
+/// Something that waits for a person.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct Task {
+    /// What kind of thing it is.
+    #[diesel(sql_type = Text)]
+    pub kind: TaskKind,
+    /// The task force.
+    #[diesel(sql_type = SqlUuid)]
+    pub task_force_id: Uuid,
+    /// Its name.
+    #[diesel(sql_type = Jsonb)]
+    pub task_force_name: LocalizedText,
+    /// What waits.
+    #[diesel(sql_type = Text)]
+    pub subject_kind: SubjectKind,
+    /// The id of that.
+    #[diesel(sql_type = SqlUuid)]
+    pub subject_id: Uuid,
+    /// Its number, where it has one.
+    #[diesel(sql_type = Nullable<Int4>)]
+    pub number: Option<i32>,
+    /// Its step, where it belongs to one.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub step: Option<StepName>,
+    /// Its title or text, where it has one.
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    pub title: Option<LocalizedText>,
+    /// When it is due.
+    #[diesel(sql_type = Nullable<Date>)]
+    pub due_date: Option<NaiveDate>,
+    /// Since when it waits.
+    #[diesel(sql_type = Timestamptz)]
+    pub since: DateTime<Utc>,
+}
+
+/// A page of what waits for a user: what has waited longest comes first. Members vote, review and see to conditions;
+/// the secretariat accepts conditions and records decisions.
+pub async fn tasks(
+    conn: &Conn,
+    user_id: Uuid,
+    after: Option<(DateTime<Utc>, Uuid)>,
+    limit: i64,
+) -> QueryResult<Page<Task>> {
+    let (since, id) = after.map_or((None, Uuid::nil()), |(since, id)| (Some(since), id));
+    let query = diesel::sql_query(
+        "with seats as (
+             select t.id as task_force_id, t.name as task_force_name, t.current_cycle, t.state, m.id as member_id, m.role
+             from members m join task_forces t on t.id = m.task_force_id
+             where m.user_id = $1 and m.to_date is null
+         ), waiting as (
+             select 'vote' as kind, m.task_force_id, m.task_force_name, 'submission' as subject_kind,
+                    s.id as subject_id, null::int as number, s.step, null::jsonb as title,
+                    null::date as due_date, s.created_at as since
+             from seats m
+             join ballots b on b.task_force_id = m.task_force_id and b.member_id = m.member_id
+                  and b.choice is null and b.left_at is null
+             join submissions s on s.task_force_id = b.task_force_id and s.id = b.submission_id
+                  and s.state = 'voting'
+             where m.state = 'active'
+             union all
+             select 'review', m.task_force_id, m.task_force_name, 'activity',
+                    a.id, a.number, a.step, a.title, a.due_date, a.state_since
+             from seats m
+             join activities a on a.task_force_id = m.task_force_id and a.cycle = m.current_cycle
+                  and a.state = 'inReview' and a.assignee_member_id is distinct from m.member_id
+             join steps s on s.task_force_id = a.task_force_id and s.cycle = a.cycle and s.step = a.step
+                  and s.state = 'open'
+             where m.state = 'active'
+             union all
+             select 'condition', m.task_force_id, m.task_force_name, 'condition',
+                    c.id, null, null, c.text, c.due_date, c.state_since
+             from seats m
+             join conditions c on c.task_force_id = m.task_force_id and c.state = 'open'
+                  and (m.role = 'chair' or c.owner_member_id = m.member_id)
+             where m.state <> 'suspended'
+             union all
+             select 'acceptance', t.id, t.name, 'condition', c.id, null, null, c.text, c.due_date, c.state_since
+             from users u
+             join conditions c on c.state = 'reportedMet'
+             join task_forces t on t.id = c.task_force_id and t.state <> 'suspended'
+             where u.id = $1 and u.role = 'secretariat'
+             union all
+             select 'decision', t.id, t.name, 'report', r.id, r.number, null, null, t.next_council_date, r.submitted_at
+             from users u
+             join reports r on r.state = 'submitted'
+             join task_forces t on t.id = r.task_force_id and t.state = 'active'
+             where u.id = $1 and u.role = 'secretariat'
+         )
+         select * from waiting
+         where (since, subject_id) > (coalesce($2, timestamptz '-infinity'), $3)
+         order by since, subject_id limit $4",
+    )
+    .bind::<SqlUuid, _>(user_id)
+    .bind::<Nullable<Timestamptz>, _>(since)
+    .bind::<SqlUuid, _>(id)
+    .bind::<BigInt, _>(limit + 1);
+    Ok(Page::of(Prepared(query).load(&mut &*conn).await?, limit))
+}

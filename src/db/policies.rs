@@ -1,0 +1,134 @@
+//! Policies.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::Conn;
+use super::product::product;
+use super::schema::policies;
+use super::statement::Prepared;
+use crate::domain::policy::{Facts, PolicyKind, PolicyState};
+use crate::domain::scales::Aim;
+use crate::domain::step::StepState;
+use crate::domain::task_force::TaskForceState;
+use crate::domain::text::LocalizedText;
+use crate::domain::writing::Ground;
+
+/// What of a policy can be changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = policies, check_for_backend(diesel::pg::Pg))]
+#[diesel(treat_none_as_null = true, treat_none_as_default_value = false)]
+#[serde(rename_all = "camelCase")]
+pub struct PolicyFields {
+    /// What it is called.
+    pub title: LocalizedText,
+    /// Policy, framework or standard.
+    pub kind: PolicyKind,
+    /// What it is about.
+    pub description: Option<LocalizedText>,
+    /// Where it is written: a number, an address.
+    pub reference: Option<String>,
+    /// The aims it serves.
+    pub aims: Vec<Aim>,
+}
+
+/// A policy as it is stored.
+#[derive(Debug, Clone, Queryable, QueryableByName, Selectable)]
+#[diesel(table_name = policies, check_for_backend(diesel::pg::Pg))]
+pub struct Policy {
+    /// Its id.
+    pub id: Uuid,
+    /// The cycle it was made in.
+    pub cycle: i32,
+    /// The last cycle it counts in.
+    pub last_cycle: i32,
+    /// What it is called.
+    pub title: LocalizedText,
+    /// Policy, framework or standard.
+    pub kind: PolicyKind,
+    /// What it is about.
+    pub description: Option<LocalizedText>,
+    /// Where it is written.
+    pub reference: Option<String>,
+    /// The aims it serves.
+    pub aims: Vec<Aim>,
+    /// The policy that took its place.
+    pub superseded_by_id: Option<Uuid>,
+    /// Its state.
+    pub state: PolicyState,
+    /// Why it has that state.
+    pub state_reason: Option<LocalizedText>,
+    /// Since when.
+    pub state_since: DateTime<Utc>,
+    /// Counts changes of its own fields.
+    pub version: i32,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A policy, and what its transitions depend on.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct PolicyDetail {
+    /// The policy.
+    #[diesel(embed)]
+    pub policy: Policy,
+    /// State of the step `policy` of its last cycle.
+    #[diesel(sql_type = Text)]
+    pub step_state: StepState,
+    /// Whether another policy is adopted.
+    #[diesel(sql_type = Bool)]
+    pub another_adopted: bool,
+}
+
+impl PolicyDetail {
+    /// What its transitions depend on.
+    pub fn facts(&self, task_force: TaskForceState) -> Facts {
+        Facts { ground: Ground { task_force, step: self.step_state }, another_adopted: self.another_adopted }
+    }
+}
+
+product!(policies: Policy, PolicyFields, PolicyState);
+
+/// Finds a policy.
+pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Option<PolicyDetail>> {
+    let query = diesel::sql_query(
+        "select p.*, s.state as step_state,
+                exists (select from policies o where o.task_force_id = p.task_force_id and o.id <> p.id
+                        and o.last_cycle = p.last_cycle and o.state = 'adopted') as another_adopted
+         from policies p
+         join steps s on s.task_force_id = p.task_force_id and s.cycle = p.last_cycle and s.step = 'policy'
+         where p.task_force_id = $1 and p.id = $2",
+    )
+    .bind::<SqlUuid, _>(task_force_id)
+    .bind::<SqlUuid, _>(id);
+    Prepared(query).get_result(&mut &*conn).await.optional()
+}
+
+/// Lets an adopted policy take the place of another.
+pub async fn supersede(
+    conn: &Conn,
+    task_force_id: Uuid,
+    id: Uuid,
+    by: Uuid,
+    reason: Option<&LocalizedText>,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    diesel::update(policies::table.find((task_force_id, id)))
+        .set((
+            policies::superseded_by_id.eq(by),
+            policies::state.eq(PolicyState::Superseded),
+            policies::state_reason.eq(reason),
+            policies::state_since.eq(now),
+            policies::version.eq(policies::version + 1),
+            policies::updated_at.eq(now),
+        ))
+        .execute(&mut &*conn)
+        .await
+        .map(drop)
+}

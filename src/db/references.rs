@@ -1,0 +1,132 @@
+//! What refers to something: asked before it is deleted.
+
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Jsonb, Text, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::Conn;
+use super::statement::Prepared;
+use crate::domain::event::SubjectKind;
+use crate::domain::evidence::{About, ActivitySubjectKind};
+use crate::domain::refusal::Reference;
+use crate::domain::text::LocalizedText;
+use crate::domain::vocabulary::Vocabulary as _;
+
+/// A row that names something.
+#[derive(Debug, QueryableByName)]
+pub(super) struct ReferenceRow {
+    #[diesel(sql_type = Text)]
+    kind: SubjectKind,
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Jsonb)]
+    title: LocalizedText,
+}
+
+impl From<ReferenceRow> for Reference {
+    fn from(row: ReferenceRow) -> Self {
+        Self { kind: row.kind.code(), id: row.id, title: row.title }
+    }
+}
+
+/// What refers to `$2`, as evidence of it or of a part of it, and by whatever else the kind can be referred to.
+macro_rules! referring {
+    ($($of_its_own:literal)?) => {
+        concat!(
+            "select 'evidence' as kind, id, title from evidence where task_force_id = $1 and subject_id = $2
+             union all
+             select 'activity', id, title from activities where task_force_id = $1 and subject_id = $2 ",
+            $( $of_its_own, )?
+            " limit 100"
+        )
+    };
+}
+
+/// The first hundred of what refers to something of a task force, other than its own parts.
+pub async fn to(
+    conn: &Conn,
+    task_force_id: Uuid,
+    kind: SubjectKind,
+    id: Uuid,
+) -> QueryResult<Vec<Reference>> {
+    let text = match kind {
+        SubjectKind::Policy => referring!(
+            "union all select 'policy', id, title from policies where task_force_id = $1 and superseded_by_id = $2
+             union all select 'pilot', id, title from pilots where task_force_id = $1 and policy_id = $2"
+        ),
+        SubjectKind::Sector => referring!(
+            "union all select 'pilot', id, title from pilots where task_force_id = $1 and sector_id = $2
+             union all select 'evidence', e.id, e.title from evidence e
+             join studies s on s.task_force_id = e.task_force_id and s.id = e.subject_id
+             where s.task_force_id = $1 and s.sector_id = $2
+             union all select 'evidence', e.id, e.title from evidence e
+             join assessments s on s.task_force_id = e.task_force_id and s.id = e.subject_id
+             where s.task_force_id = $1 and s.sector_id = $2"
+        ),
+        SubjectKind::Pilot => referring!(
+            "union all select 'migration', id, title from migrations where task_force_id = $1 and pilot_id = $2"
+        ),
+        SubjectKind::Activity => referring!(
+            "union all select 'activity', a.id, a.title from activity_dependencies d
+             join activities a on a.task_force_id = d.task_force_id and a.id = d.activity_id
+             where d.task_force_id = $1 and d.depends_on_id = $2"
+        ),
+        _ => referring!(),
+    };
+    let query = diesel::sql_query(text).bind::<SqlUuid, _>(task_force_id).bind::<SqlUuid, _>(id);
+    let rows: Vec<ReferenceRow> = Prepared(query).load(&mut &*conn).await?;
+    Ok(rows.into_iter().map(Reference::from).collect())
+}
+
+/// What a member owns that must be somebody's: pilots of the present cycle that are not over, extended ones, which may
+/// come back, and conditions that are not settled.
+pub async fn owned_by(conn: &Conn, task_force_id: Uuid, member_id: Uuid) -> QueryResult<Vec<Reference>> {
+    let query = diesel::sql_query(
+        "select 'pilot' as kind, p.id, p.title
+         from task_forces t join pilots p on p.task_force_id = t.id
+         where t.id = $1 and p.owner_member_id = $2
+           and (p.state in ('proposed', 'planned', 'running') and p.last_cycle = t.current_cycle
+                or p.outcome = 'extend')
+         union all
+         select 'condition', id, text from conditions
+         where task_force_id = $1 and owner_member_id = $2 and state in ('open', 'reportedMet')",
+    )
+    .bind::<SqlUuid, _>(task_force_id)
+    .bind::<SqlUuid, _>(member_id);
+    let rows: Vec<ReferenceRow> = Prepared(query).load(&mut &*conn).await?;
+    Ok(rows.into_iter().map(Reference::from).collect())
+}
+
+/// Whether an activity can be about this.
+pub async fn is_there(
+    conn: &Conn,
+    task_force_id: Uuid,
+    subject: About<ActivitySubjectKind>,
+) -> QueryResult<bool> {
+    #[derive(QueryableByName)]
+    struct Found {
+        #[diesel(sql_type = Bool)]
+        found: bool,
+    }
+    let text = match subject.kind {
+        ActivitySubjectKind::Policy => {
+            "select exists (select from policies where task_force_id = $1 and id = $2) as found"
+        }
+        ActivitySubjectKind::Sector => {
+            "select exists (select from sectors where task_force_id = $1 and id = $2) as found"
+        }
+        ActivitySubjectKind::Pilot => {
+            "select exists (select from pilots where task_force_id = $1 and id = $2) as found"
+        }
+        ActivitySubjectKind::Migration => {
+            "select exists (select from migrations where task_force_id = $1 and id = $2) as found"
+        }
+        ActivitySubjectKind::Condition => {
+            "select exists (select from conditions where task_force_id = $1 and id = $2) as found"
+        }
+    };
+    let query = diesel::sql_query(text).bind::<SqlUuid, _>(task_force_id).bind::<SqlUuid, _>(subject.id);
+    let found: Found = Prepared(query).get_result(&mut &*conn).await?;
+    Ok(found.found)
+}

@@ -1,0 +1,144 @@
+//! Sectors.
+
+use chrono::{DateTime, Utc};
+use diesel::dsl::{auto_type, exists};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::Conn;
+use super::product::product;
+use super::schema::{assessments, sectors, steps, studies};
+use crate::domain::sector::{AssessmentKind, Facts, SectorState};
+use crate::domain::step::{StepName, StepState};
+use crate::domain::task_force::TaskForceState;
+use crate::domain::text::LocalizedText;
+use crate::domain::writing::Ground;
+
+/// What of a sector can be changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = sectors, check_for_backend(diesel::pg::Pg))]
+#[diesel(treat_none_as_null = true, treat_none_as_default_value = false)]
+#[serde(rename_all = "camelCase")]
+pub struct SectorFields {
+    /// What it is called.
+    pub name: LocalizedText,
+    /// Why it could become smart.
+    pub rationale: Option<LocalizedText>,
+}
+
+/// How far a sector is, and how far it shall be: the level of the latest assessment of each kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = sectors, check_for_backend(diesel::pg::Pg))]
+pub struct Maturity {
+    /// How far it is.
+    #[diesel(select_expression = latest_level(AssessmentKind::Current))]
+    #[diesel(select_expression_type = latest_level)]
+    pub current: Option<i16>,
+    /// How far it shall be.
+    #[diesel(select_expression = latest_level(AssessmentKind::Target))]
+    #[diesel(select_expression_type = latest_level)]
+    pub target: Option<i16>,
+}
+
+/// A sector as it is stored, and its maturity.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = sectors, check_for_backend(diesel::pg::Pg))]
+pub struct Sector {
+    /// Its id.
+    pub id: Uuid,
+    /// The cycle it was made in.
+    pub cycle: i32,
+    /// The last cycle it counts in.
+    pub last_cycle: i32,
+    /// What it is called.
+    pub name: LocalizedText,
+    /// Why it could become smart.
+    pub rationale: Option<LocalizedText>,
+    /// How far it is, and shall be.
+    #[diesel(embed)]
+    pub maturity: Maturity,
+    /// Its state.
+    pub state: SectorState,
+    /// Why it has that state.
+    pub state_reason: Option<LocalizedText>,
+    /// Since when.
+    pub state_since: DateTime<Utc>,
+    /// Counts changes of its own fields.
+    pub version: i32,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A sector, and what its transitions depend on.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = sectors, check_for_backend(diesel::pg::Pg))]
+pub struct SectorDetail {
+    /// The sector.
+    #[diesel(embed)]
+    pub sector: Sector,
+    /// State of the step `sectors` of its last cycle.
+    #[diesel(select_expression = steps::state)]
+    pub step_state: StepState,
+    /// Whether it has a completed study with a recommendation.
+    #[diesel(select_expression = has_study())]
+    #[diesel(select_expression_type = has_study)]
+    pub studied: bool,
+}
+
+impl SectorDetail {
+    /// What its transitions depend on.
+    pub fn facts(&self, task_force: TaskForceState) -> Facts {
+        let Maturity { current, target } = self.sector.maturity;
+        Facts {
+            ground: Ground { task_force, step: self.step_state },
+            assessed: current.is_some() && target.is_some(),
+            studied: self.studied,
+        }
+    }
+}
+
+/// The level of a sector's latest assessment of a kind.
+#[auto_type]
+fn latest_level(kind: AssessmentKind) -> _ {
+    assessments::table
+        .filter(assessments::task_force_id.eq(sectors::task_force_id))
+        .filter(assessments::sector_id.eq(sectors::id))
+        .filter(assessments::kind.eq(kind))
+        .order((assessments::assessed_on.desc(), assessments::id.desc()))
+        .select(assessments::level)
+        .single_value()
+}
+
+/// Whether a sector has a completed study with a recommendation.
+#[auto_type]
+fn has_study() -> _ {
+    exists(
+        studies::table
+            .filter(studies::task_force_id.eq(sectors::task_force_id))
+            .filter(studies::sector_id.eq(sectors::id))
+            .filter(studies::completed)
+            .filter(studies::recommendation.is_not_null()),
+    )
+}
+
+product!(sectors: Sector, SectorFields, SectorState);
+
+/// Finds a sector.
+pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Option<SectorDetail>> {
+    let its_step = steps::task_force_id
+        .eq(sectors::task_force_id)
+        .and(steps::cycle.eq(sectors::last_cycle))
+        .and(steps::step.eq(StepName::Sectors));
+    sectors::table
+        .inner_join(steps::table.on(its_step))
+        .filter(sectors::task_force_id.eq(task_force_id))
+        .filter(sectors::id.eq(id))
+        .select(SectorDetail::as_select())
+        .first(&mut &*conn)
+        .await
+        .optional()
+}

@@ -1,0 +1,248 @@
+//! Submissions of steps, and the ballots of those entitled to vote.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::Conn;
+use super::page::Page;
+use super::schema::{ballots, members, submissions, task_forces, users};
+use super::steps::Step;
+use crate::domain::ballot::{self, Choice};
+use crate::domain::step::{StepName, SubmissionState};
+use crate::domain::text::LocalizedText;
+
+/// A submission as it is stored, but for what was frozen with it.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = submissions, check_for_backend(diesel::pg::Pg))]
+pub struct Submission {
+    /// Its id.
+    pub id: Uuid,
+    /// The cycle.
+    pub cycle: i32,
+    /// The step that was put to the members.
+    pub step: StepName,
+    /// Its state.
+    pub state: SubmissionState,
+    /// What the chair said.
+    pub note: Option<LocalizedText>,
+    /// Why it was withdrawn.
+    pub reason: Option<LocalizedText>,
+    /// The chair who submitted it.
+    pub member_id: Uuid,
+    /// SHA-256 of what was frozen.
+    pub hash: Vec<u8>,
+    /// When.
+    pub created_at: DateTime<Utc>,
+    /// When it was decided.
+    pub decided_at: Option<DateTime<Utc>>,
+    /// Counts changes of its own fields.
+    pub version: i32,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// The ballot of an entitled member.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = ballots, check_for_backend(diesel::pg::Pg))]
+pub struct Ballot {
+    /// The member.
+    pub member_id: Uuid,
+    /// What they said, if they did.
+    pub choice: Option<Choice>,
+    /// A word with it.
+    pub comment: Option<String>,
+    /// Why they recused themselves.
+    pub reason: Option<LocalizedText>,
+    /// When they voted.
+    pub voted_at: Option<DateTime<Utc>>,
+    /// When their seat ended without a vote.
+    pub left_at: Option<DateTime<Utc>>,
+}
+
+impl Ballot {
+    /// The ballot, as it is counted.
+    pub fn counted(&self) -> ballot::Ballot {
+        ballot::Ballot { choice: self.choice, left: self.left_at.is_some() }
+    }
+}
+
+/// A ballot with its member's name of today.
+pub type NamedBallot = (Ballot, LocalizedText);
+
+/// What is frozen with a submission: canonical JSON and its SHA-256.
+#[derive(Debug, Clone)]
+pub struct Frozen {
+    /// The JSON, as text.
+    pub text: String,
+    /// Its hash.
+    pub hash: Vec<u8>,
+}
+
+/// Inserts a submission, with a ballot for every current member.
+pub async fn insert(
+    conn: &Conn,
+    task_force_id: Uuid,
+    step: &Step,
+    note: Option<&LocalizedText>,
+    member_id: Uuid,
+    frozen: &Frozen,
+    now: DateTime<Utc>,
+) -> QueryResult<Submission> {
+    let submission: Submission = diesel::insert_into(submissions::table)
+        .values((
+            submissions::task_force_id.eq(task_force_id),
+            submissions::id.eq(Uuid::now_v7()),
+            submissions::cycle.eq(step.cycle),
+            submissions::step.eq(step.step),
+            submissions::state.eq(SubmissionState::Voting),
+            submissions::note.eq(note),
+            submissions::member_id.eq(member_id),
+            submissions::snapshot.eq(&frozen.text),
+            submissions::hash.eq(&frozen.hash),
+            submissions::created_at.eq(now),
+            submissions::updated_at.eq(now),
+        ))
+        .returning(Submission::as_returning())
+        .get_result(&mut &*conn)
+        .await?;
+    let entitled = members::table
+        .filter(members::task_force_id.eq(task_force_id))
+        .filter(members::to_date.is_null())
+        .select((members::task_force_id, submission.id.into_sql::<diesel::sql_types::Uuid>(), members::id));
+    diesel::insert_into(ballots::table)
+        .values(entitled)
+        .into_columns((ballots::task_force_id, ballots::submission_id, ballots::member_id))
+        .execute(&mut &*conn)
+        .await?;
+    Ok(submission)
+}
+
+/// Finds a submission.
+pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Option<Submission>> {
+    submissions::table
+        .find((task_force_id, id))
+        .select(Submission::as_select())
+        .first(&mut &*conn)
+        .await
+        .optional()
+}
+
+/// Finds the one that is being voted on.
+pub async fn voting(conn: &Conn, task_force_id: Uuid) -> QueryResult<Option<Submission>> {
+    submissions::table
+        .filter(submissions::task_force_id.eq(task_force_id))
+        .filter(submissions::state.eq(SubmissionState::Voting))
+        .select(Submission::as_select())
+        .first(&mut &*conn)
+        .await
+        .optional()
+}
+
+/// What was frozen with a submission.
+pub async fn snapshot(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Option<String>> {
+    submissions::table
+        .find((task_force_id, id))
+        .select(submissions::snapshot)
+        .first(&mut &*conn)
+        .await
+        .optional()
+}
+
+/// The ballots of a submission, in the order in which the members were appointed.
+pub async fn ballots(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Vec<NamedBallot>> {
+    ballots::table
+        .inner_join(
+            members::table.on(members::task_force_id
+                .eq(ballots::task_force_id)
+                .and(members::id.eq(ballots::member_id))),
+        )
+        .inner_join(users::table.on(users::id.eq(members::user_id)))
+        .filter(ballots::task_force_id.eq(task_force_id))
+        .filter(ballots::submission_id.eq(id))
+        .order(ballots::member_id)
+        .select((Ballot::as_select(), users::name))
+        .load(&mut &*conn)
+        .await
+}
+
+/// Casts a vote, or changes it.
+pub async fn cast(conn: &Conn, task_force_id: Uuid, submission_id: Uuid, ballot: &Ballot) -> QueryResult<()> {
+    diesel::update(ballots::table.find((task_force_id, submission_id, ballot.member_id)))
+        .set((
+            ballots::choice.eq(ballot.choice),
+            ballots::comment.eq(&ballot.comment),
+            ballots::reason.eq(&ballot.reason),
+            ballots::voted_at.eq(ballot.voted_at),
+        ))
+        .execute(&mut &*conn)
+        .await
+        .map(drop)
+}
+
+/// Notes that a member left without a vote; answers whether they had one to cast.
+pub async fn leave(
+    conn: &Conn,
+    task_force_id: Uuid,
+    submission_id: Uuid,
+    member_id: Uuid,
+    now: DateTime<Utc>,
+) -> QueryResult<bool> {
+    let left = diesel::update(ballots::table.find((task_force_id, submission_id, member_id)))
+        .filter(ballots::choice.is_null())
+        .filter(ballots::left_at.is_null())
+        .set(ballots::left_at.eq(now))
+        .execute(&mut &*conn)
+        .await?;
+    Ok(left > 0)
+}
+
+/// Ends the vote.
+pub async fn decide(
+    conn: &Conn,
+    task_force_id: Uuid,
+    id: Uuid,
+    state: SubmissionState,
+    reason: Option<&LocalizedText>,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    diesel::update(submissions::table.find((task_force_id, id)))
+        .set((
+            submissions::state.eq(state),
+            submissions::reason.eq(reason),
+            submissions::decided_at.eq(now),
+            submissions::version.eq(submissions::version + 1),
+            submissions::updated_at.eq(now),
+        ))
+        .execute(&mut &*conn)
+        .await
+        .map(drop)
+}
+
+/// A page of a step's submissions, oldest first.
+pub async fn list(
+    conn: &Conn,
+    task_force_id: Uuid,
+    cycle: Option<i32>,
+    step: StepName,
+    after: Option<Uuid>,
+    limit: i64,
+) -> QueryResult<Page<Submission>> {
+    let mut query = submissions::table
+        .inner_join(task_forces::table.on(task_forces::id.eq(submissions::task_force_id)))
+        .filter(submissions::task_force_id.eq(task_force_id))
+        .filter(submissions::step.eq(step))
+        .order(submissions::id)
+        .limit(limit + 1)
+        .select(Submission::as_select())
+        .into_boxed();
+    query = match cycle {
+        Some(cycle) => query.filter(submissions::cycle.eq(cycle)),
+        None => query.filter(submissions::cycle.eq(task_forces::current_cycle)),
+    };
+    if let Some(after) = after {
+        query = query.filter(submissions::id.gt(after));
+    }
+    Ok(Page::of(query.load(&mut &*conn).await?, limit))
+}
