@@ -4,40 +4,23 @@ use chrono::NaiveDate;
 use uuid::Uuid;
 
 use super::access::{Access, Caller};
-use super::door::{Door, expect_version};
+use super::door::Door;
 use super::members::require_current;
-use super::{App, Error, Result};
-use crate::db::activities::{ActivityDetail, ActivityFields, ActivityFilter, ActivityOrder, ListedActivity};
-use crate::db::activities::{AssignedActivity, Assignee};
+use super::noun::{self, Events, Noun, Staged};
+use super::{App, Error, Result, steps};
+use crate::db::activities::{ActivityDetail, ActivityFields, ActivityFilter, ActivityOrder, Assignee};
+use crate::db::activities::{ListedActivity, Standing};
 use crate::db::page::Page;
-use crate::db::{self, Conn};
+use crate::db::{self, Conn, QueryResult};
 use crate::domain::activity::{ActivityState, Facts, Stage};
-use crate::domain::event::{EventAction, Happening, SubjectKind, changes_between};
-use crate::domain::machine::available;
-use crate::domain::refusal::{AvailableTransition, Code, Listing, Refusal};
+use crate::domain::event::{EventAction, Happening, SubjectKind};
+use crate::domain::evidence::{About, ActivitySubjectKind};
+use crate::domain::machine::Exit;
+use crate::domain::refusal::{AvailableTransition, Code, Refusal};
 use crate::domain::rights::Action;
+use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
-use crate::domain::vocabulary::Vocabulary as _;
 use crate::domain::writing::Write;
-
-/// An activity as somebody sees it.
-#[derive(Debug)]
-pub struct ActivityView {
-    /// The activity and what it waits for.
-    pub detail: ActivityDetail,
-    /// The day it is in the task force's time zone.
-    pub today: NaiveDate,
-    /// Where it can go from here, for this caller.
-    pub transitions: Vec<AvailableTransition>,
-}
-
-impl ActivityView {
-    fn new(detail: ActivityDetail, access: &Access) -> Result<Self> {
-        let exits = detail.activity.stage()?.exits(&facts(&detail, access));
-        let transitions = available(&exits, access.right(Action::Work));
-        Ok(Self { detail, today: access.today, transitions })
-    }
-}
 
 fn facts(detail: &ActivityDetail, access: &Access) -> Facts {
     let assignee = detail.activity.assignee_member_id;
@@ -50,23 +33,140 @@ fn facts(detail: &ActivityDetail, access: &Access) -> Facts {
     }
 }
 
-async fn found(conn: &Conn, task_force_id: Uuid, id: Uuid) -> Result<ActivityDetail> {
-    Ok(db::activities::find(conn, task_force_id, id).await?.ok_or(Code::NotFound)?)
-}
-
-/// The activity behind the door, as the caller read it.
-async fn at_version(door: &Door<'_>, id: Uuid, version: i32) -> Result<ActivityDetail> {
-    let detail = found(door.conn(), door.task_force_id(), id).await?;
-    expect_version(detail.activity.version, version)?;
-    Ok(detail)
-}
-
-async fn view(door: &Door<'_>, id: Uuid) -> Result<ActivityView> {
-    ActivityView::new(found(door.conn(), door.task_force_id(), id).await?, &door.access)
-}
-
 fn happening(action: EventAction, id: Uuid) -> Happening {
     Happening::new(action, SubjectKind::Activity, id)
+}
+
+impl Noun for ActivityDetail {
+    type Above = ();
+    type Fields = ActivityFields;
+    type Listed = ListedActivity;
+    type Filter = ();
+    const KIND: SubjectKind = SubjectKind::Activity;
+    const EVENTS: Events = Events {
+        created: EventAction::ActivityCreated,
+        updated: EventAction::ActivityUpdated,
+        deleted: EventAction::ActivityDeleted,
+    };
+
+    fn id(&self) -> Uuid {
+        self.activity.id
+    }
+
+    fn version(&self) -> i32 {
+        self.activity.version
+    }
+
+    fn fields(&self) -> ActivityFields {
+        self.activity.fields()
+    }
+
+    async fn find(conn: &Conn, task_force_id: Uuid, (): (), id: Uuid) -> QueryResult<Option<Self>> {
+        db::activities::find(conn, task_force_id, id).await
+    }
+
+    /// An open step, or a locked one to plan ahead.
+    async fn insert(door: &Door<'_>, (): (), fields: &ActivityFields) -> Result<Uuid> {
+        let step = steps::current(door, fields.step).await?;
+        door.may_write(Write::Activity(step.state))?;
+        if let Some(assignee) = fields.assignee_member_id {
+            require_current(door, assignee, "/assigneeMemberId").await?;
+        }
+        require_subject(door, fields, None).await?;
+        Ok(db::activities::insert(door.conn(), door.task_force_id(), step.cycle, fields, door.now()).await?)
+    }
+
+    /// Not once it is done or cancelled; a review holds assignee and `reviewRequired` still.
+    async fn change(&self, door: &Door<'_>, (): (), after: &ActivityFields) -> Result<()> {
+        let before = self.fields();
+        door.may_write(Write::Activity(self.step_state))?;
+        if !self.stage.state().is_open() {
+            return Err(Code::ActivityClosed.into());
+        }
+        let reviewed = |fields: &ActivityFields| (fields.assignee_member_id, fields.review_required);
+        if self.stage.is_under_review() && reviewed(&before) != reviewed(after) {
+            return Err(Code::ActivityInReview.into());
+        }
+        if after.step != before.step {
+            self.move_to_step(door, after.step).await?;
+        }
+        if let Some(assignee) =
+            after.assignee_member_id.filter(|_| after.assignee_member_id != before.assignee_member_id)
+        {
+            require_current(door, assignee, "/assigneeMemberId").await?;
+        }
+        require_subject(door, after, before.subject).await?;
+        Ok(db::activities::update(door.conn(), door.task_force_id(), self.id(), after, door.now()).await?)
+    }
+
+    /// One that was ever started is cancelled instead.
+    async fn may_remove(&self, door: &Door<'_>, (): ()) -> Result<()> {
+        door.may_write(Write::Activity(self.step_state))?;
+        if self.activity.started_at.is_some() { Err(Code::ActivityStarted.into()) } else { Ok(()) }
+    }
+
+    async fn remove(&self, door: &Door<'_>, (): ()) -> Result<()> {
+        Ok(db::activities::delete(door.conn(), door.task_force_id(), self.id()).await?)
+    }
+
+    fn transitions(&self, access: &Access) -> Vec<AvailableTransition> {
+        noun::transitions(self, access)
+    }
+}
+
+impl Staged for ActivityDetail {
+    type State = ActivityState;
+    type Order = ();
+    const TRANSITIONED: EventAction = EventAction::ActivityTransitioned;
+
+    fn state(&self) -> ActivityState {
+        self.activity.state
+    }
+
+    fn exits(&self, access: &Access) -> Vec<Exit<ActivityState>> {
+        self.stage.exits(&facts(self, access))
+    }
+
+    async fn enter(
+        &self,
+        door: &Door<'_>,
+        to: ActivityState,
+        reason: Option<&LocalizedText>,
+        (): (),
+        mut happening: Happening,
+    ) -> Result<Happening> {
+        let (conn, task_force_id, before) = (door.conn(), door.task_force_id(), &self.activity);
+        let stage = self.stage.transition(to, &facts(self, &door.access), reason.is_some())?;
+        let mut assignee_member_id = before.assignee_member_id;
+        if let (Stage::Done, Some(assignee)) = (self.stage, assignee_member_id)
+            && !db::members::is_current(conn, task_force_id, assignee).await?
+        {
+            // Whoever did it has left since: open work is nobody's rather than theirs.
+            assignee_member_id = None;
+            happening = happening.noting("assigneeMemberId", assignee, None::<Uuid>);
+        }
+        let started_at = before.started_at.or((stage == Stage::InProgress).then_some(door.now()));
+        let standing = Standing { stage, reason, started_at, assignee_member_id };
+        db::activities::set_standing(conn, task_force_id, self.id(), &standing, door.now()).await?;
+        Ok(happening)
+    }
+}
+
+impl ActivityDetail {
+    /// An activity can be moved to another step of its cycle until it is started.
+    async fn move_to_step(&self, door: &Door<'_>, to: StepName) -> Result<()> {
+        if self.activity.started_at.is_some() {
+            return Err(Refusal::new(
+                Code::ActivityStarted,
+                "An activity that was ever started stays in its step; plan a new one in the other step.",
+                "النشاط الذي بدأ يبقى في خطوته؛ خطّط نشاطًا جديدًا في الخطوة الأخرى.",
+            )
+            .into());
+        }
+        let cycle = Some(self.activity.cycle);
+        let step = db::steps::find(door.conn(), door.task_force_id(), cycle, to).await?;
+        door.may_write(Write::Activity(step.ok_or(Code::NotFound)?.state))
+    }
 }
 
 impl App {
@@ -98,182 +198,6 @@ impl App {
             }
         }
         Ok((access.today, page))
-    }
-
-    /// A page of the open activities assigned to the caller, over all task forces.
-    ///
-    /// # Errors
-    /// `unauthenticated`.
-    pub async fn my_activities(
-        &self,
-        caller: &Caller,
-        after: Option<(Option<NaiveDate>, Uuid)>,
-        limit: i64,
-    ) -> Result<Page<AssignedActivity>> {
-        self.lend(async |conn| {
-            let (actor, page) = tokio::join!(
-                self.actor_on(conn, caller),
-                db::activities::assigned_to(conn, caller.user_id, after, self.clock.now(), limit),
-            );
-            actor?;
-            Ok(page?)
-        })
-        .await
-    }
-
-    /// One activity.
-    ///
-    /// # Errors
-    /// As [`App::read`]; `notFound`.
-    pub async fn activity_get(&self, caller: &Caller, task_force_id: Uuid, id: Uuid) -> Result<ActivityView> {
-        let (access, detail) = self
-            .read(caller, task_force_id, async |conn| db::activities::find(conn, task_force_id, id).await)
-            .await?;
-        ActivityView::new(detail.ok_or(Code::NotFound)?, &access)
-    }
-
-    /// Plans an activity, in an open step or ahead in a locked one.
-    ///
-    /// # Errors
-    /// The state of task force or step; an assignee who is no current member.
-    pub async fn activity_create(
-        &self,
-        caller: &Caller,
-        task_force_id: Uuid,
-        fields: ActivityFields,
-    ) -> Result<ActivityView> {
-        self.write(caller, task_force_id, Action::Work, async |door| {
-            let step = super::steps::current(door, fields.step).await?;
-            door.may_write(Write::Activity(step.state))?;
-            if let Some(assignee) = fields.assignee_member_id {
-                require_current(door, assignee, "/assigneeMemberId").await?;
-            }
-            let id =
-                db::activities::insert(door.conn(), task_force_id, step.cycle, &fields, door.now()).await?;
-            let changes = changes_between(&serde_json::Value::Null, &serde_json::json!(fields));
-            door.record(happening(EventAction::ActivityCreated, id).with(changes));
-            view(door, id).await
-        })
-        .await
-    }
-
-    /// Changes an activity's fields.
-    ///
-    /// # Errors
-    /// `activityClosed` when it is done or cancelled, `activityInReview` for what a review holds still, the state
-    /// of task force or step, an assignee who is no current member.
-    pub async fn activity_update(
-        &self,
-        caller: &Caller,
-        task_force_id: Uuid,
-        id: Uuid,
-        version: i32,
-        patch: impl FnOnce(ActivityFields) -> Result<ActivityFields>,
-    ) -> Result<ActivityView> {
-        self.write(caller, task_force_id, Action::Work, async |door| {
-            let detail = at_version(door, id, version).await?;
-            let before = detail.activity.fields();
-            let after = patch(before.clone())?;
-            if after == before {
-                return ActivityView::new(detail, &door.access);
-            }
-            door.may_write(Write::Activity(detail.step_state))?;
-            let stage = detail.activity.stage()?;
-            if !stage.state().is_open() {
-                return Err(Code::ActivityClosed.into());
-            }
-            let reviewed = |fields: &ActivityFields| (fields.assignee_member_id, fields.review_required);
-            if stage.is_under_review() && reviewed(&before) != reviewed(&after) {
-                return Err(Code::ActivityInReview.into());
-            }
-            if after.step != before.step {
-                self.move_to_step(door, &detail, after.step).await?;
-            }
-            if let Some(assignee) =
-                after.assignee_member_id.filter(|_| after.assignee_member_id != before.assignee_member_id)
-            {
-                require_current(door, assignee, "/assigneeMemberId").await?;
-            }
-            db::activities::update(door.conn(), task_force_id, id, &after, door.now()).await?;
-            door.record(happening(EventAction::ActivityUpdated, id).with(changes_between(&before, &after)));
-            view(door, id).await
-        })
-        .await
-    }
-
-    /// Moves an activity to another state.
-    ///
-    /// # Errors
-    /// As [`crate::domain::activity::Stage::transition`].
-    pub async fn activity_transition(
-        &self,
-        caller: &Caller,
-        task_force_id: Uuid,
-        id: Uuid,
-        version: i32,
-        to: ActivityState,
-        reason: Option<LocalizedText>,
-    ) -> Result<ActivityView> {
-        self.write(caller, task_force_id, Action::Work, async |door| {
-            let detail = at_version(door, id, version).await?;
-            let from = detail.activity.stage()?;
-            let stage = from.transition(to, &facts(&detail, &door.access), reason.is_some())?;
-            let started = detail.activity.started_at.or((stage == Stage::InProgress).then_some(door.now()));
-            db::activities::set_stage(
-                door.conn(),
-                task_force_id,
-                id,
-                stage,
-                reason.as_ref(),
-                started,
-                door.now(),
-            )
-            .await?;
-            let mut moved = happening(EventAction::ActivityTransitioned, id)
-                .moving(from.state().code(), to.code())
-                .noting("reason", None::<()>, &reason);
-            if let (Stage::Done, Some(assignee)) = (from, detail.activity.assignee_member_id)
-                && !db::members::is_current(door.conn(), task_force_id, assignee).await?
-            {
-                // Whoever did it has left since: open work is nobody's rather than theirs.
-                db::activities::unassign(door.conn(), task_force_id, id).await?;
-                moved = moved.noting("assigneeMemberId", assignee, None::<Uuid>);
-            }
-            door.record(moved);
-            view(door, id).await
-        })
-        .await
-    }
-
-    /// Deletes an activity that was never started and that nothing waits for.
-    ///
-    /// # Errors
-    /// `activityStarted`, `stillReferenced`, the state of task force or step.
-    pub async fn activity_delete(
-        &self,
-        caller: &Caller,
-        task_force_id: Uuid,
-        id: Uuid,
-        version: i32,
-    ) -> Result<()> {
-        self.write(caller, task_force_id, Action::Work, async |door| {
-            let detail = at_version(door, id, version).await?;
-            door.may_write(Write::Activity(detail.step_state))?;
-            if detail.activity.started_at.is_some() {
-                return Err(Code::ActivityStarted.into());
-            }
-            let waiting = db::activities::waiting_for(door.conn(), task_force_id, id).await?;
-            if !waiting.is_empty() {
-                let refusal = Refusal::from(Code::StillReferenced).listing(Listing::References(waiting));
-                return Err(refusal.into());
-            }
-            db::activities::delete(door.conn(), task_force_id, id).await?;
-            let changes =
-                changes_between(&serde_json::json!(detail.activity.fields()), &serde_json::Value::Null);
-            door.record(happening(EventAction::ActivityDeleted, id).with(changes));
-            Ok(())
-        })
-        .await
     }
 
     /// Lets an activity wait for another. Doing it twice changes nothing.
@@ -326,32 +250,25 @@ impl App {
         })
         .await
     }
+}
 
-    /// An activity can be moved to another step of its cycle until it is started.
-    async fn move_to_step(
-        &self,
-        door: &Door<'_>,
-        detail: &ActivityDetail,
-        to: crate::domain::step::StepName,
-    ) -> Result<()> {
-        if detail.activity.started_at.is_some() {
-            return Err(Refusal::new(
-                Code::ActivityStarted,
-                "An activity that was ever started stays in its step; plan a new one in the other step.",
-                "النشاط الذي بدأ يبقى في خطوته؛ خطّط نشاطًا جديدًا في الخطوة الأخرى.",
-            )
-            .into());
-        }
-        let cycle = Some(detail.activity.cycle);
-        let step =
-            db::steps::find(door.conn(), door.task_force_id(), cycle, to).await?.ok_or(Code::NotFound)?;
-        door.may_write(Write::Activity(step.state))
+/// What an activity is about has to be there, unless it was about that before.
+async fn require_subject(
+    door: &Door<'_>,
+    fields: &ActivityFields,
+    before: Option<About<ActivitySubjectKind>>,
+) -> Result<()> {
+    let Some(subject) = fields.subject.filter(|_| fields.subject != before) else { return Ok(()) };
+    if db::references::is_there(door.conn(), door.task_force_id(), subject).await? {
+        Ok(())
+    } else {
+        Err(Refusal::unknown_reference("/subject/id").into())
     }
 }
 
 /// The activity that waits, with both ends of the dependency there and the waiting one still to be done.
 async fn depending(door: &Door<'_>, id: Uuid, on: Uuid) -> Result<ActivityDetail> {
-    let detail = found(door.conn(), door.task_force_id(), id).await?;
+    let detail: ActivityDetail = noun::found(door, (), id).await?;
     if !db::activities::is_there(door.conn(), door.task_force_id(), on).await? {
         return Err(Code::NotFound.into());
     }

@@ -46,6 +46,11 @@ impl Door<'_> {
         self.happenings.push(happening);
     }
 
+    /// Sequence number of the last event that this request leaves, as far as it has come.
+    pub fn last_seq(&self) -> i64 {
+        self.access.seq + i64::try_from(self.happenings.len()).unwrap_or(i64::MAX)
+    }
+
     /// Asks whether this may be written now.
     ///
     /// # Errors
@@ -197,6 +202,7 @@ async fn append(
     at: DateTime<Utc>,
     happenings: Vec<Happening>,
 ) -> Result<()> {
+    let mut links = Vec::with_capacity(happenings.len());
     for happening in happenings {
         let event = Event {
             seq: head.seq + 1,
@@ -213,8 +219,10 @@ async fn append(
         };
         let body = event.canonical().map_err(super::Error::internal)?;
         let hash = chain(&head.hash, &body);
-        db::events::insert(conn, &event, &body, &head.hash, &hash).await?;
-        head = db::events::Head { seq: event.seq, hash: hash.to_vec() };
+        let next = db::events::Head { seq: event.seq, hash: hash.to_vec() };
+        let previous = std::mem::replace(&mut head, next).hash;
+        links.push(db::events::Link { event, body, previous, hash });
     }
+    db::events::insert(conn, &links).await?;
     Ok(db::events::move_head(conn, task_force_id, &head, at).await?)
 }

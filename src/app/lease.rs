@@ -71,7 +71,7 @@ impl App {
     /// # Errors
     /// `unavailable` when it does not answer in time.
     pub async fn is_migrated(&self) -> Result<bool> {
-        self.lend(async |conn| Ok(db::migrations::are_current(conn).await?)).await
+        self.lend(async |conn| Ok(db::schema_migrations::are_current(conn).await?)).await
     }
 
     /// Lends a connection for one use of the database.

@@ -11,10 +11,11 @@ use crate::db::page::Page;
 use crate::db::{self, Conn};
 use crate::domain::event::{EventAction, Happening, SubjectKind, changes_between};
 use crate::domain::panel::Panel;
-use crate::domain::refusal::{Code, Fault, FaultCode, Refusal};
+use crate::domain::refusal::{Code, Fault, FaultCode, Listing, Refusal};
 use crate::domain::rights::{Action, SeatRole};
 use crate::domain::text::LocalizedText;
 use crate::domain::user::{CouncilRole, UserState};
+use crate::domain::vocabulary::Vocabulary as _;
 use crate::domain::writing::Write;
 
 /// Somebody who is to take a seat.
@@ -44,7 +45,7 @@ pub struct MemberEnd {
     pub reason: LocalizedText,
     /// Who takes a seat in the same step.
     pub successor: Option<NewMember>,
-    /// Who takes over the open activities; the successor if not said.
+    /// Who takes over open activities, pilots and conditions; the successor if not said.
     pub reassign_to: Option<Uuid>,
 }
 
@@ -119,6 +120,29 @@ pub(super) async fn require_current(door: &Door<'_>, id: Uuid, pointer: &str) ->
         Some(_) => Err(Code::MemberEnded.into()),
         None => Err(Refusal::unknown_reference(pointer).into()),
     }
+}
+
+/// Gives the pilots and conditions of a member who leaves to whoever takes over: these are always somebody's.
+async fn hand_on(door: &mut Door<'_>, from: Uuid, heir: Option<Uuid>) -> Result<()> {
+    let (conn, task_force_id) = (door.conn(), door.task_force_id());
+    let owned = db::references::owned_by(conn, task_force_id, from).await?;
+    if owned.is_empty() {
+        return Ok(());
+    }
+    let Some(heir) = heir else {
+        return Err(Refusal::from(Code::OwnsWork).listing(Listing::References(owned)).into());
+    };
+    let ids: Vec<Uuid> = owned.iter().map(|one| one.id).collect();
+    db::members::hand_on(conn, task_force_id, &ids, heir, door.now()).await?;
+    for one in owned {
+        let (action, kind) = if one.kind == SubjectKind::Pilot.code() {
+            (EventAction::PilotUpdated, SubjectKind::Pilot)
+        } else {
+            (EventAction::ConditionUpdated, SubjectKind::Condition)
+        };
+        door.record(Happening::new(action, kind, one.id).noting("ownerMemberId", from, heir));
+    }
+    Ok(())
 }
 
 async fn found(conn: &Conn, task_force_id: Uuid, id: Uuid) -> Result<NamedMember> {
@@ -224,9 +248,11 @@ impl App {
         .await
     }
 
-    /// Ends a seat. Whoever takes over gets the open activities; otherwise nobody has them.
+    /// Ends a seat. Whoever takes over gets the open activities, pilots and conditions; without anybody, activities are
+    /// nobody's, and pilots and conditions stand in the way. Without a vote the member leaves the count of an open one.
     ///
     /// # Errors
+    /// `ownsWork` when nobody takes over what must be somebody's,
     /// `panelSize` when one of five goes without a successor, `chairRequired` when the chair goes and no new one
     /// is named, `memberEnded`, the state of the task force.
     pub async fn member_end(
@@ -273,6 +299,8 @@ impl App {
                     ),
                 );
             }
+            hand_on(door, id, heir).await?;
+            super::submissions::leave(door, id).await?;
             found(door.conn(), task_force_id, id).await
         })
         .await

@@ -5,19 +5,35 @@
 
 pub mod access;
 pub mod activities;
+pub mod assessments;
+pub mod checklist_items;
 pub mod clock;
 pub mod comments;
+pub mod conditions;
+pub mod decisions;
 pub mod demo;
 pub mod door;
 mod error;
 pub mod events;
+pub mod evidence;
 pub mod health_statements;
+pub mod indicators;
 pub mod lease;
+pub mod me;
+pub mod measurements;
 pub mod members;
+pub mod migrations;
+pub mod noun;
+pub mod pilots;
+pub mod policies;
 mod refused;
+pub mod reports;
+pub mod sectors;
 pub mod sign_in;
 pub mod status;
 pub mod steps;
+pub mod studies;
+pub mod submissions;
 pub mod task_forces;
 pub mod users;
 

@@ -1,4 +1,4 @@
-//! Steps: their target dates, what their gates still ask, and their submission.
+//! Steps: their target dates, what their gates still ask, and what of it is waived.
 
 use chrono::NaiveDate;
 use uuid::Uuid;
@@ -7,11 +7,10 @@ use super::access::Caller;
 use super::door::{Door, expect_version};
 use super::{App, Result};
 use crate::db;
-use crate::db::page::Page;
-use crate::db::steps::{Step, Submission};
+use crate::db::steps::Step;
 use crate::domain::event::{EventAction, Happening, SubjectKind};
-use crate::domain::gate::{self, Criterion, StepFacts};
-use crate::domain::refusal::{Code, Refusal};
+use crate::domain::gate::{self, Criterion, CriterionCode, Waiver};
+use crate::domain::refusal::Code;
 use crate::domain::rights::Action;
 use crate::domain::step::{StepCommand, StepName};
 use crate::domain::text::LocalizedText;
@@ -30,7 +29,7 @@ pub struct Readiness {
 impl Readiness {
     /// Whether the chair could submit the step now.
     pub fn is_ready(&self) -> bool {
-        self.blocked_by.is_none() && self.criteria.iter().all(Criterion::is_met)
+        self.blocked_by.is_none() && self.criteria.iter().all(Criterion::is_settled)
     }
 }
 
@@ -127,98 +126,95 @@ impl App {
         task_force_id: Uuid,
         step: StepName,
     ) -> Result<Readiness> {
-        let (access, (row, open_activities)) = self
+        let now = self.clock.now();
+        let (access, (row, facts, waivers)) = self
             .read(caller, task_force_id, async |conn| {
                 tokio::try_join!(
                     db::steps::find(conn, task_force_id, None, step),
-                    db::steps::open_activities(conn, task_force_id, None, step),
+                    db::gates::facts(conn, task_force_id, step, now),
+                    db::gates::waivers(conn, task_force_id, step),
                 )
             })
             .await?;
         let row = row.ok_or(Code::NotFound)?;
         Ok(Readiness {
             blocked_by: may_write(Write::OpenStep(row.state), access.state).err(),
-            criteria: gate::criteria(StepFacts { open_activities }),
+            criteria: gate::criteria(&facts, &waivers),
         })
     }
 
-    /// Puts a step to the members. Until they vote, it passes at once when its gate is met; the next step opens.
+    /// Waives a criterion of a step of the present cycle, with a reason. Doing it twice changes nothing.
     ///
     /// # Errors
-    /// `gateNotMet` with the criteria, the state of step or task force.
-    pub async fn step_submit(
+    /// `notWaivable`, the state of step or task force; `notFound` for a criterion that the step's gate doesn't ask.
+    pub async fn criterion_waive(
         &self,
         caller: &Caller,
         task_force_id: Uuid,
         step: StepName,
-        note: Option<LocalizedText>,
-    ) -> Result<Submission> {
+        criterion: CriterionCode,
+        reason: LocalizedText,
+    ) -> Result<()> {
         self.write(caller, task_force_id, Action::Lead, async |door| {
-            let step = current(door, step).await?;
-            door.may_write(Write::OpenStep(step.state))?;
-            let conn = door.conn();
-            let open_activities =
-                db::steps::open_activities(conn, task_force_id, Some(step.cycle), step.step).await?;
-            gate::check(gate::criteria(StepFacts { open_activities }))?;
-
-            let chair = door.access.member_id.ok_or(Code::Forbidden)?;
-            let submission = db::steps::insert_passed_submission(
-                conn,
-                task_force_id,
-                &step,
-                note.as_ref(),
-                chair,
-                door.now(),
-            )
-            .await?;
-            door.record(
-                Happening::new(EventAction::SubmissionCreated, SubjectKind::Submission, submission.id)
-                    .noting("step", None::<()>, step.step)
-                    .noting("cycle", None::<()>, step.cycle)
-                    .noting("note", None::<()>, &note),
-            );
-            let submitted = command(door, &step, StepCommand::Submit).await?;
-            command(door, &submitted, StepCommand::Pass).await?;
-            if let Some(next) = step.step.next() {
-                let next = current(door, next).await?;
-                command(door, &next, StepCommand::Open).await?;
+            let (step, waiver) = waiver_of(door, step, criterion).await?;
+            if !criterion.is_waivable() {
+                return Err(Code::NotWaivable.into());
             }
-            Ok(submission)
+            if waiver.as_ref().is_some_and(|waiver| waiver.reason == reason) {
+                return Ok(());
+            }
+            let member_id = door.access.member_id.ok_or(Code::Forbidden)?;
+            let before = waiver.map(|waiver| waiver.reason);
+            let waiver = Waiver { criterion, reason, member_id, at: door.now() };
+            db::gates::waive(door.conn(), task_force_id, step.cycle, step.step, &waiver).await?;
+            door.record(
+                Happening::new(EventAction::WaiverGranted, SubjectKind::Step, step.id)
+                    .noting("criterion", None::<()>, criterion)
+                    .noting("reason", before, &waiver.reason),
+            );
+            Ok(())
         })
         .await
     }
 
-    /// A page of a step's submissions.
+    /// Takes a waiver back. Doing it twice changes nothing.
     ///
     /// # Errors
-    /// As [`App::read`].
-    pub async fn submissions_list(
+    /// The state of step or task force; `notFound` for a criterion that the step's gate doesn't ask.
+    pub async fn criterion_unwaive(
         &self,
         caller: &Caller,
         task_force_id: Uuid,
-        cycle: Option<i32>,
         step: StepName,
-        after: Option<Uuid>,
-        limit: i64,
-    ) -> Result<Page<Submission>> {
-        let (_, page) = self
-            .read(caller, task_force_id, async |conn| {
-                db::steps::list_submissions(conn, task_force_id, cycle, step, after, limit).await
-            })
-            .await?;
-        Ok(page)
+        criterion: CriterionCode,
+    ) -> Result<()> {
+        self.write(caller, task_force_id, Action::Lead, async |door| {
+            let (step, waiver) = waiver_of(door, step, criterion).await?;
+            if let Some(waiver) = waiver {
+                db::gates::unwaive(door.conn(), task_force_id, step.cycle, step.step, criterion).await?;
+                door.record(
+                    Happening::new(EventAction::WaiverRemoved, SubjectKind::Step, step.id)
+                        .noting("criterion", criterion, None::<()>)
+                        .noting("reason", waiver.reason, None::<()>),
+                );
+            }
+            Ok(())
+        })
+        .await
     }
+}
 
-    /// One submission.
-    ///
-    /// # Errors
-    /// As [`App::read`]; `notFound`.
-    pub async fn submission_get(&self, caller: &Caller, task_force_id: Uuid, id: Uuid) -> Result<Submission> {
-        let (_, submission) = self
-            .read(caller, task_force_id, async |conn| {
-                db::steps::find_submission(conn, task_force_id, id).await
-            })
-            .await?;
-        submission.ok_or_else(|| Refusal::from(Code::NotFound).into())
+/// An open step, and its waiver of a criterion of its gate, if there is one.
+async fn waiver_of(
+    door: &Door<'_>,
+    step: StepName,
+    criterion: CriterionCode,
+) -> Result<(Step, Option<Waiver>)> {
+    if !CriterionCode::of(step).contains(&criterion) {
+        return Err(Code::NotFound.into());
     }
+    let step = current(door, step).await?;
+    door.may_write(Write::OpenStep(step.state))?;
+    let waivers = db::gates::waivers(door.conn(), door.task_force_id(), step.step).await?;
+    Ok((step, waivers.into_iter().find(|waiver| waiver.criterion == criterion)))
 }

@@ -191,13 +191,18 @@ impl App {
                     .moving(from.code(), to.code())
                     .noting("reason", None::<()>, &reason),
             );
+            if let (TaskForceState::Dissolved, Some(reason)) = (to, &reason) {
+                super::submissions::withdraw_open(door, reason).await?;
+            }
+            door.access.state = to;
             if to == TaskForceState::Active {
                 let first = super::steps::current(door, StepName::Policy).await?;
                 if first.state == StepState::Locked {
                     super::steps::command(door, &first, StepCommand::Open).await?;
                 }
+                // While it was suspended, members may have left without a vote.
+                super::submissions::settle(door).await?;
             }
-            door.access.state = to;
             Ok(TaskForceView::behind(task_force, &panel, &door.access))
         })
         .await

@@ -1,0 +1,25 @@
+//! Assessments: a sector's maturity, now and target, on a day.
+
+use uuid::Uuid;
+
+use super::Result;
+use super::door::Door;
+use super::noun::{self, Whole as _, part};
+use crate::db::assessments::{Assessment, AssessmentFields};
+use crate::db::sectors::SectorDetail;
+use crate::db::{self, Conn, QueryResult};
+use crate::domain::event::{EventAction, SubjectKind};
+
+/// Nobody has assessed anything on a day that has not begun.
+async fn assessed_by_now(
+    door: &Door<'_>,
+    _before: Option<&Assessment>,
+    fields: &AssessmentFields,
+) -> Result<()> {
+    noun::not_in_the_future(door, fields.assessed_on, "/assessedOn")
+}
+
+part!(
+    Assessment, AssessmentFields, assessments, of SectorDetail, sectors as "sectorId",
+    Assessment: AssessmentCreated, AssessmentUpdated, AssessmentDeleted, with assessed_by_now
+);

@@ -1,0 +1,16 @@
+//! The items of a migration's checklist, whose state may promise that all of them are done.
+
+use uuid::Uuid;
+
+use super::Result;
+use super::door::Door;
+use super::noun::{self, Whole as _, part};
+use crate::db::checklist_items::{ChecklistItem, ChecklistItemFields};
+use crate::db::migrations::MigrationDetail;
+use crate::db::{self, Conn, QueryResult};
+use crate::domain::event::{EventAction, SubjectKind};
+
+part!(
+    ChecklistItem, ChecklistItemFields, checklist_items, of MigrationDetail, migrations as "migrationId",
+    ChecklistItem: ChecklistItemCreated, ChecklistItemUpdated, ChecklistItemDeleted
+);

@@ -1,0 +1,126 @@
+//! Conditions of the council: reported met by the chair, accepted, returned or waived by the secretariat.
+
+use chrono::NaiveDate;
+use uuid::Uuid;
+
+use super::access::{Access, Caller};
+use super::door::{Door, expect_version};
+use super::{App, Result};
+use crate::db;
+use crate::db::conditions::{Condition, NumberedCondition};
+use crate::db::page::Page;
+use crate::domain::decision::ConditionState;
+use crate::domain::event::{EventAction, Happening, SubjectKind};
+use crate::domain::machine::{available, take};
+use crate::domain::refusal::{AvailableTransition, Code};
+use crate::domain::rights::{Action, Decision};
+use crate::domain::text::LocalizedText;
+use crate::domain::vocabulary::Vocabulary as _;
+
+/// A condition as somebody sees it.
+#[derive(Debug)]
+pub struct ConditionView {
+    /// The condition.
+    pub condition: Condition,
+    /// Number of the decision that it came with.
+    pub decision_number: i32,
+    /// The day it is in the task force's time zone.
+    pub today: NaiveDate,
+    /// Where it can go from here, for this caller.
+    pub transitions: Vec<AvailableTransition>,
+}
+
+impl ConditionView {
+    pub(super) fn new((condition, decision_number): NumberedCondition, access: &Access) -> Self {
+        // Who may do which, its exits say themselves.
+        let exits = condition.state.exits(access.state, access.standing);
+        Self {
+            transitions: available(&exits, Decision::Allowed),
+            condition,
+            decision_number,
+            today: access.today,
+        }
+    }
+}
+
+/// Moves a condition and records it.
+pub(super) async fn enter(
+    door: &mut Door<'_>,
+    condition: &Condition,
+    to: ConditionState,
+    reason: Option<&LocalizedText>,
+) -> Result<()> {
+    db::conditions::set_state(door.conn(), door.task_force_id(), condition.id, to, reason, door.now())
+        .await?;
+    door.record(
+        Happening::new(EventAction::ConditionTransitioned, SubjectKind::Condition, condition.id)
+            .moving(condition.state.code(), to.code())
+            .noting("reason", None::<()>, reason),
+    );
+    Ok(())
+}
+
+impl App {
+    /// A page of a task force's conditions.
+    ///
+    /// # Errors
+    /// As [`App::read`].
+    pub async fn conditions_list(
+        &self,
+        caller: &Caller,
+        task_force_id: Uuid,
+        states: &[ConditionState],
+        after: Option<Uuid>,
+        limit: i64,
+    ) -> Result<(NaiveDate, Page<NumberedCondition>)> {
+        let (access, page) = self
+            .read(caller, task_force_id, async |conn| {
+                db::conditions::list(conn, task_force_id, states, after, limit).await
+            })
+            .await?;
+        Ok((access.today, page))
+    }
+
+    /// One condition.
+    ///
+    /// # Errors
+    /// As [`App::read`]; `notFound`.
+    pub async fn condition_get(
+        &self,
+        caller: &Caller,
+        task_force_id: Uuid,
+        id: Uuid,
+    ) -> Result<ConditionView> {
+        let (access, condition) = self
+            .read(caller, task_force_id, async |conn| db::conditions::find(conn, task_force_id, id).await)
+            .await?;
+        Ok(ConditionView::new(condition.ok_or(Code::NotFound)?, &access))
+    }
+
+    /// Moves a condition to another state; also in a task force that has concluded or was dissolved.
+    ///
+    /// # Errors
+    /// As [`ConditionState::exits`].
+    pub async fn condition_transition(
+        &self,
+        caller: &Caller,
+        task_force_id: Uuid,
+        id: Uuid,
+        version: i32,
+        to: ConditionState,
+        reason: Option<LocalizedText>,
+    ) -> Result<ConditionView> {
+        self.write(caller, task_force_id, Action::FollowCondition, async |door| {
+            let found = async |door: &Door<'_>| -> Result<NumberedCondition> {
+                Ok(db::conditions::find(door.conn(), task_force_id, id).await?.ok_or(Code::NotFound)?)
+            };
+            let (condition, _) = found(door).await?;
+            expect_version(condition.version, version)?;
+            let exits = condition.state.exits(door.access.state, door.access.standing);
+            take(condition.state, &exits, to, reason.is_some())?;
+            enter(door, &condition, to, reason.as_ref()).await?;
+            Ok(ConditionView::new(found(door).await?, &door.access))
+        })
+        .await
+    }
+}

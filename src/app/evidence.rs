@@ -1,0 +1,300 @@
+//! Evidence: what proves something, as a link or as a file.
+//!
+//! Adding it is always possible, whatever became of the step: proof often comes late. What was added is changed and
+//! deleted only as long as what it is about can be.
+
+use url::Url;
+use uuid::Uuid;
+
+use super::access::Caller;
+use super::door::Door;
+use super::noun::{self, Events, Noun, View};
+use super::{App, Error, Result};
+use crate::db::evidence::{Evidence, EvidenceFields, EvidenceFilter, FileFacts, SubjectSteps};
+use crate::db::page::Page;
+use crate::db::{self, Conn, QueryResult};
+use crate::domain::event::{EventAction, Happening, SubjectKind};
+use crate::domain::evidence::{About, EvidenceSubjectKind};
+use crate::domain::refusal::{Code, Fault, FaultCode, Refusal};
+use crate::domain::rights::Action;
+use crate::domain::step::StepState;
+use crate::domain::writing::{Write, may_write};
+
+/// The most bytes of a file that are read from the database at once.
+const SLICE: i32 = 256 * 1024;
+
+/// Asks whether evidence may be added.
+fn addable(door: &Door<'_>, subject: About<EvidenceSubjectKind>) -> Result<()> {
+    door.may_write(match subject.kind {
+        EvidenceSubjectKind::Condition => Write::Condition,
+        _ => Write::Comment,
+    })
+}
+
+/// Asks whether what evidence is about can be written, and so the evidence, too.
+async fn changeable(door: &Door<'_>, evidence: &Evidence) -> Result<()> {
+    let subject = evidence.subject();
+    let steps = db::evidence::subject(door.conn(), door.task_force_id(), subject).await?;
+    let SubjectSteps { step, other } = steps.ok_or_else(|| Error::internal("evidence of nothing"))?;
+    let write = |step: StepState| match subject.kind {
+        EvidenceSubjectKind::Activity => Write::Activity(step),
+        _ => Write::OpenStep(step),
+    };
+    let Some(step) = step else { return pending(door, subject.id).await };
+    if other.is_none_or(|other| may_write(write(other), door.access.state).is_err()) {
+        door.may_write(write(step))?;
+    }
+    noun::made_in_this_cycle(door, evidence.created_at).await
+}
+
+/// What proves a condition stays as it is once that is settled.
+async fn pending(door: &Door<'_>, condition_id: Uuid) -> Result<()> {
+    door.may_write(Write::Condition)?;
+    let condition = db::conditions::find(door.conn(), door.task_force_id(), condition_id).await?;
+    if condition.is_some_and(|(condition, _)| condition.state.is_pending()) {
+        Ok(())
+    } else {
+        Err(Code::ConditionSettled.into())
+    }
+}
+
+/// Whether a browser that follows it gets somewhere, and tells nobody a password on the way.
+fn is_proper(url: &str) -> bool {
+    Url::parse(url).is_ok_and(|url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.has_host()
+            && url.username().is_empty()
+            && url.password().is_none()
+    })
+}
+
+/// Refuses what can't be said of evidence, which is a file if one was uploaded.
+fn check(fields: &EvidenceFields, file: Option<&Evidence>) -> Result<()> {
+    let mut faults = Vec::new();
+    if fields.url.as_deref().is_some_and(|url| !is_proper(url)) {
+        faults.push(Fault::at("/url", FaultCode::WrongFormat).saying(
+            "must be a whole http or https address, without a user's name and password",
+            "يجب أن يكون عنوان http أو https كاملًا دون اسم مستخدم وكلمة مرور",
+        ));
+    }
+    if file.is_some() && fields.url.is_some() {
+        faults.push(Fault::at("/url", FaultCode::NotAllowed).saying(
+            "is for links, and a file was uploaded to this evidence",
+            "للروابط فقط، وقد رُفع ملف إلى هذا الدليل",
+        ));
+    }
+    let hash_of_a_file = file.is_some_and(|file| file.sha256 != fields.sha256);
+    let hash_of_nothing = file.is_none() && fields.url.is_none() && fields.sha256.is_some();
+    if hash_of_a_file || hash_of_nothing {
+        faults.push(Fault::at("/sha256", FaultCode::NotAllowed).saying(
+            "goes only with url; that of a file is computed",
+            "لا يُذكر إلا مع url؛ أما بصمة الملف فتُحسب",
+        ));
+    }
+    if faults.is_empty() { Ok(()) } else { Err(Refusal::faults(Code::InvalidRequest, faults).into()) }
+}
+
+impl Noun for Evidence {
+    type Above = ();
+    type Fields = EvidenceFields;
+    type Listed = Self;
+    type Filter = EvidenceFilter;
+    const KIND: SubjectKind = SubjectKind::Evidence;
+    const EVENTS: Events = Events {
+        created: EventAction::EvidenceCreated,
+        updated: EventAction::EvidenceUpdated,
+        deleted: EventAction::EvidenceDeleted,
+    };
+
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn version(&self) -> i32 {
+        self.version
+    }
+
+    fn fields(&self) -> EvidenceFields {
+        EvidenceFields {
+            subject: self.subject(),
+            title: self.title.clone(),
+            url: self.url.clone(),
+            sha256: self.sha256.clone(),
+        }
+    }
+
+    async fn find(conn: &Conn, task_force_id: Uuid, (): (), id: Uuid) -> QueryResult<Option<Self>> {
+        db::evidence::find(conn, task_force_id, id).await
+    }
+
+    async fn list(
+        conn: &Conn,
+        task_force_id: Uuid,
+        (): (),
+        filter: &EvidenceFilter,
+        after: Option<Uuid>,
+        limit: i64,
+    ) -> QueryResult<Option<Page<Self>>> {
+        db::evidence::list(conn, task_force_id, *filter, after, limit).await.map(Some)
+    }
+
+    async fn insert(door: &Door<'_>, (): (), fields: &EvidenceFields) -> Result<Uuid> {
+        check(fields, None)?;
+        let (conn, task_force_id) = (door.conn(), door.task_force_id());
+        if db::evidence::subject(conn, task_force_id, fields.subject).await?.is_none() {
+            return Err(Refusal::unknown_reference("/subject/id").into());
+        }
+        addable(door, fields.subject)?;
+        let user_id = door.access.actor.user_id;
+        Ok(db::evidence::insert(conn, task_force_id, user_id, fields, door.now()).await?)
+    }
+
+    async fn change(&self, door: &Door<'_>, (): (), fields: &EvidenceFields) -> Result<()> {
+        check(fields, self.is_file().then_some(self))?;
+        changeable(door, self).await?;
+        Ok(db::evidence::update(door.conn(), door.task_force_id(), self.id, fields, door.now()).await?)
+    }
+
+    async fn may_remove(&self, door: &Door<'_>, (): ()) -> Result<()> {
+        changeable(door, self).await
+    }
+
+    async fn remove(&self, door: &Door<'_>, (): ()) -> Result<()> {
+        Ok(db::evidence::delete(door.conn(), door.task_force_id(), self.id).await?)
+    }
+}
+
+/// A file that somebody uploads, whole.
+#[derive(Debug)]
+pub struct NewFile<'a> {
+    /// Of which type it is: one of [`MEDIA_TYPES`](crate::domain::evidence::MEDIA_TYPES).
+    pub media_type: &'static str,
+    /// Its bytes.
+    pub content: &'a [u8],
+    /// Their SHA-256.
+    pub sha256: [u8; 32],
+}
+
+/// A file that can be downloaded.
+#[derive(Debug, Clone)]
+pub struct File {
+    /// The task force.
+    pub task_force_id: Uuid,
+    /// The evidence that it is.
+    pub id: Uuid,
+    /// Of which type it is.
+    pub media_type: String,
+    /// How many bytes it has.
+    pub size: i32,
+    /// Their SHA-256.
+    pub sha256: Vec<u8>,
+}
+
+impl App {
+    /// Uploads the file of evidence. The same file again changes nothing.
+    ///
+    /// # Errors
+    /// `versionMismatch`, `evidenceIsALink`; in place of another file, what stands in the way of changing it.
+    pub async fn evidence_upload(
+        &self,
+        caller: &Caller,
+        task_force_id: Uuid,
+        id: Uuid,
+        version: i32,
+        file: NewFile<'_>,
+    ) -> Result<View<Evidence>> {
+        self.write(caller, task_force_id, Action::Work, async |door| {
+            let before: Evidence = noun::at_version(door, (), id, version).await?;
+            if before.url.is_some() {
+                return Err(Code::EvidenceIsALink.into());
+            }
+            let size = i32::try_from(file.content.len()).map_err(Error::internal)?;
+            let same = before.sha256.as_deref() == Some(file.sha256.as_slice())
+                && before.media_type.as_deref() == Some(file.media_type);
+            if same {
+                return Ok(View::new(before, &door.access));
+            }
+            if before.is_file() {
+                changeable(door, &before).await?;
+            } else {
+                addable(door, before.subject())?;
+            }
+            let facts = FileFacts { media_type: file.media_type, size, sha256: &file.sha256 };
+            let (conn, now) = (door.conn(), door.now());
+            db::evidence::set_content(conn, task_force_id, id, facts, file.content, now).await?;
+            let (was, is) = (before.sha256.as_ref().map(hex::encode), hex::encode(file.sha256));
+            door.record(
+                Happening::new(EventAction::EvidenceUploaded, SubjectKind::Evidence, id)
+                    .noting("sha256", was, is)
+                    .noting("mediaType", &before.media_type, file.media_type)
+                    .noting("size", before.size, size),
+            );
+            Ok(View::new(noun::found(door, (), id).await?, &door.access))
+        })
+        .await
+    }
+
+    /// The file of evidence, without its bytes.
+    ///
+    /// # Errors
+    /// As [`App::read`]; `notFound` where none was uploaded.
+    pub async fn evidence_file(&self, caller: &Caller, task_force_id: Uuid, id: Uuid) -> Result<File> {
+        let (_, evidence) = self
+            .read(caller, task_force_id, async |conn| db::evidence::find(conn, task_force_id, id).await)
+            .await?;
+        let Evidence { media_type, size, sha256, .. } = evidence.ok_or(Code::NotFound)?;
+        let (Some(media_type), Some(size), Some(sha256)) = (media_type, size, sha256) else {
+            return Err(Code::NotFound.into());
+        };
+        Ok(File { task_force_id, id, media_type, size, sha256 })
+    }
+
+    /// The next bytes of a file, for somebody who may read it. Each slice is a use of the database of its own, so
+    /// that a slow reader holds no connection.
+    ///
+    /// # Errors
+    /// `unavailable`; a fault where the file was replaced or deleted meanwhile, since what was sent can't be taken
+    /// back.
+    pub async fn evidence_slice(&self, file: &File, offset: i32) -> Result<Vec<u8>> {
+        let slice = self
+            .lend(async |conn| {
+                let (task_force_id, id) = (file.task_force_id, file.id);
+                Ok(db::evidence::slice(conn, task_force_id, id, &file.sha256, offset, SLICE).await?)
+            })
+            .await?;
+        slice
+            .filter(|slice| !slice.is_empty())
+            .ok_or_else(|| Error::internal("the file was replaced while it was downloaded"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_leads_somewhere_and_tells_no_password() {
+        for proper in
+            ["https://city.example/decree.pdf?v=2#p3", "http://192.0.2.1:8080/", "https://[2001:db8::1]/"]
+        {
+            assert!(is_proper(proper), "{proper}");
+        }
+        for improper in [
+            "",
+            "/decree.pdf",
+            "//city.example/",
+            "https://",
+            "https:///",
+            "ftp://city.example/",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "file:///etc/passwd",
+            "https://me@city.example/",
+            "https://me:secret@city.example/",
+            "https://:secret@city.example/",
+            "https://city.example:99999/",
+        ] {
+            assert!(!is_proper(improper), "{improper}");
+        }
+    }
+}

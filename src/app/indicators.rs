@@ -1,0 +1,28 @@
+//! Indicators: what a pilot will be measured by, set before it starts.
+
+use uuid::Uuid;
+
+use super::Result;
+use super::door::Door;
+use super::noun::{self, Whole as _, part};
+use crate::db::indicators::{Indicator, IndicatorFields};
+use crate::db::pilots::PilotDetail;
+use crate::db::{self, Conn, QueryResult};
+use crate::domain::event::{EventAction, SubjectKind};
+
+/// What an extended pilot was measured by before stays as it was; it is planned anew with new indicators.
+async fn not_measured_before(
+    door: &Door<'_>,
+    before: Option<&Indicator>,
+    _fields: &IndicatorFields,
+) -> Result<()> {
+    match before {
+        Some(before) => noun::made_in_this_cycle(door, before.created_at).await,
+        None => Ok(()),
+    }
+}
+
+part!(
+    Indicator, IndicatorFields, indicators, of PilotDetail, pilots as "pilotId",
+    Indicator: IndicatorCreated, IndicatorUpdated, IndicatorDeleted, with not_measured_before
+);

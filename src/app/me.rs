@@ -1,0 +1,53 @@
+//! What concerns whoever asks, over all task forces.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use uuid::Uuid;
+
+use super::access::Caller;
+use super::{App, Result};
+use crate::db;
+use crate::db::activities::AssignedActivity;
+use crate::db::me::Task;
+use crate::db::page::Page;
+
+impl App {
+    /// A page of the open activities assigned to the caller, over all task forces.
+    ///
+    /// # Errors
+    /// `unauthenticated`.
+    pub async fn my_activities(
+        &self,
+        caller: &Caller,
+        after: Option<(Option<NaiveDate>, Uuid)>,
+        limit: i64,
+    ) -> Result<Page<AssignedActivity>> {
+        self.lend(async |conn| {
+            let (actor, page) = tokio::join!(
+                self.actor_on(conn, caller),
+                db::activities::assigned_to(conn, caller.user_id, after, self.clock.now(), limit),
+            );
+            actor?;
+            Ok(page?)
+        })
+        .await
+    }
+
+    /// A page of what waits for the caller, over all task forces.
+    ///
+    /// # Errors
+    /// `unauthenticated`.
+    pub async fn my_tasks(
+        &self,
+        caller: &Caller,
+        after: Option<(DateTime<Utc>, Uuid)>,
+        limit: i64,
+    ) -> Result<Page<Task>> {
+        self.lend(async |conn| {
+            let (actor, page) =
+                tokio::join!(self.actor_on(conn, caller), db::me::tasks(conn, caller.user_id, after, limit),);
+            actor?;
+            Ok(page?)
+        })
+        .await
+    }
+}

@@ -1,0 +1,137 @@
+//! Reports: the account to the council, as of a moment.
+
+use uuid::Uuid;
+
+use super::access::Caller;
+use super::{App, Error, Result, noun};
+use crate::db;
+use crate::db::page::Page;
+use crate::db::reports::{Beginning, Draft, Report, ReportFilter, WrittenReport};
+use crate::domain::decision::{Outcome, Ruling};
+use crate::domain::event::{EventAction, Happening, SubjectKind};
+use crate::domain::refusal::{Code, Fault, FaultCode, Refusal};
+use crate::domain::report::{self, ReportAsked, ReportControl, ReportModel, ReportPeriod, ReportPerson};
+use crate::domain::rights::Action;
+use crate::domain::step::StepName;
+use crate::domain::text::LocalizedText;
+
+/// What the chair says in a report; the service finds the rest.
+#[derive(Debug, Clone)]
+pub struct NewReport {
+    /// The decision that is recommended.
+    pub recommendation: Outcome,
+    /// The step to be done again, with `adjust`.
+    pub return_to: Option<StepName>,
+    /// Why, in a few words.
+    pub summary: LocalizedText,
+}
+
+impl NewReport {
+    /// Refuses a step to return to where there can be none, and a missing one where there must be.
+    fn check(&self) -> Result<()> {
+        if Ruling::new(self.recommendation, self.return_to).is_some() {
+            return Ok(());
+        }
+        let code = if self.return_to.is_none() { FaultCode::Required } else { FaultCode::NotAllowed };
+        Err(Refusal::faults(Code::InvalidRequest, vec![Fault::at("/returnToStep", code)]).into())
+    }
+}
+
+impl App {
+    /// Builds a report on the present cycle, as of now. It stays as it is: what has changed since needs a new one.
+    ///
+    /// # Errors
+    /// A fault where recommendation and step don't go together; the state of task force or step.
+    pub async fn report_create(
+        &self,
+        caller: &Caller,
+        task_force_id: Uuid,
+        new: NewReport,
+    ) -> Result<WrittenReport> {
+        new.check()?;
+        self.write(caller, task_force_id, Action::Lead, async |door| {
+            let (conn, now) = (door.conn(), door.now());
+            let cycle = noun::open_cycle(door, StepName::Report).await?;
+            let chair = door.access.member_id.ok_or(Code::Forbidden)?;
+            let beginning = db::reports::beginning(conn, task_force_id, cycle, chair).await?;
+            let since = beginning.reported_at.unwrap_or(beginning.opened_at);
+            let parts = db::dossier::load(conn, task_force_id, cycle, now, since).await?;
+
+            let NewReport { recommendation, return_to, summary } = new;
+            let Beginning { name, city, author, previous, highest, head_hash, .. } = beginning;
+            let number = highest.unwrap_or(0) + 1;
+            let control = ReportControl {
+                number,
+                task_force_id,
+                name,
+                city,
+                cycle,
+                as_of: now,
+                period: ReportPeriod { from: since, to: now },
+                author: ReportPerson { member_id: chair, name: author },
+                supersedes: previous,
+                last_seq: door.access.seq,
+                head_hash: hex::encode(head_hash),
+            };
+            let asked = ReportAsked { recommendation, return_to_step: return_to, summary: summary.clone() };
+            let model = ReportModel::new(control, asked, parts).canonical().map_err(Error::internal)?;
+            let draft = Draft {
+                number,
+                cycle,
+                recommendation,
+                return_to_step: return_to,
+                summary,
+                hash: report::hash(&model).to_vec(),
+                model,
+                seq: door.access.seq,
+                member_id: chair,
+            };
+            let report = db::reports::insert(conn, task_force_id, &draft, now).await?;
+            door.record(
+                Happening::new(EventAction::ReportCreated, SubjectKind::Report, report.id)
+                    .noting("number", None::<()>, number)
+                    .noting("recommendation", None::<()>, recommendation)
+                    .noting("returnToStep", None::<()>, return_to)
+                    .noting("hash", None::<()>, hex::encode(&report.hash)),
+            );
+            Ok(WrittenReport { report, model: draft.model })
+        })
+        .await
+    }
+
+    /// One report, with what it says.
+    ///
+    /// # Errors
+    /// As [`App::read`]; `notFound`.
+    pub async fn report_get(
+        &self,
+        caller: &Caller,
+        task_force_id: Uuid,
+        number: i32,
+    ) -> Result<WrittenReport> {
+        let (_, report) = self
+            .read(caller, task_force_id, async |conn| db::reports::find(conn, task_force_id, number).await)
+            .await?;
+        Ok(report.ok_or(Code::NotFound)?)
+    }
+
+    /// A page of reports, newest first.
+    ///
+    /// # Errors
+    /// As [`App::read`].
+    pub async fn reports_list(
+        &self,
+        caller: &Caller,
+        task_force_id: Uuid,
+        filter: &ReportFilter,
+        before: Option<i32>,
+        limit: i64,
+    ) -> Result<Page<Report>> {
+        let (_, page) = self
+            .read(caller, task_force_id, async |conn| {
+                db::reports::list(conn, task_force_id, filter, before, limit).await
+            })
+            .await?;
+        Ok(page)
+    }
+}
