@@ -1,0 +1,47 @@
+//! Who lives in the demo.
+
+use super::content::Text;
+
+/// The accounts, and who they are.
+pub const ACCOUNTS: [(&str, &str); 10] = [
+    ("administrator@demo.example", "administrator of the installation"),
+    ("secretariat@demo.example", "council secretariat"),
+    ("council@demo.example", "council member, reads only"),
+    ("chair@demo.example", "chair of the task force"),
+    ("expert1@demo.example", "expert, chairs the one that is forming"),
+    ("expert2@demo.example", "expert, chaired the one that has concluded"),
+    ("expert3@demo.example", "expert"),
+    ("expert4@demo.example", "expert"),
+    ("expert5@demo.example", "expert"),
+    ("outsider@demo.example", "expert in no task force"),
+];
+
+/// Where the secretariat stands among them.
+pub(super) const SECRETARIAT: usize = 1;
+
+/// Where the experts begin: first the chair, then the numbered ones.
+pub(super) const EXPERTS: usize = 3;
+
+/// Their names, in the same order.
+pub(super) const NAMES: [Text; 10] = [
+    ("سامي الخطيب", "Sami Khatib"),
+    ("هدى منصور", "Huda Mansour"),
+    ("د. ليلى حداد", "Dr Layla Haddad"),
+    ("د. نور السالم", "Dr Nour Al-Salem"),
+    ("عمر الزعبي", "Omar Zoubi"),
+    ("ريم قاسم", "Reem Qasem"),
+    ("يوسف عيسى", "Yousef Issa"),
+    ("مها درويش", "Maha Darwish"),
+    ("خالد الأمين", "Khaled Amin"),
+    ("سلمى ناصر", "Salma Nasser"),
+];
+
+/// What the experts are expert in, from the chair on.
+pub(super) const EXPERTISE: [&str; 6] = [
+    "الحوكمة الرقمية / Digital governance",
+    "البيانات المفتوحة / Open data",
+    "التنقل الذكي / Smart mobility",
+    "المياه والطاقة / Water and energy",
+    "أمن المعلومات / Information security",
+    "تصميم الخدمات / Service design",
+];
