@@ -11,29 +11,24 @@ use uuid::Uuid;
 use super::answer::{self, page, page_query};
 use super::patch::Patch;
 use super::problem::{Result, Transition};
-use super::request::{Change, Create, IfMatch, Read, Remove, Root, TaskForcePath, Toggle, path_to};
+use super::request::{IfMatch, Read, TaskForcePath, Toggle, path_to};
+use super::resource::{Representation, resource};
 use super::text::{LocalizedName, LocalizedNote, LocalizedText as LongText};
 use crate::app::App;
-use crate::app::activities::ActivityView;
+use crate::app::noun::View;
 use crate::db;
-use crate::db::activities::{ActivityFields, ActivityFilter, ActivityOrder, Assignee};
+use crate::db::activities::{ActivityDetail, ActivityFields, ActivityFilter, ActivityOrder, Assignee};
 use crate::domain::activity::{ActivityState, Priority};
 use crate::domain::calendar::is_overdue;
+use crate::domain::evidence::{About, ActivitySubjectKind};
 use crate::domain::refusal::{Code, Fault, FaultCode, Refusal};
 use crate::domain::step::StepName;
 use crate::domain::text::{Language, LocalizedText};
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
-    config
-        .service(list_activities)
-        .service(create_activity)
-        .service(get_activity)
-        .service(update_activity)
-        .service(delete_activity)
-        .service(transition_activity)
-        .service(add_dependency)
-        .service(remove_dependency)
-        .service(list_my_activities);
+    config.service(list_activities);
+    common_operations(config);
+    config.service(add_dependency).service(remove_dependency);
 }
 
 /// A merge patch of [`NewActivity`].
@@ -81,6 +76,30 @@ pub(super) struct NewActivity {
     #[serde(default)]
     #[schema(default = false, required = false)]
     review_required: bool,
+    /// What it is about.
+    subject: Option<ActivitySubject>,
+}
+
+/// What an activity is about.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ActivitySubject {
+    /// What it is.
+    kind: ActivitySubjectKind,
+    /// Its id.
+    id: Uuid,
+}
+
+impl From<About<ActivitySubjectKind>> for ActivitySubject {
+    fn from(About { kind, id }: About<ActivitySubjectKind>) -> Self {
+        Self { kind, id }
+    }
+}
+
+impl From<ActivitySubject> for About<ActivitySubjectKind> {
+    fn from(ActivitySubject { kind, id }: ActivitySubject) -> Self {
+        Self { kind, id }
+    }
 }
 
 fn normal() -> Priority {
@@ -89,9 +108,18 @@ fn normal() -> Priority {
 
 impl From<NewActivity> for ActivityFields {
     fn from(new: NewActivity) -> Self {
-        let NewActivity { title, description, step, assignee_member_id, due_date, priority, review_required } =
-            new;
-        Self { title, description, step, assignee_member_id, due_date, priority, review_required }
+        let NewActivity {
+            title,
+            description,
+            step,
+            assignee_member_id,
+            due_date,
+            priority,
+            review_required,
+            subject,
+        } = new;
+        let subject = subject.map(About::from);
+        Self { title, description, step, assignee_member_id, due_date, priority, review_required, subject }
     }
 }
 
@@ -105,8 +133,10 @@ impl From<ActivityFields> for NewActivity {
             due_date,
             priority,
             review_required,
+            subject,
         } = fields;
-        Self { title, description, step, assignee_member_id, due_date, priority, review_required }
+        let subject = subject.map(ActivitySubject::from);
+        Self { title, description, step, assignee_member_id, due_date, priority, review_required, subject }
     }
 }
 
@@ -153,6 +183,9 @@ pub(super) struct ActivityItem {
     /// When it was first started.
     #[schema(required)]
     started_at: Option<DateTime<Utc>>,
+    /// What it is about.
+    #[schema(required)]
+    subject: Option<ActivitySubject>,
     /// Whether its due date has passed while it is open.
     overdue: bool,
     /// The activities that it waits for.
@@ -167,9 +200,10 @@ pub(super) struct ActivityItem {
 }
 
 impl ActivityItem {
-    fn new(activity: db::activities::Activity, depends_on: Vec<Uuid>, today: NaiveDate) -> Self {
+    pub(super) fn new(activity: db::activities::Activity, depends_on: Vec<Uuid>, today: NaiveDate) -> Self {
         Self {
             overdue: is_overdue(activity.due_date, activity.state, today),
+            subject: activity.subject().map(ActivitySubject::from),
             id: activity.id,
             number: activity.number,
             cycle: activity.cycle,
@@ -203,10 +237,12 @@ pub(super) struct Activity {
     available_transitions: Vec<Transition>,
 }
 
-impl Activity {
-    fn new(view: ActivityView, language: Language) -> Self {
+impl Representation for Activity {
+    type Noun = ActivityDetail;
+
+    fn new(view: View<ActivityDetail>, language: Language) -> Self {
         Self {
-            item: ActivityItem::new(view.detail.activity, view.detail.depends_on, view.today),
+            item: ActivityItem::new(view.noun.activity, view.noun.depends_on, view.today),
             available_transitions: Transition::all(&view.transitions, language),
         }
     }
@@ -252,6 +288,9 @@ page_query! {
         /// Only overdue ones, or only those that are not.
         #[param(nullable = false, example = true)]
         overdue: Option<bool>,
+        /// Only those about this: the id of a policy, sector, pilot, migration or condition.
+        #[param(inline, nullable = false, example = "0199f0c2-7a3b-7c11-9d2e-00000000000b")]
+        subject: Option<Uuid>,
         /// Only those whose title or description holds this, whatever the alef forms, diacritics and case.
         #[param(nullable = false, min_length = 1, max_length = 200, pattern = r"^[^\u0000]*$", example = "سياسة")]
         q: Option<String>,
@@ -294,6 +333,7 @@ async fn list_activities(app: Data<App>, read: Read<TaskForcePath, ActivityQuery
         states: query.state.unwrap_or_default(),
         assignee,
         overdue: query.overdue,
+        subject: query.subject,
         q: query.q,
     };
     let sort = query.sort.unwrap_or(ActivitySort::Number);
@@ -325,119 +365,39 @@ fn own<K>(cursor: Option<(ActivitySort, K)>, sort: ActivitySort) -> Result<Optio
     }
 }
 
-/// Create an activity
-///
-/// Plans an activity in an open step, or ahead in a locked one. It starts as `planned`.
-#[utoipa::path(
-    tag = "activities",
-    params(TaskForcePath),
-    request_body = NewActivity,
-    responses((status = 201, description = "The activity.", body = Activity)),
-    extensions(("x-problem-codes" = json!([
-        "forbidden", "unknownReference", "memberEnded", "taskForceForming", "taskForceSuspended", "taskForceClosed",
-        "stepSubmitted", "stepPassed"
-    ])))
-)]
-#[post("/v1/task-forces/{taskForceId}/activities")]
-async fn create_activity(app: Data<App>, create: Create<TaskForcePath, NewActivity>) -> Result<HttpResponse> {
-    let Create { context, body } = create;
-    let view = app.activity_create(&context.caller, context.at.task_force_id, body.into()).await?;
-    let activity = Activity::new(view, context.language);
-    let location = format!("/v1/task-forces/{}/activities/{}", context.at.task_force_id, activity.item.id);
-    answer::created(&location, activity.item.version, &activity)
-}
-
-/// Read an activity
-#[utoipa::path(
-    tag = "activities",
-    description = "One activity, what it waits for, and where it can go from here.",
-    params(ActivityPath),
-    responses((status = 200, description = "The activity.", body = Activity))
-)]
-#[get("/v1/task-forces/{taskForceId}/activities/{activityId}")]
-async fn get_activity(app: Data<App>, read: Read<ActivityPath>) -> Result<HttpResponse> {
-    let Read { context, .. } = read;
-    let view = app.activity_get(&context.caller, context.at.task_force_id, context.at.activity_id).await?;
-    let activity = Activity::new(view, context.language);
-    answer::single(activity.item.version, &activity)
-}
-
-/// Change an activity
-///
-/// Changes the fields that the merge patch names. An activity moves to another step only until it is first started.
-#[utoipa::path(
-    tag = "activities",
-    params(ActivityPath, IfMatch),
-    request_body(content = ActivityPatch, content_type = "application/merge-patch+json"),
-    responses((status = 200, description = "The activity as it is now.", body = Activity)),
-    extensions(("x-problem-codes" = json!([
-        "forbidden", "unknownReference", "memberEnded", "activityClosed", "activityInReview", "activityStarted",
-        "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepSubmitted", "stepPassed"
-    ])))
-)]
-#[patch("/v1/task-forces/{taskForceId}/activities/{activityId}")]
-async fn update_activity(
-    app: Data<App>,
-    change: Change<ActivityPath, ActivityPatch>,
-) -> Result<HttpResponse> {
-    let Change { context, version, body } = change;
-    let view = app
-        .activity_update(
-            &context.caller,
-            context.at.task_force_id,
-            context.at.activity_id,
-            version,
-            |fields| Ok(body.apply(&fields.into())?.into()),
-        )
-        .await?;
-    let activity = Activity::new(view, context.language);
-    answer::single(activity.item.version, &activity)
-}
-
-/// Delete an activity
-///
-/// Deletes an activity that was never started, with its comments; one that was started is cancelled instead.
-#[utoipa::path(
-    tag = "activities",
-    params(ActivityPath, IfMatch),
-    responses((status = 204, description = "It is gone.")),
-    extensions(("x-problem-codes" = json!([
-        "forbidden", "activityStarted", "stillReferenced", "taskForceForming", "taskForceSuspended",
-        "taskForceClosed", "stepSubmitted", "stepPassed"
-    ])))
-)]
-#[delete("/v1/task-forces/{taskForceId}/activities/{activityId}")]
-async fn delete_activity(app: Data<App>, remove: Remove<ActivityPath>) -> Result<HttpResponse> {
-    let Remove { context, version } = remove;
-    app.activity_delete(&context.caller, context.at.task_force_id, context.at.activity_id, version).await?;
-    Ok(answer::done())
-}
-
-/// Move an activity to another state
-///
-/// `availableTransitions` of the activity says which states can be reached, and what stands in the way of each.
-#[utoipa::path(
-    tag = "activities",
-    params(ActivityPath, IfMatch),
-    request_body = ActivityTransition,
-    responses((status = 200, description = "The activity as it is now.", body = Activity)),
-    extensions(("x-problem-codes" = json!([
-        "forbidden", "transitionNotAllowed", "dependencyUnfinished", "reviewByAnother", "taskForceForming",
-        "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"
-    ])))
-)]
-#[post("/v1/task-forces/{taskForceId}/activities/{activityId}/transitions")]
-async fn transition_activity(
-    app: Data<App>,
-    change: Change<ActivityPath, ActivityTransition>,
-) -> Result<HttpResponse> {
-    let Change { context, version, body } = change;
-    let at = &context.at;
-    let view = app
-        .activity_transition(&context.caller, at.task_force_id, at.activity_id, version, body.to, body.reason)
-        .await?;
-    let activity = Activity::new(view, context.language);
-    answer::single(activity.item.version, &activity)
+resource! {
+    Activity, from NewActivity by ActivityPatch, tagged "activities",
+    "/v1/task-forces/{taskForceId}/activities" of TaskForcePath (at => ()),
+    "/v1/task-forces/{taskForceId}/activities/{activityId}" at ActivityPath (at => (), at.activity_id),
+    create: create_activity, "Create an activity",
+        "Plans an activity in an open step, or ahead in a locked one. It starts as `planned`.",
+        [
+            "forbidden", "unknownReference", "memberEnded", "taskForceForming", "taskForceSuspended",
+            "taskForceClosed", "stepSubmitted", "stepPassed"
+        ];
+    get: get_activity, "Read an activity",
+        "One activity, what it waits for, and where it can go from here.";
+    update: update_activity, "Change an activity",
+        "Changes the fields that the merge patch names. An activity moves to another step only until it is first started.",
+        [
+            "forbidden", "unknownReference", "memberEnded", "activityClosed", "activityInReview",
+            "activityStarted", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepSubmitted",
+            "stepPassed"
+        ];
+    delete: delete_activity, "Delete an activity",
+        "Deletes an activity that was never started, with its comments; one that was started is cancelled instead.",
+        [
+            "forbidden", "activityStarted", "stillReferenced", "taskForceForming", "taskForceSuspended",
+            "taskForceClosed", "stepSubmitted", "stepPassed"
+        ];
+    transition: transition_activity, "Move an activity to another state",
+        "`availableTransitions` of the activity says which states can be reached, and what stands in the way of each.",
+        [
+            "forbidden", "transitionNotAllowed", "dependencyUnfinished", "reviewByAnother", "taskForceForming",
+            "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"
+        ],
+        at "/v1/task-forces/{taskForceId}/activities/{activityId}/transitions"
+        by ActivityTransition (body => ());
 }
 
 /// Let an activity wait for another
@@ -478,47 +438,4 @@ async fn remove_dependency(app: Data<App>, toggle: Toggle<DependencyPath>) -> Re
     let at = &context.at;
     app.dependency_remove(&context.caller, at.task_force_id, at.activity_id, at.depends_on_id).await?;
     Ok(answer::done())
-}
-
-/// An open activity of yours, and the task force that it belongs to.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct MyActivity {
-    #[serde(flatten)]
-    item: ActivityItem,
-    /// The task force.
-    task_force_id: Uuid,
-    /// Its name.
-    #[schema(value_type = LocalizedName)]
-    task_force_name: LocalizedText,
-}
-
-page! {
-    /// A page of your open activities.
-    MyActivityPage of MyActivity
-}
-
-/// List my open activities
-///
-/// The open activities assigned to you over all task forces, what is due first comes first.
-#[utoipa::path(
-    tag = "me",
-    params(answer::PageQuery),
-    responses((status = 200, description = "A page of your activities.", body = MyActivityPage))
-)]
-#[get("/v1/me/activities")]
-async fn list_my_activities(app: Data<App>, read: Read<Root, answer::PageQuery>) -> Result<HttpResponse> {
-    let Read { context, query } = read;
-    let after = answer::after(query.cursor.as_deref())?;
-    let page = app.my_activities(&context.caller, after, query.limit).await?;
-    let page = MyActivityPage::new(
-        page,
-        |assigned| (assigned.activity.due_date, assigned.activity.id),
-        |assigned| MyActivity {
-            item: ActivityItem::new(assigned.activity, assigned.depends_on, assigned.today),
-            task_force_id: assigned.task_force_id,
-            task_force_name: assigned.task_force_name,
-        },
-    );
-    answer::document(&page)
 }

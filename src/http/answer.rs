@@ -15,7 +15,7 @@ use crate::app::Error;
 use crate::domain::refusal::{Code, Fault, FaultCode, Refusal};
 
 /// Asked again each time, but never sent again unchanged.
-const REVALIDATE: &str = "private, no-cache";
+pub(super) const REVALIDATE: &str = "private, no-cache";
 
 fn json(status: StatusCode, body: &impl Serialize) -> Result<(actix_web::HttpResponseBuilder, Vec<u8>)> {
     let bytes = serde_json::to_vec(body).map_err(Error::internal)?;

@@ -198,9 +198,12 @@ fn matches(none_match: Option<&HeaderValue>, etag: Option<&HeaderValue>) -> bool
         .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }
 
-/// The API answers in JSON: whoever takes no JSON is told so before anything happens.
+/// The API answers in JSON: whoever takes no JSON is told so before anything happens. Files come as they are.
 fn unacceptable(request: &ServiceRequest) -> Option<Problem> {
-    let speaks_json = request.path().starts_with("/v1") && !request.path().starts_with("/v1/openapi.");
+    let path = request.path();
+    let is_file = path.starts_with("/v1/openapi.")
+        || path.ends_with("/content") && matches!(*request.method(), Method::GET | Method::HEAD);
+    let speaks_json = path.starts_with("/v1") && !is_file;
     if !speaks_json || !request.headers().contains_key(ACCEPT) {
         return None;
     }

@@ -78,7 +78,7 @@ pub(super) struct MemberEnding {
     reason: LocalizedText,
     /// Who takes a seat in the same step; needed when one of five goes, or the chair.
     successor: Option<NewMember>,
-    /// The current member who takes over the open activities; the successor if not given, otherwise nobody.
+    /// The current member who takes over open activities, pilots and conditions; the successor if not given. Without either, activities are nobody's, and pilots and conditions stand in the way.
     reassign_to_member_id: Option<Uuid>,
 }
 
@@ -244,7 +244,7 @@ async fn update_member(app: Data<App>, change: Change<MemberPath, MemberPatch>) 
     responses((status = 200, description = "The member whose seat has ended.", body = Member)),
     extensions(("x-problem-codes" = json!([
         "forbidden", "unknownReference", "panelSize", "chairRequired", "alreadyMember", "notAnExpert",
-        "memberEnded", "taskForceClosed"
+        "memberEnded", "ownsWork", "taskForceClosed"
     ])))
 )]
 #[post("/v1/task-forces/{taskForceId}/members/{memberId}/end")]

@@ -36,6 +36,13 @@ use crate::domain::vocabulary::Vocabulary as _;
         (name = "task forces", description = "The teams of five to seven experts, and how they go."),
         (name = "members", description = "The seats of a task force."),
         (name = "steps", description = "The five steps, their gates and submissions."),
+        (name = "policies", description = "Step 1: policies and frameworks of smart governance."),
+        (name = "sectors", description = "Step 2: sectors that could become smart, how far they are, and their studies."),
+        (name = "pilots", description = "Steps 3 and 4: small projects, what they are measured by, and what was measured."),
+        (name = "migrations", description = "Step 4: the move of pilots into the city's local digital government."),
+        (name = "reports", description = "Step 5: the account to the council, as of a moment."),
+        (name = "decisions", description = "What the council decided, and what it asked for in return."),
+        (name = "evidence", description = "What proves it: links and files."),
         (name = "activities", description = "The unit of work, what it waits for and what was said about it."),
         (name = "status", description = "Where a task force stands, and where all of them stand."),
         (name = "events", description = "What happened, chained so that nothing can be changed or left out unseen."),
@@ -67,6 +74,13 @@ change is lost.
 
 **Where can it go from here?** Resources with states carry `availableTransitions`, answered by the function that enforces \
 them, for you, now.
+
+**The workflow.** Each step is open, put to the members (`POST …/steps/{step}/submissions`) once its gate is met — \
+`GET …/steps/{step}/readiness` says what is missing — and passes by their vote. The fifth puts the report before the council, \
+whose decision opens the next cycle, lets a step be done again, or ends the task force.
+
+**Cycles.** What belongs to the steps belongs to a cycle; lists show the present one, \
+`?cycle=` what counted in an earlier one, as it is now; what was so then is frozen in submissions and reports.
 
 **Lists** come in pages: send `next` as `cursor` until it is null.
 

@@ -13,6 +13,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 use utoipa::{PartialSchema, ToSchema};
 
+use super::migrations::ReconciliationCountsPatch;
 use super::text::{LocalizedNamePatch, LocalizedNotePatch, LocalizedTextPatch};
 use super::validation;
 use crate::domain::refusal::Refusal;
@@ -74,6 +75,7 @@ impl<F: ToSchema> ToSchema for Patch<F> {
         schemas.push((LocalizedNamePatch::name().into_owned(), LocalizedNamePatch::schema()));
         schemas.push((LocalizedNotePatch::name().into_owned(), LocalizedNotePatch::schema()));
         schemas.push((LocalizedTextPatch::name().into_owned(), LocalizedTextPatch::schema()));
+        schemas.push((ReconciliationCountsPatch::name().into_owned(), ReconciliationCountsPatch::schema()));
     }
 }
 
@@ -93,10 +95,13 @@ impl<F: ToSchema> PartialSchema for Patch<F> {
     }
 }
 
-/// The schema of one field, with localized text replaced by its patch and defaults taken out.
+/// What is an object inside of the fields, and so is patched by one of its own.
+const NESTED: [&str; 4] = ["LocalizedName", "LocalizedNote", "LocalizedText", "ReconciliationCounts"];
+
+/// The schema of one field, with objects replaced by their patches and defaults taken out.
 fn as_patched(property: RefOr<Schema>) -> RefOr<Schema> {
     let as_text = serde_json::to_string(&property).unwrap_or_default();
-    let as_text = ["LocalizedName", "LocalizedNote", "LocalizedText"].iter().fold(as_text, |text, name| {
+    let as_text = NESTED.iter().fold(as_text, |text, name| {
         text.replace(&format!("schemas/{name}\""), &format!("schemas/{name}Patch\""))
     });
     let mut value: Value = serde_json::from_str(&as_text).unwrap_or_default();

@@ -8,9 +8,9 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::text::LocalizedName;
+use super::text::{LocalizedName, LocalizedNote};
 use crate::app;
-use crate::domain::gate::Criterion;
+use crate::domain::gate::{Criterion, CriterionCode, Waiver};
 use crate::domain::refusal::{
     AvailableTransition, Blocker, Code, Fault, FaultCode, Listing, Place, Reference, Refusal,
 };
@@ -93,7 +93,7 @@ pub(super) fn status(code: Code) -> StatusCode {
     match code {
         Code::InvalidRequest | Code::MalformedJson | Code::UnknownReference => StatusCode::BAD_REQUEST,
         Code::Unauthenticated | Code::InvalidCredentials => StatusCode::UNAUTHORIZED,
-        Code::Forbidden => StatusCode::FORBIDDEN,
+        Code::Forbidden | Code::NotEntitled => StatusCode::FORBIDDEN,
         Code::NotFound => StatusCode::NOT_FOUND,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
@@ -123,6 +123,29 @@ pub(super) fn status(code: Code) -> StatusCode {
         | Code::ActivityInReview
         | Code::ActivityClosed
         | Code::ActivityStarted
+        | Code::PolicyNotAdopted
+        | Code::MaturityMissing
+        | Code::StudyMissing
+        | Code::SectorNotSelected
+        | Code::AimsMissing
+        | Code::IndicatorsMissing
+        | Code::MeasurementsMissing
+        | Code::ScorecardFrozen
+        | Code::PilotNotRunning
+        | Code::CycleNotOver
+        | Code::PilotNotScaled
+        | Code::ChecklistUnfinished
+        | Code::ReconciliationMissing
+        | Code::HandoverIncomplete
+        | Code::EvidenceIsALink
+        | Code::NotWaivable
+        | Code::VotingClosed
+        | Code::ReportNotSubmitted
+        | Code::DecisionSuperseded
+        | Code::DecisionFollowed
+        | Code::OfAnEarlierCycle
+        | Code::ConditionSettled
+        | Code::OwnsWork
         | Code::StillReferenced
         | Code::EmailTaken
         | Code::LastAdministrator => StatusCode::CONFLICT,
@@ -207,7 +230,7 @@ pub(super) struct ProblemDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     available_transitions: Option<Vec<Transition>>,
-    /// What still refers to the resource, for `stillReferenced`.
+    /// What still refers to the resource, for `stillReferenced`; what the member owns, for `ownsWork`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     references: Option<Vec<ReferenceDocument>>,
@@ -323,9 +346,9 @@ impl From<&Reference> for ReferenceDocument {
 #[schema(as = Criterion)]
 pub(super) struct CriterionDocument {
     /// Which one.
-    code: crate::domain::gate::CriterionCode,
+    code: CriterionCode,
     /// The same for people.
-    #[schema(example = "None of the step's activities is open")]
+    #[schema(example = "No policy is under review")]
     title: String,
     /// Whether it holds.
     met: bool,
@@ -333,7 +356,10 @@ pub(super) struct CriterionDocument {
     waivable: bool,
     /// Whether the chair has waived it.
     waived: bool,
-    /// Exactly what fails it, the first hundred.
+    /// The waiver.
+    #[schema(required)]
+    waiver: Option<WaiverDocument>,
+    /// Exactly what fails it, the first hundred; empty where something is missing altogether.
     #[schema(max_items = 100)]
     unmet: Vec<ReferenceDocument>,
     /// How many fail it.
@@ -341,16 +367,36 @@ pub(super) struct CriterionDocument {
     unmet_total: i64,
 }
 
+/// That the chair waived a criterion.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Waiver)]
+pub(super) struct WaiverDocument {
+    /// Why.
+    #[schema(value_type = LocalizedNote)]
+    reason: LocalizedText,
+    /// Who did it.
+    member_id: uuid::Uuid,
+    /// When.
+    at: chrono::DateTime<chrono::Utc>,
+}
+
 impl CriterionDocument {
     pub(super) fn new(criterion: &Criterion, language: Language) -> Self {
+        let waiver = |waiver: &Waiver| WaiverDocument {
+            reason: waiver.reason.clone(),
+            member_id: waiver.member_id,
+            at: waiver.at,
+        };
         Self {
             code: criterion.code,
             title: criterion.code.label().in_language(language).to_owned(),
-            met: criterion.is_met(),
+            met: criterion.met,
             waivable: criterion.code.is_waivable(),
-            waived: false,
-            unmet: criterion.unmet.iter().map(ReferenceDocument::from).collect(),
-            unmet_total: criterion.unmet_total,
+            waived: criterion.waiver.is_some(),
+            waiver: criterion.waiver.as_ref().map(waiver),
+            unmet: criterion.failing.first.iter().map(ReferenceDocument::from).collect(),
+            unmet_total: criterion.failing.total,
         }
     }
 }

@@ -3,6 +3,8 @@
 //! Credential (401), visible to the caller (404), body (415, 413, 400), `If-Match` (428); everything after that is
 //! decided under the lock by the use case. One extractor does it all, since separate ones would race each other.
 
+mod upload;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
@@ -13,7 +15,7 @@ use actix_web::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, IF_
 use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Deserializer, Error as _};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -29,6 +31,8 @@ use crate::domain::text::Language;
 pub(super) const BODY_LIMIT: usize = 256 * 1024;
 /// How long a client may take to send one.
 const BODY_WITHIN: Duration = Duration::from_secs(30);
+
+pub(super) use upload::Upload;
 
 type Extraction<T> = Pin<Box<dyn Future<Output = Result<T>>>>;
 
@@ -72,6 +76,13 @@ macro_rules! path_to {
 }
 pub(super) use path_to;
 
+/// A number in a path, as it is written: nothing else is an address of the same thing.
+pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<i32, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let number = text.parse().ok().filter(|number| *number >= 1 && i32::to_string(number) == text);
+    number.ok_or_else(|| D::Error::custom("not a number of anything"))
+}
+
 path_to! {
     /// Into a task force.
     TaskForcePath {
@@ -99,6 +110,8 @@ pub(super) struct IfMatch {
 pub(super) struct Context<P> {
     /// The parameters of the path.
     pub(super) at: P,
+    /// The path itself.
+    pub(super) address: String,
     /// Who is calling.
     pub(super) caller: Caller,
     /// The language to answer in.
@@ -118,7 +131,7 @@ pub(super) struct Read<P, Q = NoQuery> {
 #[derive(Debug, Deserialize, IntoParams)]
 pub(super) struct NoQuery {}
 
-/// A POST that creates.
+/// A request whose body stands for itself: a POST that creates, or a PUT of something that has no version.
 #[derive(Debug)]
 pub(super) struct Create<P, B> {
     /// Path and caller.
@@ -268,7 +281,7 @@ fn context<P: Path>(request: &HttpRequest) -> Result<Context<P>> {
         Caller { user_id: claims.user_id, session_id: claims.session_id, request_id: envelope.request_id };
     let at = web::Path::<P>::from_request(request, &mut Payload::None);
     let at = at.into_inner().ok().ok_or(Code::NotFound)?.into_inner();
-    Ok(Context { at, caller, language: envelope.language })
+    Ok(Context { at, address: request.path().to_owned(), caller, language: envelope.language })
 }
 
 /// An unlocked look at the task force: whoever may not know of it learns nothing from what is checked after.

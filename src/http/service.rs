@@ -23,7 +23,10 @@ use crate::app::App;
 use crate::domain::refusal::Code;
 use crate::domain::text::Message;
 use crate::domain::vocabulary::Vocabulary;
-use crate::domain::{activity, event, gate, refusal, rights, scales, step, task_force, text, user};
+use crate::domain::{
+    activity, ballot, decision, event, evidence, gate, migration, pilot, policy, refusal, report, rights,
+    scales, sector, step, task, task_force, text, user,
+};
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config
@@ -125,11 +128,29 @@ impl Vocabularies {
         add::<step::StepName>(&mut words);
         add::<step::StepState>(&mut words);
         add::<step::SubmissionState>(&mut words);
+        add::<ballot::Choice>(&mut words);
         add::<gate::CriterionCode>(&mut words);
+        add::<policy::PolicyKind>(&mut words);
+        add::<policy::PolicyState>(&mut words);
+        add::<sector::SectorState>(&mut words);
+        add::<sector::AssessmentKind>(&mut words);
+        add::<pilot::PilotState>(&mut words);
+        add::<pilot::PilotOutcome>(&mut words);
+        add::<pilot::Direction>(&mut words);
+        add::<migration::MigrationState>(&mut words);
+        add::<report::ReportState>(&mut words);
+        add::<report::Verdict>(&mut words);
+        add::<report::RiskCause>(&mut words);
+        add::<decision::Outcome>(&mut words);
+        add::<decision::ConditionState>(&mut words);
         add::<activity::ActivityState>(&mut words);
         add::<activity::Priority>(&mut words);
+        add::<task::TaskKind>(&mut words);
         add::<scales::MaturityLevel>(&mut words);
         add::<scales::EvolutionStage>(&mut words);
+        add::<scales::Aim>(&mut words);
+        add::<evidence::ActivitySubjectKind>(&mut words);
+        add::<evidence::EvidenceSubjectKind>(&mut words);
         add::<event::EventAction>(&mut words);
         add::<event::SubjectKind>(&mut words);
         add::<event::ActorKind>(&mut words);
@@ -143,6 +164,14 @@ impl Vocabularies {
         };
         let transitions = BTreeMap::from([
             ("activity", moves(activity::moves())),
+            ("condition", moves(decision::condition_moves())),
+            ("migration", moves(migration::moves())),
+            ("pilot", moves(pilot::moves())),
+            ("policy", moves(policy::moves())),
+            ("report", moves(report::moves())),
+            ("sector", moves(sector::moves())),
+            ("step", moves(step::moves())),
+            ("submission", moves(step::submission_moves())),
             ("taskForce", moves(task_force::moves())),
             ("user", moves(user::moves())),
         ]);

@@ -97,6 +97,65 @@ impl From<&StepLine> for StepStatus {
     }
 }
 
+/// Pilots of the present cycle counted.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct PilotCounts {
+    /// Proposed.
+    #[schema(minimum = 0, example = 1)]
+    proposed: i64,
+    /// Planned.
+    #[schema(minimum = 0, example = 2)]
+    planned: i64,
+    /// Running.
+    #[schema(minimum = 0, example = 1)]
+    running: i64,
+    /// Evaluated.
+    #[schema(minimum = 0, example = 0)]
+    evaluated: i64,
+    /// Cancelled.
+    #[schema(minimum = 0, example = 0)]
+    cancelled: i64,
+}
+
+/// Migrations of the present cycle counted.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct MigrationCounts {
+    /// Planned.
+    #[schema(minimum = 0, example = 1)]
+    planned: i64,
+    /// In progress.
+    #[schema(minimum = 0, example = 1)]
+    in_progress: i64,
+    /// With old and new in parallel.
+    #[schema(minimum = 0, example = 0)]
+    parallel_run: i64,
+    /// Live.
+    #[schema(minimum = 0, example = 0)]
+    live: i64,
+    /// Handed over.
+    #[schema(minimum = 0, example = 0)]
+    handed_over: i64,
+    /// Rolled back.
+    #[schema(minimum = 0, example = 0)]
+    rolled_back: i64,
+}
+
+/// Conditions of all the council's decisions counted.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ConditionCounts {
+    /// To be met.
+    #[schema(minimum = 0, example = 2)]
+    open: i64,
+    /// Of them past their due date.
+    #[schema(minimum = 0, example = 1)]
+    overdue: i64,
+    /// Reported met, and to be accepted.
+    #[schema(minimum = 0, example = 0)]
+    reported_met: i64,
+}
+
 /// An open activity that is due.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -144,6 +203,12 @@ pub(super) struct Status {
     health_stated_at: Option<DateTime<Utc>>,
     /// The activities of the present cycle.
     activities: ActivityCounts,
+    /// The pilots of the present cycle.
+    pilots: PilotCounts,
+    /// The migrations of the present cycle.
+    migrations: MigrationCounts,
+    /// The conditions that the council set.
+    conditions: ConditionCounts,
     /// The open activities that are due first, overdue ones among them; at most five.
     next_due: Vec<NextDue>,
     /// When the council meets next.
@@ -175,6 +240,26 @@ impl From<&crate::app::status::Status> for Status {
             health: rows.summary.health,
             health_stated_at: rows.summary.health_stated_at,
             activities,
+            pilots: PilotCounts {
+                proposed: rows.products.proposed,
+                planned: rows.products.planned,
+                running: rows.products.running,
+                evaluated: rows.products.evaluated,
+                cancelled: rows.products.cancelled,
+            },
+            migrations: MigrationCounts {
+                planned: rows.products.migrations_planned,
+                in_progress: rows.products.in_progress,
+                parallel_run: rows.products.parallel_run,
+                live: rows.products.live,
+                handed_over: rows.products.handed_over,
+                rolled_back: rows.products.rolled_back,
+            },
+            conditions: ConditionCounts {
+                open: rows.products.conditions_open,
+                overdue: rows.products.conditions_overdue,
+                reported_met: rows.products.conditions_reported_met,
+            },
             next_due: rows.due.iter().map(NextDue::from).collect(),
             next_council_date: rows.summary.next_council_date,
             today: status.today,

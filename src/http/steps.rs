@@ -1,22 +1,23 @@
-//! Steps, their readiness and their submissions over HTTP.
+//! Steps, their readiness and waivers over HTTP.
 
 use actix_web::web::Data;
-use actix_web::{HttpResponse, get, patch, post};
+use actix_web::{HttpResponse, delete, get, patch, put};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::answer::{self, page, page_query};
+use super::answer;
 use super::patch::Patch;
 use super::problem::{BlockerDocument, CriterionDocument as Criterion, Result};
-use super::request::{Change, Create, IfMatch, Read, TaskForcePath, path_to};
+use super::request::{Change, Create, IfMatch, Read, TaskForcePath, Toggle, path_to};
 use super::text::{LocalizedName, LocalizedNote};
 use crate::app::App;
 use crate::db;
+use crate::domain::gate::CriterionCode;
 use crate::domain::refusal::Blocker;
-use crate::domain::step::{StepName, StepState, SubmissionState};
+use crate::domain::step::{StepName, StepState};
 use crate::domain::text::{Language, LocalizedText};
 use crate::domain::vocabulary::Vocabulary as _;
 
@@ -26,9 +27,8 @@ pub(super) fn operations(config: &mut ServiceConfig<'_>) {
         .service(get_step)
         .service(update_step)
         .service(get_readiness)
-        .service(list_submissions)
-        .service(submit_step)
-        .service(get_submission);
+        .service(waive_criterion)
+        .service(remove_waiver);
 }
 
 /// A merge patch of [`StepFields`].
@@ -43,10 +43,11 @@ path_to! {
 }
 
 path_to! {
-    /// To a submission.
-    SubmissionPath {
+    /// To a criterion of a step's gate.
+    WaiverPath {
         task_force_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-000000000001", "The task force.";
-        submission_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-00000000000e", "The submission.";
+        step: StepName = "policy", "One of the five steps.";
+        criterion: CriterionCode = "policiesSettled", "A criterion of its gate.";
     } in task_force_id
 }
 
@@ -158,74 +159,13 @@ impl Readiness {
     }
 }
 
-/// What the chair says with a submission.
+/// Why a criterion is waived.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct NewSubmission {
-    /// A word to the members.
-    #[schema(value_type = Option<LocalizedNote>)]
-    note: Option<LocalizedText>,
-}
-
-/// A step put to the members.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Submission {
-    /// Its id.
-    id: Uuid,
-    /// The cycle.
-    #[schema(minimum = 1, example = 1)]
-    cycle: i32,
-    /// The step.
-    step: StepName,
-    /// Its state.
-    state: SubmissionState,
-    /// What the chair said.
-    #[schema(required, value_type = Option<LocalizedNote>)]
-    note: Option<LocalizedText>,
-    /// The chair who submitted it.
-    member_id: Uuid,
-    /// When it was decided.
-    #[schema(required)]
-    decided_at: Option<DateTime<Utc>>,
-    /// Counts changes of its own fields.
-    #[schema(minimum = 1, example = 1)]
-    version: i32,
-    /// When it was submitted.
-    created_at: DateTime<Utc>,
-    /// When it last changed.
-    updated_at: DateTime<Utc>,
-}
-
-impl From<db::steps::Submission> for Submission {
-    fn from(row: db::steps::Submission) -> Self {
-        Self {
-            id: row.id,
-            cycle: row.cycle,
-            step: row.step,
-            state: row.state,
-            note: row.note,
-            member_id: row.member_id,
-            decided_at: row.decided_at,
-            version: row.version,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
-        }
-    }
-}
-
-page_query! {
-    /// Which submissions.
-    SubmissionQuery {
-        /// The cycle; the present one if not given.
-        #[param(nullable = false, minimum = 1, maximum = 1000000, example = 1)]
-        cycle: Option<i32>,
-    }
-}
-
-page! {
-    /// A page of submissions.
-    SubmissionPage of Submission
+pub(super) struct NewWaiver {
+    /// The reason; the report to the council shows it.
+    #[schema(value_type = LocalizedNote)]
+    reason: LocalizedText,
 }
 
 /// List steps
@@ -294,58 +234,43 @@ async fn get_readiness(app: Data<App>, read: Read<StepPath>) -> Result<HttpRespo
     answer::document(&Readiness::new(&readiness, context.language))
 }
 
-/// List submissions of a step
+/// Waive a criterion
 ///
-/// Oldest first, those of the present cycle unless `cycle` says otherwise.
+/// The chair lets the step be submitted though this criterion is not met, and says why. Doing it again gives another reason.
 #[utoipa::path(
     tag = "steps",
-    params(StepPath, SubmissionQuery),
-    responses((status = 200, description = "A page of submissions.", body = SubmissionPage))
-)]
-#[get("/v1/task-forces/{taskForceId}/steps/{step}/submissions")]
-async fn list_submissions(app: Data<App>, read: Read<StepPath, SubmissionQuery>) -> Result<HttpResponse> {
-    let Read { context, query } = read;
-    let after = answer::after(query.cursor.as_deref())?;
-    let at = &context.at;
-    let page = app
-        .submissions_list(&context.caller, at.task_force_id, query.cycle, at.step, after, query.limit)
-        .await?;
-    answer::document(&SubmissionPage::new(page, |row| row.id, Submission::from))
-}
-
-/// Submit a step
-///
-/// Puts the open step to the members. When its gate is met it passes at once, and the next step opens.
-#[utoipa::path(
-    tag = "steps",
-    params(StepPath),
-    request_body = NewSubmission,
-    responses((status = 201, description = "The submission.", body = Submission)),
+    params(WaiverPath),
+    request_body = NewWaiver,
+    responses((status = 204, description = "It is waived.")),
     extensions(("x-problem-codes" = json!([
-        "forbidden", "gateNotMet", "stepLocked", "stepSubmitted", "stepPassed", "taskForceForming",
+        "forbidden", "notWaivable", "stepLocked", "stepSubmitted", "stepPassed", "taskForceForming",
         "taskForceSuspended", "taskForceClosed"
     ])))
 )]
-#[post("/v1/task-forces/{taskForceId}/steps/{step}/submissions")]
-async fn submit_step(app: Data<App>, create: Create<StepPath, NewSubmission>) -> Result<HttpResponse> {
+#[put("/v1/task-forces/{taskForceId}/steps/{step}/waivers/{criterion}")]
+async fn waive_criterion(app: Data<App>, create: Create<WaiverPath, NewWaiver>) -> Result<HttpResponse> {
     let Create { context, body } = create;
     let at = &context.at;
-    let submission = app.step_submit(&context.caller, at.task_force_id, at.step, body.note).await?;
-    let location = format!("/v1/task-forces/{}/submissions/{}", at.task_force_id, submission.id);
-    answer::created(&location, submission.version, &Submission::from(submission))
+    app.criterion_waive(&context.caller, at.task_force_id, at.step, at.criterion, body.reason).await?;
+    Ok(answer::done())
 }
 
-/// Read a submission
+/// Take a waiver back
+///
+/// Doing it twice changes nothing.
 #[utoipa::path(
     tag = "steps",
-    description = "One submission of a step.",
-    params(SubmissionPath),
-    responses((status = 200, description = "The submission.", body = Submission))
+    params(WaiverPath),
+    responses((status = 204, description = "It is not waived.")),
+    extensions(("x-problem-codes" = json!([
+        "forbidden", "stepLocked", "stepSubmitted", "stepPassed", "taskForceForming", "taskForceSuspended",
+        "taskForceClosed"
+    ])))
 )]
-#[get("/v1/task-forces/{taskForceId}/submissions/{submissionId}")]
-async fn get_submission(app: Data<App>, read: Read<SubmissionPath>) -> Result<HttpResponse> {
-    let Read { context, .. } = read;
-    let submission =
-        app.submission_get(&context.caller, context.at.task_force_id, context.at.submission_id).await?;
-    answer::single(submission.version, &Submission::from(submission))
+#[delete("/v1/task-forces/{taskForceId}/steps/{step}/waivers/{criterion}")]
+async fn remove_waiver(app: Data<App>, toggle: Toggle<WaiverPath>) -> Result<HttpResponse> {
+    let Toggle { context } = toggle;
+    let at = &context.at;
+    app.criterion_unwaive(&context.caller, at.task_force_id, at.step, at.criterion).await?;
+    Ok(answer::done())
 }

@@ -1,0 +1,173 @@
+//! A PUT of a file: checked in the same order as every change, of a type that is taken and what it says it is.
+
+use std::time::Duration;
+
+use actix_web::dev::Payload;
+use actix_web::error::PayloadError;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use actix_web::web::{Bytes, BytesMut};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
+use futures_util::StreamExt as _;
+use sha2::{Digest as _, Sha256};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use super::{Context, Extraction, Path, app, version, visible};
+use crate::app::Error;
+use crate::domain::evidence::{LARGEST, MEDIA_TYPES};
+use crate::domain::refusal::{Code, Refusal};
+use crate::domain::rights::Action;
+use crate::http::problem::{Problem, Result};
+
+/// How long a client may take to send a file.
+const FILE_WITHIN: Duration = Duration::from_secs(60);
+/// How long it may wait for its turn.
+const TURN_WITHIN: Duration = Duration::from_secs(10);
+
+/// Files that are in memory at once, each whole: with more of them, those who upload could take all there is.
+static PLACES: Semaphore = Semaphore::const_new(4);
+
+/// A PUT of a file in the version of its resource that the caller read.
+#[derive(Debug)]
+pub(in crate::http) struct Upload<P> {
+    /// Path and caller.
+    pub(in crate::http) context: Context<P>,
+    /// The version of `If-Match`.
+    pub(in crate::http) version: i32,
+    /// The type of the file.
+    pub(in crate::http) media_type: &'static str,
+    /// Its bytes.
+    pub(in crate::http) content: Bytes,
+    /// Their SHA-256.
+    pub(in crate::http) sha256: [u8; 32],
+    /// Its place in memory, free again when it is dropped.
+    _place: SemaphorePermit<'static>,
+}
+
+impl<P: Path + 'static> FromRequest for Upload<P> {
+    type Error = Problem;
+    type Future = Extraction<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let context = visible::<P>(&request).await?;
+            // Who may not work gets no place to wait in, whatever they send.
+            if let Some(id) = context.at.task_force_id() {
+                app(&request)?.look(&context.caller, id).await?.require(Action::Work)?;
+            }
+            let media_type = media_type(&request)?;
+            let announced = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+            let announced = announced.and_then(|length| length.parse().ok()).unwrap_or(0_usize);
+            if announced > LARGEST {
+                return Err(Code::BodyTooLarge.into());
+            }
+            let place = tokio::time::timeout(TURN_WITHIN, PLACES.acquire()).await;
+            let Ok(Ok(place)) = place else {
+                return Err(Error::Unavailable("too many upload at once".to_owned()).into());
+            };
+            let read = tokio::time::timeout(FILE_WITHIN, content(payload, announced)).await;
+            let (content, sha256) = read.map_err(|_late| late())??;
+            if let Some((en, ar)) = unlike(media_type, &content) {
+                return Err(Refusal::new(Code::InvalidRequest, en, ar).into());
+            }
+            let version = version(&request)?;
+            Ok(Self { context, version, media_type, content, sha256, _place: place })
+        })
+    }
+}
+
+/// The type of the body, if files of that type are taken; parameters are not part of it.
+fn media_type(request: &HttpRequest) -> Result<&'static str> {
+    let sent = request.content_type();
+    let known = MEDIA_TYPES.into_iter().find(|known| sent.eq_ignore_ascii_case(known));
+    let is_utf8 = || request.encoding().is_ok_and(|charset| charset.name() == "UTF-8");
+    let is_plain = request
+        .headers()
+        .get(CONTENT_ENCODING)
+        .is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"));
+    known.filter(|known| is_plain && (!is_text(known) || is_utf8())).ok_or_else(|| {
+        let types = MEDIA_TYPES.join(", ");
+        Refusal::new(
+            Code::UnsupportedMediaType,
+            format!("Send the file as it is, not compressed, text in UTF-8, and as one of {types}."),
+            format!("أرسل الملف كما هو دون ضغط، والنص بترميز UTF-8، وبأحد الأنواع: {types}."),
+        )
+        .into()
+    })
+}
+
+/// Reads a body up to the size of the largest file, and hashes it on the way.
+async fn content(mut payload: Payload, announced: usize) -> Result<(Bytes, [u8; 32])> {
+    let (mut content, mut hash) = (BytesMut::with_capacity(announced), Sha256::new());
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_broken: PayloadError| {
+            let (en, ar) = ("The file broke off.", "انقطع إرسال الملف.");
+            Refusal::new(Code::InvalidRequest, en, ar)
+        })?;
+        if content.len() + chunk.len() > LARGEST {
+            return Err(Code::BodyTooLarge.into());
+        }
+        hash.update(&chunk);
+        content.extend_from_slice(&chunk);
+    }
+    Ok((content.freeze(), hash.finalize().into()))
+}
+
+fn late() -> Problem {
+    Refusal::new(
+        Code::InvalidRequest,
+        format!("The file did not arrive within {} seconds.", FILE_WITHIN.as_secs()),
+        format!("لم يصل الملف خلال {} ثانية.", FILE_WITHIN.as_secs()),
+    )
+    .into()
+}
+
+fn is_text(media_type: &str) -> bool {
+    media_type.starts_with("text/")
+}
+
+/// Why these bytes can't be a file of this type, as far as its beginning tells; of a text, all of it.
+fn unlike(media_type: &str, content: &[u8]) -> Option<(String, &'static str)> {
+    if content.is_empty() {
+        return Some(("The file is empty.".to_owned(), "الملف فارغ."));
+    }
+    if is_text(media_type) {
+        let is_text = std::str::from_utf8(content).is_ok() && !content.contains(&0);
+        let ar = "الملف ليس نصًّا: يجب أن يكون بترميز UTF-8 دون محارف NUL.";
+        return (!is_text).then(|| ("The file is not text: it must be UTF-8 without NUL.".to_owned(), ar));
+    }
+    let signature: &[u8] = match media_type {
+        "application/pdf" => b"%PDF-",
+        "image/png" => b"\x89PNG\r\n\x1a\n",
+        "image/jpeg" => b"\xff\xd8\xff",
+        // The office formats are ZIP archives.
+        _ => b"PK\x03\x04",
+    };
+    let ar = "لا يبدأ الملف كما تبدأ الملفات من النوع المذكور في Content-Type.";
+    (!content.starts_with(signature))
+        .then(|| (format!("The file does not begin as one of type {media_type} does."), ar))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_what_it_says_it_is() {
+        let zip = b"PK\x03\x04rest".as_slice();
+        for media_type in MEDIA_TYPES {
+            let right: &[u8] = match media_type {
+                "application/pdf" => b"%PDF-1.7",
+                "image/png" => b"\x89PNG\r\n\x1a\n...",
+                "image/jpeg" => b"\xff\xd8\xff\xe0",
+                "text/csv" | "text/plain" => "الاسم,العدد".as_bytes(),
+                _ => zip,
+            };
+            assert_eq!(unlike(media_type, right), None, "{media_type}");
+            assert!(unlike(media_type, b"").is_some(), "{media_type}");
+            assert!(unlike(media_type, b"\x00\x01\x02").is_some(), "{media_type}");
+            assert_eq!(unlike(media_type, b"<html>").is_some(), !is_text(media_type), "{media_type}");
+        }
+        assert!(unlike("text/plain", b"\xff\xfe").is_some());
+    }
+}
