@@ -5,6 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::client::Draft;
+use crate::support::votes::{pass, ready_policy_step};
 use crate::support::{Answer, Client, Resource, TestApp, Who};
 
 fn legal(problem: &Value) -> Vec<&str> {
@@ -331,8 +332,8 @@ async fn work_of_a_passed_step_stays_as_it_was_but_for_comments() {
     let app = TestApp::start().await;
     let chair = app.as_chair();
     let done = known(chair, "done").await;
-    app.settle("policy").await;
-    chair.create(app.a("/steps/policy/submissions"), json!({})).await;
+    ready_policy_step(&app).await;
+    pass(&app, "policy").await;
     let refused = |answer: Answer| {
         answer.expect_problem(409, "stepPassed");
     };

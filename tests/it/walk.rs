@@ -57,6 +57,7 @@ fn every_operation_has_its_case_and_every_case_its_operation() {
 #[tokio::test]
 async fn reads_answer_those_who_may_and_leave_nothing_behind() {
     let app = TestApp::start().await;
+    app.db_open_every_step().await;
     for (case, operation) in cases_of(|operation| operation.method == "get") {
         walk(&app, &case, operation).await;
     }
@@ -65,9 +66,10 @@ async fn reads_answer_those_who_may_and_leave_nothing_behind() {
 #[tokio::test]
 async fn changes_are_for_those_who_may_and_leave_an_event() {
     let app = TestApp::start().await;
+    app.db_open_every_step().await;
     let mut cases = cases_of(|operation| operation.method != "get");
     // What closes a step or a task force comes last, in this order.
-    let closing = ["submitStep", "transitionTaskForce"];
+    let closing = ["castVote", "withdrawSubmission", "submitStep", "transitionTaskForce"];
     cases.sort_by_key(|(case, _)| closing.iter().position(|last| *last == case.operation));
     for (case, operation) in cases {
         walk(&app, &case, operation).await;

@@ -225,6 +225,23 @@ impl TestApp {
         }
     }
 
+    /// Lets a step of task force A be the open one, whatever came before: for tests of what happens in it.
+    pub(crate) async fn db_open(&self, step: &str) {
+        let change = "update steps set
+            state = case when ordinal < at then 'passed' when ordinal = at then 'open' else 'locked' end,
+            passed_at = case when ordinal < at then now() end
+            from (select array_position(array['policy', 'sectors', 'pilots', 'migration', 'report'], $1) as at) o
+            where task_force_id = $2::text::uuid
+              and cycle = (select current_cycle from task_forces where id = task_force_id)";
+        self.db().await.execute(change, &[&step, &self.world().a]).await.unwrap();
+    }
+
+    /// Lets all five steps of task force A be open at once, as they never are: for tests of who may do what.
+    pub(crate) async fn db_open_every_step(&self) {
+        let change = "update steps set state = 'open', passed_at = null where task_force_id = $1::text::uuid";
+        self.db().await.execute(change, &[&self.world().a]).await.unwrap();
+    }
+
     /// A connection past the service, straight to its database.
     pub(crate) async fn db(&self) -> &tokio_postgres::Client {
         self.db.get_or_init(|| postgres::connect(&self.database)).await

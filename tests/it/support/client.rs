@@ -241,9 +241,13 @@ impl<'a> Client<'a> {
 
 /// The body of a new activity, with what the fields don't say.
 pub(crate) fn activity(fields: Value) -> Value {
-    let mut body = json!({ "title": { "en": "Collect the policies in force" }, "step": "policy" });
+    with(json!({ "title": { "en": "Collect the policies in force" }, "step": "policy" }), fields)
+}
+
+/// A usual body, with these fields instead of its own.
+pub(crate) fn with(mut usual: Value, fields: Value) -> Value {
     for (name, value) in fields.as_object().unwrap() {
-        body[name] = value.clone();
+        usual[name] = value.clone();
     }
-    body
+    usual
 }

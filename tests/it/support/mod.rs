@@ -1,6 +1,6 @@
 //! The harness: [`postgres`] (a cluster per run, a database per test), [`app`] (the service under test), [`client`]
 //! (people who send requests), [`answer`] (what comes back, held against the contract by [`contract`]), [`world`]
-//! (the people and task forces that most tests begin with).
+//! (the people and task forces that most tests begin with); and for each noun what tests write of it.
 //!
 //! Everything but functions named `db_…` uses the public API only.
 
@@ -8,7 +8,14 @@ pub(crate) mod answer;
 pub(crate) mod app;
 pub(crate) mod client;
 pub(crate) mod contract;
+pub(crate) mod council;
+pub(crate) mod evidence;
+pub(crate) mod migrations;
+pub(crate) mod pilots;
+pub(crate) mod policies;
 pub(crate) mod postgres;
+pub(crate) mod sectors;
+pub(crate) mod votes;
 pub(crate) mod world;
 
 pub(crate) use answer::Answer;

@@ -54,7 +54,7 @@ pub(crate) async fn migrated() -> &'static str {
     let make = async || {
         maintain("create database template_migrated").await;
         let pool = db::pool::connect(&url("template_migrated").await, 1).unwrap();
-        RUNTIME.spawn(async move { db::migrations::run(&pool).await }).await.unwrap().unwrap();
+        RUNTIME.spawn(async move { db::schema_migrations::run(&pool).await }).await.unwrap().unwrap();
         "template_migrated"
     };
     MADE.get_or_init(make).await

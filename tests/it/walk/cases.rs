@@ -18,7 +18,7 @@ const ANYBODY: Rights = [401, 0, 0, 0, 0, 0, 0, 0, 401];
 const READ: Rights = [401, 404, 0, 0, 0, 0, 0, 404, 401];
 /// Change the task force and its members.
 const EDIT: Rights = [401, 404, 403, 0, 0, 0, 403, 404, 401];
-/// Activate, suspend, dissolve.
+/// Activate, suspend, dissolve, decide: the secretariat alone.
 const DIRECT: Rights = [401, 404, 403, 0, 403, 403, 403, 404, 401];
 /// Work in it.
 const WORK: Rights = [401, 404, 403, 403, 403, 0, 0, 404, 401];
@@ -39,8 +39,8 @@ const ADMINISTER: Rights = [401, 403, 403, 403, 0, 403, 403, 403, 401];
 
 macro_rules! cases {
     ($($operation:ident $rights:ident $witness:ident |$app:ident| $draft:expr;)+) => {
-        /// Every case.
-        pub(super) fn all() -> Vec<Case> {
+        /// Every case of this file.
+        pub(super) fn here() -> Vec<Case> {
             vec![$(Case {
                 operation: stringify!($operation),
                 rights: $rights,
@@ -50,6 +50,21 @@ macro_rules! cases {
         }
     };
 }
+
+macro_rules! rooms {
+    ($($room:ident),+) => {
+        $(mod $room;)+
+
+        /// Every case.
+        pub(super) fn all() -> Vec<Case> {
+            let mut all = here();
+            $(all.extend($room::here());)+
+            all
+        }
+    };
+}
+
+rooms!(steps, policies, sectors, pilots, migrations, evidence, reports, decisions);
 
 cases! {
     // The service.
@@ -81,6 +96,7 @@ cases! {
     // Me.
     getMe ANYBODY Expert1 |app| Draft::get("/v1/me");
     listMyActivities ANYBODY Expert1 |app| Draft::get("/v1/me/activities");
+    listMyTasks ANYBODY Expert1 |app| Draft::get("/v1/me/tasks");
 
     // Users.
     listUsers LOOK_UP Chair |app| Draft::get("/v1/users");
@@ -119,28 +135,6 @@ cases! {
     getMember READ Expert1 |app| Draft::get(app.a(&format!("/members/{}", app.world().member(Who::Expert5))));
     updateMember EDIT Chair |app| Draft::patch(&seat_5(app).await, &json!({ "expertise": "Cyber security" }));
     endMember EDIT Chair |app| Draft::command(&seat_5(app).await, "end", &json!({ "reason": { "en": "Retired" } }));
-
-    // Steps.
-    listSteps READ CouncilMember |app| Draft::get(app.a("/steps"));
-    getStep READ CouncilMember |app| Draft::get(app.a("/steps/policy"));
-    updateStep EDIT Chair |app| {
-        let step = app.as_chair().read(app.a("/steps/policy")).await;
-        Draft::patch(&step, &json!({ "targetDate": "2027-03-31" }))
-    };
-    getReadiness READ Expert1 |app| Draft::get(app.a("/steps/policy/readiness"));
-    listSubmissions READ Expert1 |app| Draft::get(app.a("/steps/policy/submissions"));
-    submitStep LEAD Chair |app| {
-        app.settle("policy").await;
-        Draft::post(app.a("/steps/policy/submissions"), &json!({ "note": { "en": "Done" } }))
-    };
-    getSubmission READ Expert1 |app| {
-        app.settle("policy").await;
-        let chair = app.as_chair();
-        // The first who asks submits it; for the others it is there.
-        chair.post(app.a("/steps/policy/submissions"), json!({})).await;
-        let submissions = chair.list(&app.a("/steps/policy/submissions")).await;
-        Draft::get(app.a(&format!("/submissions/{}", submissions[0]["id"].as_str().unwrap())))
-    };
 
     // Activities.
     listActivities READ Expert1 |app| Draft::get(app.a("/activities"));

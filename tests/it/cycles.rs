@@ -1,0 +1,269 @@
+//! What the council's decision does: the next cycle, a step done again, or the end.
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+use crate::support::client::activity;
+use crate::support::council::{
+    condition, db_verify_chain, decide, happened, last_seq, pass_step, reported, states, steps,
+    submitted_report, try_decide, waive, waived, worked_through,
+};
+use crate::support::pilots::proposed_pilot;
+use crate::support::policies::policy;
+use crate::support::sectors::{sector, selected_sector, studied_sector};
+use crate::support::{Client, Resource, TestApp, Who};
+
+const STEPS: [&str; 5] = ["policy", "sectors", "pilots", "migration", "report"];
+const BEGUN: [&str; 5] = ["open", "locked", "locked", "locked", "locked"];
+
+async fn ids(app: &TestApp, path: &str) -> Vec<String> {
+    let items = app.as_expert().list(&app.a(path)).await;
+    items.iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
+}
+
+/// The cycles that a product counts in: from, to.
+async fn cycles(client: Client<'_>, product: &Resource) -> (Value, Value) {
+    let product = client.again(product).await;
+    (product["cycle"].clone(), product["lastCycle"].clone())
+}
+
+#[tokio::test]
+async fn continue_opens_the_next_cycle_and_the_past_one_can_still_be_read() {
+    let app = TestApp::start().await;
+    let chair = app.as_chair();
+    worked_through(&app).await;
+    let past = steps(&app, "").await;
+    let worked = ids(&app, "/activities").await;
+    app.advance(TimeDelta::hours(1));
+    decide(&app, "continue", json!({})).await;
+
+    assert_eq!(states(&app, "").await, BEGUN);
+    let now = steps(&app, "").await;
+    assert!(now.iter().all(|step| step["cycle"] == 2 && step["targetDate"].is_null()));
+    assert_eq!((&now[0]["openedAt"], &now[0]["passedAt"]), (&json!("2026-11-22T15:00:00Z"), &Value::Null));
+    assert_eq!(steps(&app, "?cycle=1").await, past, "the past steps are as they were");
+    let first = chair.read(app.a("/steps/report?cycle=1")).await;
+    assert_eq!((&first["state"], &first["cycle"]), (&json!("passed"), &json!(1)));
+    chair.get(app.a("/steps?cycle=3")).await.expect_problem(404, "notFound");
+
+    let status = app.as_who(Who::CouncilMember).get(app.a("/status")).await.expect(200).json();
+    assert_eq!(
+        (&status["cycle"], &status["step"], &status["state"]),
+        (&json!(2), &json!("policy"), &json!("active"))
+    );
+    assert_eq!(status["activities"]["done"], 0);
+    let portfolio = app.as_secretariat().list("/v1/status").await;
+    let line = portfolio.iter().find(|line| line["taskForceId"] == app.world().a).unwrap();
+    assert_eq!((&line["cycle"], &line["step"]), (&json!(2), &json!("policy")));
+
+    assert!(ids(&app, "/activities").await.is_empty(), "the new cycle begins without any");
+    assert_eq!(ids(&app, "/activities?cycle=1").await, worked);
+    let new = chair.create_activity(json!({})).await;
+    assert_eq!(new["number"].as_u64(), Some(worked.len() as u64 + 1), "numbers count on");
+    assert_eq!(ids(&app, "/activities").await, [new.id()]);
+    assert_eq!(app.db_count("select count(*) from activities where cycle = 2").await, 1);
+}
+
+#[tokio::test]
+async fn what_is_adopted_and_selected_counts_in_the_next_cycle_and_nothing_else_does() {
+    let app = TestApp::start().await;
+    let expert = app.as_expert();
+    let new_policy = async |to: &[&str]| {
+        let mut policy = expert.create(app.a("/policies"), policy(json!({}))).await;
+        for state in to {
+            policy = expert.transition(&policy, state).await;
+        }
+        policy
+    };
+    let adopted = new_policy(&["underReview", "adopted"]).await;
+    let identified = new_policy(&[]).await;
+    let reviewed = new_policy(&["underReview"]).await;
+    app.db_open("sectors").await;
+    let selected = selected_sector(expert, "Permits").await;
+    let studied = studied_sector(expert, "Mobility").await;
+    let candidate = expert.create(app.a("/sectors"), sector(json!({}))).await;
+    let left_out = expert.create(app.a("/sectors"), sector(json!({}))).await;
+    let left_out = expert.transition_because(&left_out, "notSelected", "Too costly").await;
+    let pilot = proposed_pilot(&app, json!({ "sectorId": studied.id() })).await;
+    submitted_report(&app, json!({})).await;
+    let versions = (adopted["version"].clone(), studied["version"].clone());
+    decide(&app, "continue", json!({})).await;
+
+    for carried in [&adopted, &selected, &studied] {
+        assert_eq!(cycles(expert, carried).await, (json!(1), json!(2)), "{}", carried.path);
+    }
+    for left in [&identified, &reviewed, &candidate, &left_out, &pilot] {
+        assert_eq!(cycles(expert, left).await, (json!(1), json!(1)), "{}", left.path);
+    }
+    let after = (expert.again(&adopted).await, expert.again(&studied).await);
+    assert_eq!((after.0["version"].clone(), after.1["version"].clone()), versions);
+    assert_eq!(ids(&app, "/policies").await, [adopted.id()]);
+    assert_eq!(ids(&app, "/policies?cycle=1").await, [adopted.id(), identified.id(), reviewed.id()]);
+    assert_eq!(ids(&app, "/sectors").await, [selected.id(), studied.id()]);
+    assert_eq!(ids(&app, "/sectors?cycle=2").await, [selected.id(), studied.id()]);
+    assert_eq!(ids(&app, "/sectors?cycle=1").await.len(), 4);
+    assert!(ids(&app, "/pilots").await.is_empty());
+    assert_eq!(ids(&app, "/pilots?cycle=1").await, [pilot.id()]);
+
+    // They count in the gate, and may be changed while the new cycle's step is open; they are part of the record.
+    let gate = expert.get(app.a("/steps/policy/readiness")).await.json();
+    assert_eq!((&gate["criteria"][0]["code"], &gate["ready"]), (&json!("policyAdopted"), &json!(true)));
+    let changed = expert.patch(&expert.again(&adopted).await, json!({ "reference": "Decree 2" })).await;
+    assert_eq!(changed.expect(200).json()["reference"], "Decree 2");
+    expert.delete(&expert.again(&adopted).await).await.expect_problem(409, "ofAnEarlierCycle");
+    expert.patch(&identified, json!({ "reference": "Decree 3" })).await.expect_problem(409, "stepPassed");
+    expert.try_transition(&reviewed, "adopted").await.expect_problem(409, "stepPassed");
+    let rename = || json!({ "rationale": { "en": "Citizens ask for it" } });
+    expert.patch(&selected, rename()).await.expect_problem(409, "stepLocked");
+    expert.patch(&candidate, rename()).await.expect_problem(409, "stepPassed");
+    expert.patch(&pilot, json!({ "hypothesis": null })).await.expect_problem(409, "stepPassed");
+    app.db_open("sectors").await;
+    expert.patch(&selected, rename()).await.expect(200);
+    expert.delete(&expert.again(&selected).await).await.expect_problem(409, "ofAnEarlierCycle");
+    expert.patch(&candidate, rename()).await.expect_problem(409, "stepPassed");
+
+    submitted_report(&app, json!({})).await;
+    let second = decide(&app, "continue", json!({ "reportNumber": 2 })).await;
+    assert_eq!((&second["cycle"], &second["number"]), (&json!(2), &json!(2)));
+    for carried in [&adopted, &selected, &studied] {
+        assert_eq!(cycles(expert, carried).await, (json!(1), json!(3)), "{}", carried.path);
+    }
+    assert_eq!(ids(&app, "/policies?cycle=2").await, [adopted.id()]);
+}
+
+#[tokio::test]
+async fn adjust_opens_the_step_it_names_locks_the_later_ones_and_leaves_the_earlier_ones() {
+    let app = TestApp::start().await;
+    for (at, step) in STEPS.into_iter().enumerate() {
+        submitted_report(&app, json!({})).await;
+        let before = (last_seq(&app).await, steps(&app, "").await);
+        app.advance(TimeDelta::minutes(1));
+        let fields = json!({ "reportNumber": at + 1, "returnToStep": step });
+        let decided = decide(&app, "adjust", fields).await;
+        assert_eq!((&decided["returnToStep"], &decided["cycle"]), (&json!(step), &json!(1)));
+
+        let now = steps(&app, "").await;
+        for (other, (now, before)) in now.iter().zip(&before.1).enumerate() {
+            match other.cmp(&at) {
+                std::cmp::Ordering::Less => assert_eq!(now, before, "{step}: {other} is not touched"),
+                std::cmp::Ordering::Equal => {
+                    assert_eq!(now["state"], "open");
+                    assert_eq!(now["openedAt"], decided["createdAt"]);
+                    assert_eq!(now["passedAt"], Value::Null);
+                }
+                std::cmp::Ordering::Greater => {
+                    assert_eq!((&now["state"], &now["passedAt"]), (&json!("locked"), &Value::Null));
+                }
+            }
+        }
+        let mut expected = vec!["report.transitioned submitted decided", "decision.recorded"];
+        expected.push("step.transitioned passed open");
+        expected.resize(3 + 4 - at, "step.transitioned passed locked");
+        assert_eq!(happened(&app, before.0).await, expected);
+        let status = app.as_chair().get(app.a("/status")).await.json();
+        assert_eq!((&status["cycle"], &status["step"]), (&json!(1), &json!(step)));
+        app.as_chair().get(app.a("/steps?cycle=2")).await.expect_problem(404, "notFound");
+    }
+    db_verify_chain(&app).await;
+}
+
+#[tokio::test]
+async fn adjust_takes_back_the_waivers_of_the_steps_that_it_locks() {
+    let app = TestApp::start().await;
+    for step in STEPS {
+        app.db_open(step).await;
+        waive(&app, step, "activitiesSettled").await;
+    }
+    submitted_report(&app, json!({})).await;
+    decide(&app, "adjust", json!({ "returnToStep": "pilots" })).await;
+    for (step, there) in STEPS.into_iter().zip([true, true, true, false, false]) {
+        let expected = if there { vec!["activitiesSettled"] } else { vec![] };
+        assert_eq!(waived(&app, step).await, expected, "{step}");
+    }
+    // The chair may waive it again.
+    app.db_open("migration").await;
+    waive(&app, "migration", "activitiesSettled").await;
+    assert_eq!(waived(&app, "migration").await, ["activitiesSettled"]);
+}
+
+#[tokio::test]
+async fn after_adjust_the_work_stands_and_another_report_and_decision_follow_in_the_same_cycle() {
+    let app = TestApp::start().await;
+    let expert = app.as_expert();
+    let work = worked_through(&app).await;
+    let all = [&work.policy, &work.sector, &work.pilot];
+    let mut before = Vec::new();
+    for product in all {
+        before.push(expert.again(product).await["state"].clone());
+    }
+    assert_eq!(before, ["adopted", "studied", "evaluated"]);
+    decide(&app, "adjust", json!({ "returnToStep": "sectors" })).await;
+    for (product, before) in all.into_iter().zip(before) {
+        let now = expert.again(product).await;
+        assert_eq!((&now["state"], &now["lastCycle"]), (&before, &json!(1)), "{}", product.path);
+    }
+    let sector = expert.again(&work.sector).await;
+    expert.patch(&sector, json!({ "rationale": { "en": "Buses first" } })).await.expect(200);
+    expert.patch(&work.policy, json!({ "reference": null })).await.expect(200);
+    let policy = expert.again(&work.policy).await;
+    expert.patch(&policy, json!({ "reference": "Decree 2" })).await.expect_problem(409, "stepPassed");
+    try_decide(&app, "continue", json!({})).await.expect_problem(409, "reportNotSubmitted");
+
+    app.advance(TimeDelta::hours(1));
+    for step in ["sectors", "pilots", "migration"] {
+        pass_step(&app, step).await;
+    }
+    let report = reported(&app, json!({ "recommendation": "conclude" })).await;
+    assert_eq!((&report["number"], &report["cycle"]), (&json!(2), &json!(1)));
+    assert_eq!(report["model"]["control"]["supersedes"], 1);
+    let second = decide(&app, "continue", json!({ "reportNumber": 2 })).await;
+    assert_eq!(
+        (&second["number"], &second["cycle"], &second["supersedes"]),
+        (&json!(2), &json!(1), &Value::Null)
+    );
+    assert_eq!(states(&app, "").await, BEGUN);
+    assert_eq!(states(&app, "?cycle=1").await, ["passed"; 5]);
+}
+
+#[tokio::test]
+async fn after_conclude_and_stop_everything_is_read_only() {
+    for (outcome, end) in [("conclude", "concluded"), ("stop", "dissolved")] {
+        let app = TestApp::start().await;
+        let (chair, secretariat) = (app.as_chair(), app.as_secretariat());
+        let policy = chair.create(app.a("/policies"), policy(json!({}))).await;
+        let before = submitted_report(&app, json!({})).await;
+        let seq = last_seq(&app).await;
+        let fields = json!({ "conditions": [condition(&app, Who::Chair, json!({}))] });
+        decide(&app, outcome, fields).await;
+        let expected = [
+            "report.transitioned submitted decided".to_owned(),
+            "decision.recorded".to_owned(),
+            format!("taskForce.transitioned active {end}"),
+            "condition.created".to_owned(),
+        ];
+        assert_eq!(happened(&app, seq).await, expected);
+        let a = secretariat.read(app.a("")).await;
+        assert_eq!((&a["state"], &a["availableTransitions"]), (&json!(end), &json!([])));
+        assert_eq!(a["stateReason"]["en"], "The report convinces");
+        assert_eq!(states(&app, "").await, ["passed"; 5]);
+        let status = chair.get(app.a("/status")).await.json();
+        assert_eq!((&status["state"], &status["cycle"]), (&json!(end), &json!(1)));
+
+        let member = chair.read(app.a(&format!("/members/{}", app.world().member(Who::Expert5)))).await;
+        for refused in [
+            chair.post(app.a("/activities"), activity(json!({ "step": "report" }))).await,
+            chair.post(app.a("/policies"), crate::support::policies::policy(json!({}))).await,
+            chair.patch(&policy, json!({ "reference": "Decree 1" })).await,
+            chair.post(app.a("/health-statements"), json!({ "health": "onTrack" })).await,
+            chair.post(app.a("/steps/report/submissions"), json!({})).await,
+            chair.patch(&a, json!({ "nextCouncilDate": "2027-01-20" })).await,
+            secretariat.command(&member, "end", json!({ "reason": { "en": "x" } })).await,
+            secretariat.post(app.a("/members"), app.world().seat(Who::Outsider, "expert")).await,
+        ] {
+            refused.expect_problem(409, "taskForceClosed");
+        }
+        secretariat.try_transition(&a, "active").await.expect_problem(409, "transitionNotAllowed");
+        assert_eq!(chair.again(&before).await["state"], "decided", "what was written can be read");
+        db_verify_chain(&app).await;
+    }
+}

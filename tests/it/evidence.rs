@@ -1,0 +1,319 @@
+//! Evidence: links and files that prove something.
+
+use std::io::Write as _;
+use std::net::TcpStream;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::app::PASSWORD;
+use crate::support::client::Draft;
+use crate::support::contract::operations;
+use crate::support::evidence::{
+    PDF, db_condition, db_set_task_force, db_subjects, evidence, new_evidence, new_policy, upload, uploaded,
+};
+use crate::support::migrations::{db_pilot, new_migration};
+use crate::support::{Resource, TestApp, Who};
+use taskforce::domain::evidence::{LARGEST, MEDIA_TYPES};
+
+const NOBODY: &str = "0199f0c2-7a3b-7c11-9d2e-000000000000";
+/// Of the file that tests upload, computed with coreutils' sha256sum.
+const PDF_SHA256: &str = "f5117edb193052414d3b7496857953fd5c40d289c84ce675aa0bd361d40ffd76";
+
+/// Evidence about a policy of its own: a file that is still to be uploaded.
+async fn new(app: &TestApp) -> Resource {
+    new_evidence(app, "policy", new_policy(app).await.id(), json!({})).await
+}
+
+#[tokio::test]
+async fn evidence_is_about_one_thing_of_every_kind() {
+    let app = TestApp::start().await;
+    app.db_open_every_step().await;
+    let expert = app.as_expert();
+    for (kind, id) in db_subjects(&app).await {
+        let link = json!({ "url": "https://gazette.example/2026/14", "sha256": "0".repeat(64) });
+        let made = new_evidence(&app, kind, &id, link).await;
+        assert_eq!(made["subject"], json!({ "kind": kind, "id": id }));
+        assert_eq!(made["userId"], app.world().user(Who::Expert1));
+        assert_eq!((&made["mediaType"], &made["size"]), (&Value::Null, &Value::Null));
+        let of_it = expert.list(&app.a(&format!("/evidence?subject={id}"))).await;
+        assert_eq!(of_it, std::slice::from_ref(&made.body));
+        assert_eq!(expert.list(&app.a(&format!("/evidence?kind={kind}"))).await, of_it);
+        let renamed =
+            expert.patch(&made, json!({ "title": { "en": "Decree" } })).await.expect(200).resource();
+        assert_eq!((&renamed["title"]["en"], &renamed["version"]), (&json!("Decree"), &json!(2)));
+        expert.delete(&renamed).await.expect(204);
+    }
+    // Each kind knows only its own.
+    let policy = new_policy(&app).await;
+    for (kind, id) in [("policy", NOBODY), ("pilot", policy.id()), ("activity", &app.world().b_activity)] {
+        let refused = expert.post(app.a("/evidence"), evidence(kind, id, json!({}))).await;
+        let refused = refused.expect_problem(400, "unknownReference");
+        assert_eq!(refused["errors"][0]["pointer"], "/subject/id");
+    }
+    let made = new(&app).await;
+    let foreign = made.path.replace(&app.world().a, &app.world().b);
+    app.as_secretariat().get(foreign.as_str()).await.expect_problem(404, "notFound");
+    app.as_secretariat().get(format!("{foreign}/content")).await.expect_problem(404, "notFound");
+}
+
+#[tokio::test]
+async fn a_link_is_a_whole_address_without_a_password() {
+    let app = TestApp::start().await;
+    let expert = app.as_expert();
+    let policy = new_policy(&app).await;
+    for url in
+        ["javascript:alert(1)", "ftp://city.example/", "/decree.pdf", "https://me:secret@city.example/"]
+    {
+        let new = evidence("policy", policy.id(), json!({ "url": url }));
+        expert.post(app.a("/evidence"), new).await.expect_faults(&["/url wrongFormat"]);
+    }
+    let long = format!("https://city.example/{}", "a".repeat(1980));
+    let new = evidence("policy", policy.id(), json!({ "url": long, "sha256": "F".repeat(64) }));
+    expert.post(app.a("/evidence"), new).await.expect_faults(&["/sha256 wrongFormat", "/url tooLong"]);
+    let hash_alone = evidence("policy", policy.id(), json!({ "sha256": "f".repeat(64) }));
+    expert.post(app.a("/evidence"), hash_alone).await.expect_faults(&["/sha256 notAllowed"]);
+
+    let link = json!({ "url": "https://city.example/?q=%D8%B9#p2", "sha256": "f".repeat(64) });
+    let link = new_evidence(&app, "policy", policy.id(), link).await;
+    expert.patch(&link, json!({ "url": null })).await.expect_faults(&["/sha256 notAllowed"]);
+    expert
+        .patch(&link, json!({ "url": "mailto:me@city.example" }))
+        .await
+        .expect_faults(&["/url wrongFormat"]);
+    let moved = json!({ "subject": { "kind": "policy", "id": policy.id() } });
+    expert.patch(&link, moved).await.expect_faults(&["/subject unknown"]);
+    let moved = json!({ "url": "http://192.0.2.1:8080/", "sha256": null });
+    let link = expert.patch(&link, moved).await.expect(200).resource();
+    assert_eq!((&link["sha256"], &link["version"]), (&Value::Null, &json!(2)));
+    // What is a link takes no file, until it is a link no more.
+    expert.send(upload(&link, "application/pdf", PDF)).await.expect_problem(409, "evidenceIsALink");
+    let file = expert.patch(&link, json!({ "url": null })).await.expect(200).resource();
+    expert.get(format!("{}/content", file.path)).await.expect_problem(404, "notFound");
+    uploaded(&app, &file).await;
+}
+
+#[tokio::test]
+async fn a_file_comes_back_as_it_went() {
+    let app = TestApp::start().await;
+    let expert = app.as_expert();
+    let made = new(&app).await;
+    let content = format!("{}/content", made.path);
+    expert.get(content.as_str()).await.expect_problem(404, "notFound");
+    let file = uploaded(&app, &made).await;
+    assert_eq!(
+        (&file["sha256"], &file["mediaType"], &file["size"], &file["version"]),
+        (&json!(PDF_SHA256), &json!("application/pdf"), &json!(PDF.len()), &json!(2))
+    );
+    let event = expert.get(app.a("/events?after=0&limit=100")).await.expect(200).json();
+    let event = event["items"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!(event["action"], "evidence.uploaded");
+    assert_eq!(event["changes"]["sha256"], json!({ "before": null, "after": PDF_SHA256 }));
+    assert_eq!(event["changes"]["size"], json!({ "before": null, "after": PDF.len() }));
+
+    let answer = app.as_who(Who::CouncilMember).get(content.as_str()).await.expect(200);
+    assert_eq!(answer.body, PDF);
+    for (header, expected) in [
+        ("content-type", "application/pdf"),
+        ("content-disposition", &format!("attachment; filename=\"{}.pdf\"", made.id())),
+        ("cache-control", "private, no-cache"),
+        ("etag", &format!("\"{PDF_SHA256}\"")),
+        ("content-length", &PDF.len().to_string()),
+    ] {
+        assert_eq!(answer.header(header), expected);
+    }
+    assert!(answer.header("content-security-policy").contains("sandbox"));
+    let head = expert.send(Draft::new(reqwest::Method::HEAD, content.as_str())).await.expect(200);
+    assert_eq!((head.body.len(), head.header("content-length")), (0, PDF.len().to_string().as_str()));
+    let again = Draft::get(content.as_str()).header("If-None-Match", answer.etag());
+    assert!(expert.send(again).await.expect(304).body.is_empty());
+
+    // What was computed stays, and a file is no link.
+    expert.patch(&file, json!({ "sha256": null })).await.expect_faults(&["/sha256 notAllowed"]);
+    expert.patch(&file, json!({ "sha256": "0".repeat(64) })).await.expect_faults(&["/sha256 notAllowed"]);
+    expert.patch(&file, json!({ "url": "https://city.example/" })).await.expect_faults(&["/url notAllowed"]);
+    let renamed = expert.patch(&file, json!({ "title": { "en": "Decree" } })).await.expect(200).resource();
+    assert_eq!(renamed["sha256"], PDF_SHA256);
+
+    // The same file again changes nothing; another takes its place.
+    let same = expert.send(upload(&renamed, "application/pdf", PDF)).await.expect(200).json();
+    assert_eq!(same["version"], renamed["version"]);
+    expert.send(upload(&file, "text/csv", "a,b")).await.expect_problem(412, "versionMismatch");
+    let text = "الاسم,العدد\nمواقف,7\n";
+    let replaced = expert.send(upload(&renamed, "Text/CSV; charset=UTF-8", text)).await.expect(200).json();
+    assert_eq!((&replaced["mediaType"], &replaced["size"]), (&json!("text/csv"), &json!(text.len())));
+    let answer = expert.get(content.as_str()).await.expect(200);
+    assert_eq!((answer.text(), answer.header("content-type")), (text, "text/csv; charset=utf-8"));
+
+    let current = expert.read(made.path.as_str()).await;
+    expert.delete(&current).await.expect(204);
+    assert_eq!(app.db_count("select count(*) from evidence_contents").await, 0);
+}
+
+#[tokio::test]
+async fn a_file_of_ten_mebibytes_goes_up_and_down_and_no_larger_one() {
+    let app = TestApp::start().await;
+    let expert = app.as_expert();
+    let made = new(&app).await;
+    let mut content: Vec<u8> = (0..LARGEST).map(|at| (at % 251) as u8).collect();
+    content[..PDF.len()].copy_from_slice(PDF);
+    let answer = expert.send(upload(&made, "application/pdf", content.clone())).await.expect(200);
+    assert_eq!(answer.json()["size"], LARGEST);
+    let down = expert.get(format!("{}/content", made.path)).await.expect(200);
+    assert!(down.body == content, "{} bytes came back", down.body.len());
+
+    content.push(0);
+    let file = expert.read(made.path.as_str()).await;
+    expert.send(upload(&file, "application/pdf", content)).await.expect_problem(413, "bodyTooLarge");
+}
+
+#[tokio::test]
+async fn an_upload_is_what_it_says_it_is() {
+    let app = TestApp::start().await;
+    let expert = app.as_expert();
+    let made = new(&app).await;
+    for kind in ["text/html", "image/svg+xml", "application/octet-stream", "text/plain; charset=windows-1256"]
+    {
+        expert.send(upload(&made, kind, "<html>")).await.expect_problem(415, "unsupportedMediaType");
+    }
+    let packed = upload(&made, "text/plain", "x").header("Content-Encoding", "gzip");
+    expert.send(packed).await.expect_problem(415, "unsupportedMediaType");
+    for (kind, content) in [
+        ("application/pdf", b"<html>".as_slice()),
+        ("image/png", PDF),
+        ("application/vnd.oasis.opendocument.text", PDF),
+        ("text/plain", b"\xff\xfe"),
+        ("text/csv", b"a\x00b"),
+        ("text/plain", b""),
+    ] {
+        expert.send(upload(&made, kind, content)).await.expect_problem(400, "invalidRequest");
+    }
+    let unversioned =
+        Draft::new(reqwest::Method::PUT, format!("{}/content", made.path)).body("application/pdf", PDF);
+    expert.send(unversioned).await.expect_problem(428, "preconditionRequired");
+    assert_eq!(expert.read(made.path.as_str()).await["version"], 1);
+}
+
+/// Whoever sends nothing for a while shall not take all the memory there is, nor a place for ever.
+#[tokio::test]
+async fn at_most_four_files_are_in_memory_at_once() {
+    let app = TestApp::start().await;
+    let (expert, made) = (app.as_expert(), new(&app).await);
+    let credentials = json!({ "email": Who::Expert2.email(), "password": PASSWORD });
+    let tokens = app.as_anybody().post("/v1/auth/login", credentials).await.expect(200).json();
+    let head = format!(
+        "PUT {}/content HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nIf-Match: {}\r\n\
+         Content-Type: application/pdf\r\nContent-Length: 100\r\n\r\n%PDF-",
+        made.path,
+        tokens["accessToken"].as_str().unwrap(),
+        made.etag
+    );
+    let stalled: Vec<_> = (0..4)
+        .map(|_| {
+            let mut stream = TcpStream::connect(app.url("").trim_start_matches("http://")).unwrap();
+            stream.write_all(head.as_bytes()).unwrap();
+            stream
+        })
+        .collect();
+    // Until they have come as far as their bodies.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let mut fifth = Box::pin(expert.send(upload(&made, "application/pdf", PDF)));
+    let waited = tokio::time::timeout(Duration::from_millis(500), &mut fifth).await;
+    assert!(waited.is_err(), "a fifth one was let in");
+    drop(stalled);
+    assert_eq!(fifth.await.expect(200).json()["sha256"], PDF_SHA256);
+}
+
+#[tokio::test]
+async fn evidence_is_added_at_any_time_and_changed_while_its_subject_can_be() {
+    let app = TestApp::start().await;
+    let expert = app.as_expert();
+    let policy = new_policy(&app).await;
+    let (early, file) = (new(&app).await, uploaded(&app, &new(&app).await).await);
+    app.db_open("sectors").await;
+    let late = new_evidence(&app, "policy", policy.id(), json!({})).await;
+    for evidence in [&early, &file, &late] {
+        expert.patch(evidence, json!({ "title": { "en": "No" } })).await.expect_problem(409, "stepPassed");
+        expert.delete(evidence).await.expect_problem(409, "stepPassed");
+    }
+    // The first upload belongs to adding it; another one would change it.
+    let late = uploaded(&app, &late).await;
+    for evidence in [&late, &file] {
+        let other = upload(evidence, "text/plain", "Something else");
+        expert.send(other).await.expect_problem(409, "stepPassed");
+    }
+
+    // An activity is planned ahead while its step is locked; a pilot is planned in one step and run in the next.
+    let ahead = new_evidence(&app, "activity", app.world().activity("ahead"), json!({})).await;
+    app.db_open("policy").await;
+    let ahead = expert.patch(&ahead, json!({ "title": { "en": "Yes" } })).await.expect(200).resource();
+    let pilot = new_evidence(&app, "pilot", &db_pilot(&app, None).await, json!({})).await;
+    expert.delete(&pilot).await.expect_problem(409, "stepLocked");
+    app.db_open("migration").await;
+    expert.delete(&ahead).await.expect_problem(409, "stepPassed");
+    let pilot = expert.patch(&pilot, json!({ "title": { "en": "Yes" } })).await.expect(200).resource();
+    app.db_open("pilots").await;
+    expert.delete(&pilot).await.expect(204);
+}
+
+#[tokio::test]
+async fn a_condition_is_proved_even_after_the_task_force_was_concluded() {
+    let app = TestApp::start().await;
+    let expert = app.as_expert();
+    let (policy, condition) = (new_policy(&app).await, db_condition(&app).await);
+    for (state, code) in [("suspended", "taskForceSuspended"), ("concluded", "taskForceClosed")] {
+        db_set_task_force(&app, state).await;
+        let of_policy = evidence("policy", policy.id(), json!({}));
+        expert.post(app.a("/evidence"), of_policy).await.expect_problem(409, code);
+    }
+    let made = uploaded(&app, &new_evidence(&app, "condition", &condition, json!({})).await).await;
+    let made = expert.patch(&made, json!({ "title": { "en": "Published" } })).await.expect(200).resource();
+    expert.delete(&made).await.expect(204);
+    db_set_task_force(&app, "suspended").await;
+    let of_condition = evidence("condition", &condition, json!({}));
+    expert.post(app.a("/evidence"), of_condition).await.expect_problem(409, "taskForceSuspended");
+}
+
+#[tokio::test]
+async fn what_evidence_is_about_is_not_deleted() {
+    let app = TestApp::start().await;
+    app.db_open_every_step().await;
+    let expert = app.as_expert();
+    let (policy, migration) = (new_policy(&app).await, new_migration(&app, json!({})).await);
+    for (kind, subject) in [("policy", policy), ("migration", migration)] {
+        let made = new_evidence(&app, kind, subject.id(), json!({})).await;
+        let refused = expert.delete(&subject).await.expect_problem(409, "stillReferenced");
+        assert_eq!(refused["references"][0]["kind"], "evidence");
+        assert_eq!(refused["references"][0]["id"], made.id());
+        expert.delete(&made).await.expect(204);
+        expert.delete(&subject).await.expect(204);
+    }
+}
+
+#[test]
+fn the_document_lists_every_type_of_file_and_no_other() {
+    let mut listed: Vec<_> = MEDIA_TYPES.to_vec();
+    listed.sort_unstable();
+    for (operation, content) in
+        [("uploadEvidence", "/requestBody/content"), ("downloadEvidence", "/responses/200/content")]
+    {
+        let described = operations().find(|described| described.id() == operation).unwrap().described;
+        let content = described.pointer(content).unwrap().as_object().unwrap();
+        let mut types: Vec<_> = content.keys().map(String::as_str).collect();
+        types.sort_unstable();
+        assert_eq!(types, listed, "{operation}");
+    }
+}
+
+#[tokio::test]
+async fn what_proves_a_condition_stays_once_the_condition_is_settled() {
+    let app = TestApp::start().await;
+    let expert = app.as_expert();
+    let condition = db_condition(&app).await;
+    let proof = new_evidence(&app, "condition", &condition, json!({})).await;
+    let renamed = expert.patch(&proof, json!({ "title": { "en": "Audit" } })).await.expect(200).resource();
+    app.db().await.batch_execute("update conditions set state = 'met'").await.unwrap();
+    expert.patch(&renamed, json!({ "title": { "en": "No" } })).await.expect_problem(409, "conditionSettled");
+    expert.delete(&renamed).await.expect_problem(409, "conditionSettled");
+    new_evidence(&app, "condition", &condition, json!({})).await;
+}

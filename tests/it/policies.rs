@@ -1,0 +1,123 @@
+//! Step 1: policies and frameworks of smart governance.
+
+use serde_json::{Value, json};
+
+use crate::support::policies::policy;
+use crate::support::{Resource, TestApp};
+
+async fn new(app: &TestApp, fields: Value) -> Resource {
+    app.as_expert().create(app.a("/policies"), policy(fields)).await
+}
+
+async fn adopted(app: &TestApp, fields: Value) -> Resource {
+    let policy = new(app, fields).await;
+    let policy = app.as_expert().transition(&policy, "underReview").await;
+    app.as_expert().transition(&policy, "adopted").await
+}
+
+#[tokio::test]
+async fn a_policy_is_reviewed_and_adopted_or_rejected_with_a_reason() {
+    let app = TestApp::start().await;
+    let expert = app.as_expert();
+    let policy = new(&app, json!({})).await;
+    assert_eq!(
+        (&policy["state"], &policy["cycle"], &policy["lastCycle"]),
+        (&json!("identified"), &json!(1), &json!(1))
+    );
+    let refused = expert.try_transition(&policy, "adopted").await.expect_problem(409, "transitionNotAllowed");
+    assert_eq!(refused["availableTransitions"][0]["to"], "underReview");
+    let reviewed = expert.transition(&policy, "underReview").await;
+    let unexplained = expert.command(&reviewed, "transitions", json!({ "to": "rejected" })).await;
+    unexplained.expect_faults(&["/reason required"]);
+    let back = expert.transition(&reviewed, "identified").await;
+    let reviewed = expert.transition(&back, "underReview").await;
+    let rejected = expert.transition_because(&reviewed, "rejected", "The ministry has a better one").await;
+    assert_eq!(rejected["stateReason"]["en"], "The ministry has a better one");
+    assert_eq!(rejected["availableTransitions"], json!([]));
+}
+
+#[tokio::test]
+async fn an_adopted_policy_gives_way_only_to_another_adopted_one() {
+    let app = TestApp::start().await;
+    let expert = app.as_expert();
+    let old = adopted(&app, json!({})).await;
+    let supersede = async |by: Option<&str>| {
+        expert.command(&old, "transitions", json!({ "to": "superseded", "supersededById": by })).await
+    };
+    let identified = new(&app, json!({ "title": { "en": "Cloud first" } })).await;
+    // As long as nothing could take its place, the transition says so.
+    supersede(Some(identified.id())).await.expect_problem(409, "policyNotAdopted");
+    let transition = &expert.read(&old.path).await["availableTransitions"][0];
+    assert_eq!(
+        (&transition["allowed"], &transition["blockedBy"][0]["code"]),
+        (&json!(false), &json!("policyNotAdopted"))
+    );
+
+    let new = adopted(&app, json!({ "title": { "en": "Open by default" } })).await;
+    supersede(Some(identified.id())).await.expect_problem(409, "policyNotAdopted");
+    supersede(Some(old.id())).await.expect_problem(409, "policyNotAdopted");
+    supersede(None).await.expect_faults(&["/supersededById required"]);
+    supersede(Some("0199f0c2-7a3b-7c11-9d2e-000000000000")).await.expect_problem(400, "unknownReference");
+    let superseded = supersede(Some(new.id())).await.expect(200).json();
+    assert_eq!(
+        (&superseded["state"], &superseded["supersededById"]),
+        (&json!("superseded"), &json!(new.id()))
+    );
+    let new = expert.read(&new.path).await;
+    let refused = expert.delete(&new).await.expect_problem(409, "stillReferenced");
+    assert_eq!(refused["references"][0]["id"], json!(old.id()));
+}
+
+#[tokio::test]
+async fn policies_are_written_only_while_their_step_is_open() {
+    let app = TestApp::start().await;
+    let expert = app.as_expert();
+    let old = new(&app, json!({})).await;
+    app.db_open("sectors").await;
+    let refused = expert.post(app.a("/policies"), policy(json!({}))).await;
+    refused.expect_problem(409, "stepPassed");
+    expert.patch(&old, json!({ "reference": "Decree 1" })).await.expect_problem(409, "stepPassed");
+    expert.delete(&old).await.expect_problem(409, "stepPassed");
+    expert.try_transition(&old, "underReview").await.expect_problem(409, "stepPassed");
+    let unchanged = expert.patch(&old, json!({})).await.expect(200).json();
+    assert_eq!(unchanged["version"], 1);
+}
+
+#[tokio::test]
+async fn policies_are_found_by_cycle_state_and_folded_text() {
+    let app = TestApp::start().await;
+    let expert = app.as_expert();
+    let open = adopted(&app, json!({})).await;
+    let other =
+        new(&app, json!({ "title": { "en": "Cloud First", "ar": "الأولويّة للسحابة" }, "reference": "CF-7" }))
+            .await;
+    let found = async |query: &str| -> Vec<String> {
+        let items = expert.list(&app.a(&format!("/policies{query}"))).await;
+        items.iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(found("").await, [open.id(), other.id()]);
+    assert_eq!(found("?cycle=1&state=identified,underReview").await, [other.id()]);
+    assert_eq!(found("?state=adopted").await, [open.id()]);
+    assert_eq!(found("?q=cloud%20first").await, [other.id()]);
+    assert_eq!(
+        found("?q=%D8%A7%D9%84%D8%A7%D9%88%D9%84%D9%88%D9%8A%D9%87").await,
+        [other.id()],
+        "alef and taa marbuta"
+    );
+    assert_eq!(found("?q=cf-7").await, [other.id()]);
+    assert!(found("?cycle=2").await.is_empty());
+}
+
+#[tokio::test]
+async fn aims_are_those_of_the_deck_each_at_most_once() {
+    let app = TestApp::start().await;
+    let expert = app.as_expert();
+    let twice = policy(json!({ "aims": ["sustainable", "sustainable"] }));
+    expert.post(app.a("/policies"), twice).await.expect_problem(400, "invalidRequest");
+    let unknown = policy(json!({ "aims": ["profitable"] }));
+    expert.post(app.a("/policies"), unknown).await.expect_faults(&["/aims/0 notAllowed"]);
+    let bare = new(&app, json!({ "aims": [] })).await;
+    let aimed =
+        expert.patch(&bare, json!({ "aims": ["madeForCitizens", "sustainable"] })).await.expect(200).json();
+    assert_eq!((&aimed["aims"], &aimed["version"]), (&json!(["madeForCitizens", "sustainable"]), &json!(2)));
+}

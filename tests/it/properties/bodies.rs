@@ -1,0 +1,162 @@
+//! What commands carry, by chance: valid for most of the time.
+
+use serde_json::{Value, json};
+
+use super::player::Player;
+use crate::support::Resource;
+use crate::support::client::{Draft, with};
+use crate::support::evidence::evidence;
+use crate::support::migrations::migration;
+use crate::support::pilots::{indicator, measurement};
+use crate::support::policies::policy;
+use crate::support::sectors::{assessment, sector, study};
+
+pub(super) const STEPS: [&str; 5] = ["policy", "sectors", "pilots", "migration", "report"];
+const AIMS: [&str; 4] = ["sustainable", "inclusiveTransparent", "generatesWealth", "madeForCitizens"];
+
+pub(super) fn because() -> Value {
+    json!({ "en": "Because", "ar": "لأن" })
+}
+
+/// A day around the one when tests begin.
+pub(super) fn day(player: &mut Player<'_>) -> String {
+    format!("2026-{:02}-{:02}", 11 + player.chance.below(2), 1 + player.chance.below(28))
+}
+
+fn aims(player: &mut Player<'_>) -> Value {
+    let some = AIMS.into_iter().filter(|_| player.chance.percent(45)).collect::<Vec<_>>();
+    json!(some)
+}
+
+/// A name in both languages, mostly.
+pub(super) fn name(player: &mut Player<'_>, text: &str) -> Value {
+    let number = player.chance.below(1000);
+    let en = format!("{text} {number}");
+    if player.chance.percent(6) {
+        json!({ "en": en })
+    } else {
+        json!({ "en": en, "ar": format!("رقم {number}") })
+    }
+}
+
+/// The body of something new, valid for most of the time.
+pub(super) async fn body(player: &mut Player<'_>, kind: &str) -> Value {
+    let called = name(player, "Number");
+    match kind {
+        "policies" => policy(json!({ "title": called, "aims": aims(player) })),
+        "sectors" => sector(json!({ "name": called })),
+        "sectors/assessments" => {
+            let kind = *player.chance.of(&["current", "target"]);
+            assessment(json!({ "kind": kind, "level": 1 + player.chance.below(5) }))
+        }
+        "sectors/studies" => study(json!({ "title": called, "completed": player.chance.percent(80) })),
+        "pilots" => json!({
+            "title": called, "sectorId": player.id("sectors"), "ownerMemberId": player.seat_id().await,
+            "policyId": if player.chance.percent(30) { json!(player.id("policies")) } else { Value::Null },
+            "aims": aims(player), "startDate": "2026-12-01", "endDate": "2027-01-31",
+        }),
+        "pilots/indicators" => {
+            let baseline = if player.chance.percent(85) { json!("40") } else { Value::Null };
+            indicator(json!({ "name": called, "baseline": baseline }))
+        }
+        "pilots/indicators/measurements" => measurement(json!({ "value": player.chance.below(40) })),
+        "migrations" => migration(&player.id("pilots"), json!({ "title": called })),
+        "migrations/checklist-items" => json!({ "title": called, "done": player.chance.percent(60) }),
+        "activities" => activity(player, called).await,
+        "activities/comments" => json!({ "text": "A word" }),
+        "evidence" => {
+            let (kind, of) = *player.chance.of(&[
+                ("activity", "activities"),
+                ("policy", "policies"),
+                ("study", "sectors/studies"),
+                ("assessment", "sectors/assessments"),
+                ("pilot", "pilots"),
+                ("migration", "migrations"),
+                ("condition", "conditions"),
+            ]);
+            let url = json!({ "url": "https://city.example/decree.pdf", "title": called });
+            let fields = if player.chance.percent(70) { url } else { json!({}) };
+            evidence(kind, &player.id(of), fields)
+        }
+        "members" => {
+            let role = if player.chance.percent(25) { "chair" } else { "expert" };
+            json!({ "userId": player.user_id(), "role": role, "expertise": "Open data" })
+        }
+        _ => json!({}),
+    }
+}
+
+async fn activity(player: &mut Player<'_>, title: Value) -> Value {
+    let about = [
+        ("policy", "policies"),
+        ("sector", "sectors"),
+        ("pilot", "pilots"),
+        ("migration", "migrations"),
+        ("condition", "conditions"),
+    ];
+    let mut new = json!({
+        "title": title, "step": *player.chance.of(&STEPS), "reviewRequired": player.chance.percent(30),
+    });
+    if player.chance.percent(60) {
+        new["assigneeMemberId"] = json!(player.seat_id().await);
+    }
+    if player.chance.percent(50) {
+        new["dueDate"] = json!(day(player));
+    }
+    if player.chance.percent(40) {
+        let (kind, of) = *player.chance.of(&about);
+        new["subject"] = json!({ "kind": kind, "id": player.id(of) });
+    }
+    new
+}
+
+/// Some of the fields that such a thing has, to be changed.
+pub(super) async fn change(player: &mut Player<'_>, kind: &str) -> Value {
+    let mut fields = body(player, kind).await;
+    if kind == "migrations" {
+        let (done, loaded) = (json!("Unit"), player.chance.below(9));
+        let counts = json!({ "source": 9, "loaded": loaded, "rejected": 9 - loaded });
+        let more = json!({ "reconciliation": counts, "receivingUnit": done, "serviceOwner": done });
+        fields = with(fields, more);
+    }
+    let all = fields.as_object().unwrap().clone();
+    let keep = |player: &mut Player<'_>| player.chance.percent(35);
+    let mut some: serde_json::Map<_, _> = all.into_iter().filter(|_| keep(player)).collect();
+    let clear = some.keys().nth(player.chance.below(4)).cloned().filter(|_| player.chance.percent(10));
+    if let Some(name) = clear {
+        some.insert(name, Value::Null);
+    }
+    Value::Object(some)
+}
+
+/// A fault now and then.
+pub(super) fn spoil(player: &mut Player<'_>, mut body: Value) -> Value {
+    if !player.chance.percent(4) {
+        return body;
+    }
+    let names: Vec<String> = body.as_object().unwrap().keys().cloned().collect();
+    if names.is_empty() || player.chance.percent(20) {
+        body["unheardOf"] = json!(true);
+        return body;
+    }
+    let name = player.chance.of(&names).clone();
+    let wrong = [Value::Null, json!(""), json!(-1), json!("0199f0c2"), json!({ "en": "" }), json!([[]])];
+    body[name] = player.chance.of(&wrong).clone();
+    body
+}
+
+/// The version that was read, for most of the time.
+pub(super) fn versioned(player: &mut Player<'_>, draft: Draft, of: &Resource) -> Draft {
+    match player.chance.below(100) {
+        0 => draft,
+        1..3 => draft.header("If-Match", "\"99999.0000\""),
+        _ => draft.header("If-Match", &of.etag),
+    }
+}
+
+/// Where something can go, as it was read.
+pub(super) fn allowed(it: &Resource) -> Vec<String> {
+    let exits = it["availableTransitions"].as_array().into_iter().flatten();
+    let open = exits.filter(|exit| exit["allowed"] == true);
+    open.filter_map(|exit| exit["to"].as_str().map(str::to_owned)).collect()
+}

@@ -1,0 +1,312 @@
+//! Somebody who sends commands by chance, and what all of them remember of the answers.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Mutex;
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+use crate::support::client::Draft;
+use crate::support::contract::operation_at;
+use crate::support::world::task_force;
+use crate::support::{Answer, Resource, TestApp, Who};
+
+/// Everybody who may be given a seat.
+const EXPERTS: [Who; 13] = [
+    Who::Chair,
+    Who::Expert1,
+    Who::Expert2,
+    Who::Expert3,
+    Who::Expert4,
+    Who::Expert5,
+    Who::EndedMember,
+    Who::Outsider,
+    Who::OtherChair,
+    Who::Other2,
+    Who::Other3,
+    Who::Other4,
+    Who::Other5,
+];
+
+/// Commands whose text is kept for whoever reads why a run failed.
+const TOLD: usize = 60;
+
+/// A stream of numbers that only depends on where it begins (splitmix64).
+pub(super) struct Chance(u64);
+
+impl Chance {
+    pub(super) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// One of the first so many numbers.
+    pub(super) fn below(&mut self, end: usize) -> usize {
+        usize::try_from(self.next() % u64::try_from(end).unwrap()).unwrap()
+    }
+
+    /// True so many times in a hundred.
+    pub(super) fn percent(&mut self, often: usize) -> bool {
+        self.below(100) < often
+    }
+
+    /// One of these.
+    pub(super) fn of<'a, T>(&mut self, some: &'a [T]) -> &'a T {
+        &some[self.below(some.len())]
+    }
+}
+
+/// Somebody's seat.
+#[derive(Clone)]
+pub(super) struct Seat {
+    pub(super) who: Who,
+    pub(super) id: String,
+    pub(super) chairs: bool,
+}
+
+/// What is known of the task force that is played with. Only hints: all of it may be out of date by now.
+#[derive(Default)]
+pub(super) struct Memory {
+    /// Where the task force is.
+    pub(super) task_force: String,
+    /// What was read, by its kind, such as `pilots/indicators`.
+    kept: BTreeMap<String, Vec<Resource>>,
+    /// Ids of what another task force has, or had.
+    foreign: Vec<String>,
+    /// Who has a seat; empty where that has to be read again.
+    seats: Vec<Seat>,
+    /// The step that was open when somebody looked last, unless something has happened to it since.
+    pub(super) open_step: Option<String>,
+    /// How many commands were sent.
+    pub(super) sent: usize,
+    /// How often each operation was answered how.
+    pub(super) answered: BTreeMap<(String, u16), usize>,
+    told: VecDeque<String>,
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            println!("the last of {} commands:", self.sent);
+            self.told.iter().for_each(|line| println!("  {line}"));
+        }
+    }
+}
+
+/// What a path leads to, without its ids and whatever comes after the `?`; empty for the task force itself.
+fn kind_of(task_force: &str, path: &str) -> Option<String> {
+    let below = path.strip_prefix(task_force)?.trim_start_matches('/');
+    Some(below.split('/').step_by(2).collect::<Vec<_>>().join("/"))
+}
+
+/// Where the resource is that a command was sent to.
+fn home(path: &str) -> &str {
+    ["/transitions", "/end", "/withdraw", "/votes/mine", "/content"]
+        .iter()
+        .find_map(|command| path.strip_suffix(command))
+        .unwrap_or(path)
+}
+
+impl Memory {
+    /// Another task force is played with from now on.
+    pub(super) fn begin(&mut self, task_force: &str) {
+        let old = std::mem::take(&mut self.kept).into_values().flatten();
+        self.foreign.extend(old.filter_map(|one| one.body["id"].as_str().map(str::to_owned)));
+        self.task_force = task_force.to_owned();
+        self.seats.clear();
+        self.open_step = None;
+    }
+
+    fn keep(&mut self, seen: Resource) {
+        let Some(kind) = kind_of(&self.task_force, &seen.path) else { return };
+        let kept = self.kept.entry(kind).or_default();
+        match kept.iter_mut().find(|one| one.path == seen.path) {
+            Some(one) => *one = seen,
+            None => kept.push(seen),
+        }
+    }
+
+    fn learn(&mut self, draft: &Draft, answer: &Answer) {
+        let operation = operation_at(&draft.method, &draft.path).map_or("none", |operation| operation.id());
+        *self.answered.entry((operation.to_owned(), answer.status)).or_default() += 1;
+        self.sent += 1;
+        if self.told.len() == TOLD {
+            self.told.pop_front();
+        }
+        let body = String::from_utf8_lossy(draft.body.as_deref().unwrap_or_default()).into_owned();
+        let code = if answer.status < 400 { Value::Null } else { answer.json()["code"].clone() };
+        self.told.push_back(format!("{} {body} -> {} {code}", answer.request, answer.status));
+        let closed =
+            ["task", "step"].iter().any(|what| code.as_str().is_some_and(|code| code.starts_with(what)));
+        let moves = ["submitStep", "castVote", "recordDecision", "transitionTaskForce", "endMember"];
+        if closed || answer.status < 300 && moves.contains(&operation) {
+            self.open_step = None;
+        }
+        let path = home(&draft.path);
+        if answer.status < 300 && operation.ends_with("Member") {
+            self.seats.clear();
+        }
+        if answer.status < 300 && !answer.header("etag").is_empty() {
+            let seen = answer.clone().resource();
+            let path = if answer.header("location").is_empty() { path.to_owned() } else { seen.path.clone() };
+            self.keep(Resource { path, ..seen });
+        }
+        let Some(kept) = kind_of(&self.task_force, path).and_then(|kind| self.kept.get_mut(&kind)) else {
+            return;
+        };
+        if answer.status == 412 {
+            let known = kept.iter_mut().find(|one| one.path == path);
+            known.into_iter().for_each(|one| answer.etag().clone_into(&mut one.etag));
+        }
+        if answer.status == 404 {
+            kept.retain(|one| one.path != path);
+        }
+    }
+}
+
+/// Somebody who sends commands by chance.
+pub(super) struct Player<'a> {
+    pub(super) app: &'a TestApp,
+    pub(super) memory: &'a Mutex<Memory>,
+    pub(super) chance: Chance,
+    /// The last decision is to be corrected before anything else happens.
+    pub(super) has_second_thoughts: bool,
+}
+
+impl<'a> Player<'a> {
+    pub(super) fn new(app: &'a TestApp, memory: &'a Mutex<Memory>, seed: u64) -> Self {
+        Self { app, memory, chance: Chance::new(seed), has_second_thoughts: false }
+    }
+
+    /// Sends a command and remembers what comes of it.
+    pub(super) async fn send(&mut self, who: Who, draft: Draft) -> Answer {
+        let pause = if self.chance.below(300) == 0 { 12 * 3600 } else { self.chance.below(5) };
+        self.app.advance(TimeDelta::seconds(i64::try_from(pause).unwrap()));
+        let answer = self.app.as_who(who).insist(draft.clone()).await;
+        assert!(answer.status < 500, "{}: {} {}", answer.request, answer.status, answer.text());
+        self.memory.lock().unwrap().learn(&draft, &answer);
+        answer
+    }
+
+    /// Reads something, if it is there for this reader.
+    pub(super) async fn look(&self, who: Who, path: &str) -> Option<Resource> {
+        let answer = self.app.as_who(who).insist(Draft::get(path)).await;
+        let seen = (answer.status == 200).then(|| answer.resource())?;
+        self.memory.lock().unwrap().keep(seen.clone());
+        Some(seen)
+    }
+
+    /// The first items of a list of the task force.
+    pub(super) async fn items(&self, path: &str) -> Vec<Value> {
+        let separator = if path.contains('?') { '&' } else { '?' };
+        let path = self.at(&format!("{path}{separator}limit=100"));
+        let answer = self.app.as_who(Who::Secretariat).insist(Draft::get(path)).await;
+        let page = (answer.status == 200).then(|| answer.json());
+        page.and_then(|page| page["items"].as_array().cloned()).unwrap_or_default()
+    }
+
+    /// A path in the task force.
+    pub(super) fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.memory.lock().unwrap().task_force)
+    }
+
+    /// Founds another task force, and plays with that one from now on.
+    pub(super) async fn found(&mut self) {
+        let from = self.chance.below(EXPERTS.len());
+        let size = 5 + self.chance.below(3);
+        let of = |at: usize| EXPERTS[(from + at) % EXPERTS.len()];
+        let role = |at| if at == 0 { "chair" } else { "expert" };
+        let seats: Vec<Value> = (0..size).map(|at| self.app.world().seat(of(at), role(at))).collect();
+        let new = Draft::post("/v1/task-forces", &task_force("Next", &seats));
+        let answer = self.send(Who::Secretariat, new).await.expect(201);
+        let founded = answer.resource();
+        self.memory.lock().unwrap().begin(&founded.path);
+        self.send(Who::Secretariat, Draft::command(&founded, "transitions", &json!({ "to": "active" })))
+            .await;
+    }
+
+    /// Who has a seat.
+    pub(super) async fn seats(&mut self) -> Vec<Seat> {
+        let known = self.memory.lock().unwrap().seats.clone();
+        if !known.is_empty() {
+            return known;
+        }
+        let seat = |item: &Value| {
+            let who = EXPERTS.into_iter().find(|who| item["userId"] == self.app.world().user(*who))?;
+            let id = item["id"].as_str()?.to_owned();
+            Some(Seat { who, id, chairs: item["role"] == "chair" })
+        };
+        let seats: Vec<Seat> = self.items("/members?current=true").await.iter().filter_map(seat).collect();
+        self.memory.lock().unwrap().seats.clone_from(&seats);
+        seats
+    }
+
+    /// The chair.
+    pub(super) async fn chair(&mut self) -> Who {
+        let seats = self.seats().await;
+        seats.iter().find(|seat| seat.chairs).map_or(Who::Chair, |seat| seat.who)
+    }
+
+    /// One of the members.
+    pub(super) async fn member(&mut self) -> Who {
+        let seats = self.seats().await;
+        if seats.is_empty() { Who::Chair } else { self.chance.of(&seats).who }
+    }
+
+    /// Somebody who probably has no business here.
+    pub(super) fn stranger(&mut self) -> Who {
+        let others = [Who::Secretariat, Who::CouncilMember, Who::Administrator, Who::Anonymous];
+        if self.chance.percent(50) { *self.chance.of(&EXPERTS) } else { *self.chance.of(&others) }
+    }
+
+    /// The id of a seat: of a current member for most of the time.
+    pub(super) async fn seat_id(&mut self) -> String {
+        let seats = self.seats().await;
+        if seats.is_empty() || self.chance.percent(5) {
+            return self.id("members");
+        }
+        self.chance.of(&seats).id.clone()
+    }
+
+    /// A user who may be given a seat.
+    pub(super) fn user_id(&mut self) -> String {
+        let who = if self.chance.percent(3) { Who::Secretariat } else { *self.chance.of(&EXPERTS) };
+        self.app.world().user(who).to_owned()
+    }
+
+    /// Something of this kind that was seen: lately for most of the time, and perhaps no longer there.
+    pub(super) fn known(&mut self, kind: &str) -> Option<Resource> {
+        let memory = self.memory.lock().unwrap();
+        let kept = memory.kept.get(kind).filter(|kept| !kept.is_empty())?;
+        let lately = if self.chance.percent(75) { kept.len().saturating_sub(8) } else { 0 };
+        Some(kept[lately + self.chance.below(kept.len() - lately)].clone())
+    }
+
+    /// Something of this kind that was seen, by its id.
+    pub(super) fn recall(&self, kind: &str, id: &Value) -> Option<Resource> {
+        let memory = self.memory.lock().unwrap();
+        memory.kept.get(kind)?.iter().find(|one| one.body["id"] == *id).cloned()
+    }
+
+    /// The id of something of this kind: now and then another task force's, or nobody's.
+    pub(super) fn id(&mut self, kind: &str) -> String {
+        let nonsense = || "0199f0c2-7a3b-7c11-9d2e-0000000000ff".to_owned();
+        if self.chance.percent(4) {
+            let memory = self.memory.lock().unwrap();
+            let foreign = &memory.foreign;
+            return if foreign.is_empty() {
+                self.app.world().b_activity.clone()
+            } else {
+                foreign[self.chance.below(foreign.len())].clone()
+            };
+        }
+        let known = self.known(kind).filter(|_| !self.chance.percent(2));
+        known.and_then(|one| one.body["id"].as_str().map(str::to_owned)).unwrap_or_else(nonsense)
+    }
+}

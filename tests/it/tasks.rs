@@ -1,0 +1,171 @@
+//! What waits for somebody, over all task forces.
+
+use std::slice::from_ref;
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+use crate::support::votes::{
+    db_condition, db_draft_report, db_submit_report, end_seat, ready_policy_step, submit, vote, withdraw,
+};
+use crate::support::world::PANEL;
+use crate::support::{TestApp, Who};
+
+/// What waits for somebody, as kind and id.
+async fn waits(app: &TestApp, who: Who) -> Vec<(String, String)> {
+    let tasks = app.as_who(who).list("/v1/me/tasks").await;
+    tasks.iter().map(kind_and_id).collect()
+}
+
+fn kind_and_id(task: &Value) -> (String, String) {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    (text(&task["kind"]), text(&task["subject"]["id"]))
+}
+
+/// The same, of one kind.
+async fn waits_for(app: &TestApp, who: Who, kind: &str) -> Vec<String> {
+    waits(app, who).await.into_iter().filter(|(other, _)| other == kind).map(|(_, id)| id).collect()
+}
+
+const NOTHING: [&str; 0] = [];
+
+#[tokio::test]
+async fn a_vote_waits_for_each_who_is_entitled_until_they_have_voted() {
+    let app = TestApp::start().await;
+    ready_policy_step(&app).await;
+    let submission = submit(app.as_chair(), "policy").await;
+    for who in PANEL {
+        assert_eq!(waits(&app, who).await, [("vote".to_owned(), submission.id().to_owned())], "{who:?}");
+    }
+    let task = app.as_expert().list("/v1/me/tasks").await.remove(0);
+    let expected = json!({
+        "kind": "vote", "taskForceId": app.world().a, "taskForceName": { "en": "Alpha", "ar": "فريق Alpha" },
+        "subject": { "kind": "submission", "id": submission.id(), "number": null, "title": null },
+        "step": "policy", "dueDate": null, "since": "2026-11-22T09:00:00Z",
+    });
+    assert_eq!(task, expected);
+    vote(app.as_expert(), &submission, "abstain").await.expect(200);
+    assert_eq!(waits(&app, Who::Expert1).await, []);
+    assert_eq!(waits_for(&app, Who::Expert2, "vote").await.len(), 1);
+    // A successor isn't entitled.
+    end_seat(&app, Who::Expert5, Some(Who::Outsider)).await;
+    for who in [Who::Outsider, Who::Expert5, Who::Secretariat, Who::CouncilMember, Who::OtherChair] {
+        assert_eq!(waits(&app, who).await, [], "{who:?}");
+    }
+    // While the task force is suspended, nobody can vote.
+    let secretariat = app.as_secretariat();
+    let a = secretariat.read(app.a("")).await;
+    let a = secretariat.transition_because(&a, "suspended", "Elections").await;
+    assert_eq!(waits(&app, Who::Expert2).await, []);
+    secretariat.transition(&a, "active").await;
+    assert_eq!(waits_for(&app, Who::Expert2, "vote").await, [submission.id()]);
+    withdraw(app.as_chair(), &submission).await.expect(200);
+    assert_eq!(waits(&app, Who::Expert2).await, []);
+}
+
+#[tokio::test]
+async fn a_review_waits_for_all_but_the_assignee() {
+    let app = TestApp::start().await;
+    let in_review = app.world().activity("inReview");
+    for who in PANEL {
+        let expected: &[&str] = if who == Who::Expert3 { &[] } else { &[in_review] };
+        assert_eq!(waits_for(&app, who, "review").await, expected, "{who:?}");
+    }
+    let task = app.as_chair().list("/v1/me/tasks").await.remove(0);
+    assert_eq!(task["subject"]["title"], json!({ "en": "Draft" }));
+    assert_eq!((&task["subject"]["number"], &task["step"]), (&json!(3), &json!("policy")));
+    // It waits as long as somebody can do it.
+    app.db_open("sectors").await;
+    assert_eq!(waits_for(&app, Who::Chair, "review").await, NOTHING);
+    app.db_open("policy").await;
+    let activity = app.as_chair().read(app.a(&format!("/activities/{in_review}"))).await;
+    app.as_chair().transition(&activity, "done").await;
+    assert_eq!(waits_for(&app, Who::Chair, "review").await, NOTHING);
+}
+
+#[tokio::test]
+async fn a_condition_waits_for_owner_and_chair_and_its_acceptance_for_the_secretariat() {
+    let app = TestApp::start().await;
+    let open = db_condition(&app, Who::Expert1, "2026-12-15", "open").await;
+    let reported = db_condition(&app, Who::Expert2, "2026-12-15", "reportedMet").await;
+    db_condition(&app, Who::Expert1, "2026-12-15", "met").await;
+    for who in [Who::Expert1, Who::Chair] {
+        assert_eq!(waits_for(&app, who, "condition").await, from_ref(&open), "{who:?}");
+    }
+    for who in [Who::Expert2, Who::Secretariat, Who::OtherChair] {
+        assert_eq!(waits_for(&app, who, "condition").await, NOTHING, "{who:?}");
+    }
+    assert_eq!(waits(&app, Who::Secretariat).await, [("acceptance".to_owned(), reported)]);
+    for who in [Who::Chair, Who::Expert2, Who::Administrator, Who::CouncilMember] {
+        assert_eq!(waits_for(&app, who, "acceptance").await, NOTHING, "{who:?}");
+    }
+    let tasks = app.as_expert().list("/v1/me/tasks").await;
+    let task = tasks.iter().find(|task| task["kind"] == "condition").unwrap();
+    assert_eq!((&task["dueDate"], &task["step"]), (&json!("2026-12-15"), &Value::Null));
+    assert_eq!(task["subject"]["title"]["en"], "Name a data officer");
+}
+
+#[tokio::test]
+async fn a_report_before_the_council_waits_for_the_secretariat_until_the_next_meeting() {
+    let app = TestApp::start().await;
+    let a = app.as_secretariat().read(app.a("")).await;
+    app.as_secretariat().patch(&a, json!({ "nextCouncilDate": "2027-01-20" })).await.expect(200);
+    let report = db_draft_report(&app, json!({ "en": "x" })).await;
+    assert_eq!(waits(&app, Who::Secretariat).await, [], "a draft waits for nobody");
+    db_submit_report(&app, &report).await;
+    let tasks = app.as_secretariat().list("/v1/me/tasks").await;
+    let [task] = tasks.as_slice() else { panic!("{tasks:?}") };
+    assert_eq!(kind_and_id(task), ("decision".to_owned(), report));
+    assert_eq!((&task["subject"]["number"], &task["dueDate"]), (&json!(1), &json!("2027-01-20")));
+    for who in [Who::Chair, Who::Administrator, Who::CouncilMember] {
+        assert_eq!(waits_for(&app, who, "decision").await, NOTHING, "{who:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_has_waited_longest_comes_first_and_pages_together_are_the_whole() {
+    let app = TestApp::start().await;
+    let mut conditions = Vec::new();
+    for _ in 0..3 {
+        conditions.push(db_condition(&app, Who::Expert1, "2026-12-15", "open").await);
+    }
+    // Three since the same instant, one later, and the review from before.
+    conditions.sort();
+    app.advance(TimeDelta::minutes(1));
+    conditions.push(db_condition(&app, Who::Expert1, "2026-11-23", "open").await);
+    conditions.insert(0, app.world().activity("inReview").to_owned());
+    let whole = app.as_expert().list("/v1/me/tasks").await;
+    let ids: Vec<_> = whole.iter().map(|task| kind_and_id(task).1).collect();
+    assert_eq!(ids, conditions);
+    for size in [1, 2, 3] {
+        assert_eq!(app.as_expert().list_by("/v1/me/tasks", size).await, whole, "in pages of {size}");
+    }
+    app.as_expert().get("/v1/me/tasks?cursor=nonsense").await.expect_faults(&["cursor invalid"]);
+}
+
+#[tokio::test]
+async fn nothing_waits_of_task_forces_where_one_has_no_seat_or_that_are_suspended() {
+    let app = TestApp::start().await;
+    db_condition(&app, Who::Other2, "2026-12-15", "open").await;
+    let own = db_condition(&app, Who::Expert1, "2026-12-15", "open").await;
+    assert_eq!(waits_for(&app, Who::Chair, "condition").await, from_ref(&own));
+    assert_eq!(waits_for(&app, Who::OtherChair, "review").await, NOTHING);
+    assert_eq!(waits_for(&app, Who::OtherChair, "condition").await.len(), 1);
+    for who in [Who::Outsider, Who::EndedMember, Who::CouncilMember, Who::Administrator] {
+        assert_eq!(waits(&app, who).await, [], "{who:?}");
+    }
+    // With a seat in both, what waits in both.
+    app.as_chair().create(app.a("/members"), app.world().seat(Who::Other2, "expert")).await;
+    let tasks = app.as_who(Who::Other2).list("/v1/me/tasks").await;
+    let mut told: Vec<_> = tasks.iter().map(|task| task["taskForceName"]["en"].as_str().unwrap()).collect();
+    told.sort_unstable();
+    assert_eq!(told, ["Alpha", "Beta"], "the review there, the condition here");
+
+    let a = app.as_secretariat().read(app.a("")).await;
+    app.as_secretariat().transition_because(&a, "suspended", "Elections").await;
+    assert_eq!(waits(&app, Who::Chair).await, []);
+    // What is dissolved asks for nothing but its conditions.
+    let a = app.as_secretariat().read(app.a("")).await;
+    app.as_secretariat().transition_because(&a, "dissolved", "The city merged").await;
+    assert_eq!(waits(&app, Who::Chair).await, [("condition".to_owned(), own)]);
+}

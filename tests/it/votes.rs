@@ -1,0 +1,337 @@
+//! The vote on a submitted step: who is entitled, what counts, when it is decided and what follows.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::client::Draft;
+use crate::support::votes::{
+    all_vote, ballot, end_seat, events_after, happened, last_seq, ready_policy_step, submit, try_submit,
+    vote, withdraw,
+};
+use crate::support::world::PANEL;
+use crate::support::{Resource, TestApp, Who};
+
+const PASSED: [&str; 4] =
+    ["vote.cast", "submission.transitioned passed", "step.transitioned passed", "step.transitioned open"];
+const RETURNED: [&str; 3] = ["vote.cast", "submission.transitioned returned", "step.transitioned open"];
+
+/// The policy step of task force A, before its six members.
+async fn submitted(app: &TestApp) -> Resource {
+    ready_policy_step(app).await;
+    submit(app.as_chair(), "policy").await
+}
+
+async fn step(app: &TestApp, step: &str) -> Value {
+    app.as_chair().read(app.a(&format!("/steps/{step}"))).await["state"].clone()
+}
+
+/// How a vote stands: approvals, returns, abstentions, recusals, gone, pending, and how many count.
+fn tally(submission: &Value) -> [i64; 7] {
+    let tally = &submission["tally"];
+    assert_eq!(tally["entitled"], submission["entitled"].as_array().unwrap().len());
+    ["approve", "return", "abstain", "recuse", "left", "pending", "denominator"]
+        .map(|field| tally[field].as_i64().unwrap())
+}
+
+async fn suspend(app: &TestApp) {
+    let a = app.as_secretariat().read(app.a("")).await;
+    app.as_secretariat().transition_because(&a, "suspended", "Elections").await;
+}
+
+async fn resume(app: &TestApp) {
+    let a = app.as_secretariat().read(app.a("")).await;
+    app.as_secretariat().transition(&a, "active").await;
+}
+
+#[tokio::test]
+async fn with_more_than_half_of_the_members_a_step_passes_and_the_next_one_opens() {
+    let app = TestApp::start().await;
+    let submission = submitted(&app).await;
+    assert_eq!((&submission["state"], &step(&app, "policy").await), (&json!("voting"), &json!("submitted")));
+    let members: Vec<_> =
+        submission["entitled"].as_array().unwrap().iter().map(|one| &one["memberId"]).collect();
+    for who in PANEL {
+        assert!(members.contains(&&json!(app.world().member(who))), "{who:?}");
+    }
+    assert_eq!(tally(&submission.body), [0, 0, 0, 0, 0, 6, 6]);
+    let stands = all_vote(&app, &submission, "approve", &PANEL[..3]).await;
+    assert_eq!(
+        (&stands["state"], &stands["decidedAt"]),
+        (&json!("voting"), &Value::Null),
+        "half is not more"
+    );
+
+    let before = last_seq(&app).await;
+    let deciding = vote(app.as_who(Who::Expert3), &submission, "approve").await.expect(200);
+    assert_eq!(happened(&app, before).await, PASSED);
+    let decided = deciding.json();
+    assert_eq!((&decided["state"], tally(&decided)), (&json!("passed"), [4, 0, 0, 0, 0, 2, 6]));
+    assert_eq!((&decided["decidedAt"], &decided["version"]), (&json!("2026-11-22T09:00:00Z"), &json!(2)));
+    assert_eq!(app.as_who(Who::Expert3).again(&submission).await.body, decided);
+    assert_eq!((step(&app, "policy").await, step(&app, "sectors").await), (json!("passed"), json!("open")));
+    vote(app.as_who(Who::Expert4), &submission, "return").await.expect_problem(409, "votingClosed");
+    vote(app.as_who(Who::Expert3), &submission, "return").await.expect_problem(409, "votingClosed");
+}
+
+#[tokio::test]
+async fn a_step_is_returned_as_soon_as_it_can_not_pass_any_more() {
+    let app = TestApp::start().await;
+    for choice in ["return", "abstain"] {
+        app.db_open("policy").await;
+        let submission = submitted(&app).await;
+        all_vote(&app, &submission, choice, &PANEL[..2]).await;
+        let before = last_seq(&app).await;
+        let stands = all_vote(&app, &submission, choice, &PANEL[2..3]).await;
+        assert_eq!(stands["state"], "returned", "three who don't approve are half of six");
+        assert_eq!(stands["tally"]["quorumLost"], false);
+        assert_eq!(happened(&app, before).await, RETURNED);
+        assert_eq!(
+            (step(&app, "policy").await, step(&app, "sectors").await),
+            (json!("open"), json!("locked"))
+        );
+    }
+    // It is submitted again, and everybody votes anew.
+    let again = submit(app.as_chair(), "policy").await;
+    assert_eq!(tally(&again.body), [0, 0, 0, 0, 0, 6, 6]);
+    let all = app.as_expert().list(&app.a("/steps/policy/submissions")).await;
+    let states: Vec<_> = all.iter().map(|one| one["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["returned", "returned", "voting"]);
+}
+
+#[tokio::test]
+async fn who_has_an_interest_says_which_and_leaves_the_count() {
+    let app = TestApp::start().await;
+    let submission = submitted(&app).await;
+    let expert = app.as_expert();
+    let unexplained = Draft::new(Method::PUT, format!("{}/votes/mine", submission.path));
+    expert
+        .send(unexplained.json(&json!({ "choice": "recuse", "comment": "No" })))
+        .await
+        .expect_faults(&["/reason required"]);
+    let recused = vote(expert, &submission, "recuse").await.expect(200).json();
+    assert_eq!(tally(&recused), [0, 0, 0, 1, 0, 5, 5]);
+    assert_eq!(recused["votes"][0]["reason"]["en"], "My firm sells it");
+    // And comes back, as long as voting is open.
+    let back = vote(expert, &submission, "abstain").await.expect(200).json();
+    assert_eq!((tally(&back), &back["votes"][0]["reason"]), ([0, 0, 1, 0, 0, 5, 6], &Value::Null));
+    vote(expert, &submission, "recuse").await.expect(200);
+    let three = [Who::Chair, Who::Expert2, Who::Expert3];
+    let stands = all_vote(&app, &submission, "approve", &three).await;
+    assert_eq!((&stands["state"], tally(&stands)), (&json!("passed"), [3, 0, 0, 1, 0, 2, 5]));
+}
+
+#[tokio::test]
+async fn a_vote_is_changed_while_voting_is_open_and_the_same_again_leaves_no_event() {
+    let app = TestApp::start().await;
+    let submission = submitted(&app).await;
+    let expert = app.as_expert();
+    let cast = async |body: Value| {
+        let path = format!("{}/votes/mine", submission.path);
+        expert.send(Draft::new(Method::PUT, path).json(&body)).await.expect(200).json()
+    };
+    let before = last_seq(&app).await;
+    let first = cast(json!({ "choice": "approve", "comment": "Convincing" })).await;
+    let vote = json!({
+        "memberId": app.world().member(Who::Expert1), "choice": "approve", "comment": "Convincing",
+        "reason": null, "votedAt": "2026-11-22T09:00:00Z",
+    });
+    assert_eq!(first["votes"], json!([vote]));
+    app.advance(chrono::TimeDelta::minutes(1));
+    let same = cast(json!({ "choice": "approve", "comment": "Convincing" })).await;
+    assert_eq!(same, first);
+    assert_eq!(happened(&app, before).await, ["vote.cast"]);
+    let changed = cast(json!({ "choice": "return", "comment": "Not any more" })).await;
+    assert_eq!(tally(&changed), [0, 1, 0, 0, 0, 5, 6]);
+    assert_eq!(changed["votes"][0]["votedAt"], "2026-11-22T09:01:00Z");
+    let bare = cast(json!({ "choice": "return" })).await;
+    assert_eq!(bare["votes"][0]["comment"], Value::Null);
+    assert_eq!(happened(&app, before).await, ["vote.cast"; 3]);
+    let event = &events_after(&app, before).await[1];
+    assert_eq!(event["changes"]["choice"], json!({ "before": "approve", "after": "return" }));
+    assert_eq!(event["changes"]["comment"], json!({ "before": "Convincing", "after": "Not any more" }));
+    assert_eq!(event["subject"], json!({ "kind": "submission", "id": submission.id() }));
+    let version = app.as_chair().again(&submission).await["version"].clone();
+    assert_eq!(version, 1, "votes are not fields of the submission");
+}
+
+#[tokio::test]
+async fn fewer_than_three_who_count_decide_nothing() {
+    let app = TestApp::start().await;
+    let submission = submitted(&app).await;
+    all_vote(&app, &submission, "approve", &PANEL[4..]).await;
+    let stands = all_vote(&app, &submission, "recuse", &PANEL[..3]).await;
+    assert_eq!(stands["state"], "passed", "two of three do");
+
+    app.db_open("policy").await;
+    let submission = submit(app.as_chair(), "policy").await;
+    all_vote(&app, &submission, "approve", &PANEL[5..]).await;
+    all_vote(&app, &submission, "recuse", &PANEL[..3]).await;
+    let before = last_seq(&app).await;
+    let stands = all_vote(&app, &submission, "recuse", &PANEL[3..4]).await;
+    assert_eq!((&stands["state"], &stands["tally"]["quorumLost"]), (&json!("returned"), &json!(true)));
+    assert_eq!(tally(&stands), [1, 0, 0, 4, 0, 1, 2]);
+    assert_eq!(happened(&app, before).await, RETURNED);
+    let event = &events_after(&app, before).await[1];
+    assert_eq!(event["changes"]["quorumLost"], json!({ "before": false, "after": true }));
+    assert_eq!(step(&app, "policy").await, "open");
+}
+
+#[tokio::test]
+async fn who_leaves_without_a_vote_leaves_the_count_which_may_decide_it() {
+    let app = TestApp::start().await;
+    let submission = submitted(&app).await;
+    let stands = all_vote(&app, &submission, "approve", &PANEL[..3]).await;
+    assert_eq!(stands["state"], "voting");
+    let before = last_seq(&app).await;
+    end_seat(&app, Who::Expert5, None).await;
+    let stands = app.as_chair().again(&submission).await;
+    assert_eq!((&stands["state"], tally(&stands.body)), (&json!("passed"), [3, 0, 0, 0, 1, 2, 5]));
+    let happened = happened(&app, before).await;
+    assert_eq!(happened[happened.len() - 3..], PASSED[1..]);
+    let gone = |one: &&Value| one["memberId"] == app.world().member(Who::Expert5);
+    let entitled = stands["entitled"].as_array().unwrap();
+    assert_eq!(entitled.iter().find(gone).unwrap()["leftAt"], "2026-11-22T09:00:00Z");
+
+    // And two who go let it be returned, where two of four don't approve.
+    app.db_open("policy").await;
+    app.as_chair().create(app.a("/members"), app.world().seat(Who::EndedMember, "expert")).await;
+    let submission = submit(app.as_chair(), "policy").await;
+    all_vote(&app, &submission, "return", &PANEL[..2]).await;
+    end_seat(&app, Who::Expert4, None).await;
+    assert_eq!(app.as_chair().again(&submission).await["state"], "voting");
+    end_seat(&app, Who::Expert3, Some(Who::Outsider)).await;
+    let stands = app.as_chair().again(&submission).await;
+    assert_eq!((&stands["state"], tally(&stands.body)), (&json!("returned"), [0, 2, 0, 0, 2, 2, 4]));
+}
+
+#[tokio::test]
+async fn who_leaves_after_voting_has_voted() {
+    let app = TestApp::start().await;
+    let submission = submitted(&app).await;
+    all_vote(&app, &submission, "approve", &[Who::Expert5, Who::Expert1]).await;
+    end_seat(&app, Who::Expert5, None).await;
+    let stands = app.as_chair().again(&submission).await;
+    assert_eq!(tally(&stands.body), [2, 0, 0, 0, 0, 4, 6]);
+    assert!(stands["entitled"].as_array().unwrap().iter().all(|one| one["leftAt"].is_null()));
+    vote(app.as_who(Who::Expert5), &submission, "return").await.expect_problem(404, "notFound");
+    let stands = all_vote(&app, &submission, "approve", &PANEL[2..4]).await;
+    assert_eq!((&stands["state"], tally(&stands)), (&json!("passed"), [4, 0, 0, 0, 0, 2, 6]));
+}
+
+#[tokio::test]
+async fn only_those_who_were_members_when_it_was_submitted_vote() {
+    let app = TestApp::start().await;
+    let submission = submitted(&app).await;
+    let refused = async |who: Who, status: u16, code: &str| {
+        vote(app.as_who(who), &submission, "approve").await.expect_problem(status, code);
+    };
+    app.as_chair().create(app.a("/members"), app.world().seat(Who::Other5, "expert")).await;
+    refused(Who::Other5, 403, "notEntitled").await;
+    end_seat(&app, Who::Expert5, Some(Who::Outsider)).await;
+    refused(Who::Outsider, 403, "notEntitled").await;
+    refused(Who::Expert5, 404, "notFound").await;
+    // Nor does the right come back with another seat.
+    end_seat(&app, Who::Expert4, None).await;
+    app.as_chair().create(app.a("/members"), app.world().seat(Who::Expert4, "expert")).await;
+    refused(Who::Expert4, 403, "notEntitled").await;
+    for who in [Who::Secretariat, Who::Administrator, Who::CouncilMember] {
+        refused(who, 403, "forbidden").await;
+    }
+    for who in [Who::EndedMember, Who::OtherChair] {
+        refused(who, 404, "notFound").await;
+    }
+    refused(Who::Anonymous, 401, "unauthenticated").await;
+    let elsewhere = app.b(&format!("/submissions/{}", submission.id()));
+    app.as_who(Who::OtherChair).get(elsewhere).await.expect_problem(404, "notFound");
+    assert_eq!(tally(&app.as_chair().again(&submission).await.body), [0, 0, 0, 0, 2, 4, 4]);
+}
+
+#[tokio::test]
+async fn votes_pause_while_the_task_force_is_suspended_and_are_counted_when_it_goes_on() {
+    let app = TestApp::start().await;
+    let submission = submitted(&app).await;
+    all_vote(&app, &submission, "approve", &PANEL[..3]).await;
+    suspend(&app).await;
+    vote(app.as_who(Who::Expert3), &submission, "approve").await.expect_problem(409, "taskForceSuspended");
+    let paused = app.as_chair().again(&submission).await;
+    let exit = &paused["availableTransitions"][0];
+    assert_eq!((&exit["to"], &exit["allowed"]), (&json!("withdrawn"), &json!(false)));
+    assert_eq!(exit["blockedBy"][0]["code"], "taskForceSuspended");
+    withdraw(app.as_chair(), &paused).await.expect_problem(409, "taskForceSuspended");
+    try_submit(app.as_chair(), "policy").await.expect_problem(409, "taskForceSuspended");
+    end_seat(&app, Who::Expert5, None).await;
+    let left = app.as_chair().again(&submission).await;
+    assert_eq!((&left["state"], tally(&left.body)), (&json!("voting"), [3, 0, 0, 0, 1, 2, 5]), "it pauses");
+
+    let before = last_seq(&app).await;
+    resume(&app).await;
+    assert_eq!(app.as_chair().again(&submission).await["state"], "passed");
+    let happened = happened(&app, before).await;
+    assert_eq!(happened, [&["taskForce.transitioned active"], &PASSED[1..]].concat());
+
+    // Where nobody has left, nothing is decided by going on.
+    app.db_open("policy").await;
+    let submission = submit(app.as_chair(), "policy").await;
+    suspend(&app).await;
+    resume(&app).await;
+    assert_eq!(app.as_chair().again(&submission).await["state"], "voting");
+    assert_eq!(vote(app.as_expert(), &submission, "approve").await.status, 200);
+}
+
+/// The events of a race for one submission: how often each state was reached.
+async fn reached(app: &TestApp, before: i64, what: &str) -> usize {
+    happened(app, before).await.iter().filter(|event| *event == what).count()
+}
+
+#[tokio::test]
+async fn two_last_votes_at_once_decide_once() {
+    let app = TestApp::start().await;
+    ready_policy_step(&app).await;
+    for round in 0..6 {
+        app.db_open("policy").await;
+        let submission = submit(app.as_chair(), "policy").await;
+        all_vote(&app, &submission, "approve", &PANEL[..3]).await;
+        let before = last_seq(&app).await;
+        let cast = |who| app.as_who(who).insist(ballot(&submission, "approve"));
+        let (one, other) = tokio::join!(cast(Who::Expert3), cast(Who::Expert4));
+        let (deciding, late) = if one.status == 200 { (one, other) } else { (other, one) };
+        assert_eq!(deciding.expect(200).json()["state"], "passed");
+        late.expect_problem(409, "votingClosed");
+        assert_eq!(happened(&app, before).await, PASSED, "round {round}");
+        assert_eq!(
+            (step(&app, "policy").await, step(&app, "sectors").await),
+            (json!("passed"), json!("open"))
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_last_vote_and_a_seat_that_ends_or_a_withdrawal_at_once_decide_once() {
+    let app = TestApp::start().await;
+    ready_policy_step(&app).await;
+    let seat = app.as_chair().read(app.a(&format!("/members/{}", app.world().member(Who::Expert5)))).await;
+    let end = Draft::command(&seat, "end", &json!({ "reason": { "en": "Moved away" } }));
+    for round in 0..4 {
+        app.db_open("policy").await;
+        let submission = submit(app.as_chair(), "policy").await;
+        all_vote(&app, &submission, "approve", &PANEL[..3]).await;
+        let before = last_seq(&app).await;
+        let withdrawal = Draft::command(&submission, "withdraw", &json!({ "reason": { "en": "Wait" } }));
+        let against = if round == 3 { end.clone() } else { withdrawal };
+        let (voted, other) = tokio::join!(
+            app.as_who(Who::Expert3).insist(ballot(&submission, "approve")),
+            app.as_chair().insist(against),
+        );
+        let state = app.as_chair().again(&submission).await["state"].clone();
+        let ended = |to: &str| format!("submission.transitioned {to}");
+        let passed = reached(&app, before, &ended("passed")).await;
+        let withdrawn = reached(&app, before, &ended("withdrawn")).await;
+        assert_eq!(passed + withdrawn, 1, "round {round}");
+        match (voted.status, other.status) {
+            (200 | 409, 200) if round == 3 => assert_eq!(state, "passed"),
+            (200, 409 | 412) => assert_eq!(state, "passed"),
+            (409, 200) => assert_eq!(state, "withdrawn"),
+            statuses => panic!("{statuses:?}"),
+        }
+    }
+}
