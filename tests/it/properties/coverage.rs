@@ -17,7 +17,8 @@ use super::Answered;
 use crate::support::TestApp;
 
 /// What chance brings about so seldom that a run may do without.
-const RARE: [&str; 9] = [
+const RARE: [&str; 10] = [
+    "policy rejected",
     "policy superseded",
     "condition met",
     "condition waived",
