@@ -67,7 +67,8 @@ impl Decision {
 
     /// Whether the council departed from what the task force recommended.
     pub fn departs(&self) -> bool {
-        self.ruling() != Ruling { outcome: self.recommendation, return_to: self.recommended_step }
+        let recommended = Ruling { outcome: self.recommendation, return_to: self.recommended_step };
+        self.ruling().departs_from(recommended)
     }
 }
 

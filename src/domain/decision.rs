@@ -32,6 +32,11 @@ impl Ruling {
         ((outcome == Outcome::Adjust) == return_to.is_some()).then_some(Self { outcome, return_to })
     }
 
+    /// Whether the council departs with it from what a report recommended.
+    pub fn departs_from(self, recommended: Self) -> bool {
+        self != recommended
+    }
+
     /// What happens to a step of the cycle that was reported on: the one named is open again, the later ones are
     /// locked. All five have passed by then.
     pub fn command(self, step: StepName) -> Option<StepCommand> {

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::take;
 use crate::db::Conn;
 use crate::db::schema::{conditions, decisions, members, reports, users};
-use crate::domain::decision::{ConditionState, Outcome};
+use crate::domain::decision::{ConditionState, Outcome, Ruling};
 use crate::domain::report::{ReportCondition, ReportDecision, ReportPerson};
 use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
@@ -63,7 +63,8 @@ pub(super) async fn decisions(conn: &Conn, task_force_id: Uuid) -> QueryResult<V
         decided_on: row.decided_on,
         meeting_reference: row.meeting_reference,
         supersedes: row.supersedes_id.and_then(|id| numbers.get(&id).copied()),
-        departs: (row.outcome, row.return_to_step) != (row.recommendation, row.recommended_step),
+        departs: Ruling { outcome: row.outcome, return_to: row.return_to_step }
+            .departs_from(Ruling { outcome: row.recommendation, return_to: row.recommended_step }),
         conditions: take(&mut conditions, &row.id),
     };
     Ok(rows.into_iter().map(decision).collect())
