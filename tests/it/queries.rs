@@ -42,14 +42,22 @@ impl Meter {
         (app, meter)
     }
 
-    /// What it costs to read something, once everything is prepared.
+    /// What it costs to read something, once everything is prepared. Statements that are sent together can look as
+    /// if they were sent one after the other when the machine is busy, never the other way round: so it is read
+    /// several times, and the fewest round trips seen are what it needs.
     async fn of(&self, reader: Client<'_>, path: &str) -> Cost {
         reader.get(path).await.expect(200);
-        *self.0.lock().unwrap() = Cost::default();
-        reader.get(path).await.expect(200);
-        let cost = *self.0.lock().unwrap();
-        assert!(cost.statements > 0 && cost.under_way == 0, "{path}: {cost:?}");
-        cost
+        let mut least: Option<Cost> = None;
+        for _ in 0..10 {
+            *self.0.lock().unwrap() = Cost::default();
+            reader.get(path).await.expect(200);
+            let cost = *self.0.lock().unwrap();
+            assert!(cost.statements > 0 && cost.under_way == 0, "{path}: {cost:?}");
+            let seen = *least.get_or_insert(cost);
+            assert_eq!(cost.statements, seen.statements, "{path}");
+            least = Some(Cost { round_trips: cost.round_trips.min(seen.round_trips), ..cost });
+        }
+        least.unwrap()
     }
 }
 
