@@ -14,7 +14,7 @@ mod wadi;
 use secrecy::SecretString;
 use uuid::Uuid;
 
-pub use people::{ACCOUNTS, known};
+pub use people::ACCOUNTS;
 use teller::Teller;
 
 use super::{App, Result};

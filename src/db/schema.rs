@@ -42,21 +42,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    api_keys (id) {
-        id -> Uuid,
-        user_id -> Uuid,
-        name -> Text,
-        key_hash -> Bytea,
-        may_write -> Bool,
-        only_task_force_id -> Nullable<Uuid>,
-        created_at -> Timestamptz,
-        expires_at -> Timestamptz,
-        last_used_at -> Nullable<Timestamptz>,
-        revoked_at -> Nullable<Timestamptz>,
-    }
-}
-
-diesel::table! {
     assessments (task_force_id, id) {
         task_force_id -> Uuid,
         id -> Uuid,
@@ -211,20 +196,6 @@ diesel::table! {
         note -> Nullable<Jsonb>,
         member_id -> Uuid,
         created_at -> Timestamptz,
-    }
-}
-
-diesel::table! {
-    idempotency_keys (user_id, operation, key) {
-        user_id -> Uuid,
-        operation -> Text,
-        key -> Text,
-        fingerprint -> Bytea,
-        created_at -> Timestamptz,
-        status -> Nullable<Int2>,
-        etag -> Nullable<Text>,
-        location -> Nullable<Text>,
-        body -> Nullable<Bytea>,
     }
 }
 
@@ -386,22 +357,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    refused_attempts (id) {
-        id -> Uuid,
-        hour -> Timestamptz,
-        user_id -> Nullable<Uuid>,
-        address -> Text,
-        operation -> Text,
-        code -> Text,
-        about_task_force_id -> Nullable<Uuid>,
-        attempts -> Int8,
-        first_at -> Timestamptz,
-        last_at -> Timestamptz,
-        last_request_id -> Text,
-    }
-}
-
-diesel::table! {
     reports (task_force_id, id) {
         task_force_id -> Uuid,
         id -> Uuid,
@@ -448,7 +403,6 @@ diesel::table! {
         last_used_at -> Timestamptz,
         expires_at -> Timestamptz,
         ended_at -> Nullable<Timestamptz>,
-        user_agent -> Nullable<Text>,
     }
 }
 
@@ -537,15 +491,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    user_identities (issuer, subject) {
-        issuer -> Text,
-        subject -> Text,
-        user_id -> Uuid,
-        created_at -> Timestamptz,
-    }
-}
-
-diesel::table! {
     users (id) {
         id -> Uuid,
         email -> Text,
@@ -558,7 +503,6 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         search -> Text,
-        sessions_ended_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -579,7 +523,6 @@ diesel::table! {
 diesel::allow_tables_to_appear_in_same_query!(
     activities,
     activity_dependencies,
-    api_keys,
     assessments,
     ballots,
     checklist_items,
@@ -591,7 +534,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     evidence,
     evidence_contents,
     health_statements,
-    idempotency_keys,
     indicators,
     installation_events,
     invitations,
@@ -601,7 +543,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     pilots,
     policies,
     refresh_tokens,
-    refused_attempts,
     reports,
     sectors,
     sessions,
@@ -610,7 +551,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     submissions,
     task_force_heads,
     task_forces,
-    user_identities,
     users,
     waivers,
 );

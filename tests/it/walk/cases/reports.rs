@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::{LEAD, READ};
+use crate::support::Who;
 use crate::support::client::Draft;
 use crate::walk::Case;
 
@@ -10,7 +12,7 @@ fn report() -> Value {
 }
 
 cases! {
-    listReports |app| Draft::get(app.a("/reports"));
-    createReport |app| Draft::post(app.a("/reports"), &report());
-    getReport |app| Draft::get(app.as_chair().create(app.a("/reports"), report()).await.path);
+    listReports READ CouncilMember |app| Draft::get(app.a("/reports"));
+    createReport LEAD Chair |app| Draft::post(app.a("/reports"), &report());
+    getReport READ CouncilMember |app| Draft::get(app.as_chair().create(app.a("/reports"), report()).await.path);
 }
