@@ -7,6 +7,8 @@ mod snapshot;
 mod steps;
 mod work;
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Bytea, Int4, Jsonb, Nullable, Text, Uuid as SqlUuid};
@@ -170,7 +172,21 @@ async fn evidence(
     Ok(rows.into_iter().map(ReportEvidence::from).collect())
 }
 
-/// Takes the rows that belong to one thing out of all of a kind, in their order.
-fn take<K: PartialEq, T>(rows: &mut Vec<(K, T)>, of: &K) -> Vec<T> {
-    rows.extract_if(.., |(key, _)| key == of).map(|(_, row)| row).collect()
+/// Rows of a kind by the thing that they belong to.
+struct Grouped<K, T>(BTreeMap<K, Vec<T>>);
+
+impl<K: Ord, T> Grouped<K, T> {
+    /// Each group keeps the order of its rows.
+    fn new(rows: impl IntoIterator<Item = (K, T)>) -> Self {
+        let mut groups: BTreeMap<K, Vec<T>> = BTreeMap::new();
+        for (key, row) in rows {
+            groups.entry(key).or_default().push(row);
+        }
+        Self(groups)
+    }
+
+    /// Takes out what belongs to one thing.
+    fn take(&mut self, of: &K) -> Vec<T> {
+        self.0.remove(of).unwrap_or_default()
+    }
 }

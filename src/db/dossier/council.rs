@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::take;
+use super::Grouped;
 use crate::db::Conn;
 use crate::db::schema::{conditions, decisions, members, reports, users};
 use crate::domain::decision::{ConditionState, Outcome, Ruling};
@@ -53,7 +53,8 @@ pub(super) async fn decisions(conn: &Conn, task_force_id: Uuid) -> QueryResult<V
             .load::<DecisionRow>(&mut &*conn)
             .await
     };
-    let (rows, mut conditions) = tokio::try_join!(rows, conditions(conn, task_force_id))?;
+    let (rows, conditions) = tokio::try_join!(rows, conditions(conn, task_force_id))?;
+    let mut conditions = Grouped::new(conditions);
     let numbers: HashMap<Uuid, i32> = rows.iter().map(|row| (row.id, row.number)).collect();
     let decision = |row: DecisionRow| ReportDecision {
         number: row.number,
@@ -65,7 +66,7 @@ pub(super) async fn decisions(conn: &Conn, task_force_id: Uuid) -> QueryResult<V
         supersedes: row.supersedes_id.and_then(|id| numbers.get(&id).copied()),
         departs: Ruling { outcome: row.outcome, return_to: row.return_to_step }
             .departs_from(Ruling { outcome: row.recommendation, return_to: row.recommended_step }),
-        conditions: take(&mut conditions, &row.id),
+        conditions: conditions.take(&row.id),
     };
     Ok(rows.into_iter().map(decision).collect())
 }

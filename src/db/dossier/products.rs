@@ -6,7 +6,7 @@ use diesel::sql_types::{BigInt, Date, Int4, Jsonb, Nullable, Numeric, Text, Uuid
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::take;
+use super::Grouped;
 use crate::db::Conn;
 use crate::db::schema::{assessments, members, pilots, policies, sectors, studies, users};
 use crate::db::statement::Prepared;
@@ -65,13 +65,14 @@ pub(super) async fn sectors(conn: &Conn, task_force_id: Uuid, cycle: i32) -> Que
             .load::<SectorRow>(&mut &*conn)
             .await
     };
-    let (rows, mut assessments, mut studies) = tokio::try_join!(
+    let (rows, assessments, studies) = tokio::try_join!(
         rows,
         assessments(conn, task_force_id, cycle),
         studies(conn, task_force_id, cycle),
     )?;
+    let (mut assessments, mut studies) = (Grouped::new(assessments), Grouped::new(studies));
     let sector = |(id, name, state, state_reason): SectorRow| {
-        let maturity = take(&mut assessments, &id);
+        let maturity = assessments.take(&id);
         let of = |wanted: AssessmentKind| {
             maturity.iter().filter(move |(kind, _)| *kind == wanted).map(|(_, maturity)| maturity.clone())
         };
@@ -83,7 +84,7 @@ pub(super) async fn sectors(conn: &Conn, task_force_id: Uuid, cycle: i32) -> Que
             then: of(AssessmentKind::Current).next(),
             now: of(AssessmentKind::Current).next_back(),
             target: of(AssessmentKind::Target).next_back(),
-            studies: take(&mut studies, &id),
+            studies: studies.take(&id),
         }
     };
     Ok(rows.into_iter().map(sector).collect())
@@ -179,9 +180,10 @@ pub(super) async fn pilots(conn: &Conn, task_force_id: Uuid, cycle: i32) -> Quer
             .load::<PilotRow>(&mut &*conn)
             .await
     };
-    let (rows, mut indicators) = tokio::try_join!(rows, indicators(conn, task_force_id, cycle))?;
+    let (rows, indicators) = tokio::try_join!(rows, indicators(conn, task_force_id, cycle))?;
+    let mut indicators = Grouped::new(indicators);
     let pilot = |row: PilotRow| ReportPilot {
-        indicators: take(&mut indicators, &row.id),
+        indicators: indicators.take(&row.id),
         id: row.id,
         title: row.title,
         sector_id: row.sector_id,

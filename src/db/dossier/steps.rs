@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::take;
+use super::Grouped;
 use crate::db::Conn;
 use crate::db::schema::{ballots, members, submissions, users, waivers};
 use crate::domain::ballot::{Ballot, Choice, Tally};
@@ -16,21 +16,22 @@ use crate::domain::text::LocalizedText;
 
 /// The five steps in order.
 pub(super) async fn steps(conn: &Conn, task_force_id: Uuid, cycle: i32) -> QueryResult<Vec<ReportStep>> {
-    let (steps, submissions, mut votes, mut waivers) = tokio::try_join!(
+    let (steps, submissions, votes, waivers) = tokio::try_join!(
         crate::db::steps::list(conn, task_force_id, Some(cycle)),
         submissions(conn, task_force_id, cycle),
         votes(conn, task_force_id, cycle),
         waivers(conn, task_force_id, cycle),
     )?;
+    let (mut votes, mut waivers) = (Grouped::new(votes), Grouped::new(waivers));
     let submission = |(step, id, state, submitted_at, decided_at): SubmissionRow| {
-        let (ballots, votes): (Vec<Ballot>, Vec<ReportVote>) = take(&mut votes, &id).into_iter().unzip();
+        let (ballots, votes): (Vec<Ballot>, Vec<ReportVote>) = votes.take(&id).into_iter().unzip();
         let tally = Tally::of(ballots).into();
         (step, ReportSubmission { id, state, submitted_at, decided_at, tally, votes })
     };
-    let mut submissions: Vec<_> = submissions.into_iter().map(submission).collect();
+    let mut submissions = Grouped::new(submissions.into_iter().map(submission));
     let step = |row: crate::db::steps::Step| ReportStep {
-        submissions: take(&mut submissions, &row.step),
-        waivers: take(&mut waivers, &row.step),
+        submissions: submissions.take(&row.step),
+        waivers: waivers.take(&row.step),
         step: row.step,
         state: row.state,
         target_date: row.target_date,
