@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test fmt lint doc openapi openapi-check contract-lint ci
+.PHONY: help demo test fuzz torture fmt lint doc openapi openapi-check contract contract-lint ci
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -11,8 +11,17 @@ demo: ## gets what is missing, builds, and runs the service with demo data
 
 # The tests start a Postgres of their own in any case: an address in the environment is not for them.
 test: ## gets what is missing and runs all tests
-	@DATABASE_URL= ./scripts/prepare.sh
+	@DATABASE_URL= ./scripts/prepare.sh tests
 	@exec cargo test --locked
+
+# Each target by itself, so that each has its time; the figures are the last lines of each.
+fuzz: ## the long run of the fuzz targets: TASKFORCE_FUZZ_SECONDS each (600)
+	@DATABASE_URL= ./scripts/prepare.sh
+	@TASKFORCE_FUZZ_SECONDS=$${TASKFORCE_FUZZ_SECONDS:-600} exec cargo test --locked --test it -- fuzz:: --nocapture --test-threads 1
+
+torture: ## kills the service 200 times under keyed writes and looks what is left (TASKFORCE_TORTURE_ROUNDS)
+	@DATABASE_URL= ./scripts/prepare.sh
+	TASKFORCE_TORTURE_ROUNDS=$${TASKFORCE_TORTURE_ROUNDS:-200} cargo test --locked --test it -- torture:: --nocapture
 
 fmt: ## formats the code
 	cargo fmt
@@ -30,6 +39,9 @@ openapi: ## writes openapi.yaml anew
 
 openapi-check: ## fails if openapi.yaml is not what the code says
 	cargo run --locked --quiet -- openapi | diff -u openapi.yaml -
+
+contract: ## lets schemathesis try every operation as two users (needs Python, and PyPI the first time)
+	@exec ./scripts/contract.sh
 
 contract-lint: ## holds openapi.yaml to the rules of tests/contract (needs npx)
 	npx --yes @redocly/cli@2.77.0 lint openapi.yaml --config tests/contract/redocly.yaml

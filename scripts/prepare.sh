@@ -3,11 +3,17 @@
 # PostgreSQL server, 14 or later, with pg_trgm. Installs them with the system's package manager where it may; does
 # nothing, at once, where they are there. No server is left running: taskforce starts its own, from these programs.
 #
+# `prepare.sh tests` also gets node (18 or later) and npm, by which the tests run the provider that they sign people in
+# with (tests/oidc).
+#
 # With DATABASE_URL set no PostgreSQL is needed here. TASKFORCE_PG_BIN_DIR names the programs' directory, if it is
 # not one of those below; taskforce itself looks in the same places in the same order (src/db/cluster/server.rs).
 set -eu
 
 oldest=14
+oldest_node=18
+for_tests=
+[ "${1-}" != tests ] || for_tests=yes
 
 say() { printf '%s\n' "prepare: $*" >&2; }
 fail() { say "$*"; exit 1; }
@@ -50,6 +56,12 @@ has_postgres() {
 }
 
 has_compiler() { has cc; }
+has_node() {
+    has npm && version=$(node --version 2>/dev/null) || return 1
+    version=${version#v}
+    [ "${version%%.*}" -ge "$oldest_node" ]
+}
+needs_node() { [ -n "$for_tests" ] && ! has_node; }
 needs_postgres() { [ -z "${DATABASE_URL-}" ] && ! has_postgres; }
 
 as_root() {
@@ -98,6 +110,7 @@ has cargo || fail "Rust is missing: install it from https://rustup.rs, then open
 missing=
 has_compiler || missing="a C compiler"
 ! needs_postgres || missing="${missing:+$missing and }PostgreSQL (the server, $oldest or later, with pg_trgm)"
+! needs_node || missing="${missing:+$missing and }node ($oldest_node or later, with npm)"
 [ -n "$missing" ] || exit 0
 say "missing: $missing"
 
@@ -105,13 +118,17 @@ if has apt-get; then
     set --
     has_compiler || set -- build-essential
     ! needs_postgres || set -- "$@" postgresql
+    ! needs_node || set -- "$@" nodejs npm
     apt_install "$@"
 elif [ "$(uname -s)" = Darwin ] && has brew; then
     has_compiler || fail "install the compiler: xcode-select --install; then start again"
-    say "installing postgresql@17 with brew"
-    brew install postgresql@17 >&2
+    set --
+    ! needs_postgres || set -- postgresql@17
+    ! needs_node || set -- "$@" node
+    say "installing $* with brew"
+    brew install "$@" >&2
 elif has dnf; then
-    fail "install them: dnf install gcc postgresql-server postgresql-contrib; or set DATABASE_URL"
+    fail "install them: dnf install gcc postgresql-server postgresql-contrib${for_tests:+ nodejs npm}; or set DATABASE_URL"
 else
     fail "install them with your package manager; or set DATABASE_URL if only PostgreSQL is missing"
 fi
@@ -119,4 +136,5 @@ fi
 has_compiler || fail "there is still no C compiler: install one"
 ! needs_postgres ||
     fail "there is still no PostgreSQL $oldest or later: install one, name its bin directory in TASKFORCE_PG_BIN_DIR, or set DATABASE_URL"
+! needs_node || fail "there is still no node $oldest_node or later with npm: install them"
 say "ready"

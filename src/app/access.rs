@@ -3,29 +3,49 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
+use super::idempotency::Intent;
 use super::{App, Result};
+pub use crate::db::access::Credential;
 use crate::db::{self, Conn, QueryResult};
 use crate::domain::event::{ActorKind, EventActor};
 use crate::domain::refusal::Code;
-use crate::domain::rights::{Action, Decision, SeatRole, Standing, authorize};
+use crate::domain::rights::{Action, Decision, Scope, SeatRole, Standing, authorize};
 use crate::domain::task_force::TaskForceState;
 use crate::domain::text::LocalizedText;
 use crate::domain::user::{CouncilRole, UserState};
 
-/// Whoever sent a request, as far as its token says. What they may do is asked of the database every time.
+/// Whoever sent a request, as far as its credential says. What they may do is asked of the database every time.
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// The user.
     pub user_id: Uuid,
-    /// The session that the token belongs to.
-    pub session_id: Uuid,
+    /// What they showed.
+    pub credential: Credential,
     /// The request, for the events it leaves.
     pub request_id: String,
+    /// What becomes of a change.
+    pub intent: Intent,
+}
+
+impl Caller {
+    /// Asks for a person: a key must not make keys, end sessions or change the password, or whoever finds it keeps
+    /// the account.
+    ///
+    /// # Errors
+    /// `insufficientScope` for an API key.
+    pub fn require_person(&self) -> Result<()> {
+        match self.credential {
+            Credential::Key(_) => Err(Code::InsufficientScope.into()),
+            Credential::Session(_) | Credential::SingleSignOn(_) => Ok(()),
+        }
+    }
 }
 
 /// A caller whom the database knows, and who may sign in.
 #[derive(Debug, Clone)]
 pub struct Actor {
+    /// How far the credential reaches.
+    pub scope: Scope,
     /// The user.
     pub user_id: Uuid,
     /// The user's name.
@@ -45,9 +65,27 @@ impl Actor {
     /// Asks for a right over the installation.
     ///
     /// # Errors
-    /// `forbidden`.
+    /// `forbidden`; `insufficientScope` for a key of a single task force, or one that only reads.
     pub fn require(&self, action: Action) -> Result<()> {
-        require(self.standing, action)
+        require(self.standing, action)?;
+        self.require_installation()?;
+        if self.scope.is_enough_for(action) { Ok(()) } else { Err(Code::InsufficientScope.into()) }
+    }
+
+    /// Asks whether the credential reaches beyond a single task force.
+    ///
+    /// # Errors
+    /// `insufficientScope`.
+    pub fn require_installation(&self) -> Result<()> {
+        if self.scope.only_task_force.is_none() { Ok(()) } else { Err(Code::InsufficientScope.into()) }
+    }
+
+    /// Asks whether the credential changes anything at all.
+    ///
+    /// # Errors
+    /// `insufficientScope`.
+    pub fn require_writing(&self) -> Result<()> {
+        if self.scope.may_write { Ok(()) } else { Err(Code::InsufficientScope.into()) }
     }
 }
 
@@ -77,15 +115,19 @@ pub struct Access {
 impl Access {
     /// Whether they may do this here.
     pub fn right(&self, action: Action) -> Decision {
-        authorize(self.standing, action)
+        match authorize(self.standing, action) {
+            Decision::Allowed if !self.actor.scope.is_enough_for(action) => Decision::OutOfScope,
+            decision => decision,
+        }
     }
 
     /// Asks for a right in this task force.
     ///
     /// # Errors
-    /// `forbidden`; `notFound` for an outsider.
+    /// `forbidden`; `notFound` for an outsider; `insufficientScope` for a key that only reads.
     pub fn require(&self, action: Action) -> Result<()> {
-        require(self.standing, action)
+        require(self.standing, action)?;
+        if self.actor.scope.is_enough_for(action) { Ok(()) } else { Err(Code::InsufficientScope.into()) }
     }
 }
 
@@ -93,16 +135,21 @@ fn require(standing: Standing, action: Action) -> Result<()> {
     match authorize(standing, action) {
         Decision::Allowed => Ok(()),
         Decision::Forbidden => Err(Code::Forbidden.into()),
+        Decision::OutOfScope => Err(Code::InsufficientScope.into()),
         Decision::Hidden => Err(Code::NotFound.into()),
     }
 }
 
-fn actor(row: db::access::CallerRow, seat: Option<SeatRole>) -> Result<Actor> {
-    if row.state != UserState::Active || !row.session_live {
+fn actor(row: db::access::CallerRow, credential: Credential, seat: Option<SeatRole>) -> Result<Actor> {
+    // An issuer says who somebody is by an address alone: whoever runs it must not be able to run this one, too.
+    let vouched_for = matches!(credential, Credential::SingleSignOn(_));
+    let out_of_reach = vouched_for && row.role == CouncilRole::Administrator;
+    if row.state != UserState::Active || !row.credential_live || out_of_reach {
         return Err(Code::Unauthenticated.into());
     }
     let standing = Standing::of(row.role, seat);
-    Ok(Actor { user_id: row.user_id, name: row.name, role: row.role, standing })
+    let scope = Scope { may_write: row.may_write, only_task_force: row.only_task_force_id };
+    Ok(Actor { scope, user_id: row.user_id, name: row.name, role: row.role, standing })
 }
 
 impl App {
@@ -115,10 +162,10 @@ impl App {
     }
 
     pub(super) async fn actor_on(&self, conn: &Conn, caller: &Caller) -> Result<Actor> {
-        let row = db::access::caller(conn, caller.user_id, caller.session_id, self.clock.now()).await?;
+        let row = db::access::caller(conn, caller.user_id, caller.credential, self.clock.now()).await?;
         let row = row.ok_or(Code::Unauthenticated)?;
         let seat = row.chairs_any.then_some(SeatRole::Chair);
-        actor(row, seat)
+        actor(row, caller.credential, seat)
     }
 
     /// A read outside any task force: asks for the right and fetches in one round trip.
@@ -151,10 +198,10 @@ impl App {
     pub(super) async fn look_on(&self, conn: &Conn, caller: &Caller, task_force_id: Uuid) -> Result<Access> {
         let now = self.clock.now();
         let row =
-            db::access::in_task_force(conn, caller.user_id, caller.session_id, task_force_id, now).await?;
+            db::access::in_task_force(conn, caller.user_id, caller.credential, task_force_id, now).await?;
         let row = row.ok_or(Code::Unauthenticated)?;
         let (seat, member_id) = (row.seat, row.member_id);
-        let actor = actor(row.caller, seat)?;
+        let actor = actor(row.caller, caller.credential, seat)?;
         let (Some(state), Some(cycle), Some(today), Some(seq)) =
             (row.task_force_state, row.current_cycle, row.today, row.seq)
         else {
@@ -162,6 +209,9 @@ impl App {
         };
         let standing = actor.standing;
         let access = Access { actor, standing, member_id, task_force_id, state, cycle, today, seq, now };
+        if !access.actor.scope.opens(task_force_id) {
+            return Err(Code::NotFound.into());
+        }
         access.require(Action::ReadTaskForce)?;
         Ok(access)
     }

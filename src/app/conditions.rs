@@ -32,14 +32,13 @@ pub struct ConditionView {
 
 impl ConditionView {
     pub(super) fn new((condition, decision_number): NumberedCondition, access: &Access) -> Self {
-        // Who may do which, its exits say themselves.
+        // Who may do which, its exits say themselves; they don't know what the credential is for.
         let exits = condition.state.exits(access.state, access.standing);
-        Self {
-            transitions: available(&exits, Decision::Allowed),
-            condition,
-            decision_number,
-            today: access.today,
-        }
+        let right = match access.right(Action::FollowCondition) {
+            Decision::OutOfScope => Decision::OutOfScope,
+            Decision::Allowed | Decision::Forbidden | Decision::Hidden => Decision::Allowed,
+        };
+        Self { transitions: available(&exits, right), condition, decision_number, today: access.today }
     }
 }
 

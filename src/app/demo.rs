@@ -14,7 +14,7 @@ mod wadi;
 use secrecy::SecretString;
 use uuid::Uuid;
 
-pub use people::ACCOUNTS;
+pub use people::{ACCOUNTS, known};
 use teller::Teller;
 
 use super::{App, Result};

@@ -9,6 +9,7 @@ use diesel_async::{AnsiTransactionManager, TransactionManager};
 use uuid::Uuid;
 
 use super::access::{Access, Actor, Caller};
+use super::idempotency::Intent;
 use super::{App, Result};
 use crate::db::{self, Conn};
 use crate::domain::event::{ActorKind, Event, EventActor, Happening, chain};
@@ -87,10 +88,13 @@ impl App {
         use_case: impl AsyncFnOnce(&mut Door<'_>) -> Result<T>,
     ) -> Result<T> {
         let _place = self.gates.enter(task_force_id).await?;
-        self.transaction(async |conn| {
+        self.transaction(caller, async |conn| {
+            self.enter(conn, caller).await?;
             let head = db::events::lock_head(conn, task_force_id).await?.ok_or(Code::NotFound)?;
             let access = self.look_on(conn, caller, task_force_id).await?;
             access.require(action)?;
+            access.actor.require_writing()?;
+            self.claim(conn, caller).await?;
             let mut door = Door { conn, access, happenings: Vec::new() };
             let answer = use_case(&mut door).await?;
             if door.happenings.is_empty() {
@@ -112,9 +116,11 @@ impl App {
         caller: &Caller,
         use_case: impl AsyncFnOnce(&Conn, &Actor, Uuid, DateTime<Utc>) -> Result<(T, Vec<Happening>)>,
     ) -> Result<T> {
-        self.transaction(async |conn| {
+        self.transaction(caller, async |conn| {
+            self.enter(conn, caller).await?;
             let actor = self.actor_on(conn, caller).await?;
             actor.require(Action::CreateTaskForce)?;
+            self.claim(conn, caller).await?;
             let (id, now) = (Uuid::now_v7(), self.clock.now());
             let (answer, happenings) = use_case(conn, &actor, id, now).await?;
             let head = db::events::lock_head(conn, id).await?.ok_or(Code::NotFound)?;
@@ -124,7 +130,34 @@ impl App {
         .await
     }
 
-    /// Changes something outside any task force and appends it to the installation's events.
+    /// Changes something outside any task force for somebody who may, and appends it to the installation's events.
+    ///
+    /// # Errors
+    /// `unauthenticated`, what `may` refuses the caller, what the use case refuses.
+    pub(super) async fn write_as<T>(
+        &self,
+        caller: &Caller,
+        may: impl FnOnce(&Actor) -> Result<()>,
+        use_case: impl AsyncFnOnce(&Conn, &Actor, DateTime<Utc>) -> Result<(T, Option<Happening>)>,
+    ) -> Result<T> {
+        self.transaction(caller, async |conn| {
+            self.enter(conn, caller).await?;
+            let actor = self.actor_on(conn, caller).await?;
+            may(&actor)?;
+            actor.require_writing()?;
+            self.claim(conn, caller).await?;
+            let now = self.clock.now();
+            let (answer, happening) = use_case(conn, &actor, now).await?;
+            let Some(happening) = happening else { return Ok(Outcome::Unchanged(answer)) };
+            let by = actor.as_event_actor();
+            db::events::insert_installation(conn, by, &caller.request_id, now, &happening).await?;
+            Ok(Outcome::Changed(answer))
+        })
+        .await
+    }
+
+    /// Changes something outside any task force for somebody who has shown no credential: signing in, and what is
+    /// done at the command line.
     ///
     /// # Errors
     /// What the use case refuses.
@@ -133,7 +166,7 @@ impl App {
         request_id: &str,
         use_case: impl AsyncFnOnce(&Conn, DateTime<Utc>) -> Result<(T, Option<InstallationHappening>)>,
     ) -> Result<T> {
-        self.transaction(async |conn| {
+        self.committed(async |conn| {
             let now = self.clock.now();
             let (answer, happening) = use_case(conn, now).await?;
             let Some(InstallationHappening { actor, happening }) = happening else {
@@ -145,30 +178,87 @@ impl App {
         .await
     }
 
-    async fn transaction<T>(&self, body: impl AsyncFnOnce(&Conn) -> Result<Outcome<T>>) -> Result<T> {
-        // By hand, since diesel-async's `transaction` asks for futures that can move between threads. Where this
-        // future is dropped half-way, the lease closes the connection, and the server rolls back.
-        self.lend(async |conn| {
-            AnsiTransactionManager::begin_transaction(conn).await?;
-            match body(conn).await {
-                Ok(Outcome::Changed(answer)) => {
-                    AnsiTransactionManager::commit_transaction(conn).await?;
-                    Ok(answer)
-                }
-                Ok(Outcome::Unchanged(answer)) => {
-                    AnsiTransactionManager::rollback_transaction(conn).await?;
-                    Ok(answer)
-                }
-                Err(error) => {
-                    if let Err(rollback) = AnsiTransactionManager::rollback_transaction(conn).await {
-                        // The pool sees the broken transaction and discards the connection.
-                        tracing::warn!(%rollback, "a refused transaction could not be rolled back");
-                    }
-                    Err(error)
-                }
+    /// A transaction that ends as the caller intends.
+    async fn transaction<T>(
+        &self,
+        caller: &Caller,
+        body: impl AsyncFnOnce(&Conn) -> Result<Outcome<T>>,
+    ) -> Result<T> {
+        match &caller.intent {
+            Intent::Do => self.committed(body).await,
+            Intent::Try => self.tried(body).await,
+            Intent::Once(once) => {
+                let (answer, lease) = self
+                    .lend_out(async |conn| match begun(conn, body).await? {
+                        Outcome::Changed(answer) => Ok(answer),
+                        Outcome::Unchanged(answer) => {
+                            // Only the key is kept, and not what the use case may have written.
+                            AnsiTransactionManager::rollback_transaction(conn).await?;
+                            let claimed = async |conn: &Conn| {
+                                self.enter(conn, caller).await?;
+                                self.claim(conn, caller).await
+                            };
+                            begun(conn, claimed).await?;
+                            Ok(answer)
+                        }
+                    })
+                    .await?;
+                once.hold(lease);
+                Ok(answer)
+            }
+        }
+    }
+
+    async fn committed<T>(&self, body: impl AsyncFnOnce(&Conn) -> Result<Outcome<T>>) -> Result<T> {
+        self.lend(async |conn| match begun(conn, body).await? {
+            Outcome::Changed(answer) => {
+                AnsiTransactionManager::commit_transaction(conn).await?;
+                Ok(answer)
+            }
+            Outcome::Unchanged(answer) => {
+                AnsiTransactionManager::rollback_transaction(conn).await?;
+                Ok(answer)
             }
         })
         .await
+    }
+
+    /// Everything is checked, what is deferred to the commit too, and nothing is kept.
+    async fn tried<T>(&self, body: impl AsyncFnOnce(&Conn) -> Result<Outcome<T>>) -> Result<T> {
+        let checked = async |conn: &Conn| {
+            let outcome = body(conn).await?;
+            db::statement::check_deferred(conn).await?;
+            Ok(outcome)
+        };
+        self.lend(async |conn| match begun(conn, checked).await? {
+            Outcome::Changed(answer) | Outcome::Unchanged(answer) => {
+                AnsiTransactionManager::rollback_transaction(conn).await?;
+                Ok(answer)
+            }
+        })
+        .await
+    }
+}
+
+/// Commits a transaction that was left open.
+pub(super) async fn commit(conn: &mut Conn) -> Result<()> {
+    Ok(AnsiTransactionManager::commit_transaction(conn).await?)
+}
+
+/// Begins a transaction and works in it. It is left open where the work goes through, and rolled back otherwise.
+async fn begun<T>(conn: &mut Conn, work: impl AsyncFnOnce(&Conn) -> Result<T>) -> Result<T> {
+    // By hand, since diesel-async's `transaction` asks for futures that can move between threads. Where this
+    // future is dropped half-way, the lease closes the connection, and the server rolls back.
+    AnsiTransactionManager::begin_transaction(conn).await?;
+    match work(conn).await {
+        Ok(answer) => Ok(answer),
+        Err(error) => {
+            if let Err(rollback) = AnsiTransactionManager::rollback_transaction(conn).await {
+                // The pool sees the broken transaction and discards the connection.
+                tracing::warn!(%rollback, "a refused transaction could not be rolled back");
+            }
+            Err(error)
+        }
     }
 }
 

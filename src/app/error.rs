@@ -13,6 +13,9 @@ pub enum Error {
     /// The request is refused; the refusal says why and what would help.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// It was done before, and what was answered then lies in the request's [`super::idempotency::Once`].
+    #[error("the request was answered before")]
+    Replayed,
     /// The database can't be reached, or is too busy to answer in time.
     #[error("the database is not available: {0}")]
     Unavailable(String),

@@ -45,14 +45,14 @@ impl Gates {
 
 /// A connection that is closed unless it is given back: whoever borrowed it may have left in the middle of a
 /// statement or a transaction, and nobody else shall wait for that, or for its locks.
-struct Lease(Option<Pooled>);
+pub(super) struct Lease(Option<Pooled>);
 
 impl Lease {
-    fn conn(&mut self) -> Result<&mut Conn> {
+    pub(super) fn conn(&mut self) -> Result<&mut Conn> {
         self.0.as_deref_mut().ok_or_else(|| Error::internal("given back"))
     }
 
-    fn give_back(mut self) {
+    pub(super) fn give_back(mut self) {
         drop(self.0.take());
     }
 }
@@ -79,11 +79,28 @@ impl App {
     /// # Errors
     /// `unavailable` when none is to be had, or the work is not done in time; otherwise what the work answers.
     pub(super) async fn lend<T>(&self, work: impl AsyncFnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+        let (answer, lease) = self.lend_out(work).await?;
+        lease.give_back();
+        Ok(answer)
+    }
+
+    /// The same, for work that is not over: the connection comes with its answer.
+    ///
+    /// # Errors
+    /// As [`App::lend`]; then the connection is given back.
+    pub(super) async fn lend_out<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut Conn) -> Result<T>,
+    ) -> Result<(T, Lease)> {
         let lent = async {
             let mut lease = Lease(Some(self.pool.get().await?));
-            let answer = work(lease.conn()?).await;
-            lease.give_back();
-            answer
+            match work(lease.conn()?).await {
+                Ok(answer) => Ok((answer, lease)),
+                Err(error) => {
+                    lease.give_back();
+                    Err(error)
+                }
+            }
         };
         match tokio::time::timeout(ANSWER_WITHIN, lent).await {
             Ok(answer) => answer,

@@ -14,7 +14,7 @@ impl App {
     /// A page of the open activities assigned to the caller, over all task forces.
     ///
     /// # Errors
-    /// `unauthenticated`.
+    /// `unauthenticated`; `insufficientScope` for a key of a single task force.
     pub async fn my_activities(
         &self,
         caller: &Caller,
@@ -26,7 +26,7 @@ impl App {
                 self.actor_on(conn, caller),
                 db::activities::assigned_to(conn, caller.user_id, after, self.clock.now(), limit),
             );
-            actor?;
+            actor?.require_installation()?;
             Ok(page?)
         })
         .await
@@ -35,7 +35,7 @@ impl App {
     /// A page of what waits for the caller, over all task forces.
     ///
     /// # Errors
-    /// `unauthenticated`.
+    /// `unauthenticated`; `insufficientScope` for a key of a single task force.
     pub async fn my_tasks(
         &self,
         caller: &Caller,
@@ -45,7 +45,7 @@ impl App {
         self.lend(async |conn| {
             let (actor, page) =
                 tokio::join!(self.actor_on(conn, caller), db::me::tasks(conn, caller.user_id, after, limit),);
-            actor?;
+            actor?.require_installation()?;
             Ok(page?)
         })
         .await

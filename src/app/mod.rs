@@ -5,7 +5,9 @@
 
 pub mod access;
 pub mod activities;
+pub mod api_keys;
 pub mod assessments;
+pub mod audit;
 pub mod checklist_items;
 pub mod clock;
 pub mod comments;
@@ -17,6 +19,8 @@ mod error;
 pub mod events;
 pub mod evidence;
 pub mod health_statements;
+pub mod housekeeping;
+pub mod idempotency;
 pub mod indicators;
 pub mod lease;
 pub mod me;
@@ -27,9 +31,12 @@ pub mod noun;
 pub mod pilots;
 pub mod policies;
 mod refused;
+pub mod refused_attempts;
 pub mod reports;
 pub mod sectors;
+pub mod sessions;
 pub mod sign_in;
+pub mod single_sign_on;
 pub mod status;
 pub mod steps;
 pub mod studies;
@@ -42,6 +49,7 @@ pub use error::{Error, Result};
 use std::sync::Arc;
 
 use crate::auth::passwords::Passwords;
+use crate::auth::throttle::{Limits, Throttle};
 use crate::auth::tokens::Tokens;
 use crate::db::pool::Pool;
 use clock::Clock;
@@ -58,8 +66,14 @@ pub struct App {
     pub passwords: Arc<Passwords>,
     /// Issues and checks access tokens.
     pub tokens: Arc<Tokens>,
+    single_sign_on: Option<Arc<single_sign_on::SingleSignOn>>,
+    /// Counts guesses at passwords.
+    pub throttle: Arc<Throttle>,
+    keys: api_keys::Known,
     status_cache: status::Cache,
     gates: Arc<lease::Gates>,
+    refused: refused_attempts::Waiting,
+    verifiers: audit::Verifiers,
 }
 
 impl App {
@@ -70,8 +84,18 @@ impl App {
             clock,
             passwords: Arc::new(passwords),
             tokens: Arc::new(tokens),
+            single_sign_on: None,
+            throttle: Arc::new(Throttle::new(Limits::USUAL)),
+            keys: api_keys::Known::default(),
             status_cache: status::Cache::default(),
             gates: Arc::default(),
+            refused: refused_attempts::Waiting::default(),
+            verifiers: audit::Verifiers::default(),
         }
+    }
+
+    /// The same, letting in whom another issuer vouches for.
+    pub fn with_single_sign_on(self, single_sign_on: single_sign_on::SingleSignOn) -> Self {
+        Self { single_sign_on: Some(Arc::new(single_sign_on)), ..self }
     }
 }

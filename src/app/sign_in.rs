@@ -1,27 +1,50 @@
-//! Sign-in: from a password or an invitation to a session, and from one access token to the next.
+//! Sign-in: from a password or an invitation to a session, from one access token to the next, and from one password
+//! to another.
 //!
 //! Every refusal is the same `invalidCredentials`, and where a password is checked it takes as long: nobody learns
-//! whether an account exists. A password is hashed between two looks at the database, holding no connection.
+//! whether an account exists. Passwords can be guessed, so they are throttled; tokens of 256 bits can't, so a good one
+//! is never refused, and nobody is thrown out by what others at the same address do. A password is hashed between two
+//! looks at the database, holding no connection.
+
+use std::net::IpAddr;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 use uuid::Uuid;
 
+use super::access::Caller;
 use super::door::InstallationHappening;
+use super::sessions::noting_ended;
 use super::users::parse_email;
 use super::{App, Error, Result};
 use crate::auth::passwords::NewPassword;
 use crate::auth::secrets;
+use crate::auth::throttle::TooMany;
 use crate::db::sessions::Session;
+use crate::db::users::Account;
 use crate::db::{self, Conn};
 use crate::domain::event::{ActorKind, EventAction, EventActor, Happening, SubjectKind};
-use crate::domain::refusal::Code;
+use crate::domain::refusal::{Code, Fault, FaultCode, Listing, Refusal};
+use crate::domain::text::Language;
+use crate::domain::user::normalize_email;
+use crate::domain::vocabulary::Vocabulary as _;
 
 /// The longest that anybody stays signed in.
 const LONGEST: TimeDelta = TimeDelta::days(30);
 
 /// How long a session lasts that is not refreshed.
 const IDLE: TimeDelta = TimeDelta::days(7);
+
+/// Where somebody signs in from.
+#[derive(Debug, Clone, Default)]
+pub struct Visit {
+    /// The request, for the events it leaves.
+    pub request_id: String,
+    /// The address, where the connection has one.
+    pub address: Option<IpAddr>,
+    /// The client, as it names itself.
+    pub user_agent: Option<String>,
+}
 
 /// What somebody gets who has signed in.
 #[derive(Debug)]
@@ -36,40 +59,89 @@ fn happening(action: EventAction, session: Session) -> Happening {
     Happening::new(action, SubjectKind::Session, session.id)
 }
 
+fn too_many(TooMany(seconds): TooMany) -> Error {
+    Refusal::from(Code::TooManyAttempts).listing(Listing::RetryAfter(seconds)).into()
+}
+
+/// What is known of somebody, and so no password for them.
+fn known_of(account: &Account) -> Vec<String> {
+    let names = Language::ALL.iter().map(|language| account.name.in_language(*language).to_owned());
+    std::iter::once(account.email.clone()).chain(names).collect()
+}
+
+fn too_common(pointer: &str) -> Error {
+    Refusal::faults(Code::InvalidRequest, vec![Fault::at(pointer, FaultCode::Common)]).into()
+}
+
 impl App {
     /// Starts a session with a password.
     ///
     /// # Errors
     /// `invalidCredentials`: an unknown address, a user who is disabled or has no password yet, a wrong password.
-    pub async fn sign_in(&self, request_id: &str, email: &str, password: SecretString) -> Result<SignedIn> {
-        let account = match parse_email(email) {
-            Ok(email) => self.lend(async |conn| Ok(db::users::credentials(conn, &email).await?)).await?,
-            Err(_) => None,
-        };
-        let (user_id, hash) = account.unzip();
-        let matches = self.passwords.verify(password, hash.clone()).await?;
-        let (Some(user_id), Some(hash), true) = (user_id, hash, matches) else {
-            return Err(Code::InvalidCredentials.into());
-        };
-        self.write_installation(request_id, async |conn, now| {
-            if !db::users::hold_credentials(conn, user_id, &hash).await? {
+    /// `tooManyAttempts`, whatever the password.
+    pub async fn sign_in(&self, visit: &Visit, email: &str, password: SecretString) -> Result<SignedIn> {
+        self.guess(visit, &normalize_email(email), async || {
+            let account = match parse_email(email) {
+                Ok(email) => self.lend(async |conn| Ok(db::users::credentials(conn, &email).await?)).await?,
+                Err(_) => None,
+            };
+            let (user_id, hash) = account.unzip();
+            let matches = self.passwords.verify(password, hash.clone()).await?;
+            let (Some(user_id), Some(hash), true) = (user_id, hash, matches) else {
                 return Err(Code::InvalidCredentials.into());
-            }
-            let (session, signed_in) = self.start_session(conn, user_id, now).await?;
-            let started = happening(EventAction::SessionStarted, session);
-            Ok((signed_in, Some(InstallationHappening::by(user_id, started))))
+            };
+            self.write_installation(&visit.request_id, async |conn, now| {
+                if !db::users::hold_credentials(conn, user_id, &hash).await? {
+                    return Err(Code::InvalidCredentials.into());
+                }
+                let (session, signed_in) = self.start_session(conn, user_id, visit, now).await?;
+                let started = happening(EventAction::SessionStarted, session);
+                Ok((signed_in, Some(InstallationHappening::by(user_id, started))))
+            })
+            .await
         })
         .await
+    }
+
+    /// One guess at a password, as often as that may be done. It counts before it is known to be wrong.
+    async fn guess<T>(
+        &self,
+        visit: &Visit,
+        account: &str,
+        check: impl AsyncFnOnce() -> Result<T>,
+    ) -> Result<T> {
+        let attempt = self.throttle.begin(account, visit.address, self.clock.now()).map_err(too_many)?;
+        let checked = check().await;
+        match &checked {
+            Ok(_) => self.throttle.right(attempt, self.clock.now()),
+            Err(Error::Refused(refusal)) if refusal.code == Code::InvalidCredentials => {}
+            Err(_) => self.throttle.take_back(attempt, self.clock.now()),
+        }
+        checked
+    }
+
+    /// Counts a token that is none towards the address that it came from.
+    fn count_failed<T>(&self, visit: &Visit, answer: Result<T>) -> Result<T> {
+        if matches!(&answer, Err(Error::Refused(refusal)) if refusal.code == Code::InvalidCredentials) {
+            self.throttle.failed(visit.address, self.clock.now()).map_err(too_many)?;
+        }
+        answer
     }
 
     /// Exchanges a refresh token for the next pair.
     ///
     /// One that was used before has been copied. Nobody can tell whether the thief or the owner came first, so the
-    /// session ends for both.
+    /// session ends for both, also where they come at the same instant: one gets a pair, the others end it.
     ///
     /// # Errors
-    /// `invalidCredentials`: a token that is unknown or was used before, a session that is over.
-    pub async fn refresh(&self, request_id: &str, token: &SecretString) -> Result<SignedIn> {
+    /// `invalidCredentials`: a token that is unknown or was used before, a session that is over. `tooManyAttempts`
+    /// instead, after many of them.
+    pub async fn refresh(&self, visit: &Visit, token: &SecretString) -> Result<SignedIn> {
+        let refreshed = self.refresh_once(&visit.request_id, token).await;
+        self.count_failed(visit, refreshed)
+    }
+
+    async fn refresh_once(&self, request_id: &str, token: &SecretString) -> Result<SignedIn> {
         let hash = secrets::digest(token);
         let signed_in = self
             .write_installation(request_id, async |conn, now| {
@@ -106,10 +178,21 @@ impl App {
     /// Accepts an invitation: sets the password, ends every other session and starts one.
     ///
     /// # Errors
-    /// `invalidCredentials`: an invitation that is unknown, used, replaced or lapsed, or a user who is disabled.
+    /// `invalidCredentials`: an invitation that is unknown, used, replaced or lapsed, or a user who is disabled;
+    /// `tooManyAttempts` instead, after many of them. A fault at `/password` for a common one.
     pub async fn invitation_accept(
         &self,
-        request_id: &str,
+        visit: &Visit,
+        token: &SecretString,
+        password: NewPassword,
+    ) -> Result<SignedIn> {
+        let accepted = self.accept_once(visit, token, password).await;
+        self.count_failed(visit, accepted)
+    }
+
+    async fn accept_once(
+        &self,
+        visit: &Visit,
         token: &SecretString,
         password: NewPassword,
     ) -> Result<SignedIn> {
@@ -117,20 +200,72 @@ impl App {
         // Before the password costs anything.
         let now = self.clock.now();
         let invited = self.lend(async |conn| Ok(db::users::invited(conn, &token, now).await?)).await?;
-        let user_id = invited.ok_or(Code::InvalidCredentials)?;
-        let password = self.passwords.hash(password.into()).await?;
-        self.write_installation(request_id, async |conn, now| {
-            // The user's row before the invitation's, as in `user_invite`.
-            let accepted = db::users::set_password(conn, user_id, &password).await?
-                && db::users::use_invitation(conn, &token, now).await?;
-            if !accepted {
+        let account = invited.ok_or(Code::InvalidCredentials)?;
+        let user_id = account.id;
+        let password = self.passwords.hash(password, known_of(&account)).await?;
+        let password = password.ok_or_else(|| too_common("/password"))?;
+        let signed_in = self
+            .write_installation(&visit.request_id, async |conn, now| {
+                // The user's row before the invitation's, as in `user_invite`.
+                let accepted = db::users::set_password(conn, user_id, &password).await?
+                    && db::users::use_invitation(conn, &token, now).await?;
+                if !accepted {
+                    return Err(Code::InvalidCredentials.into());
+                }
+                let ended = db::sessions::end_all(conn, user_id, now).await?;
+                let (session, signed_in) = self.start_session(conn, user_id, visit, now).await?;
+                let accepted = Happening::new(EventAction::InvitationAccepted, SubjectKind::User, user_id)
+                    .noting("sessionId", None::<()>, session.id);
+                Ok((signed_in, Some(InstallationHappening::by(user_id, noting_ended(accepted, ended)))))
+            })
+            .await?;
+        self.throttle.forgive(&account.email);
+        Ok(signed_in)
+    }
+
+    /// Changes the caller's own password: ends every session, the present one too, and starts one.
+    ///
+    /// # Errors
+    /// `insufficientScope` for an API key; `invalidCredentials` for a wrong present password, or where there is none;
+    /// `tooManyAttempts`; a fault at `/newPassword` for a common one.
+    pub async fn password_change(
+        &self,
+        caller: &Caller,
+        visit: &Visit,
+        present: SecretString,
+        next: NewPassword,
+    ) -> Result<SignedIn> {
+        let user_id = caller.user_id;
+        let account = self
+            .lend(async |conn| {
+                let (actor, account) =
+                    tokio::join!(self.actor_on(conn, caller), db::users::account(conn, user_id));
+                actor?;
+                caller.require_person()?;
+                Ok(account?.ok_or(Code::Unauthenticated)?)
+            })
+            .await?;
+        self.guess(visit, &account.email, async || {
+            let hash = account.password_hash.clone();
+            let matches = self.passwords.verify(present, hash.clone()).await?;
+            let Some(hash) = hash.filter(|_| matches) else {
                 return Err(Code::InvalidCredentials.into());
-            }
-            db::sessions::end_all(conn, user_id, now).await?;
-            let (session, signed_in) = self.start_session(conn, user_id, now).await?;
-            let accepted = Happening::new(EventAction::InvitationAccepted, SubjectKind::User, user_id)
-                .noting("sessionId", None::<()>, session.id);
-            Ok((signed_in, Some(InstallationHappening::by(user_id, accepted))))
+            };
+            let next = self.passwords.hash(next, known_of(&account)).await?;
+            let next = next.ok_or_else(|| too_common("/newPassword"))?;
+            self.write_installation(&visit.request_id, async |conn, now| {
+                if !db::users::change_password(conn, user_id, &hash, &next).await? {
+                    return Err(Code::InvalidCredentials.into());
+                }
+                // Under the user's lock: whoever was signed out meanwhile changes nothing any more.
+                self.actor_on(conn, caller).await?;
+                let ended = db::sessions::end_all(conn, user_id, now).await?;
+                let (session, signed_in) = self.start_session(conn, user_id, visit, now).await?;
+                let changed = Happening::new(EventAction::PasswordChanged, SubjectKind::User, user_id)
+                    .noting("sessionId", None::<()>, session.id);
+                Ok((signed_in, Some(InstallationHappening::by(user_id, noting_ended(changed, ended)))))
+            })
+            .await
         })
         .await
     }
@@ -139,11 +274,12 @@ impl App {
         &self,
         conn: &Conn,
         user_id: Uuid,
+        visit: &Visit,
         now: DateTime<Utc>,
     ) -> Result<(Session, SignedIn)> {
         let session = Session { id: Uuid::now_v7(), user_id };
         db::sessions::forget(conn, user_id, now - LONGEST).await?;
-        db::sessions::insert(conn, session, now + IDLE, now).await?;
+        db::sessions::insert(conn, session, visit.user_agent.as_deref(), now + IDLE, now).await?;
         Ok((session, self.next_tokens(conn, session, now).await?))
     }
 

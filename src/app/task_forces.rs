@@ -62,7 +62,7 @@ fn time_zone_fault() -> Fault {
 }
 
 impl App {
-    /// A page of the task forces that are the caller's to see.
+    /// A page of the task forces that are the caller's to see; for a key of a single task force, that one.
     ///
     /// # Errors
     /// `unauthenticated`.
@@ -77,7 +77,8 @@ impl App {
             let actor = self.actor_on(conn, caller).await?;
             // Whoever has no view of the portfolio sees the task forces they have a seat in.
             let sees_all = authorize(actor.standing, Action::ReadPortfolio) == Decision::Allowed;
-            let filter = TaskForceFilter { seat_of: (!sees_all).then_some(actor.user_id), ..filter };
+            let seat_of = (!sees_all).then_some(actor.user_id);
+            let filter = TaskForceFilter { seat_of, only: actor.scope.only_task_force, ..filter };
             Ok(db::task_forces::list(conn, &filter, after, limit).await?)
         })
         .await

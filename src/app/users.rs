@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::access::{Actor, Caller};
 use super::door::{InstallationHappening, expect_version};
+use super::sessions::noting_ended;
 use super::{App, Error, Result};
 use crate::auth::secrets;
 use crate::db::page::Page;
@@ -121,6 +122,16 @@ fn visible(actor: &Actor, detail: Option<UserDetail>) -> Result<UserDetail> {
     if theirs { Ok(detail) } else { Err(Code::NotFound.into()) }
 }
 
+/// The right to change a user. Whoever has none doesn't learn who there is, but for themselves.
+fn managing(id: Uuid) -> impl FnOnce(&Actor) -> Result<()> {
+    move |actor| match actor.require(Action::ManageUsers) {
+        Err(Error::Refused(refusal)) if refusal.code == Code::Forbidden && actor.user_id != id => {
+            Err(Code::NotFound.into())
+        }
+        decision => decision,
+    }
+}
+
 /// Whoever doesn't manage administrators makes none.
 fn may_give(actor: &Actor, role: CouncilRole) -> Result<()> {
     if may_manage(actor.standing, role) { Ok(()) } else { Err(Code::Forbidden.into()) }
@@ -163,7 +174,7 @@ async fn create(
 }
 
 impl App {
-    /// The caller, and the seats they hold.
+    /// The caller, and the seats they hold, as far as the credential reaches.
     ///
     /// # Errors
     /// `unauthenticated`.
@@ -175,8 +186,10 @@ impl App {
                 db::users::memberships(conn, caller.user_id),
             );
             let actor = actor?;
-            let detail = visible(&actor, detail?)?;
-            Ok((UserView::new(detail, actor.standing, self.clock.now()), memberships?))
+            let view = self.shown(visible(&actor, detail?)?, &actor);
+            let mut memberships = memberships?;
+            memberships.retain(|seat| actor.scope.opens(seat.task_force_id));
+            Ok((view, memberships))
         })
         .await
     }
@@ -214,14 +227,26 @@ impl App {
     /// One user.
     ///
     /// # Errors
-    /// `notFound` also for those who are not the caller's to see.
+    /// `notFound` also for those who are not the caller's to see; `insufficientScope` for a key of a single task
+    /// force.
     pub async fn user_get(&self, caller: &Caller, id: Uuid) -> Result<UserView> {
         self.lend(async |conn| {
             let (actor, detail) = tokio::join!(self.actor_on(conn, caller), db::users::find(conn, id));
             let actor = actor?;
-            Ok(UserView::new(visible(&actor, detail?)?, actor.standing, self.clock.now()))
+            actor.require_installation()?;
+            Ok(self.shown(visible(&actor, detail?)?, &actor))
         })
         .await
+    }
+
+    /// A user as a read shows it: what the credential is not for can't be done with it.
+    fn shown(&self, detail: UserDetail, actor: &Actor) -> UserView {
+        let exits = detail.user.state.exits(detail.is_last_administrator);
+        let mut view = UserView::new(detail, actor.standing, self.clock.now());
+        if may_manage(actor.standing, view.user.role) && actor.require(Action::ManageUsers).is_err() {
+            view.transitions = available(&exits, Decision::OutOfScope);
+        }
+        view
     }
 
     /// Creates a user, who chooses a password by accepting the invitation.
@@ -229,13 +254,14 @@ impl App {
     /// # Errors
     /// `forbidden`, also for the secretariat making an administrator; `emailTaken`.
     pub async fn user_create(&self, caller: &Caller, fields: UserFields) -> Result<(UserView, Invitation)> {
-        self.write_installation(&caller.request_id, async |conn, now| {
-            let actor = self.actor_on(conn, caller).await?;
+        let may = |actor: &Actor| {
             actor.require(Action::ManageUsers)?;
-            may_give(&actor, fields.role)?;
+            may_give(actor, fields.role)
+        };
+        self.write_as(caller, may, async |conn, actor, now| {
             let (id, invitation, invited) = create(conn, &fields, now).await?;
             let view = UserView::new(found(conn, id).await?, actor.standing, now);
-            Ok(((view, invitation), Some(InstallationHappening::by(actor.user_id, invited))))
+            Ok(((view, invitation), Some(invited)))
         })
         .await
     }
@@ -268,7 +294,7 @@ impl App {
         version: i32,
         patch: impl FnOnce(UserFields) -> Result<UserFields>,
     ) -> Result<UserView> {
-        self.write_installation(&caller.request_id, async |conn, now| {
+        self.write_as(caller, managing(id), async |conn, _, now| {
             let (actor, detail) = self.hold(conn, caller, id).await?;
             let before = detail.user.fields();
             let after = patch(before.clone())?;
@@ -281,7 +307,7 @@ impl App {
             db::users::update(conn, id, &after, now).await?;
             let updated = happening(EventAction::UserUpdated, id).with(changes(&before, &after));
             let view = UserView::new(found(conn, id).await?, actor.standing, now);
-            Ok((view, Some(InstallationHappening::by(actor.user_id, updated))))
+            Ok((view, Some(updated)))
         })
         .await
     }
@@ -297,18 +323,19 @@ impl App {
         version: i32,
         to: UserState,
     ) -> Result<UserView> {
-        self.write_installation(&caller.request_id, async |conn, now| {
+        self.write_as(caller, managing(id), async |conn, _, now| {
             let (actor, detail) = self.hold(conn, caller, id).await?;
             expect_version(detail.user.version, version)?;
             let from = detail.user.state;
             take(from, &from.exits(detail.is_last_administrator), to, false)?;
             db::users::set_state(conn, id, to, now).await?;
+            let mut moved = happening(EventAction::UserTransitioned, id).moving(from.code(), to.code());
             if to == UserState::Disabled {
-                db::sessions::end_all(conn, id, now).await?;
+                let ended = db::sessions::end_all(conn, id, now).await?;
+                moved = noting_ended(moved, ended);
             }
-            let moved = happening(EventAction::UserTransitioned, id).moving(from.code(), to.code());
             let view = UserView::new(found(conn, id).await?, actor.standing, now);
-            Ok((view, Some(InstallationHappening::by(actor.user_id, moved))))
+            Ok((view, Some(moved)))
         })
         .await
     }
@@ -319,13 +346,13 @@ impl App {
     /// # Errors
     /// `notFound`, `forbidden`.
     pub async fn user_invite(&self, caller: &Caller, id: Uuid) -> Result<(UserView, Invitation)> {
-        self.write_installation(&caller.request_id, async |conn, now| {
+        self.write_as(caller, managing(id), async |conn, _, now| {
             let (actor, _) = self.hold(conn, caller, id).await?;
             let invitation = invite(conn, id, now).await?;
-            db::sessions::end_all(conn, id, now).await?;
-            let invited = happening(EventAction::InvitationCreated, id);
+            let ended = db::sessions::end_all(conn, id, now).await?;
+            let invited = noting_ended(happening(EventAction::InvitationCreated, id), ended);
             let view = UserView::new(found(conn, id).await?, actor.standing, now);
-            Ok(((view, invitation), Some(InstallationHappening::by(actor.user_id, invited))))
+            Ok(((view, invitation), Some(invited)))
         })
         .await
     }

@@ -53,7 +53,9 @@ pub struct Claims {
     pub user_id: Uuid,
     /// The session it was issued to.
     pub session_id: Uuid,
-    /// When it ceases to be valid.
+    /// When it begins to be valid.
+    pub not_before: Option<DateTime<Utc>>,
+    /// When it ceases to be.
     pub expires_at: DateTime<Utc>,
 }
 
@@ -73,6 +75,7 @@ struct Issued<'a> {
 struct Presented {
     sub: Uuid,
     sid: Uuid,
+    nbf: Option<i64>,
     exp: i64,
 }
 
@@ -193,7 +196,8 @@ impl Tokens {
             self.verified.insert(hash, claims);
             Some(claims)
         })?;
-        (now < claims.expires_at).then_some(claims)
+        let begun = claims.not_before.is_none_or(|begin| begin <= now);
+        (begun && now < claims.expires_at).then_some(claims)
     }
 
     /// Everything but the time, which goes on.
@@ -203,8 +207,12 @@ impl Tokens {
             return None;
         }
         let claims = jsonwebtoken::decode::<Presented>(token, &self.verifying, &self.validation).ok()?.claims;
-        let expires_at = DateTime::from_timestamp(claims.exp, 0)?;
-        Some(Claims { user_id: claims.sub, session_id: claims.sid, expires_at })
+        let instant = |seconds| DateTime::from_timestamp(seconds, 0);
+        // An instant beyond all time is none: such a token is never good.
+        let not_before = claims.nbf.map(instant);
+        let not_before = if not_before == Some(None) { return None } else { not_before.flatten() };
+        let expires_at = instant(claims.exp)?;
+        Some(Claims { user_id: claims.sub, session_id: claims.sid, not_before, expires_at })
     }
 
     /// The public keys, for whoever wants to check a token.
@@ -294,6 +302,10 @@ mod tests {
         assert!(!accepted(&claims_with("sub", json!("administrator"))));
         assert!(!accepted(&claims_with("exp", json!("tomorrow"))));
         assert!(!accepted(&claims_with("exp", json!(i64::MAX))));
+        let begins = |seconds| claims_with("nbf", json!(now().timestamp() + seconds));
+        assert!(accepted(&begins(0)) && !accepted(&begins(1)));
+        assert!(!accepted(&claims_with("nbf", json!("tomorrow"))));
+        assert!(!accepted(&claims_with("nbf", json!(i64::MAX))));
     }
 
     #[test]

@@ -11,27 +11,55 @@ use crate::app::clock::Clock;
 use crate::app::users::parse_email;
 use crate::auth::passwords::Passwords;
 use crate::auth::tokens::Tokens;
+use crate::db::grants::{self, GrantError};
+use crate::db::pool::Pool;
 use crate::db::schema_migrations;
 use crate::domain::text::LocalizedText;
 use crate::domain::vocabulary::Vocabulary as _;
 
-/// Brings the database up to date.
-pub(super) async fn migrate(settings: DatabaseSettings) -> Result<(), Failure> {
-    let database = Database::open_beside(&settings).await?;
-    let run = match settings.migration_url() {
-        Some(url) => {
-            schema_migrations::run(&crate::db::pool::connect(url, 1).map_err(Failure::setting)?).await
+/// What to bring up to date, and for whom.
+#[derive(Debug, Args)]
+pub(super) struct Migration {
+    #[command(flatten)]
+    database: DatabaseSettings,
+    /// The role that the service runs as, where it is not the owner: it gets what the service needs and loses all else.
+    #[arg(long, value_name = "ROLE")]
+    grant_to: Option<String>,
+}
+
+/// Brings the database up to date, and the service's role to what it needs.
+pub(super) async fn migrate(migration: Migration) -> Result<(), Failure> {
+    let Migration { database: settings, grant_to } = migration;
+    let (pool, database) = match settings.migration_pool()? {
+        Some(pool) => (pool, None),
+        None => {
+            let database = Database::open_beside(&settings).await?;
+            (database.pool.clone(), Some(database))
         }
-        None => schema_migrations::run(&database.pool).await,
     };
-    let run = run.map_err(Failure::failed)?;
+    let done = migrate_on(&pool, grant_to.as_deref()).await;
+    match database {
+        Some(database) => database.close().await?,
+        None => pool.close(),
+    }
+    done
+}
+
+async fn migrate_on(pool: &Pool, grant_to: Option<&str>) -> Result<(), Failure> {
+    let run = schema_migrations::run(pool).await.map_err(Failure::failed)?;
     for version in &run {
         print(&format!("{version}\n"));
     }
     if run.is_empty() {
         print("up to date\n");
     }
-    database.close().await
+    let Some(role) = grant_to else { return Ok(()) };
+    grants::grant(pool, role).await.map_err(|error| match error {
+        GrantError::Role(_) => Failure::setting(format!("{error} (--grant-to)")),
+        GrantError::Failed(_) => Failure::failed(error),
+    })?;
+    print(&format!("{role} may do what the service needs\n"));
+    Ok(())
 }
 
 /// Who is to be administrator.
@@ -60,12 +88,7 @@ pub(super) async fn create(new: NewAdmin) -> Result<(), Failure> {
         .ok_or_else(|| Failure::setting("the name is blank (--name, --name-ar)"))?;
     let database = Database::open_beside(&new.database).await?;
     database.migrate(&new.database).await?;
-    // Nobody signs in here: any key will do.
-    let key = Tokens::generate_pem().map_err(Failure::failed)?;
-    let tokens = Tokens::from_pem(key.expose_secret(), String::new()).map_err(Failure::failed)?;
-    let passwords = Passwords::new().map_err(Failure::failed)?;
-    let app = App::new(database.pool.clone(), Clock::default(), passwords, tokens);
-    let invitation = app.create_admin(&new.email, name).await.map_err(Failure::failed)?;
+    let invitation = app_over(&database)?.create_admin(&new.email, name).await.map_err(Failure::failed)?;
     print(&format!(
         "The invitation, to be accepted until {} (it is shown this once):\n\n  {token}\n\n\
          curl http://127.0.0.1:8080/v1/auth/invitations/accept -H 'Content-Type: application/json' \\\n  \
@@ -74,4 +97,12 @@ pub(super) async fn create(new: NewAdmin) -> Result<(), Failure> {
         token = invitation.token.expose_secret(),
     ));
     database.close().await
+}
+
+/// The use cases without a server. Nobody signs in here: any key will do.
+pub(super) fn app_over(database: &Database) -> Result<App, Failure> {
+    let key = Tokens::generate_pem().map_err(Failure::failed)?;
+    let tokens = Tokens::from_pem(key.expose_secret(), String::new()).map_err(Failure::failed)?;
+    let passwords = Passwords::new().map_err(Failure::failed)?;
+    Ok(App::new(database.pool.clone(), Clock::default(), passwords, tokens))
 }

@@ -4,12 +4,13 @@ mod admin;
 mod healthcheck;
 mod serve;
 mod settings;
+mod verify_audit;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use settings::{DatabaseSettings, LogFormat, ServeSettings};
+use settings::{LogFormat, ServeSettings};
 
 /// The service of a smart city's expert task force.
 #[derive(Debug, Parser)]
@@ -29,10 +30,12 @@ enum Command {
     Serve(ServeSettings),
     /// Runs the service, with demo data if the database is empty; prints the address and the accounts.
     Demo(ServeSettings),
-    /// Brings the database up to date, and ends.
-    Migrate(DatabaseSettings),
+    /// Brings the database up to date, and ends; with --grant-to, also the rights of the service's own role.
+    Migrate(admin::Migration),
     /// Creates an administrator and prints the one-time invitation to accept.
     CreateAdmin(admin::NewAdmin),
+    /// Verifies that no event was changed or left out, of one task force or all: exit code 0 if so, 1 if not.
+    VerifyAudit(verify_audit::Scope),
     /// Prints the OpenAPI document.
     Openapi,
     /// Asks a running service whether it is ready: exit code 0 if so, 1 if not.
@@ -94,8 +97,9 @@ pub fn run() -> ExitCode {
         match cli.command {
             Command::Serve(settings) => serve::serve(settings, false).await,
             Command::Demo(settings) => serve::serve(settings, true).await,
-            Command::Migrate(settings) => admin::migrate(settings).await,
+            Command::Migrate(migration) => admin::migrate(migration).await,
             Command::CreateAdmin(new) => admin::create(new).await,
+            Command::VerifyAudit(scope) => verify_audit::verify(scope).await,
             Command::Openapi => crate::http::openapi::yaml().map(print).map_err(Failure::failed),
             Command::Healthcheck(target) => healthcheck::check(&target),
         }

@@ -67,7 +67,8 @@ impl Database {
         cluster: Option<Cluster>,
         settings: &DatabaseSettings,
     ) -> Result<Self, Failure> {
-        let pool = connect(url, usize::from(settings.pool_size)).map_err(Failure::setting)?;
+        let pool = connect(url, usize::from(settings.pool_size))
+            .map_err(|error| Failure::setting(format!("DATABASE_URL: {error}")))?;
         Ok(Self { pool, cluster })
     }
 
@@ -77,10 +78,7 @@ impl Database {
 
     /// Brings the schema up to date, if it is not: the service's role may have no right to.
     pub(super) async fn migrate(&self, settings: &DatabaseSettings) -> Result<(), Failure> {
-        let pool = match settings.migration_url() {
-            Some(url) => connect(url, 1).map_err(Failure::setting)?,
-            None => self.pool.clone(),
-        };
+        let pool = settings.migration_pool()?.unwrap_or_else(|| self.pool.clone());
         let begun = std::time::Instant::now();
         loop {
             if let Ok(conn) = self.pool.get().await
@@ -116,13 +114,24 @@ pub(super) async fn serve(settings: ServeSettings, with_demo: bool) -> Result<()
     // Before anything that takes time, so that no signal is missed and a port in use is said at once.
     let mut stop = Stop::listen()?;
     let listener = settings.listen()?;
+    let tls = settings.tls()?;
     let database = Database::open(&settings.database).await?;
     let started = tokio::select! {
-        started = start(&settings, &database, listener, with_demo) => started.map(Some),
+        started = start(&settings, &database, listener, tls, with_demo) => started.map(Some),
         () = stop.wanted() => Ok(None),
     };
     let served = match started {
-        Ok(Some(server)) => run(server, &mut stop).await,
+        Ok(Some((server, app))) => {
+            let (stopped, over) = tokio::sync::oneshot::channel::<()>();
+            let run = async {
+                let served = run(server, &mut stop).await;
+                drop(stopped);
+                served
+            };
+            // Its end comes with the server's, when no more requests can be refused.
+            let keep_house = app.keep_house(async { drop(over.await) });
+            tokio::join!(run, keep_house).0
+        }
         Ok(None) => Ok(()),
         Err(failure) => Err(failure),
     };
@@ -134,26 +143,28 @@ async fn start(
     settings: &ServeSettings,
     database: &Database,
     listener: std::net::TcpListener,
+    tls: Option<rustls::ServerConfig>,
     with_demo: bool,
-) -> Result<Server, Failure> {
+) -> Result<(Server, App), Failure> {
     let url = settings.public_url(&listener);
     let tokens = settings.tokens(database.is_own(), &url)?;
+    let single_sign_on = settings.single_sign_on(&url)?;
     let metrics = PrometheusBuilder::new().install_recorder().map_err(Failure::failed)?;
     database.migrate(&settings.database).await?;
     let passwords = Passwords::new().map_err(Failure::failed)?;
-    let app = App::new(database.pool.clone(), Clock::default(), passwords, tokens);
+    let mut app = App::new(database.pool.clone(), Clock::default(), passwords, tokens);
+    if let Some(single_sign_on) = single_sign_on {
+        app = app.with_single_sign_on(single_sign_on);
+        let asking = app.clone();
+        // Beside the start: the service serves whoever needs no issuer.
+        tokio::spawn(async move { asking.prepare_single_sign_on().await });
+    }
     let story = if with_demo { Some(demo(&app, settings).await?) } else { None };
-    let server_settings = server::Settings {
-        cors_origins: settings.cors_origins(),
-        metrics_token: settings.metrics_token.clone(),
-        security_contact: settings.security_contact.clone(),
-        metrics,
-        workers: None,
-    };
-    let server = server::serve(app, server_settings, listener).map_err(Failure::failed)?;
+    let server_settings = settings.server(url.clone(), metrics, tls);
+    let server = server::serve(app.clone(), server_settings, listener).map_err(Failure::failed)?;
     tracing::info!(address = url, "ready");
     print(&greeting(&url, story.as_ref()));
-    Ok(server)
+    Ok((server, app))
 }
 
 /// Serves until it is told to stop; requests under way are let finish, unless it is told twice.

@@ -8,13 +8,24 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
+use ipnet::IpNet;
+use metrics_exporter_prometheus::PrometheusHandle;
+use rustls::ServerConfig;
 use secrecy::{ExposeSecret as _, SecretString};
 use tracing_subscriber::EnvFilter;
 
 use super::Failure;
+use crate::app::demo;
+use crate::app::single_sign_on::{SingleSignOn, may_be_default};
+use crate::auth::oidc::{ConfigurationError, Issuer};
 use crate::auth::passwords::NewPassword;
 use crate::auth::tokens::Tokens;
+use crate::db::pool::{self, Pool};
+use crate::domain::refusal::FaultCode;
+use crate::domain::user::CouncilRole;
 use crate::domain::vocabulary::Vocabulary as _;
+use crate::http::server::{self, CONNECTIONS, RateLimit};
+use crate::http::tls;
 
 /// How to log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -67,7 +78,7 @@ pub(super) struct ServeSettings {
     /// Where to listen.
     #[arg(long, env = "TASKFORCE_BIND", default_value = "127.0.0.1:8080")]
     bind: SocketAddr,
-    /// The address where clients reach the service; http:// and the address of --bind if not set.
+    /// The address where clients reach the service; http:// or https:// and the address of --bind if not set.
     #[arg(long, env = "TASKFORCE_PUBLIC_URL", value_parser = NonEmptyStringValueParser::new())]
     public_url: Option<String>,
     /// Origins whose pages may call the API, separated by commas.
@@ -78,13 +89,61 @@ pub(super) struct ServeSettings {
     jwt_key_file: Option<PathBuf>,
     /// The token of /metrics; without it there are no metrics.
     #[arg(long, env = "TASKFORCE_METRICS_TOKEN", hide_env_values = true, value_parser = secret)]
-    pub(super) metrics_token: Option<SecretString>,
+    metrics_token: Option<SecretString>,
     /// Whom to tell of a weakness, for /.well-known/security.txt: mailto:… or https://…
     #[arg(long, env = "TASKFORCE_SECURITY_CONTACT", value_parser = contact)]
-    pub(super) security_contact: Option<String>,
+    security_contact: Option<String>,
+    /// A file with the certificate of the listener and its chain, in PEM; read again when it changes.
+    #[arg(long, env = "TASKFORCE_TLS_CERT_FILE", requires = "tls_key_file")]
+    tls_cert_file: Option<PathBuf>,
+    /// A file with the certificate's private key, in PEM.
+    #[arg(long, env = "TASKFORCE_TLS_KEY_FILE", requires = "tls_cert_file")]
+    tls_key_file: Option<PathBuf>,
+    /// Networks of proxies whose X-Forwarded-For is believed, separated by commas: 10.0.0.0/8
+    #[arg(long, env = "TASKFORCE_TRUSTED_PROXIES", value_delimiter = ',', value_parser = network)]
+    trusted_proxies: Vec<IpNet>,
+    /// Requests a minute that a caller may send; 0 for any number.
+    #[arg(long, env = "TASKFORCE_RATE_LIMIT", default_value_t = RateLimit::default().per_minute.get(), value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    rate_limit: u32,
+    /// Requests that a caller may send at once, after a while of silence.
+    #[arg(long, env = "TASKFORCE_RATE_BURST", default_value_t = RateLimit::default().burst.get(), value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    rate_burst: u32,
+    /// Connections of clients at most.
+    #[arg(long, env = "TASKFORCE_MAX_CONNECTIONS", default_value_t = CONNECTIONS.into(), value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    max_connections: u32,
+    #[command(flatten)]
+    single_sign_on: SingleSignOnSettings,
     /// Password of every demo account; if not set, a random one that is kept in the data directory.
     #[arg(long, env = "TASKFORCE_DEMO_PASSWORD", hide_env_values = true, value_parser = password)]
     pub(super) demo_password: Option<SecretString>,
+}
+
+/// Whose tokens are accepted beside our own.
+#[derive(Debug, Clone, Args)]
+struct SingleSignOnSettings {
+    /// OpenID Connect issuer whose tokens are accepted, as it names itself: https://…
+    #[arg(long, env = "TASKFORCE_OIDC_ISSUER", requires = "oidc_audience")]
+    oidc_issuer: Option<String>,
+    /// The audience that its tokens must name: what the issuer calls this API, or the frontend's client id.
+    #[arg(long, env = "TASKFORCE_OIDC_AUDIENCE", requires = "oidc_issuer")]
+    oidc_audience: Option<String>,
+    /// Role of people who come with a token and are nobody yet, expert or councilMember; if not set, they are refused.
+    #[arg(long, env = "TASKFORCE_OIDC_DEFAULT_ROLE", requires = "oidc_issuer", value_parser = default_role)]
+    oidc_default_role: Option<CouncilRole>,
+    /// Algorithms that its tokens may be signed with, separated by commas.
+    #[arg(
+        long,
+        env = "TASKFORCE_OIDC_ALGORITHMS",
+        value_delimiter = ',',
+        default_value = "RS256,PS256,ES256,EdDSA"
+    )]
+    oidc_algorithms: Vec<String>,
+}
+
+fn default_role(text: &str) -> Result<CouncilRole, String> {
+    CouncilRole::parse(text).filter(|role| may_be_default(*role)).ok_or_else(|| {
+        "it is expert or councilMember: who runs the installation is for people here to say".to_owned()
+    })
 }
 
 fn secret(text: &str) -> Result<SecretString, String> {
@@ -92,9 +151,9 @@ fn secret(text: &str) -> Result<SecretString, String> {
 }
 
 fn password(text: &str) -> Result<SecretString, String> {
-    let parsed =
-        NewPassword::parse(text.to_owned().into()).map_err(|fault| format!("it {}", fault.label().en))?;
-    Ok(parsed.into())
+    let refused = |fault: FaultCode| format!("it {}", fault.label().en);
+    let parsed = NewPassword::parse(text.to_owned().into()).map_err(refused)?;
+    if parsed.is_common(&demo::known()) { Err(refused(FaultCode::Common)) } else { Ok(parsed.into()) }
 }
 
 fn origin(text: &str) -> Result<String, String> {
@@ -102,6 +161,13 @@ fn origin(text: &str) -> Result<String, String> {
         matches!(scheme, "http" | "https") && !rest.is_empty() && !rest.contains(['/', '*', ' '])
     });
     if bare { Ok(text.to_owned()) } else { Err("an origin looks like https://app.example".to_owned()) }
+}
+
+/// A network, or one address.
+fn network(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    let one = || text.parse::<std::net::IpAddr>().ok().map(IpNet::from);
+    text.parse().ok().or_else(one).ok_or_else(|| "a network looks like 10.0.0.0/8 or fd00::/8".to_owned())
 }
 
 fn contact(text: &str) -> Result<String, String> {
@@ -127,9 +193,10 @@ impl DatabaseSettings {
         }
     }
 
-    /// The address to migrate by, where that is another one.
-    pub(super) fn migration_url(&self) -> Option<&SecretString> {
-        self.migration_url.as_ref()
+    /// A pool for migrations alone, where they have an address of their own.
+    pub(super) fn migration_pool(&self) -> Result<Option<Pool>, Failure> {
+        let pool = self.migration_url.as_ref().map(|url| pool::connect(url, 1)).transpose();
+        pool.map_err(|error| Failure::setting(format!("TASKFORCE_MIGRATION_URL: {error}")))
     }
 }
 
@@ -144,13 +211,34 @@ impl ServeSettings {
     /// Where clients reach the service; by default where it really listens, were it port 0 that was asked for.
     pub(super) fn public_url(&self, listener: &TcpListener) -> String {
         let bound = listener.local_addr().unwrap_or(self.bind);
-        let url = self.public_url.clone().unwrap_or_else(|| format!("http://{bound}"));
+        let scheme = if self.tls_cert_file.is_some() { "https" } else { "http" };
+        let url = self.public_url.clone().unwrap_or_else(|| format!("{scheme}://{bound}"));
         url.trim_end_matches('/').to_owned()
     }
 
-    /// Origins whose pages may call the API.
-    pub(super) fn cors_origins(&self) -> Vec<String> {
-        self.cors_origins.clone()
+    /// TLS on the listener, where there is a certificate.
+    pub(super) fn tls(&self) -> Result<Option<ServerConfig>, Failure> {
+        let files = self.tls_cert_file.as_deref().zip(self.tls_key_file.as_deref());
+        files.map(|(certificate, key)| tls::configure(certificate, key)).transpose().map_err(Failure::setting)
+    }
+
+    /// What the server is told of all this.
+    pub(super) fn server(
+        &self,
+        public_url: String,
+        metrics: PrometheusHandle,
+        tls: Option<ServerConfig>,
+    ) -> server::Settings {
+        server::Settings {
+            cors_origins: self.cors_origins.clone(),
+            metrics_token: self.metrics_token.clone(),
+            security_contact: self.security_contact.clone(),
+            trusted_proxies: self.trusted_proxies.clone(),
+            rate_limit: RateLimit::new(self.rate_limit, self.rate_burst),
+            max_connections: usize::try_from(self.max_connections).unwrap_or(usize::MAX),
+            tls,
+            ..server::Settings::new(public_url, metrics)
+        }
     }
 
     /// The key that tokens are signed with. With a database of its own, the service makes one on the first start.
@@ -175,6 +263,29 @@ impl ServeSettings {
         Tokens::from_pem(&pem, issuer.to_owned()).map_err(|error| {
             Failure::setting(format!("{} (TASKFORCE_JWT_KEY_FILE): {error}", file.display()))
         })
+    }
+}
+
+impl ServeSettings {
+    /// The issuer that is trusted beside ourselves, whose name is `own`.
+    pub(super) fn single_sign_on(&self, own: &str) -> Result<Option<SingleSignOn>, Failure> {
+        let SingleSignOnSettings { oidc_issuer, oidc_audience, oidc_default_role, oidc_algorithms } =
+            &self.single_sign_on;
+        let (Some(issuer), Some(audience)) = (oidc_issuer, oidc_audience) else { return Ok(None) };
+        if issuer.trim_end_matches('/') == own {
+            return Err(Failure::setting(
+                "TASKFORCE_OIDC_ISSUER is this service itself (TASKFORCE_PUBLIC_URL)",
+            ));
+        }
+        let trusted = Issuer::new(issuer, audience.clone(), oidc_algorithms).map_err(|error| {
+            let setting = match error {
+                ConfigurationError::Audience => "TASKFORCE_OIDC_AUDIENCE",
+                ConfigurationError::Algorithm(_) => "TASKFORCE_OIDC_ALGORITHMS",
+                _ => "TASKFORCE_OIDC_ISSUER",
+            };
+            Failure::setting(format!("{setting}: {error}"))
+        })?;
+        Ok(Some(SingleSignOn::new(trusted, *oidc_default_role)))
     }
 }
 

@@ -13,6 +13,50 @@ use crate::domain::task_force::TaskForceState;
 use crate::domain::text::LocalizedText;
 use crate::domain::user::{CouncilRole, UserState};
 
+/// What somebody showed to be let in, once it was checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credential {
+    /// An access token of ours, by the session it belongs to.
+    Session(Uuid),
+    /// An API key, by its id.
+    Key(Uuid),
+    /// A token of another issuer, by the instant it was issued at.
+    SingleSignOn(DateTime<Utc>),
+}
+
+impl Credential {
+    /// The three of them as a query takes them.
+    fn binds(self) -> (Option<Uuid>, Option<Uuid>, Option<DateTime<Utc>>) {
+        match self {
+            Self::Session(id) => (Some(id), None, None),
+            Self::Key(id) => (None, Some(id), None),
+            Self::SingleSignOn(issued_at) => (None, None, Some(issued_at)),
+        }
+    }
+}
+
+/// The columns of [`CallerRow`] that a credential decides on. `$1` is the user, `$2` the instant; `$3` to `$5` are
+/// [`Credential::binds`].
+macro_rules! of_credential {
+    () => {
+        "case
+             when $3 is not null then coalesce(s.ended_at is null and s.expires_at > $2, false)
+             when $4 is not null then coalesce(k.revoked_at is null and k.expires_at > $2, false)
+             else coalesce($5 > u.sessions_ended_at, $5 is not null)
+         end as credential_live,
+         coalesce(k.may_write, true) as may_write,
+         k.only_task_force_id,"
+    };
+}
+
+/// The rows behind a credential.
+macro_rules! credential {
+    () => {
+        "left join sessions s on s.id = $3 and s.user_id = u.id
+         left join api_keys k on k.id = $4 and k.user_id = u.id"
+    };
+}
+
 /// The caller, as the database knows them now.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct CallerRow {
@@ -28,9 +72,15 @@ pub struct CallerRow {
     /// Whether the user may sign in at all.
     #[diesel(sql_type = Text)]
     pub state: UserState,
-    /// Whether the session of the token still runs.
+    /// Whether the credential is still good: the session runs, the key is not revoked.
     #[diesel(sql_type = Bool)]
-    pub session_live: bool,
+    pub credential_live: bool,
+    /// Whether the credential changes anything at all.
+    #[diesel(sql_type = Bool)]
+    pub may_write: bool,
+    /// The only task force that the credential opens.
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub only_task_force_id: Option<Uuid>,
     /// Whether the user chairs any task force.
     #[diesel(sql_type = Bool)]
     pub chairs_any: bool,
@@ -62,54 +112,61 @@ pub struct AccessRow {
     pub seq: Option<i64>,
 }
 
-/// Finds a user with a session.
+/// Finds a user with what they showed.
 pub async fn caller(
     conn: &Conn,
     user_id: Uuid,
-    session_id: Uuid,
+    credential: Credential,
     now: DateTime<Utc>,
 ) -> QueryResult<Option<CallerRow>> {
-    let query = diesel::sql_query(
-        "select u.id as user_id, u.name, u.role, u.state,
-                coalesce(s.ended_at is null and s.expires_at > $3, false) as session_live,
-                exists (
-                    select from members c join task_forces t on t.id = c.task_force_id
-                    where c.user_id = u.id and c.role = 'chair' and c.to_date is null
-                      and t.state not in ('concluded', 'dissolved')
-                ) as chairs_any
-         from users u left join sessions s on s.id = $2 and s.user_id = u.id
-         where u.id = $1",
-    )
+    let (session_id, key_id, issued_at) = credential.binds();
+    let query = diesel::sql_query(concat!(
+        "select u.id as user_id, u.name, u.role, u.state, ",
+        of_credential!(),
+        "exists (
+             select from members c join task_forces t on t.id = c.task_force_id
+             where c.user_id = u.id and c.role = 'chair' and c.to_date is null
+               and t.state not in ('concluded', 'dissolved')
+         ) as chairs_any
+         from users u ",
+        credential!(),
+        " where u.id = $1",
+    ))
     .bind::<SqlUuid, _>(user_id)
-    .bind::<SqlUuid, _>(session_id)
-    .bind::<Timestamptz, _>(now);
+    .bind::<Timestamptz, _>(now)
+    .bind::<Nullable<SqlUuid>, _>(session_id)
+    .bind::<Nullable<SqlUuid>, _>(key_id)
+    .bind::<Nullable<Timestamptz>, _>(issued_at);
     Prepared(query).get_result(&mut &*conn).await.optional()
 }
 
-/// Finds a user with a session and their seat in a task force.
+/// Finds a user with what they showed and their seat in a task force.
 pub async fn in_task_force(
     conn: &Conn,
     user_id: Uuid,
-    session_id: Uuid,
+    credential: Credential,
     task_force_id: Uuid,
     now: DateTime<Utc>,
 ) -> QueryResult<Option<AccessRow>> {
-    let query = diesel::sql_query(
-        "select u.id as user_id, u.name, u.role, u.state,
-                coalesce(s.ended_at is null and s.expires_at > $4, false) as session_live,
-                false as chairs_any,
-                m.id as member_id, m.role as seat,
-                t.state as task_force_state, t.current_cycle, local_date($4, t.time_zone) as today, h.seq
-         from users u
-         left join sessions s on s.id = $2 and s.user_id = u.id
-         left join task_forces t on t.id = $3
-         left join task_force_heads h on h.task_force_id = $3
-         left join members m on m.task_force_id = $3 and m.user_id = u.id and m.to_date is null
-         where u.id = $1",
-    )
+    let (session_id, key_id, issued_at) = credential.binds();
+    let query = diesel::sql_query(concat!(
+        "select u.id as user_id, u.name, u.role, u.state, ",
+        of_credential!(),
+        "false as chairs_any,
+         m.id as member_id, m.role as seat,
+         t.state as task_force_state, t.current_cycle, local_date($2, t.time_zone) as today, h.seq
+         from users u ",
+        credential!(),
+        " left join task_forces t on t.id = $6
+          left join task_force_heads h on h.task_force_id = $6
+          left join members m on m.task_force_id = $6 and m.user_id = u.id and m.to_date is null
+          where u.id = $1",
+    ))
     .bind::<SqlUuid, _>(user_id)
-    .bind::<SqlUuid, _>(session_id)
-    .bind::<SqlUuid, _>(task_force_id)
-    .bind::<Timestamptz, _>(now);
+    .bind::<Timestamptz, _>(now)
+    .bind::<Nullable<SqlUuid>, _>(session_id)
+    .bind::<Nullable<SqlUuid>, _>(key_id)
+    .bind::<Nullable<Timestamptz>, _>(issued_at)
+    .bind::<SqlUuid, _>(task_force_id);
     Prepared(query).get_result(&mut &*conn).await.optional()
 }

@@ -8,8 +8,9 @@ use uuid::Uuid;
 
 use super::Conn;
 use super::page::Page;
-use super::schema::{events, installation_events, task_force_heads};
+use super::schema::{events, installation_events, task_force_heads, task_forces};
 use super::statement::Prepared;
+use crate::domain::audit::{ChainEnd, StoredEvent};
 use crate::domain::event::{ActorKind, Event, EventAction, EventActor, Happening, Hash, SubjectKind};
 use crate::domain::text::LocalizedText;
 
@@ -209,4 +210,85 @@ pub async fn installation_before(
     .bind::<BigInt, _>(before.unwrap_or(i64::MAX))
     .bind::<BigInt, _>(limit + 1);
     Ok(Page::of(Prepared(query).load(&mut &*conn).await?, limit))
+}
+
+/// The end of a task force's chain and the highest event, as of one moment; `None` where there is no such task force.
+pub async fn end(conn: &Conn, task_force_id: Uuid) -> QueryResult<Option<ChainEnd>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        seq: i64,
+        #[diesel(sql_type = Bytea)]
+        hash: Vec<u8>,
+        #[diesel(sql_type = BigInt)]
+        highest: i64,
+    }
+    // A head that somebody has removed reads as the beginning: then the events stand behind it.
+    let query = diesel::sql_query(
+        "select coalesce(h.seq, 0) as seq, coalesce(h.hash, decode(repeat('00', 32), 'hex')) as hash,
+                coalesce((select max(e.seq) from events e where e.task_force_id = t.id), 0) as highest
+         from task_forces t left join task_force_heads h on h.task_force_id = t.id
+         where t.id = $1",
+    )
+    .bind::<SqlUuid, _>(task_force_id);
+    let row: Option<Row> = Prepared(query).get_result(&mut &*conn).await.optional()?;
+    Ok(row.map(|Row { seq, hash, highest }| ChainEnd { seq, hash, highest }))
+}
+
+/// Events as they are stored, after one sequence number and up to another, oldest first.
+pub async fn stored(
+    conn: &Conn,
+    task_force_id: Uuid,
+    after: i64,
+    up_to: i64,
+    limit: i64,
+) -> QueryResult<Vec<StoredEvent>> {
+    #[derive(Queryable, Selectable)]
+    #[diesel(table_name = events, check_for_backend(diesel::pg::Pg))]
+    struct Row {
+        task_force_id: Uuid,
+        seq: i64,
+        id: Uuid,
+        at: DateTime<Utc>,
+        actor_id: Option<Uuid>,
+        action: String,
+        subject_kind: String,
+        subject_id: Uuid,
+        body: String,
+        previous_hash: Vec<u8>,
+        hash: Vec<u8>,
+    }
+    let rows: Vec<Row> = events::table
+        .filter(events::task_force_id.eq(task_force_id))
+        .filter(events::seq.gt(after))
+        .filter(events::seq.le(up_to))
+        .order(events::seq)
+        .limit(limit)
+        .select(Row::as_select())
+        .load(&mut &*conn)
+        .await?;
+    let stored = |row: Row| StoredEvent {
+        task_force_id: row.task_force_id,
+        seq: row.seq,
+        id: row.id,
+        at: row.at,
+        actor_id: row.actor_id,
+        action: row.action,
+        subject_kind: row.subject_kind,
+        subject_id: row.subject_id,
+        body: row.body,
+        previous_hash: row.previous_hash,
+        hash: row.hash,
+    };
+    Ok(rows.into_iter().map(stored).collect())
+}
+
+/// The id of every task force after one, in their order.
+pub async fn chains(conn: &Conn, after: Option<Uuid>, limit: i64) -> QueryResult<Vec<Uuid>> {
+    let mut query =
+        task_forces::table.select(task_forces::id).order(task_forces::id).limit(limit).into_boxed();
+    if let Some(after) = after {
+        query = query.filter(task_forces::id.gt(after));
+    }
+    query.load(&mut &*conn).await
 }

@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod activities;
+pub mod api_keys;
 pub mod assessments;
 pub mod checklist_items;
 pub mod cluster;
@@ -17,7 +18,11 @@ pub mod dossier;
 pub mod events;
 pub mod evidence;
 pub mod gates;
+pub mod grants;
 pub mod health_statements;
+pub mod housekeeping;
+pub mod idempotency;
+pub mod identities;
 pub mod indicators;
 pub mod me;
 pub mod measurements;
@@ -29,6 +34,7 @@ pub mod policies;
 pub mod pool;
 pub mod product;
 pub mod references;
+pub mod refused_attempts;
 pub mod reports;
 pub mod sectors;
 pub mod studies;
@@ -41,6 +47,7 @@ pub mod status;
 pub mod steps;
 pub mod submissions;
 pub mod task_forces;
+pub mod tls;
 mod types;
 pub mod users;
 

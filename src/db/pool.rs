@@ -9,6 +9,10 @@ use diesel_async::pooled_connection::deadpool::{Object, Pool as DieselPool};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use futures_util::FutureExt as _;
 use secrecy::{ExposeSecret as _, SecretString};
+use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::tls::{TlsError, Trust};
 
 /// A pool of connections to Postgres.
 pub type Pool = DieselPool<AsyncPgConnection>;
@@ -28,8 +32,11 @@ const SETTINGS: &str = "-c statement_timeout=10s -c lock_timeout=1500ms \
 #[derive(Debug, thiserror::Error)]
 pub enum PoolError {
     /// The address is no Postgres URL. It isn't repeated: it holds a password.
-    #[error("DATABASE_URL is not a Postgres URL (postgresql://user:password@host:port/database)")]
+    #[error("it is not a Postgres URL (postgresql://user:password@host:port/database)")]
     Url(#[source] tokio_postgres::Error),
+    /// What it says about TLS can't be had.
+    #[error("{0}")]
+    Tls(#[from] TlsError),
     /// The pool could not be built.
     #[error("the connection pool could not be built: {0}")]
     Build(#[from] deadpool::managed::BuildError),
@@ -38,14 +45,18 @@ pub enum PoolError {
 /// A pool of at most `size` connections; connects when first asked.
 ///
 /// # Errors
-/// An address that is no Postgres URL.
+/// An address that is no Postgres URL, or asks for TLS that can't be had.
 pub fn connect(url: &SecretString, size: usize) -> Result<Pool, PoolError> {
-    let config: tokio_postgres::Config = url.expose_secret().parse().map_err(PoolError::Url)?;
+    let (trust, rest) = Trust::take_from(url.expose_secret())?;
+    let mut config: tokio_postgres::Config = rest.parse().map_err(PoolError::Url)?;
+    config.ssl_mode(trust.wire());
+    name_hosts(&mut config);
+    let tls = trust.connector()?;
     let mut manager = ManagerConfig::default();
-    manager.custom_setup = Box::new(move |_| establish(config.clone()).boxed());
+    manager.custom_setup = Box::new(move |_| establish(config.clone(), tls.clone()).boxed());
     // No `select 1` per checkout: a closed connection is noticed without, and a broken transaction too.
     manager.recycling_method = RecyclingMethod::Fast;
-    let manager = AsyncDieselConnectionManager::new_with_config(url.expose_secret(), manager);
+    let manager = AsyncDieselConnectionManager::new_with_config(String::new(), manager);
     Ok(DieselPool::builder(manager)
         .max_size(size)
         .wait_timeout(Some(PATIENCE))
@@ -55,7 +66,23 @@ pub fn connect(url: &SecretString, size: usize) -> Result<Pool, PoolError> {
         .build()?)
 }
 
-async fn establish(mut config: tokio_postgres::Config) -> ConnectionResult<AsyncPgConnection> {
+/// A host that is given by its address alone is named by that, as in libpq: TLS needs a name to ask for.
+fn name_hosts(config: &mut tokio_postgres::Config) {
+    if config.get_hosts().is_empty() {
+        for address in config.get_hostaddrs().to_vec() {
+            config.host(address.to_string());
+        }
+    }
+}
+
+async fn establish(
+    mut config: tokio_postgres::Config,
+    tls: MakeRustlsConnect,
+) -> ConnectionResult<AsyncPgConnection> {
+    // To libpq TLS on a Unix socket is none, whatever the mode; the list of hosts is of one kind or the other.
+    if config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_))) {
+        config.ssl_mode(SslMode::Disable);
+    }
     let options = config.get_options().map_or_else(|| SETTINGS.to_owned(), |own| format!("{SETTINGS} {own}"));
     config
         .options(options)
@@ -63,7 +90,17 @@ async fn establish(mut config: tokio_postgres::Config) -> ConnectionResult<Async
         .connect_timeout(PATIENCE)
         .keepalives_idle(Duration::from_secs(30))
         .tcp_user_timeout(Duration::from_secs(10));
-    let bad = |error: tokio_postgres::Error| ConnectionError::BadConnection(error.to_string());
-    let (client, connection) = config.connect(tokio_postgres::NoTls).await.map_err(bad)?;
+    let (client, connection) = config.connect(tls).await.map_err(bad)?;
     AsyncPgConnection::try_from_client_and_connection(client, connection).await
+}
+
+/// With its causes: that a handshake failed says little without what was wrong with the certificate.
+fn bad(error: tokio_postgres::Error) -> ConnectionError {
+    let mut said = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(error) = cause {
+        said.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    ConnectionError::BadConnection(said)
 }

@@ -42,6 +42,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    api_keys (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        name -> Text,
+        key_hash -> Bytea,
+        may_write -> Bool,
+        only_task_force_id -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        last_used_at -> Nullable<Timestamptz>,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     assessments (task_force_id, id) {
         task_force_id -> Uuid,
         id -> Uuid,
@@ -196,6 +211,20 @@ diesel::table! {
         note -> Nullable<Jsonb>,
         member_id -> Uuid,
         created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (user_id, operation, key) {
+        user_id -> Uuid,
+        operation -> Text,
+        key -> Text,
+        fingerprint -> Bytea,
+        created_at -> Timestamptz,
+        status -> Nullable<Int2>,
+        etag -> Nullable<Text>,
+        location -> Nullable<Text>,
+        body -> Nullable<Bytea>,
     }
 }
 
@@ -357,6 +386,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    refused_attempts (id) {
+        id -> Uuid,
+        hour -> Timestamptz,
+        user_id -> Nullable<Uuid>,
+        address -> Text,
+        operation -> Text,
+        code -> Text,
+        about_task_force_id -> Nullable<Uuid>,
+        attempts -> Int8,
+        first_at -> Timestamptz,
+        last_at -> Timestamptz,
+        last_request_id -> Text,
+    }
+}
+
+diesel::table! {
     reports (task_force_id, id) {
         task_force_id -> Uuid,
         id -> Uuid,
@@ -403,6 +448,7 @@ diesel::table! {
         last_used_at -> Timestamptz,
         expires_at -> Timestamptz,
         ended_at -> Nullable<Timestamptz>,
+        user_agent -> Nullable<Text>,
     }
 }
 
@@ -491,6 +537,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    user_identities (issuer, subject) {
+        issuer -> Text,
+        subject -> Text,
+        user_id -> Uuid,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     users (id) {
         id -> Uuid,
         email -> Text,
@@ -503,6 +558,7 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         search -> Text,
+        sessions_ended_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -523,6 +579,7 @@ diesel::table! {
 diesel::allow_tables_to_appear_in_same_query!(
     activities,
     activity_dependencies,
+    api_keys,
     assessments,
     ballots,
     checklist_items,
@@ -534,6 +591,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     evidence,
     evidence_contents,
     health_statements,
+    idempotency_keys,
     indicators,
     installation_events,
     invitations,
@@ -543,6 +601,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     pilots,
     policies,
     refresh_tokens,
+    refused_attempts,
     reports,
     sectors,
     sessions,
@@ -551,6 +610,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     submissions,
     task_force_heads,
     task_forces,
+    user_identities,
     users,
     waivers,
 );

@@ -45,6 +45,18 @@ pub async fn run(pool: &Pool) -> Result<Vec<String>, MigrationError> {
         .map_err(|error| MigrationError::Failed(error.to_string()))?
 }
 
+/// Waits until nobody migrates, and lets nobody until the transaction ends.
+///
+/// # Errors
+/// The lock's time-out.
+pub(super) async fn lock_until_the_end(conn: &AsyncPgConnection) -> diesel::QueryResult<()> {
+    diesel::sql_query("select pg_advisory_xact_lock($1)")
+        .bind::<diesel::sql_types::BigInt, _>(LOCK)
+        .execute(&mut &*conn)
+        .await
+        .map(drop)
+}
+
 fn apply(conn: AsyncPgConnection) -> Result<Vec<String>, MigrationError> {
     let mut harness = AsyncMigrationHarness::new(conn);
     let versions = harness

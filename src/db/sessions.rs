@@ -7,7 +7,8 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::Conn;
-use super::schema::{refresh_tokens, sessions};
+use super::page::Page;
+use super::schema::{refresh_tokens, sessions, users};
 use super::statement::Prepared;
 
 /// A session and whose it is.
@@ -20,10 +21,27 @@ pub struct Session {
     pub user_id: Uuid,
 }
 
+/// A session that runs, as its user is shown it.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = sessions, check_for_backend(diesel::pg::Pg))]
+pub struct RunningSession {
+    /// Its id.
+    pub id: Uuid,
+    /// When it was started.
+    pub created_at: DateTime<Utc>,
+    /// When it was started or last refreshed.
+    pub last_used_at: DateTime<Utc>,
+    /// When it ends unless it is refreshed.
+    pub expires_at: DateTime<Utc>,
+    /// As the client named itself.
+    pub user_agent: Option<String>,
+}
+
 /// Starts a session.
 pub async fn insert(
     conn: &Conn,
     session: Session,
+    user_agent: Option<&str>,
     expires_at: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> QueryResult<()> {
@@ -34,6 +52,7 @@ pub async fn insert(
             sessions::created_at.eq(now),
             sessions::last_used_at.eq(now),
             sessions::expires_at.eq(expires_at),
+            sessions::user_agent.eq(user_agent),
         ))
         .execute(&mut &*conn)
         .await
@@ -74,15 +93,56 @@ pub async fn end(conn: &Conn, token_hash: &[u8; 32], now: DateTime<Utc>) -> Quer
         .optional()
 }
 
-/// Ends every session of a user.
-pub async fn end_all(conn: &Conn, user_id: Uuid, now: DateTime<Utc>) -> QueryResult<()> {
-    diesel::update(sessions::table)
+/// A page of the sessions of a user that still run, newest first.
+pub async fn list(
+    conn: &Conn,
+    user_id: Uuid,
+    before: Option<Uuid>,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> QueryResult<Page<RunningSession>> {
+    let mut query = sessions::table
+        .filter(sessions::user_id.eq(user_id))
+        .filter(sessions::ended_at.is_null())
+        .filter(sessions::expires_at.gt(now))
+        .select(RunningSession::as_select())
+        .order(sessions::id.desc())
+        .limit(limit + 1)
+        .into_boxed();
+    if let Some(before) = before {
+        query = query.filter(sessions::id.lt(before));
+    }
+    Ok(Page::of(query.load(&mut &*conn).await?, limit))
+}
+
+/// Ends a session of a user; answers whether it was running.
+pub async fn end_one(conn: &Conn, user_id: Uuid, id: Uuid, now: DateTime<Utc>) -> QueryResult<bool> {
+    let ended = diesel::update(sessions::table.find(id))
+        .filter(sessions::user_id.eq(user_id))
+        .filter(sessions::ended_at.is_null())
+        .filter(sessions::expires_at.gt(now))
+        .set(sessions::ended_at.eq(now))
+        .execute(&mut &*conn)
+        .await?;
+    Ok(ended > 0)
+}
+
+/// Ends every session of a user, those at another issuer too: no token that was issued before is good any more.
+/// Answers how many sessions of ours were running.
+pub async fn end_all(conn: &Conn, user_id: Uuid, now: DateTime<Utc>) -> QueryResult<usize> {
+    let mut ended: Vec<DateTime<Utc>> = diesel::update(sessions::table)
         .filter(sessions::user_id.eq(user_id))
         .filter(sessions::ended_at.is_null())
         .set(sessions::ended_at.eq(now))
+        .returning(sessions::expires_at)
+        .load(&mut &*conn)
+        .await?;
+    diesel::update(users::table.find(user_id))
+        .set(users::sessions_ended_at.eq(now))
         .execute(&mut &*conn)
-        .await
-        .map(drop)
+        .await?;
+    ended.retain(|expires_at| *expires_at > now);
+    Ok(ended.len())
 }
 
 /// Keeps the hash of a session's next refresh token.

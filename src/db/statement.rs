@@ -30,3 +30,9 @@ impl<Q> QueryId for Prepared<Q> {
 impl<Q: Query> Query for Prepared<Q> {
     type SqlType = Q::SqlType;
 }
+
+/// Checks now what is otherwise checked at the commit.
+pub(crate) async fn check_deferred(conn: &super::Conn) -> QueryResult<()> {
+    let query = diesel::sql_query("set constraints all immediate");
+    diesel_async::RunQueryDsl::execute(query, &mut &*conn).await.map(drop)
+}

@@ -170,6 +170,8 @@ pub struct TaskForceFilter {
     pub q: Option<String>,
     /// Only those in which this user holds a current seat.
     pub seat_of: Option<Uuid>,
+    /// Only this one.
+    pub only: Option<Uuid>,
 }
 
 /// A page of task forces, oldest first.
@@ -207,6 +209,9 @@ pub async fn list(
             .filter(members::to_date.is_null())
             .select(members::task_force_id);
         query = query.filter(task_forces::id.eq_any(seats));
+    }
+    if let Some(only) = filter.only {
+        query = query.filter(task_forces::id.eq(only));
     }
     Ok(Page::of(query.load(&mut &*conn).await?, limit))
 }

@@ -251,6 +251,31 @@ pub async fn credentials(conn: &Conn, email: &str) -> QueryResult<Option<(Uuid, 
         .optional()
 }
 
+/// Somebody who may sign in: what a new password of theirs must not be made of, and the hash of the present one.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = users, check_for_backend(diesel::pg::Pg))]
+pub struct Account {
+    /// The user.
+    pub id: Uuid,
+    /// The address.
+    pub email: String,
+    /// The person's name.
+    pub name: LocalizedText,
+    /// `None` for somebody who never chose a password.
+    pub password_hash: Option<String>,
+}
+
+/// The account of a user who may sign in.
+pub async fn account(conn: &Conn, id: Uuid) -> QueryResult<Option<Account>> {
+    users::table
+        .find(id)
+        .filter(users::state.eq(UserState::Active))
+        .select(Account::as_select())
+        .first(&mut &*conn)
+        .await
+        .optional()
+}
+
 /// Whether the user may still sign in with this password, held so until the transaction ends.
 pub async fn hold_credentials(conn: &Conn, id: Uuid, password_hash: &str) -> QueryResult<bool> {
     let held = users::table
@@ -271,6 +296,16 @@ pub async fn set_password(conn: &Conn, id: Uuid, hash: &str) -> QueryResult<bool
         .execute(&mut &*conn)
         .await?;
     Ok(set > 0)
+}
+
+/// Sets another password of a user who may sign in with this one; answers whether there is such a user.
+pub async fn change_password(conn: &Conn, id: Uuid, present: &str, next: &str) -> QueryResult<bool> {
+    let may_change = users::state.eq(UserState::Active).and(users::password_hash.eq(present));
+    let changed = diesel::update(users::table.find(id).filter(may_change))
+        .set(users::password_hash.eq(next))
+        .execute(&mut &*conn)
+        .await?;
+    Ok(changed > 0)
 }
 
 /// Invites a user; an older invitation is replaced.
@@ -301,13 +336,13 @@ pub async fn invite(
 }
 
 /// Whom an invitation that hasn't lapsed invites, if they may sign in.
-pub async fn invited(conn: &Conn, token_hash: &[u8; 32], now: DateTime<Utc>) -> QueryResult<Option<Uuid>> {
+pub async fn invited(conn: &Conn, token_hash: &[u8; 32], now: DateTime<Utc>) -> QueryResult<Option<Account>> {
     invitations::table
         .inner_join(users::table.on(users::id.eq(invitations::user_id)))
         .filter(invitations::token_hash.eq(token_hash))
         .filter(invitations::expires_at.gt(now))
         .filter(users::state.eq(UserState::Active))
-        .select(users::id)
+        .select(Account::as_select())
         .first(&mut &*conn)
         .await
         .optional()

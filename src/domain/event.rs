@@ -85,6 +85,11 @@ vocabulary! {
         UserTransitioned = "user.transitioned", "User enabled or disabled", "فُعِّل مستخدم أو عُطِّل";
         InvitationCreated = "invitation.created", "Invitation renewed", "جُددت الدعوة";
         InvitationAccepted = "invitation.accepted", "Invitation accepted", "قُبلت الدعوة";
+        UserProvisioned = "user.provisioned", "User came in by single sign-on", "أُنشئ مستخدم عند دخوله الموحد";
+        IdentityLinked = "user.identityLinked", "Single sign-on linked to a user", "رُبط الدخول الموحد بمستخدم";
+        PasswordChanged = "user.passwordChanged", "Password changed", "غُيِّرت كلمة المرور";
+        ApiKeyCreated = "apiKey.created", "API key created", "أُنشئ مفتاح واجهة";
+        ApiKeyRevoked = "apiKey.revoked", "API key revoked", "أُلغي مفتاح واجهة";
         SessionStarted = "session.started", "Signed in", "سُجِّل دخول";
         SessionRefreshed = "session.refreshed", "Session renewed", "جُدِّدت جلسة";
         SessionEnded = "session.ended", "Session ended", "انتهت جلسة";
@@ -116,6 +121,7 @@ vocabulary! {
         Comment = "comment", "Comment", "تعليق";
         User = "user", "User", "مستخدم";
         Session = "session", "Session", "جلسة";
+        ApiKey = "apiKey", "API key", "مفتاح واجهة";
     }
 }
 

@@ -72,7 +72,11 @@ pub fn moves<S: Vocabulary>(exits: impl Fn(S) -> Vec<Exit<S>>) -> Vec<Move> {
 
 /// What a reader is told: every exit, with a missing right as one more thing in the way.
 pub fn available<S: Vocabulary>(exits: &[Exit<S>], right: Decision) -> Vec<AvailableTransition> {
-    let forbidden = (right != Decision::Allowed).then(|| Blocker::from(Code::Forbidden));
+    let forbidden = match right {
+        Decision::Allowed => None,
+        Decision::OutOfScope => Some(Blocker::from(Code::InsufficientScope)),
+        Decision::Forbidden | Decision::Hidden => Some(Blocker::from(Code::Forbidden)),
+    };
     exits
         .iter()
         .map(|exit| AvailableTransition {

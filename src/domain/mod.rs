@@ -8,6 +8,7 @@
 pub mod vocabulary;
 
 pub mod activity;
+pub mod audit;
 pub mod ballot;
 pub mod calendar;
 pub mod decimal;

@@ -11,6 +11,7 @@ vocabulary! {
         UnknownReference = "unknownReference", "The request refers to something that does not exist here", "يشير الطلب إلى شيء غير موجود هنا";
         Unauthenticated = "unauthenticated", "Sign in first", "يلزم تسجيل الدخول أولًا";
         InvalidCredentials = "invalidCredentials", "E-mail, password or token is wrong", "البريد الإلكتروني أو كلمة المرور أو الرمز غير صحيح";
+        InsufficientScope = "insufficientScope", "The API key does not reach that far", "مفتاح الواجهة لا يبلغ هذا الحد";
         Forbidden = "forbidden", "You may see this, but not do this", "يحق لك الاطلاع على هذا، لا تنفيذ هذا الإجراء";
         NotFound = "notFound", "There is nothing here for you", "لا يوجد هنا ما هو متاح لك";
         MethodNotAllowed = "methodNotAllowed", "This address does not take that method", "هذا العنوان لا يقبل هذه الطريقة";
@@ -62,12 +63,16 @@ vocabulary! {
         StillReferenced = "stillReferenced", "Something else still refers to this", "ما زال شيء آخر يشير إلى هذا";
         EmailTaken = "emailTaken", "Another user has that e-mail address", "البريد الإلكتروني مسجَّل باسم مستخدم آخر";
         LastAdministrator = "lastAdministrator", "The installation needs an active administrator", "تحتاج المنظومة إلى مدير نشط واحد على الأقل";
+        IdempotencyKeyInUse = "idempotencyKeyInUse", "A request with that key is still under way", "ما زال طلب بهذا المفتاح قيد التنفيذ";
+        IdempotencyKeyReused = "idempotencyKeyReused", "That key was sent with another request before", "أُرسل هذا المفتاح مع طلب آخر من قبل";
+        TooManyAttempts = "tooManyAttempts", "Too many attempts to sign in have failed", "فشلت محاولات كثيرة لتسجيل الدخول";
+        TooManyRequests = "tooManyRequests", "Too many requests in a short time", "طلبات كثيرة جدًا في وقت قصير";
         VersionMismatch = "versionMismatch", "Somebody changed this since you read it", "غيّر شخص آخر هذا منذ أن قرأته";
         BodyTooLarge = "bodyTooLarge", "The body is too large", "نص الطلب كبير جدًا";
         UnsupportedMediaType = "unsupportedMediaType", "The body has the wrong content type", "نوع محتوى الطلب غير مدعوم";
         PreconditionRequired = "preconditionRequired", "Say which version you are changing", "يجب ذكر الإصدار الذي تغيّره";
         InternalError = "internalError", "The service failed", "حدث خلل في الخدمة";
-        Unavailable = "unavailable", "The service cannot reach its database just now", "يتعذر على الخدمة الوصول إلى قاعدة بياناتها الآن";
+        Unavailable = "unavailable", "The service cannot reach something it needs just now", "يتعذر على الخدمة الآن الوصول إلى ما تحتاج إليه";
     }
 }
 
@@ -94,6 +99,10 @@ impl Code {
             Code::InvalidCredentials => (
                 "The service does not say which of them is wrong. If you lost your password or invitation, ask the administrator or the secretariat for a new invitation.",
                 "لا تبيّن الخدمة أيُّها غير صحيح. إن فقدت كلمة المرور أو الدعوة فاطلب دعوة جديدة من مدير المنظومة أو أمانة المجلس.",
+            ),
+            Code::InsufficientScope => (
+                "An API key can do less than its owner: `GET /v1/api-keys` shows its scopes and its task force. Passwords, sessions and keys are managed after `POST /v1/auth/login`, never with a key.",
+                "مفتاح الواجهة أضيق صلاحية من صاحبه: يعرض ‎GET /v1/api-keys نطاقاته وفريق العمل الذي يخصه. أما كلمات المرور والجلسات والمفاتيح فتُدار بعد ‎POST /v1/auth/login ولا تُدار بمفتاح.",
             ),
             Code::Forbidden => (
                 "Your role can read this but not do it. `availableTransitions` and the rights table in the documentation say who may.",
@@ -290,6 +299,22 @@ impl Code {
                 "حساب واحد لكل عنوان. لإرسال دعوة جديدة استخدم ‎POST /v1/users/{id}/invitations.",
             ),
             Code::LastAdministrator => ("Make somebody else an administrator first.", "عيّن مديرًا آخر أولًا."),
+            Code::IdempotencyKeyInUse => (
+                "The first request with this `Idempotency-Key` has not been answered yet. Wait a moment and send the same request again: it is done once.",
+                "لم يُجَب بعد عن أول طلب بهذا المفتاح. انتظر لحظة ثم أعد إرسال الطلب نفسه: فلن يُنفَّذ إلا مرة واحدة.",
+            ),
+            Code::IdempotencyKeyReused => (
+                "An `Idempotency-Key` stands for one request, body included, for 24 hours. Send a new key with a new request. Nothing was changed.",
+                "يخص المفتاح Idempotency-Key طلبًا واحدًا بنصه مدة 24 ساعة. أرسل مفتاحًا جديدًا مع الطلب الجديد. لم يتغير شيء.",
+            ),
+            Code::TooManyAttempts => (
+                "For this account or from this address too many attempts have failed. Try again after the seconds in `Retry-After`; if you forgot your password, ask the administrator or the secretariat for a new invitation.",
+                "فشلت محاولات كثيرة لهذا الحساب أو من هذا العنوان. حاول من جديد بعد الثواني المذكورة في Retry-After؛ وإن نسيت كلمة المرور فاطلب دعوة جديدة من مدير المنظومة أو أمانة المجلس.",
+            ),
+            Code::TooManyRequests => (
+                "`RateLimit-Policy` says how many requests you may send in how many seconds, `RateLimit` how many are left. Nothing was changed. Try again after the seconds in `Retry-After`.",
+                "تبيّن RateLimit-Policy عدد الطلبات المسموح بها ومدتها، وتبيّن RateLimit ما بقي منها. لم يتغير شيء. حاول من جديد بعد الثواني المذكورة في Retry-After.",
+            ),
             Code::VersionMismatch => (
                 "Read the resource again, look at what changed, and send your change with the new `ETag` in `If-Match`. The `ETag` header of this answer names the present version.",
                 "اقرأ المورد من جديد وانظر ما تغيّر ثم أرسل تغييرك مع ETag الجديد في If-Match. وتحمل ترويسة ETag في هذا الرد الإصدار الراهن.",
@@ -334,6 +359,7 @@ vocabulary! {
         Empty = "empty", "is empty", "فارغ";
         UnknownReference = "unknownReference", "refers to nothing here", "لا يشير إلى شيء هنا";
         Duplicate = "duplicate", "is there twice", "مكرر";
+        Common = "common", "is one of the first that an attacker would try", "من أول ما يجرّبه المهاجم";
         Invalid = "invalid", "is not valid", "غير صالح";
     }
 }
@@ -426,6 +452,8 @@ pub enum Listing {
     Criteria(Vec<super::gate::Criterion>),
     /// The version that the resource has now.
     CurrentVersion(i32),
+    /// Seconds after which it can be tried again.
+    RetryAfter(u32),
 }
 
 /// A refused request: whose fault, what it is, what would make it right. Changes nothing.

@@ -1,5 +1,7 @@
 //! Who may do what: one question, one table (printed as a golden file by the tests).
 
+use uuid::Uuid;
+
 use super::user::CouncilRole;
 
 vocabulary! {
@@ -7,6 +9,14 @@ vocabulary! {
     pub enum SeatRole in "seatRoles" {
         Chair = "chair", "Chair", "رئيس الفريق";
         Expert = "expert", "Expert", "خبير";
+    }
+}
+
+vocabulary! {
+    /// What an API key lets its holder do.
+    pub enum KeyScope in "keyScopes" {
+        Read = "read", "Read", "القراءة";
+        Write = "write", "Read and change", "القراءة والتعديل";
     }
 }
 
@@ -111,6 +121,8 @@ pub enum Decision {
     Allowed,
     /// Visible, but not theirs to do: 403.
     Forbidden,
+    /// Theirs to do, but not with this credential: 403.
+    OutOfScope,
     /// Not theirs to know of: 404.
     Hidden,
 }
@@ -155,11 +167,68 @@ pub fn authorize(standing: Standing, action: Action) -> Decision {
     }
 }
 
+impl Action {
+    /// Whether it changes nothing.
+    pub fn is_read(self) -> bool {
+        matches!(
+            self,
+            Self::LookUpUsers
+                | Self::ReadPortfolio
+                | Self::ReadTaskForce
+                | Self::ReadRegister
+                | Self::ReadInstallationEvents
+        )
+    }
+}
+
+/// How far a credential reaches. A session reaches as far as its user; an API key can be narrower, never wider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scope {
+    /// Whether it changes anything at all.
+    pub may_write: bool,
+    /// The only task force that it opens; nothing of the installation then.
+    pub only_task_force: Option<Uuid>,
+}
+
+impl Scope {
+    /// As far as the user.
+    pub const FULL: Self = Self { may_write: true, only_task_force: None };
+
+    /// Whether it opens this task force.
+    pub fn opens(self, task_force_id: Uuid) -> bool {
+        self.only_task_force.is_none_or(|only| only == task_force_id)
+    }
+
+    /// Whether it is enough for this.
+    pub fn is_enough_for(self, action: Action) -> bool {
+        self.may_write || action.is_read()
+    }
+}
+
 /// Whether somebody may see or change a user of this role: the secretariat does not touch administrators.
 pub fn may_manage(manager: Standing, managed: CouncilRole) -> bool {
     match manager {
         Standing::Administrator => true,
         Standing::Secretariat => managed != CouncilRole::Administrator,
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_never_wider_than_its_owner() {
+        let (own, other) = (Uuid::now_v7(), Uuid::now_v7());
+        let reader = Scope { may_write: false, only_task_force: Some(own) };
+        assert!(reader.opens(own) && !reader.opens(other));
+        for action in Action::ALL {
+            assert!(Scope::FULL.is_enough_for(action));
+            assert_eq!(reader.is_enough_for(action), action.is_read());
+        }
+        assert!(
+            Action::ReadTaskForce.is_read() && !Action::Work.is_read() && !Action::FollowCondition.is_read()
+        );
     }
 }

@@ -18,12 +18,20 @@ use crate::domain::refusal::{Code, Fault, FaultCode, Refusal};
 pub(super) const REVALIDATE: &str = "private, no-cache";
 
 fn json(status: StatusCode, body: &impl Serialize) -> Result<(actix_web::HttpResponseBuilder, Vec<u8>)> {
-    let bytes = serde_json::to_vec(body).map_err(Error::internal)?;
+    Ok((of_json(status), serde_json::to_vec(body).map_err(Error::internal)?))
+}
+
+fn of_json(status: StatusCode) -> actix_web::HttpResponseBuilder {
     let mut answer = HttpResponse::build(status);
     answer.insert_header((CONTENT_TYPE, "application/json"));
     answer.insert_header((CACHE_CONTROL, REVALIDATE));
     answer.insert_header((VARY, "Authorization, Accept, Accept-Language"));
-    Ok((answer, bytes))
+    answer
+}
+
+/// JSON as it was written down before.
+pub(super) fn kept(status: StatusCode, body: Vec<u8>) -> HttpResponse {
+    of_json(status).body(body)
 }
 
 /// A single resource. Its `ETag` is its version and a hash of what is sent, so that a 304 is never stale though

@@ -123,7 +123,7 @@ async fn list_comments(app: Data<App>, read: Read<ActivityPath, PageQuery>) -> R
 )]
 #[post("/v1/task-forces/{taskForceId}/activities/{activityId}/comments")]
 async fn create_comment(app: Data<App>, create: Create<ActivityPath, NewComment>) -> Result<HttpResponse> {
-    let Create { context, body } = create;
+    let Create { context, body, .. } = create;
     let at = &context.at;
     let comment = app.comment_create(&context.caller, at.task_force_id, at.activity_id, body.text).await?;
     let comment = Comment::from(comment);
@@ -160,7 +160,7 @@ async fn get_comment(app: Data<App>, read: Read<CommentPath>) -> Result<HttpResp
 )]
 #[patch("/v1/task-forces/{taskForceId}/activities/{activityId}/comments/{commentId}")]
 async fn update_comment(app: Data<App>, change: Change<CommentPath, CommentPatch>) -> Result<HttpResponse> {
-    let Change { context, version, body } = change;
+    let Change { context, version, body, .. } = change;
     let at = &context.at;
     let comment = app
         .comment_update(&context.caller, at.task_force_id, at.activity_id, at.comment_id, version, |text| {

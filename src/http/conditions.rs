@@ -9,6 +9,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::answer::{self, page, page_query};
+use super::idempotency::DryRun;
 use super::problem::{Result, Transition};
 use super::request::{Change, IfMatch, Read, TaskForcePath, path_to};
 use super::text::LocalizedNote;
@@ -165,7 +166,7 @@ async fn get_condition(app: Data<App>, read: Read<ConditionPath>) -> Result<Http
 /// The chair reports it met; the secretariat accepts that, returns it with a reason, or waives it with a reason. Also possible once the task force has concluded or was dissolved.
 #[utoipa::path(
     tag = "decisions",
-    params(ConditionPath, IfMatch),
+    params(ConditionPath, IfMatch, DryRun),
     request_body = ConditionTransition,
     responses((status = 200, description = "The condition as it is now.", body = Condition)),
     extensions(("x-problem-codes" = json!(["forbidden", "transitionNotAllowed", "taskForceForming", "taskForceSuspended"])))
@@ -173,9 +174,9 @@ async fn get_condition(app: Data<App>, read: Read<ConditionPath>) -> Result<Http
 #[post("/v1/task-forces/{taskForceId}/conditions/{conditionId}/transitions")]
 async fn transition_condition(
     app: Data<App>,
-    change: Change<ConditionPath, ConditionTransition>,
+    change: Change<ConditionPath, ConditionTransition, DryRun>,
 ) -> Result<HttpResponse> {
-    let Change { context, version, body } = change;
+    let Change { context, version, body, .. } = change;
     let at = &context.at;
     let view = app
         .condition_transition(

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::answer::{self, PageQuery, page, page_query};
 use super::conditions::Condition;
+use super::idempotency::DryRun;
 use super::problem::Result;
 use super::request::{self, Create, Path, Read, Root, TaskForcePath};
 use super::text::{LocalizedName, LocalizedNote, PlainLine};
@@ -268,7 +269,7 @@ async fn list_decisions(app: Data<App>, read: Read<TaskForcePath, PageQuery>) ->
 /// On a submitted report. `continue` opens the next cycle; `adjust` opens the named step of this cycle again, locks the later ones and takes their waivers back; `conclude` concludes the task force; `stop` dissolves it: all of it at once or not at all.
 #[utoipa::path(
     tag = "decisions",
-    params(TaskForcePath),
+    params(TaskForcePath, DryRun),
     request_body = NewDecision,
     responses((status = 201, description = "The decision.", body = Decision)),
     extensions(("x-problem-codes" = json!([
@@ -277,8 +278,11 @@ async fn list_decisions(app: Data<App>, read: Read<TaskForcePath, PageQuery>) ->
     ])))
 )]
 #[post("/v1/task-forces/{taskForceId}/decisions")]
-async fn record_decision(app: Data<App>, create: Create<TaskForcePath, NewDecision>) -> Result<HttpResponse> {
-    let Create { context, body } = create;
+async fn record_decision(
+    app: Data<App>,
+    create: Create<TaskForcePath, NewDecision, DryRun>,
+) -> Result<HttpResponse> {
+    let Create { context, body, .. } = create;
     let view = app.decision_record(&context.caller, context.at.task_force_id, body.into()).await?;
     let location = format!("{}/{}", context.address, view.decision.number);
     answer::created(&location, 1, &Decision::new(view, context.language))

@@ -7,15 +7,19 @@ use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
     ACCEPT, ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
-    Header as _, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    Header as _, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, REFERRER_POLICY,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
+use actix_web::web::Data;
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use futures_util::FutureExt as _;
 use uuid::Uuid;
 
 use super::problem::Problem;
+use super::refused_attempts;
+use super::server::Settings;
 use crate::domain::refusal::Code;
 use crate::domain::text::Language;
 use crate::domain::vocabulary::Vocabulary as _;
@@ -33,11 +37,13 @@ pub(super) struct Envelope {
     pub(super) request_id: String,
     /// The language to answer in.
     pub(super) language: Language,
+    /// Whether the client came over TLS.
+    secure: bool,
 }
 
 impl Envelope {
     fn read(headers: &HeaderMap) -> Self {
-        Self { request_id: request_id(headers), language: language(headers) }
+        Self { request_id: request_id(headers), language: language(headers), secure: false }
     }
 
     /// The envelope of a request that has come through the middleware.
@@ -79,7 +85,8 @@ pub(super) async fn wrap(
     mut request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, actix_web::Error> {
-    let envelope = Envelope::read(request.headers());
+    let secure = request.app_data::<Data<Settings>>().is_some_and(|settings| settings.is_secure());
+    let envelope = Envelope { secure, ..Envelope::read(request.headers()) };
     let none_match = request.headers().get(IF_NONE_MATCH).cloned();
     if request.method() == Method::HEAD {
         // A GET whose body the server leaves out on the way.
@@ -112,6 +119,7 @@ pub(super) async fn wrap(
     let problem = problem.or_else(|| stray(answered.response()));
     let (request, answer) = answered.into_parts();
     if let Some(problem) = problem {
+        refused_attempts::note(&request, problem.code());
         let headers = answer.headers().clone();
         let mut written = written(&problem, &envelope);
         for (name, value) in headers {
@@ -175,6 +183,11 @@ fn finish<B>(mut answer: HttpResponse<B>, envelope: &Envelope) -> HttpResponse<B
     headers.insert(X_API_VERSION, HeaderValue::from_static(API_VERSION));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    if envelope.secure {
+        // Two years, as the preload lists ask for; what else is under that name is not ours to speak for.
+        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000"));
+    }
     if !headers.contains_key(CONTENT_SECURITY_POLICY) {
         let nothing = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
         headers.insert(CONTENT_SECURITY_POLICY, nothing);
@@ -229,6 +242,42 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(name, HeaderValue::from_str(value).unwrap());
         headers
+    }
+
+    /// What no route does, and any might.
+    async fn panics() -> HttpResponse {
+        panic!("a secret of the service")
+    }
+
+    #[actix_web::test]
+    async fn a_panic_is_a_problem_like_any_other_and_ends_nothing() {
+        use actix_web::middleware::from_fn;
+        use actix_web::test::{TestRequest, init_service, read_body, try_call_service};
+        use actix_web::{App, web};
+
+        let service = App::new()
+            .route("/panics", web::get().to(panics))
+            .route("/works", web::get().to(HttpResponse::Ok))
+            .wrap(from_fn(wrap));
+        let service = init_service(service).await;
+        let request = TestRequest::get().uri("/panics").insert_header((ACCEPT_LANGUAGE, "ar"));
+        let failed = try_call_service(&service, request.to_request()).await.unwrap_err();
+        let answer = failed.as_response_error().error_response();
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(answer.headers().get(CONTENT_TYPE).unwrap(), "application/problem+json");
+        assert_eq!(answer.headers().get(X_API_VERSION).unwrap(), API_VERSION);
+        let body = actix_web::body::to_bytes(answer.into_body()).await.ok().unwrap();
+        let problem: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(
+            (&problem["code"], &problem["title"]),
+            (&"internalError".into(), &Code::InternalError.label().ar.into())
+        );
+        assert!(!problem.to_string().contains("secret"), "{problem}");
+
+        let works = TestRequest::get().uri("/works").to_request();
+        let answer = try_call_service(&service, works).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+        assert!(read_body(answer).await.is_empty());
     }
 
     #[test]

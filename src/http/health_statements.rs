@@ -100,7 +100,7 @@ async fn state_health(
     app: Data<App>,
     create: Create<TaskForcePath, NewHealthStatement>,
 ) -> Result<HttpResponse> {
-    let Create { context, body } = create;
+    let Create { context, body, .. } = create;
     let id = context.at.task_force_id;
     let statement = app.health_state(&context.caller, id, body.health, body.note).await?;
     // A statement is read in the list only: that is where it can be found.

@@ -182,7 +182,7 @@ async fn list_members(app: Data<App>, read: Read<TaskForcePath, MemberQuery>) ->
 )]
 #[post("/v1/task-forces/{taskForceId}/members")]
 async fn appoint_member(app: Data<App>, create: Create<TaskForcePath, NewMember>) -> Result<HttpResponse> {
-    let Create { context, body } = create;
+    let Create { context, body, .. } = create;
     let id = context.at.task_force_id;
     let member = Member::from(app.member_appoint(&context.caller, id, body.into()).await?);
     let location = format!("/v1/task-forces/{id}/members/{}", member.id);
@@ -216,7 +216,7 @@ async fn get_member(app: Data<App>, read: Read<MemberPath>) -> Result<HttpRespon
 )]
 #[patch("/v1/task-forces/{taskForceId}/members/{memberId}")]
 async fn update_member(app: Data<App>, change: Change<MemberPath, MemberPatch>) -> Result<HttpResponse> {
-    let Change { context, version, body } = change;
+    let Change { context, version, body, .. } = change;
     let at = &context.at;
     let member = app
         .member_update(
@@ -249,7 +249,7 @@ async fn update_member(app: Data<App>, change: Change<MemberPath, MemberPatch>) 
 )]
 #[post("/v1/task-forces/{taskForceId}/members/{memberId}/end")]
 async fn end_member(app: Data<App>, change: Change<MemberPath, MemberEnding>) -> Result<HttpResponse> {
-    let Change { context, version, body } = change;
+    let Change { context, version, body, .. } = change;
     let at = &context.at;
     let end = MemberEnd {
         reason: body.reason,

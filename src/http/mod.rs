@@ -6,16 +6,21 @@
 //! (what every answer has), [`openapi`].
 
 mod activities;
+mod address;
 mod answer;
+mod api_keys;
 mod assessments;
+mod audit;
 mod checklist_items;
 mod comments;
 mod conditions;
+mod connection;
 mod decisions;
 mod envelope;
 mod events;
 mod evidence;
 mod health_statements;
+mod idempotency;
 mod indicators;
 mod me;
 mod measurements;
@@ -26,12 +31,15 @@ mod patch;
 mod pilots;
 mod policies;
 mod problem;
+mod rate_limit;
+mod refused_attempts;
 mod reports;
 mod request;
 mod resource;
 mod sectors;
 pub mod server;
 mod service;
+mod sessions;
 mod sign_in;
 mod status;
 mod steps;
@@ -39,6 +47,7 @@ mod studies;
 mod submissions;
 mod task_forces;
 mod text;
+pub mod tls;
 mod users;
 mod validation;
 mod values;
@@ -75,6 +84,10 @@ fn operations(config: &mut ServiceConfig<'_>) {
     members::operations(config);
     health_statements::operations(config);
     sign_in::operations(config);
+    sessions::operations(config);
+    api_keys::operations(config);
     users::operations(config);
+    audit::operations(config);
+    refused_attempts::operations(config);
     service::operations(config);
 }

@@ -21,6 +21,7 @@ use utoipa_actix_web::AppExt as _;
 
 use super::envelope::API_VERSION;
 use super::problem::{ProblemDocument, status};
+use super::rate_limit;
 use crate::app::Error;
 use crate::domain::refusal::Code;
 use crate::domain::vocabulary::Vocabulary as _;
@@ -32,6 +33,7 @@ use crate::domain::vocabulary::Vocabulary as _;
         (name = "service", description = "Is it up, what does it speak, what do its words and its problems mean."),
         (name = "sign-in", description = "Passwords, invitations and tokens."),
         (name = "me", description = "What concerns whoever is signed in."),
+        (name = "API keys", description = "Keys for scripts: they do at most what their owner may."),
         (name = "users", description = "The people who can sign in."),
         (name = "task forces", description = "The teams of five to seven experts, and how they go."),
         (name = "members", description = "The seats of a task force."),
@@ -87,7 +89,14 @@ whose decision opens the next cycle, lets a step be done again, or ends the task
 **Problems** are `application/problem+json` (RFC 9457) with a stable `code`; `title` and `detail` are in Arabic or English \
 by `Accept-Language`. The body of a request is checked as a whole: `errors` names every fault at once.
 
-**Retries.** `Idempotency-Key` is not honoured yet: after a broken connection, read before you send a POST again.
+**Retries.** Send every POST with an `Idempotency-Key` of your own making, a UUID say: however often you send it in the next \
+24 hours, also after a broken connection, it is done once and answered the same (`Idempotency-Replayed: true`). What is \
+changed with `If-Match` can be sent again as it is: a change that went through answers 412 the second time.
+
+**Trying.** Transitions, submissions and decisions take `?dryRun=true`: everything is checked, nothing is kept.
+
+**Limits.** Every caller has a quota of requests, unless the installation has none: `RateLimit` says what is left of it. \
+Beyond it the answer is 429; `Retry-After` says when the next request is taken.
 
 **Localized text** is `{\"ar\": …, \"en\": …}` with at least one of the two.";
 
@@ -218,7 +227,12 @@ fn complete(
         codes.insert(Code::parse(code).ok_or_else(|| format!("{method} {path}: no problem code {code}"))?);
     }
     let conditional = |condition: bool, some: &[Code]| if condition { some.to_vec() } else { Vec::new() };
+    let is_counted = rate_limit::applies(path);
+    codes.extend(conditional(is_counted, &[Code::TooManyRequests]));
     codes.extend(conditional(!public, &[Code::Unauthenticated]));
+    // A key may only read, or be for a single task force: that refuses every change, and what is about them all.
+    let within_reach = method == "get" && (path == "/v1/me" || path.starts_with("/v1/task-forces"));
+    codes.extend(conditional(!public && of_the_api && !within_reach, &[Code::InsufficientScope]));
     codes.extend(conditional(has("path"), &[Code::NotFound]));
     codes.extend(conditional(of_the_api, &[Code::NotAcceptable]));
     codes.extend(conditional(has("query") || !public && of_the_api, &[Code::InvalidRequest]));
@@ -230,9 +244,24 @@ fn complete(
         takes_if_match,
         &[Code::InvalidRequest, Code::PreconditionRequired, Code::VersionMismatch],
     ));
+    // What signs in makes tokens, which are not kept.
+    let takes_key = method == "post" && !public && of_the_api;
+    codes.extend(conditional(
+        takes_key,
+        &[Code::InvalidRequest, Code::IdempotencyKeyInUse, Code::IdempotencyKeyReused],
+    ));
     operation.insert("x-problem-codes".to_owned(), json!(codes));
 
     let with_etag = complete_answers(method, operation, versioned);
+    if parameters.iter().any(|parameter| parameter["name"] == "dryRun") {
+        complete_trial(operation);
+    }
+    if takes_key {
+        let answers = operation.get_mut("responses").and_then(Value::as_object_mut).into_iter().flatten();
+        for (_, answer) in answers.filter(|(status, _)| status.starts_with('2')) {
+            headers_of(answer).insert("Idempotency-Replayed".to_owned(), header("IdempotencyReplayed"));
+        }
+    }
     for (status, description) in problem_statuses(&codes) {
         if let Some(Value::Object(answers)) = operation.get_mut("responses") {
             answers
@@ -245,10 +274,17 @@ fn complete(
             let headers = headers_of(answer);
             headers.insert("API-Version".to_owned(), header("ApiVersion"));
             headers.insert("X-Request-Id".to_owned(), header("RequestId"));
+            if is_counted {
+                headers.insert("RateLimit".to_owned(), header("RateLimit"));
+                headers.insert("RateLimit-Policy".to_owned(), header("RateLimitPolicy"));
+            }
         }
     }
 
     let mut parameters = parameters;
+    if takes_key {
+        parameters.push(parameter("IdempotencyKey"));
+    }
     if of_the_api {
         parameters.push(parameter("AcceptLanguage"));
     }
@@ -285,6 +321,18 @@ fn complete_answers(method: &str, operation: &mut Map<String, Value>, versioned:
         answers.insert("304".to_owned(), unchanged);
     }
     with_etag
+}
+
+/// The answers of a change that may be only tried: one that created nothing is 200, and none has an `ETag`.
+fn complete_trial(operation: &mut Map<String, Value>) {
+    let Some(Value::Object(answers)) = operation.get_mut("responses") else { return };
+    if let Some(created) = answers.get("201") {
+        let mut tried = json!({ "description": "What it would be: with `dryRun`, nothing was kept." });
+        tried["content"] = created["content"].clone();
+        answers.insert("200".to_owned(), tried);
+    } else if let Some(changed) = answers.get_mut("200") {
+        headers_of(changed).insert("ETag".to_owned(), header("ETagUnlessTried"));
+    }
 }
 
 fn headers_of(answer: &mut Value) -> &mut Map<String, Value> {
@@ -334,7 +382,9 @@ fn text_of(code: Code) -> &'static str {
         412 => "412",
         413 => "413",
         415 => "415",
+        422 => "422",
         428 => "428",
+        429 => "429",
         503 => "503",
         _ => "500",
     }
@@ -348,7 +398,7 @@ fn problem_answer(codes: impl Iterator<Item = Code>, description: &str) -> Value
     let mut examples = Map::new();
     for code in codes {
         match code {
-            Code::Unavailable => {
+            Code::Unavailable | Code::TooManyAttempts | Code::TooManyRequests => {
                 headers_of(&mut answer).insert("Retry-After".to_owned(), header("RetryAfter"))
             }
             Code::VersionMismatch => headers_of(&mut answer).insert("ETag".to_owned(), header("ETag")),

@@ -36,6 +36,11 @@ impl Problem {
         Self { allow: Some(allow), ..Code::MethodNotAllowed.into() }
     }
 
+    /// What kind of problem it is.
+    pub(super) fn code(&self) -> Code {
+        self.refusal.code
+    }
+
     /// The answer, with the body still to be written by the envelope.
     fn bare(&self) -> HttpResponse {
         let mut answer = HttpResponse::build(status(self.refusal.code));
@@ -45,6 +50,9 @@ impl Problem {
             }
             (Code::Unavailable, _) => {
                 answer.insert_header((RETRY_AFTER, RETRY_AFTER_SECONDS));
+            }
+            (_, Listing::RetryAfter(seconds)) => {
+                answer.insert_header((RETRY_AFTER, seconds.to_string()));
             }
             (_, Listing::CurrentVersion(version)) => {
                 answer.insert_header((ETAG, format!("\"{version}\"")));
@@ -62,7 +70,7 @@ impl Problem {
         let refusal = &self.refusal;
         let (mut transitions, mut references, mut criteria) = (None, None, None);
         match &*refusal.listing {
-            Listing::Nothing | Listing::CurrentVersion(_) => {}
+            Listing::Nothing | Listing::CurrentVersion(_) | Listing::RetryAfter(_) => {}
             Listing::Transitions(listed) => {
                 transitions = Some(listed.iter().map(|one| Transition::new(one, language)).collect());
             }
@@ -93,7 +101,7 @@ pub(super) fn status(code: Code) -> StatusCode {
     match code {
         Code::InvalidRequest | Code::MalformedJson | Code::UnknownReference => StatusCode::BAD_REQUEST,
         Code::Unauthenticated | Code::InvalidCredentials => StatusCode::UNAUTHORIZED,
-        Code::Forbidden | Code::NotEntitled => StatusCode::FORBIDDEN,
+        Code::Forbidden | Code::InsufficientScope | Code::NotEntitled => StatusCode::FORBIDDEN,
         Code::NotFound => StatusCode::NOT_FOUND,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
@@ -101,6 +109,8 @@ pub(super) fn status(code: Code) -> StatusCode {
         Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Code::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
+        Code::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::TooManyAttempts | Code::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
         Code::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
         Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         Code::TransitionNotAllowed
@@ -148,7 +158,8 @@ pub(super) fn status(code: Code) -> StatusCode {
         | Code::OwnsWork
         | Code::StillReferenced
         | Code::EmailTaken
-        | Code::LastAdministrator => StatusCode::CONFLICT,
+        | Code::LastAdministrator
+        | Code::IdempotencyKeyInUse => StatusCode::CONFLICT,
     }
 }
 
@@ -175,6 +186,8 @@ impl From<app::Error> for Problem {
     fn from(error: app::Error) -> Self {
         match error {
             app::Error::Refused(refusal) => refusal.into(),
+            // Never seen: `idempotency::settle` puts the earlier answer in its place.
+            app::Error::Replayed => Code::IdempotencyKeyInUse.into(),
             app::Error::Unavailable(cause) => {
                 tracing::warn!(%cause, "the database is not available");
                 Code::Unavailable.into()

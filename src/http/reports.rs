@@ -198,7 +198,7 @@ async fn list_reports(app: Data<App>, read: Read<TaskForcePath, ReportQuery>) ->
 )]
 #[post("/v1/task-forces/{taskForceId}/reports")]
 async fn create_report(app: Data<App>, create: Create<TaskForcePath, NewReport>) -> Result<HttpResponse> {
-    let Create { context, body } = create;
+    let Create { context, body, .. } = create;
     let written = app.report_create(&context.caller, context.at.task_force_id, body.into()).await?;
     let (number, version) = (written.report.number, written.report.version);
     answer::created(&format!("{}/{number}", context.address), version, &Report::new(written)?)

@@ -6,12 +6,12 @@
 mod upload;
 
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::Pin;
-use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::Method;
-use actix_web::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, IF_MATCH};
+use actix_web::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, IF_MATCH};
 use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 use serde::Deserialize;
@@ -20,18 +20,19 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::envelope::Envelope;
+use super::idempotency::{self, Trial};
 use super::problem::{Problem, Result};
+use super::server::{Patience, Settings};
 use super::validation;
 use crate::app::App;
-use crate::app::access::Caller;
+use crate::app::access::{Caller, Credential};
+use crate::app::api_keys;
+use crate::app::idempotency::Intent;
 use crate::domain::refusal::{Code, Fault, FaultCode, Refusal};
 use crate::domain::text::Language;
 
 /// The most bytes that a JSON body may have.
 pub(super) const BODY_LIMIT: usize = 256 * 1024;
-/// How long a client may take to send one.
-const BODY_WITHIN: Duration = Duration::from_secs(30);
-
 pub(super) use upload::Upload;
 
 type Extraction<T> = Pin<Box<dyn Future<Output = Result<T>>>>;
@@ -133,22 +134,26 @@ pub(super) struct NoQuery {}
 
 /// A request whose body stands for itself: a POST that creates, or a PUT of something that has no version.
 #[derive(Debug)]
-pub(super) struct Create<P, B> {
+pub(super) struct Create<P, B, Q = NoQuery> {
     /// Path and caller.
     pub(super) context: Context<P>,
     /// The body.
     pub(super) body: B,
+    /// The query is in the caller's intent.
+    query: PhantomData<Q>,
 }
 
 /// A change of a resource in the version that the caller read: PATCH, or a command on it.
 #[derive(Debug)]
-pub(super) struct Change<P, B> {
+pub(super) struct Change<P, B, Q = NoQuery> {
     /// Path and caller.
     pub(super) context: Context<P>,
     /// The version of `If-Match`.
     pub(super) version: i32,
     /// The body.
     pub(super) body: B,
+    /// The query is in the caller's intent.
+    query: PhantomData<Q>,
 }
 
 /// A DELETE in the version that the caller read.
@@ -183,7 +188,7 @@ impl<P: Path + 'static, Q: IntoParams + DeserializeOwned + 'static> FromRequest 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let context = context(&request)?;
+            let context = context(&request).await?;
             match validation::query(request.query_string()) {
                 Ok(query) => Ok(Self { context, query }),
                 // What is wrong with the query is told only to those who may ask at all.
@@ -196,30 +201,45 @@ impl<P: Path + 'static, Q: IntoParams + DeserializeOwned + 'static> FromRequest 
     }
 }
 
-impl<P: Path + 'static, B: ToSchema + DeserializeOwned + 'static> FromRequest for Create<P, B> {
+impl<P, B, Q> FromRequest for Create<P, B, Q>
+where
+    P: Path + 'static,
+    B: ToSchema + DeserializeOwned + 'static,
+    Q: IntoParams + DeserializeOwned + Trial + 'static,
+{
     type Error = Problem;
     type Future = Extraction<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let context = visible(&request).await?;
-            let body = body(&request, payload).await?;
-            Ok(Self { context, body })
+            let (mut context, query) = visible::<P, Q>(&request).await?;
+            let bytes = body(&request, payload).await?;
+            let body = validation::body(&bytes)?;
+            intend(&request, &mut context, &bytes, &query)?;
+            Ok(Self { context, body, query: PhantomData })
         })
     }
 }
 
-impl<P: Path + 'static, B: ToSchema + DeserializeOwned + 'static> FromRequest for Change<P, B> {
+impl<P, B, Q> FromRequest for Change<P, B, Q>
+where
+    P: Path + 'static,
+    B: ToSchema + DeserializeOwned + 'static,
+    Q: IntoParams + DeserializeOwned + Trial + 'static,
+{
     type Error = Problem;
     type Future = Extraction<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let context = visible(&request).await?;
-            let body = body(&request, payload).await?;
-            Ok(Self { context, version: version(&request)?, body })
+            let (mut context, query) = visible::<P, Q>(&request).await?;
+            let bytes = body(&request, payload).await?;
+            let body = validation::body(&bytes)?;
+            let version = version(&request)?;
+            intend(&request, &mut context, &bytes, &query)?;
+            Ok(Self { context, version, body, query: PhantomData })
         })
     }
 }
@@ -231,7 +251,7 @@ impl<P: Path + 'static> FromRequest for Remove<P> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let context = visible(&request).await?;
+            let (context, NoQuery {}) = visible(&request).await?;
             Ok(Self { context, version: version(&request)? })
         })
     }
@@ -243,7 +263,11 @@ impl<P: Path + 'static> FromRequest for Toggle<P> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
-        Box::pin(async move { Ok(Self { context: visible(&request).await? }) })
+        Box::pin(async move {
+            let (mut context, query) = visible::<P, NoQuery>(&request).await?;
+            intend(&request, &mut context, &[], &query)?;
+            Ok(Self { context })
+        })
     }
 }
 
@@ -254,7 +278,7 @@ impl<B: ToSchema + DeserializeOwned + 'static> FromRequest for Open<B> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let body = body(&request, payload).await?;
+            let body = validation::body(&body(&request, payload).await?)?;
             Ok(Self { request_id: Envelope::of(&request).request_id, body })
         })
     }
@@ -264,21 +288,38 @@ fn app(request: &HttpRequest) -> Result<&App> {
     request.app_data::<Data<App>>().map(|app| app.as_ref()).ok_or_else(|| Code::InternalError.into())
 }
 
-/// Credential first, then the path: an id that can't be one is the id of nothing.
-fn context<P: Path>(request: &HttpRequest) -> Result<Context<P>> {
-    let envelope = Envelope::of(request);
-    let token = request
-        .headers()
-        .get(AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        .map(|(_, token)| token.trim());
+/// How long whoever sent the request may take over it.
+fn patience(request: &HttpRequest) -> Result<Patience> {
+    let settings = request.app_data::<Data<Settings>>().ok_or(Code::InternalError)?;
+    Ok(settings.patience)
+}
+
+/// The credential that a request shows.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Who sent the request: with an access token of ours, an API key, or a token of an issuer that is trusted.
+async fn caller(request: &HttpRequest, request_id: String) -> Result<Caller> {
+    let token = bearer(request.headers()).ok_or(Code::Unauthenticated)?;
     let app = app(request)?;
-    let claims = token.and_then(|token| app.tokens.verify(token, app.clock.now()));
-    let claims = claims.ok_or(Code::Unauthenticated)?;
-    let caller =
-        Caller { user_id: claims.user_id, session_id: claims.session_id, request_id: envelope.request_id };
+    let shown = if api_keys::is_one(token) {
+        app.key_holder(token).await?
+    } else if let Some(claims) = app.tokens.verify(token, app.clock.now()) {
+        Some((claims.user_id, Credential::Session(claims.session_id)))
+    } else {
+        app.single_sign_on(&request_id, token).await?
+    };
+    let (user_id, credential) = shown.ok_or(Code::Unauthenticated)?;
+    Ok(Caller { user_id, credential, request_id, intent: Intent::Do })
+}
+
+/// Credential first, then the path: an id that can't be one is the id of nothing.
+async fn context<P: Path>(request: &HttpRequest) -> Result<Context<P>> {
+    let envelope = Envelope::of(request);
+    let caller = caller(request, envelope.request_id).await?;
+    request.extensions_mut().insert(caller.clone());
     let at = web::Path::<P>::from_request(request, &mut Payload::None);
     let at = at.into_inner().ok().ok_or(Code::NotFound)?.into_inner();
     Ok(Context { at, address: request.path().to_owned(), caller, language: envelope.language })
@@ -294,19 +335,29 @@ async fn look<P: Path>(request: &HttpRequest, context: &Context<P>) -> Result<()
     Ok(())
 }
 
-/// Path and caller of a change, and that look.
-async fn visible<P: Path>(request: &HttpRequest) -> Result<Context<P>> {
-    let context = context::<P>(request)?;
+/// Path, caller and query of a change, and that look.
+async fn visible<P, Q>(request: &HttpRequest) -> Result<(Context<P>, Q)>
+where
+    P: Path,
+    Q: IntoParams + DeserializeOwned + 'static,
+{
+    let context = context::<P>(request).await?;
     look(request, &context).await?;
     // Whoever sends `dryRun` to what has none must not find it done.
-    let NoQuery {} = validation::query(request.query_string())?;
-    Ok(context)
+    let query = validation::query(request.query_string())?;
+    Ok((context, query))
 }
 
-async fn body<B: ToSchema + DeserializeOwned + 'static>(
-    request: &HttpRequest,
-    mut payload: Payload,
-) -> Result<B> {
+/// Says what is to become of the change: to the use case by its caller, and to [`idempotency::settle`].
+fn intend<P>(request: &HttpRequest, context: &mut Context<P>, body: &[u8], query: &impl Trial) -> Result<()> {
+    let intent = idempotency::intent(request, &context.caller, body, query.dry_run())?;
+    request.extensions_mut().insert(intent.clone());
+    context.caller.intent = intent;
+    Ok(())
+}
+
+/// The bytes of a JSON body.
+async fn body(request: &HttpRequest, mut payload: Payload) -> Result<Bytes> {
     let expected =
         if request.method() == Method::PATCH { "application/merge-patch+json" } else { "application/json" };
     let is_json = request.headers().contains_key(CONTENT_TYPE)
@@ -324,21 +375,19 @@ async fn body<B: ToSchema + DeserializeOwned + 'static>(
         )
         .into());
     }
-    let bytes = tokio::time::timeout(BODY_WITHIN, Bytes::from_request(request, &mut payload)).await;
+    let within = patience(request)?.body;
+    let bytes = tokio::time::timeout(within, Bytes::from_request(request, &mut payload)).await;
     let bytes = bytes.ok().ok_or_else(|| {
         Refusal::new(
             Code::MalformedJson,
-            format!("The body did not arrive within {} seconds.", BODY_WITHIN.as_secs()),
-            format!("لم يصل نص الطلب خلال {} ثانية.", BODY_WITHIN.as_secs()),
+            format!("The body did not arrive within {} seconds.", within.as_secs()),
+            format!("لم يصل نص الطلب خلال {} ثانية.", within.as_secs()),
         )
     })?;
-    let bytes = bytes.map_err(|error: actix_web::Error| {
-        match error.as_error::<actix_web::error::PayloadError>() {
-            Some(actix_web::error::PayloadError::Overflow) => Problem::from(Code::BodyTooLarge),
-            _ => Problem::from(Code::MalformedJson),
-        }
-    })?;
-    Ok(validation::body(&bytes)?)
+    bytes.map_err(|error: actix_web::Error| match error.as_error::<actix_web::error::PayloadError>() {
+        Some(actix_web::error::PayloadError::Overflow) => Problem::from(Code::BodyTooLarge),
+        _ => Problem::from(Code::MalformedJson),
+    })
 }
 
 /// The version that `If-Match` names. It may be weak, bare or `*`-less; what follows the dot is not compared.

@@ -79,7 +79,7 @@ macro_rules! resource {
             app: actix_web::web::Data<$crate::app::App>,
             create: $crate::http::request::Create<$Above, $New>,
         ) -> $crate::http::problem::Result<actix_web::HttpResponse> {
-            let $crate::http::request::Create { context, body } = create;
+            let $crate::http::request::Create { context, body, .. } = create;
             let $at = &context.at;
             let view = app.create(&context.caller, $at.task_force_id, $above, body.into()).await?;
             $crate::http::resource::created::<$One>(view, &context.address, context.language)
@@ -119,7 +119,7 @@ macro_rules! resource {
             app: actix_web::web::Data<$crate::app::App>,
             change: $crate::http::request::Change<$Path, $Patch>,
         ) -> $crate::http::problem::Result<actix_web::HttpResponse> {
-            let $crate::http::request::Change { context, version, body } = change;
+            let $crate::http::request::Change { context, version, body, .. } = change;
             let $one = &context.at;
             let patch = |fields| Ok($crate::http::resource::patched!(body, fields, $New $(, $Part)?));
             let view =
@@ -156,7 +156,7 @@ macro_rules! resource {
             #[doc = $transition_text]
             #[utoipa::path(
                 tag = $tag,
-                params($Path, IfMatch),
+                params($Path, IfMatch, $crate::http::idempotency::DryRun),
                 request_body = $Transition,
                 responses((status = 200, description = "It, as it is now.", body = $One)),
                 extensions(("x-problem-codes" = json!($transition_codes)))
@@ -164,9 +164,9 @@ macro_rules! resource {
             #[post($transitions)]
             async fn $transition(
                 app: actix_web::web::Data<$crate::app::App>,
-                change: $crate::http::request::Change<$Path, $Transition>,
+                change: $crate::http::request::Change<$Path, $Transition, $crate::http::idempotency::DryRun>,
             ) -> $crate::http::problem::Result<actix_web::HttpResponse> {
-                let $crate::http::request::Change { context, version, body: $body } = change;
+                let $crate::http::request::Change { context, version, body: $body, .. } = change;
                 let $one = &context.at;
                 let (to, reason) = ($body.to, $body.reason);
                 let command = $crate::app::noun::Command { to, reason, order: $order };

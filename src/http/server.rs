@@ -1,33 +1,50 @@
 //! The server: routes, middleware and limits put together.
 
+use std::future::ready;
 use std::io;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use actix_cors::Cors;
-use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
+use actix_http::{HttpService, Protocol};
+use actix_server::GracefulShutdownSignal;
+use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, fn_service, map_config};
+use actix_tls::accept::TlsError;
+use actix_tls::accept::rustls_0_23::{Acceptor, TlsStream};
+use actix_web::body::MessageBody;
+use actix_web::dev::{AppConfig, Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
     CONTENT_SECURITY_POLICY, ETAG, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
 };
 use actix_web::middleware::from_fn;
+use actix_web::rt::net::TcpStream;
 use actix_web::web::{self, Data, PayloadConfig};
-use actix_web::{HttpRequest, HttpResponse, HttpServer};
+use actix_web::{HttpRequest, HttpResponse};
+use ipnet::IpNet;
 use metrics_exporter_prometheus::PrometheusHandle;
+use rustls::ServerConfig;
 use secrecy::SecretString;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tracing_actix_web::{RootSpanBuilder, TracingLogger};
 use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
+pub use super::connection::Patience;
+use super::connection::{self, Patient};
 use super::envelope::{self, Envelope};
+use super::idempotency;
 use super::problem::Problem;
+pub use super::rate_limit::RateLimit;
+use super::rate_limit::{self, Meter};
 use super::request::BODY_LIMIT;
 use crate::app::App;
 use crate::domain::refusal::Code;
 
 /// How long a stop waits for requests under way.
 const DRAIN_SECONDS: u64 = 20;
-/// How long a client may take to send its headers.
-const HEADERS_WITHIN: Duration = Duration::from_secs(10);
+/// Connections at most, unless set: with those to the database they fit into the 1,024 files that most systems let
+/// a process have.
+pub const CONNECTIONS: u16 = 900;
 
 /// What the administrator can set about the server.
 #[derive(Clone)]
@@ -43,6 +60,42 @@ pub struct Settings {
     pub metrics: PrometheusHandle,
     /// Threads that serve requests; one per core by default.
     pub workers: Option<usize>,
+    /// Where clients reach the service.
+    pub public_url: String,
+    /// Networks of proxies whose `X-Forwarded-For` is believed; none by default.
+    pub trusted_proxies: Vec<IpNet>,
+    /// How many requests a caller may send; any number by default.
+    pub rate_limit: Option<RateLimit>,
+    /// How long a client may take.
+    pub patience: Patience,
+    /// Connections at most.
+    pub max_connections: usize,
+    /// TLS on the listener; none by default.
+    pub tls: Option<ServerConfig>,
+}
+
+impl Settings {
+    /// What is so unless it is set.
+    pub fn new(public_url: String, metrics: PrometheusHandle) -> Self {
+        Self {
+            cors_origins: Vec::new(),
+            metrics_token: None,
+            security_contact: None,
+            metrics,
+            workers: None,
+            public_url,
+            trusted_proxies: Vec::new(),
+            rate_limit: None,
+            patience: Patience::default(),
+            max_connections: CONNECTIONS.into(),
+            tls: None,
+        }
+    }
+
+    /// Whether clients come over TLS, be it to us or to a proxy before us.
+    pub(super) fn is_secure(&self) -> bool {
+        self.tls.is_some() || self.public_url.starts_with("https://")
+    }
 }
 
 /// Serves on a listener until it is stopped; then requests under way are let finish.
@@ -51,31 +104,148 @@ pub struct Settings {
 /// A listener that can't be used.
 pub fn serve(app: App, settings: Settings, listener: TcpListener) -> io::Result<Server> {
     let workers = settings.workers.or_else(|| std::thread::available_parallelism().ok().map(usize::from));
-    let (app, settings) = (Data::new(app), Data::new(settings));
-    let known = Data::new(Known::new().map_err(io::Error::other)?);
-    let server = HttpServer::new(move || {
+    let workers = workers.unwrap_or(1);
+    let builder = Server::build()
+        .workers(workers)
+        .max_concurrent_connections(settings.max_connections.div_ceil(workers))
+        .shutdown_timeout(DRAIN_SECONDS)
+        // The command line listens for signals itself: what else has to be stopped is stopped in its order.
+        .disable_signals();
+    let parts = Parts {
+        app: Data::new(app),
+        known: Data::new(Known::new().map_err(io::Error::other)?),
+        meter: settings.rate_limit.map(|limit| Data::new(Meter::new(limit))),
+        settings: Data::new(settings),
+        stopping: builder.graceful_shutdown_signal(),
+    };
+    let builder = match parts.settings.tls.clone() {
+        Some(tls) => builder.listen("https", listener, move || parts.clone().over_tls(tls.clone()))?,
+        None => builder.listen("http", listener, move || parts.clone().over_tcp())?,
+    };
+    Ok(builder.run())
+}
+
+/// What each worker puts its service together from.
+#[derive(Clone)]
+struct Parts {
+    app: Data<App>,
+    settings: Data<Settings>,
+    known: Data<Known>,
+    meter: Option<Data<Meter>>,
+    stopping: GracefulShutdownSignal,
+}
+
+impl Parts {
+    /// Routes and middleware, the outermost last.
+    fn application(
+        self,
+    ) -> actix_web::App<
+        impl ServiceFactory<
+            ServiceRequest,
+            Config = (),
+            Response = ServiceResponse<impl MessageBody + 'static>,
+            Error = actix_web::Error,
+            InitError = (),
+        >,
+    > {
+        let Self { app, settings, known, meter, .. } = self;
+        let cors = cors(&settings.cors_origins);
         actix_web::App::new()
-            .app_data(app.clone())
-            .app_data(settings.clone())
-            .app_data(known.clone())
+            .app_data(app)
+            .app_data(settings)
+            .app_data(known)
             .app_data(PayloadConfig::new(BODY_LIMIT))
+            .configure(|config| {
+                if let Some(meter) = meter {
+                    config.app_data(meter);
+                }
+            })
             .configure(|config| super::operations(&mut ServiceConfig::new(config)))
             .service(documentation())
             .route("/docs", web::get().to(to_documentation))
             .default_service(web::to(nothing_here))
+            .wrap(from_fn(idempotency::settle))
+            .wrap(from_fn(rate_limit::wrap))
             .wrap(from_fn(measure))
-            .wrap(cors(&settings.cors_origins))
+            .wrap(cors)
             .wrap(TracingLogger::<Span>::new())
             .wrap(from_fn(envelope::wrap))
-    });
-    let server = server
-        .workers(workers.unwrap_or(1))
-        .shutdown_timeout(DRAIN_SECONDS)
-        .client_request_timeout(HEADERS_WITHIN)
-        // The command line listens for signals itself: what else has to be stopped is stopped in its order.
-        .disable_signals()
-        .listen(listener)?;
-    Ok(server.run())
+            .wrap(from_fn(connection::under_way))
+    }
+
+    /// HTTP over a stream. [`actix_web::HttpServer`] would do the same, but takes no streams of ours.
+    fn over<S: AsyncRead + AsyncWrite + Unpin + 'static>(
+        self,
+    ) -> impl ServiceFactory<
+        (Patient<S>, Protocol, Option<SocketAddr>),
+        Config = (),
+        Response = (),
+        Error = actix_http::error::DispatchError,
+        InitError = (),
+    > {
+        let stopping = self.stopping.clone();
+        let patience = self.settings.patience;
+        HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .keep_alive(patience.silence)
+            // For what the stream doesn't time, which is how HTTP/2 begins; where it does, it is the first to act.
+            .client_request_timeout(patience.head + Duration::from_secs(5))
+            // As `HttpServer` has it: time for a last word to arrive before the connection is gone.
+            .client_disconnect_timeout(Duration::from_secs(1))
+            .on_connect_ext(|stream: &Patient<S>, of_connection| {
+                if let Some(watch) = stream.watch() {
+                    of_connection.insert(watch);
+                }
+            })
+            .finish(map_config(self.application().into_factory(), |()| AppConfig::default()))
+    }
+
+    fn over_tcp(
+        self,
+    ) -> impl ServiceFactory<
+        TcpStream,
+        Config = (),
+        Response = (),
+        Error = actix_http::error::DispatchError,
+        InitError = (),
+    > {
+        let patience = self.settings.patience;
+        fn_service(move |stream: TcpStream| {
+            let peer = stream.peer_addr().ok();
+            ready(Ok((Patient::new(stream, patience), Protocol::Http1, peer)))
+        })
+        .and_then(self.over())
+    }
+
+    fn over_tls(
+        self,
+        mut tls: ServerConfig,
+    ) -> impl ServiceFactory<
+        TcpStream,
+        Config = (),
+        Response = (),
+        Error = TlsError<io::Error, actix_http::error::DispatchError>,
+        InitError = (),
+    > {
+        let patience = self.settings.patience;
+        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        let mut acceptor = Acceptor::new(tls);
+        acceptor.set_handshake_timeout(patience.head);
+        acceptor
+            .map_err(TlsError::into_service_error)
+            .and_then(fn_service(move |stream: TlsStream<TcpStream>| {
+                let (tcp, session) = stream.get_ref();
+                let peer = tcp.peer_addr().ok();
+                ready(Ok(match session.alpn_protocol() {
+                    Some(b"h2") => (Patient::unwatched(stream, patience), Protocol::Http2, peer),
+                    _ => (Patient::new(stream, patience), Protocol::Http1, peer),
+                }))
+            }))
+            .and_then(self.over().map_err(TlsError::Service))
+    }
 }
 
 fn cors(origins: &[String]) -> Cors {
@@ -84,6 +254,9 @@ fn cors(origins: &[String]) -> Cors {
         LOCATION,
         RETRY_AFTER,
         HeaderName::from_static("api-version"),
+        HeaderName::from_static("idempotency-replayed"),
+        HeaderName::from_static("ratelimit"),
+        HeaderName::from_static("ratelimit-policy"),
         HeaderName::from_static("x-request-id"),
     ];
     let cors = Cors::default().allow_any_method().allow_any_header().expose_headers(exposed).max_age(3600);

@@ -24,8 +24,8 @@ use crate::domain::refusal::Code;
 use crate::domain::text::Message;
 use crate::domain::vocabulary::Vocabulary;
 use crate::domain::{
-    activity, ballot, decision, event, evidence, gate, migration, pilot, policy, refusal, report, rights,
-    scales, sector, step, task, task_force, text, user,
+    activity, audit, ballot, decision, event, evidence, gate, migration, pilot, policy, refusal, report,
+    rights, scales, sector, step, task, task_force, text, user,
 };
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
@@ -123,6 +123,7 @@ impl Vocabularies {
         add::<user::CouncilRole>(&mut words);
         add::<user::UserState>(&mut words);
         add::<rights::SeatRole>(&mut words);
+        add::<rights::KeyScope>(&mut words);
         add::<task_force::TaskForceState>(&mut words);
         add::<task_force::Health>(&mut words);
         add::<step::StepName>(&mut words);
@@ -154,6 +155,7 @@ impl Vocabularies {
         add::<event::EventAction>(&mut words);
         add::<event::SubjectKind>(&mut words);
         add::<event::ActorKind>(&mut words);
+        add::<audit::BreakReason>(&mut words);
         add::<refusal::Code>(&mut words);
         add::<refusal::FaultCode>(&mut words);
         let moves = |moves: Vec<crate::domain::machine::Move>| {
@@ -371,7 +373,11 @@ async fn get_security_txt(app: Data<App>, settings: Data<Settings>) -> Result<Ht
     let contact = settings.security_contact.as_ref().ok_or(Code::NotFound)?;
     // Written anew with every answer: it is as current as the service is up.
     let expires = (app.clock.now() + TimeDelta::days(90)).to_rfc3339_opts(SecondsFormat::Secs, true);
-    let text = format!("Contact: {contact}\nExpires: {expires}\nPreferred-Languages: ar, en\n");
+    let mut text = format!("Contact: {contact}\nExpires: {expires}\nPreferred-Languages: ar, en\n");
+    // Only an address with https can be named in it.
+    if settings.public_url.starts_with("https://") {
+        text.push_str(&format!("Canonical: {}/.well-known/security.txt\n", settings.public_url));
+    }
     Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, "text/plain; charset=utf-8")).body(text))
 }
 

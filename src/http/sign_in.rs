@@ -1,23 +1,29 @@
 //! Sign-in over HTTP.
 
+use actix_web::http::header::{HeaderMap, USER_AGENT};
 use actix_web::web::Data;
-use actix_web::{HttpResponse, post};
+use actix_web::{HttpRequest, HttpResponse, post, put};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::answer;
 use super::problem::Result;
-use super::request::Open;
+use super::request::{Create, Open, Root};
+use super::{address, answer};
 use crate::app::App;
-use crate::app::sign_in::SignedIn;
+use crate::app::sign_in::{SignedIn, Visit};
 use crate::auth::passwords::NewPassword;
 use crate::auth::tokens;
 use crate::domain::refusal::{Code, Fault, Refusal};
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
-    config.service(sign_in).service(refresh_session).service(sign_out).service(accept_invitation);
+    config
+        .service(sign_in)
+        .service(refresh_session)
+        .service(sign_out)
+        .service(change_password)
+        .service(accept_invitation);
 }
 
 fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<SecretString, D::Error> {
@@ -55,10 +61,24 @@ pub(super) struct Acceptance {
     #[serde(deserialize_with = "secret")]
     #[schema(value_type = String, min_length = 1, max_length = 200, example = "c2VjcmV0LWludml0YXRpb24tdG9rZW4tb2YtYS11c2Vy")]
     token: SecretString,
-    /// The password from now on: any characters, kept as they are.
+    /// The password from now on: any characters, kept as they are; 15 or more are better than 8. One that is tried first (a common one, your name, your address) is refused.
     #[serde(deserialize_with = "secret")]
     #[schema(value_type = String, format = Password, min_length = 8, max_length = 256, example = "correct horse battery staple")]
     password: SecretString,
+}
+
+/// Your password, and the next one.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct PasswordChange {
+    /// The password until now.
+    #[serde(deserialize_with = "secret")]
+    #[schema(value_type = String, format = Password, min_length = 1, max_length = 256, example = "correct horse battery staple")]
+    current_password: SecretString,
+    /// The password from now on: any characters, kept as they are; 15 or more are better than 8. One that is tried first (a common one, your name, your address) is refused.
+    #[serde(deserialize_with = "secret")]
+    #[schema(value_type = String, format = Password, min_length = 8, max_length = 256, example = "three wooden ships at noon")]
+    new_password: SecretString,
 }
 
 /// A pair of tokens.
@@ -85,6 +105,26 @@ enum TokenType {
     Bearer,
 }
 
+/// The longest name of a client that is kept.
+const LONGEST_USER_AGENT: usize = 200;
+
+/// How a client names itself, as far as it can be shown.
+fn user_agent(headers: &HeaderMap) -> Option<String> {
+    let named = String::from_utf8_lossy(headers.get(USER_AGENT)?.as_bytes());
+    let shown: String = named.chars().filter(|c| !c.is_control()).take(LONGEST_USER_AGENT).collect();
+    let shown = shown.trim();
+    (!shown.is_empty()).then(|| shown.to_owned())
+}
+
+fn visit(request: &HttpRequest, request_id: String) -> Visit {
+    Visit { request_id, address: address::of(request), user_agent: user_agent(request.headers()) }
+}
+
+fn chosen(pointer: &str, password: SecretString) -> Result<NewPassword> {
+    let refused = |code| Refusal::faults(Code::InvalidRequest, vec![Fault::at(pointer, code)]);
+    Ok(NewPassword::parse(password).map_err(refused)?)
+}
+
 fn tokens(signed_in: &SignedIn) -> Result<HttpResponse> {
     let document = TokensDocument {
         access_token: signed_in.access_token.expose_secret().to_owned(),
@@ -100,33 +140,41 @@ fn tokens(signed_in: &SignedIn) -> Result<HttpResponse> {
 /// Starts a session. It lasts 7 days from its last refresh, and 30 days at most.
 ///
 /// An unknown address, a wrong password, a disabled user and one who has not accepted the invitation yet get the same answer.
+///
+/// Ten failures for an account, or fifty from an address, and the answer is 429, also for the right password: then one more attempt every 90 (18) seconds. A sign-in that succeeds forgives the account's failures.
 #[utoipa::path(
     tag = "sign-in",
     request_body = Credentials,
     responses((status = 200, description = "Tokens of a new session.", body = TokensDocument)),
-    extensions(("x-problem-codes" = json!(["invalidCredentials"]))),
+    extensions(("x-problem-codes" = json!(["invalidCredentials", "tooManyAttempts"]))),
     security(())
 )]
 #[post("/v1/auth/login")]
-async fn sign_in(app: Data<App>, open: Open<Credentials>) -> Result<HttpResponse> {
+async fn sign_in(app: Data<App>, request: HttpRequest, open: Open<Credentials>) -> Result<HttpResponse> {
     let Open { request_id, body } = open;
-    tokens(&app.sign_in(&request_id, &body.email, body.password).await?)
+    tokens(&app.sign_in(&visit(&request, request_id), &body.email, body.password).await?)
 }
 
 /// Refresh a session
 ///
-/// Exchanges a refresh token for the next pair; it can be used once. A token that comes a second time has been copied, and ends the session for whoever holds it: keep the new one before you use it, and never send two refreshes at once.
+/// Exchanges a refresh token for the next pair; it can be used once. A token that comes a second time has been copied, and ends the session for whoever holds it: keep the new one before you use it, and never send two refreshes at once: one gets the next pair, the other ends the session.
+///
+/// Tokens that are none count as failed attempts from the address; a good one is never refused for that.
 #[utoipa::path(
     tag = "sign-in",
     request_body = RefreshToken,
     responses((status = 200, description = "The next tokens of the session.", body = TokensDocument)),
-    extensions(("x-problem-codes" = json!(["invalidCredentials"]))),
+    extensions(("x-problem-codes" = json!(["invalidCredentials", "tooManyAttempts"]))),
     security(())
 )]
 #[post("/v1/auth/refresh")]
-async fn refresh_session(app: Data<App>, open: Open<RefreshToken>) -> Result<HttpResponse> {
+async fn refresh_session(
+    app: Data<App>,
+    request: HttpRequest,
+    open: Open<RefreshToken>,
+) -> Result<HttpResponse> {
     let Open { request_id, body } = open;
-    tokens(&app.refresh(&request_id, &body.refresh_token).await?)
+    tokens(&app.refresh(&visit(&request, request_id), &body.refresh_token).await?)
 }
 
 /// Sign out
@@ -145,20 +193,72 @@ async fn sign_out(app: Data<App>, open: Open<RefreshToken>) -> Result<HttpRespon
     Ok(answer::done())
 }
 
+/// Change my password
+///
+/// Ends every session of yours at once, this one too, and starts one: go on with its tokens. API keys stay as they are. For a session or single sign-on, not for an API key; whoever has no password yet gets one by an invitation.
+///
+/// A wrong `currentPassword` is `invalidCredentials`, and counts as a failed sign-in of the account and from the address.
+#[utoipa::path(
+    tag = "sign-in",
+    request_body = PasswordChange,
+    responses((status = 200, description = "Tokens of a new session.", body = TokensDocument)),
+    extensions(("x-problem-codes" = json!(["invalidCredentials", "tooManyAttempts"])))
+)]
+#[put("/v1/auth/password")]
+async fn change_password(
+    app: Data<App>,
+    request: HttpRequest,
+    change: Create<Root, PasswordChange>,
+) -> Result<HttpResponse> {
+    let Create { context, body, .. } = change;
+    let next = chosen("/newPassword", body.new_password)?;
+    let visit = visit(&request, context.caller.request_id.clone());
+    tokens(&app.password_change(&context.caller, &visit, body.current_password, next).await?)
+}
+
 /// Accept an invitation
 ///
 /// Sets the password, ends every other session of the user and starts one. An invitation can be accepted once, for 7 days, until a newer one replaces it.
+///
+/// Tokens that are none count as failed attempts from the address; a good one is never refused for that.
 #[utoipa::path(
     tag = "sign-in",
     request_body = Acceptance,
     responses((status = 200, description = "Tokens of a new session.", body = TokensDocument)),
-    extensions(("x-problem-codes" = json!(["invalidCredentials"]))),
+    extensions(("x-problem-codes" = json!(["invalidCredentials", "tooManyAttempts"]))),
     security(())
 )]
 #[post("/v1/auth/invitations/accept")]
-async fn accept_invitation(app: Data<App>, open: Open<Acceptance>) -> Result<HttpResponse> {
+async fn accept_invitation(
+    app: Data<App>,
+    request: HttpRequest,
+    open: Open<Acceptance>,
+) -> Result<HttpResponse> {
     let Open { request_id, body } = open;
-    let password = NewPassword::parse(body.password)
-        .map_err(|code| Refusal::faults(Code::InvalidRequest, vec![Fault::at("/password", code)]))?;
-    tokens(&app.invitation_accept(&request_id, &body.token, password).await?)
+    let password = chosen("/password", body.password)?;
+    tokens(&app.invitation_accept(&visit(&request, request_id), &body.token, password).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn a_client_is_named_in_200_characters_that_can_be_shown() {
+        let named = |bytes: &[u8]| {
+            let mut headers = HeaderMap::new();
+            headers.insert(USER_AGENT, HeaderValue::from_bytes(bytes).unwrap());
+            user_agent(&headers)
+        };
+        assert_eq!(named(b"curl/8.5.0").as_deref(), Some("curl/8.5.0"));
+        assert_eq!(named(b" \t a\tb ").as_deref(), Some("ab"));
+        assert_eq!(named("متصفح".as_bytes()).as_deref(), Some("متصفح"));
+        assert_eq!(named("\u{85}".as_bytes()), None);
+        assert_eq!(named(b"\xff").as_deref(), Some("\u{fffd}"));
+        assert_eq!(named("ث".repeat(300).as_bytes()).map(|name| name.chars().count()), Some(200));
+        assert_eq!(named(b""), None);
+        assert_eq!(user_agent(&HeaderMap::new()), None);
+    }
 }

@@ -209,7 +209,7 @@ async fn get_step(app: Data<App>, read: Read<StepPath, CycleQuery>) -> Result<Ht
 )]
 #[patch("/v1/task-forces/{taskForceId}/steps/{step}")]
 async fn update_step(app: Data<App>, change: Change<StepPath, StepPatch>) -> Result<HttpResponse> {
-    let Change { context, version, body } = change;
+    let Change { context, version, body, .. } = change;
     let at = &context.at;
     let step = app
         .step_update(&context.caller, at.task_force_id, at.step, version, |target_date| {
@@ -249,7 +249,7 @@ async fn get_readiness(app: Data<App>, read: Read<StepPath>) -> Result<HttpRespo
 )]
 #[put("/v1/task-forces/{taskForceId}/steps/{step}/waivers/{criterion}")]
 async fn waive_criterion(app: Data<App>, create: Create<WaiverPath, NewWaiver>) -> Result<HttpResponse> {
-    let Create { context, body } = create;
+    let Create { context, body, .. } = create;
     let at = &context.at;
     app.criterion_waive(&context.caller, at.task_force_id, at.step, at.criterion, body.reason).await?;
     Ok(answer::done())

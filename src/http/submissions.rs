@@ -10,6 +10,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::answer::{self, page, page_query};
+use super::idempotency::DryRun;
 use super::problem::{Result, Transition};
 use super::request::{Change, Create, IfMatch, Read, path_to};
 use super::steps::StepPath;
@@ -286,7 +287,7 @@ async fn list_submissions(app: Data<App>, read: Read<StepPath, SubmissionQuery>)
 /// Puts the open step to the members, once every criterion of its gate is met or waived. What they vote on is frozen; whoever is a member now is entitled to vote.
 #[utoipa::path(
     tag = "steps",
-    params(StepPath),
+    params(StepPath, DryRun),
     request_body = NewSubmission,
     responses((status = 201, description = "The submission.", body = Submission)),
     extensions(("x-problem-codes" = json!([
@@ -295,8 +296,11 @@ async fn list_submissions(app: Data<App>, read: Read<StepPath, SubmissionQuery>)
     ])))
 )]
 #[post("/v1/task-forces/{taskForceId}/steps/{step}/submissions")]
-async fn submit_step(app: Data<App>, create: Create<StepPath, NewSubmission>) -> Result<HttpResponse> {
-    let Create { context, body } = create;
+async fn submit_step(
+    app: Data<App>,
+    create: Create<StepPath, NewSubmission, DryRun>,
+) -> Result<HttpResponse> {
+    let Create { context, body, .. } = create;
     let at = &context.at;
     let view = app.step_submit(&context.caller, at.task_force_id, at.step, body.note).await?;
     let submission = Submission::new(view, context.language)?;
@@ -333,7 +337,7 @@ async fn get_submission(app: Data<App>, read: Read<SubmissionPath>) -> Result<Ht
 )]
 #[put("/v1/task-forces/{taskForceId}/submissions/{submissionId}/votes/mine")]
 async fn cast_vote(app: Data<App>, create: Create<SubmissionPath, NewVote>) -> Result<HttpResponse> {
-    let Create { context, body } = create;
+    let Create { context, body, .. } = create;
     let at = &context.at;
     let vote = Vote { choice: body.choice, comment: body.comment, reason: body.reason };
     let view = app.vote(&context.caller, at.task_force_id, at.submission_id, vote).await?;
@@ -357,7 +361,7 @@ async fn withdraw_submission(
     app: Data<App>,
     change: Change<SubmissionPath, Withdrawal>,
 ) -> Result<HttpResponse> {
-    let Change { context, version, body } = change;
+    let Change { context, version, body, .. } = change;
     let at = &context.at;
     let view = app
         .submission_withdraw(&context.caller, at.task_force_id, at.submission_id, version, body.reason)

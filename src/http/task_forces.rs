@@ -11,6 +11,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::answer::{self, page, page_query};
+use super::idempotency::DryRun;
 use super::members::NewMember;
 use super::patch::Patch;
 use super::problem::{Result, Transition};
@@ -265,7 +266,7 @@ page! {
 
 /// List task forces
 ///
-/// All of them for administrator, secretariat and council; for an expert those in which they hold a seat.
+/// All of them for administrator, secretariat and council; for an expert those in which they hold a seat; for an API key of one task force, that one.
 #[utoipa::path(
     tag = "task forces",
     params(TaskForceQuery),
@@ -274,7 +275,8 @@ page! {
 #[get("/v1/task-forces")]
 async fn list_task_forces(app: Data<App>, read: Read<Root, TaskForceQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
-    let filter = TaskForceFilter { state: query.state, step: query.step, q: query.q, seat_of: None };
+    let filter =
+        TaskForceFilter { state: query.state, step: query.step, q: query.q, ..TaskForceFilter::default() };
     let after = answer::after(query.cursor.as_deref())?;
     let page = app.task_forces_list(&context.caller, filter, after, query.limit).await?;
     answer::document(&TaskForcePage::new(page, |row| row.id, TaskForceItem::from))
@@ -291,7 +293,7 @@ async fn list_task_forces(app: Data<App>, read: Read<Root, TaskForceQuery>) -> R
 )]
 #[post("/v1/task-forces")]
 async fn create_task_force(app: Data<App>, create: Create<Root, NewTaskForce>) -> Result<HttpResponse> {
-    let Create { context, body } = create;
+    let Create { context, body, .. } = create;
     let members = body.members.into_iter().map(Into::into).collect();
     let view = app.task_force_create(&context.caller, body.fields.into(), members).await?;
     let task_force = TaskForce::new(view, context.language);
@@ -329,7 +331,7 @@ async fn update_task_force(
     app: Data<App>,
     change: Change<TaskForcePath, TaskForcePatch>,
 ) -> Result<HttpResponse> {
-    let Change { context, version, body } = change;
+    let Change { context, version, body, .. } = change;
     let view = app
         .task_force_update(&context.caller, context.at.task_force_id, version, |fields| {
             Ok(body.apply(&fields.into())?.into())
@@ -344,7 +346,7 @@ async fn update_task_force(
 /// Activation needs five to seven members and exactly one chair, and opens the first step. Only a council decision concludes a task force.
 #[utoipa::path(
     tag = "task forces",
-    params(TaskForcePath, IfMatch),
+    params(TaskForcePath, IfMatch, DryRun),
     request_body = TaskForceTransition,
     responses((status = 200, description = "The task force as it is now.", body = TaskForce)),
     extensions(("x-problem-codes" = json!(["forbidden", "transitionNotAllowed", "panelSize", "chairRequired"])))
@@ -352,9 +354,9 @@ async fn update_task_force(
 #[post("/v1/task-forces/{taskForceId}/transitions")]
 async fn transition_task_force(
     app: Data<App>,
-    change: Change<TaskForcePath, TaskForceTransition>,
+    change: Change<TaskForcePath, TaskForceTransition, DryRun>,
 ) -> Result<HttpResponse> {
-    let Change { context, version, body } = change;
+    let Change { context, version, body, .. } = change;
     let id = context.at.task_force_id;
     let view = app.task_force_transition(&context.caller, id, version, body.to, body.reason).await?;
     let task_force = TaskForce::new(view, context.language);

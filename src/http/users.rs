@@ -10,6 +10,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::answer::{self, page, page_query};
+use super::idempotency::{self, DryRun};
 use super::patch::Patch;
 use super::problem::{Result, Transition};
 use super::request::{Change, Create, IfMatch, Read, Root, Toggle, path_to};
@@ -213,21 +214,27 @@ impl From<UserEntry> for UserItem {
 pub(super) struct InvitedUser {
     #[serde(flatten)]
     user: User,
+    /// Whether the secret is in this answer. A retry with the same `Idempotency-Key` answers without it: if it got lost, invite anew.
+    secret_shown: bool,
     /// Give it to the person; it is accepted at `POST /v1/auth/invitations/accept`.
-    #[schema(example = "c2VjcmV0LWludml0YXRpb24tdG9rZW4tb2YtYS11c2Vy")]
-    invitation_token: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "c2VjcmV0LWludml0YXRpb24tdG9rZW4tb2YtYS11c2Vy")]
+    invitation_token: Option<String>,
     /// When the invitation lapses.
     invitation_expires_at: DateTime<Utc>,
 }
 
 fn invited((view, invitation): (UserView, Invitation), language: Language) -> Result<HttpResponse> {
-    let invited = InvitedUser {
+    let mut invited = InvitedUser {
         user: User::new(view, language),
-        invitation_token: invitation.token.expose_secret().to_owned(),
+        secret_shown: true,
+        invitation_token: Some(invitation.token.expose_secret().to_owned()),
         invitation_expires_at: invitation.expires_at,
     };
     let location = format!("/v1/users/{}", invited.user.id);
-    answer::created(&location, invited.user.version, &invited).map(answer::secret)
+    let answer = answer::created(&location, invited.user.version, &invited)?;
+    (invited.secret_shown, invited.invitation_token) = (false, None);
+    idempotency::told_once(answer, &invited)
 }
 
 /// Whether a user is to be disabled or enabled.
@@ -333,7 +340,7 @@ async fn list_users(app: Data<App>, read: Read<Root, UserQuery>) -> Result<HttpR
 )]
 #[post("/v1/users")]
 async fn create_user(app: Data<App>, create: Create<Root, NewUser>) -> Result<HttpResponse> {
-    let Create { context, body } = create;
+    let Create { context, body, .. } = create;
     invited(app.user_create(&context.caller, body.try_into()?).await?, context.language)
 }
 
@@ -363,7 +370,7 @@ async fn get_user(app: Data<App>, read: Read<UserPath>) -> Result<HttpResponse> 
 )]
 #[patch("/v1/users/{userId}")]
 async fn update_user(app: Data<App>, change: Change<UserPath, UserPatch>) -> Result<HttpResponse> {
-    let Change { context, version, body } = change;
+    let Change { context, version, body, .. } = change;
     let view = app
         .user_update(&context.caller, context.at.user_id, version, |fields| {
             Ok(body.apply(&fields.into())?.try_into()?)
@@ -378,14 +385,17 @@ async fn update_user(app: Data<App>, change: Change<UserPath, UserPatch>) -> Res
 /// Disabling ends the user's sessions at once. Seats stay as they are: end them in their task forces. One active administrator always remains.
 #[utoipa::path(
     tag = "users",
-    params(UserPath, IfMatch),
+    params(UserPath, IfMatch, DryRun),
     request_body = UserTransition,
     responses((status = 200, description = "The user as it is now.", body = User)),
     extensions(("x-problem-codes" = json!(["forbidden", "transitionNotAllowed", "lastAdministrator"])))
 )]
 #[post("/v1/users/{userId}/transitions")]
-async fn transition_user(app: Data<App>, change: Change<UserPath, UserTransition>) -> Result<HttpResponse> {
-    let Change { context, version, body } = change;
+async fn transition_user(
+    app: Data<App>,
+    change: Change<UserPath, UserTransition, DryRun>,
+) -> Result<HttpResponse> {
+    let Change { context, version, body, .. } = change;
     let view = app.user_transition(&context.caller, context.at.user_id, version, body.to).await?;
     let user = User::new(view, context.language);
     answer::single(user.version, &user)

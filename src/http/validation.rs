@@ -4,11 +4,13 @@
 
 use std::any::TypeId;
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{OnceLock, PoisonError, RwLock};
 
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{ValidationError, Validator};
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value, json};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
@@ -62,7 +64,7 @@ fn document_of<T: ToSchema>() -> Value {
 /// # Errors
 /// `malformedJson`, or `invalidRequest` with every fault.
 pub(super) fn body<T: ToSchema + DeserializeOwned + 'static>(bytes: &[u8]) -> Result<T, Refusal> {
-    let mut value: Value = serde_json::from_slice(bytes).map_err(|error| {
+    let Unambiguous(mut value) = serde_json::from_slice(bytes).map_err(|error| {
         Refusal::new(
             Code::MalformedJson,
             format!("The body can't be read as JSON: {error}."),
@@ -72,6 +74,72 @@ pub(super) fn body<T: ToSchema + DeserializeOwned + 'static>(bytes: &[u8]) -> Re
     whole(&mut value);
     check::<T>(&value)?;
     typed(value)
+}
+
+/// JSON in which no object has a name twice. RFC 8259 leaves open which of the two counts, and whoever looked at the
+/// request before us may have read the other one.
+struct Unambiguous(Value);
+
+impl<'de> Deserialize<'de> for Unambiguous {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyJson).map(Self)
+    }
+}
+
+struct AnyJson;
+
+impl<'de> Visitor<'de> for AnyJson {
+    type Value = Value;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut read = Vec::new();
+        while let Some(Unambiguous(item)) = items.next_element()? {
+            read.push(item);
+        }
+        Ok(Value::Array(read))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
+        let mut read = Map::new();
+        while let Some((name, Unambiguous(field))) = fields.next_entry::<String, _>()? {
+            if read.insert(name, field).is_some() {
+                return Err(A::Error::custom("a name is there twice in one object"));
+            }
+        }
+        Ok(Value::Object(read))
+    }
 }
 
 /// In JSON and its schemas `5.0` and `5` are the same whole number; serde takes only the latter for one.

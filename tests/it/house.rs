@@ -178,6 +178,7 @@ fn the_rights_are_as_printed() {
             let told = match authorize(*standing, action) {
                 Decision::Allowed => "yes",
                 Decision::Forbidden => "403",
+                Decision::OutOfScope => unreachable!("that is the credential's business"),
                 Decision::Hidden => "404",
             };
             format!("{told:<15}")
@@ -283,11 +284,15 @@ async fn every_table_is_the_installations_or_below_a_task_force() {
         names(of_the_installation).await,
         [
             "__diesel_schema_migrations",
+            "api_keys",
+            "idempotency_keys",
             "installation_events",
             "invitations",
             "refresh_tokens",
+            "refused_attempts",
             "sessions",
             "task_forces",
+            "user_identities",
             "users"
         ]
     );

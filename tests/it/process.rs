@@ -1,97 +1,17 @@
 //! The program as a process: settings, signals, and what a `kill -9` leaves.
 
-use std::fs::Permissions;
-use std::io::{BufRead as _, BufReader};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_taskforce");
-const PASSWORD: &str = "a password for the demo";
+use crate::support::certificates::{Authority, write};
+use crate::support::service::{Service, data_dir, program};
 
-/// A directory that Postgres can reach when we are root and it is not.
-fn data_dir() -> TempDir {
-    let dir = tempfile::tempdir().unwrap();
-    std::fs::set_permissions(dir.path(), Permissions::from_mode(0o711)).unwrap();
-    dir
-}
-
-fn program(data_dir: &Path) -> Command {
-    let mut command = Command::new(PROGRAM);
-    command
-        .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-        .env("TASKFORCE_DATA_DIR", data_dir)
-        .env("TASKFORCE_BIND", "127.0.0.1:0")
-        .env("TASKFORCE_DEMO_PASSWORD", PASSWORD)
-        .env("RUST_LOG", "warn");
-    if let Some(dir) = std::env::var_os("TASKFORCE_PG_BIN_DIR") {
-        command.env("TASKFORCE_PG_BIN_DIR", dir);
-    }
-    command
-}
-
-/// A running service; killed if the test ends without stopping it.
-struct Service {
-    child: Child,
-    url: String,
-}
-
-impl Service {
-    fn start(data_dir: &Path) -> Self {
-        let mut child = program(data_dir).arg("demo").stdout(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let ready = lines.find_map(|line| {
-            let line = line.unwrap();
-            line.strip_prefix("Taskforce is ready at ").map(|rest| rest.split(' ').next().unwrap().to_owned())
-        });
-        // The rest of what it says is nobody's business here, but somebody has to listen.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { child, url: ready.expect("the service did not come up") }
-    }
-
-    fn signal(&self, signal: Signal) {
-        kill(Pid::from_raw(self.child.id().try_into().unwrap()), signal).unwrap();
-    }
-
-    fn wait(mut self) -> ExitStatus {
-        let begun = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status;
-            }
-            assert!(begun.elapsed() < Duration::from_secs(40), "the service does not stop");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-
-    async fn sign_in(&self) -> Option<String> {
-        let credentials = json!({ "email": "chair@demo.example", "password": PASSWORD });
-        let login = format!("{}/v1/auth/login", self.url);
-        let answer = reqwest::Client::new().post(login).json(&credentials).send().await.ok()?;
-        let tokens: Value = answer.json().await.ok()?;
-        Some(tokens["accessToken"].as_str()?.to_owned())
-    }
-
-    async fn get(&self, token: &str, path: &str) -> Option<(u16, Value)> {
-        let address = format!("{}{path}", self.url);
-        let answer = reqwest::Client::new().get(address).bearer_auth(token).send().await.ok()?;
-        Some((answer.status().as_u16(), answer.json().await.ok()?))
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
-}
+/// The chair of the demo's task force at work.
+const CHAIR: &str = "chair@demo.example";
 
 /// The process id of the postmaster that runs on this data directory.
 fn postmaster(data_dir: &Path) -> i32 {
@@ -114,9 +34,29 @@ async fn a_wrong_setting_is_one_clear_line_and_exit_code_2() {
         ("TASKFORCE_LOG", "loud", "--log"),
         ("TASKFORCE_POOL_SIZE", "0", "--pool-size"),
         ("TASKFORCE_JWT_KEY_FILE", "/nowhere/key.pem", "TASKFORCE_JWT_KEY_FILE"),
+        ("TASKFORCE_OIDC_ISSUER", "https://login.example", "--oidc-audience"),
+        ("TASKFORCE_OIDC_AUDIENCE", "taskforce", "--oidc-issuer"),
+        ("TASKFORCE_OIDC_DEFAULT_ROLE", "administrator", "--oidc-default-role"),
+        ("TASKFORCE_OIDC_DEFAULT_ROLE", "secretariat", "--oidc-default-role"),
         ("DATABASE_URL", nowhere, "TASKFORCE_JWT_KEY_FILE"),
         ("DATABASE_URL", "mysql://somewhere", "DATABASE_URL"),
         ("DATABASE_URL_FILE", "/nowhere/url", "DATABASE_URL_FILE"),
+        (
+            "DATABASE_URL",
+            "postgresql://nobody:x@127.0.0.1:1/d?sslmode=sometimes",
+            "DATABASE_URL: sslmode is one of",
+        ),
+        (
+            "DATABASE_URL",
+            "postgresql://nobody:x@127.0.0.1:1/d?sslmode=verify-full&sslrootcert=/nowhere/root.pem",
+            "/nowhere/root.pem (sslrootcert)",
+        ),
+        ("TASKFORCE_TLS_CERT_FILE", "/nowhere/cert.pem", "--tls-key-file"),
+        ("TASKFORCE_TLS_KEY_FILE", "/nowhere/key.pem", "--tls-cert-file"),
+        ("TASKFORCE_TRUSTED_PROXIES", "everybody", "--trusted-proxies"),
+        ("TASKFORCE_RATE_LIMIT", "many", "--rate-limit"),
+        ("TASKFORCE_RATE_BURST", "0", "--rate-burst"),
+        ("TASKFORCE_MAX_CONNECTIONS", "0", "--max-connections"),
         ("TASKFORCE_DATA_DIR", "/proc/nowhere", "TASKFORCE_DATA_DIR"),
     ] {
         let ended = program(dir.path()).arg("serve").env(name, value).output().unwrap();
@@ -129,10 +69,61 @@ async fn a_wrong_setting_is_one_clear_line_and_exit_code_2() {
 }
 
 #[tokio::test]
+async fn an_issuer_that_can_not_be_trusted_is_a_wrong_setting() {
+    let dir = data_dir();
+    for (issuer, algorithms, says) in [
+        ("http://login.example", "RS256", "over https"),
+        ("login.example", "RS256", "TASKFORCE_OIDC_ISSUER"),
+        ("https://login.example", "HS256", "TASKFORCE_OIDC_ALGORITHMS: HS256"),
+        ("https://login.example", "RS256,none", "TASKFORCE_OIDC_ALGORITHMS: none"),
+        ("https://taskforce.example/", "RS256", "this service itself"),
+    ] {
+        let ended = program(dir.path())
+            .arg("serve")
+            .env("TASKFORCE_PUBLIC_URL", "https://taskforce.example")
+            .env("TASKFORCE_OIDC_ISSUER", issuer)
+            .env("TASKFORCE_OIDC_AUDIENCE", "taskforce")
+            .env("TASKFORCE_OIDC_ALGORITHMS", algorithms)
+            .output()
+            .unwrap();
+        let complaint = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(2), "{issuer} {algorithms}: {complaint}");
+        assert_eq!(complaint.lines().count(), 1, "{issuer} {algorithms}: {complaint}");
+        assert!(complaint.contains(says), "{issuer} {algorithms}: {complaint}");
+    }
+}
+
+#[tokio::test]
+async fn with_a_certificate_it_is_reached_over_tls_and_asked_for_its_health_so() {
+    let dir = data_dir();
+    let certificate = Authority::new("city").certify("taskforce.example");
+    let files = ("TASKFORCE_TLS_CERT_FILE", "TASKFORCE_TLS_KEY_FILE");
+    let certificate_file = write(dir.path(), "cert.pem", &certificate.pem);
+    let key_file = write(dir.path(), "key.pem", &certificate.key);
+    let mut serve = program(dir.path());
+    let service = Service::start(serve.arg("serve").env(files.0, &certificate_file).env(files.1, &key_file));
+    let address = service.url.strip_prefix("https://").expect("it is reached over TLS").to_owned();
+
+    let mut ask = program(dir.path());
+    ask.arg("healthcheck").env("TASKFORCE_BIND", &address);
+    assert!(!ask.output().unwrap().status.success(), "it speaks without TLS, too");
+    let asked = ask.env(files.0, &certificate_file).output().unwrap();
+    assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));
+
+    let mut wrong = program(dir.path());
+    let ended = wrong.arg("serve").env(files.0, &key_file).env(files.1, &key_file).output().unwrap();
+    let complaint = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!((ended.status.code(), complaint.lines().count()), (Some(2), 1), "{complaint}");
+    assert!(complaint.contains("key.pem (TASKFORCE_TLS_CERT_FILE)"), "{complaint}");
+    service.signal(Signal::SIGTERM);
+    assert!(service.wait().success());
+}
+
+#[tokio::test]
 async fn a_stop_signal_lets_requests_finish_and_takes_postgres_along() {
     let dir = data_dir();
-    let service = Service::start(dir.path());
-    let token = service.sign_in().await.unwrap();
+    let service = Service::demo(dir.path());
+    let token = service.sign_in(CHAIR).await.unwrap();
     let postgres = postmaster(dir.path());
 
     let second = program(dir.path()).arg("serve").output().unwrap();
@@ -140,7 +131,7 @@ async fn a_stop_signal_lets_requests_finish_and_takes_postgres_along() {
     assert!(String::from_utf8_lossy(&second.stderr).contains("is in use"));
 
     // A password takes long enough to hash that the signal comes in between.
-    let under_way = service.sign_in();
+    let under_way = service.sign_in(CHAIR);
     let signalled = async {
         tokio::time::sleep(Duration::from_millis(15)).await;
         service.signal(Signal::SIGTERM);
@@ -155,8 +146,8 @@ async fn a_stop_signal_lets_requests_finish_and_takes_postgres_along() {
 #[tokio::test]
 async fn what_was_acknowledged_survives_a_kill_of_the_service_and_of_postgres() {
     let dir = data_dir();
-    let service = Service::start(dir.path());
-    let token = service.sign_in().await.unwrap();
+    let service = Service::demo(dir.path());
+    let token = service.sign_in(CHAIR).await.unwrap();
     let (_, me) = service.get(&token, "/v1/me").await.unwrap();
     let task_force = me["memberships"][0]["taskForceId"].as_str().unwrap();
     let activities = format!("/v1/task-forces/{task_force}/activities");
@@ -174,8 +165,8 @@ async fn what_was_acknowledged_survives_a_kill_of_the_service_and_of_postgres() 
     service.signal(Signal::SIGKILL);
     service.wait();
 
-    let service = Service::start(dir.path());
-    let token = service.sign_in().await.expect("the accounts are still there");
+    let service = Service::demo(dir.path());
+    let token = service.sign_in(CHAIR).await.expect("the accounts are still there");
     assert_eq!(service.get(&token, &address).await.unwrap().0, 200);
 
     kill(Pid::from_raw(postmaster(dir.path())), Signal::SIGKILL).unwrap();

@@ -25,7 +25,7 @@ use player::{Memory, Player};
 const LOOK_EVERY: usize = 500;
 
 /// Where chance begins: the same each time, unless somebody wants another.
-fn seed() -> u64 {
+pub(crate) fn seed() -> u64 {
     let given = std::env::var("TASKFORCE_SEED").ok();
     given.map_or(20_261_122, |seed| seed.parse().expect("TASKFORCE_SEED is a number"))
 }

@@ -16,6 +16,13 @@ pub const ACCOUNTS: [(&str, &str); 10] = [
     ("outsider@demo.example", "expert in no task force"),
 ];
 
+/// What is known of them, and so no password for them.
+pub fn known() -> Vec<String> {
+    let addresses = ACCOUNTS.iter().map(|(email, _)| *email);
+    let names = NAMES.iter().flat_map(|(arabic, english)| [*arabic, *english]);
+    addresses.chain(names).map(str::to_owned).collect()
+}
+
 /// Where the secretariat stands among them.
 pub(super) const SECRETARIAT: usize = 1;
 

@@ -11,11 +11,12 @@ use uuid::Uuid;
 
 use super::content::{Activity, Fate, Subject, Team, Text, text};
 use super::people::{ACCOUNTS, EXPERTISE, EXPERTS, NAMES, SECRETARIAT};
-use crate::app::access::Caller;
+use crate::app::access::{Caller, Credential};
 use crate::app::clock::Clock;
+use crate::app::idempotency::Intent;
 use crate::app::members::NewMember;
 use crate::app::noun::Command;
-use crate::app::sign_in::SignedIn;
+use crate::app::sign_in::{SignedIn, Visit};
 use crate::app::{App, Error, Result};
 use crate::auth::passwords::NewPassword;
 use crate::db::activities::{ActivityDetail, ActivityFields};
@@ -130,14 +131,20 @@ impl Teller {
         let now = self.app.clock.now();
         if now - at(&self.accounts, account)?.signed_in_at > SESSION {
             let (email, _) = at(&ACCOUNTS, account)?;
-            let signed_in = self.app.sign_in(&request_id, email, self.password.clone()).await?;
+            let visit = Visit { request_id: request_id.clone(), ..Visit::default() };
+            let signed_in = self.app.sign_in(&visit, email, self.password.clone()).await?;
             let renewed = self.account(signed_in)?;
             if let Some(account) = self.accounts.get_mut(account) {
                 *account = renewed;
             }
         }
         let account = at(&self.accounts, account)?;
-        Ok(Caller { user_id: account.user_id, session_id: account.session_id, request_id })
+        Ok(Caller {
+            user_id: account.user_id,
+            credential: Credential::Session(account.session_id),
+            request_id,
+            intent: Intent::Do,
+        })
     }
 
     /// A member who acts now.
@@ -176,8 +183,8 @@ impl Teller {
             };
             let password = NewPassword::parse(self.password.clone())
                 .map_err(|fault| Error::internal(format!("the demo password {}", fault.label().en)))?;
-            let request_id = Uuid::now_v7().to_string();
-            let signed_in = self.app.invitation_accept(&request_id, &invitation.token, password).await?;
+            let visit = Visit { request_id: Uuid::now_v7().to_string(), ..Visit::default() };
+            let signed_in = self.app.invitation_accept(&visit, &invitation.token, password).await?;
             let account = self.account(signed_in)?;
             self.accounts.push(account);
         }

@@ -8,6 +8,7 @@ use super::each_operation;
 use crate::domain::refusal::Code;
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::http::envelope::API_VERSION;
+use crate::http::idempotency::LONGEST_KEY;
 use crate::http::problem::status;
 
 /// A problem answer that stands for more codes than this is told where it is given.
@@ -34,7 +35,17 @@ pub(super) fn complete(document: &mut Value) -> Result<(), String> {
 
 fn headers() -> Value {
     let text = |description: &str, schema: Value| json!({ "description": description, "required": true, "schema": schema });
+    // An installation without limits sends none of these.
+    let limit = |description: &str, example: &str| json!({ "description": description, "required": false, "schema": { "type": "string", "example": example } });
     json!({
+        "RateLimit": limit(
+            "What is left of your quota: `r` requests now, and all of it again in `t` seconds (draft-ietf-httpapi-ratelimit-headers-11).",
+            "\"default\";r=299;t=1",
+        ),
+        "RateLimitPolicy": limit(
+            "Your quota: `q` requests at once, which come back evenly over `w` seconds.",
+            "\"default\";q=300;w=15",
+        ),
         "ApiVersion": text("The version of the contract.", json!({ "type": "string", "example": API_VERSION })),
         "RequestId": text(
             "Names this request in logs, events and problems; yours, if you sent a sane one.",
@@ -44,6 +55,14 @@ fn headers() -> Value {
             "Version and hash of the representation, for `If-Match` and `If-None-Match`.",
             json!({ "type": "string", "example": "\"3.5f1d9c3b7a2e4f60\"" }),
         ),
+        "ETagUnlessTried": {
+            "description": "Version and hash of the representation, for `If-Match` and `If-None-Match`; not of a dry run.",
+            "schema": { "type": "string", "example": "\"3.5f1d9c3b7a2e4f60\"" },
+        },
+        "IdempotencyReplayed": {
+            "description": "This was answered before, to a request with the same `Idempotency-Key`.",
+            "schema": { "type": "string", "enum": ["true"] },
+        },
         "Location": text("Where the new resource is.", json!({ "type": "string", "format": "uri-reference" })),
         "RetryAfter": text("Seconds to wait before trying again.", json!({ "type": "integer", "minimum": 0, "example": 2 })),
     })
@@ -55,6 +74,14 @@ fn parameters() -> Value {
             "name": "Accept-Language", "in": "header", "required": false,
             "description": "The language of problems and labels: `ar` or `en`; English if it names neither.",
             "schema": { "type": "string", "example": "ar" },
+        },
+        "IdempotencyKey": {
+            "name": "Idempotency-Key", "in": "header", "required": false,
+            "description": "Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409.",
+            "schema": {
+                "type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[!#-\\[\\]-~]+$",
+                "example": "8e03978e-40d5-43dd-bc93-6894a57f9324",
+            },
         },
         "IfNoneMatch": {
             "name": "If-None-Match", "in": "header", "required": false,
@@ -68,7 +95,7 @@ fn security_schemes() -> Value {
     json!({
         "bearer": {
             "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
-            "description": "The access token of `POST /v1/auth/login`.",
+            "description": "The access token of `POST /v1/auth/login`; or, where the installation trusts an OpenID Connect issuer, its ID token or JWT access token for this API.",
         },
         "metricsToken": {
             "type": "http", "scheme": "bearer",

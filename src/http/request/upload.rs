@@ -11,15 +11,13 @@ use futures_util::StreamExt as _;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::{Context, Extraction, Path, app, version, visible};
+use super::{Context, Extraction, NoQuery, Path, app, patience, version, visible};
 use crate::app::Error;
 use crate::domain::evidence::{LARGEST, MEDIA_TYPES};
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::rights::Action;
 use crate::http::problem::{Problem, Result};
 
-/// How long a client may take to send a file.
-const FILE_WITHIN: Duration = Duration::from_secs(60);
 /// How long it may wait for its turn.
 const TURN_WITHIN: Duration = Duration::from_secs(10);
 
@@ -50,7 +48,7 @@ impl<P: Path + 'static> FromRequest for Upload<P> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let context = visible::<P>(&request).await?;
+            let (context, NoQuery {}) = visible::<P, _>(&request).await?;
             // Who may not work gets no place to wait in, whatever they send.
             if let Some(id) = context.at.task_force_id() {
                 app(&request)?.look(&context.caller, id).await?.require(Action::Work)?;
@@ -65,8 +63,9 @@ impl<P: Path + 'static> FromRequest for Upload<P> {
             let Ok(Ok(place)) = place else {
                 return Err(Error::Unavailable("too many upload at once".to_owned()).into());
             };
-            let read = tokio::time::timeout(FILE_WITHIN, content(payload, announced)).await;
-            let (content, sha256) = read.map_err(|_late| late())??;
+            let within = patience(&request)?.file;
+            let read = tokio::time::timeout(within, content(payload, announced)).await;
+            let (content, sha256) = read.map_err(|_late| late(within))??;
             if let Some((en, ar)) = unlike(media_type, &content) {
                 return Err(Refusal::new(Code::InvalidRequest, en, ar).into());
             }
@@ -113,11 +112,11 @@ async fn content(mut payload: Payload, announced: usize) -> Result<(Bytes, [u8; 
     Ok((content.freeze(), hash.finalize().into()))
 }
 
-fn late() -> Problem {
+fn late(within: Duration) -> Problem {
     Refusal::new(
         Code::InvalidRequest,
-        format!("The file did not arrive within {} seconds.", FILE_WITHIN.as_secs()),
-        format!("لم يصل الملف خلال {} ثانية.", FILE_WITHIN.as_secs()),
+        format!("The file did not arrive within {} seconds.", within.as_secs()),
+        format!("لم يصل الملف خلال {} ثانية.", within.as_secs()),
     )
     .into()
 }

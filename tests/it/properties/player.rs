@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
+use crate::support::chance::Chance;
 use crate::support::client::Draft;
 use crate::support::contract::operation_at;
 use crate::support::world::task_force;
@@ -30,37 +31,6 @@ const EXPERTS: [Who; 13] = [
 
 /// Commands whose text is kept for whoever reads why a run failed.
 const TOLD: usize = 60;
-
-/// A stream of numbers that only depends on where it begins (splitmix64).
-pub(super) struct Chance(u64);
-
-impl Chance {
-    pub(super) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// One of the first so many numbers.
-    pub(super) fn below(&mut self, end: usize) -> usize {
-        usize::try_from(self.next() % u64::try_from(end).unwrap()).unwrap()
-    }
-
-    /// True so many times in a hundred.
-    pub(super) fn percent(&mut self, often: usize) -> bool {
-        self.below(100) < often
-    }
-
-    /// One of these.
-    pub(super) fn of<'a, T>(&mut self, some: &'a [T]) -> &'a T {
-        &some[self.below(some.len())]
-    }
-}
 
 /// Somebody's seat.
 #[derive(Clone)]

@@ -47,6 +47,8 @@ impl Answer {
             ("api-version", taskforce::http::API_VERSION),
             ("x-content-type-options", "nosniff"),
             ("referrer-policy", "no-referrer"),
+            ("x-frame-options", "DENY"),
+            ("strict-transport-security", "max-age=63072000"),
         ] {
             assert_eq!(self.header(name), expected, "{}: {name}", self.request);
         }

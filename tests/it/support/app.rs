@@ -11,7 +11,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 use taskforce::app::App;
 use taskforce::app::clock::Clock;
+use taskforce::app::single_sign_on::SingleSignOn;
 use taskforce::auth::passwords::Passwords;
+use taskforce::auth::throttle::{Limits, Throttle};
 use taskforce::auth::tokens::{self, Tokens};
 use taskforce::db;
 use taskforce::http::server::{self, Settings};
@@ -44,11 +46,23 @@ pub(crate) struct Setup {
     pub(crate) pool_size: usize,
     /// When it is.
     pub(crate) now: DateTime<Utc>,
+    /// Settings of the server that are not the usual ones.
+    pub(crate) adjust: Box<dyn FnOnce(&mut Settings) + Send>,
+    /// The other issuer that is trusted.
+    pub(crate) single_sign_on: Option<SingleSignOn>,
+    /// How often a password may be guessed.
+    pub(crate) throttle: Limits,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { pool_size: 5, now: beginning() }
+        Self {
+            pool_size: 5,
+            now: beginning(),
+            adjust: Box::new(|_usual| ()),
+            single_sign_on: None,
+            throttle: Limits::GENEROUS,
+        }
     }
 }
 
@@ -72,6 +86,8 @@ pub(crate) struct TestApp {
     address: SocketAddr,
     server: ServerHandle,
     world: Option<Arc<World>>,
+    /// The world as task force B sees it, for as long as that is asked for.
+    turned: Mutex<Option<&'static World>>,
     db: OnceCell<tokio_postgres::Client>,
 }
 
@@ -100,17 +116,24 @@ impl TestApp {
             let filter = tracing_subscriber::EnvFilter::from_default_env();
             tracing_subscriber::fmt().with_env_filter(filter).try_init().ok();
         }
-        let pool = db::pool::connect(&postgres::url(&database).await, setup.pool_size).unwrap();
+        let pool = db::pool::connect(&postgres::url_as(postgres::SERVICE, &database).await, setup.pool_size)
+            .unwrap();
         let clock = Clock::stopped_at(setup.now);
         let tokens = Tokens::from_pem(KEY.expose_secret(), ISSUER.to_owned()).unwrap();
-        let app = App::new(pool, clock.clone(), Passwords::cheap().unwrap(), tokens);
-        let settings = Settings {
+        let mut app = App::new(pool, clock.clone(), Passwords::cheap().unwrap(), tokens);
+        app.throttle = Arc::new(Throttle::new(setup.throttle));
+        if let Some(single_sign_on) = setup.single_sign_on {
+            app = app.with_single_sign_on(single_sign_on);
+        }
+        let metrics = PrometheusBuilder::new().build_recorder().handle();
+        let mut settings = Settings {
             cors_origins: vec![ORIGIN.to_owned()],
             metrics_token: Some(METRICS_TOKEN.into()),
             security_contact: Some("mailto:security@taskforce.example".to_owned()),
-            metrics: PrometheusBuilder::new().build_recorder().handle(),
             workers: Some(1),
+            ..Settings::new(ISSUER.to_owned(), metrics)
         };
+        (setup.adjust)(&mut settings);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let served = app.clone();
@@ -129,8 +152,14 @@ impl TestApp {
             address,
             server: server.await.unwrap(),
             world: None,
+            turned: Mutex::default(),
             db: OnceCell::new(),
         }
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// The address of a path.
@@ -140,6 +169,10 @@ impl TestApp {
 
     /// What the tests begin with.
     pub(crate) fn world(&self) -> &World {
+        let turned = *self.turned.lock().unwrap();
+        if let Some(turned) = turned {
+            return turned;
+        }
         self.world.as_ref().expect("this service began empty")
     }
 
@@ -156,6 +189,26 @@ impl TestApp {
     /// A path in task force F, which is forming.
     pub(crate) fn f(&self, path: &str) -> String {
         format!("/v1/task-forces/{}{path}", self.world().f)
+    }
+
+    /// From now on, or not any more, A is B and B is A, and whoever sits in one speaks for who sits in the other: what
+    /// is written for A is written for B.
+    pub(crate) fn turn(&self, to: Option<&'static World>) {
+        *self.turned.lock().unwrap() = to;
+    }
+
+    /// The world to turn to: B needs activities of the states that are asked for by name.
+    pub(crate) async fn turned_world(&self) -> &'static World {
+        let chair = self.as_who(Who::OtherChair);
+        let mut activities = HashMap::new();
+        for (name, moves) in [("planned", [].as_slice()), ("done", &["inProgress", "done"])] {
+            let mut activity = chair.create(self.b("/activities"), super::client::activity(json!({}))).await;
+            for to in moves {
+                activity = chair.transition(&activity, to).await;
+            }
+            activities.insert(name, activity.id().to_owned());
+        }
+        Box::leak(Box::new(self.world().turned(activities)))
     }
 
     /// Somebody, at the keyboard.
@@ -194,10 +247,11 @@ impl TestApp {
     }
 
     /// A token of somebody, who signs in again where the last one has ended.
-    pub(super) async fn token(&self, who: Who) -> Option<String> {
+    pub(crate) async fn token(&self, who: Who) -> Option<String> {
         if who == Who::Anonymous {
             return None;
         }
+        let who = if self.turned.lock().unwrap().is_some() { who.turned() } else { who };
         let kept = self.tokens.lock().unwrap().get(&who).cloned();
         if let Some(token) = kept.filter(|token| self.clock.now() < token.expires_at) {
             return Some(token.text);
@@ -242,7 +296,7 @@ impl TestApp {
         self.db().await.execute(change, &[&self.world().a]).await.unwrap();
     }
 
-    /// A connection past the service, straight to its database.
+    /// A connection past the service, straight to its database, which it owns: it may do what the service may not.
     pub(crate) async fn db(&self) -> &tokio_postgres::Client {
         self.db.get_or_init(|| postgres::connect(&self.database)).await
     }

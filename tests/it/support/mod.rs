@@ -1,11 +1,13 @@
 //! The harness: [`postgres`] (a cluster per run, a database per test), [`app`] (the service under test), [`client`]
 //! (people who send requests), [`answer`] (what comes back, held against the contract by [`contract`]), [`world`]
-//! (the people and task forces that most tests begin with); and for each noun what tests write of it.
+//! (the people and task forces that most tests begin with), [`chance`] (what repeats by its seed); and for each noun what tests write of it.
 //!
 //! Everything but functions named `db_…` uses the public API only.
 
 pub(crate) mod answer;
 pub(crate) mod app;
+pub(crate) mod certificates;
+pub(crate) mod chance;
 pub(crate) mod client;
 pub(crate) mod contract;
 pub(crate) mod council;
@@ -15,6 +17,7 @@ pub(crate) mod pilots;
 pub(crate) mod policies;
 pub(crate) mod postgres;
 pub(crate) mod sectors;
+pub(crate) mod service;
 pub(crate) mod votes;
 pub(crate) mod world;
 

@@ -32,9 +32,27 @@ pub(crate) async fn url(database: &str) -> SecretString {
     cluster().await.url_of(database)
 }
 
-/// A connection of its own to a database.
-pub(crate) async fn connect(database: &str) -> Client {
+/// The role that the services under test run as: with the rights of `migrate --grant-to`, and no owner of anything.
+pub(crate) const SERVICE: &str = "service_under_test";
+
+/// The address of a database for another role, whose password is its name.
+pub(crate) async fn url_as(role: &str, database: &str) -> SecretString {
     let url = url(database).await;
+    let (_, place) = url.expose_secret().split_once('@').unwrap();
+    format!("postgresql://{role}:{role}@{place}").into()
+}
+
+/// A connection of its own to a database, as the owner of everything.
+pub(crate) async fn connect(database: &str) -> Client {
+    connect_to(url(database).await).await
+}
+
+/// A connection as another role.
+pub(crate) async fn connect_as(role: &str, database: &str) -> Client {
+    connect_to(url_as(role, database).await).await
+}
+
+async fn connect_to(url: SecretString) -> Client {
     // Made there, too: a socket belongs to the runtime it was opened in, and a test's runtime ends with the test.
     let connected = RUNTIME.spawn(async move { tokio_postgres::connect(url.expose_secret(), NoTls).await });
     let (client, connection) = connected.await.unwrap().unwrap();
@@ -42,7 +60,8 @@ pub(crate) async fn connect(database: &str) -> Client {
     client
 }
 
-async fn maintain(statement: &str) {
+/// Does something to the cluster as a whole.
+pub(crate) async fn maintain(statement: &str) {
     static CLIENT: OnceCell<Client> = OnceCell::const_new();
     let client = CLIENT.get_or_init(|| connect("postgres")).await;
     client.batch_execute(statement).await.unwrap();
@@ -54,7 +73,12 @@ pub(crate) async fn migrated() -> &'static str {
     let make = async || {
         maintain("create database template_migrated").await;
         let pool = db::pool::connect(&url("template_migrated").await, 1).unwrap();
-        RUNTIME.spawn(async move { db::schema_migrations::run(&pool).await }).await.unwrap().unwrap();
+        maintain(&format!("create role {SERVICE} login password '{SERVICE}'")).await;
+        let migrate = async move {
+            db::schema_migrations::run(&pool).await.unwrap();
+            db::grants::grant(&pool, SERVICE).await.unwrap();
+        };
+        RUNTIME.spawn(migrate).await.unwrap();
         "template_migrated"
     };
     MADE.get_or_init(make).await

@@ -7,8 +7,10 @@ use std::sync::{Arc, Mutex};
 use chrono::TimeDelta;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use taskforce::domain::text::LocalizedText;
 use tokio::sync::OnceCell;
+use tokio_postgres::types::ToSql;
 
 use super::app::{PASSWORD, Setup, TestApp, Token, beginning};
 use super::client::{Client, Resource};
@@ -45,6 +47,10 @@ pub(crate) enum Who {
     /// Also of task force F.
     Other4,
     Other5,
+    /// A script with a key of the chair of task force A, which only reads.
+    ReadOnlyKey,
+    /// A script with a key of the secretariat, which opens task force B and nothing else.
+    KeyOfB,
 }
 
 /// Those with a seat in task force A.
@@ -57,6 +63,23 @@ impl Who {
     /// The address of their account.
     pub(crate) fn email(self) -> String {
         format!("{self:?}@council.example").to_lowercase()
+    }
+
+    /// Who sits in B where this one sits in A, and the other way round. B has a seat less: two share one.
+    pub(super) fn turned(self) -> Self {
+        match self {
+            Self::Chair => Self::OtherChair,
+            Self::Expert1 => Self::Other2,
+            Self::Expert2 => Self::Other3,
+            Self::Expert3 => Self::Other4,
+            Self::Expert4 | Self::Expert5 => Self::Other5,
+            Self::OtherChair => Self::Chair,
+            Self::Other2 => Self::Expert1,
+            Self::Other3 => Self::Expert2,
+            Self::Other4 => Self::Expert3,
+            Self::Other5 => Self::Expert4,
+            other => other,
+        }
     }
 
     fn role(self) -> &'static str {
@@ -102,6 +125,22 @@ impl World {
         &self.activities[name]
     }
 
+    /// The same with A and B exchanged, and those who sit there.
+    pub(super) fn turned(&self, activities: HashMap<&'static str, String>) -> Self {
+        let of = |ids: &HashMap<Who, String>| {
+            PANEL
+                .into_iter()
+                .chain(OTHERS)
+                .filter_map(|who| Some((who, ids.get(&who.turned())?.clone())))
+                .collect()
+        };
+        let (mut users, members) = (self.users.clone(), of(&self.members));
+        users.extend::<HashMap<Who, String>>(of(&self.users));
+        let (a, b, f) = (self.b.clone(), self.a.clone(), self.f.clone());
+        let (b_activity, tokens) = (self.activities["planned"].clone(), HashMap::new());
+        Self { a, b, f, b_activity, tokens, users, members, activities }
+    }
+
     /// Somebody who is to take a seat.
     pub(crate) fn seat(&self, who: Who, role: &str) -> Value {
         json!({ "userId": self.user(who), "role": role, "expertise": "Open data" })
@@ -120,6 +159,7 @@ pub(super) async fn seeded() -> (&'static str, &'static Arc<World>) {
         task_forces(&app, &mut world).await;
         activities(&app, &mut world).await;
         disable(&app, &world).await;
+        db_keys(&app, &world).await;
         world.tokens = std::mem::take(app.tokens.get_mut().unwrap());
         postgres::rename(&app.database, "template_world").await;
         Arc::new(world)
@@ -246,4 +286,22 @@ async fn disable(app: &TestApp, world: &World) {
     let administrator = app.as_administrator();
     let user = administrator.read(format!("/v1/users/{}", world.user(Who::DisabledUser))).await;
     administrator.transition(&user, "disabled").await;
+}
+
+/// The keys of scripts.
+async fn db_keys(app: &TestApp, world: &World) {
+    let insert = "insert into api_keys
+        (id, user_id, name, key_hash, may_write, only_task_force_id, created_at, expires_at)
+        values (gen_random_uuid(), $1::text::uuid, 'A script', $2, $3, $4::text::uuid, $5::text::timestamptz, $6::text::timestamptz)";
+    let (from, until) = (app.clock.now(), app.clock.now() + TimeDelta::days(300));
+    for (who, owner, may_write, only) in
+        [(Who::ReadOnlyKey, Who::Chair, false, None), (Who::KeyOfB, Who::Secretariat, true, Some(&world.b))]
+    {
+        let key = format!("tfk_{who:?}{}", "0".repeat(32));
+        let hash = Sha256::digest(&key).to_vec();
+        let (since, end) = (from.to_rfc3339(), until.to_rfc3339());
+        let values: [&(dyn ToSql + Sync); 6] = [&world.user(owner), &hash, &may_write, &only, &since, &end];
+        app.db().await.execute(insert, &values).await.unwrap();
+        app.tokens.lock().unwrap().insert(who, Token { text: key, expires_at: until });
+    }
 }

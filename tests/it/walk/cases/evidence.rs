@@ -2,10 +2,9 @@
 
 use serde_json::json;
 
-use super::{READ, WORK};
 use crate::support::client::Draft;
 use crate::support::evidence::{evidence, new_evidence, new_policy, upload, uploaded, PDF};
-use crate::support::{Resource, TestApp, Who};
+use crate::support::{Resource, TestApp};
 use crate::walk::Case;
 
 async fn new(app: &TestApp) -> Resource {
@@ -13,13 +12,13 @@ async fn new(app: &TestApp) -> Resource {
 }
 
 cases! {
-    listEvidence READ CouncilMember |app| Draft::get(app.a("/evidence"));
-    createEvidence WORK Expert1 |app|
+    listEvidence |app| Draft::get(app.a("/evidence"));
+    createEvidence |app|
         Draft::post(app.a("/evidence"), &evidence("policy", new_policy(app).await.id(), json!({})));
-    getEvidence READ CouncilMember |app| Draft::get(new(app).await.path);
-    updateEvidence WORK Expert1 |app| Draft::patch(&new(app).await, &json!({ "title": { "en": "Minutes" } }));
-    deleteEvidence WORK Expert1 |app| Draft::delete(&new(app).await);
-    uploadEvidence WORK Expert1 |app| upload(&new(app).await, "application/pdf", PDF);
-    downloadEvidence READ CouncilMember |app|
+    getEvidence |app| Draft::get(new(app).await.path);
+    updateEvidence |app| Draft::patch(&new(app).await, &json!({ "title": { "en": "Minutes" } }));
+    deleteEvidence |app| Draft::delete(&new(app).await);
+    uploadEvidence |app| upload(&new(app).await, "application/pdf", PDF);
+    downloadEvidence |app|
         Draft::get(format!("{}/content", uploaded(app, &new(app).await).await.path));
 }

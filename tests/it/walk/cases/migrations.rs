@@ -2,10 +2,9 @@
 
 use serde_json::json;
 
-use super::{READ, WORK};
 use crate::support::client::Draft;
 use crate::support::migrations::{db_pilot, migration, new_item, new_migration};
-use crate::support::{Resource, TestApp, Who};
+use crate::support::{Resource, TestApp};
 use crate::walk::Case;
 
 async fn new(app: &TestApp) -> Resource {
@@ -21,19 +20,19 @@ async fn items(app: &TestApp) -> String {
 }
 
 cases! {
-    listMigrations READ CouncilMember |app| Draft::get(app.a("/migrations"));
-    createMigration WORK Expert1 |app|
+    listMigrations |app| Draft::get(app.a("/migrations"));
+    createMigration |app|
         Draft::post(app.a("/migrations"), &migration(&db_pilot(app, Some("scale")).await, json!({})));
-    getMigration READ CouncilMember |app| Draft::get(new(app).await.path);
-    updateMigration WORK Expert1 |app| Draft::patch(&new(app).await, &json!({ "plannedOn": "2027-03-01" }));
-    deleteMigration WORK Expert1 |app| Draft::delete(&new(app).await);
-    transitionMigration WORK Expert1 |app|
+    getMigration |app| Draft::get(new(app).await.path);
+    updateMigration |app| Draft::patch(&new(app).await, &json!({ "plannedOn": "2027-03-01" }));
+    deleteMigration |app| Draft::delete(&new(app).await);
+    transitionMigration |app|
         Draft::command(&new(app).await, "transitions", &json!({ "to": "inProgress" }));
 
-    listChecklistItems READ CouncilMember |app| Draft::get(items(app).await);
-    createChecklistItem WORK Expert1 |app|
+    listChecklistItems |app| Draft::get(items(app).await);
+    createChecklistItem |app|
         Draft::post(items(app).await, &json!({ "title": { "en": "Back up" } }));
-    getChecklistItem READ CouncilMember |app| Draft::get(item(app).await.path);
-    updateChecklistItem WORK Expert1 |app| Draft::patch(&item(app).await, &json!({ "done": true }));
-    deleteChecklistItem WORK Expert1 |app| Draft::delete(&item(app).await);
+    getChecklistItem |app| Draft::get(item(app).await.path);
+    updateChecklistItem |app| Draft::patch(&item(app).await, &json!({ "done": true }));
+    deleteChecklistItem |app| Draft::delete(&item(app).await);
 }

@@ -2,12 +2,11 @@
 
 use serde_json::json;
 
-use super::{READ, WORK};
 use crate::support::client::Draft;
 use crate::support::pilots::{
     indicator, indicator_of, measured, measurement, pilot, proposed_pilot, running_pilot,
 };
-use crate::support::{Resource, TestApp, Who};
+use crate::support::{Resource, TestApp};
 use crate::walk::Case;
 
 async fn new(app: &TestApp) -> Resource {
@@ -33,22 +32,22 @@ async fn measurements(app: &TestApp) -> String {
 }
 
 cases! {
-    listPilots READ CouncilMember |app| Draft::get(app.a("/pilots"));
-    createPilot WORK Expert1 |app| Draft::post(app.a("/pilots"), &pilot(app, json!({})).await);
-    getPilot READ CouncilMember |app| Draft::get(new(app).await.path);
-    updatePilot WORK Expert1 |app| Draft::patch(&new(app).await, &json!({ "endDate": "2027-06-30" }));
-    deletePilot WORK Expert1 |app| Draft::delete(&new(app).await);
-    transitionPilot WORK Expert1 |app| Draft::command(
+    listPilots |app| Draft::get(app.a("/pilots"));
+    createPilot |app| Draft::post(app.a("/pilots"), &pilot(app, json!({})).await);
+    getPilot |app| Draft::get(new(app).await.path);
+    updatePilot |app| Draft::patch(&new(app).await, &json!({ "endDate": "2027-06-30" }));
+    deletePilot |app| Draft::delete(&new(app).await);
+    transitionPilot |app| Draft::command(
         &new(app).await, "transitions", &json!({ "to": "cancelled", "reason": { "en": "Too dear" } }),
     );
-    listIndicators READ CouncilMember |app| Draft::get(indicators(app).await);
-    createIndicator WORK Expert1 |app| Draft::post(indicators(app).await, &indicator(json!({})));
-    getIndicator READ CouncilMember |app| Draft::get(new_indicator(app).await.path);
-    updateIndicator WORK Expert1 |app| Draft::patch(&new_indicator(app).await, &json!({ "target": "10" }));
-    deleteIndicator WORK Expert1 |app| Draft::delete(&new_indicator(app).await);
-    listMeasurements READ CouncilMember |app| Draft::get(measurements(app).await);
-    createMeasurement WORK Expert1 |app| Draft::post(measurements(app).await, &measurement(json!({})));
-    getMeasurement READ CouncilMember |app| Draft::get(new_measurement(app).await.path);
-    updateMeasurement WORK Expert1 |app| Draft::patch(&new_measurement(app).await, &json!({ "value": 13 }));
-    deleteMeasurement WORK Expert1 |app| Draft::delete(&new_measurement(app).await);
+    listIndicators |app| Draft::get(indicators(app).await);
+    createIndicator |app| Draft::post(indicators(app).await, &indicator(json!({})));
+    getIndicator |app| Draft::get(new_indicator(app).await.path);
+    updateIndicator |app| Draft::patch(&new_indicator(app).await, &json!({ "target": "10" }));
+    deleteIndicator |app| Draft::delete(&new_indicator(app).await);
+    listMeasurements |app| Draft::get(measurements(app).await);
+    createMeasurement |app| Draft::post(measurements(app).await, &measurement(json!({})));
+    getMeasurement |app| Draft::get(new_measurement(app).await.path);
+    updateMeasurement |app| Draft::patch(&new_measurement(app).await, &json!({ "value": 13 }));
+    deleteMeasurement |app| Draft::delete(&new_measurement(app).await);
 }

@@ -2,10 +2,9 @@
 
 use serde_json::json;
 
-use super::{READ, WORK};
 use crate::support::client::Draft;
 use crate::support::sectors::{assessment, sector, study};
-use crate::support::{Resource, TestApp, Who};
+use crate::support::{Resource, TestApp};
 use crate::walk::Case;
 
 async fn new(app: &TestApp) -> Resource {
@@ -29,23 +28,23 @@ async fn new_study(app: &TestApp) -> Resource {
 }
 
 cases! {
-    listSectors READ CouncilMember |app| Draft::get(app.a("/sectors"));
-    createSector WORK Expert1 |app| Draft::post(app.a("/sectors"), &sector(json!({})));
-    getSector READ CouncilMember |app| Draft::get(new(app).await.path);
-    updateSector WORK Expert1 |app| Draft::patch(&new(app).await, &json!({ "rationale": { "en": "Traffic" } }));
-    deleteSector WORK Expert1 |app| Draft::delete(&new(app).await);
-    transitionSector WORK Expert1 |app|
+    listSectors |app| Draft::get(app.a("/sectors"));
+    createSector |app| Draft::post(app.a("/sectors"), &sector(json!({})));
+    getSector |app| Draft::get(new(app).await.path);
+    updateSector |app| Draft::patch(&new(app).await, &json!({ "rationale": { "en": "Traffic" } }));
+    deleteSector |app| Draft::delete(&new(app).await);
+    transitionSector |app|
         Draft::command(&new(app).await, "transitions", &json!({ "to": "selected" }));
 
-    listAssessments READ CouncilMember |app| Draft::get(assessments(app).await);
-    createAssessment WORK Expert1 |app| Draft::post(assessments(app).await, &assessment(json!({})));
-    getAssessment READ CouncilMember |app| Draft::get(new_assessment(app).await.path);
-    updateAssessment WORK Expert1 |app| Draft::patch(&new_assessment(app).await, &json!({ "level": 3 }));
-    deleteAssessment WORK Expert1 |app| Draft::delete(&new_assessment(app).await);
+    listAssessments |app| Draft::get(assessments(app).await);
+    createAssessment |app| Draft::post(assessments(app).await, &assessment(json!({})));
+    getAssessment |app| Draft::get(new_assessment(app).await.path);
+    updateAssessment |app| Draft::patch(&new_assessment(app).await, &json!({ "level": 3 }));
+    deleteAssessment |app| Draft::delete(&new_assessment(app).await);
 
-    listStudies READ CouncilMember |app| Draft::get(studies(app).await);
-    createStudy WORK Expert1 |app| Draft::post(studies(app).await, &study(json!({})));
-    getStudy READ CouncilMember |app| Draft::get(new_study(app).await.path);
-    updateStudy WORK Expert1 |app| Draft::patch(&new_study(app).await, &json!({ "completed": false }));
-    deleteStudy WORK Expert1 |app| Draft::delete(&new_study(app).await);
+    listStudies |app| Draft::get(studies(app).await);
+    createStudy |app| Draft::post(studies(app).await, &study(json!({})));
+    getStudy |app| Draft::get(new_study(app).await.path);
+    updateStudy |app| Draft::patch(&new_study(app).await, &json!({ "completed": false }));
+    deleteStudy |app| Draft::delete(&new_study(app).await);
 }

@@ -1,0 +1,230 @@
+//! API keys: what scripts sign in with. They do at most what their owner may.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use moka::sync::Cache;
+use secrecy::SecretString;
+use uuid::Uuid;
+
+use super::access::{Caller, Credential};
+use super::lease::ANSWER_WITHIN;
+use super::{App, Error, Result};
+use crate::auth::secrets;
+use crate::db;
+use crate::db::api_keys::ApiKey;
+use crate::db::page::Page;
+use crate::domain::event::{EventAction, Happening, SubjectKind};
+use crate::domain::refusal::{Code, Fault, FaultCode, Refusal};
+use crate::domain::rights::KeyScope;
+
+/// The longest that a key lasts.
+pub const LONGEST: TimeDelta = TimeDelta::days(366);
+
+/// How many keys are remembered, so that looking one up costs no round trip.
+const REMEMBERED: u64 = 10_000;
+
+/// How exactly it is known when a key was last used.
+const USE_NOTED_EVERY: TimeDelta = TimeDelta::minutes(1);
+
+/// Whether a bearer token is an API key.
+pub fn is_one(token: &str) -> bool {
+    token.starts_with(secrets::KEY_PREFIX)
+}
+
+/// A key that is asked for.
+#[derive(Debug, Clone)]
+pub struct NewApiKey {
+    /// What it is for, in its owner's words.
+    pub name: String,
+    /// What it lets its holder do.
+    pub scopes: Vec<KeyScope>,
+    /// The only task force that it opens.
+    pub task_force_id: Option<Uuid>,
+    /// When it ends.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Keys that were looked up. Whose a key is never changes; whether it is still good is asked in every request.
+#[derive(Debug, Clone)]
+pub(super) struct Known(Cache<[u8; 32], Holder>);
+
+impl Default for Known {
+    fn default() -> Self {
+        Self(Cache::new(REMEMBERED))
+    }
+}
+
+/// Whose a key is, and when its use was last noted, in seconds.
+#[derive(Debug, Clone)]
+struct Holder {
+    user_id: Uuid,
+    key_id: Uuid,
+    noted_at: Arc<AtomicI64>,
+}
+
+impl Holder {
+    /// Whether its use is to be noted now: of many requests, one answers yes.
+    fn is_to_be_noted(&self, now: DateTime<Utc>) -> bool {
+        let (noted, now) = (self.noted_at.load(Ordering::Relaxed), now.timestamp());
+        now.saturating_sub(noted) >= USE_NOTED_EVERY.num_seconds()
+            && self.noted_at.compare_exchange(noted, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+}
+
+/// Faults of a key that is asked for.
+fn faults(new: &NewApiKey, now: DateTime<Utc>) -> Vec<Fault> {
+    let at_the_end = |code| Fault::at("/expiresAt", code);
+    if new.expires_at <= now {
+        vec![at_the_end(FaultCode::TooSmall).saying("does not lie ahead", "ليس في المستقبل")]
+    } else if new.expires_at > now + LONGEST {
+        let ar = "يقع بعد أكثر من 366 يومًا من الآن";
+        vec![at_the_end(FaultCode::TooLarge).saying("lies more than 366 days ahead", ar)]
+    } else {
+        Vec::new()
+    }
+}
+
+impl App {
+    /// Whose this key is; `None` for one that is unknown. Whether it may be used, the access query says.
+    ///
+    /// It is found by its SHA-256. How long the look into an index takes may tell something about hashes that are
+    /// alike, and nobody can choose the hash of a guess; so nothing has to take constant time.
+    ///
+    /// # Errors
+    /// None but those of the database.
+    pub async fn key_holder(&self, key: &str) -> Result<Option<(Uuid, Credential)>> {
+        if !secrets::looks_like_a_key(key) {
+            return Ok(None);
+        }
+        let hash = secrets::digest_of(key);
+        let holder = match self.keys.0.get(&hash) {
+            Some(holder) => holder,
+            None => {
+                let found = self.lend(async |conn| Ok(db::api_keys::holder(conn, &hash).await?)).await?;
+                let Some((key_id, user_id)) = found else { return Ok(None) };
+                let holder = Holder { user_id, key_id, noted_at: Arc::new(AtomicI64::new(i64::MIN)) };
+                // Unless another request was first: then its count of uses goes on.
+                self.keys.0.get_with(hash, || holder)
+            }
+        };
+        let now = self.clock.now();
+        if holder.is_to_be_noted(now) {
+            self.note_use(holder.key_id, now);
+        }
+        Ok(Some((holder.user_id, Credential::Key(holder.key_id))))
+    }
+
+    /// Notes that a key was used, beside the request: nobody waits for it, and nothing fails with it.
+    fn note_use(&self, key_id: Uuid, now: DateTime<Utc>) {
+        let pool = self.pool.clone();
+        tokio::spawn(async move {
+            let noted = tokio::time::timeout(ANSWER_WITHIN, async {
+                let conn = pool.get().await.map_err(Error::from)?;
+                Ok::<_, Error>(db::api_keys::note_use(&conn, key_id, now).await?)
+            });
+            if !matches!(noted.await, Ok(Ok(()))) {
+                tracing::debug!(%key_id, "the use of an API key was not noted");
+            }
+        });
+    }
+
+    /// A page of the caller's keys, newest first, those too that have ended.
+    ///
+    /// # Errors
+    /// `insufficientScope` for an API key.
+    pub async fn api_keys_list(
+        &self,
+        caller: &Caller,
+        before: Option<Uuid>,
+        limit: i64,
+    ) -> Result<Page<ApiKey>> {
+        self.lend(async |conn| {
+            let (actor, page) = tokio::join!(
+                self.actor_on(conn, caller),
+                db::api_keys::list(conn, caller.user_id, before, limit),
+            );
+            actor?;
+            caller.require_person()?;
+            Ok(page?)
+        })
+        .await
+    }
+
+    /// Makes a key for the caller, and tells its secret this once.
+    ///
+    /// # Errors
+    /// `insufficientScope` for an API key; an end that is past or too far off; `unknownReference` for a task force
+    /// that the caller does not see.
+    pub async fn api_key_create(&self, caller: &Caller, new: NewApiKey) -> Result<(ApiKey, SecretString)> {
+        self.write_as(
+            caller,
+            |_| caller.require_person(),
+            async |conn, _, now| {
+                let mut faults = faults(&new, now);
+                if let Some(id) = new.task_force_id {
+                    match self.look_on(conn, caller, id).await {
+                        Ok(_) => {}
+                        Err(Error::Refused(refusal)) if refusal.code == Code::NotFound => {
+                            faults.push(Fault::at("/taskForceId", FaultCode::UnknownReference));
+                        }
+                        Err(error) => return Err(error),
+                    }
+                }
+                if !faults.is_empty() {
+                    let only_references =
+                        faults.iter().all(|fault| fault.code == FaultCode::UnknownReference);
+                    let code = if only_references { Code::UnknownReference } else { Code::InvalidRequest };
+                    return Err(Refusal::faults(code, faults).into());
+                }
+                let secret = secrets::generate_key().map_err(Error::internal)?;
+                let key = ApiKey {
+                    id: Uuid::now_v7(),
+                    name: new.name,
+                    may_write: new.scopes.contains(&KeyScope::Write),
+                    only_task_force_id: new.task_force_id,
+                    created_at: now,
+                    expires_at: new.expires_at,
+                    last_used_at: None,
+                    revoked_at: None,
+                };
+                db::api_keys::insert(conn, caller.user_id, &key, &secrets::digest(&secret)).await?;
+                let created = Happening::new(EventAction::ApiKeyCreated, SubjectKind::ApiKey, key.id)
+                    .noting("scopes", None::<()>, scopes(&key))
+                    .noting("taskForceId", None::<()>, key.only_task_force_id)
+                    .noting("expiresAt", None::<()>, key.expires_at);
+                Ok(((key, secret), Some(created)))
+            },
+        )
+        .await
+    }
+
+    /// Revokes one of the caller's keys, at once and for good. Where it is revoked already, nothing is left to do.
+    ///
+    /// # Errors
+    /// `insufficientScope` for an API key; `notFound` for somebody else's.
+    pub async fn api_key_revoke(&self, caller: &Caller, id: Uuid) -> Result<()> {
+        self.write_as(
+            caller,
+            |_| caller.require_person(),
+            async |conn, _, now| {
+                if db::api_keys::revoke(conn, caller.user_id, id, now).await? {
+                    let revoked = Happening::new(EventAction::ApiKeyRevoked, SubjectKind::ApiKey, id);
+                    return Ok(((), Some(revoked)));
+                }
+                if db::api_keys::is_there(conn, caller.user_id, id).await? {
+                    Ok(((), None))
+                } else {
+                    Err(Code::NotFound.into())
+                }
+            },
+        )
+        .await
+    }
+}
+
+/// What a key lets its holder do, as it is told.
+pub fn scopes(key: &ApiKey) -> Vec<KeyScope> {
+    if key.may_write { vec![KeyScope::Read, KeyScope::Write] } else { vec![KeyScope::Read] }
+}

@@ -1,0 +1,110 @@
+//! Walks the chains of events and names the first that breaks.
+//!
+//! A chain can be long, and is read in slices: no more of it is ever in memory, and no statement, connection or lock
+//! is held while the next one waits. It is verified up to the head as it stood at the beginning, so that what is
+//! written meanwhile does not matter.
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+use super::access::Caller;
+use super::{App, Error, Result};
+use crate::db;
+use crate::domain::audit::{Break, Followed};
+use crate::domain::refusal::Code;
+
+/// Events that are read at once.
+const SLICE: i64 = 500;
+
+/// Verifications that go on at once: each takes a connection for as long as a slice takes, and a core to hash it.
+const AT_ONCE: usize = 2;
+
+/// How often a slice is asked for.
+const TRIES: usize = 4;
+
+/// The places of those who verify.
+#[derive(Debug, Clone)]
+pub(super) struct Verifiers(Arc<Semaphore>);
+
+impl Default for Verifiers {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(AT_ONCE)))
+    }
+}
+
+/// What became of a chain when it was walked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verification {
+    /// How many events hold, from the first on.
+    pub events: i64,
+    /// The hash that the head had when the walk began, in hexadecimal.
+    pub head_hash: String,
+    /// Where it breaks, if it does.
+    pub first_broken: Option<Break>,
+}
+
+impl App {
+    /// Verifies the chain of a task force that the caller may read.
+    ///
+    /// # Errors
+    /// As [`App::look`]; `unavailable` while as many verifications as may are under way.
+    pub async fn audit_verification(&self, caller: &Caller, task_force_id: Uuid) -> Result<Verification> {
+        self.look(caller, task_force_id).await?;
+        let _place = self
+            .verifiers
+            .0
+            .try_acquire()
+            .ok()
+            .ok_or_else(|| Error::Unavailable("too many verifications are under way".to_owned()))?;
+        self.verify_chain(task_force_id).await
+    }
+
+    /// Verifies the chain of a task force, for whoever holds the database.
+    ///
+    /// # Errors
+    /// `notFound`; `unavailable` where the database does not answer.
+    pub async fn verify_chain(&self, task_force_id: Uuid) -> Result<Verification> {
+        let end = async |conn: &mut db::Conn| Ok(db::events::end(conn, task_force_id).await?);
+        let end = self.lend_patiently(end).await?;
+        let end = end.ok_or(Code::NotFound)?;
+        let mut followed = Followed::default();
+        let first_broken = loop {
+            let after = followed.seq;
+            let slice = async |conn: &mut db::Conn| {
+                Ok(db::events::stored(conn, task_force_id, after, end.seq, SLICE).await?)
+            };
+            let slice = self.lend_patiently(slice).await?;
+            if slice.is_empty() {
+                break followed.end(&end).err();
+            }
+            if let Err(broken) = slice.iter().try_for_each(|event| followed.follow(event)) {
+                break Some(broken);
+            }
+            // Hashing is work: others have their turn between two slices.
+            tokio::task::yield_now().await;
+        };
+        Ok(Verification { events: followed.seq, head_hash: hex::encode(&end.hash), first_broken })
+    }
+
+    /// Lends a connection for a step of something long, which shall not have been in vain because the pool or the
+    /// database was busy for a moment.
+    async fn lend_patiently<T>(&self, work: impl AsyncFn(&mut db::Conn) -> Result<T>) -> Result<T> {
+        for _ in 1..TRIES {
+            match self.lend(async |conn| work(conn).await).await {
+                Err(Error::Unavailable(cause)) => tracing::debug!(%cause, "the walk goes on"),
+                done => return done,
+            }
+        }
+        self.lend(async |conn| work(conn).await).await
+    }
+
+    /// The task forces after one, some at a time, for whoever holds the database.
+    ///
+    /// # Errors
+    /// None but those of the database.
+    pub async fn chains(&self, after: Option<Uuid>) -> Result<Vec<Uuid>> {
+        self.lend_patiently(async |conn| Ok(db::events::chains(conn, after, SLICE).await?)).await
+    }
+}

@@ -1,0 +1,78 @@
+//! What the service does while nobody asks: it writes down what was refused, and deletes what is over.
+
+use std::future::Future;
+use std::pin::pin;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::{App, Result};
+use crate::db;
+use crate::db::housekeeping::Leftovers;
+
+/// How often refused attempts are written down.
+const WRITE_EVERY: Duration = Duration::from_secs(1);
+
+/// How often what is over is deleted.
+const TIDY_EVERY: Duration = Duration::from_secs(600);
+
+/// Rows that are deleted at once.
+const SOME: i64 = 1000;
+
+/// For how long something is kept when it is over. API keys stay, expired or not: their owner's list tells of them.
+fn kept_for(what: Leftovers) -> TimeDelta {
+    match what {
+        Leftovers::IdempotencyKeys => TimeDelta::hours(24),
+        Leftovers::RefusedAttempts => TimeDelta::days(90),
+        Leftovers::Sessions | Leftovers::Invitations => TimeDelta::days(30),
+    }
+}
+
+impl App {
+    /// Deletes what is over, and answers how many rows that were.
+    ///
+    /// # Errors
+    /// None but those of the database; what was deleted before one stays deleted.
+    pub async fn tidy_up(&self) -> Result<usize> {
+        let now = self.clock.now();
+        let mut deleted = 0;
+        for what in Leftovers::ALL {
+            loop {
+                let before = now - kept_for(what);
+                let batch =
+                    async |conn: &mut db::Conn| Ok(db::housekeeping::delete(conn, what, before, SOME).await?);
+                let batch = self.lend(batch).await?;
+                deleted += batch;
+                if i64::try_from(batch).is_ok_and(|batch| batch < SOME) {
+                    break;
+                }
+            }
+        }
+        Ok(deleted)
+    }
+
+    /// Keeps house until it is told to stop. A database that is away is no reason to.
+    pub async fn keep_house(&self, stop: impl Future<Output = ()>) {
+        let mut stop = pin!(stop);
+        let (mut write, mut tidy) = (interval(WRITE_EVERY), interval(TIDY_EVERY));
+        write.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let done = tokio::select! {
+                () = &mut stop => break,
+                // What was taken to be written is written: only deleting is left half-way.
+                _ = write.tick() => self.write_refused().await,
+                _ = tidy.tick() => tokio::select! {
+                    () = &mut stop => break,
+                    done = self.tidy_up() => done.map(|deleted| tracing::debug!(deleted, "tidied up")),
+                },
+            };
+            if let Err(error) = done {
+                tracing::warn!(%error, "the house could not be kept");
+            }
+        }
+        if let Err(error) = self.write_refused().await {
+            tracing::warn!(%error, "the last refused attempts are not written down");
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Single sign-on: who somebody is for another issuer, and who they are here.
+//!
+//! The first token of a person is matched by the address that the issuer has verified; from then on the link holds,
+//! whatever the address becomes. So whoever runs the issuer can come in as anybody here but the administrators:
+//! those keep a password of their own (`app/access.rs` asks it of every request), and with it the last word.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use moka::sync::Cache;
+use uuid::Uuid;
+
+use super::access::Credential;
+use super::door::InstallationHappening;
+use super::users::parse_email;
+use super::{App, Error, Result};
+use crate::auth::oidc::{Identity, Issuer, Unreachable};
+use crate::db::users::UserFields;
+use crate::db::{self, Conn};
+use crate::domain::event::{EventAction, Happening, SubjectKind};
+use crate::domain::refusal::{Code, Refusal};
+use crate::domain::text::LocalizedText;
+use crate::domain::user::{CouncilRole, UserState};
+
+/// Of how many people is remembered who they are here.
+const REMEMBERED: u64 = 10_000;
+
+/// For how long: nothing here changes a link, but an operator may take one away.
+const REMEMBERED_FOR: Duration = Duration::from_secs(5 * 60);
+
+/// Whether people may be given this role without anybody here having looked at them.
+pub fn may_be_default(role: CouncilRole) -> bool {
+    matches!(role, CouncilRole::Expert | CouncilRole::CouncilMember)
+}
+
+/// The issuer that is trusted, and what becomes of people who are new.
+#[expect(missing_debug_implementations, reason = "it remembers who has signed in")]
+pub struct SingleSignOn {
+    issuer: Issuer,
+    default_role: Option<CouncilRole>,
+    /// By subject.
+    known: Cache<String, Uuid>,
+}
+
+impl SingleSignOn {
+    /// Trusts an issuer. Without a default role, or with one that isn't anybody's to have, nobody is created.
+    pub fn new(issuer: Issuer, default_role: Option<CouncilRole>) -> Self {
+        let default_role = default_role.filter(|role| may_be_default(*role));
+        let known = Cache::builder().max_capacity(REMEMBERED).time_to_live(REMEMBERED_FOR).build();
+        Self { issuer, default_role, known }
+    }
+}
+
+impl From<Unreachable> for Error {
+    // The log has the cause, once each time that the issuer was asked.
+    fn from(_: Unreachable) -> Self {
+        let refusal = Refusal::new(
+            Code::Unavailable,
+            "The issuer of your token can't be asked for its keys just now.",
+            "يتعذر الآن طلب مفاتيح الجهة التي أصدرت رمز دخولك.",
+        );
+        Self::Refused(refusal)
+    }
+}
+
+impl App {
+    /// Whose token of another issuer this is; `None` for one that is not to be trusted, or of somebody who is nobody
+    /// here.
+    ///
+    /// # Errors
+    /// `unavailable` where the issuer's keys can't be got; those of the database.
+    pub async fn single_sign_on(&self, request_id: &str, token: &str) -> Result<Option<(Uuid, Credential)>> {
+        let Some(sso) = &self.single_sign_on else { return Ok(None) };
+        let Some(identity) = sso.issuer.verify(token, self.clock.now()).await? else { return Ok(None) };
+        let credential = Credential::SingleSignOn(identity.issued_at);
+        if let Some(user_id) = sso.known.get(&identity.subject) {
+            return Ok(Some((user_id, credential)));
+        }
+        let found = match self.linked(sso, &identity).await? {
+            Some(user_id) => Some(user_id),
+            None => self.admit(sso, request_id, &identity).await?,
+        };
+        let Some(user_id) = found else {
+            tracing::info!(request_id, "a person whom the issuer vouches for is nobody here");
+            return Ok(None);
+        };
+        sso.known.insert(identity.subject.clone(), user_id);
+        Ok(Some((user_id, credential)))
+    }
+
+    /// Asks the issuer for its keys, if there is one, so that the log says at the start whether it can be reached.
+    pub async fn prepare_single_sign_on(&self) {
+        if let Some(sso) = self.single_sign_on.as_ref().map(Arc::clone)
+            && let Err(unreachable) = sso.issuer.prepare(self.clock.now()).await
+        {
+            tracing::warn!("{unreachable}: they are asked for again when somebody comes");
+        }
+    }
+
+    async fn linked(&self, sso: &SingleSignOn, identity: &Identity) -> Result<Option<Uuid>> {
+        let (issuer, subject) = (sso.issuer.url(), &identity.subject);
+        self.lend(async |conn| Ok(db::identities::find(conn, issuer, subject).await?)).await
+    }
+
+    /// Links somebody new to the user with their address, or creates one.
+    async fn admit(&self, sso: &SingleSignOn, request_id: &str, identity: &Identity) -> Result<Option<Uuid>> {
+        let Some(email) = identity.verified_email.as_deref().and_then(|email| parse_email(email).ok()) else {
+            return Ok(None);
+        };
+        let admitted = self
+            .write_installation(request_id, async |conn, now| {
+                let admitted = admit(conn, sso, identity, &email, now).await?;
+                let by_themselves = admitted.map(|(id, happening)| InstallationHappening::by(id, happening));
+                Ok((by_themselves.as_ref().and_then(|it| it.actor.id), by_themselves))
+            })
+            .await?;
+        match admitted {
+            Some(user_id) => Ok(Some(user_id)),
+            // Of two first requests at once, the other one may have been first.
+            None => self.linked(sso, identity).await,
+        }
+    }
+}
+
+/// `None` rolls all of it back: the person is not to be let in, or was let in meanwhile.
+async fn admit(
+    conn: &Conn,
+    sso: &SingleSignOn,
+    identity: &Identity,
+    email: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<(Uuid, Happening)>> {
+    let mut candidate = db::identities::hold_by_email(conn, email).await?;
+    if candidate.is_none()
+        && let Some(role) = sso.default_role
+    {
+        let fields = UserFields {
+            email: email.to_owned(),
+            name: identity.name.clone().or_else(|| name_of(email)).ok_or(Code::Unauthenticated)?,
+            role,
+            locale: identity.locale,
+        };
+        let id = Uuid::now_v7();
+        if db::identities::insert_user(conn, id, &fields, now).await? {
+            let provisioned =
+                happening(EventAction::UserProvisioned, sso, id).noting("role", None::<()>, role);
+            return Ok(link(conn, sso, identity, id, now).await?.then_some((id, provisioned)));
+        }
+        // Somebody has the address since just now.
+        candidate = db::identities::hold_by_email(conn, email).await?;
+    }
+    let Some(user) = candidate else { return Ok(None) };
+    if user.state != UserState::Active || user.role == CouncilRole::Administrator {
+        return Ok(None);
+    }
+    let linked = happening(EventAction::IdentityLinked, sso, user.id);
+    Ok(link(conn, sso, identity, user.id, now).await?.then_some((user.id, linked)))
+}
+
+async fn link(
+    conn: &Conn,
+    sso: &SingleSignOn,
+    identity: &Identity,
+    user_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    Ok(db::identities::link(conn, sso.issuer.url(), &identity.subject, user_id, now).await?)
+}
+
+/// The subject is not told: with some issuers it is the person's name or address, and events are kept for ever.
+fn happening(action: EventAction, sso: &SingleSignOn, user_id: Uuid) -> Happening {
+    Happening::new(action, SubjectKind::User, user_id).noting("issuer", None::<()>, sso.issuer.url())
+}
+
+/// What somebody is called by whose name the issuer doesn't tell.
+fn name_of(email: &str) -> Option<LocalizedText> {
+    let local = email.split('@').next().map(|local| local.chars().take(200).collect());
+    LocalizedText::new(None, local)
+}

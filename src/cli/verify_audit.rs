@@ -1,0 +1,75 @@
+//! Verifies the chains of events, beside a running service or without one.
+
+use clap::Args;
+use uuid::Uuid;
+
+use super::admin::app_over;
+use super::serve::Database;
+use super::settings::DatabaseSettings;
+use super::{Failure, print};
+use crate::app::audit::Verification;
+use crate::app::{App, Error};
+use crate::domain::audit::Break;
+use crate::domain::refusal::Code;
+use crate::domain::vocabulary::Vocabulary as _;
+
+/// What to verify.
+#[derive(Debug, Args)]
+pub(super) struct Scope {
+    #[command(flatten)]
+    database: DatabaseSettings,
+    /// Only this task force.
+    #[arg(long, value_name = "ID")]
+    task_force: Option<Uuid>,
+}
+
+/// Verifies every chain, a line each, and fails if one is broken.
+pub(super) async fn verify(scope: Scope) -> Result<(), Failure> {
+    let database = Database::open_beside(&scope.database).await?;
+    let verified = walk(&database, scope.task_force).await;
+    database.close().await?;
+    let (walked, broken) = verified?;
+    if broken == 0 { Ok(()) } else { Err(Failure::failed(format!("{broken} of {walked} chains are broken"))) }
+}
+
+/// How many chains there are, and how many of them are broken.
+async fn walk(database: &Database, only: Option<Uuid>) -> Result<(usize, usize), Failure> {
+    let app = app_over(database)?;
+    if let Some(id) = only {
+        return Ok((1, usize::from(!is_intact(&app, id).await?)));
+    }
+    let (mut walked, mut broken, mut last) = (0, 0, None);
+    loop {
+        let some = app.chains(last).await.map_err(Failure::failed)?;
+        if some.is_empty() {
+            return Ok((walked, broken));
+        }
+        for id in some {
+            walked += 1;
+            broken += usize::from(!is_intact(&app, id).await?);
+            last = Some(id);
+        }
+    }
+}
+
+async fn is_intact(app: &App, id: Uuid) -> Result<bool, Failure> {
+    let verification = app.verify_chain(id).await.map_err(|error| match error {
+        Error::Refused(refusal) if refusal.code == Code::NotFound => {
+            Failure::setting(format!("there is no task force {id} (--task-force)"))
+        }
+        error => Failure::failed(error),
+    })?;
+    print(&line(id, &verification));
+    Ok(verification.first_broken.is_none())
+}
+
+fn line(id: Uuid, verification: &Verification) -> String {
+    let Verification { events, head_hash, first_broken } = verification;
+    match first_broken {
+        None => format!("{id} intact: {events} events, head {head_hash}\n"),
+        Some(Break { seq, event_id, reason }) => {
+            let event = event_id.map_or_else(String::new, |id| format!(" ({id})"));
+            format!("{id} broken at event {seq}{event}: {reason}: {}\n", reason.label().en)
+        }
+    }
+}

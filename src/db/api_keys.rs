@@ -1,0 +1,96 @@
+//! API keys, of which only the hash is kept.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::Conn;
+use super::page::Page;
+use super::schema::{api_keys, users};
+use crate::domain::user::UserState;
+
+/// A key as its owner is shown it.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = api_keys, check_for_backend(diesel::pg::Pg))]
+pub struct ApiKey {
+    /// Its id.
+    pub id: Uuid,
+    /// What it is for, in its owner's words.
+    pub name: String,
+    /// Whether it changes anything; if not, it only reads.
+    pub may_write: bool,
+    /// The only task force that it opens.
+    pub only_task_force_id: Option<Uuid>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it ends.
+    pub expires_at: DateTime<Utc>,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<DateTime<Utc>>,
+    /// When it was revoked.
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+/// The key with this hash, and its owner.
+pub async fn holder(conn: &Conn, key_hash: &[u8; 32]) -> QueryResult<Option<(Uuid, Uuid)>> {
+    api_keys::table
+        .filter(api_keys::key_hash.eq(key_hash))
+        .select((api_keys::id, api_keys::user_id))
+        .first(&mut &*conn)
+        .await
+        .optional()
+}
+
+/// A page of a user's keys, newest first.
+pub async fn list(conn: &Conn, user_id: Uuid, before: Option<Uuid>, limit: i64) -> QueryResult<Page<ApiKey>> {
+    let mut query = api_keys::table
+        .filter(api_keys::user_id.eq(user_id))
+        .select(ApiKey::as_select())
+        .order(api_keys::id.desc())
+        .limit(limit + 1)
+        .into_boxed();
+    if let Some(before) = before {
+        query = query.filter(api_keys::id.lt(before));
+    }
+    Ok(Page::of(query.load(&mut &*conn).await?, limit))
+}
+
+/// Keeps a key.
+pub async fn insert(conn: &Conn, user_id: Uuid, key: &ApiKey, key_hash: &[u8; 32]) -> QueryResult<()> {
+    diesel::insert_into(api_keys::table)
+        .values((key.clone(), api_keys::user_id.eq(user_id), api_keys::key_hash.eq(key_hash)))
+        .execute(&mut &*conn)
+        .await
+        .map(drop)
+}
+
+/// Revokes a key of a user; answers whether it was not revoked yet.
+pub async fn revoke(conn: &Conn, user_id: Uuid, id: Uuid, now: DateTime<Utc>) -> QueryResult<bool> {
+    let revoked = diesel::update(api_keys::table.find(id))
+        .filter(api_keys::user_id.eq(user_id))
+        .filter(api_keys::revoked_at.is_null())
+        .set(api_keys::revoked_at.eq(now))
+        .execute(&mut &*conn)
+        .await?;
+    Ok(revoked > 0)
+}
+
+/// Whether a user has this key, revoked or not.
+pub async fn is_there(conn: &Conn, user_id: Uuid, id: Uuid) -> QueryResult<bool> {
+    let found = api_keys::table.find(id).filter(api_keys::user_id.eq(user_id)).select(api_keys::id);
+    diesel::select(diesel::dsl::exists(found)).get_result(&mut &*conn).await
+}
+
+/// Notes that a key was used, if it was good for anything.
+pub async fn note_use(conn: &Conn, id: Uuid, now: DateTime<Utc>) -> QueryResult<()> {
+    let active = users::table.filter(users::state.eq(UserState::Active)).select(users::id);
+    diesel::update(api_keys::table.find(id))
+        .filter(api_keys::revoked_at.is_null())
+        .filter(api_keys::expires_at.gt(now))
+        .filter(api_keys::user_id.eq_any(active))
+        .set(api_keys::last_used_at.eq(now))
+        .execute(&mut &*conn)
+        .await
+        .map(drop)
+}

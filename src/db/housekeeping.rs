@@ -1,0 +1,60 @@
+//! Deletes what is over, some rows at a time: a long delete would hold its locks and fill its time.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Timestamptz};
+use diesel_async::RunQueryDsl;
+
+use super::Conn;
+use super::statement::Prepared;
+
+/// What doesn't stay for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leftovers {
+    /// Answers kept for retries, by when they were claimed.
+    IdempotencyKeys,
+    /// Attempts that were refused, by their last.
+    RefusedAttempts,
+    /// Sessions, with their tokens, by when they were over.
+    Sessions,
+    /// Invitations, by when they lapsed.
+    Invitations,
+}
+
+impl Leftovers {
+    /// Every kind.
+    pub const ALL: [Self; 4] =
+        [Self::IdempotencyKeys, Self::RefusedAttempts, Self::Sessions, Self::Invitations];
+
+    /// Several instances may tidy up at once: what one has in hand, the other leaves to it.
+    fn statement(self) -> &'static str {
+        match self {
+            Self::IdempotencyKeys => {
+                "delete from idempotency_keys where (user_id, operation, key) in (
+                     select user_id, operation, key from idempotency_keys where created_at < $1
+                     order by created_at limit $2 for update skip locked)"
+            }
+            Self::RefusedAttempts => {
+                "delete from refused_attempts where id in (
+                     select id from refused_attempts where last_at < $1
+                     order by last_at limit $2 for update skip locked)"
+            }
+            Self::Sessions => {
+                "delete from sessions where id in (
+                     select id from sessions where least(ended_at, expires_at) < $1
+                     limit $2 for update skip locked)"
+            }
+            Self::Invitations => {
+                "delete from invitations where token_hash in (
+                     select token_hash from invitations where expires_at < $1
+                     limit $2 for update skip locked)"
+            }
+        }
+    }
+}
+
+/// Deletes at most `limit` of what was over before an instant, and answers how many.
+pub async fn delete(conn: &Conn, what: Leftovers, before: DateTime<Utc>, limit: i64) -> QueryResult<usize> {
+    let query = diesel::sql_query(what.statement()).bind::<Timestamptz, _>(before).bind::<BigInt, _>(limit);
+    Prepared(query).execute(&mut &*conn).await
+}

@@ -1,0 +1,97 @@
+//! Answers kept for retries.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Bytea, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::Conn;
+use super::schema::idempotency_keys;
+use super::statement::Prepared;
+
+/// What makes two requests one: who sent them, what they ask for and the key they share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The caller.
+    pub user_id: Uuid,
+    /// Method and path.
+    pub operation: String,
+    /// The caller's key.
+    pub key: String,
+    /// SHA-256 of the body.
+    pub fingerprint: [u8; 32],
+}
+
+/// What a request was answered.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = idempotency_keys, check_for_backend(diesel::pg::Pg))]
+pub struct Answer {
+    /// The status; `None` only inside of the transaction that claims the key.
+    pub status: Option<i16>,
+    /// The `ETag`.
+    pub etag: Option<String>,
+    /// The `Location`.
+    pub location: Option<String>,
+    /// The body, without one-time secrets.
+    pub body: Option<Vec<u8>>,
+    /// SHA-256 of the body of the request.
+    pub fingerprint: Vec<u8>,
+}
+
+/// Waits until no other transaction works on the same request. It ends with the transaction.
+///
+/// # Errors
+/// The lock's time-out, when the other takes too long.
+pub async fn enter(conn: &Conn, claim: &Claim) -> QueryResult<()> {
+    let query = diesel::sql_query("select pg_advisory_xact_lock(hashtextextended($1, 0))")
+        .bind::<Text, _>(format!("{} {} {}", claim.user_id, claim.operation, claim.key));
+    Prepared(query).execute(&mut &*conn).await.map(drop)
+}
+
+/// Claims a key; `None` where it is ours now, or what was answered when it was claimed before, but not before
+/// `since`. Whoever asks has [`enter`]ed.
+pub async fn claim(
+    conn: &Conn,
+    claim: &Claim,
+    since: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> QueryResult<Option<Answer>> {
+    let query = diesel::sql_query(
+        "insert into idempotency_keys (user_id, operation, key, fingerprint, created_at)
+         values ($1, $2, $3, $4, $5)
+         on conflict (user_id, operation, key) do update
+             set fingerprint = excluded.fingerprint, created_at = excluded.created_at,
+                 status = null, etag = null, location = null, body = null
+             where idempotency_keys.created_at <= $6",
+    )
+    .bind::<SqlUuid, _>(claim.user_id)
+    .bind::<Text, _>(&claim.operation)
+    .bind::<Text, _>(&claim.key)
+    .bind::<Bytea, _>(claim.fingerprint.as_slice())
+    .bind::<Timestamptz, _>(now)
+    .bind::<Timestamptz, _>(since);
+    if Prepared(query).execute(&mut &*conn).await? == 1 {
+        return Ok(None);
+    }
+    idempotency_keys::table
+        .find((claim.user_id, &claim.operation, &claim.key))
+        .select(Answer::as_select())
+        .first(&mut &*conn)
+        .await
+        .map(Some)
+}
+
+/// Keeps the answer to a request whose key is claimed.
+pub async fn answer(conn: &Conn, claim: &Claim, answer: &Answer) -> QueryResult<()> {
+    let kept = diesel::update(idempotency_keys::table.find((claim.user_id, &claim.operation, &claim.key)))
+        .set((
+            idempotency_keys::status.eq(answer.status),
+            idempotency_keys::etag.eq(&answer.etag),
+            idempotency_keys::location.eq(&answer.location),
+            idempotency_keys::body.eq(&answer.body),
+        ))
+        .execute(&mut &*conn)
+        .await?;
+    if kept == 1 { Ok(()) } else { Err(diesel::result::Error::NotFound) }
+}

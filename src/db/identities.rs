@@ -1,0 +1,83 @@
+//! Who users are for another issuer.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::Conn;
+use super::schema::{user_identities, users};
+use super::users::UserFields;
+use crate::domain::user::{CouncilRole, UserState};
+
+/// The user behind an issuer's subject.
+pub async fn find(conn: &Conn, issuer: &str, subject: &str) -> QueryResult<Option<Uuid>> {
+    user_identities::table
+        .find((issuer, subject))
+        .select(user_identities::user_id)
+        .first(&mut &*conn)
+        .await
+        .optional()
+}
+
+/// A user who may be the one whom an issuer means.
+#[derive(Debug, Clone, Copy, Queryable, Selectable)]
+#[diesel(table_name = users, check_for_backend(diesel::pg::Pg))]
+pub struct Candidate {
+    /// The user.
+    pub id: Uuid,
+    /// Role across the installation.
+    pub role: CouncilRole,
+    /// Whether the user may sign in.
+    pub state: UserState,
+}
+
+/// The user with this address, held as they are until the transaction ends.
+pub async fn hold_by_email(conn: &Conn, email: &str) -> QueryResult<Option<Candidate>> {
+    users::table
+        .filter(users::email.eq(email))
+        .select(Candidate::as_select())
+        .for_no_key_update()
+        .first(&mut &*conn)
+        .await
+        .optional()
+}
+
+/// Creates a user, unless somebody has the address; answers whether it did. Of two that come at once, the second
+/// waits here for the first to commit.
+pub async fn insert_user(
+    conn: &Conn,
+    id: Uuid,
+    fields: &UserFields,
+    now: DateTime<Utc>,
+) -> QueryResult<bool> {
+    let inserted = diesel::insert_into(users::table)
+        .values((users::id.eq(id), fields, users::created_at.eq(now), users::updated_at.eq(now)))
+        .on_conflict(users::email)
+        .do_nothing()
+        .execute(&mut &*conn)
+        .await?;
+    Ok(inserted > 0)
+}
+
+/// Links a user to an issuer's subject, unless either is linked already; answers whether it did. It waits as
+/// [`insert_user`] does.
+pub async fn link(
+    conn: &Conn,
+    issuer: &str,
+    subject: &str,
+    user_id: Uuid,
+    now: DateTime<Utc>,
+) -> QueryResult<bool> {
+    let linked = diesel::insert_into(user_identities::table)
+        .values((
+            user_identities::issuer.eq(issuer),
+            user_identities::subject.eq(subject),
+            user_identities::user_id.eq(user_id),
+            user_identities::created_at.eq(now),
+        ))
+        .on_conflict_do_nothing()
+        .execute(&mut &*conn)
+        .await?;
+    Ok(linked > 0)
+}

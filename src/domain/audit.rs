@@ -1,0 +1,257 @@
+//! Whether a chain of events is as it was written: every event follows the one before, to the head.
+//!
+//! What is hashed is the text as it is stored; nothing is written anew from values that were read.
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::event::{EventActor, GENESIS, chain};
+
+vocabulary! {
+    /// Why a chain of events breaks where it does.
+    pub enum BreakReason in "breakReasons" {
+        SequenceGap = "sequenceGap", "The event is missing", "الحدث مفقود";
+        PreviousHashMismatch = "previousHashMismatch", "The event names another hash than the one before it has", "يذكر الحدث بصمة غير بصمة الحدث السابق";
+        HashMismatch = "hashMismatch", "The event's text does not give its hash", "نص الحدث لا يعطي بصمته";
+        ColumnsMismatch = "columnsMismatch", "The event's text does not say what its columns say", "نص الحدث يخالف أعمدته";
+        HeadMismatch = "headMismatch", "The head of the chain is not this event, or stands before it", "رأس السلسلة ليس هذا الحدث أو يقع قبله";
+    }
+}
+
+/// The first event at which a chain breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Break {
+    /// Its sequence number; of a missing event, the one that it should have.
+    pub seq: i64,
+    /// Its id; `None` for a missing one.
+    pub event_id: Option<Uuid>,
+    /// What is wrong with it.
+    pub reason: BreakReason,
+}
+
+/// An event as it is stored: the text that is hashed, and the columns that lists are read by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEvent {
+    /// The task force.
+    pub task_force_id: Uuid,
+    /// Its place.
+    pub seq: i64,
+    /// Its id.
+    pub id: Uuid,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The user who did it.
+    pub actor_id: Option<Uuid>,
+    /// What happened.
+    pub action: String,
+    /// To what.
+    pub subject_kind: String,
+    /// Its id.
+    pub subject_id: Uuid,
+    /// Canonical JSON.
+    pub body: String,
+    /// The hash of the event before.
+    pub previous_hash: Vec<u8>,
+    /// Its own.
+    pub hash: Vec<u8>,
+}
+
+/// What the text says of what the columns hold. Words stay text: a chain must be readable for longer than a word lives.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Said {
+    seq: i64,
+    id: Uuid,
+    task_force_id: Uuid,
+    at: DateTime<Utc>,
+    actor: EventActor,
+    action: String,
+    subject: SaidSubject,
+}
+
+#[derive(Deserialize)]
+struct SaidSubject {
+    kind: String,
+    id: Uuid,
+}
+
+impl StoredEvent {
+    fn says_what_its_columns_say(&self) -> bool {
+        serde_json::from_str(&self.body).is_ok_and(|said: Said| {
+            said.seq == self.seq
+                && said.id == self.id
+                && said.task_force_id == self.task_force_id
+                && said.at == self.at
+                && said.actor.id == self.actor_id
+                && said.action == self.action
+                && said.subject.kind == self.subject_kind
+                && said.subject.id == self.subject_id
+        })
+    }
+}
+
+/// The end of a chain as it is noted beside the events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChainEnd {
+    /// Sequence number of the last event; 0 where there is none.
+    pub seq: i64,
+    /// Its hash.
+    pub hash: Vec<u8>,
+    /// The highest sequence number that any event has, seen at the same moment.
+    pub highest: i64,
+}
+
+/// A chain as far as it was followed and held.
+#[derive(Debug, Clone)]
+pub struct Followed {
+    /// Sequence number of the last event that held.
+    pub seq: i64,
+    /// Its hash.
+    pub hash: Vec<u8>,
+    last_id: Option<Uuid>,
+}
+
+impl Default for Followed {
+    fn default() -> Self {
+        Self { seq: 0, hash: GENESIS.to_vec(), last_id: None }
+    }
+}
+
+impl Followed {
+    /// Goes on to the next event that there is.
+    ///
+    /// # Errors
+    /// Where it doesn't follow.
+    pub fn follow(&mut self, event: &StoredEvent) -> Result<(), Break> {
+        let seq = self.seq + 1;
+        let broken = |reason| Err(Break { seq, event_id: Some(event.id), reason });
+        if event.seq != seq {
+            return Err(Break { seq, event_id: None, reason: BreakReason::SequenceGap });
+        }
+        if event.previous_hash != self.hash {
+            return broken(BreakReason::PreviousHashMismatch);
+        }
+        if chain(&event.previous_hash, &event.body).as_slice() != event.hash {
+            return broken(BreakReason::HashMismatch);
+        }
+        if !event.says_what_its_columns_say() {
+            return broken(BreakReason::ColumnsMismatch);
+        }
+        *self = Self { seq, hash: event.hash.clone(), last_id: Some(event.id) };
+        Ok(())
+    }
+
+    /// Compares the last event up to the head with the head.
+    ///
+    /// # Errors
+    /// Events that are missing before the head or stand behind it, or a head of another hash.
+    pub fn end(&self, end: &ChainEnd) -> Result<(), Break> {
+        if self.seq < end.seq {
+            return Err(Break { seq: self.seq + 1, event_id: None, reason: BreakReason::SequenceGap });
+        }
+        if self.hash != end.hash {
+            let (seq, event_id) = (self.seq.max(1), self.last_id);
+            return Err(Break { seq, event_id, reason: BreakReason::HeadMismatch });
+        }
+        if end.highest > end.seq {
+            return Err(Break { seq: end.seq + 1, event_id: None, reason: BreakReason::HeadMismatch });
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(task_force_id: Uuid, seq: i64, previous: &[u8]) -> StoredEvent {
+        let (id, subject_id): (Uuid, Uuid) = (Uuid::now_v7(), Uuid::now_v7());
+        let body = format!(
+            r#"{{"action":"future.action","actor":{{"kind":"system"}},"at":"2026-11-22T09:00:00Z","id":"{id}","requestId":"r","seq":{seq},"subject":{{"id":"{subject_id}","kind":"futureKind"}},"taskForceId":"{task_force_id}"}}"#
+        );
+        StoredEvent {
+            task_force_id,
+            seq,
+            id,
+            at: "2026-11-22T09:00:00Z".parse().unwrap(),
+            actor_id: None,
+            action: "future.action".to_owned(),
+            subject_kind: "futureKind".to_owned(),
+            subject_id,
+            hash: chain(previous, &body).to_vec(),
+            previous_hash: previous.to_vec(),
+            body,
+        }
+    }
+
+    fn three() -> Vec<StoredEvent> {
+        let task_force_id = Uuid::now_v7();
+        let mut previous = GENESIS.to_vec();
+        let link = |seq| {
+            let event = event(task_force_id, seq, &previous);
+            previous.clone_from(&event.hash);
+            event
+        };
+        (1..=3).map(link).collect()
+    }
+
+    fn verify(events: &[StoredEvent], end: &ChainEnd) -> Result<(), (i64, BreakReason)> {
+        let mut followed = Followed::default();
+        let followed =
+            events.iter().try_for_each(|event| followed.follow(event)).and_then(|()| followed.end(end));
+        followed.map_err(|broken| (broken.seq, broken.reason))
+    }
+
+    fn end_of(events: &[StoredEvent]) -> ChainEnd {
+        let last = events.last().unwrap();
+        ChainEnd { seq: last.seq, hash: last.hash.clone(), highest: last.seq }
+    }
+
+    #[test]
+    fn a_chain_holds_as_it_was_written_whatever_its_words_mean() {
+        let events = three();
+        assert_eq!(verify(&events, &end_of(&events)), Ok(()));
+        assert_eq!(verify(&[], &ChainEnd { seq: 0, hash: GENESIS.to_vec(), highest: 0 }), Ok(()));
+    }
+
+    #[test]
+    fn every_column_is_compared_with_the_text() {
+        let forged: [fn(&mut StoredEvent); 6] = [
+            |event| event.id = Uuid::now_v7(),
+            |event| event.at += chrono::TimeDelta::microseconds(1),
+            |event| event.actor_id = Some(Uuid::now_v7()),
+            |event| event.action = "vote.cast".to_owned(),
+            |event| event.subject_kind = "member".to_owned(),
+            |event| event.subject_id = Uuid::now_v7(),
+        ];
+        for forge in forged {
+            let mut events = three();
+            forge(&mut events[1]);
+            assert_eq!(verify(&events, &end_of(&events)), Err((2, BreakReason::ColumnsMismatch)));
+        }
+    }
+
+    #[test]
+    fn an_event_of_another_task_force_does_not_belong_here() {
+        let mut events = three();
+        let elsewhere = event(Uuid::now_v7(), 3, &events[1].hash);
+        events[2] = StoredEvent { task_force_id: events[0].task_force_id, ..elsewhere };
+        assert_eq!(verify(&events, &end_of(&events)), Err((3, BreakReason::ColumnsMismatch)));
+    }
+
+    #[test]
+    fn a_head_that_is_not_the_last_event_breaks_the_chain() {
+        let events = three();
+        let end = end_of(&events);
+        let verify = |events: &[StoredEvent], end: ChainEnd| verify(events, &end);
+        let before = ChainEnd { seq: 2, hash: events[1].hash.clone(), ..end.clone() };
+        assert_eq!(verify(&events[..2], before), Err((3, BreakReason::HeadMismatch)));
+        let behind = ChainEnd { seq: 4, ..end.clone() };
+        assert_eq!(verify(&events, behind), Err((4, BreakReason::SequenceGap)));
+        let other = ChainEnd { hash: events[1].hash.clone(), ..end };
+        assert_eq!(verify(&events, other), Err((3, BreakReason::HeadMismatch)));
+        let none = ChainEnd { seq: 0, hash: vec![1; 32], highest: 0 };
+        assert_eq!(verify(&[], none), Err((1, BreakReason::HeadMismatch)));
+    }
+}

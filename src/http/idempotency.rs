@@ -1,0 +1,263 @@
+//! `Idempotency-Key` and `dryRun`: what a request wants of its transaction, and what becomes of the answer.
+
+use std::sync::Arc;
+
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{ETAG, HeaderMap, HeaderName, HeaderValue, LOCATION};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _};
+use serde::Deserialize;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use utoipa::IntoParams;
+
+use super::answer;
+use super::problem::{Problem, Result};
+use crate::app::App;
+use crate::app::access::Caller;
+use crate::app::idempotency::{Intent, Once};
+use crate::db::idempotency::{Answer, Claim};
+use crate::domain::refusal::{Code, Fault, FaultCode, Refusal};
+
+/// The header that names a request, so that it is done once however often it is sent.
+pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// Says that an answer was given before.
+pub(super) const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// The longest key.
+pub(super) const LONGEST_KEY: usize = 255;
+
+/// Whether a change is only to be tried.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct DryRun {
+    /// Checks everything and keeps nothing: the answer is what it would be, with status 200 and without `ETag` and `Location`; ids, numbers and instants in it are of no use.
+    #[serde(default)]
+    #[param(default = false, required = false, example = true)]
+    pub(super) dry_run: bool,
+}
+
+/// The query of a change: whether it is only to be tried.
+pub(super) trait Trial {
+    /// Whether nothing is to be kept.
+    fn dry_run(&self) -> bool;
+}
+
+impl Trial for DryRun {
+    fn dry_run(&self) -> bool {
+        self.dry_run
+    }
+}
+
+impl Trial for super::request::NoQuery {
+    fn dry_run(&self) -> bool {
+        false
+    }
+}
+
+/// What a request wants of its transaction; `body` is what came with it.
+pub(super) fn intent(request: &HttpRequest, caller: &Caller, body: &[u8], dry_run: bool) -> Result<Intent> {
+    // What puts, patches and deletes is held by its version, and can be sent again as it is.
+    let key = if request.method() == Method::POST { key(request.headers())? } else { None };
+    let intent = match key {
+        _ if dry_run => Intent::Try,
+        None => Intent::Do,
+        Some(key) => Intent::Once(Arc::new(Once::new(Claim {
+            user_id: caller.user_id,
+            operation: format!("{} {}", request.method(), request.path()),
+            key,
+            fingerprint: fingerprint(body),
+        }))),
+    };
+    Ok(intent)
+}
+
+/// The key, bare or as a string of a structured field (RFC 9651).
+fn key(headers: &HeaderMap) -> Result<Option<String>> {
+    let mut keys = headers.get_all(IDEMPOTENCY_KEY);
+    let Some(key) = keys.next() else { return Ok(None) };
+    let key = key.to_str().ok().filter(|_| keys.next().is_none()).and_then(parse_key);
+    key.map(Some).ok_or_else(|| {
+        let fault = Fault::parameter("Idempotency-Key", FaultCode::WrongFormat).saying(
+            format!("must be one key of 1 to {LONGEST_KEY} visible ASCII characters, bare or in double quotes"),
+            format!("يجب أن يكون مفتاحًا واحدًا من 1 إلى {LONGEST_KEY} حرفًا ظاهرًا من ASCII، مجردًا أو بين علامتي اقتباس"),
+        );
+        Refusal::faults(Code::InvalidRequest, vec![fault]).into()
+    })
+}
+
+fn parse_key(header: &str) -> Option<String> {
+    let text = header.trim();
+    let key = match text.strip_prefix('"') {
+        Some(rest) => unescape(rest.strip_suffix('"')?)?,
+        None => text.to_owned(),
+    };
+    let visible = |letter: u8| letter.is_ascii_graphic() || letter == b' ';
+    let sane = (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(visible) && key.trim() == key;
+    sane.then_some(key)
+}
+
+/// The inside of a quoted string: a backslash stands before a quote or a backslash, and nowhere else.
+fn unescape(quoted: &str) -> Option<String> {
+    let mut letters = quoted.chars();
+    let mut text = String::with_capacity(quoted.len());
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\\' => text.push(letters.next().filter(|next| matches!(next, '"' | '\\'))?),
+            '"' => return None,
+            _ => text.push(letter),
+        }
+    }
+    Some(text)
+}
+
+/// Tells one body from another. Spaces and the order of members make no other JSON.
+fn fingerprint(body: &[u8]) -> [u8; 32] {
+    let canonical = serde_json::from_slice::<Value>(body)
+        .ok()
+        .and_then(|value| serde_json_canonicalizer::to_vec(&value).ok());
+    Sha256::digest(canonical.as_deref().unwrap_or(body)).into()
+}
+
+/// The body of an answer as it is kept for retries: without the secret that is told once.
+struct Kept(Bytes);
+
+/// Marks an answer that holds a one-time secret; `kept` is the same without it.
+pub(super) fn told_once(answer: HttpResponse, kept: &impl serde::Serialize) -> Result<HttpResponse> {
+    let mut answer = answer::secret(answer);
+    let kept = serde_json::to_vec(kept).map_err(crate::app::Error::internal)?;
+    answer.extensions_mut().insert(Kept(kept.into()));
+    Ok(answer)
+}
+
+/// Ends what a handler has left open: the answer to a request with a key is kept in the transaction of its change,
+/// an earlier answer takes the place of a new one, and one that was only tried loses what names a thing that is there.
+pub(super) async fn settle(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> std::result::Result<ServiceResponse<EitherBody<impl MessageBody>>, actix_web::Error> {
+    let answer = next.call(request).await?;
+    let intent = answer.request().extensions().get::<Intent>().cloned().unwrap_or_default();
+    match intent {
+        Intent::Do => Ok(answer.map_into_left_body()),
+        Intent::Try => Ok(tried(answer).map_into_left_body()),
+        Intent::Once(once) => {
+            let (request, answer) = answer.into_parts();
+            if let Some(earlier) = once.replayed() {
+                return Ok(ServiceResponse::new(request, replay(earlier)).map_into_right_body());
+            }
+            let Some(app) = request.app_data::<Data<App>>().cloned() else {
+                return Ok(ServiceResponse::new(request, answer).map_into_left_body());
+            };
+            if !answer.status().is_success() {
+                app.undo(&once);
+                return Ok(ServiceResponse::new(request, answer).map_into_left_body());
+            }
+            let kept = keep(&app, &once, answer).await.unwrap_or_else(|problem| problem.error_response());
+            Ok(ServiceResponse::new(request, kept).map_into_right_body())
+        }
+    }
+}
+
+fn tried<B>(mut answer: ServiceResponse<B>) -> ServiceResponse<B> {
+    if answer.status() == StatusCode::CREATED {
+        *answer.response_mut().status_mut() = StatusCode::OK;
+    }
+    answer.headers_mut().remove(LOCATION);
+    answer.headers_mut().remove(ETAG);
+    answer
+}
+
+async fn keep<B: MessageBody>(app: &App, once: &Once, answer: HttpResponse<B>) -> Result<HttpResponse> {
+    let (answer, body) = answer.into_parts();
+    let Ok(body) = body.try_into_bytes() else {
+        app.undo(once);
+        tracing::error!("the answer to a POST is a stream, and can't be kept for retries");
+        return Err(Code::InternalError.into());
+    };
+    let text = |name: HeaderName| {
+        answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+    };
+    let told = answer.extensions().get::<Kept>().map(|kept| kept.0.clone());
+    let status = i16::try_from(answer.status().as_u16()).map_err(crate::app::Error::internal)?;
+    let kept = Answer {
+        status: Some(status),
+        etag: text(ETAG),
+        location: text(LOCATION),
+        body: Some(told.unwrap_or_else(|| body.clone()).to_vec()),
+        fingerprint: Vec::new(),
+    };
+    app.keep(once, &kept).await?;
+    Ok(answer.set_body(BoxBody::new(body)))
+}
+
+fn replay(earlier: Answer) -> HttpResponse {
+    let status = earlier.status.and_then(|status| u16::try_from(status).ok());
+    let status = status.and_then(|status| StatusCode::from_u16(status).ok());
+    let Some(status) = status else {
+        // Claimed and never answered: no transaction commits that.
+        return Problem::from(Code::InternalError).error_response();
+    };
+    let body = earlier.body.unwrap_or_default();
+    let mut answer = if body.is_empty() { HttpResponse::new(status) } else { answer::kept(status, body) };
+    for (name, value) in [(ETAG, earlier.etag), (LOCATION, earlier.location)] {
+        if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
+            answer.headers_mut().insert(name, value);
+        }
+    }
+    answer.headers_mut().insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
+    answer
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_key_comes_bare_or_quoted() {
+        for (header, key) in [
+            ("8e03978e-40d5-43dd-bc93-6894a57f9324", Some("8e03978e-40d5-43dd-bc93-6894a57f9324")),
+            ("\"8e03978e\"", Some("8e03978e")),
+            (r#""a \"b\" \\""#, Some(r#"a "b" \"#)),
+            (" spaced ", Some("spaced")),
+            ("", None),
+            ("\"\"", None),
+            ("\" a\"", None),
+            ("\"open", None),
+            (r#""a\b""#, None),
+            (r#""a"b""#, None),
+            ("tab\tbed", None),
+        ] {
+            assert_eq!(parse_key(header).as_deref(), key, "{header}");
+        }
+        assert!(parse_key(&"k".repeat(255)).is_some());
+        assert!(parse_key(&"k".repeat(256)).is_none());
+    }
+
+    #[test]
+    fn the_same_json_written_differently_is_the_same_body() {
+        assert_eq!(fingerprint(br#"{"a": 1, "b": [2]}"#), fingerprint(br#"{"b":[2],"a":1}"#));
+        assert_ne!(fingerprint(br#"{"a": 1}"#), fingerprint(br#"{"a": 2}"#));
+        assert_ne!(fingerprint(b""), fingerprint(b"{}"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_quoted_key_is_the_key(key in "[!-~]([ -~]{0,80}[!-~])?") {
+            let quoted = format!("\"{}\"", key.replace('\\', "\\\\").replace('"', "\\\""));
+            prop_assert_eq!(parse_key(&quoted), Some(key));
+        }
+
+        #[test]
+        fn no_key_panics(header in "\\PC{0,300}") {
+            let _: Option<String> = parse_key(&header);
+        }
+    }
+}

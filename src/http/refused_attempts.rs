@@ -1,0 +1,153 @@
+//! Attempts that were refused, over HTTP: noted on the way out, and read by the administrator.
+
+use actix_web::http::Method;
+use actix_web::web::Data;
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, get};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use super::address;
+use super::answer::{self, page, page_query};
+use super::envelope::Envelope;
+use super::problem::{self, Result};
+use super::request::{Read, Root};
+use super::text::LocalizedName;
+use crate::app::App;
+use crate::app::access::Caller;
+use crate::app::idempotency::Intent;
+use crate::app::refused_attempts::{Attempt, RefusedFilter, RefusedRow, is_kept};
+use crate::domain::refusal::Code;
+use crate::domain::text::LocalizedText;
+
+pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+    config.service(list_refused_attempts);
+}
+
+/// Notes a request that was refused, if such are kept.
+pub(super) fn note(request: &HttpRequest, code: Code) {
+    let route = request.match_pattern();
+    let (Some(app), Some(route), true) = (request.app_data::<Data<App>>(), route, is_kept(code)) else {
+        return;
+    };
+    let extensions = request.extensions();
+    if code == Code::GateNotMet && matches!(extensions.get::<Intent>(), Some(Intent::Try)) {
+        // Whoever asks what would happen has attempted nothing.
+        return;
+    }
+    // Who is told 403 or 409 has been let look: the task force in the path is one that they may see.
+    let is_visible = matches!(problem::status(code).as_u16(), 403 | 409);
+    let task_force_id = request.match_info().get("taskForceId").filter(|_| is_visible);
+    let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
+    app.note_refused(Attempt {
+        user_id: extensions.get::<Caller>().map(|caller| caller.user_id),
+        address: address::of(request).map(|address| address.to_string()).unwrap_or_default(),
+        operation: format!("{method} {route}"),
+        code,
+        task_force_id: task_force_id.and_then(|id| id.parse().ok()),
+        request_id: Envelope::of(request).request_id,
+    });
+}
+
+/// Who tried, where a credential said so.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct RefusedUser {
+    /// The user.
+    id: Uuid,
+    /// Their name, as it is today.
+    #[schema(required, value_type = Option<LocalizedName>)]
+    name: Option<LocalizedText>,
+}
+
+/// Attempts of one kind in one hour: by one caller, from one address, at one operation, refused in one way.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RefusedAttempt {
+    /// Its id.
+    id: Uuid,
+    /// Who tried; null where no credential said so.
+    #[schema(required)]
+    user: Option<RefusedUser>,
+    /// The address that it came from; null where it is not known, or where attempts are counted together.
+    #[schema(required, example = "192.0.2.17")]
+    address: Option<String>,
+    /// Method and route; `other` where there were too many kinds in an hour and the rest is counted together.
+    #[schema(example = "POST /v1/task-forces/{taskForceId}/transitions")]
+    operation: String,
+    /// How they were refused.
+    code: Code,
+    /// The task force that they were about, where the caller could see it.
+    #[schema(required)]
+    task_force_id: Option<Uuid>,
+    /// How often.
+    #[schema(minimum = 1, example = 12)]
+    attempts: i64,
+    /// The first time in this hour.
+    first_at: DateTime<Utc>,
+    /// The last time in this hour.
+    last_at: DateTime<Utc>,
+    /// The request of the last time.
+    #[schema(example = "0199f0c2-7a3b-7c11-9d2e-3f5a6b7c8d9e")]
+    last_request_id: String,
+}
+
+impl From<RefusedRow> for RefusedAttempt {
+    fn from(row: RefusedRow) -> Self {
+        Self {
+            id: row.id,
+            user: row.user_id.map(|id| RefusedUser { id, name: row.user_name }),
+            address: Some(row.address).filter(|address| !address.is_empty()),
+            operation: row.operation,
+            code: row.code,
+            task_force_id: row.about_task_force_id,
+            attempts: row.attempts,
+            first_at: row.first_at,
+            last_at: row.last_at,
+            last_request_id: row.last_request_id,
+        }
+    }
+}
+
+page! {
+    /// A page of refused attempts.
+    RefusedAttemptPage of RefusedAttempt
+}
+
+page_query! {
+    /// Which refused attempts.
+    RefusedAttemptQuery {
+        /// Only by this user.
+        #[param(nullable = false, example = "0199f0c2-7a3b-7c11-9d2e-000000000101")]
+        user_id: Option<Uuid>,
+        /// Only refused so.
+        #[param(inline, nullable = false)]
+        code: Option<Code>,
+        /// Only about this task force.
+        #[param(nullable = false, example = "0199f0c2-7a3b-7c11-9d2e-000000000001")]
+        task_force_id: Option<Uuid>,
+    }
+}
+
+/// Read refused attempts
+///
+/// Who tried what is not theirs to do, newest first: requests refused with 403, sign-ins that failed or were too many, and steps submitted before their gate was met. Attempts of one kind are counted, an hour a row; they appear after some seconds and are kept for 90 days. They stand apart from the chains of events, for they changed nothing. For the administrator.
+#[utoipa::path(
+    tag = "events",
+    params(RefusedAttemptQuery),
+    responses((status = 200, description = "A page of refused attempts.", body = RefusedAttemptPage)),
+    extensions(("x-problem-codes" = json!(["forbidden"])))
+)]
+#[get("/v1/refused-attempts")]
+async fn list_refused_attempts(
+    app: Data<App>,
+    read: Read<Root, RefusedAttemptQuery>,
+) -> Result<HttpResponse> {
+    let Read { context, query } = read;
+    let RefusedAttemptQuery { user_id, code, task_force_id, limit, cursor } = query;
+    let before = answer::after(cursor.as_deref())?;
+    let filter = RefusedFilter { user_id, code, task_force_id };
+    let page = app.refused_attempts_list(&context.caller, &filter, before, limit).await?;
+    answer::document(&RefusedAttemptPage::new(page, |row| row.id, RefusedAttempt::from))
+}

@@ -1,0 +1,132 @@
+"""Gives schemathesis what it needs of a running demo: two users, and something of every kind to name by its id.
+
+Usage: prepare.py <address> <password> <template> <folder> <user> <peer>
+
+Writes schemathesis.toml and wfc.yaml (Web Fuzzing Commons: who the users are) into the folder. Only the standard
+library, so that it runs wherever Python does.
+"""
+
+import json
+import sys
+import time
+import urllib.error
+import urllib.request
+
+BASE, PASSWORD, TEMPLATE, FOLDER, USER, PEER = sys.argv[1:]
+
+
+def call(method, path, token=None, body=None, headers=None):
+    request = urllib.request.Request(BASE + path, method=method)
+    if body is not None:
+        request.data = json.dumps(body).encode()
+        request.add_header("Content-Type", "application/json")
+    if token:
+        request.add_header("Authorization", f"Bearer {token}")
+    for name, value in (headers or {}).items():
+        request.add_header(name, value)
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.loads(answer.read() or b"null")
+
+
+def sign_in(who):
+    credentials = {"email": f"{who}@demo.example", "password": PASSWORD}
+    return call("POST", "/v1/auth/login", body=credentials)["accessToken"]
+
+
+def key_of(who):
+    """A key outlives the quarter of an hour that an access token has."""
+    until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 86400))
+    new = {"name": "contract", "scopes": ["read", "write"], "expiresAt": until}
+    return call("POST", "/v1/api-keys", sign_in(who), new)
+
+
+def first(path, token, wanted=lambda item: True):
+    """The id of something that is there."""
+    return next((item["id"] for item in call("GET", f"{path}limit=100", token)["items"] if wanted(item)), None)
+
+
+def things():
+    """Something of every kind, in the task force that is at work; what tries destroy is made for it."""
+    chair, secretariat = sign_in("chair"), sign_in("secretariat")
+    task_force = call("GET", "/v1/me", chair)["memberships"][0]["taskForceId"]
+    base = f"/v1/task-forces/{task_force}"
+
+    def new(path, body):
+        return call("POST", base + path, chair, body)["id"]
+
+    def named(text):
+        return {"en": text, "ar": "للتجربة"}
+
+    found = {"taskForceId": task_force}
+    found["activityId"] = new("/activities", {"title": named("Contract"), "step": "pilots"})
+    found["dependsOnId"] = new("/activities", {"title": named("Contract, before"), "step": "report"})
+    found["commentId"] = new(f"/activities/{found['activityId']}/comments", {"text": "A word"})
+    found["policyId"] = first(f"{base}/policies?", chair)
+    found["sectorId"] = first(f"{base}/sectors?", chair)
+    found["assessmentId"] = first(f"{base}/sectors/{found['sectorId']}/assessments?", chair)
+    found["studyId"] = first(f"{base}/sectors/{found['sectorId']}/studies?", chair)
+    found["pilotId"] = first(f"{base}/pilots?", chair)
+    indicators = f"/pilots/{found['pilotId']}/indicators"
+    found["indicatorId"] = first(f"{base}{indicators}?", chair) or new(
+        indicators, {"name": named("Contract"), "unit": "%", "direction": "up", "target": "50"}
+    )
+    found["measurementId"] = first(f"{base}{indicators}/{found['indicatorId']}/measurements?", chair)
+    found["evidenceId"] = first(f"{base}/evidence?", chair)
+    found["memberId"] = first(f"{base}/members?", chair, lambda member: member["role"] == "expert")
+    found["submissionId"] = first(f"{base}/steps/policy/submissions?", chair)
+
+    user = {"email": "contract@demo.example", "name": named("Contract"), "role": "expert", "locale": "en"}
+    try:
+        found["userId"] = call("POST", "/v1/users", secretariat, user)["id"]
+    except urllib.error.HTTPError as refused:
+        if refused.code != 409:
+            raise
+        found["userId"] = first("/v1/users?q=contract&", secretariat)
+    own = sign_in(USER)
+    # The newest is the one just begun: it may be ended, since the tries go by a key.
+    found["sessionId"] = first("/v1/me/sessions?", own)
+    found["apiKeyId"] = key_of(USER)["id"]
+
+    # What is transitioned is dissolved by chance, sooner or later: a task force of its own.
+    spare = {"name": named("Contract"), "city": named("Contract"), "mandate": named("Contract"), "timeZone": "UTC"}
+    spare = call("POST", "/v1/task-forces", secretariat, spare)["id"]
+    return {name: value for name, value in found.items() if value}, spare
+
+
+def cannot_tell(document):
+    """Operations that refuse what their schema lets pass: a cursor that no list gave, an id of nothing."""
+    for path in document["paths"].values():
+        for operation in path.values():
+            names = {parameter.get("name") or parameter["$ref"].split("/")[-1].lower() for parameter in operation.get("parameters", [])}
+            if "cursor" in names or "unknownReference" in operation["x-problem-codes"]:
+                yield operation["operationId"]
+
+
+def main():
+    found, spare = things()
+    with open(TEMPLATE, encoding="utf-8") as file:
+        settings = file.read().replace("@user@", USER).replace("@peer@", PEER)
+    ids = json.dumps(sorted(cannot_tell(call("GET", "/v1/openapi.json"))))
+    settings += f"""
+[[operations]]
+include-operation-id = {ids}
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 403, 404, 409, 412, 422]
+
+[[operations]]
+include-operation-id = ["transitionTaskForce"]
+parameters = {{ "path.taskForceId" = "{spare}" }}
+
+[parameters]
+"""
+    settings += "".join(f'"path.{name}" = "{value}"\n' for name, value in found.items())
+    with open(f"{FOLDER}/schemathesis.toml", "w", encoding="utf-8") as file:
+        file.write(settings)
+    with open(f"{FOLDER}/wfc.yaml", "w", encoding="utf-8") as file:
+        file.write("auth:\n")
+        for who in (USER, PEER):
+            secret = key_of(who)["key"]
+            header = f"{{name: Authorization, value: Bearer {secret}}}"
+            file.write(f"  - {{name: {who}, fixedHeaders: [{header}]}}\n")
+
+
+main()

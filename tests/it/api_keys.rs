@@ -1,0 +1,369 @@
+//! API keys: made by a person, shown once, and never more than their owner may.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::app::PASSWORD;
+use crate::support::client::{Draft, activity, with};
+use crate::support::council::set_condition;
+use crate::support::{Answer, Client, Resource, TestApp, Who};
+
+/// The body of a new key, with what the fields don't say.
+fn key(fields: Value) -> Value {
+    with(json!({ "name": "Nightly", "scopes": ["write"], "expiresAt": "2027-05-01T00:00:00Z" }), fields)
+}
+
+/// A key, and whoever holds it.
+struct Script<'a> {
+    app: &'a TestApp,
+    made: Resource,
+}
+
+impl<'a> Script<'a> {
+    async fn of(owner: Client<'a>, fields: Value) -> Self {
+        Self { app: owner.app, made: owner.create("/v1/api-keys", key(fields)).await }
+    }
+
+    async fn send(&self, draft: Draft) -> Answer {
+        let bearer = format!("Bearer {}", self.made["key"].as_str().unwrap());
+        self.app.as_anybody().send(draft.header("Authorization", &bearer)).await
+    }
+
+    async fn get(&self, path: impl Into<String>) -> Answer {
+        self.send(Draft::get(path)).await
+    }
+}
+
+fn revoke(id: &str) -> Draft {
+    Draft::new(Method::DELETE, format!("/v1/api-keys/{id}"))
+}
+
+fn reads_only() -> Value {
+    json!({ "scopes": ["read"] })
+}
+
+/// What stands in the way of each transition of a resource.
+fn in_the_way(resource: &Value) -> Vec<Vec<&str>> {
+    let transitions = resource["availableTransitions"].as_array().unwrap().iter();
+    transitions
+        .map(|one| {
+            one["blockedBy"].as_array().unwrap().iter().map(|it| it["code"].as_str().unwrap()).collect()
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn a_key_is_shown_once_and_does_what_its_owner_does() {
+    let app = TestApp::start().await;
+    let secretariat = app.as_secretariat();
+    let answer = secretariat.post("/v1/api-keys", key(json!({}))).await.expect(201);
+    assert_eq!(answer.header("cache-control"), "no-store");
+    let made = answer.resource();
+    let secret = made["key"].as_str().unwrap();
+    assert!(secret.starts_with("tfk_") && secret.len() == 47, "{secret}");
+    assert_eq!((&made["secretShown"], &made["scopes"]), (&json!(true), &json!(["read", "write"])));
+    assert_eq!(made.path, format!("/v1/api-keys/{}", made.id()));
+
+    let script = Script { app: &app, made: made.clone() };
+    assert_eq!(script.get("/v1/me").await.expect(200).json()["email"], Who::Secretariat.email());
+    script.get(app.a("/status")).await.expect(200);
+    script.get("/v1/status").await.expect(200);
+    let new =
+        json!({ "email": "new@council.example", "name": { "en": "New" }, "role": "expert", "locale": "en" });
+    script.send(Draft::post("/v1/users", &new)).await.expect(201);
+
+    let listed = secretariat.list("/v1/api-keys").await;
+    assert_eq!((listed[0]["id"].as_str(), listed[0].get("key")), (Some(made.id()), None));
+    let kept = "select count(*) filter (where key_hash = sha256(convert_to($1, 'UTF8'))),
+               count(*) filter (where k::text like '%' || substr($1, 5) || '%'
+                                or position(convert_to(substr($1, 5), 'UTF8') in key_hash) > 0)
+        from api_keys k";
+    let kept = app.db().await.query_one(kept, &[&secret]).await.unwrap();
+    assert_eq!((kept.get::<_, i64>(0), kept.get::<_, i64>(1)), (1, 0), "its hash is kept, and nothing else");
+
+    secretariat.send(revoke(made.id())).await.expect(204);
+    let events = app.as_administrator().list("/v1/installation-events").await;
+    let of_the_key: Vec<_> = events.iter().filter(|event| event["subject"]["id"] == made["id"]).collect();
+    let actions: Vec<_> = of_the_key.iter().map(|event| event["action"].as_str().unwrap()).collect();
+    assert_eq!(actions, ["apiKey.revoked", "apiKey.created"]);
+    assert!(of_the_key.iter().all(|event| event["actor"]["id"] == app.world().user(Who::Secretariat)));
+    assert_eq!(of_the_key[1]["changes"]["scopes"]["after"], json!(["read", "write"]));
+    assert!(!json!(of_the_key).to_string().contains("tfk_"));
+}
+
+#[tokio::test]
+async fn a_key_that_is_none_opens_nothing() {
+    let app = TestApp::start().await;
+    let script = Script::of(app.as_expert(), json!({})).await;
+    let good = script.made["key"].as_str().unwrap();
+    let mut other = good.to_owned();
+    let last = other.pop().unwrap();
+    other.push(if last == 'A' { 'B' } else { 'A' });
+    for token in
+        [other.as_str(), "tfk_", &good[..46], &format!("{good}A"), &good[4..], &good.to_uppercase(), "tfk_ü"]
+    {
+        let draft = Draft::get("/v1/me").header("Authorization", &format!("Bearer {token}"));
+        app.as_anybody().send(draft).await.expect_problem(401, "unauthenticated");
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_key_is_said() {
+    let app = TestApp::start().await;
+    let expert = app.as_expert();
+    let post = async |fields: Value| expert.post("/v1/api-keys", key(fields)).await;
+    post(json!({ "scopes": [] })).await.expect_faults(&["/scopes tooShort"]);
+    post(json!({ "scopes": ["read", "read"] })).await.expect_faults(&["/scopes duplicate"]);
+    post(json!({ "scopes": ["admin"] })).await.expect_faults(&["/scopes/0 notAllowed"]);
+    post(json!({ "name": " " })).await.expect(400);
+    post(json!({ "expiresAt": "2026-11-22T09:00:00Z" })).await.expect_faults(&["/expiresAt tooSmall"]);
+    post(json!({ "expiresAt": "2027-11-23T09:00:00.000001Z" })).await.expect_faults(&["/expiresAt tooLarge"]);
+    post(json!({ "expiresAt": "2027-11-23T09:00:00Z" })).await.expect(201);
+    post(json!({ "expiresAt": "2026-11-22T09:00:00.000001Z" })).await.expect(201);
+    // Another task force is as absent as one that never was.
+    let mut told = Vec::new();
+    for absent in [app.world().b.as_str(), "0199f0c2-7a3b-7c11-9d2e-000000000001"] {
+        let mut problem =
+            post(json!({ "taskForceId": absent })).await.expect_problem(400, "unknownReference");
+        assert_eq!(problem["errors"][0]["pointer"], "/taskForceId");
+        problem["requestId"].take();
+        told.push(problem);
+    }
+    assert_eq!(told[0], told[1]);
+    post(json!({ "taskForceId": app.world().a })).await.expect(201);
+}
+
+#[tokio::test]
+async fn a_key_that_only_reads_changes_nothing() {
+    let app = TestApp::start().await;
+    let chair = Script::of(app.as_chair(), reads_only()).await;
+    let secretariat = Script::of(app.as_secretariat(), reads_only()).await;
+    let planned = app.a(&format!("/activities/{}", app.world().activity("planned")));
+    let it = app.as_chair().read(planned.as_str()).await;
+    let before = app.db_events().await;
+    for draft in [
+        Draft::post(app.a("/activities"), &activity(json!({}))),
+        Draft::patch(&it, &json!({ "priority": "high" })),
+        Draft::command(&it, "transitions", &json!({ "to": "inProgress" })),
+        Draft::delete(&it),
+        Draft::post(format!("{planned}/comments"), &json!({ "text": "x" })),
+        Draft::post(app.a("/health-statements"), &json!({ "health": "atRisk" })),
+        Draft::patch(&app.as_chair().read(app.a("")).await, &json!({ "nextCouncilDate": "2027-01-20" })),
+    ] {
+        chair.send(draft).await.expect_problem(403, "insufficientScope");
+    }
+    let user = app.as_secretariat().read(format!("/v1/users/{}", app.world().user(Who::Expert2))).await;
+    let new =
+        json!({ "email": "new@council.example", "name": { "en": "New" }, "role": "expert", "locale": "en" });
+    let found = crate::support::world::task_force("Delta", &[]);
+    for draft in [
+        Draft::post("/v1/users", &new),
+        Draft::patch(&user, &json!({ "locale": "en" })),
+        Draft::command(&user, "transitions", &json!({ "to": "disabled" })),
+        Draft::new(Method::POST, format!("{}/invitations", user.path)),
+        Draft::post("/v1/task-forces", &found),
+    ] {
+        secretariat.send(draft).await.expect_problem(403, "insufficientScope");
+    }
+    assert_eq!(app.db_events().await, before);
+    // It reads all that its owner reads.
+    for path in [planned.as_str(), &app.a("/status"), &app.a("/events"), "/v1/me/tasks", "/v1/task-forces"] {
+        chair.get(path).await.expect(200);
+    }
+    for path in ["/v1/users", "/v1/status", "/v1/decisions"] {
+        secretariat.get(path).await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn what_a_key_is_told_it_can_do_is_what_it_can_do() {
+    let app = TestApp::start().await;
+    let reader = Script::of(app.as_chair(), reads_only()).await;
+    let writer = Script::of(app.as_chair(), json!({ "taskForceId": app.world().a })).await;
+    let planned = app.a(&format!("/activities/{}", app.world().activity("planned")));
+    let told = reader.get(planned.as_str()).await.expect(200).json();
+    assert!(!in_the_way(&told).is_empty());
+    assert!(in_the_way(&told).iter().all(|codes| codes[0] == "insufficientScope"), "{told:#}");
+    let (own, through) =
+        (app.as_chair().read(planned.as_str()).await, writer.get(planned.as_str()).await.expect(200));
+    assert_eq!(own["availableTransitions"], through.json()["availableTransitions"]);
+
+    // A condition asks in its own way who may do what.
+    let open = set_condition(&app, Who::Expert1, json!({})).await;
+    let told = reader.get(open.path.as_str()).await.expect(200).json();
+    assert!(in_the_way(&told).iter().all(|codes| codes[0] == "insufficientScope"), "{told:#}");
+    let met =
+        Draft::command(&app.as_chair().again(&open).await, "transitions", &json!({ "to": "reportedMet" }));
+    reader.send(met.clone()).await.expect_problem(403, "insufficientScope");
+    let told = writer.get(open.path.as_str()).await.expect(200).json();
+    assert!(in_the_way(&told).iter().any(Vec::is_empty), "{told:#}");
+    writer.send(met).await.expect(200);
+
+    // So does a user.
+    let reader = Script::of(app.as_secretariat(), reads_only()).await;
+    let told = reader.get(format!("/v1/users/{}", app.world().user(Who::Expert2))).await.expect(200).json();
+    assert_eq!(in_the_way(&told), [["insufficientScope"]]);
+    let me = writer.get("/v1/me").await.expect(200).json();
+    assert_eq!(in_the_way(&me), [["forbidden"]], "as for the chair, whoever asks");
+}
+
+#[tokio::test]
+async fn to_a_key_of_one_task_force_there_is_no_other() {
+    let app = TestApp::start().await;
+    let of_a = json!({ "taskForceId": app.world().a });
+    let script = Script::of(app.as_secretariat(), of_a.clone()).await;
+    script.get(app.a("/status")).await.expect(200);
+    let told = async |answer: Answer| {
+        let own = ["x-request-id", "date"];
+        let headers = answer.headers.iter().filter(|(name, _)| !own.contains(&name.as_str()));
+        let mut headers: Vec<_> =
+            headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
+        headers.sort();
+        let mut problem = answer.expect_problem(404, "notFound");
+        problem["requestId"].take();
+        (headers, problem)
+    };
+    let absent = "/v1/task-forces/0199f0c2-7a3b-7c11-9d2e-000000000001";
+    for rest in ["", "/status", "/activities", "/members"] {
+        let other = told(script.get(app.b(rest)).await).await;
+        assert_eq!(other, told(script.get(format!("{absent}{rest}")).await).await, "{rest}");
+    }
+    let post = |base: String| Draft::post(format!("{base}/activities"), &activity(json!({})));
+    let other = told(script.send(post(app.b(""))).await).await;
+    assert_eq!(other, told(script.send(post(absent.to_owned())).await).await);
+
+    let listed = script.get("/v1/task-forces").await.expect(200).json();
+    assert_eq!(listed["items"].as_array().unwrap().len(), 1);
+    assert_eq!(listed["items"][0]["id"], app.world().a);
+    for path in [
+        "/v1/users",
+        "/v1/status",
+        "/v1/decisions",
+        "/v1/me/tasks",
+        "/v1/me/activities",
+        &format!("/v1/users/{}", app.world().user(Who::Expert2)),
+        &format!("/v1/users/{}", app.world().user(Who::Administrator)),
+    ] {
+        script.get(path).await.expect_problem(403, "insufficientScope");
+    }
+    let found = crate::support::world::task_force("Delta", &[]);
+    script.send(Draft::post("/v1/task-forces", &found)).await.expect_problem(403, "insufficientScope");
+    let administrator = Script::of(app.as_administrator(), of_a).await;
+    administrator.get("/v1/installation-events").await.expect_problem(403, "insufficientScope");
+    for path in ["/v1", "/v1/vocabularies", "/health/live"] {
+        script.get(path).await.expect(200);
+    }
+
+    // Who it is, it may know; not where else they sit.
+    let chair = app.as_who(Who::Other3);
+    assert_eq!(chair.read("/v1/me").await["memberships"].as_array().unwrap().len(), 2);
+    let script = Script::of(chair, json!({ "taskForceId": app.world().f })).await;
+    let me = script.get("/v1/me").await.expect(200).json();
+    assert_eq!(me["memberships"].as_array().unwrap().len(), 1);
+    assert_eq!(me["memberships"][0]["taskForceId"], app.world().f);
+}
+
+#[tokio::test]
+async fn a_key_is_never_more_than_its_owner_is_now() {
+    let app = TestApp::start().await;
+    let script = Script::of(app.as_who(Who::Expert5), json!({ "taskForceId": app.world().a })).await;
+    script.get(app.a("/status")).await.expect(200);
+    script.get(app.b("/status")).await.expect_problem(404, "notFound");
+    let health = Draft::post(app.a("/health-statements"), &json!({ "health": "atRisk" }));
+    script.send(health).await.expect_problem(403, "forbidden");
+    let seat = app.as_chair().read(app.a(&format!("/members/{}", app.world().member(Who::Expert5)))).await;
+    app.as_chair().command(&seat, "end", json!({ "reason": { "en": "Moved away" } })).await.expect(200);
+    script.get(app.a("/status")).await.expect_problem(404, "notFound");
+    script.get("/v1/me").await.expect(200);
+
+    let administrator = app.as_administrator();
+    let user = administrator.read(format!("/v1/users/{}", app.world().user(Who::Expert5))).await;
+    let user = administrator.transition(&user, "disabled").await;
+    script.get("/v1/me").await.expect_problem(401, "unauthenticated");
+    administrator.transition(&user, "active").await;
+    script.get("/v1/me").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_key_ends_when_it_says_and_at_once_when_it_is_revoked() {
+    let app = TestApp::start().await;
+    let expert = app.as_expert();
+    let short = Script::of(expert, json!({ "expiresAt": "2026-11-22T09:10:00Z" })).await;
+    let long = Script::of(expert, json!({})).await;
+    app.advance(TimeDelta::minutes(10) - TimeDelta::microseconds(1));
+    short.get("/v1/me").await.expect(200);
+    app.advance(TimeDelta::microseconds(1));
+    short.get("/v1/me").await.expect_problem(401, "unauthenticated");
+
+    long.get("/v1/me").await.expect(200);
+    let told = async |answer: Answer| {
+        let mut problem = answer.expect_problem(404, "notFound");
+        problem["requestId"].take();
+        problem
+    };
+    let others = told(app.as_chair().send(revoke(long.made.id())).await).await;
+    assert_eq!(others, told(app.as_chair().send(revoke("0199f0c2-7a3b-7c11-9d2e-000000000001")).await).await);
+    long.get("/v1/me").await.expect(200);
+    expert.send(revoke(long.made.id())).await.expect(204);
+    long.get("/v1/me").await.expect_problem(401, "unauthenticated");
+    let before = app.db_events().await;
+    expert.send(revoke(long.made.id())).await.expect(204);
+    assert_eq!(app.db_events().await, before, "once is enough");
+    let listed = expert.list("/v1/api-keys").await;
+    assert_eq!(listed[0]["revokedAt"], "2026-11-22T09:10:00Z");
+    assert_eq!((&listed[1]["id"], &listed[1]["revokedAt"]), (&short.made["id"], &Value::Null));
+    assert!(app.as_chair().list("/v1/api-keys").await.is_empty());
+    assert_eq!(expert.list_by("/v1/api-keys", 1).await, listed);
+}
+
+#[tokio::test]
+async fn whoever_finds_a_key_does_not_get_the_account() {
+    let app = TestApp::start().await;
+    let script = Script::of(app.as_expert(), json!({})).await;
+    let session = app.as_expert().list("/v1/me/sessions").await[0]["id"].as_str().unwrap().to_owned();
+    let password = json!({ "currentPassword": PASSWORD, "newPassword": "three wooden ships at noon" });
+    for draft in [
+        Draft::get("/v1/api-keys"),
+        Draft::post("/v1/api-keys", &key(json!({}))),
+        revoke(script.made.id()),
+        Draft::get("/v1/me/sessions"),
+        Draft::new(Method::DELETE, format!("/v1/me/sessions/{session}")),
+        Draft::new(Method::PUT, "/v1/auth/password").json(&password),
+    ] {
+        script.send(draft).await.expect_problem(403, "insufficientScope");
+    }
+    app.as_expert().get("/v1/me").await.expect(200);
+}
+
+#[tokio::test]
+async fn the_last_use_is_known_to_the_minute() {
+    let app = TestApp::start().await;
+    let expert = app.as_expert();
+    let script = Script::of(expert, json!({})).await;
+    // It is noted beside the request, so it may take a moment.
+    let noted = async |expected: &str| {
+        for _ in 0..200 {
+            if expert.list("/v1/api-keys").await[0]["lastUsedAt"] == expected {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("not noted: {expected}");
+    };
+    assert_eq!(expert.list("/v1/api-keys").await[0]["lastUsedAt"], Value::Null);
+    script.get("/v1/me").await.expect(200);
+    noted("2026-11-22T09:00:00Z").await;
+    let writes = async || app.db_count("select (xmin::text)::bigint from api_keys").await;
+    let written = writes().await;
+    app.advance(TimeDelta::seconds(59));
+    for _ in 0..5 {
+        script.get("/v1/me").await.expect(200);
+    }
+    app.advance(TimeDelta::seconds(1));
+    assert_eq!(writes().await, written, "not within the minute");
+    script.get("/v1/me").await.expect(200);
+    noted("2026-11-22T09:01:00Z").await;
+}

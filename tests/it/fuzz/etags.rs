@@ -1,0 +1,68 @@
+//! `If-Match`.
+
+use serde_json::json;
+
+use super::{fuzz, junk};
+use crate::support::TestApp;
+use crate::support::chance::Chance;
+use crate::support::client::Draft;
+
+fn made(chance: &mut Chance, etag: &str, version: i64) -> String {
+    let some = [0, 1, version - 1, version, version + 1, i64::from(i32::MAX), 999_999_999, i64::MAX];
+    let number = *chance.of(&some);
+    match chance.below(8) {
+        0 => etag.to_owned(),
+        1 => format!("\"{number}.{}\"", chance.of(&["0", "ab12", "", "ZZ", "é", "0\"0"])),
+        2 => format!("{}\"{number}\"", chance.of(&["W/", "w/", "W /", "", "\"", "\\"])),
+        3 => format!("{etag}, \"{number}\""),
+        4 => format!(
+            "\"{}{number}{}\"",
+            chance.of(&["0", "+", "-", " ", "00", "٠"]),
+            chance.of(&["", " ", "e0", ".0"])
+        ),
+        5 => junk::one_letter_off(chance, etag, "0123456789abcdef\".W/ -"),
+        6 => (*chance.of(&["*", "\"*\"", "\"\"", "\"", "W/", ",", "\"1\" \"2\""])).to_owned(),
+        _ => junk::header(chance),
+    }
+}
+
+/// Whether a header names this version, read by other means than the service does.
+fn names(header: &str, version: i64) -> bool {
+    let tag = header.trim_matches([' ', '\t']);
+    let tag = tag.strip_prefix("W/").unwrap_or(tag).split('"').collect::<Vec<_>>();
+    let ["", tag, ""] = tag[..] else { return false };
+    tag.split('.').next().is_some_and(|number| number.trim_start_matches('0') == version.to_string())
+}
+
+#[tokio::test]
+async fn if_match_lets_through_the_present_version_and_no_other() {
+    let app = TestApp::start().await;
+    let mut activity = app.as_chair().create_activity(json!({})).await;
+    fuzz("If-Match", async |chance| {
+        let version = activity["version"].as_i64().unwrap();
+        let header = made(chance, &activity.etag, version);
+        let other = if activity["priority"] == "high" { "low" } else { "high" };
+        let change = json!({ "priority": other });
+        let draft = Draft::new(reqwest::Method::PATCH, &activity.path).merge_patch(&change);
+        let answer = app.as_chair().send(draft.header("If-Match", &header)).await;
+        let now = app.as_chair().again(&activity).await;
+        match answer.status {
+            200 => {
+                assert!(names(&header, version), "{header} is not version {version}");
+                assert_eq!(now.etag, answer.etag());
+                assert_eq!(now["version"], version + 1, "{header}");
+            }
+            412 => {
+                assert_eq!(answer.etag(), format!("\"{version}\""));
+                assert!(!names(&header, version), "{header} is version {version}");
+            }
+            400 => drop(answer.expect_problem(400, "invalidRequest")),
+            other => panic!("{header}: {other}"),
+        }
+        if now["version"] == version {
+            assert_eq!(now.body, activity.body, "{header}");
+        }
+        activity = now;
+    })
+    .await;
+}

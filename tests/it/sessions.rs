@@ -1,0 +1,230 @@
+//! Sessions: refreshed by one, ended for all, seen and ended by whoever they belong to.
+
+use chrono::TimeDelta;
+use futures_util::future::join_all;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::app::PASSWORD;
+use crate::support::client::Draft;
+use crate::support::{Answer, TestApp, Who};
+
+async fn sign_in_with(app: &TestApp, who: Who, client: &str) -> Value {
+    let credentials = json!({ "email": who.email(), "password": PASSWORD });
+    let draft = Draft::post("/v1/auth/login", &credentials).header("User-Agent", client);
+    app.as_anybody().send(draft).await.expect(200).json()
+}
+
+async fn sign_in(app: &TestApp, who: Who) -> Value {
+    sign_in_with(app, who, "test").await
+}
+
+async fn refresh(app: &TestApp, tokens: &Value) -> Answer {
+    let body = json!({ "refreshToken": tokens["refreshToken"] });
+    app.as_anybody().insist(Draft::post("/v1/auth/refresh", &body)).await
+}
+
+/// Sends a request with an access token.
+async fn with(app: &TestApp, tokens: &Value, draft: Draft) -> Answer {
+    let bearer = format!("Bearer {}", tokens["accessToken"].as_str().unwrap());
+    app.as_anybody().send(draft.header("Authorization", &bearer)).await
+}
+
+async fn me(app: &TestApp, tokens: &Value) -> Answer {
+    with(app, tokens, Draft::get("/v1/me")).await
+}
+
+async fn list(app: &TestApp, tokens: &Value) -> Vec<Value> {
+    let page = with(app, tokens, Draft::get("/v1/me/sessions")).await.expect(200).json();
+    page["items"].as_array().unwrap().clone()
+}
+
+/// The newest events of the installation, as `action` and what it is about.
+async fn newest_events(app: &TestApp, count: usize) -> Vec<Value> {
+    let mut events = app.as_administrator().list("/v1/installation-events").await;
+    events.truncate(count);
+    events
+}
+
+#[tokio::test]
+async fn of_many_refreshes_with_one_token_one_wins_and_the_session_is_over_for_all() {
+    let app = TestApp::start().await;
+    for round in 0..25 {
+        let first = sign_in(&app, Who::Expert1).await;
+        let answers = join_all((0..6).map(|_| refresh(&app, &first))).await;
+        let won: Vec<_> = answers.iter().filter(|answer| answer.status == 200).collect();
+        assert_eq!(won.len(), 1, "round {round}: {:?}", answers.iter().map(|a| a.status).collect::<Vec<_>>());
+        for lost in answers.iter().filter(|answer| answer.status != 200) {
+            lost.clone().expect_problem(401, "invalidCredentials");
+        }
+        // Nobody can tell a thief from the owner: what the winner got is dead, too.
+        let next = won[0].json();
+        me(&app, &next).await.expect_problem(401, "unauthenticated");
+        me(&app, &first).await.expect_problem(401, "unauthenticated");
+        refresh(&app, &next).await.expect_problem(401, "invalidCredentials");
+    }
+    let running = "select count(*) from sessions where ended_at is null and user_agent = 'test'";
+    assert_eq!(app.db_count(running).await, 0);
+    let told = "select count(*) from installation_events where action = 'session.ended'
+        and changes->'reason'->>'after' = 'refreshTokenReused'";
+    assert_eq!(app.db_count(told).await, 25, "once a session");
+}
+
+#[tokio::test]
+async fn an_old_token_ends_the_session_however_often_it_was_refreshed_since() {
+    let app = TestApp::start().await;
+    let first = sign_in(&app, Who::Expert1).await;
+    let other = sign_in(&app, Who::Expert1).await;
+    let mut last = first.clone();
+    for _ in 0..3 {
+        app.advance(TimeDelta::minutes(1));
+        last = refresh(&app, &last).await.expect(200).json();
+    }
+    refresh(&app, &first).await.expect_problem(401, "invalidCredentials");
+    me(&app, &last).await.expect_problem(401, "unauthenticated");
+    refresh(&app, &last).await.expect_problem(401, "invalidCredentials");
+    me(&app, &other).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_session_ends_a_week_after_its_last_refresh_to_the_microsecond() {
+    let app = TestApp::start().await;
+    let (one, other) = (sign_in(&app, Who::Expert1).await, sign_in(&app, Who::Expert1).await);
+    app.advance(TimeDelta::days(7) - TimeDelta::microseconds(1));
+    refresh(&app, &one).await.expect(200);
+    app.advance(TimeDelta::microseconds(1));
+    refresh(&app, &other).await.expect_problem(401, "invalidCredentials");
+}
+
+#[tokio::test]
+async fn a_session_ends_a_month_after_it_began_to_the_microsecond() {
+    let app = TestApp::start().await;
+    let mut tokens = sign_in(&app, Who::Expert1).await;
+    for _ in 0..4 {
+        app.advance(TimeDelta::days(7) - TimeDelta::microseconds(1));
+        tokens = refresh(&app, &tokens).await.expect(200).json();
+    }
+    app.advance(TimeDelta::days(2) + TimeDelta::microseconds(3));
+    tokens = refresh(&app, &tokens).await.expect(200).json();
+    me(&app, &tokens).await.expect(200);
+    // The access token would live for a quarter of an hour; the session does not.
+    app.advance(TimeDelta::microseconds(1));
+    me(&app, &tokens).await.expect_problem(401, "unauthenticated");
+    refresh(&app, &tokens).await.expect_problem(401, "invalidCredentials");
+}
+
+#[tokio::test]
+async fn whoever_signs_in_sees_where_else_they_are() {
+    let app = TestApp::start().await;
+    let before = list(&app, &sign_in_with(&app, Who::Expert1, "first").await).await.len();
+    app.advance(TimeDelta::minutes(1));
+    let long = format!("Mozilla/5.0 {}", "x".repeat(300));
+    let tokens = sign_in_with(&app, Who::Expert1, &long).await;
+    let sessions = list(&app, &tokens).await;
+    assert_eq!(sessions.len(), before + 1);
+    assert_eq!(sessions[0]["current"], true);
+    assert_eq!(sessions[0]["userAgent"].as_str().unwrap().len(), 200);
+    assert_eq!((&sessions[1]["current"], &sessions[1]["userAgent"]), (&json!(false), &json!("first")));
+    assert_eq!(sessions[0]["createdAt"], "2026-11-22T09:01:00Z");
+    assert_eq!(sessions[0]["expiresAt"], "2026-11-29T09:01:00Z");
+    app.advance(TimeDelta::minutes(1));
+    let tokens = refresh(&app, &tokens).await.expect(200).json();
+    let sessions = list(&app, &tokens).await;
+    assert_eq!(sessions[0]["lastUsedAt"], "2026-11-22T09:02:00Z");
+    assert_eq!(sessions[0]["createdAt"], "2026-11-22T09:01:00Z");
+    // Page by page the same, and nobody else's.
+    let first = with(&app, &tokens, Draft::get("/v1/me/sessions?limit=1")).await.expect(200).json();
+    assert_eq!(first["items"], json!([sessions[0]]));
+    let next = format!("/v1/me/sessions?limit=1&cursor={}", first["next"].as_str().unwrap());
+    assert_eq!(with(&app, &tokens, Draft::get(next)).await.expect(200).json()["items"], json!([sessions[1]]));
+    let others = list(&app, &sign_in(&app, Who::Expert2).await).await;
+    assert!(others.iter().all(|other| sessions.iter().all(|own| own["id"] != other["id"])));
+}
+
+#[tokio::test]
+async fn a_session_is_ended_from_another_one_and_by_nobody_else() {
+    let app = TestApp::start().await;
+    let (lost, here) = (sign_in(&app, Who::Expert1).await, sign_in(&app, Who::Expert1).await);
+    let lost_id = list(&app, &here).await[1]["id"].as_str().unwrap().to_owned();
+    let end = |id: &str| Draft::new(Method::DELETE, format!("/v1/me/sessions/{id}"));
+    let stranger = sign_in(&app, Who::Expert2).await;
+    let theirs = with(&app, &stranger, end(&lost_id)).await;
+    let nobodys = with(&app, &stranger, end("0199f0c2-7a3b-7c11-9d2e-000000000001")).await;
+    let told = |answer: Answer| {
+        let mut problem = answer.expect_problem(404, "notFound");
+        problem["requestId"].take();
+        problem
+    };
+    assert_eq!(told(theirs), told(nobodys));
+    me(&app, &lost).await.expect(200);
+
+    with(&app, &here, end(&lost_id)).await.expect(204);
+    me(&app, &lost).await.expect_problem(401, "unauthenticated");
+    refresh(&app, &lost).await.expect_problem(401, "invalidCredentials");
+    with(&app, &here, end(&lost_id)).await.expect_problem(404, "notFound");
+    let ended = newest_events(&app, 1).await;
+    assert_eq!(ended[0]["action"], "session.ended");
+    assert_eq!(ended[0]["subject"], json!({ "kind": "session", "id": lost_id }));
+    assert_eq!(ended[0]["actor"]["id"], app.world().user(Who::Expert1));
+    // The present one, too.
+    let here_id = list(&app, &here).await[0]["id"].as_str().unwrap().to_owned();
+    with(&app, &here, end(&here_id)).await.expect(204);
+    me(&app, &here).await.expect_problem(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn every_way_that_a_session_begins_or_ends_is_told() {
+    let app = TestApp::start().await;
+    let administrator = app.as_administrator();
+    let user = app.world().user(Who::Expert1);
+    let expect = async |action: &str, ended: Value| {
+        let event = newest_events(&app, 1).await.remove(0);
+        assert_eq!(event["action"], action);
+        assert_eq!(event["changes"]["sessionsEnded"]["after"], ended, "{event}");
+        event
+    };
+    // Whoever is signed in since the world began would be counted, too.
+    app.advance(TimeDelta::days(8));
+    administrator.get("/v1/me").await.expect(200);
+    let tokens = sign_in(&app, Who::Expert1).await;
+    let started = expect("session.started", Value::Null).await;
+    refresh(&app, &tokens).await.expect(200);
+    assert_eq!(expect("session.refreshed", Value::Null).await["subject"], started["subject"]);
+    refresh(&app, &tokens).await.expect(401);
+    let ended = expect("session.ended", Value::Null).await;
+    assert_eq!((&ended["subject"], &ended["actor"]["kind"]), (&started["subject"], &json!("system")));
+
+    let tokens = sign_in(&app, Who::Expert1).await;
+    let out = json!({ "refreshToken": tokens["refreshToken"] });
+    app.as_anybody().post("/v1/auth/logout", out).await.expect(204);
+    assert_eq!(expect("session.ended", Value::Null).await["actor"]["id"], user);
+
+    for _ in 0..2 {
+        sign_in(&app, Who::Expert1).await;
+    }
+    let it = administrator.read(format!("/v1/users/{user}")).await;
+    let it = administrator.transition(&it, "disabled").await;
+    expect("user.transitioned", json!(2)).await;
+    administrator.transition(&it, "active").await;
+    expect("user.transitioned", Value::Null).await;
+
+    sign_in(&app, Who::Expert1).await;
+    let invitations = format!("/v1/users/{user}/invitations");
+    let invited = administrator.send(Draft::new(Method::POST, invitations)).await.expect(201).json();
+    expect("invitation.created", json!(1)).await;
+    sign_in(&app, Who::Expert1).await;
+    let acceptance = json!({ "token": invited["invitationToken"], "password": "three wooden ships at noon" });
+    app.as_anybody().post("/v1/auth/invitations/accept", acceptance).await.expect(200);
+    expect("invitation.accepted", json!(1)).await;
+}
+
+#[tokio::test]
+async fn where_sessions_end_the_tokens_of_another_issuer_end_with_them() {
+    let app = TestApp::start().await;
+    let administrator = app.as_administrator();
+    let path = format!("/v1/users/{}/invitations", app.world().user(Who::Expert1));
+    administrator.send(Draft::new(Method::POST, path)).await.expect(201);
+    let ended = "select count(*) from users where sessions_ended_at = '2026-11-22T09:00:00Z'
+        and email = 'expert1@council.example'";
+    assert_eq!(app.db_count(ended).await, 1);
+}
