@@ -4,6 +4,8 @@
 
 -- What the user is shown a session by, as the client named itself.
 alter table sessions add column user_agent text;
+-- How often it was prolonged.
+alter table sessions add column refreshes integer not null default 0;
 alter table sessions add constraint sessions_user_agent_is_short check (length(user_agent) <= 200);
 
 -- API keys -------------------------------------------------------------------------------------------------------
@@ -54,7 +56,7 @@ create table idempotency_keys (
     -- No foreign key: it would lock the caller's row, and of two administrators who change each other at once
     -- one would fall to a deadlock. The rows go after a day.
     user_id uuid not null,
-    -- Method and path.
+    -- Method, route and what stands in it.
     operation text not null,
     key text not null,
     -- SHA-256 of the body.

@@ -17,7 +17,7 @@ use crate::db::api_keys::ApiKey;
 use crate::db::page::Page;
 use crate::domain::event::{EventAction, Happening, SubjectKind};
 use crate::domain::refusal::{Code, Fault, FaultCode, Refusal};
-use crate::domain::rights::KeyScope;
+use crate::domain::rights::{KeyScope, Standing};
 
 /// The longest that a key lasts.
 pub const LONGEST: TimeDelta = TimeDelta::days(366);
@@ -200,24 +200,24 @@ impl App {
         .await
     }
 
-    /// Revokes one of the caller's keys, at once and for good. Where it is revoked already, nothing is left to do.
+    /// Revokes one of the caller's keys, or for an administrator anybody's, at once and for good. Where it is revoked
+    /// already, nothing is left to do.
     ///
     /// # Errors
-    /// `insufficientScope` for an API key; `notFound` for somebody else's.
+    /// `insufficientScope` for an API key; `notFound` for a key that is not the caller's to revoke.
     pub async fn api_key_revoke(&self, caller: &Caller, id: Uuid) -> Result<()> {
         self.write_as(
             caller,
             |_| caller.require_person(),
-            async |conn, _, now| {
-                if db::api_keys::revoke(conn, caller.user_id, id, now).await? {
-                    let revoked = Happening::new(EventAction::ApiKeyRevoked, SubjectKind::ApiKey, id);
-                    return Ok(((), Some(revoked)));
-                }
-                if db::api_keys::is_there(conn, caller.user_id, id).await? {
-                    Ok(((), None))
-                } else {
-                    Err(Code::NotFound.into())
-                }
+            async |conn, actor, now| {
+                let owner = db::api_keys::owner(conn, id).await?;
+                let theirs =
+                    |owner: &Uuid| *owner == actor.user_id || actor.standing == Standing::Administrator;
+                owner.filter(theirs).ok_or(Code::NotFound)?;
+                let revoked = db::api_keys::revoke(conn, id, now).await?;
+                let revoked =
+                    revoked.then(|| Happening::new(EventAction::ApiKeyRevoked, SubjectKind::ApiKey, id));
+                Ok(((), revoked))
             },
         )
         .await

@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::{App, Result};
+use super::{App, Error, Result};
 use crate::db;
 use crate::db::housekeeping::Leftovers;
 
@@ -17,7 +17,7 @@ const WRITE_EVERY: Duration = Duration::from_secs(1);
 /// How often what is over is deleted.
 const TIDY_EVERY: Duration = Duration::from_secs(600);
 
-/// Rows that are deleted at once.
+/// Rows that are deleted at once, unless that takes too long.
 const SOME: i64 = 1000;
 
 /// For how long something is kept when it is over. API keys stay, expired or not: their owner's list tells of them.
@@ -33,23 +33,39 @@ impl App {
     /// Deletes what is over, and answers how many rows that were.
     ///
     /// # Errors
-    /// None but those of the database; what was deleted before one stays deleted.
+    /// None but those of the database; what one of a kind fails with keeps no other from being deleted.
     pub async fn tidy_up(&self) -> Result<usize> {
-        let now = self.clock.now();
-        let mut deleted = 0;
+        let (mut deleted, mut failed) = (0, None);
         for what in Leftovers::ALL {
-            loop {
-                let before = now - kept_for(what);
-                let batch =
-                    async |conn: &mut db::Conn| Ok(db::housekeeping::delete(conn, what, before, SOME).await?);
-                let batch = self.lend(batch).await?;
-                deleted += batch;
-                if i64::try_from(batch).is_ok_and(|batch| batch < SOME) {
-                    break;
-                }
+            if let Err(error) = self.delete_all(what, &mut deleted).await {
+                failed = Some(error);
             }
         }
-        Ok(deleted)
+        failed.map_or(Ok(deleted), Err)
+    }
+
+    /// Deletes one kind in batches. One that is too large for its time is tried again as a smaller one: what hangs on
+    /// a row may be much.
+    async fn delete_all(&self, what: Leftovers, deleted: &mut usize) -> Result<()> {
+        let before = self.clock.now() - kept_for(what);
+        let mut limit = SOME;
+        loop {
+            let batch =
+                async |conn: &mut db::Conn| Ok(db::housekeeping::delete(conn, what, before, limit).await?);
+            match self.lend(batch).await {
+                Ok(batch) => {
+                    *deleted += batch;
+                    if i64::try_from(batch).is_ok_and(|batch| batch < limit) {
+                        return Ok(());
+                    }
+                }
+                Err(Error::Unavailable(cause)) if limit > 1 => {
+                    tracing::debug!(%cause, limit, ?what, "too many at once");
+                    limit /= 10;
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Keeps house until it is told to stop. A database that is away is no reason to.

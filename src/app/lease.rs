@@ -5,8 +5,8 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::{App, Error, Result};
+use crate::db::Conn;
 use crate::db::pool::{PATIENCE, Pooled};
-use crate::db::{self, Conn};
 
 /// How long the database may take over one use of it, the wait for a connection included. A server that has gone
 /// silent is a database that is away: `statement_timeout` ends what a living server does too long, not this.
@@ -66,14 +66,6 @@ impl Drop for Lease {
 }
 
 impl App {
-    /// Whether the database is migrated.
-    ///
-    /// # Errors
-    /// `unavailable` when it does not answer in time.
-    pub async fn is_migrated(&self) -> Result<bool> {
-        self.lend(async |conn| Ok(db::schema_migrations::are_current(conn).await?)).await
-    }
-
     /// Lends a connection for one use of the database.
     ///
     /// # Errors

@@ -30,6 +30,7 @@ pub mod migrations;
 pub mod noun;
 pub mod pilots;
 pub mod policies;
+pub mod readiness;
 mod refused;
 pub mod refused_attempts;
 pub mod reports;
@@ -72,6 +73,7 @@ pub struct App {
     keys: api_keys::Known,
     status_cache: status::Cache,
     gates: Arc<lease::Gates>,
+    last_readiness: readiness::LastReadiness,
     refused: refused_attempts::Waiting,
     verifiers: audit::Verifiers,
 }
@@ -89,6 +91,7 @@ impl App {
             keys: api_keys::Known::default(),
             status_cache: status::Cache::default(),
             gates: Arc::default(),
+            last_readiness: readiness::LastReadiness::default(),
             refused: refused_attempts::Waiting::default(),
             verifiers: audit::Verifiers::default(),
         }

@@ -12,7 +12,7 @@ use crate::db::product::ProductFilter;
 use crate::domain::event::{EventAction, Happening, SubjectKind};
 use crate::domain::machine::Exit;
 use crate::domain::policy::PolicyState;
-use crate::domain::refusal::{Code, Refusal};
+use crate::domain::refusal::{Code, Fault, FaultCode, Refusal};
 use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
 use crate::domain::writing::Write;
@@ -68,6 +68,10 @@ impl Staged for PolicyDetail {
     ) -> Result<Happening> {
         let (conn, task_force_id, id, now) = (door.conn(), door.task_force_id(), self.id(), door.now());
         if to != PolicyState::Superseded {
+            if superseded_by.is_some() {
+                let fault = Fault::at("/supersededById", FaultCode::NotAllowed);
+                return Err(Refusal::faults(Code::InvalidRequest, vec![fault]).into());
+            }
             db::policies::set_state(conn, task_force_id, id, to, reason, now).await?;
             return Ok(happening);
         }

@@ -19,11 +19,14 @@ pub use crate::db::refused_attempts::{RefusedFilter, RefusedRow};
 use crate::domain::refusal::Code;
 use crate::domain::rights::Action;
 
-/// Kinds of attempts by known users that wait to be written, and as many by unknown ones.
+/// Kinds of attempts by nobody who is known that wait to be written.
 const KINDS: usize = 250;
 
-/// Rows of an hour that tell of known users, and as many of unknown ones.
+/// Rows of an hour that tell of nobody who is known.
 const ROWS: i64 = 500;
+
+/// Rows of an hour, and kinds that wait to be written, that tell of one user: nobody drowns what others have tried.
+const OF_A_USER: u16 = 50;
 
 /// Whether an attempt that is refused so is kept: somebody who wanted what is not theirs, or too soon.
 pub fn is_kept(code: Code) -> bool {
@@ -62,8 +65,9 @@ pub(super) struct Waiting(Arc<Mutex<HashMap<Kind, Tally>>>);
 impl Waiting {
     fn add(&self, kind: Kind, tally: Tally) {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_this_sort = |known: &&Kind| known.user_id.is_some() == kind.user_id.is_some();
-        let fits = waiting.contains_key(&kind) || waiting.keys().filter(of_this_sort).count() < KINDS;
+        let most = if kind.user_id.is_some() { usize::from(OF_A_USER) } else { KINDS };
+        let like_this = |known: &&Kind| known.user_id == kind.user_id;
+        let fits = waiting.contains_key(&kind) || waiting.keys().filter(like_this).count() < most;
         let kind = if fits { kind } else { together(kind) };
         waiting.entry(kind).and_modify(|known| known.merge(&tally)).or_insert(tally);
     }
@@ -119,8 +123,9 @@ impl App {
         }
         let mut failed = None;
         for (hour, tallies) in hours {
-            let written =
-                async |conn: &mut db::Conn| Ok(db::refused_attempts::add(conn, hour, &tallies, ROWS).await?);
+            let written = async |conn: &mut db::Conn| {
+                Ok(db::refused_attempts::add(conn, hour, &tallies, ROWS, OF_A_USER.into()).await?)
+            };
             if let Err(error) = self.lend(written).await {
                 failed = Some(error);
                 tallies.into_iter().for_each(|(kind, tally)| self.refused.add(kind, tally));

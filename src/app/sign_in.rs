@@ -35,6 +35,10 @@ const LONGEST: TimeDelta = TimeDelta::days(30);
 /// How long a session lasts that is not refreshed.
 const IDLE: TimeDelta = TimeDelta::days(7);
 
+/// How often a session is refreshed at most: three times what a client needs that does it whenever its access token
+/// lapses. Each time leaves a used token in the database, by which its reuse is found out.
+const REFRESHES: i32 = 10_000;
+
 /// Where somebody signs in from.
 #[derive(Debug, Clone, Default)]
 pub struct Visit {
@@ -149,7 +153,8 @@ impl App {
                     let ended = db::sessions::end(conn, &hash, now).await?;
                     return Ok((None, ended.map(ended_by_reuse)));
                 };
-                let session = db::sessions::prolong(conn, session_id, now + IDLE, LONGEST, now).await?;
+                let session =
+                    db::sessions::prolong(conn, session_id, now + IDLE, LONGEST, REFRESHES, now).await?;
                 let session = session.ok_or(Code::InvalidCredentials)?;
                 let signed_in = self.next_tokens(conn, session, now).await?;
                 let refreshed = happening(EventAction::SessionRefreshed, session);
@@ -278,7 +283,6 @@ impl App {
         now: DateTime<Utc>,
     ) -> Result<(Session, SignedIn)> {
         let session = Session { id: Uuid::now_v7(), user_id };
-        db::sessions::forget(conn, user_id, now - LONGEST).await?;
         db::sessions::insert(conn, session, visit.user_agent.as_deref(), now + IDLE, now).await?;
         Ok((session, self.next_tokens(conn, session, now).await?))
     }

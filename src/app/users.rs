@@ -111,6 +111,11 @@ fn is_pending(invitation_expires_at: Option<DateTime<Utc>>, now: DateTime<Utc>) 
     invitation_expires_at.is_some_and(|expires_at| now < expires_at)
 }
 
+/// Says with what revoked them how many API keys came to an end.
+fn noting_revoked(happening: Happening, revoked: usize) -> Happening {
+    happening.noting("apiKeysRevoked", None::<()>, (revoked > 0).then_some(revoked))
+}
+
 fn happening(action: EventAction, id: Uuid) -> Happening {
     Happening::new(action, SubjectKind::User, id)
 }
@@ -305,7 +310,11 @@ impl App {
             }
             change_role(before.role, after.role, detail.holds_seat, detail.is_last_administrator)?;
             db::users::update(conn, id, &after, now).await?;
-            let updated = happening(EventAction::UserUpdated, id).with(changes(&before, &after));
+            let mut updated = happening(EventAction::UserUpdated, id).with(changes(&before, &after));
+            if after.role != before.role && after.role == CouncilRole::Administrator {
+                // They were made for less, and maybe by single sign-on, which reaches no administrator.
+                updated = noting_revoked(updated, db::api_keys::revoke_all(conn, id, now).await?);
+            }
             let view = UserView::new(found(conn, id).await?, actor.standing, now);
             Ok((view, Some(updated)))
         })
@@ -340,8 +349,8 @@ impl App {
         .await
     }
 
-    /// Invites a user anew, who may have lost the invitation or forgotten the password. It ends their sessions; the
-    /// old password stays until the invitation is accepted.
+    /// Invites a user anew, who may have lost the invitation or forgotten the password. It ends their sessions and
+    /// revokes their keys; the old password stays until the invitation is accepted.
     ///
     /// # Errors
     /// `notFound`, `forbidden`.
@@ -350,7 +359,9 @@ impl App {
             let (actor, _) = self.hold(conn, caller, id).await?;
             let invitation = invite(conn, id, now).await?;
             let ended = db::sessions::end_all(conn, id, now).await?;
+            let revoked = db::api_keys::revoke_all(conn, id, now).await?;
             let invited = noting_ended(happening(EventAction::InvitationCreated, id), ended);
+            let invited = noting_revoked(invited, revoked);
             let view = UserView::new(found(conn, id).await?, actor.standing, now);
             Ok(((view, invitation), Some(invited)))
         })
@@ -376,6 +387,10 @@ mod tests {
     fn an_address_is_kept_trimmed_and_lower_cased() {
         assert_eq!(parse_email(" Layla@Example.ORG\n").as_deref(), Ok("layla@example.org"));
         assert_eq!(parse_email("ليلى@مثال.إختبار").as_deref(), Ok("ليلى@مثال.إختبار"));
+        assert_eq!(parse_email("ÉLI@b").as_deref(), Ok("éli@b"));
+        // The Kelvin sign, and the capital i with a dot: their small letters are somebody else's.
+        assert_eq!(parse_email("\u{212a}im@b").as_deref(), Ok("\u{212a}im@b"));
+        assert_eq!(parse_email("\u{130}@b").as_deref(), Ok("\u{130}@b"));
         for no_address in ["", "@", "a@", "@b", "a", "a b@c", "a@b@c", "a\0@b", "a@b\u{7}"] {
             assert_eq!(parse_email(no_address), Err(FaultCode::WrongFormat), "{no_address:?}");
         }

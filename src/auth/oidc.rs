@@ -84,7 +84,7 @@ pub enum ConfigurationError {
 pub struct Identity {
     /// Who it is at the issuer; unique there, and never given to anybody else.
     pub subject: String,
-    /// When the token was issued.
+    /// When the token was issued at the earliest, by our clock.
     pub issued_at: DateTime<Utc>,
     /// The address as the issuer writes it, if the issuer says that it is verified.
     pub verified_email: Option<String>,
@@ -265,7 +265,8 @@ fn read(claims: &Claims, now: DateTime<Utc>) -> Option<(Identity, DateTime<Utc>)
     let locale = claims.locale().and_then(spoken).unwrap_or(Language::English);
     let identity = Identity {
         subject: subject.to_owned(),
-        issued_at: claims.issue_time(),
+        // Its clock may be ahead: a token from before somebody was signed out must not look like one from after.
+        issued_at: claims.issue_time() - LEEWAY,
         verified_email,
         name: name(claims, locale),
         locale,

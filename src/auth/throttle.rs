@@ -122,7 +122,7 @@ impl Throttle {
 }
 
 /// What one customer has: an address of IPv4, a network of 64 bits of IPv6.
-fn network_of(address: IpAddr) -> IpAddr {
+pub fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
         address @ IpAddr::V4(_) => address,

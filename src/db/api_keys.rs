@@ -65,10 +65,14 @@ pub async fn insert(conn: &Conn, user_id: Uuid, key: &ApiKey, key_hash: &[u8; 32
         .map(drop)
 }
 
-/// Revokes a key of a user; answers whether it was not revoked yet.
-pub async fn revoke(conn: &Conn, user_id: Uuid, id: Uuid, now: DateTime<Utc>) -> QueryResult<bool> {
+/// Whose a key is, revoked or not.
+pub async fn owner(conn: &Conn, id: Uuid) -> QueryResult<Option<Uuid>> {
+    api_keys::table.find(id).select(api_keys::user_id).first(&mut &*conn).await.optional()
+}
+
+/// Revokes a key; answers whether it was not revoked yet.
+pub async fn revoke(conn: &Conn, id: Uuid, now: DateTime<Utc>) -> QueryResult<bool> {
     let revoked = diesel::update(api_keys::table.find(id))
-        .filter(api_keys::user_id.eq(user_id))
         .filter(api_keys::revoked_at.is_null())
         .set(api_keys::revoked_at.eq(now))
         .execute(&mut &*conn)
@@ -76,10 +80,14 @@ pub async fn revoke(conn: &Conn, user_id: Uuid, id: Uuid, now: DateTime<Utc>) ->
     Ok(revoked > 0)
 }
 
-/// Whether a user has this key, revoked or not.
-pub async fn is_there(conn: &Conn, user_id: Uuid, id: Uuid) -> QueryResult<bool> {
-    let found = api_keys::table.find(id).filter(api_keys::user_id.eq(user_id)).select(api_keys::id);
-    diesel::select(diesel::dsl::exists(found)).get_result(&mut &*conn).await
+/// Revokes every key of a user; answers how many were good for anything.
+pub async fn revoke_all(conn: &Conn, user_id: Uuid, now: DateTime<Utc>) -> QueryResult<usize> {
+    diesel::update(api_keys::table.filter(api_keys::user_id.eq(user_id)))
+        .filter(api_keys::revoked_at.is_null())
+        .filter(api_keys::expires_at.gt(now))
+        .set(api_keys::revoked_at.eq(now))
+        .execute(&mut &*conn)
+        .await
 }
 
 /// Notes that a key was used, if it was good for anything.

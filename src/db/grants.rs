@@ -107,7 +107,8 @@ async fn grant_on(conn: &Conn, role: &str) -> Result<(), GrantError> {
         None => return Err(GrantError::Role(format!("there is no role {role:?}: create it first"))),
         Some(Standing { owns: true, .. }) => {
             return Err(GrantError::Role(format!(
-                "the role {role:?} owns the tables or is a superuser, and can't be kept from anything: name another"
+                "the role {role:?} owns the tables, is a superuser or may create roles, and can't be kept from anything: \
+                 name another"
             )));
         }
         Some(Standing { schema, .. }) => schema,
@@ -129,7 +130,7 @@ struct Standing {
     /// Where the tables are.
     #[diesel(sql_type = Text)]
     schema: String,
-    /// Whether the role can do as their owner does.
+    /// Whether the role can do as their owner does, or make itself one that can.
     #[diesel(sql_type = Bool)]
     owns: bool,
 }
@@ -139,7 +140,7 @@ async fn standing(conn: &Conn, role: &str) -> QueryResult<Option<Standing>> {
         "select current_schema()::text as schema, exists (
              select from pg_class c where c.relnamespace = current_schema()::regnamespace
                and c.relname = any($2) and pg_has_role(r.oid, c.relowner, 'member')
-         ) as owns from pg_roles r where r.rolname = $1",
+         ) or r.rolcreaterole as owns from pg_roles r where r.rolname = $1",
     )
     .bind::<Text, _>(role)
     .bind::<Array<Text>, _>(tables())

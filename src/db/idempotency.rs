@@ -15,7 +15,7 @@ use super::statement::Prepared;
 pub struct Claim {
     /// The caller.
     pub user_id: Uuid,
-    /// Method and path.
+    /// Method, route and what stands in it.
     pub operation: String,
     /// The caller's key.
     pub key: String,

@@ -47,9 +47,15 @@ pub struct Tally {
 
 /// Adds attempts of one hour to what is counted of it.
 ///
-/// At most `rows` rows of an hour tell of known users, and as many of unknown ones: what is beyond them is counted
-/// in one row for each code. So nobody fills the disk, and nobody drowns what others have tried.
-pub async fn add(conn: &Conn, hour: DateTime<Utc>, tallies: &[(Kind, Tally)], rows: i64) -> QueryResult<()> {
+/// At most `of_a_user` rows of an hour tell of one user, and `of_nobody` of those who are not known: what is beyond
+/// them is counted in one row for each code. So nobody fills the disk, and nobody drowns what others have tried.
+pub async fn add(
+    conn: &Conn,
+    hour: DateTime<Utc>,
+    tallies: &[(Kind, Tally)],
+    of_nobody: i64,
+    of_a_user: i64,
+) -> QueryResult<()> {
     fn each<T>(tallies: &[(Kind, Tally)], field: impl Fn(&Kind, &Tally) -> T) -> Vec<T> {
         tallies.iter().map(|(kind, tally)| field(kind, tally)).collect()
     }
@@ -68,11 +74,12 @@ pub async fn add(conn: &Conn, hour: DateTime<Utc>, tallies: &[(Kind, Tally)], ro
                    and r.about_task_force_id is not distinct from tried.task_force_id
              ) as is_known from tried
          ), placed as (
-             select known.*, is_known or operation = $13 or $12 >=
-                 row_number() over (partition by user_id is null, is_known order by id)
+             select known.*, is_known or operation = $13 or
+                 case when user_id is null then $12 else $14 end >=
+                 row_number() over (partition by user_id, is_known order by id)
                  + (select count(*) from refused_attempts r
                     where r.hour = $1 and r.operation <> $13
-                      and (r.user_id is null) = (known.user_id is null)) as fits
+                      and r.user_id is not distinct from known.user_id) as fits
              from known
          ), counted as (
              select min(id::text)::uuid as id, case when fits then user_id end as user_id,
@@ -103,8 +110,9 @@ pub async fn add(conn: &Conn, hour: DateTime<Utc>, tallies: &[(Kind, Tally)], ro
     .bind::<Array<Timestamptz>, _>(each(tallies, |_, tally| tally.first_at))
     .bind::<Array<Timestamptz>, _>(each(tallies, |_, tally| tally.last_at))
     .bind::<Array<Text>, _>(each(tallies, |_, tally| tally.last_request_id.clone()))
-    .bind::<BigInt, _>(rows)
-    .bind::<Text, _>(OTHER);
+    .bind::<BigInt, _>(of_nobody)
+    .bind::<Text, _>(OTHER)
+    .bind::<BigInt, _>(of_a_user);
     Prepared(query).execute(&mut &*conn).await.map(drop)
 }
 

@@ -449,6 +449,7 @@ diesel::table! {
         expires_at -> Timestamptz,
         ended_at -> Nullable<Timestamptz>,
         user_agent -> Nullable<Text>,
+        refreshes -> Int4,
     }
 }
 

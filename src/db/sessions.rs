@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Interval, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Integer, Interval, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -59,24 +59,26 @@ pub async fn insert(
         .map(drop)
 }
 
-/// Lets a session that still runs go on until `expires_at`, but never longer than `longest` after its start;
-/// `None` where it runs no more.
+/// Lets a session that still runs go on until `expires_at`, but never longer than `longest` after its start, and not
+/// more than `often` times: each leaves a used token. `None` where it runs no more.
 pub async fn prolong(
     conn: &Conn,
     id: Uuid,
     expires_at: DateTime<Utc>,
     longest: TimeDelta,
+    often: i32,
     now: DateTime<Utc>,
 ) -> QueryResult<Option<Session>> {
     let query = diesel::sql_query(
-        "update sessions set last_used_at = $2, expires_at = least($3, created_at + $4)
-         where id = $1 and ended_at is null and expires_at > $2
+        "update sessions set last_used_at = $2, expires_at = least($3, created_at + $4), refreshes = refreshes + 1
+         where id = $1 and ended_at is null and expires_at > $2 and refreshes < $5
          returning id, user_id",
     )
     .bind::<SqlUuid, _>(id)
     .bind::<Timestamptz, _>(now)
     .bind::<Timestamptz, _>(expires_at)
-    .bind::<Interval, _>(longest);
+    .bind::<Interval, _>(longest)
+    .bind::<Integer, _>(often);
     Prepared(query).get_result(&mut &*conn).await.optional()
 }
 
@@ -173,14 +175,4 @@ pub async fn use_token(conn: &Conn, token_hash: &[u8; 32], now: DateTime<Utc>) -
         .get_result(&mut &*conn)
         .await
         .optional()
-}
-
-/// Forgets the sessions of a user that were over before an instant, with their tokens. What happened in them is in
-/// the events.
-pub async fn forget(conn: &Conn, user_id: Uuid, before: DateTime<Utc>) -> QueryResult<()> {
-    diesel::delete(sessions::table.filter(sessions::user_id.eq(user_id)))
-        .filter(sessions::expires_at.lt(before).or(sessions::ended_at.lt(before).assume_not_null()))
-        .execute(&mut &*conn)
-        .await
-        .map(drop)
 }

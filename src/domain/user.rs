@@ -34,9 +34,19 @@ impl UserState {
     }
 }
 
-/// An e-mail address as accounts are kept by it: trimmed and lower-cased.
+/// An e-mail address as accounts are kept by it: trimmed and lower-cased. No letter becomes an ASCII one that wasn't:
+/// the Kelvin sign is lower-cased to a `k`, and whoever has an address with it would come in as somebody else.
 pub fn normalize_email(email: &str) -> String {
-    email.trim().to_lowercase()
+    let mut normal = String::with_capacity(email.len());
+    for letter in email.trim().chars() {
+        let lower = letter.to_lowercase();
+        if !letter.is_ascii() && lower.clone().any(|lower| lower.is_ascii()) {
+            normal.push(letter);
+        } else {
+            normal.extend(lower);
+        }
+    }
+    normal
 }
 
 /// Changes a user's role, unless somebody would be missed in the old one.

@@ -19,14 +19,17 @@ pub(super) fn of(request: &HttpRequest) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip();
     let settings = request.app_data::<Data<Settings>>();
     let trusted = settings.map(|settings| settings.trusted_proxies.as_slice()).unwrap_or_default();
-    let said = request.headers().get_all(X_FORWARDED_FOR).map(|value| value.to_str().unwrap_or_default());
-    Some(behind(peer, trusted, &said.collect::<Vec<_>>()))
+    // What the client wrote may be anything; what the proxy wrote behind it counts all the same.
+    let said =
+        request.headers().get_all(X_FORWARDED_FOR).map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let said = said.collect::<Vec<_>>();
+    Some(behind(peer, trusted, &said))
 }
 
 /// Goes from the peer towards the client for as long as whoever names the next one is trusted.
-fn behind(peer: IpAddr, trusted: &[IpNet], forwarded: &[&str]) -> IpAddr {
+fn behind(peer: IpAddr, trusted: &[IpNet], forwarded: &[impl AsRef<str>]) -> IpAddr {
     let mut address = peer.to_canonical();
-    for entry in forwarded.iter().rev().flat_map(|line| line.rsplit(',')) {
+    for entry in forwarded.iter().rev().flat_map(|line| line.as_ref().rsplit(',')) {
         if !trusted.iter().any(|network| network.contains(&address)) {
             break;
         }
@@ -69,6 +72,7 @@ mod tests {
             (&["192.0.2.66", "198.51.100.1"], "198.51.100.1"),
             // Two proxies in a row, and one that the client made up before them.
             (&["10.9.9.9, 198.51.100.1, 10.0.0.7"], "198.51.100.1"),
+            (&["caf\u{fffd}, 198.51.100.1"], "198.51.100.1"),
             (&["2001:db8::1"], "2001:db8::1"),
             (&["[2001:db8::1]:4711"], "2001:db8::1"),
             (&["198.51.100.1:4711"], "198.51.100.1"),

@@ -168,7 +168,7 @@ async fn list_api_keys(app: Data<App>, read: Read<Root, PageQuery>) -> Result<Ht
 ///
 /// For a script: it does what you may do, within its scopes, while you may do it. A key that only reads is refused every change (403 `insufficientScope`); to a key of one task force all others are absent (404), lists of task forces show that one, and the rest of the installation but `GET /v1/me` is refused (403).
 ///
-/// The answer holds the secret this once. Keys stay when the password changes: revoke the ones that you don't trust. While you are disabled they do nothing. Not for API keys themselves.
+/// The answer holds the secret this once. Keys stay when the password changes: revoke the ones that you don't trust. A new invitation revokes all of them, and so does becoming an administrator. While you are disabled they do nothing. Not for API keys themselves.
 #[utoipa::path(
     tag = "API keys",
     request_body = NewKey,
@@ -193,7 +193,7 @@ async fn create_api_key(app: Data<App>, create: Create<Root, NewKey>) -> Result<
 
 /// Revoke an API key
 ///
-/// At once and for good. It has no version, so no `If-Match` is asked for. Not for API keys themselves.
+/// At once and for good. An administrator revokes anybody's; `GET /v1/installation-events` tells their ids. It has no version, so no `If-Match` is asked for. Not for API keys themselves.
 #[utoipa::path(
     tag = "API keys",
     params(ApiKeyPath),

@@ -2,8 +2,7 @@
 //!
 //! The server's own timer runs for the first request of a connection only, by a clock that is half a second coarse:
 //! after that, one byte of the next would hold the connection for ever. And it doesn't look at who takes nothing of
-//! an answer. So the stream itself does. What a request has under way — its body — is timed where it is read. HTTP/2
-//! has frames of its own for all this, and is left alone.
+//! an answer. So the stream itself does. What a request has under way — its body — is timed where it is read.
 
 use std::cell::Cell;
 use std::future::Future as _;
@@ -106,8 +105,7 @@ pub(super) async fn under_way(
 /// A stream whose other end has only so much time.
 pub(super) struct Patient<S> {
     stream: S,
-    watch: Option<Rc<Watch>>,
-    patience: Patience,
+    watch: Rc<Watch>,
     head: Timer,
     /// Runs while nothing of what we have to say is taken.
     unheard: Timer,
@@ -116,28 +114,23 @@ pub(super) struct Patient<S> {
 impl<S> Patient<S> {
     /// A stream of HTTP/1.
     pub(super) fn new(stream: S, patience: Patience) -> Self {
-        Self { watch: Some(Rc::new(Watch::new(patience))), ..Self::unwatched(stream, patience) }
-    }
-
-    /// A stream that keeps time by itself.
-    pub(super) fn unwatched(stream: S, patience: Patience) -> Self {
-        Self { stream, watch: None, patience, head: Timer::default(), unheard: Timer::default() }
+        let watch = Rc::new(Watch::new(patience));
+        Self { stream, watch, head: Timer::default(), unheard: Timer::default() }
     }
 
     /// What the requests of this connection tell it by.
-    pub(super) fn watch(&self) -> Option<Rc<Watch>> {
-        self.watch.clone()
+    pub(super) fn watch(&self) -> Rc<Watch> {
+        Rc::clone(&self.watch)
     }
 
     /// Goes on from a write: whatever was taken, the other end lives.
     fn written<T>(&mut self, written: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
-        let Some(watch) = &self.watch else { return written };
         if written.is_ready() {
-            watch.said();
+            self.watch.said();
             self.unheard.stop();
             return written;
         }
-        let by = self.unheard.by().unwrap_or_else(|| Instant::now() + self.patience.taking);
+        let by = self.unheard.by().unwrap_or_else(|| Instant::now() + self.watch.patience.taking);
         self.unheard.poll(by, context).map(|()| Err(late()))
     }
 }
@@ -182,7 +175,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
         let this = &mut *self;
         let before = buffer.filled().len();
         let read = Pin::new(&mut this.stream).poll_read(context, buffer);
-        let Some(watch) = &this.watch else { return read };
+        let watch = &this.watch;
         if watch.answering.get() {
             return read;
         }

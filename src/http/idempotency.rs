@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use utoipa::IntoParams;
+use uuid::Uuid;
 
 use super::answer;
 use super::problem::{Problem, Result};
@@ -69,7 +70,7 @@ pub(super) fn intent(request: &HttpRequest, caller: &Caller, body: &[u8], dry_ru
         None => Intent::Do,
         Some(key) => Intent::Once(Arc::new(Once::new(Claim {
             user_id: caller.user_id,
-            operation: format!("{} {}", request.method(), request.path()),
+            operation: operation(request),
             key,
             fingerprint: fingerprint(body),
         }))),
@@ -100,6 +101,17 @@ fn parse_key(header: &str) -> Option<String> {
     let visible = |letter: u8| letter.is_ascii_graphic() || letter == b' ';
     let sane = (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(visible) && key.trim() == key;
     sane.then_some(key)
+}
+
+/// What is asked for: the route and what stands in it, each id in its one spelling. So the address is as long as the
+/// route has places, and another spelling is no other request.
+fn operation(request: &HttpRequest) -> String {
+    let route = request.match_pattern().unwrap_or_else(|| request.path().to_owned());
+    let places = request
+        .match_info()
+        .iter()
+        .map(|(_, place)| Uuid::parse_str(place).map_or_else(|_| place.to_owned(), |id| id.to_string()));
+    std::iter::once(format!("{} {route}", request.method())).chain(places).collect::<Vec<_>>().join(" ")
 }
 
 /// The inside of a quoted string: a backslash stands before a quote or a backslash, and nowhere else.

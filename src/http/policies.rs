@@ -169,7 +169,7 @@ pub(super) struct PolicyTransition {
     /// Why; needed to reject.
     #[schema(value_type = Option<LocalizedNote>)]
     reason: Option<LocalizedText>,
-    /// The adopted policy that takes its place; needed for `superseded`, and of no meaning otherwise.
+    /// The adopted policy that takes its place; needed for `superseded`, and refused otherwise.
     superseded_by_id: Option<Uuid>,
 }
 

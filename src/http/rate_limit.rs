@@ -159,9 +159,9 @@ fn seconds(duration: Duration) -> u64 {
     duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }
 
-/// Whether requests to this address are counted: those of whoever watches over the service are not.
+/// Whether requests to this address are counted: a load balancer asks as often as it likes whether we are well.
 pub(super) fn applies(path: &str) -> bool {
-    !path.starts_with("/health/") && path != "/metrics"
+    !path.starts_with("/health/")
 }
 
 /// Counts every request before it goes further.
@@ -194,8 +194,9 @@ pub(super) async fn wrap(
     if let Some(hash) = hash {
         let caller = answer.request().extensions().get::<Caller>().map(|caller| caller.user_id);
         match caller {
+            // Also one whose key is revoked: from now on it is the address's who still shows it.
+            _ if answer.status() == StatusCode::UNAUTHORIZED => meter.known.invalidate(&hash),
             Some(user_id) => meter.known.insert(hash, user_id),
-            None if answer.status() == StatusCode::UNAUTHORIZED => meter.known.invalidate(&hash),
             None => {}
         }
     }

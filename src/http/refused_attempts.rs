@@ -19,6 +19,7 @@ use crate::app::App;
 use crate::app::access::Caller;
 use crate::app::idempotency::Intent;
 use crate::app::refused_attempts::{Attempt, RefusedFilter, RefusedRow, is_kept};
+use crate::auth::throttle::network_of;
 use crate::domain::refusal::Code;
 use crate::domain::text::LocalizedText;
 
@@ -43,7 +44,7 @@ pub(super) fn note(request: &HttpRequest, code: Code) {
     let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
     app.note_refused(Attempt {
         user_id: extensions.get::<Caller>().map(|caller| caller.user_id),
-        address: address::of(request).map(|address| address.to_string()).unwrap_or_default(),
+        address: address::of(request).map(|address| network_of(address).to_string()).unwrap_or_default(),
         operation: format!("{method} {route}"),
         code,
         task_force_id: task_force_id.and_then(|id| id.parse().ok()),
@@ -70,7 +71,7 @@ pub(super) struct RefusedAttempt {
     /// Who tried; null where no credential said so.
     #[schema(required)]
     user: Option<RefusedUser>,
-    /// The address that it came from; null where it is not known, or where attempts are counted together.
+    /// The address that it came from, of IPv6 its network of 64 bits; null where it is not known, or where attempts are counted together.
     #[schema(required, example = "192.0.2.17")]
     address: Option<String>,
     /// Method and route; `other` where there were too many kinds in an hour and the rest is counted together.

@@ -392,8 +392,9 @@ async fn body(request: &HttpRequest, mut payload: Payload) -> Result<Bytes> {
 
 /// The version that `If-Match` names. It may be weak, bare or `*`-less; what follows the dot is not compared.
 fn version(request: &HttpRequest) -> Result<i32> {
-    let header = request.headers().get(IF_MATCH).ok_or(Code::PreconditionRequired)?;
-    let version = header.to_str().ok().and_then(parse_version);
+    let mut headers = request.headers().get_all(IF_MATCH);
+    let header = headers.next().ok_or(Code::PreconditionRequired)?;
+    let version = header.to_str().ok().filter(|_| headers.next().is_none()).and_then(parse_version);
     version.ok_or_else(|| {
         let fault = Fault::parameter("If-Match", FaultCode::WrongFormat).saying(
             "must be one ETag as it came with the resource",

@@ -191,14 +191,12 @@ impl Parts {
                 async move { stopping.notified().await }
             })
             .keep_alive(patience.silence)
-            // For what the stream doesn't time, which is how HTTP/2 begins; where it does, it is the first to act.
+            // The stream's own limit is the first to act.
             .client_request_timeout(patience.head + Duration::from_secs(5))
             // As `HttpServer` has it: time for a last word to arrive before the connection is gone.
             .client_disconnect_timeout(Duration::from_secs(1))
             .on_connect_ext(|stream: &Patient<S>, of_connection| {
-                if let Some(watch) = stream.watch() {
-                    of_connection.insert(watch);
-                }
+                of_connection.insert(stream.watch());
             })
             .finish(map_config(self.application().into_factory(), |()| AppConfig::default()))
     }
@@ -231,18 +229,16 @@ impl Parts {
         InitError = (),
     > {
         let patience = self.settings.patience;
-        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        // Not HTTP/2: its streams would pass by the time limits of a connection, and by the drain of a stop. A proxy
+        // before us may speak it.
+        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         let mut acceptor = Acceptor::new(tls);
         acceptor.set_handshake_timeout(patience.head);
         acceptor
             .map_err(TlsError::into_service_error)
             .and_then(fn_service(move |stream: TlsStream<TcpStream>| {
-                let (tcp, session) = stream.get_ref();
-                let peer = tcp.peer_addr().ok();
-                ready(Ok(match session.alpn_protocol() {
-                    Some(b"h2") => (Patient::unwatched(stream, patience), Protocol::Http2, peer),
-                    _ => (Patient::new(stream, patience), Protocol::Http1, peer),
-                }))
+                let peer = stream.get_ref().0.peer_addr().ok();
+                ready(Ok((Patient::new(stream, patience), Protocol::Http1, peer)))
             }))
             .and_then(self.over().map_err(TlsError::Service))
     }

@@ -20,6 +20,7 @@ use super::problem::{Result, status};
 use super::server::Settings;
 use super::{answer, openapi};
 use crate::app::App;
+use crate::app::readiness::Readiness;
 use crate::domain::refusal::Code;
 use crate::domain::text::Message;
 use crate::domain::vocabulary::Vocabulary;
@@ -298,7 +299,7 @@ async fn check_liveness() -> HttpResponse {
 
 /// Ask whether the service is ready
 ///
-/// For whoever sends requests to it: the database answers and is migrated.
+/// For whoever sends requests to it: the database answers and is migrated, as of a second ago at most.
 #[utoipa::path(
     tag = "service",
     security(()),
@@ -309,11 +310,8 @@ async fn check_liveness() -> HttpResponse {
 )]
 #[get("/health/ready")]
 async fn check_readiness(app: Data<App>) -> HttpResponse {
-    let migrated = app.is_migrated().await.ok();
-    HealthReport::answer(BTreeMap::from([
-        ("database", migrated.is_some()),
-        ("migrations", migrated.unwrap_or(false)),
-    ]))
+    let Readiness { database, migrations } = app.readiness().await;
+    HealthReport::answer(BTreeMap::from([("database", database), ("migrations", migrations)]))
 }
 
 /// Read the metrics

@@ -303,6 +303,7 @@ async fn who_may_not_invite_does_not_learn_who_has_an_account() {
 #[tokio::test]
 async fn a_key_of_one_task_force_shows_nothing_of_the_others() {
     let app = TestApp::start().await;
+    app.db_open_every_step().await;
     for case in walk::all().into_iter().filter(|case| case.operation().method == "get") {
         let answer = app.as_who(Who::KeyOfB).send(case.write(&app).await).await;
         let text = String::from_utf8_lossy(&answer.body);

@@ -93,7 +93,7 @@ async fn with_a_certificate_it_speaks_tls_and_nothing_else() {
     let plain = reqwest::get(format!("http://{}/health/live", secure.app.address())).await;
     assert!(plain.is_err_and(|error| !error.is_builder()), "it still speaks without TLS");
 
-    assert_eq!(secure.shake(&["h2", "http/1.1"]).await.1, "h2");
+    assert_eq!(secure.shake(&["h2", "http/1.1"]).await.1, "http/1.1");
     assert_eq!(secure.shake(&["http/1.1"]).await.1, "http/1.1");
     assert_eq!(secure.shake(&[]).await.1, "");
 }

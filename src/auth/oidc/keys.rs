@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use openidconnect::core::{CoreJsonWebKeySet, CoreProviderMetadata};
 use openidconnect::{HttpRequest, HttpResponse, IssuerUrl};
 use reqwest::redirect::Policy;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 use url::{Host, Url};
 
 use super::ConfigurationError;
@@ -50,12 +50,13 @@ struct Known {
 }
 
 /// What the issuer can be asked by, and what it answered.
+#[derive(Clone)]
 pub(super) struct Keys {
     issuer: IssuerUrl,
     client: reqwest::Client,
-    known: RwLock<Known>,
+    known: Arc<RwLock<Known>>,
     /// Held while the issuer is asked: everybody waits for the same answer.
-    asking: Mutex<()>,
+    asking: Arc<Mutex<()>>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -92,7 +93,7 @@ impl Keys {
             client = client.no_proxy();
         }
         let client = client.build().map_err(|error| ConfigurationError::Client(error.to_string()))?;
-        Ok(Self { issuer, client, known: RwLock::default(), asking: Mutex::default() })
+        Ok(Self { issuer, client, known: Arc::default(), asking: Arc::default() })
     }
 
     /// The keys, not older than [`MAX_AGE`] unless the issuer can't be reached.
@@ -101,15 +102,15 @@ impl Keys {
             Some(set) if now - set.fetched_at < MAX_AGE => Ok(set),
             Some(set) => {
                 // One request asks, the others go on with what is known.
-                if let Ok(_alone) = self.asking.try_lock() {
-                    self.ask(now).await;
+                if let Ok(alone) = Arc::clone(&self.asking).try_lock_owned() {
+                    self.ask(alone, now).await;
                 }
                 Ok(self.known().set.unwrap_or(set))
             }
             None => {
-                let _alone = self.asking.lock().await;
+                let alone = Arc::clone(&self.asking).lock_owned().await;
                 if self.known().set.is_none() {
-                    self.ask(now).await;
+                    self.ask(alone, now).await;
                 }
                 self.known().set.ok_or(Unreachable)
             }
@@ -119,23 +120,36 @@ impl Keys {
     /// Other keys than these, if the issuer has any.
     pub(super) async fn newer_than(&self, set: &KeySet, now: DateTime<Utc>) -> Option<Arc<KeySet>> {
         let newer = |known: Known| known.set.filter(|known| known.generation != set.generation);
-        let _alone = self.asking.lock().await;
+        let alone = Arc::clone(&self.asking).lock_owned().await;
         if let Some(newer) = newer(self.known()) {
             // Somebody else has asked meanwhile.
             return Some(newer);
         }
-        self.ask(now).await;
+        self.ask(alone, now).await;
         newer(self.known())
     }
 
-    /// Asks the issuer, unless that was just done. Only for whoever holds `asking`.
-    async fn ask(&self, now: DateTime<Utc>) {
+    /// Asks the issuer, unless that was just done. In a task of its own: whoever hangs up in the middle shall not
+    /// take the question along, and with it the turn of everybody else.
+    async fn ask(&self, alone: OwnedMutexGuard<()>, now: DateTime<Utc>) {
         let Known { set, asked_at } = self.known();
         let pause = if set.is_some() { PAUSE } else { PAUSE_WITHOUT_KEYS };
         if asked_at.is_some_and(|asked_at| (now - asked_at).abs() < pause) {
             return;
         }
         self.update(|known| known.asked_at = Some(now));
+        let keys = self.clone();
+        let asked = tokio::spawn(async move {
+            keys.take_over(set, now).await;
+            drop(alone);
+        });
+        if let Err(cause) = asked.await {
+            tracing::error!(%cause, "the issuer was not asked to the end");
+        }
+    }
+
+    /// Knows what the issuer says now.
+    async fn take_over(&self, set: Option<Arc<KeySet>>, now: DateTime<Utc>) {
         // Boxed, or the compiler can't see that the whole of it may move between threads.
         let asked: BoxFuture<'_, _> = Box::pin(discover(self.issuer.clone(), self.client.clone()));
         match asked.await {

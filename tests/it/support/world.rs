@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use taskforce::domain::text::LocalizedText;
 use tokio::sync::OnceCell;
 use tokio_postgres::types::ToSql;
+use uuid::Uuid;
 
 use super::app::{PASSWORD, Setup, TestApp, Token, beginning};
 use super::client::{Client, Resource};
@@ -292,15 +293,18 @@ async fn disable(app: &TestApp, world: &World) {
 async fn db_keys(app: &TestApp, world: &World) {
     let insert = "insert into api_keys
         (id, user_id, name, key_hash, may_write, only_task_force_id, created_at, expires_at)
-        values (gen_random_uuid(), $1::text::uuid, 'A script', $2, $3, $4::text::uuid, $5::text::timestamptz, $6::text::timestamptz)";
+        values ($7::text::uuid, $1::text::uuid, 'A script', $2, $3, $4::text::uuid, $5::text::timestamptz, $6::text::timestamptz)";
     let (from, until) = (app.clock.now(), app.clock.now() + TimeDelta::days(300));
     for (who, owner, may_write, only) in
         [(Who::ReadOnlyKey, Who::Chair, false, None), (Who::KeyOfB, Who::Secretariat, true, Some(&world.b))]
     {
-        let key = format!("tfk_{who:?}{}", "0".repeat(32));
+        let key = format!("tfk_{:0<43}", format!("{who:?}"));
         let hash = Sha256::digest(&key).to_vec();
         let (since, end) = (from.to_rfc3339(), until.to_rfc3339());
-        let values: [&(dyn ToSql + Sync); 6] = [&world.user(owner), &hash, &may_write, &only, &since, &end];
+        // As the service gives ids, so that keys that are made later come first in a list.
+        let id = Uuid::now_v7().to_string();
+        let values: [&(dyn ToSql + Sync); 7] =
+            [&world.user(owner), &hash, &may_write, &only, &since, &end, &id];
         app.db().await.execute(insert, &values).await.unwrap();
         app.tokens.lock().unwrap().insert(who, Token { text: key, expires_at: until });
     }
