@@ -207,6 +207,9 @@ fn references(case: Case) -> Vec<&'static String> {
     fields.filter(|(name, field)| takes_an_id(field) && *name != "userId").map(|(name, _)| name).collect()
 }
 
+/// A request that names what has this id.
+type Naming<'a> = Box<dyn Fn(&str) -> Draft + 'a>;
+
 /// A body with something in it, whatever it has there.
 fn with_field(draft: &Draft, field: &str, value: Value) -> Draft {
     let mut body = body_of(draft).unwrap();
@@ -232,7 +235,7 @@ async fn an_id_of_another_task_force_in_a_body_is_the_id_of_nothing() {
     for Pair { case, ours, .. } in pairs.iter().filter(|pair| body_of(&pair.ours).is_some()) {
         // Anew: what the other cases did may have changed what this one is about.
         let ours = if references(*case).is_empty() { ours } else { &case.write(&app).await };
-        let mut drafts: Vec<(String, Box<dyn Fn(&str) -> Draft>)> = Vec::new();
+        let mut drafts: Vec<(String, Naming<'_>)> = Vec::new();
         for name in references(*case) {
             drafts.push((format!("/{name}"), Box::new(|id| with_field(ours, name, json!(id)))));
         }

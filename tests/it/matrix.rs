@@ -23,7 +23,8 @@ const ACTORS: [(&str, Who); 11] = [
 ];
 
 /// Task force A is meant wherever one is. `keyThatReads` is of its chair, `keyOfAnother` of the secretariat and for
-/// task force B alone. A status that refuses stands for its usual code, unless another is named.
+/// task force B alone. A status that refuses stands for its usual code, unless another is named; `scope` is
+/// `insufficientScope`.
 #[tokio::test]
 async fn everybody_may_do_what_is_printed_and_nothing_else() {
     // Changes would disturb reads: each have an installation of their own.
@@ -97,7 +98,11 @@ fn outcome(answer: &Answer) -> String {
         403 => {
             let code = answer.json()["code"].as_str().unwrap().to_owned();
             told(&code);
-            return if code == "forbidden" { "403".to_owned() } else { format!("403 {code}") };
+            return match code.as_str() {
+                "forbidden" => "403".to_owned(),
+                "insufficientScope" => "403 scope".to_owned(),
+                other => format!("403 {other}"),
+            };
         }
         other => return format!("{other} {}", answer.json()["code"].as_str().unwrap_or_default()),
     }

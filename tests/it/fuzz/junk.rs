@@ -57,7 +57,7 @@ pub(super) fn text(chance: &mut Chance) -> String {
             1 => text.push_str("Open data"),
             2 => text.extend(std::iter::repeat_n('x', chance.below(260))),
             3 => text.extend(char::from_u32(u32::try_from(chance.below(0x11_0000)).unwrap())),
-            _ => text.push_str(*chance.of(&PIECES)),
+            _ => text.push_str(chance.of::<&str>(&PIECES)),
         }
     }
     text
@@ -84,7 +84,14 @@ fn quoted(chance: &mut Chance, text: &str) -> String {
         }
     }
     if chance.percent(6) {
-        quoted.push_str(*chance.of(&["\\ud800", "\\udc00", "\\ud800\\u0041", "\\u0000", "\\x", "\\u12"]));
+        quoted.push_str(chance.of::<&str>(&[
+            "\\ud800",
+            "\\udc00",
+            "\\ud800\\u0041",
+            "\\u0000",
+            "\\x",
+            "\\u12",
+        ]));
     }
     quoted.push('"');
     quoted

@@ -83,7 +83,7 @@ fn forged(chance: &mut Chance, good: &Good) -> String {
             let none = good
                 .header
                 .to_string()
-                .replace("EdDSA", *chance.of(&["none", "None", "HS256", "RS256", "ES256"]));
+                .replace("EdDSA", chance.of::<&str>(&["none", "None", "HS256", "RS256", "ES256"]));
             format!("{}.{claims}.{}", encoded(none), chance.of(&["", signature.as_str(), "AA"]))
         }
         7 => format!("{}{}", chance.of(&["", "tfk_", "tfk", "tfk_0"]), junk::header(chance)),
