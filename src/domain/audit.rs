@@ -148,11 +148,12 @@ impl Followed {
     /// Events that are missing before the head or stand behind it, or a head of another hash.
     pub fn end(&self, end: &ChainEnd) -> Result<(), Break> {
         // A task force begins with the event of its founding: one without any has lost them, head and all.
-        if self.seq < end.seq.max(1) {
+        if self.seq < end.seq || end.highest == 0 {
             return Err(Break { seq: self.seq + 1, event_id: None, reason: BreakReason::SequenceGap });
         }
         if self.hash != end.hash {
-            return Err(Break { seq: self.seq, event_id: self.last_id, reason: BreakReason::HeadMismatch });
+            let (seq, event_id) = (self.seq.max(1), self.last_id);
+            return Err(Break { seq, event_id, reason: BreakReason::HeadMismatch });
         }
         if end.highest > end.seq {
             return Err(Break { seq: end.seq + 1, event_id: None, reason: BreakReason::HeadMismatch });

@@ -320,6 +320,39 @@ async fn a_key_ends_when_it_says_and_at_once_when_it_is_revoked() {
 }
 
 #[tokio::test]
+async fn keys_end_by_an_administrator_a_new_invitation_and_more_power() {
+    let app = TestApp::start().await;
+    let administrator = app.as_administrator();
+    let [by_id, by_invitation, by_role] = [Who::Expert1, Who::Expert2, Who::Outsider];
+    let newest_event = async || administrator.list("/v1/installation-events").await.remove(0);
+
+    let script = Script::of(app.as_who(by_id), json!({})).await;
+    app.as_secretariat().send(revoke(script.made.id())).await.expect_problem(404, "notFound");
+    administrator.send(revoke(script.made.id())).await.expect(204);
+    script.get("/v1/me").await.expect_problem(401, "unauthenticated");
+    assert_eq!(newest_event().await["actor"]["id"], app.world().user(Who::Administrator));
+
+    let [one, other] = [json!({}), reads_only()].map(|fields| Script::of(app.as_who(by_invitation), fields));
+    let (one, other) = (one.await, other.await);
+    other.send(revoke(one.made.id())).await.expect_problem(403, "insufficientScope");
+    let path = format!("/v1/users/{}/invitations", app.world().user(by_invitation));
+    app.as_secretariat().send(Draft::new(Method::POST, path)).await.expect(201);
+    for script in [one, other] {
+        script.get("/v1/me").await.expect_problem(401, "unauthenticated");
+    }
+    assert_eq!(newest_event().await["changes"]["apiKeysRevoked"]["after"], 2);
+
+    let script = Script::of(app.as_who(by_role), json!({})).await;
+    let path = format!("/v1/users/{}", app.world().user(by_role));
+    for (role, status) in [("secretariat", 200), ("administrator", 401)] {
+        let user = administrator.read(path.as_str()).await;
+        administrator.patch(&user, json!({ "role": role })).await.expect(200);
+        script.get("/v1/me").await.expect(status);
+    }
+    assert_eq!(newest_event().await["changes"]["apiKeysRevoked"]["after"], 1);
+}
+
+#[tokio::test]
 async fn whoever_finds_a_key_does_not_get_the_account() {
     let app = TestApp::start().await;
     let script = Script::of(app.as_expert(), json!({})).await;

@@ -163,6 +163,11 @@ async fn a_head_that_was_moved_is_found() {
     let task_force_id = app.world().a.parse().unwrap();
     let broken = app.app.verify_chain(task_force_id).await.unwrap().first_broken.unwrap();
     assert_eq!((broken.seq, broken.reason.to_string()), (1, "headMismatch".to_owned()));
+    // And with all its events: no task force is without any.
+    db_unprotected(&app).await;
+    db_run(&app, &format!("delete from events {OF_A}"), &[&app.world().a]).await;
+    let broken = app.app.verify_chain(task_force_id).await.unwrap().first_broken.unwrap();
+    assert_eq!((broken.seq, broken.reason.to_string()), (1, "sequenceGap".to_owned()));
 }
 
 /// The events of a long chain, made by the database itself.

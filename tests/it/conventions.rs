@@ -64,6 +64,8 @@ async fn a_change_names_the_version_that_it_changes() {
     for malformed in ["1", "*", "\"\"", "\"x\"", "\"1.a\", \"2.b\"", "\"99999999999\""] {
         chair.send(patch(Some(malformed))).await.expect_faults(&["If-Match wrongFormat"]);
     }
+    let two = patch(Some("\"1\"")).header("If-Match", "\"1\"");
+    chair.send(two).await.expect_faults(&["If-Match wrongFormat"]);
     let stale = chair.send(patch(Some("\"7.0123\""))).await;
     assert_eq!(stale.etag(), "\"1\"");
     stale.expect_problem(412, "versionMismatch");

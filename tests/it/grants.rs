@@ -135,7 +135,10 @@ async fn a_role_that_can_t_be_limited_is_one_clear_line_and_exit_code_2() {
     let database = postgres::copy_of(postgres::migrated().await).await;
     let owner = postgres::connect(&database).await;
     let superuser: String = owner.query_one("select current_user::text", &[]).await.unwrap().get(0);
-    postgres::maintain("create role a_writer; create role in_two_roles noinherit in role a_writer").await;
+    postgres::maintain(
+        "create role a_writer; create role in_two_roles noinherit in role a_writer; create role a_maker createrole",
+    )
+    .await;
     owner.batch_execute("grant update on events to a_writer").await.unwrap();
     for (role, says) in [
         ("nobody_there", "there is no role"),
@@ -144,6 +147,7 @@ async fn a_role_that_can_t_be_limited_is_one_clear_line_and_exit_code_2() {
         ("x\"; drop table events; --", "there is no role"),
         (&superuser, "superuser"),
         ("in_two_roles", "UPDATE on events"),
+        ("a_maker", "may create roles"),
     ] {
         let ended = migrate(&database, &["--grant-to", role]).await;
         let complaint = String::from_utf8(ended.stderr).unwrap();

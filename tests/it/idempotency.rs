@@ -106,6 +106,26 @@ async fn what_was_refused_can_be_sent_again_under_its_key() {
 }
 
 #[tokio::test]
+async fn an_id_in_another_spelling_is_no_other_request() {
+    let app = TestApp::start().await;
+    let first = app.as_chair().send(new_activity(&app, "one")).await.expect(201);
+    let id = app.world().a.as_str();
+    for spelling in [id.to_uppercase(), id.replace('-', ""), format!("urn:uuid:{id}"), id.replace('0', "%30")]
+    {
+        let draft = new_activity(&app, "one");
+        let draft = Draft { path: draft.path.replace(id, &spelling), ..draft };
+        assert_replayed(&app.as_chair().send(draft).await, &first);
+    }
+    // However long it is made.
+    let long = |id: &str| -> String {
+        format!("urn:uuid:{id}").bytes().map(|byte| format!("%{byte:02x}")).collect()
+    };
+    let comments =
+        format!("/v1/task-forces/{}/activities/{}/comments", long(id), long(app.world().activity("planned")));
+    app.as_chair().send(keyed(&comments, &json!({ "text": "x" }), "one")).await.expect(201);
+}
+
+#[tokio::test]
 async fn a_key_is_visible_ascii_and_comes_once() {
     let app = TestApp::start().await;
     let chair = app.as_chair();

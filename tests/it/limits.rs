@@ -66,6 +66,20 @@ async fn who_watches_over_the_service_and_who_asks_first_is_not_counted() {
 }
 
 #[tokio::test]
+async fn a_revoked_key_is_its_owners_no_more() {
+    let app = strict(5).await;
+    let answer = app.as_who(Who::ReadOnlyKey).get("/v1/me").await.expect(200);
+    assert!(answer.header("ratelimit").starts_with("\"default\";r=2;"), "nobody knows yet whose it is");
+    app.db().await.execute("update api_keys set revoked_at = now()", &[]).await.unwrap();
+    // The owner pays once for finding out.
+    for _ in 0..3 {
+        app.as_who(Who::ReadOnlyKey).get("/v1/me").await.expect(401);
+    }
+    expect_too_many(app.as_who(Who::ReadOnlyKey).get("/v1/me").await);
+    app.as_chair().get("/v1/me").await.expect(200);
+}
+
+#[tokio::test]
 async fn a_flood_without_a_credential_does_not_get_to_the_database() {
     let app = strict(1).await;
     let forged = [Some("a.b.c"), Some("tfk_0123456789"), None];

@@ -58,6 +58,8 @@ async fn an_adopted_policy_gives_way_only_to_another_adopted_one() {
     supersede(Some(old.id())).await.expect_problem(409, "policyNotAdopted");
     supersede(None).await.expect_faults(&["/supersededById required"]);
     supersede(Some("0199f0c2-7a3b-7c11-9d2e-000000000000")).await.expect_problem(400, "unknownReference");
+    let other = json!({ "to": "underReview", "supersededById": new.id() });
+    expert.command(&identified, "transitions", other).await.expect_faults(&["/supersededById notAllowed"]);
     let superseded = supersede(Some(new.id())).await.expect(200).json();
     assert_eq!(
         (&superseded["state"], &superseded["supersededById"]),

@@ -97,6 +97,15 @@ async fn a_session_ends_a_week_after_its_last_refresh_to_the_microsecond() {
 }
 
 #[tokio::test]
+async fn a_session_is_refreshed_so_often_and_no_more() {
+    let app = TestApp::start().await;
+    let first = sign_in(&app, Who::Expert1).await;
+    app.db().await.execute("update sessions set refreshes = 9999", &[]).await.unwrap();
+    let last = refresh(&app, &first).await.expect(200).json();
+    refresh(&app, &last).await.expect_problem(401, "invalidCredentials");
+}
+
+#[tokio::test]
 async fn a_session_ends_a_month_after_it_began_to_the_microsecond() {
     let app = TestApp::start().await;
     let mut tokens = sign_in(&app, Who::Expert1).await;

@@ -230,3 +230,20 @@ async fn nothing_on_the_way_says_where_keys_are() {
     let stub = Stub::start(Manner::KeysAt(format!("{}/keys", good.url)));
     assert!(verified(&issuer_at(&stub.url), &token_of(&stub, &signer, "k1")).await.is_some());
 }
+
+#[tokio::test]
+async fn who_hangs_up_does_not_take_the_question_along() {
+    let signer = Signer::ed25519("k1");
+    let stub = Stub::start(Manner::Keys(vec![signer.jwk.clone()]));
+    let issuer = issuer_at(&stub.url);
+    let token = token_of(&stub, &signer, "k1");
+    // Far enough to ask, and no further.
+    tokio::select! {
+        biased;
+        _ = verified(&issuer, &token) => panic!("the issuer can't have answered"),
+        () = std::future::ready(()) => {}
+    }
+    // Within the pause nobody asks again: what was asked for came all the same.
+    assert!(verified(&issuer, &token).await.is_some());
+    assert_eq!(stub.discoveries(), 1);
+}
