@@ -58,8 +58,8 @@ for _ in $(seq 300); do
 done
 
 failed=0
-# Who works in the task force and who is outside; who serves the council and who works in it.
-for pair in 'chair outsider' 'secretariat expert1'; do
+# Who leads the task force and who serves the council, each beside somebody who is not to see what is theirs.
+for pair in 'chair outsider' 'secretariat outsider'; do
     read -r user peer <<<"$pair"
     say "$user, and $peer"
     folder=$data/$user

@@ -111,13 +111,13 @@ impl App {
     pub(super) async fn claim(&self, conn: &Conn, caller: &Caller) -> Result<()> {
         let Intent::Once(once) = &caller.intent else { return Ok(()) };
         let now = self.clock.now();
-        let Some(answer) = db::idempotency::claim(conn, &once.claim, now - KEPT, now).await? else {
+        let Some(earlier) = db::idempotency::claim(conn, &once.claim, now - KEPT, now).await? else {
             return Ok(());
         };
-        if answer.fingerprint != once.claim.fingerprint {
+        if earlier.fingerprint != once.claim.fingerprint {
             return Err(Code::IdempotencyKeyReused.into());
         }
-        *once.progress() = Progress::Answered(answer);
+        *once.progress() = Progress::Answered(earlier.answer);
         Err(Error::Replayed)
     }
 

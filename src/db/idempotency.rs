@@ -24,19 +24,25 @@ pub struct Claim {
 }
 
 /// What a request was answered.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
-#[diesel(table_name = idempotency_keys, check_for_backend(diesel::pg::Pg))]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
 pub struct Answer {
-    /// The status; `None` only inside of the transaction that claims the key.
-    pub status: Option<i16>,
+    /// The status.
+    pub status: i16,
     /// The `ETag`.
     pub etag: Option<String>,
     /// The `Location`.
     pub location: Option<String>,
     /// The body, without one-time secrets.
-    pub body: Option<Vec<u8>>,
-    /// SHA-256 of the body of the request.
+    pub body: Vec<u8>,
+}
+
+/// A request that was done before.
+#[derive(Debug, Queryable)]
+pub struct Earlier {
+    /// SHA-256 of its body.
     pub fingerprint: Vec<u8>,
+    /// What it was answered.
+    pub answer: Answer,
 }
 
 /// Waits until no other transaction works on the same request. It ends with the transaction.
@@ -56,7 +62,7 @@ pub async fn claim(
     claim: &Claim,
     since: DateTime<Utc>,
     now: DateTime<Utc>,
-) -> QueryResult<Option<Answer>> {
+) -> QueryResult<Option<Earlier>> {
     let query = diesel::sql_query(
         "insert into idempotency_keys (user_id, operation, key, fingerprint, created_at)
          values ($1, $2, $3, $4, $5)
@@ -74,9 +80,16 @@ pub async fn claim(
     if Prepared(query).execute(&mut &*conn).await? == 1 {
         return Ok(None);
     }
+    // Only the transaction that claims a key sees it without an answer.
+    let answer = (
+        idempotency_keys::status.assume_not_null(),
+        idempotency_keys::etag,
+        idempotency_keys::location,
+        idempotency_keys::body.assume_not_null(),
+    );
     idempotency_keys::table
         .find((claim.user_id, &claim.operation, &claim.key))
-        .select(Answer::as_select())
+        .select((idempotency_keys::fingerprint, answer))
         .first(&mut &*conn)
         .await
         .map(Some)

@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use percent_encoding::percent_decode_str;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
@@ -175,7 +176,7 @@ fn take_from_url(url: &str) -> (String, Vec<(String, String)>) {
     for pair in query.split('&') {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         if is_ours(key) {
-            taken.push((key.to_owned(), percent_decoded(value)));
+            taken.push((key.to_owned(), percent_decode_str(value).decode_utf8_lossy().into_owned()));
         } else {
             kept.push(pair);
         }
@@ -223,18 +224,6 @@ fn value_at(text: &str) -> (String, usize) {
 
 fn is_ours(key: &str) -> bool {
     matches!(key, "sslmode" | "sslrootcert")
-}
-
-fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, behind @ ..] = rest {
-        let escaped = behind.get(..2).filter(|_| *first == b'%');
-        let byte = escaped.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
-        bytes.push(byte.unwrap_or(*first));
-        rest = if byte.is_some() { behind.get(2..).unwrap_or_default() } else { behind };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Trusts any certificate: keeps out who only listens, not who stands in between.

@@ -198,26 +198,23 @@ async fn keep<B: MessageBody>(app: &App, once: &Once, answer: HttpResponse<B>) -
     let told = answer.extensions().get::<Kept>().map(|kept| kept.0.clone());
     let status = i16::try_from(answer.status().as_u16()).map_err(crate::app::Error::internal)?;
     let kept = Answer {
-        status: Some(status),
+        status,
         etag: text(ETAG),
         location: text(LOCATION),
-        body: Some(told.unwrap_or_else(|| body.clone()).to_vec()),
-        fingerprint: Vec::new(),
+        body: told.unwrap_or_else(|| body.clone()).to_vec(),
     };
     app.keep(once, &kept).await?;
     Ok(answer.set_body(BoxBody::new(body)))
 }
 
 fn replay(earlier: Answer) -> HttpResponse {
-    let status = earlier.status.and_then(|status| u16::try_from(status).ok());
-    let status = status.and_then(|status| StatusCode::from_u16(status).ok());
+    let Answer { status, etag, location, body } = earlier;
+    let status = u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok());
     let Some(status) = status else {
-        // Claimed and never answered: no transaction commits that.
         return Problem::from(Code::InternalError).error_response();
     };
-    let body = earlier.body.unwrap_or_default();
     let mut answer = if body.is_empty() { HttpResponse::new(status) } else { answer::kept(status, body) };
-    for (name, value) in [(ETAG, earlier.etag), (LOCATION, earlier.location)] {
+    for (name, value) in [(ETAG, etag), (LOCATION, location)] {
         if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
             answer.headers_mut().insert(name, value);
         }

@@ -48,6 +48,7 @@ impl Path for ReportPath {
 /// What the chair says in a report; the service finds the rest.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({ "recommendation": "continue", "summary": { "ar": "يسير العمل وفق خطته.", "en": "The work goes as planned." } }))]
 pub(super) struct NewReport {
     /// The decision that is recommended to the council.
     recommendation: Outcome,

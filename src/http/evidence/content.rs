@@ -16,6 +16,7 @@ use utoipa::{PartialSchema, ToSchema};
 use super::{Evidence, EvidencePath};
 use crate::app::App;
 use crate::app::evidence::{File, NewFile};
+use crate::domain::evidence::LARGEST;
 use crate::http::answer::REVALIDATE;
 use crate::http::problem::Result;
 use crate::http::request::{IfMatch, Read, Upload};
@@ -30,6 +31,8 @@ impl PartialSchema for EvidenceFile {
         ObjectBuilder::new()
             .schema_type(SchemaType::Type(Type::String))
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)))
+            .min_length(Some(1))
+            .max_length(Some(LARGEST))
             .description(Some("The bytes of a file, at most 10 MiB."))
             .into()
     }
