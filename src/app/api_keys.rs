@@ -22,6 +22,9 @@ use crate::domain::rights::{KeyScope, Standing};
 /// The longest that a key lasts.
 pub const LONGEST: TimeDelta = TimeDelta::days(366);
 
+/// Keys that somebody has at once.
+const AT_ONCE: i64 = 100;
+
 /// How many keys are remembered, so that looking one up costs no round trip.
 const REMEMBERED: u64 = 10_000;
 
@@ -156,7 +159,7 @@ impl App {
     ///
     /// # Errors
     /// `insufficientScope` for an API key; an end that is past or too far off; `unknownReference` for a task force
-    /// that the caller does not see.
+    /// that the caller does not see; `tooManyApiKeys`.
     pub async fn api_key_create(&self, caller: &Caller, new: NewApiKey) -> Result<(ApiKey, SecretString)> {
         self.write_as(
             caller,
@@ -177,6 +180,9 @@ impl App {
                         faults.iter().all(|fault| fault.code == FaultCode::UnknownReference);
                     let code = if only_references { Code::UnknownReference } else { Code::InvalidRequest };
                     return Err(Refusal::faults(code, faults).into());
+                }
+                if db::api_keys::count(conn, caller.user_id, now).await? >= AT_ONCE {
+                    return Err(Code::TooManyApiKeys.into());
                 }
                 let secret = secrets::generate_key().map_err(Error::internal)?;
                 let key = ApiKey {

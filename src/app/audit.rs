@@ -4,9 +4,9 @@
 //! is held while the next one waits. It is verified up to the head as it stood at the beginning, so that what is
 //! written meanwhile does not matter.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::access::Caller;
@@ -24,13 +24,26 @@ const AT_ONCE: usize = 2;
 /// How often a slice is asked for.
 const TRIES: usize = 4;
 
-/// The places of those who verify.
-#[derive(Debug, Clone)]
-pub(super) struct Verifiers(Arc<Semaphore>);
+/// Who verifies: so many at once, and each user once, so that nobody takes the places of all.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Verifiers(Arc<Mutex<HashSet<Uuid>>>);
 
-impl Default for Verifiers {
-    fn default() -> Self {
-        Self(Arc::new(Semaphore::new(AT_ONCE)))
+impl Verifiers {
+    fn enter(&self, user_id: Uuid) -> Option<Place> {
+        let mut who = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        (who.len() < AT_ONCE && who.insert(user_id)).then(|| Place { verifiers: self.clone(), user_id })
+    }
+}
+
+/// The place of somebody who verifies, until they are done.
+struct Place {
+    verifiers: Verifiers,
+    user_id: Uuid,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.verifiers.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.user_id);
     }
 }
 
@@ -49,14 +62,12 @@ impl App {
     /// Verifies the chain of a task force that the caller may read.
     ///
     /// # Errors
-    /// As [`App::look`]; `unavailable` while as many verifications as may are under way.
+    /// As [`App::look`]; `unavailable` while as many verifications as may are under way, or one by this user.
     pub async fn audit_verification(&self, caller: &Caller, task_force_id: Uuid) -> Result<Verification> {
         self.look(caller, task_force_id).await?;
         let _place = self
             .verifiers
-            .0
-            .try_acquire()
-            .ok()
+            .enter(caller.user_id)
             .ok_or_else(|| Error::Unavailable("too many verifications are under way".to_owned()))?;
         self.verify_chain(task_force_id).await
     }

@@ -35,6 +35,9 @@ const LONGEST: TimeDelta = TimeDelta::days(30);
 /// How long a session lasts that is not refreshed.
 const IDLE: TimeDelta = TimeDelta::days(7);
 
+/// Sessions that somebody has at once: the next one ends the oldest.
+const SESSIONS: i64 = 100;
+
 /// How often a session is refreshed at most: three times what a client needs that does it whenever its access token
 /// lapses. Each time leaves a used token in the database, by which its reuse is found out.
 const REFRESHES: i32 = 10_000;
@@ -98,8 +101,9 @@ impl App {
                 if !db::users::hold_credentials(conn, user_id, &hash).await? {
                     return Err(Code::InvalidCredentials.into());
                 }
+                let ended = db::sessions::end_all_but(conn, user_id, SESSIONS - 1, now).await?;
                 let (session, signed_in) = self.start_session(conn, user_id, visit, now).await?;
-                let started = happening(EventAction::SessionStarted, session);
+                let started = noting_ended(happening(EventAction::SessionStarted, session), ended);
                 Ok((signed_in, Some(InstallationHappening::by(user_id, started))))
             })
             .await

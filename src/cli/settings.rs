@@ -40,6 +40,11 @@ pub(super) enum LogFormat {
 pub(super) fn log_in(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("info,actix_server=warn,actix_http=off"));
+    // However much is asked for: at `debug` it tells what statements are sent with, hashes and names among it.
+    let filter = match "tokio_postgres=warn".parse() {
+        Ok(quiet) => filter.add_directive(quiet),
+        Err(_) => filter,
+    };
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

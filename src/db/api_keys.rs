@@ -56,6 +56,17 @@ pub async fn list(conn: &Conn, user_id: Uuid, before: Option<Uuid>, limit: i64) 
     Ok(Page::of(query.load(&mut &*conn).await?, limit))
 }
 
+/// How many keys of a user are good for anything.
+pub async fn count(conn: &Conn, user_id: Uuid, now: DateTime<Utc>) -> QueryResult<i64> {
+    api_keys::table
+        .filter(api_keys::user_id.eq(user_id))
+        .filter(api_keys::revoked_at.is_null())
+        .filter(api_keys::expires_at.gt(now))
+        .count()
+        .get_result(&mut &*conn)
+        .await
+}
+
 /// Keeps a key.
 pub async fn insert(conn: &Conn, user_id: Uuid, key: &ApiKey, key_hash: &[u8; 32]) -> QueryResult<()> {
     diesel::insert_into(api_keys::table)

@@ -24,8 +24,9 @@ pub type Pooled = Object<AsyncPgConnection>;
 pub const PATIENCE: Duration = Duration::from_millis(900);
 
 /// Session settings: a statement that hangs, a lock that is not released and a transaction that is left open all
-/// end by themselves.
-const SETTINGS: &str = "-c statement_timeout=10s -c lock_timeout=1500ms \
+/// end by themselves. A statement soon after nobody waits for it any more: else a slow server would work for those who
+/// left, and every new connection would make it slower.
+const SETTINGS: &str = "-c statement_timeout=2s -c lock_timeout=1500ms \
     -c idle_in_transaction_session_timeout=10s -c timezone=UTC -c jit=off";
 
 /// A database that can't be reached or an address that can't be read.

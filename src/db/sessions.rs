@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Integer, Interval, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Integer, Interval, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -127,6 +127,19 @@ pub async fn end_one(conn: &Conn, user_id: Uuid, id: Uuid, now: DateTime<Utc>) -
         .execute(&mut &*conn)
         .await?;
     Ok(ended > 0)
+}
+
+/// Ends all sessions of a user but the newest so many; answers how many were running.
+pub async fn end_all_but(conn: &Conn, user_id: Uuid, newest: i64, now: DateTime<Utc>) -> QueryResult<usize> {
+    let query = diesel::sql_query(
+        "update sessions set ended_at = $2 where id in (
+             select id from sessions where user_id = $1 and ended_at is null and expires_at > $2
+             order by id desc offset $3)",
+    )
+    .bind::<SqlUuid, _>(user_id)
+    .bind::<Timestamptz, _>(now)
+    .bind::<BigInt, _>(newest);
+    Prepared(query).execute(&mut &*conn).await
 }
 
 /// Ends every session of a user, those at another issuer too: no token that was issued before is good any more.

@@ -252,8 +252,9 @@ pub async fn credentials(conn: &Conn, email: &str) -> QueryResult<Option<(Uuid, 
 }
 
 /// Somebody who may sign in: what a new password of theirs must not be made of, and the hash of the present one.
-#[derive(Debug, Clone, Queryable, Selectable)]
+#[derive(Clone, Queryable, Selectable)]
 #[diesel(table_name = users, check_for_backend(diesel::pg::Pg))]
+#[expect(missing_debug_implementations, reason = "it holds the hash of a password")]
 pub struct Account {
     /// The user.
     pub id: Uuid,

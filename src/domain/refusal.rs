@@ -63,6 +63,7 @@ vocabulary! {
         StillReferenced = "stillReferenced", "Something else still refers to this", "ما زال شيء آخر يشير إلى هذا";
         EmailTaken = "emailTaken", "Another user has that e-mail address", "البريد الإلكتروني مسجَّل باسم مستخدم آخر";
         LastAdministrator = "lastAdministrator", "The installation needs an active administrator", "تحتاج المنظومة إلى مدير نشط واحد على الأقل";
+        TooManyApiKeys = "tooManyApiKeys", "You have as many API keys as there may be", "بلغ عدد مفاتيحك الحد الأقصى";
         IdempotencyKeyInUse = "idempotencyKeyInUse", "A request with that key is still under way", "ما زال طلب بهذا المفتاح قيد التنفيذ";
         IdempotencyKeyReused = "idempotencyKeyReused", "That key was sent with another request before", "أُرسل هذا المفتاح مع طلب آخر من قبل";
         TooManyAttempts = "tooManyAttempts", "Too many attempts to sign in have failed", "فشلت محاولات كثيرة لتسجيل الدخول";
@@ -299,6 +300,10 @@ impl Code {
                 "حساب واحد لكل عنوان. لإرسال دعوة جديدة استخدم ‎POST /v1/users/{id}/invitations.",
             ),
             Code::LastAdministrator => ("Make somebody else an administrator first.", "عيّن مديرًا آخر أولًا."),
+            Code::TooManyApiKeys => (
+                "A hundred may be good at once. Revoke one that nobody uses any more: `GET /v1/api-keys` says when each was last used.",
+                "يمكن أن يكون لديك مئة مفتاح صالح في آن واحد. ألغِ مفتاحًا لم يعد يستخدمه أحد: يعرض ‎GET /v1/api-keys آخر استخدام لكل مفتاح.",
+            ),
             Code::IdempotencyKeyInUse => (
                 "The first request with this `Idempotency-Key` has not been answered yet. Wait a moment and send the same request again: it is done once.",
                 "لم يُجَب بعد عن أول طلب بهذا المفتاح. انتظر لحظة ثم أعد إرسال الطلب نفسه: فلن يُنفَّذ إلا مرة واحدة.",

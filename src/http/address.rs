@@ -4,6 +4,7 @@
 //! (RFC 7239) is not read: a proxy that writes the one and hands the other through would let anybody choose.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Once;
 
 use actix_web::HttpRequest;
 use actix_web::http::header::HeaderName;
@@ -23,7 +24,24 @@ pub(super) fn of(request: &HttpRequest) -> Option<IpAddr> {
     let said =
         request.headers().get_all(X_FORWARDED_FOR).map(|value| String::from_utf8_lossy(value.as_bytes()));
     let said = said.collect::<Vec<_>>();
+    if !said.is_empty() && trusted.is_empty() && is_near(peer) {
+        static SAID: Once = Once::new();
+        SAID.call_once(|| {
+            tracing::warn!(
+                "X-Forwarded-For comes from a near address: if a proxy stands before the service, name it in \
+                 TASKFORCE_TRUSTED_PROXIES, or all clients count as one"
+            );
+        });
+    }
     Some(behind(peer, trusted, &said))
+}
+
+/// Whether an address is one that proxies of one's own have.
+fn is_near(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.is_loopback() || address.is_private(),
+        IpAddr::V6(address) => address.is_loopback() || address.is_unique_local(),
+    }
 }
 
 /// Goes from the peer towards the client for as long as whoever names the next one is trusted.

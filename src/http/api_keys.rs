@@ -173,7 +173,7 @@ async fn list_api_keys(app: Data<App>, read: Read<Root, PageQuery>) -> Result<Ht
     tag = "API keys",
     request_body = NewKey,
     responses((status = 201, description = "The key, and its secret.", body = CreatedApiKey)),
-    extensions(("x-problem-codes" = json!(["unknownReference"])))
+    extensions(("x-problem-codes" = json!(["unknownReference", "tooManyApiKeys"])))
 )]
 #[post("/v1/api-keys")]
 async fn create_api_key(app: Data<App>, create: Create<Root, NewKey>) -> Result<HttpResponse> {

@@ -120,6 +120,7 @@ pub(super) fn status(code: Code) -> StatusCode {
         | Code::MemberEnded
         | Code::NotAnExpert
         | Code::HoldsSeat
+        | Code::TooManyApiKeys
         | Code::TaskForceForming
         | Code::TaskForceSuspended
         | Code::TaskForceClosed

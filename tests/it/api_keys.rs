@@ -353,6 +353,24 @@ async fn keys_end_by_an_administrator_a_new_invitation_and_more_power() {
 }
 
 #[tokio::test]
+async fn a_hundred_keys_are_enough_for_anybody() {
+    let app = TestApp::start().await;
+    let many =
+        "insert into api_keys (id, user_id, name, key_hash, may_write, created_at, expires_at, revoked_at)
+        select gen_random_uuid(), $1::text::uuid, 'one of many', sha256(n::text::bytea), false, '2026-11-22',
+            case n when 1 then timestamptz '2026-11-22 09:00:00' else '2026-12-01' end,
+            case n when 2 then timestamptz '2026-11-22 08:00:00' end
+        from generate_series(1, 101) n";
+    app.db().await.execute(many, &[&app.world().user(Who::Expert1)]).await.unwrap();
+    // One has ended and one is revoked.
+    let made = app.as_expert().post("/v1/api-keys", key(json!({}))).await.expect(201).resource();
+    app.as_expert().post("/v1/api-keys", key(json!({}))).await.expect_problem(409, "tooManyApiKeys");
+    app.as_who(Who::Expert2).post("/v1/api-keys", key(json!({}))).await.expect(201);
+    app.as_expert().send(revoke(made.id())).await.expect(204);
+    app.as_expert().post("/v1/api-keys", key(json!({}))).await.expect(201);
+}
+
+#[tokio::test]
 async fn whoever_finds_a_key_does_not_get_the_account() {
     let app = TestApp::start().await;
     let script = Script::of(app.as_expert(), json!({})).await;

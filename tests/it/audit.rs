@@ -234,20 +234,43 @@ async fn a_third_who_verifies_at_once_is_sent_away() {
     let app = TestApp::start().await;
     let holder = app.db_another().await;
     holder.batch_execute("begin; lock table events in access exclusive mode").await.unwrap();
-    let verify = || app.as_expert().get(app.a("/audit/verification"));
+    let verify = |who| app.as_who(who).get(app.a("/audit/verification"));
+    let [one, other] = [Who::Expert1, Who::Chair];
     let third = async {
         let waiting = "select count(*) from pg_stat_activity
             where datname = current_database() and wait_event_type = 'Lock'";
         while app.db_count(waiting).await < 2 {
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
+        let sent_away = verify(Who::Secretariat).await;
+        holder.batch_execute("rollback").await.unwrap();
+        sent_away
+    };
+    let (first, second, third) = tokio::join!(verify(one), verify(other), third);
+    assert_eq!((first.expect(200).json(), third.header("retry-after")), (second.expect(200).json(), "2"));
+    third.expect_problem(503, "unavailable");
+    verify(Who::Secretariat).await.expect(200);
+}
+
+#[tokio::test]
+async fn nobody_verifies_twice_at_once() {
+    let app = TestApp::start().await;
+    let holder = app.db_another().await;
+    holder.batch_execute("begin; lock table events in access exclusive mode").await.unwrap();
+    let verify = || app.as_expert().get(app.a("/audit/verification"));
+    let again = async {
+        let waiting = "select count(*) from pg_stat_activity
+            where datname = current_database() and wait_event_type = 'Lock'";
+        while app.db_count(waiting).await < 1 {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
         let sent_away = verify().await;
         holder.batch_execute("rollback").await.unwrap();
         sent_away
     };
-    let (first, second, third) = tokio::join!(verify(), verify(), third);
-    assert_eq!((first.expect(200).json(), third.header("retry-after")), (second.expect(200).json(), "2"));
-    third.expect_problem(503, "unavailable");
+    let (first, again) = tokio::join!(verify(), again);
+    first.expect(200);
+    again.expect_problem(503, "unavailable");
     verify().await.expect(200);
 }
 

@@ -1,8 +1,9 @@
 //! The OpenAPI document: whoever has nothing else can build on it.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::support::contract::{DOCUMENT, followed, operations};
+use crate::support::TestApp;
+use crate::support::contract::{DOCUMENT, followed, operations, validator};
 
 /// Every value in the document, with the way to it.
 fn walk<'a>(at: &str, value: &'a Value, visit: &mut impl FnMut(&str, &'a Value)) {
@@ -125,4 +126,19 @@ fn words_are_documented_as_they_are_sent() {
             assert!(fine, "{at}: {word}");
         }
     });
+}
+
+#[tokio::test]
+async fn an_answer_that_tells_too_much_is_noticed() {
+    let app = TestApp::start().await;
+    let planned = app.a(&format!("/activities/{}", app.world().activity("planned")));
+    let activity = app.as_chair().get(planned).await.expect(200).json();
+    let schema = json!({ "$ref": "#/components/schemas/Activity" });
+    let validator = validator("an activity", &schema);
+    assert!(validator.is_valid(&activity), "{activity:#}");
+    for place in ["", "/title", "/availableTransitions/0"] {
+        let mut telling = activity.clone();
+        telling.pointer_mut(place).unwrap()["passwordHash"] = json!("x");
+        assert!(!validator.is_valid(&telling), "{telling:#}");
+    }
 }

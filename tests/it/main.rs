@@ -47,6 +47,7 @@ mod properties;
 mod queries;
 mod refused_attempts;
 mod reports;
+mod secrets;
 mod sectors;
 mod sessions;
 mod single_sign_on;

@@ -97,6 +97,90 @@ async fn a_session_ends_a_week_after_its_last_refresh_to_the_microsecond() {
 }
 
 #[tokio::test]
+async fn the_hundred_and_first_session_ends_the_oldest() {
+    let app = TestApp::start().await;
+    let (oldest, next) = (sign_in(&app, Who::Expert1).await, sign_in(&app, Who::Expert1).await);
+    let many = "insert into sessions (id, user_id, created_at, last_used_at, expires_at)
+        select 'ffffffff-ffff-7000-8000-000000000000'::uuid, user_id, created_at, last_used_at, expires_at from sessions
+        where user_id = $1::text::uuid and user_agent = 'test' limit 1";
+    // The world has signed everybody in before; the sessions that fill the hundred are newer than all.
+    for n in 0..98 {
+        let one = many.replace("000000000000'", &format!("{n:012}'"));
+        app.db().await.execute(&one, &[&app.world().user(Who::Expert1)]).await.unwrap();
+    }
+    me(&app, &oldest).await.expect(200);
+    sign_in(&app, Who::Expert1).await;
+    me(&app, &oldest).await.expect_problem(401, "unauthenticated");
+    me(&app, &next).await.expect(200);
+    let told = &newest_events(&app, 1).await[0];
+    assert_eq!(
+        (&told["action"], &told["changes"]["sessionsEnded"]["after"]),
+        (&json!("session.started"), &json!(2))
+    );
+}
+
+/// Everything that ends sessions, at the same moment as a refresh.
+#[tokio::test]
+async fn what_ends_a_session_ends_it_also_beside_a_refresh() {
+    let app = TestApp::start().await;
+    let administrator = app.as_administrator();
+    let path = format!("/v1/users/{}", app.world().user(Who::Expert1));
+    for round in 0..5 {
+        for way in ["logout", "invitation", "disabled"] {
+            let first = sign_in(&app, Who::Expert1).await;
+            let end = async {
+                match way {
+                    "logout" => {
+                        let body = json!({ "refreshToken": first["refreshToken"] });
+                        app.as_anybody().post("/v1/auth/logout", body).await.expect(204);
+                    }
+                    "invitation" => {
+                        let invite = Draft::new(Method::POST, format!("{path}/invitations"));
+                        administrator.send(invite).await.expect(201);
+                    }
+                    _ => {
+                        let user = administrator.read(path.as_str()).await;
+                        administrator.transition(&user, "disabled").await;
+                    }
+                }
+            };
+            let (refreshed, ()) = tokio::join!(refresh(&app, &first), end);
+            if refreshed.status == 200 {
+                me(&app, &refreshed.json()).await.expect_problem(401, "unauthenticated");
+                refresh(&app, &refreshed.json()).await.expect_problem(401, "invalidCredentials");
+            }
+            me(&app, &first).await.expect_problem(401, "unauthenticated");
+            if way == "disabled" {
+                let user = administrator.read(path.as_str()).await;
+                administrator.transition(&user, "active").await;
+            }
+            let running = format!(
+                "select count(*) from sessions where ended_at is null and user_id = '{}' and user_agent = 'test'",
+                app.world().user(Who::Expert1)
+            );
+            assert_eq!(app.db_count(&running).await, 0, "{way}, round {round}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_two_who_accept_an_invitation_at_once_one_is_let_in() {
+    let app = TestApp::start().await;
+    for _ in 0..5 {
+        let path = format!("/v1/users/{}/invitations", app.world().user(Who::Expert1));
+        let invited = app.as_administrator().send(Draft::new(Method::POST, path)).await.expect(201).json();
+        let accept = || {
+            let body = json!({ "token": invited["invitationToken"], "password": PASSWORD });
+            app.as_anybody().insist(Draft::post("/v1/auth/invitations/accept", &body))
+        };
+        let (one, other) = tokio::join!(accept(), accept());
+        let mut statuses = [one.status, other.status];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 401]);
+    }
+}
+
+#[tokio::test]
 async fn a_session_is_refreshed_so_often_and_no_more() {
     let app = TestApp::start().await;
     let first = sign_in(&app, Who::Expert1).await;

@@ -249,6 +249,8 @@ async fn no_write_is_lost_or_done_twice_however_often_the_service_is_killed() {
     assert!(service.wait().success());
     println!("{acknowledged} acknowledged, {unknown} not, of which {came_through} had come through");
     assert!(acknowledged > 0 && unknown > 0, "nothing was interrupted");
+    // Few come so far in a few rounds.
+    assert!(rounds() < 100 || came_through > 0, "none was killed between its commit and its answer");
 }
 
 async fn service_token(http: &reqwest::Client, url: &str, who: Who) -> String {

@@ -3,8 +3,10 @@
 use serde_json::json;
 
 use crate::support::client::Draft;
+use crate::support::contract::followed;
 use crate::support::votes::ready_policy_step;
 use crate::support::{Resource, TestApp, Who};
+use crate::walk;
 
 /// The command, only tried.
 fn trial(resource: &Resource, to: &str) -> Draft {
@@ -103,4 +105,39 @@ async fn what_takes_no_trial_says_so() {
     let odd =
         Draft::post(format!("{}/transitions?dryRun=maybe", planned.path), &json!({ "to": "inProgress" }));
     app.as_chair().send(odd.header("If-Match", &planned.etag)).await.expect_faults(&["dryRun wrongType"]);
+}
+
+#[tokio::test]
+async fn whatever_can_be_tried_keeps_nothing_and_can_be_done_after() {
+    let app = TestApp::start().await;
+    let mut tried = Vec::new();
+    for case in walk::all() {
+        let parameters = case.operation().described["parameters"].as_array().into_iter().flatten();
+        if !parameters.map(followed).any(|parameter| parameter["name"] == "dryRun") {
+            continue;
+        }
+        app.db_open_every_step().await;
+        let draft = case.write(&app).await;
+        let before = app.db_events().await;
+        let trial = Draft { path: format!("{}?dryRun=true", draft.path), ..draft.clone() };
+        let mut who = [Who::Chair, Who::Secretariat, Who::Administrator].into_iter();
+        let (who, answer) = loop {
+            let who = who.next().unwrap_or_else(|| panic!("{}: nobody may", case.id));
+            let answer = app.as_who(who).send(trial.clone()).await;
+            if answer.status != 403 && answer.status != 404 {
+                break (who, answer.expect(200));
+            }
+        };
+        assert_eq!((answer.header("etag"), answer.header("location")), ("", ""), "{}", case.id);
+        assert_eq!(app.db_events().await, before, "{} was done", case.id);
+        let done = app.as_who(who).send(draft).await;
+        assert!((200..300).contains(&done.status), "{}: {} {}", case.id, done.status, done.text());
+        assert!(app.db_events().await > before, "{} was not done", case.id);
+        tried.push(case.id);
+    }
+    assert!(
+        ["recordDecision", "submitStep", "transitionPilot"].iter().all(|id| tried.contains(id)),
+        "{tried:?}"
+    );
+    assert!(tried.len() > 9, "{tried:?}");
 }

@@ -37,7 +37,7 @@ async fn every_connection_has_its_time_outs() {
     let expected = [
         ("idle_in_transaction_session_timeout", "10000"),
         ("lock_timeout", "1500"),
-        ("statement_timeout", "10000"),
+        ("statement_timeout", "2000"),
     ];
     assert_eq!(found, expected);
 }

@@ -60,6 +60,7 @@ impl Answer {
             "{}",
             self.request
         );
+        assert!(!self.headers.contains_key("server"), "{}: it says what it is made of", self.request);
         assert_ne!(self.status, 500, "{}: {}", self.request, String::from_utf8_lossy(&self.body));
     }
 

@@ -100,15 +100,62 @@ pub(crate) fn check(method: &Method, answer: &Answer) {
 }
 
 /// Compiled when first needed, and kept.
-fn validator(key: &str, schema: &Value) -> Arc<Validator> {
+pub(crate) fn validator(key: &str, schema: &Value) -> Arc<Validator> {
     static KEPT: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
     if let Some(kept) = KEPT.lock().unwrap().get(key) {
         return Arc::clone(kept);
     }
-    let mut document = schema.clone();
-    document["components"] = json!({ "schemas": DOCUMENT["components"]["schemas"] });
+    let mut document = closed(schema);
+    document["components"] = json!({ "schemas": *CLOSED });
     let options = jsonschema::draft202012::options().should_validate_formats(true);
     let validator = Arc::new(options.build(&document).unwrap_or_else(|error| panic!("{key}: {error}")));
     KEPT.lock().unwrap().insert(key.to_owned(), Arc::clone(&validator));
     validator
+}
+
+/// The schemas of the document, closed: an answer tells what is documented and nothing else. What `allOf` puts
+/// together stays open under another name, since each part knows only its own members.
+static CLOSED: LazyLock<Value> = LazyLock::new(|| {
+    let mut schemas = serde_json::Map::new();
+    for (name, schema) in DOCUMENT["components"]["schemas"].as_object().unwrap() {
+        schemas.insert(name.clone(), closed(schema));
+        schemas.insert(format!("{name}.open"), opened(schema));
+    }
+    Value::Object(schemas)
+});
+
+/// The schema, with no members but those that it names; maps, which name none, keep all of theirs.
+fn closed(schema: &Value) -> Value {
+    let mut closed = opened(schema);
+    let is_object = closed["properties"].is_object() || closed["allOf"].is_array();
+    if is_object && closed.get("additionalProperties").is_none() {
+        closed["unevaluatedProperties"] = json!(false);
+    }
+    closed
+}
+
+/// The schema itself open, and closed what lies in it.
+fn opened(schema: &Value) -> Value {
+    let Value::Object(fields) = schema else { return schema.clone() };
+    let of = |(name, value): (&String, &Value)| {
+        let value = match (name.as_str(), value) {
+            ("properties", Value::Object(properties)) => {
+                properties.iter().map(|(name, property)| (name.clone(), closed(property))).collect()
+            }
+            ("items", items) => closed(items),
+            ("oneOf" | "anyOf", Value::Array(branches)) => branches.iter().map(closed).collect(),
+            ("allOf", Value::Array(parts)) => parts.iter().map(part).collect(),
+            _ => value.clone(),
+        };
+        (name.clone(), value)
+    };
+    Value::Object(fields.iter().map(of).collect())
+}
+
+/// A part of a whole.
+fn part(schema: &Value) -> Value {
+    match schema["$ref"].as_str() {
+        Some(reference) => json!({ "$ref": format!("{reference}.open") }),
+        None => opened(schema),
+    }
 }
