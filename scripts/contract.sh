@@ -58,8 +58,9 @@ for _ in $(seq 300); do
 done
 
 failed=0
-# Who leads the task force and who serves the council, each beside somebody who is not to see what is theirs.
-for pair in 'chair outsider' 'secretariat outsider'; do
+# Who leads the task force, who serves the council and who runs the installation, each beside somebody who is not to see
+# what is theirs.
+for pair in 'chair outsider' 'secretariat outsider' 'administrator outsider'; do
     read -r user peer <<<"$pair"
     say "$user, and $peer"
     folder=$data/$user

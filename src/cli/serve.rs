@@ -14,7 +14,7 @@ use crate::app::clock::Clock;
 use crate::app::demo;
 use crate::auth::passwords::Passwords;
 use crate::db::cluster::{Cluster, ClusterError, Storage};
-use crate::db::pool::{Pool, connect};
+use crate::db::pool::{self, Pool, connect};
 use crate::db::schema_migrations::{self, MigrationError};
 use crate::http::server;
 
@@ -100,6 +100,19 @@ impl Database {
         }
     }
 
+    /// Warns of a server whose errors can't be told apart.
+    async fn check_language(&self) {
+        if let Ok(conn) = self.pool.get().await
+            && let Ok(Some(language)) = pool::foreign_language(&conn).await
+        {
+            tracing::warn!(
+                language,
+                "Postgres tells its errors in another language than English, so a time-out may be answered as a fault: \
+                 as its superuser, `alter database … set lc_messages = 'C'`"
+            );
+        }
+    }
+
     pub(super) async fn close(self) -> Result<(), Failure> {
         self.pool.close();
         match self.cluster {
@@ -151,6 +164,7 @@ async fn start(
     let single_sign_on = settings.single_sign_on(&url)?;
     let metrics = PrometheusBuilder::new().install_recorder().map_err(Failure::failed)?;
     database.migrate(&settings.database).await?;
+    database.check_language().await;
     let passwords = Passwords::new().map_err(Failure::failed)?;
     let mut app = App::new(database.pool.clone(), Clock::default(), passwords, tokens);
     if let Some(single_sign_on) = single_sign_on {

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use deadpool::Runtime;
-use diesel::{ConnectionError, ConnectionResult};
-use diesel_async::AsyncPgConnection;
+use diesel::sql_types::Text;
+use diesel::{ConnectionError, ConnectionResult, QueryResult, QueryableByName, sql_query};
 use diesel_async::pooled_connection::deadpool::{Object, Pool as DieselPool};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
+use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
 use futures_util::FutureExt as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio_postgres::config::{Host, SslMode};
@@ -93,6 +94,25 @@ async fn establish(
         .tcp_user_timeout(Duration::from_secs(10));
     let (client, connection) = config.connect(tls).await.map_err(bad)?;
     AsyncPgConnection::try_from_client_and_connection(client, connection).await
+}
+
+/// The language in which the server tells its errors, as it names it; `None` where that is English. Passing errors are
+/// told from faults by their words (`app/error.rs`), and only its superuser can set it.
+///
+/// # Errors
+/// A database that does not answer.
+pub async fn foreign_language(conn: &AsyncPgConnection) -> QueryResult<Option<String>> {
+    let query = sql_query("select current_setting('lc_messages') as language");
+    let Setting { language } = query.get_result(&mut &*conn).await?;
+    let is_english =
+        language.starts_with("en") || matches!(language.as_str(), "" | "C" | "POSIX" | "C.UTF-8");
+    Ok((!is_english).then_some(language))
+}
+
+#[derive(QueryableByName)]
+struct Setting {
+    #[diesel(sql_type = Text)]
+    language: String,
 }
 
 /// With its causes: that a handshake failed says little without what was wrong with the certificate.

@@ -34,7 +34,7 @@ def sign_in(who):
 
 
 def key_of(who):
-    """A key outlives the quarter of an hour that an access token has."""
+    """A key that may be revoked."""
     until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 86400))
     new = {"name": "contract", "scopes": ["read", "write"], "expiresAt": until}
     return call("POST", "/v1/api-keys", sign_in(who), new)
@@ -83,7 +83,7 @@ def things():
             raise
         found["userId"] = first("/v1/users?q=contract&", secretariat)
     own = sign_in(USER)
-    # The newest is the one just begun: it may be ended, since the tries go by a key.
+    # The newest is the one just begun: it may be ended, since the tries go by another.
     found["sessionId"] = first("/v1/me/sessions?", own)
     found["apiKeyId"] = key_of(USER)["id"]
 
@@ -131,7 +131,8 @@ parameters = {{ "path.taskForceId" = "{spare}" }}
     with open(f"{FOLDER}/wfc.yaml", "w", encoding="utf-8") as file:
         file.write("auth:\n")
         for who in (USER, PEER):
-            secret = key_of(who)["key"]
+            # A token of a person, since keys may do less. It lives a quarter of an hour: long enough for a pair.
+            secret = sign_in(who)
             header = f"{{name: Authorization, value: Bearer {secret}}}"
             file.write(f"  - {{name: {who}, fixedHeaders: [{header}]}}\n")
 
