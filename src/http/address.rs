@@ -11,7 +11,7 @@ use actix_web::http::header::HeaderName;
 use actix_web::web::Data;
 use ipnet::IpNet;
 
-use super::server::Settings;
+use super::settings::Settings;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 

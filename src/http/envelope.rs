@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::problem::Problem;
 use super::refused_attempts;
-use super::server::Settings;
+use super::settings::Settings;
 use crate::domain::refusal::Code;
 use crate::domain::text::Language;
 use crate::domain::vocabulary::Vocabulary as _;

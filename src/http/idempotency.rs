@@ -55,12 +55,6 @@ impl Trial for DryRun {
     }
 }
 
-impl Trial for super::request::NoQuery {
-    fn dry_run(&self) -> bool {
-        false
-    }
-}
-
 /// What a request wants of its transaction; `body` is what came with it.
 pub(super) fn intent(request: &HttpRequest, caller: &Caller, body: &[u8], dry_run: bool) -> Result<Intent> {
     // What puts, patches and deletes is held by its version, and can be sent again as it is.

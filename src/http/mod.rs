@@ -40,6 +40,7 @@ mod sectors;
 pub mod server;
 mod service;
 mod sessions;
+mod settings;
 mod sign_in;
 mod status;
 mod steps;

@@ -19,10 +19,11 @@ use serde::de::{DeserializeOwned, Deserializer, Error as _};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::connection::Patience;
 use super::envelope::Envelope;
 use super::idempotency::{self, Trial};
 use super::problem::{Problem, Result};
-use super::server::{Patience, Settings};
+use super::settings::Settings;
 use super::validation;
 use crate::app::App;
 use crate::app::access::{Caller, Credential};
@@ -131,6 +132,12 @@ pub(super) struct Read<P, Q = NoQuery> {
 /// No query parameter at all.
 #[derive(Debug, Deserialize, IntoParams)]
 pub(super) struct NoQuery {}
+
+impl Trial for NoQuery {
+    fn dry_run(&self) -> bool {
+        false
+    }
+}
 
 /// A request whose body stands for itself: a POST that creates, or a PUT of something that has no version.
 #[derive(Debug)]

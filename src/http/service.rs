@@ -17,7 +17,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::envelope::API_VERSION;
 use super::problem::{Result, status};
-use super::server::Settings;
+use super::settings::Settings;
 use super::{answer, openapi};
 use crate::app::App;
 use crate::app::readiness::Readiness;

@@ -4,6 +4,7 @@ use std::process::Stdio;
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use taskforce::app::clock::Clock;
 
 use crate::support::app::PASSWORD;
 use crate::support::client::Draft;
@@ -77,7 +78,7 @@ async fn no_secret_stands_in_the_log_however_much_is_asked_for() {
     let first = sign_in("administrator", PASSWORD).await;
     let next = post("/v1/auth/refresh", "none", json!({ "refreshToken": first["refreshToken"] })).await;
     let token = text(&next["accessToken"]);
-    let expires_at = (chrono::Utc::now() + chrono::TimeDelta::days(1)).to_rfc3339();
+    let expires_at = (Clock::default().now() + chrono::TimeDelta::days(1)).to_rfc3339();
     let key = json!({ "name": "Nightly", "scopes": ["read"], "expiresAt": expires_at });
     let key = text(&post("/v1/api-keys", &token, key).await["key"]);
     let new = json!({ "email": "x@demo.example", "name": { "en": "X" }, "role": "expert", "locale": "en" });
