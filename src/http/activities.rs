@@ -270,6 +270,8 @@ pub(super) enum ActivitySort {
     UpdatedAt,
 }
 
+impl answer::Key for ActivitySort {}
+
 page_query! {
     /// Which activities.
     ActivityQuery {
