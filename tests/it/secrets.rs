@@ -100,7 +100,10 @@ async fn no_secret_stands_in_the_log_however_much_is_asked_for() {
         "$argon2",
     ];
     for secret in secrets {
-        let line = log.lines().find(|line| line.contains(secret));
+        // What a statement is sent with, a library would write as numbers.
+        let bytes = format!("{:?}", secret.as_bytes());
+        let bytes = bytes.trim_matches(['[', ']']);
+        let line = log.lines().find(|line| line.contains(secret) || line.contains(bytes));
         assert_eq!(line, None, "{secret}");
     }
 }
