@@ -65,7 +65,8 @@ impl Actor {
     /// Asks for a right over the installation.
     ///
     /// # Errors
-    /// `forbidden`; `insufficientScope` for a key of a single task force, or one that only reads.
+    /// `forbidden`; `insufficientScope` for a key of a single task force, or one that only reads, and for any key
+    /// where users are managed.
     pub fn require(&self, action: Action) -> Result<()> {
         require(self.standing, action)?;
         self.require_installation()?;
@@ -148,7 +149,8 @@ fn actor(row: db::access::CallerRow, credential: Credential, seat: Option<SeatRo
         return Err(Code::Unauthenticated.into());
     }
     let standing = Standing::of(row.role, seat);
-    let scope = Scope { may_write: row.may_write, only_task_force: row.only_task_force_id };
+    let of_a_person = !matches!(credential, Credential::Key(_));
+    let scope = Scope { of_a_person, may_write: row.may_write, only_task_force: row.only_task_force_id };
     Ok(Actor { scope, user_id: row.user_id, name: row.name, role: row.role, standing })
 }
 

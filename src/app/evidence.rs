@@ -60,8 +60,13 @@ async fn pending(door: &Door<'_>, condition_id: Uuid) -> Result<()> {
 
 /// Whether a browser that follows it gets somewhere, and tells nobody a password on the way.
 fn is_proper(url: &str) -> bool {
+    // The parser mends what others may not: `https:city.example`, `https:///city.example`.
+    let Some((scheme, rest)) = url.split_once("://") else { return false };
+    let is_whole = !rest.starts_with(['/', '\\']);
     Url::parse(url).is_ok_and(|url| {
-        matches!(url.scheme(), "http" | "https")
+        is_whole
+            && matches!(url.scheme(), "http" | "https")
+            && scheme.eq_ignore_ascii_case(url.scheme())
             && url.has_host()
             && url.username().is_empty()
             && url.password().is_none()
@@ -285,6 +290,9 @@ mod tests {
             "//city.example/",
             "https://",
             "https:///",
+            "https:///city.example",
+            "https:city.example",
+            "https:\\\\city.example",
             "ftp://city.example/",
             "javascript:alert(1)",
             "data:text/html,x",

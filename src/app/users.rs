@@ -165,6 +165,15 @@ async fn invite(conn: &Conn, id: Uuid, now: DateTime<Utc>) -> Result<Invitation>
     Ok(Invitation { token, expires_at })
 }
 
+/// Nobody invites themselves.
+fn self_invitation() -> Refusal {
+    Refusal::new(
+        Code::Forbidden,
+        "Somebody else invites you anew; whoever knows their password changes it with PUT /v1/auth/password.",
+        "يدعوك من جديد شخص آخر؛ ومن يعرف كلمة مروره يغيّرها عبر ‎PUT /v1/auth/password.",
+    )
+}
+
 /// A new user, with an invitation.
 async fn create(
     conn: &Conn,
@@ -353,10 +362,14 @@ impl App {
     /// revokes their keys; the old password stays until the invitation is accepted.
     ///
     /// # Errors
-    /// `notFound`, `forbidden`.
+    /// `notFound`; `forbidden`, also for oneself: whoever got hold of an access token would need no password any
+    /// more to choose a new one.
     pub async fn user_invite(&self, caller: &Caller, id: Uuid) -> Result<(UserView, Invitation)> {
         self.write_as(caller, managing(id), async |conn, _, now| {
             let (actor, _) = self.hold(conn, caller, id).await?;
+            if id == caller.user_id {
+                return Err(self_invitation().into());
+            }
             let invitation = invite(conn, id, now).await?;
             let ended = db::sessions::end_all(conn, id, now).await?;
             let revoked = db::api_keys::revoke_all(conn, id, now).await?;

@@ -24,7 +24,7 @@ use crate::db::pool::{self, Pool};
 use crate::domain::refusal::FaultCode;
 use crate::domain::user::CouncilRole;
 use crate::domain::vocabulary::Vocabulary as _;
-use crate::http::server::{self, CONNECTIONS, RateLimit};
+use crate::http::server::{self, CONNECTIONS, CONNECTIONS_PER_ADDRESS, RateLimit};
 use crate::http::tls;
 
 /// How to log.
@@ -116,6 +116,9 @@ pub(super) struct ServeSettings {
     /// Connections of clients at most.
     #[arg(long, env = "TASKFORCE_MAX_CONNECTIONS", default_value_t = CONNECTIONS.into(), value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     max_connections: u32,
+    /// Connections of one client at most, unless it is a trusted proxy.
+    #[arg(long, env = "TASKFORCE_CONNECTIONS_PER_ADDRESS", default_value_t = CONNECTIONS_PER_ADDRESS.into(), value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    connections_per_address: u32,
     #[command(flatten)]
     single_sign_on: SingleSignOnSettings,
     /// Password of every demo account; if not set, a random one that is kept in the data directory.
@@ -241,6 +244,7 @@ impl ServeSettings {
             trusted_proxies: self.trusted_proxies.clone(),
             rate_limit: RateLimit::new(self.rate_limit, self.rate_burst),
             max_connections: usize::try_from(self.max_connections).unwrap_or(usize::MAX),
+            connections_per_address: usize::try_from(self.connections_per_address).unwrap_or(usize::MAX),
             tls,
             ..server::Settings::new(public_url, metrics)
         }

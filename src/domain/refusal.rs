@@ -102,8 +102,8 @@ impl Code {
                 "لا تبيّن الخدمة أيُّها غير صحيح. إن فقدت كلمة المرور أو الدعوة فاطلب دعوة جديدة من مدير المنظومة أو أمانة المجلس.",
             ),
             Code::InsufficientScope => (
-                "An API key can do less than its owner: `GET /v1/api-keys` shows its scopes and its task force. Passwords, sessions and keys are managed after `POST /v1/auth/login`, never with a key.",
-                "مفتاح الواجهة أضيق صلاحية من صاحبه: يعرض ‎GET /v1/api-keys نطاقاته وفريق العمل الذي يخصه. أما كلمات المرور والجلسات والمفاتيح فتُدار بعد ‎POST /v1/auth/login ولا تُدار بمفتاح.",
+                "An API key can do less than its owner: `GET /v1/api-keys` shows its scopes and its task force. Users, passwords, sessions and keys are managed after `POST /v1/auth/login`, never with a key.",
+                "مفتاح الواجهة أضيق صلاحية من صاحبه: يعرض ‎GET /v1/api-keys نطاقاته وفريق العمل الذي يخصه. أما المستخدمون وكلمات المرور والجلسات والمفاتيح فتُدار بعد ‎POST /v1/auth/login ولا تُدار بمفتاح.",
             ),
             Code::Forbidden => (
                 "Your role can read this but not do it. `availableTransitions` and the rights table in the documentation say who may.",

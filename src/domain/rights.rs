@@ -181,9 +181,11 @@ impl Action {
     }
 }
 
-/// How far a credential reaches. A session reaches as far as its user; an API key can be narrower, never wider.
+/// How far a credential reaches. A session reaches as far as its user; an API key is narrower, never wider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scope {
+    /// Whether a person signed in, and no key was shown.
+    pub of_a_person: bool,
     /// Whether it changes anything at all.
     pub may_write: bool,
     /// The only task force that it opens; nothing of the installation then.
@@ -192,16 +194,17 @@ pub struct Scope {
 
 impl Scope {
     /// As far as the user.
-    pub const FULL: Self = Self { may_write: true, only_task_force: None };
+    pub const FULL: Self = Self { of_a_person: true, may_write: true, only_task_force: None };
 
     /// Whether it opens this task force.
     pub fn opens(self, task_force_id: Uuid) -> bool {
         self.only_task_force.is_none_or(|only| only == task_force_id)
     }
 
-    /// Whether it is enough for this.
+    /// Whether it is enough for this. No key manages users: an invitation, a role or another address would go on
+    /// when the key has long ended.
     pub fn is_enough_for(self, action: Action) -> bool {
-        self.may_write || action.is_read()
+        (self.may_write || action.is_read()) && (self.of_a_person || action != Action::ManageUsers)
     }
 }
 
@@ -221,11 +224,13 @@ mod tests {
     #[test]
     fn a_key_is_never_wider_than_its_owner() {
         let (own, other) = (Uuid::now_v7(), Uuid::now_v7());
-        let reader = Scope { may_write: false, only_task_force: Some(own) };
+        let reader = Scope { of_a_person: false, may_write: false, only_task_force: Some(own) };
+        let writer = Scope { may_write: true, ..reader };
         assert!(reader.opens(own) && !reader.opens(other));
         for action in Action::ALL {
             assert!(Scope::FULL.is_enough_for(action));
             assert_eq!(reader.is_enough_for(action), action.is_read());
+            assert_eq!(writer.is_enough_for(action), action != Action::ManageUsers);
         }
         assert!(
             Action::ReadTaskForce.is_read() && !Action::Work.is_read() && !Action::FollowCondition.is_read()

@@ -12,11 +12,17 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use actix_web::body::MessageBody;
+use actix_web::ResponseError as _;
+use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::ConnectionType;
+use actix_web::http::header::{HeaderValue, UPGRADE};
 use actix_web::middleware::Next;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::problem::Problem;
+use crate::domain::refusal::{Code, Refusal};
 
 /// How long a client may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,6 +106,28 @@ pub(super) async fn under_way(
         watch.end();
     }
     answer
+}
+
+/// Refuses what asks to go on as a web socket: of such a request the server takes all that follows for its body,
+/// whatever its `Content-Length` says, and a proxy before us may think otherwise.
+pub(super) async fn only_http(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, actix_web::Error> {
+    let is_web_socket = |value: &HeaderValue| {
+        value.to_str().is_ok_and(|value| value.trim().eq_ignore_ascii_case("websocket"))
+    };
+    if !request.headers().get_all(UPGRADE).any(is_web_socket) {
+        return next.call(request).await.map(ServiceResponse::map_into_left_body);
+    }
+    let refusal = Refusal::new(
+        Code::InvalidRequest,
+        "There are no web sockets here: send the request without `Upgrade`.",
+        "لا تدعم الخدمة WebSocket: أرسل الطلب دون الترويسة Upgrade.",
+    );
+    let mut answer = Problem::from(refusal).error_response();
+    answer.head_mut().set_connection_type(ConnectionType::Close);
+    Ok(request.into_response(answer).map_into_right_body())
 }
 
 /// A stream whose other end has only so much time.

@@ -69,7 +69,8 @@ fn language(headers: &HeaderMap) -> Language {
     let mut best = (0.0, Language::English);
     for range in header.split(',') {
         let (tag, weight) = range.split_once(';').unwrap_or((range, "q=1"));
-        let weight = weight.trim().strip_prefix("q=").and_then(|q| q.parse::<f32>().ok()).unwrap_or(0.0);
+        let weight = weight.trim().strip_prefix("q=").and_then(|q| q.parse::<f32>().ok());
+        let weight = weight.filter(|weight| (0.0..=1.0).contains(weight)).unwrap_or(0.0);
         let primary = tag.trim().split('-').next().unwrap_or_default().to_ascii_lowercase();
         if let Some(language) = Language::parse(&primary)
             && weight > best.0
@@ -291,6 +292,8 @@ mod tests {
             ("", Language::English),
             ("*", Language::English),
             (";;;,q=1", Language::English),
+            ("en, ar;q=inf", Language::English),
+            ("en;q=0.1, ar;q=7", Language::English),
         ] {
             assert_eq!(language(&headers(ACCEPT_LANGUAGE, header)), expected, "{header}");
         }

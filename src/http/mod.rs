@@ -7,6 +7,7 @@
 
 mod activities;
 mod address;
+mod admission;
 mod answer;
 mod api_keys;
 mod assessments;

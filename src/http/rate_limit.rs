@@ -3,7 +3,8 @@
 //! Asked before anything else is, the database above all. Whoever shows an access token of ours is counted by user;
 //! everybody else by address, until a request of theirs came through: then the key or token is known for a while,
 //! and counted by its user, too. So a flood of made-up credentials is one address's, and a person's sessions and
-//! scripts share one limit.
+//! scripts share one limit. A credential that was refused is its user's no more, be it a revoked key or an access
+//! token whose session has ended: whoever still shows it spends nothing of theirs.
 
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv4Addr};
@@ -42,7 +43,7 @@ const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy"
 const COUNTED: usize = 100_000;
 /// After so many requests, callers who have their whole quota again are forgotten.
 const SWEEP_AFTER: u64 = 4096;
-/// Keys and foreign tokens whose user is remembered, and for how long.
+/// Credentials of which something is remembered, and for how long.
 const REMEMBERED: u64 = 10_000;
 const REMEMBERED_FOR: Duration = Duration::from_secs(300);
 
@@ -82,6 +83,15 @@ enum Who {
     Network(IpNet),
 }
 
+/// What is remembered of a credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Known {
+    /// A key or a foreign token that came through, and whose it is.
+    Of(Uuid),
+    /// An access token of ours whose session has ended.
+    Over,
+}
+
 /// What a request has left of a quota.
 #[derive(Debug, PartialEq, Eq)]
 struct Left {
@@ -98,7 +108,7 @@ pub(super) struct Meter<C: Clock = DefaultClock> {
     counts: Counts<C>,
     counted: usize,
     asked: AtomicU64,
-    known: Cache<[u8; 32], Uuid>,
+    known: Cache<[u8; 32], Known>,
 }
 
 impl Meter {
@@ -176,8 +186,12 @@ pub(super) async fn wrap(
     let token = bearer(request.headers());
     let own = token.zip(request.app_data::<Data<App>>());
     let own = own.and_then(|(token, app)| app.tokens.verify(token, app.clock.now()));
-    let hash: Option<[u8; 32]> = token.filter(|_| own.is_none()).map(|token| Sha256::digest(token).into());
-    let user = own.map(|claims| claims.user_id).or_else(|| meter.known.get(&hash?));
+    let hash: Option<[u8; 32]> = token.map(|token| Sha256::digest(token).into());
+    let user = match hash.and_then(|hash| meter.known.get(&hash)) {
+        Some(Known::Of(user_id)) => Some(user_id),
+        Some(Known::Over) => None,
+        None => own.as_ref().map(|claims| claims.user_id),
+    };
     let who = user.map_or_else(
         || meter.network(address::of(request.request()).unwrap_or(Ipv4Addr::UNSPECIFIED.into())),
         Who::User,
@@ -193,11 +207,13 @@ pub(super) async fn wrap(
     };
     if let Some(hash) = hash {
         let caller = answer.request().extensions().get::<Caller>().map(|caller| caller.user_id);
-        match caller {
-            // Also one whose key is revoked: from now on it is the address's who still shows it.
-            _ if answer.status() == StatusCode::UNAUTHORIZED => meter.known.invalidate(&hash),
-            Some(user_id) => meter.known.insert(hash, user_id),
-            None => {}
+        match (answer.status(), own.is_some()) {
+            (StatusCode::UNAUTHORIZED, true) => meter.known.insert(hash, Known::Over),
+            (StatusCode::UNAUTHORIZED, false) => meter.known.invalidate(&hash),
+            // A wrong password is answered so, too, and the session went on.
+            (status, true) if user.is_none() && status.is_success() => meter.known.invalidate(&hash),
+            (_, true) => {}
+            (_, false) => caller.into_iter().for_each(|id| meter.known.insert(hash, Known::Of(id))),
         }
     }
     for (name, value) in meter.headers(&left) {

@@ -34,7 +34,7 @@ use crate::domain::text::Language;
 
 /// The most bytes that a JSON body may have.
 pub(super) const BODY_LIMIT: usize = 256 * 1024;
-pub(super) use upload::Upload;
+pub(super) use upload::{Upload, Uploads};
 
 type Extraction<T> = Pin<Box<dyn Future<Output = Result<T>>>>;
 

@@ -3,12 +3,15 @@
 use std::future::ready;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_cors::Cors;
 use actix_http::{HttpService, Protocol};
 use actix_server::GracefulShutdownSignal;
-use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, fn_service, map_config};
+use actix_service::{
+    IntoServiceFactory as _, Service as _, ServiceFactoryExt as _, apply_fn_factory, fn_service, map_config,
+};
 use actix_tls::accept::TlsError;
 use actix_tls::accept::rustls_0_23::{Acceptor, TlsStream};
 use actix_web::body::MessageBody;
@@ -26,6 +29,7 @@ use tracing_actix_web::{RootSpanBuilder, TracingLogger};
 use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
+use super::admission::Admission;
 pub use super::connection::Patience;
 use super::connection::{self, Patient};
 use super::envelope::{self, Envelope};
@@ -33,8 +37,8 @@ use super::idempotency;
 use super::problem::Problem;
 pub use super::rate_limit::RateLimit;
 use super::rate_limit::{self, Meter};
-use super::request::BODY_LIMIT;
-pub use super::settings::{CONNECTIONS, Settings};
+use super::request::{BODY_LIMIT, Uploads};
+pub use super::settings::{CONNECTIONS, CONNECTIONS_PER_ADDRESS, Settings};
 use crate::app::App;
 use crate::domain::refusal::Code;
 
@@ -55,16 +59,44 @@ pub fn serve(app: App, settings: Settings, listener: TcpListener) -> io::Result<
         .disable_signals();
     let parts = Parts {
         app: Data::new(app),
+        uploads: Data::new(Uploads::default()),
         known: Data::new(Known::new().map_err(io::Error::other)?),
         meter: settings.rate_limit.map(|limit| Data::new(Meter::new(limit))),
+        admission: Arc::new(Admission::new(
+            settings.connections_per_address,
+            settings.trusted_proxies.clone(),
+        )),
         settings: Data::new(settings),
         stopping: builder.graceful_shutdown_signal(),
     };
     let builder = match parts.settings.tls.clone() {
-        Some(tls) => builder.listen("https", listener, move || parts.clone().over_tls(tls.clone()))?,
-        None => builder.listen("http", listener, move || parts.clone().over_tcp())?,
+        Some(tls) => builder.listen("https", listener, move || {
+            admitted(Arc::clone(&parts.admission), parts.clone().over_tls(tls.clone()))
+        })?,
+        None => builder.listen("http", listener, move || {
+            admitted(Arc::clone(&parts.admission), parts.clone().over_tcp())
+        })?,
     };
     Ok(builder.run())
+}
+
+/// The service for connections that find room.
+fn admitted<S: ServiceFactory<TcpStream, Response = ()>>(
+    admission: Arc<Admission>,
+    service: S,
+) -> impl ServiceFactory<TcpStream, Config = S::Config, Response = (), Error = S::Error, InitError = S::InitError>
+{
+    apply_fn_factory(service, move |stream: TcpStream, service| {
+        let place = stream.peer_addr().ok().and_then(|peer| admission.admit(peer.ip()));
+        // Without one the connection is closed, and nothing is said: a client that takes all it can reads no word.
+        let served = place.map(|place| (place, service.call(stream)));
+        async move {
+            match served {
+                Some((_place, served)) => served.await,
+                None => Ok(()),
+            }
+        }
+    })
 }
 
 /// What each worker puts its service together from.
@@ -72,6 +104,8 @@ pub fn serve(app: App, settings: Settings, listener: TcpListener) -> io::Result<
 struct Parts {
     app: Data<App>,
     settings: Data<Settings>,
+    admission: Arc<Admission>,
+    uploads: Data<Uploads>,
     known: Data<Known>,
     meter: Option<Data<Meter>>,
     stopping: GracefulShutdownSignal,
@@ -90,11 +124,12 @@ impl Parts {
             InitError = (),
         >,
     > {
-        let Self { app, settings, known, meter, .. } = self;
+        let Self { app, settings, uploads, known, meter, .. } = self;
         let cors = cors(&settings.cors_origins);
         actix_web::App::new()
             .app_data(app)
             .app_data(settings)
+            .app_data(uploads)
             .app_data(known)
             .app_data(PayloadConfig::new(BODY_LIMIT))
             .configure(|config| {
@@ -107,6 +142,7 @@ impl Parts {
             .route("/docs", web::get().to(to_documentation))
             .default_service(web::to(nothing_here))
             .wrap(from_fn(idempotency::settle))
+            .wrap(from_fn(connection::only_http))
             .wrap(from_fn(rate_limit::wrap))
             .wrap(from_fn(measure))
             .wrap(cors)
@@ -197,7 +233,9 @@ fn cors(origins: &[String]) -> Cors {
         HeaderName::from_static("ratelimit-policy"),
         HeaderName::from_static("x-request-id"),
     ];
-    let cors = Cors::default().allow_any_method().allow_any_header().expose_headers(exposed).max_age(3600);
+    let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+    let cors = Cors::default().allowed_methods(methods).allow_any_header();
+    let cors = cors.expose_headers(exposed).max_age(3600);
     origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
 }
 

@@ -12,6 +12,9 @@ use super::rate_limit::RateLimit;
 /// a process have.
 pub const CONNECTIONS: u16 = 900;
 
+/// Connections of one client at most, unless set: four who take all they can leave nobody any, one alone must not.
+pub const CONNECTIONS_PER_ADDRESS: u16 = CONNECTIONS / 4;
+
 /// What the administrator can set about the server.
 #[derive(Clone)]
 #[expect(missing_debug_implementations, reason = "it holds a secret")]
@@ -36,6 +39,8 @@ pub struct Settings {
     pub patience: Patience,
     /// Connections at most.
     pub max_connections: usize,
+    /// Connections of one client at most, unless it is a trusted proxy.
+    pub connections_per_address: usize,
     /// TLS on the listener; none by default.
     pub tls: Option<ServerConfig>,
 }
@@ -54,6 +59,7 @@ impl Settings {
             rate_limit: None,
             patience: Patience::default(),
             max_connections: CONNECTIONS.into(),
+            connections_per_address: CONNECTIONS_PER_ADDRESS.into(),
             tls: None,
         }
     }

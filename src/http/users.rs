@@ -331,7 +331,7 @@ async fn list_users(app: Data<App>, read: Read<Root, UserQuery>) -> Result<HttpR
 
 /// Invite a user
 ///
-/// Creates a user, who chooses a password by accepting the invitation. The answer holds the invitation's secret this once; it can be used for 7 days.
+/// Creates a user, who chooses a password by accepting the invitation. The answer holds the invitation's secret this once; it can be used for 7 days. Not with an API key, like everything that changes users.
 #[utoipa::path(
     tag = "users",
     request_body = NewUser,
@@ -403,7 +403,7 @@ async fn transition_user(
 
 /// Invite a user anew
 ///
-/// For a lost invitation or a forgotten password: replaces an invitation that waits, and ends the user's sessions. The old password stays until the new invitation is accepted; a disabled user has to be enabled first to accept it.
+/// For a lost invitation or a forgotten password: replaces an invitation that waits, and ends the user's sessions. The old password stays until the new invitation is accepted; a disabled user has to be enabled first to accept it. Nobody invites themselves: whoever knows their password changes it with `PUT /v1/auth/password`.
 #[utoipa::path(
     tag = "users",
     params(UserPath),

@@ -22,6 +22,9 @@ use crate::domain::text::Message;
 /// The most faults that are told of one request: an answer shall not outgrow what it answers.
 const MOST_FAULTS: usize = 100;
 
+/// The most characters of an unknown name that are told.
+const LONGEST_NAME: usize = 64;
+
 /// The compiled schema of a request type.
 struct Compiled {
     schema: Value,
@@ -167,7 +170,7 @@ fn whole(value: &mut Value) {
 pub(super) fn check<T: ToSchema + 'static>(value: &Value) -> Result<(), Refusal> {
     let compiled = compiled(TypeId::of::<T>(), document_of::<T>)?;
     let errors = compiled.validator.iter_errors(value);
-    refuse(errors.flat_map(|error| faults(&error)).take(MOST_FAULTS).collect())
+    refuse(errors.flat_map(|error| faults(&error)))
 }
 
 /// A checked value as its type. What the schema let pass and the type does not take is still the request's fault.
@@ -196,7 +199,7 @@ pub(super) fn query<T: IntoParams + DeserializeOwned + 'static>(query: &str) -> 
     for (name, text) in pairs {
         let schema = compiled.schema.pointer(&format!("/properties/{}", escaped(&name)));
         match schema {
-            None => found.push(Fault::parameter(name, FaultCode::Unknown)),
+            None => found.push(Fault::parameter(shown(&name), FaultCode::Unknown)),
             Some(schema) => match (values.get_mut(&name), read_as(schema, &text)) {
                 (None, value) => drop(values.insert(name, value)),
                 (Some(Value::Array(listed)), Value::Array(more)) => listed.extend(more),
@@ -206,7 +209,7 @@ pub(super) fn query<T: IntoParams + DeserializeOwned + 'static>(query: &str) -> 
     }
     let values = Value::Object(values);
     let errors = compiled.validator.iter_errors(&values);
-    found.extend(errors.flat_map(|error| faults(&error)).take(MOST_FAULTS).map(|fault| {
+    found.extend(errors.flat_map(|error| faults(&error)).map(|fault| {
         let name = match &fault.place {
             Place::Pointer(pointer) => pointer.split('/').nth(1).unwrap_or_default().to_owned(),
             Place::Parameter(name) => name.clone(),
@@ -250,7 +253,8 @@ fn read_as(schema: &Value, text: &str) -> Value {
     read.unwrap_or_else(|| Value::from(text))
 }
 
-fn refuse(mut faults: Vec<Fault>) -> Result<(), Refusal> {
+fn refuse(faults: impl IntoIterator<Item = Fault>) -> Result<(), Refusal> {
+    let mut faults: Vec<Fault> = faults.into_iter().take(MOST_FAULTS).collect();
     // A value can break a schema in two ways that come to the same.
     faults.dedup();
     if faults.is_empty() { Ok(()) } else { Err(Refusal::faults(Code::InvalidRequest, faults)) }
@@ -258,6 +262,14 @@ fn refuse(mut faults: Vec<Fault>) -> Result<(), Refusal> {
 
 fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
+}
+
+/// As much of a name that isn't ours as is told again.
+fn shown(name: &str) -> String {
+    match name.char_indices().nth(LONGEST_NAME) {
+        Some((end, _)) => format!("{}…", name.get(..end).unwrap_or_default()),
+        None => name.to_owned(),
+    }
 }
 
 fn faults(error: &ValidationError<'_>) -> Vec<Fault> {
@@ -274,7 +286,7 @@ fn faults(error: &ValidationError<'_>) -> Vec<Fault> {
             .iter()
             .take(MOST_FAULTS)
             .map(|name| {
-                Fault::at(format!("{at}/{}", escaped(name)), FaultCode::Unknown)
+                Fault::at(format!("{at}/{}", escaped(&shown(name))), FaultCode::Unknown)
                     .saying("is not known here, or can't be written", "غير معروف هنا، أو هو للقراءة فقط")
             })
             .collect(),

@@ -71,9 +71,11 @@ async fn a_key_is_shown_once_and_does_what_its_owner_does() {
     assert_eq!(script.get("/v1/me").await.expect(200).json()["email"], Who::Secretariat.email());
     script.get(app.a("/status")).await.expect(200);
     script.get("/v1/status").await.expect(200);
-    let new =
-        json!({ "email": "new@council.example", "name": { "en": "New" }, "role": "expert", "locale": "en" });
-    script.send(Draft::post("/v1/users", &new)).await.expect(201);
+    let read = script.get(app.a("")).await.expect(200).resource();
+    let change = Draft::new(Method::PATCH, app.a(""))
+        .body("application/merge-patch+json", json!({ "mandate": { "en": "Now this" } }).to_string())
+        .header("If-Match", &read.etag);
+    script.send(change).await.expect(200);
 
     let listed = secretariat.list("/v1/api-keys").await;
     assert_eq!((listed[0]["id"].as_str(), listed[0].get("key")), (Some(made.id()), None));

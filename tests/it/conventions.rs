@@ -198,6 +198,29 @@ async fn a_patch_changes_one_language_and_keeps_the_other_and_never_takes_the_la
 }
 
 #[tokio::test]
+async fn an_answer_does_not_outgrow_what_was_asked() {
+    let app = TestApp::start().await;
+    let chair = app.as_chair();
+    let query: Vec<String> = (0..5000).map(|number| number.to_string()).collect();
+    let name = "n".repeat(10_000);
+    let many = Value::Object(query.iter().map(|name| (name.clone(), json!(1))).collect());
+    for answer in [
+        chair.get(format!("/v1/me/tasks?{}", query.join("&"))).await,
+        chair.get(format!("/v1/me/tasks?{name}=1")).await,
+        chair.post(app.a("/activities"), many).await,
+        chair.post(app.a("/activities"), json!({ name.clone(): 1 })).await,
+    ] {
+        let problem = answer.expect_problem(400, "invalidRequest");
+        let faults = problem["errors"].as_array().unwrap();
+        assert!((1..=100).contains(&faults.len()), "{}", faults.len());
+        for fault in faults {
+            let place = fault["pointer"].as_str().or(fault["parameter"].as_str()).unwrap();
+            assert!(place.chars().count() <= 66, "{place}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn every_fault_of_a_body_is_told_at_once_with_its_place() {
     let app = TestApp::start().await;
     let chair = app.as_chair();

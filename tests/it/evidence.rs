@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::app::PASSWORD;
 use crate::support::client::Draft;
 use crate::support::contract::operations;
 use crate::support::evidence::{
@@ -199,22 +198,19 @@ async fn an_upload_is_what_it_says_it_is() {
 async fn at_most_four_files_are_in_memory_at_once() {
     let app = TestApp::start().await;
     let (expert, made) = (app.as_expert(), new(&app).await);
-    let credentials = json!({ "email": Who::Expert2.email(), "password": PASSWORD });
-    let tokens = app.as_anybody().post("/v1/auth/login", credentials).await.expect(200).json();
-    let head = format!(
-        "PUT {}/content HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nIf-Match: {}\r\n\
-         Content-Type: application/pdf\r\nContent-Length: 100\r\n\r\n%PDF-",
-        made.path,
-        tokens["accessToken"].as_str().unwrap(),
-        made.etag
-    );
-    let stalled: Vec<_> = (0..4)
-        .map(|_| {
-            let mut stream = TcpStream::connect(app.url("").trim_start_matches("http://")).unwrap();
-            stream.write_all(head.as_bytes()).unwrap();
-            stream
-        })
-        .collect();
+    let mut stalled = Vec::new();
+    for who in [Who::Expert2, Who::Expert3, Who::Expert4, Who::Expert5] {
+        let head = format!(
+            "PUT {}/content HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nIf-Match: {}\r\n\
+             Content-Type: application/pdf\r\nContent-Length: 100\r\n\r\n%PDF-",
+            made.path,
+            app.token(who).await.unwrap(),
+            made.etag
+        );
+        let mut stream = TcpStream::connect(app.address()).unwrap();
+        stream.write_all(head.as_bytes()).unwrap();
+        stalled.push(stream);
+    }
     // Others are let in until all four have come as far as their bodies.
     let mut waiting = None;
     for _ in 0..20 {

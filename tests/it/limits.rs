@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use taskforce::http::server::RateLimit;
 
-use crate::support::app::ORIGIN;
+use crate::support::app::{ORIGIN, PASSWORD};
 use crate::support::client::{Draft, activity};
 use crate::support::contract::{followed, operations};
 use crate::support::{Answer, Setup, TestApp, Who};
@@ -77,6 +77,29 @@ async fn a_revoked_key_is_its_owners_no_more() {
     }
     expect_too_many(app.as_who(Who::ReadOnlyKey).get("/v1/me").await);
     app.as_chair().get("/v1/me").await.expect(200);
+}
+
+#[tokio::test]
+async fn the_token_of_an_ended_session_is_its_users_no_more() {
+    let app = strict(5).await;
+    let sign_in = async || {
+        let credentials = json!({ "email": Who::Expert1.email(), "password": PASSWORD });
+        app.as_anybody().post("/v1/auth/login", credentials).await.expect(200).json()
+    };
+    let (stolen, own) = (sign_in().await, sign_in().await);
+    let show = async |tokens: &Value| {
+        app.as_anybody().send_with(tokens["accessToken"].as_str(), Draft::get("/v1/me")).await
+    };
+    app.as_anybody()
+        .post("/v1/auth/logout", json!({ "refreshToken": stolen["refreshToken"] }))
+        .await
+        .expect(204);
+    // The user pays once for finding out; of the address, which sent three requests, nothing is left.
+    show(&stolen).await.expect(401);
+    for _ in 0..4 {
+        expect_too_many(show(&stolen).await);
+    }
+    show(&own).await.expect(200);
 }
 
 #[tokio::test]

@@ -184,3 +184,45 @@ async fn an_invitation_that_was_used_is_like_one_that_never_was() {
     }
     assert!(told.windows(2).all(|pair| pair[0] == pair[1]), "{told:#?}");
 }
+
+#[tokio::test]
+async fn nobody_comes_by_a_password_with_a_key_or_an_access_token_alone() {
+    let app = TestApp::start().await;
+    let administrator = app.as_administrator();
+    let body = json!({ "name": "Nightly", "scopes": ["read", "write"], "expiresAt": "2026-11-23T00:00:00Z" });
+    let key = administrator.post("/v1/api-keys", body).await.expect(201).json();
+    let with_key = async |draft: Draft| {
+        let bearer = format!("Bearer {}", key["key"].as_str().unwrap());
+        app.as_anybody().send(draft.header("Authorization", &bearer)).await
+    };
+    let users = format!("/v1/users/{}", app.world().user(Who::Expert2));
+    let read = with_key(Draft::get(users.as_str())).await.expect(200).resource();
+    assert_eq!(read["availableTransitions"][0]["blockedBy"][0]["code"], "insufficientScope");
+    let new = json!({ "email": "new@city.example", "name": { "en": "New" }, "role": "administrator", "locale": "en" });
+    let change = |body: &Value| {
+        Draft::new(Method::PATCH, users.as_str())
+            .body("application/merge-patch+json", body.to_string())
+            .header("If-Match", &read.etag)
+    };
+    let before = app.db_events().await;
+    for refused in [
+        Draft::post("/v1/users", &new),
+        Draft::new(Method::POST, format!("{users}/invitations")),
+        change(&json!({ "role": "administrator" })),
+        change(&json!({ "email": "new@city.example" })),
+        Draft::post(format!("{users}/transitions"), &json!({ "to": "disabled" }))
+            .header("If-Match", &read.etag),
+    ] {
+        with_key(refused).await.expect_problem(403, "insufficientScope");
+    }
+    for who in [Who::Administrator, Who::Secretariat] {
+        let own = format!("/v1/users/{}/invitations", app.world().user(who));
+        let refused = app.as_who(who).send(Draft::new(Method::POST, own)).await;
+        let problem = refused.expect_problem(403, "forbidden");
+        assert!(problem["detail"].as_str().unwrap().contains("PUT /v1/auth/password"), "{problem}");
+    }
+    assert_eq!(app.db_events().await, before);
+    // Signed in, and for somebody else, it goes.
+    let another = format!("/v1/users/{}/invitations", app.world().user(Who::Secretariat));
+    administrator.send(Draft::new(Method::POST, another)).await.expect(201);
+}

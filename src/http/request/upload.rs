@@ -1,15 +1,18 @@
 //! A PUT of a file: checked in the same order as every change, of a type that is taken and what it says it is.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
-use actix_web::web::{Bytes, BytesMut};
+use actix_web::web::{Bytes, BytesMut, Data};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use futures_util::StreamExt as _;
 use sha2::{Digest as _, Sha256};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use uuid::Uuid;
 
 use super::{Context, Extraction, NoQuery, Path, app, patience, version, visible};
 use crate::app::Error;
@@ -18,11 +21,42 @@ use crate::domain::refusal::{Code, Refusal};
 use crate::domain::rights::Action;
 use crate::http::problem::{Problem, Result};
 
-/// How long it may wait for its turn.
-const TURN_WITHIN: Duration = Duration::from_secs(10);
+/// How long it may wait for a place, once its user sends nothing else.
+const PLACE_WITHIN: Duration = Duration::from_secs(10);
 
 /// Files that are in memory at once, each whole: with more of them, those who upload could take all there is.
-static PLACES: Semaphore = Semaphore::const_new(4);
+const PLACES: usize = 4;
+
+/// Who uploads: so many at once, and each user one file after the other, so that nobody takes the places of all.
+#[derive(Debug)]
+pub(in crate::http) struct Uploads {
+    places: Arc<Semaphore>,
+    turns: Mutex<BTreeMap<Uuid, Weak<Semaphore>>>,
+}
+
+impl Default for Uploads {
+    fn default() -> Self {
+        Self { places: Arc::new(Semaphore::new(PLACES)), turns: Mutex::default() }
+    }
+}
+
+impl Uploads {
+    /// Waits until this user sends nothing else, as long as that may take, and then for a place.
+    async fn enter(&self, user_id: Uuid, patience: Duration) -> Option<[OwnedSemaphorePermit; 2]> {
+        let turn = tokio::time::timeout(patience, self.turn(user_id).acquire_owned()).await.ok()?.ok()?;
+        let place = Arc::clone(&self.places).acquire_owned();
+        let place = tokio::time::timeout(PLACE_WITHIN, place).await.ok()?.ok()?;
+        Some([turn, place])
+    }
+
+    fn turn(&self, user_id: Uuid) -> Arc<Semaphore> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.retain(|_, turn| turn.strong_count() > 0);
+        let turn = turns.get(&user_id).and_then(Weak::upgrade).unwrap_or_else(|| Arc::new(Semaphore::new(1)));
+        turns.insert(user_id, Arc::downgrade(&turn));
+        turn
+    }
+}
 
 /// A PUT of a file in the version of its resource that the caller read.
 #[derive(Debug)]
@@ -37,8 +71,8 @@ pub(in crate::http) struct Upload<P> {
     pub(in crate::http) content: Bytes,
     /// Their SHA-256.
     pub(in crate::http) sha256: [u8; 32],
-    /// Its place in memory, free again when it is dropped.
-    _place: SemaphorePermit<'static>,
+    /// The user's turn and the place in memory, free again when they are dropped.
+    _held: [OwnedSemaphorePermit; 2],
 }
 
 impl<P: Path + 'static> FromRequest for Upload<P> {
@@ -59,18 +93,18 @@ impl<P: Path + 'static> FromRequest for Upload<P> {
             if announced > LARGEST {
                 return Err(Code::BodyTooLarge.into());
             }
-            let place = tokio::time::timeout(TURN_WITHIN, PLACES.acquire()).await;
-            let Ok(Ok(place)) = place else {
+            let within = patience(&request)?.file;
+            let uploads = request.app_data::<Data<Uploads>>().ok_or(Code::InternalError)?;
+            let Some(held) = uploads.enter(context.caller.user_id, within).await else {
                 return Err(Error::Unavailable("too many upload at once".to_owned()).into());
             };
-            let within = patience(&request)?.file;
             let read = tokio::time::timeout(within, content(payload, announced)).await;
             let (content, sha256) = read.map_err(|_late| late(within))??;
             if let Some((en, ar)) = unlike(media_type, &content) {
                 return Err(Refusal::new(Code::InvalidRequest, en, ar).into());
             }
             let version = version(&request)?;
-            Ok(Self { context, version, media_type, content, sha256, _place: place })
+            Ok(Self { context, version, media_type, content, sha256, _held: held })
         })
     }
 }

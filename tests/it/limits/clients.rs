@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use taskforce::http::server::{Patience, Settings};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
-use crate::support::evidence::{evidence, new_policy};
-use crate::support::{Setup, TestApp, Who};
+use crate::support::evidence::{evidence, new_policy, upload};
+use crate::support::{Resource, Setup, TestApp, Who};
 
 /// What a client may take in these tests.
 const SHORT: Duration = Duration::from_millis(300);
@@ -218,6 +218,79 @@ async fn there_are_so_many_connections_and_the_next_waits_for_one() {
     drop(other);
     let first = timeout(SOON, third.0.read_u8()).await.expect("the place is not given on").unwrap();
     assert_eq!(first, b'H');
+}
+
+#[tokio::test]
+async fn a_client_has_a_share_of_the_connections_and_leaves_the_rest_to_others() {
+    let app = impatient(|settings| settings.connections_per_address = 2).await;
+    let (mut one, mut other) = (Raw::connect(&app).await, Raw::connect(&app).await);
+    for admitted in [&mut one, &mut other] {
+        assert!(admitted.exchange(FINE).await.starts_with("HTTP/1.1 200"));
+    }
+    let mut third = Raw::connect(&app).await;
+    drop(third.0.write_all(FINE.as_bytes()).await);
+    assert_eq!(third.end().await, "", "a third connection is served");
+    let elsewhere = TcpSocket::new_v4().unwrap();
+    elsewhere.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+    let mut elsewhere = Raw(elsewhere.connect(app.address()).await.unwrap());
+    assert!(elsewhere.exchange(FINE).await.starts_with("HTTP/1.1 200"));
+    drop(one);
+    let begun = Instant::now();
+    loop {
+        let mut next = Raw::connect(&app).await;
+        drop(next.0.write_all(FINE.as_bytes()).await);
+        match next.0.read_u8().await {
+            Ok(first) => return assert_eq!(first, b'H'),
+            Err(_closed) => assert!(begun.elapsed() < SOON, "the place is not given on"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_uploads_slowly_and_often_leaves_places_to_others() {
+    let app = impatient(|_usual| ()).await;
+    let policy = new_policy(&app).await;
+    let expert = app.as_expert();
+    let file = expert.create(app.a("/evidence"), evidence("policy", policy.id(), json!({}))).await;
+    let token = app.token(Who::Expert1).await.unwrap();
+    let mut slow = Vec::new();
+    for _ in 0..6 {
+        let mut one = Raw::connect(&app).await;
+        one.send(&format!(
+            "PUT {}/content HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nIf-Match: {}\r\n\
+             Content-Type: text/plain\r\nContent-Length: 9999\r\n\r\n",
+            file.path, file.etag
+        ))
+        .await;
+        slow.push(one);
+    }
+    let another = app.as_who(Who::Expert2).send(upload(&file, "text/plain", "minutes"));
+    timeout(SOON, another).await.expect("one user has taken all places").expect(200);
+    // Those who wait for their turn are none the worse for it.
+    drop(slow);
+    let now = Resource { path: file.path.clone(), ..expert.read(file.path.as_str()).await };
+    let own = expert.send(upload(&now, "text/plain", "more minutes"));
+    timeout(SOON, own).await.expect("the turn of one who left is not given on").expect(200);
+}
+
+#[tokio::test]
+async fn what_asks_for_a_web_socket_is_refused_and_swallows_nothing() {
+    let app = impatient(|_usual| ()).await;
+    for upgrade in ["websocket", "WebSocket "] {
+        let mut raw = Raw::connect(&app).await;
+        raw.send(&format!(
+            "POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: {upgrade}\r\n\
+             Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{{}}{FINE}"
+        ))
+        .await;
+        let answer = raw.end().await;
+        assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("invalidRequest"), "{answer}");
+        assert_eq!(answer.matches("HTTP/1.1").count(), 1, "{answer}");
+    }
+    // What we don't speak is not asked for in vain: the request stands as it is.
+    let mut raw = Raw::connect(&app).await;
+    let other = FINE.replace("\r\n\r\n", "\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n");
+    assert!(raw.exchange(&other).await.starts_with("HTTP/1.1 200"));
 }
 
 #[tokio::test]
