@@ -372,6 +372,7 @@ mod tests {
         let odd: String = "4@8({[<369 1!|70$5+%2".chars().cycle().take(LONGEST_GUESS).collect();
         let begun = std::time::Instant::now();
         assert!(!is_common(&odd));
-        println!("{:?}", begun.elapsed());
+        // All of them would take for ever; what a moment is, a busy machine says.
+        assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", begun.elapsed());
     }
 }

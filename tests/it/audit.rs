@@ -239,9 +239,7 @@ async fn a_third_who_verifies_at_once_is_sent_away() {
     let third = async {
         let waiting = "select count(*) from pg_stat_activity
             where datname = current_database() and wait_event_type = 'Lock'";
-        while app.db_count(waiting).await < 2 {
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
+        app.db_reaches(waiting, 2).await;
         let sent_away = verify(Who::Secretariat).await;
         holder.batch_execute("rollback").await.unwrap();
         sent_away
@@ -261,9 +259,7 @@ async fn nobody_verifies_twice_at_once() {
     let again = async {
         let waiting = "select count(*) from pg_stat_activity
             where datname = current_database() and wait_event_type = 'Lock'";
-        while app.db_count(waiting).await < 1 {
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
+        app.db_reaches(waiting, 1).await;
         let sent_away = verify().await;
         holder.batch_execute("rollback").await.unwrap();
         sent_away

@@ -183,7 +183,7 @@ async fn whoever_waits_too_long_for_the_first_is_told_that_it_is_under_way() {
     let of_the_first = format!("{} POST {path} k", app.world().user(Who::Secretariat));
     holder.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", &[&of_the_first]).await.unwrap();
     let secretariat = app.as_secretariat();
-    secretariat.send(keyed(path, &body, "k")).await.expect_problem(409, "idempotencyKeyInUse");
+    secretariat.insist(keyed(path, &body, "k")).await.expect_problem(409, "idempotencyKeyInUse");
     holder.batch_execute("rollback").await.unwrap();
     secretariat.send(keyed(path, &body, "k")).await.expect(201);
 }

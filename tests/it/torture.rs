@@ -13,6 +13,7 @@ use futures_util::future::join_all;
 use nix::sys::signal::Signal;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 use crate::properties::seed;
 use crate::support::app::{KEY, PASSWORD};
@@ -113,6 +114,7 @@ async fn write(
     round: usize,
     who: Who,
     home: &str,
+    begun: &Notify,
 ) -> Vec<Written> {
     let mut all: Vec<Written> = Vec::new();
     let mut last: Option<String> = None;
@@ -132,6 +134,10 @@ async fn write(
                 (Kind::Activity, mark, format!("{home}/activities"), new)
             }
         };
+        if kind == Kind::Activity {
+            // What is begun next is this one or none.
+            last = None;
+        }
         let key = format!("{round}-{who:?}-{count}");
         let mut written = Written { kind, mark, path, key, body, answer: None };
         let answer = send(http, url, token, &written).await;
@@ -143,6 +149,7 @@ async fn write(
                 last = body["id"].as_str().map(str::to_owned);
             }
             written.answer = Some((status, body));
+            begun.notify_one();
         }
         all.push(written);
         if gone {
@@ -197,12 +204,17 @@ async fn no_write_is_lost_or_done_twice_however_often_the_service_is_killed() {
         }
         let home = |at: usize| if at < 4 { app.a("") } else { app.b("") };
         let homes: Vec<String> = (0..CLIENTS.len()).map(home).collect();
+        let begun = Notify::new();
         let clients = CLIENTS
             .into_iter()
             .enumerate()
-            .map(|(at, who)| write(&http, &url, &tokens[at], round, who, &homes[at]));
+            .map(|(at, who)| write(&http, &url, &tokens[at], round, who, &homes[at], &begun));
         let after = Duration::from_millis(50 + u64::try_from(chance.below(450)).unwrap());
         let killed = async {
+            // A machine may be so busy that nothing comes to be acknowledged sooner.
+            tokio::time::timeout(Duration::from_secs(20), begun.notified())
+                .await
+                .expect("nothing is acknowledged");
             tokio::time::sleep(after).await;
             service.signal(Signal::SIGKILL);
         };

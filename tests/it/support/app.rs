@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, LazyLock, Mutex};
+use std::time::{Duration, Instant};
 
 use actix_web::dev::ServerHandle;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -305,6 +306,15 @@ impl TestApp {
     /// Another one, for what takes two.
     pub(crate) async fn db_another(&self) -> tokio_postgres::Client {
         postgres::connect(&self.database).await
+    }
+
+    /// Waits until a count is so high, but not for ever.
+    pub(crate) async fn db_reaches(&self, query: &str, count: i64) {
+        let begun = Instant::now();
+        while self.db_count(query).await < count {
+            assert!(begun.elapsed() < Duration::from_secs(20), "never {count}: {query}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     /// A number out of the database.
