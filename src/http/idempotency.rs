@@ -30,7 +30,14 @@ pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempote
 pub(super) const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// The longest key.
-pub(super) const LONGEST_KEY: usize = 255;
+const LONGEST_KEY: usize = 255;
+
+/// What a key is like in its header: bare, or a string of a structured field, in which a quote and a backslash have
+/// a backslash before them. Within it may be spaces, at its ends not.
+pub(super) const KEY_PATTERN: &str = r#"^([!#-~]([ -~]{0,253}[!-~])?|"([!#-\[\]-~]|\\["\\])(([ !#-\[\]-~]|\\["\\]){0,253}([!#-\[\]-~]|\\["\\]))?")$"#;
+
+/// The longest header that holds one: quoted, and each letter behind a backslash.
+pub(super) const LONGEST_HEADER: usize = 2 * LONGEST_KEY + 2;
 
 /// Whether a change is only to be tried.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -258,6 +265,16 @@ mod tests {
         fn a_quoted_key_is_the_key(key in "[!-~]([ -~]{0,80}[!-~])?") {
             let quoted = format!("\"{}\"", key.replace('\\', "\\\\").replace('"', "\\\""));
             prop_assert_eq!(parse_key(&quoted), Some(key));
+        }
+
+        #[test]
+        fn a_key_is_documented_as_it_is_read(header in "[ !\"#a\\\\~\t]{0,6}") {
+            // The spaces around a header are no part of it.
+            let header = header.trim();
+            let documented = jsonschema::is_valid(
+                &serde_json::json!({ "pattern": KEY_PATTERN }), &serde_json::json!(header),
+            );
+            prop_assert_eq!(parse_key(header).is_some(), documented);
         }
 
         #[test]

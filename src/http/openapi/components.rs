@@ -8,7 +8,7 @@ use super::each_operation;
 use crate::domain::refusal::Code;
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::http::envelope::API_VERSION;
-use crate::http::idempotency::LONGEST_KEY;
+use crate::http::idempotency::{KEY_PATTERN, LONGEST_HEADER};
 use crate::http::problem::status;
 
 /// A problem answer that stands for more codes than this is told where it is given.
@@ -79,7 +79,7 @@ fn parameters() -> Value {
             "name": "Idempotency-Key", "in": "header", "required": false,
             "description": "Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409.",
             "schema": {
-                "type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[!#-\\[\\]-~]+$",
+                "type": "string", "minLength": 1, "maxLength": LONGEST_HEADER, "pattern": KEY_PATTERN,
                 "example": "8e03978e-40d5-43dd-bc93-6894a57f9324",
             },
         },
