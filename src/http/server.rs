@@ -44,6 +44,7 @@ use crate::domain::refusal::Code;
 
 /// How long a stop waits for requests under way.
 const DRAIN_SECONDS: u64 = 20;
+
 /// Serves on a listener until it is stopped; then requests under way are let finish.
 ///
 /// # Errors
