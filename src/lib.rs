@@ -19,5 +19,6 @@ pub mod app;
 pub mod auth;
 pub mod cli;
 pub mod db;
+pub mod demo;
 pub mod domain;
 pub mod http;

@@ -3,10 +3,10 @@
 use chrono::NaiveDate;
 use uuid::Uuid;
 
-use super::access::{Access, Caller};
-use super::door::Door;
+use super::caller::{Access, Caller};
+use super::write::Door;
 use super::members::require_current;
-use super::noun::{self, Events, Noun, Staged};
+use super::resource::{self, Events, Noun, Staged};
 use super::{App, Error, Result, steps};
 use crate::db::activities::{ActivityDetail, ActivityFields, ActivityFilter, ActivityOrder, Assignee};
 use crate::db::activities::{ListedActivity, Standing};
@@ -15,7 +15,7 @@ use crate::db::{self, Conn, QueryResult};
 use crate::domain::activity::{ActivityState, Facts, Stage};
 use crate::domain::event::{EventAction, Happening, SubjectKind};
 use crate::domain::evidence::{About, ActivitySubjectKind};
-use crate::domain::machine::Exit;
+use crate::domain::state_machine::Exit;
 use crate::domain::refusal::{AvailableTransition, Code, Refusal};
 use crate::domain::rights::Action;
 use crate::domain::step::StepName;

@@ -8,8 +8,8 @@ use moka::sync::Cache;
 use secrecy::SecretString;
 use uuid::Uuid;
 
-use super::access::{Caller, Credential};
-use super::lease::ANSWER_WITHIN;
+use super::caller::{Caller, Credential};
+use super::connection::ANSWER_WITHIN;
 use super::{App, Error, Result};
 use crate::auth::secrets;
 use crate::db;

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use uuid::Uuid;
 
-use super::access::Caller;
+use super::caller::Caller;
 use super::{App, Error, Result};
 use crate::db;
 use crate::domain::audit::{Break, Followed};

@@ -2,8 +2,8 @@
 
 use uuid::Uuid;
 
-use super::access::Caller;
-use super::door::{Door, expect_version};
+use super::caller::Caller;
+use super::write::{Door, expect_version};
 use super::{App, Result};
 use crate::db;
 use crate::db::comments::{Comment, NamedComment};

@@ -3,15 +3,15 @@
 use chrono::NaiveDate;
 use uuid::Uuid;
 
-use super::access::{Access, Caller};
-use super::door::{Door, expect_version};
+use super::caller::{Access, Caller};
+use super::write::{Door, expect_version};
 use super::{App, Result};
 use crate::db;
 use crate::db::conditions::{Condition, NumberedCondition};
 use crate::db::page::Page;
 use crate::domain::decision::ConditionState;
 use crate::domain::event::{EventAction, Happening, SubjectKind};
-use crate::domain::machine::{available, take};
+use crate::domain::state_machine::{available, take};
 use crate::domain::refusal::{AvailableTransition, Code};
 use crate::domain::rights::{Action, Decision};
 use crate::domain::text::LocalizedText;

@@ -3,9 +3,9 @@
 use chrono::NaiveDate;
 use uuid::Uuid;
 
-use super::access::Caller;
+use super::caller::Caller;
 use super::conditions::{self, ConditionView};
-use super::door::Door;
+use super::write::Door;
 use super::members::require_current;
 use super::submissions::move_report;
 use super::{App, Result, steps};

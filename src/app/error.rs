@@ -3,7 +3,7 @@
 use deadpool::managed::PoolError;
 use diesel::result::{DatabaseErrorKind, Error as QueryError};
 
-use super::refused::refusal_of_constraint;
+use super::constraints::refusal_of_constraint;
 use crate::auth::passwords::HashError;
 use crate::domain::refusal::{Code, Refusal};
 

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::access::Caller;
+use super::caller::Caller;
 use super::{App, Error, Result};
 use crate::db;
 use crate::db::events::InstallationEventRow;

@@ -6,9 +6,9 @@
 use url::Url;
 use uuid::Uuid;
 
-use super::access::Caller;
-use super::door::Door;
-use super::noun::{self, Events, Noun, View};
+use super::caller::Caller;
+use super::write::Door;
+use super::resource::{self, Events, Noun, View};
 use super::{App, Error, Result};
 use crate::db::evidence::{Evidence, EvidenceFields, EvidenceFilter, FileFacts, SubjectSteps};
 use crate::db::page::Page;

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::access::Caller;
+use super::caller::Caller;
 use super::{App, Result};
 use crate::db;
 use crate::db::health_statements::HealthStatement;

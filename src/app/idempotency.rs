@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::TimeDelta;
 
-use super::access::Caller;
-use super::door::commit;
-use super::lease::{ANSWER_WITHIN, Lease};
+use super::caller::Caller;
+use super::write::commit;
+use super::connection::{ANSWER_WITHIN, Lease};
 use super::{App, Error, Result};
 use crate::db::idempotency::{Answer, Claim};
 use crate::db::{self, Conn};

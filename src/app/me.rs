@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
-use super::access::Caller;
+use super::caller::Caller;
 use super::{App, Result};
 use crate::db;
 use crate::db::activities::AssignedActivity;

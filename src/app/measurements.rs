@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use super::Result;
-use super::door::Door;
-use super::noun::{self, Events, Noun};
+use super::write::Door;
+use super::resource::{self, Events, Noun};
 use crate::db::measurements::{Measurement, MeasurementFields};
 use crate::db::page::Page;
 use crate::db::pilots::PilotDetail;

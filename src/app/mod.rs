@@ -3,18 +3,18 @@
 //! Reads go through [`access`] (who is asking, what is theirs to see), changes of a task force through [`door`]
 //! (lock, right, event, commit). Nothing here knows a status code or the shape of a JSON document.
 
-pub mod access;
 pub mod activities;
 pub mod api_keys;
 pub mod assessments;
 pub mod audit;
 pub mod checklist_items;
+pub mod caller;
 pub mod clock;
 pub mod comments;
 pub mod conditions;
+pub mod connection;
+mod constraints;
 pub mod decisions;
-pub mod demo;
-pub mod door;
 mod error;
 pub mod events;
 pub mod evidence;
@@ -22,18 +22,17 @@ pub mod health_statements;
 pub mod housekeeping;
 pub mod idempotency;
 pub mod indicators;
-pub mod lease;
 pub mod me;
 pub mod measurements;
 pub mod members;
 pub mod migrations;
-pub mod noun;
 pub mod pilots;
 pub mod policies;
+pub mod read;
 pub mod readiness;
-mod refused;
 pub mod refused_attempts;
 pub mod reports;
+pub mod resource;
 pub mod sectors;
 pub mod sessions;
 pub mod sign_in;
@@ -44,6 +43,8 @@ pub mod studies;
 pub mod submissions;
 pub mod task_forces;
 pub mod users;
+pub mod write;
+mod writer_limit;
 
 pub use error::{Error, Result};
 

@@ -3,14 +3,14 @@
 use uuid::Uuid;
 
 use super::Result;
-use super::access::Access;
-use super::door::Door;
+use super::caller::Access;
+use super::write::Door;
 use super::members::require_current;
-use super::noun::{self, Noun, Staged, Whole, product};
+use super::resource::{self, Noun, Staged, Whole, product};
 use crate::db;
 use crate::db::pilots::{Pilot, PilotDetail, PilotFields, PilotFilter, PilotStanding};
 use crate::domain::event::{EventAction, Happening, SubjectKind};
-use crate::domain::machine::Exit;
+use crate::domain::state_machine::Exit;
 use crate::domain::pilot::{PilotOutcome, PilotState};
 use crate::domain::refusal::{Code, Fault, FaultCode, Refusal};
 use crate::domain::step::StepName;

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::access::Caller;
+use super::caller::Caller;
 use super::{App, Result};
 use crate::db;
 use crate::db::page::Page;

@@ -3,14 +3,14 @@
 use uuid::Uuid;
 
 use super::Result;
-use super::access::Access;
-use super::door::Door;
-use super::noun::{self, Noun, Staged, Whole, product};
+use super::caller::Access;
+use super::write::Door;
+use super::resource::{self, Noun, Staged, Whole, product};
 use crate::db;
-use crate::db::product::ProductFilter;
+use crate::db::resource::ProductFilter;
 use crate::db::sectors::{Sector, SectorDetail, SectorFields};
 use crate::domain::event::{EventAction, Happening, SubjectKind};
-use crate::domain::machine::Exit;
+use crate::domain::state_machine::Exit;
 use crate::domain::refusal::Code;
 use crate::domain::sector::SectorState;
 use crate::domain::step::StepName;

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::access::{Caller, Credential};
+use super::caller::{Caller, Credential};
 use super::{App, Result};
 use crate::db;
 use crate::db::page::Page;

@@ -12,8 +12,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 use uuid::Uuid;
 
-use super::access::Caller;
-use super::door::InstallationHappening;
+use super::caller::Caller;
+use super::write::InstallationHappening;
 use super::sessions::noting_ended;
 use super::users::parse_email;
 use super::{App, Error, Result};

@@ -11,8 +11,8 @@ use chrono::{DateTime, Utc};
 use moka::sync::Cache;
 use uuid::Uuid;
 
-use super::access::Credential;
-use super::door::InstallationHappening;
+use super::caller::Credential;
+use super::write::InstallationHappening;
 use super::users::parse_email;
 use super::{App, Error, Result};
 use crate::auth::oidc::{Identity, Issuer, Unreachable};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use uuid::Uuid;
 
-use super::access::Caller;
+use super::caller::Caller;
 use super::{App, Result};
 use crate::db;
 use crate::db::page::Page;

@@ -3,8 +3,8 @@
 use chrono::NaiveDate;
 use uuid::Uuid;
 
-use super::access::Caller;
-use super::door::{Door, expect_version};
+use super::caller::Caller;
+use super::write::{Door, expect_version};
 use super::{App, Result};
 use crate::db;
 use crate::db::steps::Step;

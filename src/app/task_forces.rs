@@ -2,8 +2,8 @@
 
 use uuid::Uuid;
 
-use super::access::{Access, Caller};
-use super::door::expect_version;
+use super::caller::{Access, Caller};
+use super::write::expect_version;
 use super::members::NewMember;
 use super::{App, Result};
 use crate::db;
@@ -11,7 +11,7 @@ use crate::db::page::Page;
 use crate::db::task_forces::{TaskForce, TaskForceFields, TaskForceFilter};
 use crate::domain::calendar::is_time_zone;
 use crate::domain::event::{EventAction, Happening, SubjectKind, changes_between};
-use crate::domain::machine::{available, take};
+use crate::domain::state_machine::{available, take};
 use crate::domain::panel::Panel;
 use crate::domain::refusal::{AvailableTransition, Code, Fault, FaultCode, Refusal};
 use crate::domain::rights::{Action, Decision, authorize};

@@ -5,8 +5,8 @@ use secrecy::SecretString;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::access::{Actor, Caller};
-use super::door::{InstallationHappening, expect_version};
+use super::caller::{Actor, Caller};
+use super::write::{InstallationHappening, expect_version};
 use super::sessions::noting_ended;
 use super::{App, Error, Result};
 use crate::auth::secrets;
@@ -16,7 +16,7 @@ use crate::db::{self, Conn};
 use crate::domain::event::{
     ActorKind, Change, Changes, EventAction, EventActor, Happening, SubjectKind, changes_between,
 };
-use crate::domain::machine::{available, take};
+use crate::domain::state_machine::{available, take};
 use crate::domain::refusal::{AvailableTransition, Code, Fault, FaultCode, Refusal};
 use crate::domain::rights::{Action, Decision, Standing, may_manage};
 use crate::domain::text::{Language, LocalizedText};

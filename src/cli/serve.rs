@@ -11,7 +11,7 @@ use super::settings::{DatabaseSettings, ServeSettings, write_private};
 use super::{Failure, print};
 use crate::app::App;
 use crate::app::clock::Clock;
-use crate::app::demo;
+use crate::demo;
 use crate::auth::passwords::Passwords;
 use crate::db::cluster::{Cluster, ClusterError, Storage};
 use crate::db::pool::{self, Pool, connect};

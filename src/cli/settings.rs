@@ -15,7 +15,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tracing_subscriber::EnvFilter;
 
 use super::Failure;
-use crate::app::demo;
+use crate::demo;
 use crate::app::single_sign_on::{SingleSignOn, may_be_default};
 use crate::auth::oidc::{ConfigurationError, Issuer};
 use crate::auth::passwords::NewPassword;
@@ -25,7 +25,7 @@ use crate::domain::refusal::FaultCode;
 use crate::domain::user::CouncilRole;
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::http::server::{self, CONNECTIONS, CONNECTIONS_PER_ADDRESS, RateLimit};
-use crate::http::tls;
+use crate::http::server::tls;
 
 /// How to log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -7,7 +7,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::Conn;
-use super::product::{inserted, part};
+use super::resource::{inserted, part};
 use super::schema::checklist_items;
 use crate::domain::text::LocalizedText;
 

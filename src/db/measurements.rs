@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::Conn;
 use super::page::Page;
-use super::product::{inserted, stored};
+use super::resource::{inserted, stored};
 use super::schema::measurements;
 use crate::domain::decimal::Decimal;
 

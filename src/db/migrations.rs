@@ -8,7 +8,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::Conn;
-use super::product::product;
+use super::resource::product;
 use super::schema::{migrations, pilots};
 use super::statement::Prepared;
 use crate::domain::migration::{Facts, MigrationState};

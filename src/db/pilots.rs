@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::Conn;
 use super::functions::holding;
 use super::page::Page;
-use super::product::{inserted, stored};
+use super::resource::{inserted, stored};
 use super::schema::{pilots, policies, sectors, task_forces};
 use super::statement::Prepared;
 use crate::domain::pilot::{Facts, PilotOutcome, PilotState};

@@ -8,7 +8,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::Conn;
-use super::product::product;
+use super::resource::product;
 use super::schema::policies;
 use super::statement::Prepared;
 use crate::domain::policy::{Facts, PolicyKind, PolicyState};

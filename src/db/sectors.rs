@@ -8,7 +8,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::Conn;
-use super::product::product;
+use super::resource::product;
 use super::schema::{assessments, sectors, steps, studies};
 use crate::domain::sector::{AssessmentKind, Facts, SectorState};
 use crate::domain::step::{StepName, StepState};

@@ -1,6 +1,6 @@
 //! The unit of work in any step, and its state machine.
 
-use super::machine::{Exit, Move};
+use super::state_machine::{Exit, Move};
 use super::refusal::{Blocker, Code, Refusal};
 use super::step::StepState;
 use super::task_force::TaskForceState;
@@ -174,9 +174,9 @@ impl Stage {
     /// The stage after going to a state that [`Stage::exits`] leads to.
     ///
     /// # Errors
-    /// As [`super::machine::take`].
+    /// As [`super::state_machine::take`].
     pub fn transition(self, to: ActivityState, facts: &Facts, has_reason: bool) -> Result<Self, Refusal> {
-        super::machine::take(self.state(), &self.exits(facts), to, has_reason)?;
+        super::state_machine::take(self.state(), &self.exits(facts), to, has_reason)?;
         Ok(match (to, self) {
             (ActivityState::Planned, _) => Self::Planned,
             (ActivityState::InProgress, _) => Self::InProgress,

@@ -1,6 +1,6 @@
 //! The council's decision on a report, what it does to the steps, and the conditions it comes with.
 
-use super::machine::{self, Exit, Move};
+use super::state_machine::{self, Exit, Move};
 use super::refusal::{Blocker, Code};
 use super::rights::Standing;
 use super::step::{StepCommand, StepName};
@@ -99,7 +99,7 @@ pub fn condition_moves() -> Vec<Move> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::machine::take;
+    use crate::domain::state_machine::take;
     use crate::domain::step::{StepState, in_order};
     use crate::domain::vocabulary::Vocabulary as _;
 

@@ -1,6 +1,6 @@
 //! Migrations: the move of a pilot into the city's local digital government (step 4).
 
-use super::machine::{self, Exit, Move};
+use super::state_machine::{self, Exit, Move};
 use super::refusal::Code;
 use super::writing::Ground;
 
@@ -72,7 +72,7 @@ pub fn moves() -> Vec<Move> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::machine::take;
+    use crate::domain::state_machine::take;
     use crate::domain::vocabulary::Vocabulary as _;
 
     /// The rules of design §3, written a second time: every state × every state asked for × every fact.

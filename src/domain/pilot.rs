@@ -1,6 +1,6 @@
 //! Pilots: small projects, planned in step 3 and run in step 4, and what they are measured by.
 
-use super::machine::{self, Exit, Move};
+use super::state_machine::{self, Exit, Move};
 use super::refusal::{Blocker, Code};
 use super::step::StepState;
 use super::task_force::TaskForceState;
@@ -144,7 +144,7 @@ pub fn moves() -> Vec<Move> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::machine::take;
+    use crate::domain::state_machine::take;
     use crate::domain::vocabulary::Vocabulary as _;
 
     fn every_fact() -> impl Iterator<Item = Facts> {

@@ -1,6 +1,6 @@
 //! Policies and frameworks of smart governance: what step 1 identifies and adopts.
 
-use super::machine::{self, Exit, Move};
+use super::state_machine::{self, Exit, Move};
 use super::refusal::Code;
 use super::writing::Ground;
 
@@ -59,7 +59,7 @@ pub fn moves() -> Vec<Move> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::machine::take;
+    use crate::domain::state_machine::take;
     use crate::domain::vocabulary::Vocabulary as _;
 
     /// The rules of design §3, written a second time: every state × every state asked for × every fact.

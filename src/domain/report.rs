@@ -5,7 +5,7 @@ mod model;
 pub use model::*;
 
 use super::decimal::Decimal;
-use super::machine::Move;
+use super::state_machine::Move;
 use super::pilot::Direction;
 use super::refusal::{Code, Refusal};
 use super::vocabulary::Vocabulary as _;

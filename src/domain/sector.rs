@@ -1,7 +1,7 @@
 //! Sectors that could become smart, how far they are, and how they could be transformed: what step 2 selects and
 //! studies.
 
-use super::machine::{self, Exit, Move};
+use super::state_machine::{self, Exit, Move};
 use super::refusal::Code;
 use super::writing::Ground;
 
@@ -74,7 +74,7 @@ pub fn moves() -> Vec<Move> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::machine::take;
+    use crate::domain::state_machine::take;
     use crate::domain::vocabulary::Vocabulary as _;
 
     /// The rules of design §3, written a second time: every state × every state asked for × every fact.

@@ -1,6 +1,6 @@
 //! The five steps (the deck's "critical steps") and their states.
 
-use super::machine::{Exit, Move};
+use super::state_machine::{Exit, Move};
 use super::refusal::{Blocker, Code, Refusal};
 use super::task_force::TaskForceState;
 use super::vocabulary::Vocabulary as _;

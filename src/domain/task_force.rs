@@ -1,6 +1,6 @@
 //! The task force's own states.
 
-use super::machine::{self, Exit, Move};
+use super::state_machine::{self, Exit, Move};
 use super::panel::Panel;
 use super::refusal::Blocker;
 use super::vocabulary::Vocabulary as _;
@@ -63,7 +63,7 @@ vocabulary! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::machine::take;
+    use crate::domain::state_machine::take;
     use crate::domain::panel::Seat;
     use crate::domain::refusal::Code;
     use crate::domain::rights::SeatRole;

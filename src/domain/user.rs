@@ -1,6 +1,6 @@
 //! People who can sign in, and their role in the council.
 
-use super::machine::{Exit, Move};
+use super::state_machine::{Exit, Move};
 use super::refusal::{Code, Refusal};
 use super::vocabulary::Vocabulary as _;
 
@@ -79,7 +79,7 @@ pub fn moves() -> Vec<Move> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::machine::take;
+    use crate::domain::state_machine::take;
 
     #[test]
     fn a_user_is_disabled_and_enabled_but_for_the_last_administrator() {

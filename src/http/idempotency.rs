@@ -15,10 +15,10 @@ use sha2::{Digest as _, Sha256};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::answer;
+use super::response;
 use super::problem::{Problem, Result};
 use crate::app::App;
-use crate::app::access::Caller;
+use crate::app::caller::Caller;
 use crate::app::idempotency::{Intent, Once};
 use crate::db::idempotency::{Answer, Claim};
 use crate::domain::refusal::{Code, Fault, FaultCode, Refusal};

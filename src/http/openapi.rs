@@ -19,9 +19,9 @@ use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 use utoipa_actix_web::AppExt as _;
 
-use super::envelope::API_VERSION;
+use super::server::response_middleware::API_VERSION;
 use super::problem::{ProblemDocument, status};
-use super::rate_limit;
+use super::server::rate_limit;
 use crate::app::Error;
 use crate::domain::refusal::Code;
 use crate::domain::vocabulary::Vocabulary as _;

@@ -13,7 +13,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 use utoipa::{PartialSchema, ToSchema};
 
-use super::migrations::ReconciliationCountsPatch;
+use super::endpoints::migrations::ReconciliationCountsPatch;
 use super::text::{LocalizedNamePatch, LocalizedNotePatch, LocalizedTextPatch};
 use super::validation;
 use crate::domain::refusal::Refusal;

@@ -19,14 +19,14 @@ use serde::de::{DeserializeOwned, Deserializer, Error as _};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::connection::Patience;
-use super::envelope::Envelope;
+use super::server::timeouts::Patience;
+use super::server::response_middleware::Envelope;
 use super::idempotency::{self, Trial};
 use super::problem::{Problem, Result};
-use super::settings::Settings;
+use super::server::settings::Settings;
 use super::validation;
 use crate::app::App;
-use crate::app::access::{Caller, Credential};
+use crate::app::caller::{Caller, Credential};
 use crate::app::api_keys;
 use crate::app::idempotency::Intent;
 use crate::domain::refusal::{Code, Fault, FaultCode, Refusal};
@@ -299,12 +299,6 @@ fn app(request: &HttpRequest) -> Result<&App> {
 fn patience(request: &HttpRequest) -> Result<Patience> {
     let settings = request.app_data::<Data<Settings>>().ok_or(Code::InternalError)?;
     Ok(settings.patience)
-}
-
-/// The credential that a request shows.
-pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 /// Who sent the request: with an access token of ours, an API key, or a token of an issuer that is trusted.

@@ -6,7 +6,7 @@
 
 use serde::Serialize;
 
-use crate::app::noun::{Noun, View};
+use crate::app::resource::{Noun, View};
 use crate::domain::text::Language;
 
 /// How one of a noun is shown.
@@ -51,7 +51,7 @@ macro_rules! resource {
                 read: $crate::http::request::Read<$Above, $Query>,
             ) -> $crate::http::problem::Result<actix_web::HttpResponse> {
                 let $crate::http::request::Read { context, query: $query } = read;
-                let after = $crate::http::answer::after($query.cursor.as_deref())?;
+                let after = $crate::http::response::after($query.cursor.as_deref())?;
                 let $at = &context.at;
                 let (above, limit) = ($above, $query.limit);
                 let filter = $filter;
@@ -60,7 +60,7 @@ macro_rules! resource {
                         &context.caller, $at.task_force_id, above, &filter, after, limit,
                     )
                     .await?;
-                $crate::http::answer::document(&$Page::new(page, |row| row.id, |row| $Item::new(row, today)))
+                $crate::http::response::document(&$Page::new(page, |row| row.id, |row| $Item::new(row, today)))
             }
         )?
 
@@ -147,7 +147,7 @@ macro_rules! resource {
                 &context.caller, $one.task_force_id, $above_one, $id, version,
             )
             .await?;
-            Ok($crate::http::answer::done())
+            Ok($crate::http::response::done())
         }
 
         $(
@@ -169,7 +169,7 @@ macro_rules! resource {
                 let $crate::http::request::Change { context, version, body: $body, .. } = change;
                 let $one = &context.at;
                 let (to, reason) = ($body.to, $body.reason);
-                let command = $crate::app::noun::Command { to, reason, order: $order };
+                let command = $crate::app::resource::Command { to, reason, order: $order };
                 let view =
                     app.transition(&context.caller, $one.task_force_id, $id, version, command).await?;
                 $crate::http::resource::single::<$One>(view, context.language)
@@ -207,7 +207,7 @@ pub(super) fn single<R: Representation>(
     language: Language,
 ) -> super::problem::Result<actix_web::HttpResponse> {
     let version = view.noun.version();
-    super::answer::single(version, &R::new(view, language))
+    super::response::single(version, &R::new(view, language))
 }
 
 /// The answer to the creation of one, in the collection at this address.
@@ -217,5 +217,5 @@ pub(super) fn created<R: Representation>(
     language: Language,
 ) -> super::problem::Result<actix_web::HttpResponse> {
     let (id, version) = (view.noun.id(), view.noun.version());
-    super::answer::created(&format!("{collection}/{id}"), version, &R::new(view, language))
+    super::response::created(&format!("{collection}/{id}"), version, &R::new(view, language))
 }

@@ -29,16 +29,16 @@ use tracing_actix_web::{RootSpanBuilder, TracingLogger};
 use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use super::admission::Admission;
-pub use super::connection::Patience;
-use super::connection::{self, Patient};
-use super::envelope::{self, Envelope};
+use super::server::connection_limit::Admission;
+pub use super::server::timeouts::Patience;
+use super::server::timeouts::{self, Patient};
+use super::server::response_middleware::{self, Envelope};
 use super::idempotency;
 use super::problem::Problem;
-pub use super::rate_limit::RateLimit;
-use super::rate_limit::{self, Meter};
+pub use super::server::rate_limit::RateLimit;
+use super::server::rate_limit::{self, Meter};
 use super::request::{BODY_LIMIT, Uploads};
-pub use super::settings::{CONNECTIONS, CONNECTIONS_PER_ADDRESS, Settings};
+pub use super::server::settings::{CONNECTIONS, CONNECTIONS_PER_ADDRESS, Settings};
 use crate::app::App;
 use crate::domain::refusal::Code;
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::each_operation;
 use crate::domain::refusal::Code;
 use crate::domain::vocabulary::Vocabulary as _;
-use crate::http::envelope::API_VERSION;
+use crate::http::server::response_middleware::API_VERSION;
 use crate::http::idempotency::{KEY_PATTERN, LONGEST_HEADER};
 use crate::http::problem::status;
 

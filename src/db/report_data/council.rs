@@ -1,0 +1,101 @@
+//! What the council decided on earlier reports.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use crate::db::dossier::Grouped;
+use crate::db::Conn;
+use crate::db::schema::{conditions, decisions, members, reports, users};
+use crate::domain::decision::{ConditionState, Outcome, Ruling};
+use crate::domain::report::{ReportCondition, ReportDecision, ReportPerson};
+use crate::domain::step::StepName;
+use crate::domain::text::LocalizedText;
+
+#[derive(Debug, Queryable)]
+struct DecisionRow {
+    id: Uuid,
+    number: i32,
+    report_number: i32,
+    recommendation: Outcome,
+    recommended_step: Option<StepName>,
+    outcome: Outcome,
+    return_to_step: Option<StepName>,
+    decided_on: NaiveDate,
+    meeting_reference: String,
+    supersedes_id: Option<Uuid>,
+}
+
+/// Every decision of the council so far, with its conditions.
+pub(super) async fn decisions(conn: &Conn, task_force_id: Uuid) -> QueryResult<Vec<ReportDecision>> {
+    let on_the_report =
+        reports::task_force_id.eq(decisions::task_force_id).and(reports::id.eq(decisions::report_id));
+    let rows = async {
+        decisions::table
+            .inner_join(reports::table.on(on_the_report))
+            .filter(decisions::task_force_id.eq(task_force_id))
+            .order(decisions::number)
+            .select((
+                decisions::id,
+                decisions::number,
+                reports::number,
+                reports::recommendation,
+                reports::return_to_step,
+                decisions::outcome,
+                decisions::return_to_step,
+                decisions::decided_on,
+                decisions::meeting_reference,
+                decisions::supersedes_id,
+            ))
+            .load::<DecisionRow>(&mut &*conn)
+            .await
+    };
+    let (rows, conditions) = tokio::try_join!(rows, conditions(conn, task_force_id))?;
+    let mut conditions = Grouped::new(conditions);
+    let numbers: HashMap<Uuid, i32> = rows.iter().map(|row| (row.id, row.number)).collect();
+    let decision = |row: DecisionRow| ReportDecision {
+        number: row.number,
+        report_number: row.report_number,
+        outcome: row.outcome,
+        return_to_step: row.return_to_step,
+        decided_on: row.decided_on,
+        meeting_reference: row.meeting_reference,
+        supersedes: row.supersedes_id.and_then(|id| numbers.get(&id).copied()),
+        departs: Ruling { outcome: row.outcome, return_to: row.return_to_step }
+            .departs_from(Ruling { outcome: row.recommendation, return_to: row.recommended_step }),
+        conditions: conditions.take(&row.id),
+    };
+    Ok(rows.into_iter().map(decision).collect())
+}
+
+type ConditionRow = (Uuid, Uuid, LocalizedText, Uuid, LocalizedText, NaiveDate, ConditionState);
+
+/// The conditions by decision.
+async fn conditions(conn: &Conn, task_force_id: Uuid) -> QueryResult<Vec<(Uuid, ReportCondition)>> {
+    let of_the_owner =
+        members::task_force_id.eq(conditions::task_force_id).and(members::id.eq(conditions::owner_member_id));
+    let rows: Vec<ConditionRow> = conditions::table
+        .inner_join(members::table.on(of_the_owner))
+        .inner_join(users::table.on(users::id.eq(members::user_id)))
+        .filter(conditions::task_force_id.eq(task_force_id))
+        .order(conditions::id)
+        .select((
+            conditions::decision_id,
+            conditions::id,
+            conditions::text,
+            conditions::owner_member_id,
+            users::name,
+            conditions::due_date,
+            conditions::state,
+        ))
+        .load(&mut &*conn)
+        .await?;
+    let condition = |(decision_id, id, text, member_id, name, due_date, state): ConditionRow| {
+        let owner = ReportPerson { member_id, name };
+        (decision_id, ReportCondition { id, text, owner, due_date, state })
+    };
+    Ok(rows.into_iter().map(condition).collect())
+}

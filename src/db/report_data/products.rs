@@ -1,0 +1,345 @@
+//! What the first four steps brought forth.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Date, Int4, Jsonb, Nullable, Numeric, Text, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use crate::db::dossier::Grouped;
+use crate::db::Conn;
+use crate::db::schema::{assessments, members, pilots, policies, sectors, studies, users};
+use crate::db::statement::Prepared;
+use crate::domain::decimal::Decimal;
+use crate::domain::migration::MigrationState;
+use crate::domain::pilot::{Direction, PilotOutcome, PilotState};
+use crate::domain::policy::{PolicyKind, PolicyState};
+use crate::domain::report::{
+    ReportIndicator, ReportMaturity, ReportMigration, ReportPerson, ReportPilot, ReportPolicy,
+    ReportReconciliation, ReportSector, ReportStudy, Verdict,
+};
+use crate::domain::scales::Aim;
+use crate::domain::sector::{AssessmentKind, SectorState};
+use crate::domain::text::LocalizedText;
+
+type PolicyRow = (Uuid, LocalizedText, PolicyKind, Option<String>, Vec<Aim>, DateTime<Utc>);
+
+/// The policies in force.
+pub(super) async fn policies(conn: &Conn, task_force_id: Uuid, cycle: i32) -> QueryResult<Vec<ReportPolicy>> {
+    let rows: Vec<PolicyRow> = policies::table
+        .filter(policies::task_force_id.eq(task_force_id))
+        .filter(policies::last_cycle.eq(cycle))
+        .filter(policies::state.eq(PolicyState::Adopted))
+        .order(policies::id)
+        .select((
+            policies::id,
+            policies::title,
+            policies::kind,
+            policies::reference,
+            policies::aims,
+            policies::state_since,
+        ))
+        .load(&mut &*conn)
+        .await?;
+    let policy = |(id, title, kind, reference, aims, adopted_at): PolicyRow| ReportPolicy {
+        id,
+        title,
+        kind,
+        reference,
+        aims,
+        adopted_at,
+    };
+    Ok(rows.into_iter().map(policy).collect())
+}
+
+type SectorRow = (Uuid, LocalizedText, SectorState, Option<LocalizedText>);
+
+/// The sectors with their maturity and their completed studies.
+pub(super) async fn sectors(conn: &Conn, task_force_id: Uuid, cycle: i32) -> QueryResult<Vec<ReportSector>> {
+    let rows = async {
+        sectors::table
+            .filter(sectors::task_force_id.eq(task_force_id))
+            .filter(sectors::last_cycle.eq(cycle))
+            .order(sectors::id)
+            .select((sectors::id, sectors::name, sectors::state, sectors::state_reason))
+            .load::<SectorRow>(&mut &*conn)
+            .await
+    };
+    let (rows, assessments, studies) = tokio::try_join!(
+        rows,
+        assessments(conn, task_force_id, cycle),
+        studies(conn, task_force_id, cycle),
+    )?;
+    let (mut assessments, mut studies) = (Grouped::new(assessments), Grouped::new(studies));
+    let sector = |(id, name, state, state_reason): SectorRow| {
+        let maturity = assessments.take(&id);
+        let of = |wanted: AssessmentKind| {
+            maturity.iter().filter(move |(kind, _)| *kind == wanted).map(|(_, maturity)| maturity.clone())
+        };
+        ReportSector {
+            id,
+            name,
+            state,
+            state_reason,
+            then: of(AssessmentKind::Current).next(),
+            now: of(AssessmentKind::Current).next_back(),
+            target: of(AssessmentKind::Target).next_back(),
+            studies: studies.take(&id),
+        }
+    };
+    Ok(rows.into_iter().map(sector).collect())
+}
+
+/// The assessments by sector, in the order of their days.
+async fn assessments(
+    conn: &Conn,
+    task_force_id: Uuid,
+    cycle: i32,
+) -> QueryResult<Vec<(Uuid, (AssessmentKind, ReportMaturity))>> {
+    let of_the_sector =
+        sectors::task_force_id.eq(assessments::task_force_id).and(sectors::id.eq(assessments::sector_id));
+    let rows: Vec<(Uuid, AssessmentKind, i16, NaiveDate)> = assessments::table
+        .inner_join(sectors::table.on(of_the_sector))
+        .filter(assessments::task_force_id.eq(task_force_id))
+        .filter(sectors::last_cycle.eq(cycle))
+        .order((assessments::assessed_on, assessments::id))
+        .select((assessments::sector_id, assessments::kind, assessments::level, assessments::assessed_on))
+        .load(&mut &*conn)
+        .await?;
+    let assessment =
+        |(sector_id, kind, level, assessed_on)| (sector_id, (kind, ReportMaturity { level, assessed_on }));
+    Ok(rows.into_iter().map(assessment).collect())
+}
+
+/// The completed studies by sector.
+async fn studies(conn: &Conn, task_force_id: Uuid, cycle: i32) -> QueryResult<Vec<(Uuid, ReportStudy)>> {
+    let of_the_sector =
+        sectors::task_force_id.eq(studies::task_force_id).and(sectors::id.eq(studies::sector_id));
+    let rows: Vec<(Uuid, Uuid, LocalizedText, Option<LocalizedText>)> = studies::table
+        .inner_join(sectors::table.on(of_the_sector))
+        .filter(studies::task_force_id.eq(task_force_id))
+        .filter(sectors::last_cycle.eq(cycle))
+        .filter(studies::completed)
+        .order(studies::id)
+        .select((studies::sector_id, studies::id, studies::title, studies::recommendation))
+        .load(&mut &*conn)
+        .await?;
+    let study =
+        |(sector_id, id, title, recommendation)| (sector_id, ReportStudy { id, title, recommendation });
+    Ok(rows.into_iter().map(study).collect())
+}
+
+#[derive(Debug, Queryable)]
+struct PilotRow {
+    id: Uuid,
+    title: LocalizedText,
+    sector_id: Uuid,
+    sector_name: LocalizedText,
+    policy_id: Option<Uuid>,
+    owner_member_id: Uuid,
+    owner_name: LocalizedText,
+    aims: Vec<Aim>,
+    start_date: NaiveDate,
+    end_date: NaiveDate,
+    state: PilotState,
+    state_reason: Option<LocalizedText>,
+    outcome: Option<PilotOutcome>,
+    lessons: Option<LocalizedText>,
+}
+
+/// The pilots with their indicators.
+pub(super) async fn pilots(conn: &Conn, task_force_id: Uuid, cycle: i32) -> QueryResult<Vec<ReportPilot>> {
+    let in_the_sector =
+        sectors::task_force_id.eq(pilots::task_force_id).and(sectors::id.eq(pilots::sector_id));
+    let of_the_owner =
+        members::task_force_id.eq(pilots::task_force_id).and(members::id.eq(pilots::owner_member_id));
+    let rows = async {
+        pilots::table
+            .inner_join(sectors::table.on(in_the_sector))
+            .inner_join(members::table.on(of_the_owner))
+            .inner_join(users::table.on(users::id.eq(members::user_id)))
+            .filter(pilots::task_force_id.eq(task_force_id))
+            .filter(pilots::last_cycle.eq(cycle))
+            .order(pilots::id)
+            .select((
+                pilots::id,
+                pilots::title,
+                pilots::sector_id,
+                sectors::name,
+                pilots::policy_id,
+                pilots::owner_member_id,
+                users::name,
+                pilots::aims,
+                pilots::start_date,
+                pilots::end_date,
+                pilots::state,
+                pilots::state_reason,
+                pilots::outcome,
+                pilots::lessons,
+            ))
+            .load::<PilotRow>(&mut &*conn)
+            .await
+    };
+    let (rows, indicators) = tokio::try_join!(rows, indicators(conn, task_force_id, cycle))?;
+    let mut indicators = Grouped::new(indicators);
+    let pilot = |row: PilotRow| ReportPilot {
+        indicators: indicators.take(&row.id),
+        id: row.id,
+        title: row.title,
+        sector_id: row.sector_id,
+        sector_name: row.sector_name,
+        policy_id: row.policy_id,
+        owner: ReportPerson { member_id: row.owner_member_id, name: row.owner_name },
+        aims: row.aims,
+        start_date: row.start_date,
+        end_date: row.end_date,
+        state: row.state,
+        state_reason: row.state_reason,
+        outcome: row.outcome,
+        lessons: row.lessons,
+    };
+    Ok(rows.into_iter().map(pilot).collect())
+}
+
+#[derive(Debug, QueryableByName)]
+struct IndicatorRow {
+    #[diesel(sql_type = SqlUuid)]
+    pilot_id: Uuid,
+    #[diesel(sql_type = Jsonb)]
+    name: LocalizedText,
+    #[diesel(sql_type = Text)]
+    unit: String,
+    #[diesel(sql_type = Text)]
+    direction: Direction,
+    #[diesel(sql_type = Nullable<Numeric>)]
+    baseline: Option<Decimal>,
+    #[diesel(sql_type = Nullable<Numeric>)]
+    target: Option<Decimal>,
+    #[diesel(sql_type = Nullable<Numeric>)]
+    actual: Option<Decimal>,
+    #[diesel(sql_type = Nullable<Date>)]
+    measured_on: Option<NaiveDate>,
+}
+
+/// The indicators by pilot, each with what was measured last in the pilot's last cycle.
+async fn indicators(
+    conn: &Conn,
+    task_force_id: Uuid,
+    cycle: i32,
+) -> QueryResult<Vec<(Uuid, ReportIndicator)>> {
+    let query = diesel::sql_query(
+        "select i.pilot_id, i.name, i.unit, i.direction, i.baseline, i.target, m.value as actual, m.measured_on
+         from pilots p
+         join indicators i on i.task_force_id = p.task_force_id and i.pilot_id = p.id
+         left join lateral (
+             select value, measured_on from measurements
+             where task_force_id = i.task_force_id and indicator_id = i.id and cycle = p.last_cycle
+             order by measured_on desc, id desc limit 1
+         ) m on true
+         where p.task_force_id = $1 and p.last_cycle = $2
+         order by i.id",
+    )
+    .bind::<SqlUuid, _>(task_force_id)
+    .bind::<Int4, _>(cycle);
+    let rows: Vec<IndicatorRow> = Prepared(query).load(&mut &*conn).await?;
+    let indicator = |row: IndicatorRow| {
+        let verdict = Verdict::of(row.direction, row.target.as_ref(), row.actual.as_ref());
+        let indicator = ReportIndicator {
+            name: row.name,
+            unit: row.unit,
+            direction: row.direction,
+            baseline: row.baseline,
+            target: row.target,
+            actual: row.actual,
+            measured_on: row.measured_on,
+            verdict,
+        };
+        (row.pilot_id, indicator)
+    };
+    Ok(rows.into_iter().map(indicator).collect())
+}
+
+#[derive(Debug, QueryableByName)]
+struct MigrationRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Jsonb)]
+    title: LocalizedText,
+    #[diesel(sql_type = SqlUuid)]
+    pilot_id: Uuid,
+    #[diesel(sql_type = Jsonb)]
+    pilot_title: LocalizedText,
+    #[diesel(sql_type = Text)]
+    target_system: String,
+    #[diesel(sql_type = Date)]
+    planned_on: NaiveDate,
+    #[diesel(sql_type = Text)]
+    state: MigrationState,
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    state_reason: Option<LocalizedText>,
+    #[diesel(sql_type = BigInt)]
+    checklist_done: i64,
+    #[diesel(sql_type = BigInt)]
+    checklist_total: i64,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    reconciliation_source: Option<i64>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    reconciliation_loaded: Option<i64>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    reconciliation_rejected: Option<i64>,
+    #[diesel(sql_type = Nullable<Text>)]
+    receiving_unit: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    service_owner: Option<String>,
+}
+
+impl MigrationRow {
+    /// The three counts, which are there together or not at all.
+    fn reconciliation(&self) -> Option<ReportReconciliation> {
+        Some(ReportReconciliation {
+            source: self.reconciliation_source?,
+            loaded: self.reconciliation_loaded?,
+            rejected: self.reconciliation_rejected?,
+        })
+    }
+}
+
+/// The migrations with how far their checklists are.
+pub(super) async fn migrations(
+    conn: &Conn,
+    task_force_id: Uuid,
+    cycle: i32,
+) -> QueryResult<Vec<ReportMigration>> {
+    let query = diesel::sql_query(
+        "select g.id, g.title, g.pilot_id, p.title as pilot_title, g.target_system, g.planned_on, g.state,
+                g.state_reason, c.checklist_done, c.checklist_total, g.reconciliation_source,
+                g.reconciliation_loaded, g.reconciliation_rejected, g.receiving_unit, g.service_owner
+         from migrations g
+         join pilots p on p.task_force_id = g.task_force_id and p.id = g.pilot_id
+         cross join lateral (
+             select count(*) filter (where done) as checklist_done, count(*) as checklist_total
+             from checklist_items where task_force_id = g.task_force_id and migration_id = g.id
+         ) c
+         where g.task_force_id = $1 and g.last_cycle = $2
+         order by g.id",
+    )
+    .bind::<SqlUuid, _>(task_force_id)
+    .bind::<Int4, _>(cycle);
+    let rows: Vec<MigrationRow> = Prepared(query).load(&mut &*conn).await?;
+    let migration = |row: MigrationRow| ReportMigration {
+        reconciliation: row.reconciliation(),
+        id: row.id,
+        title: row.title,
+        pilot_id: row.pilot_id,
+        pilot_title: row.pilot_title,
+        target_system: row.target_system,
+        planned_on: row.planned_on,
+        state: row.state,
+        state_reason: row.state_reason,
+        checklist_done: row.checklist_done,
+        checklist_total: row.checklist_total,
+        receiving_unit: row.receiving_unit,
+        service_owner: row.service_owner,
+    };
+    Ok(rows.into_iter().map(migration).collect())
+}

@@ -1,0 +1,127 @@
+//! The steps of a cycle with their votes and waivers.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use crate::db::dossier::Grouped;
+use crate::db::Conn;
+use crate::db::schema::{ballots, members, submissions, users, waivers};
+use crate::domain::ballot::{Ballot, Choice, Tally};
+use crate::domain::gate::CriterionCode;
+use crate::domain::report::{ReportStep, ReportSubmission, ReportVote, ReportWaiver};
+use crate::domain::step::{StepName, SubmissionState};
+use crate::domain::text::LocalizedText;
+
+/// The five steps in order.
+pub(super) async fn steps(conn: &Conn, task_force_id: Uuid, cycle: i32) -> QueryResult<Vec<ReportStep>> {
+    let (steps, submissions, votes, waivers) = tokio::try_join!(
+        crate::db::steps::list(conn, task_force_id, Some(cycle)),
+        submissions(conn, task_force_id, cycle),
+        votes(conn, task_force_id, cycle),
+        waivers(conn, task_force_id, cycle),
+    )?;
+    let (mut votes, mut waivers) = (Grouped::new(votes), Grouped::new(waivers));
+    let submission = |(step, id, state, submitted_at, decided_at): SubmissionRow| {
+        let (ballots, votes): (Vec<Ballot>, Vec<ReportVote>) = votes.take(&id).into_iter().unzip();
+        let tally = Tally::of(ballots).into();
+        (step, ReportSubmission { id, state, submitted_at, decided_at, tally, votes })
+    };
+    let mut submissions = Grouped::new(submissions.into_iter().map(submission));
+    let step = |row: crate::db::steps::Step| ReportStep {
+        submissions: submissions.take(&row.step),
+        waivers: waivers.take(&row.step),
+        step: row.step,
+        state: row.state,
+        target_date: row.target_date,
+        opened_at: row.opened_at,
+        passed_at: row.passed_at,
+    };
+    Ok(steps.into_iter().map(step).collect())
+}
+
+type SubmissionRow = (StepName, Uuid, SubmissionState, DateTime<Utc>, Option<DateTime<Utc>>);
+
+async fn submissions(conn: &Conn, task_force_id: Uuid, cycle: i32) -> QueryResult<Vec<SubmissionRow>> {
+    submissions::table
+        .filter(submissions::task_force_id.eq(task_force_id))
+        .filter(submissions::cycle.eq(cycle))
+        .order(submissions::id)
+        .select((
+            submissions::step,
+            submissions::id,
+            submissions::state,
+            submissions::created_at,
+            submissions::decided_at,
+        ))
+        .load(&mut &*conn)
+        .await
+}
+
+type VoteRow =
+    (Uuid, Uuid, LocalizedText, Option<Choice>, Option<String>, Option<LocalizedText>, Option<DateTime<Utc>>);
+
+/// What was voted, by submission: as it counts, and as it is told.
+async fn votes(
+    conn: &Conn,
+    task_force_id: Uuid,
+    cycle: i32,
+) -> QueryResult<Vec<(Uuid, (Ballot, ReportVote))>> {
+    let of_the_submission =
+        submissions::task_force_id.eq(ballots::task_force_id).and(submissions::id.eq(ballots::submission_id));
+    let of_the_member =
+        members::task_force_id.eq(ballots::task_force_id).and(members::id.eq(ballots::member_id));
+    let rows: Vec<VoteRow> = ballots::table
+        .inner_join(submissions::table.on(of_the_submission))
+        .inner_join(members::table.on(of_the_member))
+        .inner_join(users::table.on(users::id.eq(members::user_id)))
+        .filter(ballots::task_force_id.eq(task_force_id))
+        .filter(submissions::cycle.eq(cycle))
+        .order((ballots::submission_id, ballots::member_id))
+        .select((
+            ballots::submission_id,
+            ballots::member_id,
+            users::name,
+            ballots::choice,
+            ballots::comment,
+            ballots::reason,
+            ballots::left_at,
+        ))
+        .load(&mut &*conn)
+        .await?;
+    let vote = |(submission_id, member_id, name, choice, comment, reason, left_at): VoteRow| {
+        let ballot = Ballot { choice, left: left_at.is_some() };
+        (submission_id, (ballot, ReportVote { member_id, name, choice, comment, reason }))
+    };
+    Ok(rows.into_iter().map(vote).collect())
+}
+
+type WaiverRow = (StepName, CriterionCode, LocalizedText, Uuid, LocalizedText, DateTime<Utc>);
+
+/// The waivers in force, by step.
+async fn waivers(conn: &Conn, task_force_id: Uuid, cycle: i32) -> QueryResult<Vec<(StepName, ReportWaiver)>> {
+    let of_the_member =
+        members::task_force_id.eq(waivers::task_force_id).and(members::id.eq(waivers::member_id));
+    let rows: Vec<WaiverRow> = waivers::table
+        .inner_join(members::table.on(of_the_member))
+        .inner_join(users::table.on(users::id.eq(members::user_id)))
+        .filter(waivers::task_force_id.eq(task_force_id))
+        .filter(waivers::cycle.eq(cycle))
+        .filter(waivers::cleared_by_id.is_null())
+        .order(waivers::id)
+        .select((
+            waivers::step,
+            waivers::criterion,
+            waivers::reason,
+            waivers::member_id,
+            users::name,
+            waivers::created_at,
+        ))
+        .load(&mut &*conn)
+        .await?;
+    let waiver = |(step, criterion, reason, member_id, name, at): WaiverRow| {
+        (step, ReportWaiver { criterion, reason, member_id, name, at })
+    };
+    Ok(rows.into_iter().map(waiver).collect())
+}

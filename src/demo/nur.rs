@@ -1,0 +1,157 @@
+//! Nur City: a task force in the middle of its third step.
+
+mod products;
+mod work;
+
+use super::content::{Ballot, Link, Team, Text, vote};
+use super::seeder::{Story, Teller};
+use crate::app::Result;
+use crate::domain::ballot::Choice::{Abstain, Approve, Recuse, Return};
+use crate::domain::gate::CriterionCode;
+use crate::domain::pilot::PilotState;
+use crate::domain::scales::EvolutionStage;
+use crate::domain::step::StepName::{Policy, Sectors};
+use crate::domain::task_force::Health;
+use products::{OPEN_DATA, OPEN_DATA_IMPROVED, PARKING, PILOTS, POLICIES, SECTORS};
+use work::{MIGRATION_WORK, PILOTS_WORK, POLICY_WORK, POLICY_WORK_AGAIN, SECTORS_WORK};
+
+const TEAM: Team = Team {
+    name: ("فريق عمل المدينة الذكية في مدينة النور (مثال)", "Smart city task force of Nur City (example)"),
+    city: ("مدينة النور", "Nur City"),
+    mandate: (
+        "تحديد سياسات الحوكمة الذكية، واختيار عدد قليل من القطاعات الذكية ودراسة طرق التحول الرقمي فيها، وتخطيط مشاريع صغيرة وترحيلها إلى الحكومة الرقمية المحلية للمدينة، ورفع تقرير إلى مجلس مديري الحكومة الإلكترونية.",
+        "Identify smart governance policies, select few smart sectors and study ways of digital transformation, plan small projects and migrate them into the local digital government of the city, and report to the council of e-government directors.",
+    ),
+    time_zone: "Asia/Amman",
+    max_sectors: 5,
+    evolution_stage: Some(EvolutionStage::WholeOfGovernment),
+    maturity_level: 2,
+    next_council: 45,
+    seats: &[3, 4, 5, 6, 7, 8],
+    targets: [-56, -30, 21, 110, 125],
+};
+
+const POLICY_NOTE: Text =
+    ("أنجز الفريق أنشطة هذه الخطوة.", "The team has finished the activities of this step.");
+
+/// Three of six send it back, which decides it.
+const SENT_BACK: &[Ballot] = &[
+    vote(0, Approve, None),
+    vote(
+        1,
+        Return,
+        Some(
+            "سياسة البيانات المفتوحة لا تقول متى تُنشر كل مجموعة بيانات، ومن دون جدول زمني لا يمكن محاسبة أحد.",
+        ),
+    ),
+    vote(3, Approve, None),
+    vote(4, Return, Some("لا ذكر لإخفاء هوية الأفراد قبل النشر. أقترح إضافة فقرة صريحة.")),
+    vote(5, Return, Some("I agree with Omar: citizens will first ask what is published, and when.")),
+];
+
+const POLICY_NOTE_AGAIN: Text = (
+    "أُضيف إلى سياسة البيانات المفتوحة جدول للنشر وقواعد لإخفاء الهوية، استجابةً لملاحظات الأعضاء.",
+    "The open data policy now has a publication schedule and rules of anonymization, as the members asked.",
+);
+
+/// One leaves the count: three of five approve.
+const PASSED: &[Ballot] = &[
+    Ballot {
+        who: 4,
+        choice: Recuse,
+        comment: None,
+        reason: Some((
+            "أقدّم استشارات للشركة التي تدير مركز بيانات المدينة، وتمسّها سياسة البيانات المفتوحة.",
+            "I advise the company that runs the city's data centre, which the open data policy affects.",
+        )),
+    },
+    vote(1, Approve, Some("استُجيب لملاحظتي، شكرًا لمن أعدّ الجدول.")),
+    vote(3, Abstain, None),
+    vote(5, Approve, None),
+    vote(0, Approve, None),
+];
+
+const UNTRANSLATED: Text = (
+    "العنوان الإنجليزي الرسمي لدراسة المياه لم يصل بعد من مكتب الترجمة، ويقرأ جميع الأعضاء العربية.",
+    "The translation office still owes the official English title of the water study; all members read Arabic.",
+);
+
+const SECTORS_NOTE: Text = (
+    "دُرس قطاعان من ثلاثة، وأُجّلت السياحة إلى دورة لاحقة.",
+    "Two sectors of three are studied; tourism is left for a later cycle.",
+);
+
+const SECTORS_VOTES: &[Ballot] = &[
+    vote(0, Approve, None),
+    vote(2, Return, Some("كنت أفضّل مقارنة كلفة البديلين في قطاع النقل قبل التصويت.")),
+    vote(3, Approve, Some("خط الأساس في قطاع المياه مقيس لا مقدَّر، وهذا يكفي للبدء.")),
+    vote(4, Approve, None),
+    vote(1, Approve, None),
+];
+
+const SCHEDULE: Link = Link {
+    title: ("جدول نشر مجموعات البيانات، الإصدار 1", "Publication schedule of data sets, issue 1"),
+    url: "https://nur-city.example/open-data/schedule-1.pdf",
+};
+
+/// It is founded twelve weeks ago.
+pub(super) async fn found(teller: &mut Teller) -> Result<Story> {
+    teller.wait_until(-84);
+    let story = teller.found(&TEAM).await?;
+    teller.wait_until(-82);
+    teller.activate(&story, TEAM.targets).await?;
+    Ok(story)
+}
+
+/// Step 1: sent back once, improved, passed.
+pub(super) async fn policies(teller: &mut Teller, story: &mut Story) -> Result<()> {
+    teller.wait_until(-80);
+    teller.identify(story, POLICIES).await?;
+    let planned = teller.plan(story, POLICY_WORK).await?;
+    teller.work(story, planned, -68).await?;
+    teller.settle(story, POLICIES).await?;
+    teller.wait_until(-66);
+    teller.submit(story, Policy, POLICY_NOTE, SENT_BACK).await?;
+
+    teller.wait_until(-64);
+    let planned = teller.plan(story, POLICY_WORK_AGAIN).await?;
+    teller.work(story, planned, -61).await?;
+    teller.improve(story, 1, OPEN_DATA, OPEN_DATA_IMPROVED, &SCHEDULE).await?;
+    teller.wait_until(-60);
+    teller.submit(story, Policy, POLICY_NOTE_AGAIN, PASSED).await
+}
+
+/// Step 2: two of three sectors are selected and studied; a title is not translated yet, which is waived.
+pub(super) async fn sectors(teller: &mut Teller, story: &mut Story) -> Result<()> {
+    teller.wait_until(-54);
+    teller.consider(story, SECTORS).await?;
+    let planned = teller.plan(story, SECTORS_WORK).await?;
+    teller.wait_until(-51);
+    teller.choose(story, SECTORS).await?;
+    let note = (
+        "اختير قطاعا النقل والمياه، والدراسات تسير وفق الخطة.",
+        "Mobility and water are selected; the studies go to plan.",
+    );
+    teller.say(story, Health::OnTrack, note).await?;
+    teller.work(story, planned, -35).await?;
+    teller.study(story, SECTORS).await?;
+    teller.wait_until(-34);
+    teller.waive(story, Sectors, CriterionCode::TranslationsComplete, UNTRANSLATED).await?;
+    teller.submit(story, Sectors, SECTORS_NOTE, SECTORS_VOTES).await
+}
+
+/// Step 3, which is open: one pilot is planned, one is still proposed.
+pub(super) async fn pilots(teller: &mut Teller, story: &mut Story) -> Result<()> {
+    teller.wait_until(-30);
+    teller.propose(story, PILOTS).await?;
+    let planned = teller.plan(story, PILOTS_WORK).await?;
+    teller.plan(story, MIGRATION_WORK).await?;
+    teller.work(story, planned, -2).await?;
+    teller.pilot_goes(story, PILOTS, PARKING, PilotState::Planned).await?;
+    teller.wait_until(-1);
+    let note = (
+        "مشاركة البيانات مع شركة المياه متعثرة، وبقية الأنشطة تسير وفق الخطة.",
+        "Data sharing with the water company is held up; the rest goes to plan.",
+    );
+    teller.say(story, Health::AtRisk, note).await
+}

@@ -1,0 +1,29 @@
+//! Wadi Rayhan: a task force that is forming, with three members so far.
+
+use super::content::Team;
+use super::seeder::Teller;
+use crate::app::Result;
+
+const TEAM: Team = Team {
+    name: (
+        "فريق عمل المدينة الذكية في وادي الريحان (مثال)",
+        "Smart city task force of Wadi Rayhan (example)",
+    ),
+    city: ("وادي الريحان", "Wadi Rayhan"),
+    mandate: (
+        "تشكيل فريق عمل صغير من الخبراء للبدء بتطبيقات المدينة الذكية.",
+        "Form a small task force of experts to begin with smart city applications.",
+    ),
+    time_zone: "Asia/Amman",
+    max_sectors: 3,
+    evolution_stage: None,
+    maturity_level: 1,
+    next_council: 45,
+    seats: &[4, 6, 8],
+    targets: [0; 5],
+};
+
+/// Founds it.
+pub(super) async fn found(teller: &mut Teller) -> Result<()> {
+    teller.found(&TEAM).await.map(drop)
+}

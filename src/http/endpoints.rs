@@ -1,0 +1,71 @@
+//! The operations of the contract, one file per feature: its request and response types, its handlers, and their
+//! registration. What features share is in the parent module.
+
+mod activities;
+mod api_keys;
+mod assessments;
+mod audit;
+mod checklist_items;
+mod comments;
+mod conditions;
+mod decisions;
+mod events;
+mod evidence;
+mod health_statements;
+mod indicators;
+mod me;
+mod measurements;
+mod members;
+mod migrations;
+mod pilots;
+mod policies;
+mod refused_attempts;
+mod reports;
+mod sectors;
+mod service;
+mod sessions;
+mod sign_in;
+mod status;
+mod steps;
+mod studies;
+mod submissions;
+mod task_forces;
+mod users;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Every operation of the contract. What isn't registered here doesn't exist, neither as a route nor in the
+/// OpenAPI document.
+pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+    // The router tries them one after the other, so what is asked most often comes first.
+    status::operations(config);
+    activities::operations(config);
+    me::operations(config);
+    comments::operations(config);
+    events::operations(config);
+    steps::operations(config);
+    submissions::operations(config);
+    policies::operations(config);
+    reports::operations(config);
+    sectors::operations(config);
+    assessments::operations(config);
+    studies::operations(config);
+    pilots::operations(config);
+    indicators::operations(config);
+    measurements::operations(config);
+    migrations::operations(config);
+    checklist_items::operations(config);
+    evidence::operations(config);
+    decisions::operations(config);
+    conditions::operations(config);
+    task_forces::operations(config);
+    members::operations(config);
+    health_statements::operations(config);
+    sign_in::operations(config);
+    sessions::operations(config);
+    api_keys::operations(config);
+    users::operations(config);
+    audit::operations(config);
+    refused_attempts::operations(config);
+    service::operations(config);
+}

@@ -1,0 +1,443 @@
+//! Activities over HTTP.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, delete, get, patch, post, put};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::http::response::{self, page, page_query};
+use crate::http::patch::Patch;
+use crate::http::problem::{Result, Transition};
+use crate::http::request::{IfMatch, Read, TaskForcePath, Toggle, path_to};
+use crate::http::resource::{Representation, resource};
+use crate::http::text::{LocalizedName, LocalizedNote, LocalizedText as LongText};
+use crate::app::App;
+use crate::app::resource::View;
+use crate::db;
+use crate::db::activities::{ActivityDetail, ActivityFields, ActivityFilter, ActivityOrder, Assignee};
+use crate::domain::activity::{ActivityState, Priority};
+use crate::domain::calendar::is_overdue;
+use crate::domain::evidence::{About, ActivitySubjectKind};
+use crate::domain::refusal::{Code, Fault, FaultCode, Refusal};
+use crate::domain::step::StepName;
+use crate::domain::text::{Language, LocalizedText};
+
+pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+    config.service(list_activities);
+    common_operations(config);
+    config.service(add_dependency).service(remove_dependency);
+}
+
+/// A merge patch of [`NewActivity`].
+type ActivityPatch = Patch<NewActivity>;
+
+path_to! {
+    /// To an activity.
+    ActivityPath {
+        task_force_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-000000000001", "The task force.";
+        activity_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-00000000000a", "The activity.";
+    } in task_force_id
+}
+
+path_to! {
+    /// To what an activity waits for.
+    DependencyPath {
+        task_force_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-000000000001", "The task force.";
+        activity_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-00000000000a", "The activity that waits.";
+        depends_on_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-00000000000b", "The activity that it waits for.";
+    } in task_force_id
+}
+
+/// A new activity.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct NewActivity {
+    /// What it is called.
+    #[schema(value_type = LocalizedName)]
+    title: LocalizedText,
+    /// What is to be done.
+    #[schema(value_type = Option<LongText>)]
+    description: Option<LocalizedText>,
+    /// The step that it belongs to: the open one, or a later one to plan ahead.
+    step: StepName,
+    /// The current member who does it.
+    assignee_member_id: Option<Uuid>,
+    /// When it is to be done, in the task force's time zone; that day is still in time.
+    #[schema(example = "2026-12-15")]
+    due_date: Option<NaiveDate>,
+    /// How urgent it is.
+    #[serde(default = "normal")]
+    #[schema(default = "normal", required = false)]
+    priority: Priority,
+    /// Whether a member other than the assignee looks at the work before it is done.
+    #[serde(default)]
+    #[schema(default = false, required = false)]
+    review_required: bool,
+    /// What it is about.
+    subject: Option<ActivitySubject>,
+}
+
+/// What an activity is about.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ActivitySubject {
+    /// What it is.
+    kind: ActivitySubjectKind,
+    /// Its id.
+    id: Uuid,
+}
+
+impl From<About<ActivitySubjectKind>> for ActivitySubject {
+    fn from(About { kind, id }: About<ActivitySubjectKind>) -> Self {
+        Self { kind, id }
+    }
+}
+
+impl From<ActivitySubject> for About<ActivitySubjectKind> {
+    fn from(ActivitySubject { kind, id }: ActivitySubject) -> Self {
+        Self { kind, id }
+    }
+}
+
+fn normal() -> Priority {
+    Priority::Normal
+}
+
+impl From<NewActivity> for ActivityFields {
+    fn from(new: NewActivity) -> Self {
+        let NewActivity {
+            title,
+            description,
+            step,
+            assignee_member_id,
+            due_date,
+            priority,
+            review_required,
+            subject,
+        } = new;
+        let subject = subject.map(About::from);
+        Self { title, description, step, assignee_member_id, due_date, priority, review_required, subject }
+    }
+}
+
+impl From<ActivityFields> for NewActivity {
+    fn from(fields: ActivityFields) -> Self {
+        let ActivityFields {
+            title,
+            description,
+            step,
+            assignee_member_id,
+            due_date,
+            priority,
+            review_required,
+            subject,
+        } = fields;
+        let subject = subject.map(ActivitySubject::from);
+        Self { title, description, step, assignee_member_id, due_date, priority, review_required, subject }
+    }
+}
+
+/// An activity of a list.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ActivityItem {
+    /// Its id.
+    id: Uuid,
+    /// Counted per task force, never used again.
+    #[schema(minimum = 1, example = 12)]
+    number: i32,
+    /// The cycle that it was made in.
+    #[schema(minimum = 1, example = 1)]
+    cycle: i32,
+    /// The step that it belongs to.
+    step: StepName,
+    /// What it is called.
+    #[schema(value_type = LocalizedName)]
+    title: LocalizedText,
+    /// What is to be done.
+    #[schema(required, value_type = Option<LongText>)]
+    description: Option<LocalizedText>,
+    /// The member who does it.
+    #[schema(required)]
+    assignee_member_id: Option<Uuid>,
+    /// When it is to be done.
+    #[schema(required, example = "2026-12-15")]
+    due_date: Option<NaiveDate>,
+    /// How urgent it is.
+    priority: Priority,
+    /// Whether another member looks at the work before it is done.
+    review_required: bool,
+    /// Its state.
+    state: ActivityState,
+    /// Where it was when it was blocked, and goes back to.
+    #[schema(required)]
+    blocked_from: Option<ActivityState>,
+    /// Why it is blocked, cancelled or open again.
+    #[schema(required, value_type = Option<LocalizedNote>)]
+    state_reason: Option<LocalizedText>,
+    /// Since when it has its state.
+    state_since: DateTime<Utc>,
+    /// When it was first started.
+    #[schema(required)]
+    started_at: Option<DateTime<Utc>>,
+    /// What it is about.
+    #[schema(required)]
+    subject: Option<ActivitySubject>,
+    /// Whether its due date has passed while it is open.
+    overdue: bool,
+    /// The activities that it waits for.
+    depends_on: Vec<Uuid>,
+    /// Counts changes of its own fields.
+    #[schema(minimum = 1, example = 3)]
+    version: i32,
+    /// When it was created.
+    created_at: DateTime<Utc>,
+    /// When it last changed.
+    updated_at: DateTime<Utc>,
+}
+
+impl ActivityItem {
+    pub(super) fn new(activity: db::activities::Activity, depends_on: Vec<Uuid>, today: NaiveDate) -> Self {
+        Self {
+            overdue: is_overdue(activity.due_date, activity.state, today),
+            subject: activity.subject().map(ActivitySubject::from),
+            id: activity.id,
+            number: activity.number,
+            cycle: activity.cycle,
+            step: activity.step,
+            title: activity.title,
+            description: activity.description,
+            assignee_member_id: activity.assignee_member_id,
+            due_date: activity.due_date,
+            priority: activity.priority,
+            review_required: activity.review_required,
+            state: activity.state,
+            blocked_from: activity.blocked_from,
+            state_reason: activity.state_reason,
+            state_since: activity.state_since,
+            started_at: activity.started_at,
+            depends_on,
+            version: activity.version,
+            created_at: activity.created_at,
+            updated_at: activity.updated_at,
+        }
+    }
+}
+
+/// An activity, and where it can go from here.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Activity {
+    #[serde(flatten)]
+    item: ActivityItem,
+    /// Where it can go from here, for you, now.
+    available_transitions: Vec<Transition>,
+}
+
+impl Representation for Activity {
+    type Noun = ActivityDetail;
+
+    fn new(view: View<ActivityDetail>, language: Language) -> Self {
+        Self {
+            item: ActivityItem::new(view.noun.activity, view.noun.depends_on, view.today),
+            available_transitions: Transition::all(&view.transitions, language),
+        }
+    }
+}
+
+/// Where an activity is to go.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ActivityTransition {
+    /// The state to go to.
+    to: ActivityState,
+    /// Why; needed to block, to cancel and to reopen.
+    #[schema(value_type = Option<LocalizedNote>)]
+    reason: Option<LocalizedText>,
+}
+
+/// An order of activities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub(super) enum ActivitySort {
+    #[serde(rename = "number")]
+    Number,
+    #[serde(rename = "dueDate")]
+    DueDate,
+    #[serde(rename = "-updatedAt")]
+    UpdatedAt,
+}
+
+impl answer::Key for ActivitySort {}
+
+page_query! {
+    /// Which activities.
+    ActivityQuery {
+        /// Only of this step.
+        #[param(inline, nullable = false)]
+        step: Option<StepName>,
+        /// Only of this cycle; the present one if not given.
+        #[param(nullable = false, minimum = 1, maximum = 1000000, example = 1)]
+        cycle: Option<i32>,
+        /// Only in one of these states: `state` several times, or once with commas.
+        #[param(inline, nullable = false, min_items = 1, max_items = 6, example = json!(["inProgress", "inReview"]))]
+        state: Option<Vec<ActivityState>>,
+        /// Only of this member; `me` for yourself, `none` for those that nobody has.
+        #[param(nullable = false, pattern = "^(me|none|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})$", max_length = 36, example = "me")]
+        assignee: Option<String>,
+        /// Only overdue ones, or only those that are not.
+        #[param(nullable = false, example = true)]
+        overdue: Option<bool>,
+        /// Only those about this: the id of a policy, sector, pilot, migration or condition.
+        #[param(inline, nullable = false, example = "0199f0c2-7a3b-7c11-9d2e-00000000000b")]
+        subject: Option<Uuid>,
+        /// Only those whose title or description holds this, whatever the alef forms, diacritics and case.
+        #[param(nullable = false, min_length = 1, max_length = 200, pattern = r"^[^\u0000]*$", example = "سياسة")]
+        q: Option<String>,
+        /// In this order; by default by number.
+        #[param(inline, nullable = false)]
+        sort: Option<ActivitySort>,
+    }
+}
+
+page! {
+    /// A page of activities.
+    ActivityPage of ActivityItem
+}
+
+/// List activities
+///
+/// The activities of a task force, narrowed by any combination of filters; those of the present cycle unless `cycle` says otherwise.
+#[utoipa::path(
+    tag = "activities",
+    params(TaskForcePath, ActivityQuery),
+    responses((status = 200, description = "A page of activities.", body = ActivityPage)),
+    extensions(("x-problem-codes" = json!(["unknownReference"])))
+)]
+#[get("/v1/task-forces/{taskForceId}/activities")]
+async fn list_activities(app: Data<App>, read: Read<TaskForcePath, ActivityQuery>) -> Result<HttpResponse> {
+    let Read { context, query } = read;
+    let assignee = match query.assignee.as_deref() {
+        None => None,
+        Some("me") => Some(Assignee::User(context.caller.user_id)),
+        Some("none") => Some(Assignee::Nobody),
+        Some(id) => {
+            let fault = || Fault::parameter("assignee", FaultCode::WrongFormat);
+            let id = id.parse().ok().ok_or_else(|| Refusal::faults(Code::InvalidRequest, vec![fault()]))?;
+            Some(Assignee::Member(id))
+        }
+    };
+    let filter = ActivityFilter {
+        step: query.step,
+        cycle: query.cycle,
+        states: query.state.unwrap_or_default(),
+        assignee,
+        overdue: query.overdue,
+        subject: query.subject,
+        q: query.q,
+    };
+    let sort = query.sort.unwrap_or(ActivitySort::Number);
+    let cursor = query.cursor.as_deref();
+    // The cursor names the sort that it belongs to: a cursor of another sort is no cursor of this list.
+    let order = match sort {
+        ActivitySort::Number => ActivityOrder::Number(own(answer::after(cursor)?, sort)?),
+        ActivitySort::DueDate => ActivityOrder::DueDate(own(answer::after(cursor)?, sort)?),
+        ActivitySort::UpdatedAt => ActivityOrder::UpdatedAt(own(answer::after(cursor)?, sort)?),
+    };
+    let (today, page) =
+        app.activities_list(&context.caller, context.at.task_force_id, &filter, order, query.limit).await?;
+    let page = ActivityPage::new(
+        page,
+        |(activity, _)| match sort {
+            ActivitySort::Number => serde_json::json!([sort, activity.number]),
+            ActivitySort::DueDate => serde_json::json!([sort, [activity.due_date, activity.number]]),
+            ActivitySort::UpdatedAt => serde_json::json!([sort, [activity.updated_at, activity.number]]),
+        },
+        |(activity, depends_on)| ActivityItem::new(activity, depends_on, today),
+    );
+    answer::document(&page)
+}
+
+fn own<K>(cursor: Option<(ActivitySort, K)>, sort: ActivitySort) -> Result<Option<K>> {
+    match cursor {
+        Some((of, _)) if of != sort => Err(answer::foreign_cursor()),
+        other => Ok(other.map(|(_, key)| key)),
+    }
+}
+
+resource! {
+    Activity, from NewActivity by ActivityPatch, tagged "activities",
+    "/v1/task-forces/{taskForceId}/activities" of TaskForcePath (at => ()),
+    "/v1/task-forces/{taskForceId}/activities/{activityId}" at ActivityPath (at => (), at.activity_id),
+    create: create_activity, "Create an activity",
+        "Plans an activity in an open step, or ahead in a locked one. It starts as `planned`.",
+        [
+            "forbidden", "unknownReference", "memberEnded", "taskForceForming", "taskForceSuspended",
+            "taskForceClosed", "stepSubmitted", "stepPassed"
+        ];
+    get: get_activity, "Read an activity",
+        "One activity, what it waits for, and where it can go from here.";
+    update: update_activity, "Change an activity",
+        "Changes the fields that the merge patch names. An activity moves to another step only until it is first started.",
+        [
+            "forbidden", "unknownReference", "memberEnded", "activityClosed", "activityInReview",
+            "activityStarted", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepSubmitted",
+            "stepPassed"
+        ];
+    delete: delete_activity, "Delete an activity",
+        "Deletes an activity that was never started, with its comments; one that was started is cancelled instead.",
+        [
+            "forbidden", "activityStarted", "stillReferenced", "taskForceForming", "taskForceSuspended",
+            "taskForceClosed", "stepSubmitted", "stepPassed"
+        ];
+    transition: transition_activity, "Move an activity to another state",
+        "`availableTransitions` of the activity says which states can be reached, and what stands in the way of each.",
+        [
+            "forbidden", "transitionNotAllowed", "dependencyUnfinished", "reviewByAnother", "taskForceForming",
+            "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"
+        ],
+        at "/v1/task-forces/{taskForceId}/activities/{activityId}/transitions"
+        by ActivityTransition (body => ());
+}
+
+/// Let an activity wait for another
+///
+/// The activity can't be started before the other one is done or cancelled. Doing it twice changes nothing.
+#[utoipa::path(
+    tag = "activities",
+    params(DependencyPath),
+    responses((status = 204, description = "It waits.")),
+    extensions(("x-problem-codes" = json!([
+        "forbidden", "dependencyCircle", "activityClosed", "taskForceForming", "taskForceSuspended",
+        "taskForceClosed", "stepSubmitted", "stepPassed"
+    ])))
+)]
+#[put("/v1/task-forces/{taskForceId}/activities/{activityId}/dependencies/{dependsOnId}")]
+async fn add_dependency(app: Data<App>, toggle: Toggle<DependencyPath>) -> Result<HttpResponse> {
+    let Toggle { context } = toggle;
+    let at = &context.at;
+    app.dependency_add(&context.caller, at.task_force_id, at.activity_id, at.depends_on_id).await?;
+    Ok(answer::done())
+}
+
+/// Let an activity wait no longer for another
+///
+/// Doing it twice changes nothing.
+#[utoipa::path(
+    tag = "activities",
+    params(DependencyPath),
+    responses((status = 204, description = "It does not wait.")),
+    extensions(("x-problem-codes" = json!([
+        "forbidden", "activityClosed", "taskForceForming", "taskForceSuspended", "taskForceClosed",
+        "stepSubmitted", "stepPassed"
+    ])))
+)]
+#[delete("/v1/task-forces/{taskForceId}/activities/{activityId}/dependencies/{dependsOnId}")]
+async fn remove_dependency(app: Data<App>, toggle: Toggle<DependencyPath>) -> Result<HttpResponse> {
+    let Toggle { context } = toggle;
+    let at = &context.at;
+    app.dependency_remove(&context.caller, at.task_force_id, at.activity_id, at.depends_on_id).await?;
+    Ok(answer::done())
+}

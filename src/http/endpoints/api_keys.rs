@@ -1,0 +1,207 @@
+//! API keys over HTTP.
+
+use std::borrow::Cow;
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, delete, get, post};
+use chrono::{DateTime, Utc};
+use secrecy::ExposeSecret as _;
+use serde::{Deserialize, Serialize};
+use utoipa::openapi::schema::{ArrayBuilder, Schema};
+use utoipa::openapi::{Ref, RefOr};
+use utoipa::{PartialSchema, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::http::response::{self, PageQuery, page};
+use crate::http::idempotency;
+use crate::http::problem::Result;
+use crate::http::request::{Create, Read, Root, Toggle, path_to};
+use crate::http::text::PlainLine;
+use crate::app::App;
+use crate::app::api_keys::{NewApiKey, scopes};
+use crate::db;
+use crate::domain::rights::KeyScope;
+use crate::domain::vocabulary::Vocabulary as _;
+
+pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+    config.service(list_api_keys).service(create_api_key).service(revoke_api_key);
+}
+
+path_to! {
+    /// To an API key of one's own.
+    ApiKeyPath {
+        api_key_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-000000000301", "The key.";
+    }
+}
+
+/// What a key lets its holder do, each at most once.
+#[derive(Debug)]
+pub(super) struct KeyScopes;
+
+impl PartialSchema for KeyScopes {
+    fn schema() -> RefOr<Schema> {
+        ArrayBuilder::new()
+            .items(Ref::from_schema_name(KeyScope::name()))
+            .unique_items(true)
+            .min_items(Some(1))
+            .max_items(Some(KeyScope::ALL.len()))
+            .description(Some("What the key lets its holder do; `write` is never without `read`."))
+            .examples([serde_json::json!(["read"])])
+            .into()
+    }
+}
+
+impl ToSchema for KeyScopes {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("KeyScopes")
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((KeyScope::name().into_owned(), KeyScope::schema()));
+    }
+}
+
+/// A new API key.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = NewApiKey)]
+pub(super) struct NewKey {
+    /// What it is for.
+    #[schema(value_type = PlainLine)]
+    name: String,
+    /// What it lets its holder do: `read`, or `write`, which includes reading.
+    #[schema(value_type = KeyScopes)]
+    scopes: Vec<KeyScope>,
+    /// The only task force that it opens; without it, all that you see, and the installation.
+    #[schema(example = "0199f0c2-7a3b-7c11-9d2e-000000000001")]
+    task_force_id: Option<Uuid>,
+    /// When it ends: at most 366 days from now.
+    expires_at: DateTime<Utc>,
+}
+
+impl From<NewKey> for NewApiKey {
+    fn from(new: NewKey) -> Self {
+        let NewKey { name, scopes, task_force_id, expires_at } = new;
+        Self { name, scopes, task_force_id, expires_at }
+    }
+}
+
+/// An API key, without its secret.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ApiKey {
+    /// Its id.
+    id: Uuid,
+    /// What it is for.
+    #[schema(value_type = PlainLine)]
+    name: String,
+    /// What it lets its holder do.
+    #[schema(value_type = KeyScopes)]
+    scopes: Vec<KeyScope>,
+    /// The only task force that it opens; null for all that you see, and the installation.
+    #[schema(required)]
+    task_force_id: Option<Uuid>,
+    /// When it was made.
+    created_at: DateTime<Utc>,
+    /// When it ends.
+    expires_at: DateTime<Utc>,
+    /// When it was last used, to the minute.
+    #[schema(required)]
+    last_used_at: Option<DateTime<Utc>>,
+    /// When it was revoked.
+    #[schema(required)]
+    revoked_at: Option<DateTime<Utc>>,
+}
+
+impl From<db::api_keys::ApiKey> for ApiKey {
+    fn from(key: db::api_keys::ApiKey) -> Self {
+        Self {
+            id: key.id,
+            scopes: scopes(&key),
+            name: key.name,
+            task_force_id: key.only_task_force_id,
+            created_at: key.created_at,
+            expires_at: key.expires_at,
+            last_used_at: key.last_used_at,
+            revoked_at: key.revoked_at,
+        }
+    }
+}
+
+/// An API key with its secret, which is told this once.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CreatedApiKey {
+    #[serde(flatten)]
+    api_key: ApiKey,
+    /// Sent as `Authorization: Bearer <key>`. Keep it: it is told this once, and left out where the answer comes again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "tfk_c2VjcmV0LW9mLWFuLWFwaS1rZXktb2YtYS1zY3JpcHQ")]
+    key: Option<String>,
+    /// Whether the secret is in this answer.
+    secret_shown: bool,
+}
+
+page! {
+    /// A page of your API keys.
+    ApiKeyPage of ApiKey
+}
+
+/// List my API keys
+///
+/// Your API keys, newest first, those too that have ended or were revoked. Not for API keys themselves.
+#[utoipa::path(
+    tag = "API keys",
+    params(PageQuery),
+    responses((status = 200, description = "A page of your API keys.", body = ApiKeyPage))
+)]
+#[get("/v1/api-keys")]
+async fn list_api_keys(app: Data<App>, read: Read<Root, PageQuery>) -> Result<HttpResponse> {
+    let Read { context, query } = read;
+    let before = answer::after(query.cursor.as_deref())?;
+    let page = app.api_keys_list(&context.caller, before, query.limit).await?;
+    answer::document(&ApiKeyPage::new(page, |key| key.id, ApiKey::from))
+}
+
+/// Make an API key
+///
+/// For a script: it does what you may do, within its scopes, while you may do it. A key that only reads is refused every change (403 `insufficientScope`); to a key of one task force all others are absent (404), lists of task forces show that one, and the rest of the installation but `GET /v1/me` is refused (403).
+///
+/// The answer holds the secret this once. Keys stay when the password changes: revoke the ones that you don't trust. A new invitation revokes all of them, and so does becoming an administrator. While you are disabled they do nothing. Not for API keys themselves.
+#[utoipa::path(
+    tag = "API keys",
+    request_body = NewKey,
+    responses((status = 201, description = "The key, and its secret.", body = CreatedApiKey)),
+    extensions(("x-problem-codes" = json!(["unknownReference", "tooManyApiKeys"])))
+)]
+#[post("/v1/api-keys")]
+async fn create_api_key(app: Data<App>, create: Create<Root, NewKey>) -> Result<HttpResponse> {
+    let Create { context, body, .. } = create;
+    let (key, secret) = app.api_key_create(&context.caller, body.into()).await?;
+    let mut created = CreatedApiKey {
+        api_key: key.into(),
+        key: Some(secret.expose_secret().to_owned()),
+        secret_shown: true,
+    };
+    let location = format!("/v1/api-keys/{}", created.api_key.id);
+    // A key never changes but for its end, so there is one version of it.
+    let answer = answer::created(&location, 1, &created)?;
+    (created.secret_shown, created.key) = (false, None);
+    idempotency::told_once(answer, &created)
+}
+
+/// Revoke an API key
+///
+/// At once and for good. An administrator revokes anybody's; `GET /v1/installation-events` tells their ids. It has no version, so no `If-Match` is asked for. Not for API keys themselves.
+#[utoipa::path(
+    tag = "API keys",
+    params(ApiKeyPath),
+    responses((status = 204, description = "The key opens nothing any more."))
+)]
+#[delete("/v1/api-keys/{apiKeyId}")]
+async fn revoke_api_key(app: Data<App>, toggle: Toggle<ApiKeyPath>) -> Result<HttpResponse> {
+    let Toggle { context } = toggle;
+    app.api_key_revoke(&context.caller, context.at.api_key_id).await?;
+    Ok(answer::done())
+}

@@ -1,0 +1,189 @@
+//! Comments over HTTP.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, delete, get, patch, post};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use super::activities::ActivityPath;
+use crate::http::response::{self, PageQuery, page};
+use crate::http::patch::Patch;
+use crate::http::problem::Result;
+use crate::http::request::{Change, Create, IfMatch, Read, Remove, path_to};
+use crate::http::text::{LocalizedName, PlainText};
+use crate::app::App;
+use crate::db::comments::NamedComment;
+use crate::domain::text::LocalizedText;
+
+pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+    config
+        .service(list_comments)
+        .service(create_comment)
+        .service(get_comment)
+        .service(update_comment)
+        .service(delete_comment);
+}
+
+/// A merge patch of [`NewComment`].
+type CommentPatch = Patch<NewComment>;
+
+path_to! {
+    /// To a comment.
+    CommentPath {
+        task_force_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-000000000001", "The task force.";
+        activity_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-00000000000a", "The activity.";
+        comment_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-00000000000c", "The comment.";
+    } in task_force_id
+}
+
+/// What a comment says.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewComment {
+    /// In whatever language its author writes.
+    #[schema(value_type = PlainText)]
+    text: String,
+}
+
+/// A comment on an activity.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Comment {
+    /// Its id.
+    id: Uuid,
+    /// The activity.
+    activity_id: Uuid,
+    /// The user who wrote it.
+    author_id: Uuid,
+    /// Their name, as it is today.
+    #[schema(value_type = LocalizedName)]
+    author_name: LocalizedText,
+    /// What it says.
+    #[schema(example = "أرفقت رأي الدائرة القانونية.")]
+    text: String,
+    /// Counts changes of its own fields.
+    #[schema(minimum = 1, example = 1)]
+    version: i32,
+    /// When it was written.
+    created_at: DateTime<Utc>,
+    /// When it last changed.
+    updated_at: DateTime<Utc>,
+}
+
+impl From<NamedComment> for Comment {
+    fn from((comment, author_name): NamedComment) -> Self {
+        Self {
+            id: comment.id,
+            activity_id: comment.activity_id,
+            author_id: comment.author_id,
+            author_name,
+            text: comment.text,
+            version: comment.version,
+            created_at: comment.created_at,
+            updated_at: comment.updated_at,
+        }
+    }
+}
+
+page! {
+    /// A page of comments.
+    CommentPage of Comment
+}
+
+/// List comments
+///
+/// The comments on an activity, oldest first.
+#[utoipa::path(
+    tag = "activities",
+    params(ActivityPath, PageQuery),
+    responses((status = 200, description = "A page of comments.", body = CommentPage))
+)]
+#[get("/v1/task-forces/{taskForceId}/activities/{activityId}/comments")]
+async fn list_comments(app: Data<App>, read: Read<ActivityPath, PageQuery>) -> Result<HttpResponse> {
+    let Read { context, query } = read;
+    let after = answer::after(query.cursor.as_deref())?;
+    let at = &context.at;
+    let page =
+        app.comments_list(&context.caller, at.task_force_id, at.activity_id, after, query.limit).await?;
+    answer::document(&CommentPage::new(page, |(comment, _)| comment.id, Comment::from))
+}
+
+/// Write a comment
+///
+/// Possible whatever the state of the activity and its step.
+#[utoipa::path(
+    tag = "activities",
+    params(ActivityPath),
+    request_body = NewComment,
+    responses((status = 201, description = "The comment.", body = Comment)),
+    extensions(("x-problem-codes" = json!(["forbidden", "taskForceForming", "taskForceSuspended", "taskForceClosed"])))
+)]
+#[post("/v1/task-forces/{taskForceId}/activities/{activityId}/comments")]
+async fn create_comment(app: Data<App>, create: Create<ActivityPath, NewComment>) -> Result<HttpResponse> {
+    let Create { context, body, .. } = create;
+    let at = &context.at;
+    let comment = app.comment_create(&context.caller, at.task_force_id, at.activity_id, body.text).await?;
+    let comment = Comment::from(comment);
+    let location =
+        format!("/v1/task-forces/{}/activities/{}/comments/{}", at.task_force_id, at.activity_id, comment.id);
+    answer::created(&location, comment.version, &comment)
+}
+
+/// Read a comment
+#[utoipa::path(
+    tag = "activities",
+    description = "One comment on an activity.",
+    params(CommentPath),
+    responses((status = 200, description = "The comment.", body = Comment))
+)]
+#[get("/v1/task-forces/{taskForceId}/activities/{activityId}/comments/{commentId}")]
+async fn get_comment(app: Data<App>, read: Read<CommentPath>) -> Result<HttpResponse> {
+    let Read { context, .. } = read;
+    let at = &context.at;
+    let comment = app.comment_get(&context.caller, at.task_force_id, at.activity_id, at.comment_id).await?;
+    let comment = Comment::from(comment);
+    answer::single(comment.version, &comment)
+}
+
+/// Change a comment
+///
+/// Only its author may.
+#[utoipa::path(
+    tag = "activities",
+    params(CommentPath, IfMatch),
+    request_body(content = CommentPatch, content_type = "application/merge-patch+json"),
+    responses((status = 200, description = "The comment as it is now.", body = Comment)),
+    extensions(("x-problem-codes" = json!(["forbidden", "taskForceForming", "taskForceSuspended", "taskForceClosed"])))
+)]
+#[patch("/v1/task-forces/{taskForceId}/activities/{activityId}/comments/{commentId}")]
+async fn update_comment(app: Data<App>, change: Change<CommentPath, CommentPatch>) -> Result<HttpResponse> {
+    let Change { context, version, body, .. } = change;
+    let at = &context.at;
+    let comment = app
+        .comment_update(&context.caller, at.task_force_id, at.activity_id, at.comment_id, version, |text| {
+            Ok(body.apply(&NewComment { text })?.text)
+        })
+        .await?;
+    let comment = Comment::from(comment);
+    answer::single(comment.version, &comment)
+}
+
+/// Delete a comment
+///
+/// Its author may, and the chair.
+#[utoipa::path(
+    tag = "activities",
+    params(CommentPath, IfMatch),
+    responses((status = 204, description = "It is gone.")),
+    extensions(("x-problem-codes" = json!(["forbidden", "taskForceForming", "taskForceSuspended", "taskForceClosed"])))
+)]
+#[delete("/v1/task-forces/{taskForceId}/activities/{activityId}/comments/{commentId}")]
+async fn delete_comment(app: Data<App>, remove: Remove<CommentPath>) -> Result<HttpResponse> {
+    let Remove { context, version } = remove;
+    let at = &context.at;
+    app.comment_delete(&context.caller, at.task_force_id, at.activity_id, at.comment_id, version).await?;
+    Ok(answer::done())
+}

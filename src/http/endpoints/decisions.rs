@@ -1,0 +1,320 @@
+//! The council's decisions over HTTP, and the register of all of them.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get, post};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::http::response::{self, PageQuery, page, page_query};
+use super::conditions::Condition;
+use crate::http::idempotency::DryRun;
+use crate::http::problem::Result;
+use crate::http::request::{self, Create, Path, Read, Root, TaskForcePath};
+use crate::http::text::{LocalizedName, LocalizedNote, PlainLine};
+use crate::app::App;
+use crate::app::decisions::{DecisionView, Record};
+use crate::db;
+use crate::db::conditions::NewCondition as Asked;
+use crate::domain::decision::Outcome;
+use crate::domain::step::StepName;
+use crate::domain::text::{Language, LocalizedText};
+
+pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+    config.service(list_decisions).service(record_decision).service(get_decision).service(list_register);
+}
+
+/// To a decision.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Path)]
+pub(super) struct DecisionPath {
+    /// The task force.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-000000000001")]
+    task_force_id: Uuid,
+    /// The decision's number.
+    #[param(minimum = 1, example = 1)]
+    #[serde(deserialize_with = "request::number")]
+    number: i32,
+}
+
+impl Path for DecisionPath {
+    fn task_force_id(&self) -> Option<Uuid> {
+        Some(self.task_force_id)
+    }
+}
+
+/// What the council asks for in return.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct NewCondition {
+    /// What it is.
+    #[schema(value_type = LocalizedNote)]
+    text: LocalizedText,
+    /// The current member who sees to it.
+    owner_member_id: Uuid,
+    /// When it is to be met.
+    #[schema(example = "2027-06-30")]
+    due_date: NaiveDate,
+}
+
+/// What the council decided.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct NewDecision {
+    /// Number of the submitted report that it is about.
+    #[schema(minimum = 1, example = 1)]
+    report_number: i32,
+    /// What was decided.
+    outcome: Outcome,
+    /// The step to be done again; goes with `adjust`, and only with it.
+    return_to_step: Option<StepName>,
+    /// The meeting, as the council's minutes name it.
+    #[schema(value_type = PlainLine)]
+    meeting_reference: String,
+    /// The day of the meeting; not in the future.
+    #[schema(example = "2027-01-20")]
+    decided_on: NaiveDate,
+    /// Why.
+    #[schema(value_type = LocalizedNote)]
+    reason: LocalizedText,
+    /// Number of the decision that this one corrects. The same outcome always corrects the record; another one only while nothing has followed.
+    #[schema(minimum = 1, example = 1)]
+    supersedes: Option<i32>,
+    /// What the council asks for in return. Of a corrected decision with the same outcome the conditions stay, and these are added.
+    #[serde(default)]
+    #[schema(required = false, max_items = 50)]
+    conditions: Vec<NewCondition>,
+}
+
+impl From<NewDecision> for Record {
+    fn from(new: NewDecision) -> Self {
+        let asked = |one: NewCondition| Asked {
+            text: one.text,
+            owner_member_id: one.owner_member_id,
+            due_date: one.due_date,
+        };
+        Self {
+            report_number: new.report_number,
+            outcome: new.outcome,
+            return_to: new.return_to_step,
+            meeting_reference: new.meeting_reference,
+            decided_on: new.decided_on,
+            reason: new.reason,
+            supersedes: new.supersedes,
+            conditions: new.conditions.into_iter().map(asked).collect(),
+        }
+    }
+}
+
+/// A decision of a list.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct DecisionItem {
+    /// Its id.
+    id: Uuid,
+    /// Counted per task force, never used again.
+    #[schema(minimum = 1, example = 1)]
+    number: i32,
+    /// Number of the report that it is about.
+    #[schema(minimum = 1, example = 1)]
+    report_number: i32,
+    /// The cycle that was reported on.
+    #[schema(minimum = 1, example = 1)]
+    cycle: i32,
+    /// What was decided.
+    outcome: Outcome,
+    /// The step to be done again.
+    #[schema(required)]
+    return_to_step: Option<StepName>,
+    /// Whether the council departed from what the report recommended.
+    departs_from_recommendation: bool,
+    /// The meeting.
+    #[schema(example = "CDG/2027/01, item 4")]
+    meeting_reference: String,
+    /// The day of the meeting.
+    #[schema(example = "2027-01-20")]
+    decided_on: NaiveDate,
+    /// Why.
+    #[schema(value_type = LocalizedNote)]
+    reason: LocalizedText,
+    /// Number of the decision that it corrects.
+    #[schema(required, example = 1)]
+    supersedes: Option<i32>,
+    /// Number of the decision that corrects it; then that one holds.
+    #[schema(required, example = 2)]
+    superseded_by: Option<i32>,
+    /// The user who recorded it.
+    recorded_by: Uuid,
+    /// Always 1: a decision is corrected by another one, never edited.
+    #[schema(minimum = 1, example = 1)]
+    version: i32,
+    /// When it was recorded.
+    created_at: DateTime<Utc>,
+    /// The same: it never changes.
+    updated_at: DateTime<Utc>,
+}
+
+impl From<db::decisions::Decision> for DecisionItem {
+    fn from(row: db::decisions::Decision) -> Self {
+        Self {
+            departs_from_recommendation: row.departs(),
+            id: row.id,
+            number: row.number,
+            report_number: row.report_number,
+            cycle: row.cycle,
+            outcome: row.outcome,
+            return_to_step: row.return_to_step,
+            meeting_reference: row.meeting_reference,
+            decided_on: row.decided_on,
+            reason: row.reason,
+            supersedes: row.supersedes,
+            superseded_by: row.superseded_by,
+            recorded_by: row.user_id,
+            version: 1,
+            created_at: row.created_at,
+            updated_at: row.created_at,
+        }
+    }
+}
+
+/// A decision with its conditions.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Decision {
+    #[serde(flatten)]
+    item: DecisionItem,
+    /// What the council asked for in return.
+    conditions: Vec<Condition>,
+}
+
+impl Decision {
+    fn new(view: DecisionView, language: Language) -> Self {
+        Self {
+            item: view.decision.into(),
+            conditions: view.conditions.into_iter().map(|one| Condition::new(one, language)).collect(),
+        }
+    }
+}
+
+/// A decision in the council's register.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RegisterEntry {
+    #[serde(flatten)]
+    item: DecisionItem,
+    /// The task force.
+    task_force_id: Uuid,
+    /// Its name.
+    #[schema(value_type = LocalizedName)]
+    task_force_name: LocalizedText,
+    /// Its city.
+    #[schema(value_type = LocalizedName)]
+    city: LocalizedText,
+    /// Conditions of this decision that are still to be met, or to be accepted as met.
+    #[schema(minimum = 0, example = 1)]
+    pending_conditions: i64,
+}
+
+impl From<db::decisions::RegisteredDecision> for RegisterEntry {
+    fn from(row: db::decisions::RegisteredDecision) -> Self {
+        Self {
+            item: row.decision.into(),
+            task_force_id: row.task_force_id,
+            task_force_name: row.task_force_name,
+            city: row.city,
+            pending_conditions: row.pending_conditions,
+        }
+    }
+}
+
+page_query! {
+    /// Which decisions.
+    RegisterQuery {
+        /// Only those with this outcome.
+        #[param(inline, nullable = false)]
+        outcome: Option<Outcome>,
+    }
+}
+
+page! {
+    /// A page of decisions.
+    DecisionPage of DecisionItem
+}
+
+page! {
+    /// A page of the council's register.
+    RegisterPage of RegisterEntry
+}
+
+/// List decisions
+///
+/// The council's decisions on a task force, newest first.
+#[utoipa::path(
+    tag = "decisions",
+    params(TaskForcePath, PageQuery),
+    responses((status = 200, description = "A page of decisions.", body = DecisionPage))
+)]
+#[get("/v1/task-forces/{taskForceId}/decisions")]
+async fn list_decisions(app: Data<App>, read: Read<TaskForcePath, PageQuery>) -> Result<HttpResponse> {
+    let Read { context, query } = read;
+    let before = answer::after(query.cursor.as_deref())?;
+    let page = app.decisions_list(&context.caller, context.at.task_force_id, before, query.limit).await?;
+    answer::document(&DecisionPage::new(page, |row| row.number, DecisionItem::from))
+}
+
+/// Record the council's decision
+///
+/// On a submitted report. `continue` opens the next cycle; `adjust` opens the named step of this cycle again, locks the later ones and takes their waivers back; `conclude` concludes the task force; `stop` dissolves it: all of it at once or not at all.
+#[utoipa::path(
+    tag = "decisions",
+    params(TaskForcePath, DryRun),
+    request_body = NewDecision,
+    responses((status = 201, description = "The decision.", body = Decision)),
+    extensions(("x-problem-codes" = json!([
+        "forbidden", "unknownReference", "memberEnded", "reportNotSubmitted", "decisionSuperseded",
+        "decisionFollowed", "taskForceForming", "taskForceSuspended", "taskForceClosed"
+    ])))
+)]
+#[post("/v1/task-forces/{taskForceId}/decisions")]
+async fn record_decision(
+    app: Data<App>,
+    create: Create<TaskForcePath, NewDecision, DryRun>,
+) -> Result<HttpResponse> {
+    let Create { context, body, .. } = create;
+    let view = app.decision_record(&context.caller, context.at.task_force_id, body.into()).await?;
+    let location = format!("{}/{}", context.address, view.decision.number);
+    answer::created(&location, 1, &Decision::new(view, context.language))
+}
+
+/// Read a decision
+#[utoipa::path(
+    tag = "decisions",
+    description = "One decision of the council with its conditions.",
+    params(DecisionPath),
+    responses((status = 200, description = "The decision.", body = Decision))
+)]
+#[get("/v1/task-forces/{taskForceId}/decisions/{number}")]
+async fn get_decision(app: Data<App>, read: Read<DecisionPath>) -> Result<HttpResponse> {
+    let Read { context, .. } = read;
+    let view = app.decision_get(&context.caller, context.at.task_force_id, context.at.number).await?;
+    answer::single(1, &Decision::new(view, context.language))
+}
+
+/// Read the council's register
+///
+/// The decisions on all task forces, what was recorded last comes first; for council, secretariat and administrator.
+#[utoipa::path(
+    tag = "decisions",
+    params(RegisterQuery),
+    responses((status = 200, description = "A page of the register.", body = RegisterPage)),
+    extensions(("x-problem-codes" = json!(["forbidden"])))
+)]
+#[get("/v1/decisions")]
+async fn list_register(app: Data<App>, read: Read<Root, RegisterQuery>) -> Result<HttpResponse> {
+    let Read { context, query } = read;
+    let before = answer::after(query.cursor.as_deref())?;
+    let page = app.decisions_register(&context.caller, query.outcome, before, query.limit).await?;
+    answer::document(&RegisterPage::new(page, |row| row.decision.id, RegisterEntry::from))
+}

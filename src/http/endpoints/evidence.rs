@@ -1,0 +1,211 @@
+//! Evidence over HTTP: links and files.
+
+mod content;
+
+use actix_web::{delete, get, patch, post};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::http::response::{page, page_query};
+use crate::http::patch::Patch;
+use crate::http::request::{IfMatch, TaskForcePath, path_to};
+use crate::http::resource::{Representation, resource};
+use crate::http::text::LocalizedName;
+use crate::app::resource::View;
+use crate::db;
+use crate::db::evidence::{EvidenceFields, EvidenceFilter};
+use crate::domain::evidence::{About, EvidenceSubjectKind};
+use crate::domain::text::{Language, LocalizedText};
+
+pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+    common_operations(config);
+    config.service(content::upload_evidence).service(content::download_evidence);
+}
+
+/// A merge patch of what is said of evidence.
+type EvidencePatch = Patch<ChangedEvidence>;
+
+path_to! {
+    /// To evidence.
+    EvidencePath {
+        task_force_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-000000000001", "The task force.";
+        evidence_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-00000000000a", "The evidence.";
+    } in task_force_id
+}
+
+/// What evidence is about.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct EvidenceSubject {
+    /// What it is.
+    kind: EvidenceSubjectKind,
+    /// Its id.
+    id: Uuid,
+}
+
+/// New evidence: a link, or without `url` a file that is uploaded next.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct NewEvidence {
+    /// What it is about; that stays as it is.
+    subject: EvidenceSubject,
+    /// What it is called.
+    #[schema(value_type = LocalizedName)]
+    title: LocalizedText,
+    /// Where it is: a whole http or https address, without a user's name and password.
+    #[schema(format = "uri", min_length = 1, max_length = 2000, example = "https://gazette.example/2026/14")]
+    url: Option<String>,
+    /// The SHA-256 of what is there, in small hexadecimal digits; only with `url`, since that of a file is computed.
+    #[schema(
+        pattern = "^[0-9a-f]{64}$",
+        max_length = 64,
+        example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+    )]
+    sha256: Option<String>,
+}
+
+/// What of evidence can be changed.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = EvidenceFields)]
+pub(super) struct ChangedEvidence {
+    /// What it is called.
+    #[schema(value_type = LocalizedName)]
+    title: LocalizedText,
+    /// Where it is, if it is a link: a whole http or https address, without a user's name and password.
+    #[schema(format = "uri", min_length = 1, max_length = 2000, example = "https://gazette.example/2026/14")]
+    url: Option<String>,
+    /// The SHA-256 of what is there, in small hexadecimal digits; that of a file is computed.
+    #[schema(
+        pattern = "^[0-9a-f]{64}$",
+        max_length = 64,
+        example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+    )]
+    sha256: Option<String>,
+}
+
+/// The bytes of a hash, which its schema has let pass as hexadecimal digits.
+fn bytes(hash: Option<String>) -> Option<Vec<u8>> {
+    hash.and_then(|hash| hex::decode(hash).ok())
+}
+
+impl From<NewEvidence> for EvidenceFields {
+    fn from(new: NewEvidence) -> Self {
+        let NewEvidence { subject: EvidenceSubject { kind, id }, title, url, sha256 } = new;
+        Self { subject: About { kind, id }, title, url, sha256: bytes(sha256) }
+    }
+}
+
+impl From<&EvidenceFields> for ChangedEvidence {
+    fn from(fields: &EvidenceFields) -> Self {
+        let EvidenceFields { title, url, sha256, .. } = fields.clone();
+        Self { title, url, sha256: sha256.map(hex::encode) }
+    }
+}
+
+impl ChangedEvidence {
+    /// The fields, with these among them.
+    fn put_into(self, fields: EvidenceFields) -> EvidenceFields {
+        let Self { title, url, sha256 } = self;
+        EvidenceFields { title, url, sha256: bytes(sha256), ..fields }
+    }
+}
+
+/// What proves something: a link, or a file.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Evidence {
+    /// Its id.
+    id: Uuid,
+    /// What it is about.
+    subject: EvidenceSubject,
+    /// What it is called.
+    #[schema(value_type = LocalizedName)]
+    title: LocalizedText,
+    /// Where it is, if it is a link.
+    #[schema(required, example = "https://gazette.example/2026/14")]
+    url: Option<String>,
+    /// The SHA-256 of what is there: as somebody said of a link, as it was computed of a file.
+    #[schema(required, example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
+    sha256: Option<String>,
+    /// Of which type the file is; null for a link, and before the file is uploaded.
+    #[schema(required, example = "application/pdf")]
+    media_type: Option<String>,
+    /// How many bytes the file has; null for a link, and before the file is uploaded.
+    #[schema(required, minimum = 1, example = 48_213)]
+    size: Option<i32>,
+    /// The user who added it.
+    user_id: Uuid,
+    /// Counts changes of its own fields.
+    #[schema(minimum = 1, example = 1)]
+    version: i32,
+    /// When it was created.
+    created_at: DateTime<Utc>,
+    /// When it last changed.
+    updated_at: DateTime<Utc>,
+}
+
+impl Evidence {
+    fn new(evidence: db::evidence::Evidence, _today: NaiveDate) -> Self {
+        let About { kind, id } = evidence.subject();
+        Self {
+            id: evidence.id,
+            subject: EvidenceSubject { kind, id },
+            title: evidence.title,
+            url: evidence.url,
+            sha256: evidence.sha256.map(hex::encode),
+            media_type: evidence.media_type,
+            size: evidence.size,
+            user_id: evidence.user_id,
+            version: evidence.version,
+            created_at: evidence.created_at,
+            updated_at: evidence.updated_at,
+        }
+    }
+}
+
+impl Representation for Evidence {
+    type Noun = db::evidence::Evidence;
+
+    fn new(view: View<Self::Noun>, _: Language) -> Self {
+        Self::new(view.noun, view.today)
+    }
+}
+
+page_query! {
+    /// Which evidence.
+    EvidenceQuery {
+        /// Only what is about this: the id of an activity, a policy, a pilot and so on.
+        #[param(inline, nullable = false, example = "0199f0c2-7a3b-7c11-9d2e-00000000000b")]
+        subject: Option<Uuid>,
+        /// Only what is about things of this kind.
+        #[param(inline, nullable = false)]
+        kind: Option<EvidenceSubjectKind>,
+    }
+}
+
+page! {
+    /// A page of evidence.
+    EvidencePage of Evidence
+}
+
+resource! {
+    Evidence, listed as Evidence on EvidencePage, from NewEvidence by EvidencePatch of ChangedEvidence, tagged "evidence",
+    "/v1/task-forces/{taskForceId}/evidence" of TaskForcePath (at => ()),
+    "/v1/task-forces/{taskForceId}/evidence/{evidenceId}" at EvidencePath (at => (), at.evidence_id),
+    list: list_evidence, "List evidence", "The evidence of all cycles, oldest first.",
+        by EvidenceQuery (query => EvidenceFilter { subject_id: query.subject, kind: query.kind });
+    create: create_evidence, "Add evidence",
+        "Possible whatever became of the step of what it is about; of a condition even after the task force was concluded. Without `url` it is a file: upload it with `PUT …/content`.",
+        ["forbidden", "unknownReference", "taskForceForming", "taskForceSuspended", "taskForceClosed"];
+    get: get_evidence, "Read evidence", "One link or file, without the file's bytes.";
+    update: update_evidence, "Change evidence",
+        "Changes the fields that the merge patch names, as long as what it is about can be written.",
+        ["forbidden", "ofAnEarlierCycle", "conditionSettled", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"];
+    delete: delete_evidence, "Delete evidence",
+        "Possible as long as what it is about can be written. Its file goes with it.",
+        ["forbidden", "ofAnEarlierCycle", "conditionSettled", "stillReferenced", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"];
+}

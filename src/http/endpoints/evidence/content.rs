@@ -1,0 +1,184 @@
+//! The files of evidence: uploaded whole, downloaded in slices.
+
+use std::borrow::Cow;
+
+use actix_web::body::SizedStream;
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, VARY,
+};
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpResponse, get, put};
+use futures_util::stream;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::http::evidence::{Evidence, EvidencePath};
+use crate::app::App;
+use crate::app::evidence::{File, NewFile};
+use crate::domain::evidence::LARGEST;
+use crate::http::response::REVALIDATE;
+use crate::http::problem::Result;
+use crate::http::request::{IfMatch, Read, Upload};
+use crate::http::resource::single;
+
+/// The bytes of a file.
+#[derive(Debug)]
+pub(super) struct EvidenceFile;
+
+impl PartialSchema for EvidenceFile {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(SchemaType::Type(Type::String))
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)))
+            .min_length(Some(1))
+            .max_length(Some(LARGEST))
+            .description(Some("The bytes of a file, at most 10 MiB."))
+            .into()
+    }
+}
+
+impl ToSchema for EvidenceFile {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("EvidenceFile")
+    }
+}
+
+/// Upload the file of evidence
+///
+/// The body is the file itself: at most 10 MiB, of one of these types, and begins as files of that type do; text is
+/// UTF-8. The first upload is possible whatever became of the step; another takes its place as long as what the
+/// evidence is about can be written. The same file again changes nothing. Evidence with a `url` takes no file.
+#[utoipa::path(
+    tag = "evidence",
+    params(EvidencePath, IfMatch),
+    request_body(
+        description = "The file.",
+        content(
+            (EvidenceFile = "application/pdf"),
+            (EvidenceFile = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+            (EvidenceFile = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+            (EvidenceFile = "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
+            (EvidenceFile = "application/vnd.oasis.opendocument.text"),
+            (EvidenceFile = "application/vnd.oasis.opendocument.spreadsheet"),
+            (EvidenceFile = "application/vnd.oasis.opendocument.presentation"),
+            (EvidenceFile = "image/png"),
+            (EvidenceFile = "image/jpeg"),
+            (EvidenceFile = "text/csv"),
+            (EvidenceFile = "text/plain"),
+        )
+    ),
+    responses((status = 200, description = "The evidence, with what is known of its file.", body = Evidence)),
+    extensions(("x-problem-codes" = json!([
+        "forbidden", "evidenceIsALink", "ofAnEarlierCycle", "conditionSettled", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked",
+        "stepSubmitted", "stepPassed",
+    ])))
+)]
+#[put("/v1/task-forces/{taskForceId}/evidence/{evidenceId}/content")]
+pub(super) async fn upload_evidence(app: Data<App>, upload: Upload<EvidencePath>) -> Result<HttpResponse> {
+    let (context, at) = (&upload.context, &upload.context.at);
+    let file = NewFile { media_type: upload.media_type, content: &upload.content, sha256: upload.sha256 };
+    let view =
+        app.evidence_upload(&context.caller, at.task_force_id, at.evidence_id, upload.version, file).await?;
+    single::<Evidence>(view, context.language)
+}
+
+/// Download the file of evidence
+///
+/// The file as it was uploaded, to be saved and not to be shown. Nothing is here before one was uploaded.
+#[utoipa::path(
+    tag = "evidence",
+    params(EvidencePath),
+    responses((
+        status = 200,
+        description = "The file.",
+        headers(
+            ("ETag" = String),
+            ("Content-Disposition" = String, description = "A name for the file."),
+        ),
+        content(
+            (EvidenceFile = "application/pdf"),
+            (EvidenceFile = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+            (EvidenceFile = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+            (EvidenceFile = "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
+            (EvidenceFile = "application/vnd.oasis.opendocument.text"),
+            (EvidenceFile = "application/vnd.oasis.opendocument.spreadsheet"),
+            (EvidenceFile = "application/vnd.oasis.opendocument.presentation"),
+            (EvidenceFile = "image/png"),
+            (EvidenceFile = "image/jpeg"),
+            (EvidenceFile = "text/csv"),
+            (EvidenceFile = "text/plain"),
+        )
+    ))
+)]
+#[get("/v1/task-forces/{taskForceId}/evidence/{evidenceId}/content")]
+pub(super) async fn download_evidence(app: Data<App>, read: Read<EvidencePath>) -> Result<HttpResponse> {
+    let (caller, at) = (&read.context.caller, &read.context.at);
+    let file = app.evidence_file(caller, at.task_force_id, at.evidence_id).await?;
+    let content_type = match file.media_type.as_str() {
+        text if text.starts_with("text/") => format!("{text}; charset=utf-8"),
+        other => other.to_owned(),
+    };
+    let name = format!("{}.{}", file.id, ending(&file.media_type));
+    let mut answer = HttpResponse::Ok();
+    answer
+        .insert_header((CONTENT_TYPE, content_type))
+        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
+        .insert_header((CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; sandbox"))
+        .insert_header((CACHE_CONTROL, REVALIDATE))
+        .insert_header((VARY, "Authorization, Accept, Accept-Language"))
+        .insert_header((ETAG, format!("\"{}\"", hex::encode(&file.sha256))));
+    Ok(answer.body(slices(app, file)))
+}
+
+/// The file, slice by slice as the reader takes it. Nothing is read for an answer that is sent without its body.
+fn slices(app: Data<App>, file: File) -> SizedStream<impl futures_util::Stream<Item = Slice> + 'static> {
+    let size = u64::try_from(file.size).unwrap_or_default();
+    SizedStream::new(
+        size,
+        Box::pin(stream::try_unfold((app, file, 0), async |(app, file, offset)| {
+            if offset >= file.size {
+                return Ok(None);
+            }
+            let slice = app.evidence_slice(&file, offset).await?;
+            let next = offset.saturating_add(i32::try_from(slice.len()).unwrap_or(i32::MAX));
+            Ok(Some((Bytes::from(slice), (app, file, next))))
+        })),
+    )
+}
+
+/// The next bytes of a file, or what became of it; the reader then sees fewer bytes than were announced.
+type Slice = std::result::Result<Bytes, crate::app::Error>;
+
+/// How names of files of a type end.
+fn ending(media_type: &str) -> &'static str {
+    match media_type {
+        "application/pdf" => "pdf",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document" => "docx",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" => "xlsx",
+        "application/vnd.openxmlformats-officedocument.presentationml.presentation" => "pptx",
+        "application/vnd.oasis.opendocument.text" => "odt",
+        "application/vnd.oasis.opendocument.spreadsheet" => "ods",
+        "application/vnd.oasis.opendocument.presentation" => "odp",
+        "image/png" => "png",
+        "image/jpeg" => "jpg",
+        "text/csv" => "csv",
+        "text/plain" => "txt",
+        _ => "bin",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::evidence::MEDIA_TYPES;
+
+    #[test]
+    fn a_file_of_every_type_has_an_ending() {
+        let mut endings: Vec<_> = MEDIA_TYPES.into_iter().map(ending).collect();
+        endings.sort_unstable();
+        endings.dedup();
+        assert_eq!(endings.len(), MEDIA_TYPES.len());
+        assert!(!endings.contains(&"bin"));
+    }
+}

@@ -1,0 +1,109 @@
+//! Health statements over HTTP.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get, post};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::http::response::{self, PageQuery, page};
+use crate::http::problem::Result;
+use crate::http::request::{Create, Read, TaskForcePath};
+use crate::http::text::LocalizedNote;
+use crate::app::App;
+use crate::db;
+use crate::domain::task_force::Health;
+use crate::domain::text::LocalizedText;
+
+pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+    config.service(list_health_statements).service(state_health);
+}
+
+/// The chair's word on how it goes.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewHealthStatement {
+    /// How it goes.
+    health: Health,
+    /// Why.
+    #[schema(value_type = Option<LocalizedNote>)]
+    note: Option<LocalizedText>,
+}
+
+/// The chair's dated word on how it goes.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct HealthStatement {
+    /// Its id.
+    id: Uuid,
+    /// How it goes.
+    health: Health,
+    /// Why.
+    #[schema(required, value_type = Option<LocalizedNote>)]
+    note: Option<LocalizedText>,
+    /// The chair who said so.
+    member_id: Uuid,
+    /// When.
+    created_at: DateTime<Utc>,
+}
+
+impl From<db::health_statements::HealthStatement> for HealthStatement {
+    fn from(statement: db::health_statements::HealthStatement) -> Self {
+        Self {
+            id: statement.id,
+            health: statement.health,
+            note: statement.note,
+            member_id: statement.member_id,
+            created_at: statement.created_at,
+        }
+    }
+}
+
+page! {
+    /// A page of health statements.
+    HealthStatementPage of HealthStatement
+}
+
+/// List health statements
+///
+/// Newest first; the first one is the task force's present health.
+#[utoipa::path(
+    tag = "task forces",
+    params(TaskForcePath, PageQuery),
+    responses((status = 200, description = "A page of health statements.", body = HealthStatementPage))
+)]
+#[get("/v1/task-forces/{taskForceId}/health-statements")]
+async fn list_health_statements(
+    app: Data<App>,
+    read: Read<TaskForcePath, PageQuery>,
+) -> Result<HttpResponse> {
+    let Read { context, query } = read;
+    let before = answer::after(query.cursor.as_deref())?;
+    let page = app.health_list(&context.caller, context.at.task_force_id, before, query.limit).await?;
+    answer::document(&HealthStatementPage::new(page, |statement| statement.id, HealthStatement::from))
+}
+
+/// State the health
+///
+/// The chair's own dated word; it stays until the next one.
+#[utoipa::path(
+    tag = "task forces",
+    params(TaskForcePath),
+    request_body = NewHealthStatement,
+    responses((status = 201, description = "The statement.", body = HealthStatement)),
+    extensions(("x-problem-codes" = json!(["forbidden", "taskForceForming", "taskForceClosed"])))
+)]
+#[post("/v1/task-forces/{taskForceId}/health-statements")]
+async fn state_health(
+    app: Data<App>,
+    create: Create<TaskForcePath, NewHealthStatement>,
+) -> Result<HttpResponse> {
+    let Create { context, body, .. } = create;
+    let id = context.at.task_force_id;
+    let statement = app.health_state(&context.caller, id, body.health, body.note).await?;
+    // A statement is read in the list only: that is where it can be found.
+    let location = format!("/v1/task-forces/{id}/health-statements");
+    answer::created(&location, 1, &HealthStatement::from(statement))
+}

@@ -1,0 +1,262 @@
+//! Members over HTTP.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get, patch, post};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::http::response::{self, page, page_query};
+use crate::http::patch::Patch;
+use crate::http::problem::Result;
+use crate::http::request::{Change, Create, IfMatch, Read, TaskForcePath, path_to};
+use crate::http::text::{LocalizedName, LocalizedNote, PlainLine};
+use crate::app::App;
+use crate::app::members::{MemberEnd, MemberFields as Fields, NewMember as Appointment};
+use crate::db::members::NamedMember;
+use crate::domain::rights::SeatRole;
+use crate::domain::text::LocalizedText;
+
+pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+    config
+        .service(list_members)
+        .service(appoint_member)
+        .service(get_member)
+        .service(update_member)
+        .service(end_member);
+}
+
+/// A merge patch of [`MemberFields`].
+type MemberPatch = Patch<MemberFields>;
+
+path_to! {
+    /// To a member.
+    MemberPath {
+        task_force_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-000000000001", "The task force.";
+        member_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-00000000000d", "The member.";
+    } in task_force_id
+}
+
+/// Somebody who is to take a seat.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct NewMember {
+    /// An active user of role `expert`.
+    user_id: Uuid,
+    /// Chair or expert. A new chair makes the present one an expert.
+    role: SeatRole,
+    /// What they are expert in.
+    #[schema(value_type = Option<PlainLine>)]
+    expertise: Option<String>,
+}
+
+impl From<NewMember> for Appointment {
+    fn from(new: NewMember) -> Self {
+        Self { user_id: new.user_id, role: new.role, expertise: new.expertise }
+    }
+}
+
+/// What of a sitting member can be changed.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct MemberFields {
+    /// Chair or expert. A new chair makes the present one an expert.
+    role: SeatRole,
+    /// What they are expert in.
+    #[schema(value_type = Option<PlainLine>)]
+    expertise: Option<String>,
+}
+
+/// How a seat ends.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct MemberEnding {
+    /// Why.
+    #[schema(value_type = LocalizedNote)]
+    reason: LocalizedText,
+    /// Who takes a seat in the same step; needed when one of five goes, or the chair.
+    successor: Option<NewMember>,
+    /// The current member who takes over open activities, pilots and conditions; the successor if not given. Without either, activities are nobody's, and pilots and conditions stand in the way.
+    reassign_to_member_id: Option<Uuid>,
+}
+
+/// A seat in a task force, held now or in the past.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Member {
+    /// Its id.
+    id: Uuid,
+    /// Who holds the seat.
+    user_id: Uuid,
+    /// Their name, as it is today.
+    #[schema(value_type = LocalizedName)]
+    name: LocalizedText,
+    /// Chair or expert.
+    role: SeatRole,
+    /// What they are expert in.
+    #[schema(required, example = "Open data")]
+    expertise: Option<String>,
+    /// Whether the seat is held now.
+    current: bool,
+    /// The first day, in the task force's time zone.
+    #[schema(example = "2026-09-01")]
+    from_date: NaiveDate,
+    /// The last day, once the seat has ended.
+    #[schema(required, example = "2026-11-22")]
+    to_date: Option<NaiveDate>,
+    /// Why it ended.
+    #[schema(required, value_type = Option<LocalizedNote>)]
+    end_reason: Option<LocalizedText>,
+    /// Counts changes of its own fields.
+    #[schema(minimum = 1, example = 1)]
+    version: i32,
+    /// When the seat was given.
+    created_at: DateTime<Utc>,
+    /// When it last changed.
+    updated_at: DateTime<Utc>,
+}
+
+impl From<NamedMember> for Member {
+    fn from((member, name): NamedMember) -> Self {
+        Self {
+            id: member.id,
+            user_id: member.user_id,
+            name,
+            role: member.role,
+            current: member.is_current(),
+            expertise: member.expertise,
+            from_date: member.from_date,
+            to_date: member.to_date,
+            end_reason: member.end_reason,
+            version: member.version,
+            created_at: member.created_at,
+            updated_at: member.updated_at,
+        }
+    }
+}
+
+page_query! {
+    /// Which members.
+    MemberQuery {
+        /// Only those who hold their seat now, or only those who don't any more.
+        #[param(nullable = false, example = true)]
+        current: Option<bool>,
+    }
+}
+
+page! {
+    /// A page of members.
+    MemberPage of Member
+}
+
+/// List members
+///
+/// The members of a task force in the order in which they came, those whose seat has ended among them.
+#[utoipa::path(
+    tag = "members",
+    params(TaskForcePath, MemberQuery),
+    responses((status = 200, description = "A page of members.", body = MemberPage))
+)]
+#[get("/v1/task-forces/{taskForceId}/members")]
+async fn list_members(app: Data<App>, read: Read<TaskForcePath, MemberQuery>) -> Result<HttpResponse> {
+    let Read { context, query } = read;
+    let after = answer::after(query.cursor.as_deref())?;
+    let id = context.at.task_force_id;
+    let page = app.members_list(&context.caller, id, query.current, after, query.limit).await?;
+    answer::document(&MemberPage::new(page, |(member, _)| member.id, Member::from))
+}
+
+/// Appoint a member
+///
+/// Gives a user a seat. A task force at work has at most seven.
+#[utoipa::path(
+    tag = "members",
+    params(TaskForcePath),
+    request_body = NewMember,
+    responses((status = 201, description = "The member.", body = Member)),
+    extensions(("x-problem-codes" = json!([
+        "forbidden", "unknownReference", "panelSize", "alreadyMember", "notAnExpert", "taskForceClosed"
+    ])))
+)]
+#[post("/v1/task-forces/{taskForceId}/members")]
+async fn appoint_member(app: Data<App>, create: Create<TaskForcePath, NewMember>) -> Result<HttpResponse> {
+    let Create { context, body, .. } = create;
+    let id = context.at.task_force_id;
+    let member = Member::from(app.member_appoint(&context.caller, id, body.into()).await?);
+    let location = format!("/v1/task-forces/{id}/members/{}", member.id);
+    answer::created(&location, member.version, &member)
+}
+
+/// Read a member
+#[utoipa::path(
+    tag = "members",
+    description = "One member, whether the seat is held now or has ended.",
+    params(MemberPath),
+    responses((status = 200, description = "The member.", body = Member))
+)]
+#[get("/v1/task-forces/{taskForceId}/members/{memberId}")]
+async fn get_member(app: Data<App>, read: Read<MemberPath>) -> Result<HttpResponse> {
+    let Read { context, .. } = read;
+    let member =
+        Member::from(app.member_get(&context.caller, context.at.task_force_id, context.at.member_id).await?);
+    answer::single(member.version, &member)
+}
+
+/// Change a member
+///
+/// Making a member the chair makes the present chair an expert in the same step.
+#[utoipa::path(
+    tag = "members",
+    params(MemberPath, IfMatch),
+    request_body(content = MemberPatch, content_type = "application/merge-patch+json"),
+    responses((status = 200, description = "The member as it is now.", body = Member)),
+    extensions(("x-problem-codes" = json!(["forbidden", "chairRequired", "memberEnded", "taskForceClosed"])))
+)]
+#[patch("/v1/task-forces/{taskForceId}/members/{memberId}")]
+async fn update_member(app: Data<App>, change: Change<MemberPath, MemberPatch>) -> Result<HttpResponse> {
+    let Change { context, version, body, .. } = change;
+    let at = &context.at;
+    let member = app
+        .member_update(
+            &context.caller,
+            at.task_force_id,
+            at.member_id,
+            version,
+            |Fields { role, expertise }| {
+                let MemberFields { role, expertise } = body.apply(&MemberFields { role, expertise })?;
+                Ok(Fields { role, expertise })
+            },
+        )
+        .await?;
+    let member = Member::from(member);
+    answer::single(member.version, &member)
+}
+
+/// End a seat
+///
+/// A task force at work keeps five members and a chair: to lose one of five, or the chair, is to name the successor here.
+#[utoipa::path(
+    tag = "members",
+    params(MemberPath, IfMatch),
+    request_body = MemberEnding,
+    responses((status = 200, description = "The member whose seat has ended.", body = Member)),
+    extensions(("x-problem-codes" = json!([
+        "forbidden", "unknownReference", "panelSize", "chairRequired", "alreadyMember", "notAnExpert",
+        "memberEnded", "ownsWork", "taskForceClosed"
+    ])))
+)]
+#[post("/v1/task-forces/{taskForceId}/members/{memberId}/end")]
+async fn end_member(app: Data<App>, change: Change<MemberPath, MemberEnding>) -> Result<HttpResponse> {
+    let Change { context, version, body, .. } = change;
+    let at = &context.at;
+    let end = MemberEnd {
+        reason: body.reason,
+        successor: body.successor.map(Appointment::from),
+        reassign_to: body.reassign_to_member_id,
+    };
+    let member =
+        Member::from(app.member_end(&context.caller, at.task_force_id, at.member_id, version, end).await?);
+    answer::single(member.version, &member)
+}

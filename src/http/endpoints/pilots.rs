@@ -1,0 +1,261 @@
+//! Pilots over HTTP.
+
+use actix_web::{delete, get, patch, post};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::http::response::{page, page_query};
+use crate::http::patch::Patch;
+use crate::http::problem::Transition;
+use crate::http::request::{IfMatch, TaskForcePath, path_to};
+use crate::http::resource::{Representation, resource};
+use crate::http::text::{LocalizedName, LocalizedNote, LocalizedText as LongText, PlainText};
+use crate::http::values::Aims;
+use crate::app::resource::View;
+use crate::app::pilots::Evaluation;
+use crate::db;
+use crate::db::pilots::{PilotDetail, PilotFields, PilotFilter};
+use crate::domain::pilot::{PilotOutcome, PilotState};
+use crate::domain::scales::Aim;
+use crate::domain::text::{Language, LocalizedText};
+
+pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+    common_operations(config);
+}
+
+/// A merge patch of [`NewPilot`].
+type PilotPatch = Patch<NewPilot>;
+
+path_to! {
+    /// To a pilot.
+    PilotPath {
+        task_force_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-000000000001", "The task force.";
+        pilot_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-00000000000a", "The pilot.";
+    } in task_force_id
+}
+
+/// A new pilot.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct NewPilot {
+    /// What it is called.
+    #[schema(value_type = LocalizedName)]
+    title: LocalizedText,
+    /// The sector that it makes smarter; any to propose it, a selected one to plan and run it.
+    sector_id: Uuid,
+    /// The policy that it follows.
+    policy_id: Option<Uuid>,
+    /// The current member who answers for it.
+    owner_member_id: Uuid,
+    /// The aims of local smart government development that it serves; none at first, at least one to plan it.
+    #[serde(default)]
+    #[schema(required = false, value_type = Aims)]
+    aims: Vec<Aim>,
+    /// What it is expected to show.
+    #[schema(value_type = Option<PlainText>)]
+    hypothesis: Option<String>,
+    /// Its first day.
+    #[schema(example = "2027-03-01")]
+    start_date: NaiveDate,
+    /// Its last day; not before the first.
+    #[schema(example = "2027-05-31")]
+    end_date: NaiveDate,
+}
+
+impl From<NewPilot> for PilotFields {
+    fn from(new: NewPilot) -> Self {
+        let NewPilot { title, sector_id, policy_id, owner_member_id, aims, hypothesis, start_date, end_date } =
+            new;
+        Self { title, sector_id, policy_id, owner_member_id, aims, hypothesis, start_date, end_date }
+    }
+}
+
+impl From<PilotFields> for NewPilot {
+    fn from(fields: PilotFields) -> Self {
+        let PilotFields {
+            title,
+            sector_id,
+            policy_id,
+            owner_member_id,
+            aims,
+            hypothesis,
+            start_date,
+            end_date,
+        } = fields;
+        Self { title, sector_id, policy_id, owner_member_id, aims, hypothesis, start_date, end_date }
+    }
+}
+
+/// A pilot of a list.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PilotItem {
+    /// Its id.
+    id: Uuid,
+    /// The cycle that it was made in.
+    #[schema(minimum = 1, example = 1)]
+    cycle: i32,
+    /// The last cycle that it counts in: an extended pilot joins the cycle in which it is planned anew.
+    #[schema(minimum = 1, example = 1)]
+    last_cycle: i32,
+    /// What it is called.
+    #[schema(value_type = LocalizedName)]
+    title: LocalizedText,
+    /// The sector that it makes smarter.
+    sector_id: Uuid,
+    /// The policy that it follows.
+    #[schema(required)]
+    policy_id: Option<Uuid>,
+    /// The member who answers for it.
+    owner_member_id: Uuid,
+    /// The aims that it serves.
+    #[schema(value_type = Aims)]
+    aims: Vec<Aim>,
+    /// What it is expected to show.
+    #[schema(required, example = "Half of the permits can be given within a day.")]
+    hypothesis: Option<String>,
+    /// Its first day.
+    #[schema(example = "2027-03-01")]
+    start_date: NaiveDate,
+    /// Its last day.
+    #[schema(example = "2027-05-31")]
+    end_date: NaiveDate,
+    /// What its evaluation says should become of it; null before.
+    #[schema(required)]
+    outcome: Option<PilotOutcome>,
+    /// What was learned from it; null before it is evaluated.
+    #[schema(required, value_type = Option<LongText>)]
+    lessons: Option<LocalizedText>,
+    /// Its state.
+    state: PilotState,
+    /// Why it has that state.
+    #[schema(required, value_type = Option<LocalizedNote>)]
+    state_reason: Option<LocalizedText>,
+    /// Since when it has its state.
+    state_since: DateTime<Utc>,
+    /// Counts changes of its own fields.
+    #[schema(minimum = 1, example = 2)]
+    version: i32,
+    /// When it was created.
+    created_at: DateTime<Utc>,
+    /// When it last changed.
+    updated_at: DateTime<Utc>,
+}
+
+impl PilotItem {
+    fn new(pilot: db::pilots::Pilot, _today: NaiveDate) -> Self {
+        Self {
+            id: pilot.id,
+            cycle: pilot.cycle,
+            last_cycle: pilot.last_cycle,
+            title: pilot.title,
+            sector_id: pilot.sector_id,
+            policy_id: pilot.policy_id,
+            owner_member_id: pilot.owner_member_id,
+            aims: pilot.aims,
+            hypothesis: pilot.hypothesis,
+            start_date: pilot.start_date,
+            end_date: pilot.end_date,
+            outcome: pilot.outcome,
+            lessons: pilot.lessons,
+            state: pilot.state,
+            state_reason: pilot.state_reason,
+            state_since: pilot.state_since,
+            version: pilot.version,
+            created_at: pilot.created_at,
+            updated_at: pilot.updated_at,
+        }
+    }
+}
+
+/// A pilot, and where it can go from here.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Pilot {
+    #[serde(flatten)]
+    item: PilotItem,
+    /// Where it can go from here, for you, now.
+    available_transitions: Vec<Transition>,
+}
+
+impl Representation for Pilot {
+    type Noun = PilotDetail;
+
+    fn new(view: View<PilotDetail>, language: Language) -> Self {
+        Self {
+            item: PilotItem::new(view.noun.pilot, view.today),
+            available_transitions: Transition::all(&view.transitions, language),
+        }
+    }
+}
+
+/// Where a pilot is to go.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct PilotTransition {
+    /// The state to go to.
+    to: PilotState,
+    /// Why; needed to cancel.
+    #[schema(value_type = Option<LocalizedNote>)]
+    reason: Option<LocalizedText>,
+    /// What should become of it; needed for `evaluated`, and of no meaning otherwise.
+    outcome: Option<PilotOutcome>,
+    /// What was learned from it; needed for `evaluated`, and of no meaning otherwise.
+    #[schema(value_type = Option<LongText>)]
+    lessons: Option<LocalizedText>,
+}
+
+page_query! {
+    /// Which pilots.
+    PilotQuery {
+        /// Those that count in this cycle; the present one if not given.
+        #[param(nullable = false, minimum = 1, maximum = 1000000, example = 1)]
+        cycle: Option<i32>,
+        /// Only in one of these states: `state` several times, or once with commas.
+        #[param(inline, nullable = false, min_items = 1, max_items = 5, example = json!(["planned", "running"]))]
+        state: Option<Vec<PilotState>>,
+        /// Only in this sector.
+        #[param(nullable = false, example = "0199f0c2-7a3b-7c11-9d2e-00000000000b")]
+        sector_id: Option<Uuid>,
+        /// Only those that this member answers for.
+        #[param(nullable = false, example = "0199f0c2-7a3b-7c11-9d2e-00000000000c")]
+        owner_member_id: Option<Uuid>,
+        /// Only those whose text holds this, whatever the alef forms, diacritics and case.
+        #[param(nullable = false, min_length = 1, max_length = 200, pattern = r"^[^\u0000]*$", example = "رخص")]
+        q: Option<String>,
+    }
+}
+
+page! {
+    /// A page of pilots.
+    PilotPage of PilotItem
+}
+
+resource! {
+    Pilot, listed as PilotItem on PilotPage, from NewPilot by PilotPatch, tagged "pilots",
+    "/v1/task-forces/{taskForceId}/pilots" of TaskForcePath (at => ()),
+    "/v1/task-forces/{taskForceId}/pilots/{pilotId}" at PilotPath (at => (), at.pilot_id),
+    list: list_pilots, "List pilots",
+        "The pilots of a cycle, those extended into it among them, oldest first.",
+        by PilotQuery (query => PilotFilter {
+            cycle: query.cycle, states: query.state.unwrap_or_default(), q: query.q,
+            sector_id: query.sector_id, owner_member_id: query.owner_member_id,
+        });
+    create: create_pilot, "Create a pilot", "Possible while step `pilots` is open. It starts as `proposed`.",
+        ["forbidden", "unknownReference", "memberEnded", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"];
+    get: get_pilot, "Read a pilot", "One pilot, and where it can go from here.";
+    update: update_pilot, "Change a pilot",
+        "Changes the fields that the merge patch names, while step `pilots` is open and the pilot has not started. A planned pilot keeps a selected sector and an aim.",
+        ["forbidden", "unknownReference", "memberEnded", "scorecardFrozen", "sectorNotSelected", "aimsMissing", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"];
+    delete: delete_pilot, "Delete a pilot",
+        "With its indicators. Possible while step `pilots` is open, the pilot has not started and nothing refers to it; one that was extended stays.",
+        ["forbidden", "ofAnEarlierCycle", "stillReferenced", "scorecardFrozen", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"];
+    transition: transition_pilot, "Move a pilot to another state",
+        "`availableTransitions` of the pilot says which states can be reached, and what stands in the way of each. An extended pilot goes back to `planned` in a later cycle, and its outcome and lessons go.",
+        ["forbidden", "transitionNotAllowed", "sectorNotSelected", "aimsMissing", "indicatorsMissing", "measurementsMissing", "cycleNotOver", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"],
+        at "/v1/task-forces/{taskForceId}/pilots/{pilotId}/transitions"
+        by PilotTransition (body => Evaluation { outcome: body.outcome, lessons: body.lessons });
+}

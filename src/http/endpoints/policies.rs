@@ -1,0 +1,218 @@
+//! Policies over HTTP.
+
+use actix_web::{delete, get, patch, post};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::http::response::{page, page_query};
+use crate::http::patch::Patch;
+use crate::http::problem::Transition;
+use crate::http::request::{IfMatch, TaskForcePath, path_to};
+use crate::http::resource::{Representation, resource};
+use crate::http::text::{LocalizedName, LocalizedNote, LocalizedText as LongText, PlainLine};
+use crate::http::values::Aims;
+use crate::app::resource::View;
+use crate::db;
+use crate::db::policies::{PolicyDetail, PolicyFields};
+use crate::db::resource::ProductFilter;
+use crate::domain::policy::{PolicyKind, PolicyState};
+use crate::domain::scales::Aim;
+use crate::domain::text::{Language, LocalizedText};
+
+pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+    common_operations(config);
+}
+
+/// A merge patch of [`NewPolicy`].
+type PolicyPatch = Patch<NewPolicy>;
+
+path_to! {
+    /// To a policy.
+    PolicyPath {
+        task_force_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-000000000001", "The task force.";
+        policy_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-00000000000a", "The policy.";
+    } in task_force_id
+}
+
+/// A new policy.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct NewPolicy {
+    /// What it is called.
+    #[schema(value_type = LocalizedName)]
+    title: LocalizedText,
+    /// Policy, framework or standard.
+    kind: PolicyKind,
+    /// What it is about.
+    #[schema(value_type = Option<LongText>)]
+    description: Option<LocalizedText>,
+    /// Where it is written: a number, an address.
+    #[schema(value_type = Option<PlainLine>)]
+    reference: Option<String>,
+    /// The aims of local smart government development that it serves; none at first, at least one before the step is submitted.
+    #[serde(default)]
+    #[schema(required = false, value_type = Aims)]
+    aims: Vec<Aim>,
+}
+
+impl From<NewPolicy> for PolicyFields {
+    fn from(new: NewPolicy) -> Self {
+        let NewPolicy { title, kind, description, reference, aims } = new;
+        Self { title, kind, description, reference, aims }
+    }
+}
+
+impl From<PolicyFields> for NewPolicy {
+    fn from(fields: PolicyFields) -> Self {
+        let PolicyFields { title, kind, description, reference, aims } = fields;
+        Self { title, kind, description, reference, aims }
+    }
+}
+
+/// A policy of a list.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PolicyItem {
+    /// Its id.
+    id: Uuid,
+    /// The cycle that it was made in.
+    #[schema(minimum = 1, example = 1)]
+    cycle: i32,
+    /// The last cycle that it counts in: adopted policies are carried over.
+    #[schema(minimum = 1, example = 1)]
+    last_cycle: i32,
+    /// What it is called.
+    #[schema(value_type = LocalizedName)]
+    title: LocalizedText,
+    /// Policy, framework or standard.
+    kind: PolicyKind,
+    /// What it is about.
+    #[schema(required, value_type = Option<LongText>)]
+    description: Option<LocalizedText>,
+    /// Where it is written.
+    #[schema(required, example = "Decree 14/2026")]
+    reference: Option<String>,
+    /// The aims that it serves.
+    #[schema(value_type = Aims)]
+    aims: Vec<Aim>,
+    /// The policy that took its place.
+    #[schema(required)]
+    superseded_by_id: Option<Uuid>,
+    /// Its state.
+    state: PolicyState,
+    /// Why it has that state.
+    #[schema(required, value_type = Option<LocalizedNote>)]
+    state_reason: Option<LocalizedText>,
+    /// Since when it has its state.
+    state_since: DateTime<Utc>,
+    /// Counts changes of its own fields.
+    #[schema(minimum = 1, example = 2)]
+    version: i32,
+    /// When it was created.
+    created_at: DateTime<Utc>,
+    /// When it last changed.
+    updated_at: DateTime<Utc>,
+}
+
+impl PolicyItem {
+    fn new(policy: db::policies::Policy, _today: NaiveDate) -> Self {
+        Self {
+            id: policy.id,
+            cycle: policy.cycle,
+            last_cycle: policy.last_cycle,
+            title: policy.title,
+            kind: policy.kind,
+            description: policy.description,
+            reference: policy.reference,
+            aims: policy.aims,
+            superseded_by_id: policy.superseded_by_id,
+            state: policy.state,
+            state_reason: policy.state_reason,
+            state_since: policy.state_since,
+            version: policy.version,
+            created_at: policy.created_at,
+            updated_at: policy.updated_at,
+        }
+    }
+}
+
+/// A policy, and where it can go from here.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Policy {
+    #[serde(flatten)]
+    item: PolicyItem,
+    /// Where it can go from here, for you, now.
+    available_transitions: Vec<Transition>,
+}
+
+impl Representation for Policy {
+    type Noun = PolicyDetail;
+
+    fn new(view: View<PolicyDetail>, language: Language) -> Self {
+        Self {
+            item: PolicyItem::new(view.noun.policy, view.today),
+            available_transitions: Transition::all(&view.transitions, language),
+        }
+    }
+}
+
+/// Where a policy is to go.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct PolicyTransition {
+    /// The state to go to.
+    to: PolicyState,
+    /// Why; needed to reject.
+    #[schema(value_type = Option<LocalizedNote>)]
+    reason: Option<LocalizedText>,
+    /// The adopted policy that takes its place; needed for `superseded`, and refused otherwise.
+    superseded_by_id: Option<Uuid>,
+}
+
+page_query! {
+    /// Which policies.
+    PolicyQuery {
+        /// Those that count in this cycle; the present one if not given.
+        #[param(nullable = false, minimum = 1, maximum = 1000000, example = 1)]
+        cycle: Option<i32>,
+        /// Only in one of these states: `state` several times, or once with commas.
+        #[param(inline, nullable = false, min_items = 1, max_items = 5, example = json!(["adopted"]))]
+        state: Option<Vec<PolicyState>>,
+        /// Only those whose text holds this, whatever the alef forms, diacritics and case.
+        #[param(nullable = false, min_length = 1, max_length = 200, pattern = r"^[^\u0000]*$", example = "سياسة")]
+        q: Option<String>,
+    }
+}
+
+page! {
+    /// A page of policies.
+    PolicyPage of PolicyItem
+}
+
+resource! {
+    Policy, listed as PolicyItem on PolicyPage, from NewPolicy by PolicyPatch, tagged "policies",
+    "/v1/task-forces/{taskForceId}/policies" of TaskForcePath (at => ()),
+    "/v1/task-forces/{taskForceId}/policies/{policyId}" at PolicyPath (at => (), at.policy_id),
+    list: list_policies, "List policies",
+        "The policies and frameworks of smart governance of a cycle, those carried over into it among them, oldest first.",
+        by PolicyQuery (query => ProductFilter {
+            cycle: query.cycle, states: query.state.unwrap_or_default(), q: query.q, of: None,
+        });
+    create: create_policy, "Create a policy", "Possible while step `policy` is open. It starts as `identified`.",
+        ["forbidden", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"];
+    get: get_policy, "Read a policy", "One policy, and where it can go from here.";
+    update: update_policy, "Change a policy", "Changes the fields that the merge patch names, while step `policy` is open.",
+        ["forbidden", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"];
+    delete: delete_policy, "Delete a policy",
+        "Possible while step `policy` is open and nothing refers to it; one that was carried over stays.",
+        ["forbidden", "ofAnEarlierCycle", "stillReferenced", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"];
+    transition: transition_policy, "Move a policy to another state",
+        "`availableTransitions` of the policy says which states can be reached, and what stands in the way of each.",
+        ["forbidden", "unknownReference", "transitionNotAllowed", "policyNotAdopted", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"],
+        at "/v1/task-forces/{taskForceId}/policies/{policyId}/transitions"
+        by PolicyTransition (body => body.superseded_by_id);
+}

@@ -1,0 +1,221 @@
+//! Reports over HTTP.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get, post};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::http::response::{self, page, page_query};
+use crate::http::problem::Result;
+use crate::http::request::{self, Create, Path, Read, TaskForcePath};
+use crate::http::text::LocalizedText as LongText;
+use crate::app::{self, App, Error};
+use crate::db;
+use crate::db::reports::{ReportFilter, WrittenReport};
+use crate::domain::decision::Outcome;
+use crate::domain::report::{ReportModel, ReportState};
+use crate::domain::step::StepName;
+use crate::domain::text::LocalizedText;
+
+pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+    config.service(list_reports).service(create_report).service(get_report);
+}
+
+/// To a report.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Path)]
+pub(super) struct ReportPath {
+    /// The task force.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-000000000001")]
+    task_force_id: Uuid,
+    /// The number of the report.
+    #[param(minimum = 1, example = 1)]
+    #[serde(deserialize_with = "request::number")]
+    number: i32,
+}
+
+impl Path for ReportPath {
+    fn task_force_id(&self) -> Option<Uuid> {
+        Some(self.task_force_id)
+    }
+}
+
+/// What the chair says in a report; the service finds the rest.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({ "recommendation": "continue", "summary": { "ar": "يسير العمل وفق خطته.", "en": "The work goes as planned." } }))]
+pub(super) struct NewReport {
+    /// The decision that is recommended to the council.
+    recommendation: Outcome,
+    /// The step to be done again; needed for `adjust`, and refused otherwise.
+    return_to_step: Option<StepName>,
+    /// Why, in a few words.
+    #[schema(value_type = LongText)]
+    summary: LocalizedText,
+}
+
+impl From<NewReport> for app::reports::NewReport {
+    fn from(new: NewReport) -> Self {
+        let NewReport { recommendation, return_to_step, summary } = new;
+        Self { recommendation, return_to: return_to_step, summary }
+    }
+}
+
+/// A report of a list.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ReportItem {
+    /// Its id, as events name it.
+    id: Uuid,
+    /// Its number, counted per task force and never reused.
+    #[schema(minimum = 1, example = 1)]
+    number: i32,
+    /// The cycle that it is about.
+    #[schema(minimum = 1, example = 1)]
+    cycle: i32,
+    /// Its state.
+    state: ReportState,
+    /// The decision that it recommends.
+    recommendation: Outcome,
+    /// The step to be done again, with `adjust`.
+    #[schema(required)]
+    return_to_step: Option<StepName>,
+    /// Why, in a few words.
+    #[schema(value_type = LongText)]
+    summary: LocalizedText,
+    /// SHA-256 of its model as canonical JSON (RFC 8785), in hexadecimal.
+    #[schema(
+        pattern = "^[0-9a-f]{64}$",
+        example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+    )]
+    hash: String,
+    /// Sequence number of the last event that it knows of.
+    #[schema(minimum = 0, example = 412)]
+    last_seq: i64,
+    /// The chair who built it.
+    author_member_id: Uuid,
+    /// When it was put before the council.
+    #[schema(required)]
+    submitted_at: Option<DateTime<Utc>>,
+    /// Counts changes of its own fields.
+    #[schema(minimum = 1, example = 1)]
+    version: i32,
+    /// When it was built: the moment that it describes.
+    created_at: DateTime<Utc>,
+    /// When it last changed.
+    updated_at: DateTime<Utc>,
+}
+
+impl From<db::reports::Report> for ReportItem {
+    fn from(report: db::reports::Report) -> Self {
+        Self {
+            id: report.id,
+            number: report.number,
+            cycle: report.cycle,
+            state: report.state,
+            recommendation: report.recommendation,
+            return_to_step: report.return_to_step,
+            summary: report.summary,
+            hash: hex::encode(report.hash),
+            last_seq: report.seq,
+            author_member_id: report.member_id,
+            submitted_at: report.submitted_at,
+            version: report.version,
+            created_at: report.created_at,
+            updated_at: report.updated_at,
+        }
+    }
+}
+
+/// A report with all that it says.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Report {
+    #[serde(flatten)]
+    item: ReportItem,
+    /// What it says, as it was stored.
+    #[schema(value_type = ReportModel)]
+    model: Value,
+}
+
+impl Report {
+    fn new(written: WrittenReport) -> Result<Self> {
+        let model = serde_json::from_str(&written.model).map_err(Error::internal)?;
+        Ok(Self { item: written.report.into(), model })
+    }
+}
+
+page_query! {
+    /// Which reports.
+    ReportQuery {
+        /// Only those about this cycle.
+        #[param(nullable = false, minimum = 1, maximum = 1000000, example = 1)]
+        cycle: Option<i32>,
+        /// Only in one of these states: `state` several times, or once with commas.
+        #[param(inline, nullable = false, min_items = 1, max_items = 4, example = json!(["submitted"]))]
+        state: Option<Vec<ReportState>>,
+    }
+}
+
+page! {
+    /// A page of reports.
+    ReportPage of ReportItem
+}
+
+/// List reports
+///
+/// Newest first, of all cycles unless `cycle` says otherwise, and without what they say.
+#[utoipa::path(
+    tag = "reports",
+    params(TaskForcePath, ReportQuery),
+    responses((status = 200, description = "A page of reports.", body = ReportPage))
+)]
+#[get("/v1/task-forces/{taskForceId}/reports")]
+async fn list_reports(app: Data<App>, read: Read<TaskForcePath, ReportQuery>) -> Result<HttpResponse> {
+    let Read { context, query } = read;
+    let before = answer::after(query.cursor.as_deref())?;
+    let filter = ReportFilter { cycle: query.cycle, states: query.state.unwrap_or_default() };
+    let page =
+        app.reports_list(&context.caller, context.at.task_force_id, &filter, before, query.limit).await?;
+    answer::document(&ReportPage::new(page, |report| report.number, ReportItem::from))
+}
+
+/// Build a report
+///
+/// Possible while step `report` is open. What it says is taken as of now and never changes; a later report of the same cycle supersedes it. It is a `draft` until the members pass step `report` with it.
+#[utoipa::path(
+    tag = "reports",
+    params(TaskForcePath),
+    request_body = NewReport,
+    responses((status = 201, description = "The report.", body = Report)),
+    extensions(("x-problem-codes" = json!([
+        "forbidden", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted",
+        "stepPassed"
+    ])))
+)]
+#[post("/v1/task-forces/{taskForceId}/reports")]
+async fn create_report(app: Data<App>, create: Create<TaskForcePath, NewReport>) -> Result<HttpResponse> {
+    let Create { context, body, .. } = create;
+    let written = app.report_create(&context.caller, context.at.task_force_id, body.into()).await?;
+    let (number, version) = (written.report.number, written.report.version);
+    answer::created(&format!("{}/{number}", context.address), version, &Report::new(written)?)
+}
+
+/// Read a report
+///
+/// One report with all that it says. `hash` is over `model` as canonical JSON (RFC 8785): whoever keeps a copy can check it.
+#[utoipa::path(
+    tag = "reports",
+    params(ReportPath),
+    responses((status = 200, description = "The report.", body = Report))
+)]
+#[get("/v1/task-forces/{taskForceId}/reports/{number}")]
+async fn get_report(app: Data<App>, read: Read<ReportPath>) -> Result<HttpResponse> {
+    let Read { context, .. } = read;
+    let written = app.report_get(&context.caller, context.at.task_force_id, context.at.number).await?;
+    answer::single(written.report.version, &Report::new(written)?)
+}

@@ -1,0 +1,205 @@
+//! Sectors over HTTP.
+
+use actix_web::{delete, get, patch, post};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::http::response::{page, page_query};
+use crate::http::patch::Patch;
+use crate::http::problem::Transition;
+use crate::http::request::{IfMatch, TaskForcePath, path_to};
+use crate::http::resource::{Representation, resource};
+use crate::http::text::{LocalizedName, LocalizedNote, LocalizedText as LongText};
+use crate::app::resource::View;
+use crate::db;
+use crate::db::resource::ProductFilter;
+use crate::db::sectors::{SectorDetail, SectorFields};
+use crate::domain::sector::SectorState;
+use crate::domain::text::{Language, LocalizedText};
+
+pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+    common_operations(config);
+}
+
+/// A merge patch of [`NewSector`].
+type SectorPatch = Patch<NewSector>;
+
+path_to! {
+    /// To a sector.
+    SectorPath {
+        task_force_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-000000000001", "The task force.";
+        sector_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-00000000000a", "The sector.";
+    } in task_force_id
+}
+
+/// A new sector.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct NewSector {
+    /// What it is called.
+    #[schema(value_type = LocalizedName)]
+    name: LocalizedText,
+    /// Why it could become smart.
+    #[schema(value_type = Option<LongText>)]
+    rationale: Option<LocalizedText>,
+}
+
+impl From<NewSector> for SectorFields {
+    fn from(new: NewSector) -> Self {
+        let NewSector { name, rationale } = new;
+        Self { name, rationale }
+    }
+}
+
+impl From<SectorFields> for NewSector {
+    fn from(fields: SectorFields) -> Self {
+        let SectorFields { name, rationale } = fields;
+        Self { name, rationale }
+    }
+}
+
+/// How far a sector is, and how far it shall be: the level of the latest assessment of each kind.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Maturity {
+    /// How far it is, 1 to 5; null where that was never assessed.
+    #[schema(required, minimum = 1, maximum = 5, example = 2)]
+    current: Option<i16>,
+    /// How far it shall be, 1 to 5; null where that was never assessed.
+    #[schema(required, minimum = 1, maximum = 5, example = 4)]
+    target: Option<i16>,
+}
+
+/// A sector of a list.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SectorItem {
+    /// Its id.
+    id: Uuid,
+    /// The cycle that it was made in.
+    #[schema(minimum = 1, example = 1)]
+    cycle: i32,
+    /// The last cycle that it counts in: selected sectors are carried over.
+    #[schema(minimum = 1, example = 1)]
+    last_cycle: i32,
+    /// What it is called.
+    #[schema(value_type = LocalizedName)]
+    name: LocalizedText,
+    /// Why it could become smart.
+    #[schema(required, value_type = Option<LongText>)]
+    rationale: Option<LocalizedText>,
+    /// How far it is, and how far it shall be.
+    maturity: Maturity,
+    /// Its state.
+    state: SectorState,
+    /// Why it has that state.
+    #[schema(required, value_type = Option<LocalizedNote>)]
+    state_reason: Option<LocalizedText>,
+    /// Since when it has its state.
+    state_since: DateTime<Utc>,
+    /// Counts changes of its own fields.
+    #[schema(minimum = 1, example = 2)]
+    version: i32,
+    /// When it was created.
+    created_at: DateTime<Utc>,
+    /// When it last changed.
+    updated_at: DateTime<Utc>,
+}
+
+impl SectorItem {
+    fn new(sector: db::sectors::Sector, _today: NaiveDate) -> Self {
+        let db::sectors::Maturity { current, target } = sector.maturity;
+        Self {
+            id: sector.id,
+            cycle: sector.cycle,
+            last_cycle: sector.last_cycle,
+            name: sector.name,
+            rationale: sector.rationale,
+            maturity: Maturity { current, target },
+            state: sector.state,
+            state_reason: sector.state_reason,
+            state_since: sector.state_since,
+            version: sector.version,
+            created_at: sector.created_at,
+            updated_at: sector.updated_at,
+        }
+    }
+}
+
+/// A sector, and where it can go from here.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Sector {
+    #[serde(flatten)]
+    item: SectorItem,
+    /// Where it can go from here, for you, now.
+    available_transitions: Vec<Transition>,
+}
+
+impl Representation for Sector {
+    type Noun = SectorDetail;
+
+    fn new(view: View<SectorDetail>, language: Language) -> Self {
+        Self {
+            item: SectorItem::new(view.noun.sector, view.today),
+            available_transitions: Transition::all(&view.transitions, language),
+        }
+    }
+}
+
+/// Where a sector is to go.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SectorTransition {
+    /// The state to go to.
+    to: SectorState,
+    /// Why; needed for `notSelected`.
+    #[schema(value_type = Option<LocalizedNote>)]
+    reason: Option<LocalizedText>,
+}
+
+page_query! {
+    /// Which sectors.
+    SectorQuery {
+        /// Those that count in this cycle; the present one if not given.
+        #[param(nullable = false, minimum = 1, maximum = 1000000, example = 1)]
+        cycle: Option<i32>,
+        /// Only in one of these states: `state` several times, or once with commas.
+        #[param(inline, nullable = false, min_items = 1, max_items = 4, example = json!(["selected", "studied"]))]
+        state: Option<Vec<SectorState>>,
+        /// Only those whose text holds this, whatever the alef forms, diacritics and case.
+        #[param(nullable = false, min_length = 1, max_length = 200, pattern = r"^[^\u0000]*$", example = "النقل")]
+        q: Option<String>,
+    }
+}
+
+page! {
+    /// A page of sectors.
+    SectorPage of SectorItem
+}
+
+resource! {
+    Sector, listed as SectorItem on SectorPage, from NewSector by SectorPatch, tagged "sectors",
+    "/v1/task-forces/{taskForceId}/sectors" of TaskForcePath (at => ()),
+    "/v1/task-forces/{taskForceId}/sectors/{sectorId}" at SectorPath (at => (), at.sector_id),
+    list: list_sectors, "List sectors",
+        "The candidate and selected sectors of a cycle, those carried over into it among them, oldest first, each with its maturity.",
+        by SectorQuery (query => ProductFilter {
+            cycle: query.cycle, states: query.state.unwrap_or_default(), q: query.q, of: None,
+        });
+    create: create_sector, "Create a sector", "Possible while step `sectors` is open. It starts as `candidate`.",
+        ["forbidden", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"];
+    get: get_sector, "Read a sector", "One sector, its maturity, and where it can go from here.";
+    update: update_sector, "Change a sector", "Changes the fields that the merge patch names, while step `sectors` is open.",
+        ["forbidden", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"];
+    delete: delete_sector, "Delete a sector",
+        "With its assessments and studies. Possible while step `sectors` is open and nothing refers to it or to them; one that was carried over stays.",
+        ["forbidden", "ofAnEarlierCycle", "stillReferenced", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"];
+    transition: transition_sector, "Move a sector to another state",
+        "`availableTransitions` of the sector says which states can be reached, and what stands in the way of each. A sector is `studied` once its maturity, now and target, is assessed and a completed study has a recommendation.",
+        ["forbidden", "transitionNotAllowed", "maturityMissing", "studyMissing", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"],
+        at "/v1/task-forces/{taskForceId}/sectors/{sectorId}/transitions"
+        by SectorTransition (body => ());
+}

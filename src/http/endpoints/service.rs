@@ -1,0 +1,422 @@
+//! The service itself: is it up, what does it speak, what do its words and its problems mean.
+
+use std::collections::BTreeMap;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{
+    ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER,
+};
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse, get};
+use chrono::{SecondsFormat, TimeDelta};
+use secrecy::ExposeSecret as _;
+use serde::Serialize;
+use subtle::ConstantTimeEq as _;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::http::server::response_middleware::API_VERSION;
+use crate::http::problem::{Result, status};
+use crate::http::server::settings::Settings;
+use crate::http::{answer, openapi};
+use crate::app::App;
+use crate::app::readiness::Readiness;
+use crate::domain::refusal::Code;
+use crate::domain::text::Message;
+use crate::domain::vocabulary::Vocabulary;
+use crate::domain::{
+    activity, audit, ballot, decision, event, evidence, gate, migration, pilot, policy, refusal, report,
+    rights, scales, sector, step, task, task_force, text, user,
+};
+
+pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+    config
+        .service(get_service)
+        .service(get_vocabularies)
+        .service(get_problem)
+        .service(check_liveness)
+        .service(check_readiness)
+        .service(get_metrics)
+        .service(get_jwks)
+        .service(get_security_txt)
+        .service(get_openapi_yaml)
+        .service(get_openapi_json);
+}
+
+/// A word or sentence in both languages.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Label {
+    /// In Arabic.
+    #[schema(example = "قيد التنفيذ")]
+    ar: String,
+    /// In English.
+    #[schema(example = "In progress")]
+    en: String,
+}
+
+impl From<Message> for Label {
+    fn from(message: Message) -> Self {
+        Self { ar: message.ar, en: message.en }
+    }
+}
+
+/// What this is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Service {
+    /// The name of the service.
+    #[schema(example = "taskforce")]
+    name: &'static str,
+    /// The version of the contract.
+    #[schema(example = "0.1.0")]
+    version: &'static str,
+}
+
+/// Read what this is
+///
+/// Name and version of the service.
+#[utoipa::path(
+    tag = "service",
+    security(()),
+    responses((status = 200, description = "Name and version.", body = Service))
+)]
+#[get("/v1")]
+async fn get_service() -> Result<HttpResponse> {
+    answer::document(&Service { name: env!("CARGO_PKG_NAME"), version: API_VERSION })
+}
+
+/// A word of the contract.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Word {
+    /// As it stands in JSON.
+    #[schema(example = "inProgress")]
+    code: &'static str,
+    /// As a person reads it.
+    label: Label,
+}
+
+/// A transition between two states, whatever its conditions.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Move {
+    /// From this state.
+    #[schema(example = "planned")]
+    from: &'static str,
+    /// To this one.
+    #[schema(example = "inProgress")]
+    to: &'static str,
+    /// Whether a reason must be given.
+    reason_required: bool,
+}
+
+/// Every closed set of words of the contract, and how the states hang together.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Vocabularies {
+    /// The words of each set, by the set's name.
+    words: BTreeMap<&'static str, Vec<Word>>,
+    /// The transitions of each noun that has states, by the noun.
+    transitions: BTreeMap<&'static str, Vec<Move>>,
+}
+
+impl Vocabularies {
+    fn new() -> Self {
+        let mut words = BTreeMap::new();
+        add::<text::Language>(&mut words);
+        add::<user::CouncilRole>(&mut words);
+        add::<user::UserState>(&mut words);
+        add::<rights::SeatRole>(&mut words);
+        add::<rights::KeyScope>(&mut words);
+        add::<task_force::TaskForceState>(&mut words);
+        add::<task_force::Health>(&mut words);
+        add::<step::StepName>(&mut words);
+        add::<step::StepState>(&mut words);
+        add::<step::SubmissionState>(&mut words);
+        add::<ballot::Choice>(&mut words);
+        add::<gate::CriterionCode>(&mut words);
+        add::<policy::PolicyKind>(&mut words);
+        add::<policy::PolicyState>(&mut words);
+        add::<sector::SectorState>(&mut words);
+        add::<sector::AssessmentKind>(&mut words);
+        add::<pilot::PilotState>(&mut words);
+        add::<pilot::PilotOutcome>(&mut words);
+        add::<pilot::Direction>(&mut words);
+        add::<migration::MigrationState>(&mut words);
+        add::<report::ReportState>(&mut words);
+        add::<report::Verdict>(&mut words);
+        add::<report::RiskCause>(&mut words);
+        add::<decision::Outcome>(&mut words);
+        add::<decision::ConditionState>(&mut words);
+        add::<activity::ActivityState>(&mut words);
+        add::<activity::Priority>(&mut words);
+        add::<task::TaskKind>(&mut words);
+        add::<scales::MaturityLevel>(&mut words);
+        add::<scales::EvolutionStage>(&mut words);
+        add::<scales::Aim>(&mut words);
+        add::<evidence::ActivitySubjectKind>(&mut words);
+        add::<evidence::EvidenceSubjectKind>(&mut words);
+        add::<event::EventAction>(&mut words);
+        add::<event::SubjectKind>(&mut words);
+        add::<event::ActorKind>(&mut words);
+        add::<audit::BreakReason>(&mut words);
+        add::<refusal::Code>(&mut words);
+        add::<refusal::FaultCode>(&mut words);
+        let moves = |moves: Vec<crate::domain::state_machine::Move>| {
+            moves
+                .into_iter()
+                .map(|one| Move { from: one.from, to: one.to, reason_required: one.reason_required })
+                .collect()
+        };
+        let transitions = BTreeMap::from([
+            ("activity", moves(activity::moves())),
+            ("condition", moves(decision::condition_moves())),
+            ("migration", moves(migration::moves())),
+            ("pilot", moves(pilot::moves())),
+            ("policy", moves(policy::moves())),
+            ("report", moves(report::moves())),
+            ("sector", moves(sector::moves())),
+            ("step", moves(step::moves())),
+            ("submission", moves(step::submission_moves())),
+            ("taskForce", moves(task_force::moves())),
+            ("user", moves(user::moves())),
+        ]);
+        Self { words, transitions }
+    }
+}
+
+fn add<V: Vocabulary>(words: &mut BTreeMap<&'static str, Vec<Word>>) {
+    let set = V::ALL.iter().map(|word| Word { code: word.code(), label: word.label().into() });
+    words.insert(V::NAME, set.collect());
+}
+
+/// Read the vocabularies
+///
+/// Every enum of the contract with its Arabic and English labels, and the transitions of every noun that has states. The same for everybody; keep it.
+#[utoipa::path(
+    tag = "service",
+    security(()),
+    responses((status = 200, description = "The vocabularies.", body = Vocabularies, headers(("ETag" = String))))
+)]
+#[get("/v1/vocabularies")]
+async fn get_vocabularies() -> Result<HttpResponse> {
+    Ok(public(answer::single(API_VERSION, &Vocabularies::new())?))
+}
+
+/// What a problem code means.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ProblemExplanation {
+    /// The code.
+    code: Code,
+    /// The HTTP status that it comes with.
+    #[schema(minimum = 400, maximum = 599, example = 409)]
+    status: u16,
+    /// What it says.
+    title: Label,
+    /// What it means, and what to do about it.
+    advice: Label,
+}
+
+/// Read what a problem means
+///
+/// The explanation behind the `type` of a problem.
+#[utoipa::path(
+    tag = "service",
+    security(()),
+    params(("code" = Code, Path, description = "The code of the problem.", example = "gateNotMet")),
+    responses((status = 200, description = "The explanation.", body = ProblemExplanation, headers(("ETag" = String))))
+)]
+#[get("/problems/{code}")]
+async fn get_problem(code: Path<String>) -> Result<HttpResponse> {
+    let code = Code::parse(&code).ok_or(Code::NotFound)?;
+    let explanation = ProblemExplanation {
+        code,
+        status: status(code).as_u16(),
+        title: code.label().into(),
+        advice: code.advice().into(),
+    };
+    Ok(public(answer::single(API_VERSION, &explanation)?))
+}
+
+/// Whether a check passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum CheckState {
+    /// It did.
+    Pass,
+    /// It did not.
+    Fail,
+}
+
+/// Health, as in draft-inadarei-api-health-check.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct HealthReport {
+    /// Whether all is well.
+    status: CheckState,
+    /// The single checks, by name.
+    checks: BTreeMap<&'static str, [Check; 1]>,
+}
+
+/// One check.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+pub(super) struct Check {
+    /// Whether it passed.
+    status: CheckState,
+}
+
+impl HealthReport {
+    fn answer(checks: BTreeMap<&'static str, bool>) -> HttpResponse {
+        let state = |passed| {
+            if passed { CheckState::Pass } else { CheckState::Fail }
+        };
+        let well = checks.values().all(|passed| *passed);
+        let report = Self {
+            status: state(well),
+            checks: checks
+                .into_iter()
+                .map(|(name, passed)| (name, [Check { status: state(passed) }]))
+                .collect(),
+        };
+        let code = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+        let mut answer = HttpResponse::build(code);
+        answer.insert_header((CONTENT_TYPE, "application/health+json"));
+        if !well {
+            answer.insert_header((RETRY_AFTER, "2"));
+        }
+        answer.body(serde_json::to_vec(&report).unwrap_or_default())
+    }
+}
+
+/// Ask whether the process lives
+///
+/// For whoever restarts it; says nothing about the database.
+#[utoipa::path(
+    tag = "service",
+    security(()),
+    responses((status = 200, description = "It lives.", body = HealthReport, content_type = "application/health+json"))
+)]
+#[get("/health/live")]
+async fn check_liveness() -> HttpResponse {
+    HealthReport::answer(BTreeMap::new())
+}
+
+/// Ask whether the service is ready
+///
+/// For whoever sends requests to it: the database answers and is migrated, as of a second ago at most.
+#[utoipa::path(
+    tag = "service",
+    security(()),
+    responses(
+        (status = 200, description = "It is ready.", body = HealthReport, content_type = "application/health+json"),
+        (status = 503, description = "It is not.", body = HealthReport, content_type = "application/health+json"),
+    )
+)]
+#[get("/health/ready")]
+async fn check_readiness(app: Data<App>) -> HttpResponse {
+    let Readiness { database, migrations } = app.readiness().await;
+    HealthReport::answer(BTreeMap::from([("database", database), ("migrations", migrations)]))
+}
+
+/// Read the metrics
+///
+/// In the text format of Prometheus. Needs the token of `TASKFORCE_METRICS_TOKEN` as bearer; without that setting there are none.
+#[utoipa::path(
+    tag = "service",
+    security(("metricsToken" = [])),
+    responses((status = 200, description = "The metrics.", body = String, content_type = "text/plain")),
+    extensions(("x-problem-codes" = json!(["notFound"])))
+)]
+#[get("/metrics")]
+async fn get_metrics(request: HttpRequest, app: Data<App>, settings: Data<Settings>) -> Result<HttpResponse> {
+    let token = settings.metrics_token.as_ref().ok_or(Code::NotFound)?;
+    let given = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let given = given.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+    if !bool::from(given.as_bytes().ct_eq(token.expose_secret().as_bytes())) {
+        return Err(Code::Unauthenticated.into());
+    }
+    let pool = app.pool.status();
+    let gauge = |name: &'static str, value: usize| {
+        #[expect(clippy::cast_precision_loss, reason = "a pool has few connections")]
+        metrics::gauge!(name).set(value as f64);
+    };
+    gauge("taskforce_db_pool_size", pool.size);
+    gauge("taskforce_db_pool_available", pool.available);
+    gauge("taskforce_db_pool_waiting", pool.waiting);
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "text/plain; version=0.0.4"))
+        .body(settings.metrics.render()))
+}
+
+/// Read the keys that access tokens are signed with
+///
+/// As a JSON Web Key Set (RFC 7517).
+#[utoipa::path(
+    tag = "service",
+    security(()),
+    responses((status = 200, description = "The keys.", body = crate::auth::tokens::Jwks))
+)]
+#[get("/.well-known/jwks.json")]
+async fn get_jwks(app: Data<App>) -> Result<HttpResponse> {
+    Ok(public(answer::document(&app.tokens.jwks())?))
+}
+
+/// Read whom to tell of a weakness
+///
+/// As in RFC 9116; there is none where the administrator has named no contact.
+#[utoipa::path(
+    tag = "service",
+    security(()),
+    responses((status = 200, description = "The contact.", body = String, content_type = "text/plain")),
+    extensions(("x-problem-codes" = json!(["notFound"])))
+)]
+#[get("/.well-known/security.txt")]
+async fn get_security_txt(app: Data<App>, settings: Data<Settings>) -> Result<HttpResponse> {
+    let contact = settings.security_contact.as_ref().ok_or(Code::NotFound)?;
+    // Written anew with every answer: it is as current as the service is up.
+    let expires = (app.clock.now() + TimeDelta::days(90)).to_rfc3339_opts(SecondsFormat::Secs, true);
+    let mut text = format!("Contact: {contact}\nExpires: {expires}\nPreferred-Languages: ar, en\n");
+    // Only an address with https can be named in it.
+    if settings.public_url.starts_with("https://") {
+        text.push_str(&format!("Canonical: {}/.well-known/security.txt\n", settings.public_url));
+    }
+    Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, "text/plain; charset=utf-8")).body(text))
+}
+
+/// Read this document as YAML
+///
+/// The OpenAPI document of the contract.
+#[utoipa::path(
+    tag = "service",
+    security(()),
+    responses((status = 200, description = "The document.", body = Object, content_type = "application/yaml"))
+)]
+#[get("/v1/openapi.yaml")]
+async fn get_openapi_yaml() -> Result<HttpResponse> {
+    Ok(described("application/yaml", openapi::yaml()?))
+}
+
+/// Read this document as JSON
+///
+/// The OpenAPI document of the contract.
+#[utoipa::path(
+    tag = "service",
+    security(()),
+    responses((status = 200, description = "The document.", body = Object, content_type = "application/json"))
+)]
+#[get("/v1/openapi.json")]
+async fn get_openapi_json() -> Result<HttpResponse> {
+    Ok(described("application/json", openapi::json()?))
+}
+
+/// The contract is nobody's secret, and any page may read it.
+fn described(content_type: &str, document: &'static str) -> HttpResponse {
+    let mut answer = HttpResponse::Ok();
+    answer.insert_header((CONTENT_TYPE, content_type));
+    answer.insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"));
+    public(answer.body(document))
+}
+
+/// The same for everybody, and for a while.
+fn public(mut answer: HttpResponse) -> HttpResponse {
+    use actix_web::http::header::{HeaderValue, VARY};
+    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
+    answer.headers_mut().remove(VARY);
+    answer
+}

@@ -1,0 +1,100 @@
+//! Own sessions over HTTP.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, delete, get};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::http::response::{self, PageQuery, page};
+use crate::http::problem::Result;
+use crate::http::request::{Read, Root, Toggle, path_to};
+use crate::app::App;
+use crate::app::sessions::SessionView;
+
+pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+    config.service(list_my_sessions).service(end_my_session);
+}
+
+path_to! {
+    /// To a session of one's own.
+    SessionPath {
+        session_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-000000000201", "The session.";
+    }
+}
+
+/// A session of yours that runs.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Session)]
+pub(super) struct SessionItem {
+    /// Its id.
+    id: Uuid,
+    /// When you signed in.
+    created_at: DateTime<Utc>,
+    /// When its tokens were last renewed.
+    last_used_at: DateTime<Utc>,
+    /// When it ends unless its tokens are renewed; 30 days after the sign-in it ends in any case.
+    expires_at: DateTime<Utc>,
+    /// The client that you signed in with, as it named itself; at most 200 characters of that.
+    #[schema(
+        required,
+        max_length = 200,
+        example = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+    )]
+    user_agent: Option<String>,
+    /// Whether it is the session that asks.
+    current: bool,
+}
+
+impl From<SessionView> for SessionItem {
+    fn from(view: SessionView) -> Self {
+        let SessionView { session, current } = view;
+        Self {
+            id: session.id,
+            created_at: session.created_at,
+            last_used_at: session.last_used_at,
+            expires_at: session.expires_at,
+            user_agent: session.user_agent,
+            current,
+        }
+    }
+}
+
+page! {
+    /// A page of your sessions.
+    SessionPage of SessionItem
+}
+
+/// List my sessions
+///
+/// Your sessions that run, newest first. Single sign-on has no sessions here, so none is `current` for whoever comes by it. Not for API keys.
+#[utoipa::path(
+    tag = "me",
+    params(PageQuery),
+    responses((status = 200, description = "A page of your sessions.", body = SessionPage))
+)]
+#[get("/v1/me/sessions")]
+async fn list_my_sessions(app: Data<App>, read: Read<Root, PageQuery>) -> Result<HttpResponse> {
+    let Read { context, query } = read;
+    let before = answer::after(query.cursor.as_deref())?;
+    let page = app.sessions_list(&context.caller, before, query.limit).await?;
+    answer::document(&SessionPage::new(page, |view| view.session.id, SessionItem::from))
+}
+
+/// End a session of mine
+///
+/// Ends it at once, its access tokens too; the present one can be ended as well. It has no version, so no `If-Match` is asked for. Not for API keys.
+#[utoipa::path(
+    tag = "me",
+    params(SessionPath),
+    responses((status = 204, description = "The session is over."))
+)]
+#[delete("/v1/me/sessions/{sessionId}")]
+async fn end_my_session(app: Data<App>, toggle: Toggle<SessionPath>) -> Result<HttpResponse> {
+    let Toggle { context } = toggle;
+    app.session_end(&context.caller, context.at.session_id).await?;
+    Ok(answer::done())
+}

@@ -1,0 +1,264 @@
+//! Sign-in over HTTP.
+
+use actix_web::http::header::{HeaderMap, USER_AGENT};
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, post, put};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::http::problem::Result;
+use crate::http::request::{Create, Open, Root};
+use crate::http::{address, answer};
+use crate::app::App;
+use crate::app::sign_in::{SignedIn, Visit};
+use crate::auth::passwords::NewPassword;
+use crate::auth::tokens;
+use crate::domain::refusal::{Code, Fault, Refusal};
+
+pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+    config
+        .service(sign_in)
+        .service(refresh_session)
+        .service(sign_out)
+        .service(change_password)
+        .service(accept_invitation);
+}
+
+fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<SecretString, D::Error> {
+    String::deserialize(deserializer).map(SecretString::from)
+}
+
+/// Who signs in.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Credentials {
+    /// The address of the account; case does not matter.
+    #[schema(min_length = 1, max_length = 254, example = "chair@demo.example")]
+    email: String,
+    /// The password.
+    #[serde(deserialize_with = "secret")]
+    #[schema(value_type = String, format = Password, min_length = 1, max_length = 256, example = "correct horse battery staple")]
+    password: SecretString,
+}
+
+/// The refresh token of a session.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct RefreshToken {
+    /// As it came with the last access token.
+    #[serde(deserialize_with = "secret")]
+    #[schema(value_type = String, min_length = 1, max_length = 200, example = "c2VjcmV0LXJlZnJlc2gtdG9rZW4tb2YtYS1zZXNzaW9u")]
+    refresh_token: SecretString,
+}
+
+/// An invitation, and the password that the invited person has chosen.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Acceptance {
+    /// The `invitationToken`.
+    #[serde(deserialize_with = "secret")]
+    #[schema(value_type = String, min_length = 1, max_length = 200, example = "c2VjcmV0LWludml0YXRpb24tdG9rZW4tb2YtYS11c2Vy")]
+    token: SecretString,
+    /// The password from now on: any characters, kept as they are; 15 or more are better than 8. One that is tried first (a common one, your name, your address) is refused.
+    #[serde(deserialize_with = "secret")]
+    #[schema(value_type = String, format = Password, min_length = 8, max_length = 256, example = "correct horse battery staple")]
+    password: SecretString,
+}
+
+/// Your password, and the next one.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct PasswordChange {
+    /// The password until now.
+    #[serde(deserialize_with = "secret")]
+    #[schema(value_type = String, format = Password, min_length = 1, max_length = 256, example = "correct horse battery staple")]
+    current_password: SecretString,
+    /// The password from now on: any characters, kept as they are; 15 or more are better than 8. One that is tried first (a common one, your name, your address) is refused.
+    #[serde(deserialize_with = "secret")]
+    #[schema(value_type = String, format = Password, min_length = 8, max_length = 256, example = "three wooden ships at noon")]
+    new_password: SecretString,
+}
+
+/// A pair of tokens.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Tokens)]
+pub(super) struct TokensDocument {
+    /// Sent as `Authorization: Bearer <accessToken>`.
+    #[schema(example = "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.eyJzdWIiOiIwMTk5In0.c2lnbmF0dXJl")]
+    access_token: String,
+    /// How the access token is sent.
+    token_type: TokenType,
+    /// Seconds that the access token lives.
+    #[schema(minimum = 1, example = 900)]
+    expires_in: i64,
+    /// Buys the next pair at `POST /v1/auth/refresh`, once.
+    #[schema(example = "c2VjcmV0LXJlZnJlc2gtdG9rZW4tb2YtYS1zZXNzaW9u")]
+    refresh_token: String,
+}
+
+/// How an access token is sent (RFC 6750).
+#[derive(Debug, Serialize, ToSchema)]
+enum TokenType {
+    Bearer,
+}
+
+/// The longest name of a client that is kept.
+const LONGEST_USER_AGENT: usize = 200;
+
+/// How a client names itself, as far as it can be shown.
+fn user_agent(headers: &HeaderMap) -> Option<String> {
+    let named = String::from_utf8_lossy(headers.get(USER_AGENT)?.as_bytes());
+    let shown: String = named.chars().filter(|c| !c.is_control()).take(LONGEST_USER_AGENT).collect();
+    let shown = shown.trim();
+    (!shown.is_empty()).then(|| shown.to_owned())
+}
+
+fn visit(request: &HttpRequest, request_id: String) -> Visit {
+    Visit { request_id, address: address::of(request), user_agent: user_agent(request.headers()) }
+}
+
+fn chosen(pointer: &str, password: SecretString) -> Result<NewPassword> {
+    let refused = |code| Refusal::faults(Code::InvalidRequest, vec![Fault::at(pointer, code)]);
+    Ok(NewPassword::parse(password).map_err(refused)?)
+}
+
+fn tokens(signed_in: &SignedIn) -> Result<HttpResponse> {
+    let document = TokensDocument {
+        access_token: signed_in.access_token.expose_secret().to_owned(),
+        token_type: TokenType::Bearer,
+        expires_in: tokens::LIFETIME.num_seconds(),
+        refresh_token: signed_in.refresh_token.expose_secret().to_owned(),
+    };
+    answer::document(&document).map(answer::secret)
+}
+
+/// Sign in
+///
+/// Starts a session. It lasts 7 days from its last refresh, and 30 days at most.
+///
+/// An unknown address, a wrong password, a disabled user and one who has not accepted the invitation yet get the same answer.
+///
+/// Ten failures for an account, or fifty from an address, and the answer is 429, also for the right password: then one more attempt every 90 (18) seconds. A sign-in that succeeds forgives the account's failures.
+#[utoipa::path(
+    tag = "sign-in",
+    request_body = Credentials,
+    responses((status = 200, description = "Tokens of a new session.", body = TokensDocument)),
+    extensions(("x-problem-codes" = json!(["invalidCredentials", "tooManyAttempts"]))),
+    security(())
+)]
+#[post("/v1/auth/login")]
+async fn sign_in(app: Data<App>, request: HttpRequest, open: Open<Credentials>) -> Result<HttpResponse> {
+    let Open { request_id, body } = open;
+    tokens(&app.sign_in(&visit(&request, request_id), &body.email, body.password).await?)
+}
+
+/// Refresh a session
+///
+/// Exchanges a refresh token for the next pair; it can be used once. A token that comes a second time has been copied, and ends the session for whoever holds it: keep the new one before you use it, and never send two refreshes at once: one gets the next pair, the other ends the session.
+///
+/// Tokens that are none count as failed attempts from the address; a good one is never refused for that.
+#[utoipa::path(
+    tag = "sign-in",
+    request_body = RefreshToken,
+    responses((status = 200, description = "The next tokens of the session.", body = TokensDocument)),
+    extensions(("x-problem-codes" = json!(["invalidCredentials", "tooManyAttempts"]))),
+    security(())
+)]
+#[post("/v1/auth/refresh")]
+async fn refresh_session(
+    app: Data<App>,
+    request: HttpRequest,
+    open: Open<RefreshToken>,
+) -> Result<HttpResponse> {
+    let Open { request_id, body } = open;
+    tokens(&app.refresh(&visit(&request, request_id), &body.refresh_token).await?)
+}
+
+/// Sign out
+///
+/// Ends the session of a refresh token at once, its access tokens too. Where there is no such session, nothing is left to do.
+#[utoipa::path(
+    tag = "sign-in",
+    request_body = RefreshToken,
+    responses((status = 204, description = "The session is over.")),
+    security(())
+)]
+#[post("/v1/auth/logout")]
+async fn sign_out(app: Data<App>, open: Open<RefreshToken>) -> Result<HttpResponse> {
+    let Open { request_id, body } = open;
+    app.sign_out(&request_id, &body.refresh_token).await?;
+    Ok(answer::done())
+}
+
+/// Change my password
+///
+/// Ends every session of yours at once, this one too, and starts one: go on with its tokens. API keys stay as they are. For a session or single sign-on, not for an API key; whoever has no password yet gets one by an invitation.
+///
+/// A wrong `currentPassword` is `invalidCredentials`, and counts as a failed sign-in of the account and from the address.
+#[utoipa::path(
+    tag = "sign-in",
+    request_body = PasswordChange,
+    responses((status = 200, description = "Tokens of a new session.", body = TokensDocument)),
+    extensions(("x-problem-codes" = json!(["invalidCredentials", "tooManyAttempts"])))
+)]
+#[put("/v1/auth/password")]
+async fn change_password(
+    app: Data<App>,
+    request: HttpRequest,
+    change: Create<Root, PasswordChange>,
+) -> Result<HttpResponse> {
+    let Create { context, body, .. } = change;
+    let next = chosen("/newPassword", body.new_password)?;
+    let visit = visit(&request, context.caller.request_id.clone());
+    tokens(&app.password_change(&context.caller, &visit, body.current_password, next).await?)
+}
+
+/// Accept an invitation
+///
+/// Sets the password, ends every other session of the user and starts one. An invitation can be accepted once, for 7 days, until a newer one replaces it.
+///
+/// Tokens that are none count as failed attempts from the address; a good one is never refused for that.
+#[utoipa::path(
+    tag = "sign-in",
+    request_body = Acceptance,
+    responses((status = 200, description = "Tokens of a new session.", body = TokensDocument)),
+    extensions(("x-problem-codes" = json!(["invalidCredentials", "tooManyAttempts"]))),
+    security(())
+)]
+#[post("/v1/auth/invitations/accept")]
+async fn accept_invitation(
+    app: Data<App>,
+    request: HttpRequest,
+    open: Open<Acceptance>,
+) -> Result<HttpResponse> {
+    let Open { request_id, body } = open;
+    let password = chosen("/password", body.password)?;
+    tokens(&app.invitation_accept(&visit(&request, request_id), &body.token, password).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn a_client_is_named_in_200_characters_that_can_be_shown() {
+        let named = |bytes: &[u8]| {
+            let mut headers = HeaderMap::new();
+            headers.insert(USER_AGENT, HeaderValue::from_bytes(bytes).unwrap());
+            user_agent(&headers)
+        };
+        assert_eq!(named(b"curl/8.5.0").as_deref(), Some("curl/8.5.0"));
+        assert_eq!(named(b" \t a\tb ").as_deref(), Some("ab"));
+        assert_eq!(named("متصفح".as_bytes()).as_deref(), Some("متصفح"));
+        assert_eq!(named("\u{85}".as_bytes()), None);
+        assert_eq!(named(b"\xff").as_deref(), Some("\u{fffd}"));
+        assert_eq!(named("ث".repeat(300).as_bytes()).map(|name| name.chars().count()), Some(200));
+        assert_eq!(named(b""), None);
+        assert_eq!(user_agent(&HeaderMap::new()), None);
+    }
+}

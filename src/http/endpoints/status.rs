@@ -1,0 +1,453 @@
+//! Status over HTTP: for people who ask often.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::http::response::{self, page_query};
+use crate::http::problem::Result;
+use crate::http::request::{Read, Root, TaskForcePath};
+use crate::http::text::LocalizedName;
+use crate::app::App;
+use crate::db::page::Page;
+use crate::db::status::{DueLine, PortfolioFilter, PortfolioLine, PortfolioTotals, StepLine};
+use crate::domain::step::{StepName, StepState};
+use crate::domain::task_force::{Health, TaskForceState};
+use crate::domain::text::LocalizedText;
+
+pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+    config.service(get_status).service(get_portfolio);
+}
+
+/// Activities counted.
+#[derive(Debug, Default, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ActivityCounts {
+    /// Not begun.
+    #[schema(minimum = 0, example = 4)]
+    planned: i64,
+    /// Being worked on.
+    #[schema(minimum = 0, example = 3)]
+    in_progress: i64,
+    /// Waiting for another member's eyes.
+    #[schema(minimum = 0, example = 1)]
+    in_review: i64,
+    /// Can't go on.
+    #[schema(minimum = 0, example = 1)]
+    blocked: i64,
+    /// Finished.
+    #[schema(minimum = 0, example = 12)]
+    done: i64,
+    /// Given up.
+    #[schema(minimum = 0, example = 0)]
+    cancelled: i64,
+    /// Of the open ones, past their due date.
+    #[schema(minimum = 0, example = 2)]
+    overdue: i64,
+    /// Of the open ones, those that nobody has.
+    #[schema(minimum = 0, example = 1)]
+    unassigned: i64,
+}
+
+impl std::ops::AddAssign<&StepLine> for ActivityCounts {
+    fn add_assign(&mut self, line: &StepLine) {
+        self.planned += line.planned;
+        self.in_progress += line.in_progress;
+        self.in_review += line.in_review;
+        self.blocked += line.blocked;
+        self.done += line.done;
+        self.cancelled += line.cancelled;
+        self.overdue += line.overdue;
+        self.unassigned += line.unassigned;
+    }
+}
+
+/// How a step stands.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct StepStatus {
+    /// Which of the five.
+    step: StepName,
+    /// Its state.
+    state: StepState,
+    /// When it is to be done.
+    #[schema(required, example = "2027-03-31")]
+    target_date: Option<NaiveDate>,
+    /// Its activities that are done.
+    #[schema(minimum = 0, example = 12)]
+    done: i64,
+    /// Its activities that are not cancelled.
+    #[schema(minimum = 0, example = 20)]
+    total: i64,
+}
+
+impl From<&StepLine> for StepStatus {
+    fn from(line: &StepLine) -> Self {
+        Self {
+            step: line.step,
+            state: line.state,
+            target_date: line.target_date,
+            done: line.done,
+            total: line.planned + line.in_progress + line.in_review + line.blocked + line.done,
+        }
+    }
+}
+
+/// Pilots of the present cycle counted.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct PilotCounts {
+    /// Proposed.
+    #[schema(minimum = 0, example = 1)]
+    proposed: i64,
+    /// Planned.
+    #[schema(minimum = 0, example = 2)]
+    planned: i64,
+    /// Running.
+    #[schema(minimum = 0, example = 1)]
+    running: i64,
+    /// Evaluated.
+    #[schema(minimum = 0, example = 0)]
+    evaluated: i64,
+    /// Cancelled.
+    #[schema(minimum = 0, example = 0)]
+    cancelled: i64,
+}
+
+/// Migrations of the present cycle counted.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct MigrationCounts {
+    /// Planned.
+    #[schema(minimum = 0, example = 1)]
+    planned: i64,
+    /// In progress.
+    #[schema(minimum = 0, example = 1)]
+    in_progress: i64,
+    /// With old and new in parallel.
+    #[schema(minimum = 0, example = 0)]
+    parallel_run: i64,
+    /// Live.
+    #[schema(minimum = 0, example = 0)]
+    live: i64,
+    /// Handed over.
+    #[schema(minimum = 0, example = 0)]
+    handed_over: i64,
+    /// Rolled back.
+    #[schema(minimum = 0, example = 0)]
+    rolled_back: i64,
+}
+
+/// Conditions of all the council's decisions counted.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ConditionCounts {
+    /// To be met.
+    #[schema(minimum = 0, example = 2)]
+    open: i64,
+    /// Of them past their due date.
+    #[schema(minimum = 0, example = 1)]
+    overdue: i64,
+    /// Reported met, and to be accepted.
+    #[schema(minimum = 0, example = 0)]
+    reported_met: i64,
+}
+
+/// An open activity that is due.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct NextDue {
+    /// The activity.
+    activity_id: Uuid,
+    /// Its number.
+    #[schema(minimum = 1, example = 12)]
+    number: i32,
+    /// When.
+    #[schema(example = "2026-12-15")]
+    due_date: NaiveDate,
+}
+
+impl From<&DueLine> for NextDue {
+    fn from(line: &DueLine) -> Self {
+        Self { activity_id: line.id, number: line.number, due_date: line.due_date }
+    }
+}
+
+/// Where a task force stands; at most 4 KB.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Status {
+    /// The task force.
+    task_force_id: Uuid,
+    /// Its name.
+    #[schema(value_type = LocalizedName)]
+    name: LocalizedText,
+    /// Its state.
+    state: TaskForceState,
+    /// The cycle that it is in.
+    #[schema(minimum = 1, example = 1)]
+    cycle: i32,
+    /// The step that is open or submitted; null while it is forming and once all have passed.
+    #[schema(required)]
+    step: Option<StepName>,
+    /// The five steps, in order.
+    steps: Vec<StepStatus>,
+    /// The chair's last word on how it goes.
+    #[schema(required)]
+    health: Option<Health>,
+    /// When that was said.
+    #[schema(required)]
+    health_stated_at: Option<DateTime<Utc>>,
+    /// The activities of the present cycle.
+    activities: ActivityCounts,
+    /// The pilots of the present cycle.
+    pilots: PilotCounts,
+    /// The migrations of the present cycle.
+    migrations: MigrationCounts,
+    /// The conditions that the council set.
+    conditions: ConditionCounts,
+    /// The open activities that are due first, overdue ones among them; at most five.
+    next_due: Vec<NextDue>,
+    /// When the council meets next.
+    #[schema(required, example = "2027-01-20")]
+    next_council_date: Option<NaiveDate>,
+    /// The day it is in the task force's time zone: what `overdue` is counted by.
+    #[schema(example = "2026-11-22")]
+    today: NaiveDate,
+    /// Sequence number of the last event: `after` for the events that follow.
+    #[schema(minimum = 1, example = 241)]
+    last_seq: i64,
+    /// When anything last changed.
+    changed_at: DateTime<Utc>,
+}
+
+impl From<&crate::app::status::Status> for Status {
+    fn from(status: &crate::app::status::Status) -> Self {
+        let rows = &status.rows;
+        let mut activities = ActivityCounts::default();
+        rows.steps.iter().for_each(|line| activities += line);
+        let at_work = |line: &&StepLine| matches!(line.state, StepState::Open | StepState::Submitted);
+        Self {
+            task_force_id: rows.summary.id,
+            name: rows.summary.name.clone(),
+            state: rows.summary.state,
+            cycle: rows.summary.cycle,
+            step: rows.steps.iter().find(at_work).map(|line| line.step),
+            steps: rows.steps.iter().map(StepStatus::from).collect(),
+            health: rows.summary.health,
+            health_stated_at: rows.summary.health_stated_at,
+            activities,
+            pilots: PilotCounts {
+                proposed: rows.products.proposed,
+                planned: rows.products.planned,
+                running: rows.products.running,
+                evaluated: rows.products.evaluated,
+                cancelled: rows.products.cancelled,
+            },
+            migrations: MigrationCounts {
+                planned: rows.products.migrations_planned,
+                in_progress: rows.products.in_progress,
+                parallel_run: rows.products.parallel_run,
+                live: rows.products.live,
+                handed_over: rows.products.handed_over,
+                rolled_back: rows.products.rolled_back,
+            },
+            conditions: ConditionCounts {
+                open: rows.products.conditions_open,
+                overdue: rows.products.conditions_overdue,
+                reported_met: rows.products.conditions_reported_met,
+            },
+            next_due: rows.due.iter().map(NextDue::from).collect(),
+            next_council_date: rows.summary.next_council_date,
+            today: status.today,
+            last_seq: rows.summary.seq,
+            changed_at: rows.summary.changed_at,
+        }
+    }
+}
+
+/// One task force in the portfolio.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PortfolioEntry {
+    /// The task force.
+    task_force_id: Uuid,
+    /// Its name.
+    #[schema(value_type = LocalizedName)]
+    name: LocalizedText,
+    /// The city.
+    #[schema(value_type = LocalizedName)]
+    city: LocalizedText,
+    /// Its state.
+    state: TaskForceState,
+    /// The cycle that it is in.
+    #[schema(minimum = 1, example = 1)]
+    cycle: i32,
+    /// The step that is open or submitted.
+    #[schema(required)]
+    step: Option<StepName>,
+    /// When that step is to be done.
+    #[schema(required, example = "2027-03-31")]
+    step_target_date: Option<NaiveDate>,
+    /// The chair's last word on how it goes.
+    #[schema(required)]
+    health: Option<Health>,
+    /// Open activities of the present cycle.
+    #[schema(minimum = 0, example = 9)]
+    open_activities: i64,
+    /// Of them past their due date.
+    #[schema(minimum = 0, example = 2)]
+    overdue: i64,
+    /// Of them those that can't go on.
+    #[schema(minimum = 0, example = 1)]
+    blocked: i64,
+    /// When the council meets next.
+    #[schema(required, example = "2027-01-20")]
+    next_council_date: Option<NaiveDate>,
+    /// When anything last changed.
+    changed_at: DateTime<Utc>,
+}
+
+impl From<PortfolioLine> for PortfolioEntry {
+    fn from(line: PortfolioLine) -> Self {
+        Self {
+            task_force_id: line.summary.id,
+            name: line.summary.name,
+            city: line.city,
+            state: line.summary.state,
+            cycle: line.summary.cycle,
+            step: line.step,
+            step_target_date: line.step_target_date,
+            health: line.summary.health,
+            open_activities: line.open,
+            overdue: line.overdue,
+            blocked: line.blocked,
+            next_council_date: line.summary.next_council_date,
+            changed_at: line.summary.changed_at,
+        }
+    }
+}
+
+/// All task forces that match, added up, whatever page this is.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Totals {
+    /// Task forces.
+    #[schema(minimum = 0, example = 3)]
+    task_forces: i64,
+    /// Of them forming.
+    #[schema(minimum = 0, example = 1)]
+    forming: i64,
+    /// Of them active.
+    #[schema(minimum = 0, example = 1)]
+    active: i64,
+    /// Of them suspended.
+    #[schema(minimum = 0, example = 0)]
+    suspended: i64,
+    /// Of them concluded.
+    #[schema(minimum = 0, example = 1)]
+    concluded: i64,
+    /// Of them dissolved.
+    #[schema(minimum = 0, example = 0)]
+    dissolved: i64,
+    /// Open activities.
+    #[schema(minimum = 0, example = 17)]
+    open_activities: i64,
+    /// Of them past their due date.
+    #[schema(minimum = 0, example = 3)]
+    overdue: i64,
+    /// Of them those that can't go on.
+    #[schema(minimum = 0, example = 1)]
+    blocked: i64,
+}
+
+impl From<PortfolioTotals> for Totals {
+    fn from(totals: PortfolioTotals) -> Self {
+        Self {
+            task_forces: totals.task_forces,
+            forming: totals.forming,
+            active: totals.active,
+            suspended: totals.suspended,
+            concluded: totals.concluded,
+            dissolved: totals.dissolved,
+            open_activities: totals.open,
+            overdue: totals.overdue,
+            blocked: totals.blocked,
+        }
+    }
+}
+
+/// A page of the portfolio, and the totals of all of it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Portfolio {
+    /// One line for every task force of this page.
+    items: Vec<PortfolioEntry>,
+    /// The cursor of the next page; null on the last.
+    #[schema(required, example = "WzEyXQ")]
+    next: Option<String>,
+    /// All that match, added up.
+    totals: Totals,
+}
+
+impl Portfolio {
+    fn new(page: Page<PortfolioLine>, totals: PortfolioTotals) -> Self {
+        let last = page.items.last().filter(|_| page.more);
+        let next = last.map(|line| answer::cursor(&line.summary.id));
+        let items = page.items.into_iter().map(PortfolioEntry::from).collect();
+        Self { items, next, totals: totals.into() }
+    }
+}
+
+page_query! {
+    /// Which task forces.
+    PortfolioQuery {
+        /// Only those in this state.
+        #[param(inline, nullable = false)]
+        state: Option<TaskForceState>,
+        /// Only those whose open or submitted step is this one.
+        #[param(inline, nullable = false)]
+        step: Option<StepName>,
+        /// Only those whose chair last said this.
+        #[param(inline, nullable = false)]
+        health: Option<Health>,
+        /// Only those whose name or city holds this, whatever the alef forms, diacritics and case.
+        #[param(nullable = false, min_length = 1, max_length = 200, pattern = r"^[^\u0000]*$", example = "عمان")]
+        q: Option<String>,
+    }
+}
+
+/// Read a task force's status
+///
+/// One cheap call, at most 4 KB: where it stands, what is due, what is overdue. Send `If-None-Match`: while nothing has happened and the day is the same, the answer is 304.
+#[utoipa::path(
+    tag = "status",
+    params(TaskForcePath),
+    responses((status = 200, description = "The status.", body = Status))
+)]
+#[get("/v1/task-forces/{taskForceId}/status")]
+async fn get_status(app: Data<App>, read: Read<TaskForcePath>) -> Result<HttpResponse> {
+    let Read { context, .. } = read;
+    let status = app.status(&context.caller, context.at.task_force_id).await?;
+    answer::single(status.rows.summary.seq, &Status::from(&*status))
+}
+
+/// Read the portfolio
+///
+/// One line for every task force, and the totals of all that match; for council, secretariat and administrator.
+#[utoipa::path(
+    tag = "status",
+    params(PortfolioQuery),
+    responses((status = 200, description = "A page of the portfolio.", body = Portfolio)),
+    extensions(("x-problem-codes" = json!(["forbidden"])))
+)]
+#[get("/v1/status")]
+async fn get_portfolio(app: Data<App>, read: Read<Root, PortfolioQuery>) -> Result<HttpResponse> {
+    let Read { context, query } = read;
+    let after = answer::after(query.cursor.as_deref())?;
+    let filter = PortfolioFilter { state: query.state, step: query.step, health: query.health, q: query.q };
+    let (page, totals) = app.portfolio(&context.caller, &filter, after, query.limit).await?;
+    answer::document(&Portfolio::new(page, totals))
+}

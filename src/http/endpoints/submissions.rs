@@ -1,0 +1,370 @@
+//! Submissions of steps and the votes on them over HTTP.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get, post, put};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::http::response::{self, page, page_query};
+use crate::http::idempotency::DryRun;
+use crate::http::problem::{Result, Transition};
+use crate::http::request::{Change, Create, IfMatch, Read, path_to};
+use super::steps::StepPath;
+use crate::http::text::{LocalizedName, LocalizedNote, PlainText};
+use crate::app::submissions::{SubmissionView, Vote};
+use crate::app::{App, Error};
+use crate::db;
+use crate::domain::ballot::{self, Choice};
+use crate::domain::step::{StepName, SubmissionState};
+use crate::domain::text::{Language, LocalizedText};
+
+pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+    config
+        .service(list_submissions)
+        .service(submit_step)
+        .service(get_submission)
+        .service(cast_vote)
+        .service(withdraw_submission);
+}
+
+path_to! {
+    /// To a submission.
+    SubmissionPath {
+        task_force_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-000000000001", "The task force.";
+        submission_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-00000000000e", "The submission.";
+    } in task_force_id
+}
+
+/// What the chair says with a submission.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewSubmission {
+    /// A word to the members.
+    #[schema(value_type = Option<LocalizedNote>)]
+    note: Option<LocalizedText>,
+}
+
+/// A vote on a submission.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewVote {
+    /// What you say.
+    choice: Choice,
+    /// A word with it, in whatever language you write.
+    #[schema(value_type = Option<PlainText>)]
+    comment: Option<String>,
+    /// Why you recuse yourself; needed for `recuse`.
+    #[schema(value_type = Option<LocalizedNote>)]
+    reason: Option<LocalizedText>,
+}
+
+/// Why a submission is withdrawn.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Withdrawal {
+    /// The reason.
+    #[schema(value_type = LocalizedNote)]
+    reason: LocalizedText,
+}
+
+/// A submission of a list.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SubmissionItem {
+    /// Its id.
+    id: Uuid,
+    /// The cycle.
+    #[schema(minimum = 1, example = 1)]
+    cycle: i32,
+    /// The step.
+    step: StepName,
+    /// Its state.
+    state: SubmissionState,
+    /// What the chair said.
+    #[schema(required, value_type = Option<LocalizedNote>)]
+    note: Option<LocalizedText>,
+    /// Why it was withdrawn.
+    #[schema(required, value_type = Option<LocalizedNote>)]
+    reason: Option<LocalizedText>,
+    /// The chair who submitted it.
+    member_id: Uuid,
+    /// SHA-256 of the snapshot's canonical JSON (RFC 8785), in hex.
+    #[schema(example = "5f1d9c3b7a2e4f605f1d9c3b7a2e4f605f1d9c3b7a2e4f605f1d9c3b7a2e4f60")]
+    hash: String,
+    /// When it was decided.
+    #[schema(required)]
+    decided_at: Option<DateTime<Utc>>,
+    /// Counts changes of its own fields; votes are not among them.
+    #[schema(minimum = 1, example = 1)]
+    version: i32,
+    /// When it was submitted.
+    created_at: DateTime<Utc>,
+    /// When it last changed.
+    updated_at: DateTime<Utc>,
+}
+
+impl From<db::submissions::Submission> for SubmissionItem {
+    fn from(row: db::submissions::Submission) -> Self {
+        Self {
+            id: row.id,
+            cycle: row.cycle,
+            step: row.step,
+            state: row.state,
+            note: row.note,
+            reason: row.reason,
+            member_id: row.member_id,
+            hash: hex::encode(row.hash),
+            decided_at: row.decided_at,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+/// A member who was entitled to vote when the step was submitted.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct EntitledMember {
+    /// The member.
+    member_id: Uuid,
+    /// Their name, as it is today.
+    #[schema(value_type = LocalizedName)]
+    name: LocalizedText,
+    /// When they left without a vote, and with that the count.
+    #[schema(required)]
+    left_at: Option<DateTime<Utc>>,
+}
+
+/// A vote that was cast.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CastVote {
+    /// The member.
+    member_id: Uuid,
+    /// What they said.
+    choice: Choice,
+    /// A word with it.
+    #[schema(required, example = "The data protection part convinces me.")]
+    comment: Option<String>,
+    /// Why they recused themselves.
+    #[schema(required, value_type = Option<LocalizedNote>)]
+    reason: Option<LocalizedText>,
+    /// When they said so last.
+    voted_at: DateTime<Utc>,
+}
+
+/// How the vote stands. It passes when more than half of the denominator approve, and is returned when that can no longer happen.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Tally {
+    /// Members who were entitled.
+    #[schema(minimum = 0, example = 6)]
+    entitled: usize,
+    /// Of them those who count: not recused, and not gone without a vote.
+    #[schema(minimum = 0, example = 5)]
+    denominator: usize,
+    /// Votes to approve.
+    #[schema(minimum = 0, example = 2)]
+    approve: usize,
+    /// Votes to return it.
+    #[schema(minimum = 0, example = 1)]
+    r#return: usize,
+    /// Abstentions.
+    #[schema(minimum = 0, example = 0)]
+    abstain: usize,
+    /// Recusals.
+    #[schema(minimum = 0, example = 1)]
+    recuse: usize,
+    /// Members who left without a vote.
+    #[schema(minimum = 0, example = 0)]
+    left: usize,
+    /// Members who have not voted yet.
+    #[schema(minimum = 0, example = 2)]
+    pending: usize,
+    /// Whether fewer than three are left in the denominator, which returns it.
+    quorum_lost: bool,
+}
+
+impl From<ballot::Tally> for Tally {
+    fn from(tally: ballot::Tally) -> Self {
+        Self {
+            entitled: tally.entitled,
+            denominator: tally.denominator,
+            approve: tally.approve,
+            r#return: tally.r#return,
+            abstain: tally.abstain,
+            recuse: tally.recuse,
+            left: tally.left,
+            pending: tally.pending,
+            quorum_lost: tally.is_quorum_lost(),
+        }
+    }
+}
+
+/// A step put to the members, what was frozen with it, and how the vote stands.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Submission {
+    #[serde(flatten)]
+    item: SubmissionItem,
+    /// What the members vote on, as it was when the step was submitted: the step's products and activities, the criteria of its gate, and the last event before.
+    #[schema(value_type = Object)]
+    snapshot: Value,
+    /// Who was entitled to vote.
+    entitled: Vec<EntitledMember>,
+    /// The votes cast.
+    votes: Vec<CastVote>,
+    /// How the vote stands, or ended.
+    tally: Tally,
+    /// Where it can go by a command, for you, now: the chair may withdraw it. The rest is the vote.
+    available_transitions: Vec<Transition>,
+}
+
+impl Submission {
+    fn new(view: SubmissionView, language: Language) -> Result<Self> {
+        let vote = |ballot: &db::submissions::Ballot| {
+            let (choice, voted_at) = ballot.choice.zip(ballot.voted_at)?;
+            let (comment, reason) = (ballot.comment.clone(), ballot.reason.clone());
+            Some(CastVote { member_id: ballot.member_id, choice, comment, reason, voted_at })
+        };
+        let votes = view.ballots.iter().filter_map(|(ballot, _)| vote(ballot)).collect();
+        let entitled = |(ballot, name): (db::submissions::Ballot, LocalizedText)| EntitledMember {
+            member_id: ballot.member_id,
+            name,
+            left_at: ballot.left_at,
+        };
+        Ok(Self {
+            item: view.submission.into(),
+            snapshot: serde_json::from_str(&view.snapshot).map_err(Error::internal)?,
+            entitled: view.ballots.into_iter().map(entitled).collect(),
+            votes,
+            tally: view.tally.into(),
+            available_transitions: Transition::all(&view.transitions, language),
+        })
+    }
+}
+
+page_query! {
+    /// Which submissions.
+    SubmissionQuery {
+        /// The cycle; the present one if not given.
+        #[param(nullable = false, minimum = 1, maximum = 1000000, example = 1)]
+        cycle: Option<i32>,
+    }
+}
+
+page! {
+    /// A page of submissions.
+    SubmissionPage of SubmissionItem
+}
+
+/// List submissions of a step
+///
+/// Oldest first, those of the present cycle unless `cycle` says otherwise.
+#[utoipa::path(
+    tag = "steps",
+    params(StepPath, SubmissionQuery),
+    responses((status = 200, description = "A page of submissions.", body = SubmissionPage))
+)]
+#[get("/v1/task-forces/{taskForceId}/steps/{step}/submissions")]
+async fn list_submissions(app: Data<App>, read: Read<StepPath, SubmissionQuery>) -> Result<HttpResponse> {
+    let Read { context, query } = read;
+    let after = answer::after(query.cursor.as_deref())?;
+    let at = &context.at;
+    let page = app
+        .submissions_list(&context.caller, at.task_force_id, query.cycle, at.step, after, query.limit)
+        .await?;
+    answer::document(&SubmissionPage::new(page, |row| row.id, SubmissionItem::from))
+}
+
+/// Submit a step
+///
+/// Puts the open step to the members, once every criterion of its gate is met or waived. What they vote on is frozen; whoever is a member now is entitled to vote.
+#[utoipa::path(
+    tag = "steps",
+    params(StepPath, DryRun),
+    request_body = NewSubmission,
+    responses((status = 201, description = "The submission.", body = Submission)),
+    extensions(("x-problem-codes" = json!([
+        "forbidden", "gateNotMet", "stepLocked", "stepSubmitted", "stepPassed", "taskForceForming",
+        "taskForceSuspended", "taskForceClosed"
+    ])))
+)]
+#[post("/v1/task-forces/{taskForceId}/steps/{step}/submissions")]
+async fn submit_step(
+    app: Data<App>,
+    create: Create<StepPath, NewSubmission, DryRun>,
+) -> Result<HttpResponse> {
+    let Create { context, body, .. } = create;
+    let at = &context.at;
+    let view = app.step_submit(&context.caller, at.task_force_id, at.step, body.note).await?;
+    let submission = Submission::new(view, context.language)?;
+    let location = format!("/v1/task-forces/{}/submissions/{}", at.task_force_id, submission.item.id);
+    answer::created(&location, submission.item.version, &submission)
+}
+
+/// Read a submission
+#[utoipa::path(
+    tag = "steps",
+    description = "One submission of a step, what was frozen with it, and how the vote stands.",
+    params(SubmissionPath),
+    responses((status = 200, description = "The submission.", body = Submission))
+)]
+#[get("/v1/task-forces/{taskForceId}/submissions/{submissionId}")]
+async fn get_submission(app: Data<App>, read: Read<SubmissionPath>) -> Result<HttpResponse> {
+    let Read { context, .. } = read;
+    let view =
+        app.submission_get(&context.caller, context.at.task_force_id, context.at.submission_id).await?;
+    answer::single(view.submission.version, &Submission::new(view, context.language)?)
+}
+
+/// Vote on a submission
+///
+/// Casts your vote, or changes it while voting is open. With the deciding vote the submission passes or is returned, and its step with it: the answer shows it.
+#[utoipa::path(
+    tag = "steps",
+    params(SubmissionPath),
+    request_body = NewVote,
+    responses((status = 200, description = "The submission as it is now.", body = Submission)),
+    extensions(("x-problem-codes" = json!([
+        "forbidden", "notEntitled", "votingClosed", "taskForceForming", "taskForceSuspended", "taskForceClosed"
+    ])))
+)]
+#[put("/v1/task-forces/{taskForceId}/submissions/{submissionId}/votes/mine")]
+async fn cast_vote(app: Data<App>, create: Create<SubmissionPath, NewVote>) -> Result<HttpResponse> {
+    let Create { context, body, .. } = create;
+    let at = &context.at;
+    let vote = Vote { choice: body.choice, comment: body.comment, reason: body.reason };
+    let view = app.vote(&context.caller, at.task_force_id, at.submission_id, vote).await?;
+    answer::single(view.submission.version, &Submission::new(view, context.language)?)
+}
+
+/// Withdraw a submission
+///
+/// The chair takes it back while voting is open; the step is open again.
+#[utoipa::path(
+    tag = "steps",
+    params(SubmissionPath, IfMatch),
+    request_body = Withdrawal,
+    responses((status = 200, description = "The submission as it is now.", body = Submission)),
+    extensions(("x-problem-codes" = json!([
+        "forbidden", "votingClosed", "taskForceForming", "taskForceSuspended", "taskForceClosed"
+    ])))
+)]
+#[post("/v1/task-forces/{taskForceId}/submissions/{submissionId}/withdraw")]
+async fn withdraw_submission(
+    app: Data<App>,
+    change: Change<SubmissionPath, Withdrawal>,
+) -> Result<HttpResponse> {
+    let Change { context, version, body, .. } = change;
+    let at = &context.at;
+    let view = app
+        .submission_withdraw(&context.caller, at.task_force_id, at.submission_id, version, body.reason)
+        .await?;
+    answer::single(view.submission.version, &Submission::new(view, context.language)?)
+}

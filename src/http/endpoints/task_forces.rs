@@ -1,0 +1,364 @@
+//! Task forces over HTTP.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get, patch, post};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::openapi::schema::{ArrayBuilder, Schema};
+use utoipa::openapi::{Ref, RefOr};
+use utoipa::{PartialSchema, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::http::response::{self, page, page_query};
+use crate::http::idempotency::DryRun;
+use super::members::NewMember;
+use crate::http::patch::Patch;
+use crate::http::problem::{Result, Transition};
+use crate::http::request::{Change, Create, IfMatch, Read, Root, TaskForcePath};
+use crate::http::text::{LocalizedName, LocalizedNote, LocalizedText as LongText};
+use crate::app::App;
+use crate::app::task_forces::TaskForceView;
+use crate::db;
+use crate::db::task_forces::{TaskForceFields as Fields, TaskForceFilter};
+use crate::domain::scales::EvolutionStage;
+use crate::domain::step::StepName;
+use crate::domain::task_force::TaskForceState;
+use crate::domain::text::{Language, LocalizedText};
+
+pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+    config
+        .service(list_task_forces)
+        .service(create_task_force)
+        .service(get_task_force)
+        .service(update_task_force)
+        .service(transition_task_force);
+}
+
+/// A merge patch of [`TaskForceFields`].
+type TaskForcePatch = Patch<TaskForceFields>;
+
+/// What can be written of a task force.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct TaskForceFields {
+    /// What it is called.
+    #[schema(value_type = LocalizedName)]
+    name: LocalizedText,
+    /// The city that it is for.
+    #[schema(value_type = LocalizedName)]
+    city: LocalizedText,
+    /// The country, as ISO 3166-1 alpha-2.
+    #[schema(min_length = 2, max_length = 2, pattern = "^[A-Z]{2}$", example = "JO")]
+    country: Option<String>,
+    /// What the council asks it to do.
+    #[schema(value_type = LongText)]
+    mandate: LocalizedText,
+    /// The IANA time zone in which its days begin.
+    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_+/-]+$", example = "Asia/Amman")]
+    time_zone: String,
+    /// How many sectors it may select: the deck's "few".
+    #[serde(default = "few")]
+    #[schema(minimum = 1, maximum = 20, default = 5, required = false, example = 5)]
+    max_sectors: i16,
+    /// Stage of digital government evolution.
+    evolution_stage: Option<EvolutionStage>,
+    /// Maturity level of the city, 1 to 5.
+    #[schema(minimum = 1, maximum = 5, example = 2)]
+    maturity_level: Option<i16>,
+    /// When the council meets next.
+    #[schema(example = "2027-01-20")]
+    next_council_date: Option<NaiveDate>,
+}
+
+fn few() -> i16 {
+    5
+}
+
+/// A new task force with its first members.
+#[derive(Debug, Deserialize)]
+pub(super) struct NewTaskForce {
+    // What flattening leaves unknown has been refused by the schema.
+    #[serde(flatten)]
+    fields: TaskForceFields,
+    #[serde(default)]
+    members: Vec<NewMember>,
+}
+
+/// The fields and `members` beside them: one flat object, that takes nothing else.
+impl PartialSchema for NewTaskForce {
+    fn schema() -> RefOr<Schema> {
+        let RefOr::T(Schema::Object(mut fields)) = TaskForceFields::schema() else {
+            return TaskForceFields::schema();
+        };
+        let members = ArrayBuilder::new()
+            .items(Ref::from_schema_name(NewMember::name()))
+            .max_items(Some(20))
+            .description(Some("Its first members; five to seven of them make it ready to be activated."));
+        fields.properties.insert("members".to_owned(), members.into());
+        fields.description = Some("A new task force with its first members.".to_owned());
+        RefOr::T(Schema::Object(fields))
+    }
+}
+
+impl ToSchema for NewTaskForce {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        TaskForceFields::schemas(schemas);
+        schemas.push((NewMember::name().into_owned(), NewMember::schema()));
+        NewMember::schemas(schemas);
+    }
+}
+
+impl From<TaskForceFields> for Fields {
+    fn from(fields: TaskForceFields) -> Self {
+        Self {
+            name: fields.name,
+            city: fields.city,
+            country: fields.country,
+            mandate: fields.mandate,
+            time_zone: fields.time_zone,
+            max_sectors: fields.max_sectors,
+            evolution_stage: fields.evolution_stage,
+            maturity_level: fields.maturity_level,
+            next_council_date: fields.next_council_date,
+        }
+    }
+}
+
+impl From<Fields> for TaskForceFields {
+    fn from(fields: Fields) -> Self {
+        Self {
+            name: fields.name,
+            city: fields.city,
+            country: fields.country,
+            mandate: fields.mandate,
+            time_zone: fields.time_zone,
+            max_sectors: fields.max_sectors,
+            evolution_stage: fields.evolution_stage,
+            maturity_level: fields.maturity_level,
+            next_council_date: fields.next_council_date,
+        }
+    }
+}
+
+/// A task force of a list.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TaskForceItem {
+    /// Its id.
+    id: Uuid,
+    /// What it is called.
+    #[schema(value_type = LocalizedName)]
+    name: LocalizedText,
+    /// The city that it is for.
+    #[schema(value_type = LocalizedName)]
+    city: LocalizedText,
+    /// The country, as ISO 3166-1 alpha-2.
+    #[schema(required, example = "JO")]
+    country: Option<String>,
+    /// What the council asks it to do.
+    #[schema(value_type = LongText)]
+    mandate: LocalizedText,
+    /// The IANA time zone in which its days begin.
+    #[schema(example = "Asia/Amman")]
+    time_zone: String,
+    /// How many sectors it may select.
+    #[schema(minimum = 1, maximum = 20, example = 5)]
+    max_sectors: i16,
+    /// Stage of digital government evolution.
+    #[schema(required)]
+    evolution_stage: Option<EvolutionStage>,
+    /// Maturity level of the city, 1 to 5.
+    #[schema(required, minimum = 1, maximum = 5, example = 2)]
+    maturity_level: Option<i16>,
+    /// When the council meets next.
+    #[schema(required, example = "2027-01-20")]
+    next_council_date: Option<NaiveDate>,
+    /// Its state.
+    state: TaskForceState,
+    /// Why it is suspended or dissolved.
+    #[schema(required, value_type = Option<LocalizedNote>)]
+    state_reason: Option<LocalizedText>,
+    /// The cycle that it is in.
+    #[schema(minimum = 1, example = 1)]
+    current_cycle: i32,
+    /// Counts changes of its own fields.
+    #[schema(minimum = 1, example = 2)]
+    version: i32,
+    /// When it was created.
+    created_at: DateTime<Utc>,
+    /// When it last changed.
+    updated_at: DateTime<Utc>,
+}
+
+impl From<db::task_forces::TaskForce> for TaskForceItem {
+    fn from(row: db::task_forces::TaskForce) -> Self {
+        Self {
+            id: row.id,
+            name: row.name,
+            city: row.city,
+            country: row.country,
+            mandate: row.mandate,
+            time_zone: row.time_zone,
+            max_sectors: row.max_sectors,
+            evolution_stage: row.evolution_stage,
+            maturity_level: row.maturity_level,
+            next_council_date: row.next_council_date,
+            state: row.state,
+            state_reason: row.state_reason,
+            current_cycle: row.current_cycle,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+/// A task force, and where it can go from here.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TaskForce {
+    #[serde(flatten)]
+    item: TaskForceItem,
+    /// Where it can go from here, for you, now.
+    available_transitions: Vec<Transition>,
+}
+
+impl TaskForce {
+    fn new(view: TaskForceView, language: Language) -> Self {
+        Self {
+            item: view.task_force.into(),
+            available_transitions: Transition::all(&view.transitions, language),
+        }
+    }
+}
+
+/// Where a task force is to go.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TaskForceTransition {
+    /// The state to go to.
+    to: TaskForceState,
+    /// Why; needed to suspend and to dissolve.
+    #[schema(value_type = Option<LocalizedNote>)]
+    reason: Option<LocalizedText>,
+}
+
+page_query! {
+    /// Which task forces.
+    TaskForceQuery {
+        /// Only those in this state.
+        #[param(inline, nullable = false)]
+        state: Option<TaskForceState>,
+        /// Only those whose open or submitted step is this one.
+        #[param(inline, nullable = false)]
+        step: Option<StepName>,
+        /// Only those whose name or city holds this, whatever the alef forms, diacritics and case.
+        #[param(nullable = false, min_length = 1, max_length = 200, pattern = r"^[^\u0000]*$", example = "عمان")]
+        q: Option<String>,
+    }
+}
+
+page! {
+    /// A page of task forces.
+    TaskForcePage of TaskForceItem
+}
+
+/// List task forces
+///
+/// All of them for administrator, secretariat and council; for an expert those in which they hold a seat; for an API key of one task force, that one.
+#[utoipa::path(
+    tag = "task forces",
+    params(TaskForceQuery),
+    responses((status = 200, description = "A page of task forces.", body = TaskForcePage))
+)]
+#[get("/v1/task-forces")]
+async fn list_task_forces(app: Data<App>, read: Read<Root, TaskForceQuery>) -> Result<HttpResponse> {
+    let Read { context, query } = read;
+    let filter =
+        TaskForceFilter { state: query.state, step: query.step, q: query.q, ..TaskForceFilter::default() };
+    let after = answer::after(query.cursor.as_deref())?;
+    let page = app.task_forces_list(&context.caller, filter, after, query.limit).await?;
+    answer::document(&TaskForcePage::new(page, |row| row.id, TaskForceItem::from))
+}
+
+/// Create a task force
+///
+/// It starts as `forming`, with its five steps locked; the secretariat activates it once it has five to seven members and a chair.
+#[utoipa::path(
+    tag = "task forces",
+    request_body = NewTaskForce,
+    responses((status = 201, description = "The task force.", body = TaskForce)),
+    extensions(("x-problem-codes" = json!(["forbidden", "unknownReference", "notAnExpert"])))
+)]
+#[post("/v1/task-forces")]
+async fn create_task_force(app: Data<App>, create: Create<Root, NewTaskForce>) -> Result<HttpResponse> {
+    let Create { context, body, .. } = create;
+    let members = body.members.into_iter().map(Into::into).collect();
+    let view = app.task_force_create(&context.caller, body.fields.into(), members).await?;
+    let task_force = TaskForce::new(view, context.language);
+    let location = format!("/v1/task-forces/{}", task_force.item.id);
+    answer::created(&location, task_force.item.version, &task_force)
+}
+
+/// Read a task force
+#[utoipa::path(
+    tag = "task forces",
+    description = "One task force, and where it can go from here.",
+    params(TaskForcePath),
+    responses((status = 200, description = "The task force.", body = TaskForce))
+)]
+#[get("/v1/task-forces/{taskForceId}")]
+async fn get_task_force(app: Data<App>, read: Read<TaskForcePath>) -> Result<HttpResponse> {
+    let Read { context, .. } = read;
+    let view = app.task_force_get(&context.caller, context.at.task_force_id).await?;
+    let task_force = TaskForce::new(view, context.language);
+    answer::single(task_force.item.version, &task_force)
+}
+
+/// Change a task force
+///
+/// Changes the fields that the merge patch names. Its state has its own operation.
+#[utoipa::path(
+    tag = "task forces",
+    params(TaskForcePath, IfMatch),
+    request_body(content = TaskForcePatch, content_type = "application/merge-patch+json"),
+    responses((status = 200, description = "The task force as it is now.", body = TaskForce)),
+    extensions(("x-problem-codes" = json!(["forbidden", "taskForceSuspended", "taskForceClosed"])))
+)]
+#[patch("/v1/task-forces/{taskForceId}")]
+async fn update_task_force(
+    app: Data<App>,
+    change: Change<TaskForcePath, TaskForcePatch>,
+) -> Result<HttpResponse> {
+    let Change { context, version, body, .. } = change;
+    let view = app
+        .task_force_update(&context.caller, context.at.task_force_id, version, |fields| {
+            Ok(body.apply(&fields.into())?.into())
+        })
+        .await?;
+    let task_force = TaskForce::new(view, context.language);
+    answer::single(task_force.item.version, &task_force)
+}
+
+/// Move a task force to another state
+///
+/// Activation needs five to seven members and exactly one chair, and opens the first step. Only a council decision concludes a task force.
+#[utoipa::path(
+    tag = "task forces",
+    params(TaskForcePath, IfMatch, DryRun),
+    request_body = TaskForceTransition,
+    responses((status = 200, description = "The task force as it is now.", body = TaskForce)),
+    extensions(("x-problem-codes" = json!(["forbidden", "transitionNotAllowed", "panelSize", "chairRequired"])))
+)]
+#[post("/v1/task-forces/{taskForceId}/transitions")]
+async fn transition_task_force(
+    app: Data<App>,
+    change: Change<TaskForcePath, TaskForceTransition, DryRun>,
+) -> Result<HttpResponse> {
+    let Change { context, version, body, .. } = change;
+    let id = context.at.task_force_id;
+    let view = app.task_force_transition(&context.caller, id, version, body.to, body.reason).await?;
+    let task_force = TaskForce::new(view, context.language);
+    answer::single(task_force.item.version, &task_force)
+}

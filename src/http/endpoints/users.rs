@@ -1,0 +1,417 @@
+//! Users over HTTP, and the caller's own account.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get, patch, post};
+use chrono::{DateTime, Utc};
+use secrecy::ExposeSecret as _;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::http::response::{self, page, page_query};
+use crate::http::idempotency::{self, DryRun};
+use crate::http::patch::Patch;
+use crate::http::problem::{Result, Transition};
+use crate::http::request::{Change, Create, IfMatch, Read, Root, Toggle, path_to};
+use crate::http::text::LocalizedName;
+use crate::app::App;
+use crate::app::users::{Invitation, UserEntry, UserView, parse_email};
+use crate::db;
+use crate::db::users::{UserFields, UserFilter};
+use crate::domain::refusal::{Code, Fault, Refusal};
+use crate::domain::rights::SeatRole;
+use crate::domain::text::{Language, LocalizedText};
+use crate::domain::user::{CouncilRole, UserState};
+
+pub(super) fn operations(config: &mut ServiceConfig<'_>) {
+    config
+        .service(get_me)
+        .service(list_users)
+        .service(create_user)
+        .service(get_user)
+        .service(update_user)
+        .service(transition_user)
+        .service(invite_user);
+}
+
+/// A merge patch of [`NewUser`].
+type UserPatch = Patch<NewUser>;
+
+path_to! {
+    /// To a user.
+    UserPath {
+        user_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-000000000101", "The user.";
+    }
+}
+
+/// A new user.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewUser {
+    /// The address that the account is kept by, in lower case; no two users share one.
+    #[schema(
+        min_length = 3,
+        max_length = 254,
+        pattern = r"^[^@\s\u0000-\u001f\u007f-\u009f]+@[^@\s\u0000-\u001f\u007f-\u009f]+$",
+        example = "layla@example.org"
+    )]
+    email: String,
+    /// The person's name.
+    #[schema(value_type = LocalizedName)]
+    name: LocalizedText,
+    /// Role across the installation. Only an administrator makes administrators.
+    role: CouncilRole,
+    /// The language that the person prefers.
+    locale: Language,
+}
+
+impl TryFrom<NewUser> for UserFields {
+    type Error = Refusal;
+
+    fn try_from(new: NewUser) -> std::result::Result<Self, Refusal> {
+        let NewUser { email, name, role, locale } = new;
+        let email = parse_email(&email)
+            .map_err(|code| Refusal::faults(Code::InvalidRequest, vec![Fault::at("/email", code)]))?;
+        Ok(Self { email, name, role, locale })
+    }
+}
+
+impl From<UserFields> for NewUser {
+    fn from(fields: UserFields) -> Self {
+        let UserFields { email, name, role, locale } = fields;
+        Self { email, name, role, locale }
+    }
+}
+
+/// A user, and where it can go from here.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct User {
+    /// Its id.
+    id: Uuid,
+    /// The address that the account is kept by.
+    #[schema(example = "layla@example.org")]
+    email: String,
+    /// The person's name.
+    #[schema(value_type = LocalizedName)]
+    name: LocalizedText,
+    /// Role across the installation.
+    role: CouncilRole,
+    /// The language that the person prefers.
+    locale: Language,
+    /// Whether the user may sign in.
+    state: UserState,
+    /// Whether an invitation waits to be accepted.
+    invitation_pending: bool,
+    /// Counts changes of its own fields.
+    #[schema(minimum = 1, example = 3)]
+    version: i32,
+    /// When it was created.
+    created_at: DateTime<Utc>,
+    /// When it last changed.
+    updated_at: DateTime<Utc>,
+    /// Where it can go from here, for you, now.
+    available_transitions: Vec<Transition>,
+}
+
+impl User {
+    fn new(view: UserView, language: Language) -> Self {
+        let UserView { user, invitation_pending, transitions } = view;
+        Self {
+            id: user.id,
+            email: user.email,
+            name: user.name,
+            role: user.role,
+            locale: user.locale,
+            state: user.state,
+            invitation_pending,
+            version: user.version,
+            created_at: user.created_at,
+            updated_at: user.updated_at,
+            available_transitions: Transition::all(&transitions, language),
+        }
+    }
+}
+
+/// A user of a list. To a chair, who looks for members, it says `id` and `name`; to whoever manages users, everything.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct UserItem {
+    /// Its id.
+    id: Uuid,
+    /// The person's name.
+    #[schema(value_type = LocalizedName)]
+    name: LocalizedText,
+    /// The address that the account is kept by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "layla@example.org")]
+    email: Option<String>,
+    /// Role across the installation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    role: Option<CouncilRole>,
+    /// The language that the person prefers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    locale: Option<Language>,
+    /// Whether the user may sign in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    state: Option<UserState>,
+    /// Whether an invitation waits to be accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    invitation_pending: Option<bool>,
+    /// Counts changes of its own fields.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 1, example = 3)]
+    version: Option<i32>,
+    /// When it was created.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    created_at: Option<DateTime<Utc>>,
+    /// When it last changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    updated_at: Option<DateTime<Utc>>,
+}
+
+impl From<UserEntry> for UserItem {
+    fn from(entry: UserEntry) -> Self {
+        match entry {
+            UserEntry::Full { user, invitation_pending } => Self {
+                id: user.id,
+                name: user.name,
+                email: Some(user.email),
+                role: Some(user.role),
+                locale: Some(user.locale),
+                state: Some(user.state),
+                invitation_pending: Some(invitation_pending),
+                version: Some(user.version),
+                created_at: Some(user.created_at),
+                updated_at: Some(user.updated_at),
+            },
+            UserEntry::Name { id, name } => Self {
+                id,
+                name,
+                email: None,
+                role: None,
+                locale: None,
+                state: None,
+                invitation_pending: None,
+                version: None,
+                created_at: None,
+                updated_at: None,
+            },
+        }
+    }
+}
+
+/// A user with an invitation, whose secret is told this once.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct InvitedUser {
+    #[serde(flatten)]
+    user: User,
+    /// Whether the secret is in this answer. A retry with the same `Idempotency-Key` answers without it: if it got lost, invite anew.
+    secret_shown: bool,
+    /// Give it to the person; it is accepted at `POST /v1/auth/invitations/accept`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "c2VjcmV0LWludml0YXRpb24tdG9rZW4tb2YtYS11c2Vy")]
+    invitation_token: Option<String>,
+    /// When the invitation lapses.
+    invitation_expires_at: DateTime<Utc>,
+}
+
+fn invited((view, invitation): (UserView, Invitation), language: Language) -> Result<HttpResponse> {
+    let mut invited = InvitedUser {
+        user: User::new(view, language),
+        secret_shown: true,
+        invitation_token: Some(invitation.token.expose_secret().to_owned()),
+        invitation_expires_at: invitation.expires_at,
+    };
+    let location = format!("/v1/users/{}", invited.user.id);
+    let answer = answer::created(&location, invited.user.version, &invited)?;
+    (invited.secret_shown, invited.invitation_token) = (false, None);
+    idempotency::told_once(answer, &invited)
+}
+
+/// Whether a user is to be disabled or enabled.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UserTransition {
+    /// The state to go to.
+    to: UserState,
+}
+
+/// A current seat of yours.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Membership {
+    /// The task force.
+    task_force_id: Uuid,
+    /// Your seat in it.
+    member_id: Uuid,
+    /// Chair or expert.
+    role: SeatRole,
+}
+
+impl From<db::users::Membership> for Membership {
+    fn from(membership: db::users::Membership) -> Self {
+        let db::users::Membership { task_force_id, member_id, role } = membership;
+        Self { task_force_id, member_id, role }
+    }
+}
+
+/// You, and the seats that you hold.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Me {
+    #[serde(flatten)]
+    user: User,
+    /// Your current seats, oldest first.
+    memberships: Vec<Membership>,
+}
+
+page_query! {
+    /// Which users.
+    UserQuery {
+        /// Only of this role.
+        #[param(inline, nullable = false)]
+        role: Option<CouncilRole>,
+        /// Only in this state.
+        #[param(inline, nullable = false)]
+        state: Option<UserState>,
+        /// Only those whose name or address holds this (for a chair: whose name), whatever the alef forms, diacritics and case.
+        #[param(nullable = false, min_length = 1, max_length = 200, pattern = r"^[^\u0000]*$", example = "ليلى")]
+        q: Option<String>,
+    }
+}
+
+page! {
+    /// A page of users.
+    UserPage of UserItem
+}
+
+/// Read my account
+#[utoipa::path(
+    tag = "me",
+    description = "You, and the seats that you hold.",
+    responses((status = 200, description = "Your account.", body = Me))
+)]
+#[get("/v1/me")]
+async fn get_me(app: Data<App>, read: Read<Root>) -> Result<HttpResponse> {
+    let Read { context, .. } = read;
+    let (view, memberships) = app.me(&context.caller).await?;
+    let me = Me {
+        user: User::new(view, context.language),
+        memberships: memberships.into_iter().map(Membership::from).collect(),
+    };
+    answer::single(me.user.version, &me)
+}
+
+/// List users
+///
+/// All users for an administrator, all but the administrators for the secretariat, the names of active experts for a chair.
+#[utoipa::path(
+    tag = "users",
+    params(UserQuery),
+    responses((status = 200, description = "A page of users.", body = UserPage)),
+    extensions(("x-problem-codes" = json!(["forbidden"])))
+)]
+#[get("/v1/users")]
+async fn list_users(app: Data<App>, read: Read<Root, UserQuery>) -> Result<HttpResponse> {
+    let Read { context, query } = read;
+    let after = answer::after(query.cursor.as_deref())?;
+    let filter = UserFilter { role: query.role, state: query.state, q: query.q };
+    let page = app.users_list(&context.caller, &filter, after, query.limit).await?;
+    answer::document(&UserPage::new(page, UserEntry::id, UserItem::from))
+}
+
+/// Invite a user
+///
+/// Creates a user, who chooses a password by accepting the invitation. The answer holds the invitation's secret this once; it can be used for 7 days. Not with an API key, like everything that changes users.
+#[utoipa::path(
+    tag = "users",
+    request_body = NewUser,
+    responses((status = 201, description = "The user, and the invitation.", body = InvitedUser)),
+    extensions(("x-problem-codes" = json!(["forbidden", "emailTaken"])))
+)]
+#[post("/v1/users")]
+async fn create_user(app: Data<App>, create: Create<Root, NewUser>) -> Result<HttpResponse> {
+    let Create { context, body, .. } = create;
+    invited(app.user_create(&context.caller, body.try_into()?).await?, context.language)
+}
+
+/// Read a user
+#[utoipa::path(
+    tag = "users",
+    description = "One user: yourself, or one whom you manage.",
+    params(UserPath),
+    responses((status = 200, description = "The user.", body = User))
+)]
+#[get("/v1/users/{userId}")]
+async fn get_user(app: Data<App>, read: Read<UserPath>) -> Result<HttpResponse> {
+    let Read { context, .. } = read;
+    let user = User::new(app.user_get(&context.caller, context.at.user_id).await?, context.language);
+    answer::single(user.version, &user)
+}
+
+/// Change a user
+///
+/// Changes the fields that the merge patch names. An expert keeps that role while they hold a seat, and one active administrator always remains.
+#[utoipa::path(
+    tag = "users",
+    params(UserPath, IfMatch),
+    request_body(content = UserPatch, content_type = "application/merge-patch+json"),
+    responses((status = 200, description = "The user as it is now.", body = User)),
+    extensions(("x-problem-codes" = json!(["forbidden", "emailTaken", "holdsSeat", "lastAdministrator"])))
+)]
+#[patch("/v1/users/{userId}")]
+async fn update_user(app: Data<App>, change: Change<UserPath, UserPatch>) -> Result<HttpResponse> {
+    let Change { context, version, body, .. } = change;
+    let view = app
+        .user_update(&context.caller, context.at.user_id, version, |fields| {
+            Ok(body.apply(&fields.into())?.try_into()?)
+        })
+        .await?;
+    let user = User::new(view, context.language);
+    answer::single(user.version, &user)
+}
+
+/// Disable or enable a user
+///
+/// Disabling ends the user's sessions at once. Seats stay as they are: end them in their task forces. One active administrator always remains.
+#[utoipa::path(
+    tag = "users",
+    params(UserPath, IfMatch, DryRun),
+    request_body = UserTransition,
+    responses((status = 200, description = "The user as it is now.", body = User)),
+    extensions(("x-problem-codes" = json!(["forbidden", "transitionNotAllowed", "lastAdministrator"])))
+)]
+#[post("/v1/users/{userId}/transitions")]
+async fn transition_user(
+    app: Data<App>,
+    change: Change<UserPath, UserTransition, DryRun>,
+) -> Result<HttpResponse> {
+    let Change { context, version, body, .. } = change;
+    let view = app.user_transition(&context.caller, context.at.user_id, version, body.to).await?;
+    let user = User::new(view, context.language);
+    answer::single(user.version, &user)
+}
+
+/// Invite a user anew
+///
+/// For a lost invitation or a forgotten password: replaces an invitation that waits, and ends the user's sessions. The old password stays until the new invitation is accepted; a disabled user has to be enabled first to accept it. Nobody invites themselves: whoever knows their password changes it with `PUT /v1/auth/password`.
+#[utoipa::path(
+    tag = "users",
+    params(UserPath),
+    responses((status = 201, description = "The user, and the invitation.", body = InvitedUser)),
+    extensions(("x-problem-codes" = json!(["forbidden"])))
+)]
+#[post("/v1/users/{userId}/invitations")]
+async fn invite_user(app: Data<App>, toggle: Toggle<UserPath>) -> Result<HttpResponse> {
+    let Toggle { context } = toggle;
+    invited(app.user_invite(&context.caller, context.at.user_id).await?, context.language)
+}

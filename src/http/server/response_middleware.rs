@@ -1,0 +1,242 @@
+//! What every answer has, whatever it says: request id, API version, security headers, conditional answers,
+//! problems in the reader's language, and an answer even where something panicked.
+
+use std::panic::AssertUnwindSafe;
+
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{
+    ACCEPT, ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
+    Header as _, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, REFERRER_POLICY,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
+use futures_util::FutureExt as _;
+use uuid::Uuid;
+
+use crate::http::problem::Problem;
+use crate::http::endpoints::refused_attempts;
+use super::settings::Settings;
+use crate::domain::refusal::Code;
+use crate::domain::text::Language;
+use crate::domain::vocabulary::Vocabulary as _;
+
+/// The version of the contract, on every answer.
+pub const API_VERSION: &str = env!("CARGO_PKG_VERSION");
+
+const X_API_VERSION: HeaderName = HeaderName::from_static("api-version");
+
+/// Wraps every request and answer.
+pub(super) async fn wrap(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, actix_web::Error> {
+    let secure = request.app_data::<Data<Settings>>().is_some_and(|settings| settings.is_secure());
+    let envelope = Envelope { secure, ..Envelope::read(request.headers()) };
+    let none_match = request.headers().get(IF_NONE_MATCH).cloned();
+    if request.method() == Method::HEAD {
+        // A GET whose body the server leaves out on the way.
+        request.head_mut().method = Method::GET;
+    }
+    let reads = request.method() == Method::GET;
+    request.extensions_mut().insert(envelope.clone());
+
+    if let Some(problem) = unacceptable(&request) {
+        let answer = finish(written(&problem, &envelope), &envelope);
+        return Ok(request.into_response(answer).map_into_right_body());
+    }
+    let Ok(answered) = AssertUnwindSafe(next.call(request)).catch_unwind().await else {
+        // The request went down with the panic: the answer goes out as the error of the service.
+        tracing::error!(request_id = %envelope.request_id, "a handler panicked");
+        let answer = finish(written(&Code::InternalError.into(), &envelope), &envelope);
+        return Err(actix_web::error::InternalError::from_response("panic", answer).into());
+    };
+    let answered = match answered {
+        Ok(answered) => answered,
+        Err(error) => {
+            // A middleware further in gave up: what it says still goes through here.
+            let problem = error.as_error::<Problem>().cloned().unwrap_or_else(|| Code::InternalError.into());
+            let answer = finish(written(&problem, &envelope), &envelope);
+            return Err(actix_web::error::InternalError::from_response(error, answer).into());
+        }
+    };
+
+    let problem = answered.response().extensions().get::<Problem>().cloned();
+    let problem = problem.or_else(|| stray(answered.response()));
+    let (request, answer) = answered.into_parts();
+    if let Some(problem) = problem {
+        refused_attempts::note(&request, problem.code());
+        let headers = answer.headers().clone();
+        let mut written = written(&problem, &envelope);
+        for (name, value) in headers {
+            // What the problem itself and the layers between have said, as Allow, Retry-After and CORS.
+            if name != CONTENT_TYPE {
+                written.headers_mut().insert(name, value);
+            }
+        }
+        return Ok(ServiceResponse::new(request, finish(written, &envelope)).map_into_right_body());
+    }
+    let unchanged = reads
+        && answer.status() == StatusCode::OK
+        && matches(none_match.as_ref(), answer.headers().get(ETAG));
+    if unchanged {
+        let mut short = HttpResponse::NotModified().finish();
+        for (name, value) in answer.headers().iter().filter(|(name, _)| **name != CONTENT_TYPE) {
+            short.headers_mut().insert(name.clone(), value.clone());
+        }
+        return Ok(ServiceResponse::new(request, finish(short, &envelope)).map_into_right_body());
+    }
+    Ok(ServiceResponse::new(request, finish(answer, &envelope)).map_into_left_body())
+}
+
+/// What a library refused in words of its own, as the problem that it is.
+fn stray<B>(answer: &HttpResponse<B>) -> Option<Problem> {
+    let status = answer.status();
+    let kind = answer.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    if kind.is_some_and(|kind| kind.ends_with("json")) {
+        return None;
+    }
+    let code = match status {
+        StatusCode::NOT_FOUND => Code::NotFound,
+        StatusCode::PAYLOAD_TOO_LARGE => Code::BodyTooLarge,
+        _ if status.is_client_error() => Code::InvalidRequest,
+        _ if status.is_server_error() => Code::InternalError,
+        _ => return None,
+    };
+    Some(code.into())
+}
+
+/// Writes a problem down. It carries every header that its answer has, too.
+fn written(problem: &Problem, envelope: &Envelope) -> HttpResponse {
+    use actix_web::ResponseError as _;
+
+    let document = problem.document(envelope.language, &envelope.request_id);
+    let mut answer = problem.error_response();
+    answer.extensions_mut().clear();
+    let headers = answer.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(envelope.language.code()));
+    let body = serde_json::to_vec(&document).unwrap_or_default();
+    answer.set_body(body).map_into_boxed_body()
+}
+
+fn finish<B>(mut answer: HttpResponse<B>, envelope: &Envelope) -> HttpResponse<B> {
+    let headers = answer.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(&envelope.request_id) {
+        headers.insert(X_REQUEST_ID, id);
+    }
+    headers.insert(X_API_VERSION, HeaderValue::from_static(API_VERSION));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    if envelope.secure {
+        // Two years, as the preload lists ask for; what else is under that name is not ours to speak for.
+        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000"));
+    }
+    if !headers.contains_key(CONTENT_SECURITY_POLICY) {
+        let nothing = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+        headers.insert(CONTENT_SECURITY_POLICY, nothing);
+    }
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    answer
+}
+
+/// `If-None-Match` compares weakly (RFC 9110 §13.1.2).
+fn matches(none_match: Option<&HeaderValue>, etag: Option<&HeaderValue>) -> bool {
+    let (Some(none_match), Some(etag)) =
+        (none_match.and_then(|value| value.to_str().ok()), etag.and_then(|value| value.to_str().ok()))
+    else {
+        return false;
+    };
+    none_match
+        .split(',')
+        .map(str::trim)
+        .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
+}
+
+/// The API answers in JSON: whoever takes no JSON is told so before anything happens. Files come as they are.
+fn unacceptable(request: &ServiceRequest) -> Option<Problem> {
+    let path = request.path();
+    let is_file = path.starts_with("/v1/openapi.")
+        || path.ends_with("/content") && matches!(*request.method(), Method::GET | Method::HEAD);
+    let speaks_json = path.starts_with("/v1") && !is_file;
+    if !speaks_json || !request.headers().contains_key(ACCEPT) {
+        return None;
+    }
+    let accept = actix_web::http::header::Accept::parse(request).ok()?;
+    let taken = accept.0.is_empty()
+        || accept.0.iter().any(|item| {
+            let mime = &item.item;
+            item.quality != actix_web::http::header::Quality::ZERO
+                && (mime.type_() == "*" || (mime.type_() == "application" && is_json(mime)))
+        });
+    (!taken).then(|| Code::NotAcceptable.into())
+}
+
+fn is_json(mime: &mime::Mime) -> bool {
+    mime.subtype() == "*" || mime.subtype() == "json" || mime.suffix().is_some_and(|suffix| suffix == "json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: HeaderName, value: &str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(name, HeaderValue::from_str(value).unwrap());
+        headers
+    }
+
+    /// What no route does, and any might.
+    async fn panics() -> HttpResponse {
+        panic!("a secret of the service")
+    }
+
+    #[actix_web::test]
+    async fn a_panic_is_a_problem_like_any_other_and_ends_nothing() {
+        use actix_web::middleware::from_fn;
+        use actix_web::test::{TestRequest, init_service, read_body, try_call_service};
+        use actix_web::{App, web};
+
+        let service = App::new()
+            .route("/panics", web::get().to(panics))
+            .route("/works", web::get().to(HttpResponse::Ok))
+            .wrap(from_fn(wrap));
+        let service = init_service(service).await;
+        let request = TestRequest::get().uri("/panics").insert_header((ACCEPT_LANGUAGE, "ar"));
+        let failed = try_call_service(&service, request.to_request()).await.unwrap_err();
+        let answer = failed.as_response_error().error_response();
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(answer.headers().get(CONTENT_TYPE).unwrap(), "application/problem+json");
+        assert_eq!(answer.headers().get(X_API_VERSION).unwrap(), API_VERSION);
+        let body = actix_web::body::to_bytes(answer.into_body()).await.ok().unwrap();
+        let problem: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(
+            (&problem["code"], &problem["title"]),
+            (&"internalError".into(), &Code::InternalError.label().ar.into())
+        );
+        assert!(!problem.to_string().contains("secret"), "{problem}");
+
+        let works = TestRequest::get().uri("/works").to_request();
+        let answer = try_call_service(&service, works).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+        assert!(read_body(answer).await.is_empty());
+    }
+
+    #[test]
+    fn if_none_match_takes_lists_weak_tags_and_the_star() {
+        let etag = HeaderValue::from_static("\"3.ab\"");
+        let matching = |value: &str| matches(Some(&HeaderValue::from_str(value).unwrap()), Some(&etag));
+        assert!(matching("\"3.ab\""));
+        assert!(matching("\"1.cd\", W/\"3.ab\""));
+        assert!(matching("*"));
+        assert!(!matching("\"3.a\""));
+        assert!(!matches(None, Some(&etag)));
+    }
+}
