@@ -9,15 +9,15 @@ use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::caller::{Caller, Credential};
-use super::connection::ANSWER_WITHIN;
+use super::connection::DATABASE_TIMEOUT;
 use super::{App, Error, Result};
 use crate::auth::secrets;
 use crate::db;
 use crate::db::api_keys::ApiKey;
 use crate::db::page::Page;
-use crate::domain::event::{EventAction, Happening, SubjectKind};
-use crate::domain::refusal::{Code, Fault, FaultCode, Refusal};
-use crate::domain::rights::{KeyScope, Standing};
+use crate::domain::event::{EventAction, NewEvent, SubjectKind};
+use crate::domain::refusal::{FieldError, FieldErrorCode, ProblemCode, Refusal};
+use crate::domain::rights::{EffectiveRole, KeyScope};
 
 /// The longest that a key lasts.
 pub const LONGEST: TimeDelta = TimeDelta::days(366);
@@ -51,9 +51,9 @@ pub struct NewApiKey {
 
 /// Keys that were looked up. Whose a key is never changes; whether it is still good is asked in every request.
 #[derive(Debug, Clone)]
-pub(super) struct Known(Cache<[u8; 32], Holder>);
+pub(super) struct KeyCache(Cache<[u8; 32], Holder>);
 
-impl Default for Known {
+impl Default for KeyCache {
     fn default() -> Self {
         Self(Cache::new(REMEMBERED))
     }
@@ -77,13 +77,13 @@ impl Holder {
 }
 
 /// Faults of a key that is asked for.
-fn faults(new: &NewApiKey, now: DateTime<Utc>) -> Vec<Fault> {
-    let at_the_end = |code| Fault::at("/expiresAt", code);
+fn faults(new: &NewApiKey, now: DateTime<Utc>) -> Vec<FieldError> {
+    let at_the_end = |code| FieldError::at("/expiresAt", code);
     if new.expires_at <= now {
-        vec![at_the_end(FaultCode::TooSmall).saying("does not lie ahead", "ليس في المستقبل")]
+        vec![at_the_end(FieldErrorCode::TooSmall).saying("does not lie ahead", "ليس في المستقبل")]
     } else if new.expires_at > now + LONGEST {
         let ar = "يقع بعد أكثر من 366 يومًا من الآن";
-        vec![at_the_end(FaultCode::TooLarge).saying("lies more than 366 days ahead", ar)]
+        vec![at_the_end(FieldErrorCode::TooLarge).saying("lies more than 366 days ahead", ar)]
     } else {
         Vec::new()
     }
@@ -105,7 +105,7 @@ impl App {
         let holder = match self.keys.0.get(&hash) {
             Some(holder) => holder,
             None => {
-                let found = self.lend(async |conn| Ok(db::api_keys::holder(conn, &hash).await?)).await?;
+                let found = self.with_conn(async |conn| Ok(db::api_keys::holder(conn, &hash).await?)).await?;
                 let Some((key_id, user_id)) = found else { return Ok(None) };
                 let holder = Holder { user_id, key_id, noted_at: Arc::new(AtomicI64::new(i64::MIN)) };
                 // Unless another request was first: then its count of uses goes on.
@@ -123,7 +123,7 @@ impl App {
     fn note_use(&self, key_id: Uuid, now: DateTime<Utc>) {
         let pool = self.pool.clone();
         tokio::spawn(async move {
-            let noted = tokio::time::timeout(ANSWER_WITHIN, async {
+            let noted = tokio::time::timeout(DATABASE_TIMEOUT, async {
                 let conn = pool.get().await.map_err(Error::from)?;
                 Ok::<_, Error>(db::api_keys::note_use(&conn, key_id, now).await?)
             });
@@ -143,7 +143,7 @@ impl App {
         before: Option<Uuid>,
         limit: i64,
     ) -> Result<Page<ApiKey>> {
-        self.lend(async |conn| {
+        self.with_conn(async |conn| {
             let (actor, page) = tokio::join!(
                 self.actor_on(conn, caller),
                 db::api_keys::list(conn, caller.user_id, before, limit),
@@ -169,20 +169,24 @@ impl App {
                 if let Some(id) = new.task_force_id {
                     match self.look_on(conn, caller, id).await {
                         Ok(_) => {}
-                        Err(Error::Refused(refusal)) if refusal.code == Code::NotFound => {
-                            faults.push(Fault::at("/taskForceId", FaultCode::UnknownReference));
+                        Err(Error::Refused(refusal)) if refusal.code == ProblemCode::NotFound => {
+                            faults.push(FieldError::at("/taskForceId", FieldErrorCode::UnknownReference));
                         }
                         Err(error) => return Err(error),
                     }
                 }
                 if !faults.is_empty() {
                     let only_references =
-                        faults.iter().all(|fault| fault.code == FaultCode::UnknownReference);
-                    let code = if only_references { Code::UnknownReference } else { Code::InvalidRequest };
+                        faults.iter().all(|fault| fault.code == FieldErrorCode::UnknownReference);
+                    let code = if only_references {
+                        ProblemCode::UnknownReference
+                    } else {
+                        ProblemCode::InvalidRequest
+                    };
                     return Err(Refusal::faults(code, faults).into());
                 }
                 if db::api_keys::count(conn, caller.user_id, now).await? >= AT_ONCE {
-                    return Err(Code::TooManyApiKeys.into());
+                    return Err(ProblemCode::TooManyApiKeys.into());
                 }
                 let secret = secrets::generate_key().map_err(Error::internal)?;
                 let key = ApiKey {
@@ -196,10 +200,10 @@ impl App {
                     revoked_at: None,
                 };
                 db::api_keys::insert(conn, caller.user_id, &key, &secrets::digest(&secret)).await?;
-                let created = Happening::new(EventAction::ApiKeyCreated, SubjectKind::ApiKey, key.id)
-                    .noting("scopes", None::<()>, scopes(&key))
-                    .noting("taskForceId", None::<()>, key.only_task_force_id)
-                    .noting("expiresAt", None::<()>, key.expires_at);
+                let created = NewEvent::new(EventAction::ApiKeyCreated, SubjectKind::ApiKey, key.id)
+                    .with_change("scopes", None::<()>, scopes(&key))
+                    .with_change("taskForceId", None::<()>, key.only_task_force_id)
+                    .with_change("expiresAt", None::<()>, key.expires_at);
                 Ok(((key, secret), Some(created)))
             },
         )
@@ -217,12 +221,13 @@ impl App {
             |_| caller.require_person(),
             async |conn, actor, now| {
                 let owner = db::api_keys::owner(conn, id).await?;
-                let theirs =
-                    |owner: &Uuid| *owner == actor.user_id || actor.standing == Standing::Administrator;
-                owner.filter(theirs).ok_or(Code::NotFound)?;
+                let theirs = |owner: &Uuid| {
+                    *owner == actor.user_id || actor.effective_role == EffectiveRole::Administrator
+                };
+                owner.filter(theirs).ok_or(ProblemCode::NotFound)?;
                 let revoked = db::api_keys::revoke(conn, id, now).await?;
                 let revoked =
-                    revoked.then(|| Happening::new(EventAction::ApiKeyRevoked, SubjectKind::ApiKey, id));
+                    revoked.then(|| NewEvent::new(EventAction::ApiKeyRevoked, SubjectKind::ApiKey, id));
                 Ok(((), revoked))
             },
         )

@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use super::Result;
-use super::write::Door;
-use super::resource::{self, Whole as _, part};
+use super::resource::{self, ParentResource as _, part};
+use super::write::WriteTx;
 use crate::db::assessments::{Assessment, AssessmentFields};
 use crate::db::sectors::SectorDetail;
 use crate::db::{self, Conn, QueryResult};
@@ -12,11 +12,11 @@ use crate::domain::event::{EventAction, SubjectKind};
 
 /// Nobody has assessed anything on a day that has not begun.
 async fn assessed_by_now(
-    door: &Door<'_>,
+    tx: &WriteTx<'_>,
     _before: Option<&Assessment>,
     fields: &AssessmentFields,
 ) -> Result<()> {
-    noun::not_in_the_future(door, fields.assessed_on, "/assessedOn")
+    resource::not_in_the_future(tx, fields.assessed_on, "/assessedOn")
 }
 
 part!(

@@ -13,7 +13,7 @@ use super::caller::Caller;
 use super::{App, Error, Result};
 use crate::db;
 use crate::domain::audit::{Break, Followed};
-use crate::domain::refusal::Code;
+use crate::domain::refusal::ProblemCode;
 
 /// Events that are read at once.
 const SLICE: i64 = 500;
@@ -29,19 +29,20 @@ const TRIES: usize = 4;
 pub(super) struct Verifiers(Arc<Mutex<HashSet<Uuid>>>);
 
 impl Verifiers {
-    fn enter(&self, user_id: Uuid) -> Option<Place> {
+    fn enter(&self, user_id: Uuid) -> Option<VerifierSlot> {
         let mut who = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        (who.len() < AT_ONCE && who.insert(user_id)).then(|| Place { verifiers: self.clone(), user_id })
+        (who.len() < AT_ONCE && who.insert(user_id))
+            .then(|| VerifierSlot { verifiers: self.clone(), user_id })
     }
 }
 
 /// The place of somebody who verifies, until they are done.
-struct Place {
+struct VerifierSlot {
     verifiers: Verifiers,
     user_id: Uuid,
 }
 
-impl Drop for Place {
+impl Drop for VerifierSlot {
     fn drop(&mut self) {
         self.verifiers.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.user_id);
     }
@@ -79,7 +80,7 @@ impl App {
     pub async fn verify_chain(&self, task_force_id: Uuid) -> Result<Verification> {
         let end = async |conn: &mut db::Conn| Ok(db::events::end(conn, task_force_id).await?);
         let end = self.lend_patiently(end).await?;
-        let end = end.ok_or(Code::NotFound)?;
+        let end = end.ok_or(ProblemCode::NotFound)?;
         let mut followed = Followed::default();
         let first_broken = loop {
             let after = followed.seq;
@@ -103,12 +104,12 @@ impl App {
     /// database was busy for a moment.
     async fn lend_patiently<T>(&self, work: impl AsyncFn(&mut db::Conn) -> Result<T>) -> Result<T> {
         for _ in 1..TRIES {
-            match self.lend(async |conn| work(conn).await).await {
+            match self.with_conn(async |conn| work(conn).await).await {
                 Err(Error::Unavailable(cause)) => tracing::debug!(%cause, "the walk goes on"),
                 done => return done,
             }
         }
-        self.lend(async |conn| work(conn).await).await
+        self.with_conn(async |conn| work(conn).await).await
     }
 
     /// The task forces after one, some at a time, for whoever holds the database.

@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use super::Result;
-use super::write::Door;
-use super::resource::{self, Whole as _, part};
+use super::resource::{self, ParentResource as _, part};
+use super::write::WriteTx;
 use crate::db::checklist_items::{ChecklistItem, ChecklistItemFields};
 use crate::db::migrations::MigrationDetail;
 use crate::db::{self, Conn, QueryResult};

@@ -3,23 +3,23 @@
 use uuid::Uuid;
 
 use super::caller::Caller;
-use super::write::{Door, expect_version};
+use super::write::{WriteTx, expect_version};
 use super::{App, Result};
 use crate::db;
 use crate::db::comments::{Comment, NamedComment};
 use crate::db::page::Page;
-use crate::domain::event::{EventAction, Happening, SubjectKind};
-use crate::domain::refusal::Code;
-use crate::domain::rights::{Action, Standing};
+use crate::domain::event::{EventAction, NewEvent, SubjectKind};
+use crate::domain::refusal::ProblemCode;
+use crate::domain::rights::{Action, EffectiveRole};
 use crate::domain::writing::Write;
 
-fn happening(action: EventAction, id: Uuid) -> Happening {
-    Happening::new(action, SubjectKind::Comment, id)
+fn new_event(action: EventAction, id: Uuid) -> NewEvent {
+    NewEvent::new(action, SubjectKind::Comment, id)
 }
 
-async fn found(door: &Door<'_>, activity_id: Uuid, id: Uuid) -> Result<NamedComment> {
-    let comment = db::comments::find(door.conn(), door.task_force_id(), activity_id, id).await?;
-    Ok(comment.ok_or(Code::NotFound)?)
+async fn found(tx: &WriteTx<'_>, activity_id: Uuid, id: Uuid) -> Result<NamedComment> {
+    let comment = db::comments::find(tx.conn(), tx.task_force_id(), activity_id, id).await?;
+    Ok(comment.ok_or(ProblemCode::NotFound)?)
 }
 
 impl App {
@@ -43,7 +43,7 @@ impl App {
                 )
             })
             .await?;
-        if there { Ok(page) } else { Err(Code::NotFound.into()) }
+        if there { Ok(page) } else { Err(ProblemCode::NotFound.into()) }
     }
 
     /// One comment.
@@ -62,7 +62,7 @@ impl App {
                 db::comments::find(conn, task_force_id, activity_id, id).await
             })
             .await?;
-        Ok(comment.ok_or(Code::NotFound)?)
+        Ok(comment.ok_or(ProblemCode::NotFound)?)
     }
 
     /// Writes a comment; whatever the state of the activity's step.
@@ -76,28 +76,28 @@ impl App {
         activity_id: Uuid,
         text: String,
     ) -> Result<NamedComment> {
-        self.write(caller, task_force_id, Action::Work, async |door| {
-            if !db::activities::is_there(door.conn(), task_force_id, activity_id).await? {
-                return Err(Code::NotFound.into());
+        self.write(caller, task_force_id, Action::Work, async |tx| {
+            if !db::activities::is_there(tx.conn(), task_force_id, activity_id).await? {
+                return Err(ProblemCode::NotFound.into());
             }
-            door.may_write(Write::Comment)?;
+            tx.may_write(Write::Comment)?;
             let comment = Comment {
                 task_force_id,
                 id: Uuid::now_v7(),
                 activity_id,
-                author_id: door.access.actor.user_id,
+                author_id: tx.access.actor.user_id,
                 text,
                 version: 1,
-                created_at: door.now(),
-                updated_at: door.now(),
+                created_at: tx.now(),
+                updated_at: tx.now(),
             };
-            db::comments::insert(door.conn(), &comment).await?;
-            door.record(
-                happening(EventAction::CommentCreated, comment.id)
-                    .noting("activityId", None::<()>, activity_id)
-                    .noting("text", None::<()>, &comment.text),
+            db::comments::insert(tx.conn(), &comment).await?;
+            tx.record(
+                new_event(EventAction::CommentCreated, comment.id)
+                    .with_change("activityId", None::<()>, activity_id)
+                    .with_change("text", None::<()>, &comment.text),
             );
-            Ok((comment, door.access.actor.name.clone()))
+            Ok((comment, tx.access.actor.name.clone()))
         })
         .await
     }
@@ -115,19 +115,19 @@ impl App {
         version: i32,
         patch: impl FnOnce(String) -> Result<String>,
     ) -> Result<NamedComment> {
-        self.write(caller, task_force_id, Action::Work, async |door| {
-            let (comment, author) = found(door, activity_id, id).await?;
-            if comment.author_id != door.access.actor.user_id {
-                return Err(Code::Forbidden.into());
+        self.write(caller, task_force_id, Action::Work, async |tx| {
+            let (comment, author) = found(tx, activity_id, id).await?;
+            if comment.author_id != tx.access.actor.user_id {
+                return Err(ProblemCode::Forbidden.into());
             }
             expect_version(comment.version, version)?;
             let text = patch(comment.text.clone())?;
             if text == comment.text {
                 return Ok((comment, author));
             }
-            door.may_write(Write::Comment)?;
-            let after = db::comments::update(door.conn(), task_force_id, id, &text, door.now()).await?;
-            door.record(happening(EventAction::CommentUpdated, id).noting("text", &comment.text, &text));
+            tx.may_write(Write::Comment)?;
+            let after = db::comments::update(tx.conn(), task_force_id, id, &text, tx.now()).await?;
+            tx.record(new_event(EventAction::CommentUpdated, id).with_change("text", &comment.text, &text));
             Ok((after, author))
         })
         .await
@@ -145,19 +145,19 @@ impl App {
         id: Uuid,
         version: i32,
     ) -> Result<()> {
-        self.write(caller, task_force_id, Action::Work, async |door| {
-            let (comment, _) = found(door, activity_id, id).await?;
-            let chairs = door.access.standing == Standing::Chair;
-            if comment.author_id != door.access.actor.user_id && !chairs {
-                return Err(Code::Forbidden.into());
+        self.write(caller, task_force_id, Action::Work, async |tx| {
+            let (comment, _) = found(tx, activity_id, id).await?;
+            let chairs = tx.access.effective_role == EffectiveRole::Chair;
+            if comment.author_id != tx.access.actor.user_id && !chairs {
+                return Err(ProblemCode::Forbidden.into());
             }
             expect_version(comment.version, version)?;
-            door.may_write(Write::Comment)?;
-            db::comments::delete(door.conn(), task_force_id, id).await?;
-            door.record(
-                happening(EventAction::CommentDeleted, id)
-                    .noting("activityId", comment.activity_id, None::<()>)
-                    .noting("text", &comment.text, None::<()>),
+            tx.may_write(Write::Comment)?;
+            db::comments::delete(tx.conn(), task_force_id, id).await?;
+            tx.record(
+                new_event(EventAction::CommentDeleted, id)
+                    .with_change("activityId", comment.activity_id, None::<()>)
+                    .with_change("text", &comment.text, None::<()>),
             );
             Ok(())
         })

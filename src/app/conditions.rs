@@ -4,16 +4,16 @@ use chrono::NaiveDate;
 use uuid::Uuid;
 
 use super::caller::{Access, Caller};
-use super::write::{Door, expect_version};
+use super::write::{WriteTx, expect_version};
 use super::{App, Result};
 use crate::db;
 use crate::db::conditions::{Condition, NumberedCondition};
 use crate::db::page::Page;
 use crate::domain::decision::ConditionState;
-use crate::domain::event::{EventAction, Happening, SubjectKind};
-use crate::domain::state_machine::{available, take};
-use crate::domain::refusal::{AvailableTransition, Code};
+use crate::domain::event::{EventAction, NewEvent, SubjectKind};
+use crate::domain::refusal::{AvailableTransition, ProblemCode};
 use crate::domain::rights::{Action, Decision};
+use crate::domain::state_machine::{available, check_transition};
 use crate::domain::text::LocalizedText;
 use crate::domain::vocabulary::Vocabulary as _;
 
@@ -33,28 +33,27 @@ pub struct ConditionView {
 impl ConditionView {
     pub(super) fn new((condition, decision_number): NumberedCondition, access: &Access) -> Self {
         // Who may do which, its exits say themselves; they don't know what the credential is for.
-        let exits = condition.state.exits(access.state, access.standing);
+        let transitions = condition.state.transitions(access.state, access.effective_role);
         let right = match access.right(Action::FollowCondition) {
             Decision::OutOfScope => Decision::OutOfScope,
             Decision::Allowed | Decision::Forbidden | Decision::Hidden => Decision::Allowed,
         };
-        Self { transitions: available(&exits, right), condition, decision_number, today: access.today }
+        Self { transitions: available(&transitions, right), condition, decision_number, today: access.today }
     }
 }
 
 /// Moves a condition and records it.
 pub(super) async fn enter(
-    door: &mut Door<'_>,
+    tx: &mut WriteTx<'_>,
     condition: &Condition,
     to: ConditionState,
     reason: Option<&LocalizedText>,
 ) -> Result<()> {
-    db::conditions::set_state(door.conn(), door.task_force_id(), condition.id, to, reason, door.now())
-        .await?;
-    door.record(
-        Happening::new(EventAction::ConditionTransitioned, SubjectKind::Condition, condition.id)
-            .moving(condition.state.code(), to.code())
-            .noting("reason", None::<()>, reason),
+    db::conditions::set_state(tx.conn(), tx.task_force_id(), condition.id, to, reason, tx.now()).await?;
+    tx.record(
+        NewEvent::new(EventAction::ConditionTransitioned, SubjectKind::Condition, condition.id)
+            .with_transition(condition.state.code(), to.code())
+            .with_change("reason", None::<()>, reason),
     );
     Ok(())
 }
@@ -93,13 +92,13 @@ impl App {
         let (access, condition) = self
             .read(caller, task_force_id, async |conn| db::conditions::find(conn, task_force_id, id).await)
             .await?;
-        Ok(ConditionView::new(condition.ok_or(Code::NotFound)?, &access))
+        Ok(ConditionView::new(condition.ok_or(ProblemCode::NotFound)?, &access))
     }
 
     /// Moves a condition to another state; also in a task force that has concluded or was dissolved.
     ///
     /// # Errors
-    /// As [`ConditionState::exits`].
+    /// As [`ConditionState::transitions`].
     pub async fn condition_transition(
         &self,
         caller: &Caller,
@@ -109,16 +108,16 @@ impl App {
         to: ConditionState,
         reason: Option<LocalizedText>,
     ) -> Result<ConditionView> {
-        self.write(caller, task_force_id, Action::FollowCondition, async |door| {
-            let found = async |door: &Door<'_>| -> Result<NumberedCondition> {
-                Ok(db::conditions::find(door.conn(), task_force_id, id).await?.ok_or(Code::NotFound)?)
+        self.write(caller, task_force_id, Action::FollowCondition, async |tx| {
+            let found = async |tx: &WriteTx<'_>| -> Result<NumberedCondition> {
+                Ok(db::conditions::find(tx.conn(), task_force_id, id).await?.ok_or(ProblemCode::NotFound)?)
             };
-            let (condition, _) = found(door).await?;
+            let (condition, _) = found(tx).await?;
             expect_version(condition.version, version)?;
-            let exits = condition.state.exits(door.access.state, door.access.standing);
-            take(condition.state, &exits, to, reason.is_some())?;
-            enter(door, &condition, to, reason.as_ref()).await?;
-            Ok(ConditionView::new(found(door).await?, &door.access))
+            let transitions = condition.state.transitions(tx.access.state, tx.access.effective_role);
+            check_transition(condition.state, &transitions, to, reason.is_some())?;
+            enter(tx, &condition, to, reason.as_ref()).await?;
+            Ok(ConditionView::new(found(tx).await?, &tx.access))
         })
         .await
     }

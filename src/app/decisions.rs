@@ -5,17 +5,17 @@ use uuid::Uuid;
 
 use super::caller::Caller;
 use super::conditions::{self, ConditionView};
-use super::write::Door;
 use super::members::require_current;
 use super::submissions::move_report;
+use super::write::WriteTx;
 use super::{App, Result, steps};
 use crate::db;
 use crate::db::conditions::NewCondition;
 use crate::db::decisions::{Decision, NewDecision, RegisteredDecision};
 use crate::db::page::Page;
 use crate::domain::decision::{ConditionState, Outcome, Ruling};
-use crate::domain::event::{EventAction, Happening, SubjectKind};
-use crate::domain::refusal::{Code, Fault, FaultCode, Refusal};
+use crate::domain::event::{EventAction, NewEvent, SubjectKind};
+use crate::domain::refusal::{FieldError, FieldErrorCode, ProblemCode, Refusal};
 use crate::domain::report::ReportCommand;
 use crate::domain::rights::Action;
 use crate::domain::step::{StepCommand, StepName, StepState, in_order};
@@ -60,159 +60,164 @@ impl Record {
         let mut faults = Vec::new();
         let ruling = Ruling::new(self.outcome, self.return_to);
         if ruling.is_none() {
-            let code = if self.return_to.is_none() { FaultCode::Required } else { FaultCode::NotAllowed };
+            let code =
+                if self.return_to.is_none() { FieldErrorCode::Required } else { FieldErrorCode::NotAllowed };
             faults.push(
-                Fault::at("/returnToStep", code)
+                FieldError::at("/returnToStep", code)
                     .saying("goes with `adjust`, and only with it", "يُذكر مع adjust وحده"),
             );
         }
         if self.decided_on > today {
             faults.push(
-                Fault::at("/decidedOn", FaultCode::TooLarge)
+                FieldError::at("/decidedOn", FieldErrorCode::TooLarge)
                     .saying("is a day that has not come yet", "يوم لم يحن بعد"),
             );
         }
         match ruling {
             Some(ruling) if faults.is_empty() => Ok(ruling),
-            _ => Err(Refusal::faults(Code::InvalidRequest, faults).into()),
+            _ => Err(Refusal::faults(ProblemCode::InvalidRequest, faults).into()),
         }
     }
 }
 
 /// What a decision does to the task force, its cycle and its steps.
-async fn apply(door: &mut Door<'_>, ruling: Ruling, decision_id: Uuid, reason: &LocalizedText) -> Result<()> {
-    let (task_force_id, cycle) = (door.task_force_id(), door.access.cycle);
+async fn apply(
+    tx: &mut WriteTx<'_>,
+    ruling: Ruling,
+    decision_id: Uuid,
+    reason: &LocalizedText,
+) -> Result<()> {
+    let (task_force_id, cycle) = (tx.task_force_id(), tx.access.cycle);
     match ruling.outcome {
-        Outcome::Continue => open_cycle(door, cycle + 1).await?,
+        Outcome::Continue => open_cycle(tx, cycle + 1).await?,
         Outcome::Adjust => {
             for name in in_order() {
                 let Some(command) = ruling.command(name) else { continue };
-                let step = steps::current(door, name).await?;
-                steps::command(door, &step, command).await?;
+                let step = steps::current(tx, name).await?;
+                steps::command(tx, &step, command).await?;
                 if command == StepCommand::Lock {
-                    db::decisions::clear_waivers(door.conn(), task_force_id, cycle, name, decision_id)
-                        .await?;
+                    db::decisions::clear_waivers(tx.conn(), task_force_id, cycle, name, decision_id).await?;
                 }
             }
         }
         Outcome::Conclude | Outcome::Stop => {
-            move_task_force(door, ruling.task_force(), Some(reason)).await?;
+            move_task_force(tx, ruling.task_force(), Some(reason)).await?;
         }
     }
     Ok(())
 }
 
 /// Takes back what a decision did, as long as nothing has followed from it.
-async fn revert(door: &mut Door<'_>, decision: &Decision, reason: &LocalizedText) -> Result<()> {
-    let task_force_id = door.task_force_id();
+async fn revert(tx: &mut WriteTx<'_>, decision: &Decision, reason: &LocalizedText) -> Result<()> {
+    let task_force_id = tx.task_force_id();
     match decision.outcome {
         Outcome::Continue => {
-            let (opened, cycle) = (door.access.cycle, decision.cycle);
-            db::cycles::enter(door.conn(), task_force_id, cycle, door.now()).await?;
-            db::cycles::remove(door.conn(), task_force_id, opened).await?;
-            door.access.cycle = cycle;
-            door.record(
-                Happening::new(EventAction::CycleRemoved, SubjectKind::TaskForce, task_force_id)
-                    .noting("cycle", opened, cycle),
+            let (opened, cycle) = (tx.access.cycle, decision.cycle);
+            db::cycles::enter(tx.conn(), task_force_id, cycle, tx.now()).await?;
+            db::cycles::remove(tx.conn(), task_force_id, opened).await?;
+            tx.access.cycle = cycle;
+            tx.record(
+                NewEvent::new(EventAction::CycleRemoved, SubjectKind::TaskForce, task_force_id)
+                    .with_change("cycle", opened, cycle),
             );
         }
         Outcome::Adjust => {
             for name in in_order() {
-                let step = steps::current(door, name).await?;
+                let step = steps::current(tx, name).await?;
                 if step.state != StepState::Passed {
-                    steps::command(door, &step, StepCommand::Restore).await?;
+                    steps::command(tx, &step, StepCommand::Restore).await?;
                 }
             }
-            db::decisions::restore_passing(door.conn(), task_force_id, decision.cycle).await?;
-            db::decisions::restore_waivers(door.conn(), task_force_id, decision.report_id).await?;
+            db::decisions::restore_passing(tx.conn(), task_force_id, decision.cycle).await?;
+            db::decisions::restore_waivers(tx.conn(), task_force_id, decision.report_id).await?;
         }
         Outcome::Conclude | Outcome::Stop => {
-            move_task_force(door, TaskForceState::Active, Some(reason)).await?;
+            move_task_force(tx, TaskForceState::Active, Some(reason)).await?;
         }
     }
     Ok(())
 }
 
-async fn open_cycle(door: &mut Door<'_>, number: i32) -> Result<()> {
-    let (conn, task_force_id) = (door.conn(), door.task_force_id());
-    db::cycles::insert(conn, task_force_id, number, door.now()).await?;
-    db::cycles::carry_over(conn, task_force_id, door.access.cycle).await?;
-    db::cycles::enter(conn, task_force_id, number, door.now()).await?;
-    door.record(Happening::new(EventAction::CycleOpened, SubjectKind::TaskForce, task_force_id).noting(
+async fn open_cycle(tx: &mut WriteTx<'_>, number: i32) -> Result<()> {
+    let (conn, task_force_id) = (tx.conn(), tx.task_force_id());
+    db::cycles::insert(conn, task_force_id, number, tx.now()).await?;
+    db::cycles::carry_over(conn, task_force_id, tx.access.cycle).await?;
+    db::cycles::enter(conn, task_force_id, number, tx.now()).await?;
+    tx.record(NewEvent::new(EventAction::CycleOpened, SubjectKind::TaskForce, task_force_id).with_change(
         "cycle",
-        door.access.cycle,
+        tx.access.cycle,
         number,
     ));
-    door.access.cycle = number;
-    let first = steps::current(door, StepName::Policy).await?;
-    steps::command(door, &first, StepCommand::Open).await?;
+    tx.access.cycle = number;
+    let first = steps::current(tx, StepName::Policy).await?;
+    steps::command(tx, &first, StepCommand::Open).await?;
     Ok(())
 }
 
 async fn move_task_force(
-    door: &mut Door<'_>,
+    tx: &mut WriteTx<'_>,
     to: TaskForceState,
     reason: Option<&LocalizedText>,
 ) -> Result<()> {
-    let (task_force_id, from) = (door.task_force_id(), door.access.state);
+    let (task_force_id, from) = (tx.task_force_id(), tx.access.state);
     // One that is at work again has no reason to be so; the event keeps why.
     let kept = reason.filter(|_| to != TaskForceState::Active);
-    db::task_forces::set_state(door.conn(), task_force_id, to, kept, door.now()).await?;
-    door.record(
-        Happening::new(EventAction::TaskForceTransitioned, SubjectKind::TaskForce, task_force_id)
-            .moving(from.code(), to.code())
-            .noting("reason", None::<()>, reason),
+    db::task_forces::set_state(tx.conn(), task_force_id, to, kept, tx.now()).await?;
+    tx.record(
+        NewEvent::new(EventAction::TaskForceTransitioned, SubjectKind::TaskForce, task_force_id)
+            .with_transition(from.code(), to.code())
+            .with_change("reason", None::<()>, reason),
     );
-    door.access.state = to;
+    tx.access.state = to;
     Ok(())
 }
 
 /// The decision that is to be corrected, if it may be.
-async fn corrected(door: &Door<'_>, number: i32, record: &Record, ruling: Ruling) -> Result<Decision> {
-    door.may_write(Write::Correction)?;
-    let earlier = db::decisions::find(door.conn(), door.task_force_id(), number).await?;
+async fn corrected(tx: &WriteTx<'_>, number: i32, record: &Record, ruling: Ruling) -> Result<Decision> {
+    tx.may_write(Write::Correction)?;
+    let earlier = db::decisions::find(tx.conn(), tx.task_force_id(), number).await?;
     let earlier = earlier.ok_or_else(|| Refusal::unknown_reference("/supersedes"))?;
     if earlier.report_number != record.report_number {
-        let fault = Fault::at("/reportNumber", FaultCode::Invalid).saying(
+        let fault = FieldError::at("/reportNumber", FieldErrorCode::Invalid).saying(
             format!("is not the report of decision {number}, which is {}", earlier.report_number),
             format!("ليس التقرير الذي صدر بشأنه القرار {number}، وهو التقرير {}", earlier.report_number),
         );
-        return Err(Refusal::faults(Code::InvalidRequest, vec![fault]).into());
+        return Err(Refusal::faults(ProblemCode::InvalidRequest, vec![fault]).into());
     }
     if earlier.superseded_by.is_some() {
-        return Err(Code::DecisionSuperseded.into());
+        return Err(ProblemCode::DecisionSuperseded.into());
     }
-    if ruling != earlier.ruling() && earlier.seq != door.access.seq {
-        return Err(Code::DecisionFollowed.into());
+    if ruling != earlier.ruling() && earlier.seq != tx.access.seq {
+        return Err(ProblemCode::DecisionFollowed.into());
     }
     Ok(earlier)
 }
 
 /// A corrected decision with another outcome had its conditions for that: what is left of them goes with it, and so
 /// does what is left of those that it took over from the decision that it corrected itself.
-async fn waive_conditions(door: &mut Door<'_>, decision: &Decision, by: i32) -> Result<()> {
+async fn waive_conditions(tx: &mut WriteTx<'_>, decision: &Decision, by: i32) -> Result<()> {
     let reason = LocalizedText::both(
         format!("صحّح القرار {by} القرار {}", decision.number),
         format!("Decision {by} corrects decision {}", decision.number),
     );
-    let task_force_id = door.task_force_id();
-    for (condition, _) in db::conditions::on_report(door.conn(), task_force_id, decision.report_id).await? {
+    let task_force_id = tx.task_force_id();
+    for (condition, _) in db::conditions::on_report(tx.conn(), task_force_id, decision.report_id).await? {
         if condition.state.is_pending() {
-            conditions::enter(door, &condition, ConditionState::Waived, Some(&reason)).await?;
+            conditions::enter(tx, &condition, ConditionState::Waived, Some(&reason)).await?;
         }
     }
     Ok(())
 }
 
-async fn view(door: &Door<'_>, number: i32) -> Result<DecisionView> {
-    let (conn, task_force_id) = (door.conn(), door.task_force_id());
+async fn view(tx: &WriteTx<'_>, number: i32) -> Result<DecisionView> {
+    let (conn, task_force_id) = (tx.conn(), tx.task_force_id());
     let (decision, conditions) = tokio::try_join!(
         db::decisions::find(conn, task_force_id, number),
         db::conditions::of_decision(conn, task_force_id, number),
     )?;
     Ok(DecisionView {
-        decision: decision.ok_or(Code::NotFound)?,
-        conditions: conditions.into_iter().map(|one| ConditionView::new(one, &door.access)).collect(),
+        decision: decision.ok_or(ProblemCode::NotFound)?,
+        conditions: conditions.into_iter().map(|one| ConditionView::new(one, &tx.access)).collect(),
     })
 }
 
@@ -228,19 +233,19 @@ impl App {
         task_force_id: Uuid,
         record: Record,
     ) -> Result<DecisionView> {
-        self.write(caller, task_force_id, Action::RecordDecision, async |door| {
-            let ruling = record.ruling(door.access.today)?;
-            let report = db::reports::find(door.conn(), task_force_id, record.report_number).await?;
+        self.write(caller, task_force_id, Action::RecordDecision, async |tx| {
+            let ruling = record.ruling(tx.access.today)?;
+            let report = db::reports::find(tx.conn(), task_force_id, record.report_number).await?;
             let report = report.ok_or_else(|| Refusal::unknown_reference("/reportNumber"))?.report;
             for (at, condition) in record.conditions.iter().enumerate() {
                 let pointer = format!("/conditions/{at}/ownerMemberId");
-                require_current(door, condition.owner_member_id, &pointer).await?;
+                require_current(tx, condition.owner_member_id, &pointer).await?;
             }
             let earlier = match record.supersedes {
-                Some(number) => Some(corrected(door, number, &record, ruling).await?),
+                Some(number) => Some(corrected(tx, number, &record, ruling).await?),
                 None => {
-                    door.may_write(Write::Decision)?;
-                    move_report(door, &report, ReportCommand::Decide).await?;
+                    tx.may_write(Write::Decision)?;
+                    move_report(tx, &report, ReportCommand::Decide).await?;
                     None
                 }
             };
@@ -252,46 +257,46 @@ impl App {
                 decided_on: record.decided_on,
                 reason: record.reason.clone(),
                 supersedes_id: earlier.as_ref().map(|earlier| earlier.id),
-                user_id: door.access.actor.user_id,
+                user_id: tx.access.actor.user_id,
             };
-            let (id, number) = db::decisions::insert(door.conn(), task_force_id, &new, door.now()).await?;
-            door.record(
-                Happening::new(EventAction::DecisionRecorded, SubjectKind::Decision, id)
-                    .noting("number", None::<()>, number)
-                    .noting("reportNumber", None::<()>, record.report_number)
-                    .noting("outcome", None::<()>, ruling.outcome)
-                    .noting("returnToStep", None::<()>, ruling.return_to)
-                    .noting("meetingReference", None::<()>, &record.meeting_reference)
-                    .noting("decidedOn", None::<()>, record.decided_on)
-                    .noting("reason", None::<()>, &record.reason)
-                    .noting("supersedes", None::<()>, record.supersedes),
+            let (id, number) = db::decisions::insert(tx.conn(), task_force_id, &new, tx.now()).await?;
+            tx.record(
+                NewEvent::new(EventAction::DecisionRecorded, SubjectKind::Decision, id)
+                    .with_change("number", None::<()>, number)
+                    .with_change("reportNumber", None::<()>, record.report_number)
+                    .with_change("outcome", None::<()>, ruling.outcome)
+                    .with_change("returnToStep", None::<()>, ruling.return_to)
+                    .with_change("meetingReference", None::<()>, &record.meeting_reference)
+                    .with_change("decidedOn", None::<()>, record.decided_on)
+                    .with_change("reason", None::<()>, &record.reason)
+                    .with_change("supersedes", None::<()>, record.supersedes),
             );
             let stands = earlier.as_ref().is_some_and(|earlier| earlier.ruling() == ruling);
             if !stands {
                 if let Some(earlier) = &earlier {
-                    waive_conditions(door, earlier, number).await?;
-                    revert(door, earlier, &record.reason).await?;
+                    waive_conditions(tx, earlier, number).await?;
+                    revert(tx, earlier, &record.reason).await?;
                 }
-                apply(door, ruling, id, &record.reason).await?;
+                apply(tx, ruling, id, &record.reason).await?;
             }
             for condition in &record.conditions {
                 let condition_id =
-                    db::conditions::insert(door.conn(), task_force_id, id, condition, door.now()).await?;
-                door.record(
-                    Happening::new(EventAction::ConditionCreated, SubjectKind::Condition, condition_id)
-                        .noting("decision", None::<()>, number)
-                        .noting("text", None::<()>, &condition.text)
-                        .noting("ownerMemberId", None::<()>, condition.owner_member_id)
-                        .noting("dueDate", None::<()>, condition.due_date),
+                    db::conditions::insert(tx.conn(), task_force_id, id, condition, tx.now()).await?;
+                tx.record(
+                    NewEvent::new(EventAction::ConditionCreated, SubjectKind::Condition, condition_id)
+                        .with_change("decision", None::<()>, number)
+                        .with_change("text", None::<()>, &condition.text)
+                        .with_change("ownerMemberId", None::<()>, condition.owner_member_id)
+                        .with_change("dueDate", None::<()>, condition.due_date),
                 );
             }
             // What followed from a decision also followed from one that only corrects how it was written down.
             let seq = match &earlier {
-                Some(earlier) if stands && earlier.seq != door.access.seq => earlier.seq,
-                _ => door.last_seq(),
+                Some(earlier) if stands && earlier.seq != tx.access.seq => earlier.seq,
+                _ => tx.last_seq(),
             };
-            db::decisions::seal(door.conn(), task_force_id, id, seq).await?;
-            view(door, number).await
+            db::decisions::seal(tx.conn(), task_force_id, id, seq).await?;
+            view(tx, number).await
         })
         .await
     }
@@ -334,7 +339,7 @@ impl App {
             })
             .await?;
         Ok(DecisionView {
-            decision: decision.ok_or(Code::NotFound)?,
+            decision: decision.ok_or(ProblemCode::NotFound)?,
             conditions: conditions.into_iter().map(|one| ConditionView::new(one, &access)).collect(),
         })
     }

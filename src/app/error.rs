@@ -5,7 +5,7 @@ use diesel::result::{DatabaseErrorKind, Error as QueryError};
 
 use super::constraints::refusal_of_constraint;
 use crate::auth::passwords::HashError;
-use crate::domain::refusal::{Code, Refusal};
+use crate::domain::refusal::{ProblemCode, Refusal};
 
 /// A use case that did not go through. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -34,8 +34,8 @@ impl Error {
     }
 }
 
-impl From<Code> for Error {
-    fn from(code: Code) -> Self {
+impl From<ProblemCode> for Error {
+    fn from(code: ProblemCode) -> Self {
         Self::Refused(code.into())
     }
 }
@@ -44,7 +44,7 @@ impl From<QueryError> for Error {
     fn from(error: QueryError) -> Self {
         let QueryError::DatabaseError(kind, info) = &error else {
             return match error {
-                QueryError::NotFound => Code::NotFound.into(),
+                QueryError::NotFound => ProblemCode::NotFound.into(),
                 QueryError::BrokenTransactionManager => Self::Unavailable(error.to_string()),
                 _ => Self::internal(error),
             };
@@ -59,7 +59,7 @@ impl From<QueryError> for Error {
             | DatabaseErrorKind::ReadOnlyTransaction => Self::Unavailable(error.to_string()),
             // A day that Postgres can't hold comes with a forged cursor: bodies have years of four digits.
             _ if matches!(info.message(), "date out of range" | "timestamp out of range") => {
-                Code::InvalidRequest.into()
+                ProblemCode::InvalidRequest.into()
             }
             _ if is_passing(info.message()) => Self::Unavailable(error.to_string()),
             _ => Self::Internal(format!("{error} ({})", info.constraint_name().unwrap_or("no constraint"))),

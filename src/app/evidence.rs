@@ -7,15 +7,15 @@ use url::Url;
 use uuid::Uuid;
 
 use super::caller::Caller;
-use super::write::Door;
-use super::resource::{self, Events, Noun, View};
+use super::resource::{self, Events, Resource, View};
+use super::write::WriteTx;
 use super::{App, Error, Result};
 use crate::db::evidence::{Evidence, EvidenceFields, EvidenceFilter, FileFacts, SubjectSteps};
 use crate::db::page::Page;
 use crate::db::{self, Conn, QueryResult};
-use crate::domain::event::{EventAction, Happening, SubjectKind};
+use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::evidence::{About, EvidenceSubjectKind};
-use crate::domain::refusal::{Code, Fault, FaultCode, Refusal};
+use crate::domain::refusal::{FieldError, FieldErrorCode, ProblemCode, Refusal};
 use crate::domain::rights::Action;
 use crate::domain::step::StepState;
 use crate::domain::writing::{Write, may_write};
@@ -24,37 +24,37 @@ use crate::domain::writing::{Write, may_write};
 const SLICE: i32 = 256 * 1024;
 
 /// Asks whether evidence may be added.
-fn addable(door: &Door<'_>, subject: About<EvidenceSubjectKind>) -> Result<()> {
-    door.may_write(match subject.kind {
+fn addable(tx: &WriteTx<'_>, subject: About<EvidenceSubjectKind>) -> Result<()> {
+    tx.may_write(match subject.kind {
         EvidenceSubjectKind::Condition => Write::Condition,
         _ => Write::Comment,
     })
 }
 
 /// Asks whether what evidence is about can be written, and so the evidence, too.
-async fn changeable(door: &Door<'_>, evidence: &Evidence) -> Result<()> {
+async fn changeable(tx: &WriteTx<'_>, evidence: &Evidence) -> Result<()> {
     let subject = evidence.subject();
-    let steps = db::evidence::subject(door.conn(), door.task_force_id(), subject).await?;
+    let steps = db::evidence::subject(tx.conn(), tx.task_force_id(), subject).await?;
     let SubjectSteps { step, other } = steps.ok_or_else(|| Error::internal("evidence of nothing"))?;
     let write = |step: StepState| match subject.kind {
         EvidenceSubjectKind::Activity => Write::Activity(step),
         _ => Write::OpenStep(step),
     };
-    let Some(step) = step else { return pending(door, subject.id).await };
-    if other.is_none_or(|other| may_write(write(other), door.access.state).is_err()) {
-        door.may_write(write(step))?;
+    let Some(step) = step else { return pending(tx, subject.id).await };
+    if other.is_none_or(|other| may_write(write(other), tx.access.state).is_err()) {
+        tx.may_write(write(step))?;
     }
-    noun::made_in_this_cycle(door, evidence.created_at).await
+    resource::made_in_this_cycle(tx, evidence.created_at).await
 }
 
 /// What proves a condition stays as it is once that is settled.
-async fn pending(door: &Door<'_>, condition_id: Uuid) -> Result<()> {
-    door.may_write(Write::Condition)?;
-    let condition = db::conditions::find(door.conn(), door.task_force_id(), condition_id).await?;
+async fn pending(tx: &WriteTx<'_>, condition_id: Uuid) -> Result<()> {
+    tx.may_write(Write::Condition)?;
+    let condition = db::conditions::find(tx.conn(), tx.task_force_id(), condition_id).await?;
     if condition.is_some_and(|(condition, _)| condition.state.is_pending()) {
         Ok(())
     } else {
-        Err(Code::ConditionSettled.into())
+        Err(ProblemCode::ConditionSettled.into())
     }
 }
 
@@ -77,13 +77,13 @@ fn is_proper(url: &str) -> bool {
 fn check(fields: &EvidenceFields, file: Option<&Evidence>) -> Result<()> {
     let mut faults = Vec::new();
     if fields.url.as_deref().is_some_and(|url| !is_proper(url)) {
-        faults.push(Fault::at("/url", FaultCode::WrongFormat).saying(
+        faults.push(FieldError::at("/url", FieldErrorCode::WrongFormat).saying(
             "must be a whole http or https address, without a user's name and password",
             "يجب أن يكون عنوان http أو https كاملًا دون اسم مستخدم وكلمة مرور",
         ));
     }
     if file.is_some() && fields.url.is_some() {
-        faults.push(Fault::at("/url", FaultCode::NotAllowed).saying(
+        faults.push(FieldError::at("/url", FieldErrorCode::NotAllowed).saying(
             "is for links, and a file was uploaded to this evidence",
             "للروابط فقط، وقد رُفع ملف إلى هذا الدليل",
         ));
@@ -91,16 +91,16 @@ fn check(fields: &EvidenceFields, file: Option<&Evidence>) -> Result<()> {
     let hash_of_a_file = file.is_some_and(|file| file.sha256 != fields.sha256);
     let hash_of_nothing = file.is_none() && fields.url.is_none() && fields.sha256.is_some();
     if hash_of_a_file || hash_of_nothing {
-        faults.push(Fault::at("/sha256", FaultCode::NotAllowed).saying(
+        faults.push(FieldError::at("/sha256", FieldErrorCode::NotAllowed).saying(
             "goes only with url; that of a file is computed",
             "لا يُذكر إلا مع url؛ أما بصمة الملف فتُحسب",
         ));
     }
-    if faults.is_empty() { Ok(()) } else { Err(Refusal::faults(Code::InvalidRequest, faults).into()) }
+    if faults.is_empty() { Ok(()) } else { Err(Refusal::faults(ProblemCode::InvalidRequest, faults).into()) }
 }
 
-impl Noun for Evidence {
-    type Above = ();
+impl Resource for Evidence {
+    type Parent = ();
     type Fields = EvidenceFields;
     type Listed = Self;
     type Filter = EvidenceFilter;
@@ -143,29 +143,29 @@ impl Noun for Evidence {
         db::evidence::list(conn, task_force_id, *filter, after, limit).await.map(Some)
     }
 
-    async fn insert(door: &Door<'_>, (): (), fields: &EvidenceFields) -> Result<Uuid> {
+    async fn insert(tx: &WriteTx<'_>, (): (), fields: &EvidenceFields) -> Result<Uuid> {
         check(fields, None)?;
-        let (conn, task_force_id) = (door.conn(), door.task_force_id());
+        let (conn, task_force_id) = (tx.conn(), tx.task_force_id());
         if db::evidence::subject(conn, task_force_id, fields.subject).await?.is_none() {
             return Err(Refusal::unknown_reference("/subject/id").into());
         }
-        addable(door, fields.subject)?;
-        let user_id = door.access.actor.user_id;
-        Ok(db::evidence::insert(conn, task_force_id, user_id, fields, door.now()).await?)
+        addable(tx, fields.subject)?;
+        let user_id = tx.access.actor.user_id;
+        Ok(db::evidence::insert(conn, task_force_id, user_id, fields, tx.now()).await?)
     }
 
-    async fn change(&self, door: &Door<'_>, (): (), fields: &EvidenceFields) -> Result<()> {
+    async fn change(&self, tx: &WriteTx<'_>, (): (), fields: &EvidenceFields) -> Result<()> {
         check(fields, self.is_file().then_some(self))?;
-        changeable(door, self).await?;
-        Ok(db::evidence::update(door.conn(), door.task_force_id(), self.id, fields, door.now()).await?)
+        changeable(tx, self).await?;
+        Ok(db::evidence::update(tx.conn(), tx.task_force_id(), self.id, fields, tx.now()).await?)
     }
 
-    async fn may_remove(&self, door: &Door<'_>, (): ()) -> Result<()> {
-        changeable(door, self).await
+    async fn may_remove(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
+        changeable(tx, self).await
     }
 
-    async fn remove(&self, door: &Door<'_>, (): ()) -> Result<()> {
-        Ok(db::evidence::delete(door.conn(), door.task_force_id(), self.id).await?)
+    async fn remove(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
+        Ok(db::evidence::delete(tx.conn(), tx.task_force_id(), self.id).await?)
     }
 }
 
@@ -208,33 +208,33 @@ impl App {
         version: i32,
         file: NewFile<'_>,
     ) -> Result<View<Evidence>> {
-        self.write(caller, task_force_id, Action::Work, async |door| {
-            let before: Evidence = noun::at_version(door, (), id, version).await?;
+        self.write(caller, task_force_id, Action::Work, async |tx| {
+            let before: Evidence = resource::at_version(tx, (), id, version).await?;
             if before.url.is_some() {
-                return Err(Code::EvidenceIsALink.into());
+                return Err(ProblemCode::EvidenceIsALink.into());
             }
             let size = i32::try_from(file.content.len()).map_err(Error::internal)?;
             let same = before.sha256.as_deref() == Some(file.sha256.as_slice())
                 && before.media_type.as_deref() == Some(file.media_type);
             if same {
-                return Ok(View::new(before, &door.access));
+                return Ok(View::new(before, &tx.access));
             }
             if before.is_file() {
-                changeable(door, &before).await?;
+                changeable(tx, &before).await?;
             } else {
-                addable(door, before.subject())?;
+                addable(tx, before.subject())?;
             }
             let facts = FileFacts { media_type: file.media_type, size, sha256: &file.sha256 };
-            let (conn, now) = (door.conn(), door.now());
+            let (conn, now) = (tx.conn(), tx.now());
             db::evidence::set_content(conn, task_force_id, id, facts, file.content, now).await?;
             let (was, is) = (before.sha256.as_ref().map(hex::encode), hex::encode(file.sha256));
-            door.record(
-                Happening::new(EventAction::EvidenceUploaded, SubjectKind::Evidence, id)
-                    .noting("sha256", was, is)
-                    .noting("mediaType", &before.media_type, file.media_type)
-                    .noting("size", before.size, size),
+            tx.record(
+                NewEvent::new(EventAction::EvidenceUploaded, SubjectKind::Evidence, id)
+                    .with_change("sha256", was, is)
+                    .with_change("mediaType", &before.media_type, file.media_type)
+                    .with_change("size", before.size, size),
             );
-            Ok(View::new(noun::found(door, (), id).await?, &door.access))
+            Ok(View::new(resource::found(tx, (), id).await?, &tx.access))
         })
         .await
     }
@@ -247,9 +247,9 @@ impl App {
         let (_, evidence) = self
             .read(caller, task_force_id, async |conn| db::evidence::find(conn, task_force_id, id).await)
             .await?;
-        let Evidence { media_type, size, sha256, .. } = evidence.ok_or(Code::NotFound)?;
+        let Evidence { media_type, size, sha256, .. } = evidence.ok_or(ProblemCode::NotFound)?;
         let (Some(media_type), Some(size), Some(sha256)) = (media_type, size, sha256) else {
-            return Err(Code::NotFound.into());
+            return Err(ProblemCode::NotFound.into());
         };
         Ok(File { task_force_id, id, media_type, size, sha256 })
     }
@@ -262,7 +262,7 @@ impl App {
     /// back.
     pub async fn evidence_slice(&self, file: &File, offset: i32) -> Result<Vec<u8>> {
         let slice = self
-            .lend(async |conn| {
+            .with_conn(async |conn| {
                 let (task_force_id, id) = (file.task_force_id, file.id);
                 Ok(db::evidence::slice(conn, task_force_id, id, &file.sha256, offset, SLICE).await?)
             })

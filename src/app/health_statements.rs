@@ -7,8 +7,8 @@ use super::{App, Result};
 use crate::db;
 use crate::db::health_statements::HealthStatement;
 use crate::db::page::Page;
-use crate::domain::event::{EventAction, Happening, SubjectKind};
-use crate::domain::refusal::Code;
+use crate::domain::event::{EventAction, NewEvent, SubjectKind};
+use crate::domain::refusal::ProblemCode;
 use crate::domain::rights::Action;
 use crate::domain::task_force::Health;
 use crate::domain::text::LocalizedText;
@@ -45,22 +45,22 @@ impl App {
         health: Health,
         note: Option<LocalizedText>,
     ) -> Result<HealthStatement> {
-        self.write(caller, task_force_id, Action::Lead, async |door| {
-            door.may_write(Write::Health)?;
-            let member_id = door.access.member_id.ok_or(Code::Forbidden)?;
+        self.write(caller, task_force_id, Action::Lead, async |tx| {
+            tx.may_write(Write::Health)?;
+            let member_id = tx.access.member_id.ok_or(ProblemCode::Forbidden)?;
             let statement = HealthStatement {
                 task_force_id,
                 id: Uuid::now_v7(),
                 health,
                 note,
                 member_id,
-                created_at: door.now(),
+                created_at: tx.now(),
             };
-            db::health_statements::insert(door.conn(), &statement).await?;
-            door.record(
-                Happening::new(EventAction::HealthStated, SubjectKind::HealthStatement, statement.id)
-                    .noting("health", None::<()>, health)
-                    .noting("note", None::<()>, &statement.note),
+            db::health_statements::insert(tx.conn(), &statement).await?;
+            tx.record(
+                NewEvent::new(EventAction::HealthStated, SubjectKind::HealthStatement, statement.id)
+                    .with_change("health", None::<()>, health)
+                    .with_change("note", None::<()>, &statement.note),
             );
             Ok(statement)
         })

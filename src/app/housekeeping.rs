@@ -9,7 +9,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::{App, Error, Result};
 use crate::db;
-use crate::db::housekeeping::Leftovers;
+use crate::db::housekeeping::Expired;
 
 /// How often refused attempts are written down.
 const WRITE_EVERY: Duration = Duration::from_secs(1);
@@ -21,11 +21,11 @@ const TIDY_EVERY: Duration = Duration::from_secs(600);
 const SOME: i64 = 1000;
 
 /// For how long something is kept when it is over. API keys stay, expired or not: their owner's list tells of them.
-fn kept_for(what: Leftovers) -> TimeDelta {
+fn kept_for(what: Expired) -> TimeDelta {
     match what {
-        Leftovers::IdempotencyKeys => TimeDelta::hours(24),
-        Leftovers::RefusedAttempts => TimeDelta::days(90),
-        Leftovers::Sessions | Leftovers::Invitations => TimeDelta::days(30),
+        Expired::IdempotencyKeys => TimeDelta::hours(24),
+        Expired::RefusedAttempts => TimeDelta::days(90),
+        Expired::Sessions | Expired::Invitations => TimeDelta::days(30),
     }
 }
 
@@ -36,7 +36,7 @@ impl App {
     /// None but those of the database; what one of a kind fails with keeps no other from being deleted.
     pub async fn tidy_up(&self) -> Result<usize> {
         let (mut deleted, mut failed) = (0, None);
-        for what in Leftovers::ALL {
+        for what in Expired::ALL {
             if let Err(error) = self.delete_all(what, &mut deleted).await {
                 failed = Some(error);
             }
@@ -46,13 +46,13 @@ impl App {
 
     /// Deletes one kind in batches. One that is too large for its time is tried again as a smaller one: what hangs on
     /// a row may be much.
-    async fn delete_all(&self, what: Leftovers, deleted: &mut usize) -> Result<()> {
+    async fn delete_all(&self, what: Expired, deleted: &mut usize) -> Result<()> {
         let before = self.clock.now() - kept_for(what);
         let mut limit = SOME;
         loop {
             let batch =
                 async |conn: &mut db::Conn| Ok(db::housekeeping::delete(conn, what, before, limit).await?);
-            match self.lend(batch).await {
+            match self.with_conn(batch).await {
                 Ok(batch) => {
                     *deleted += batch;
                     if i64::try_from(batch).is_ok_and(|batch| batch < limit) {
@@ -69,7 +69,7 @@ impl App {
     }
 
     /// Keeps house until it is told to stop. A database that is away is no reason to.
-    pub async fn keep_house(&self, stop: impl Future<Output = ()>) {
+    pub async fn run_housekeeping(&self, stop: impl Future<Output = ()>) {
         let mut stop = pin!(stop);
         let (mut write, mut tidy) = (interval(WRITE_EVERY), interval(TIDY_EVERY));
         write.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -1,152 +1,152 @@
-//! Retries and trials: a request with an `Idempotency-Key` is done once and answered the same again, and one that
-//! only tries keeps nothing.
+//! Requests with an `Idempotency-Key`: each is executed once, and every retry gets the same response.
 //!
-//! The answer has to be kept in the transaction of the change that it answers, or a crash between the two would
-//! lose one of them. What an answer looks like is known above this floor. So the write door leaves the transaction
-//! of such a request open, in its [`Once`]; whoever has written the answer down hands it to [`App::keep`], which
-//! keeps it and commits. Where nobody does, the connection is closed, and the change never happened.
+//! The response has to be stored in the transaction of the change that it reports, or a crash between the two would
+//! lose one of them. The form of a response is known only in `http/`, above this floor. So the write transaction of
+//! such a request is left open in its [`IdempotentRequest`]; `http/` passes the finished response to
+//! [`App::store_response`], which stores it and commits. If nobody does, the connection is closed and the change is
+//! rolled back.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
-use super::caller::Caller;
-use super::write::commit;
-use super::connection::{ANSWER_WITHIN, Lease};
+use super::connection::{ConnectionGuard, DATABASE_TIMEOUT};
 use super::{App, Error, Result};
-use crate::db::idempotency::{Answer, Claim};
+use crate::db::idempotency::{Claim, StoredResponse};
 use crate::db::{self, Conn};
-use crate::domain::refusal::Code;
+use crate::domain::refusal::ProblemCode;
 
-/// How long a key stands for the request that it came with.
-pub const KEPT: TimeDelta = TimeDelta::hours(24);
+/// How long a key stands for the request that it was sent with.
+pub const KEY_LIFETIME: TimeDelta = TimeDelta::hours(24);
 
-/// What becomes of a change that goes through.
+/// How the write transaction of a request ends if nothing is refused.
 #[derive(Debug, Clone, Default)]
-pub enum Intent {
-    /// It is kept.
+pub enum CommitMode {
+    /// The transaction is committed.
     #[default]
-    Do,
-    /// It is kept together with its answer, unless that was done before.
-    Once(Arc<Once>),
-    /// Nothing is kept: somebody wants to know whether it would go through.
-    Try,
+    Commit,
+    /// The transaction is committed together with the response, unless an earlier request with the same key did so.
+    Idempotent(Arc<IdempotentRequest>),
+    /// The transaction is rolled back: the caller asks only whether the change would be possible.
+    DryRun,
 }
 
-/// A request that is to be done once, and how far it has come.
+/// A request with an `Idempotency-Key`, and how far its execution has come.
 #[derive(Debug)]
-pub struct Once {
+pub struct IdempotentRequest {
     claim: Claim,
     progress: Mutex<Progress>,
 }
 
 #[derive(Default)]
 enum Progress {
-    /// Nothing is done yet.
+    /// The use case has not finished.
     #[default]
     Begun,
-    /// It is done and waits for its answer; the transaction is open.
-    Done(Box<Lease>),
-    /// It was done and answered by an earlier request.
-    Answered(Answer),
+    /// The use case has finished; its transaction is open and waits for the response.
+    AwaitsResponse(Box<ConnectionGuard>),
+    /// An earlier request with the same key was executed; this is its response.
+    Replayed(StoredResponse),
 }
 
 impl std::fmt::Debug for Progress {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Begun => "Begun",
-            Self::Done(_) => "Done",
-            Self::Answered(_) => "Answered",
+            Self::AwaitsResponse(_) => "AwaitsResponse",
+            Self::Replayed(_) => "Replayed",
         })
     }
 }
 
-impl Once {
+impl IdempotentRequest {
     /// A request that has just come in.
     pub fn new(claim: Claim) -> Self {
         Self { claim, progress: Mutex::default() }
     }
 
-    /// What an earlier request with the same key and body was answered.
-    pub fn replayed(&self) -> Option<Answer> {
+    /// The response to an earlier request with the same key and body, if there was one.
+    pub fn replayed(&self) -> Option<StoredResponse> {
         match &*self.progress() {
-            Progress::Answered(answer) => Some(answer.clone()),
+            Progress::Replayed(response) => Some(response.clone()),
             _ => None,
         }
+    }
+
+    /// Waits until no other request with the same key is being executed; the first statement of a transaction.
+    ///
+    /// # Errors
+    /// `idempotencyKeyInUse` when the other request takes too long.
+    pub(super) async fn lock_key(&self, conn: &Conn) -> Result<()> {
+        db::idempotency::lock_key(conn, &self.claim).await.map_err(|error| match Error::from(error) {
+            Error::Unavailable(cause) if cause.contains("lock timeout") => {
+                ProblemCode::IdempotencyKeyInUse.into()
+            }
+            error => error,
+        })
+    }
+
+    /// Claims the key, once the caller is known to have the right.
+    ///
+    /// # Errors
+    /// [`Error::Replayed`] if an earlier request with the key was executed; `idempotencyKeyReused` if its body was
+    /// another.
+    pub(super) async fn claim_key(&self, conn: &Conn, now: DateTime<Utc>) -> Result<()> {
+        let Some(earlier) = db::idempotency::claim_key(conn, &self.claim, now - KEY_LIFETIME, now).await?
+        else {
+            return Ok(());
+        };
+        if earlier.fingerprint != self.claim.fingerprint {
+            return Err(ProblemCode::IdempotencyKeyReused.into());
+        }
+        *self.progress() = Progress::Replayed(earlier.response);
+        Err(Error::Replayed)
+    }
+
+    /// Keeps the open transaction until the response is there.
+    pub(super) fn await_response(&self, guard: ConnectionGuard) {
+        *self.progress() = Progress::AwaitsResponse(Box::new(guard));
     }
 
     fn progress(&self) -> std::sync::MutexGuard<'_, Progress> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn hold(&self, lease: Lease) {
-        *self.progress() = Progress::Done(Box::new(lease));
-    }
-
-    fn take(&self) -> Option<Lease> {
+    fn take_transaction(&self) -> Option<ConnectionGuard> {
         match std::mem::take(&mut *self.progress()) {
-            Progress::Done(lease) => Some(*lease),
+            Progress::AwaitsResponse(guard) => Some(*guard),
             _ => None,
         }
     }
 }
 
 impl App {
-    /// Waits until no other request with the same key is under way; the first thing in a transaction.
+    /// Stores the response to a request in the transaction of its change, and commits both.
     ///
     /// # Errors
-    /// `idempotencyKeyInUse` when the other takes too long.
-    pub(super) async fn enter(&self, conn: &Conn, caller: &Caller) -> Result<()> {
-        let Intent::Once(once) = &caller.intent else { return Ok(()) };
-        db::idempotency::enter(conn, &once.claim).await.map_err(|error| match Error::from(error) {
-            Error::Unavailable(cause) if cause.contains("lock timeout") => Code::IdempotencyKeyInUse.into(),
-            error => error,
-        })
-    }
-
-    /// Claims the key of a request, once its caller is known to have the right.
-    ///
-    /// # Errors
-    /// [`Error::Replayed`] where the request was answered before; `idempotencyKeyReused` for another body.
-    pub(super) async fn claim(&self, conn: &Conn, caller: &Caller) -> Result<()> {
-        let Intent::Once(once) = &caller.intent else { return Ok(()) };
-        let now = self.clock.now();
-        let Some(earlier) = db::idempotency::claim(conn, &once.claim, now - KEPT, now).await? else {
-            return Ok(());
+    /// The error of the commit; then nothing was changed, as far as the service knows.
+    pub async fn store_response(&self, request: &IdempotentRequest, response: &StoredResponse) -> Result<()> {
+        let mut guard = request
+            .take_transaction()
+            .ok_or_else(|| Error::internal("a request with a key left no transaction open"))?;
+        let storing = async {
+            db::idempotency::store_response(guard.conn()?, &request.claim, response).await?;
+            guard.commit().await
         };
-        if earlier.fingerprint != once.claim.fingerprint {
-            return Err(Code::IdempotencyKeyReused.into());
-        }
-        *once.progress() = Progress::Answered(earlier.answer);
-        Err(Error::Replayed)
-    }
-
-    /// Keeps the answer to a request with its change, and commits both.
-    ///
-    /// # Errors
-    /// What the commit fails with; then nothing was changed, as far as the service knows.
-    pub async fn keep(&self, once: &Once, answer: &Answer) -> Result<()> {
-        let mut lease =
-            once.take().ok_or_else(|| Error::internal("a request with a key left nothing open"))?;
-        let kept = async {
-            let conn = lease.conn()?;
-            db::idempotency::answer(conn, &once.claim, answer).await?;
-            commit(conn).await
-        };
-        let kept = tokio::time::timeout(ANSWER_WITHIN, kept).await;
-        match kept {
+        let stored = tokio::time::timeout(DATABASE_TIMEOUT, storing).await;
+        match stored {
             Ok(Ok(())) => {
-                lease.give_back();
+                guard.release();
                 Ok(())
             }
-            // The lease closes the connection.
+            // Dropping the guard closes the connection, and the server rolls back.
             Ok(Err(error)) => Err(error),
             Err(_) => Err(Error::Unavailable("the database does not answer".to_owned())),
         }
     }
 
-    /// Undoes what a request with a key has left open.
-    pub fn undo(&self, once: &Once) {
-        drop(once.take());
+    /// Rolls back the transaction that a request has left open.
+    pub fn roll_back(&self, request: &IdempotentRequest) {
+        drop(request.take_transaction());
     }
 }

@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use super::Result;
-use super::write::Door;
-use super::resource::{self, Whole as _, part};
+use super::resource::{self, ParentResource as _, part};
+use super::write::WriteTx;
 use crate::db::indicators::{Indicator, IndicatorFields};
 use crate::db::pilots::PilotDetail;
 use crate::db::{self, Conn, QueryResult};
@@ -12,12 +12,12 @@ use crate::domain::event::{EventAction, SubjectKind};
 
 /// What an extended pilot was measured by before stays as it was; it is planned anew with new indicators.
 async fn not_measured_before(
-    door: &Door<'_>,
+    tx: &WriteTx<'_>,
     before: Option<&Indicator>,
     _fields: &IndicatorFields,
 ) -> Result<()> {
     match before {
-        Some(before) => noun::made_in_this_cycle(door, before.created_at).await,
+        Some(before) => resource::made_in_this_cycle(tx, before.created_at).await,
         None => Ok(()),
     }
 }

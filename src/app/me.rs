@@ -21,7 +21,7 @@ impl App {
         after: Option<(Option<NaiveDate>, Uuid)>,
         limit: i64,
     ) -> Result<Page<AssignedActivity>> {
-        self.lend(async |conn| {
+        self.with_conn(async |conn| {
             let (actor, page) = tokio::join!(
                 self.actor_on(conn, caller),
                 db::activities::assigned_to(conn, caller.user_id, after, self.clock.now(), limit),
@@ -42,7 +42,7 @@ impl App {
         after: Option<(DateTime<Utc>, Uuid)>,
         limit: i64,
     ) -> Result<Page<Task>> {
-        self.lend(async |conn| {
+        self.with_conn(async |conn| {
             let (actor, page) =
                 tokio::join!(self.actor_on(conn, caller), db::me::tasks(conn, caller.user_id, after, limit),);
             actor?.require_installation()?;

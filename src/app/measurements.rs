@@ -3,31 +3,31 @@
 use uuid::Uuid;
 
 use super::Result;
-use super::write::Door;
-use super::resource::{self, Events, Noun};
+use super::resource::{self, Events, Resource};
+use super::write::WriteTx;
 use crate::db::measurements::{Measurement, MeasurementFields};
 use crate::db::page::Page;
 use crate::db::pilots::PilotDetail;
 use crate::db::{self, Conn, QueryResult};
 use crate::domain::event::{EventAction, SubjectKind};
-use crate::domain::refusal::Code;
+use crate::domain::refusal::ProblemCode;
 
-async fn pilot(door: &Door<'_>, id: Uuid) -> Result<PilotDetail> {
-    noun::found(door, (), id).await
+async fn pilot(tx: &WriteTx<'_>, id: Uuid) -> Result<PilotDetail> {
+    resource::found(tx, (), id).await
 }
 
 impl Measurement {
     /// Refuses to change what was measured before the pilot was extended: its cycle has passed.
-    async fn may_be_changed(&self, door: &Door<'_>) -> Result<()> {
-        let pilot = pilot(door, self.pilot_id).await?;
-        pilot.may_be_measured(door)?;
-        noun::made_now(self.cycle, pilot.pilot.last_cycle)
+    async fn may_be_changed(&self, tx: &WriteTx<'_>) -> Result<()> {
+        let pilot = pilot(tx, self.pilot_id).await?;
+        pilot.may_be_measured(tx)?;
+        resource::made_now(self.cycle, pilot.pilot.last_cycle)
     }
 }
 
-impl Noun for Measurement {
+impl Resource for Measurement {
     /// The pilot, and its indicator.
-    type Above = (Uuid, Uuid);
+    type Parent = (Uuid, Uuid);
     type Fields = MeasurementFields;
     type Listed = Self;
     type Filter = ();
@@ -57,51 +57,51 @@ impl Noun for Measurement {
     async fn find(
         conn: &Conn,
         task_force_id: Uuid,
-        above: (Uuid, Uuid),
+        parent: (Uuid, Uuid),
         id: Uuid,
     ) -> QueryResult<Option<Self>> {
-        db::measurements::find(conn, task_force_id, above, id).await
+        db::measurements::find(conn, task_force_id, parent, id).await
     }
 
     async fn list(
         conn: &Conn,
         task_force_id: Uuid,
-        above: (Uuid, Uuid),
+        parent: (Uuid, Uuid),
         (): &(),
         after: Option<Uuid>,
         limit: i64,
     ) -> QueryResult<Option<Page<Self>>> {
         let (there, page) = tokio::try_join!(
-            db::indicators::is_there(conn, task_force_id, above.0, above.1),
-            db::measurements::list(conn, task_force_id, above, after, limit),
+            db::indicators::is_there(conn, task_force_id, parent.0, parent.1),
+            db::measurements::list(conn, task_force_id, parent, after, limit),
         )?;
         Ok(there.then_some(page))
     }
 
-    async fn insert(door: &Door<'_>, above: (Uuid, Uuid), fields: &MeasurementFields) -> Result<Uuid> {
-        let (pilot_id, indicator_id) = above;
-        let (conn, task_force_id) = (door.conn(), door.task_force_id());
-        let pilot = pilot(door, pilot_id).await?;
+    async fn insert(tx: &WriteTx<'_>, parent: (Uuid, Uuid), fields: &MeasurementFields) -> Result<Uuid> {
+        let (pilot_id, indicator_id) = parent;
+        let (conn, task_force_id) = (tx.conn(), tx.task_force_id());
+        let pilot = pilot(tx, pilot_id).await?;
         if !db::indicators::is_there(conn, task_force_id, pilot_id, indicator_id).await? {
-            return Err(Code::NotFound.into());
+            return Err(ProblemCode::NotFound.into());
         }
-        pilot.may_be_measured(door)?;
-        noun::not_in_the_future(door, fields.measured_on, "/measuredOn")?;
+        pilot.may_be_measured(tx)?;
+        resource::not_in_the_future(tx, fields.measured_on, "/measuredOn")?;
         let cycle = pilot.pilot.last_cycle;
-        Ok(db::measurements::insert(conn, task_force_id, above, cycle, fields, door.now()).await?)
+        Ok(db::measurements::insert(conn, task_force_id, parent, cycle, fields, tx.now()).await?)
     }
 
-    async fn change(&self, door: &Door<'_>, _: (Uuid, Uuid), fields: &MeasurementFields) -> Result<()> {
-        self.may_be_changed(door).await?;
-        noun::not_in_the_future(door, fields.measured_on, "/measuredOn")?;
-        Ok(db::measurements::update(door.conn(), door.task_force_id(), self.id, fields, door.now()).await?)
+    async fn change(&self, tx: &WriteTx<'_>, _: (Uuid, Uuid), fields: &MeasurementFields) -> Result<()> {
+        self.may_be_changed(tx).await?;
+        resource::not_in_the_future(tx, fields.measured_on, "/measuredOn")?;
+        Ok(db::measurements::update(tx.conn(), tx.task_force_id(), self.id, fields, tx.now()).await?)
     }
 
-    async fn may_remove(&self, door: &Door<'_>, _: (Uuid, Uuid)) -> Result<()> {
-        self.may_be_changed(door).await
+    async fn may_remove(&self, tx: &WriteTx<'_>, _: (Uuid, Uuid)) -> Result<()> {
+        self.may_be_changed(tx).await
     }
 
-    async fn remove(&self, door: &Door<'_>, _: (Uuid, Uuid)) -> Result<()> {
-        Ok(db::measurements::delete(door.conn(), door.task_force_id(), self.id).await?)
+    async fn remove(&self, tx: &WriteTx<'_>, _: (Uuid, Uuid)) -> Result<()> {
+        Ok(db::measurements::delete(tx.conn(), tx.task_force_id(), self.id).await?)
     }
 }

@@ -4,14 +4,14 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use super::caller::Caller;
-use super::write::{Door, expect_version};
+use super::write::{WriteTx, expect_version};
 use super::{App, Result};
 use crate::db::members::NamedMember;
 use crate::db::page::Page;
 use crate::db::{self, Conn};
-use crate::domain::event::{EventAction, Happening, SubjectKind, changes_between};
+use crate::domain::event::{EventAction, NewEvent, SubjectKind, changes_between};
 use crate::domain::panel::Panel;
-use crate::domain::refusal::{Code, Fault, FaultCode, Listing, Refusal};
+use crate::domain::refusal::{FieldError, FieldErrorCode, ProblemCode, ProblemExtension, Refusal};
 use crate::domain::rights::{Action, SeatRole};
 use crate::domain::text::LocalizedText;
 use crate::domain::user::{CouncilRole, UserState};
@@ -52,11 +52,11 @@ pub struct MemberEnd {
 /// An appointment: the new member, and what happened.
 pub(super) struct Appointed {
     pub(super) id: Uuid,
-    pub(super) happenings: Vec<Happening>,
+    pub(super) new_events: Vec<NewEvent>,
 }
 
-fn happening(action: EventAction, id: Uuid) -> Happening {
-    Happening::new(action, SubjectKind::Member, id)
+fn new_event(action: EventAction, id: Uuid) -> NewEvent {
+    NewEvent::new(action, SubjectKind::Member, id)
 }
 
 /// Gives a user a seat; a new chair makes the present one an expert. `pointer` is where the request names the user.
@@ -69,43 +69,43 @@ pub(super) async fn appoint(
     today: NaiveDate,
     now: DateTime<Utc>,
 ) -> Result<Appointed> {
-    match db::members::hold_user(conn, member.user_id).await? {
+    match db::members::lock_user_for_share(conn, member.user_id).await? {
         Some((CouncilRole::Expert, UserState::Active)) => {}
-        Some(_) => return Err(Code::NotAnExpert.into()),
+        Some(_) => return Err(ProblemCode::NotAnExpert.into()),
         None => return Err(Refusal::unknown_reference(pointer).into()),
     }
     let id = Uuid::now_v7();
-    let mut happenings = Vec::new();
+    let mut new_events = Vec::new();
     if let Some(outgoing) = panel.appoint(id, member.role) {
-        happenings.push(step_down(conn, task_force_id, outgoing, now).await?);
+        new_events.push(step_down(conn, task_force_id, outgoing, now).await?);
     }
     let expertise = member.expertise.as_deref();
     db::members::insert(conn, task_force_id, id, member.user_id, member.role, expertise, today, now).await?;
-    happenings.push(
-        happening(EventAction::MemberAppointed, id)
-            .noting("userId", None::<()>, member.user_id)
-            .noting("role", None::<()>, member.role)
-            .noting("expertise", None::<()>, expertise),
+    new_events.push(
+        new_event(EventAction::MemberAppointed, id)
+            .with_change("userId", None::<()>, member.user_id)
+            .with_change("role", None::<()>, member.role)
+            .with_change("expertise", None::<()>, expertise),
     );
-    Ok(Appointed { id, happenings })
+    Ok(Appointed { id, new_events })
 }
 
-async fn step_down(conn: &Conn, task_force_id: Uuid, chair: Uuid, now: DateTime<Utc>) -> Result<Happening> {
+async fn step_down(conn: &Conn, task_force_id: Uuid, chair: Uuid, now: DateTime<Utc>) -> Result<NewEvent> {
     db::members::step_down(conn, task_force_id, chair, now).await?;
-    Ok(happening(EventAction::MemberUpdated, chair).noting("role", SeatRole::Chair, SeatRole::Expert))
+    Ok(new_event(EventAction::MemberUpdated, chair).with_change("role", SeatRole::Chair, SeatRole::Expert))
 }
 
 /// The faults of a list of candidates, all at once: users that are not there, and users that are there twice. Those
 /// who are there are held as they are, in the order of their ids, until the transaction ends.
-pub(super) async fn check_candidates(conn: &Conn, members: &[NewMember]) -> Result<Vec<Fault>> {
+pub(super) async fn check_candidates(conn: &Conn, members: &[NewMember]) -> Result<Vec<FieldError>> {
     let ids: Vec<Uuid> = members.iter().map(|member| member.user_id).collect();
     let held = db::members::hold_users(conn, &ids).await?;
     let fault = |(at, member): (usize, &NewMember)| {
         let pointer = format!("/members/{at}/userId");
         if !held.contains(&member.user_id) {
-            Some(Fault::at(pointer, FaultCode::UnknownReference))
+            Some(FieldError::at(pointer, FieldErrorCode::UnknownReference))
         } else if ids.iter().take(at).any(|other| *other == member.user_id) {
-            Some(Fault::at(pointer, FaultCode::Duplicate))
+            Some(FieldError::at(pointer, FieldErrorCode::Duplicate))
         } else {
             None
         }
@@ -114,46 +114,48 @@ pub(super) async fn check_candidates(conn: &Conn, members: &[NewMember]) -> Resu
 }
 
 /// Work goes to current members only. `pointer` is where the request names the member.
-pub(super) async fn require_current(door: &Door<'_>, id: Uuid, pointer: &str) -> Result<()> {
-    match db::members::find(door.conn(), door.task_force_id(), id).await? {
+pub(super) async fn require_current(tx: &WriteTx<'_>, id: Uuid, pointer: &str) -> Result<()> {
+    match db::members::find(tx.conn(), tx.task_force_id(), id).await? {
         Some((member, _)) if member.is_current() => Ok(()),
-        Some(_) => Err(Code::MemberEnded.into()),
+        Some(_) => Err(ProblemCode::MemberEnded.into()),
         None => Err(Refusal::unknown_reference(pointer).into()),
     }
 }
 
 /// Gives the pilots and conditions of a member who leaves to whoever takes over: these are always somebody's.
-async fn hand_on(door: &mut Door<'_>, from: Uuid, heir: Option<Uuid>) -> Result<()> {
-    let (conn, task_force_id) = (door.conn(), door.task_force_id());
+async fn reassign(tx: &mut WriteTx<'_>, from: Uuid, successor: Option<Uuid>) -> Result<()> {
+    let (conn, task_force_id) = (tx.conn(), tx.task_force_id());
     let owned = db::references::owned_by(conn, task_force_id, from).await?;
     if owned.is_empty() {
         return Ok(());
     }
-    let Some(heir) = heir else {
-        return Err(Refusal::from(Code::OwnsWork).listing(Listing::References(owned)).into());
+    let Some(successor) = successor else {
+        return Err(Refusal::from(ProblemCode::OwnsWork)
+            .extension(ProblemExtension::References(owned))
+            .into());
     };
     let ids: Vec<Uuid> = owned.iter().map(|one| one.id).collect();
-    db::members::hand_on(conn, task_force_id, &ids, heir, door.now()).await?;
+    db::members::reassign(conn, task_force_id, &ids, successor, tx.now()).await?;
     for one in owned {
         let (action, kind) = if one.kind == SubjectKind::Pilot.code() {
             (EventAction::PilotUpdated, SubjectKind::Pilot)
         } else {
             (EventAction::ConditionUpdated, SubjectKind::Condition)
         };
-        door.record(Happening::new(action, kind, one.id).noting("ownerMemberId", from, heir));
+        tx.record(NewEvent::new(action, kind, one.id).with_change("ownerMemberId", from, successor));
     }
     Ok(())
 }
 
 async fn found(conn: &Conn, task_force_id: Uuid, id: Uuid) -> Result<NamedMember> {
-    Ok(db::members::find(conn, task_force_id, id).await?.ok_or(Code::NotFound)?)
+    Ok(db::members::find(conn, task_force_id, id).await?.ok_or(ProblemCode::NotFound)?)
 }
 
 /// The current member behind the door, as the caller read it.
-async fn current_at_version(door: &Door<'_>, id: Uuid, version: i32) -> Result<NamedMember> {
-    let named = found(door.conn(), door.task_force_id(), id).await?;
+async fn current_at_version(tx: &WriteTx<'_>, id: Uuid, version: i32) -> Result<NamedMember> {
+    let named = found(tx.conn(), tx.task_force_id(), id).await?;
     expect_version(named.0.version, version)?;
-    if named.0.is_current() { Ok(named) } else { Err(Code::MemberEnded.into()) }
+    if named.0.is_current() { Ok(named) } else { Err(ProblemCode::MemberEnded.into()) }
 }
 
 impl App {
@@ -185,7 +187,7 @@ impl App {
         let (_, member) = self
             .read(caller, task_force_id, async |conn| db::members::find(conn, task_force_id, id).await)
             .await?;
-        Ok(member.ok_or(Code::NotFound)?)
+        Ok(member.ok_or(ProblemCode::NotFound)?)
     }
 
     /// Appoints a member. A new chair makes the present one an expert.
@@ -198,16 +200,16 @@ impl App {
         task_force_id: Uuid,
         member: NewMember,
     ) -> Result<NamedMember> {
-        self.write(caller, task_force_id, Action::EditTaskForce, async |door| {
-            door.may_write(Write::Members)?;
-            let conn = door.conn();
+        self.write(caller, task_force_id, Action::EditTaskForce, async |tx| {
+            tx.may_write(Write::Members)?;
+            let conn = tx.conn();
             let mut panel = db::members::panel(conn, task_force_id).await?;
-            let today = door.access.today;
+            let today = tx.access.today;
             let appointed =
-                appoint(conn, task_force_id, &mut panel, &member, "/userId", today, door.now()).await?;
-            panel.check_in(door.access.state)?;
-            appointed.happenings.into_iter().for_each(|happening| door.record(happening));
-            found(door.conn(), task_force_id, appointed.id).await
+                appoint(conn, task_force_id, &mut panel, &member, "/userId", today, tx.now()).await?;
+            panel.check_in(tx.access.state)?;
+            appointed.new_events.into_iter().for_each(|new_event| tx.record(new_event));
+            found(tx.conn(), task_force_id, appointed.id).await
         })
         .await
     }
@@ -224,26 +226,26 @@ impl App {
         version: i32,
         patch: impl FnOnce(MemberFields) -> Result<MemberFields>,
     ) -> Result<NamedMember> {
-        self.write(caller, task_force_id, Action::EditTaskForce, async |door| {
-            let (member, name) = current_at_version(door, id, version).await?;
+        self.write(caller, task_force_id, Action::EditTaskForce, async |tx| {
+            let (member, name) = current_at_version(tx, id, version).await?;
             let before = MemberFields { role: member.role, expertise: member.expertise.clone() };
             let after = patch(before.clone())?;
             if after == before {
                 return Ok((member, name));
             }
-            door.may_write(Write::Members)?;
-            let conn = door.conn();
+            tx.may_write(Write::Members)?;
+            let conn = tx.conn();
             let mut panel = db::members::panel(conn, task_force_id).await?;
             let outgoing = panel.assign(id, after.role);
-            panel.check_in(door.access.state)?;
+            panel.check_in(tx.access.state)?;
             if let Some(outgoing) = outgoing {
-                let happening = step_down(conn, task_force_id, outgoing, door.now()).await?;
-                door.record(happening);
+                let new_event = step_down(conn, task_force_id, outgoing, tx.now()).await?;
+                tx.record(new_event);
             }
             let expertise = after.expertise.as_deref();
-            db::members::update(door.conn(), task_force_id, id, after.role, expertise, door.now()).await?;
-            door.record(happening(EventAction::MemberUpdated, id).with(changes_between(&before, &after)));
-            found(door.conn(), task_force_id, id).await
+            db::members::update(tx.conn(), task_force_id, id, after.role, expertise, tx.now()).await?;
+            tx.record(new_event(EventAction::MemberUpdated, id).with(changes_between(&before, &after)));
+            found(tx.conn(), task_force_id, id).await
         })
         .await
     }
@@ -263,45 +265,45 @@ impl App {
         version: i32,
         end: MemberEnd,
     ) -> Result<NamedMember> {
-        self.write(caller, task_force_id, Action::EditTaskForce, async |door| {
-            let (member, _) = current_at_version(door, id, version).await?;
-            door.may_write(Write::Members)?;
+        self.write(caller, task_force_id, Action::EditTaskForce, async |tx| {
+            let (member, _) = current_at_version(tx, id, version).await?;
+            tx.may_write(Write::Members)?;
             // Days are those of the task force's time zone: moved westwards, it may be the day before again.
-            let today = door.access.today.max(member.from_date);
-            let now = door.now();
-            let mut panel = db::members::panel(door.conn(), task_force_id).await?;
+            let today = tx.access.today.max(member.from_date);
+            let now = tx.now();
+            let mut panel = db::members::panel(tx.conn(), task_force_id).await?;
             panel.end(id);
-            db::members::end(door.conn(), task_force_id, id, today, &end.reason, now).await?;
-            door.record(
-                happening(EventAction::MemberEnded, id)
-                    .noting("reason", None::<()>, &end.reason)
-                    .noting("toDate", None::<()>, today),
+            db::members::end(tx.conn(), task_force_id, id, today, &end.reason, now).await?;
+            tx.record(
+                new_event(EventAction::MemberEnded, id)
+                    .with_change("reason", None::<()>, &end.reason)
+                    .with_change("toDate", None::<()>, today),
             );
-            let mut heir = end.reassign_to;
+            let mut reassign_to = end.reassign_to;
             if let Some(successor) = &end.successor {
                 let pointer = "/successor/userId";
                 let appointed =
-                    appoint(door.conn(), task_force_id, &mut panel, successor, pointer, today, now).await?;
-                appointed.happenings.into_iter().for_each(|happening| door.record(happening));
-                heir = heir.or(Some(appointed.id));
+                    appoint(tx.conn(), task_force_id, &mut panel, successor, pointer, today, now).await?;
+                appointed.new_events.into_iter().for_each(|new_event| tx.record(new_event));
+                reassign_to = reassign_to.or(Some(appointed.id));
             }
-            panel.check_in(door.access.state)?;
+            panel.check_in(tx.access.state)?;
             if let Some(to) = end.reassign_to {
-                require_current(door, to, "/reassignToMemberId").await?;
+                require_current(tx, to, "/reassignToMemberId").await?;
             }
-            let moved = db::activities::reassign_open(door.conn(), task_force_id, id, heir, now).await?;
+            let moved = db::activities::reassign_open(tx.conn(), task_force_id, id, reassign_to, now).await?;
             for activity in moved {
-                door.record(
-                    Happening::new(EventAction::ActivityUpdated, SubjectKind::Activity, activity).noting(
+                tx.record(
+                    NewEvent::new(EventAction::ActivityUpdated, SubjectKind::Activity, activity).with_change(
                         "assigneeMemberId",
                         id,
-                        heir,
+                        reassign_to,
                     ),
                 );
             }
-            hand_on(door, id, heir).await?;
-            super::submissions::leave(door, id).await?;
-            found(door.conn(), task_force_id, id).await
+            reassign(tx, id, reassign_to).await?;
+            super::submissions::leave(tx, id).await?;
+            found(tx.conn(), task_force_id, id).await
         })
         .await
     }

@@ -1,14 +1,14 @@
 //! Use cases: one file a feature, called by HTTP, the command line and background work alike.
 //!
-//! Reads go through [`access`] (who is asking, what is theirs to see), changes of a task force through [`door`]
+//! Reads go through [`access`] (who is asking, what is theirs to see), changes of a task force through [`tx`]
 //! (lock, right, event, commit). Nothing here knows a status code or the shape of a JSON document.
 
 pub mod activities;
 pub mod api_keys;
 pub mod assessments;
 pub mod audit;
-pub mod checklist_items;
 pub mod caller;
+pub mod checklist_items;
 pub mod clock;
 pub mod comments;
 pub mod conditions;
@@ -71,9 +71,9 @@ pub struct App {
     single_sign_on: Option<Arc<single_sign_on::SingleSignOn>>,
     /// Counts guesses at passwords.
     pub throttle: Arc<Throttle>,
-    keys: api_keys::Known,
+    keys: api_keys::KeyCache,
     status_cache: status::Cache,
-    gates: Arc<lease::Gates>,
+    writer_limit: Arc<writer_limit::WriterLimit>,
     last_readiness: readiness::LastReadiness,
     refused: refused_attempts::Waiting,
     verifiers: audit::Verifiers,
@@ -89,13 +89,18 @@ impl App {
             tokens: Arc::new(tokens),
             single_sign_on: None,
             throttle: Arc::new(Throttle::new(Limits::USUAL)),
-            keys: api_keys::Known::default(),
+            keys: api_keys::KeyCache::default(),
             status_cache: status::Cache::default(),
-            gates: Arc::default(),
+            writer_limit: Arc::default(),
             last_readiness: readiness::LastReadiness::default(),
             refused: refused_attempts::Waiting::default(),
             verifiers: audit::Verifiers::default(),
         }
+    }
+
+    /// The same service with another clock: the demo's story is dated in the past.
+    pub fn with_clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
     }
 
     /// The same, letting in whom another issuer vouches for.

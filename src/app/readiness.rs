@@ -33,7 +33,7 @@ impl App {
         {
             return found;
         }
-        let migrated = self.lend(async |conn| Ok(db::schema_migrations::are_current(conn).await?)).await;
+        let migrated = self.with_conn(async |conn| Ok(db::schema_migrations::are_current(conn).await?)).await;
         let found = Readiness { database: migrated.is_ok(), migrations: migrated.unwrap_or(false) };
         *last = Some((Instant::now(), found));
         found

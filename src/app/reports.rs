@@ -3,13 +3,13 @@
 use uuid::Uuid;
 
 use super::caller::Caller;
-use super::{App, Error, Result, noun};
+use super::{App, Error, Result, resource};
 use crate::db;
 use crate::db::page::Page;
 use crate::db::reports::{Beginning, Draft, Report, ReportFilter, WrittenReport};
 use crate::domain::decision::{Outcome, Ruling};
-use crate::domain::event::{EventAction, Happening, SubjectKind};
-use crate::domain::refusal::{Code, Fault, FaultCode, Refusal};
+use crate::domain::event::{EventAction, NewEvent, SubjectKind};
+use crate::domain::refusal::{FieldError, FieldErrorCode, ProblemCode, Refusal};
 use crate::domain::report::{self, ReportAsked, ReportControl, ReportModel, ReportPeriod, ReportPerson};
 use crate::domain::rights::Action;
 use crate::domain::step::StepName;
@@ -32,8 +32,9 @@ impl NewReport {
         if Ruling::new(self.recommendation, self.return_to).is_some() {
             return Ok(());
         }
-        let code = if self.return_to.is_none() { FaultCode::Required } else { FaultCode::NotAllowed };
-        Err(Refusal::faults(Code::InvalidRequest, vec![Fault::at("/returnToStep", code)]).into())
+        let code =
+            if self.return_to.is_none() { FieldErrorCode::Required } else { FieldErrorCode::NotAllowed };
+        Err(Refusal::faults(ProblemCode::InvalidRequest, vec![FieldError::at("/returnToStep", code)]).into())
     }
 }
 
@@ -49,13 +50,13 @@ impl App {
         new: NewReport,
     ) -> Result<WrittenReport> {
         new.check()?;
-        self.write(caller, task_force_id, Action::Lead, async |door| {
-            let (conn, now) = (door.conn(), door.now());
-            let cycle = noun::open_cycle(door, StepName::Report).await?;
-            let chair = door.access.member_id.ok_or(Code::Forbidden)?;
+        self.write(caller, task_force_id, Action::Lead, async |tx| {
+            let (conn, now) = (tx.conn(), tx.now());
+            let cycle = resource::open_cycle(tx, StepName::Report).await?;
+            let chair = tx.access.member_id.ok_or(ProblemCode::Forbidden)?;
             let beginning = db::reports::beginning(conn, task_force_id, cycle, chair).await?;
             let since = beginning.reported_at.unwrap_or(beginning.opened_at);
-            let parts = db::dossier::load(conn, task_force_id, cycle, now, since).await?;
+            let parts = db::report_data::load(conn, task_force_id, cycle, now, since).await?;
 
             let NewReport { recommendation, return_to, summary } = new;
             let Beginning { name, city, author, previous, highest, head_hash, .. } = beginning;
@@ -70,7 +71,7 @@ impl App {
                 period: ReportPeriod { from: since, to: now },
                 author: ReportPerson { member_id: chair, name: author },
                 supersedes: previous,
-                last_seq: door.access.seq,
+                last_seq: tx.access.seq,
                 head_hash: hex::encode(head_hash),
             };
             let asked = ReportAsked { recommendation, return_to_step: return_to, summary: summary.clone() };
@@ -83,16 +84,16 @@ impl App {
                 summary,
                 hash: report::hash(&model).to_vec(),
                 model,
-                seq: door.access.seq,
+                seq: tx.access.seq,
                 member_id: chair,
             };
             let report = db::reports::insert(conn, task_force_id, &draft, now).await?;
-            door.record(
-                Happening::new(EventAction::ReportCreated, SubjectKind::Report, report.id)
-                    .noting("number", None::<()>, number)
-                    .noting("recommendation", None::<()>, recommendation)
-                    .noting("returnToStep", None::<()>, return_to)
-                    .noting("hash", None::<()>, hex::encode(&report.hash)),
+            tx.record(
+                NewEvent::new(EventAction::ReportCreated, SubjectKind::Report, report.id)
+                    .with_change("number", None::<()>, number)
+                    .with_change("recommendation", None::<()>, recommendation)
+                    .with_change("returnToStep", None::<()>, return_to)
+                    .with_change("hash", None::<()>, hex::encode(&report.hash)),
             );
             Ok(WrittenReport { report, model: draft.model })
         })
@@ -112,7 +113,7 @@ impl App {
         let (_, report) = self
             .read(caller, task_force_id, async |conn| db::reports::find(conn, task_force_id, number).await)
             .await?;
-        Ok(report.ok_or(Code::NotFound)?)
+        Ok(report.ok_or(ProblemCode::NotFound)?)
     }
 
     /// A page of reports, newest first.

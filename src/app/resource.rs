@@ -9,14 +9,16 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::caller::{Access, Caller};
-use super::write::{Door, expect_version};
+use super::write::{WriteTx, expect_version};
 use super::{App, Result};
 use crate::db::page::Page;
 use crate::db::{self, Conn, QueryResult};
-use crate::domain::event::{EventAction, Happening, SubjectKind, changes_between};
-use crate::domain::state_machine::{Exit, available, take};
-use crate::domain::refusal::{AvailableTransition, Code, Fault, FaultCode, Listing, Reference, Refusal};
+use crate::domain::event::{EventAction, NewEvent, SubjectKind, changes_between};
+use crate::domain::refusal::{
+    AvailableTransition, FieldError, FieldErrorCode, ProblemCode, ProblemExtension, Reference, Refusal,
+};
 use crate::domain::rights::Action;
+use crate::domain::state_machine::{Transition, available, check_transition};
 use crate::domain::text::LocalizedText;
 use crate::domain::vocabulary::Vocabulary;
 use crate::domain::writing::Write;
@@ -34,9 +36,9 @@ pub struct Events {
 
 /// A noun below a task force that members make, change and delete. A value is one of it, as it is read.
 #[expect(async_fn_in_trait, reason = "these futures never leave their thread")]
-pub trait Noun: Sized {
+pub trait Resource: Sized {
     /// What it belongs to within the task force: nothing, or the ids above it in its path.
-    type Above: Copy;
+    type Parent: Copy;
     /// What of it can be changed.
     type Fields: Clone + PartialEq + Serialize;
     /// What a list shows of it.
@@ -49,7 +51,7 @@ pub trait Noun: Sized {
     const EVENTS: Events;
 
     /// What is above it, as its events name that.
-    fn place(_above: Self::Above) -> Vec<(&'static str, Uuid)> {
+    fn place(_above: Self::Parent) -> Vec<(&'static str, Uuid)> {
         Vec::new()
     }
 
@@ -64,7 +66,7 @@ pub trait Noun: Sized {
     async fn find(
         conn: &Conn,
         task_force_id: Uuid,
-        above: Self::Above,
+        parent: Self::Parent,
         id: Uuid,
     ) -> QueryResult<Option<Self>>;
 
@@ -73,7 +75,7 @@ pub trait Noun: Sized {
     async fn list(
         _conn: &Conn,
         _task_force_id: Uuid,
-        _above: Self::Above,
+        _above: Self::Parent,
         _filter: &Self::Filter,
         _after: Option<Uuid>,
         _limit: i64,
@@ -82,66 +84,66 @@ pub trait Noun: Sized {
     }
 
     /// Makes one, if it may be made.
-    async fn insert(door: &Door<'_>, above: Self::Above, fields: &Self::Fields) -> Result<Uuid>;
+    async fn insert(tx: &WriteTx<'_>, parent: Self::Parent, fields: &Self::Fields) -> Result<Uuid>;
 
     /// Gives it other fields, if it may have them.
-    async fn change(&self, door: &Door<'_>, above: Self::Above, fields: &Self::Fields) -> Result<()>;
+    async fn change(&self, tx: &WriteTx<'_>, parent: Self::Parent, fields: &Self::Fields) -> Result<()>;
 
     /// Asks whether it may be deleted, as far as nothing refers to it.
-    async fn may_remove(&self, door: &Door<'_>, above: Self::Above) -> Result<()>;
+    async fn may_remove(&self, tx: &WriteTx<'_>, parent: Self::Parent) -> Result<()>;
 
     /// Deletes it, with its own parts.
-    async fn remove(&self, door: &Door<'_>, above: Self::Above) -> Result<()>;
+    async fn remove(&self, tx: &WriteTx<'_>, parent: Self::Parent) -> Result<()>;
 
     /// Where it can go from here, for this caller.
-    fn transitions(&self, _access: &Access) -> Vec<AvailableTransition> {
+    fn available_transitions(&self, _access: &Access) -> Vec<AvailableTransition> {
         Vec::new()
     }
 }
 
 /// A noun with states.
 #[expect(async_fn_in_trait, reason = "these futures never leave their thread")]
-pub trait Staged: Noun<Above = ()> {
+pub trait Stateful: Resource<Parent = ()> {
     /// Its states.
     type State: Vocabulary;
     /// What a transition carries beside its reason.
-    type Order;
+    type Payload;
     /// The event that a transition leaves.
     const TRANSITIONED: EventAction;
 
     /// The state it is in.
     fn state(&self) -> Self::State;
     /// The ways out of it.
-    fn exits(&self, access: &Access) -> Vec<Exit<Self::State>>;
+    fn transitions(&self, access: &Access) -> Vec<Transition<Self::State>>;
 
     /// Goes to a state that an exit leads to, after whatever the order must say has been checked; adds what else
     /// changed to the event.
     async fn enter(
         &self,
-        door: &Door<'_>,
+        tx: &WriteTx<'_>,
         to: Self::State,
         reason: Option<&LocalizedText>,
-        order: Self::Order,
-        happening: Happening,
-    ) -> Result<Happening>;
+        payload: Self::Payload,
+        new_event: NewEvent,
+    ) -> Result<NewEvent>;
 }
 
 /// A noun with parts, which are written under its own conditions.
-pub trait Whole: Noun<Above = ()> {
+pub trait ParentResource: Resource<Parent = ()> {
     /// Asks whether its parts may be written.
     ///
     /// # Errors
     /// The code of what stands in the way.
-    fn parts_writable(&self, door: &Door<'_>) -> Result<()>;
+    fn parts_writable(&self, tx: &WriteTx<'_>) -> Result<()>;
 
     /// What its state promises of it and its parts, and is not so any more.
-    fn broken_promise(&self, access: &Access) -> Option<Code>;
+    fn violated_invariant(&self, access: &Access) -> Option<ProblemCode>;
 }
 
-/// What every product answers alike, as a part of its [`Noun`]: `$row` is the field that holds what is stored.
+/// What every product answers alike, as a part of its [`Resource`]: `$row` is the field that holds what is stored.
 macro_rules! product {
     ($table:ident, $row:ident: $listed:ty, $fields:ty, $filter:ty, $kind:ident: $created:ident, $updated:ident, $deleted:ident) => {
-        type Above = ();
+        type Parent = ();
         type Fields = $fields;
         type Listed = $listed;
         type Filter = $filter;
@@ -180,25 +182,28 @@ macro_rules! product {
             $crate::db::$table::list(conn, task_force_id, filter, after, limit).await.map(Some)
         }
 
-        async fn remove(&self, door: &Door<'_>, (): ()) -> Result<()> {
-            Ok($crate::db::$table::delete(door.conn(), door.task_force_id(), self.$row.id).await?)
+        async fn remove(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
+            Ok($crate::db::$table::delete(tx.conn(), tx.task_force_id(), self.$row.id).await?)
         }
 
-        fn transitions(&self, access: &Access) -> Vec<$crate::domain::refusal::AvailableTransition> {
-            $crate::app::resource::transitions(self, access)
+        fn available_transitions(
+            &self,
+            access: &Access,
+        ) -> Vec<$crate::domain::refusal::AvailableTransition> {
+            $crate::app::resource::available_transitions(self, access)
         }
     };
 }
 pub(super) use product;
 
-/// Makes a part a [`Noun`]: it is written while its whole lets it, and the whole keeps its promises.
+/// Makes a part a [`Resource`]: it is written while its whole lets it, and the whole keeps its promises.
 macro_rules! part {
     (
         $part:ty, $fields:ty, $table:ident, of $whole:ty, $wholes:ident as $place:literal,
         $kind:ident: $created:ident, $updated:ident, $deleted:ident $(, with $check:path)?
     ) => {
-        impl $crate::app::resource::Noun for $part {
-            type Above = Uuid;
+        impl $crate::app::resource::Resource for $part {
+            type Parent = Uuid;
             type Fields = $fields;
             type Listed = Self;
             type Filter = ();
@@ -249,30 +254,30 @@ macro_rules! part {
                 Ok(there.then_some(page))
             }
 
-            async fn insert(door: &Door<'_>, whole: Uuid, fields: &$fields) -> Result<Uuid> {
-                noun::found::<$whole>(door, (), whole).await?.parts_writable(door)?;
-                $( $check(door, None, fields).await?; )?
-                let (conn, task_force_id) = (door.conn(), door.task_force_id());
-                let id = db::$table::insert(conn, task_force_id, whole, fields, door.now()).await?;
-                noun::keep::<$whole>(door, whole).await?;
+            async fn insert(tx: &WriteTx<'_>, whole: Uuid, fields: &$fields) -> Result<Uuid> {
+                resource::found::<$whole>(tx, (), whole).await?.parts_writable(tx)?;
+                $( $check(tx, None, fields).await?; )?
+                let (conn, task_force_id) = (tx.conn(), tx.task_force_id());
+                let id = db::$table::insert(conn, task_force_id, whole, fields, tx.now()).await?;
+                resource::keep::<$whole>(tx, whole).await?;
                 Ok(id)
             }
 
-            async fn change(&self, door: &Door<'_>, whole: Uuid, fields: &$fields) -> Result<()> {
-                noun::found::<$whole>(door, (), whole).await?.parts_writable(door)?;
-                $( $check(door, Some(self), fields).await?; )?
-                db::$table::update(door.conn(), door.task_force_id(), self.id, fields, door.now()).await?;
-                noun::keep::<$whole>(door, whole).await
+            async fn change(&self, tx: &WriteTx<'_>, whole: Uuid, fields: &$fields) -> Result<()> {
+                resource::found::<$whole>(tx, (), whole).await?.parts_writable(tx)?;
+                $( $check(tx, Some(self), fields).await?; )?
+                db::$table::update(tx.conn(), tx.task_force_id(), self.id, fields, tx.now()).await?;
+                resource::keep::<$whole>(tx, whole).await
             }
 
-            async fn may_remove(&self, door: &Door<'_>, whole: Uuid) -> Result<()> {
-                noun::found::<$whole>(door, (), whole).await?.parts_writable(door)?;
-                noun::made_in_this_cycle(door, self.created_at).await
+            async fn may_remove(&self, tx: &WriteTx<'_>, whole: Uuid) -> Result<()> {
+                resource::found::<$whole>(tx, (), whole).await?.parts_writable(tx)?;
+                resource::made_in_this_cycle(tx, self.created_at).await
             }
 
-            async fn remove(&self, door: &Door<'_>, whole: Uuid) -> Result<()> {
-                db::$table::delete(door.conn(), door.task_force_id(), self.id).await?;
-                noun::keep::<$whole>(door, whole).await
+            async fn remove(&self, tx: &WriteTx<'_>, whole: Uuid) -> Result<()> {
+                db::$table::delete(tx.conn(), tx.task_force_id(), self.id).await?;
+                resource::keep::<$whole>(tx, whole).await
             }
         }
     };
@@ -281,18 +286,18 @@ pub(super) use part;
 
 /// Where somebody wants one with states to go.
 #[derive(Debug)]
-pub struct Command<N: Staged> {
+pub struct Command<N: Stateful> {
     /// The state.
     pub to: N::State,
     /// Why.
     pub reason: Option<LocalizedText>,
     /// What else it takes.
-    pub order: N::Order,
+    pub payload: N::Payload,
 }
 
 /// Where one with states can go from here, for whoever may work.
-pub fn transitions<N: Staged>(noun: &N, access: &Access) -> Vec<AvailableTransition> {
-    available(&noun.exits(access), access.right(Action::Work))
+pub fn available_transitions<N: Stateful>(noun: &N, access: &Access) -> Vec<AvailableTransition> {
+    available(&noun.transitions(access), access.right(Action::Work))
 }
 
 /// One as somebody sees it.
@@ -306,88 +311,90 @@ pub struct View<N> {
     pub transitions: Vec<AvailableTransition>,
 }
 
-impl<N: Noun> View<N> {
+impl<N: Resource> View<N> {
     pub(super) fn new(noun: N, access: &Access) -> Self {
-        let transitions = noun.transitions(access);
+        let transitions = noun.available_transitions(access);
         Self { noun, today: access.today, transitions }
     }
 }
 
-fn happening<N: Noun>(action: EventAction, id: Uuid) -> Happening {
-    Happening::new(action, N::KIND, id)
+fn new_event<N: Resource>(action: EventAction, id: Uuid) -> NewEvent {
+    NewEvent::new(action, N::KIND, id)
 }
 
 /// One behind the door.
-pub(super) async fn found<N: Noun>(door: &Door<'_>, above: N::Above, id: Uuid) -> Result<N> {
-    let noun = N::find(door.conn(), door.task_force_id(), above, id).await?;
-    Ok(noun.ok_or(Code::NotFound)?)
+pub(super) async fn found<N: Resource>(tx: &WriteTx<'_>, parent: N::Parent, id: Uuid) -> Result<N> {
+    let noun = N::find(tx.conn(), tx.task_force_id(), parent, id).await?;
+    Ok(noun.ok_or(ProblemCode::NotFound)?)
 }
 
 /// One behind the door, as the caller read it.
-pub(super) async fn at_version<N: Noun>(
-    door: &Door<'_>,
-    above: N::Above,
+pub(super) async fn at_version<N: Resource>(
+    tx: &WriteTx<'_>,
+    parent: N::Parent,
     id: Uuid,
     version: i32,
 ) -> Result<N> {
-    let noun: N = found(door, above, id).await?;
+    let noun: N = found(tx, parent, id).await?;
     expect_version(noun.version(), version)?;
     Ok(noun)
 }
 
 /// Something that a request names in its body, as it is behind the door; `pointer` is where it names it.
-pub(super) async fn named<N: Noun<Above = ()>>(door: &Door<'_>, id: Uuid, pointer: &str) -> Result<N> {
-    let noun = N::find(door.conn(), door.task_force_id(), (), id).await?;
+pub(super) async fn named<N: Resource<Parent = ()>>(tx: &WriteTx<'_>, id: Uuid, pointer: &str) -> Result<N> {
+    let noun = N::find(tx.conn(), tx.task_force_id(), (), id).await?;
     Ok(noun.ok_or_else(|| Refusal::unknown_reference(pointer))?)
 }
 
 /// The cycle that a product of a step is made in: the present one, if its step is open.
-pub(super) async fn open_cycle(door: &Door<'_>, step: crate::domain::step::StepName) -> Result<i32> {
-    let step = super::steps::current(door, step).await?;
-    door.may_write(Write::OpenStep(step.state))?;
+pub(super) async fn open_cycle(tx: &WriteTx<'_>, step: crate::domain::step::StepName) -> Result<i32> {
+    let step = super::steps::current(tx, step).await?;
+    tx.may_write(Write::OpenStep(step.state))?;
     Ok(step.cycle)
 }
 
 /// Refuses what was done to something, or to a part of it, if it is not any more what its state promises.
-pub(super) async fn keep<W: Whole>(door: &Door<'_>, id: Uuid) -> Result<()> {
-    let whole: W = found(door, (), id).await?;
-    whole.broken_promise(&door.access).map_or(Ok(()), |code| Err(code.into()))
+pub(super) async fn keep<W: ParentResource>(tx: &WriteTx<'_>, id: Uuid) -> Result<()> {
+    let whole: W = found(tx, (), id).await?;
+    whole.violated_invariant(&tx.access).map_or(Ok(()), |code| Err(code.into()))
 }
 
 /// Refuses a day that has not begun in the task force's time zone; `pointer` is where the request names it.
-pub(super) fn not_in_the_future(door: &Door<'_>, day: NaiveDate, pointer: &str) -> Result<()> {
-    let today = door.access.today;
+pub(super) fn not_in_the_future(tx: &WriteTx<'_>, day: NaiveDate, pointer: &str) -> Result<()> {
+    let today = tx.access.today;
     if day <= today {
         return Ok(());
     }
-    let fault = Fault::at(pointer, FaultCode::TooLarge).saying(
+    let fault = FieldError::at(pointer, FieldErrorCode::TooLarge).saying(
         format!("is in the future: in the task force's time zone it is {today}"),
         format!("يقع في المستقبل: تاريخ اليوم بتوقيت فريق العمل هو {today}"),
     );
-    Err(Refusal::faults(Code::InvalidRequest, vec![fault]).into())
+    Err(Refusal::faults(ProblemCode::InvalidRequest, vec![fault]).into())
 }
 
 /// Refuses to delete what an earlier cycle has: it is part of the record.
 pub(super) fn made_now(cycle: i32, last_cycle: i32) -> Result<()> {
-    if cycle == last_cycle { Ok(()) } else { Err(Code::OfAnEarlierCycle.into()) }
+    if cycle == last_cycle { Ok(()) } else { Err(ProblemCode::OfAnEarlierCycle.into()) }
 }
 
 /// The same of what has no cycle of its own, by the time it was made.
-pub(super) async fn made_in_this_cycle(door: &Door<'_>, created_at: DateTime<Utc>) -> Result<()> {
-    let (task_force_id, cycle) = (door.task_force_id(), door.access.cycle);
-    if cycle == 1 || created_at >= db::cycles::opened_at(door.conn(), task_force_id, cycle).await? {
+pub(super) async fn made_in_this_cycle(tx: &WriteTx<'_>, created_at: DateTime<Utc>) -> Result<()> {
+    let (task_force_id, cycle) = (tx.task_force_id(), tx.access.cycle);
+    if cycle == 1 || created_at >= db::cycles::opened_at(tx.conn(), task_force_id, cycle).await? {
         return Ok(());
     }
-    Err(Code::OfAnEarlierCycle.into())
+    Err(ProblemCode::OfAnEarlierCycle.into())
 }
 
 /// Refuses to delete what something else refers to.
-async fn unreferenced(door: &Door<'_>, kind: SubjectKind, id: Uuid) -> Result<()> {
-    let references: Vec<Reference> = db::references::to(door.conn(), door.task_force_id(), kind, id).await?;
+async fn unreferenced(tx: &WriteTx<'_>, kind: SubjectKind, id: Uuid) -> Result<()> {
+    let references: Vec<Reference> = db::references::to(tx.conn(), tx.task_force_id(), kind, id).await?;
     if references.is_empty() {
         return Ok(());
     }
-    Err(Refusal::from(Code::StillReferenced).listing(Listing::References(references)).into())
+    Err(Refusal::from(ProblemCode::StillReferenced)
+        .extension(ProblemExtension::References(references))
+        .into())
 }
 
 impl App {
@@ -395,60 +402,60 @@ impl App {
     ///
     /// # Errors
     /// As [`App::read`]; `notFound` where there is nothing that it would belong to.
-    pub async fn list<N: Noun>(
+    pub async fn list<N: Resource>(
         &self,
         caller: &Caller,
         task_force_id: Uuid,
-        above: N::Above,
+        parent: N::Parent,
         filter: &N::Filter,
         after: Option<Uuid>,
         limit: i64,
     ) -> Result<(NaiveDate, Page<N::Listed>)> {
         let (access, page) = self
             .read(caller, task_force_id, async |conn| {
-                N::list(conn, task_force_id, above, filter, after, limit).await
+                N::list(conn, task_force_id, parent, filter, after, limit).await
             })
             .await?;
-        Ok((access.today, page.ok_or(Code::NotFound)?))
+        Ok((access.today, page.ok_or(ProblemCode::NotFound)?))
     }
 
     /// One of a noun.
     ///
     /// # Errors
     /// As [`App::read`]; `notFound`.
-    pub async fn get<N: Noun>(
+    pub async fn get<N: Resource>(
         &self,
         caller: &Caller,
         task_force_id: Uuid,
-        above: N::Above,
+        parent: N::Parent,
         id: Uuid,
     ) -> Result<View<N>> {
         let (access, noun) = self
-            .read(caller, task_force_id, async |conn| N::find(conn, task_force_id, above, id).await)
+            .read(caller, task_force_id, async |conn| N::find(conn, task_force_id, parent, id).await)
             .await?;
-        Ok(View::new(noun.ok_or(Code::NotFound)?, &access))
+        Ok(View::new(noun.ok_or(ProblemCode::NotFound)?, &access))
     }
 
     /// Makes one of a noun.
     ///
     /// # Errors
-    /// The state of task force or step, and what [`Noun::insert`] refuses.
-    pub async fn create<N: Noun>(
+    /// The state of task force or step, and what [`Resource::insert`] refuses.
+    pub async fn create<N: Resource>(
         &self,
         caller: &Caller,
         task_force_id: Uuid,
-        above: N::Above,
+        parent: N::Parent,
         fields: N::Fields,
     ) -> Result<View<N>> {
-        self.write(caller, task_force_id, Action::Work, async |door| {
-            let id = N::insert(door, above, &fields).await?;
+        self.write(caller, task_force_id, Action::Work, async |tx| {
+            let id = N::insert(tx, parent, &fields).await?;
             let mut created =
-                happening::<N>(N::EVENTS.created, id).with(changes_between(&Value::Null, &json!(fields)));
-            for (name, id) in N::place(above) {
-                created = created.noting(name, None::<()>, id);
+                new_event::<N>(N::EVENTS.created, id).with(changes_between(&Value::Null, &json!(fields)));
+            for (name, id) in N::place(parent) {
+                created = created.with_change(name, None::<()>, id);
             }
-            door.record(created);
-            Ok(View::new(found(door, above, id).await?, &door.access))
+            tx.record(created);
+            Ok(View::new(found(tx, parent, id).await?, &tx.access))
         })
         .await
     }
@@ -456,26 +463,26 @@ impl App {
     /// Changes the fields of one.
     ///
     /// # Errors
-    /// `versionMismatch`, the state of task force or step, and what [`Noun::change`] refuses.
-    pub async fn update<N: Noun>(
+    /// `versionMismatch`, the state of task force or step, and what [`Resource::change`] refuses.
+    pub async fn update<N: Resource>(
         &self,
         caller: &Caller,
         task_force_id: Uuid,
-        above: N::Above,
+        parent: N::Parent,
         id: Uuid,
         version: i32,
         patch: impl FnOnce(N::Fields) -> Result<N::Fields>,
     ) -> Result<View<N>> {
-        self.write(caller, task_force_id, Action::Work, async |door| {
-            let noun: N = at_version(door, above, id, version).await?;
+        self.write(caller, task_force_id, Action::Work, async |tx| {
+            let noun: N = at_version(tx, parent, id, version).await?;
             let before = noun.fields();
             let after = patch(before.clone())?;
             if after == before {
-                return Ok(View::new(noun, &door.access));
+                return Ok(View::new(noun, &tx.access));
             }
-            noun.change(door, above, &after).await?;
-            door.record(happening::<N>(N::EVENTS.updated, id).with(changes_between(&before, &after)));
-            Ok(View::new(found(door, above, id).await?, &door.access))
+            noun.change(tx, parent, &after).await?;
+            tx.record(new_event::<N>(N::EVENTS.updated, id).with(changes_between(&before, &after)));
+            Ok(View::new(found(tx, parent, id).await?, &tx.access))
         })
         .await
     }
@@ -483,8 +490,8 @@ impl App {
     /// Moves one to another state.
     ///
     /// # Errors
-    /// `versionMismatch`, what stands in the way of the exit, and what [`Staged::enter`] refuses.
-    pub async fn transition<N: Staged>(
+    /// `versionMismatch`, what stands in the way of the exit, and what [`Stateful::enter`] refuses.
+    pub async fn transition<N: Stateful>(
         &self,
         caller: &Caller,
         task_force_id: Uuid,
@@ -492,16 +499,16 @@ impl App {
         version: i32,
         command: Command<N>,
     ) -> Result<View<N>> {
-        self.write(caller, task_force_id, Action::Work, async |door| {
-            let Command { to, reason, order } = command;
-            let noun: N = at_version(door, (), id, version).await?;
-            take(noun.state(), &noun.exits(&door.access), to, reason.is_some())?;
-            let moved = happening::<N>(N::TRANSITIONED, id)
-                .moving(noun.state().code(), to.code())
-                .noting("reason", None::<()>, &reason);
-            let moved = noun.enter(door, to, reason.as_ref(), order, moved).await?;
-            door.record(moved);
-            Ok(View::new(found(door, (), id).await?, &door.access))
+        self.write(caller, task_force_id, Action::Work, async |tx| {
+            let Command { to, reason, payload } = command;
+            let noun: N = at_version(tx, (), id, version).await?;
+            check_transition(noun.state(), &noun.transitions(&tx.access), to, reason.is_some())?;
+            let moved = new_event::<N>(N::TRANSITIONED, id)
+                .with_transition(noun.state().code(), to.code())
+                .with_change("reason", None::<()>, &reason);
+            let moved = noun.enter(tx, to, reason.as_ref(), payload, moved).await?;
+            tx.record(moved);
+            Ok(View::new(found(tx, (), id).await?, &tx.access))
         })
         .await
     }
@@ -509,27 +516,27 @@ impl App {
     /// Deletes one, with its own parts.
     ///
     /// # Errors
-    /// `versionMismatch`, `stillReferenced`, the state of task force or step, and what [`Noun::remove`] refuses.
-    pub async fn delete<N: Noun>(
+    /// `versionMismatch`, `stillReferenced`, the state of task force or step, and what [`Resource::remove`] refuses.
+    pub async fn delete<N: Resource>(
         &self,
         caller: &Caller,
         task_force_id: Uuid,
-        above: N::Above,
+        parent: N::Parent,
         id: Uuid,
         version: i32,
     ) -> Result<()> {
-        self.write(caller, task_force_id, Action::Work, async |door| {
-            let noun: N = at_version(door, above, id, version).await?;
-            noun.may_remove(door, above).await?;
-            unreferenced(door, N::KIND, id).await?;
-            noun.remove(door, above).await?;
+        self.write(caller, task_force_id, Action::Work, async |tx| {
+            let noun: N = at_version(tx, parent, id, version).await?;
+            noun.may_remove(tx, parent).await?;
+            unreferenced(tx, N::KIND, id).await?;
+            noun.remove(tx, parent).await?;
             let fields = json!(noun.fields());
             let mut deleted =
-                happening::<N>(N::EVENTS.deleted, id).with(changes_between(&fields, &Value::Null));
-            for (name, id) in N::place(above) {
-                deleted = deleted.noting(name, id, None::<()>);
+                new_event::<N>(N::EVENTS.deleted, id).with(changes_between(&fields, &Value::Null));
+            for (name, id) in N::place(parent) {
+                deleted = deleted.with_change(name, id, None::<()>);
             }
-            door.record(deleted);
+            tx.record(deleted);
             Ok(())
         })
         .await

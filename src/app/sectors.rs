@@ -4,20 +4,20 @@ use uuid::Uuid;
 
 use super::Result;
 use super::caller::Access;
-use super::write::Door;
-use super::resource::{self, Noun, Staged, Whole, product};
+use super::resource::{self, ParentResource, Resource, Stateful, product};
+use super::write::WriteTx;
 use crate::db;
 use crate::db::resource::ProductFilter;
 use crate::db::sectors::{Sector, SectorDetail, SectorFields};
-use crate::domain::event::{EventAction, Happening, SubjectKind};
-use crate::domain::state_machine::Exit;
-use crate::domain::refusal::Code;
+use crate::domain::event::{EventAction, NewEvent, SubjectKind};
+use crate::domain::refusal::ProblemCode;
 use crate::domain::sector::SectorState;
+use crate::domain::state_machine::Transition;
 use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
 use crate::domain::writing::Write;
 
-impl Noun for SectorDetail {
+impl Resource for SectorDetail {
     product!(
         sectors, sector: Sector, SectorFields, ProductFilter<SectorState>,
         Sector: SectorCreated, SectorUpdated, SectorDeleted
@@ -28,54 +28,54 @@ impl Noun for SectorDetail {
         SectorFields { name, rationale }
     }
 
-    async fn insert(door: &Door<'_>, (): (), fields: &SectorFields) -> Result<Uuid> {
-        let cycle = noun::open_cycle(door, StepName::Sectors).await?;
-        Ok(db::sectors::insert(door.conn(), door.task_force_id(), cycle, fields, door.now()).await?)
+    async fn insert(tx: &WriteTx<'_>, (): (), fields: &SectorFields) -> Result<Uuid> {
+        let cycle = resource::open_cycle(tx, StepName::Sectors).await?;
+        Ok(db::sectors::insert(tx.conn(), tx.task_force_id(), cycle, fields, tx.now()).await?)
     }
 
-    async fn change(&self, door: &Door<'_>, (): (), fields: &SectorFields) -> Result<()> {
-        door.may_write(Write::OpenStep(self.step_state))?;
-        Ok(db::sectors::update(door.conn(), door.task_force_id(), self.id(), fields, door.now()).await?)
+    async fn change(&self, tx: &WriteTx<'_>, (): (), fields: &SectorFields) -> Result<()> {
+        tx.may_write(Write::OpenStep(self.step_state))?;
+        Ok(db::sectors::update(tx.conn(), tx.task_force_id(), self.id(), fields, tx.now()).await?)
     }
 
-    async fn may_remove(&self, door: &Door<'_>, (): ()) -> Result<()> {
-        door.may_write(Write::OpenStep(self.step_state))?;
-        noun::made_now(self.sector.cycle, self.sector.last_cycle)
+    async fn may_remove(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
+        tx.may_write(Write::OpenStep(self.step_state))?;
+        resource::made_now(self.sector.cycle, self.sector.last_cycle)
     }
 }
 
-impl Staged for SectorDetail {
+impl Stateful for SectorDetail {
     type State = SectorState;
-    type Order = ();
+    type Payload = ();
     const TRANSITIONED: EventAction = EventAction::SectorTransitioned;
 
     fn state(&self) -> SectorState {
         self.sector.state
     }
 
-    fn exits(&self, access: &Access) -> Vec<Exit<SectorState>> {
-        self.sector.state.exits(&self.facts(access.state))
+    fn transitions(&self, access: &Access) -> Vec<Transition<SectorState>> {
+        self.sector.state.transitions(&self.facts(access.state))
     }
 
     async fn enter(
         &self,
-        door: &Door<'_>,
+        tx: &WriteTx<'_>,
         to: SectorState,
         reason: Option<&LocalizedText>,
         (): (),
-        happening: Happening,
-    ) -> Result<Happening> {
-        db::sectors::set_state(door.conn(), door.task_force_id(), self.id(), to, reason, door.now()).await?;
-        Ok(happening)
+        new_event: NewEvent,
+    ) -> Result<NewEvent> {
+        db::sectors::set_state(tx.conn(), tx.task_force_id(), self.id(), to, reason, tx.now()).await?;
+        Ok(new_event)
     }
 }
 
-impl Whole for SectorDetail {
-    fn parts_writable(&self, door: &Door<'_>) -> Result<()> {
-        door.may_write(Write::OpenStep(self.step_state))
+impl ParentResource for SectorDetail {
+    fn parts_writable(&self, tx: &WriteTx<'_>) -> Result<()> {
+        tx.may_write(Write::OpenStep(self.step_state))
     }
 
-    fn broken_promise(&self, access: &Access) -> Option<Code> {
-        self.sector.state.broken_promise(&self.facts(access.state))
+    fn violated_invariant(&self, access: &Access) -> Option<ProblemCode> {
+        self.sector.state.violated_invariant(&self.facts(access.state))
     }
 }

@@ -7,8 +7,8 @@ use super::{App, Result};
 use crate::db;
 use crate::db::page::Page;
 use crate::db::sessions::RunningSession;
-use crate::domain::event::{EventAction, Happening, SubjectKind};
-use crate::domain::refusal::Code;
+use crate::domain::event::{EventAction, NewEvent, SubjectKind};
+use crate::domain::refusal::ProblemCode;
 
 /// A session as its user sees it.
 #[derive(Debug)]
@@ -20,8 +20,8 @@ pub struct SessionView {
 }
 
 /// Says with what ended them how many sessions came to an end.
-pub(super) fn noting_ended(happening: Happening, ended: usize) -> Happening {
-    happening.noting("sessionsEnded", None::<()>, (ended > 0).then_some(ended))
+pub(super) fn noting_ended(new_event: NewEvent, ended: usize) -> NewEvent {
+    new_event.with_change("sessionsEnded", None::<()>, (ended > 0).then_some(ended))
 }
 
 impl App {
@@ -37,7 +37,7 @@ impl App {
     ) -> Result<Page<SessionView>> {
         let now = self.clock.now();
         let page = self
-            .lend(async |conn| {
+            .with_conn(async |conn| {
                 let (actor, page) = tokio::join!(
                     self.actor_on(conn, caller),
                     db::sessions::list(conn, caller.user_id, before, now, limit),
@@ -63,9 +63,9 @@ impl App {
             |_| caller.require_person(),
             async |conn, _, now| {
                 if !db::sessions::end_one(conn, caller.user_id, id, now).await? {
-                    return Err(Code::NotFound.into());
+                    return Err(ProblemCode::NotFound.into());
                 }
-                let ended = Happening::new(EventAction::SessionEnded, SubjectKind::Session, id);
+                let ended = NewEvent::new(EventAction::SessionEnded, SubjectKind::Session, id);
                 Ok(((), Some(ended)))
             },
         )

@@ -13,9 +13,9 @@ use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::caller::Caller;
-use super::write::InstallationHappening;
 use super::sessions::noting_ended;
 use super::users::parse_email;
+use super::write::NewInstallationEvent;
 use super::{App, Error, Result};
 use crate::auth::passwords::NewPassword;
 use crate::auth::secrets;
@@ -23,8 +23,8 @@ use crate::auth::throttle::TooMany;
 use crate::db::sessions::Session;
 use crate::db::users::Account;
 use crate::db::{self, Conn};
-use crate::domain::event::{ActorKind, EventAction, EventActor, Happening, SubjectKind};
-use crate::domain::refusal::{Code, Fault, FaultCode, Listing, Refusal};
+use crate::domain::event::{ActorKind, EventAction, EventActor, NewEvent, SubjectKind};
+use crate::domain::refusal::{FieldError, FieldErrorCode, ProblemCode, ProblemExtension, Refusal};
 use crate::domain::text::Language;
 use crate::domain::user::normalize_email;
 use crate::domain::vocabulary::Vocabulary as _;
@@ -62,12 +62,12 @@ pub struct SignedIn {
     pub refresh_token: SecretString,
 }
 
-fn happening(action: EventAction, session: Session) -> Happening {
-    Happening::new(action, SubjectKind::Session, session.id)
+fn new_event(action: EventAction, session: Session) -> NewEvent {
+    NewEvent::new(action, SubjectKind::Session, session.id)
 }
 
 fn too_many(TooMany(seconds): TooMany) -> Error {
-    Refusal::from(Code::TooManyAttempts).listing(Listing::RetryAfter(seconds)).into()
+    Refusal::from(ProblemCode::TooManyAttempts).extension(ProblemExtension::RetryAfter(seconds)).into()
 }
 
 /// What is known of somebody, and so no password for them.
@@ -77,7 +77,7 @@ fn known_of(account: &Account) -> Vec<String> {
 }
 
 fn too_common(pointer: &str) -> Error {
-    Refusal::faults(Code::InvalidRequest, vec![Fault::at(pointer, FaultCode::Common)]).into()
+    Refusal::faults(ProblemCode::InvalidRequest, vec![FieldError::at(pointer, FieldErrorCode::Common)]).into()
 }
 
 impl App {
@@ -89,22 +89,24 @@ impl App {
     pub async fn sign_in(&self, visit: &Visit, email: &str, password: SecretString) -> Result<SignedIn> {
         self.guess(visit, &normalize_email(email), async || {
             let account = match parse_email(email) {
-                Ok(email) => self.lend(async |conn| Ok(db::users::credentials(conn, &email).await?)).await?,
+                Ok(email) => {
+                    self.with_conn(async |conn| Ok(db::users::credentials(conn, &email).await?)).await?
+                }
                 Err(_) => None,
             };
             let (user_id, hash) = account.unzip();
             let matches = self.passwords.verify(password, hash.clone()).await?;
             let (Some(user_id), Some(hash), true) = (user_id, hash, matches) else {
-                return Err(Code::InvalidCredentials.into());
+                return Err(ProblemCode::InvalidCredentials.into());
             };
             self.write_installation(&visit.request_id, async |conn, now| {
                 if !db::users::hold_credentials(conn, user_id, &hash).await? {
-                    return Err(Code::InvalidCredentials.into());
+                    return Err(ProblemCode::InvalidCredentials.into());
                 }
                 let ended = db::sessions::end_all_but(conn, user_id, SESSIONS - 1, now).await?;
                 let (session, signed_in) = self.start_session(conn, user_id, visit, now).await?;
-                let started = noting_ended(happening(EventAction::SessionStarted, session), ended);
-                Ok((signed_in, Some(InstallationHappening::by(user_id, started))))
+                let started = noting_ended(new_event(EventAction::SessionStarted, session), ended);
+                Ok((signed_in, Some(NewInstallationEvent::by(user_id, started))))
             })
             .await
         })
@@ -122,7 +124,7 @@ impl App {
         let checked = check().await;
         match &checked {
             Ok(_) => self.throttle.right(attempt, self.clock.now()),
-            Err(Error::Refused(refusal)) if refusal.code == Code::InvalidCredentials => {}
+            Err(Error::Refused(refusal)) if refusal.code == ProblemCode::InvalidCredentials => {}
             Err(_) => self.throttle.take_back(attempt, self.clock.now()),
         }
         checked
@@ -130,7 +132,8 @@ impl App {
 
     /// Counts a token that is none towards the address that it came from.
     fn count_failed<T>(&self, visit: &Visit, answer: Result<T>) -> Result<T> {
-        if matches!(&answer, Err(Error::Refused(refusal)) if refusal.code == Code::InvalidCredentials) {
+        if matches!(&answer, Err(Error::Refused(refusal)) if refusal.code == ProblemCode::InvalidCredentials)
+        {
             self.throttle.failed(visit.address, self.clock.now()).map_err(too_many)?;
         }
         answer
@@ -159,13 +162,13 @@ impl App {
                 };
                 let session =
                     db::sessions::prolong(conn, session_id, now + IDLE, LONGEST, REFRESHES, now).await?;
-                let session = session.ok_or(Code::InvalidCredentials)?;
+                let session = session.ok_or(ProblemCode::InvalidCredentials)?;
                 let signed_in = self.next_tokens(conn, session, now).await?;
-                let refreshed = happening(EventAction::SessionRefreshed, session);
-                Ok((Some(signed_in), Some(InstallationHappening::by(session.user_id, refreshed))))
+                let refreshed = new_event(EventAction::SessionRefreshed, session);
+                Ok((Some(signed_in), Some(NewInstallationEvent::by(session.user_id, refreshed))))
             })
             .await?;
-        Ok(signed_in.ok_or(Code::InvalidCredentials)?)
+        Ok(signed_in.ok_or(ProblemCode::InvalidCredentials)?)
     }
 
     /// Ends the session of a refresh token. Where there is none, nothing is left to do.
@@ -177,7 +180,7 @@ impl App {
         self.write_installation(request_id, async |conn, now| {
             let ended = db::sessions::end(conn, &hash, now).await?;
             let ended = ended.map(|session| {
-                InstallationHappening::by(session.user_id, happening(EventAction::SessionEnded, session))
+                NewInstallationEvent::by(session.user_id, new_event(EventAction::SessionEnded, session))
             });
             Ok(((), ended))
         })
@@ -208,8 +211,8 @@ impl App {
         let token = secrets::digest(token);
         // Before the password costs anything.
         let now = self.clock.now();
-        let invited = self.lend(async |conn| Ok(db::users::invited(conn, &token, now).await?)).await?;
-        let account = invited.ok_or(Code::InvalidCredentials)?;
+        let invited = self.with_conn(async |conn| Ok(db::users::invited(conn, &token, now).await?)).await?;
+        let account = invited.ok_or(ProblemCode::InvalidCredentials)?;
         let user_id = account.id;
         let password = self.passwords.hash(password, known_of(&account)).await?;
         let password = password.ok_or_else(|| too_common("/password"))?;
@@ -219,13 +222,13 @@ impl App {
                 let accepted = db::users::set_password(conn, user_id, &password).await?
                     && db::users::use_invitation(conn, &token, now).await?;
                 if !accepted {
-                    return Err(Code::InvalidCredentials.into());
+                    return Err(ProblemCode::InvalidCredentials.into());
                 }
                 let ended = db::sessions::end_all(conn, user_id, now).await?;
                 let (session, signed_in) = self.start_session(conn, user_id, visit, now).await?;
-                let accepted = Happening::new(EventAction::InvitationAccepted, SubjectKind::User, user_id)
-                    .noting("sessionId", None::<()>, session.id);
-                Ok((signed_in, Some(InstallationHappening::by(user_id, noting_ended(accepted, ended)))))
+                let accepted = NewEvent::new(EventAction::InvitationAccepted, SubjectKind::User, user_id)
+                    .with_change("sessionId", None::<()>, session.id);
+                Ok((signed_in, Some(NewInstallationEvent::by(user_id, noting_ended(accepted, ended)))))
             })
             .await?;
         self.throttle.forgive(&account.email);
@@ -246,33 +249,33 @@ impl App {
     ) -> Result<SignedIn> {
         let user_id = caller.user_id;
         let account = self
-            .lend(async |conn| {
+            .with_conn(async |conn| {
                 let (actor, account) =
                     tokio::join!(self.actor_on(conn, caller), db::users::account(conn, user_id));
                 actor?;
                 caller.require_person()?;
-                Ok(account?.ok_or(Code::Unauthenticated)?)
+                Ok(account?.ok_or(ProblemCode::Unauthenticated)?)
             })
             .await?;
         self.guess(visit, &account.email, async || {
             let hash = account.password_hash.clone();
             let matches = self.passwords.verify(present, hash.clone()).await?;
             let Some(hash) = hash.filter(|_| matches) else {
-                return Err(Code::InvalidCredentials.into());
+                return Err(ProblemCode::InvalidCredentials.into());
             };
             let next = self.passwords.hash(next, known_of(&account)).await?;
             let next = next.ok_or_else(|| too_common("/newPassword"))?;
             self.write_installation(&visit.request_id, async |conn, now| {
                 if !db::users::change_password(conn, user_id, &hash, &next).await? {
-                    return Err(Code::InvalidCredentials.into());
+                    return Err(ProblemCode::InvalidCredentials.into());
                 }
                 // Under the user's lock: whoever was signed out meanwhile changes nothing any more.
                 self.actor_on(conn, caller).await?;
                 let ended = db::sessions::end_all(conn, user_id, now).await?;
                 let (session, signed_in) = self.start_session(conn, user_id, visit, now).await?;
-                let changed = Happening::new(EventAction::PasswordChanged, SubjectKind::User, user_id)
-                    .noting("sessionId", None::<()>, session.id);
-                Ok((signed_in, Some(InstallationHappening::by(user_id, noting_ended(changed, ended)))))
+                let changed = NewEvent::new(EventAction::PasswordChanged, SubjectKind::User, user_id)
+                    .with_change("sessionId", None::<()>, session.id);
+                Ok((signed_in, Some(NewInstallationEvent::by(user_id, noting_ended(changed, ended)))))
             })
             .await
         })
@@ -299,10 +302,10 @@ impl App {
     }
 }
 
-fn ended_by_reuse(session: Session) -> InstallationHappening {
-    let happening = happening(EventAction::SessionEnded, session);
-    InstallationHappening {
+fn ended_by_reuse(session: Session) -> NewInstallationEvent {
+    let new_event = new_event(EventAction::SessionEnded, session);
+    NewInstallationEvent {
         actor: EventActor { kind: ActorKind::System, id: None },
-        happening: happening.noting("reason", None::<()>, "refreshTokenReused"),
+        new_event: new_event.with_change("reason", None::<()>, "refreshTokenReused"),
     }
 }

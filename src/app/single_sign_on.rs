@@ -12,14 +12,14 @@ use moka::sync::Cache;
 use uuid::Uuid;
 
 use super::caller::Credential;
-use super::write::InstallationHappening;
 use super::users::parse_email;
+use super::write::NewInstallationEvent;
 use super::{App, Error, Result};
 use crate::auth::oidc::{Identity, Issuer, Unreachable};
 use crate::db::users::UserFields;
 use crate::db::{self, Conn};
-use crate::domain::event::{EventAction, Happening, SubjectKind};
-use crate::domain::refusal::{Code, Refusal};
+use crate::domain::event::{EventAction, NewEvent, SubjectKind};
+use crate::domain::refusal::{ProblemCode, Refusal};
 use crate::domain::text::LocalizedText;
 use crate::domain::user::{CouncilRole, UserState};
 
@@ -56,7 +56,7 @@ impl From<Unreachable> for Error {
     // The log has the cause, once each time that the issuer was asked.
     fn from(_: Unreachable) -> Self {
         let refusal = Refusal::new(
-            Code::Unavailable,
+            ProblemCode::Unavailable,
             "The issuer of your token can't be asked for its keys just now.",
             "يتعذر الآن طلب مفاتيح الجهة التي أصدرت رمز دخولك.",
         );
@@ -100,7 +100,7 @@ impl App {
 
     async fn linked(&self, sso: &SingleSignOn, identity: &Identity) -> Result<Option<Uuid>> {
         let (issuer, subject) = (sso.issuer.url(), &identity.subject);
-        self.lend(async |conn| Ok(db::identities::find(conn, issuer, subject).await?)).await
+        self.with_conn(async |conn| Ok(db::identities::find(conn, issuer, subject).await?)).await
     }
 
     /// Links somebody new to the user with their address, or creates one.
@@ -111,7 +111,7 @@ impl App {
         let admitted = self
             .write_installation(request_id, async |conn, now| {
                 let admitted = admit(conn, sso, identity, &email, now).await?;
-                let by_themselves = admitted.map(|(id, happening)| InstallationHappening::by(id, happening));
+                let by_themselves = admitted.map(|(id, new_event)| NewInstallationEvent::by(id, new_event));
                 Ok((by_themselves.as_ref().and_then(|it| it.actor.id), by_themselves))
             })
             .await?;
@@ -130,21 +130,21 @@ async fn admit(
     identity: &Identity,
     email: &str,
     now: DateTime<Utc>,
-) -> Result<Option<(Uuid, Happening)>> {
+) -> Result<Option<(Uuid, NewEvent)>> {
     let mut candidate = db::identities::hold_by_email(conn, email).await?;
     if candidate.is_none()
         && let Some(role) = sso.default_role
     {
         let fields = UserFields {
             email: email.to_owned(),
-            name: identity.name.clone().or_else(|| name_of(email)).ok_or(Code::Unauthenticated)?,
+            name: identity.name.clone().or_else(|| name_of(email)).ok_or(ProblemCode::Unauthenticated)?,
             role,
             locale: identity.locale,
         };
         let id = Uuid::now_v7();
         if db::identities::insert_user(conn, id, &fields, now).await? {
             let provisioned =
-                happening(EventAction::UserProvisioned, sso, id).noting("role", None::<()>, role);
+                new_event(EventAction::UserProvisioned, sso, id).with_change("role", None::<()>, role);
             return Ok(link(conn, sso, identity, id, now).await?.then_some((id, provisioned)));
         }
         // Somebody has the address since just now.
@@ -154,7 +154,7 @@ async fn admit(
     if user.state != UserState::Active || user.role == CouncilRole::Administrator {
         return Ok(None);
     }
-    let linked = happening(EventAction::IdentityLinked, sso, user.id);
+    let linked = new_event(EventAction::IdentityLinked, sso, user.id);
     Ok(link(conn, sso, identity, user.id, now).await?.then_some((user.id, linked)))
 }
 
@@ -169,8 +169,8 @@ async fn link(
 }
 
 /// The subject is not told: with some issuers it is the person's name or address, and events are kept for ever.
-fn happening(action: EventAction, sso: &SingleSignOn, user_id: Uuid) -> Happening {
-    Happening::new(action, SubjectKind::User, user_id).noting("issuer", None::<()>, sso.issuer.url())
+fn new_event(action: EventAction, sso: &SingleSignOn, user_id: Uuid) -> NewEvent {
+    NewEvent::new(action, SubjectKind::User, user_id).with_change("issuer", None::<()>, sso.issuer.url())
 }
 
 /// What somebody is called by whose name the issuer doesn't tell.

@@ -40,7 +40,7 @@ impl App {
     /// # Errors
     /// As [`App::look`].
     pub async fn status(&self, caller: &Caller, task_force_id: Uuid) -> Result<Arc<Status>> {
-        self.lend(async |conn| {
+        self.with_conn(async |conn| {
             let access = self.look_on(conn, caller, task_force_id).await?;
             let kept = self.status_cache.0.get(&task_force_id);
             if let Some(kept) =

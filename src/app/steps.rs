@@ -4,13 +4,13 @@ use chrono::NaiveDate;
 use uuid::Uuid;
 
 use super::caller::Caller;
-use super::write::{Door, expect_version};
+use super::write::{WriteTx, expect_version};
 use super::{App, Result};
 use crate::db;
 use crate::db::steps::Step;
-use crate::domain::event::{EventAction, Happening, SubjectKind};
+use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::gate::{self, Criterion, CriterionCode, Waiver};
-use crate::domain::refusal::Code;
+use crate::domain::refusal::ProblemCode;
 use crate::domain::rights::Action;
 use crate::domain::step::{StepCommand, StepName};
 use crate::domain::text::LocalizedText;
@@ -21,7 +21,7 @@ use crate::domain::writing::{Write, may_write};
 #[derive(Debug)]
 pub struct Readiness {
     /// What stands in the way of a submission beside the gate.
-    pub blocked_by: Option<Code>,
+    pub blocked_by: Option<ProblemCode>,
     /// The gate.
     pub criteria: Vec<Criterion>,
 }
@@ -34,17 +34,17 @@ impl Readiness {
 }
 
 /// A step of the present cycle.
-pub(super) async fn current(door: &Door<'_>, step: StepName) -> Result<Step> {
-    Ok(db::steps::find(door.conn(), door.task_force_id(), None, step).await?.ok_or(Code::NotFound)?)
+pub(super) async fn current(tx: &WriteTx<'_>, step: StepName) -> Result<Step> {
+    Ok(db::steps::find(tx.conn(), tx.task_force_id(), None, step).await?.ok_or(ProblemCode::NotFound)?)
 }
 
 /// Moves a step by a command and records it.
-pub(super) async fn command(door: &mut Door<'_>, step: &Step, command: StepCommand) -> Result<Step> {
+pub(super) async fn command(tx: &mut WriteTx<'_>, step: &Step, command: StepCommand) -> Result<Step> {
     let state = step.state.transition(command)?;
-    let moved = db::steps::set_state(door.conn(), door.task_force_id(), step, state, door.now()).await?;
-    door.record(
-        Happening::new(EventAction::StepTransitioned, SubjectKind::Step, step.id)
-            .moving(step.state.code(), state.code()),
+    let moved = db::steps::set_state(tx.conn(), tx.task_force_id(), step, state, tx.now()).await?;
+    tx.record(
+        NewEvent::new(EventAction::StepTransitioned, SubjectKind::Step, step.id)
+            .with_transition(step.state.code(), state.code()),
     );
     Ok(moved)
 }
@@ -63,7 +63,7 @@ impl App {
         let (_, steps) = self
             .read(caller, task_force_id, async |conn| db::steps::list(conn, task_force_id, cycle).await)
             .await?;
-        if steps.is_empty() { Err(Code::NotFound.into()) } else { Ok(steps) }
+        if steps.is_empty() { Err(ProblemCode::NotFound.into()) } else { Ok(steps) }
     }
 
     /// One step.
@@ -80,7 +80,7 @@ impl App {
         let (_, step) = self
             .read(caller, task_force_id, async |conn| db::steps::find(conn, task_force_id, cycle, step).await)
             .await?;
-        Ok(step.ok_or(Code::NotFound)?)
+        Ok(step.ok_or(ProblemCode::NotFound)?)
     }
 
     /// Sets or clears a step's target date.
@@ -95,18 +95,17 @@ impl App {
         version: i32,
         patch: impl FnOnce(Option<NaiveDate>) -> Result<Option<NaiveDate>>,
     ) -> Result<Step> {
-        self.write(caller, task_force_id, Action::EditTaskForce, async |door| {
-            let step = current(door, step).await?;
+        self.write(caller, task_force_id, Action::EditTaskForce, async |tx| {
+            let step = current(tx, step).await?;
             expect_version(step.version, version)?;
             let target_date = patch(step.target_date)?;
             if target_date == step.target_date {
                 return Ok(step);
             }
-            door.may_write(Write::TargetDate(step.state))?;
+            tx.may_write(Write::TargetDate(step.state))?;
             let after =
-                db::steps::set_target_date(door.conn(), task_force_id, &step, target_date, door.now())
-                    .await?;
-            door.record(Happening::new(EventAction::StepUpdated, SubjectKind::Step, step.id).noting(
+                db::steps::set_target_date(tx.conn(), task_force_id, &step, target_date, tx.now()).await?;
+            tx.record(NewEvent::new(EventAction::StepUpdated, SubjectKind::Step, step.id).with_change(
                 "targetDate",
                 step.target_date,
                 target_date,
@@ -136,7 +135,7 @@ impl App {
                 )
             })
             .await?;
-        let row = row.ok_or(Code::NotFound)?;
+        let row = row.ok_or(ProblemCode::NotFound)?;
         Ok(Readiness {
             blocked_by: may_write(Write::OpenStep(row.state), access.state).err(),
             criteria: gate::criteria(&facts, &waivers),
@@ -155,22 +154,22 @@ impl App {
         criterion: CriterionCode,
         reason: LocalizedText,
     ) -> Result<()> {
-        self.write(caller, task_force_id, Action::Lead, async |door| {
-            let (step, waiver) = waiver_of(door, step, criterion).await?;
+        self.write(caller, task_force_id, Action::Lead, async |tx| {
+            let (step, waiver) = waiver_of(tx, step, criterion).await?;
             if !criterion.is_waivable() {
-                return Err(Code::NotWaivable.into());
+                return Err(ProblemCode::NotWaivable.into());
             }
             if waiver.as_ref().is_some_and(|waiver| waiver.reason == reason) {
                 return Ok(());
             }
-            let member_id = door.access.member_id.ok_or(Code::Forbidden)?;
+            let member_id = tx.access.member_id.ok_or(ProblemCode::Forbidden)?;
             let before = waiver.map(|waiver| waiver.reason);
-            let waiver = Waiver { criterion, reason, member_id, at: door.now() };
-            db::gates::waive(door.conn(), task_force_id, step.cycle, step.step, &waiver).await?;
-            door.record(
-                Happening::new(EventAction::WaiverGranted, SubjectKind::Step, step.id)
-                    .noting("criterion", None::<()>, criterion)
-                    .noting("reason", before, &waiver.reason),
+            let waiver = Waiver { criterion, reason, member_id, at: tx.now() };
+            db::gates::waive(tx.conn(), task_force_id, step.cycle, step.step, &waiver).await?;
+            tx.record(
+                NewEvent::new(EventAction::WaiverGranted, SubjectKind::Step, step.id)
+                    .with_change("criterion", None::<()>, criterion)
+                    .with_change("reason", before, &waiver.reason),
             );
             Ok(())
         })
@@ -188,14 +187,14 @@ impl App {
         step: StepName,
         criterion: CriterionCode,
     ) -> Result<()> {
-        self.write(caller, task_force_id, Action::Lead, async |door| {
-            let (step, waiver) = waiver_of(door, step, criterion).await?;
+        self.write(caller, task_force_id, Action::Lead, async |tx| {
+            let (step, waiver) = waiver_of(tx, step, criterion).await?;
             if let Some(waiver) = waiver {
-                db::gates::unwaive(door.conn(), task_force_id, step.cycle, step.step, criterion).await?;
-                door.record(
-                    Happening::new(EventAction::WaiverRemoved, SubjectKind::Step, step.id)
-                        .noting("criterion", criterion, None::<()>)
-                        .noting("reason", waiver.reason, None::<()>),
+                db::gates::unwaive(tx.conn(), task_force_id, step.cycle, step.step, criterion).await?;
+                tx.record(
+                    NewEvent::new(EventAction::WaiverRemoved, SubjectKind::Step, step.id)
+                        .with_change("criterion", criterion, None::<()>)
+                        .with_change("reason", waiver.reason, None::<()>),
                 );
             }
             Ok(())
@@ -206,15 +205,15 @@ impl App {
 
 /// An open step, and its waiver of a criterion of its gate, if there is one.
 async fn waiver_of(
-    door: &Door<'_>,
+    tx: &WriteTx<'_>,
     step: StepName,
     criterion: CriterionCode,
 ) -> Result<(Step, Option<Waiver>)> {
     if !CriterionCode::of(step).contains(&criterion) {
-        return Err(Code::NotFound.into());
+        return Err(ProblemCode::NotFound.into());
     }
-    let step = current(door, step).await?;
-    door.may_write(Write::OpenStep(step.state))?;
-    let waivers = db::gates::waivers(door.conn(), door.task_force_id(), step.step).await?;
+    let step = current(tx, step).await?;
+    tx.may_write(Write::OpenStep(step.state))?;
+    let waivers = db::gates::waivers(tx.conn(), tx.task_force_id(), step.step).await?;
     Ok((step, waivers.into_iter().find(|waiver| waiver.criterion == criterion)))
 }

@@ -6,20 +6,20 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::caller::{Access, Caller};
-use super::write::{Door, expect_version};
+use super::write::{WriteTx, expect_version};
 use super::{App, Error, Result, steps};
 use crate::db;
 use crate::db::page::Page;
 use crate::db::reports::Report;
 use crate::db::steps::Step;
 use crate::db::submissions::{Ballot, Frozen, NamedBallot, Submission};
-use crate::domain::ballot::{Choice, Outcome, Tally};
-use crate::domain::event::{EventAction, Happening, SubjectKind};
+use crate::domain::ballot::{Choice, Tally, VoteOutcome};
+use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::gate::{self, Criterion};
-use crate::domain::state_machine::{available, take};
-use crate::domain::refusal::{AvailableTransition, Code, Refusal};
+use crate::domain::refusal::{AvailableTransition, ProblemCode, Refusal};
 use crate::domain::report::{ReportCommand, ReportState};
 use crate::domain::rights::Action;
+use crate::domain::state_machine::{available, check_transition};
 use crate::domain::step::{StepCommand, StepName, SubmissionState};
 use crate::domain::task_force::TaskForceState;
 use crate::domain::text::LocalizedText;
@@ -44,7 +44,7 @@ pub struct SubmissionView {
 impl SubmissionView {
     fn new(submission: Submission, snapshot: String, ballots: Vec<NamedBallot>, access: &Access) -> Self {
         let tally = Tally::of(ballots.iter().map(|(ballot, _)| ballot.counted()));
-        let transitions = available(&submission.state.exits(access.state), access.right(Action::Lead));
+        let transitions = available(&submission.state.transitions(access.state), access.right(Action::Lead));
         Self { submission, snapshot, ballots, tally, transitions }
     }
 }
@@ -60,34 +60,34 @@ pub struct Vote {
     pub reason: Option<LocalizedText>,
 }
 
-fn happening(action: EventAction, id: Uuid) -> Happening {
-    Happening::new(action, SubjectKind::Submission, id)
+fn new_event(action: EventAction, id: Uuid) -> NewEvent {
+    NewEvent::new(action, SubjectKind::Submission, id)
 }
 
-async fn found(door: &Door<'_>, id: Uuid) -> Result<Submission> {
-    Ok(db::submissions::find(door.conn(), door.task_force_id(), id).await?.ok_or(Code::NotFound)?)
+async fn found(tx: &WriteTx<'_>, id: Uuid) -> Result<Submission> {
+    Ok(db::submissions::find(tx.conn(), tx.task_force_id(), id).await?.ok_or(ProblemCode::NotFound)?)
 }
 
-async fn view(door: &Door<'_>, id: Uuid) -> Result<SubmissionView> {
-    let (conn, task_force_id) = (door.conn(), door.task_force_id());
+async fn view(tx: &WriteTx<'_>, id: Uuid) -> Result<SubmissionView> {
+    let (conn, task_force_id) = (tx.conn(), tx.task_force_id());
     let (submission, snapshot, ballots) = tokio::try_join!(
         db::submissions::find(conn, task_force_id, id),
         db::submissions::snapshot(conn, task_force_id, id),
         db::submissions::ballots(conn, task_force_id, id),
     )?;
-    let (submission, snapshot) = submission.zip(snapshot).ok_or(Code::NotFound)?;
-    Ok(SubmissionView::new(submission, snapshot, ballots, &door.access))
+    let (submission, snapshot) = submission.zip(snapshot).ok_or(ProblemCode::NotFound)?;
+    Ok(SubmissionView::new(submission, snapshot, ballots, &tx.access))
 }
 
 /// What the members vote on: the step's products and activities, and how its gate was met.
 async fn freeze(
-    door: &Door<'_>,
+    tx: &WriteTx<'_>,
     step: &Step,
     note: Option<&LocalizedText>,
     criteria: &[Criterion],
 ) -> Result<Frozen> {
-    let (conn, task_force_id) = (door.conn(), door.task_force_id());
-    let content = db::dossier::of_step(conn, task_force_id, step.cycle, step.step).await?;
+    let (conn, task_force_id) = (tx.conn(), tx.task_force_id());
+    let content = db::report_data::of_step(conn, task_force_id, step.cycle, step.step).await?;
     let criterion = |one: &Criterion| {
         json!({
             "code": one.code,
@@ -101,8 +101,8 @@ async fn freeze(
         "taskForceId": task_force_id,
         "cycle": step.cycle,
         "step": step.step,
-        "at": door.now(),
-        "lastSeq": door.access.seq,
+        "at": tx.now(),
+        "lastSeq": tx.access.seq,
         "note": note,
         "criteria": criteria.iter().map(criterion).collect::<Vec<_>>(),
         "content": content,
@@ -113,105 +113,105 @@ async fn freeze(
 }
 
 /// Ends the vote that is open, if it is decided by now; what follows from it follows at once.
-pub(super) async fn settle(door: &mut Door<'_>) -> Result<()> {
-    if door.access.state != TaskForceState::Active {
+pub(super) async fn settle(tx: &mut WriteTx<'_>) -> Result<()> {
+    if tx.access.state != TaskForceState::Active {
         return Ok(());
     }
-    let (conn, task_force_id) = (door.conn(), door.task_force_id());
+    let (conn, task_force_id) = (tx.conn(), tx.task_force_id());
     let Some(submission) = db::submissions::voting(conn, task_force_id).await? else { return Ok(()) };
     let ballots = db::submissions::ballots(conn, task_force_id, submission.id).await?;
     let tally = Tally::of(ballots.iter().map(|(ballot, _)| ballot.counted()));
     let Some(outcome) = tally.outcome() else { return Ok(()) };
     let state = match outcome {
-        Outcome::Passed => SubmissionState::Passed,
-        Outcome::Returned | Outcome::QuorumLost => SubmissionState::Returned,
+        VoteOutcome::Passed => SubmissionState::Passed,
+        VoteOutcome::Returned | VoteOutcome::QuorumLost => SubmissionState::Returned,
     };
-    end(door, &submission, state, None, outcome == Outcome::QuorumLost).await?;
+    end(tx, &submission, state, None, outcome == VoteOutcome::QuorumLost).await?;
     if state == SubmissionState::Passed {
-        pass_on(door, submission.step).await?;
+        pass_on(tx, submission.step).await?;
     }
     Ok(())
 }
 
 /// What follows when a step has passed: the next one opens; after the last the report goes to the council.
-async fn pass_on(door: &mut Door<'_>, passed: StepName) -> Result<()> {
+async fn pass_on(tx: &mut WriteTx<'_>, passed: StepName) -> Result<()> {
     match passed.next() {
         Some(next) => {
-            let next = steps::current(door, next).await?;
-            steps::command(door, &next, StepCommand::Open).await?;
+            let next = steps::current(tx, next).await?;
+            steps::command(tx, &next, StepCommand::Open).await?;
             Ok(())
         }
-        None => submit_report(door).await,
+        None => submit_report(tx).await,
     }
 }
 
 /// The latest draft goes to the council; it takes the place of the older ones.
-async fn submit_report(door: &mut Door<'_>) -> Result<()> {
-    let (task_force_id, now) = (door.task_force_id(), door.now());
-    let drafts = db::reports::drafts(door.conn(), task_force_id, door.access.cycle).await?;
+async fn submit_report(tx: &mut WriteTx<'_>) -> Result<()> {
+    let (task_force_id, now) = (tx.task_force_id(), tx.now());
+    let drafts = db::reports::drafts(tx.conn(), task_force_id, tx.access.cycle).await?;
     let Some((latest, older)) = drafts.split_first() else { return Ok(()) };
-    move_report(door, latest, ReportCommand::Submit).await?;
+    move_report(tx, latest, ReportCommand::Submit).await?;
     let ids: Vec<Uuid> = older.iter().map(|draft| draft.id).collect();
-    db::reports::supersede(door.conn(), task_force_id, &ids, now).await?;
+    db::reports::supersede(tx.conn(), task_force_id, &ids, now).await?;
     for draft in older {
         let state = draft.state.transition(ReportCommand::Supersede)?;
-        door.record(moving(draft, state));
+        tx.record(with_transition(draft, state));
     }
     Ok(())
 }
 
-fn moving(report: &Report, to: ReportState) -> Happening {
-    Happening::new(EventAction::ReportTransitioned, SubjectKind::Report, report.id)
-        .moving(report.state.code(), to.code())
-        .noting("number", None::<()>, report.number)
+fn with_transition(report: &Report, to: ReportState) -> NewEvent {
+    NewEvent::new(EventAction::ReportTransitioned, SubjectKind::Report, report.id)
+        .with_transition(report.state.code(), to.code())
+        .with_change("number", None::<()>, report.number)
 }
 
 /// Moves a report by a command and records it.
-pub(super) async fn move_report(door: &mut Door<'_>, report: &Report, command: ReportCommand) -> Result<()> {
+pub(super) async fn move_report(tx: &mut WriteTx<'_>, report: &Report, command: ReportCommand) -> Result<()> {
     let state = report.state.transition(command)?;
-    db::reports::set_state(door.conn(), door.task_force_id(), report, state, door.now()).await?;
-    door.record(moving(report, state));
+    db::reports::set_state(tx.conn(), tx.task_force_id(), report, state, tx.now()).await?;
+    tx.record(with_transition(report, state));
     Ok(())
 }
 
 /// Ends a vote, and moves its step.
 async fn end(
-    door: &mut Door<'_>,
+    tx: &mut WriteTx<'_>,
     submission: &Submission,
     state: SubmissionState,
     reason: Option<&LocalizedText>,
     quorum_lost: bool,
 ) -> Result<()> {
-    let (task_force_id, now) = (door.task_force_id(), door.now());
-    db::submissions::decide(door.conn(), task_force_id, submission.id, state, reason, now).await?;
-    let mut ended = happening(EventAction::SubmissionTransitioned, submission.id)
-        .moving(submission.state.code(), state.code())
-        .noting("reason", None::<()>, reason);
+    let (task_force_id, now) = (tx.task_force_id(), tx.now());
+    db::submissions::decide(tx.conn(), task_force_id, submission.id, state, reason, now).await?;
+    let mut ended = new_event(EventAction::SubmissionTransitioned, submission.id)
+        .with_transition(submission.state.code(), state.code())
+        .with_change("reason", None::<()>, reason);
     if quorum_lost {
-        ended = ended.noting("quorumLost", false, true);
+        ended = ended.with_change("quorumLost", false, true);
     }
-    door.record(ended);
-    let step = steps::current(door, submission.step).await?;
+    tx.record(ended);
+    let step = steps::current(tx, submission.step).await?;
     let command = if state == SubmissionState::Passed { StepCommand::Pass } else { StepCommand::Return };
-    steps::command(door, &step, command).await?;
+    steps::command(tx, &step, command).await?;
     Ok(())
 }
 
 /// Withdraws what is being voted on, where the task force itself has come to an end.
-pub(super) async fn withdraw_open(door: &mut Door<'_>, reason: &LocalizedText) -> Result<()> {
-    let submission = db::submissions::voting(door.conn(), door.task_force_id()).await?;
+pub(super) async fn withdraw_open(tx: &mut WriteTx<'_>, reason: &LocalizedText) -> Result<()> {
+    let submission = db::submissions::voting(tx.conn(), tx.task_force_id()).await?;
     match submission {
-        Some(submission) => end(door, &submission, SubmissionState::Withdrawn, Some(reason), false).await,
+        Some(submission) => end(tx, &submission, SubmissionState::Withdrawn, Some(reason), false).await,
         None => Ok(()),
     }
 }
 
 /// Notes that a member has left: without a vote they leave the denominator, which may decide the vote.
-pub(super) async fn leave(door: &mut Door<'_>, member_id: Uuid) -> Result<()> {
-    let (conn, task_force_id, now) = (door.conn(), door.task_force_id(), door.now());
+pub(super) async fn leave(tx: &mut WriteTx<'_>, member_id: Uuid) -> Result<()> {
+    let (conn, task_force_id, now) = (tx.conn(), tx.task_force_id(), tx.now());
     let Some(submission) = db::submissions::voting(conn, task_force_id).await? else { return Ok(()) };
     if db::submissions::leave(conn, task_force_id, submission.id, member_id, now).await? {
-        settle(door).await?;
+        settle(tx).await?;
     }
     Ok(())
 }
@@ -228,38 +228,31 @@ impl App {
         step: StepName,
         note: Option<LocalizedText>,
     ) -> Result<SubmissionView> {
-        self.write(caller, task_force_id, Action::Lead, async |door| {
-            let step = steps::current(door, step).await?;
-            door.may_write(Write::OpenStep(step.state))?;
-            let conn = door.conn();
+        self.write(caller, task_force_id, Action::Lead, async |tx| {
+            let step = steps::current(tx, step).await?;
+            tx.may_write(Write::OpenStep(step.state))?;
+            let conn = tx.conn();
             let (facts, waivers) = tokio::try_join!(
-                db::gates::facts(conn, task_force_id, step.step, door.now()),
+                db::gates::facts(conn, task_force_id, step.step, tx.now()),
                 db::gates::waivers(conn, task_force_id, step.step),
             )?;
             let criteria = gate::criteria(&facts, &waivers);
             gate::check(&criteria)?;
 
-            let chair = door.access.member_id.ok_or(Code::Forbidden)?;
-            let frozen = freeze(door, &step, note.as_ref(), &criteria).await?;
-            let submission = db::submissions::insert(
-                conn,
-                task_force_id,
-                &step,
-                note.as_ref(),
-                chair,
-                &frozen,
-                door.now(),
-            )
-            .await?;
-            door.record(
-                happening(EventAction::SubmissionCreated, submission.id)
-                    .noting("step", None::<()>, step.step)
-                    .noting("cycle", None::<()>, step.cycle)
-                    .noting("note", None::<()>, &note)
-                    .noting("hash", None::<()>, hex::encode(&frozen.hash)),
+            let chair = tx.access.member_id.ok_or(ProblemCode::Forbidden)?;
+            let frozen = freeze(tx, &step, note.as_ref(), &criteria).await?;
+            let submission =
+                db::submissions::insert(conn, task_force_id, &step, note.as_ref(), chair, &frozen, tx.now())
+                    .await?;
+            tx.record(
+                new_event(EventAction::SubmissionCreated, submission.id)
+                    .with_change("step", None::<()>, step.step)
+                    .with_change("cycle", None::<()>, step.cycle)
+                    .with_change("note", None::<()>, &note)
+                    .with_change("hash", None::<()>, hex::encode(&frozen.hash)),
             );
-            steps::command(door, &step, StepCommand::Submit).await?;
-            view(door, submission.id).await
+            steps::command(tx, &step, StepCommand::Submit).await?;
+            view(tx, submission.id).await
         })
         .await
     }
@@ -275,41 +268,42 @@ impl App {
         submission_id: Uuid,
         vote: Vote,
     ) -> Result<SubmissionView> {
-        self.write(caller, task_force_id, Action::Vote, async |door| {
-            let submission = found(door, submission_id).await?;
-            let conn = door.conn();
+        self.write(caller, task_force_id, Action::Vote, async |tx| {
+            let submission = found(tx, submission_id).await?;
+            let conn = tx.conn();
             let ballots = db::submissions::ballots(conn, task_force_id, submission_id).await?;
-            let own = |(ballot, _): &&NamedBallot| Some(ballot.member_id) == door.access.member_id;
-            let before = ballots.iter().find(own).map(|(ballot, _)| ballot).ok_or(Code::NotEntitled)?;
+            let own = |(ballot, _): &&NamedBallot| Some(ballot.member_id) == tx.access.member_id;
+            let before =
+                ballots.iter().find(own).map(|(ballot, _)| ballot).ok_or(ProblemCode::NotEntitled)?;
             let member_id = before.member_id;
-            door.may_write(Write::Vote)?;
+            tx.may_write(Write::Vote)?;
             if submission.state != SubmissionState::Voting {
-                return Err(Code::VotingClosed.into());
+                return Err(ProblemCode::VotingClosed.into());
             }
             if vote.choice == Choice::Recuse && vote.reason.is_none() {
                 return Err(Refusal::missing("/reason").into());
             }
             let said = (before.choice, before.comment.as_ref(), before.reason.as_ref());
             if said == (Some(vote.choice), vote.comment.as_ref(), vote.reason.as_ref()) {
-                return view(door, submission_id).await;
+                return view(tx, submission_id).await;
             }
             let ballot = Ballot {
                 member_id,
                 choice: Some(vote.choice),
                 comment: vote.comment.clone(),
                 reason: vote.reason.clone(),
-                voted_at: Some(door.now()),
+                voted_at: Some(tx.now()),
                 left_at: None,
             };
             db::submissions::cast(conn, task_force_id, submission_id, &ballot).await?;
-            let cast = happening(EventAction::VoteCast, submission_id)
-                .noting("memberId", None::<()>, member_id)
-                .noting("choice", before.choice, vote.choice)
-                .noting("comment", &before.comment, &vote.comment)
-                .noting("reason", &before.reason, &vote.reason);
-            door.record(cast);
-            settle(door).await?;
-            view(door, submission_id).await
+            let cast = new_event(EventAction::VoteCast, submission_id)
+                .with_change("memberId", None::<()>, member_id)
+                .with_change("choice", before.choice, vote.choice)
+                .with_change("comment", &before.comment, &vote.comment)
+                .with_change("reason", &before.reason, &vote.reason);
+            tx.record(cast);
+            settle(tx).await?;
+            view(tx, submission_id).await
         })
         .await
     }
@@ -326,21 +320,21 @@ impl App {
         version: i32,
         reason: LocalizedText,
     ) -> Result<SubmissionView> {
-        self.write(caller, task_force_id, Action::Lead, async |door| {
-            let submission = found(door, id).await?;
+        self.write(caller, task_force_id, Action::Lead, async |tx| {
+            let submission = found(tx, id).await?;
             expect_version(submission.version, version)?;
-            door.may_write(Write::Vote)?;
+            tx.may_write(Write::Vote)?;
             if submission.state != SubmissionState::Voting {
-                return Err(Code::VotingClosed.into());
+                return Err(ProblemCode::VotingClosed.into());
             }
-            take(
+            check_transition(
                 submission.state,
-                &submission.state.exits(door.access.state),
+                &submission.state.transitions(tx.access.state),
                 SubmissionState::Withdrawn,
                 true,
             )?;
-            end(door, &submission, SubmissionState::Withdrawn, Some(&reason), false).await?;
-            view(door, id).await
+            end(tx, &submission, SubmissionState::Withdrawn, Some(&reason), false).await?;
+            view(tx, id).await
         })
         .await
     }
@@ -385,7 +379,7 @@ impl App {
                 )
             })
             .await?;
-        let (submission, snapshot) = submission.zip(snapshot).ok_or(Code::NotFound)?;
+        let (submission, snapshot) = submission.zip(snapshot).ok_or(ProblemCode::NotFound)?;
         Ok(SubmissionView::new(submission, snapshot, ballots, &access))
     }
 }

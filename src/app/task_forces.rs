@@ -3,18 +3,18 @@
 use uuid::Uuid;
 
 use super::caller::{Access, Caller};
-use super::write::expect_version;
 use super::members::NewMember;
+use super::write::expect_version;
 use super::{App, Result};
 use crate::db;
 use crate::db::page::Page;
 use crate::db::task_forces::{TaskForce, TaskForceFields, TaskForceFilter};
 use crate::domain::calendar::is_time_zone;
-use crate::domain::event::{EventAction, Happening, SubjectKind, changes_between};
-use crate::domain::state_machine::{available, take};
+use crate::domain::event::{EventAction, NewEvent, SubjectKind, changes_between};
 use crate::domain::panel::Panel;
-use crate::domain::refusal::{AvailableTransition, Code, Fault, FaultCode, Refusal};
+use crate::domain::refusal::{AvailableTransition, FieldError, FieldErrorCode, ProblemCode, Refusal};
 use crate::domain::rights::{Action, Decision, authorize};
+use crate::domain::state_machine::{available, check_transition};
 use crate::domain::step::{StepCommand, StepName, StepState};
 use crate::domain::task_force::TaskForceState;
 use crate::domain::text::LocalizedText;
@@ -32,7 +32,7 @@ pub struct TaskForceView {
 
 impl TaskForceView {
     fn new(task_force: TaskForce, panel: &Panel, right: Decision) -> Self {
-        let transitions = available(&task_force.state.exits(panel), right);
+        let transitions = available(&task_force.state.transitions(panel), right);
         Self { task_force, transitions }
     }
 
@@ -41,23 +41,23 @@ impl TaskForceView {
     }
 }
 
-fn happening(action: EventAction, id: Uuid) -> Happening {
-    Happening::new(action, SubjectKind::TaskForce, id)
+fn new_event(action: EventAction, id: Uuid) -> NewEvent {
+    NewEvent::new(action, SubjectKind::TaskForce, id)
 }
 
 /// A zone that we do not know, or that Postgres does not.
 pub(super) fn unknown_time_zone() -> Refusal {
-    Refusal::faults(Code::InvalidRequest, vec![time_zone_fault()])
+    Refusal::faults(ProblemCode::InvalidRequest, vec![time_zone_fault()])
 }
 
 /// Faults of one kind have its code; of several kinds, the general one.
-fn code_of(faults: &[Fault]) -> Code {
-    let all_references = faults.iter().all(|fault| fault.code == FaultCode::UnknownReference);
-    if all_references { Code::UnknownReference } else { Code::InvalidRequest }
+fn code_of(faults: &[FieldError]) -> ProblemCode {
+    let all_references = faults.iter().all(|fault| fault.code == FieldErrorCode::UnknownReference);
+    if all_references { ProblemCode::UnknownReference } else { ProblemCode::InvalidRequest }
 }
 
-fn time_zone_fault() -> Fault {
-    Fault::at("/timeZone", FaultCode::NotAllowed)
+fn time_zone_fault() -> FieldError {
+    FieldError::at("/timeZone", FieldErrorCode::NotAllowed)
         .saying("is not an IANA time zone such as Asia/Amman", "ليست منطقة زمنية معروفة مثل Asia/Amman")
 }
 
@@ -73,10 +73,10 @@ impl App {
         after: Option<Uuid>,
         limit: i64,
     ) -> Result<Page<TaskForce>> {
-        self.lend(async |conn| {
+        self.with_conn(async |conn| {
             let actor = self.actor_on(conn, caller).await?;
             // Whoever has no view of the portfolio sees the task forces they have a seat in.
-            let sees_all = authorize(actor.standing, Action::ReadPortfolio) == Decision::Allowed;
+            let sees_all = authorize(actor.effective_role, Action::ReadPortfolio) == Decision::Allowed;
             let seat_of = (!sees_all).then_some(actor.user_id);
             let filter = TaskForceFilter { seat_of, only: actor.scope.only_task_force, ..filter };
             Ok(db::task_forces::list(conn, &filter, after, limit).await?)
@@ -109,7 +109,7 @@ impl App {
         fields: TaskForceFields,
         members: Vec<NewMember>,
     ) -> Result<TaskForceView> {
-        self.found(caller, async |conn, actor, id, now| {
+        self.write_new(caller, async |conn, actor, id, now| {
             let mut faults = super::members::check_candidates(conn, &members).await?;
             if !is_time_zone(&fields.time_zone) {
                 faults.insert(0, time_zone_fault());
@@ -120,17 +120,17 @@ impl App {
             let task_force = db::task_forces::insert(conn, id, &fields, now).await?;
             db::events::insert_head(conn, id, now).await?;
             let changes = changes_between(&serde_json::Value::Null, &serde_json::json!(fields));
-            let mut happenings = vec![happening(EventAction::TaskForceCreated, id).with(changes)];
+            let mut new_events = vec![new_event(EventAction::TaskForceCreated, id).with(changes)];
             let today = db::task_forces::today(conn, id, now).await?;
             let mut panel = Panel::default();
             for (at, member) in members.iter().enumerate() {
                 let pointer = format!("/members/{at}/userId");
                 let appointed =
                     super::members::appoint(conn, id, &mut panel, member, &pointer, today, now).await?;
-                happenings.extend(appointed.happenings);
+                new_events.extend(appointed.new_events);
             }
-            let right = authorize(actor.standing, Action::DirectTaskForce);
-            Ok((TaskForceView::new(task_force, &panel, right), happenings))
+            let right = authorize(actor.effective_role, Action::DirectTaskForce);
+            Ok((TaskForceView::new(task_force, &panel, right), new_events))
         })
         .await
     }
@@ -146,23 +146,23 @@ impl App {
         version: i32,
         patch: impl FnOnce(TaskForceFields) -> Result<TaskForceFields>,
     ) -> Result<TaskForceView> {
-        self.write(caller, id, Action::EditTaskForce, async |door| {
-            let conn = door.conn();
+        self.write(caller, id, Action::EditTaskForce, async |tx| {
+            let conn = tx.conn();
             let task_force = db::task_forces::find(conn, id).await?;
             expect_version(task_force.version, version)?;
             let panel = db::members::panel(conn, id).await?;
             let before = task_force.fields();
             let after = patch(before.clone())?;
             if after == before {
-                return Ok(TaskForceView::behind(task_force, &panel, &door.access));
+                return Ok(TaskForceView::behind(task_force, &panel, &tx.access));
             }
             if !is_time_zone(&after.time_zone) {
                 return Err(unknown_time_zone().into());
             }
-            door.may_write(Write::TaskForce)?;
-            let task_force = db::task_forces::update(conn, id, &after, door.now()).await?;
-            door.record(happening(EventAction::TaskForceUpdated, id).with(changes_between(&before, &after)));
-            Ok(TaskForceView::behind(task_force, &panel, &door.access))
+            tx.may_write(Write::TaskForce)?;
+            let task_force = db::task_forces::update(conn, id, &after, tx.now()).await?;
+            tx.record(new_event(EventAction::TaskForceUpdated, id).with(changes_between(&before, &after)));
+            Ok(TaskForceView::behind(task_force, &panel, &tx.access))
         })
         .await
     }
@@ -170,7 +170,7 @@ impl App {
     /// Activates, suspends, resumes or dissolves a task force. Activation opens the first step.
     ///
     /// # Errors
-    /// As [`TaskForceState::exits`].
+    /// As [`TaskForceState::transitions`].
     pub async fn task_force_transition(
         &self,
         caller: &Caller,
@@ -179,32 +179,32 @@ impl App {
         to: TaskForceState,
         reason: Option<LocalizedText>,
     ) -> Result<TaskForceView> {
-        self.write(caller, id, Action::DirectTaskForce, async |door| {
-            let conn = door.conn();
+        self.write(caller, id, Action::DirectTaskForce, async |tx| {
+            let conn = tx.conn();
             let task_force = db::task_forces::find(conn, id).await?;
             expect_version(task_force.version, version)?;
             let panel = db::members::panel(conn, id).await?;
             let from = task_force.state;
-            take(from, &from.exits(&panel), to, reason.is_some())?;
-            let task_force = db::task_forces::set_state(conn, id, to, reason.as_ref(), door.now()).await?;
-            door.record(
-                happening(EventAction::TaskForceTransitioned, id)
-                    .moving(from.code(), to.code())
-                    .noting("reason", None::<()>, &reason),
+            check_transition(from, &from.transitions(&panel), to, reason.is_some())?;
+            let task_force = db::task_forces::set_state(conn, id, to, reason.as_ref(), tx.now()).await?;
+            tx.record(
+                new_event(EventAction::TaskForceTransitioned, id)
+                    .with_transition(from.code(), to.code())
+                    .with_change("reason", None::<()>, &reason),
             );
             if let (TaskForceState::Dissolved, Some(reason)) = (to, &reason) {
-                super::submissions::withdraw_open(door, reason).await?;
+                super::submissions::withdraw_open(tx, reason).await?;
             }
-            door.access.state = to;
+            tx.access.state = to;
             if to == TaskForceState::Active {
-                let first = super::steps::current(door, StepName::Policy).await?;
+                let first = super::steps::current(tx, StepName::Policy).await?;
                 if first.state == StepState::Locked {
-                    super::steps::command(door, &first, StepCommand::Open).await?;
+                    super::steps::command(tx, &first, StepCommand::Open).await?;
                 }
                 // While it was suspended, members may have left without a vote.
-                super::submissions::settle(door).await?;
+                super::submissions::settle(tx).await?;
             }
-            Ok(TaskForceView::behind(task_force, &panel, &door.access))
+            Ok(TaskForceView::behind(task_force, &panel, &tx.access))
         })
         .await
     }

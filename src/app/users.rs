@@ -6,19 +6,19 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::caller::{Actor, Caller};
-use super::write::{InstallationHappening, expect_version};
 use super::sessions::noting_ended;
+use super::write::{NewInstallationEvent, expect_version};
 use super::{App, Error, Result};
 use crate::auth::secrets;
 use crate::db::page::Page;
 use crate::db::users::{ListedUser, Membership, Reach, User, UserDetail, UserFields, UserFilter};
 use crate::db::{self, Conn};
 use crate::domain::event::{
-    ActorKind, Change, Changes, EventAction, EventActor, Happening, SubjectKind, changes_between,
+    ActorKind, Change, Changes, EventAction, EventActor, NewEvent, SubjectKind, changes_between,
 };
-use crate::domain::state_machine::{available, take};
-use crate::domain::refusal::{AvailableTransition, Code, Fault, FaultCode, Refusal};
-use crate::domain::rights::{Action, Decision, Standing, may_manage};
+use crate::domain::refusal::{AvailableTransition, FieldError, FieldErrorCode, ProblemCode, Refusal};
+use crate::domain::rights::{Action, Decision, EffectiveRole, may_manage};
+use crate::domain::state_machine::{available, check_transition};
 use crate::domain::text::{Language, LocalizedText};
 use crate::domain::user::{CouncilRole, UserState, change_role, normalize_email};
 use crate::domain::vocabulary::Vocabulary as _;
@@ -41,11 +41,11 @@ pub struct UserView {
 }
 
 impl UserView {
-    fn new(detail: UserDetail, viewer: Standing, now: DateTime<Utc>) -> Self {
+    fn new(detail: UserDetail, viewer: EffectiveRole, now: DateTime<Utc>) -> Self {
         let user = detail.user;
         let right = if may_manage(viewer, user.role) { Decision::Allowed } else { Decision::Forbidden };
         Self {
-            transitions: available(&user.state.exits(detail.is_last_administrator), right),
+            transitions: available(&user.state.transitions(detail.is_last_administrator), right),
             invitation_pending: is_pending(detail.invitation_expires_at, now),
             user,
         }
@@ -94,16 +94,16 @@ pub struct Invitation {
 ///
 /// # Errors
 /// `tooLong`; `wrongFormat` for what no message could be sent to. Whether one arrives, only sending it tells.
-pub fn parse_email(text: &str) -> std::result::Result<String, FaultCode> {
+pub fn parse_email(text: &str) -> std::result::Result<String, FieldErrorCode> {
     let email = normalize_email(text);
     if email.chars().count() > LONGEST_EMAIL {
-        return Err(FaultCode::TooLong);
+        return Err(FieldErrorCode::TooLong);
     }
     let is_written =
         |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c.is_control());
     match email.rsplit_once('@') {
         Some((local, domain)) if is_written(local) && is_written(domain) && !local.contains('@') => Ok(email),
-        _ => Err(FaultCode::WrongFormat),
+        _ => Err(FieldErrorCode::WrongFormat),
     }
 }
 
@@ -112,26 +112,26 @@ fn is_pending(invitation_expires_at: Option<DateTime<Utc>>, now: DateTime<Utc>) 
 }
 
 /// Says with what revoked them how many API keys came to an end.
-fn noting_revoked(happening: Happening, revoked: usize) -> Happening {
-    happening.noting("apiKeysRevoked", None::<()>, (revoked > 0).then_some(revoked))
+fn noting_revoked(new_event: NewEvent, revoked: usize) -> NewEvent {
+    new_event.with_change("apiKeysRevoked", None::<()>, (revoked > 0).then_some(revoked))
 }
 
-fn happening(action: EventAction, id: Uuid) -> Happening {
-    Happening::new(action, SubjectKind::User, id)
+fn new_event(action: EventAction, id: Uuid) -> NewEvent {
+    NewEvent::new(action, SubjectKind::User, id)
 }
 
 /// Users see themselves and those whom they manage; nobody else is there for them.
 fn visible(actor: &Actor, detail: Option<UserDetail>) -> Result<UserDetail> {
-    let detail = detail.ok_or(Code::NotFound)?;
-    let theirs = detail.user.id == actor.user_id || may_manage(actor.standing, detail.user.role);
-    if theirs { Ok(detail) } else { Err(Code::NotFound.into()) }
+    let detail = detail.ok_or(ProblemCode::NotFound)?;
+    let theirs = detail.user.id == actor.user_id || may_manage(actor.effective_role, detail.user.role);
+    if theirs { Ok(detail) } else { Err(ProblemCode::NotFound.into()) }
 }
 
 /// The right to change a user. Whoever has none doesn't learn who there is, but for themselves.
 fn managing(id: Uuid) -> impl FnOnce(&Actor) -> Result<()> {
     move |actor| match actor.require(Action::ManageUsers) {
-        Err(Error::Refused(refusal)) if refusal.code == Code::Forbidden && actor.user_id != id => {
-            Err(Code::NotFound.into())
+        Err(Error::Refused(refusal)) if refusal.code == ProblemCode::Forbidden && actor.user_id != id => {
+            Err(ProblemCode::NotFound.into())
         }
         decision => decision,
     }
@@ -139,7 +139,7 @@ fn managing(id: Uuid) -> impl FnOnce(&Actor) -> Result<()> {
 
 /// Whoever doesn't manage administrators makes none.
 fn may_give(actor: &Actor, role: CouncilRole) -> Result<()> {
-    if may_manage(actor.standing, role) { Ok(()) } else { Err(Code::Forbidden.into()) }
+    if may_manage(actor.effective_role, role) { Ok(()) } else { Err(ProblemCode::Forbidden.into()) }
 }
 
 /// The fields that differ. Events are kept for ever, so of a name or an address they say only that it changed: the
@@ -155,7 +155,7 @@ fn changes(before: &UserFields, after: &UserFields) -> Changes {
 }
 
 async fn found(conn: &Conn, id: Uuid) -> Result<UserDetail> {
-    Ok(db::users::find(conn, id).await?.ok_or(Code::NotFound)?)
+    Ok(db::users::find(conn, id).await?.ok_or(ProblemCode::NotFound)?)
 }
 
 async fn invite(conn: &Conn, id: Uuid, now: DateTime<Utc>) -> Result<Invitation> {
@@ -168,7 +168,7 @@ async fn invite(conn: &Conn, id: Uuid, now: DateTime<Utc>) -> Result<Invitation>
 /// Nobody invites themselves.
 fn self_invitation() -> Refusal {
     Refusal::new(
-        Code::Forbidden,
+        ProblemCode::Forbidden,
         "Somebody else invites you anew; whoever knows their password changes it with PUT /v1/auth/password.",
         "يدعوك من جديد شخص آخر؛ ومن يعرف كلمة مروره يغيّرها عبر ‎PUT /v1/auth/password.",
     )
@@ -179,11 +179,11 @@ async fn create(
     conn: &Conn,
     fields: &UserFields,
     now: DateTime<Utc>,
-) -> Result<(Uuid, Invitation, Happening)> {
+) -> Result<(Uuid, Invitation, NewEvent)> {
     let id = Uuid::now_v7();
     db::users::insert(conn, id, fields, now).await?;
     let invitation = invite(conn, id, now).await?;
-    let invited = happening(EventAction::UserInvited, id).noting("role", None::<()>, fields.role);
+    let invited = new_event(EventAction::UserInvited, id).with_change("role", None::<()>, fields.role);
     Ok((id, invitation, invited))
 }
 
@@ -193,7 +193,7 @@ impl App {
     /// # Errors
     /// `unauthenticated`.
     pub async fn me(&self, caller: &Caller) -> Result<(UserView, Vec<Membership>)> {
-        self.lend(async |conn| {
+        self.with_conn(async |conn| {
             let (actor, detail, memberships) = tokio::join!(
                 self.actor_on(conn, caller),
                 db::users::find(conn, caller.user_id),
@@ -220,12 +220,12 @@ impl App {
         after: Option<Uuid>,
         limit: i64,
     ) -> Result<Page<UserEntry>> {
-        self.lend(async |conn| {
+        self.with_conn(async |conn| {
             let actor = self.actor_on(conn, caller).await?;
             actor.require(Action::LookUpUsers)?;
-            let reach = match actor.standing {
-                Standing::Administrator => Reach::Everybody,
-                Standing::Secretariat => Reach::AllButAdministrators,
+            let reach = match actor.effective_role {
+                EffectiveRole::Administrator => Reach::Everybody,
+                EffectiveRole::Secretariat => Reach::AllButAdministrators,
                 _ => Reach::ActiveExperts,
             };
             let now = self.clock.now();
@@ -244,7 +244,7 @@ impl App {
     /// `notFound` also for those who are not the caller's to see; `insufficientScope` for a key of a single task
     /// force.
     pub async fn user_get(&self, caller: &Caller, id: Uuid) -> Result<UserView> {
-        self.lend(async |conn| {
+        self.with_conn(async |conn| {
             let (actor, detail) = tokio::join!(self.actor_on(conn, caller), db::users::find(conn, id));
             let actor = actor?;
             actor.require_installation()?;
@@ -255,10 +255,10 @@ impl App {
 
     /// A user as a read shows it: what the credential is not for can't be done with it.
     fn shown(&self, detail: UserDetail, actor: &Actor) -> UserView {
-        let exits = detail.user.state.exits(detail.is_last_administrator);
-        let mut view = UserView::new(detail, actor.standing, self.clock.now());
-        if may_manage(actor.standing, view.user.role) && actor.require(Action::ManageUsers).is_err() {
-            view.transitions = available(&exits, Decision::OutOfScope);
+        let transitions = detail.user.state.transitions(detail.is_last_administrator);
+        let mut view = UserView::new(detail, actor.effective_role, self.clock.now());
+        if may_manage(actor.effective_role, view.user.role) && actor.require(Action::ManageUsers).is_err() {
+            view.transitions = available(&transitions, Decision::OutOfScope);
         }
         view
     }
@@ -274,7 +274,7 @@ impl App {
         };
         self.write_as(caller, may, async |conn, actor, now| {
             let (id, invitation, invited) = create(conn, &fields, now).await?;
-            let view = UserView::new(found(conn, id).await?, actor.standing, now);
+            let view = UserView::new(found(conn, id).await?, actor.effective_role, now);
             Ok(((view, invitation), Some(invited)))
         })
         .await
@@ -285,13 +285,14 @@ impl App {
     /// # Errors
     /// A fault at `/email`; `emailTaken`.
     pub async fn create_admin(&self, email: &str, name: LocalizedText) -> Result<Invitation> {
-        let email = parse_email(email)
-            .map_err(|code| Refusal::faults(Code::InvalidRequest, vec![Fault::at("/email", code)]))?;
+        let email = parse_email(email).map_err(|code| {
+            Refusal::faults(ProblemCode::InvalidRequest, vec![FieldError::at("/email", code)])
+        })?;
         let fields = UserFields { email, name, role: CouncilRole::Administrator, locale: Language::English };
         self.write_installation("create-admin", async |conn, now| {
             let (_, invitation, invited) = create(conn, &fields, now).await?;
             let actor = EventActor { kind: ActorKind::System, id: None };
-            Ok((invitation, Some(InstallationHappening { actor, happening: invited })))
+            Ok((invitation, Some(NewInstallationEvent { actor, new_event: invited })))
         })
         .await
     }
@@ -315,16 +316,16 @@ impl App {
             may_give(&actor, after.role)?;
             expect_version(detail.user.version, version)?;
             if after == before {
-                return Ok((UserView::new(detail, actor.standing, now), None));
+                return Ok((UserView::new(detail, actor.effective_role, now), None));
             }
             change_role(before.role, after.role, detail.holds_seat, detail.is_last_administrator)?;
             db::users::update(conn, id, &after, now).await?;
-            let mut updated = happening(EventAction::UserUpdated, id).with(changes(&before, &after));
+            let mut updated = new_event(EventAction::UserUpdated, id).with(changes(&before, &after));
             if after.role != before.role && after.role == CouncilRole::Administrator {
                 // They were made for less, and maybe by single sign-on, which reaches no administrator.
                 updated = noting_revoked(updated, db::api_keys::revoke_all(conn, id, now).await?);
             }
-            let view = UserView::new(found(conn, id).await?, actor.standing, now);
+            let view = UserView::new(found(conn, id).await?, actor.effective_role, now);
             Ok((view, Some(updated)))
         })
         .await
@@ -345,14 +346,15 @@ impl App {
             let (actor, detail) = self.hold(conn, caller, id).await?;
             expect_version(detail.user.version, version)?;
             let from = detail.user.state;
-            take(from, &from.exits(detail.is_last_administrator), to, false)?;
+            check_transition(from, &from.transitions(detail.is_last_administrator), to, false)?;
             db::users::set_state(conn, id, to, now).await?;
-            let mut moved = happening(EventAction::UserTransitioned, id).moving(from.code(), to.code());
+            let mut moved =
+                new_event(EventAction::UserTransitioned, id).with_transition(from.code(), to.code());
             if to == UserState::Disabled {
                 let ended = db::sessions::end_all(conn, id, now).await?;
                 moved = noting_ended(moved, ended);
             }
-            let view = UserView::new(found(conn, id).await?, actor.standing, now);
+            let view = UserView::new(found(conn, id).await?, actor.effective_role, now);
             Ok((view, Some(moved)))
         })
         .await
@@ -373,9 +375,9 @@ impl App {
             let invitation = invite(conn, id, now).await?;
             let ended = db::sessions::end_all(conn, id, now).await?;
             let revoked = db::api_keys::revoke_all(conn, id, now).await?;
-            let invited = noting_ended(happening(EventAction::InvitationCreated, id), ended);
+            let invited = noting_ended(new_event(EventAction::InvitationCreated, id), ended);
             let invited = noting_revoked(invited, revoked);
-            let view = UserView::new(found(conn, id).await?, actor.standing, now);
+            let view = UserView::new(found(conn, id).await?, actor.effective_role, now);
             Ok(((view, invitation), Some(invited)))
         })
         .await
@@ -405,10 +407,10 @@ mod tests {
         assert_eq!(parse_email("\u{212a}im@b").as_deref(), Ok("\u{212a}im@b"));
         assert_eq!(parse_email("\u{130}@b").as_deref(), Ok("\u{130}@b"));
         for no_address in ["", "@", "a@", "@b", "a", "a b@c", "a@b@c", "a\0@b", "a@b\u{7}"] {
-            assert_eq!(parse_email(no_address), Err(FaultCode::WrongFormat), "{no_address:?}");
+            assert_eq!(parse_email(no_address), Err(FieldErrorCode::WrongFormat), "{no_address:?}");
         }
         assert_eq!(parse_email(&format!("{}@b", "a".repeat(252))).map(|email| email.len()), Ok(254));
-        assert_eq!(parse_email(&format!("{}@b", "a".repeat(253))), Err(FaultCode::TooLong));
+        assert_eq!(parse_email(&format!("{}@b", "a".repeat(253))), Err(FieldErrorCode::TooLong));
     }
 
     #[test]

@@ -9,24 +9,24 @@ use diesel_async::{AnsiTransactionManager, TransactionManager};
 use uuid::Uuid;
 
 use super::caller::{Access, Actor, Caller};
-use super::idempotency::Intent;
+use super::idempotency::CommitMode;
 use super::{App, Result};
 use crate::db::{self, Conn};
-use crate::domain::event::{ActorKind, Event, EventActor, Happening, chain};
-use crate::domain::refusal::{Code, Listing, Refusal};
+use crate::domain::event::{ActorKind, Event, EventActor, NewEvent, chain};
+use crate::domain::refusal::{ProblemCode, ProblemExtension, Refusal};
 use crate::domain::rights::Action;
 use crate::domain::writing::{Write, may_write};
 
 /// An open door: a transaction that holds the task force's lock, and what has happened in it so far.
 #[expect(missing_debug_implementations, reason = "a connection has nothing to show")]
-pub struct Door<'a> {
+pub struct WriteTx<'a> {
     conn: &'a Conn,
     /// Who is asking, and where.
     pub access: Access,
-    happenings: Vec<Happening>,
+    new_events: Vec<NewEvent>,
 }
 
-impl Door<'_> {
+impl WriteTx<'_> {
     /// The connection of the transaction.
     pub fn conn(&self) -> &Conn {
         self.conn
@@ -43,13 +43,13 @@ impl Door<'_> {
     }
 
     /// Says what has happened; it is appended to the chain when the use case is through.
-    pub fn record(&mut self, happening: Happening) {
-        self.happenings.push(happening);
+    pub fn record(&mut self, new_event: NewEvent) {
+        self.new_events.push(new_event);
     }
 
     /// Sequence number of the last event that this request leaves, as far as it has come.
     pub fn last_seq(&self) -> i64 {
-        self.access.seq + i64::try_from(self.happenings.len()).unwrap_or(i64::MAX)
+        self.access.seq + i64::try_from(self.new_events.len()).unwrap_or(i64::MAX)
     }
 
     /// Asks whether this may be written now.
@@ -69,7 +69,8 @@ pub fn expect_version(present: i32, expected: i32) -> Result<()> {
     if present == expected {
         return Ok(());
     }
-    let refusal = Refusal::from(Code::VersionMismatch).listing(Listing::CurrentVersion(present));
+    let refusal =
+        Refusal::from(ProblemCode::VersionMismatch).extension(ProblemExtension::CurrentVersion(present));
     Err(refusal.into())
 }
 
@@ -85,24 +86,24 @@ impl App {
         caller: &Caller,
         task_force_id: Uuid,
         action: Action,
-        use_case: impl AsyncFnOnce(&mut Door<'_>) -> Result<T>,
+        use_case: impl AsyncFnOnce(&mut WriteTx<'_>) -> Result<T>,
     ) -> Result<T> {
-        let _place = self.gates.enter(task_force_id).await?;
+        let _permit = self.writer_limit.acquire(task_force_id).await?;
         self.transaction(caller, async |conn| {
-            self.enter(conn, caller).await?;
-            let head = db::events::lock_head(conn, task_force_id).await?.ok_or(Code::NotFound)?;
+            caller.lock_key(conn).await?;
+            let head = db::events::lock_head(conn, task_force_id).await?.ok_or(ProblemCode::NotFound)?;
             let access = self.look_on(conn, caller, task_force_id).await?;
             access.require(action)?;
             access.actor.require_writing()?;
-            self.claim(conn, caller).await?;
-            let mut door = Door { conn, access, happenings: Vec::new() };
-            let answer = use_case(&mut door).await?;
-            if door.happenings.is_empty() {
-                return Ok(Outcome::Unchanged(answer));
+            caller.claim_key(conn, self.clock.now()).await?;
+            let mut tx = WriteTx { conn, access, new_events: Vec::new() };
+            let answer = use_case(&mut tx).await?;
+            if tx.new_events.is_empty() {
+                return Ok(Effect::Unchanged(answer));
             }
-            let actor = door.access.actor.as_event_actor();
-            append(conn, task_force_id, head, actor, &caller.request_id, door.now(), door.happenings).await?;
-            Ok(Outcome::Changed(answer))
+            let actor = tx.access.actor.as_event_actor();
+            append(conn, task_force_id, head, actor, &caller.request_id, tx.now(), tx.new_events).await?;
+            Ok(Effect::Changed(answer))
         })
         .await
     }
@@ -111,21 +112,21 @@ impl App {
     ///
     /// # Errors
     /// `forbidden`, or what the use case refuses.
-    pub(super) async fn found<T>(
+    pub(super) async fn write_new<T>(
         &self,
         caller: &Caller,
-        use_case: impl AsyncFnOnce(&Conn, &Actor, Uuid, DateTime<Utc>) -> Result<(T, Vec<Happening>)>,
+        use_case: impl AsyncFnOnce(&Conn, &Actor, Uuid, DateTime<Utc>) -> Result<(T, Vec<NewEvent>)>,
     ) -> Result<T> {
         self.transaction(caller, async |conn| {
-            self.enter(conn, caller).await?;
+            caller.lock_key(conn).await?;
             let actor = self.actor_on(conn, caller).await?;
             actor.require(Action::CreateTaskForce)?;
-            self.claim(conn, caller).await?;
+            caller.claim_key(conn, self.clock.now()).await?;
             let (id, now) = (Uuid::now_v7(), self.clock.now());
-            let (answer, happenings) = use_case(conn, &actor, id, now).await?;
-            let head = db::events::lock_head(conn, id).await?.ok_or(Code::NotFound)?;
-            append(conn, id, head, actor.as_event_actor(), &caller.request_id, now, happenings).await?;
-            Ok(Outcome::Changed(answer))
+            let (answer, new_events) = use_case(conn, &actor, id, now).await?;
+            let head = db::events::lock_head(conn, id).await?.ok_or(ProblemCode::NotFound)?;
+            append(conn, id, head, actor.as_event_actor(), &caller.request_id, now, new_events).await?;
+            Ok(Effect::Changed(answer))
         })
         .await
     }
@@ -138,20 +139,20 @@ impl App {
         &self,
         caller: &Caller,
         may: impl FnOnce(&Actor) -> Result<()>,
-        use_case: impl AsyncFnOnce(&Conn, &Actor, DateTime<Utc>) -> Result<(T, Option<Happening>)>,
+        use_case: impl AsyncFnOnce(&Conn, &Actor, DateTime<Utc>) -> Result<(T, Option<NewEvent>)>,
     ) -> Result<T> {
         self.transaction(caller, async |conn| {
-            self.enter(conn, caller).await?;
+            caller.lock_key(conn).await?;
             let actor = self.actor_on(conn, caller).await?;
             may(&actor)?;
             actor.require_writing()?;
-            self.claim(conn, caller).await?;
+            caller.claim_key(conn, self.clock.now()).await?;
             let now = self.clock.now();
-            let (answer, happening) = use_case(conn, &actor, now).await?;
-            let Some(happening) = happening else { return Ok(Outcome::Unchanged(answer)) };
+            let (answer, new_event) = use_case(conn, &actor, now).await?;
+            let Some(new_event) = new_event else { return Ok(Effect::Unchanged(answer)) };
             let by = actor.as_event_actor();
-            db::events::insert_installation(conn, by, &caller.request_id, now, &happening).await?;
-            Ok(Outcome::Changed(answer))
+            db::events::insert_installation(conn, by, &caller.request_id, now, &new_event).await?;
+            Ok(Effect::Changed(answer))
         })
         .await
     }
@@ -164,16 +165,16 @@ impl App {
     pub(super) async fn write_installation<T>(
         &self,
         request_id: &str,
-        use_case: impl AsyncFnOnce(&Conn, DateTime<Utc>) -> Result<(T, Option<InstallationHappening>)>,
+        use_case: impl AsyncFnOnce(&Conn, DateTime<Utc>) -> Result<(T, Option<NewInstallationEvent>)>,
     ) -> Result<T> {
         self.committed(async |conn| {
             let now = self.clock.now();
-            let (answer, happening) = use_case(conn, now).await?;
-            let Some(InstallationHappening { actor, happening }) = happening else {
-                return Ok(Outcome::Unchanged(answer));
+            let (answer, new_event) = use_case(conn, now).await?;
+            let Some(NewInstallationEvent { actor, new_event }) = new_event else {
+                return Ok(Effect::Unchanged(answer));
             };
-            db::events::insert_installation(conn, actor, request_id, now, &happening).await?;
-            Ok(Outcome::Changed(answer))
+            db::events::insert_installation(conn, actor, request_id, now, &new_event).await?;
+            Ok(Effect::Changed(answer))
         })
         .await
     }
@@ -182,40 +183,40 @@ impl App {
     async fn transaction<T>(
         &self,
         caller: &Caller,
-        body: impl AsyncFnOnce(&Conn) -> Result<Outcome<T>>,
+        body: impl AsyncFnOnce(&Conn) -> Result<Effect<T>>,
     ) -> Result<T> {
-        match &caller.intent {
-            Intent::Do => self.committed(body).await,
-            Intent::Try => self.tried(body).await,
-            Intent::Once(once) => {
-                let (answer, lease) = self
-                    .lend_out(async |conn| match begun(conn, body).await? {
-                        Outcome::Changed(answer) => Ok(answer),
-                        Outcome::Unchanged(answer) => {
+        match &caller.commit_mode {
+            CommitMode::Commit => self.committed(body).await,
+            CommitMode::DryRun => self.tried(body).await,
+            CommitMode::Idempotent(request) => {
+                let (answer, guard) = self
+                    .with_open_conn(async |conn| match begun(conn, body).await? {
+                        Effect::Changed(answer) => Ok(answer),
+                        Effect::Unchanged(answer) => {
                             // Only the key is kept, and not what the use case may have written.
                             AnsiTransactionManager::rollback_transaction(conn).await?;
                             let claimed = async |conn: &Conn| {
-                                self.enter(conn, caller).await?;
-                                self.claim(conn, caller).await
+                                caller.lock_key(conn).await?;
+                                caller.claim_key(conn, self.clock.now()).await
                             };
                             begun(conn, claimed).await?;
                             Ok(answer)
                         }
                     })
                     .await?;
-                once.hold(lease);
+                request.await_response(guard);
                 Ok(answer)
             }
         }
     }
 
-    async fn committed<T>(&self, body: impl AsyncFnOnce(&Conn) -> Result<Outcome<T>>) -> Result<T> {
-        self.lend(async |conn| match begun(conn, body).await? {
-            Outcome::Changed(answer) => {
+    async fn committed<T>(&self, body: impl AsyncFnOnce(&Conn) -> Result<Effect<T>>) -> Result<T> {
+        self.with_conn(async |conn| match begun(conn, body).await? {
+            Effect::Changed(answer) => {
                 AnsiTransactionManager::commit_transaction(conn).await?;
                 Ok(answer)
             }
-            Outcome::Unchanged(answer) => {
+            Effect::Unchanged(answer) => {
                 AnsiTransactionManager::rollback_transaction(conn).await?;
                 Ok(answer)
             }
@@ -224,25 +225,20 @@ impl App {
     }
 
     /// Everything is checked, what is deferred to the commit too, and nothing is kept.
-    async fn tried<T>(&self, body: impl AsyncFnOnce(&Conn) -> Result<Outcome<T>>) -> Result<T> {
+    async fn tried<T>(&self, body: impl AsyncFnOnce(&Conn) -> Result<Effect<T>>) -> Result<T> {
         let checked = async |conn: &Conn| {
             let outcome = body(conn).await?;
             db::statement::check_deferred(conn).await?;
             Ok(outcome)
         };
-        self.lend(async |conn| match begun(conn, checked).await? {
-            Outcome::Changed(answer) | Outcome::Unchanged(answer) => {
+        self.with_conn(async |conn| match begun(conn, checked).await? {
+            Effect::Changed(answer) | Effect::Unchanged(answer) => {
                 AnsiTransactionManager::rollback_transaction(conn).await?;
                 Ok(answer)
             }
         })
         .await
     }
-}
-
-/// Commits a transaction that was left open.
-pub(super) async fn commit(conn: &mut Conn) -> Result<()> {
-    Ok(AnsiTransactionManager::commit_transaction(conn).await?)
 }
 
 /// Begins a transaction and works in it. It is left open where the work goes through, and rolled back otherwise.
@@ -264,21 +260,21 @@ async fn begun<T>(conn: &mut Conn, work: impl AsyncFnOnce(&Conn) -> Result<T>) -
 
 /// Something that happened outside any task force, and who did it.
 #[derive(Debug)]
-pub struct InstallationHappening {
+pub struct NewInstallationEvent {
     /// Who did it.
     pub actor: EventActor,
     /// What happened.
-    pub happening: Happening,
+    pub new_event: NewEvent,
 }
 
-impl InstallationHappening {
+impl NewInstallationEvent {
     /// Something that a user did.
-    pub fn by(user_id: Uuid, happening: Happening) -> Self {
-        Self { actor: EventActor { kind: ActorKind::User, id: Some(user_id) }, happening }
+    pub fn by(user_id: Uuid, new_event: NewEvent) -> Self {
+        Self { actor: EventActor { kind: ActorKind::User, id: Some(user_id) }, new_event }
     }
 }
 
-enum Outcome<T> {
+enum Effect<T> {
     Changed(T),
     Unchanged(T),
 }
@@ -290,10 +286,10 @@ async fn append(
     actor: EventActor,
     request_id: &str,
     at: DateTime<Utc>,
-    happenings: Vec<Happening>,
+    new_events: Vec<NewEvent>,
 ) -> Result<()> {
-    let mut links = Vec::with_capacity(happenings.len());
-    for happening in happenings {
+    let mut links = Vec::with_capacity(new_events.len());
+    for new_event in new_events {
         let event = Event {
             seq: head.seq + 1,
             id: Uuid::now_v7(),
@@ -301,11 +297,11 @@ async fn append(
             at,
             actor,
             request_id: request_id.to_owned(),
-            action: happening.action,
-            subject: happening.subject,
-            from: happening.from.map(str::to_owned),
-            to: happening.to.map(str::to_owned),
-            changes: happening.changes,
+            action: new_event.action,
+            subject: new_event.subject,
+            from: new_event.from.map(str::to_owned),
+            to: new_event.to.map(str::to_owned),
+            changes: new_event.changes,
         };
         let body = event.canonical().map_err(super::Error::internal)?;
         let hash = chain(&head.hash, &body);

@@ -132,7 +132,7 @@ pub struct Issuer {
 
 /// What is wrong with a token, as far as it matters what.
 #[derive(Debug, PartialEq, Eq)]
-enum Fault {
+enum FieldError {
     /// Nothing but the key: the issuer may have a new one.
     UnknownKey,
     /// It is no good.
@@ -179,7 +179,7 @@ impl Issuer {
         let remembered = self.verified.get(&hash);
         // The issuer is asked only about what else could be its token: not everybody's nonsense goes there.
         if remembered.is_none()
-            && self.check(token, &CoreJsonWebKeySet::default(), now).err() != Some(Fault::UnknownKey)
+            && self.check(token, &CoreJsonWebKeySet::default(), now).err() != Some(FieldError::UnknownKey)
         {
             return Ok(None);
         }
@@ -190,7 +190,7 @@ impl Issuer {
             return Ok((now < until).then_some(identity));
         }
         let mut checked = self.check(token, &set.keys, now);
-        if checked == Err(Fault::UnknownKey)
+        if checked == Err(FieldError::UnknownKey)
             && let Some(newer) = self.keys.newer_than(&set, now).await
         {
             set = newer;
@@ -218,11 +218,11 @@ impl Issuer {
         token: &str,
         keys: &CoreJsonWebKeySet,
         now: DateTime<Utc>,
-    ) -> Result<(Identity, DateTime<Utc>), Fault> {
+    ) -> Result<(Identity, DateTime<Utc>), FieldError> {
         // The crate lets a signature end in bits that count for nothing: one token would have sixteen spellings.
         let signature = token.rsplit('.').next().unwrap_or_default();
-        URL_SAFE_NO_PAD.decode(signature).ok().ok_or(Fault::Refused)?;
-        let jwt = Jwt::from_str(token).ok().ok_or(Fault::Refused)?;
+        URL_SAFE_NO_PAD.decode(signature).ok().ok_or(FieldError::Refused)?;
+        let jwt = Jwt::from_str(token).ok().ok_or(FieldError::Refused)?;
         let types = ["JWT", "at+jwt"].map(|name| JsonWebTokenType::new(name.to_owned()).normalize());
         let verifier = CoreIdTokenVerifier::new_public_client(self.audience.clone(), self.url.clone(), keys.clone())
             .set_allowed_algs(self.algorithms.iter().cloned())
@@ -237,11 +237,11 @@ impl Issuer {
         // The nonce is between the issuer and the frontend that asked it to sign somebody in.
         let any_nonce = |_: Option<&openidconnect::Nonce>| Ok(());
         match jwt.claims(&verifier, any_nonce) {
-            Ok(claims) => read(claims, now).ok_or(Fault::Refused),
+            Ok(claims) => read(claims, now).ok_or(FieldError::Refused),
             Err(ClaimsVerificationError::SignatureVerification(
                 SignatureVerificationError::NoMatchingKey,
-            )) => Err(Fault::UnknownKey),
-            Err(_) => Err(Fault::Refused),
+            )) => Err(FieldError::UnknownKey),
+            Err(_) => Err(FieldError::Refused),
         }
     }
 }

@@ -17,7 +17,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::secrets;
-use crate::domain::refusal::FaultCode;
+use crate::domain::refusal::FieldErrorCode;
 
 /// How many characters a password has. There are no rules of composition, and nothing is trimmed or cut.
 pub const LENGTH: RangeInclusive<usize> = 8..=256;
@@ -41,10 +41,10 @@ impl NewPassword {
     ///
     /// # Errors
     /// `tooShort`, `tooLong`.
-    pub fn parse(chosen: SecretString) -> Result<Self, FaultCode> {
+    pub fn parse(chosen: SecretString) -> Result<Self, FieldErrorCode> {
         match chosen.expose_secret().chars().count() {
-            length if length < *LENGTH.start() => Err(FaultCode::TooShort),
-            length if length > *LENGTH.end() => Err(FaultCode::TooLong),
+            length if length < *LENGTH.start() => Err(FieldErrorCode::TooShort),
+            length if length > *LENGTH.end() => Err(FieldErrorCode::TooLong),
             _ => Ok(Self(chosen)),
         }
     }
@@ -214,10 +214,10 @@ mod tests {
     #[test]
     fn a_password_has_8_to_256_characters_of_any_kind() {
         let refused = |password: String| NewPassword::parse(password.into()).err();
-        assert_eq!(refused("ث".repeat(7)), Some(FaultCode::TooShort));
+        assert_eq!(refused("ث".repeat(7)), Some(FieldErrorCode::TooShort));
         assert_eq!(refused("ث".repeat(8)), None);
         assert_eq!(refused(" ".repeat(256)), None);
-        assert_eq!(refused("a".repeat(257)), Some(FaultCode::TooLong));
+        assert_eq!(refused("a".repeat(257)), Some(FieldErrorCode::TooLong));
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

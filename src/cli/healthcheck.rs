@@ -12,7 +12,7 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 
 use super::Failure;
-use crate::db::tls::Anybody;
+use crate::db::tls::AcceptAnyCertificate;
 
 const PATIENCE: Duration = Duration::from_secs(4);
 
@@ -69,7 +69,7 @@ fn over_tls(stream: TcpStream, ip: IpAddr) -> io::Result<StreamOwned<ClientConne
         .with_safe_default_protocol_versions()
         .map_err(io::Error::other)?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Anybody::default()))
+        .with_custom_certificate_verifier(Arc::new(AcceptAnyCertificate::default()))
         .with_no_client_auth();
     let client = ClientConnection::new(Arc::new(config), ServerName::from(ip)).map_err(io::Error::other)?;
     Ok(StreamOwned::new(client, stream))

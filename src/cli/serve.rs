@@ -11,11 +11,11 @@ use super::settings::{DatabaseSettings, ServeSettings, write_private};
 use super::{Failure, print};
 use crate::app::App;
 use crate::app::clock::Clock;
-use crate::demo;
 use crate::auth::passwords::Passwords;
 use crate::db::cluster::{Cluster, ClusterError, Storage};
 use crate::db::pool::{self, Pool, connect};
 use crate::db::schema_migrations::{self, MigrationError};
+use crate::demo;
 use crate::http::server;
 
 /// How long a start waits for a database that is not up yet.
@@ -142,8 +142,8 @@ pub(super) async fn serve(settings: ServeSettings, with_demo: bool) -> Result<()
                 served
             };
             // Its end comes with the server's, when no more requests can be refused.
-            let keep_house = app.keep_house(async { drop(over.await) });
-            tokio::join!(run, keep_house).0
+            let run_housekeeping = app.run_housekeeping(async { drop(over.await) });
+            tokio::join!(run, run_housekeeping).0
         }
         Ok(None) => Ok(()),
         Err(failure) => Err(failure),

@@ -15,17 +15,17 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tracing_subscriber::EnvFilter;
 
 use super::Failure;
-use crate::demo;
 use crate::app::single_sign_on::{SingleSignOn, may_be_default};
 use crate::auth::oidc::{ConfigurationError, Issuer};
 use crate::auth::passwords::NewPassword;
 use crate::auth::tokens::Tokens;
 use crate::db::pool::{self, Pool};
-use crate::domain::refusal::FaultCode;
+use crate::demo;
+use crate::domain::refusal::FieldErrorCode;
 use crate::domain::user::CouncilRole;
 use crate::domain::vocabulary::Vocabulary as _;
-use crate::http::server::{self, CONNECTIONS, CONNECTIONS_PER_ADDRESS, RateLimit};
 use crate::http::server::tls;
+use crate::http::server::{self, CONNECTIONS, CONNECTIONS_PER_ADDRESS, RateLimit};
 
 /// How to log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -37,7 +37,7 @@ pub(super) enum LogFormat {
 }
 
 /// Logs to standard error: standard output belongs to what the commands answer.
-pub(super) fn log_in(format: LogFormat) {
+pub(super) fn init_logging(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("info,actix_server=warn,actix_http=off"));
     // However much is asked for: at `debug` it tells what statements are sent with, hashes and names among it.
@@ -159,9 +159,9 @@ fn secret(text: &str) -> Result<SecretString, String> {
 }
 
 fn password(text: &str) -> Result<SecretString, String> {
-    let refused = |fault: FaultCode| format!("it {}", fault.label().en);
+    let refused = |fault: FieldErrorCode| format!("it {}", fault.label().en);
     let parsed = NewPassword::parse(text.to_owned().into()).map_err(refused)?;
-    if parsed.is_common(&demo::known()) { Err(refused(FaultCode::Common)) } else { Ok(parsed.into()) }
+    if parsed.is_common(&demo::known()) { Err(refused(FieldErrorCode::Common)) } else { Ok(parsed.into()) }
 }
 
 fn origin(text: &str) -> Result<String, String> {

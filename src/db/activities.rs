@@ -265,7 +265,7 @@ pub async fn update(
 
 /// Where an activity stands from now on.
 #[derive(Debug, Clone, Copy)]
-pub struct Standing<'a> {
+pub struct ActivityStateUpdate<'a> {
     /// Its stage.
     pub stage: Stage,
     /// Why.
@@ -277,14 +277,14 @@ pub struct Standing<'a> {
 }
 
 /// Moves an activity to another stage.
-pub async fn set_standing(
+pub async fn update_state(
     conn: &Conn,
     task_force_id: Uuid,
     id: Uuid,
-    standing: &Standing<'_>,
+    update: &ActivityStateUpdate<'_>,
     now: DateTime<Utc>,
 ) -> QueryResult<()> {
-    let Standing { stage, reason, started_at, assignee_member_id } = *standing;
+    let ActivityStateUpdate { stage, reason, started_at, assignee_member_id } = *update;
     diesel::update(activities::table.find((task_force_id, id)))
         .set((
             activities::state.eq(stage.state()),

@@ -128,7 +128,7 @@ pub enum Storage {
 /// A running cluster. Dropping it stops Postgres too, but does not wait for that: see [`Cluster::stop`].
 #[derive(Debug)]
 pub struct Cluster {
-    place: Place,
+    paths: ClusterPaths,
     url: SecretString,
     supervisor: Supervisor,
     /// Declared last, so dropped last: no other instance may come in before.
@@ -172,19 +172,19 @@ impl Cluster {
             server::init(&programs, account, &home, &password, throwaway).await?;
         }
         let socket = account.private_dir(&socket_dir(&home))?;
-        let place = Place { data_dir, home, socket, password };
-        let url = place.url(NAME);
-        account::write_private(&place.data_dir.join("database-url"), url.expose_secret())?;
+        let paths = ClusterPaths { data_dir, home, socket, password };
+        let url = paths.url(NAME);
+        account::write_private(&paths.data_dir.join("database-url"), url.expose_secret())?;
 
         let mut postmaster = vec![programs.join("postgres").into(), "-D".into(), pgdata.into()];
         let settings = SETTINGS.iter().chain(if throwaway { THROWAWAY } else { DURABLE }).map(OsString::from);
-        for setting in settings.chain([socket_setting(&place.socket)]) {
+        for setting in settings.chain([socket_setting(&paths.socket)]) {
             postmaster.extend(["-c".into(), setting]);
         }
-        let remove = throwaway.then_some(place.data_dir.as_path());
-        let supervisor = place.boot(account, remove, &postmaster).await?;
-        tracing::info!(home = %place.home.display(), took = ?began.elapsed(), "the private Postgres cluster is up");
-        Ok(Self { place, url, supervisor, _lock: lock })
+        let remove = throwaway.then_some(paths.data_dir.as_path());
+        let supervisor = paths.boot(account, remove, &postmaster).await?;
+        tracing::info!(home = %paths.home.display(), took = ?began.elapsed(), "the private Postgres cluster is up");
+        Ok(Self { paths, url, supervisor, _lock: lock })
     }
 
     /// The address of the database `taskforce`, as libpq, `psql` and tokio-postgres read it.
@@ -194,28 +194,28 @@ impl Cluster {
 
     /// The address of another database of this cluster.
     pub fn url_of(&self, database: &str) -> SecretString {
-        self.place.url(database)
+        self.paths.url(database)
     }
 
     /// Where `database-url` and `postgres.log` are.
     pub fn data_dir(&self) -> &Path {
-        &self.place.data_dir
+        &self.paths.data_dir
     }
 
     /// Where the data are: the data directory, unless we are root and the user that Postgres runs as can't enter
     /// that; then a directory under `/var/lib/taskforce`.
     pub fn home(&self) -> &Path {
-        &self.place.home
+        &self.paths.home
     }
 
     /// Ends all sessions, stops Postgres and waits until it has stopped.
     pub async fn stop(self) -> Result<(), ClusterError> {
         self.supervisor.stop().await?;
         // Something is left only if somebody killed the supervisor.
-        supervisor::end_leftover(&self.place.home.join("pgdata")).await?;
-        if !self.place.socket.starts_with(&self.place.home) {
+        supervisor::end_leftover(&self.paths.home.join("pgdata")).await?;
+        if !self.paths.socket.starts_with(&self.paths.home) {
             // Best effort: an empty directory under `/tmp` does no harm, and the next start takes it.
-            fs::remove_dir(&self.place.socket).ok();
+            fs::remove_dir(&self.paths.socket).ok();
         }
         Ok(())
     }
@@ -223,14 +223,14 @@ impl Cluster {
 
 /// Where a cluster lives, and what opens it.
 #[derive(Debug)]
-struct Place {
+struct ClusterPaths {
     data_dir: PathBuf,
     home: PathBuf,
     socket: PathBuf,
     password: SecretString,
 }
 
-impl Place {
+impl ClusterPaths {
     fn url(&self, database: &str) -> SecretString {
         let [socket, database] = [self.socket.as_os_str().as_bytes(), database.as_bytes()].map(percent);
         let password = self.password.expose_secret();
@@ -356,13 +356,14 @@ mod tests {
     #[test]
     fn the_address_survives_any_directory() {
         let socket = PathBuf::from("/srv/a b,c@d:e/50%/é?#");
-        let place = Place { data_dir: "/".into(), home: "/".into(), socket, password: "secret".into() };
-        let url = place.url("task/force");
+        let paths =
+            ClusterPaths { data_dir: "/".into(), home: "/".into(), socket, password: "secret".into() };
+        let url = paths.url("task/force");
         let expected =
             "postgresql://taskforce:secret@%2Fsrv%2Fa%20b%2Cc%40d%3Ae%2F50%25%2F%C3%A9%3F%23/task%2Fforce";
         assert_eq!(url.expose_secret(), expected);
         let read: tokio_postgres::Config = url.expose_secret().parse().unwrap();
-        assert_eq!(read.get_hosts(), [tokio_postgres::config::Host::Unix(place.socket)]);
+        assert_eq!(read.get_hosts(), [tokio_postgres::config::Host::Unix(paths.socket)]);
         assert_eq!(read.get_dbname(), Some("task/force"));
     }
 

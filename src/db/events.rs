@@ -11,7 +11,7 @@ use super::page::Page;
 use super::schema::{events, installation_events, task_force_heads, task_forces};
 use super::statement::Prepared;
 use crate::domain::audit::{ChainEnd, StoredEvent};
-use crate::domain::event::{ActorKind, Event, EventAction, EventActor, Happening, Hash, SubjectKind};
+use crate::domain::event::{ActorKind, Event, EventAction, EventActor, Hash, NewEvent, SubjectKind};
 use crate::domain::text::LocalizedText;
 
 /// The end of a task force's chain.
@@ -128,9 +128,9 @@ pub async fn insert_installation(
     actor: EventActor,
     request_id: &str,
     at: DateTime<Utc>,
-    happening: &Happening,
+    new_event: &NewEvent,
 ) -> QueryResult<()> {
-    let changes = serde_json::to_value(&happening.changes)
+    let changes = serde_json::to_value(&new_event.changes)
         .map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
     diesel::insert_into(installation_events::table)
         .values((
@@ -139,11 +139,11 @@ pub async fn insert_installation(
             installation_events::actor_kind.eq(actor.kind),
             installation_events::actor_id.eq(actor.id),
             installation_events::request_id.eq(request_id),
-            installation_events::action.eq(happening.action),
-            installation_events::subject_kind.eq(happening.subject.kind),
-            installation_events::subject_id.eq(happening.subject.id),
-            installation_events::from_state.eq(happening.from),
-            installation_events::to_state.eq(happening.to),
+            installation_events::action.eq(new_event.action),
+            installation_events::subject_kind.eq(new_event.subject.kind),
+            installation_events::subject_id.eq(new_event.subject.id),
+            installation_events::from_state.eq(new_event.from),
+            installation_events::to_state.eq(new_event.to),
             installation_events::changes.eq(changes),
         ))
         .execute(&mut &*conn)

@@ -11,7 +11,7 @@ use super::schema::waivers;
 use super::statement::Prepared;
 use crate::domain::event::{EventAction, SubjectKind};
 use crate::domain::gate::{
-    CriterionCode, DraftFact, Facts, Failing, PilotFact, PolicyFact, Products, SectorFact, Waiver,
+    CriterionCode, DraftFact, Failing, GateFacts, PilotFact, PolicyFact, Products, SectorFact, Waiver,
 };
 use crate::domain::migration::MigrationState;
 use crate::domain::pilot::{PilotOutcome, PilotState};
@@ -307,13 +307,13 @@ pub async fn facts(
     task_force_id: Uuid,
     step: StepName,
     now: DateTime<Utc>,
-) -> QueryResult<Facts> {
+) -> QueryResult<GateFacts> {
     let (products, open_activities, untranslated) = tokio::try_join!(
         products(conn, task_force_id, step, now),
         open_activities(conn, task_force_id, step),
         untranslated(conn, task_force_id, step),
     )?;
-    Ok(Facts { products, open_activities, untranslated })
+    Ok(GateFacts { products, open_activities, untranslated })
 }
 
 /// The waivers of a step of the present cycle that hold.

@@ -103,15 +103,15 @@ pub async fn grant(pool: &Pool, role: &str) -> Result<(), GrantError> {
 
 async fn grant_on(conn: &Conn, role: &str) -> Result<(), GrantError> {
     super::schema_migrations::lock_until_the_end(conn).await?;
-    let schema = match standing(conn, role).await? {
+    let schema = match role_rights(conn, role).await? {
         None => return Err(GrantError::Role(format!("there is no role {role:?}: create it first"))),
-        Some(Standing { owns: true, .. }) => {
+        Some(RoleRights { owns: true, .. }) => {
             return Err(GrantError::Role(format!(
                 "the role {role:?} owns the tables, is a superuser or may create roles, and can't be kept from anything: \
                  name another"
             )));
         }
-        Some(Standing { schema, .. }) => schema,
+        Some(RoleRights { schema, .. }) => schema,
     };
     for statement in statements(&schema, role) {
         diesel::sql_query(statement).execute(&mut &*conn).await?;
@@ -126,7 +126,7 @@ async fn grant_on(conn: &Conn, role: &str) -> Result<(), GrantError> {
 }
 
 #[derive(QueryableByName)]
-struct Standing {
+struct RoleRights {
     /// Where the tables are.
     #[diesel(sql_type = Text)]
     schema: String,
@@ -135,7 +135,7 @@ struct Standing {
     owns: bool,
 }
 
-async fn standing(conn: &Conn, role: &str) -> QueryResult<Option<Standing>> {
+async fn role_rights(conn: &Conn, role: &str) -> QueryResult<Option<RoleRights>> {
     diesel::sql_query(
         "select current_schema()::text as schema, exists (
              select from pg_class c where c.relnamespace = current_schema()::regnamespace

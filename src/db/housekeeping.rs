@@ -10,7 +10,7 @@ use super::statement::Prepared;
 
 /// What doesn't stay for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Leftovers {
+pub enum Expired {
     /// Answers kept for retries, by when they were claimed.
     IdempotencyKeys,
     /// Attempts that were refused, by their last.
@@ -21,7 +21,7 @@ pub enum Leftovers {
     Invitations,
 }
 
-impl Leftovers {
+impl Expired {
     /// Every kind.
     pub const ALL: [Self; 4] =
         [Self::IdempotencyKeys, Self::RefusedAttempts, Self::Sessions, Self::Invitations];
@@ -54,7 +54,7 @@ impl Leftovers {
 }
 
 /// Deletes at most `limit` of what was over before an instant, and answers how many.
-pub async fn delete(conn: &Conn, what: Leftovers, before: DateTime<Utc>, limit: i64) -> QueryResult<usize> {
+pub async fn delete(conn: &Conn, what: Expired, before: DateTime<Utc>, limit: i64) -> QueryResult<usize> {
     let query = diesel::sql_query(what.statement()).bind::<Timestamptz, _>(before).bind::<BigInt, _>(limit);
     Prepared(query).execute(&mut &*conn).await
 }

@@ -25,7 +25,7 @@ pub struct Claim {
 
 /// What a request was answered.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
-pub struct Answer {
+pub struct StoredResponse {
     /// The status.
     pub status: i16,
     /// The `ETag`.
@@ -38,31 +38,31 @@ pub struct Answer {
 
 /// A request that was done before.
 #[derive(Debug, Queryable)]
-pub struct Earlier {
+pub struct EarlierRequest {
     /// SHA-256 of its body.
     pub fingerprint: Vec<u8>,
     /// What it was answered.
-    pub answer: Answer,
+    pub response: StoredResponse,
 }
 
 /// Waits until no other transaction works on the same request. It ends with the transaction.
 ///
 /// # Errors
 /// The lock's time-out, when the other takes too long.
-pub async fn enter(conn: &Conn, claim: &Claim) -> QueryResult<()> {
+pub async fn lock_key(conn: &Conn, claim: &Claim) -> QueryResult<()> {
     let query = diesel::sql_query("select pg_advisory_xact_lock(hashtextextended($1, 0))")
         .bind::<Text, _>(format!("{} {} {}", claim.user_id, claim.operation, claim.key));
     Prepared(query).execute(&mut &*conn).await.map(drop)
 }
 
 /// Claims a key; `None` where it is ours now, or what was answered when it was claimed before, but not before
-/// `since`. Whoever asks has [`enter`]ed.
-pub async fn claim(
+/// `since`. Whoever asks has called [`lock_key`] before.
+pub async fn claim_key(
     conn: &Conn,
     claim: &Claim,
     since: DateTime<Utc>,
     now: DateTime<Utc>,
-) -> QueryResult<Option<Earlier>> {
+) -> QueryResult<Option<EarlierRequest>> {
     let query = diesel::sql_query(
         "insert into idempotency_keys (user_id, operation, key, fingerprint, created_at)
          values ($1, $2, $3, $4, $5)
@@ -96,15 +96,15 @@ pub async fn claim(
 }
 
 /// Keeps the answer to a request whose key is claimed.
-pub async fn answer(conn: &Conn, claim: &Claim, answer: &Answer) -> QueryResult<()> {
-    let kept = diesel::update(idempotency_keys::table.find((claim.user_id, &claim.operation, &claim.key)))
+pub async fn store_response(conn: &Conn, claim: &Claim, response: &StoredResponse) -> QueryResult<()> {
+    let stored = diesel::update(idempotency_keys::table.find((claim.user_id, &claim.operation, &claim.key)))
         .set((
-            idempotency_keys::status.eq(answer.status),
-            idempotency_keys::etag.eq(&answer.etag),
-            idempotency_keys::location.eq(&answer.location),
-            idempotency_keys::body.eq(&answer.body),
+            idempotency_keys::status.eq(response.status),
+            idempotency_keys::etag.eq(&response.etag),
+            idempotency_keys::location.eq(&response.location),
+            idempotency_keys::body.eq(&response.body),
         ))
         .execute(&mut &*conn)
         .await?;
-    if kept == 1 { Ok(()) } else { Err(diesel::result::Error::NotFound) }
+    if stored == 1 { Ok(()) } else { Err(diesel::result::Error::NotFound) }
 }

@@ -208,7 +208,10 @@ pub async fn hold_users(conn: &Conn, ids: &[Uuid]) -> QueryResult<Vec<Uuid>> {
 }
 
 /// Role and state of a user, held as they are until the transaction ends: a seat is held by an active expert.
-pub async fn hold_user(conn: &Conn, user_id: Uuid) -> QueryResult<Option<(CouncilRole, UserState)>> {
+pub async fn lock_user_for_share(
+    conn: &Conn,
+    user_id: Uuid,
+) -> QueryResult<Option<(CouncilRole, UserState)>> {
     users::table
         .find(user_id)
         .select((users::role, users::state))
@@ -219,7 +222,7 @@ pub async fn hold_user(conn: &Conn, user_id: Uuid) -> QueryResult<Option<(Counci
 }
 
 /// Gives pilots and conditions to another owner.
-pub async fn hand_on(
+pub async fn reassign(
     conn: &Conn,
     task_force_id: Uuid,
     owned: &[Uuid],

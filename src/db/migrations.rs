@@ -11,12 +11,12 @@ use super::Conn;
 use super::resource::product;
 use super::schema::{migrations, pilots};
 use super::statement::Prepared;
-use crate::domain::migration::{Facts, MigrationState};
+use crate::domain::migration::{MigrationFacts, MigrationState};
 use crate::domain::pilot::PilotOutcome;
 use crate::domain::step::StepState;
 use crate::domain::task_force::TaskForceState;
 use crate::domain::text::LocalizedText;
-use crate::domain::writing::Ground;
+use crate::domain::writing::StepContext;
 
 /// What of a migration can be changed.
 #[derive(
@@ -91,10 +91,10 @@ pub struct MigrationDetail {
 
 impl MigrationDetail {
     /// What its transitions depend on.
-    pub fn facts(&self, task_force: TaskForceState) -> Facts {
+    pub fn facts(&self, task_force: TaskForceState) -> MigrationFacts {
         let fields = &self.migration.fields;
-        Facts {
-            ground: Ground { task_force, step: self.step_state },
+        MigrationFacts {
+            step_context: StepContext { task_force, step: self.step_state },
             checklist_done: self.checklist_done,
             // The three counts come together, so that one speaks for all.
             reconciled: fields.reconciliation_source.is_some(),

@@ -14,7 +14,7 @@ use super::page::Page;
 use super::resource::{inserted, stored};
 use super::schema::{pilots, policies, sectors, task_forces};
 use super::statement::Prepared;
-use crate::domain::pilot::{Facts, PilotOutcome, PilotState};
+use crate::domain::pilot::{PilotFacts, PilotOutcome, PilotState};
 use crate::domain::scales::Aim;
 use crate::domain::step::StepState;
 use crate::domain::task_force::TaskForceState;
@@ -116,8 +116,8 @@ pub struct PilotDetail {
 
 impl PilotDetail {
     /// What its transitions depend on.
-    pub fn facts(&self, task_force: TaskForceState) -> Facts {
-        Facts {
+    pub fn facts(&self, task_force: TaskForceState) -> PilotFacts {
+        PilotFacts {
             task_force,
             pilots: self.pilots_state,
             migration: self.migration_state,
@@ -149,7 +149,7 @@ pub struct PilotFilter {
 /// Where a pilot stands: its state, and what comes and goes with it.
 #[derive(Debug, AsChangeset)]
 #[diesel(table_name = pilots, treat_none_as_null = true)]
-pub struct PilotStanding<'a> {
+pub struct PilotStateUpdate<'a> {
     /// Its state.
     pub state: PilotState,
     /// Why it has that state.
@@ -180,16 +180,16 @@ pub async fn insert(
 }
 
 /// Moves one to where it then stands.
-pub async fn set_standing(
+pub async fn update_state(
     conn: &Conn,
     task_force_id: Uuid,
     id: Uuid,
-    standing: &PilotStanding<'_>,
+    update: &PilotStateUpdate<'_>,
     now: DateTime<Utc>,
 ) -> QueryResult<()> {
     diesel::update(pilots::table.find((task_force_id, id)))
         .set((
-            standing,
+            update,
             pilots::state_since.eq(now),
             pilots::version.eq(pilots::version + 1),
             pilots::updated_at.eq(now),

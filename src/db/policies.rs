@@ -11,12 +11,12 @@ use super::Conn;
 use super::resource::product;
 use super::schema::policies;
 use super::statement::Prepared;
-use crate::domain::policy::{Facts, PolicyKind, PolicyState};
+use crate::domain::policy::{PolicyFacts, PolicyKind, PolicyState};
 use crate::domain::scales::Aim;
 use crate::domain::step::StepState;
 use crate::domain::task_force::TaskForceState;
 use crate::domain::text::LocalizedText;
-use crate::domain::writing::Ground;
+use crate::domain::writing::StepContext;
 
 /// What of a policy can be changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable, AsChangeset)]
@@ -88,8 +88,11 @@ pub struct PolicyDetail {
 
 impl PolicyDetail {
     /// What its transitions depend on.
-    pub fn facts(&self, task_force: TaskForceState) -> Facts {
-        Facts { ground: Ground { task_force, step: self.step_state }, another_adopted: self.another_adopted }
+    pub fn facts(&self, task_force: TaskForceState) -> PolicyFacts {
+        PolicyFacts {
+            step_context: StepContext { task_force, step: self.step_state },
+            another_adopted: self.another_adopted,
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::tls::{TlsError, Trust};
+use super::tls::{TlsError, TlsMode};
 
 /// A pool of connections to Postgres.
 pub type Pool = DieselPool<AsyncPgConnection>;
@@ -22,7 +22,7 @@ pub type Pooled = Object<AsyncPgConnection>;
 
 /// How long a request waits for a connection or for the database to be reached. Two of these in a row still
 /// make an answer within two seconds.
-pub const PATIENCE: Duration = Duration::from_millis(900);
+pub const ACQUIRE_TIMEOUT: Duration = Duration::from_millis(900);
 
 /// Session settings: a statement that hangs, a lock that is not released and a transaction that is left open all
 /// end by themselves. A statement soon after nobody waits for it any more: else a slow server would work for those who
@@ -49,7 +49,7 @@ pub enum PoolError {
 /// # Errors
 /// An address that is no Postgres URL, or asks for TLS that can't be had.
 pub fn connect(url: &SecretString, size: usize) -> Result<Pool, PoolError> {
-    let (trust, rest) = Trust::take_from(url.expose_secret())?;
+    let (trust, rest) = TlsMode::take_from(url.expose_secret())?;
     let mut config: tokio_postgres::Config = rest.parse().map_err(PoolError::Url)?;
     config.ssl_mode(trust.wire());
     name_hosts(&mut config);
@@ -61,9 +61,9 @@ pub fn connect(url: &SecretString, size: usize) -> Result<Pool, PoolError> {
     let manager = AsyncDieselConnectionManager::new_with_config(String::new(), manager);
     Ok(DieselPool::builder(manager)
         .max_size(size)
-        .wait_timeout(Some(PATIENCE))
-        .create_timeout(Some(PATIENCE))
-        .recycle_timeout(Some(PATIENCE))
+        .wait_timeout(Some(ACQUIRE_TIMEOUT))
+        .create_timeout(Some(ACQUIRE_TIMEOUT))
+        .recycle_timeout(Some(ACQUIRE_TIMEOUT))
         .runtime(Runtime::Tokio1)
         .build()?)
 }
@@ -89,7 +89,7 @@ async fn establish(
     config
         .options(options)
         .application_name("taskforce")
-        .connect_timeout(PATIENCE)
+        .connect_timeout(ACQUIRE_TIMEOUT)
         .keepalives_idle(Duration::from_secs(30))
         .tcp_user_timeout(Duration::from_secs(10));
     let (client, connection) = config.connect(tls).await.map_err(bad)?;

@@ -161,22 +161,22 @@ macro_rules! product {
 }
 pub(super) use product;
 
-/// A part of what its column `$above` names.
+/// A part of what its column `$parent` names.
 macro_rules! part {
-    ($table:ident: $row:ty, $fields:ty, of $above:ident) => {
+    ($table:ident: $row:ty, $fields:ty, of $parent:ident) => {
         $crate::db::resource::stored!($table: $fields);
 
         /// Finds one of what it is part of.
         pub async fn find(
             conn: &$crate::db::Conn,
             task_force_id: uuid::Uuid,
-            above: uuid::Uuid,
+            parent: uuid::Uuid,
             id: uuid::Uuid,
         ) -> diesel::QueryResult<Option<$row>> {
             $table::table
                 .filter($table::task_force_id.eq(task_force_id))
                 .filter($table::id.eq(id))
-                .filter($table::$above.eq(above))
+                .filter($table::$parent.eq(parent))
                 .select(<$row>::as_select())
                 .first(&mut &*conn)
                 .await
@@ -187,13 +187,13 @@ macro_rules! part {
         pub async fn list(
             conn: &$crate::db::Conn,
             task_force_id: uuid::Uuid,
-            above: uuid::Uuid,
+            parent: uuid::Uuid,
             after: Option<uuid::Uuid>,
             limit: i64,
         ) -> diesel::QueryResult<$crate::db::page::Page<$row>> {
             let mut query = $table::table
                 .filter($table::task_force_id.eq(task_force_id))
-                .filter($table::$above.eq(above))
+                .filter($table::$parent.eq(parent))
                 .order($table::id)
                 .limit(limit + 1)
                 .select(<$row>::as_select())

@@ -10,11 +10,11 @@ use uuid::Uuid;
 use super::Conn;
 use super::resource::product;
 use super::schema::{assessments, sectors, steps, studies};
-use crate::domain::sector::{AssessmentKind, Facts, SectorState};
+use crate::domain::sector::{AssessmentKind, SectorFacts, SectorState};
 use crate::domain::step::{StepName, StepState};
 use crate::domain::task_force::TaskForceState;
 use crate::domain::text::LocalizedText;
-use crate::domain::writing::Ground;
+use crate::domain::writing::StepContext;
 
 /// What of a sector can be changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable, AsChangeset)]
@@ -91,10 +91,10 @@ pub struct SectorDetail {
 
 impl SectorDetail {
     /// What its transitions depend on.
-    pub fn facts(&self, task_force: TaskForceState) -> Facts {
+    pub fn facts(&self, task_force: TaskForceState) -> SectorFacts {
         let Maturity { current, target } = self.sector.maturity;
-        Facts {
-            ground: Ground { task_force, step: self.step_state },
+        SectorFacts {
+            step_context: StepContext { task_force, step: self.step_state },
             assessed: current.is_some() && target.is_some(),
             studied: self.studied,
         }

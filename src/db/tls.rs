@@ -80,12 +80,12 @@ pub enum TlsError {
 
 /// What an address says about TLS.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Trust {
+pub(super) struct TlsMode {
     mode: Mode,
     roots: Option<PathBuf>,
 }
 
-impl Trust {
+impl TlsMode {
     /// Takes `sslmode` and `sslrootcert` out of an address, and answers what is left of that.
     pub(super) fn take_from(address: &str) -> Result<(Self, String), TlsError> {
         let (rest, taken) = if address.starts_with("postgres://") || address.starts_with("postgresql://") {
@@ -119,8 +119,10 @@ impl Trust {
     pub(super) fn connector(&self) -> Result<MakeRustlsConnect, TlsError> {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let verifier: Arc<dyn ServerCertVerifier> = match self.mode {
-            Mode::Disable | Mode::Prefer | Mode::Require => Arc::new(Anybody(Arc::clone(&provider))),
-            Mode::VerifyCa => Arc::new(AnyName(self.verifier(&provider)?)),
+            Mode::Disable | Mode::Prefer | Mode::Require => {
+                Arc::new(AcceptAnyCertificate(Arc::clone(&provider)))
+            }
+            Mode::VerifyCa => Arc::new(SkipHostnameCheck(self.verifier(&provider)?)),
             Mode::VerifyFull => self.verifier(&provider)?,
         };
         let config = ClientConfig::builder_with_provider(provider)
@@ -228,15 +230,15 @@ fn is_ours(key: &str) -> bool {
 
 /// Trusts any certificate: keeps out who only listens, not who stands in between.
 #[derive(Debug)]
-pub struct Anybody(Arc<CryptoProvider>);
+pub struct AcceptAnyCertificate(Arc<CryptoProvider>);
 
-impl Default for Anybody {
+impl Default for AcceptAnyCertificate {
     fn default() -> Self {
         Self(Arc::new(aws_lc_rs::default_provider()))
     }
 }
 
-impl ServerCertVerifier for Anybody {
+impl ServerCertVerifier for AcceptAnyCertificate {
     fn verify_server_cert(
         &self,
         _end_entity: &CertificateDer<'_>,
@@ -275,9 +277,9 @@ impl ServerCertVerifier for Anybody {
 
 /// Trusts a certificate that leads to a root, whomever it names.
 #[derive(Debug)]
-struct AnyName(Arc<WebPkiServerVerifier>);
+struct SkipHostnameCheck(Arc<WebPkiServerVerifier>);
 
-impl ServerCertVerifier for AnyName {
+impl ServerCertVerifier for SkipHostnameCheck {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -325,7 +327,7 @@ mod tests {
     use super::*;
 
     fn taken(address: &str) -> (Mode, Option<String>, String) {
-        let (trust, rest) = Trust::take_from(address).unwrap();
+        let (trust, rest) = TlsMode::take_from(address).unwrap();
         (trust.mode, trust.roots.map(|path| path.to_str().unwrap().to_owned()), rest)
     }
 
@@ -385,9 +387,9 @@ mod tests {
             "postgresql://h?sslmode=allow",
             "postgresql://h?sslmode=verify-ca&sslrootcert=system",
         ] {
-            assert!(Trust::take_from(address).is_err(), "{address}");
+            assert!(TlsMode::take_from(address).is_err(), "{address}");
         }
-        let nowhere = Trust { mode: Mode::VerifyFull, roots: Some("/nowhere/root.pem".into()) };
+        let nowhere = TlsMode { mode: Mode::VerifyFull, roots: Some("/nowhere/root.pem".into()) };
         let said = nowhere.connector().err().unwrap().to_string();
         assert!(said.starts_with("/nowhere/root.pem (sslrootcert): "), "{said}");
     }

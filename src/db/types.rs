@@ -19,7 +19,7 @@ use crate::domain::gate::CriterionCode;
 use crate::domain::migration::MigrationState;
 use crate::domain::pilot::{Direction, PilotOutcome, PilotState};
 use crate::domain::policy::{PolicyKind, PolicyState};
-use crate::domain::refusal::Code;
+use crate::domain::refusal::ProblemCode;
 use crate::domain::report::ReportState;
 use crate::domain::rights::SeatRole;
 use crate::domain::scales::{Aim, EvolutionStage};
@@ -102,7 +102,7 @@ text_columns!(
     Aim,
     AssessmentKind,
     Choice,
-    Code,
+    ProblemCode,
     ConditionState,
     CouncilRole,
     CriterionCode,

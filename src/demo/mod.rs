@@ -7,15 +7,15 @@
 mod content;
 mod nur;
 mod people;
+mod seeder;
 mod sidra;
-mod teller;
 mod wadi;
 
 use secrecy::SecretString;
 use uuid::Uuid;
 
 pub use people::{ACCOUNTS, known};
-use teller::Teller;
+use seeder::Seeder;
 
 use crate::app::{App, Result};
 use crate::db;
@@ -42,7 +42,7 @@ pub enum Told {
 /// Those of the database.
 pub async fn told(app: &App) -> Result<Told> {
     let [(first, _), ..] = ACCOUNTS;
-    app.lend(async |conn| {
+    app.with_conn(async |conn| {
         if !db::users::are_any(conn).await? {
             return Ok(Told::Nothing);
         }
@@ -60,7 +60,7 @@ pub async fn told(app: &App) -> Result<Told> {
 /// Those of the database.
 pub async fn shown_task_force(app: &App) -> Result<Option<Uuid>> {
     let filter = TaskForceFilter { state: Some(TaskForceState::Active), ..TaskForceFilter::default() };
-    let page = app.lend(async |conn| Ok(db::task_forces::list(conn, &filter, None, 1).await?)).await?;
+    let page = app.with_conn(async |conn| Ok(db::task_forces::list(conn, &filter, None, 1).await?)).await?;
     Ok(page.items.first().map(|task_force| task_force.id))
 }
 
@@ -69,17 +69,17 @@ pub async fn shown_task_force(app: &App) -> Result<Option<Uuid>> {
 /// # Errors
 /// Whatever a use case refuses: then the story is wrong.
 pub async fn tell(app: &App, password: &SecretString) -> Result<Uuid> {
-    let mut teller = Teller::new(app, password, sidra::BEGINS);
-    teller.invite_everybody().await?;
+    let mut seeder = Seeder::new(app, password, sidra::BEGINS);
+    seeder.invite_everybody().await?;
 
-    let mut sidra = sidra::whole_cycle(&mut teller).await?;
-    let mut nur = nur::found(&mut teller).await?;
-    nur::policies(&mut teller, &mut nur).await?;
-    sidra::conditions(&mut teller, &mut sidra).await?;
-    nur::sectors(&mut teller, &mut nur).await?;
-    nur::pilots(&mut teller, &mut nur).await?;
+    let mut sidra = sidra::whole_cycle(&mut seeder).await?;
+    let mut nur = nur::found(&mut seeder).await?;
+    nur::policies(&mut seeder, &mut nur).await?;
+    sidra::conditions(&mut seeder, &mut sidra).await?;
+    nur::sectors(&mut seeder, &mut nur).await?;
+    nur::pilots(&mut seeder, &mut nur).await?;
     // The last one: see `told`.
-    wadi::found(&mut teller).await?;
-    teller.sign_everybody_out().await?;
+    wadi::found(&mut seeder).await?;
+    seeder.sign_everybody_out().await?;
     Ok(nur.id)
 }

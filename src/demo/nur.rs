@@ -4,7 +4,7 @@ mod products;
 mod work;
 
 use super::content::{Ballot, Link, Team, Text, vote};
-use super::seeder::{Story, Teller};
+use super::seeder::{Seeder, Story};
 use crate::app::Result;
 use crate::domain::ballot::Choice::{Abstain, Approve, Recuse, Return};
 use crate::domain::gate::CriterionCode;
@@ -95,63 +95,63 @@ const SCHEDULE: Link = Link {
 };
 
 /// It is founded twelve weeks ago.
-pub(super) async fn found(teller: &mut Teller) -> Result<Story> {
-    teller.wait_until(-84);
-    let story = teller.found(&TEAM).await?;
-    teller.wait_until(-82);
-    teller.activate(&story, TEAM.targets).await?;
+pub(super) async fn found(seeder: &mut Seeder) -> Result<Story> {
+    seeder.wait_until(-84);
+    let story = seeder.found(&TEAM).await?;
+    seeder.wait_until(-82);
+    seeder.activate(&story, TEAM.targets).await?;
     Ok(story)
 }
 
 /// Step 1: sent back once, improved, passed.
-pub(super) async fn policies(teller: &mut Teller, story: &mut Story) -> Result<()> {
-    teller.wait_until(-80);
-    teller.identify(story, POLICIES).await?;
-    let planned = teller.plan(story, POLICY_WORK).await?;
-    teller.work(story, planned, -68).await?;
-    teller.settle(story, POLICIES).await?;
-    teller.wait_until(-66);
-    teller.submit(story, Policy, POLICY_NOTE, SENT_BACK).await?;
+pub(super) async fn policies(seeder: &mut Seeder, story: &mut Story) -> Result<()> {
+    seeder.wait_until(-80);
+    seeder.identify(story, POLICIES).await?;
+    let planned = seeder.plan(story, POLICY_WORK).await?;
+    seeder.work(story, planned, -68).await?;
+    seeder.settle(story, POLICIES).await?;
+    seeder.wait_until(-66);
+    seeder.submit(story, Policy, POLICY_NOTE, SENT_BACK).await?;
 
-    teller.wait_until(-64);
-    let planned = teller.plan(story, POLICY_WORK_AGAIN).await?;
-    teller.work(story, planned, -61).await?;
-    teller.improve(story, 1, OPEN_DATA, OPEN_DATA_IMPROVED, &SCHEDULE).await?;
-    teller.wait_until(-60);
-    teller.submit(story, Policy, POLICY_NOTE_AGAIN, PASSED).await
+    seeder.wait_until(-64);
+    let planned = seeder.plan(story, POLICY_WORK_AGAIN).await?;
+    seeder.work(story, planned, -61).await?;
+    seeder.improve(story, 1, OPEN_DATA, OPEN_DATA_IMPROVED, &SCHEDULE).await?;
+    seeder.wait_until(-60);
+    seeder.submit(story, Policy, POLICY_NOTE_AGAIN, PASSED).await
 }
 
 /// Step 2: two of three sectors are selected and studied; a title is not translated yet, which is waived.
-pub(super) async fn sectors(teller: &mut Teller, story: &mut Story) -> Result<()> {
-    teller.wait_until(-54);
-    teller.consider(story, SECTORS).await?;
-    let planned = teller.plan(story, SECTORS_WORK).await?;
-    teller.wait_until(-51);
-    teller.choose(story, SECTORS).await?;
+pub(super) async fn sectors(seeder: &mut Seeder, story: &mut Story) -> Result<()> {
+    seeder.wait_until(-54);
+    seeder.consider(story, SECTORS).await?;
+    let planned = seeder.plan(story, SECTORS_WORK).await?;
+    seeder.wait_until(-51);
+    seeder.choose(story, SECTORS).await?;
     let note = (
         "اختير قطاعا النقل والمياه، والدراسات تسير وفق الخطة.",
         "Mobility and water are selected; the studies go to plan.",
     );
-    teller.say(story, Health::OnTrack, note).await?;
-    teller.work(story, planned, -35).await?;
-    teller.study(story, SECTORS).await?;
-    teller.wait_until(-34);
-    teller.waive(story, Sectors, CriterionCode::TranslationsComplete, UNTRANSLATED).await?;
-    teller.submit(story, Sectors, SECTORS_NOTE, SECTORS_VOTES).await
+    seeder.say(story, Health::OnTrack, note).await?;
+    seeder.work(story, planned, -35).await?;
+    seeder.study(story, SECTORS).await?;
+    seeder.wait_until(-34);
+    seeder.waive(story, Sectors, CriterionCode::TranslationsComplete, UNTRANSLATED).await?;
+    seeder.submit(story, Sectors, SECTORS_NOTE, SECTORS_VOTES).await
 }
 
 /// Step 3, which is open: one pilot is planned, one is still proposed.
-pub(super) async fn pilots(teller: &mut Teller, story: &mut Story) -> Result<()> {
-    teller.wait_until(-30);
-    teller.propose(story, PILOTS).await?;
-    let planned = teller.plan(story, PILOTS_WORK).await?;
-    teller.plan(story, MIGRATION_WORK).await?;
-    teller.work(story, planned, -2).await?;
-    teller.pilot_goes(story, PILOTS, PARKING, PilotState::Planned).await?;
-    teller.wait_until(-1);
+pub(super) async fn pilots(seeder: &mut Seeder, story: &mut Story) -> Result<()> {
+    seeder.wait_until(-30);
+    seeder.propose(story, PILOTS).await?;
+    let planned = seeder.plan(story, PILOTS_WORK).await?;
+    seeder.plan(story, MIGRATION_WORK).await?;
+    seeder.work(story, planned, -2).await?;
+    seeder.pilot_goes(story, PILOTS, PARKING, PilotState::Planned).await?;
+    seeder.wait_until(-1);
     let note = (
         "مشاركة البيانات مع شركة المياه متعثرة، وبقية الأنشطة تسير وفق الخطة.",
         "Data sharing with the water company is held up; the rest goes to plan.",
     );
-    teller.say(story, Health::AtRisk, note).await
+    seeder.say(story, Health::AtRisk, note).await
 }

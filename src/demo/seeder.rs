@@ -13,7 +13,7 @@ use super::content::{Activity, Fate, Subject, Team, Text, text};
 use super::people::{ACCOUNTS, EXPERTISE, EXPERTS, NAMES, SECRETARIAT};
 use crate::app::caller::{Caller, Credential};
 use crate::app::clock::Clock;
-use crate::app::idempotency::Intent;
+use crate::app::idempotency::CommitMode;
 use crate::app::members::NewMember;
 use crate::app::resource::Command;
 use crate::app::sign_in::{SignedIn, Visit};
@@ -23,7 +23,7 @@ use crate::db::activities::{ActivityDetail, ActivityFields};
 use crate::db::task_forces::TaskForceFields;
 use crate::db::users::UserFields;
 use crate::domain::evidence::{About, ActivitySubjectKind};
-use crate::domain::refusal::Code;
+use crate::domain::refusal::ProblemCode;
 use crate::domain::rights::SeatRole;
 use crate::domain::step::{StepName, in_order};
 use crate::domain::task_force::{Health, TaskForceState};
@@ -44,7 +44,7 @@ const ACT: TimeDelta = TimeDelta::minutes(4);
 const SESSION: TimeDelta = TimeDelta::days(6);
 
 /// Somebody who lives the story, one account at a time.
-pub(super) struct Teller {
+pub(super) struct Seeder {
     app: App,
     password: SecretString,
     today: NaiveDate,
@@ -105,12 +105,12 @@ impl Story {
     }
 }
 
-impl Teller {
+impl Seeder {
     /// A teller whose clock stands at the beginning of a day.
     pub(super) fn new(app: &App, password: &SecretString, begins: i64) -> Self {
         let today = app.clock.now().date_naive();
         let begin = (today + TimeDelta::days(begins)).and_time(MORNING).and_utc();
-        let app = App { clock: Clock::stopped_at(begin), ..app.clone() };
+        let app = app.clone().with_clock(Clock::stopped_at(begin));
         Self { app, password: password.clone(), today, accounts: Vec::new() }
     }
 
@@ -143,7 +143,7 @@ impl Teller {
             user_id: account.user_id,
             credential: Credential::Session(account.session_id),
             request_id,
-            intent: Intent::Do,
+            commit_mode: CommitMode::Commit,
         })
     }
 
@@ -155,7 +155,7 @@ impl Teller {
     fn account(&self, signed_in: SignedIn) -> Result<Account> {
         let now = self.app.clock.now();
         let token = signed_in.access_token.expose_secret();
-        let claims = self.app.tokens.verify(token, now).ok_or(Code::Unauthenticated)?;
+        let claims = self.app.tokens.verify(token, now).ok_or(ProblemCode::Unauthenticated)?;
         Ok(Account {
             user_id: claims.user_id,
             session_id: claims.session_id,
@@ -289,7 +289,7 @@ impl Teller {
                 morning += 1;
                 self.wait_until(from + (until - from) * morning / mornings);
                 let member = self.member(story, seat).await?;
-                let command = Command::<ActivityDetail> { to, reason, order: () };
+                let command = Command::<ActivityDetail> { to, reason, payload: () };
                 let view = self.app.transition(&member, story.id, id, version, command).await?;
                 version = view.noun.activity.version;
             }

@@ -4,7 +4,7 @@ mod products;
 mod work;
 
 use super::content::{Ballot, Condition, Link, Team, Text, vote};
-use super::seeder::{Ruling, Story, Teller};
+use super::seeder::{Ruling, Seeder, Story};
 use crate::app::Result;
 use crate::domain::ballot::Choice::{Abstain, Approve, Return};
 use crate::domain::decision::Outcome;
@@ -126,116 +126,116 @@ const BUDGET: Link = Link {
 };
 
 /// The task force from its founding to the council's decision.
-pub(super) async fn whole_cycle(teller: &mut Teller) -> Result<Story> {
-    teller.wait_until(-410);
-    let mut story = teller.found(&TEAM).await?;
-    teller.wait_until(-406);
-    teller.activate(&story, TEAM.targets).await?;
+pub(super) async fn whole_cycle(seeder: &mut Seeder) -> Result<Story> {
+    seeder.wait_until(-410);
+    let mut story = seeder.found(&TEAM).await?;
+    seeder.wait_until(-406);
+    seeder.activate(&story, TEAM.targets).await?;
 
-    policies(teller, &mut story).await?;
-    sectors(teller, &mut story).await?;
-    pilots(teller, &mut story).await?;
-    running(teller, &story).await?;
-    migration(teller, &mut story).await?;
-    report(teller, &mut story).await?;
+    policies(seeder, &mut story).await?;
+    sectors(seeder, &mut story).await?;
+    pilots(seeder, &mut story).await?;
+    running(seeder, &story).await?;
+    migration(seeder, &mut story).await?;
+    report(seeder, &mut story).await?;
     Ok(story)
 }
 
-async fn policies(teller: &mut Teller, story: &mut Story) -> Result<()> {
-    teller.wait_until(-404);
-    teller.identify(story, POLICIES).await?;
-    let planned = teller.plan(story, POLICY_WORK).await?;
-    teller.work(story, planned, -371).await?;
-    teller.settle(story, POLICIES).await?;
-    teller.wait_until(-369);
-    teller.submit(story, Policy, POLICY_NOTE, POLICY_VOTES).await
+async fn policies(seeder: &mut Seeder, story: &mut Story) -> Result<()> {
+    seeder.wait_until(-404);
+    seeder.identify(story, POLICIES).await?;
+    let planned = seeder.plan(story, POLICY_WORK).await?;
+    seeder.work(story, planned, -371).await?;
+    seeder.settle(story, POLICIES).await?;
+    seeder.wait_until(-369);
+    seeder.submit(story, Policy, POLICY_NOTE, POLICY_VOTES).await
 }
 
-async fn sectors(teller: &mut Teller, story: &mut Story) -> Result<()> {
-    teller.wait_until(-362);
-    teller.consider(story, SECTORS).await?;
-    let planned = teller.plan(story, SECTORS_WORK).await?;
-    teller.wait_until(-352);
-    teller.choose(story, SECTORS).await?;
+async fn sectors(seeder: &mut Seeder, story: &mut Story) -> Result<()> {
+    seeder.wait_until(-362);
+    seeder.consider(story, SECTORS).await?;
+    let planned = seeder.plan(story, SECTORS_WORK).await?;
+    seeder.wait_until(-352);
+    seeder.choose(story, SECTORS).await?;
     let note = ("اختير القطاعان في موعدهما.", "Both sectors are selected on time.");
-    teller.say(story, Health::OnTrack, note).await?;
-    teller.work(story, planned, -320).await?;
-    teller.study(story, SECTORS).await?;
-    teller.wait_until(-318);
-    teller.submit(story, Sectors, SECTORS_NOTE, SECTORS_VOTES).await
+    seeder.say(story, Health::OnTrack, note).await?;
+    seeder.work(story, planned, -320).await?;
+    seeder.study(story, SECTORS).await?;
+    seeder.wait_until(-318);
+    seeder.submit(story, Sectors, SECTORS_NOTE, SECTORS_VOTES).await
 }
 
-async fn pilots(teller: &mut Teller, story: &mut Story) -> Result<()> {
-    teller.wait_until(-313);
-    teller.propose(story, PILOTS).await?;
-    let planned = teller.plan(story, PILOTS_WORK).await?;
-    teller.work(story, planned, -280).await?;
+async fn pilots(seeder: &mut Seeder, story: &mut Story) -> Result<()> {
+    seeder.wait_until(-313);
+    seeder.propose(story, PILOTS).await?;
+    let planned = seeder.plan(story, PILOTS_WORK).await?;
+    seeder.work(story, planned, -280).await?;
     for pilot in [BINS, LIGHTING] {
-        teller.pilot_goes(story, PILOTS, pilot, PilotState::Planned).await?;
+        seeder.pilot_goes(story, PILOTS, pilot, PilotState::Planned).await?;
     }
     Ok(())
 }
 
 /// Step 4 until the pilots are evaluated. Its activities are planned in step 3, whose gate asks for them.
-async fn running(teller: &mut Teller, story: &Story) -> Result<()> {
-    let planned = teller.plan(story, RUNNING_WORK).await?;
-    teller.wait_until(-277);
-    teller.submit(story, Pilots, PILOTS_NOTE, PILOTS_VOTES).await?;
-    teller.wait_until(-268);
+async fn running(seeder: &mut Seeder, story: &Story) -> Result<()> {
+    let planned = seeder.plan(story, RUNNING_WORK).await?;
+    seeder.wait_until(-277);
+    seeder.submit(story, Pilots, PILOTS_NOTE, PILOTS_VOTES).await?;
+    seeder.wait_until(-268);
     for pilot in [BINS, LIGHTING] {
-        teller.pilot_goes(story, PILOTS, pilot, PilotState::Running).await?;
+        seeder.pilot_goes(story, PILOTS, pilot, PilotState::Running).await?;
     }
-    teller.work(story, planned, -222).await?;
+    seeder.work(story, planned, -222).await?;
     let note = (
         "عطّل الغبار ثلث حساسات الإنارة، وبدأ استبدالها.",
         "Dust has put a third of the lighting sensors out of order; they are being replaced.",
     );
-    teller.say(story, Health::AtRisk, note).await?;
+    seeder.say(story, Health::AtRisk, note).await?;
     for day in [-215, -170] {
-        teller.measure(story, PILOTS, day).await?;
+        seeder.measure(story, PILOTS, day).await?;
     }
-    teller.wait_until(-166);
-    teller.evaluate(story, PILOTS).await
+    seeder.wait_until(-166);
+    seeder.evaluate(story, PILOTS).await
 }
 
 /// The rest of step 4: what has proved itself is migrated.
-async fn migration(teller: &mut Teller, story: &mut Story) -> Result<()> {
-    teller.wait_until(-163);
-    teller.prepare(story, COLLECTOR, &MOVE).await?;
-    let planned = teller.plan(story, MIGRATION_WORK).await?;
-    teller.wait_until(-160);
-    teller.migration_goes(story, COLLECTOR, COLLECTION, MigrationState::InProgress).await?;
-    teller.work(story, planned, -148).await?;
-    teller.migration_goes(story, COLLECTOR, COLLECTION, MigrationState::ParallelRun).await?;
-    teller.wait_until(-137);
-    teller.reconcile(story, COLLECTOR, COLLECTION, &MOVE).await?;
-    teller.migration_goes(story, COLLECTOR, COLLECTION, MigrationState::Live).await?;
-    teller.wait_until(-130);
-    teller.migration_goes(story, COLLECTOR, COLLECTION, MigrationState::HandedOver).await?;
-    teller.wait_until(-128);
-    teller.submit(story, Migration, MIGRATION_NOTE, MIGRATION_VOTES).await
+async fn migration(seeder: &mut Seeder, story: &mut Story) -> Result<()> {
+    seeder.wait_until(-163);
+    seeder.prepare(story, COLLECTOR, &MOVE).await?;
+    let planned = seeder.plan(story, MIGRATION_WORK).await?;
+    seeder.wait_until(-160);
+    seeder.migration_goes(story, COLLECTOR, COLLECTION, MigrationState::InProgress).await?;
+    seeder.work(story, planned, -148).await?;
+    seeder.migration_goes(story, COLLECTOR, COLLECTION, MigrationState::ParallelRun).await?;
+    seeder.wait_until(-137);
+    seeder.reconcile(story, COLLECTOR, COLLECTION, &MOVE).await?;
+    seeder.migration_goes(story, COLLECTOR, COLLECTION, MigrationState::Live).await?;
+    seeder.wait_until(-130);
+    seeder.migration_goes(story, COLLECTOR, COLLECTION, MigrationState::HandedOver).await?;
+    seeder.wait_until(-128);
+    seeder.submit(story, Migration, MIGRATION_NOTE, MIGRATION_VOTES).await
 }
 
-async fn report(teller: &mut Teller, story: &mut Story) -> Result<()> {
-    teller.wait_until(-125);
-    let planned = teller.plan(story, REPORT_WORK).await?;
-    teller.work(story, planned, -115).await?;
+async fn report(seeder: &mut Seeder, story: &mut Story) -> Result<()> {
+    seeder.wait_until(-125);
+    let planned = seeder.plan(story, REPORT_WORK).await?;
+    seeder.work(story, planned, -115).await?;
     let note = (
         "الخدمة في عهدة دائرة النظافة، والتقرير في مراجعته الأخيرة.",
         "The service is in the cleaning department's hands; the report is in its last review.",
     );
-    teller.say(story, Health::OnTrack, note).await?;
-    teller.report(story, Outcome::Conclude, SUMMARY).await?;
-    teller.wait_until(-113);
-    teller.submit(story, Report, REPORT_NOTE, REPORT_VOTES).await?;
-    teller.wait_until(RULING.day + 1);
-    teller.decide(story, &RULING).await
+    seeder.say(story, Health::OnTrack, note).await?;
+    seeder.report(story, Outcome::Conclude, SUMMARY).await?;
+    seeder.wait_until(-113);
+    seeder.submit(story, Report, REPORT_NOTE, REPORT_VOTES).await?;
+    seeder.wait_until(RULING.day + 1);
+    seeder.decide(story, &RULING).await
 }
 
 /// After the conclusion: one of the council's conditions is met, the other is still open.
-pub(super) async fn conditions(teller: &mut Teller, story: &mut Story) -> Result<()> {
-    teller.wait_until(-57);
-    teller.report_met(story, MAINTENANCE, &BUDGET).await?;
-    teller.wait_until(-55);
-    teller.accept(story, MAINTENANCE).await
+pub(super) async fn conditions(seeder: &mut Seeder, story: &mut Story) -> Result<()> {
+    seeder.wait_until(-57);
+    seeder.report_met(story, MAINTENANCE, &BUDGET).await?;
+    seeder.wait_until(-55);
+    seeder.accept(story, MAINTENANCE).await
 }

@@ -1,7 +1,7 @@
 //! Wadi Rayhan: a task force that is forming, with three members so far.
 
 use super::content::Team;
-use super::seeder::Teller;
+use super::seeder::Seeder;
 use crate::app::Result;
 
 const TEAM: Team = Team {
@@ -24,6 +24,6 @@ const TEAM: Team = Team {
 };
 
 /// Founds it.
-pub(super) async fn found(teller: &mut Teller) -> Result<()> {
-    teller.found(&TEAM).await.map(drop)
+pub(super) async fn found(seeder: &mut Seeder) -> Result<()> {
+    seeder.found(&TEAM).await.map(drop)
 }

@@ -1,7 +1,7 @@
 //! The unit of work in any step, and its state machine.
 
-use super::state_machine::{Exit, Move};
-use super::refusal::{Blocker, Code, Refusal};
+use super::refusal::{Blocker, ProblemCode, Refusal};
+use super::state_machine::{Transition, TransitionRule};
 use super::step::StepState;
 use super::task_force::TaskForceState;
 use super::writing::{Write, may_write};
@@ -138,17 +138,18 @@ impl Stage {
     }
 
     /// The ways out of this stage.
-    pub fn exits(self, facts: &Facts) -> Vec<Exit<ActivityState>> {
+    pub fn transitions(self, facts: &ActivityFacts) -> Vec<Transition<ActivityState>> {
         use ActivityState as To;
 
         let frozen = facts.frozen();
         let step_open = facts.step.frozen().map(Blocker::from).filter(|_| frozen.is_none());
-        let exit = |to| Exit::to(to).unless(frozen.clone());
+        let exit = |to| Transition::to(to).unless(frozen.clone());
         let block = exit(To::Blocked).with_reason();
         let cancel = exit(To::Cancelled).with_reason();
         match self {
             Self::Planned => {
-                let waits = (facts.unfinished_dependencies > 0).then_some(Code::DependencyUnfinished.into());
+                let waits =
+                    (facts.unfinished_dependencies > 0).then_some(ProblemCode::DependencyUnfinished.into());
                 vec![exit(To::InProgress).unless(step_open).unless(waits), block, cancel]
             }
             Self::InProgress => {
@@ -156,7 +157,7 @@ impl Stage {
                 vec![exit(finish).unless(step_open), block, cancel]
             }
             Self::InReview => {
-                let own = facts.caller_is_assignee.then_some(Code::ReviewByAnother.into());
+                let own = facts.caller_is_assignee.then_some(ProblemCode::ReviewByAnother.into());
                 vec![
                     exit(To::Done).unless(step_open.clone()).unless(own),
                     exit(To::InProgress).unless(step_open),
@@ -171,12 +172,17 @@ impl Stage {
         }
     }
 
-    /// The stage after going to a state that [`Stage::exits`] leads to.
+    /// The stage after going to a state that [`Stage::transitions`] leads to.
     ///
     /// # Errors
-    /// As [`super::state_machine::take`].
-    pub fn transition(self, to: ActivityState, facts: &Facts, has_reason: bool) -> Result<Self, Refusal> {
-        super::state_machine::take(self.state(), &self.exits(facts), to, has_reason)?;
+    /// As [`super::state_machine::check_transition`].
+    pub fn transition(
+        self,
+        to: ActivityState,
+        facts: &ActivityFacts,
+        has_reason: bool,
+    ) -> Result<Self, Refusal> {
+        super::state_machine::check_transition(self.state(), &self.transitions(facts), to, has_reason)?;
         Ok(match (to, self) {
             (ActivityState::Planned, _) => Self::Planned,
             (ActivityState::InProgress, _) => Self::InProgress,
@@ -192,7 +198,7 @@ impl Stage {
 
 /// What an activity's transitions depend on beside its own stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Facts {
+pub struct ActivityFacts {
     /// State of its task force.
     pub task_force: TaskForceState,
     /// State of its step.
@@ -205,7 +211,7 @@ pub struct Facts {
     pub caller_is_assignee: bool,
 }
 
-impl Facts {
+impl ActivityFacts {
     fn frozen(&self) -> Option<Blocker> {
         may_write(Write::Activity(self.step), self.task_force).err().map(Blocker::from)
     }
@@ -224,21 +230,21 @@ const STAGES: [Stage; 8] = [
 ];
 
 /// Every transition there is.
-pub fn moves() -> Vec<Move> {
-    let mut moves = Vec::new();
+pub fn all_transitions() -> Vec<TransitionRule> {
+    let mut rules = Vec::new();
     for stage in STAGES {
         for review_required in [false, true] {
-            let facts = Facts {
+            let facts = ActivityFacts {
                 task_force: TaskForceState::Active,
                 step: StepState::Open,
                 review_required,
                 unfinished_dependencies: 0,
                 caller_is_assignee: false,
             };
-            Move::add(&mut moves, stage.state(), &stage.exits(&facts));
+            TransitionRule::add(&mut rules, stage.state(), &stage.transitions(&facts));
         }
     }
-    moves
+    rules
 }
 
 #[cfg(test)]
@@ -246,14 +252,14 @@ mod tests {
     use super::*;
     use crate::domain::vocabulary::Vocabulary as _;
 
-    fn every_fact() -> Vec<Facts> {
+    fn every_fact() -> Vec<ActivityFacts> {
         let mut all = Vec::new();
         for &task_force in TaskForceState::ALL {
             for &step in StepState::ALL {
                 for review_required in [false, true] {
                     for unfinished_dependencies in [0, 2] {
                         for caller_is_assignee in [false, true] {
-                            all.push(Facts {
+                            all.push(ActivityFacts {
                                 task_force,
                                 step,
                                 review_required,
@@ -320,7 +326,7 @@ mod tests {
 
     #[test]
     fn blocking_cancelling_and_reopening_need_a_reason() {
-        let facts = Facts {
+        let facts = ActivityFacts {
             task_force: TaskForceState::Active,
             step: StepState::Open,
             review_required: false,
@@ -333,7 +339,7 @@ mod tests {
             (Stage::Done, ActivityState::InProgress),
         ] {
             let refusal = stage.transition(to, &facts, false).unwrap_err();
-            assert_eq!(refusal.code, Code::InvalidRequest, "{stage:?} -> {to}");
+            assert_eq!(refusal.code, ProblemCode::InvalidRequest, "{stage:?} -> {to}");
             assert_eq!(stage.transition(to, &facts, true).map(Stage::state), Ok(to));
         }
     }

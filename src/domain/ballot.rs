@@ -45,7 +45,7 @@ pub struct Tally {
 
 /// How a vote ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum VoteOutcome {
     /// More than half of the denominator approve.
     Passed,
     /// That can no longer happen.
@@ -79,13 +79,13 @@ impl Tally {
     }
 
     /// How the vote ends, if it does by now.
-    pub fn outcome(&self) -> Option<Outcome> {
+    pub fn outcome(&self) -> Option<VoteOutcome> {
         if self.is_quorum_lost() {
-            Some(Outcome::QuorumLost)
+            Some(VoteOutcome::QuorumLost)
         } else if 2 * self.approve > self.denominator {
-            Some(Outcome::Passed)
+            Some(VoteOutcome::Passed)
         } else if 2 * (self.approve + self.pending) <= self.denominator {
-            Some(Outcome::Returned)
+            Some(VoteOutcome::Returned)
         } else {
             None
         }
@@ -111,15 +111,15 @@ mod tests {
 
         for (choices, pending, outcome) in [
             (&[(Approve, 2)][..], 3, None),
-            (&[(Approve, 3)], 2, Some(Outcome::Passed)),
-            (&[(Approve, 3), (Return, 3)], 0, Some(Outcome::Returned)),
-            (&[(Approve, 2), (Return, 2), (Recuse, 1)], 0, Some(Outcome::Returned)),
-            (&[(Approve, 2), (Return, 1), (Recuse, 2)], 0, Some(Outcome::Passed)),
-            (&[(Return, 3)], 2, Some(Outcome::Returned)),
+            (&[(Approve, 3)], 2, Some(VoteOutcome::Passed)),
+            (&[(Approve, 3), (Return, 3)], 0, Some(VoteOutcome::Returned)),
+            (&[(Approve, 2), (Return, 2), (Recuse, 1)], 0, Some(VoteOutcome::Returned)),
+            (&[(Approve, 2), (Return, 1), (Recuse, 2)], 0, Some(VoteOutcome::Passed)),
+            (&[(Return, 3)], 2, Some(VoteOutcome::Returned)),
             (&[(Return, 2)], 3, None),
-            (&[(Abstain, 3)], 2, Some(Outcome::Returned)),
-            (&[(Approve, 2), (Recuse, 3)], 0, Some(Outcome::QuorumLost)),
-            (&[(Recuse, 3)], 2, Some(Outcome::QuorumLost)),
+            (&[(Abstain, 3)], 2, Some(VoteOutcome::Returned)),
+            (&[(Approve, 2), (Recuse, 3)], 0, Some(VoteOutcome::QuorumLost)),
+            (&[(Recuse, 3)], 2, Some(VoteOutcome::QuorumLost)),
             (&[(Recuse, 2)], 3, None),
         ] {
             assert_eq!(voted(choices, pending).outcome(), outcome, "{choices:?} and {pending} pending");

@@ -1,8 +1,8 @@
 //! The council's decision on a report, what it does to the steps, and the conditions it comes with.
 
-use super::state_machine::{self, Exit, Move};
-use super::refusal::{Blocker, Code};
-use super::rights::Standing;
+use super::refusal::{Blocker, ProblemCode};
+use super::rights::EffectiveRole;
+use super::state_machine::{self, Transition, TransitionRule};
 use super::step::{StepCommand, StepName};
 use super::task_force::TaskForceState;
 use super::writing::{Write, may_write};
@@ -75,13 +75,19 @@ impl ConditionState {
     }
 
     /// The ways out of this state: the chair reports it met; the secretariat accepts, returns or waives it.
-    pub fn exits(self, task_force: TaskForceState, standing: Standing) -> Vec<Exit<Self>> {
+    pub fn transitions(
+        self,
+        task_force: TaskForceState,
+        effective_role: EffectiveRole,
+    ) -> Vec<Transition<Self>> {
         let frozen = may_write(Write::Condition, task_force).err().map(Blocker::from);
-        let by = |who, to| Exit::to(to).given(standing == who, Code::Forbidden).unless(frozen.clone());
-        let accept = |to| by(Standing::Secretariat, to);
+        let by = |who, to| {
+            Transition::to(to).given(effective_role == who, ProblemCode::Forbidden).unless(frozen.clone())
+        };
+        let accept = |to| by(EffectiveRole::Secretariat, to);
         match self {
             Self::Open => {
-                vec![by(Standing::Chair, Self::ReportedMet), accept(Self::Waived).with_reason()]
+                vec![by(EffectiveRole::Chair, Self::ReportedMet), accept(Self::Waived).with_reason()]
             }
             Self::ReportedMet => {
                 vec![accept(Self::Met), accept(Self::Open).with_reason(), accept(Self::Waived).with_reason()]
@@ -92,14 +98,16 @@ impl ConditionState {
 }
 
 /// Every transition of a condition.
-pub fn condition_moves() -> Vec<Move> {
-    machine::moves(|state: ConditionState| state.exits(TaskForceState::Active, Standing::Secretariat))
+pub fn all_condition_transitions() -> Vec<TransitionRule> {
+    state_machine::all_transitions(|state: ConditionState| {
+        state.transitions(TaskForceState::Active, EffectiveRole::Secretariat)
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::state_machine::take;
+    use crate::domain::state_machine::check_transition;
     use crate::domain::step::{StepState, in_order};
     use crate::domain::vocabulary::Vocabulary as _;
 
@@ -137,22 +145,29 @@ mod tests {
 
         for &task_force in TaskForceState::ALL {
             let writable = !matches!(task_force, TaskForceState::Forming | TaskForceState::Suspended);
-            for standing in Standing::ALL {
+            for effective_role in EffectiveRole::ALL {
                 for &from in ConditionState::ALL {
                     for &to in ConditionState::ALL {
                         let by = match (from, to) {
-                            (Open, ReportedMet) => Some(Standing::Chair),
+                            (Open, ReportedMet) => Some(EffectiveRole::Chair),
                             (ReportedMet, Met | Open | Waived) | (Open, Waived) => {
-                                Some(Standing::Secretariat)
+                                Some(EffectiveRole::Secretariat)
                             }
                             _ => None,
                         };
-                        let exits = from.exits(task_force, standing);
-                        let taken = take(from, &exits, to, true);
-                        let legal = writable && by == Some(standing);
-                        assert_eq!(taken.is_ok(), legal, "{from} -> {to} by {standing:?} in {task_force}");
+                        let transitions = from.transitions(task_force, effective_role);
+                        let taken = check_transition(from, &transitions, to, true);
+                        let legal = writable && by == Some(effective_role);
+                        assert_eq!(
+                            taken.is_ok(),
+                            legal,
+                            "{from} -> {to} by {effective_role:?} in {task_force}"
+                        );
                         let needs_reason = matches!((from, to), (_, Waived) | (ReportedMet, Open));
-                        assert_eq!(take(from, &exits, to, false).is_ok(), legal && !needs_reason);
+                        assert_eq!(
+                            check_transition(from, &transitions, to, false).is_ok(),
+                            legal && !needs_reason
+                        );
                     }
                 }
             }

@@ -201,7 +201,7 @@ pub fn changes_between<T: Serialize>(before: &T, after: &T) -> Changes {
 
 /// What a use case says has happened; sequence, actor, time and hash are added by the write door.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Happening {
+pub struct NewEvent {
     /// What happened.
     pub action: EventAction,
     /// To what.
@@ -214,14 +214,14 @@ pub struct Happening {
     pub changes: Changes,
 }
 
-impl Happening {
+impl NewEvent {
     /// Something that happened to a subject.
     pub fn new(action: EventAction, kind: SubjectKind, id: Uuid) -> Self {
         Self { action, subject: Subject { kind, id }, from: None, to: None, changes: Changes::new() }
     }
 
     /// A change of state.
-    pub fn moving(self, from: &'static str, to: &'static str) -> Self {
+    pub fn with_transition(self, from: &'static str, to: &'static str) -> Self {
         Self { from: Some(from), to: Some(to), ..self }
     }
 
@@ -231,7 +231,7 @@ impl Happening {
     }
 
     /// With one field that was set or changed.
-    pub fn noting(mut self, field: &str, before: impl Serialize, after: impl Serialize) -> Self {
+    pub fn with_change(mut self, field: &str, before: impl Serialize, after: impl Serialize) -> Self {
         let value = |it: Result<Value, _>| it.unwrap_or(Value::Null);
         let (before, after) = (value(serde_json::to_value(before)), value(serde_json::to_value(after)));
         if before != after {

@@ -5,7 +5,7 @@
 use super::migration::MigrationState;
 use super::pilot::{PilotOutcome, PilotState};
 use super::policy::PolicyState;
-use super::refusal::{Code, Listing, Reference, Refusal};
+use super::refusal::{ProblemCode, ProblemExtension, Reference, Refusal};
 use super::sector::SectorState;
 use super::step::StepName;
 use super::text::LocalizedText;
@@ -154,7 +154,7 @@ pub enum Products {
 
 /// What the gate of a step looks at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Facts {
+pub struct GateFacts {
     /// The step's products.
     pub products: Products,
     /// The step's activities that are neither done nor cancelled.
@@ -197,7 +197,7 @@ impl Criterion {
 }
 
 /// The gate of a step with these facts and waivers.
-pub fn criteria(facts: &Facts, waivers: &[Waiver]) -> Vec<Criterion> {
+pub fn criteria(facts: &GateFacts, waivers: &[Waiver]) -> Vec<Criterion> {
     let mut verdicts = match &facts.products {
         Products::Policy(policies) => vec![
             (CriterionCode::PolicyAdopted, policy_adopted(policies)),
@@ -241,7 +241,7 @@ pub fn check(criteria: &[Criterion]) -> Result<(), Refusal> {
     if criteria.iter().all(Criterion::is_settled) {
         return Ok(());
     }
-    Err(Refusal::from(Code::GateNotMet).listing(Listing::Criteria(criteria.to_vec())))
+    Err(Refusal::from(ProblemCode::GateNotMet).extension(ProblemExtension::Criteria(criteria.to_vec())))
 }
 
 /// What a criterion says to the facts.

@@ -1,8 +1,8 @@
 //! Migrations: the move of a pilot into the city's local digital government (step 4).
 
-use super::state_machine::{self, Exit, Move};
-use super::refusal::Code;
-use super::writing::Ground;
+use super::refusal::ProblemCode;
+use super::state_machine::{self, Transition, TransitionRule};
+use super::writing::StepContext;
 
 vocabulary! {
     /// State of a migration.
@@ -18,9 +18,9 @@ vocabulary! {
 
 /// What a migration's transitions depend on beside its own state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Facts {
+pub struct MigrationFacts {
     /// What it stands on.
-    pub ground: Ground,
+    pub step_context: StepContext,
     /// Whether it has a checklist, and every item of it is done.
     pub checklist_done: bool,
     /// Whether it is known how many records there were, and how many were loaded and rejected.
@@ -31,20 +31,21 @@ pub struct Facts {
 
 impl MigrationState {
     /// The ways out of this state.
-    pub fn exits(self, facts: &Facts) -> Vec<Exit<Self>> {
-        let exit = |to| Exit::to(to).unless(facts.ground.frozen());
+    pub fn transitions(self, facts: &MigrationFacts) -> Vec<Transition<Self>> {
+        let exit = |to| Transition::to(to).unless(facts.step_context.frozen());
         let roll_back = || exit(Self::RolledBack).with_reason();
         match self {
             Self::Planned => vec![exit(Self::InProgress)],
             Self::InProgress => vec![exit(Self::ParallelRun), roll_back()],
             Self::ParallelRun => vec![
                 exit(Self::Live)
-                    .given(facts.checklist_done, Code::ChecklistUnfinished)
-                    .given(facts.reconciled, Code::ReconciliationMissing),
+                    .given(facts.checklist_done, ProblemCode::ChecklistUnfinished)
+                    .given(facts.reconciled, ProblemCode::ReconciliationMissing),
                 roll_back(),
             ],
             Self::Live => {
-                let hand_over = exit(Self::HandedOver).given(facts.receiver_named, Code::HandoverIncomplete);
+                let hand_over =
+                    exit(Self::HandedOver).given(facts.receiver_named, ProblemCode::HandoverIncomplete);
                 vec![hand_over, roll_back()]
             }
             Self::RolledBack => vec![exit(Self::Planned)],
@@ -53,26 +54,31 @@ impl MigrationState {
     }
 
     /// What the state promises and the facts don't keep any more: the way into it had these conditions.
-    pub fn broken_promise(self, facts: &Facts) -> Option<Code> {
+    pub fn violated_invariant(self, facts: &MigrationFacts) -> Option<ProblemCode> {
         match self {
-            Self::Live | Self::HandedOver if !facts.checklist_done => Some(Code::ChecklistUnfinished),
-            Self::Live | Self::HandedOver if !facts.reconciled => Some(Code::ReconciliationMissing),
-            Self::HandedOver if !facts.receiver_named => Some(Code::HandoverIncomplete),
+            Self::Live | Self::HandedOver if !facts.checklist_done => Some(ProblemCode::ChecklistUnfinished),
+            Self::Live | Self::HandedOver if !facts.reconciled => Some(ProblemCode::ReconciliationMissing),
+            Self::HandedOver if !facts.receiver_named => Some(ProblemCode::HandoverIncomplete),
             _ => None,
         }
     }
 }
 
 /// Every transition there is.
-pub fn moves() -> Vec<Move> {
-    let facts = Facts { ground: Ground::FIRM, checklist_done: true, reconciled: true, receiver_named: true };
-    machine::moves(|state: MigrationState| state.exits(&facts))
+pub fn all_transitions() -> Vec<TransitionRule> {
+    let facts = MigrationFacts {
+        step_context: StepContext::WRITABLE,
+        checklist_done: true,
+        reconciled: true,
+        receiver_named: true,
+    };
+    state_machine::all_transitions(|state: MigrationState| state.transitions(&facts))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::state_machine::take;
+    use crate::domain::state_machine::check_transition;
     use crate::domain::vocabulary::Vocabulary as _;
 
     /// The rules of design §3, written a second time: every state × every state asked for × every fact.
@@ -80,10 +86,10 @@ mod tests {
     fn every_state_leads_exactly_where_it_may() {
         use MigrationState::{HandedOver, InProgress, Live, ParallelRun, Planned, RolledBack};
 
-        for ground in Ground::every() {
+        for step_context in StepContext::every() {
             for bits in 0..8_u8 {
-                let facts = Facts {
-                    ground,
+                let facts = MigrationFacts {
+                    step_context,
                     checklist_done: bits & 1 > 0,
                     reconciled: bits & 2 > 0,
                     receiver_named: bits & 4 > 0,
@@ -99,18 +105,18 @@ mod tests {
                             (RolledBack, Planned) => true,
                             _ => false,
                         };
-                        let taken = take(from, &from.exits(&facts), to, true);
+                        let taken = check_transition(from, &from.transitions(&facts), to, true);
                         assert_eq!(
                             taken.is_ok(),
-                            legal && ground == Ground::FIRM,
+                            legal && step_context == StepContext::WRITABLE,
                             "{from} -> {to} {facts:?}"
                         );
-                        let unexplained = take(from, &from.exits(&facts), to, false);
+                        let unexplained = check_transition(from, &from.transitions(&facts), to, false);
                         assert_eq!(unexplained.is_ok(), taken.is_ok() && to != RolledBack, "{from} -> {to}");
                     }
                 }
-                assert_eq!(Live.broken_promise(&facts).is_none(), settled);
-                assert_eq!(HandedOver.broken_promise(&facts).is_none(), settled && facts.receiver_named);
+                assert_eq!(Live.violated_invariant(&facts).is_none(), settled);
+                assert_eq!(HandedOver.violated_invariant(&facts).is_none(), settled && facts.receiver_named);
             }
         }
     }

@@ -5,7 +5,7 @@
 
 use uuid::Uuid;
 
-use super::refusal::{Code, Refusal};
+use super::refusal::{ProblemCode, Refusal};
 use super::rights::SeatRole;
 use super::task_force::TaskForceState;
 
@@ -85,7 +85,7 @@ impl Panel {
         let size = self.seats.len();
         if !(FEWEST..=MOST).contains(&size) {
             return Err(Refusal::new(
-                Code::PanelSize,
+                ProblemCode::PanelSize,
                 format!("The task force would have {size} members; it needs {FEWEST} to {MOST}."),
                 format!("سيكون عدد أعضاء فريق العمل {size}، والمطلوب من {FEWEST} إلى {MOST}."),
             ));
@@ -93,7 +93,7 @@ impl Panel {
         let chairs = self.seats.iter().filter(|seat| seat.role == SeatRole::Chair).count();
         if chairs != 1 {
             return Err(Refusal::new(
-                Code::ChairRequired,
+                ProblemCode::ChairRequired,
                 format!("The task force would have {chairs} chairs; it needs exactly one."),
                 format!("سيكون عدد رؤساء فريق العمل {chairs}، والمطلوب رئيس واحد بالضبط."),
             ));
@@ -129,9 +129,9 @@ mod tests {
                 let size = experts + chairs;
                 let code = panel(experts, chairs).check().err().map(|refusal| refusal.code);
                 let expected = if !(5..=7).contains(&size) {
-                    Some(Code::PanelSize)
+                    Some(ProblemCode::PanelSize)
                 } else if chairs != 1 {
-                    Some(Code::ChairRequired)
+                    Some(ProblemCode::ChairRequired)
                 } else {
                     None
                 };

@@ -1,10 +1,10 @@
 //! Pilots: small projects, planned in step 3 and run in step 4, and what they are measured by.
 
-use super::state_machine::{self, Exit, Move};
-use super::refusal::{Blocker, Code};
+use super::refusal::{Blocker, ProblemCode};
+use super::state_machine::{self, Transition, TransitionRule};
 use super::step::StepState;
 use super::task_force::TaskForceState;
-use super::writing::Ground;
+use super::writing::StepContext;
 
 vocabulary! {
     /// State of a pilot.
@@ -48,7 +48,7 @@ impl PilotState {
 
 /// What a pilot's transitions depend on beside its own state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Facts {
+pub struct PilotFacts {
     /// State of its task force.
     pub task_force: TaskForceState,
     /// State of the step `pilots` of its last cycle: there it is planned.
@@ -69,45 +69,45 @@ pub struct Facts {
     pub outcome: Option<PilotOutcome>,
 }
 
-impl Facts {
+impl PilotFacts {
     fn frozen(&self, step: StepState) -> Option<Blocker> {
-        Ground { task_force: self.task_force, step }.frozen()
+        StepContext { task_force: self.task_force, step }.frozen()
     }
 
-    fn plan(&self, step: StepState) -> Exit<PilotState> {
-        Exit::to(PilotState::Planned)
+    fn plan(&self, step: StepState) -> Transition<PilotState> {
+        Transition::to(PilotState::Planned)
             .unless(self.frozen(step))
-            .given(self.sector_selected, Code::SectorNotSelected)
-            .given(self.has_aim, Code::AimsMissing)
-            .given(self.has_indicator, Code::IndicatorsMissing)
+            .given(self.sector_selected, ProblemCode::SectorNotSelected)
+            .given(self.has_aim, ProblemCode::AimsMissing)
+            .given(self.has_indicator, ProblemCode::IndicatorsMissing)
     }
 }
 
 impl PilotState {
     /// The ways out of this state.
-    pub fn exits(self, facts: &Facts) -> Vec<Exit<Self>> {
+    pub fn transitions(self, facts: &PilotFacts) -> Vec<Transition<Self>> {
         let not_in_migration = facts.frozen(facts.migration);
         // It is given up where it is planned or where it is run, whichever step is open.
         let neither_open = not_in_migration.clone().and_then(|_| facts.frozen(facts.pilots));
-        let cancel = Exit::to(Self::Cancelled).with_reason().unless(neither_open);
+        let cancel = Transition::to(Self::Cancelled).with_reason().unless(neither_open);
         match self {
             Self::Proposed => vec![facts.plan(facts.pilots), cancel],
             Self::Planned => vec![
-                Exit::to(Self::Running)
+                Transition::to(Self::Running)
                     .unless(not_in_migration)
-                    .given(facts.sector_selected, Code::SectorNotSelected),
+                    .given(facts.sector_selected, ProblemCode::SectorNotSelected),
                 cancel,
             ],
             Self::Running => vec![
-                Exit::to(Self::Evaluated)
+                Transition::to(Self::Evaluated)
                     .unless(not_in_migration)
-                    .given(facts.measured, Code::MeasurementsMissing),
+                    .given(facts.measured, ProblemCode::MeasurementsMissing),
                 cancel,
             ],
             Self::Evaluated if facts.outcome == Some(PilotOutcome::Extend) => {
                 vec![match facts.pilots_of_a_later_cycle {
                     Some(step) => facts.plan(step),
-                    None => Exit::to(Self::Planned).given(false, Code::CycleNotOver),
+                    None => Transition::to(Self::Planned).given(false, ProblemCode::CycleNotOver),
                 }]
             }
             Self::Evaluated | Self::Cancelled => Vec::new(),
@@ -115,19 +115,19 @@ impl PilotState {
     }
 
     /// What the state promises and the facts don't keep any more: the way into it had these conditions.
-    pub fn broken_promise(self, facts: &Facts) -> Option<Code> {
+    pub fn violated_invariant(self, facts: &PilotFacts) -> Option<ProblemCode> {
         match self {
-            Self::Planned if !facts.sector_selected => Some(Code::SectorNotSelected),
-            Self::Planned if !facts.has_aim => Some(Code::AimsMissing),
-            Self::Planned if !facts.has_indicator => Some(Code::IndicatorsMissing),
+            Self::Planned if !facts.sector_selected => Some(ProblemCode::SectorNotSelected),
+            Self::Planned if !facts.has_aim => Some(ProblemCode::AimsMissing),
+            Self::Planned if !facts.has_indicator => Some(ProblemCode::IndicatorsMissing),
             _ => None,
         }
     }
 }
 
 /// Every transition there is.
-pub fn moves() -> Vec<Move> {
-    let facts = Facts {
+pub fn all_transitions() -> Vec<TransitionRule> {
+    let facts = PilotFacts {
         task_force: TaskForceState::Active,
         pilots: StepState::Open,
         migration: StepState::Open,
@@ -138,16 +138,16 @@ pub fn moves() -> Vec<Move> {
         measured: true,
         outcome: Some(PilotOutcome::Extend),
     };
-    machine::moves(|state: PilotState| state.exits(&facts))
+    state_machine::all_transitions(|state: PilotState| state.transitions(&facts))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::state_machine::take;
+    use crate::domain::state_machine::check_transition;
     use crate::domain::vocabulary::Vocabulary as _;
 
-    fn every_fact() -> impl Iterator<Item = Facts> {
+    fn every_fact() -> impl Iterator<Item = PilotFacts> {
         let steps = StepState::ALL.iter().copied();
         let places = steps.clone().flat_map(move |pilots| {
             let steps = StepState::ALL.iter().copied();
@@ -159,7 +159,7 @@ mod tests {
                 let outcomes = PilotOutcome::ALL.iter().copied().map(Some).chain([None]);
                 outcomes.flat_map(move |outcome| {
                     TaskForceState::ALL.iter().flat_map(move |&task_force| {
-                        (0..16_u8).map(move |bits| Facts {
+                        (0..16_u8).map(move |bits| PilotFacts {
                             task_force,
                             pilots,
                             migration,
@@ -201,13 +201,13 @@ mod tests {
                         _ => false,
                     };
                     let legal = legal && facts.task_force == TaskForceState::Active;
-                    let taken = take(from, &from.exits(&facts), to, true);
+                    let taken = check_transition(from, &from.transitions(&facts), to, true);
                     assert_eq!(taken.is_ok(), legal, "{from} -> {to} with {facts:?}: {taken:?}");
-                    let unexplained = take(from, &from.exits(&facts), to, false);
+                    let unexplained = check_transition(from, &from.transitions(&facts), to, false);
                     assert_eq!(unexplained.is_ok(), legal && to != Cancelled, "{from} -> {to}");
                 }
             }
-            assert_eq!(Planned.broken_promise(&facts).is_none(), plannable);
+            assert_eq!(Planned.violated_invariant(&facts).is_none(), plannable);
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Policies and frameworks of smart governance: what step 1 identifies and adopts.
 
-use super::state_machine::{self, Exit, Move};
-use super::refusal::Code;
-use super::writing::Ground;
+use super::refusal::ProblemCode;
+use super::state_machine::{self, Transition, TransitionRule};
+use super::writing::StepContext;
 
 vocabulary! {
     /// What kind of policy it is.
@@ -26,24 +26,24 @@ vocabulary! {
 
 /// What a policy's transitions depend on beside its own state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Facts {
+pub struct PolicyFacts {
     /// What it stands on.
-    pub ground: Ground,
+    pub step_context: StepContext,
     /// Whether another policy of the task force is adopted, which could take its place.
     pub another_adopted: bool,
 }
 
 impl PolicyState {
     /// The ways out of this state.
-    pub fn exits(self, facts: &Facts) -> Vec<Exit<Self>> {
-        let exit = |to| Exit::to(to).unless(facts.ground.frozen());
+    pub fn transitions(self, facts: &PolicyFacts) -> Vec<Transition<Self>> {
+        let exit = |to| Transition::to(to).unless(facts.step_context.frozen());
         match self {
             Self::Identified => vec![exit(Self::UnderReview)],
             Self::UnderReview => {
                 vec![exit(Self::Adopted), exit(Self::Rejected).with_reason(), exit(Self::Identified)]
             }
             Self::Adopted => {
-                vec![exit(Self::Superseded).given(facts.another_adopted, Code::PolicyNotAdopted)]
+                vec![exit(Self::Superseded).given(facts.another_adopted, ProblemCode::PolicyNotAdopted)]
             }
             Self::Rejected | Self::Superseded => Vec::new(),
         }
@@ -51,15 +51,15 @@ impl PolicyState {
 }
 
 /// Every transition there is.
-pub fn moves() -> Vec<Move> {
-    let facts = Facts { ground: Ground::FIRM, another_adopted: true };
-    machine::moves(|state: PolicyState| state.exits(&facts))
+pub fn all_transitions() -> Vec<TransitionRule> {
+    let facts = PolicyFacts { step_context: StepContext::WRITABLE, another_adopted: true };
+    state_machine::all_transitions(|state: PolicyState| state.transitions(&facts))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::state_machine::take;
+    use crate::domain::state_machine::check_transition;
     use crate::domain::vocabulary::Vocabulary as _;
 
     /// The rules of design §3, written a second time: every state × every state asked for × every fact.
@@ -67,9 +67,9 @@ mod tests {
     fn every_state_leads_exactly_where_it_may() {
         use PolicyState::{Adopted, Identified, Rejected, Superseded, UnderReview};
 
-        for ground in Ground::every() {
+        for step_context in StepContext::every() {
             for another_adopted in [false, true] {
-                let facts = Facts { ground, another_adopted };
+                let facts = PolicyFacts { step_context, another_adopted };
                 for &from in PolicyState::ALL {
                     for &to in PolicyState::ALL {
                         let legal = match (from, to) {
@@ -78,13 +78,13 @@ mod tests {
                             (Adopted, Superseded) => another_adopted,
                             _ => false,
                         };
-                        let taken = take(from, &from.exits(&facts), to, true);
+                        let taken = check_transition(from, &from.transitions(&facts), to, true);
                         assert_eq!(
                             taken.is_ok(),
-                            legal && ground == Ground::FIRM,
+                            legal && step_context == StepContext::WRITABLE,
                             "{from} -> {to} {facts:?}"
                         );
-                        let unexplained = take(from, &from.exits(&facts), to, false);
+                        let unexplained = check_transition(from, &from.transitions(&facts), to, false);
                         assert_eq!(unexplained.is_ok(), taken.is_ok() && to != Rejected, "{from} -> {to}");
                     }
                 }

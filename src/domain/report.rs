@@ -5,9 +5,9 @@ mod model;
 pub use model::*;
 
 use super::decimal::Decimal;
-use super::state_machine::Move;
 use super::pilot::Direction;
-use super::refusal::{Code, Refusal};
+use super::refusal::{ProblemCode, Refusal};
+use super::state_machine::TransitionRule;
 use super::vocabulary::Vocabulary as _;
 
 vocabulary! {
@@ -75,23 +75,23 @@ impl ReportState {
             (Self::Draft, ReportCommand::Submit) => Ok(Self::Submitted),
             (Self::Draft, ReportCommand::Supersede) => Ok(Self::Superseded),
             (Self::Submitted, ReportCommand::Decide) => Ok(Self::Decided),
-            (_, ReportCommand::Decide) => Err(Code::ReportNotSubmitted.into()),
-            _ => Err(Code::TransitionNotAllowed.into()),
+            (_, ReportCommand::Decide) => Err(ProblemCode::ReportNotSubmitted.into()),
+            _ => Err(ProblemCode::TransitionNotAllowed.into()),
         }
     }
 }
 
 /// Every transition there is.
-pub fn moves() -> Vec<Move> {
-    let mut moves = Vec::new();
+pub fn all_transitions() -> Vec<TransitionRule> {
+    let mut rules = Vec::new();
     for state in ReportState::ALL {
         for command in ReportCommand::ALL {
             if let Ok(to) = state.transition(command) {
-                moves.push(Move { from: state.code(), to: to.code(), reason_required: false });
+                rules.push(TransitionRule { from: state.code(), to: to.code(), reason_required: false });
             }
         }
     }
-    moves
+    rules
 }
 
 #[cfg(test)]
@@ -115,7 +115,7 @@ mod tests {
                 let taken = state.transition(command);
                 assert_eq!(taken.clone().ok(), expected, "{state} {command:?}");
                 if let (Err(refusal), Decide) = (taken, command) {
-                    assert_eq!(refusal.code, Code::ReportNotSubmitted);
+                    assert_eq!(refusal.code, ProblemCode::ReportNotSubmitted);
                 }
             }
         }

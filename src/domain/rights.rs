@@ -22,7 +22,7 @@ vocabulary! {
 
 /// How somebody stands towards a task force, or towards the installation where none is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum EffectiveRole {
     /// Runs the installation.
     Administrator,
     /// Serves the council.
@@ -37,7 +37,7 @@ pub enum Standing {
     Outsider,
 }
 
-impl Standing {
+impl EffectiveRole {
     /// Every standing, in the order of the rights table.
     pub const ALL: [Self; 6] = [
         Self::Administrator,
@@ -130,24 +130,24 @@ pub enum Decision {
 /// Whether somebody who stands so may do this.
 ///
 /// What lies in a task force does not exist for an outsider; what belongs to the installation is refused openly.
-pub fn authorize(standing: Standing, action: Action) -> Decision {
-    use Standing::{Administrator, Chair, CouncilMember, Member, Outsider, Secretariat};
+pub fn authorize(effective_role: EffectiveRole, action: Action) -> Decision {
+    use EffectiveRole::{Administrator, Chair, CouncilMember, Member, Outsider, Secretariat};
 
     let allowed = match action {
         Action::ManageUsers | Action::CreateTaskForce => {
-            matches!(standing, Administrator | Secretariat)
+            matches!(effective_role, Administrator | Secretariat)
         }
-        Action::LookUpUsers => matches!(standing, Administrator | Secretariat | Chair),
+        Action::LookUpUsers => matches!(effective_role, Administrator | Secretariat | Chair),
         Action::ReadPortfolio | Action::ReadRegister => {
-            matches!(standing, Administrator | Secretariat | CouncilMember)
+            matches!(effective_role, Administrator | Secretariat | CouncilMember)
         }
-        Action::ReadInstallationEvents => standing == Administrator,
-        Action::ReadTaskForce => standing != Outsider,
-        Action::EditTaskForce => matches!(standing, Administrator | Secretariat | Chair),
-        Action::DirectTaskForce | Action::RecordDecision => standing == Secretariat,
-        Action::Work | Action::Vote => matches!(standing, Chair | Member),
-        Action::FollowCondition => matches!(standing, Secretariat | Chair),
-        Action::Lead => standing == Chair,
+        Action::ReadInstallationEvents => effective_role == Administrator,
+        Action::ReadTaskForce => effective_role != Outsider,
+        Action::EditTaskForce => matches!(effective_role, Administrator | Secretariat | Chair),
+        Action::DirectTaskForce | Action::RecordDecision => effective_role == Secretariat,
+        Action::Work | Action::Vote => matches!(effective_role, Chair | Member),
+        Action::FollowCondition => matches!(effective_role, Secretariat | Chair),
+        Action::Lead => effective_role == Chair,
     };
     let within_a_task_force = matches!(
         action,
@@ -160,7 +160,7 @@ pub fn authorize(standing: Standing, action: Action) -> Decision {
             | Action::RecordDecision
             | Action::FollowCondition
     );
-    match (allowed, standing) {
+    match (allowed, effective_role) {
         (true, _) => Decision::Allowed,
         (false, Outsider) if within_a_task_force => Decision::Hidden,
         (false, _) => Decision::Forbidden,
@@ -209,10 +209,10 @@ impl Scope {
 }
 
 /// Whether somebody may see or change a user of this role: the secretariat does not touch administrators.
-pub fn may_manage(manager: Standing, managed: CouncilRole) -> bool {
+pub fn may_manage(manager: EffectiveRole, managed: CouncilRole) -> bool {
     match manager {
-        Standing::Administrator => true,
-        Standing::Secretariat => managed != CouncilRole::Administrator,
+        EffectiveRole::Administrator => true,
+        EffectiveRole::Secretariat => managed != CouncilRole::Administrator,
         _ => false,
     }
 }

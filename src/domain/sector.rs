@@ -1,9 +1,9 @@
 //! Sectors that could become smart, how far they are, and how they could be transformed: what step 2 selects and
 //! studies.
 
-use super::state_machine::{self, Exit, Move};
-use super::refusal::Code;
-use super::writing::Ground;
+use super::refusal::ProblemCode;
+use super::state_machine::{self, Transition, TransitionRule};
+use super::writing::StepContext;
 
 vocabulary! {
     /// State of a sector.
@@ -25,9 +25,9 @@ vocabulary! {
 
 /// What a sector's transitions depend on beside its own state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Facts {
+pub struct SectorFacts {
     /// What it stands on.
-    pub ground: Ground,
+    pub step_context: StepContext,
     /// Whether its maturity is assessed, now and target.
     pub assessed: bool,
     /// Whether it has a completed study with a recommendation.
@@ -41,14 +41,14 @@ impl SectorState {
     }
 
     /// The ways out of this state.
-    pub fn exits(self, facts: &Facts) -> Vec<Exit<Self>> {
-        let exit = |to| Exit::to(to).unless(facts.ground.frozen());
+    pub fn transitions(self, facts: &SectorFacts) -> Vec<Transition<Self>> {
+        let exit = |to| Transition::to(to).unless(facts.step_context.frozen());
         match self {
             Self::Candidate => vec![exit(Self::Selected), exit(Self::NotSelected).with_reason()],
             Self::Selected => vec![
                 exit(Self::Studied)
-                    .given(facts.assessed, Code::MaturityMissing)
-                    .given(facts.studied, Code::StudyMissing),
+                    .given(facts.assessed, ProblemCode::MaturityMissing)
+                    .given(facts.studied, ProblemCode::StudyMissing),
                 exit(Self::Candidate),
             ],
             Self::NotSelected | Self::Studied => vec![exit(Self::Candidate)],
@@ -56,25 +56,25 @@ impl SectorState {
     }
 
     /// What the state promises and the facts don't keep any more: the way into it had these conditions.
-    pub fn broken_promise(self, facts: &Facts) -> Option<Code> {
+    pub fn violated_invariant(self, facts: &SectorFacts) -> Option<ProblemCode> {
         match self {
-            Self::Studied if !facts.assessed => Some(Code::MaturityMissing),
-            Self::Studied if !facts.studied => Some(Code::StudyMissing),
+            Self::Studied if !facts.assessed => Some(ProblemCode::MaturityMissing),
+            Self::Studied if !facts.studied => Some(ProblemCode::StudyMissing),
             _ => None,
         }
     }
 }
 
 /// Every transition there is.
-pub fn moves() -> Vec<Move> {
-    let facts = Facts { ground: Ground::FIRM, assessed: true, studied: true };
-    machine::moves(|state: SectorState| state.exits(&facts))
+pub fn all_transitions() -> Vec<TransitionRule> {
+    let facts = SectorFacts { step_context: StepContext::WRITABLE, assessed: true, studied: true };
+    state_machine::all_transitions(|state: SectorState| state.transitions(&facts))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::state_machine::take;
+    use crate::domain::state_machine::check_transition;
     use crate::domain::vocabulary::Vocabulary as _;
 
     /// The rules of design §3, written a second time: every state × every state asked for × every fact.
@@ -82,9 +82,9 @@ mod tests {
     fn every_state_leads_exactly_where_it_may() {
         use SectorState::{Candidate, NotSelected, Selected, Studied};
 
-        for ground in Ground::every() {
+        for step_context in StepContext::every() {
             for (assessed, studied) in [(false, false), (true, false), (false, true), (true, true)] {
-                let facts = Facts { ground, assessed, studied };
+                let facts = SectorFacts { step_context, assessed, studied };
                 for &from in SectorState::ALL {
                     for &to in SectorState::ALL {
                         let legal = match (from, to) {
@@ -93,18 +93,18 @@ mod tests {
                             (Selected, Studied) => assessed && studied,
                             _ => false,
                         };
-                        let taken = take(from, &from.exits(&facts), to, true);
+                        let taken = check_transition(from, &from.transitions(&facts), to, true);
                         assert_eq!(
                             taken.is_ok(),
-                            legal && ground == Ground::FIRM,
+                            legal && step_context == StepContext::WRITABLE,
                             "{from} -> {to} {facts:?}"
                         );
-                        let unexplained = take(from, &from.exits(&facts), to, false);
+                        let unexplained = check_transition(from, &from.transitions(&facts), to, false);
                         assert_eq!(unexplained.is_ok(), taken.is_ok() && to != NotSelected, "{from} -> {to}");
                     }
                 }
-                assert_eq!(Studied.broken_promise(&facts).is_none(), assessed && studied);
-                assert_eq!(Selected.broken_promise(&facts), None);
+                assert_eq!(Studied.violated_invariant(&facts).is_none(), assessed && studied);
+                assert_eq!(Selected.violated_invariant(&facts), None);
             }
         }
     }

@@ -1,12 +1,12 @@
 //! What all state machines share: a table of exits, asked alike by `availableTransitions` and by the command.
 
-use super::refusal::{AvailableTransition, Blocker, Code, Listing, Refusal};
+use super::refusal::{AvailableTransition, Blocker, ProblemCode, ProblemExtension, Refusal};
 use super::rights::Decision;
 use super::vocabulary::Vocabulary;
 
 /// One way out of a state.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exit<S> {
+pub struct Transition<S> {
     /// Where it leads.
     pub to: S,
     /// Whether whoever takes it must say why.
@@ -15,7 +15,7 @@ pub struct Exit<S> {
     pub blocked_by: Vec<Blocker>,
 }
 
-impl<S: Vocabulary> Exit<S> {
+impl<S: Vocabulary> Transition<S> {
     /// An exit that is open.
     pub fn to(to: S) -> Self {
         Self { to, reason_required: false, blocked_by: Vec::new() }
@@ -27,7 +27,7 @@ impl<S: Vocabulary> Exit<S> {
     }
 
     /// The same exit, which this stands in the way of as long as the condition does not hold.
-    pub fn given(self, holds: bool, code: Code) -> Self {
+    pub fn given(self, holds: bool, code: ProblemCode) -> Self {
         self.unless((!holds).then(|| Blocker::from(code)))
     }
 
@@ -40,7 +40,7 @@ impl<S: Vocabulary> Exit<S> {
 
 /// A transition that the vocabulary shows, whatever its conditions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Move {
+pub struct TransitionRule {
     /// From this state.
     pub from: &'static str,
     /// To this one.
@@ -49,10 +49,10 @@ pub struct Move {
     pub reason_required: bool,
 }
 
-impl Move {
+impl TransitionRule {
     /// The moves of a state with these exits, added to those that are known.
-    pub fn add<S: Vocabulary>(known: &mut Vec<Self>, from: S, exits: &[Exit<S>]) {
-        for exit in exits {
+    pub fn add<S: Vocabulary>(known: &mut Vec<Self>, from: S, transitions: &[Transition<S>]) {
+        for exit in transitions {
             let one = Self { from: from.code(), to: exit.to.code(), reason_required: exit.reason_required };
             if !known.contains(&one) {
                 known.push(one);
@@ -62,22 +62,22 @@ impl Move {
 }
 
 /// Every transition of a noun, whatever its conditions: the exits of each state with nothing in the way.
-pub fn moves<S: Vocabulary>(exits: impl Fn(S) -> Vec<Exit<S>>) -> Vec<Move> {
-    let mut moves = Vec::new();
+pub fn all_transitions<S: Vocabulary>(transitions: impl Fn(S) -> Vec<Transition<S>>) -> Vec<TransitionRule> {
+    let mut rules = Vec::new();
     for &state in S::ALL {
-        Move::add(&mut moves, state, &exits(state));
+        TransitionRule::add(&mut rules, state, &transitions(state));
     }
-    moves
+    rules
 }
 
 /// What a reader is told: every exit, with a missing right as one more thing in the way.
-pub fn available<S: Vocabulary>(exits: &[Exit<S>], right: Decision) -> Vec<AvailableTransition> {
+pub fn available<S: Vocabulary>(transitions: &[Transition<S>], right: Decision) -> Vec<AvailableTransition> {
     let forbidden = match right {
         Decision::Allowed => None,
-        Decision::OutOfScope => Some(Blocker::from(Code::InsufficientScope)),
-        Decision::Forbidden | Decision::Hidden => Some(Blocker::from(Code::Forbidden)),
+        Decision::OutOfScope => Some(Blocker::from(ProblemCode::InsufficientScope)),
+        Decision::Forbidden | Decision::Hidden => Some(Blocker::from(ProblemCode::Forbidden)),
     };
-    exits
+    transitions
         .iter()
         .map(|exit| AvailableTransition {
             to: exit.to.code(),
@@ -92,14 +92,19 @@ pub fn available<S: Vocabulary>(exits: &[Exit<S>], right: Decision) -> Vec<Avail
 /// # Errors
 /// `transitionNotAllowed` with the legal ones listed; a fault at `/reason` where one is needed; otherwise the
 /// code of the first thing in the way.
-pub fn take<S: Vocabulary>(from: S, exits: &[Exit<S>], to: S, has_reason: bool) -> Result<(), Refusal> {
-    let Some(exit) = exits.iter().find(|exit| exit.to == to) else {
+pub fn check_transition<S: Vocabulary>(
+    from: S,
+    transitions: &[Transition<S>],
+    to: S,
+    has_reason: bool,
+) -> Result<(), Refusal> {
+    let Some(exit) = transitions.iter().find(|exit| exit.to == to) else {
         let list = |word: fn(S) -> String, comma: &str, none: &str| {
-            let words: Vec<_> = exits.iter().map(|exit| word(exit.to)).collect();
+            let words: Vec<_> = transitions.iter().map(|exit| word(exit.to)).collect();
             if words.is_empty() { none.to_owned() } else { words.join(comma) }
         };
         let refusal = Refusal::new(
-            Code::TransitionNotAllowed,
+            ProblemCode::TransitionNotAllowed,
             format!(
                 "It is {from}, and {to} cannot be reached from there. Reachable: {}.",
                 list(|s| s.code().to_owned(), ", ", "nothing"),
@@ -113,16 +118,16 @@ pub fn take<S: Vocabulary>(from: S, exits: &[Exit<S>], to: S, has_reason: bool) 
                 list(|s| s.label().ar, "، ", "لا شيء"),
             ),
         );
-        return Err(refusal.listing(Listing::Transitions(available(exits, Decision::Allowed))));
+        return Err(
+            refusal.extension(ProblemExtension::Transitions(available(transitions, Decision::Allowed)))
+        );
     };
     if exit.reason_required && !has_reason {
         return Err(Refusal::missing("/reason"));
     }
     match exit.blocked_by.first() {
         None => Ok(()),
-        Some(blocker) => {
-            Err(Refusal::from(blocker.clone())
-                .listing(Listing::Transitions(available(exits, Decision::Allowed))))
-        }
+        Some(blocker) => Err(Refusal::from(blocker.clone())
+            .extension(ProblemExtension::Transitions(available(transitions, Decision::Allowed)))),
     }
 }

@@ -1,7 +1,7 @@
 //! The five steps (the deck's "critical steps") and their states.
 
-use super::state_machine::{Exit, Move};
-use super::refusal::{Blocker, Code, Refusal};
+use super::refusal::{Blocker, ProblemCode, Refusal};
+use super::state_machine::{Transition, TransitionRule};
 use super::task_force::TaskForceState;
 use super::vocabulary::Vocabulary as _;
 use super::writing::{Write, may_write};
@@ -63,39 +63,43 @@ vocabulary! {
 
 impl SubmissionState {
     /// The way out of this state that a command takes; the others are the members' vote.
-    pub fn exits(self, task_force: TaskForceState) -> Vec<Exit<Self>> {
+    pub fn transitions(self, task_force: TaskForceState) -> Vec<Transition<Self>> {
         let paused = may_write(Write::Vote, task_force).err().map(Blocker::from);
         match self {
-            Self::Voting => vec![Exit::to(Self::Withdrawn).with_reason().unless(paused)],
+            Self::Voting => vec![Transition::to(Self::Withdrawn).with_reason().unless(paused)],
             Self::Passed | Self::Returned | Self::Withdrawn => Vec::new(),
         }
     }
 }
 
 /// Every transition of a submission.
-pub fn submission_moves() -> Vec<Move> {
-    let by_vote = |to: SubmissionState| Move {
+pub fn all_submission_transitions() -> Vec<TransitionRule> {
+    let by_vote = |to: SubmissionState| TransitionRule {
         from: SubmissionState::Voting.code(),
         to: to.code(),
         reason_required: false,
     };
-    let mut moves = vec![by_vote(SubmissionState::Passed), by_vote(SubmissionState::Returned)];
-    let withdraw = SubmissionState::Voting.exits(TaskForceState::Active);
-    Move::add(&mut moves, SubmissionState::Voting, &withdraw);
-    moves
+    let mut rules = vec![by_vote(SubmissionState::Passed), by_vote(SubmissionState::Returned)];
+    let withdraw = SubmissionState::Voting.transitions(TaskForceState::Active);
+    TransitionRule::add(&mut rules, SubmissionState::Voting, &withdraw);
+    rules
 }
 
 /// Every transition of a step.
-pub fn moves() -> Vec<Move> {
-    let mut moves = Vec::new();
+pub fn all_transitions() -> Vec<TransitionRule> {
+    let mut rules = Vec::new();
     for state in StepState::ALL {
         for command in StepCommand::ALL {
             let next = state.transition(command).ok().filter(|next| next != state);
-            let to = next.map(|next| Move { from: state.code(), to: next.code(), reason_required: false });
-            moves.extend(to.filter(|one| !moves.contains(one)));
+            let to = next.map(|next| TransitionRule {
+                from: state.code(),
+                to: next.code(),
+                reason_required: false,
+            });
+            rules.extend(to.filter(|rule| !rules.contains(rule)));
         }
     }
-    moves
+    rules
 }
 
 /// What moves a step.
@@ -140,7 +144,7 @@ impl StepState {
             (state, _) => Err(state.frozen().map_or_else(
                 || {
                     Refusal::new(
-                        Code::TransitionNotAllowed,
+                        ProblemCode::TransitionNotAllowed,
                         "The step is open: it can only be submitted.",
                         "الخطوة مفتوحة ولا يمكن إلا عرضها على الأعضاء.",
                     )
@@ -151,12 +155,12 @@ impl StepState {
     }
 
     /// Why what belongs to the step can't be written, unless it is open.
-    pub fn frozen(self) -> Option<Code> {
+    pub fn frozen(self) -> Option<ProblemCode> {
         match self {
             Self::Open => None,
-            Self::Locked => Some(Code::StepLocked),
-            Self::Submitted => Some(Code::StepSubmitted),
-            Self::Passed => Some(Code::StepPassed),
+            Self::Locked => Some(ProblemCode::StepLocked),
+            Self::Submitted => Some(ProblemCode::StepSubmitted),
+            Self::Passed => Some(ProblemCode::StepPassed),
         }
     }
 }
@@ -199,7 +203,7 @@ mod tests {
                 let taken = state.transition(command);
                 assert_eq!(taken.clone().ok(), expected, "{state} {command:?}");
                 if let Err(refusal) = taken {
-                    let code = state.frozen().unwrap_or(Code::TransitionNotAllowed);
+                    let code = state.frozen().unwrap_or(ProblemCode::TransitionNotAllowed);
                     assert_eq!(refusal.code, code, "{state} {command:?}");
                 }
             }

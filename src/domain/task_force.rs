@@ -1,8 +1,8 @@
 //! The task force's own states.
 
-use super::state_machine::{self, Exit, Move};
 use super::panel::Panel;
 use super::refusal::Blocker;
+use super::state_machine::{self, Transition, TransitionRule};
 use super::vocabulary::Vocabulary as _;
 
 vocabulary! {
@@ -23,32 +23,33 @@ impl TaskForceState {
     }
 
     /// The ways out of this state. `concluded` is not among them: only a council decision leads there.
-    pub fn exits(self, panel: &Panel) -> Vec<Exit<Self>> {
-        let dissolve = Exit::to(Self::Dissolved).with_reason();
+    pub fn transitions(self, panel: &Panel) -> Vec<Transition<Self>> {
+        let dissolve = Transition::to(Self::Dissolved).with_reason();
         match self {
             Self::Forming => {
                 let incomplete =
                     panel.check().err().map(|refusal| Blocker { code: refusal.code, title: refusal.detail });
-                vec![Exit::to(Self::Active).unless(incomplete), dissolve]
+                vec![Transition::to(Self::Active).unless(incomplete), dissolve]
             }
-            Self::Active => vec![Exit::to(Self::Suspended).with_reason(), dissolve],
-            Self::Suspended => vec![Exit::to(Self::Active), dissolve],
+            Self::Active => vec![Transition::to(Self::Suspended).with_reason(), dissolve],
+            Self::Suspended => vec![Transition::to(Self::Active), dissolve],
             Self::Concluded | Self::Dissolved => Vec::new(),
         }
     }
 }
 
 /// Every transition there is, with those that only a council decision makes and, by a correction, takes back.
-pub fn moves() -> Vec<Move> {
+pub fn all_transitions() -> Vec<TransitionRule> {
     use TaskForceState::{Active, Concluded, Dissolved};
-    let mut moves = machine::moves(|state: TaskForceState| state.exits(&Panel::default()));
+    let mut rules =
+        state_machine::all_transitions(|state: TaskForceState| state.transitions(&Panel::default()));
     for (from, to) in [(Active, Concluded), (Active, Dissolved), (Concluded, Active), (Dissolved, Active)] {
-        let by_council = Move { from: from.code(), to: to.code(), reason_required: true };
-        if !moves.contains(&by_council) {
-            moves.push(by_council);
+        let by_council = TransitionRule { from: from.code(), to: to.code(), reason_required: true };
+        if !rules.contains(&by_council) {
+            rules.push(by_council);
         }
     }
-    moves
+    rules
 }
 
 vocabulary! {
@@ -63,10 +64,10 @@ vocabulary! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::state_machine::take;
     use crate::domain::panel::Seat;
-    use crate::domain::refusal::Code;
+    use crate::domain::refusal::ProblemCode;
     use crate::domain::rights::SeatRole;
+    use crate::domain::state_machine::check_transition;
 
     fn panel(size: usize) -> Panel {
         let role = |at| if at == 0 { SeatRole::Chair } else { SeatRole::Expert };
@@ -88,7 +89,7 @@ mod tests {
                         (Forming | Active | Suspended, Dissolved) => true,
                         _ => false,
                     };
-                    let taken = take(from, &from.exits(&panel), to, true);
+                    let taken = check_transition(from, &from.transitions(&panel), to, true);
                     assert_eq!(taken.is_ok(), legal, "{from} -> {to} with {size} members: {taken:?}");
                 }
             }
@@ -101,12 +102,14 @@ mod tests {
             (TaskForceState::Active, TaskForceState::Suspended),
             (TaskForceState::Forming, TaskForceState::Dissolved),
         ] {
-            let refusal = take(from, &from.exits(&panel(5)), to, false).unwrap_err();
-            assert_eq!(refusal.code, Code::InvalidRequest);
+            let refusal = check_transition(from, &from.transitions(&panel(5)), to, false).unwrap_err();
+            assert_eq!(refusal.code, ProblemCode::InvalidRequest);
         }
         let forming = TaskForceState::Forming;
-        let refusal = take(forming, &forming.exits(&panel(4)), TaskForceState::Active, false).unwrap_err();
-        assert_eq!(refusal.code, Code::PanelSize);
+        let refusal =
+            check_transition(forming, &forming.transitions(&panel(4)), TaskForceState::Active, false)
+                .unwrap_err();
+        assert_eq!(refusal.code, ProblemCode::PanelSize);
         assert!(refusal.detail.en.contains("4 members"), "{}", refusal.detail.en);
     }
 }

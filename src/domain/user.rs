@@ -1,7 +1,7 @@
 //! People who can sign in, and their role in the council.
 
-use super::state_machine::{Exit, Move};
-use super::refusal::{Code, Refusal};
+use super::refusal::{ProblemCode, Refusal};
+use super::state_machine::{Transition, TransitionRule};
 use super::vocabulary::Vocabulary as _;
 
 vocabulary! {
@@ -24,12 +24,13 @@ vocabulary! {
 
 impl UserState {
     /// The ways out of this state; `last_administrator` holds the one administrator left in place.
-    pub fn exits(self, last_administrator: bool) -> Vec<Exit<Self>> {
+    pub fn transitions(self, last_administrator: bool) -> Vec<Transition<Self>> {
         match self {
             Self::Active => vec![
-                Exit::to(Self::Disabled).unless(last_administrator.then_some(Code::LastAdministrator.into())),
+                Transition::to(Self::Disabled)
+                    .unless(last_administrator.then_some(ProblemCode::LastAdministrator.into())),
             ],
-            Self::Disabled => vec![Exit::to(Self::Active)],
+            Self::Disabled => vec![Transition::to(Self::Active)],
         }
     }
 }
@@ -61,25 +62,25 @@ pub fn change_role(
 ) -> Result<(), Refusal> {
     match from {
         _ if from == to => Ok(()),
-        CouncilRole::Expert if holds_seat => Err(Code::HoldsSeat.into()),
-        CouncilRole::Administrator if last_administrator => Err(Code::LastAdministrator.into()),
+        CouncilRole::Expert if holds_seat => Err(ProblemCode::HoldsSeat.into()),
+        CouncilRole::Administrator if last_administrator => Err(ProblemCode::LastAdministrator.into()),
         _ => Ok(()),
     }
 }
 
 /// Every transition there is.
-pub fn moves() -> Vec<Move> {
-    let mut moves = Vec::new();
+pub fn all_transitions() -> Vec<TransitionRule> {
+    let mut rules = Vec::new();
     for &state in UserState::ALL {
-        Move::add(&mut moves, state, &state.exits(false));
+        TransitionRule::add(&mut rules, state, &state.transitions(false));
     }
-    moves
+    rules
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::state_machine::take;
+    use crate::domain::state_machine::check_transition;
 
     #[test]
     fn a_user_is_disabled_and_enabled_but_for_the_last_administrator() {
@@ -88,7 +89,7 @@ mod tests {
                 for last in [false, true] {
                     let legal = from != to && !(last && to == UserState::Disabled);
                     assert_eq!(
-                        take(from, &from.exits(last), to, false).is_ok(),
+                        check_transition(from, &from.transitions(last), to, false).is_ok(),
                         legal,
                         "{from} -> {to}, {last}"
                     );

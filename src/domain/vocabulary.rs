@@ -40,11 +40,20 @@ pub(crate) fn schema<V: Vocabulary>() -> RefOr<Schema> {
         .into()
 }
 
-/// Declares an enum of the contract: `Variant = "code", "English label", "Arabic label";`.
+/// The first of some literals.
+macro_rules! first {
+    ($first:expr $(, $rest:expr)*) => {
+        $first
+    };
+}
+pub(crate) use first;
+
+/// Declares an enum of the contract: `Variant = "code", "English label", "Arabic label";`. `as` gives it another
+/// name in the OpenAPI document.
 macro_rules! vocabulary {
     (
         $(#[doc = $doc:literal])+
-        $vis:vis enum $name:ident in $set:literal {
+        $vis:vis enum $name:ident $(as $schema:literal)? in $set:literal {
             $( $(#[$word_meta:meta])* $word:ident = $code:literal, $en:literal, $ar:literal; )+
         }
     ) => {
@@ -80,7 +89,7 @@ macro_rules! vocabulary {
 
         impl utoipa::ToSchema for $name {
             fn name() -> std::borrow::Cow<'static, str> {
-                std::borrow::Cow::Borrowed(stringify!($name))
+                std::borrow::Cow::Borrowed($crate::domain::vocabulary::first!($($schema,)? stringify!($name)))
             }
         }
 

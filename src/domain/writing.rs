@@ -1,6 +1,6 @@
 //! What may be written when: the one place that knows.
 
-use super::refusal::{Blocker, Code};
+use super::refusal::{Blocker, ProblemCode};
 use super::step::StepState;
 use super::task_force::TaskForceState;
 
@@ -35,15 +35,17 @@ pub enum Write {
 ///
 /// # Errors
 /// The code of what stands in the way: the task force's state first, then the step's.
-pub fn may_write(what: Write, task_force: TaskForceState) -> Result<(), Code> {
+pub fn may_write(what: Write, task_force: TaskForceState) -> Result<(), ProblemCode> {
     match (task_force, what) {
         (TaskForceState::Concluded | TaskForceState::Dissolved, Write::Correction | Write::Condition) => {}
-        (TaskForceState::Concluded | TaskForceState::Dissolved, _) => return Err(Code::TaskForceClosed),
+        (TaskForceState::Concluded | TaskForceState::Dissolved, _) => {
+            return Err(ProblemCode::TaskForceClosed);
+        }
         (TaskForceState::Forming, Write::TaskForce | Write::Members | Write::TargetDate(_))
         | (TaskForceState::Suspended, Write::Members | Write::Health)
         | (TaskForceState::Active, _) => {}
-        (TaskForceState::Forming, _) => return Err(Code::TaskForceForming),
-        (TaskForceState::Suspended, _) => return Err(Code::TaskForceSuspended),
+        (TaskForceState::Forming, _) => return Err(ProblemCode::TaskForceForming),
+        (TaskForceState::Suspended, _) => return Err(ProblemCode::TaskForceSuspended),
     }
     let frozen = match what {
         Write::TaskForce
@@ -55,24 +57,24 @@ pub fn may_write(what: Write, task_force: TaskForceState) -> Result<(), Code> {
         | Write::Correction
         | Write::Condition => None,
         Write::OpenStep(step) => step.frozen(),
-        Write::Activity(step) => step.frozen().filter(|code| *code != Code::StepLocked),
-        Write::TargetDate(step) => step.frozen().filter(|code| *code == Code::StepPassed),
+        Write::Activity(step) => step.frozen().filter(|code| *code != ProblemCode::StepLocked),
+        Write::TargetDate(step) => step.frozen().filter(|code| *code == ProblemCode::StepPassed),
     };
     frozen.map_or(Ok(()), Err)
 }
 
 /// What a product of a step stands on: its task force and its step. Whoever asks where it can go asks here first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ground {
+pub struct StepContext {
     /// State of its task force.
     pub task_force: TaskForceState,
     /// State of its step, in the last cycle that it counts in.
     pub step: StepState,
 }
 
-impl Ground {
+impl StepContext {
     /// Ground on which everything may be written.
-    pub const FIRM: Self = Self { task_force: TaskForceState::Active, step: StepState::Open };
+    pub const WRITABLE: Self = Self { task_force: TaskForceState::Active, step: StepState::Open };
 
     /// Why a product can't be written now, unless it can.
     pub fn frozen(self) -> Option<Blocker> {
@@ -130,7 +132,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!(may_write(Write::Activity(Submitted), Active), Err(Code::StepSubmitted));
-        assert_eq!(may_write(Write::Activity(Submitted), Suspended), Err(Code::TaskForceSuspended));
+        assert_eq!(may_write(Write::Activity(Submitted), Active), Err(ProblemCode::StepSubmitted));
+        assert_eq!(may_write(Write::Activity(Submitted), Suspended), Err(ProblemCode::TaskForceSuspended));
     }
 }

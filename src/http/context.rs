@@ -11,18 +11,18 @@ pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-i
 
 /// What of a request concerns every answer to it.
 #[derive(Debug, Clone)]
-pub(super) struct Envelope {
+pub(super) struct RequestContext {
     /// Names the request in logs, events and problems.
     pub(super) request_id: String,
     /// The language to answer in.
     pub(super) language: Language,
     /// Whether the client came over TLS.
-    secure: bool,
+    pub(super) is_secure: bool,
 }
 
-impl Envelope {
-    fn read(headers: &HeaderMap) -> Self {
-        Self { request_id: request_id(headers), language: language(headers), secure: false }
+impl RequestContext {
+    pub(super) fn read(headers: &HeaderMap) -> Self {
+        Self { request_id: request_id(headers), language: language(headers), is_secure: false }
     }
 
     /// The envelope of a request that has come through the middleware.

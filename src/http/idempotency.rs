@@ -15,13 +15,13 @@ use sha2::{Digest as _, Sha256};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::response;
 use super::problem::{Problem, Result};
+use super::response;
 use crate::app::App;
 use crate::app::caller::Caller;
-use crate::app::idempotency::{Intent, Once};
-use crate::db::idempotency::{Answer, Claim};
-use crate::domain::refusal::{Code, Fault, FaultCode, Refusal};
+use crate::app::idempotency::{CommitMode, IdempotentRequest};
+use crate::db::idempotency::{Claim, StoredResponse};
+use crate::domain::refusal::{FieldError, FieldErrorCode, ProblemCode, Refusal};
 
 /// The header that names a request, so that it is done once however often it is sent.
 pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -51,32 +51,37 @@ pub(super) struct DryRun {
 }
 
 /// The query of a change: whether it is only to be tried.
-pub(super) trait Trial {
+pub(super) trait DryRunQuery {
     /// Whether nothing is to be kept.
     fn dry_run(&self) -> bool;
 }
 
-impl Trial for DryRun {
+impl DryRunQuery for DryRun {
     fn dry_run(&self) -> bool {
         self.dry_run
     }
 }
 
 /// What a request wants of its transaction; `body` is what came with it.
-pub(super) fn intent(request: &HttpRequest, caller: &Caller, body: &[u8], dry_run: bool) -> Result<Intent> {
+pub(super) fn commit_mode(
+    request: &HttpRequest,
+    caller: &Caller,
+    body: &[u8],
+    dry_run: bool,
+) -> Result<CommitMode> {
     // What puts, patches and deletes is held by its version, and can be sent again as it is.
     let key = if request.method() == Method::POST { key(request.headers())? } else { None };
-    let intent = match key {
-        _ if dry_run => Intent::Try,
-        None => Intent::Do,
-        Some(key) => Intent::Once(Arc::new(Once::new(Claim {
+    let commit_mode = match key {
+        _ if dry_run => CommitMode::DryRun,
+        None => CommitMode::Commit,
+        Some(key) => CommitMode::Idempotent(Arc::new(IdempotentRequest::new(Claim {
             user_id: caller.user_id,
             operation: operation(request),
             key,
             fingerprint: fingerprint(body),
         }))),
     };
-    Ok(intent)
+    Ok(commit_mode)
 }
 
 /// The key, bare or as a string of a structured field (RFC 9651).
@@ -85,11 +90,11 @@ fn key(headers: &HeaderMap) -> Result<Option<String>> {
     let Some(key) = keys.next() else { return Ok(None) };
     let key = key.to_str().ok().filter(|_| keys.next().is_none()).and_then(parse_key);
     key.map(Some).ok_or_else(|| {
-        let fault = Fault::parameter("Idempotency-Key", FaultCode::WrongFormat).saying(
+        let fault = FieldError::parameter("Idempotency-Key", FieldErrorCode::WrongFormat).saying(
             format!("must be one key of 1 to {LONGEST_KEY} visible ASCII characters, bare or in double quotes"),
             format!("يجب أن يكون مفتاحًا واحدًا من 1 إلى {LONGEST_KEY} حرفًا ظاهرًا من ASCII، مجردًا أو بين علامتي اقتباس"),
         );
-        Refusal::faults(Code::InvalidRequest, vec![fault]).into()
+        Refusal::faults(ProblemCode::InvalidRequest, vec![fault]).into()
     })
 }
 
@@ -143,7 +148,7 @@ struct Kept(Bytes);
 
 /// Marks an answer that holds a one-time secret; `kept` is the same without it.
 pub(super) fn told_once(answer: HttpResponse, kept: &impl serde::Serialize) -> Result<HttpResponse> {
-    let mut answer = answer::secret(answer);
+    let mut answer = response::secret(answer);
     let kept = serde_json::to_vec(kept).map_err(crate::app::Error::internal)?;
     answer.extensions_mut().insert(Kept(kept.into()));
     Ok(answer)
@@ -151,28 +156,29 @@ pub(super) fn told_once(answer: HttpResponse, kept: &impl serde::Serialize) -> R
 
 /// Ends what a handler has left open: the answer to a request with a key is kept in the transaction of its change,
 /// an earlier answer takes the place of a new one, and one that was only tried loses what names a thing that is there.
-pub(super) async fn settle(
+pub(super) async fn finish(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> std::result::Result<ServiceResponse<EitherBody<impl MessageBody>>, actix_web::Error> {
     let answer = next.call(request).await?;
-    let intent = answer.request().extensions().get::<Intent>().cloned().unwrap_or_default();
-    match intent {
-        Intent::Do => Ok(answer.map_into_left_body()),
-        Intent::Try => Ok(tried(answer).map_into_left_body()),
-        Intent::Once(once) => {
+    let commit_mode = answer.request().extensions().get::<CommitMode>().cloned().unwrap_or_default();
+    match commit_mode {
+        CommitMode::Commit => Ok(answer.map_into_left_body()),
+        CommitMode::DryRun => Ok(tried(answer).map_into_left_body()),
+        CommitMode::Idempotent(idempotent) => {
             let (request, answer) = answer.into_parts();
-            if let Some(earlier) = once.replayed() {
+            if let Some(earlier) = idempotent.replayed() {
                 return Ok(ServiceResponse::new(request, replay(earlier)).map_into_right_body());
             }
             let Some(app) = request.app_data::<Data<App>>().cloned() else {
                 return Ok(ServiceResponse::new(request, answer).map_into_left_body());
             };
             if !answer.status().is_success() {
-                app.undo(&once);
+                app.roll_back(&idempotent);
                 return Ok(ServiceResponse::new(request, answer).map_into_left_body());
             }
-            let kept = keep(&app, &once, answer).await.unwrap_or_else(|problem| problem.error_response());
+            let kept =
+                store(&app, &idempotent, answer).await.unwrap_or_else(|problem| problem.error_response());
             Ok(ServiceResponse::new(request, kept).map_into_right_body())
         }
     }
@@ -187,35 +193,39 @@ fn tried<B>(mut answer: ServiceResponse<B>) -> ServiceResponse<B> {
     answer
 }
 
-async fn keep<B: MessageBody>(app: &App, once: &Once, answer: HttpResponse<B>) -> Result<HttpResponse> {
+async fn store<B: MessageBody>(
+    app: &App,
+    idempotent: &IdempotentRequest,
+    answer: HttpResponse<B>,
+) -> Result<HttpResponse> {
     let (answer, body) = answer.into_parts();
     let Ok(body) = body.try_into_bytes() else {
-        app.undo(once);
+        app.roll_back(idempotent);
         tracing::error!("the answer to a POST is a stream, and can't be kept for retries");
-        return Err(Code::InternalError.into());
+        return Err(ProblemCode::InternalError.into());
     };
     let text = |name: HeaderName| {
         answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
     };
     let told = answer.extensions().get::<Kept>().map(|kept| kept.0.clone());
     let status = i16::try_from(answer.status().as_u16()).map_err(crate::app::Error::internal)?;
-    let kept = Answer {
+    let stored = StoredResponse {
         status,
         etag: text(ETAG),
         location: text(LOCATION),
         body: told.unwrap_or_else(|| body.clone()).to_vec(),
     };
-    app.keep(once, &kept).await?;
+    app.store_response(idempotent, &stored).await?;
     Ok(answer.set_body(BoxBody::new(body)))
 }
 
-fn replay(earlier: Answer) -> HttpResponse {
-    let Answer { status, etag, location, body } = earlier;
+fn replay(earlier: StoredResponse) -> HttpResponse {
+    let StoredResponse { status, etag, location, body } = earlier;
     let status = u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok());
     let Some(status) = status else {
-        return Problem::from(Code::InternalError).error_response();
+        return Problem::from(ProblemCode::InternalError).error_response();
     };
-    let mut answer = if body.is_empty() { HttpResponse::new(status) } else { answer::kept(status, body) };
+    let mut answer = if body.is_empty() { HttpResponse::new(status) } else { response::kept(status, body) };
     for (name, value) in [(ETAG, etag), (LOCATION, location)] {
         if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
             answer.headers_mut().insert(name, value);

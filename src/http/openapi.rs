@@ -9,6 +9,7 @@
 )]
 
 mod components;
+pub(super) mod document;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
@@ -19,11 +20,14 @@ use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 use utoipa_actix_web::AppExt as _;
 
-use super::server::response_middleware::API_VERSION;
+use document::OpenApiDocument;
+
+use super::endpoints;
 use super::problem::{ProblemDocument, status};
 use super::server::rate_limit;
+use super::server::response_middleware::API_VERSION;
 use crate::app::Error;
-use crate::domain::refusal::Code;
+use crate::domain::refusal::ProblemCode;
 use crate::domain::vocabulary::Vocabulary as _;
 
 #[derive(OpenApi)]
@@ -124,6 +128,14 @@ pub fn yaml() -> Result<&'static str, Error> {
     }))
 }
 
+/// The document in both forms, for the server to hand out.
+///
+/// # Errors
+/// As [`json()`].
+pub(super) fn served() -> Result<OpenApiDocument, Error> {
+    Ok(OpenApiDocument { json: json()?, yaml: yaml()? })
+}
+
 fn kept(document: &'static Result<String, String>) -> Result<&'static str, Error> {
     document.as_deref().map_err(Error::internal)
 }
@@ -151,7 +163,7 @@ fn document() -> Result<Value, String> {
     let (_, collected) = App::new()
         .into_utoipa_app()
         .openapi(Collected::openapi())
-        .configure(super::operations)
+        .configure(endpoints::operations)
         .split_for_parts();
     let mut document = serde_json::to_value(collected).map_err(|error| error.to_string())?;
     let versioned = versioned_schemas(&document);
@@ -221,34 +233,43 @@ fn complete(
     let takes_body = operation.contains_key("requestBody");
     let of_the_api = path == "/v1" || path.starts_with("/v1/") && !path.starts_with("/v1/openapi.");
 
-    let mut codes: BTreeSet<Code> = BTreeSet::from([Code::InternalError, Code::Unavailable]);
+    let mut codes: BTreeSet<ProblemCode> =
+        BTreeSet::from([ProblemCode::InternalError, ProblemCode::Unavailable]);
     for code in operation.get("x-problem-codes").and_then(Value::as_array).into_iter().flatten() {
         let code = code.as_str().unwrap_or_default();
-        codes.insert(Code::parse(code).ok_or_else(|| format!("{method} {path}: no problem code {code}"))?);
+        codes.insert(
+            ProblemCode::parse(code).ok_or_else(|| format!("{method} {path}: no problem code {code}"))?,
+        );
     }
-    let conditional = |condition: bool, some: &[Code]| if condition { some.to_vec() } else { Vec::new() };
+    let conditional =
+        |condition: bool, some: &[ProblemCode]| if condition { some.to_vec() } else { Vec::new() };
     let is_counted = rate_limit::applies(path);
-    codes.extend(conditional(is_counted, &[Code::TooManyRequests]));
-    codes.extend(conditional(!public, &[Code::Unauthenticated]));
+    codes.extend(conditional(is_counted, &[ProblemCode::TooManyRequests]));
+    codes.extend(conditional(!public, &[ProblemCode::Unauthenticated]));
     // A key may only read, or be for a single task force: that refuses every change, and what is about them all.
     let within_reach = method == "get" && (path == "/v1/me" || path.starts_with("/v1/task-forces"));
-    codes.extend(conditional(!public && of_the_api && !within_reach, &[Code::InsufficientScope]));
-    codes.extend(conditional(has("path"), &[Code::NotFound]));
-    codes.extend(conditional(of_the_api, &[Code::NotAcceptable]));
-    codes.extend(conditional(has("query") || !public && of_the_api, &[Code::InvalidRequest]));
+    codes.extend(conditional(!public && of_the_api && !within_reach, &[ProblemCode::InsufficientScope]));
+    codes.extend(conditional(has("path"), &[ProblemCode::NotFound]));
+    codes.extend(conditional(of_the_api, &[ProblemCode::NotAcceptable]));
+    codes.extend(conditional(has("query") || !public && of_the_api, &[ProblemCode::InvalidRequest]));
     codes.extend(conditional(
         takes_body,
-        &[Code::InvalidRequest, Code::MalformedJson, Code::UnsupportedMediaType, Code::BodyTooLarge],
+        &[
+            ProblemCode::InvalidRequest,
+            ProblemCode::MalformedJson,
+            ProblemCode::UnsupportedMediaType,
+            ProblemCode::BodyTooLarge,
+        ],
     ));
     codes.extend(conditional(
         takes_if_match,
-        &[Code::InvalidRequest, Code::PreconditionRequired, Code::VersionMismatch],
+        &[ProblemCode::InvalidRequest, ProblemCode::PreconditionRequired, ProblemCode::VersionMismatch],
     ));
     // What signs in makes tokens, which are not kept.
     let takes_key = method == "post" && !public && of_the_api;
     codes.extend(conditional(
         takes_key,
-        &[Code::InvalidRequest, Code::IdempotencyKeyInUse, Code::IdempotencyKeyReused],
+        &[ProblemCode::InvalidRequest, ProblemCode::IdempotencyKeyInUse, ProblemCode::IdempotencyKeyReused],
     ));
     operation.insert("x-problem-codes".to_owned(), json!(codes));
 
@@ -353,12 +374,12 @@ fn parameter(name: &str) -> Value {
     json!({ "$ref": format!("#/components/parameters/{name}") })
 }
 
-fn status_codes<'a>(codes: &'a BTreeSet<Code>, of: &'a str) -> impl Iterator<Item = Code> + 'a {
+fn status_codes<'a>(codes: &'a BTreeSet<ProblemCode>, of: &'a str) -> impl Iterator<Item = ProblemCode> + 'a {
     codes.iter().copied().filter(move |code| status(*code).as_str() == of)
 }
 
 /// Every status that these codes have, with a description that names them.
-fn problem_statuses(codes: &BTreeSet<Code>) -> BTreeMap<&'static str, String> {
+fn problem_statuses(codes: &BTreeSet<ProblemCode>) -> BTreeMap<&'static str, String> {
     let mut statuses: BTreeMap<&'static str, String> = BTreeMap::new();
     for code in codes {
         let line = statuses.entry(text_of(*code)).or_default();
@@ -370,7 +391,7 @@ fn problem_statuses(codes: &BTreeSet<Code>) -> BTreeMap<&'static str, String> {
     statuses
 }
 
-fn text_of(code: Code) -> &'static str {
+fn text_of(code: ProblemCode) -> &'static str {
     match status(code).as_u16() {
         400 => "400",
         401 => "401",
@@ -390,7 +411,7 @@ fn text_of(code: Code) -> &'static str {
     }
 }
 
-fn problem_answer(codes: impl Iterator<Item = Code>, description: &str) -> Value {
+fn problem_answer(codes: impl Iterator<Item = ProblemCode>, description: &str) -> Value {
     let mut answer = json!({
         "description": description,
         "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } },
@@ -398,10 +419,10 @@ fn problem_answer(codes: impl Iterator<Item = Code>, description: &str) -> Value
     let mut examples = Map::new();
     for code in codes {
         match code {
-            Code::Unavailable | Code::TooManyAttempts | Code::TooManyRequests => {
+            ProblemCode::Unavailable | ProblemCode::TooManyAttempts | ProblemCode::TooManyRequests => {
                 headers_of(&mut answer).insert("Retry-After".to_owned(), header("RetryAfter"))
             }
-            Code::VersionMismatch => headers_of(&mut answer).insert("ETag".to_owned(), header("ETag")),
+            ProblemCode::VersionMismatch => headers_of(&mut answer).insert("ETag".to_owned(), header("ETag")),
             _ => None,
         };
         examples.insert(code.to_string(), json!({ "$ref": format!("#/components/examples/{code}") }));

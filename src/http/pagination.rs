@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::problem::{Problem, Result};
-use crate::domain::refusal::{Code, Fault, FaultCode, Refusal};
+use crate::domain::refusal::{FieldError, FieldErrorCode, ProblemCode, Refusal};
 
 /// Writes down where the next page begins.
 pub(super) fn cursor(after: &impl Serialize) -> String {
@@ -63,11 +63,11 @@ pub(super) fn after<K: Key>(cursor: Option<&str>) -> Result<Option<K>> {
 
 /// A cursor that this list did not give.
 pub(super) fn foreign_cursor() -> Problem {
-    let fault = Fault::parameter("cursor", FaultCode::Invalid).saying(
+    let fault = FieldError::parameter("cursor", FieldErrorCode::Invalid).saying(
         "is not a cursor that this list gave; leave it out to begin at the first page",
         "ليس مؤشرًا أعطته هذه القائمة؛ احذفه للبدء من الصفحة الأولى",
     );
-    Refusal::faults(Code::InvalidRequest, vec![fault]).into()
+    Refusal::faults(ProblemCode::InvalidRequest, vec![fault]).into()
 }
 
 /// Declares a page of a list: a concrete type each, so that generated clients get a name for it.
@@ -94,7 +94,7 @@ macro_rules! page {
                     .items
                     .last()
                     .filter(|_| page.more)
-                    .map(|last| $crate::http::response::cursor(&key(last)));
+                    .map(|last| $crate::http::pagination::cursor(&key(last)));
                 Self { items: page.items.into_iter().map(item).collect(), next }
             }
         }
@@ -112,7 +112,7 @@ macro_rules! page_query {
         pub(super) struct $name {
             $( $(#[$field_meta])* pub(super) $field: $type, )*
             /// How many items at most.
-            #[serde(default = "crate::http::response::default_limit")]
+            #[serde(default = "crate::http::pagination::default_limit")]
             #[param(minimum = 1, maximum = 100, default = 25, required = false, example = 25)]
             pub(super) limit: i64,
             /// Where the page begins: `next` of the page before.

@@ -13,9 +13,9 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 use utoipa::{PartialSchema, ToSchema};
 
-use super::endpoints::migrations::ReconciliationCountsPatch;
 use super::text::{LocalizedNamePatch, LocalizedNotePatch, LocalizedTextPatch};
 use super::validation;
+use super::values::ReconciliationCountsPatch;
 use crate::domain::refusal::Refusal;
 
 /// A change of some of the fields of `F`.

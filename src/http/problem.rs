@@ -12,7 +12,8 @@ use super::text::{LocalizedName, LocalizedNote};
 use crate::app;
 use crate::domain::gate::{Criterion, CriterionCode, Waiver};
 use crate::domain::refusal::{
-    AvailableTransition, Blocker, Code, Fault, FaultCode, Listing, Place, Reference, Refusal,
+    AvailableTransition, Blocker, FieldError, FieldErrorCode, FieldLocation, ProblemCode, ProblemExtension,
+    Reference, Refusal,
 };
 use crate::domain::text::{Language, LocalizedText};
 use crate::domain::vocabulary::Vocabulary as _;
@@ -33,28 +34,28 @@ pub(super) type Result<T> = std::result::Result<T, Problem>;
 impl Problem {
     /// 405 with the methods that the address takes.
     pub(super) fn method_not_allowed(allow: String) -> Self {
-        Self { allow: Some(allow), ..Code::MethodNotAllowed.into() }
+        Self { allow: Some(allow), ..ProblemCode::MethodNotAllowed.into() }
     }
 
     /// What kind of problem it is.
-    pub(super) fn code(&self) -> Code {
+    pub(super) fn code(&self) -> ProblemCode {
         self.refusal.code
     }
 
     /// The answer, with the body still to be written by the envelope.
     fn bare(&self) -> HttpResponse {
         let mut answer = HttpResponse::build(status(self.refusal.code));
-        match (self.refusal.code, &*self.refusal.listing) {
-            (Code::Unauthenticated | Code::InvalidCredentials, _) => {
+        match (self.refusal.code, &*self.refusal.extension) {
+            (ProblemCode::Unauthenticated | ProblemCode::InvalidCredentials, _) => {
                 answer.insert_header((WWW_AUTHENTICATE, "Bearer"));
             }
-            (Code::Unavailable, _) => {
+            (ProblemCode::Unavailable, _) => {
                 answer.insert_header((RETRY_AFTER, RETRY_AFTER_SECONDS));
             }
-            (_, Listing::RetryAfter(seconds)) => {
+            (_, ProblemExtension::RetryAfter(seconds)) => {
                 answer.insert_header((RETRY_AFTER, seconds.to_string()));
             }
-            (_, Listing::CurrentVersion(version)) => {
+            (_, ProblemExtension::CurrentVersion(version)) => {
                 answer.insert_header((ETAG, format!("\"{version}\"")));
             }
             _ => {}
@@ -69,15 +70,17 @@ impl Problem {
     pub(super) fn document(&self, language: Language, request_id: &str) -> ProblemDocument {
         let refusal = &self.refusal;
         let (mut transitions, mut references, mut criteria) = (None, None, None);
-        match &*refusal.listing {
-            Listing::Nothing | Listing::CurrentVersion(_) | Listing::RetryAfter(_) => {}
-            Listing::Transitions(listed) => {
-                transitions = Some(listed.iter().map(|one| Transition::new(one, language)).collect());
+        match &*refusal.extension {
+            ProblemExtension::Nothing
+            | ProblemExtension::CurrentVersion(_)
+            | ProblemExtension::RetryAfter(_) => {}
+            ProblemExtension::Transitions(listed) => {
+                transitions = Some(listed.iter().map(|one| TransitionDocument::new(one, language)).collect());
             }
-            Listing::References(listed) => {
+            ProblemExtension::References(listed) => {
                 references = Some(listed.iter().map(ReferenceDocument::from).collect());
             }
-            Listing::Criteria(listed) => {
+            ProblemExtension::Criteria(listed) => {
                 criteria = Some(listed.iter().map(|one| CriterionDocument::new(one, language)).collect());
             }
         }
@@ -88,7 +91,7 @@ impl Problem {
             detail: refusal.detail.in_language(language).to_owned(),
             code: refusal.code,
             request_id: request_id.to_owned(),
-            errors: refusal.faults.iter().map(|fault| FaultDocument::new(fault, language)).collect(),
+            errors: refusal.faults.iter().map(|fault| FieldErrorDocument::new(fault, language)).collect(),
             available_transitions: transitions,
             references,
             criteria,
@@ -97,70 +100,74 @@ impl Problem {
 }
 
 /// The HTTP status that a code has.
-pub(super) fn status(code: Code) -> StatusCode {
+pub(super) fn status(code: ProblemCode) -> StatusCode {
     match code {
-        Code::InvalidRequest | Code::MalformedJson | Code::UnknownReference => StatusCode::BAD_REQUEST,
-        Code::Unauthenticated | Code::InvalidCredentials => StatusCode::UNAUTHORIZED,
-        Code::Forbidden | Code::InsufficientScope | Code::NotEntitled => StatusCode::FORBIDDEN,
-        Code::NotFound => StatusCode::NOT_FOUND,
-        Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-        Code::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
-        Code::VersionMismatch => StatusCode::PRECONDITION_FAILED,
-        Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        Code::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
-        Code::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
-        Code::TooManyAttempts | Code::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
-        Code::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
-        Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-        Code::TransitionNotAllowed
-        | Code::PanelSize
-        | Code::ChairRequired
-        | Code::AlreadyMember
-        | Code::MemberEnded
-        | Code::NotAnExpert
-        | Code::HoldsSeat
-        | Code::TooManyApiKeys
-        | Code::TaskForceForming
-        | Code::TaskForceSuspended
-        | Code::TaskForceClosed
-        | Code::StepLocked
-        | Code::StepSubmitted
-        | Code::StepPassed
-        | Code::GateNotMet
-        | Code::DependencyUnfinished
-        | Code::DependencyCircle
-        | Code::ReviewByAnother
-        | Code::ActivityInReview
-        | Code::ActivityClosed
-        | Code::ActivityStarted
-        | Code::PolicyNotAdopted
-        | Code::MaturityMissing
-        | Code::StudyMissing
-        | Code::SectorNotSelected
-        | Code::AimsMissing
-        | Code::IndicatorsMissing
-        | Code::MeasurementsMissing
-        | Code::ScorecardFrozen
-        | Code::PilotNotRunning
-        | Code::CycleNotOver
-        | Code::PilotNotScaled
-        | Code::ChecklistUnfinished
-        | Code::ReconciliationMissing
-        | Code::HandoverIncomplete
-        | Code::EvidenceIsALink
-        | Code::NotWaivable
-        | Code::VotingClosed
-        | Code::ReportNotSubmitted
-        | Code::DecisionSuperseded
-        | Code::DecisionFollowed
-        | Code::OfAnEarlierCycle
-        | Code::ConditionSettled
-        | Code::OwnsWork
-        | Code::StillReferenced
-        | Code::EmailTaken
-        | Code::LastAdministrator
-        | Code::IdempotencyKeyInUse => StatusCode::CONFLICT,
+        ProblemCode::InvalidRequest | ProblemCode::MalformedJson | ProblemCode::UnknownReference => {
+            StatusCode::BAD_REQUEST
+        }
+        ProblemCode::Unauthenticated | ProblemCode::InvalidCredentials => StatusCode::UNAUTHORIZED,
+        ProblemCode::Forbidden | ProblemCode::InsufficientScope | ProblemCode::NotEntitled => {
+            StatusCode::FORBIDDEN
+        }
+        ProblemCode::NotFound => StatusCode::NOT_FOUND,
+        ProblemCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        ProblemCode::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+        ProblemCode::VersionMismatch => StatusCode::PRECONDITION_FAILED,
+        ProblemCode::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        ProblemCode::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        ProblemCode::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
+        ProblemCode::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+        ProblemCode::TooManyAttempts | ProblemCode::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
+        ProblemCode::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
+        ProblemCode::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        ProblemCode::TransitionNotAllowed
+        | ProblemCode::PanelSize
+        | ProblemCode::ChairRequired
+        | ProblemCode::AlreadyMember
+        | ProblemCode::MemberEnded
+        | ProblemCode::NotAnExpert
+        | ProblemCode::HoldsSeat
+        | ProblemCode::TooManyApiKeys
+        | ProblemCode::TaskForceForming
+        | ProblemCode::TaskForceSuspended
+        | ProblemCode::TaskForceClosed
+        | ProblemCode::StepLocked
+        | ProblemCode::StepSubmitted
+        | ProblemCode::StepPassed
+        | ProblemCode::GateNotMet
+        | ProblemCode::DependencyUnfinished
+        | ProblemCode::DependencyCircle
+        | ProblemCode::ReviewByAnother
+        | ProblemCode::ActivityInReview
+        | ProblemCode::ActivityClosed
+        | ProblemCode::ActivityStarted
+        | ProblemCode::PolicyNotAdopted
+        | ProblemCode::MaturityMissing
+        | ProblemCode::StudyMissing
+        | ProblemCode::SectorNotSelected
+        | ProblemCode::AimsMissing
+        | ProblemCode::IndicatorsMissing
+        | ProblemCode::MeasurementsMissing
+        | ProblemCode::ScorecardFrozen
+        | ProblemCode::PilotNotRunning
+        | ProblemCode::CycleNotOver
+        | ProblemCode::PilotNotScaled
+        | ProblemCode::ChecklistUnfinished
+        | ProblemCode::ReconciliationMissing
+        | ProblemCode::HandoverIncomplete
+        | ProblemCode::EvidenceIsALink
+        | ProblemCode::NotWaivable
+        | ProblemCode::VotingClosed
+        | ProblemCode::ReportNotSubmitted
+        | ProblemCode::DecisionSuperseded
+        | ProblemCode::DecisionFollowed
+        | ProblemCode::OfAnEarlierCycle
+        | ProblemCode::ConditionSettled
+        | ProblemCode::OwnsWork
+        | ProblemCode::StillReferenced
+        | ProblemCode::EmailTaken
+        | ProblemCode::LastAdministrator
+        | ProblemCode::IdempotencyKeyInUse => StatusCode::CONFLICT,
     }
 }
 
@@ -176,8 +183,8 @@ impl From<Refusal> for Problem {
     }
 }
 
-impl From<Code> for Problem {
-    fn from(code: Code) -> Self {
+impl From<ProblemCode> for Problem {
+    fn from(code: ProblemCode) -> Self {
         Refusal::from(code).into()
     }
 }
@@ -188,14 +195,14 @@ impl From<app::Error> for Problem {
         match error {
             app::Error::Refused(refusal) => refusal.into(),
             // Never seen: `idempotency::settle` puts the earlier answer in its place.
-            app::Error::Replayed => Code::IdempotencyKeyInUse.into(),
+            app::Error::Replayed => ProblemCode::IdempotencyKeyInUse.into(),
             app::Error::Unavailable(cause) => {
                 tracing::warn!(%cause, "the database is not available");
-                Code::Unavailable.into()
+                ProblemCode::Unavailable.into()
             }
             app::Error::Internal(cause) => {
                 tracing::error!(%cause, "the service failed");
-                Code::InternalError.into()
+                ProblemCode::InternalError.into()
             }
         }
     }
@@ -232,18 +239,18 @@ pub(super) struct ProblemDocument {
     #[schema(example = "It is done, and blocked cannot be reached from there. Reachable: inProgress.")]
     detail: String,
     /// What kind of problem it is, for programs.
-    code: Code,
+    code: ProblemCode,
     /// The request, for whoever runs the service; also in `X-Request-Id`.
     #[schema(example = "0199f0c2-7a3b-7c11-9d2e-3f5a6b7c8d9e")]
     request_id: String,
     /// Every fault of an invalid request.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
-    errors: Vec<FaultDocument>,
+    errors: Vec<FieldErrorDocument>,
     /// Where the resource can go instead, for a transition that is not possible.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    available_transitions: Option<Vec<Transition>>,
+    available_transitions: Option<Vec<TransitionDocument>>,
     /// What still refers to the resource, for `stillReferenced`; what the member owns, for `ownsWork`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -258,7 +265,7 @@ pub(super) struct ProblemDocument {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Fault)]
-struct FaultDocument {
+struct FieldErrorDocument {
     /// JSON pointer into the body (RFC 6901).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "/title")]
@@ -268,17 +275,17 @@ struct FaultDocument {
     #[schema(nullable = false, example = "limit")]
     parameter: Option<String>,
     /// What is wrong with it.
-    code: FaultCode,
+    code: FieldErrorCode,
     /// The same for people.
     #[schema(example = "is missing")]
     detail: String,
 }
 
-impl FaultDocument {
-    fn new(fault: &Fault, language: Language) -> Self {
-        let (pointer, parameter) = match &fault.place {
-            Place::Pointer(pointer) => (Some(pointer.clone()), None),
-            Place::Parameter(name) => (None, Some(name.clone())),
+impl FieldErrorDocument {
+    fn new(fault: &FieldError, language: Language) -> Self {
+        let (pointer, parameter) = match &fault.location {
+            FieldLocation::Pointer(pointer) => (Some(pointer.clone()), None),
+            FieldLocation::Parameter(name) => (None, Some(name.clone())),
         };
         let detail = fault.detail.in_language(language).to_owned();
         Self { pointer, parameter, code: fault.code, detail }
@@ -289,7 +296,7 @@ impl FaultDocument {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = AvailableTransition)]
-pub(super) struct Transition {
+pub(super) struct TransitionDocument {
     /// The state.
     #[schema(example = "inProgress")]
     to: &'static str,
@@ -306,7 +313,7 @@ pub(super) struct Transition {
 #[schema(as = Blocker)]
 pub(super) struct BlockerDocument {
     /// The code that the refusal would have.
-    code: Code,
+    code: ProblemCode,
     /// The same for people.
     #[schema(example = "Another activity has to be finished first")]
     title: String,
@@ -318,7 +325,7 @@ impl BlockerDocument {
     }
 }
 
-impl Transition {
+impl TransitionDocument {
     pub(super) fn new(available: &AvailableTransition, language: Language) -> Self {
         let blocked_by = available.blocked_by.iter().map(|blocker| BlockerDocument::new(blocker, language));
         Self {

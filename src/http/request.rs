@@ -11,7 +11,7 @@ use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::http::Method;
-use actix_web::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, IF_MATCH};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, IF_MATCH};
 use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 use serde::Deserialize;
@@ -19,17 +19,16 @@ use serde::de::{DeserializeOwned, Deserializer, Error as _};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::server::timeouts::Patience;
-use super::server::response_middleware::Envelope;
-use super::idempotency::{self, Trial};
+use super::context::{RequestContext, bearer};
+use super::idempotency::{self, DryRunQuery};
 use super::problem::{Problem, Result};
-use super::server::settings::Settings;
+use super::server::settings::{ClientTimeouts, Settings};
 use super::validation;
 use crate::app::App;
-use crate::app::caller::{Caller, Credential};
 use crate::app::api_keys;
-use crate::app::idempotency::Intent;
-use crate::domain::refusal::{Code, Fault, FaultCode, Refusal};
+use crate::app::caller::{Caller, Credential};
+use crate::app::idempotency::CommitMode;
+use crate::domain::refusal::{FieldError, FieldErrorCode, ProblemCode, Refusal};
 use crate::domain::text::Language;
 
 /// The most bytes that a JSON body may have.
@@ -109,11 +108,11 @@ pub(super) struct IfMatch {
 
 /// What a read or a command carries beside its body.
 #[derive(Debug)]
-pub(super) struct Context<P> {
+pub(super) struct CallContext<P> {
     /// The parameters of the path.
-    pub(super) at: P,
+    pub(super) path: P,
     /// The path itself.
-    pub(super) address: String,
+    pub(super) uri: String,
     /// Who is calling.
     pub(super) caller: Caller,
     /// The language to answer in.
@@ -124,7 +123,7 @@ pub(super) struct Context<P> {
 #[derive(Debug)]
 pub(super) struct Read<P, Q = NoQuery> {
     /// Path and caller.
-    pub(super) context: Context<P>,
+    pub(super) context: CallContext<P>,
     /// The query's parameters.
     pub(super) query: Q,
 }
@@ -133,7 +132,7 @@ pub(super) struct Read<P, Q = NoQuery> {
 #[derive(Debug, Deserialize, IntoParams)]
 pub(super) struct NoQuery {}
 
-impl Trial for NoQuery {
+impl DryRunQuery for NoQuery {
     fn dry_run(&self) -> bool {
         false
     }
@@ -143,7 +142,7 @@ impl Trial for NoQuery {
 #[derive(Debug)]
 pub(super) struct Create<P, B, Q = NoQuery> {
     /// Path and caller.
-    pub(super) context: Context<P>,
+    pub(super) context: CallContext<P>,
     /// The body.
     pub(super) body: B,
     /// The query is in the caller's intent.
@@ -154,7 +153,7 @@ pub(super) struct Create<P, B, Q = NoQuery> {
 #[derive(Debug)]
 pub(super) struct Change<P, B, Q = NoQuery> {
     /// Path and caller.
-    pub(super) context: Context<P>,
+    pub(super) context: CallContext<P>,
     /// The version of `If-Match`.
     pub(super) version: i32,
     /// The body.
@@ -165,23 +164,23 @@ pub(super) struct Change<P, B, Q = NoQuery> {
 
 /// A DELETE in the version that the caller read.
 #[derive(Debug)]
-pub(super) struct Remove<P> {
+pub(super) struct Delete<P> {
     /// Path and caller.
-    pub(super) context: Context<P>,
+    pub(super) context: CallContext<P>,
     /// The version of `If-Match`.
     pub(super) version: i32,
 }
 
 /// A PUT or DELETE of something that either is there or not, without body and version.
 #[derive(Debug)]
-pub(super) struct Toggle<P> {
+pub(super) struct NoBody<P> {
     /// Path and caller.
-    pub(super) context: Context<P>,
+    pub(super) context: CallContext<P>,
 }
 
 /// A POST that needs no credential.
 #[derive(Debug)]
-pub(super) struct Open<B> {
+pub(super) struct Public<B> {
     /// The request, for the events it leaves.
     pub(super) request_id: String,
     /// The body.
@@ -212,7 +211,7 @@ impl<P, B, Q> FromRequest for Create<P, B, Q>
 where
     P: Path + 'static,
     B: ToSchema + DeserializeOwned + 'static,
-    Q: IntoParams + DeserializeOwned + Trial + 'static,
+    Q: IntoParams + DeserializeOwned + DryRunQuery + 'static,
 {
     type Error = Problem;
     type Future = Extraction<Self>;
@@ -223,7 +222,7 @@ where
             let (mut context, query) = visible::<P, Q>(&request).await?;
             let bytes = body(&request, payload).await?;
             let body = validation::body(&bytes)?;
-            intend(&request, &mut context, &bytes, &query)?;
+            set_commit_mode(&request, &mut context, &bytes, &query)?;
             Ok(Self { context, body, query: PhantomData })
         })
     }
@@ -233,7 +232,7 @@ impl<P, B, Q> FromRequest for Change<P, B, Q>
 where
     P: Path + 'static,
     B: ToSchema + DeserializeOwned + 'static,
-    Q: IntoParams + DeserializeOwned + Trial + 'static,
+    Q: IntoParams + DeserializeOwned + DryRunQuery + 'static,
 {
     type Error = Problem;
     type Future = Extraction<Self>;
@@ -245,13 +244,13 @@ where
             let bytes = body(&request, payload).await?;
             let body = validation::body(&bytes)?;
             let version = version(&request)?;
-            intend(&request, &mut context, &bytes, &query)?;
+            set_commit_mode(&request, &mut context, &bytes, &query)?;
             Ok(Self { context, version, body, query: PhantomData })
         })
     }
 }
 
-impl<P: Path + 'static> FromRequest for Remove<P> {
+impl<P: Path + 'static> FromRequest for Delete<P> {
     type Error = Problem;
     type Future = Extraction<Self>;
 
@@ -264,7 +263,7 @@ impl<P: Path + 'static> FromRequest for Remove<P> {
     }
 }
 
-impl<P: Path + 'static> FromRequest for Toggle<P> {
+impl<P: Path + 'static> FromRequest for NoBody<P> {
     type Error = Problem;
     type Future = Extraction<Self>;
 
@@ -272,13 +271,13 @@ impl<P: Path + 'static> FromRequest for Toggle<P> {
         let request = request.clone();
         Box::pin(async move {
             let (mut context, query) = visible::<P, NoQuery>(&request).await?;
-            intend(&request, &mut context, &[], &query)?;
+            set_commit_mode(&request, &mut context, &[], &query)?;
             Ok(Self { context })
         })
     }
 }
 
-impl<B: ToSchema + DeserializeOwned + 'static> FromRequest for Open<B> {
+impl<B: ToSchema + DeserializeOwned + 'static> FromRequest for Public<B> {
     type Error = Problem;
     type Future = Extraction<Self>;
 
@@ -286,24 +285,24 @@ impl<B: ToSchema + DeserializeOwned + 'static> FromRequest for Open<B> {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
             let body = validation::body(&body(&request, payload).await?)?;
-            Ok(Self { request_id: Envelope::of(&request).request_id, body })
+            Ok(Self { request_id: RequestContext::of(&request).request_id, body })
         })
     }
 }
 
 fn app(request: &HttpRequest) -> Result<&App> {
-    request.app_data::<Data<App>>().map(|app| app.as_ref()).ok_or_else(|| Code::InternalError.into())
+    request.app_data::<Data<App>>().map(|app| app.as_ref()).ok_or_else(|| ProblemCode::InternalError.into())
 }
 
 /// How long whoever sent the request may take over it.
-fn patience(request: &HttpRequest) -> Result<Patience> {
-    let settings = request.app_data::<Data<Settings>>().ok_or(Code::InternalError)?;
-    Ok(settings.patience)
+fn timeouts(request: &HttpRequest) -> Result<ClientTimeouts> {
+    let settings = request.app_data::<Data<Settings>>().ok_or(ProblemCode::InternalError)?;
+    Ok(settings.timeouts)
 }
 
 /// Who sent the request: with an access token of ours, an API key, or a token of an issuer that is trusted.
 async fn caller(request: &HttpRequest, request_id: String) -> Result<Caller> {
-    let token = bearer(request.headers()).ok_or(Code::Unauthenticated)?;
+    let token = bearer(request.headers()).ok_or(ProblemCode::Unauthenticated)?;
     let app = app(request)?;
     let shown = if api_keys::is_one(token) {
         app.key_holder(token).await?
@@ -312,24 +311,24 @@ async fn caller(request: &HttpRequest, request_id: String) -> Result<Caller> {
     } else {
         app.single_sign_on(&request_id, token).await?
     };
-    let (user_id, credential) = shown.ok_or(Code::Unauthenticated)?;
-    Ok(Caller { user_id, credential, request_id, intent: Intent::Do })
+    let (user_id, credential) = shown.ok_or(ProblemCode::Unauthenticated)?;
+    Ok(Caller { user_id, credential, request_id, commit_mode: CommitMode::Commit })
 }
 
 /// Credential first, then the path: an id that can't be one is the id of nothing.
-async fn context<P: Path>(request: &HttpRequest) -> Result<Context<P>> {
-    let envelope = Envelope::of(request);
-    let caller = caller(request, envelope.request_id).await?;
+async fn context<P: Path>(request: &HttpRequest) -> Result<CallContext<P>> {
+    let request_context = RequestContext::of(request);
+    let caller = caller(request, request_context.request_id).await?;
     request.extensions_mut().insert(caller.clone());
-    let at = web::Path::<P>::from_request(request, &mut Payload::None);
-    let at = at.into_inner().ok().ok_or(Code::NotFound)?.into_inner();
-    Ok(Context { at, address: request.path().to_owned(), caller, language: envelope.language })
+    let path = web::Path::<P>::from_request(request, &mut Payload::None);
+    let path = path.into_inner().ok().ok_or(ProblemCode::NotFound)?.into_inner();
+    Ok(CallContext { path, uri: request.path().to_owned(), caller, language: request_context.language })
 }
 
 /// An unlocked look at the task force: whoever may not know of it learns nothing from what is checked after.
-async fn look<P: Path>(request: &HttpRequest, context: &Context<P>) -> Result<()> {
+async fn look<P: Path>(request: &HttpRequest, context: &CallContext<P>) -> Result<()> {
     let app = app(request)?;
-    match context.at.task_force_id() {
+    match context.path.task_force_id() {
         Some(id) => app.look(&context.caller, id).await.map(drop)?,
         None => app.actor(&context.caller).await.map(drop)?,
     }
@@ -337,7 +336,7 @@ async fn look<P: Path>(request: &HttpRequest, context: &Context<P>) -> Result<()
 }
 
 /// Path, caller and query of a change, and that look.
-async fn visible<P, Q>(request: &HttpRequest) -> Result<(Context<P>, Q)>
+async fn visible<P, Q>(request: &HttpRequest) -> Result<(CallContext<P>, Q)>
 where
     P: Path,
     Q: IntoParams + DeserializeOwned + 'static,
@@ -349,11 +348,16 @@ where
     Ok((context, query))
 }
 
-/// Says what is to become of the change: to the use case by its caller, and to [`idempotency::settle`].
-fn intend<P>(request: &HttpRequest, context: &mut Context<P>, body: &[u8], query: &impl Trial) -> Result<()> {
-    let intent = idempotency::intent(request, &context.caller, body, query.dry_run())?;
-    request.extensions_mut().insert(intent.clone());
-    context.caller.intent = intent;
+/// Says what is to become of the change: to the use case by its caller, and to [`idempotency::finish`].
+fn set_commit_mode<P>(
+    request: &HttpRequest,
+    context: &mut CallContext<P>,
+    body: &[u8],
+    query: &impl DryRunQuery,
+) -> Result<()> {
+    let commit_mode = idempotency::commit_mode(request, &context.caller, body, query.dry_run())?;
+    request.extensions_mut().insert(commit_mode.clone());
+    context.caller.commit_mode = commit_mode;
     Ok(())
 }
 
@@ -370,38 +374,38 @@ async fn body(request: &HttpRequest, mut payload: Payload) -> Result<Bytes> {
         .is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"));
     if !is_json || !is_plain {
         return Err(Refusal::new(
-            Code::UnsupportedMediaType,
+            ProblemCode::UnsupportedMediaType,
             format!("Send the body as {expected}, in UTF-8 and not compressed."),
             format!("أرسل نص الطلب بنوع {expected} وبترميز UTF-8 دون ضغط."),
         )
         .into());
     }
-    let within = patience(request)?.body;
+    let within = timeouts(request)?.body;
     let bytes = tokio::time::timeout(within, Bytes::from_request(request, &mut payload)).await;
     let bytes = bytes.ok().ok_or_else(|| {
         Refusal::new(
-            Code::MalformedJson,
+            ProblemCode::MalformedJson,
             format!("The body did not arrive within {} seconds.", within.as_secs()),
             format!("لم يصل نص الطلب خلال {} ثانية.", within.as_secs()),
         )
     })?;
     bytes.map_err(|error: actix_web::Error| match error.as_error::<actix_web::error::PayloadError>() {
-        Some(actix_web::error::PayloadError::Overflow) => Problem::from(Code::BodyTooLarge),
-        _ => Problem::from(Code::MalformedJson),
+        Some(actix_web::error::PayloadError::Overflow) => Problem::from(ProblemCode::BodyTooLarge),
+        _ => Problem::from(ProblemCode::MalformedJson),
     })
 }
 
 /// The version that `If-Match` names. It may be weak, bare or `*`-less; what follows the dot is not compared.
 fn version(request: &HttpRequest) -> Result<i32> {
     let mut headers = request.headers().get_all(IF_MATCH);
-    let header = headers.next().ok_or(Code::PreconditionRequired)?;
+    let header = headers.next().ok_or(ProblemCode::PreconditionRequired)?;
     let version = header.to_str().ok().filter(|_| headers.next().is_none()).and_then(parse_version);
     version.ok_or_else(|| {
-        let fault = Fault::parameter("If-Match", FaultCode::WrongFormat).saying(
+        let fault = FieldError::parameter("If-Match", FieldErrorCode::WrongFormat).saying(
             "must be one ETag as it came with the resource",
             "يجب أن يكون قيمة ETag واحدة كما جاءت مع المورد",
         );
-        Refusal::faults(Code::InvalidRequest, vec![fault]).into()
+        Refusal::faults(ProblemCode::InvalidRequest, vec![fault]).into()
     })
 }
 

@@ -6,16 +6,16 @@
 
 use serde::Serialize;
 
-use crate::app::resource::{Noun, View};
+use crate::app::resource::{Resource, View};
 use crate::domain::text::Language;
 
 /// How one of a noun is shown.
 pub(super) trait Representation: Serialize {
     /// The noun.
-    type Noun: Noun;
+    type Resource: Resource;
 
     /// It, as somebody sees it.
-    fn new(view: View<Self::Noun>, language: Language) -> Self;
+    fn new(view: View<Self::Resource>, language: Language) -> Self;
 }
 
 /// Declares the operations of a noun. Words and addresses are literals, since the macros that document them need
@@ -24,7 +24,7 @@ pub(super) trait Representation: Serialize {
 macro_rules! resource {
     (
         $One:ident $(, listed as $Item:ident on $Page:ident)?, from $New:ident by $Patch:ident $(of $Part:ident)?, tagged $tag:tt,
-        $collection:tt of $Above:ident ($at:ident => $above:expr),
+        $collection:tt of $Parent:ident ($at:ident => $parent:expr),
         $single:tt at $Path:ident ($one:ident => $above_one:expr, $id:expr),
         $( list: $list:ident, $list_summary:tt, $list_text:tt, by $Query:ident ($query:ident => $filter:expr); )?
         create: $create:ident, $create_summary:tt, $create_text:tt, $create_codes:tt;
@@ -33,7 +33,7 @@ macro_rules! resource {
         delete: $delete:ident, $delete_summary:tt, $delete_text:tt, $delete_codes:tt;
         $(
             transition: $transition:ident, $transition_summary:tt, $transition_text:tt, $transition_codes:tt,
-            at $transitions:tt by $Transition:ident ($body:ident => $order:expr);
+            at $transitions:tt by $Transition:ident ($body:ident => $payload:expr);
         )?
     ) => {
         $(
@@ -42,22 +42,22 @@ macro_rules! resource {
             #[doc = $list_text]
             #[utoipa::path(
                 tag = $tag,
-                params($Above, $Query),
+                params($Parent, $Query),
                 responses((status = 200, description = "A page of them.", body = $Page))
             )]
             #[get($collection)]
             async fn $list(
                 app: actix_web::web::Data<$crate::app::App>,
-                read: $crate::http::request::Read<$Above, $Query>,
+                read: $crate::http::request::Read<$Parent, $Query>,
             ) -> $crate::http::problem::Result<actix_web::HttpResponse> {
                 let $crate::http::request::Read { context, query: $query } = read;
-                let after = $crate::http::response::after($query.cursor.as_deref())?;
-                let $at = &context.at;
-                let (above, limit) = ($above, $query.limit);
+                let after = $crate::http::pagination::after($query.cursor.as_deref())?;
+                let $at = &context.path;
+                let (parent, limit) = ($parent, $query.limit);
                 let filter = $filter;
                 let (today, page) = app
-                    .list::<<$One as $crate::http::resource::Representation>::Noun>(
-                        &context.caller, $at.task_force_id, above, &filter, after, limit,
+                    .list::<<$One as $crate::http::resource::Representation>::Resource>(
+                        &context.caller, $at.task_force_id, parent, &filter, after, limit,
                     )
                     .await?;
                 $crate::http::response::document(&$Page::new(page, |row| row.id, |row| $Item::new(row, today)))
@@ -69,7 +69,7 @@ macro_rules! resource {
         #[doc = $create_text]
         #[utoipa::path(
             tag = $tag,
-            params($Above),
+            params($Parent),
             request_body = $New,
             responses((status = 201, description = "It, as it was made.", body = $One)),
             extensions(("x-problem-codes" = json!($create_codes)))
@@ -77,12 +77,12 @@ macro_rules! resource {
         #[post($collection)]
         async fn $create(
             app: actix_web::web::Data<$crate::app::App>,
-            create: $crate::http::request::Create<$Above, $New>,
+            create: $crate::http::request::Create<$Parent, $New>,
         ) -> $crate::http::problem::Result<actix_web::HttpResponse> {
             let $crate::http::request::Create { context, body, .. } = create;
-            let $at = &context.at;
-            let view = app.create(&context.caller, $at.task_force_id, $above, body.into()).await?;
-            $crate::http::resource::created::<$One>(view, &context.address, context.language)
+            let $at = &context.path;
+            let view = app.create(&context.caller, $at.task_force_id, $parent, body.into()).await?;
+            $crate::http::resource::created::<$One>(view, &context.uri, context.language)
         }
 
         #[doc = $get_summary]
@@ -99,7 +99,7 @@ macro_rules! resource {
             read: $crate::http::request::Read<$Path>,
         ) -> $crate::http::problem::Result<actix_web::HttpResponse> {
             let $crate::http::request::Read { context, .. } = read;
-            let $one = &context.at;
+            let $one = &context.path;
             let view = app.get(&context.caller, $one.task_force_id, $above_one, $id).await?;
             $crate::http::resource::single::<$One>(view, context.language)
         }
@@ -120,7 +120,7 @@ macro_rules! resource {
             change: $crate::http::request::Change<$Path, $Patch>,
         ) -> $crate::http::problem::Result<actix_web::HttpResponse> {
             let $crate::http::request::Change { context, version, body, .. } = change;
-            let $one = &context.at;
+            let $one = &context.path;
             let patch = |fields| Ok($crate::http::resource::patched!(body, fields, $New $(, $Part)?));
             let view =
                 app.update(&context.caller, $one.task_force_id, $above_one, $id, version, patch).await?;
@@ -139,11 +139,11 @@ macro_rules! resource {
         #[delete($single)]
         async fn $delete(
             app: actix_web::web::Data<$crate::app::App>,
-            remove: $crate::http::request::Remove<$Path>,
+            remove: $crate::http::request::Delete<$Path>,
         ) -> $crate::http::problem::Result<actix_web::HttpResponse> {
-            let $crate::http::request::Remove { context, version } = remove;
-            let $one = &context.at;
-            app.delete::<<$One as $crate::http::resource::Representation>::Noun>(
+            let $crate::http::request::Delete { context, version } = remove;
+            let $one = &context.path;
+            app.delete::<<$One as $crate::http::resource::Representation>::Resource>(
                 &context.caller, $one.task_force_id, $above_one, $id, version,
             )
             .await?;
@@ -167,9 +167,9 @@ macro_rules! resource {
                 change: $crate::http::request::Change<$Path, $Transition, $crate::http::idempotency::DryRun>,
             ) -> $crate::http::problem::Result<actix_web::HttpResponse> {
                 let $crate::http::request::Change { context, version, body: $body, .. } = change;
-                let $one = &context.at;
+                let $one = &context.path;
                 let (to, reason) = ($body.to, $body.reason);
-                let command = $crate::app::resource::Command { to, reason, order: $order };
+                let command = $crate::app::resource::Command { to, reason, payload: $payload };
                 let view =
                     app.transition(&context.caller, $one.task_force_id, $id, version, command).await?;
                 $crate::http::resource::single::<$One>(view, context.language)
@@ -203,7 +203,7 @@ pub(super) use patched;
 
 /// The answer to a read or a change of one.
 pub(super) fn single<R: Representation>(
-    view: View<R::Noun>,
+    view: View<R::Resource>,
     language: Language,
 ) -> super::problem::Result<actix_web::HttpResponse> {
     let version = view.noun.version();
@@ -212,7 +212,7 @@ pub(super) fn single<R: Representation>(
 
 /// The answer to the creation of one, in the collection at this address.
 pub(super) fn created<R: Representation>(
-    view: View<R::Noun>,
+    view: View<R::Resource>,
     collection: &str,
     language: Language,
 ) -> super::problem::Result<actix_web::HttpResponse> {

@@ -3,17 +3,11 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, LOCATION, VARY};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
-use uuid::Uuid;
 
-use super::problem::{Problem, Result};
+use super::problem::Result;
 use crate::app::Error;
-use crate::domain::refusal::{Code, Fault, FaultCode, Refusal};
 
 /// Asked again each time, but never sent again unchanged.
 pub(super) const REVALIDATE: &str = "private, no-cache";

@@ -1,5 +1,14 @@
 //! The server: routes, middleware and limits put together.
 
+pub(super) mod client_address;
+mod connection_limit;
+pub(super) mod rate_limit;
+mod refused_attempts;
+pub(super) mod response_middleware;
+pub(super) mod settings;
+mod timeouts;
+pub mod tls;
+
 use std::future::ready;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -29,18 +38,18 @@ use tracing_actix_web::{RootSpanBuilder, TracingLogger};
 use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use super::server::connection_limit::Admission;
-pub use super::server::timeouts::Patience;
-use super::server::timeouts::{self, Patient};
-use super::server::response_middleware::{self, Envelope};
-use super::idempotency;
+pub use settings::{CONNECTIONS, CONNECTIONS_PER_ADDRESS, ClientTimeouts, RateLimit, Settings};
+
+use super::context::RequestContext;
+use super::openapi::document::OpenApiDocument;
 use super::problem::Problem;
-pub use super::server::rate_limit::RateLimit;
-use super::server::rate_limit::{self, Meter};
 use super::request::{BODY_LIMIT, Uploads};
-pub use super::server::settings::{CONNECTIONS, CONNECTIONS_PER_ADDRESS, Settings};
+use super::{endpoints, idempotency, openapi};
 use crate::app::App;
-use crate::domain::refusal::Code;
+use crate::domain::refusal::ProblemCode;
+use connection_limit::ConnectionLimit;
+use rate_limit::RateLimiter;
+use timeouts::TimeoutStream;
 
 /// How long a stop waits for requests under way.
 const DRAIN_SECONDS: u64 = 20;
@@ -58,12 +67,14 @@ pub fn serve(app: App, settings: Settings, listener: TcpListener) -> io::Result<
         .shutdown_timeout(DRAIN_SECONDS)
         // The command line listens for signals itself: what else has to be stopped is stopped in its order.
         .disable_signals();
+    let document = openapi::served().map_err(io::Error::other)?;
     let parts = Parts {
         app: Data::new(app),
         uploads: Data::new(Uploads::default()),
-        known: Data::new(Known::new().map_err(io::Error::other)?),
-        meter: settings.rate_limit.map(|limit| Data::new(Meter::new(limit))),
-        admission: Arc::new(Admission::new(
+        document: Data::new(document),
+        allowed_methods: Data::new(AllowedMethods::new(document.json).map_err(io::Error::other)?),
+        limiter: settings.rate_limit.map(|limit| Data::new(RateLimiter::new(limit))),
+        connection_limit: Arc::new(ConnectionLimit::new(
             settings.connections_per_address,
             settings.trusted_proxies.clone(),
         )),
@@ -72,10 +83,10 @@ pub fn serve(app: App, settings: Settings, listener: TcpListener) -> io::Result<
     };
     let builder = match parts.settings.tls.clone() {
         Some(tls) => builder.listen("https", listener, move || {
-            admitted(Arc::clone(&parts.admission), parts.clone().over_tls(tls.clone()))
+            admitted(Arc::clone(&parts.connection_limit), parts.clone().over_tls(tls.clone()))
         })?,
         None => builder.listen("http", listener, move || {
-            admitted(Arc::clone(&parts.admission), parts.clone().over_tcp())
+            admitted(Arc::clone(&parts.connection_limit), parts.clone().over_tcp())
         })?,
     };
     Ok(builder.run())
@@ -83,12 +94,12 @@ pub fn serve(app: App, settings: Settings, listener: TcpListener) -> io::Result<
 
 /// The service for connections that find room.
 fn admitted<S: ServiceFactory<TcpStream, Response = ()>>(
-    admission: Arc<Admission>,
+    connection_limit: Arc<ConnectionLimit>,
     service: S,
 ) -> impl ServiceFactory<TcpStream, Config = S::Config, Response = (), Error = S::Error, InitError = S::InitError>
 {
     apply_fn_factory(service, move |stream: TcpStream, service| {
-        let place = stream.peer_addr().ok().and_then(|peer| admission.admit(peer.ip()));
+        let place = stream.peer_addr().ok().and_then(|peer| connection_limit.admit(peer.ip()));
         // Without one the connection is closed, and nothing is said: a client that takes all it can reads no word.
         let served = place.map(|place| (place, service.call(stream)));
         async move {
@@ -105,10 +116,11 @@ fn admitted<S: ServiceFactory<TcpStream, Response = ()>>(
 struct Parts {
     app: Data<App>,
     settings: Data<Settings>,
-    admission: Arc<Admission>,
+    connection_limit: Arc<ConnectionLimit>,
     uploads: Data<Uploads>,
-    known: Data<Known>,
-    meter: Option<Data<Meter>>,
+    document: Data<OpenApiDocument>,
+    allowed_methods: Data<AllowedMethods>,
+    limiter: Option<Data<RateLimiter>>,
     stopping: GracefulShutdownSignal,
 }
 
@@ -125,57 +137,58 @@ impl Parts {
             InitError = (),
         >,
     > {
-        let Self { app, settings, uploads, known, meter, .. } = self;
+        let Self { app, settings, uploads, document, allowed_methods, limiter, .. } = self;
         let cors = cors(&settings.cors_origins);
         actix_web::App::new()
             .app_data(app)
             .app_data(settings)
             .app_data(uploads)
-            .app_data(known)
+            .app_data(document)
+            .app_data(allowed_methods)
             .app_data(PayloadConfig::new(BODY_LIMIT))
             .configure(|config| {
-                if let Some(meter) = meter {
-                    config.app_data(meter);
+                if let Some(limiter) = limiter {
+                    config.app_data(limiter);
                 }
             })
-            .configure(|config| super::operations(&mut ServiceConfig::new(config)))
+            .configure(|config| endpoints::operations(&mut ServiceConfig::new(config)))
             .service(documentation())
             .route("/docs", web::get().to(to_documentation))
             .default_service(web::to(nothing_here))
-            .wrap(from_fn(idempotency::settle))
-            .wrap(from_fn(connection::only_http))
+            .wrap(from_fn(idempotency::finish))
+            .wrap(from_fn(timeouts::only_http))
             .wrap(from_fn(rate_limit::wrap))
             .wrap(from_fn(measure))
             .wrap(cors)
             .wrap(TracingLogger::<Span>::new())
-            .wrap(from_fn(envelope::wrap))
-            .wrap(from_fn(connection::under_way))
+            .wrap(from_fn(response_middleware::wrap))
+            .wrap(from_fn(timeouts::under_way))
     }
 
     /// HTTP over a stream. [`actix_web::HttpServer`] would do the same, but takes no streams of ours.
     fn over<S: AsyncRead + AsyncWrite + Unpin + 'static>(
         self,
     ) -> impl ServiceFactory<
-        (Patient<S>, Protocol, Option<SocketAddr>),
+        (TimeoutStream<S>, Protocol, Option<SocketAddr>),
         Config = (),
         Response = (),
         Error = actix_http::error::DispatchError,
         InitError = (),
     > {
         let stopping = self.stopping.clone();
-        let patience = self.settings.patience;
+        let timeouts = self.settings.timeouts;
         HttpService::build()
             .graceful_shutdown_signal(move || {
                 let stopping = stopping.clone();
                 async move { stopping.notified().await }
             })
-            .keep_alive(patience.silence)
+            .keep_alive(timeouts.idle)
             // The stream's own limit is the first to act.
-            .client_request_timeout(patience.head + Duration::from_secs(5))
+            .client_request_timeout(timeouts.head + Duration::from_secs(5))
             // As `HttpServer` has it: time for a last word to arrive before the connection is gone.
             .client_disconnect_timeout(Duration::from_secs(1))
-            .on_connect_ext(|stream: &Patient<S>, of_connection| {
-                of_connection.insert(stream.watch());
+            .on_connect_ext(|stream: &TimeoutStream<S>, of_connection| {
+                of_connection.insert(stream.state());
             })
             .finish(map_config(self.application().into_factory(), |()| AppConfig::default()))
     }
@@ -189,10 +202,10 @@ impl Parts {
         Error = actix_http::error::DispatchError,
         InitError = (),
     > {
-        let patience = self.settings.patience;
+        let timeouts = self.settings.timeouts;
         fn_service(move |stream: TcpStream| {
             let peer = stream.peer_addr().ok();
-            ready(Ok((Patient::new(stream, patience), Protocol::Http1, peer)))
+            ready(Ok((TimeoutStream::new(stream, timeouts), Protocol::Http1, peer)))
         })
         .and_then(self.over())
     }
@@ -207,17 +220,17 @@ impl Parts {
         Error = TlsError<io::Error, actix_http::error::DispatchError>,
         InitError = (),
     > {
-        let patience = self.settings.patience;
+        let timeouts = self.settings.timeouts;
         // Not HTTP/2: its streams would pass by the time limits of a connection, and by the drain of a stop. A proxy
         // before us may speak it.
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         let mut acceptor = Acceptor::new(tls);
-        acceptor.set_handshake_timeout(patience.head);
+        acceptor.set_handshake_timeout(timeouts.head);
         acceptor
             .map_err(TlsError::into_service_error)
             .and_then(fn_service(move |stream: TlsStream<TcpStream>| {
                 let peer = stream.get_ref().0.peer_addr().ok();
-                ready(Ok((Patient::new(stream, patience), Protocol::Http1, peer)))
+                ready(Ok((TimeoutStream::new(stream, timeouts), Protocol::Http1, peer)))
             }))
             .and_then(self.over().map_err(TlsError::Service))
     }
@@ -278,7 +291,7 @@ struct Span;
 
 impl RootSpanBuilder for Span {
     fn on_request_start(request: &ServiceRequest) -> tracing::Span {
-        let id = Envelope::of(request.request()).request_id;
+        let id = RequestContext::of(request.request()).request_id;
         let route = request.match_pattern().unwrap_or_default();
         tracing::info_span!("request", %id, method = %request.method(), route, status = tracing::field::Empty)
     }
@@ -294,28 +307,28 @@ impl RootSpanBuilder for Span {
 }
 
 /// The addresses of the contract and the methods that each takes, to tell 405 from 404.
-struct Known(Vec<(actix_web::dev::ResourceDef, String)>);
+struct AllowedMethods(Vec<(actix_web::dev::ResourceDef, String)>);
 
-impl Known {
-    fn new() -> Result<Self, crate::app::Error> {
+impl AllowedMethods {
+    fn new(document: &str) -> Result<Self, crate::app::Error> {
         let document: serde_json::Value =
-            serde_json::from_str(super::openapi::json()?).map_err(crate::app::Error::internal)?;
+            serde_json::from_str(document).map_err(crate::app::Error::internal)?;
         let paths = document.get("paths").and_then(serde_json::Value::as_object).into_iter().flatten();
-        let known = paths.map(|(path, item)| {
+        let allowed = paths.map(|(path, item)| {
             let methods = item.as_object().into_iter().flat_map(|item| item.keys());
             let methods: Vec<_> = methods
                 .map(|method| if method == "get" { "GET, HEAD".to_owned() } else { method.to_uppercase() })
                 .collect();
             (actix_web::dev::ResourceDef::new(path.as_str()), methods.join(", "))
         });
-        Ok(Self(known.collect()))
+        Ok(Self(allowed.collect()))
     }
 }
 
-async fn nothing_here(request: HttpRequest, known: Data<Known>) -> Result<HttpResponse, Problem> {
-    let found = known.0.iter().find(|(address, _)| address.is_match(request.path()));
+async fn nothing_here(request: HttpRequest, allowed: Data<AllowedMethods>) -> Result<HttpResponse, Problem> {
+    let found = allowed.0.iter().find(|(address, _)| address.is_match(request.path()));
     Err(match found {
         Some((_, methods)) => Problem::method_not_allowed(methods.clone()),
-        None => Code::NotFound.into(),
+        None => ProblemCode::NotFound.into(),
     })
 }

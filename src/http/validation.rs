@@ -16,7 +16,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::domain::refusal::{Code, Fault, FaultCode, Place, Refusal};
+use crate::domain::refusal::{FieldError, FieldErrorCode, FieldLocation, ProblemCode, Refusal};
 use crate::domain::text::Message;
 
 /// The most faults that are told of one request: an answer shall not outgrow what it answers.
@@ -42,7 +42,7 @@ fn compiled(of: TypeId, schema: impl FnOnce() -> Value) -> Result<&'static Compi
     let validator =
         jsonschema::draft202012::options().should_validate_formats(true).build(&schema).map_err(|error| {
             tracing::error!(%error, "a request type has a schema that can't be compiled");
-            Refusal::from(Code::InternalError)
+            Refusal::from(ProblemCode::InternalError)
         })?;
     let compiled: &'static Compiled = Box::leak(Box::new(Compiled { schema, validator }));
     kept.write().unwrap_or_else(PoisonError::into_inner).insert(of, compiled);
@@ -69,7 +69,7 @@ fn document_of<T: ToSchema>() -> Value {
 pub(super) fn body<T: ToSchema + DeserializeOwned + 'static>(bytes: &[u8]) -> Result<T, Refusal> {
     let Unambiguous(mut value) = serde_json::from_slice(bytes).map_err(|error| {
         Refusal::new(
-            Code::MalformedJson,
+            ProblemCode::MalformedJson,
             format!("The body can't be read as JSON: {error}."),
             format!("تعذرت قراءة نص الطلب بصيغة JSON عند السطر {} العمود {}.", error.line(), error.column()),
         )
@@ -176,8 +176,8 @@ pub(super) fn check<T: ToSchema + 'static>(value: &Value) -> Result<(), Refusal>
 /// A checked value as its type. What the schema let pass and the type does not take is still the request's fault.
 pub(super) fn typed<T: DeserializeOwned>(value: Value) -> Result<T, Refusal> {
     serde_json::from_value(value).map_err(|error| {
-        let fault = Fault::at("", FaultCode::Invalid).saying(error.to_string(), "قيمة غير صالحة");
-        Refusal::faults(Code::InvalidRequest, vec![fault])
+        let fault = FieldError::at("", FieldErrorCode::Invalid).saying(error.to_string(), "قيمة غير صالحة");
+        Refusal::faults(ProblemCode::InvalidRequest, vec![fault])
     })
 }
 
@@ -189,7 +189,7 @@ pub(super) fn query<T: IntoParams + DeserializeOwned + 'static>(query: &str) -> 
     let compiled = compiled(TypeId::of::<T>(), schema_of_params::<T>)?;
     let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).map_err(|error| {
         Refusal::new(
-            Code::InvalidRequest,
+            ProblemCode::InvalidRequest,
             format!("The query can't be read: {error}."),
             "تعذرت قراءة معاملات العنوان.",
         )
@@ -199,22 +199,22 @@ pub(super) fn query<T: IntoParams + DeserializeOwned + 'static>(query: &str) -> 
     for (name, text) in pairs {
         let schema = compiled.schema.pointer(&format!("/properties/{}", escaped(&name)));
         match schema {
-            None => found.push(Fault::parameter(shown(&name), FaultCode::Unknown)),
+            None => found.push(FieldError::parameter(shown(&name), FieldErrorCode::Unknown)),
             Some(schema) => match (values.get_mut(&name), read_as(schema, &text)) {
                 (None, value) => drop(values.insert(name, value)),
                 (Some(Value::Array(listed)), Value::Array(more)) => listed.extend(more),
-                (Some(_), _) => found.push(Fault::parameter(name, FaultCode::Duplicate)),
+                (Some(_), _) => found.push(FieldError::parameter(name, FieldErrorCode::Duplicate)),
             },
         }
     }
     let values = Value::Object(values);
     let errors = compiled.validator.iter_errors(&values);
     found.extend(errors.flat_map(|error| faults(&error)).map(|fault| {
-        let name = match &fault.place {
-            Place::Pointer(pointer) => pointer.split('/').nth(1).unwrap_or_default().to_owned(),
-            Place::Parameter(name) => name.clone(),
+        let name = match &fault.location {
+            FieldLocation::Pointer(pointer) => pointer.split('/').nth(1).unwrap_or_default().to_owned(),
+            FieldLocation::Parameter(name) => name.clone(),
         };
-        Fault { place: Place::Parameter(name), ..fault }
+        FieldError { location: FieldLocation::Parameter(name), ..fault }
     }));
     refuse(found)?;
     typed(values)
@@ -253,11 +253,11 @@ fn read_as(schema: &Value, text: &str) -> Value {
     read.unwrap_or_else(|| Value::from(text))
 }
 
-fn refuse(faults: impl IntoIterator<Item = Fault>) -> Result<(), Refusal> {
-    let mut faults: Vec<Fault> = faults.into_iter().take(MOST_FAULTS).collect();
+fn refuse(faults: impl IntoIterator<Item = FieldError>) -> Result<(), Refusal> {
+    let mut faults: Vec<FieldError> = faults.into_iter().take(MOST_FAULTS).collect();
     // A value can break a schema in two ways that come to the same.
     faults.dedup();
-    if faults.is_empty() { Ok(()) } else { Err(Refusal::faults(Code::InvalidRequest, faults)) }
+    if faults.is_empty() { Ok(()) } else { Err(Refusal::faults(ProblemCode::InvalidRequest, faults)) }
 }
 
 fn escaped(name: &str) -> String {
@@ -272,80 +272,86 @@ fn shown(name: &str) -> String {
     }
 }
 
-fn faults(error: &ValidationError<'_>) -> Vec<Fault> {
+fn faults(error: &ValidationError<'_>) -> Vec<FieldError> {
     use ValidationErrorKind as Kind;
 
     let at = error.instance_path().to_string();
-    let fault = |code, en: String, ar: String| vec![Fault::at(at.clone(), code).saying(en, ar)];
+    let fault = |code, en: String, ar: String| vec![FieldError::at(at.clone(), code).saying(en, ar)];
     match error.kind() {
         Kind::Required { property } => {
             let name = property.as_str().unwrap_or_default();
-            vec![Fault::at(format!("{at}/{}", escaped(name)), FaultCode::Required)]
+            vec![FieldError::at(format!("{at}/{}", escaped(name)), FieldErrorCode::Required)]
         }
         Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => unexpected
             .iter()
             .take(MOST_FAULTS)
             .map(|name| {
-                Fault::at(format!("{at}/{}", escaped(&shown(name))), FaultCode::Unknown)
+                FieldError::at(format!("{at}/{}", escaped(&shown(name))), FieldErrorCode::Unknown)
                     .saying("is not known here, or can't be written", "غير معروف هنا، أو هو للقراءة فقط")
             })
             .collect(),
         Kind::Type { kind } => {
             let expected = expected(kind);
             fault(
-                FaultCode::WrongType,
+                FieldErrorCode::WrongType,
                 format!("must be {}", expected.en),
                 format!("يجب أن يكون {}", expected.ar),
             )
         }
         Kind::Enum { options } => fault(
-            FaultCode::NotAllowed,
+            FieldErrorCode::NotAllowed,
             format!("must be one of {}", words(options)),
             format!("يجب أن يكون إحدى القيم: {}", words(options)),
         ),
         Kind::Constant { expected_value } => fault(
-            FaultCode::NotAllowed,
+            FieldErrorCode::NotAllowed,
             format!("must be {expected_value}"),
             format!("يجب أن يكون {expected_value}"),
         ),
-        Kind::MinLength { limit: 1 } => vec![Fault::at(at, FaultCode::Empty)],
+        Kind::MinLength { limit: 1 } => vec![FieldError::at(at, FieldErrorCode::Empty)],
         Kind::MinLength { limit } => fault(
-            FaultCode::TooShort,
+            FieldErrorCode::TooShort,
             format!("must have at least {limit} characters"),
             format!("يجب ألا يقل عدد المحارف عن {limit}"),
         ),
         Kind::MaxLength { limit } => fault(
-            FaultCode::TooLong,
+            FieldErrorCode::TooLong,
             format!("must have at most {limit} characters"),
             format!("يجب ألا يزيد عدد المحارف على {limit}"),
         ),
         Kind::MinItems { limit } => fault(
-            FaultCode::TooShort,
+            FieldErrorCode::TooShort,
             format!("must have at least {limit} items"),
             format!("يجب ألا يقل عدد العناصر عن {limit}"),
         ),
         Kind::MaxItems { limit } => fault(
-            FaultCode::TooLong,
+            FieldErrorCode::TooLong,
             format!("must have at most {limit} items"),
             format!("يجب ألا يزيد عدد العناصر على {limit}"),
         ),
-        Kind::Minimum { limit } | Kind::ExclusiveMinimum { limit } => {
-            fault(FaultCode::TooSmall, format!("must be at least {limit}"), format!("يجب ألا يقل عن {limit}"))
-        }
-        Kind::Maximum { limit } | Kind::ExclusiveMaximum { limit } => {
-            fault(FaultCode::TooLarge, format!("must be at most {limit}"), format!("يجب ألا يزيد على {limit}"))
-        }
-        Kind::MinProperties { .. } => {
-            fault(FaultCode::Empty, "needs ar or en".to_owned(), "يلزم نص بالعربية أو الإنجليزية".to_owned())
-        }
-        Kind::UniqueItems => vec![Fault::at(at, FaultCode::Duplicate)],
+        Kind::Minimum { limit } | Kind::ExclusiveMinimum { limit } => fault(
+            FieldErrorCode::TooSmall,
+            format!("must be at least {limit}"),
+            format!("يجب ألا يقل عن {limit}"),
+        ),
+        Kind::Maximum { limit } | Kind::ExclusiveMaximum { limit } => fault(
+            FieldErrorCode::TooLarge,
+            format!("must be at most {limit}"),
+            format!("يجب ألا يزيد على {limit}"),
+        ),
+        Kind::MinProperties { .. } => fault(
+            FieldErrorCode::Empty,
+            "needs ar or en".to_owned(),
+            "يلزم نص بالعربية أو الإنجليزية".to_owned(),
+        ),
+        Kind::UniqueItems => vec![FieldError::at(at, FieldErrorCode::Duplicate)],
         Kind::Format { format } => fault(
-            FaultCode::WrongFormat,
+            FieldErrorCode::WrongFormat,
             format!("must be a {format}"),
             format!("يجب أن يكون بصيغة {format}"),
         ),
         Kind::Pattern { .. } => fault(
-            FaultCode::WrongFormat,
+            FieldErrorCode::WrongFormat,
             "has the wrong form, is blank, or holds characters that can't be seen".to_owned(),
             "صيغته غير صحيحة، أو هو فارغ، أو فيه محارف غير مرئية".to_owned(),
         ),
@@ -354,13 +360,13 @@ fn faults(error: &ValidationError<'_>) -> Vec<Fault> {
             .iter()
             .map(|branch| branch.iter().flat_map(faults).collect::<Vec<_>>())
             .find(|branch| branch.iter().any(|fault| !is_null_expected(fault)))
-            .unwrap_or_else(|| vec![Fault::at(at, FaultCode::Invalid)]),
-        _ => vec![Fault::at(at, FaultCode::Invalid)],
+            .unwrap_or_else(|| vec![FieldError::at(at, FieldErrorCode::Invalid)]),
+        _ => vec![FieldError::at(at, FieldErrorCode::Invalid)],
     }
 }
 
-fn is_null_expected(fault: &Fault) -> bool {
-    fault.code == FaultCode::WrongType && fault.detail.en == "must be null"
+fn is_null_expected(fault: &FieldError) -> bool {
+    fault.code == FieldErrorCode::WrongType && fault.detail.en == "must be null"
 }
 
 fn expected(kind: &TypeKind) -> Message {

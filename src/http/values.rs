@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
@@ -90,4 +91,35 @@ impl ToSchema for DecimalNumber {
     fn name() -> Cow<'static, str> {
         Cow::Borrowed("DecimalNumber")
     }
+}
+
+/// How many records there were, and what became of them. No more than every JSON reader counts exactly.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ReconciliationCounts {
+    /// How many there were.
+    #[schema(minimum = 0, maximum = 9007199254740991_i64, example = 120_000)]
+    pub(super) source: i64,
+    /// How many were loaded.
+    #[schema(minimum = 0, maximum = 9007199254740991_i64, example = 119_950)]
+    pub(super) loaded: i64,
+    /// How many were rejected.
+    #[schema(minimum = 0, maximum = 9007199254740991_i64, example = 50)]
+    pub(super) rejected: i64,
+}
+
+/// A change of the counts: one that is not named stays as it is.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(dead_code, reason = "only its schema is used; patches are merged as JSON")]
+pub(super) struct ReconciliationCountsPatch {
+    /// How many there were.
+    #[schema(required = false, minimum = 0, maximum = 9007199254740991_i64, example = 120_000)]
+    source: i64,
+    /// How many were loaded.
+    #[schema(required = false, minimum = 0, maximum = 9007199254740991_i64, example = 119_950)]
+    loaded: i64,
+    /// How many were rejected.
+    #[schema(required = false, minimum = 0, maximum = 9007199254740991_i64, example = 50)]
+    rejected: i64,
 }

@@ -44,7 +44,7 @@ pub(super) struct KeySet {
 }
 
 #[derive(Clone, Default)]
-struct Known {
+struct FetchState {
     set: Option<Arc<KeySet>>,
     asked_at: Option<DateTime<Utc>>,
 }
@@ -54,7 +54,7 @@ struct Known {
 pub(super) struct Keys {
     issuer: IssuerUrl,
     client: reqwest::Client,
-    known: Arc<RwLock<Known>>,
+    known: Arc<RwLock<FetchState>>,
     /// Held while the issuer is asked: everybody waits for the same answer.
     asking: Arc<Mutex<()>>,
 }
@@ -119,7 +119,7 @@ impl Keys {
 
     /// Other keys than these, if the issuer has any.
     pub(super) async fn newer_than(&self, set: &KeySet, now: DateTime<Utc>) -> Option<Arc<KeySet>> {
-        let newer = |known: Known| known.set.filter(|known| known.generation != set.generation);
+        let newer = |known: FetchState| known.set.filter(|known| known.generation != set.generation);
         let alone = Arc::clone(&self.asking).lock_owned().await;
         if let Some(newer) = newer(self.known()) {
             // Somebody else has asked meanwhile.
@@ -132,7 +132,7 @@ impl Keys {
     /// Asks the issuer, unless that was just done. In a task of its own: whoever hangs up in the middle shall not
     /// take the question along, and with it the turn of everybody else.
     async fn ask(&self, alone: OwnedMutexGuard<()>, now: DateTime<Utc>) {
-        let Known { set, asked_at } = self.known();
+        let FetchState { set, asked_at } = self.known();
         let pause = if set.is_some() { PAUSE } else { PAUSE_WITHOUT_KEYS };
         if asked_at.is_some_and(|asked_at| (now - asked_at).abs() < pause) {
             return;
@@ -177,14 +177,14 @@ impl Keys {
     #[cfg(test)]
     pub(super) fn put(&self, keys: CoreJsonWebKeySet, now: DateTime<Utc>) {
         let set = Some(Arc::new(KeySet { keys, generation: 1, fetched_at: now }));
-        self.update(|known| *known = Known { set, asked_at: Some(now) });
+        self.update(|known| *known = FetchState { set, asked_at: Some(now) });
     }
 
-    fn known(&self) -> Known {
+    fn known(&self) -> FetchState {
         self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn update(&self, change: impl FnOnce(&mut Known)) {
+    fn update(&self, change: impl FnOnce(&mut FetchState)) {
         change(&mut self.known.write().unwrap_or_else(PoisonError::into_inner));
     }
 }

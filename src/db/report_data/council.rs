@@ -7,8 +7,8 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use crate::db::dossier::Grouped;
 use crate::db::Conn;
+use crate::db::report_data::Grouped;
 use crate::db::schema::{conditions, decisions, members, reports, users};
 use crate::domain::decision::{ConditionState, Outcome, Ruling};
 use crate::domain::report::{ReportCondition, ReportDecision, ReportPerson};

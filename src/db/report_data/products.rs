@@ -6,8 +6,8 @@ use diesel::sql_types::{BigInt, Date, Int4, Jsonb, Nullable, Numeric, Text, Uuid
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use crate::db::dossier::Grouped;
 use crate::db::Conn;
+use crate::db::report_data::Grouped;
 use crate::db::schema::{assessments, members, pilots, policies, sectors, studies, users};
 use crate::db::statement::Prepared;
 use crate::domain::decimal::Decimal;

@@ -24,14 +24,14 @@ struct Document {
 
 /// The parts of something as a JSON array, oldest first.
 macro_rules! parts {
-    ($fields:literal, $table:literal, $above:literal) => {
+    ($fields:literal, $table:literal, $parent:literal) => {
         concat!(
             "(select coalesce(jsonb_agg(jsonb_build_object(",
             $fields,
             ") order by x.id), '[]') from ",
             $table,
             " x where x.task_force_id = p.task_force_id and x.",
-            $above,
+            $parent,
             " = p.id)"
         )
     };

@@ -5,8 +5,8 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use crate::db::dossier::Grouped;
 use crate::db::Conn;
+use crate::db::report_data::Grouped;
 use crate::db::schema::{ballots, members, submissions, users, waivers};
 use crate::domain::ballot::{Ballot, Choice, Tally};
 use crate::domain::gate::CriterionCode;

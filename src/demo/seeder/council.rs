@@ -2,12 +2,12 @@
 
 use super::super::content::{Ballot, Condition, Link, Text, text};
 use super::super::people::SECRETARIAT;
-use crate::app::demo::teller::{Story, Teller, at};
 use crate::app::Result;
 use crate::app::decisions::Record;
 use crate::app::reports::NewReport;
 use crate::app::submissions::Vote;
 use crate::db::conditions::NewCondition;
+use crate::demo::seeder::{Seeder, Story, at};
 use crate::domain::decision::{ConditionState, Outcome};
 use crate::domain::evidence::EvidenceSubjectKind;
 use crate::domain::step::StepName;
@@ -22,7 +22,7 @@ pub(in super::super) struct Ruling {
     pub(in super::super) conditions: &'static [Condition],
 }
 
-impl Teller {
+impl Seeder {
     /// The chair puts a step to the members, and they vote, two hours apart.
     pub(in super::super) async fn submit(
         &mut self,

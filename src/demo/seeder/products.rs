@@ -6,9 +6,8 @@ use uuid::Uuid;
 use super::super::content::{
     Choosing, Indicator, Link, Migration, Pilot, Policy, Sector, Study, Verdict, text,
 };
-use crate::app::demo::teller::{PilotStory, Story, Teller, at};
-use crate::app::resource::{Command, Staged};
 use crate::app::pilots::Evaluation;
+use crate::app::resource::{Command, Stateful};
 use crate::app::{Error, Result};
 use crate::db::assessments::{Assessment, AssessmentFields};
 use crate::db::checklist_items::{ChecklistItem, ChecklistItemFields};
@@ -20,6 +19,7 @@ use crate::db::pilots::{PilotDetail, PilotFields};
 use crate::db::policies::{PolicyDetail, PolicyFields};
 use crate::db::sectors::{SectorDetail, SectorFields};
 use crate::db::studies::{Study as StoredStudy, StudyFields};
+use crate::demo::seeder::{PilotStory, Seeder, Story, at};
 use crate::domain::decimal::Decimal;
 use crate::domain::evidence::{About, EvidenceSubjectKind};
 use crate::domain::migration::MigrationState;
@@ -46,20 +46,20 @@ fn scorecard(indicator: &Indicator) -> Result<IndicatorFields> {
     })
 }
 
-impl Teller {
+impl Seeder {
     /// A member moves something to another state.
-    async fn go<N: Staged>(
+    async fn go<N: Stateful>(
         &mut self,
         story: &Story,
         seat: usize,
         id: Uuid,
         to: N::State,
         reason: Option<LocalizedText>,
-        order: N::Order,
+        payload: N::Payload,
     ) -> Result<()> {
         let member = self.member(story, seat).await?;
         let version = self.app.get::<N>(&member, story.id, (), id).await?.noun.version();
-        self.app.transition::<N>(&member, story.id, id, version, Command { to, reason, order }).await?;
+        self.app.transition::<N>(&member, story.id, id, version, Command { to, reason, payload }).await?;
         Ok(())
     }
 

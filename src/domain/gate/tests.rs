@@ -34,8 +34,8 @@ fn scaled(id: u128, migrations: &[MigrationState]) -> PilotFact {
     PilotFact { outcome: Some(PilotOutcome::Scale), migrations: migrations.to_vec(), ..evaluated }
 }
 
-fn facts(products: Products) -> Facts {
-    Facts { products, open_activities: Failing::default(), untranslated: Failing::default() }
+fn facts(products: Products) -> GateFacts {
+    GateFacts { products, open_activities: Failing::default(), untranslated: Failing::default() }
 }
 
 /// The criteria that are not met, and the ids of what fails each.
@@ -151,7 +151,7 @@ fn every_step_needs_its_activities_settled_and_its_titles_in_both_languages() {
     let open = Failing::these([&reference("activity", 5)]);
     let lacking = Failing::these([&reference("policy", 6)]);
     let adopted = Products::Policy(vec![policy(1, PolicyState::Adopted, true)]);
-    let facts = Facts { products: adopted, open_activities: open, untranslated: lacking };
+    let facts = GateFacts { products: adopted, open_activities: open, untranslated: lacking };
     let unmet: Vec<_> =
         criteria(&facts, &[]).into_iter().filter(|one| !one.met).map(|one| one.code).collect();
     assert_eq!(unmet, [CriterionCode::ActivitiesSettled, CriterionCode::TranslationsComplete]);
@@ -170,7 +170,7 @@ fn a_waived_criterion_stays_unmet_and_no_longer_stands_in_the_way() {
     let not_yet = vec![policy(1, PolicyState::UnderReview, true), policy(2, PolicyState::Adopted, true)];
     let facts = facts(Products::Policy(not_yet));
     let refusal = check(&criteria(&facts, &[])).unwrap_err();
-    assert_eq!(refusal.code, Code::GateNotMet);
+    assert_eq!(refusal.code, ProblemCode::GateNotMet);
     let waiver = Waiver {
         criterion: CriterionCode::PoliciesSettled,
         reason: LocalizedText::both("سبب", "Reason"),

@@ -8,12 +8,6 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::http::response::{self, page, page_query};
-use crate::http::patch::Patch;
-use crate::http::problem::{Result, Transition};
-use crate::http::request::{IfMatch, Read, TaskForcePath, Toggle, path_to};
-use crate::http::resource::{Representation, resource};
-use crate::http::text::{LocalizedName, LocalizedNote, LocalizedText as LongText};
 use crate::app::App;
 use crate::app::resource::View;
 use crate::db;
@@ -21,9 +15,16 @@ use crate::db::activities::{ActivityDetail, ActivityFields, ActivityFilter, Acti
 use crate::domain::activity::{ActivityState, Priority};
 use crate::domain::calendar::is_overdue;
 use crate::domain::evidence::{About, ActivitySubjectKind};
-use crate::domain::refusal::{Code, Fault, FaultCode, Refusal};
+use crate::domain::refusal::{FieldError, FieldErrorCode, ProblemCode, Refusal};
 use crate::domain::step::StepName;
 use crate::domain::text::{Language, LocalizedText};
+use crate::http::pagination::{self, page, page_query};
+use crate::http::patch::Patch;
+use crate::http::problem::{Result, TransitionDocument};
+use crate::http::request::{IfMatch, NoBody, Read, TaskForcePath, path_to};
+use crate::http::resource::{Representation, resource};
+use crate::http::response;
+use crate::http::text::{LocalizedName, LocalizedNote, LocalizedText as LongText};
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config.service(list_activities);
@@ -234,16 +235,16 @@ pub(super) struct Activity {
     #[serde(flatten)]
     item: ActivityItem,
     /// Where it can go from here, for you, now.
-    available_transitions: Vec<Transition>,
+    available_transitions: Vec<TransitionDocument>,
 }
 
 impl Representation for Activity {
-    type Noun = ActivityDetail;
+    type Resource = ActivityDetail;
 
     fn new(view: View<ActivityDetail>, language: Language) -> Self {
         Self {
             item: ActivityItem::new(view.noun.activity, view.noun.depends_on, view.today),
-            available_transitions: Transition::all(&view.transitions, language),
+            available_transitions: TransitionDocument::all(&view.transitions, language),
         }
     }
 }
@@ -270,7 +271,7 @@ pub(super) enum ActivitySort {
     UpdatedAt,
 }
 
-impl answer::Key for ActivitySort {}
+impl pagination::Key for ActivitySort {}
 
 page_query! {
     /// Which activities.
@@ -324,8 +325,9 @@ async fn list_activities(app: Data<App>, read: Read<TaskForcePath, ActivityQuery
         Some("me") => Some(Assignee::User(context.caller.user_id)),
         Some("none") => Some(Assignee::Nobody),
         Some(id) => {
-            let fault = || Fault::parameter("assignee", FaultCode::WrongFormat);
-            let id = id.parse().ok().ok_or_else(|| Refusal::faults(Code::InvalidRequest, vec![fault()]))?;
+            let fault = || FieldError::parameter("assignee", FieldErrorCode::WrongFormat);
+            let id =
+                id.parse().ok().ok_or_else(|| Refusal::faults(ProblemCode::InvalidRequest, vec![fault()]))?;
             Some(Assignee::Member(id))
         }
     };
@@ -342,12 +344,12 @@ async fn list_activities(app: Data<App>, read: Read<TaskForcePath, ActivityQuery
     let cursor = query.cursor.as_deref();
     // The cursor names the sort that it belongs to: a cursor of another sort is no cursor of this list.
     let order = match sort {
-        ActivitySort::Number => ActivityOrder::Number(own(answer::after(cursor)?, sort)?),
-        ActivitySort::DueDate => ActivityOrder::DueDate(own(answer::after(cursor)?, sort)?),
-        ActivitySort::UpdatedAt => ActivityOrder::UpdatedAt(own(answer::after(cursor)?, sort)?),
+        ActivitySort::Number => ActivityOrder::Number(own(pagination::after(cursor)?, sort)?),
+        ActivitySort::DueDate => ActivityOrder::DueDate(own(pagination::after(cursor)?, sort)?),
+        ActivitySort::UpdatedAt => ActivityOrder::UpdatedAt(own(pagination::after(cursor)?, sort)?),
     };
     let (today, page) =
-        app.activities_list(&context.caller, context.at.task_force_id, &filter, order, query.limit).await?;
+        app.activities_list(&context.caller, context.path.task_force_id, &filter, order, query.limit).await?;
     let page = ActivityPage::new(
         page,
         |(activity, _)| match sort {
@@ -357,12 +359,12 @@ async fn list_activities(app: Data<App>, read: Read<TaskForcePath, ActivityQuery
         },
         |(activity, depends_on)| ActivityItem::new(activity, depends_on, today),
     );
-    answer::document(&page)
+    response::document(&page)
 }
 
 fn own<K>(cursor: Option<(ActivitySort, K)>, sort: ActivitySort) -> Result<Option<K>> {
     match cursor {
-        Some((of, _)) if of != sort => Err(answer::foreign_cursor()),
+        Some((of, _)) if of != sort => Err(pagination::foreign_cursor()),
         other => Ok(other.map(|(_, key)| key)),
     }
 }
@@ -415,11 +417,11 @@ resource! {
     ])))
 )]
 #[put("/v1/task-forces/{taskForceId}/activities/{activityId}/dependencies/{dependsOnId}")]
-async fn add_dependency(app: Data<App>, toggle: Toggle<DependencyPath>) -> Result<HttpResponse> {
-    let Toggle { context } = toggle;
-    let at = &context.at;
+async fn add_dependency(app: Data<App>, toggle: NoBody<DependencyPath>) -> Result<HttpResponse> {
+    let NoBody { context } = toggle;
+    let at = &context.path;
     app.dependency_add(&context.caller, at.task_force_id, at.activity_id, at.depends_on_id).await?;
-    Ok(answer::done())
+    Ok(response::done())
 }
 
 /// Let an activity wait no longer for another
@@ -435,9 +437,9 @@ async fn add_dependency(app: Data<App>, toggle: Toggle<DependencyPath>) -> Resul
     ])))
 )]
 #[delete("/v1/task-forces/{taskForceId}/activities/{activityId}/dependencies/{dependsOnId}")]
-async fn remove_dependency(app: Data<App>, toggle: Toggle<DependencyPath>) -> Result<HttpResponse> {
-    let Toggle { context } = toggle;
-    let at = &context.at;
+async fn remove_dependency(app: Data<App>, toggle: NoBody<DependencyPath>) -> Result<HttpResponse> {
+    let NoBody { context } = toggle;
+    let at = &context.path;
     app.dependency_remove(&context.caller, at.task_force_id, at.activity_id, at.depends_on_id).await?;
-    Ok(answer::done())
+    Ok(response::done())
 }

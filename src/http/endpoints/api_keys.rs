@@ -13,16 +13,17 @@ use utoipa::{PartialSchema, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::http::response::{self, PageQuery, page};
-use crate::http::idempotency;
-use crate::http::problem::Result;
-use crate::http::request::{Create, Read, Root, Toggle, path_to};
-use crate::http::text::PlainLine;
 use crate::app::App;
 use crate::app::api_keys::{NewApiKey, scopes};
 use crate::db;
 use crate::domain::rights::KeyScope;
 use crate::domain::vocabulary::Vocabulary as _;
+use crate::http::idempotency;
+use crate::http::pagination::{self, PageQuery, page};
+use crate::http::problem::Result;
+use crate::http::request::{Create, NoBody, Read, Root, path_to};
+use crate::http::response;
+use crate::http::text::PlainLine;
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config.service(list_api_keys).service(create_api_key).service(revoke_api_key);
@@ -159,9 +160,9 @@ page! {
 #[get("/v1/api-keys")]
 async fn list_api_keys(app: Data<App>, read: Read<Root, PageQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
-    let before = answer::after(query.cursor.as_deref())?;
+    let before = pagination::after(query.cursor.as_deref())?;
     let page = app.api_keys_list(&context.caller, before, query.limit).await?;
-    answer::document(&ApiKeyPage::new(page, |key| key.id, ApiKey::from))
+    response::document(&ApiKeyPage::new(page, |key| key.id, ApiKey::from))
 }
 
 /// Make an API key
@@ -186,7 +187,7 @@ async fn create_api_key(app: Data<App>, create: Create<Root, NewKey>) -> Result<
     };
     let location = format!("/v1/api-keys/{}", created.api_key.id);
     // A key never changes but for its end, so there is one version of it.
-    let answer = answer::created(&location, 1, &created)?;
+    let answer = response::created(&location, 1, &created)?;
     (created.secret_shown, created.key) = (false, None);
     idempotency::told_once(answer, &created)
 }
@@ -200,8 +201,8 @@ async fn create_api_key(app: Data<App>, create: Create<Root, NewKey>) -> Result<
     responses((status = 204, description = "The key opens nothing any more."))
 )]
 #[delete("/v1/api-keys/{apiKeyId}")]
-async fn revoke_api_key(app: Data<App>, toggle: Toggle<ApiKeyPath>) -> Result<HttpResponse> {
-    let Toggle { context } = toggle;
-    app.api_key_revoke(&context.caller, context.at.api_key_id).await?;
-    Ok(answer::done())
+async fn revoke_api_key(app: Data<App>, toggle: NoBody<ApiKeyPath>) -> Result<HttpResponse> {
+    let NoBody { context } = toggle;
+    app.api_key_revoke(&context.caller, context.path.api_key_id).await?;
+    Ok(response::done())
 }

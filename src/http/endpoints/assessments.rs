@@ -7,17 +7,17 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::http::response::{PageQuery, page};
-use crate::http::patch::Patch;
-use crate::http::request::{IfMatch, path_to};
-use crate::http::resource::{Representation, resource};
 use super::sectors::SectorPath;
-use crate::http::text::PlainText;
 use crate::app::resource::View;
 use crate::db;
 use crate::db::assessments::AssessmentFields;
 use crate::domain::sector::AssessmentKind;
 use crate::domain::text::Language;
+use crate::http::pagination::{PageQuery, page};
+use crate::http::patch::Patch;
+use crate::http::request::{IfMatch, path_to};
+use crate::http::resource::{Representation, resource};
+use crate::http::text::PlainText;
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     common_operations(config);
@@ -112,9 +112,9 @@ impl Assessment {
 }
 
 impl Representation for Assessment {
-    type Noun = db::assessments::Assessment;
+    type Resource = db::assessments::Assessment;
 
-    fn new(view: View<Self::Noun>, _language: Language) -> Self {
+    fn new(view: View<Self::Resource>, _language: Language) -> Self {
         Self::new(view.noun, view.today)
     }
 }

@@ -7,11 +7,11 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::http::response;
-use crate::http::problem::Result;
-use crate::http::request::{Read, TaskForcePath};
 use crate::app::App;
 use crate::domain::audit::{Break, BreakReason};
+use crate::http::problem::Result;
+use crate::http::request::{Read, TaskForcePath};
+use crate::http::response;
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config.service(verify_audit);
@@ -71,8 +71,8 @@ impl From<Break> for BrokenEvent {
 #[get("/v1/task-forces/{taskForceId}/audit/verification")]
 async fn verify_audit(app: Data<App>, read: Read<TaskForcePath>) -> Result<HttpResponse> {
     let Read { context, .. } = read;
-    let verification = app.audit_verification(&context.caller, context.at.task_force_id).await?;
-    answer::document(&AuditVerification {
+    let verification = app.audit_verification(&context.caller, context.path.task_force_id).await?;
+    response::document(&AuditVerification {
         intact: verification.first_broken.is_none(),
         events: verification.events,
         head_hash: verification.head_hash,

@@ -7,16 +7,16 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::http::response::{PageQuery, page};
 use super::migrations::MigrationPath;
-use crate::http::patch::Patch;
-use crate::http::request::{IfMatch, path_to};
-use crate::http::resource::{Representation, resource};
-use crate::http::text::LocalizedName;
 use crate::app::resource::View;
 use crate::db;
 use crate::db::checklist_items::ChecklistItemFields;
 use crate::domain::text::{Language, LocalizedText};
+use crate::http::pagination::{PageQuery, page};
+use crate::http::patch::Patch;
+use crate::http::request::{IfMatch, path_to};
+use crate::http::resource::{Representation, resource};
+use crate::http::text::LocalizedName;
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     common_operations(config);
@@ -98,9 +98,9 @@ impl ChecklistItem {
 }
 
 impl Representation for ChecklistItem {
-    type Noun = db::checklist_items::ChecklistItem;
+    type Resource = db::checklist_items::ChecklistItem;
 
-    fn new(view: View<Self::Noun>, _: Language) -> Self {
+    fn new(view: View<Self::Resource>, _: Language) -> Self {
         Self::new(view.noun, view.today)
     }
 }

@@ -9,14 +9,15 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::activities::ActivityPath;
-use crate::http::response::{self, PageQuery, page};
-use crate::http::patch::Patch;
-use crate::http::problem::Result;
-use crate::http::request::{Change, Create, IfMatch, Read, Remove, path_to};
-use crate::http::text::{LocalizedName, PlainText};
 use crate::app::App;
 use crate::db::comments::NamedComment;
 use crate::domain::text::LocalizedText;
+use crate::http::pagination::{self, PageQuery, page};
+use crate::http::patch::Patch;
+use crate::http::problem::Result;
+use crate::http::request::{Change, Create, Delete, IfMatch, Read, path_to};
+use crate::http::response;
+use crate::http::text::{LocalizedName, PlainText};
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config
@@ -104,11 +105,11 @@ page! {
 #[get("/v1/task-forces/{taskForceId}/activities/{activityId}/comments")]
 async fn list_comments(app: Data<App>, read: Read<ActivityPath, PageQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
-    let after = answer::after(query.cursor.as_deref())?;
-    let at = &context.at;
+    let after = pagination::after(query.cursor.as_deref())?;
+    let at = &context.path;
     let page =
         app.comments_list(&context.caller, at.task_force_id, at.activity_id, after, query.limit).await?;
-    answer::document(&CommentPage::new(page, |(comment, _)| comment.id, Comment::from))
+    response::document(&CommentPage::new(page, |(comment, _)| comment.id, Comment::from))
 }
 
 /// Write a comment
@@ -124,12 +125,12 @@ async fn list_comments(app: Data<App>, read: Read<ActivityPath, PageQuery>) -> R
 #[post("/v1/task-forces/{taskForceId}/activities/{activityId}/comments")]
 async fn create_comment(app: Data<App>, create: Create<ActivityPath, NewComment>) -> Result<HttpResponse> {
     let Create { context, body, .. } = create;
-    let at = &context.at;
+    let at = &context.path;
     let comment = app.comment_create(&context.caller, at.task_force_id, at.activity_id, body.text).await?;
     let comment = Comment::from(comment);
     let location =
         format!("/v1/task-forces/{}/activities/{}/comments/{}", at.task_force_id, at.activity_id, comment.id);
-    answer::created(&location, comment.version, &comment)
+    response::created(&location, comment.version, &comment)
 }
 
 /// Read a comment
@@ -142,10 +143,10 @@ async fn create_comment(app: Data<App>, create: Create<ActivityPath, NewComment>
 #[get("/v1/task-forces/{taskForceId}/activities/{activityId}/comments/{commentId}")]
 async fn get_comment(app: Data<App>, read: Read<CommentPath>) -> Result<HttpResponse> {
     let Read { context, .. } = read;
-    let at = &context.at;
+    let at = &context.path;
     let comment = app.comment_get(&context.caller, at.task_force_id, at.activity_id, at.comment_id).await?;
     let comment = Comment::from(comment);
-    answer::single(comment.version, &comment)
+    response::single(comment.version, &comment)
 }
 
 /// Change a comment
@@ -161,14 +162,14 @@ async fn get_comment(app: Data<App>, read: Read<CommentPath>) -> Result<HttpResp
 #[patch("/v1/task-forces/{taskForceId}/activities/{activityId}/comments/{commentId}")]
 async fn update_comment(app: Data<App>, change: Change<CommentPath, CommentPatch>) -> Result<HttpResponse> {
     let Change { context, version, body, .. } = change;
-    let at = &context.at;
+    let at = &context.path;
     let comment = app
         .comment_update(&context.caller, at.task_force_id, at.activity_id, at.comment_id, version, |text| {
             Ok(body.apply(&NewComment { text })?.text)
         })
         .await?;
     let comment = Comment::from(comment);
-    answer::single(comment.version, &comment)
+    response::single(comment.version, &comment)
 }
 
 /// Delete a comment
@@ -181,9 +182,9 @@ async fn update_comment(app: Data<App>, change: Change<CommentPath, CommentPatch
     extensions(("x-problem-codes" = json!(["forbidden", "taskForceForming", "taskForceSuspended", "taskForceClosed"])))
 )]
 #[delete("/v1/task-forces/{taskForceId}/activities/{activityId}/comments/{commentId}")]
-async fn delete_comment(app: Data<App>, remove: Remove<CommentPath>) -> Result<HttpResponse> {
-    let Remove { context, version } = remove;
-    let at = &context.at;
+async fn delete_comment(app: Data<App>, remove: Delete<CommentPath>) -> Result<HttpResponse> {
+    let Delete { context, version } = remove;
+    let at = &context.path;
     app.comment_delete(&context.caller, at.task_force_id, at.activity_id, at.comment_id, version).await?;
-    Ok(answer::done())
+    Ok(response::done())
 }

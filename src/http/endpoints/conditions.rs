@@ -8,16 +8,17 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::http::response::{self, page, page_query};
-use crate::http::idempotency::DryRun;
-use crate::http::problem::{Result, Transition};
-use crate::http::request::{Change, IfMatch, Read, TaskForcePath, path_to};
-use crate::http::text::LocalizedNote;
 use crate::app::App;
 use crate::app::conditions::ConditionView;
 use crate::db::conditions::NumberedCondition;
 use crate::domain::decision::ConditionState;
 use crate::domain::text::{Language, LocalizedText};
+use crate::http::idempotency::DryRun;
+use crate::http::pagination::{self, page, page_query};
+use crate::http::problem::{Result, TransitionDocument};
+use crate::http::request::{Change, IfMatch, Read, TaskForcePath, path_to};
+use crate::http::response;
+use crate::http::text::LocalizedNote;
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config.service(list_conditions).service(get_condition).service(transition_condition);
@@ -92,14 +93,14 @@ pub(super) struct Condition {
     #[serde(flatten)]
     item: ConditionItem,
     /// Where it can go from here, for you, now.
-    available_transitions: Vec<Transition>,
+    available_transitions: Vec<TransitionDocument>,
 }
 
 impl Condition {
     pub(super) fn new(view: ConditionView, language: Language) -> Self {
         Self {
             item: ConditionItem::new((view.condition, view.decision_number), view.today),
-            available_transitions: Transition::all(&view.transitions, language),
+            available_transitions: TransitionDocument::all(&view.transitions, language),
         }
     }
 }
@@ -140,11 +141,11 @@ page! {
 #[get("/v1/task-forces/{taskForceId}/conditions")]
 async fn list_conditions(app: Data<App>, read: Read<TaskForcePath, ConditionQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
-    let after = answer::after(query.cursor.as_deref())?;
+    let after = pagination::after(query.cursor.as_deref())?;
     let states = query.state.unwrap_or_default();
     let (today, page) =
-        app.conditions_list(&context.caller, context.at.task_force_id, &states, after, query.limit).await?;
-    answer::document(&ConditionPage::new(page, |(row, _)| row.id, |row| ConditionItem::new(row, today)))
+        app.conditions_list(&context.caller, context.path.task_force_id, &states, after, query.limit).await?;
+    response::document(&ConditionPage::new(page, |(row, _)| row.id, |row| ConditionItem::new(row, today)))
 }
 
 /// Read a condition
@@ -157,8 +158,9 @@ async fn list_conditions(app: Data<App>, read: Read<TaskForcePath, ConditionQuer
 #[get("/v1/task-forces/{taskForceId}/conditions/{conditionId}")]
 async fn get_condition(app: Data<App>, read: Read<ConditionPath>) -> Result<HttpResponse> {
     let Read { context, .. } = read;
-    let view = app.condition_get(&context.caller, context.at.task_force_id, context.at.condition_id).await?;
-    answer::single(view.condition.version, &Condition::new(view, context.language))
+    let view =
+        app.condition_get(&context.caller, context.path.task_force_id, context.path.condition_id).await?;
+    response::single(view.condition.version, &Condition::new(view, context.language))
 }
 
 /// Move a condition to another state
@@ -177,7 +179,7 @@ async fn transition_condition(
     change: Change<ConditionPath, ConditionTransition, DryRun>,
 ) -> Result<HttpResponse> {
     let Change { context, version, body, .. } = change;
-    let at = &context.at;
+    let at = &context.path;
     let view = app
         .condition_transition(
             &context.caller,
@@ -188,5 +190,5 @@ async fn transition_condition(
             body.reason,
         )
         .await?;
-    answer::single(view.condition.version, &Condition::new(view, context.language))
+    response::single(view.condition.version, &Condition::new(view, context.language))
 }

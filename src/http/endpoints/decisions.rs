@@ -8,12 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::http::response::{self, PageQuery, page, page_query};
 use super::conditions::Condition;
-use crate::http::idempotency::DryRun;
-use crate::http::problem::Result;
-use crate::http::request::{self, Create, Path, Read, Root, TaskForcePath};
-use crate::http::text::{LocalizedName, LocalizedNote, PlainLine};
 use crate::app::App;
 use crate::app::decisions::{DecisionView, Record};
 use crate::db;
@@ -21,6 +16,12 @@ use crate::db::conditions::NewCondition as Asked;
 use crate::domain::decision::Outcome;
 use crate::domain::step::StepName;
 use crate::domain::text::{Language, LocalizedText};
+use crate::http::idempotency::DryRun;
+use crate::http::pagination::{self, PageQuery, page, page_query};
+use crate::http::problem::Result;
+use crate::http::request::{self, Create, Path, Read, Root, TaskForcePath};
+use crate::http::response;
+use crate::http::text::{LocalizedName, LocalizedNote, PlainLine};
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config.service(list_decisions).service(record_decision).service(get_decision).service(list_register);
@@ -259,9 +260,9 @@ page! {
 #[get("/v1/task-forces/{taskForceId}/decisions")]
 async fn list_decisions(app: Data<App>, read: Read<TaskForcePath, PageQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
-    let before = answer::after(query.cursor.as_deref())?;
-    let page = app.decisions_list(&context.caller, context.at.task_force_id, before, query.limit).await?;
-    answer::document(&DecisionPage::new(page, |row| row.number, DecisionItem::from))
+    let before = pagination::after(query.cursor.as_deref())?;
+    let page = app.decisions_list(&context.caller, context.path.task_force_id, before, query.limit).await?;
+    response::document(&DecisionPage::new(page, |row| row.number, DecisionItem::from))
 }
 
 /// Record the council's decision
@@ -283,9 +284,9 @@ async fn record_decision(
     create: Create<TaskForcePath, NewDecision, DryRun>,
 ) -> Result<HttpResponse> {
     let Create { context, body, .. } = create;
-    let view = app.decision_record(&context.caller, context.at.task_force_id, body.into()).await?;
-    let location = format!("{}/{}", context.address, view.decision.number);
-    answer::created(&location, 1, &Decision::new(view, context.language))
+    let view = app.decision_record(&context.caller, context.path.task_force_id, body.into()).await?;
+    let location = format!("{}/{}", context.uri, view.decision.number);
+    response::created(&location, 1, &Decision::new(view, context.language))
 }
 
 /// Read a decision
@@ -298,8 +299,8 @@ async fn record_decision(
 #[get("/v1/task-forces/{taskForceId}/decisions/{number}")]
 async fn get_decision(app: Data<App>, read: Read<DecisionPath>) -> Result<HttpResponse> {
     let Read { context, .. } = read;
-    let view = app.decision_get(&context.caller, context.at.task_force_id, context.at.number).await?;
-    answer::single(1, &Decision::new(view, context.language))
+    let view = app.decision_get(&context.caller, context.path.task_force_id, context.path.number).await?;
+    response::single(1, &Decision::new(view, context.language))
 }
 
 /// Read the council's register
@@ -314,7 +315,7 @@ async fn get_decision(app: Data<App>, read: Read<DecisionPath>) -> Result<HttpRe
 #[get("/v1/decisions")]
 async fn list_register(app: Data<App>, read: Read<Root, RegisterQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
-    let before = answer::after(query.cursor.as_deref())?;
+    let before = pagination::after(query.cursor.as_deref())?;
     let page = app.decisions_register(&context.caller, query.outcome, before, query.limit).await?;
-    answer::document(&RegisterPage::new(page, |row| row.decision.id, RegisterEntry::from))
+    response::document(&RegisterPage::new(page, |row| row.decision.id, RegisterEntry::from))
 }

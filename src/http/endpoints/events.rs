@@ -11,15 +11,16 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::http::response::{self, PageQuery, page};
-use crate::http::problem::Result;
-use crate::http::request::{Read, Root, TaskForcePath};
-use crate::http::text::LocalizedName;
 use crate::app::App;
 use crate::app::events::ReadEvent;
 use crate::db::events::InstallationEventRow;
 use crate::domain::event::{ActorKind, EventAction, SubjectKind};
 use crate::domain::text::LocalizedText;
+use crate::http::pagination::{self, PageQuery, page};
+use crate::http::problem::Result;
+use crate::http::request::{Read, Root, TaskForcePath};
+use crate::http::response;
+use crate::http::text::LocalizedName;
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config.service(list_events).service(list_installation_events);
@@ -142,7 +143,7 @@ pub(super) struct EventQuery {
     #[param(minimum = 0, maximum = 9007199254740991_i64, default = 0, required = false, example = 240)]
     after: i64,
     /// How many events at most.
-    #[serde(default = "answer::default_limit")]
+    #[serde(default = "pagination::default_limit")]
     #[param(minimum = 1, maximum = 100, default = 25, required = false, example = 25)]
     limit: i64,
 }
@@ -158,9 +159,9 @@ pub(super) struct EventQuery {
 #[get("/v1/task-forces/{taskForceId}/events")]
 async fn list_events(app: Data<App>, read: Read<TaskForcePath, EventQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
-    let id = context.at.task_force_id;
+    let id = context.path.task_force_id;
     let (events, last_seq) = app.events_list(&context.caller, id, query.after, query.limit).await?;
-    answer::document(&EventList { items: events.into_iter().map(Event::from).collect(), last_seq })
+    response::document(&EventList { items: events.into_iter().map(Event::from).collect(), last_seq })
 }
 
 /// One thing that happened outside any task force.
@@ -228,7 +229,7 @@ page! {
 #[get("/v1/installation-events")]
 async fn list_installation_events(app: Data<App>, read: Read<Root, PageQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
-    let before = answer::after(query.cursor.as_deref())?;
+    let before = pagination::after(query.cursor.as_deref())?;
     let page = app.installation_events_list(&context.caller, before, query.limit).await?;
-    answer::document(&InstallationEventPage::new(page, |row| row.seq, InstallationEvent::from))
+    response::document(&InstallationEventPage::new(page, |row| row.seq, InstallationEvent::from))
 }

@@ -9,16 +9,16 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::http::response::{page, page_query};
-use crate::http::patch::Patch;
-use crate::http::request::{IfMatch, TaskForcePath, path_to};
-use crate::http::resource::{Representation, resource};
-use crate::http::text::LocalizedName;
 use crate::app::resource::View;
 use crate::db;
 use crate::db::evidence::{EvidenceFields, EvidenceFilter};
 use crate::domain::evidence::{About, EvidenceSubjectKind};
 use crate::domain::text::{Language, LocalizedText};
+use crate::http::pagination::{page, page_query};
+use crate::http::patch::Patch;
+use crate::http::request::{IfMatch, TaskForcePath, path_to};
+use crate::http::resource::{Representation, resource};
+use crate::http::text::LocalizedName;
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     common_operations(config);
@@ -168,9 +168,9 @@ impl Evidence {
 }
 
 impl Representation for Evidence {
-    type Noun = db::evidence::Evidence;
+    type Resource = db::evidence::Evidence;
 
-    fn new(view: View<Self::Noun>, _: Language) -> Self {
+    fn new(view: View<Self::Resource>, _: Language) -> Self {
         Self::new(view.noun, view.today)
     }
 }

@@ -8,14 +8,15 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::http::response::{self, PageQuery, page};
-use crate::http::problem::Result;
-use crate::http::request::{Create, Read, TaskForcePath};
-use crate::http::text::LocalizedNote;
 use crate::app::App;
 use crate::db;
 use crate::domain::task_force::Health;
 use crate::domain::text::LocalizedText;
+use crate::http::pagination::{self, PageQuery, page};
+use crate::http::problem::Result;
+use crate::http::request::{Create, Read, TaskForcePath};
+use crate::http::response;
+use crate::http::text::LocalizedNote;
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config.service(list_health_statements).service(state_health);
@@ -80,9 +81,9 @@ async fn list_health_statements(
     read: Read<TaskForcePath, PageQuery>,
 ) -> Result<HttpResponse> {
     let Read { context, query } = read;
-    let before = answer::after(query.cursor.as_deref())?;
-    let page = app.health_list(&context.caller, context.at.task_force_id, before, query.limit).await?;
-    answer::document(&HealthStatementPage::new(page, |statement| statement.id, HealthStatement::from))
+    let before = pagination::after(query.cursor.as_deref())?;
+    let page = app.health_list(&context.caller, context.path.task_force_id, before, query.limit).await?;
+    response::document(&HealthStatementPage::new(page, |statement| statement.id, HealthStatement::from))
 }
 
 /// State the health
@@ -101,9 +102,9 @@ async fn state_health(
     create: Create<TaskForcePath, NewHealthStatement>,
 ) -> Result<HttpResponse> {
     let Create { context, body, .. } = create;
-    let id = context.at.task_force_id;
+    let id = context.path.task_force_id;
     let statement = app.health_state(&context.caller, id, body.health, body.note).await?;
     // A statement is read in the list only: that is where it can be found.
     let location = format!("/v1/task-forces/{id}/health-statements");
-    answer::created(&location, 1, &HealthStatement::from(statement))
+    response::created(&location, 1, &HealthStatement::from(statement))
 }

@@ -7,19 +7,19 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::http::response::{PageQuery, page};
-use crate::http::patch::Patch;
 use super::pilots::PilotPath;
-use crate::http::request::{IfMatch, path_to};
-use crate::http::resource::{Representation, resource};
-use crate::http::text::{LocalizedName, PlainLine};
-use crate::http::values::{DecimalInput, DecimalNumber};
 use crate::app::resource::View;
 use crate::db;
 use crate::db::indicators::IndicatorFields;
 use crate::domain::decimal::Decimal;
 use crate::domain::pilot::Direction;
 use crate::domain::text::{Language, LocalizedText};
+use crate::http::pagination::{PageQuery, page};
+use crate::http::patch::Patch;
+use crate::http::request::{IfMatch, path_to};
+use crate::http::resource::{Representation, resource};
+use crate::http::text::{LocalizedName, PlainLine};
+use crate::http::values::{DecimalInput, DecimalNumber};
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     common_operations(config);
@@ -121,9 +121,9 @@ impl Indicator {
 }
 
 impl Representation for Indicator {
-    type Noun = db::indicators::Indicator;
+    type Resource = db::indicators::Indicator;
 
-    fn new(view: View<Self::Noun>, _language: Language) -> Self {
+    fn new(view: View<Self::Resource>, _language: Language) -> Self {
         Self::new(view.noun, view.today)
     }
 }

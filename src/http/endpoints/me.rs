@@ -9,16 +9,17 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::activities::ActivityItem;
-use crate::http::response::{self, PageQuery, page};
-use crate::http::problem::Result;
-use crate::http::request::{Read, Root};
-use crate::http::text::{LocalizedName, LocalizedText as LongText};
 use crate::app::App;
 use crate::db;
 use crate::domain::event::SubjectKind;
 use crate::domain::step::StepName;
 use crate::domain::task::TaskKind;
 use crate::domain::text::LocalizedText;
+use crate::http::pagination::{self, PageQuery, page};
+use crate::http::problem::Result;
+use crate::http::request::{Read, Root};
+use crate::http::response;
+use crate::http::text::{LocalizedName, LocalizedText as LongText};
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config.service(list_my_activities).service(list_my_tasks);
@@ -53,7 +54,7 @@ page! {
 #[get("/v1/me/activities")]
 async fn list_my_activities(app: Data<App>, read: Read<Root, PageQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
-    let after = answer::after(query.cursor.as_deref())?;
+    let after = pagination::after(query.cursor.as_deref())?;
     let page = app.my_activities(&context.caller, after, query.limit).await?;
     let page = MyActivityPage::new(
         page,
@@ -64,7 +65,7 @@ async fn list_my_activities(app: Data<App>, read: Read<Root, PageQuery>) -> Resu
             task_force_name: assigned.task_force_name,
         },
     );
-    answer::document(&page)
+    response::document(&page)
 }
 
 /// What waits.
@@ -140,7 +141,7 @@ page! {
 #[get("/v1/me/tasks")]
 async fn list_my_tasks(app: Data<App>, read: Read<Root, PageQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
-    let after = answer::after(query.cursor.as_deref())?;
+    let after = pagination::after(query.cursor.as_deref())?;
     let page = app.my_tasks(&context.caller, after, query.limit).await?;
-    answer::document(&TaskPage::new(page, |task| (task.since, task.subject_id), Task::from))
+    response::document(&TaskPage::new(page, |task| (task.since, task.subject_id), Task::from))
 }

@@ -7,18 +7,18 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::http::response::{PageQuery, page};
 use super::indicators::IndicatorPath;
-use crate::http::patch::Patch;
-use crate::http::request::{IfMatch, path_to};
-use crate::http::resource::{Representation, resource};
-use crate::http::text::PlainLine;
-use crate::http::values::{DecimalInput, DecimalNumber};
 use crate::app::resource::View;
 use crate::db;
 use crate::db::measurements::MeasurementFields;
 use crate::domain::decimal::Decimal;
 use crate::domain::text::Language;
+use crate::http::pagination::{PageQuery, page};
+use crate::http::patch::Patch;
+use crate::http::request::{IfMatch, path_to};
+use crate::http::resource::{Representation, resource};
+use crate::http::text::PlainLine;
+use crate::http::values::{DecimalInput, DecimalNumber};
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     common_operations(config);
@@ -116,9 +116,9 @@ impl Measurement {
 }
 
 impl Representation for Measurement {
-    type Noun = db::measurements::Measurement;
+    type Resource = db::measurements::Measurement;
 
-    fn new(view: View<Self::Noun>, _language: Language) -> Self {
+    fn new(view: View<Self::Resource>, _language: Language) -> Self {
         Self::new(view.noun, view.today)
     }
 }

@@ -8,16 +8,17 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::http::response::{self, page, page_query};
-use crate::http::patch::Patch;
-use crate::http::problem::Result;
-use crate::http::request::{Change, Create, IfMatch, Read, TaskForcePath, path_to};
-use crate::http::text::{LocalizedName, LocalizedNote, PlainLine};
 use crate::app::App;
 use crate::app::members::{MemberEnd, MemberFields as Fields, NewMember as Appointment};
 use crate::db::members::NamedMember;
 use crate::domain::rights::SeatRole;
 use crate::domain::text::LocalizedText;
+use crate::http::pagination::{self, page, page_query};
+use crate::http::patch::Patch;
+use crate::http::problem::Result;
+use crate::http::request::{Change, Create, IfMatch, Read, TaskForcePath, path_to};
+use crate::http::response;
+use crate::http::text::{LocalizedName, LocalizedNote, PlainLine};
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config
@@ -162,10 +163,10 @@ page! {
 #[get("/v1/task-forces/{taskForceId}/members")]
 async fn list_members(app: Data<App>, read: Read<TaskForcePath, MemberQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
-    let after = answer::after(query.cursor.as_deref())?;
-    let id = context.at.task_force_id;
+    let after = pagination::after(query.cursor.as_deref())?;
+    let id = context.path.task_force_id;
     let page = app.members_list(&context.caller, id, query.current, after, query.limit).await?;
-    answer::document(&MemberPage::new(page, |(member, _)| member.id, Member::from))
+    response::document(&MemberPage::new(page, |(member, _)| member.id, Member::from))
 }
 
 /// Appoint a member
@@ -183,10 +184,10 @@ async fn list_members(app: Data<App>, read: Read<TaskForcePath, MemberQuery>) ->
 #[post("/v1/task-forces/{taskForceId}/members")]
 async fn appoint_member(app: Data<App>, create: Create<TaskForcePath, NewMember>) -> Result<HttpResponse> {
     let Create { context, body, .. } = create;
-    let id = context.at.task_force_id;
+    let id = context.path.task_force_id;
     let member = Member::from(app.member_appoint(&context.caller, id, body.into()).await?);
     let location = format!("/v1/task-forces/{id}/members/{}", member.id);
-    answer::created(&location, member.version, &member)
+    response::created(&location, member.version, &member)
 }
 
 /// Read a member
@@ -199,9 +200,10 @@ async fn appoint_member(app: Data<App>, create: Create<TaskForcePath, NewMember>
 #[get("/v1/task-forces/{taskForceId}/members/{memberId}")]
 async fn get_member(app: Data<App>, read: Read<MemberPath>) -> Result<HttpResponse> {
     let Read { context, .. } = read;
-    let member =
-        Member::from(app.member_get(&context.caller, context.at.task_force_id, context.at.member_id).await?);
-    answer::single(member.version, &member)
+    let member = Member::from(
+        app.member_get(&context.caller, context.path.task_force_id, context.path.member_id).await?,
+    );
+    response::single(member.version, &member)
 }
 
 /// Change a member
@@ -217,7 +219,7 @@ async fn get_member(app: Data<App>, read: Read<MemberPath>) -> Result<HttpRespon
 #[patch("/v1/task-forces/{taskForceId}/members/{memberId}")]
 async fn update_member(app: Data<App>, change: Change<MemberPath, MemberPatch>) -> Result<HttpResponse> {
     let Change { context, version, body, .. } = change;
-    let at = &context.at;
+    let at = &context.path;
     let member = app
         .member_update(
             &context.caller,
@@ -231,7 +233,7 @@ async fn update_member(app: Data<App>, change: Change<MemberPath, MemberPatch>) 
         )
         .await?;
     let member = Member::from(member);
-    answer::single(member.version, &member)
+    response::single(member.version, &member)
 }
 
 /// End a seat
@@ -250,7 +252,7 @@ async fn update_member(app: Data<App>, change: Change<MemberPath, MemberPatch>) 
 #[post("/v1/task-forces/{taskForceId}/members/{memberId}/end")]
 async fn end_member(app: Data<App>, change: Change<MemberPath, MemberEnding>) -> Result<HttpResponse> {
     let Change { context, version, body, .. } = change;
-    let at = &context.at;
+    let at = &context.path;
     let end = MemberEnd {
         reason: body.reason,
         successor: body.successor.map(Appointment::from),
@@ -258,5 +260,5 @@ async fn end_member(app: Data<App>, change: Change<MemberPath, MemberEnding>) ->
     };
     let member =
         Member::from(app.member_end(&context.caller, at.task_force_id, at.member_id, version, end).await?);
-    answer::single(member.version, &member)
+    response::single(member.version, &member)
 }

@@ -7,18 +7,19 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::http::response::{page, page_query};
-use crate::http::patch::Patch;
-use crate::http::problem::Transition;
-use crate::http::request::{IfMatch, TaskForcePath, path_to};
-use crate::http::resource::{Representation, resource};
-use crate::http::text::{LocalizedName, LocalizedNote, PlainLine, PlainText};
 use crate::app::resource::View;
 use crate::db;
 use crate::db::migrations::{MigrationDetail, MigrationFields};
 use crate::db::resource::ProductFilter;
 use crate::domain::migration::MigrationState;
 use crate::domain::text::{Language, LocalizedText};
+use crate::http::pagination::{page, page_query};
+use crate::http::patch::Patch;
+use crate::http::problem::TransitionDocument;
+use crate::http::request::{IfMatch, TaskForcePath, path_to};
+use crate::http::resource::{Representation, resource};
+use crate::http::text::{LocalizedName, LocalizedNote, PlainLine, PlainText};
+use crate::http::values::ReconciliationCounts;
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     common_operations(config);
@@ -33,37 +34,6 @@ path_to! {
         task_force_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-000000000001", "The task force.";
         migration_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-00000000000a", "The migration.";
     } in task_force_id
-}
-
-/// How many records there were, and what became of them. No more than every JSON reader counts exactly.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct ReconciliationCounts {
-    /// How many there were.
-    #[schema(minimum = 0, maximum = 9007199254740991_i64, example = 120_000)]
-    source: i64,
-    /// How many were loaded.
-    #[schema(minimum = 0, maximum = 9007199254740991_i64, example = 119_950)]
-    loaded: i64,
-    /// How many were rejected.
-    #[schema(minimum = 0, maximum = 9007199254740991_i64, example = 50)]
-    rejected: i64,
-}
-
-/// A change of the counts: one that is not named stays as it is.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[expect(dead_code, reason = "only its schema is used; patches are merged as JSON")]
-pub(super) struct ReconciliationCountsPatch {
-    /// How many there were.
-    #[schema(required = false, minimum = 0, maximum = 9007199254740991_i64, example = 120_000)]
-    source: i64,
-    /// How many were loaded.
-    #[schema(required = false, minimum = 0, maximum = 9007199254740991_i64, example = 119_950)]
-    loaded: i64,
-    /// How many were rejected.
-    #[schema(required = false, minimum = 0, maximum = 9007199254740991_i64, example = 50)]
-    rejected: i64,
 }
 
 /// How many records there were, what became of them, and how many are not accounted for.
@@ -244,16 +214,16 @@ pub(super) struct Migration {
     #[serde(flatten)]
     item: MigrationItem,
     /// Where it can go from here, for you, now.
-    available_transitions: Vec<Transition>,
+    available_transitions: Vec<TransitionDocument>,
 }
 
 impl Representation for Migration {
-    type Noun = MigrationDetail;
+    type Resource = MigrationDetail;
 
     fn new(view: View<MigrationDetail>, language: Language) -> Self {
         Self {
             item: MigrationItem::new(view.noun.migration, view.today),
-            available_transitions: Transition::all(&view.transitions, language),
+            available_transitions: TransitionDocument::all(&view.transitions, language),
         }
     }
 }

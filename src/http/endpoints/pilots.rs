@@ -7,20 +7,20 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::http::response::{page, page_query};
-use crate::http::patch::Patch;
-use crate::http::problem::Transition;
-use crate::http::request::{IfMatch, TaskForcePath, path_to};
-use crate::http::resource::{Representation, resource};
-use crate::http::text::{LocalizedName, LocalizedNote, LocalizedText as LongText, PlainText};
-use crate::http::values::Aims;
-use crate::app::resource::View;
 use crate::app::pilots::Evaluation;
+use crate::app::resource::View;
 use crate::db;
 use crate::db::pilots::{PilotDetail, PilotFields, PilotFilter};
 use crate::domain::pilot::{PilotOutcome, PilotState};
 use crate::domain::scales::Aim;
 use crate::domain::text::{Language, LocalizedText};
+use crate::http::pagination::{page, page_query};
+use crate::http::patch::Patch;
+use crate::http::problem::TransitionDocument;
+use crate::http::request::{IfMatch, TaskForcePath, path_to};
+use crate::http::resource::{Representation, resource};
+use crate::http::text::{LocalizedName, LocalizedNote, LocalizedText as LongText, PlainText};
+use crate::http::values::Aims;
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     common_operations(config);
@@ -178,16 +178,16 @@ pub(super) struct Pilot {
     #[serde(flatten)]
     item: PilotItem,
     /// Where it can go from here, for you, now.
-    available_transitions: Vec<Transition>,
+    available_transitions: Vec<TransitionDocument>,
 }
 
 impl Representation for Pilot {
-    type Noun = PilotDetail;
+    type Resource = PilotDetail;
 
     fn new(view: View<PilotDetail>, language: Language) -> Self {
         Self {
             item: PilotItem::new(view.noun.pilot, view.today),
-            available_transitions: Transition::all(&view.transitions, language),
+            available_transitions: TransitionDocument::all(&view.transitions, language),
         }
     }
 }

@@ -7,13 +7,6 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::http::response::{page, page_query};
-use crate::http::patch::Patch;
-use crate::http::problem::Transition;
-use crate::http::request::{IfMatch, TaskForcePath, path_to};
-use crate::http::resource::{Representation, resource};
-use crate::http::text::{LocalizedName, LocalizedNote, LocalizedText as LongText, PlainLine};
-use crate::http::values::Aims;
 use crate::app::resource::View;
 use crate::db;
 use crate::db::policies::{PolicyDetail, PolicyFields};
@@ -21,6 +14,13 @@ use crate::db::resource::ProductFilter;
 use crate::domain::policy::{PolicyKind, PolicyState};
 use crate::domain::scales::Aim;
 use crate::domain::text::{Language, LocalizedText};
+use crate::http::pagination::{page, page_query};
+use crate::http::patch::Patch;
+use crate::http::problem::TransitionDocument;
+use crate::http::request::{IfMatch, TaskForcePath, path_to};
+use crate::http::resource::{Representation, resource};
+use crate::http::text::{LocalizedName, LocalizedNote, LocalizedText as LongText, PlainLine};
+use crate::http::values::Aims;
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     common_operations(config);
@@ -146,16 +146,16 @@ pub(super) struct Policy {
     #[serde(flatten)]
     item: PolicyItem,
     /// Where it can go from here, for you, now.
-    available_transitions: Vec<Transition>,
+    available_transitions: Vec<TransitionDocument>,
 }
 
 impl Representation for Policy {
-    type Noun = PolicyDetail;
+    type Resource = PolicyDetail;
 
     fn new(view: View<PolicyDetail>, language: Language) -> Self {
         Self {
             item: PolicyItem::new(view.noun.policy, view.today),
-            available_transitions: Transition::all(&view.transitions, language),
+            available_transitions: TransitionDocument::all(&view.transitions, language),
         }
     }
 }

@@ -1,27 +1,22 @@
 //! Attempts that were refused, over HTTP: noted on the way out, and read by the administrator.
 
-use actix_web::http::Method;
 use actix_web::web::Data;
-use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, get};
+use actix_web::{HttpResponse, get};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::http::server::client_address;
-use crate::http::response::{self, page, page_query};
-use crate::http::server::response_middleware::Envelope;
-use crate::http::problem::{self, Result};
-use crate::http::request::{Read, Root};
-use crate::http::text::LocalizedName;
 use crate::app::App;
-use crate::app::caller::Caller;
-use crate::app::idempotency::Intent;
-use crate::app::refused_attempts::{Attempt, RefusedFilter, RefusedRow, is_kept};
-use crate::auth::throttle::network_of;
-use crate::domain::refusal::Code;
+use crate::app::refused_attempts::{RefusedFilter, RefusedRow};
+use crate::domain::refusal::ProblemCode;
 use crate::domain::text::LocalizedText;
+use crate::http::pagination::{self, page, page_query};
+use crate::http::problem::Result;
+use crate::http::request::{Read, Root};
+use crate::http::response;
+use crate::http::text::LocalizedName;
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config.service(list_refused_attempts);
@@ -53,7 +48,7 @@ pub(super) struct RefusedAttempt {
     #[schema(example = "POST /v1/task-forces/{taskForceId}/transitions")]
     operation: String,
     /// How they were refused.
-    code: Code,
+    code: ProblemCode,
     /// The task force that they were about, where the caller could see it.
     #[schema(required)]
     task_force_id: Option<Uuid>,
@@ -99,7 +94,7 @@ page_query! {
         user_id: Option<Uuid>,
         /// Only refused so.
         #[param(inline, nullable = false)]
-        code: Option<Code>,
+        code: Option<ProblemCode>,
         /// Only about this task force.
         #[param(nullable = false, example = "0199f0c2-7a3b-7c11-9d2e-000000000001")]
         task_force_id: Option<Uuid>,
@@ -122,8 +117,8 @@ async fn list_refused_attempts(
 ) -> Result<HttpResponse> {
     let Read { context, query } = read;
     let RefusedAttemptQuery { user_id, code, task_force_id, limit, cursor } = query;
-    let before = answer::after(cursor.as_deref())?;
+    let before = pagination::after(cursor.as_deref())?;
     let filter = RefusedFilter { user_id, code, task_force_id };
     let page = app.refused_attempts_list(&context.caller, &filter, before, limit).await?;
-    answer::document(&RefusedAttemptPage::new(page, |row| row.id, RefusedAttempt::from))
+    response::document(&RefusedAttemptPage::new(page, |row| row.id, RefusedAttempt::from))
 }

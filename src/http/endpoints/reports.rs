@@ -9,10 +9,6 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::http::response::{self, page, page_query};
-use crate::http::problem::Result;
-use crate::http::request::{self, Create, Path, Read, TaskForcePath};
-use crate::http::text::LocalizedText as LongText;
 use crate::app::{self, App, Error};
 use crate::db;
 use crate::db::reports::{ReportFilter, WrittenReport};
@@ -20,6 +16,11 @@ use crate::domain::decision::Outcome;
 use crate::domain::report::{ReportModel, ReportState};
 use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
+use crate::http::pagination::{self, page, page_query};
+use crate::http::problem::Result;
+use crate::http::request::{self, Create, Path, Read, TaskForcePath};
+use crate::http::response;
+use crate::http::text::LocalizedText as LongText;
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config.service(list_reports).service(create_report).service(get_report);
@@ -177,11 +178,11 @@ page! {
 #[get("/v1/task-forces/{taskForceId}/reports")]
 async fn list_reports(app: Data<App>, read: Read<TaskForcePath, ReportQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
-    let before = answer::after(query.cursor.as_deref())?;
+    let before = pagination::after(query.cursor.as_deref())?;
     let filter = ReportFilter { cycle: query.cycle, states: query.state.unwrap_or_default() };
     let page =
-        app.reports_list(&context.caller, context.at.task_force_id, &filter, before, query.limit).await?;
-    answer::document(&ReportPage::new(page, |report| report.number, ReportItem::from))
+        app.reports_list(&context.caller, context.path.task_force_id, &filter, before, query.limit).await?;
+    response::document(&ReportPage::new(page, |report| report.number, ReportItem::from))
 }
 
 /// Build a report
@@ -200,9 +201,9 @@ async fn list_reports(app: Data<App>, read: Read<TaskForcePath, ReportQuery>) ->
 #[post("/v1/task-forces/{taskForceId}/reports")]
 async fn create_report(app: Data<App>, create: Create<TaskForcePath, NewReport>) -> Result<HttpResponse> {
     let Create { context, body, .. } = create;
-    let written = app.report_create(&context.caller, context.at.task_force_id, body.into()).await?;
+    let written = app.report_create(&context.caller, context.path.task_force_id, body.into()).await?;
     let (number, version) = (written.report.number, written.report.version);
-    answer::created(&format!("{}/{number}", context.address), version, &Report::new(written)?)
+    response::created(&format!("{}/{number}", context.uri), version, &Report::new(written)?)
 }
 
 /// Read a report
@@ -216,6 +217,6 @@ async fn create_report(app: Data<App>, create: Create<TaskForcePath, NewReport>)
 #[get("/v1/task-forces/{taskForceId}/reports/{number}")]
 async fn get_report(app: Data<App>, read: Read<ReportPath>) -> Result<HttpResponse> {
     let Read { context, .. } = read;
-    let written = app.report_get(&context.caller, context.at.task_force_id, context.at.number).await?;
-    answer::single(written.report.version, &Report::new(written)?)
+    let written = app.report_get(&context.caller, context.path.task_force_id, context.path.number).await?;
+    response::single(written.report.version, &Report::new(written)?)
 }

@@ -7,18 +7,18 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::http::response::{page, page_query};
-use crate::http::patch::Patch;
-use crate::http::problem::Transition;
-use crate::http::request::{IfMatch, TaskForcePath, path_to};
-use crate::http::resource::{Representation, resource};
-use crate::http::text::{LocalizedName, LocalizedNote, LocalizedText as LongText};
 use crate::app::resource::View;
 use crate::db;
 use crate::db::resource::ProductFilter;
 use crate::db::sectors::{SectorDetail, SectorFields};
 use crate::domain::sector::SectorState;
 use crate::domain::text::{Language, LocalizedText};
+use crate::http::pagination::{page, page_query};
+use crate::http::patch::Patch;
+use crate::http::problem::TransitionDocument;
+use crate::http::request::{IfMatch, TaskForcePath, path_to};
+use crate::http::resource::{Representation, resource};
+use crate::http::text::{LocalizedName, LocalizedNote, LocalizedText as LongText};
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     common_operations(config);
@@ -135,16 +135,16 @@ pub(super) struct Sector {
     #[serde(flatten)]
     item: SectorItem,
     /// Where it can go from here, for you, now.
-    available_transitions: Vec<Transition>,
+    available_transitions: Vec<TransitionDocument>,
 }
 
 impl Representation for Sector {
-    type Noun = SectorDetail;
+    type Resource = SectorDetail;
 
     fn new(view: View<SectorDetail>, language: Language) -> Self {
         Self {
             item: SectorItem::new(view.noun.sector, view.today),
-            available_transitions: Transition::all(&view.transitions, language),
+            available_transitions: TransitionDocument::all(&view.transitions, language),
         }
     }
 }

@@ -15,19 +15,20 @@ use subtle::ConstantTimeEq as _;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::http::server::response_middleware::API_VERSION;
-use crate::http::problem::{Result, status};
-use crate::http::server::settings::Settings;
-use crate::http::{answer, openapi};
 use crate::app::App;
 use crate::app::readiness::Readiness;
-use crate::domain::refusal::Code;
+use crate::domain::refusal::ProblemCode;
 use crate::domain::text::Message;
 use crate::domain::vocabulary::Vocabulary;
 use crate::domain::{
     activity, audit, ballot, decision, event, evidence, gate, migration, pilot, policy, refusal, report,
-    rights, scales, sector, step, task, task_force, text, user,
+    rights, scales, sector, state_machine, step, task, task_force, text, user,
 };
+use crate::http::openapi::document::OpenApiDocument;
+use crate::http::problem::{Result, status};
+use crate::http::response;
+use crate::http::server::response_middleware::API_VERSION;
+use crate::http::server::settings::Settings;
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config
@@ -81,7 +82,7 @@ pub(super) struct Service {
 )]
 #[get("/v1")]
 async fn get_service() -> Result<HttpResponse> {
-    answer::document(&Service { name: env!("CARGO_PKG_NAME"), version: API_VERSION })
+    response::document(&Service { name: env!("CARGO_PKG_NAME"), version: API_VERSION })
 }
 
 /// A word of the contract.
@@ -97,7 +98,7 @@ pub(super) struct Word {
 /// A transition between two states, whatever its conditions.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Move {
+pub(super) struct TransitionRule {
     /// From this state.
     #[schema(example = "planned")]
     from: &'static str,
@@ -114,7 +115,7 @@ pub(super) struct Vocabularies {
     /// The words of each set, by the set's name.
     words: BTreeMap<&'static str, Vec<Word>>,
     /// The transitions of each noun that has states, by the noun.
-    transitions: BTreeMap<&'static str, Vec<Move>>,
+    transitions: BTreeMap<&'static str, Vec<TransitionRule>>,
 }
 
 impl Vocabularies {
@@ -157,26 +158,30 @@ impl Vocabularies {
         add::<event::SubjectKind>(&mut words);
         add::<event::ActorKind>(&mut words);
         add::<audit::BreakReason>(&mut words);
-        add::<refusal::Code>(&mut words);
-        add::<refusal::FaultCode>(&mut words);
-        let moves = |moves: Vec<crate::domain::state_machine::Move>| {
-            moves
+        add::<refusal::ProblemCode>(&mut words);
+        add::<refusal::FieldErrorCode>(&mut words);
+        let rules = |rules: Vec<state_machine::TransitionRule>| {
+            rules
                 .into_iter()
-                .map(|one| Move { from: one.from, to: one.to, reason_required: one.reason_required })
+                .map(|rule| TransitionRule {
+                    from: rule.from,
+                    to: rule.to,
+                    reason_required: rule.reason_required,
+                })
                 .collect()
         };
         let transitions = BTreeMap::from([
-            ("activity", moves(activity::moves())),
-            ("condition", moves(decision::condition_moves())),
-            ("migration", moves(migration::moves())),
-            ("pilot", moves(pilot::moves())),
-            ("policy", moves(policy::moves())),
-            ("report", moves(report::moves())),
-            ("sector", moves(sector::moves())),
-            ("step", moves(step::moves())),
-            ("submission", moves(step::submission_moves())),
-            ("taskForce", moves(task_force::moves())),
-            ("user", moves(user::moves())),
+            ("activity", rules(activity::all_transitions())),
+            ("condition", rules(decision::all_condition_transitions())),
+            ("migration", rules(migration::all_transitions())),
+            ("pilot", rules(pilot::all_transitions())),
+            ("policy", rules(policy::all_transitions())),
+            ("report", rules(report::all_transitions())),
+            ("sector", rules(sector::all_transitions())),
+            ("step", rules(step::all_transitions())),
+            ("submission", rules(step::all_submission_transitions())),
+            ("taskForce", rules(task_force::all_transitions())),
+            ("user", rules(user::all_transitions())),
         ]);
         Self { words, transitions }
     }
@@ -197,14 +202,14 @@ fn add<V: Vocabulary>(words: &mut BTreeMap<&'static str, Vec<Word>>) {
 )]
 #[get("/v1/vocabularies")]
 async fn get_vocabularies() -> Result<HttpResponse> {
-    Ok(public(answer::single(API_VERSION, &Vocabularies::new())?))
+    Ok(public(response::single(API_VERSION, &Vocabularies::new())?))
 }
 
 /// What a problem code means.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ProblemExplanation {
     /// The code.
-    code: Code,
+    code: ProblemCode,
     /// The HTTP status that it comes with.
     #[schema(minimum = 400, maximum = 599, example = 409)]
     status: u16,
@@ -220,19 +225,19 @@ pub(super) struct ProblemExplanation {
 #[utoipa::path(
     tag = "service",
     security(()),
-    params(("code" = Code, Path, description = "The code of the problem.", example = "gateNotMet")),
+    params(("code" = ProblemCode, Path, description = "The code of the problem.", example = "gateNotMet")),
     responses((status = 200, description = "The explanation.", body = ProblemExplanation, headers(("ETag" = String))))
 )]
 #[get("/problems/{code}")]
 async fn get_problem(code: Path<String>) -> Result<HttpResponse> {
-    let code = Code::parse(&code).ok_or(Code::NotFound)?;
+    let code = ProblemCode::parse(&code).ok_or(ProblemCode::NotFound)?;
     let explanation = ProblemExplanation {
         code,
         status: status(code).as_u16(),
         title: code.label().into(),
         advice: code.advice().into(),
     };
-    Ok(public(answer::single(API_VERSION, &explanation)?))
+    Ok(public(response::single(API_VERSION, &explanation)?))
 }
 
 /// Whether a check passed.
@@ -325,11 +330,11 @@ async fn check_readiness(app: Data<App>) -> HttpResponse {
 )]
 #[get("/metrics")]
 async fn get_metrics(request: HttpRequest, app: Data<App>, settings: Data<Settings>) -> Result<HttpResponse> {
-    let token = settings.metrics_token.as_ref().ok_or(Code::NotFound)?;
+    let token = settings.metrics_token.as_ref().ok_or(ProblemCode::NotFound)?;
     let given = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let given = given.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
     if !bool::from(given.as_bytes().ct_eq(token.expose_secret().as_bytes())) {
-        return Err(Code::Unauthenticated.into());
+        return Err(ProblemCode::Unauthenticated.into());
     }
     let pool = app.pool.status();
     let gauge = |name: &'static str, value: usize| {
@@ -354,7 +359,7 @@ async fn get_metrics(request: HttpRequest, app: Data<App>, settings: Data<Settin
 )]
 #[get("/.well-known/jwks.json")]
 async fn get_jwks(app: Data<App>) -> Result<HttpResponse> {
-    Ok(public(answer::document(&app.tokens.jwks())?))
+    Ok(public(response::document(&app.tokens.jwks())?))
 }
 
 /// Read whom to tell of a weakness
@@ -368,7 +373,7 @@ async fn get_jwks(app: Data<App>) -> Result<HttpResponse> {
 )]
 #[get("/.well-known/security.txt")]
 async fn get_security_txt(app: Data<App>, settings: Data<Settings>) -> Result<HttpResponse> {
-    let contact = settings.security_contact.as_ref().ok_or(Code::NotFound)?;
+    let contact = settings.security_contact.as_ref().ok_or(ProblemCode::NotFound)?;
     // Written anew with every answer: it is as current as the service is up.
     let expires = (app.clock.now() + TimeDelta::days(90)).to_rfc3339_opts(SecondsFormat::Secs, true);
     let mut text = format!("Contact: {contact}\nExpires: {expires}\nPreferred-Languages: ar, en\n");
@@ -388,8 +393,8 @@ async fn get_security_txt(app: Data<App>, settings: Data<Settings>) -> Result<Ht
     responses((status = 200, description = "The document.", body = Object, content_type = "application/yaml"))
 )]
 #[get("/v1/openapi.yaml")]
-async fn get_openapi_yaml() -> Result<HttpResponse> {
-    Ok(described("application/yaml", openapi::yaml()?))
+async fn get_openapi_yaml(document: Data<OpenApiDocument>) -> Result<HttpResponse> {
+    Ok(described("application/yaml", document.yaml))
 }
 
 /// Read this document as JSON
@@ -401,8 +406,8 @@ async fn get_openapi_yaml() -> Result<HttpResponse> {
     responses((status = 200, description = "The document.", body = Object, content_type = "application/json"))
 )]
 #[get("/v1/openapi.json")]
-async fn get_openapi_json() -> Result<HttpResponse> {
-    Ok(described("application/json", openapi::json()?))
+async fn get_openapi_json(document: Data<OpenApiDocument>) -> Result<HttpResponse> {
+    Ok(described("application/json", document.json))
 }
 
 /// The contract is nobody's secret, and any page may read it.

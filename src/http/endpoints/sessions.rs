@@ -8,11 +8,12 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::http::response::{self, PageQuery, page};
-use crate::http::problem::Result;
-use crate::http::request::{Read, Root, Toggle, path_to};
 use crate::app::App;
 use crate::app::sessions::SessionView;
+use crate::http::pagination::{self, PageQuery, page};
+use crate::http::problem::Result;
+use crate::http::request::{NoBody, Read, Root, path_to};
+use crate::http::response;
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config.service(list_my_sessions).service(end_my_session);
@@ -79,9 +80,9 @@ page! {
 #[get("/v1/me/sessions")]
 async fn list_my_sessions(app: Data<App>, read: Read<Root, PageQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
-    let before = answer::after(query.cursor.as_deref())?;
+    let before = pagination::after(query.cursor.as_deref())?;
     let page = app.sessions_list(&context.caller, before, query.limit).await?;
-    answer::document(&SessionPage::new(page, |view| view.session.id, SessionItem::from))
+    response::document(&SessionPage::new(page, |view| view.session.id, SessionItem::from))
 }
 
 /// End a session of mine
@@ -93,8 +94,8 @@ async fn list_my_sessions(app: Data<App>, read: Read<Root, PageQuery>) -> Result
     responses((status = 204, description = "The session is over."))
 )]
 #[delete("/v1/me/sessions/{sessionId}")]
-async fn end_my_session(app: Data<App>, toggle: Toggle<SessionPath>) -> Result<HttpResponse> {
-    let Toggle { context } = toggle;
-    app.session_end(&context.caller, context.at.session_id).await?;
-    Ok(answer::done())
+async fn end_my_session(app: Data<App>, toggle: NoBody<SessionPath>) -> Result<HttpResponse> {
+    let NoBody { context } = toggle;
+    app.session_end(&context.caller, context.path.session_id).await?;
+    Ok(response::done())
 }

@@ -8,14 +8,15 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::http::problem::Result;
-use crate::http::request::{Create, Open, Root};
-use crate::http::{address, answer};
 use crate::app::App;
 use crate::app::sign_in::{SignedIn, Visit};
 use crate::auth::passwords::NewPassword;
 use crate::auth::tokens;
-use crate::domain::refusal::{Code, Fault, Refusal};
+use crate::domain::refusal::{FieldError, ProblemCode, Refusal};
+use crate::http::problem::Result;
+use crate::http::request::{Create, Public, Root};
+use crate::http::response;
+use crate::http::server::client_address;
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config
@@ -117,11 +118,11 @@ fn user_agent(headers: &HeaderMap) -> Option<String> {
 }
 
 fn visit(request: &HttpRequest, request_id: String) -> Visit {
-    Visit { request_id, address: address::of(request), user_agent: user_agent(request.headers()) }
+    Visit { request_id, address: client_address::of(request), user_agent: user_agent(request.headers()) }
 }
 
 fn chosen(pointer: &str, password: SecretString) -> Result<NewPassword> {
-    let refused = |code| Refusal::faults(Code::InvalidRequest, vec![Fault::at(pointer, code)]);
+    let refused = |code| Refusal::faults(ProblemCode::InvalidRequest, vec![FieldError::at(pointer, code)]);
     Ok(NewPassword::parse(password).map_err(refused)?)
 }
 
@@ -132,7 +133,7 @@ fn tokens(signed_in: &SignedIn) -> Result<HttpResponse> {
         expires_in: tokens::LIFETIME.num_seconds(),
         refresh_token: signed_in.refresh_token.expose_secret().to_owned(),
     };
-    answer::document(&document).map(answer::secret)
+    response::document(&document).map(response::secret)
 }
 
 /// Sign in
@@ -150,8 +151,8 @@ fn tokens(signed_in: &SignedIn) -> Result<HttpResponse> {
     security(())
 )]
 #[post("/v1/auth/login")]
-async fn sign_in(app: Data<App>, request: HttpRequest, open: Open<Credentials>) -> Result<HttpResponse> {
-    let Open { request_id, body } = open;
+async fn sign_in(app: Data<App>, request: HttpRequest, open: Public<Credentials>) -> Result<HttpResponse> {
+    let Public { request_id, body } = open;
     tokens(&app.sign_in(&visit(&request, request_id), &body.email, body.password).await?)
 }
 
@@ -171,9 +172,9 @@ async fn sign_in(app: Data<App>, request: HttpRequest, open: Open<Credentials>) 
 async fn refresh_session(
     app: Data<App>,
     request: HttpRequest,
-    open: Open<RefreshToken>,
+    open: Public<RefreshToken>,
 ) -> Result<HttpResponse> {
-    let Open { request_id, body } = open;
+    let Public { request_id, body } = open;
     tokens(&app.refresh(&visit(&request, request_id), &body.refresh_token).await?)
 }
 
@@ -187,10 +188,10 @@ async fn refresh_session(
     security(())
 )]
 #[post("/v1/auth/logout")]
-async fn sign_out(app: Data<App>, open: Open<RefreshToken>) -> Result<HttpResponse> {
-    let Open { request_id, body } = open;
+async fn sign_out(app: Data<App>, open: Public<RefreshToken>) -> Result<HttpResponse> {
+    let Public { request_id, body } = open;
     app.sign_out(&request_id, &body.refresh_token).await?;
-    Ok(answer::done())
+    Ok(response::done())
 }
 
 /// Change my password
@@ -232,9 +233,9 @@ async fn change_password(
 async fn accept_invitation(
     app: Data<App>,
     request: HttpRequest,
-    open: Open<Acceptance>,
+    open: Public<Acceptance>,
 ) -> Result<HttpResponse> {
-    let Open { request_id, body } = open;
+    let Public { request_id, body } = open;
     let password = chosen("/password", body.password)?;
     tokens(&app.invitation_accept(&visit(&request, request_id), &body.token, password).await?)
 }

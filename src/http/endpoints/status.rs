@@ -8,16 +8,17 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::http::response::{self, page_query};
-use crate::http::problem::Result;
-use crate::http::request::{Read, Root, TaskForcePath};
-use crate::http::text::LocalizedName;
 use crate::app::App;
 use crate::db::page::Page;
 use crate::db::status::{DueLine, PortfolioFilter, PortfolioLine, PortfolioTotals, StepLine};
 use crate::domain::step::{StepName, StepState};
 use crate::domain::task_force::{Health, TaskForceState};
 use crate::domain::text::LocalizedText;
+use crate::http::pagination::{self, page_query};
+use crate::http::problem::Result;
+use crate::http::request::{Read, Root, TaskForcePath};
+use crate::http::response;
+use crate::http::text::LocalizedName;
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config.service(get_status).service(get_portfolio);
@@ -395,7 +396,7 @@ pub(super) struct Portfolio {
 impl Portfolio {
     fn new(page: Page<PortfolioLine>, totals: PortfolioTotals) -> Self {
         let last = page.items.last().filter(|_| page.more);
-        let next = last.map(|line| answer::cursor(&line.summary.id));
+        let next = last.map(|line| pagination::cursor(&line.summary.id));
         let items = page.items.into_iter().map(PortfolioEntry::from).collect();
         Self { items, next, totals: totals.into() }
     }
@@ -430,8 +431,8 @@ page_query! {
 #[get("/v1/task-forces/{taskForceId}/status")]
 async fn get_status(app: Data<App>, read: Read<TaskForcePath>) -> Result<HttpResponse> {
     let Read { context, .. } = read;
-    let status = app.status(&context.caller, context.at.task_force_id).await?;
-    answer::single(status.rows.summary.seq, &Status::from(&*status))
+    let status = app.status(&context.caller, context.path.task_force_id).await?;
+    response::single(status.rows.summary.seq, &Status::from(&*status))
 }
 
 /// Read the portfolio
@@ -446,8 +447,8 @@ async fn get_status(app: Data<App>, read: Read<TaskForcePath>) -> Result<HttpRes
 #[get("/v1/status")]
 async fn get_portfolio(app: Data<App>, read: Read<Root, PortfolioQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
-    let after = answer::after(query.cursor.as_deref())?;
+    let after = pagination::after(query.cursor.as_deref())?;
     let filter = PortfolioFilter { state: query.state, step: query.step, health: query.health, q: query.q };
     let (page, totals) = app.portfolio(&context.caller, &filter, after, query.limit).await?;
-    answer::document(&Portfolio::new(page, totals))
+    response::document(&Portfolio::new(page, totals))
 }

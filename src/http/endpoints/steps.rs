@@ -8,11 +8,6 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::http::response;
-use crate::http::patch::Patch;
-use crate::http::problem::{BlockerDocument, CriterionDocument as Criterion, Result};
-use crate::http::request::{Change, Create, IfMatch, Read, TaskForcePath, Toggle, path_to};
-use crate::http::text::{LocalizedName, LocalizedNote};
 use crate::app::App;
 use crate::db;
 use crate::domain::gate::CriterionCode;
@@ -20,6 +15,11 @@ use crate::domain::refusal::Blocker;
 use crate::domain::step::{StepName, StepState};
 use crate::domain::text::{Language, LocalizedText};
 use crate::domain::vocabulary::Vocabulary as _;
+use crate::http::patch::Patch;
+use crate::http::problem::{BlockerDocument, CriterionDocument as Criterion, Result};
+use crate::http::request::{Change, Create, IfMatch, NoBody, Read, TaskForcePath, path_to};
+use crate::http::response;
+use crate::http::text::{LocalizedName, LocalizedNote};
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config
@@ -179,8 +179,8 @@ pub(super) struct NewWaiver {
 #[get("/v1/task-forces/{taskForceId}/steps")]
 async fn list_steps(app: Data<App>, read: Read<TaskForcePath, CycleQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
-    let steps = app.steps_list(&context.caller, context.at.task_force_id, query.cycle).await?;
-    answer::document(&StepList { items: steps.into_iter().map(Step::from).collect(), next: None })
+    let steps = app.steps_list(&context.caller, context.path.task_force_id, query.cycle).await?;
+    response::document(&StepList { items: steps.into_iter().map(Step::from).collect(), next: None })
 }
 
 /// Read a step
@@ -193,8 +193,9 @@ async fn list_steps(app: Data<App>, read: Read<TaskForcePath, CycleQuery>) -> Re
 #[get("/v1/task-forces/{taskForceId}/steps/{step}")]
 async fn get_step(app: Data<App>, read: Read<StepPath, CycleQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
-    let step = app.step_get(&context.caller, context.at.task_force_id, query.cycle, context.at.step).await?;
-    answer::single(step.version, &Step::from(step))
+    let step =
+        app.step_get(&context.caller, context.path.task_force_id, query.cycle, context.path.step).await?;
+    response::single(step.version, &Step::from(step))
 }
 
 /// Change a step
@@ -210,13 +211,13 @@ async fn get_step(app: Data<App>, read: Read<StepPath, CycleQuery>) -> Result<Ht
 #[patch("/v1/task-forces/{taskForceId}/steps/{step}")]
 async fn update_step(app: Data<App>, change: Change<StepPath, StepPatch>) -> Result<HttpResponse> {
     let Change { context, version, body, .. } = change;
-    let at = &context.at;
+    let at = &context.path;
     let step = app
         .step_update(&context.caller, at.task_force_id, at.step, version, |target_date| {
             Ok(body.apply(&StepFields { target_date })?.target_date)
         })
         .await?;
-    answer::single(step.version, &Step::from(step))
+    response::single(step.version, &Step::from(step))
 }
 
 /// Ask whether a step is ready
@@ -230,8 +231,9 @@ async fn update_step(app: Data<App>, change: Change<StepPath, StepPatch>) -> Res
 #[get("/v1/task-forces/{taskForceId}/steps/{step}/readiness")]
 async fn get_readiness(app: Data<App>, read: Read<StepPath>) -> Result<HttpResponse> {
     let Read { context, .. } = read;
-    let readiness = app.step_readiness(&context.caller, context.at.task_force_id, context.at.step).await?;
-    answer::document(&Readiness::new(&readiness, context.language))
+    let readiness =
+        app.step_readiness(&context.caller, context.path.task_force_id, context.path.step).await?;
+    response::document(&Readiness::new(&readiness, context.language))
 }
 
 /// Waive a criterion
@@ -250,9 +252,9 @@ async fn get_readiness(app: Data<App>, read: Read<StepPath>) -> Result<HttpRespo
 #[put("/v1/task-forces/{taskForceId}/steps/{step}/waivers/{criterion}")]
 async fn waive_criterion(app: Data<App>, create: Create<WaiverPath, NewWaiver>) -> Result<HttpResponse> {
     let Create { context, body, .. } = create;
-    let at = &context.at;
+    let at = &context.path;
     app.criterion_waive(&context.caller, at.task_force_id, at.step, at.criterion, body.reason).await?;
-    Ok(answer::done())
+    Ok(response::done())
 }
 
 /// Take a waiver back
@@ -268,9 +270,9 @@ async fn waive_criterion(app: Data<App>, create: Create<WaiverPath, NewWaiver>) 
     ])))
 )]
 #[delete("/v1/task-forces/{taskForceId}/steps/{step}/waivers/{criterion}")]
-async fn remove_waiver(app: Data<App>, toggle: Toggle<WaiverPath>) -> Result<HttpResponse> {
-    let Toggle { context } = toggle;
-    let at = &context.at;
+async fn remove_waiver(app: Data<App>, toggle: NoBody<WaiverPath>) -> Result<HttpResponse> {
+    let NoBody { context } = toggle;
+    let at = &context.path;
     app.criterion_unwaive(&context.caller, at.task_force_id, at.step, at.criterion).await?;
-    Ok(answer::done())
+    Ok(response::done())
 }

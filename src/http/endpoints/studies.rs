@@ -7,16 +7,16 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::http::response::{PageQuery, page};
-use crate::http::patch::Patch;
-use crate::http::request::{IfMatch, path_to};
-use crate::http::resource::{Representation, resource};
 use super::sectors::SectorPath;
-use crate::http::text::{LocalizedName, LocalizedText as LongText, PlainText};
 use crate::app::resource::View;
 use crate::db;
 use crate::db::studies::StudyFields;
 use crate::domain::text::{Language, LocalizedText};
+use crate::http::pagination::{PageQuery, page};
+use crate::http::patch::Patch;
+use crate::http::request::{IfMatch, path_to};
+use crate::http::resource::{Representation, resource};
+use crate::http::text::{LocalizedName, LocalizedText as LongText, PlainText};
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     common_operations(config);
@@ -120,9 +120,9 @@ impl Study {
 }
 
 impl Representation for Study {
-    type Noun = db::studies::Study;
+    type Resource = db::studies::Study;
 
-    fn new(view: View<Self::Noun>, _language: Language) -> Self {
+    fn new(view: View<Self::Resource>, _language: Language) -> Self {
         Self::new(view.noun, view.today)
     }
 }

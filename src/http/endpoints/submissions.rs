@@ -9,18 +9,19 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::http::response::{self, page, page_query};
-use crate::http::idempotency::DryRun;
-use crate::http::problem::{Result, Transition};
-use crate::http::request::{Change, Create, IfMatch, Read, path_to};
 use super::steps::StepPath;
-use crate::http::text::{LocalizedName, LocalizedNote, PlainText};
 use crate::app::submissions::{SubmissionView, Vote};
 use crate::app::{App, Error};
 use crate::db;
 use crate::domain::ballot::{self, Choice};
 use crate::domain::step::{StepName, SubmissionState};
 use crate::domain::text::{Language, LocalizedText};
+use crate::http::idempotency::DryRun;
+use crate::http::pagination::{self, page, page_query};
+use crate::http::problem::{Result, TransitionDocument};
+use crate::http::request::{Change, Create, IfMatch, Read, path_to};
+use crate::http::response;
+use crate::http::text::{LocalizedName, LocalizedNote, PlainText};
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config
@@ -222,7 +223,7 @@ pub(super) struct Submission {
     /// How the vote stands, or ended.
     tally: Tally,
     /// Where it can go by a command, for you, now: the chair may withdraw it. The rest is the vote.
-    available_transitions: Vec<Transition>,
+    available_transitions: Vec<TransitionDocument>,
 }
 
 impl Submission {
@@ -244,7 +245,7 @@ impl Submission {
             entitled: view.ballots.into_iter().map(entitled).collect(),
             votes,
             tally: view.tally.into(),
-            available_transitions: Transition::all(&view.transitions, language),
+            available_transitions: TransitionDocument::all(&view.transitions, language),
         })
     }
 }
@@ -274,12 +275,12 @@ page! {
 #[get("/v1/task-forces/{taskForceId}/steps/{step}/submissions")]
 async fn list_submissions(app: Data<App>, read: Read<StepPath, SubmissionQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
-    let after = answer::after(query.cursor.as_deref())?;
-    let at = &context.at;
+    let after = pagination::after(query.cursor.as_deref())?;
+    let at = &context.path;
     let page = app
         .submissions_list(&context.caller, at.task_force_id, query.cycle, at.step, after, query.limit)
         .await?;
-    answer::document(&SubmissionPage::new(page, |row| row.id, SubmissionItem::from))
+    response::document(&SubmissionPage::new(page, |row| row.id, SubmissionItem::from))
 }
 
 /// Submit a step
@@ -301,11 +302,11 @@ async fn submit_step(
     create: Create<StepPath, NewSubmission, DryRun>,
 ) -> Result<HttpResponse> {
     let Create { context, body, .. } = create;
-    let at = &context.at;
+    let at = &context.path;
     let view = app.step_submit(&context.caller, at.task_force_id, at.step, body.note).await?;
     let submission = Submission::new(view, context.language)?;
     let location = format!("/v1/task-forces/{}/submissions/{}", at.task_force_id, submission.item.id);
-    answer::created(&location, submission.item.version, &submission)
+    response::created(&location, submission.item.version, &submission)
 }
 
 /// Read a submission
@@ -319,8 +320,8 @@ async fn submit_step(
 async fn get_submission(app: Data<App>, read: Read<SubmissionPath>) -> Result<HttpResponse> {
     let Read { context, .. } = read;
     let view =
-        app.submission_get(&context.caller, context.at.task_force_id, context.at.submission_id).await?;
-    answer::single(view.submission.version, &Submission::new(view, context.language)?)
+        app.submission_get(&context.caller, context.path.task_force_id, context.path.submission_id).await?;
+    response::single(view.submission.version, &Submission::new(view, context.language)?)
 }
 
 /// Vote on a submission
@@ -338,10 +339,10 @@ async fn get_submission(app: Data<App>, read: Read<SubmissionPath>) -> Result<Ht
 #[put("/v1/task-forces/{taskForceId}/submissions/{submissionId}/votes/mine")]
 async fn cast_vote(app: Data<App>, create: Create<SubmissionPath, NewVote>) -> Result<HttpResponse> {
     let Create { context, body, .. } = create;
-    let at = &context.at;
+    let at = &context.path;
     let vote = Vote { choice: body.choice, comment: body.comment, reason: body.reason };
     let view = app.vote(&context.caller, at.task_force_id, at.submission_id, vote).await?;
-    answer::single(view.submission.version, &Submission::new(view, context.language)?)
+    response::single(view.submission.version, &Submission::new(view, context.language)?)
 }
 
 /// Withdraw a submission
@@ -362,9 +363,9 @@ async fn withdraw_submission(
     change: Change<SubmissionPath, Withdrawal>,
 ) -> Result<HttpResponse> {
     let Change { context, version, body, .. } = change;
-    let at = &context.at;
+    let at = &context.path;
     let view = app
         .submission_withdraw(&context.caller, at.task_force_id, at.submission_id, version, body.reason)
         .await?;
-    answer::single(view.submission.version, &Submission::new(view, context.language)?)
+    response::single(view.submission.version, &Submission::new(view, context.language)?)
 }

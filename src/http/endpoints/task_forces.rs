@@ -10,13 +10,7 @@ use utoipa::{PartialSchema, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::http::response::{self, page, page_query};
-use crate::http::idempotency::DryRun;
 use super::members::NewMember;
-use crate::http::patch::Patch;
-use crate::http::problem::{Result, Transition};
-use crate::http::request::{Change, Create, IfMatch, Read, Root, TaskForcePath};
-use crate::http::text::{LocalizedName, LocalizedNote, LocalizedText as LongText};
 use crate::app::App;
 use crate::app::task_forces::TaskForceView;
 use crate::db;
@@ -25,6 +19,13 @@ use crate::domain::scales::EvolutionStage;
 use crate::domain::step::StepName;
 use crate::domain::task_force::TaskForceState;
 use crate::domain::text::{Language, LocalizedText};
+use crate::http::idempotency::DryRun;
+use crate::http::pagination::{self, page, page_query};
+use crate::http::patch::Patch;
+use crate::http::problem::{Result, TransitionDocument};
+use crate::http::request::{Change, Create, IfMatch, Read, Root, TaskForcePath};
+use crate::http::response;
+use crate::http::text::{LocalizedName, LocalizedNote, LocalizedText as LongText};
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config
@@ -221,14 +222,14 @@ pub(super) struct TaskForce {
     #[serde(flatten)]
     item: TaskForceItem,
     /// Where it can go from here, for you, now.
-    available_transitions: Vec<Transition>,
+    available_transitions: Vec<TransitionDocument>,
 }
 
 impl TaskForce {
     fn new(view: TaskForceView, language: Language) -> Self {
         Self {
             item: view.task_force.into(),
-            available_transitions: Transition::all(&view.transitions, language),
+            available_transitions: TransitionDocument::all(&view.transitions, language),
         }
     }
 }
@@ -277,9 +278,9 @@ async fn list_task_forces(app: Data<App>, read: Read<Root, TaskForceQuery>) -> R
     let Read { context, query } = read;
     let filter =
         TaskForceFilter { state: query.state, step: query.step, q: query.q, ..TaskForceFilter::default() };
-    let after = answer::after(query.cursor.as_deref())?;
+    let after = pagination::after(query.cursor.as_deref())?;
     let page = app.task_forces_list(&context.caller, filter, after, query.limit).await?;
-    answer::document(&TaskForcePage::new(page, |row| row.id, TaskForceItem::from))
+    response::document(&TaskForcePage::new(page, |row| row.id, TaskForceItem::from))
 }
 
 /// Create a task force
@@ -298,7 +299,7 @@ async fn create_task_force(app: Data<App>, create: Create<Root, NewTaskForce>) -
     let view = app.task_force_create(&context.caller, body.fields.into(), members).await?;
     let task_force = TaskForce::new(view, context.language);
     let location = format!("/v1/task-forces/{}", task_force.item.id);
-    answer::created(&location, task_force.item.version, &task_force)
+    response::created(&location, task_force.item.version, &task_force)
 }
 
 /// Read a task force
@@ -311,9 +312,9 @@ async fn create_task_force(app: Data<App>, create: Create<Root, NewTaskForce>) -
 #[get("/v1/task-forces/{taskForceId}")]
 async fn get_task_force(app: Data<App>, read: Read<TaskForcePath>) -> Result<HttpResponse> {
     let Read { context, .. } = read;
-    let view = app.task_force_get(&context.caller, context.at.task_force_id).await?;
+    let view = app.task_force_get(&context.caller, context.path.task_force_id).await?;
     let task_force = TaskForce::new(view, context.language);
-    answer::single(task_force.item.version, &task_force)
+    response::single(task_force.item.version, &task_force)
 }
 
 /// Change a task force
@@ -333,12 +334,12 @@ async fn update_task_force(
 ) -> Result<HttpResponse> {
     let Change { context, version, body, .. } = change;
     let view = app
-        .task_force_update(&context.caller, context.at.task_force_id, version, |fields| {
+        .task_force_update(&context.caller, context.path.task_force_id, version, |fields| {
             Ok(body.apply(&fields.into())?.into())
         })
         .await?;
     let task_force = TaskForce::new(view, context.language);
-    answer::single(task_force.item.version, &task_force)
+    response::single(task_force.item.version, &task_force)
 }
 
 /// Move a task force to another state
@@ -357,8 +358,8 @@ async fn transition_task_force(
     change: Change<TaskForcePath, TaskForceTransition, DryRun>,
 ) -> Result<HttpResponse> {
     let Change { context, version, body, .. } = change;
-    let id = context.at.task_force_id;
+    let id = context.path.task_force_id;
     let view = app.task_force_transition(&context.caller, id, version, body.to, body.reason).await?;
     let task_force = TaskForce::new(view, context.language);
-    answer::single(task_force.item.version, &task_force)
+    response::single(task_force.item.version, &task_force)
 }

@@ -9,20 +9,21 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::http::response::{self, page, page_query};
-use crate::http::idempotency::{self, DryRun};
-use crate::http::patch::Patch;
-use crate::http::problem::{Result, Transition};
-use crate::http::request::{Change, Create, IfMatch, Read, Root, Toggle, path_to};
-use crate::http::text::LocalizedName;
 use crate::app::App;
 use crate::app::users::{Invitation, UserEntry, UserView, parse_email};
 use crate::db;
 use crate::db::users::{UserFields, UserFilter};
-use crate::domain::refusal::{Code, Fault, Refusal};
+use crate::domain::refusal::{FieldError, ProblemCode, Refusal};
 use crate::domain::rights::SeatRole;
 use crate::domain::text::{Language, LocalizedText};
 use crate::domain::user::{CouncilRole, UserState};
+use crate::http::idempotency::{self, DryRun};
+use crate::http::pagination::{self, page, page_query};
+use crate::http::patch::Patch;
+use crate::http::problem::{Result, TransitionDocument};
+use crate::http::request::{Change, Create, IfMatch, NoBody, Read, Root, path_to};
+use crate::http::response;
+use crate::http::text::LocalizedName;
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config
@@ -71,8 +72,9 @@ impl TryFrom<NewUser> for UserFields {
 
     fn try_from(new: NewUser) -> std::result::Result<Self, Refusal> {
         let NewUser { email, name, role, locale } = new;
-        let email = parse_email(&email)
-            .map_err(|code| Refusal::faults(Code::InvalidRequest, vec![Fault::at("/email", code)]))?;
+        let email = parse_email(&email).map_err(|code| {
+            Refusal::faults(ProblemCode::InvalidRequest, vec![FieldError::at("/email", code)])
+        })?;
         Ok(Self { email, name, role, locale })
     }
 }
@@ -112,7 +114,7 @@ pub(super) struct User {
     /// When it last changed.
     updated_at: DateTime<Utc>,
     /// Where it can go from here, for you, now.
-    available_transitions: Vec<Transition>,
+    available_transitions: Vec<TransitionDocument>,
 }
 
 impl User {
@@ -129,7 +131,7 @@ impl User {
             version: user.version,
             created_at: user.created_at,
             updated_at: user.updated_at,
-            available_transitions: Transition::all(&transitions, language),
+            available_transitions: TransitionDocument::all(&transitions, language),
         }
     }
 }
@@ -232,7 +234,7 @@ fn invited((view, invitation): (UserView, Invitation), language: Language) -> Re
         invitation_expires_at: invitation.expires_at,
     };
     let location = format!("/v1/users/{}", invited.user.id);
-    let answer = answer::created(&location, invited.user.version, &invited)?;
+    let answer = response::created(&location, invited.user.version, &invited)?;
     (invited.secret_shown, invited.invitation_token) = (false, None);
     idempotency::told_once(answer, &invited)
 }
@@ -308,7 +310,7 @@ async fn get_me(app: Data<App>, read: Read<Root>) -> Result<HttpResponse> {
         user: User::new(view, context.language),
         memberships: memberships.into_iter().map(Membership::from).collect(),
     };
-    answer::single(me.user.version, &me)
+    response::single(me.user.version, &me)
 }
 
 /// List users
@@ -323,10 +325,10 @@ async fn get_me(app: Data<App>, read: Read<Root>) -> Result<HttpResponse> {
 #[get("/v1/users")]
 async fn list_users(app: Data<App>, read: Read<Root, UserQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
-    let after = answer::after(query.cursor.as_deref())?;
+    let after = pagination::after(query.cursor.as_deref())?;
     let filter = UserFilter { role: query.role, state: query.state, q: query.q };
     let page = app.users_list(&context.caller, &filter, after, query.limit).await?;
-    answer::document(&UserPage::new(page, UserEntry::id, UserItem::from))
+    response::document(&UserPage::new(page, UserEntry::id, UserItem::from))
 }
 
 /// Invite a user
@@ -354,8 +356,8 @@ async fn create_user(app: Data<App>, create: Create<Root, NewUser>) -> Result<Ht
 #[get("/v1/users/{userId}")]
 async fn get_user(app: Data<App>, read: Read<UserPath>) -> Result<HttpResponse> {
     let Read { context, .. } = read;
-    let user = User::new(app.user_get(&context.caller, context.at.user_id).await?, context.language);
-    answer::single(user.version, &user)
+    let user = User::new(app.user_get(&context.caller, context.path.user_id).await?, context.language);
+    response::single(user.version, &user)
 }
 
 /// Change a user
@@ -372,12 +374,12 @@ async fn get_user(app: Data<App>, read: Read<UserPath>) -> Result<HttpResponse> 
 async fn update_user(app: Data<App>, change: Change<UserPath, UserPatch>) -> Result<HttpResponse> {
     let Change { context, version, body, .. } = change;
     let view = app
-        .user_update(&context.caller, context.at.user_id, version, |fields| {
+        .user_update(&context.caller, context.path.user_id, version, |fields| {
             Ok(body.apply(&fields.into())?.try_into()?)
         })
         .await?;
     let user = User::new(view, context.language);
-    answer::single(user.version, &user)
+    response::single(user.version, &user)
 }
 
 /// Disable or enable a user
@@ -396,9 +398,9 @@ async fn transition_user(
     change: Change<UserPath, UserTransition, DryRun>,
 ) -> Result<HttpResponse> {
     let Change { context, version, body, .. } = change;
-    let view = app.user_transition(&context.caller, context.at.user_id, version, body.to).await?;
+    let view = app.user_transition(&context.caller, context.path.user_id, version, body.to).await?;
     let user = User::new(view, context.language);
-    answer::single(user.version, &user)
+    response::single(user.version, &user)
 }
 
 /// Invite a user anew
@@ -411,7 +413,7 @@ async fn transition_user(
     extensions(("x-problem-codes" = json!(["forbidden"])))
 )]
 #[post("/v1/users/{userId}/invitations")]
-async fn invite_user(app: Data<App>, toggle: Toggle<UserPath>) -> Result<HttpResponse> {
-    let Toggle { context } = toggle;
-    invited(app.user_invite(&context.caller, context.at.user_id).await?, context.language)
+async fn invite_user(app: Data<App>, toggle: NoBody<UserPath>) -> Result<HttpResponse> {
+    let NoBody { context } = toggle;
+    invited(app.user_invite(&context.caller, context.path.user_id).await?, context.language)
 }

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use super::each_operation;
-use crate::domain::refusal::Code;
+use crate::domain::refusal::ProblemCode;
 use crate::domain::vocabulary::Vocabulary as _;
-use crate::http::server::response_middleware::API_VERSION;
 use crate::http::idempotency::{KEY_PATTERN, LONGEST_HEADER};
 use crate::http::problem::status;
+use crate::http::server::response_middleware::API_VERSION;
 
 /// A problem answer that stands for more codes than this is told where it is given.
 const CODES_IN_A_NAME: usize = 2;
@@ -106,7 +106,7 @@ fn security_schemes() -> Value {
 
 /// What a problem of each code looks like.
 fn problem_examples() -> Map<String, Value> {
-    let example = |code: Code| {
+    let example = |code: ProblemCode| {
         json!({ "summary": code.label().en, "value": {
             "type": format!("/problems/{code}"),
             "title": code.label().en,
@@ -116,7 +116,7 @@ fn problem_examples() -> Map<String, Value> {
             "requestId": "0199f0c2-7a3b-7c11-9d2e-3f5a6b7c8d9e",
         } })
     };
-    Code::ALL.iter().map(|code| (code.to_string(), example(*code))).collect()
+    ProblemCode::ALL.iter().map(|code| (code.to_string(), example(*code))).collect()
 }
 
 fn complete_schemas(mut schemas: Value) -> Value {

@@ -14,10 +14,10 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
-use super::{Context, Extraction, NoQuery, Path, app, patience, version, visible};
+use super::{CallContext, Extraction, NoQuery, Path, app, timeouts, version, visible};
 use crate::app::Error;
 use crate::domain::evidence::{LARGEST, MEDIA_TYPES};
-use crate::domain::refusal::{Code, Refusal};
+use crate::domain::refusal::{ProblemCode, Refusal};
 use crate::domain::rights::Action;
 use crate::http::problem::{Problem, Result};
 
@@ -42,8 +42,8 @@ impl Default for Uploads {
 
 impl Uploads {
     /// Waits until this user sends nothing else, as long as that may take, and then for a place.
-    async fn enter(&self, user_id: Uuid, patience: Duration) -> Option<[OwnedSemaphorePermit; 2]> {
-        let turn = tokio::time::timeout(patience, self.turn(user_id).acquire_owned()).await.ok()?.ok()?;
+    async fn acquire(&self, user_id: Uuid, within: Duration) -> Option<[OwnedSemaphorePermit; 2]> {
+        let turn = tokio::time::timeout(within, self.turn(user_id).acquire_owned()).await.ok()?.ok()?;
         let place = Arc::clone(&self.places).acquire_owned();
         let place = tokio::time::timeout(PLACE_WITHIN, place).await.ok()?.ok()?;
         Some([turn, place])
@@ -62,7 +62,7 @@ impl Uploads {
 #[derive(Debug)]
 pub(in crate::http) struct Upload<P> {
     /// Path and caller.
-    pub(in crate::http) context: Context<P>,
+    pub(in crate::http) context: CallContext<P>,
     /// The version of `If-Match`.
     pub(in crate::http) version: i32,
     /// The type of the file.
@@ -84,24 +84,24 @@ impl<P: Path + 'static> FromRequest for Upload<P> {
         Box::pin(async move {
             let (context, NoQuery {}) = visible::<P, _>(&request).await?;
             // Who may not work gets no place to wait in, whatever they send.
-            if let Some(id) = context.at.task_force_id() {
+            if let Some(id) = context.path.task_force_id() {
                 app(&request)?.look(&context.caller, id).await?.require(Action::Work)?;
             }
             let media_type = media_type(&request)?;
             let announced = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
             let announced = announced.and_then(|length| length.parse().ok()).unwrap_or(0_usize);
             if announced > LARGEST {
-                return Err(Code::BodyTooLarge.into());
+                return Err(ProblemCode::BodyTooLarge.into());
             }
-            let within = patience(&request)?.file;
-            let uploads = request.app_data::<Data<Uploads>>().ok_or(Code::InternalError)?;
-            let Some(held) = uploads.enter(context.caller.user_id, within).await else {
+            let within = timeouts(&request)?.file;
+            let uploads = request.app_data::<Data<Uploads>>().ok_or(ProblemCode::InternalError)?;
+            let Some(held) = uploads.acquire(context.caller.user_id, within).await else {
                 return Err(Error::Unavailable("too many upload at once".to_owned()).into());
             };
             let read = tokio::time::timeout(within, content(payload, announced)).await;
             let (content, sha256) = read.map_err(|_late| late(within))??;
             if let Some((en, ar)) = unlike(media_type, &content) {
-                return Err(Refusal::new(Code::InvalidRequest, en, ar).into());
+                return Err(Refusal::new(ProblemCode::InvalidRequest, en, ar).into());
             }
             let version = version(&request)?;
             Ok(Self { context, version, media_type, content, sha256, _held: held })
@@ -121,7 +121,7 @@ fn media_type(request: &HttpRequest) -> Result<&'static str> {
     known.filter(|known| is_plain && (!is_text(known) || is_utf8())).ok_or_else(|| {
         let types = MEDIA_TYPES.join(", ");
         Refusal::new(
-            Code::UnsupportedMediaType,
+            ProblemCode::UnsupportedMediaType,
             format!("Send the file as it is, not compressed, text in UTF-8, and as one of {types}."),
             format!("أرسل الملف كما هو دون ضغط، والنص بترميز UTF-8، وبأحد الأنواع: {types}."),
         )
@@ -135,10 +135,10 @@ async fn content(mut payload: Payload, announced: usize) -> Result<(Bytes, [u8; 
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_broken: PayloadError| {
             let (en, ar) = ("The file broke off.", "انقطع إرسال الملف.");
-            Refusal::new(Code::InvalidRequest, en, ar)
+            Refusal::new(ProblemCode::InvalidRequest, en, ar)
         })?;
         if content.len() + chunk.len() > LARGEST {
-            return Err(Code::BodyTooLarge.into());
+            return Err(ProblemCode::BodyTooLarge.into());
         }
         hash.update(&chunk);
         content.extend_from_slice(&chunk);
@@ -148,7 +148,7 @@ async fn content(mut payload: Payload, announced: usize) -> Result<(Bytes, [u8; 
 
 fn late(within: Duration) -> Problem {
     Refusal::new(
-        Code::InvalidRequest,
+        ProblemCode::InvalidRequest,
         format!("The file did not arrive within {} seconds.", within.as_secs()),
         format!("لم يصل الملف خلال {} ثانية.", within.as_secs()),
     )

@@ -16,7 +16,7 @@ use super::settings::Settings;
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The address of the client: of the peer, unless that is a trusted proxy, which says for whom it asks.
-pub(super) fn of(request: &HttpRequest) -> Option<IpAddr> {
+pub(in crate::http) fn of(request: &HttpRequest) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip();
     let settings = request.app_data::<Data<Settings>>();
     let trusted = settings.map(|settings| settings.trusted_proxies.as_slice()).unwrap_or_default();

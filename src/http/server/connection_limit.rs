@@ -12,30 +12,30 @@ use crate::auth::throttle::network_of;
 
 /// Counts the connections of each client.
 #[derive(Debug)]
-pub(super) struct Admission {
+pub(super) struct ConnectionLimit {
     share: usize,
     trusted: Vec<IpNet>,
     held: Mutex<HashMap<IpAddr, usize>>,
 }
 
-impl Admission {
+impl ConnectionLimit {
     /// So many for each client that is no trusted proxy.
     pub(super) fn new(share: usize, trusted: Vec<IpNet>) -> Self {
         Self { share, trusted, held: Mutex::default() }
     }
 
     /// Room for one more connection from this address, until it is dropped.
-    pub(super) fn admit(self: &Arc<Self>, peer: IpAddr) -> Option<Place> {
+    pub(super) fn admit(self: &Arc<Self>, peer: IpAddr) -> Option<ConnectionSlot> {
         let peer = peer.to_canonical();
         if self.trusted.iter().any(|network| network.contains(&peer)) {
-            return Some(Place(None));
+            return Some(ConnectionSlot(None));
         }
         let client = network_of(peer);
         let mut held = self.held();
         let holds = held.entry(client).or_default();
         if *holds < self.share {
             *holds += 1;
-            return Some(Place(Some((Arc::clone(self), client))));
+            return Some(ConnectionSlot(Some((Arc::clone(self), client))));
         }
         static FULL: Once = Once::new();
         FULL.call_once(|| {
@@ -54,12 +54,12 @@ impl Admission {
 
 /// Room for a connection.
 #[derive(Debug)]
-pub(super) struct Place(Option<(Arc<Admission>, IpAddr)>);
+pub(super) struct ConnectionSlot(Option<(Arc<ConnectionLimit>, IpAddr)>);
 
-impl Drop for Place {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
-        let Some((admission, client)) = &self.0 else { return };
-        let mut held = admission.held();
+        let Some((connection_limit, client)) = &self.0 else { return };
+        let mut held = connection_limit.held();
         if let Some(holds) = held.get_mut(client) {
             *holds -= 1;
             if *holds == 0 {
@@ -75,8 +75,8 @@ mod tests {
 
     #[test]
     fn a_client_gets_its_share_and_no_more_until_it_lets_go() {
-        let admission = Arc::new(Admission::new(2, vec!["10.0.0.0/8".parse().unwrap()]));
-        let admit = |address: &str| admission.admit(address.parse().unwrap());
+        let connection_limit = Arc::new(ConnectionLimit::new(2, vec!["10.0.0.0/8".parse().unwrap()]));
+        let admit = |address: &str| connection_limit.admit(address.parse().unwrap());
         let first = admit("2001:db8::1").unwrap();
         let second = admit("2001:db8::2").unwrap();
         assert!(admit("2001:db8::3").is_none(), "one network of 64 bits is one client");
@@ -88,6 +88,6 @@ mod tests {
         let proxied: Vec<_> = (0..9).map(|_| admit("::ffff:10.0.0.1")).collect();
         assert!(proxied.iter().all(Option::is_some), "a trusted proxy asks for many");
         drop((second, third, other, proxied));
-        assert!(admission.held().is_empty(), "who holds none is forgotten");
+        assert!(connection_limit.held().is_empty(), "who holds none is forgotten");
     }
 }

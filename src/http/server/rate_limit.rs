@@ -8,7 +8,6 @@
 
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv4Addr};
-use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -19,21 +18,22 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{HttpMessage as _, ResponseError as _};
+use governor::Quota;
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::HashMapStateStore;
-use governor::{Quota, RateLimiter};
 use ipnet::IpNet;
 use moka::sync::Cache;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::client_address;
-use crate::http::problem::Problem;
-use crate::http::request::bearer;
+use super::settings::RateLimit;
 use crate::app::App;
 use crate::app::caller::Caller;
-use crate::domain::refusal::{Code, Listing, Refusal};
+use crate::domain::refusal::{ProblemCode, ProblemExtension, Refusal};
+use crate::http::context::bearer;
+use crate::http::problem::Problem;
 
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -49,14 +49,14 @@ const REMEMBERED_FOR: Duration = Duration::from_secs(300);
 
 /// Who is counted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Who {
+enum LimitKey {
     User(Uuid),
     Network(IpNet),
 }
 
 /// What is remembered of a credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Known {
+enum KnownCredential {
     /// A key or a foreign token that came through, and whose it is.
     Of(Uuid),
     /// An access token of ours whose session has ended.
@@ -65,35 +65,35 @@ enum Known {
 
 /// What a request has left of a quota.
 #[derive(Debug, PartialEq, Eq)]
-struct Left {
+struct Remaining {
     requests: u32,
     /// Until the next one, where there is none.
     wait: Option<Duration>,
 }
 
-type Counts<C> = RateLimiter<Who, HashMapStateStore<Who>, C, StateInformationMiddleware>;
+type Counts<C> = governor::RateLimiter<LimitKey, HashMapStateStore<LimitKey>, C, StateInformationMiddleware>;
 
 /// Counts the requests of each caller.
-pub(super) struct Meter<C: Clock = DefaultClock> {
+pub(super) struct RateLimiter<C: Clock = DefaultClock> {
     quota: Quota,
     counts: Counts<C>,
     counted: usize,
     asked: AtomicU64,
-    known: Cache<[u8; 32], Known>,
+    known: Cache<[u8; 32], KnownCredential>,
 }
 
-impl Meter {
+impl RateLimiter {
     pub(super) fn new(limit: RateLimit) -> Self {
         Self::with_clock(limit, COUNTED, DefaultClock::default())
     }
 }
 
-impl<C: Clock> Meter<C> {
+impl<C: Clock> RateLimiter<C> {
     fn with_clock(limit: RateLimit, counted: usize, clock: C) -> Self {
         let quota = Quota::per_minute(limit.per_minute).allow_burst(limit.burst);
         Self {
             quota,
-            counts: RateLimiter::hashmap_with_clock(quota, clock).with_middleware(),
+            counts: governor::RateLimiter::hashmap_with_clock(quota, clock).with_middleware(),
             counted,
             asked: AtomicU64::new(0),
             known: Cache::builder().max_capacity(REMEMBERED).time_to_live(REMEMBERED_FOR).build(),
@@ -101,7 +101,7 @@ impl<C: Clock> Meter<C> {
     }
 
     /// The network that an address is counted by: whoever has one address of IPv6 has a whole /64.
-    fn network(&self, address: IpAddr) -> Who {
+    fn network(&self, address: IpAddr) -> LimitKey {
         let crowded = self.counts.len() >= self.counted;
         let prefix = match (address, crowded) {
             (IpAddr::V4(_), false) => 32,
@@ -109,22 +109,24 @@ impl<C: Clock> Meter<C> {
             (IpAddr::V6(_), false) => 64,
             (IpAddr::V6(_), true) => 32,
         };
-        Who::Network(IpNet::new(address, prefix).unwrap_or_else(|_| address.into()).trunc())
+        LimitKey::Network(IpNet::new(address, prefix).unwrap_or_else(|_| address.into()).trunc())
     }
 
-    fn spend(&self, who: &Who) -> Left {
+    fn spend(&self, who: &LimitKey) -> Remaining {
         if self.asked.fetch_add(1, Ordering::Relaxed) % SWEEP_AFTER == SWEEP_AFTER - 1 {
             self.counts.retain_recent();
         }
         match self.counts.check_key(who) {
-            Ok(state) => Left { requests: state.remaining_burst_capacity(), wait: None },
-            Err(until) => Left { requests: 0, wait: Some(until.wait_time_from(self.counts.clock().now())) },
+            Ok(state) => Remaining { requests: state.remaining_burst_capacity(), wait: None },
+            Err(until) => {
+                Remaining { requests: 0, wait: Some(until.wait_time_from(self.counts.clock().now())) }
+            }
         }
     }
 
     /// `RateLimit-Policy` and `RateLimit` as in draft-ietf-httpapi-ratelimit-headers-11: the quota and how long it
     /// takes to come back, what is left of it and when all of it is there again.
-    fn headers(&self, left: &Left) -> [(HeaderName, String); 2] {
+    fn headers(&self, left: &Remaining) -> [(HeaderName, String); 2] {
         let quota = self.quota.burst_size().get();
         let window = seconds(self.quota.burst_size_replenished_in());
         let whole_again = self.quota.replenish_interval().saturating_mul(quota.saturating_sub(left.requests));
@@ -141,7 +143,7 @@ fn seconds(duration: Duration) -> u64 {
 }
 
 /// Whether requests to this address are counted: a load balancer asks as often as it likes whether we are well.
-pub(super) fn applies(path: &str) -> bool {
+pub(in crate::http) fn applies(path: &str) -> bool {
     !path.starts_with("/health/")
 }
 
@@ -150,25 +152,25 @@ pub(super) async fn wrap(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, actix_web::Error> {
-    let meter = request.app_data::<Data<Meter>>().cloned().filter(|_| applies(request.path()));
-    let Some(meter) = meter else {
+    let limiter = request.app_data::<Data<RateLimiter>>().cloned().filter(|_| applies(request.path()));
+    let Some(limiter) = limiter else {
         return next.call(request).await.map(ServiceResponse::map_into_left_body);
     };
     let token = bearer(request.headers());
     let own = token.zip(request.app_data::<Data<App>>());
     let own = own.and_then(|(token, app)| app.tokens.verify(token, app.clock.now()));
     let hash: Option<[u8; 32]> = token.map(|token| Sha256::digest(token).into());
-    let user = match hash.and_then(|hash| meter.known.get(&hash)) {
-        Some(Known::Of(user_id)) => Some(user_id),
-        Some(Known::Over) => None,
+    let user = match hash.and_then(|hash| limiter.known.get(&hash)) {
+        Some(KnownCredential::Of(user_id)) => Some(user_id),
+        Some(KnownCredential::Over) => None,
         None => own.as_ref().map(|claims| claims.user_id),
     };
     let who = user.map_or_else(
-        || meter.network(address::of(request.request()).unwrap_or(Ipv4Addr::UNSPECIFIED.into())),
-        Who::User,
+        || limiter.network(client_address::of(request.request()).unwrap_or(Ipv4Addr::UNSPECIFIED.into())),
+        LimitKey::User,
     );
 
-    let left = meter.spend(&who);
+    let left = limiter.spend(&who);
     let mut answer = match left.wait {
         Some(wait) => {
             let answer = refusal(wait).error_response();
@@ -179,15 +181,17 @@ pub(super) async fn wrap(
     if let Some(hash) = hash {
         let caller = answer.request().extensions().get::<Caller>().map(|caller| caller.user_id);
         match (answer.status(), own.is_some()) {
-            (StatusCode::UNAUTHORIZED, true) => meter.known.insert(hash, Known::Over),
-            (StatusCode::UNAUTHORIZED, false) => meter.known.invalidate(&hash),
+            (StatusCode::UNAUTHORIZED, true) => limiter.known.insert(hash, KnownCredential::Over),
+            (StatusCode::UNAUTHORIZED, false) => limiter.known.invalidate(&hash),
             // A wrong password is answered so, too, and the session went on.
-            (status, true) if user.is_none() && status.is_success() => meter.known.invalidate(&hash),
+            (status, true) if user.is_none() && status.is_success() => limiter.known.invalidate(&hash),
             (_, true) => {}
-            (_, false) => caller.into_iter().for_each(|id| meter.known.insert(hash, Known::Of(id))),
+            (_, false) => {
+                caller.into_iter().for_each(|id| limiter.known.insert(hash, KnownCredential::Of(id)))
+            }
         }
     }
-    for (name, value) in meter.headers(&left) {
+    for (name, value) in limiter.headers(&left) {
         if let Ok(value) = HeaderValue::from_str(&value) {
             answer.headers_mut().insert(name, value);
         }
@@ -197,7 +201,7 @@ pub(super) async fn wrap(
 
 fn refusal(wait: Duration) -> Problem {
     let seconds = u32::try_from(seconds(wait)).unwrap_or(u32::MAX).max(1);
-    Refusal::from(Code::TooManyRequests).listing(Listing::RetryAfter(seconds)).into()
+    Refusal::from(ProblemCode::TooManyRequests).extension(ProblemExtension::RetryAfter(seconds)).into()
 }
 
 #[cfg(test)]
@@ -207,26 +211,34 @@ mod tests {
     use super::*;
     use crate::app::caller::Credential;
 
-    fn meter(per_minute: u32, burst: u32, counted: usize) -> (Meter<FakeRelativeClock>, FakeRelativeClock) {
+    fn limiter(
+        per_minute: u32,
+        burst: u32,
+        counted: usize,
+    ) -> (RateLimiter<FakeRelativeClock>, FakeRelativeClock) {
         let clock = FakeRelativeClock::default();
         let limit = RateLimit::new(per_minute, burst).unwrap();
-        (Meter::with_clock(limit, counted, clock.clone()), clock)
+        (RateLimiter::with_clock(limit, counted, clock.clone()), clock)
     }
 
     #[test]
     fn a_burst_is_taken_and_comes_back_by_and_by() {
-        let (meter, clock) = meter(60, 3, 10);
-        let who = Who::User(Uuid::nil());
+        let (limiter, clock) = limiter(60, 3, 10);
+        let who = LimitKey::User(Uuid::nil());
         for left in [2, 1, 0] {
-            assert_eq!(meter.spend(&who), Left { requests: left, wait: None });
+            assert_eq!(limiter.spend(&who), Remaining { requests: left, wait: None });
         }
-        assert_eq!(meter.spend(&who), Left { requests: 0, wait: Some(Duration::from_secs(1)) });
-        assert_eq!(meter.spend(&Who::User(Uuid::max())).requests, 2, "everybody has a quota of their own");
+        assert_eq!(limiter.spend(&who), Remaining { requests: 0, wait: Some(Duration::from_secs(1)) });
+        assert_eq!(
+            limiter.spend(&LimitKey::User(Uuid::max())).requests,
+            2,
+            "everybody has a quota of their own"
+        );
         clock.advance(Duration::from_millis(1100));
-        assert_eq!(meter.spend(&who).wait, None);
-        assert!(meter.spend(&who).wait.is_some());
+        assert_eq!(limiter.spend(&who).wait, None);
+        assert!(limiter.spend(&who).wait.is_some());
         clock.advance(Duration::from_secs(60));
-        assert_eq!(meter.spend(&who).requests, 2, "no more than the burst is saved up");
+        assert_eq!(limiter.spend(&who).requests, 2, "no more than the burst is saved up");
     }
 
     /// A handler whose extractor found out who holds the key.
@@ -237,7 +249,7 @@ mod tests {
             user_id: holder.parse().unwrap(),
             credential: Credential::Session(Uuid::nil()),
             request_id: String::new(),
-            intent: crate::app::idempotency::Intent::Do,
+            commit_mode: crate::app::idempotency::CommitMode::Commit,
         };
         request.extensions_mut().insert(caller);
         actix_web::HttpResponse::Ok().finish()
@@ -249,8 +261,8 @@ mod tests {
         use actix_web::test::{TestRequest, call_service, init_service};
         use actix_web::{App, web};
 
-        let meter = Data::new(Meter::new(RateLimit::new(1, 3).unwrap()));
-        let app = App::new().app_data(meter).default_service(web::to(found)).wrap(from_fn(wrap));
+        let limiter = Data::new(RateLimiter::new(RateLimit::new(1, 3).unwrap()));
+        let app = App::new().app_data(limiter).default_service(web::to(found)).wrap(from_fn(wrap));
         let service = init_service(app).await;
         let ask = async |key: &str| {
             let peer = "198.51.100.1:4711".parse().unwrap();
@@ -286,9 +298,11 @@ mod tests {
 
     #[test]
     fn the_headers_say_what_is_left_and_when_all_is_back() {
-        let (meter, _) = meter(120, 30, 10);
+        let (limiter, _) = limiter(120, 30, 10);
         let told = |requests| {
-            meter.headers(&Left { requests, wait: None }).map(|(name, value)| format!("{name}: {value}"))
+            limiter
+                .headers(&Remaining { requests, wait: None })
+                .map(|(name, value)| format!("{name}: {value}"))
         };
         assert_eq!(told(29), ["ratelimit-policy: \"default\";q=30;w=15", "ratelimit: \"default\";r=29;t=1"]);
         assert_eq!(told(0), ["ratelimit-policy: \"default\";q=30;w=15", "ratelimit: \"default\";r=0;t=15"]);
@@ -296,28 +310,28 @@ mod tests {
 
     #[test]
     fn a_network_is_counted_as_one_and_a_crowd_by_wider_ones() {
-        let (meter, clock) = meter(60, 1, 4);
-        let who = |address: &str| meter.network(address.parse().unwrap());
+        let (limiter, clock) = limiter(60, 1, 4);
+        let who = |address: &str| limiter.network(address.parse().unwrap());
         assert_eq!(who("2001:db8:1:2::1"), who("2001:db8:1:2:ffff::2"));
         assert_ne!(who("2001:db8:1:2::1"), who("2001:db8:1:3::1"));
         assert_ne!(who("198.51.100.1"), who("198.51.100.2"));
         for last in 0..4 {
-            assert_eq!(meter.spend(&who(&format!("198.51.100.{last}"))).wait, None);
+            assert_eq!(limiter.spend(&who(&format!("198.51.100.{last}"))).wait, None);
         }
         assert_eq!(who("198.51.100.77"), who("198.51.7.7"));
         assert_eq!(who("2001:db8:1:2::1"), who("2001:db8:77::"));
         clock.advance(Duration::from_secs(60));
-        meter.counts.retain_recent();
+        limiter.counts.retain_recent();
         assert_ne!(who("198.51.100.1"), who("198.51.100.2"), "who was silent is forgotten");
     }
 
     #[test]
     fn callers_who_have_all_back_are_forgotten_by_themselves() {
-        let (meter, clock) = meter(60_000, 1, COUNTED);
+        let (limiter, clock) = limiter(60_000, 1, COUNTED);
         for _ in 0..SWEEP_AFTER {
-            meter.spend(&Who::User(Uuid::new_v4()));
+            limiter.spend(&LimitKey::User(Uuid::new_v4()));
             clock.advance(Duration::from_millis(10));
         }
-        assert!(meter.counts.len() < 10, "{}", meter.counts.len());
+        assert!(limiter.counts.len() < 10, "{}", limiter.counts.len());
     }
 }

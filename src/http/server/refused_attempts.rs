@@ -7,21 +7,21 @@ use actix_web::{HttpMessage as _, HttpRequest};
 use super::client_address;
 use crate::app::App;
 use crate::app::caller::Caller;
-use crate::app::idempotency::Intent;
+use crate::app::idempotency::CommitMode;
 use crate::app::refused_attempts::{Attempt, is_kept};
 use crate::auth::throttle::network_of;
-use crate::domain::refusal::Code;
-use crate::http::context::Envelope;
+use crate::domain::refusal::ProblemCode;
+use crate::http::context::RequestContext;
 use crate::http::problem;
 
 /// Notes a request that was refused, if such are kept.
-pub(super) fn note(request: &HttpRequest, code: Code) {
+pub(super) fn note(request: &HttpRequest, code: ProblemCode) {
     let route = request.match_pattern();
     let (Some(app), Some(route), true) = (request.app_data::<Data<App>>(), route, is_kept(code)) else {
         return;
     };
     let extensions = request.extensions();
-    if code == Code::GateNotMet && matches!(extensions.get::<Intent>(), Some(Intent::Try)) {
+    if code == ProblemCode::GateNotMet && matches!(extensions.get::<CommitMode>(), Some(CommitMode::DryRun)) {
         // Whoever asks what would happen has attempted nothing.
         return;
     }
@@ -31,10 +31,12 @@ pub(super) fn note(request: &HttpRequest, code: Code) {
     let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
     app.note_refused(Attempt {
         user_id: extensions.get::<Caller>().map(|caller| caller.user_id),
-        address: client_address::of(request).map(|address| network_of(address).to_string()).unwrap_or_default(),
+        address: client_address::of(request)
+            .map(|address| network_of(address).to_string())
+            .unwrap_or_default(),
         operation: format!("{method} {route}"),
         code,
         task_force_id: task_force_id.and_then(|id| id.parse().ok()),
-        request_id: Envelope::of(request).request_id,
+        request_id: RequestContext::of(request).request_id,
     });
 }

@@ -6,23 +6,22 @@ use std::panic::AssertUnwindSafe;
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
-    ACCEPT, ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
-    Header as _, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, REFERRER_POLICY,
-    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    ACCEPT, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, Header as _,
+    HeaderName, HeaderValue, IF_NONE_MATCH, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
+use actix_web::{HttpMessage as _, HttpResponse};
 use futures_util::FutureExt as _;
-use uuid::Uuid;
 
-use crate::http::problem::Problem;
-use crate::http::endpoints::refused_attempts;
+use super::refused_attempts;
 use super::settings::Settings;
-use crate::domain::refusal::Code;
-use crate::domain::text::Language;
+use crate::domain::refusal::ProblemCode;
 use crate::domain::vocabulary::Vocabulary as _;
+use crate::http::context::{RequestContext, X_REQUEST_ID};
+use crate::http::problem::Problem;
 
 /// The version of the contract, on every answer.
 pub const API_VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -34,32 +33,33 @@ pub(super) async fn wrap(
     mut request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, actix_web::Error> {
-    let secure = request.app_data::<Data<Settings>>().is_some_and(|settings| settings.is_secure());
-    let envelope = Envelope { secure, ..Envelope::read(request.headers()) };
+    let is_secure = request.app_data::<Data<Settings>>().is_some_and(|settings| settings.is_secure());
+    let request_context = RequestContext { is_secure, ..RequestContext::read(request.headers()) };
     let none_match = request.headers().get(IF_NONE_MATCH).cloned();
     if request.method() == Method::HEAD {
         // A GET whose body the server leaves out on the way.
         request.head_mut().method = Method::GET;
     }
     let reads = request.method() == Method::GET;
-    request.extensions_mut().insert(envelope.clone());
+    request.extensions_mut().insert(request_context.clone());
 
     if let Some(problem) = unacceptable(&request) {
-        let answer = finish(written(&problem, &envelope), &envelope);
+        let answer = finish(written(&problem, &request_context), &request_context);
         return Ok(request.into_response(answer).map_into_right_body());
     }
     let Ok(answered) = AssertUnwindSafe(next.call(request)).catch_unwind().await else {
         // The request went down with the panic: the answer goes out as the error of the service.
-        tracing::error!(request_id = %envelope.request_id, "a handler panicked");
-        let answer = finish(written(&Code::InternalError.into(), &envelope), &envelope);
+        tracing::error!(request_id = %request_context.request_id, "a handler panicked");
+        let answer = finish(written(&ProblemCode::InternalError.into(), &request_context), &request_context);
         return Err(actix_web::error::InternalError::from_response("panic", answer).into());
     };
     let answered = match answered {
         Ok(answered) => answered,
         Err(error) => {
             // A middleware further in gave up: what it says still goes through here.
-            let problem = error.as_error::<Problem>().cloned().unwrap_or_else(|| Code::InternalError.into());
-            let answer = finish(written(&problem, &envelope), &envelope);
+            let problem =
+                error.as_error::<Problem>().cloned().unwrap_or_else(|| ProblemCode::InternalError.into());
+            let answer = finish(written(&problem, &request_context), &request_context);
             return Err(actix_web::error::InternalError::from_response(error, answer).into());
         }
     };
@@ -70,14 +70,14 @@ pub(super) async fn wrap(
     if let Some(problem) = problem {
         refused_attempts::note(&request, problem.code());
         let headers = answer.headers().clone();
-        let mut written = written(&problem, &envelope);
+        let mut written = written(&problem, &request_context);
         for (name, value) in headers {
             // What the problem itself and the layers between have said, as Allow, Retry-After and CORS.
             if name != CONTENT_TYPE {
                 written.headers_mut().insert(name, value);
             }
         }
-        return Ok(ServiceResponse::new(request, finish(written, &envelope)).map_into_right_body());
+        return Ok(ServiceResponse::new(request, finish(written, &request_context)).map_into_right_body());
     }
     let unchanged = reads
         && answer.status() == StatusCode::OK
@@ -87,9 +87,9 @@ pub(super) async fn wrap(
         for (name, value) in answer.headers().iter().filter(|(name, _)| **name != CONTENT_TYPE) {
             short.headers_mut().insert(name.clone(), value.clone());
         }
-        return Ok(ServiceResponse::new(request, finish(short, &envelope)).map_into_right_body());
+        return Ok(ServiceResponse::new(request, finish(short, &request_context)).map_into_right_body());
     }
-    Ok(ServiceResponse::new(request, finish(answer, &envelope)).map_into_left_body())
+    Ok(ServiceResponse::new(request, finish(answer, &request_context)).map_into_left_body())
 }
 
 /// What a library refused in words of its own, as the problem that it is.
@@ -100,40 +100,40 @@ fn stray<B>(answer: &HttpResponse<B>) -> Option<Problem> {
         return None;
     }
     let code = match status {
-        StatusCode::NOT_FOUND => Code::NotFound,
-        StatusCode::PAYLOAD_TOO_LARGE => Code::BodyTooLarge,
-        _ if status.is_client_error() => Code::InvalidRequest,
-        _ if status.is_server_error() => Code::InternalError,
+        StatusCode::NOT_FOUND => ProblemCode::NotFound,
+        StatusCode::PAYLOAD_TOO_LARGE => ProblemCode::BodyTooLarge,
+        _ if status.is_client_error() => ProblemCode::InvalidRequest,
+        _ if status.is_server_error() => ProblemCode::InternalError,
         _ => return None,
     };
     Some(code.into())
 }
 
 /// Writes a problem down. It carries every header that its answer has, too.
-fn written(problem: &Problem, envelope: &Envelope) -> HttpResponse {
+fn written(problem: &Problem, request_context: &RequestContext) -> HttpResponse {
     use actix_web::ResponseError as _;
 
-    let document = problem.document(envelope.language, &envelope.request_id);
+    let document = problem.document(request_context.language, &request_context.request_id);
     let mut answer = problem.error_response();
     answer.extensions_mut().clear();
     let headers = answer.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(envelope.language.code()));
+    headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(request_context.language.code()));
     let body = serde_json::to_vec(&document).unwrap_or_default();
     answer.set_body(body).map_into_boxed_body()
 }
 
-fn finish<B>(mut answer: HttpResponse<B>, envelope: &Envelope) -> HttpResponse<B> {
+fn finish<B>(mut answer: HttpResponse<B>, request_context: &RequestContext) -> HttpResponse<B> {
     let headers = answer.headers_mut();
-    if let Ok(id) = HeaderValue::from_str(&envelope.request_id) {
+    if let Ok(id) = HeaderValue::from_str(&request_context.request_id) {
         headers.insert(X_REQUEST_ID, id);
     }
     headers.insert(X_API_VERSION, HeaderValue::from_static(API_VERSION));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    if envelope.secure {
+    if request_context.is_secure {
         // Two years, as the preload lists ask for; what else is under that name is not ours to speak for.
         headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000"));
     }
@@ -176,7 +176,7 @@ fn unacceptable(request: &ServiceRequest) -> Option<Problem> {
             item.quality != actix_web::http::header::Quality::ZERO
                 && (mime.type_() == "*" || (mime.type_() == "application" && is_json(mime)))
         });
-    (!taken).then(|| Code::NotAcceptable.into())
+    (!taken).then(|| ProblemCode::NotAcceptable.into())
 }
 
 fn is_json(mime: &mime::Mime) -> bool {
@@ -185,13 +185,9 @@ fn is_json(mime: &mime::Mime) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use actix_web::http::header::ACCEPT_LANGUAGE;
 
-    fn headers(name: HeaderName, value: &str) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        headers.insert(name, HeaderValue::from_str(value).unwrap());
-        headers
-    }
+    use super::*;
 
     /// What no route does, and any might.
     async fn panics() -> HttpResponse {
@@ -219,7 +215,7 @@ mod tests {
         let problem: serde_json::Value = serde_json::from_slice(&body).unwrap();
         assert_eq!(
             (&problem["code"], &problem["title"]),
-            (&"internalError".into(), &Code::InternalError.label().ar.into())
+            (&"internalError".into(), &ProblemCode::InternalError.label().ar.into())
         );
         assert!(!problem.to_string().contains("secret"), "{problem}");
 

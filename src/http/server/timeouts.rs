@@ -10,7 +10,6 @@ use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use actix_web::ResponseError as _;
 use actix_web::body::{EitherBody, MessageBody};
@@ -21,23 +20,24 @@ use actix_web::middleware::Next;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::settings::ClientTimeouts;
+use crate::domain::refusal::{ProblemCode, Refusal};
 use crate::http::problem::Problem;
-use crate::domain::refusal::{Code, Refusal};
 
 /// What is known of a connection, by the stream and by the requests that come over it.
 #[derive(Debug)]
-pub(super) struct Watch {
-    patience: Patience,
+pub(super) struct ConnectionState {
+    timeouts: ClientTimeouts,
     /// A request has come in whole, but for its body, and is not answered yet.
     answering: Cell<bool>,
     /// When the head of the next one must be there.
     head_by: Cell<Option<Instant>>,
 }
 
-impl Watch {
-    fn new(patience: Patience) -> Self {
-        let head_by = Cell::new(Some(Instant::now() + patience.head));
-        Self { patience, answering: Cell::new(false), head_by }
+impl ConnectionState {
+    fn new(timeouts: ClientTimeouts) -> Self {
+        let head_by = Cell::new(Some(Instant::now() + timeouts.head));
+        Self { timeouts, answering: Cell::new(false), head_by }
     }
 
     fn begin(&self) {
@@ -54,13 +54,13 @@ impl Watch {
     /// already, read along with the one before; so this ends by itself, whatever is read.
     fn said(&self) {
         if !self.answering.get() {
-            self.head_by.set(Some(Instant::now() + self.patience.silence + self.patience.head));
+            self.head_by.set(Some(Instant::now() + self.timeouts.idle + self.timeouts.head));
         }
     }
 
     /// Bytes have come: the head that begins with them must be there soon. What drips in after doesn't put it off.
     fn heard(&self) {
-        let soon = Instant::now() + self.patience.head;
+        let soon = Instant::now() + self.timeouts.head;
         self.head_by.set(Some(self.head_by.get().map_or(soon, |by| by.min(soon))));
     }
 }
@@ -70,13 +70,13 @@ pub(super) async fn under_way(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let watch = request.conn_data::<Rc<Watch>>().cloned();
-    if let Some(watch) = &watch {
-        watch.begin();
+    let state = request.conn_data::<Rc<ConnectionState>>().cloned();
+    if let Some(state) = &state {
+        state.begin();
     }
     let answer = next.call(request).await;
-    if let Some(watch) = &watch {
-        watch.end();
+    if let Some(state) = &state {
+        state.end();
     }
     answer
 }
@@ -94,7 +94,7 @@ pub(super) async fn only_http(
         return next.call(request).await.map(ServiceResponse::map_into_left_body);
     }
     let refusal = Refusal::new(
-        Code::InvalidRequest,
+        ProblemCode::InvalidRequest,
         "There are no web sockets here: send the request without `Upgrade`.",
         "لا تدعم الخدمة WebSocket: أرسل الطلب دون الترويسة Upgrade.",
     );
@@ -104,34 +104,34 @@ pub(super) async fn only_http(
 }
 
 /// A stream whose other end has only so much time.
-pub(super) struct Patient<S> {
+pub(super) struct TimeoutStream<S> {
     stream: S,
-    watch: Rc<Watch>,
+    state: Rc<ConnectionState>,
     head: Timer,
     /// Runs while nothing of what we have to say is taken.
     unheard: Timer,
 }
 
-impl<S> Patient<S> {
+impl<S> TimeoutStream<S> {
     /// A stream of HTTP/1.
-    pub(super) fn new(stream: S, patience: Patience) -> Self {
-        let watch = Rc::new(Watch::new(patience));
-        Self { stream, watch, head: Timer::default(), unheard: Timer::default() }
+    pub(super) fn new(stream: S, timeouts: ClientTimeouts) -> Self {
+        let state = Rc::new(ConnectionState::new(timeouts));
+        Self { stream, state, head: Timer::default(), unheard: Timer::default() }
     }
 
     /// What the requests of this connection tell it by.
-    pub(super) fn watch(&self) -> Rc<Watch> {
-        Rc::clone(&self.watch)
+    pub(super) fn state(&self) -> Rc<ConnectionState> {
+        Rc::clone(&self.state)
     }
 
     /// Goes on from a write: whatever was taken, the other end lives.
     fn written<T>(&mut self, written: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
         if written.is_ready() {
-            self.watch.said();
+            self.state.said();
             self.unheard.stop();
             return written;
         }
-        let by = self.unheard.by().unwrap_or_else(|| Instant::now() + self.watch.patience.taking);
+        let by = self.unheard.by().unwrap_or_else(|| Instant::now() + self.state.timeouts.write);
         self.unheard.poll(by, context).map(|()| Err(late()))
     }
 }
@@ -167,7 +167,7 @@ impl Timer {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for TimeoutStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -176,14 +176,14 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
         let this = &mut *self;
         let before = buffer.filled().len();
         let read = Pin::new(&mut this.stream).poll_read(context, buffer);
-        let watch = &this.watch;
-        if watch.answering.get() {
+        let state = &this.state;
+        if state.answering.get() {
             return read;
         }
         if buffer.filled().len() > before {
-            watch.heard();
+            state.heard();
         }
-        match (read, watch.head_by.get()) {
+        match (read, state.head_by.get()) {
             // Polled to be woken.
             (Poll::Pending, Some(by)) => this.head.poll(by, context).map(|()| Err(late())),
             (Poll::Ready(Ok(())), Some(by)) if by <= Instant::now() => Poll::Ready(Err(late())),
@@ -192,7 +192,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for TimeoutStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

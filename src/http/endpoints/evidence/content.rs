@@ -13,14 +13,14 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::http::evidence::{Evidence, EvidencePath};
 use crate::app::App;
 use crate::app::evidence::{File, NewFile};
 use crate::domain::evidence::LARGEST;
-use crate::http::response::REVALIDATE;
+use crate::http::endpoints::evidence::{Evidence, EvidencePath};
 use crate::http::problem::Result;
 use crate::http::request::{IfMatch, Read, Upload};
 use crate::http::resource::single;
+use crate::http::response::REVALIDATE;
 
 /// The bytes of a file.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ impl ToSchema for EvidenceFile {
 )]
 #[put("/v1/task-forces/{taskForceId}/evidence/{evidenceId}/content")]
 pub(super) async fn upload_evidence(app: Data<App>, upload: Upload<EvidencePath>) -> Result<HttpResponse> {
-    let (context, at) = (&upload.context, &upload.context.at);
+    let (context, at) = (&upload.context, &upload.context.path);
     let file = NewFile { media_type: upload.media_type, content: &upload.content, sha256: upload.sha256 };
     let view =
         app.evidence_upload(&context.caller, at.task_force_id, at.evidence_id, upload.version, file).await?;
@@ -113,7 +113,7 @@ pub(super) async fn upload_evidence(app: Data<App>, upload: Upload<EvidencePath>
 )]
 #[get("/v1/task-forces/{taskForceId}/evidence/{evidenceId}/content")]
 pub(super) async fn download_evidence(app: Data<App>, read: Read<EvidencePath>) -> Result<HttpResponse> {
-    let (caller, at) = (&read.context.caller, &read.context.at);
+    let (caller, at) = (&read.context.caller, &read.context.path);
     let file = app.evidence_file(caller, at.task_force_id, at.evidence_id).await?;
     let content_type = match file.media_type.as_str() {
         text if text.starts_with("text/") => format!("{text}; charset=utf-8"),

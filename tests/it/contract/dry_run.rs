@@ -1,0 +1,143 @@
+//! Trying: `?dryRun=true` checks everything and keeps nothing.
+
+use serde_json::json;
+
+use crate::contract::operation_cases;
+use crate::support::client::Draft;
+use crate::support::contract::followed;
+use crate::support::votes::ready_policy_step;
+use crate::support::{Resource, TestApp, Who};
+
+/// The command, only tried.
+fn trial(resource: &Resource, to: &str) -> Draft {
+    let body = json!({ "to": to });
+    let path = format!("{}/transitions?dryRun=true", resource.path);
+    Draft::post(path, &body).header("If-Match", &resource.etag)
+}
+
+#[tokio::test]
+async fn a_transition_that_is_tried_answers_what_would_be_and_keeps_nothing() {
+    let app = TestApp::start().await;
+    let chair = app.as_chair();
+    let planned = chair.read(app.a(&format!("/activities/{}", app.world().activity("planned")))).await;
+    let before = app.db_events().await;
+    let tried = chair.send(trial(&planned, "inProgress")).await.expect(200);
+    assert_eq!(tried.json()["state"], "inProgress");
+    assert_eq!((tried.header("etag"), tried.header("location")), ("", ""));
+    assert_eq!(app.db_events().await, before);
+    assert_eq!(chair.again(&planned).await.body, planned.body);
+    // What is refused is refused the same.
+    chair.send(trial(&planned, "inReview")).await.expect_problem(409, "transitionNotAllowed");
+    app.as_who(Who::CouncilMember).send(trial(&planned, "inProgress")).await.expect_problem(403, "forbidden");
+    app.as_who(Who::Outsider).send(trial(&planned, "inProgress")).await.expect_problem(404, "notFound");
+    let stale = Resource { etag: "\"99\"".to_owned(), ..planned.clone() };
+    chair.send(trial(&stale, "inProgress")).await.expect_problem(412, "versionMismatch");
+    // And it is still there to be done.
+    chair.transition(&planned, "inProgress").await;
+}
+
+#[tokio::test]
+async fn a_submission_that_is_tried_is_not_there() {
+    let app = TestApp::start().await;
+    let chair = app.as_chair();
+    let path = app.a("/steps/policy/submissions?dryRun=true");
+    let problem = chair.post(&path, json!({})).await.expect_problem(409, "gateNotMet");
+    assert!(!problem["criteria"].as_array().unwrap().is_empty());
+    ready_policy_step(&app).await;
+    let chair = app.as_chair();
+    for name in ["activitiesSettled", "translationsComplete", "policiesSettled", "aimsNamed"] {
+        crate::support::votes::waive(chair, "policy", name, "Not today").await.expect(204);
+    }
+    let tried = chair.post(&path, json!({})).await.expect(200);
+    assert_eq!((tried.header("location"), tried.json()["state"].clone()), ("", json!("voting")));
+    assert!(chair.list(&app.a("/steps/policy/submissions")).await.is_empty());
+    assert_eq!(chair.read(app.a("/steps/policy")).await["state"], "open");
+}
+
+#[tokio::test]
+async fn what_is_checked_at_the_commit_is_checked_when_it_is_tried() {
+    let app = TestApp::start().await;
+    // As if some use case had forgotten the panel: what is left is the schema's own rule, deferred to the commit.
+    app.db()
+        .await
+        .batch_execute(
+            "create function end_two() returns trigger language plpgsql as $$ begin
+                 update members set to_date = from_date, end_reason = '{\"en\": \"Gone\"}'
+                 where id in (select id from members where task_force_id = new.id
+                              and to_date is null and role = 'expert' limit 2);
+                 return new;
+             end $$;
+             create trigger end_two after update of state on task_forces for each row execute function end_two()",
+        )
+        .await
+        .unwrap();
+    let secretariat = app.as_secretariat();
+    let task_force = secretariat.read(app.a("")).await;
+    let suspend = |query: &str| {
+        let body = json!({ "to": "suspended", "reason": { "en": "Elections" } });
+        let path = format!("{}/transitions{query}", task_force.path);
+        Draft::post(path, &body).header("If-Match", &task_force.etag)
+    };
+    let really = secretariat.send(suspend("")).await.expect_problem(409, "panelSize");
+    let tried = secretariat.send(suspend("?dryRun=true")).await.expect_problem(409, "panelSize");
+    assert_eq!(tried["detail"], really["detail"]);
+}
+
+#[tokio::test]
+async fn a_trial_keeps_no_key() {
+    let app = TestApp::start().await;
+    let chair = app.as_chair();
+    let planned = chair.read(app.a(&format!("/activities/{}", app.world().activity("planned")))).await;
+    chair.send(trial(&planned, "inProgress").header("Idempotency-Key", "k")).await.expect(200);
+    let really = Draft::command(&planned, "transitions", &json!({ "to": "inProgress" }));
+    let done = chair.send(really.header("Idempotency-Key", "k")).await.expect(200);
+    assert_eq!(done.header("idempotency-replayed"), "");
+}
+
+#[tokio::test]
+async fn what_takes_no_trial_says_so() {
+    let app = TestApp::start().await;
+    let path = app.a("/activities?dryRun=true");
+    let new = crate::support::client::activity(json!({}));
+    app.as_chair().post(path, new).await.expect_faults(&["dryRun unknown"]);
+    let planned =
+        app.as_chair().read(app.a(&format!("/activities/{}", app.world().activity("planned")))).await;
+    let odd =
+        Draft::post(format!("{}/transitions?dryRun=maybe", planned.path), &json!({ "to": "inProgress" }));
+    app.as_chair().send(odd.header("If-Match", &planned.etag)).await.expect_faults(&["dryRun wrongType"]);
+}
+
+#[tokio::test]
+async fn whatever_can_be_tried_keeps_nothing_and_can_be_done_after() {
+    let app = TestApp::start().await;
+    let mut tried = Vec::new();
+    for case in operation_cases::all() {
+        let parameters = case.operation().described["parameters"].as_array().into_iter().flatten();
+        if !parameters.map(followed).any(|parameter| parameter["name"] == "dryRun") {
+            continue;
+        }
+        app.db_open_every_step().await;
+        let draft = case.write(&app).await;
+        let before = app.db_events().await;
+        let trial = Draft { path: format!("{}?dryRun=true", draft.path), ..draft.clone() };
+        let mut who = [Who::Chair, Who::Secretariat, Who::Administrator].into_iter();
+        let (who, answer) = loop {
+            let who = who.next().unwrap_or_else(|| panic!("{}: nobody may", case.id));
+            let answer = app.as_who(who).send(trial.clone()).await;
+            if answer.status != 403 && answer.status != 404 {
+                break (who, answer.expect(200));
+            }
+        };
+        assert_eq!((answer.header("etag"), answer.header("location")), ("", ""), "{}", case.id);
+        assert_eq!(app.db_events().await, before, "{} was done", case.id);
+        let done = app.as_who(who).send(draft).await;
+        assert!((200..300).contains(&done.status), "{}: {} {}", case.id, done.status, done.text());
+        assert!(app.db_events().await > before, "{} was not done", case.id);
+        tried.push(case.id);
+    }
+    assert!(
+        ["recordDecision", "submitStep", "transitionPilot"].iter().all(|id| tried.contains(id)),
+        "{tried:?}"
+    );
+    assert!(tried.len() > 9, "{tried:?}");
+}

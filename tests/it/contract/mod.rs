@@ -1,0 +1,9 @@
+//! What all operations share: the OpenAPI document, problems, retries, dry runs, lists.
+
+mod conventions;
+mod dry_run;
+mod idempotency;
+mod lists;
+mod openapi;
+pub(crate) mod operation_cases;
+mod response_headers;

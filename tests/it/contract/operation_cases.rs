@@ -1,0 +1,64 @@
+//! Every operation of the contract as a request that is there to be done: who may ([`crate::security::authorization`]), and what an id
+//! of another task force gives away ([`crate::security::tenant_isolation`]), is tried with these.
+//!
+//! An operation without a case fails here, and so does a case without an operation.
+
+mod cases;
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::support::TestApp;
+use crate::support::client::Draft;
+use crate::support::contract::{Operation, operations};
+
+/// A request, written anew for each who sends it, so that it is there to be done each time.
+type Write = for<'a> fn(&'a TestApp) -> Pin<Box<dyn Future<Output = Draft> + 'a>>;
+
+/// A request of an operation. It leads into task force A where it leads into any, and is such that somebody may.
+#[derive(Clone, Copy)]
+pub(crate) struct Case {
+    /// Id of the operation.
+    pub(crate) id: &'static str,
+    write: Write,
+}
+
+impl Case {
+    /// The operation.
+    pub(crate) fn operation(self) -> Operation {
+        operations().find(|operation| operation.id() == self.id).expect("a case of an operation")
+    }
+
+    /// The request.
+    pub(crate) async fn write(self, app: &TestApp) -> Draft {
+        let draft = (self.write)(app).await;
+        let operation = self.operation();
+        assert_eq!(draft.method.as_str().to_lowercase(), operation.method, "{}", self.id);
+        assert!(operation.is_at(&draft.method, &draft.path), "{} is not at {}", self.id, draft.path);
+        draft
+    }
+}
+
+/// Every case, in the order of the document; what closes a step or a task force comes last, in this
+/// order, and then what signs out whoever does it.
+pub(crate) fn all() -> Vec<Case> {
+    const CLOSING: [&str; 5] =
+        ["castVote", "withdrawSubmission", "submitStep", "transitionTaskForce", "changePassword"];
+    let mut all = cases::all();
+    let place = |case: &Case| operations().position(|operation| operation.id() == case.id);
+    all.sort_by_key(|case| (CLOSING.iter().position(|last| *last == case.id), place(case)));
+    all
+}
+
+#[test]
+fn every_operation_has_its_case_and_every_case_its_operation() {
+    let documented: Vec<_> = operations().map(Operation::id).collect();
+    let walked: Vec<_> = cases::all().iter().map(|case| case.id).collect();
+    let once = |ids: &[&'static str]| {
+        let set: BTreeSet<_> = ids.iter().copied().collect();
+        assert_eq!(set.len(), ids.len(), "something is there twice: {ids:?}");
+        set
+    };
+    assert_eq!(once(&documented), once(&walked));
+}

@@ -1,0 +1,24 @@
+//! Evidence and its files.
+
+use serde_json::json;
+
+use crate::support::client::Draft;
+use crate::support::evidence::{evidence, new_evidence, new_policy, upload, uploaded, PDF};
+use crate::support::{Resource, TestApp};
+use crate::contract::operation_cases::Case;
+
+async fn new(app: &TestApp) -> Resource {
+    new_evidence(app, "policy", new_policy(app).await.id(), json!({})).await
+}
+
+cases! {
+    listEvidence |app| Draft::get(app.a("/evidence"));
+    createEvidence |app|
+        Draft::post(app.a("/evidence"), &evidence("policy", new_policy(app).await.id(), json!({})));
+    getEvidence |app| Draft::get(new(app).await.path);
+    updateEvidence |app| Draft::patch(&new(app).await, &json!({ "title": { "en": "Minutes" } }));
+    deleteEvidence |app| Draft::delete(&new(app).await);
+    uploadEvidence |app| upload(&new(app).await, "application/pdf", PDF);
+    downloadEvidence |app|
+        Draft::get(format!("{}/content", uploaded(app, &new(app).await).await.path));
+}

@@ -1,0 +1,309 @@
+//! The panel of five to seven with one chair, at every instant and whatever comes at once.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use crate::support::client::Draft;
+use crate::support::world::{PANEL, task_force};
+use crate::support::{Resource, TestApp, Who};
+
+/// Everybody who can take a seat; the first is the chair.
+const EXPERTS: [Who; 8] = [
+    Who::Chair,
+    Who::Expert1,
+    Who::Expert2,
+    Who::Expert3,
+    Who::Expert4,
+    Who::Expert5,
+    Who::Outsider,
+    Who::Other5,
+];
+
+fn because() -> Value {
+    json!({ "reason": { "en": "Moved away" } })
+}
+
+/// A forming task force with so many members, the first of them in the chair.
+async fn forming(app: &TestApp, size: usize) -> Resource {
+    let seat = |(at, who): (usize, &Who)| app.world().seat(*who, if at == 0 { "chair" } else { "expert" });
+    let seats: Vec<_> = EXPERTS.iter().take(size).enumerate().map(seat).collect();
+    app.as_secretariat().create("/v1/task-forces", task_force("New", &seats)).await
+}
+
+async fn current_members(app: &TestApp, of: &str) -> Vec<Resource> {
+    let listed = app.as_secretariat().list(&format!("{of}/members?current=true")).await;
+    let read = async |member: &Value| {
+        let path = format!("{of}/members/{}", member["id"].as_str().unwrap());
+        app.as_secretariat().read(path).await
+    };
+    let mut members = Vec::new();
+    for member in &listed {
+        members.push(read(member).await);
+    }
+    members
+}
+
+fn chairs(members: &[Resource]) -> usize {
+    members.iter().filter(|member| member["role"] == "chair").count()
+}
+
+async fn seat_in_a(app: &TestApp, who: Who) -> Resource {
+    app.as_secretariat().read(app.a(&format!("/members/{}", app.world().member(who)))).await
+}
+
+#[tokio::test]
+async fn four_or_eight_members_are_not_activated() {
+    let app = TestApp::start().await;
+    let secretariat = app.as_secretariat();
+    for size in [0, 4, 8] {
+        let new = forming(&app, size).await;
+        assert_eq!(new["availableTransitions"][0]["blockedBy"][0]["code"], "panelSize");
+        let problem = secretariat.try_transition(&new, "active").await.expect_problem(409, "panelSize");
+        assert!(problem["detail"].as_str().unwrap().contains(&format!("{size} members")), "{problem:#}");
+        assert_eq!(secretariat.again(&new).await["state"], "forming");
+    }
+}
+
+#[tokio::test]
+async fn five_six_or_seven_members_with_a_chair_are_activated() {
+    let app = TestApp::start().await;
+    for size in 5..=7 {
+        let new = forming(&app, size).await;
+        assert_eq!(new["availableTransitions"][0]["allowed"], true);
+        assert_eq!(app.as_secretariat().transition(&new, "active").await["state"], "active");
+    }
+}
+
+#[tokio::test]
+async fn a_panel_without_a_chair_is_not_activated() {
+    let app = TestApp::start().await;
+    let seats: Vec<_> = PANEL.iter().map(|who| app.world().seat(*who, "expert")).collect();
+    let secretariat = app.as_secretariat();
+    let new = secretariat.create("/v1/task-forces", task_force("Headless", &seats)).await;
+    secretariat.try_transition(&new, "active").await.expect_problem(409, "chairRequired");
+}
+
+#[tokio::test]
+async fn of_six_members_who_leave_at_once_one_leaves() {
+    let app = TestApp::start().await;
+    let leaving = [Who::Expert1, Who::Expert2, Who::Expert3, Who::Expert4];
+    let mut seats = Vec::new();
+    for who in leaving {
+        seats.push(seat_in_a(&app, who).await);
+    }
+    let ends = seats.iter().map(|seat| app.as_secretariat().insist(Draft::command(seat, "end", &because())));
+    let mut statuses: Vec<u16> = join_all(ends).await.into_iter().map(|answer| answer.status).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 409, 409, 409]);
+    assert_eq!(current_members(&app, &app.a("")).await.len(), 5);
+}
+
+#[tokio::test]
+async fn of_those_who_run_for_the_seventh_seat_one_gets_it() {
+    let app = TestApp::start().await;
+    let runners = [Who::Outsider, Who::Other2, Who::Other3, Who::Other4];
+    let appoint = runners
+        .iter()
+        .map(|who| app.as_chair().insist(Draft::post(app.a("/members"), &app.world().seat(*who, "expert"))));
+    let answers = join_all(appoint).await;
+    let (seated, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 201);
+    assert_eq!((seated.len(), refused.len()), (1, 3));
+    for answer in refused {
+        answer.expect_problem(409, "panelSize");
+    }
+    assert_eq!(current_members(&app, &app.a("")).await.len(), 7);
+}
+
+#[tokio::test]
+async fn two_changes_of_chair_at_once_leave_one_chair() {
+    let app = TestApp::start().await;
+    let (one, other) = (seat_in_a(&app, Who::Expert1).await, seat_in_a(&app, Who::Expert2).await);
+    let appoint = |seat| app.as_secretariat().insist(Draft::patch(seat, &json!({ "role": "chair" })));
+    let (first, second) = tokio::join!(appoint(&one), appoint(&other));
+    first.expect(200);
+    second.expect(200);
+    let members = current_members(&app, &app.a("")).await;
+    assert_eq!((members.len(), chairs(&members)), (6, 1));
+}
+
+#[tokio::test]
+async fn activation_and_a_seat_that_ends_at_once_never_leave_four_at_work() {
+    let app = TestApp::start().await;
+    let secretariat = app.as_secretariat();
+    for _ in 0..5 {
+        let new = forming(&app, 5).await;
+        let members = current_members(&app, &new.path).await;
+        let leaving = members.last().unwrap();
+        let (activated, ended) = tokio::join!(
+            secretariat.insist(Draft::command(&new, "transitions", &json!({ "to": "active" }))),
+            secretariat.insist(Draft::command(leaving, "end", &because())),
+        );
+        let state = secretariat.again(&new).await["state"].clone();
+        let left = current_members(&app, &new.path).await.len();
+        match (activated.status, ended.status) {
+            (200, 409) => assert_eq!((state, left), (json!("active"), 5)),
+            (409, 200) => assert_eq!((state, left), (json!("forming"), 4)),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn one_of_five_is_replaced_in_one_request_and_hands_over_the_open_work() {
+    let app = TestApp::start().await;
+    let chair = app.as_chair();
+    let five = seat_in_a(&app, Who::Expert5).await;
+    chair.command(&five, "end", because()).await.expect(200);
+
+    let leaving = seat_in_a(&app, Who::Expert2).await;
+    chair.command(&leaving, "end", because()).await.expect_problem(409, "panelSize");
+    let done = chair.create_activity(json!({ "assigneeMemberId": leaving.id() })).await;
+    let done = chair.transition(&done, "inProgress").await;
+    chair.transition(&done, "done").await;
+
+    let mut body = because();
+    body["successor"] = app.world().seat(Who::Outsider, "expert");
+    let ended = chair.command(&leaving, "end", body).await.expect(200).json();
+    assert_eq!((&ended["current"], &ended["toDate"]), (&json!(false), &json!("2026-11-22")));
+
+    let members = current_members(&app, &app.a("")).await;
+    let successor =
+        members.iter().find(|member| member["userId"] == app.world().user(Who::Outsider)).unwrap();
+    assert_eq!((members.len(), successor["role"].as_str()), (5, Some("expert")));
+    let open = chair.read(app.a(&format!("/activities/{}", app.world().activity("inProgress")))).await;
+    assert_eq!(open["assigneeMemberId"], successor.id());
+    let done = chair.again(&done).await;
+    assert_eq!(done["assigneeMemberId"], leaving.id(), "what is done stays whose it was");
+    let reopen = json!({ "to": "inProgress", "reason": { "en": "x" } });
+    let reopened = chair.command(&done, "transitions", reopen).await.expect(200).json();
+    assert_eq!(
+        reopened["assigneeMemberId"],
+        Value::Null,
+        "open work is nobody's rather than an ended member's"
+    );
+    // The new member works at once, and the old one is an outsider.
+    app.as_who(Who::Outsider).create_activity(json!({})).await;
+    app.as_who(Who::Expert2).get(app.a("")).await.expect_problem(404, "notFound");
+}
+
+#[tokio::test]
+async fn open_work_goes_to_whom_the_request_names_or_to_nobody() {
+    let app = TestApp::start().await;
+    let chair = app.as_chair();
+    let leaving = seat_in_a(&app, Who::Expert2).await;
+    let stranger = json!({ "reason": { "en": "x" }, "reassignToMemberId": app.world().member(Who::Other2) });
+    let problem = chair.command(&leaving, "end", stranger).await.expect_problem(400, "unknownReference");
+    assert_eq!(problem["errors"][0]["pointer"], "/reassignToMemberId");
+    for ended in [leaving.id(), app.world().member(Who::EndedMember)] {
+        let body = json!({ "reason": { "en": "x" }, "reassignToMemberId": ended });
+        chair.command(&leaving, "end", body).await.expect_problem(409, "memberEnded");
+    }
+
+    let successor = app.world().member(Who::Expert3);
+    let mut body = because();
+    body["reassignToMemberId"] = json!(successor);
+    body["successor"] = app.world().seat(Who::Outsider, "expert");
+    chair.command(&leaving, "end", body).await.expect(200);
+    let begun = chair.read(app.a(&format!("/activities/{}", app.world().activity("inProgress")))).await;
+    assert_eq!(begun["assigneeMemberId"], successor);
+
+    let leaving = seat_in_a(&app, Who::Expert4).await;
+    chair.command(&leaving, "end", because()).await.expect(200);
+    let blocked = chair.read(app.a(&format!("/activities/{}", app.world().activity("blocked")))).await;
+    assert_eq!(blocked["assigneeMemberId"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_chair_goes_only_when_another_comes() {
+    let app = TestApp::start().await;
+    let secretariat = app.as_secretariat();
+    let chair = seat_in_a(&app, Who::Chair).await;
+    secretariat.command(&chair, "end", because()).await.expect_problem(409, "chairRequired");
+    secretariat.patch(&chair, json!({ "role": "expert" })).await.expect_problem(409, "chairRequired");
+    let mut body = because();
+    body["successor"] = app.world().seat(Who::Outsider, "expert");
+    secretariat.command(&chair, "end", body.clone()).await.expect_problem(409, "chairRequired");
+    body["successor"]["role"] = json!("chair");
+    secretariat.command(&chair, "end", body).await.expect(200);
+    let members = current_members(&app, &app.a("")).await;
+    assert_eq!((members.len(), chairs(&members)), (6, 1));
+}
+
+#[tokio::test]
+async fn a_new_chair_makes_the_old_one_an_expert_at_once() {
+    let app = TestApp::start().await;
+    let (old, new) = (app.as_chair(), app.as_expert());
+    let health = || json!({ "health": "atRisk" });
+    new.post(app.a("/health-statements"), health()).await.expect_problem(403, "forbidden");
+    old.patch(&seat_in_a(&app, Who::Expert1).await, json!({ "role": "chair" })).await.expect(200);
+    new.post(app.a("/health-statements"), health()).await.expect(201);
+    old.post(app.a("/health-statements"), health()).await.expect_problem(403, "forbidden");
+    assert_eq!(seat_in_a(&app, Who::Chair).await["role"], "expert");
+}
+
+#[tokio::test]
+async fn a_seat_is_for_an_active_expert_who_has_none_here() {
+    let app = TestApp::start().await;
+    let (chair, world) = (app.as_chair(), app.world());
+    let appoint =
+        async |user: &str| chair.post(app.a("/members"), json!({ "userId": user, "role": "expert" })).await;
+    appoint(world.user(Who::Expert1)).await.expect_problem(409, "alreadyMember");
+    appoint(world.user(Who::CouncilMember)).await.expect_problem(409, "notAnExpert");
+    appoint(world.user(Who::DisabledUser)).await.expect_problem(409, "notAnExpert");
+    let nobody =
+        appoint("0199f0c2-7a3b-7c11-9d2e-000000000001").await.expect_problem(400, "unknownReference");
+    assert_eq!(nobody["errors"][0]["pointer"], "/userId");
+    // Whoever had a seat may have one again; it is another seat.
+    let again = appoint(world.user(Who::EndedMember)).await.expect(201).resource();
+    assert_ne!(again.id(), world.member(Who::EndedMember));
+    let old = seat_in_a(&app, Who::EndedMember).await;
+    chair.patch(&old, json!({ "expertise": "Law" })).await.expect_problem(409, "memberEnded");
+    chair.command(&old, "end", because()).await.expect_problem(409, "memberEnded");
+}
+
+/// Ends a seat behind the service's back.
+fn db_end(member: &str) -> String {
+    format!(
+        "update members set to_date = '2026-12-01', end_reason = '{{\"en\": \"x\"}}' where id = '{member}'"
+    )
+}
+
+#[tokio::test]
+async fn past_the_service_too_no_commit_leaves_four_or_two_chairs() {
+    let app = TestApp::start().await;
+    let (db, world) = (app.db().await, app.world());
+    let [one, two] = [Who::Expert1, Who::Expert2].map(|who| db_end(world.member(who)));
+    let ended_by_deleting = format!("delete from members where id = '{}'", world.member(Who::Other2));
+    let f = format!("update task_forces set state = 'active' where id = '{}'", world.f);
+    for (statements, constraint) in [
+        (format!("{one}; {two}"), "panel_of_five_to_seven"),
+        (ended_by_deleting, "panel_of_five_to_seven"),
+        (f, "panel_of_five_to_seven"),
+        (db_end(world.member(Who::Chair)), "panel_has_one_chair"),
+    ] {
+        let refused = db.batch_execute(&format!("begin; {statements}; commit")).await.unwrap_err();
+        assert_eq!(refused.as_db_error().unwrap().constraint(), Some(constraint), "{statements}");
+        db.batch_execute("rollback").await.unwrap();
+    }
+    // Passing through four inside a transaction is no harm.
+    let back = "update members set to_date = null, end_reason = null where to_date = '2026-12-01'";
+    db.batch_execute(&format!("begin; {one}; {two}; {back}; commit")).await.unwrap();
+}
+
+#[tokio::test]
+async fn two_transactions_that_do_not_see_each_other_cannot_both_count_five() {
+    let app = TestApp::start().await;
+    let (one, other) = (app.db_another().await, app.db_another().await);
+    let [first, second] = [Who::Expert1, Who::Expert2].map(|who| db_end(app.world().member(who)));
+    // The first has counted five, and has not committed; the second has to wait for it before it counts.
+    one.batch_execute(&format!("begin; {first}; set constraints all immediate")).await.unwrap();
+    other.batch_execute(&format!("begin; {second}")).await.unwrap();
+    let (counted, ()) = tokio::join!(other.batch_execute("set constraints all immediate"), async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        one.batch_execute("commit").await.unwrap();
+    });
+    let refused = counted.unwrap_err();
+    assert_eq!(refused.as_db_error().unwrap().constraint(), Some("panel_of_five_to_seven"));
+}

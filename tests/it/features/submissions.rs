@@ -1,0 +1,194 @@
+//! Submissions: what is put to the members is frozen, and the chair may take it back.
+
+mod votes;
+
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use crate::support::client::{Draft, activity};
+use crate::support::policies::policy;
+use crate::support::votes::{
+    events_after, happened, last_seq, pass, ready_policy_step, submit, try_submit, vote, waive, withdraw,
+};
+use crate::support::{Answer, Resource, TestApp, Who};
+
+/// The policy step of task force A, before its six members.
+async fn submitted(app: &TestApp) -> Resource {
+    ready_policy_step(app).await;
+    submit(app.as_chair(), "policy").await
+}
+
+async fn step(app: &TestApp) -> Value {
+    app.as_chair().read(app.a("/steps/policy")).await["state"].clone()
+}
+
+#[tokio::test]
+async fn of_two_submissions_at_once_one_is_put_to_the_members() {
+    let app = TestApp::start().await;
+    ready_policy_step(&app).await;
+    let put = || app.as_chair().insist(Draft::post(app.a("/steps/policy/submissions"), &json!({})));
+    let (one, other) = tokio::join!(put(), put());
+    let mut statuses = [one.status, other.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 409]);
+    assert_eq!(app.as_chair().list(&app.a("/steps/policy/submissions")).await.len(), 1);
+    assert_eq!(step(&app).await, "submitted");
+}
+
+#[tokio::test]
+async fn a_submission_is_found_by_its_step_and_cycle() {
+    let app = TestApp::start().await;
+    ready_policy_step(&app).await;
+    let note = json!({ "note": { "ar": "أُنجزت" } });
+    let created = app.as_chair().create(app.a("/steps/policy/submissions"), note).await;
+    let read = app.as_chair().again(&created).await;
+    assert_eq!((&read.body, &read.etag), (&created.body, &created.etag), "Location leads to it");
+    let found = async |query: &str| app.as_expert().list(&app.a(&format!("/steps/{query}"))).await.len();
+    withdraw(app.as_chair(), &created).await.expect(200);
+    submit(app.as_chair(), "policy").await;
+    assert_eq!(found("policy/submissions").await, 2);
+    let pages = app.as_expert().list_by(&app.a("/steps/policy/submissions"), 1).await;
+    let states: Vec<_> = pages.iter().map(|one| one["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["withdrawn", "voting"], "oldest first");
+    assert_eq!(found("policy/submissions?cycle=1").await, 2);
+    assert_eq!(found("policy/submissions?cycle=2").await, 0);
+    assert_eq!(found("sectors/submissions").await, 0);
+    let overlong = json!({ "note": { "en": "x".repeat(2001) }, "step": "policy" });
+    let refused = app.as_chair().post(app.a("/steps/policy/submissions"), overlong).await;
+    refused.expect_faults(&["/note/en tooLong", "/step unknown"]);
+}
+
+#[tokio::test]
+async fn the_chair_withdraws_a_submission_with_a_reason_and_the_step_is_open_again() {
+    let app = TestApp::start().await;
+    let chair = app.as_chair();
+    let submission = submitted(&app).await;
+    let path = format!("{}/withdraw", submission.path);
+    let reason = json!({ "reason": { "en": "A chapter is missing" } });
+    chair.post(path, reason).await.expect_problem(428, "preconditionRequired");
+    chair.command(&submission, "withdraw", json!({})).await.expect_faults(&["/reason required"]);
+    withdraw(app.as_expert(), &submission).await.expect_problem(403, "forbidden");
+    let exit = &submission["availableTransitions"][0];
+    assert_eq!((&exit["to"], &exit["reasonRequired"]), (&json!("withdrawn"), &json!(true)));
+    let as_expert = app.as_expert().again(&submission).await;
+    assert_eq!(as_expert["availableTransitions"][0]["blockedBy"][0]["code"], "forbidden");
+
+    // A vote is no new version: who read it before may still withdraw it.
+    vote(app.as_expert(), &submission, "approve").await.expect(200);
+    let before = last_seq(&app).await;
+    let withdrawn = withdraw(chair, &submission).await.expect(200).json();
+    assert_eq!(happened(&app, before).await, ["submission.transitioned withdrawn", "step.transitioned open"]);
+    assert_eq!(withdrawn["reason"]["en"], "A chapter is missing");
+    assert_eq!((&withdrawn["state"], &withdrawn["availableTransitions"]), (&json!("withdrawn"), &json!([])));
+    assert_eq!(step(&app).await, "open");
+    withdraw(chair, &submission).await.expect_problem(412, "versionMismatch");
+    let now = chair.again(&submission).await;
+    withdraw(chair, &now).await.expect_problem(409, "votingClosed");
+    vote(app.as_expert(), &submission, "approve").await.expect_problem(409, "votingClosed");
+    pass(&app, "policy").await;
+}
+
+#[tokio::test]
+async fn dissolving_a_task_force_withdraws_what_is_before_its_members() {
+    for suspended in [false, true] {
+        let app = TestApp::start().await;
+        let secretariat = app.as_secretariat();
+        let submission = submitted(&app).await;
+        let mut a = secretariat.read(app.a("")).await;
+        if suspended {
+            a = secretariat.transition_because(&a, "suspended", "Elections").await;
+        }
+        let before = last_seq(&app).await;
+        secretariat.transition_because(&a, "dissolved", "The city merged").await;
+        let expected = [
+            "taskForce.transitioned dissolved",
+            "submission.transitioned withdrawn",
+            "step.transitioned open",
+        ];
+        assert_eq!(happened(&app, before).await, expected);
+        let withdrawn = app.as_chair().again(&submission).await;
+        assert_eq!(
+            (&withdrawn["state"], &withdrawn["reason"]["en"]),
+            (&json!("withdrawn"), &json!("The city merged"))
+        );
+        vote(app.as_expert(), &submission, "approve").await.expect_problem(409, "taskForceClosed");
+        withdraw(app.as_chair(), &withdrawn).await.expect_problem(409, "taskForceClosed");
+    }
+}
+
+#[tokio::test]
+async fn what_is_voted_on_is_frozen_and_its_hash_is_of_its_canonical_json() {
+    let app = TestApp::start().await;
+    let chair = app.as_chair();
+    let adopted = ready_policy_step(&app).await;
+    waive(chair, "policy", "aimsNamed", "To be sure").await.expect(204);
+    let (step, seq) = (chair.read(app.a("/steps/policy")).await, last_seq(&app).await);
+    let note = json!({ "note": { "ar": "للتصويت", "en": "For the vote" } });
+    let submission = chair.create(app.a("/steps/policy/submissions"), note.clone()).await;
+    assert_eq!(
+        (&submission["note"], &submission["memberId"]),
+        (&note["note"], &json!(app.world().member(Who::Chair)))
+    );
+    let snapshot = &submission["snapshot"];
+    for (field, expected) in [
+        ("taskForceId", json!(app.world().a)),
+        ("cycle", step["cycle"].clone()),
+        ("step", json!("policy")),
+        ("at", submission["createdAt"].clone()),
+        ("lastSeq", json!(seq)),
+        ("note", note["note"].clone()),
+    ] {
+        assert_eq!(snapshot[field], expected, "{field}");
+    }
+    let canonical = serde_json_canonicalizer::to_string(snapshot).unwrap();
+    assert_eq!(submission["hash"], hex::encode(Sha256::digest(canonical)));
+    let event = &events_after(&app, seq).await[0];
+    assert_eq!(event["changes"]["hash"]["after"], submission["hash"]);
+
+    // Whatever happens later, it stays what was voted on.
+    vote(app.as_expert(), &submission, "approve").await.expect(200);
+    withdraw(chair, &submission).await.expect(200);
+    app.as_expert().patch(&adopted, json!({ "title": { "en": "Closed data" } })).await.expect(200);
+    app.as_expert().create_activity(json!({})).await;
+    let later = chair.again(&submission).await;
+    assert_eq!((&later["snapshot"], &later["hash"]), (snapshot, &submission["hash"]));
+    app.settle("policy").await;
+    assert_ne!(submit(chair, "policy").await["hash"], submission["hash"]);
+}
+
+#[tokio::test]
+async fn what_is_before_the_members_is_not_written_but_for_comments() {
+    let app = TestApp::start().await;
+    let (chair, expert) = (app.as_chair(), app.as_expert());
+    let new = expert.create(app.a("/policies"), policy(json!({}))).await;
+    let adopted = ready_policy_step(&app).await;
+    let activities =
+        ["done", "cancelled"].map(|name| app.a(&format!("/activities/{}", app.world().activity(name))));
+    let [done, cancelled] = [chair.read(&activities[0]).await, chair.read(&activities[1]).await];
+    let submission = submit(chair, "policy").await;
+    let refused = |answer: Answer| {
+        answer.expect_problem(409, "stepSubmitted");
+    };
+    refused(expert.post(app.a("/policies"), policy(json!({}))).await);
+    refused(expert.patch(&adopted, json!({ "reference": "Decree 1" })).await);
+    refused(expert.try_transition(&new, "underReview").await);
+    refused(expert.delete(&new).await);
+    refused(try_submit(chair, "policy").await);
+    refused(chair.post(app.a("/activities"), activity(json!({}))).await);
+    refused(chair.patch(&done, json!({ "priority": "low" })).await);
+    refused(chair.try_transition(&done, "inProgress").await);
+    refused(chair.delete(&cancelled).await);
+    refused(chair.let_wait(&cancelled, &done).await);
+    let ahead = chair.read(app.a(&format!("/activities/{}", app.world().activity("ahead")))).await;
+    refused(chair.patch(&ahead, json!({ "step": "policy" })).await);
+    chair.create(format!("{}/comments", done.path), json!({ "text": "Look at page 3" })).await;
+    chair.patch(&ahead, json!({ "priority": "high" })).await.expect(200);
+    let readiness = chair.get(app.a("/steps/policy/readiness")).await.json();
+    assert_eq!(
+        (&readiness["ready"], &readiness["blockedBy"][0]["code"]),
+        (&json!(false), &json!("stepSubmitted"))
+    );
+
+    withdraw(chair, &submission).await.expect(200);
+    expert.transition(&new, "underReview").await;
+}

@@ -1,0 +1,10 @@
+//! Outages, crashes, slow clients, random commands and random input.
+
+mod cluster;
+mod fuzz;
+mod housekeeping;
+mod limits;
+mod outages;
+mod process;
+pub(crate) mod properties;
+mod torture;

@@ -1,0 +1,110 @@
+//! Who may do what, operation by operation, as everybody tries it over HTTP: one golden table of the whole contract.
+
+use std::fmt::Write as _;
+
+use futures_util::future::join;
+
+use crate::contract::operation_cases::{self, Case};
+use crate::support::{Answer, TestApp, Who};
+
+/// Everybody who tries everything.
+const ACTORS: [(&str, Who); 11] = [
+    ("anonymous", Who::Anonymous),
+    ("outsider", Who::Outsider),
+    ("councilMember", Who::CouncilMember),
+    ("secretariat", Who::Secretariat),
+    ("administrator", Who::Administrator),
+    ("chair", Who::Chair),
+    ("expert", Who::Expert1),
+    ("endedMember", Who::EndedMember),
+    ("disabledUser", Who::DisabledUser),
+    ("keyThatReads", Who::ReadOnlyKey),
+    ("keyOfAnother", Who::KeyOfB),
+];
+
+/// Task force A is meant wherever one is. `keyThatReads` is of its chair, `keyOfAnother` of the secretariat and for
+/// task force B alone. A status that refuses stands for its usual code, unless another is named; `scope` is
+/// `insufficientScope`.
+#[tokio::test]
+async fn everybody_may_do_what_is_printed_and_nothing_else() {
+    // Changes would disturb reads: each have an installation of their own.
+    let (reads, changes) = (TestApp::start().await, TestApp::start().await);
+    let is_read = |case: &Case| case.operation().method == "get";
+    let (some, others): (Vec<Case>, Vec<Case>) = operation_cases::all().into_iter().partition(is_read);
+    let (some, others) = join(rows(&reads, some), rows(&changes, others)).await;
+
+    let mut table = format!("{:<24}", "");
+    ACTORS.iter().for_each(|(name, _)| write!(table, "{name:<15}").unwrap());
+    for (id, outcomes) in some.into_iter().chain(others) {
+        write!(table, "\n{id:<24}").unwrap();
+        outcomes.iter().for_each(|outcome| write!(table, "{outcome:<15}").unwrap());
+    }
+    // The requests were written to be done: 409 would be as wrong as 400.
+    let wrong =
+        |line: &&str| ["400 ", "409 ", "412 ", "422 ", "429 ", "50"].iter().any(|other| line.contains(other));
+    let wrong: Vec<_> = table.lines().filter(wrong).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let trimmed: Vec<_> = table.lines().map(str::trim_end).collect();
+    insta::assert_snapshot!("authorization", trimmed.join("\n"));
+}
+
+async fn rows(app: &TestApp, cases: Vec<Case>) -> Vec<(&'static str, Vec<String>)> {
+    let mut rows = Vec::new();
+    for case in cases {
+        app.db_open_every_step().await;
+        rows.push((case.id, row(app, case).await));
+    }
+    rows
+}
+
+/// What everybody is answered, one after the other.
+async fn row(app: &TestApp, case: Case) -> Vec<String> {
+    let operation = case.operation();
+    let (mut outcomes, mut left_by_all) = (Vec::new(), 0);
+    for (name, who) in ACTORS {
+        let (draft, before) = (case.write(app).await, app.db_events().await);
+        let answer = app.as_who(who).send(draft).await;
+        let left = app.db_events().await - before;
+        let outcome = outcome(&answer);
+        if outcome != "yes" {
+            assert_eq!(left, 0, "{}: {name} was refused, and left an event", case.id);
+        }
+        left_by_all += left;
+        outcomes.push(outcome);
+    }
+    assert!(outcomes.iter().any(|outcome| outcome == "yes"), "{}: nobody may: {outcomes:?}", case.id);
+    if operation.method == "get" {
+        assert_eq!(left_by_all, 0, "{} is a read, and left an event", case.id);
+    } else {
+        assert!(left_by_all > 0, "{} changed something, and left no event", case.id);
+    }
+    // Metrics have a token of their own.
+    let security = operation.described["security"].as_array();
+    let documented_as_public = security.is_some_and(|schemes| schemes.is_empty());
+    let is_public = outcomes.iter().all(|outcome| outcome == "yes") && case.id != "getMetrics";
+    assert_eq!(documented_as_public, is_public, "{} is documented with {security:?}", case.id);
+    outcomes
+}
+
+/// How an answer reads in the table.
+fn outcome(answer: &Answer) -> String {
+    let told = |code: &str| {
+        answer.clone().expect_problem(answer.status, code);
+    };
+    match answer.status {
+        200..300 => return "yes".to_owned(),
+        401 => told("unauthenticated"),
+        404 => told("notFound"),
+        403 => {
+            let code = answer.json()["code"].as_str().unwrap().to_owned();
+            told(&code);
+            return match code.as_str() {
+                "forbidden" => "403".to_owned(),
+                "insufficientScope" => "403 scope".to_owned(),
+                other => format!("403 {other}"),
+            };
+        }
+        other => return format!("{other} {}", answer.json()["code"].as_str().unwrap_or_default()),
+    }
+    answer.status.to_string()
+}

@@ -1,0 +1,10 @@
+//! Who may do what and see what, and what attackers try.
+
+mod access_tokens;
+pub(crate) mod authorization;
+mod client_address;
+mod grants;
+mod secrets;
+pub(crate) mod tenant_isolation;
+mod tls;
+mod tls_postgres;
