@@ -1,9 +1,12 @@
 //! Database connections for use cases: each use has a time limit, and a connection returns to the pool only if its
 //! use ended cleanly.
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use diesel_async::{AnsiTransactionManager, TransactionManager as _};
+
+use tokio::time::Instant;
 
 use super::{App, Error, Result};
 use crate::db::Conn;
@@ -45,39 +48,42 @@ impl Drop for ConnectionGuard {
     }
 }
 
+/// A future on the heap. Callers pass their work as closures, each of a type of its own. Behind this pointer the code
+/// that runs the work is compiled once per result type instead of once per caller.
+pub(super) type Boxed<'w, T> = Pin<Box<dyn Future<Output = T> + 'w>>;
+
+/// Waits for work on the database until a deadline.
+///
+/// # Errors
+/// `unavailable` when the deadline passes first.
+pub(super) async fn within<T>(deadline: Instant, work: Boxed<'_, T>) -> Result<T> {
+    match tokio::time::timeout_at(deadline, work).await {
+        Ok(result) => Ok(result),
+        Err(_) => Err(Error::Unavailable("the database does not answer".to_owned())),
+    }
+}
+
 impl App {
+    /// A connection from the pool, and the instant by which its use must end.
+    ///
+    /// # Errors
+    /// `unavailable` when no connection is free in time.
+    pub(super) async fn connection(&self) -> Result<(ConnectionGuard, Instant)> {
+        let deadline = Instant::now() + DATABASE_TIMEOUT;
+        let conn = within(deadline, Box::pin(self.pool.get())).await??;
+        Ok((ConnectionGuard(Some(conn)), deadline))
+    }
+
     /// Runs one use of the database on a connection from the pool.
     ///
     /// # Errors
     /// `unavailable` when no connection is free or the work takes longer than [`DATABASE_TIMEOUT`]; otherwise the
     /// error of the work.
     pub(crate) async fn with_conn<T>(&self, work: impl AsyncFnOnce(&mut Conn) -> Result<T>) -> Result<T> {
-        let (result, guard) = self.with_open_conn(work).await?;
+        let (mut guard, deadline) = self.connection().await?;
+        // A deadline that passes drops the guard, which closes the connection.
+        let result = within(deadline, Box::pin(work(guard.conn()?))).await?;
         guard.release();
-        Ok(result)
-    }
-
-    /// Runs work that leaves its connection in use: the connection is returned together with the result.
-    ///
-    /// # Errors
-    /// As [`App::with_conn`]; the connection is released then.
-    pub(super) async fn with_open_conn<T>(
-        &self,
-        work: impl AsyncFnOnce(&mut Conn) -> Result<T>,
-    ) -> Result<(T, ConnectionGuard)> {
-        let running = async {
-            let mut guard = ConnectionGuard(Some(self.pool.get().await?));
-            match work(guard.conn()?).await {
-                Ok(result) => Ok((result, guard)),
-                Err(error) => {
-                    guard.release();
-                    Err(error)
-                }
-            }
-        };
-        match tokio::time::timeout(DATABASE_TIMEOUT, running).await {
-            Ok(result) => result,
-            Err(_) => Err(Error::Unavailable("the database does not answer".to_owned())),
-        }
+        result
     }
 }

@@ -1,27 +1,28 @@
-//! The write door: the one way to change a task force.
+//! The write transaction: the one way to change a task force.
 //!
-//! It opens the transaction, takes the task force's lock, looks again who is asking, asks for the right, runs the
-//! use case, appends what happened to the event chain and commits. A use case gets at the database only through
-//! it, so none of that can be forgotten.
+//! [`App::write`] begins the transaction, takes the lock of the task force, reads again who the caller is, checks the
+//! right, runs the use case, appends its events to the event chain and commits. A use case reaches the database
+//! only through the [`WriteTx`], so none of these steps can be forgotten.
 
 use chrono::{DateTime, Utc};
-use diesel_async::{AnsiTransactionManager, TransactionManager};
+use diesel_async::{AnsiTransactionManager, TransactionManager as _};
 use uuid::Uuid;
 
 use super::caller::{Access, Actor, Caller};
+use super::connection::within;
 use super::idempotency::CommitMode;
-use super::{App, Result};
+use super::{App, Error, Result};
 use crate::db::{self, Conn};
 use crate::domain::event::{ActorKind, Event, EventActor, NewEvent, chain};
 use crate::domain::refusal::{ProblemCode, ProblemExtension, Refusal};
 use crate::domain::rights::Action;
 use crate::domain::writing::{Write, may_write};
 
-/// An open door: a transaction that holds the task force's lock, and what has happened in it so far.
+/// A transaction that holds the lock of a task force, and the events that the use case has recorded so far.
 #[expect(missing_debug_implementations, reason = "a connection has nothing to show")]
 pub struct WriteTx<'a> {
     conn: &'a Conn,
-    /// Who is asking, and where.
+    /// The caller in this task force, as read under the lock.
     pub access: Access,
     new_events: Vec<NewEvent>,
 }
@@ -32,7 +33,7 @@ impl WriteTx<'_> {
         self.conn
     }
 
-    /// The task force behind this door.
+    /// The task force whose lock the transaction holds.
     pub fn task_force_id(&self) -> Uuid {
         self.access.task_force_id
     }
@@ -42,17 +43,17 @@ impl WriteTx<'_> {
         self.access.now
     }
 
-    /// Says what has happened; it is appended to the chain when the use case is through.
+    /// Records an event. The events are appended to the chain when the use case has finished.
     pub fn record(&mut self, new_event: NewEvent) {
         self.new_events.push(new_event);
     }
 
-    /// Sequence number of the last event that this request leaves, as far as it has come.
+    /// The sequence number of the last event recorded so far.
     pub fn last_seq(&self) -> i64 {
         self.access.seq + i64::try_from(self.new_events.len()).unwrap_or(i64::MAX)
     }
 
-    /// Asks whether this may be written now.
+    /// Checks that the state of the task force lets this be written.
     ///
     /// # Errors
     /// The code of the state that stands in the way.
@@ -75,12 +76,12 @@ pub fn expect_version(present: i32, expected: i32) -> Result<()> {
 }
 
 impl App {
-    /// Changes a task force: all of it happens, or nothing.
+    /// Changes a task force in one transaction.
     ///
-    /// A use case that records nothing has changed nothing; its transaction is rolled back.
+    /// The transaction of a use case that records no event is rolled back: nothing has changed.
     ///
     /// # Errors
-    /// As [`App::look`] under the lock, then `forbidden`, then what the use case refuses.
+    /// The errors of [`App::look`] under the lock, then `forbidden`, then those of the use case.
     pub async fn write<T>(
         &self,
         caller: &Caller,
@@ -89,13 +90,8 @@ impl App {
         use_case: impl AsyncFnOnce(&mut WriteTx<'_>) -> Result<T>,
     ) -> Result<T> {
         let _permit = self.writer_limit.acquire(task_force_id).await?;
-        self.transaction(caller, async |conn| {
-            caller.lock_key(conn).await?;
-            let head = db::events::lock_head(conn, task_force_id).await?.ok_or(ProblemCode::NotFound)?;
-            let access = self.look_on(conn, caller, task_force_id).await?;
-            access.require(action)?;
-            access.actor.require_writing()?;
-            caller.claim_key(conn, self.clock.now()).await?;
+        self.transaction(&caller.commit_mode, async |conn| {
+            let (head, access) = self.begin_write(conn, caller, task_force_id, action).await?;
             let mut tx = WriteTx { conn, access, new_events: Vec::new() };
             let answer = use_case(&mut tx).await?;
             if tx.new_events.is_empty() {
@@ -108,16 +104,33 @@ impl App {
         .await
     }
 
-    /// Founds a task force: the only change of one that has no lock to take yet.
+    /// Everything that comes before the use case: key, lock, caller, right, replay.
+    async fn begin_write(
+        &self,
+        conn: &Conn,
+        caller: &Caller,
+        task_force_id: Uuid,
+        action: Action,
+    ) -> Result<(db::events::Head, Access)> {
+        caller.lock_key(conn).await?;
+        let head = db::events::lock_head(conn, task_force_id).await?.ok_or(ProblemCode::NotFound)?;
+        let access = self.look_on(conn, caller, task_force_id).await?;
+        access.require(action)?;
+        access.actor.require_writing()?;
+        caller.claim_key(conn, self.clock.now()).await?;
+        Ok((head, access))
+    }
+
+    /// Creates a task force: the only write without a lock, since there is no row to lock yet.
     ///
     /// # Errors
-    /// `forbidden`, or what the use case refuses.
+    /// `forbidden`, or the errors of the use case.
     pub(super) async fn write_new<T>(
         &self,
         caller: &Caller,
         use_case: impl AsyncFnOnce(&Conn, &Actor, Uuid, DateTime<Utc>) -> Result<(T, Vec<NewEvent>)>,
     ) -> Result<T> {
-        self.transaction(caller, async |conn| {
+        self.transaction(&caller.commit_mode, async |conn| {
             caller.lock_key(conn).await?;
             let actor = self.actor_on(conn, caller).await?;
             actor.require(Action::CreateTaskForce)?;
@@ -131,17 +144,17 @@ impl App {
         .await
     }
 
-    /// Changes something outside any task force for somebody who may, and appends it to the installation's events.
+    /// Changes something outside any task force for a caller with the right, and appends the installation event.
     ///
     /// # Errors
-    /// `unauthenticated`, what `may` refuses the caller, what the use case refuses.
+    /// `unauthenticated`, the errors of `may`, the errors of the use case.
     pub(super) async fn write_as<T>(
         &self,
         caller: &Caller,
         may: impl FnOnce(&Actor) -> Result<()>,
         use_case: impl AsyncFnOnce(&Conn, &Actor, DateTime<Utc>) -> Result<(T, Option<NewEvent>)>,
     ) -> Result<T> {
-        self.transaction(caller, async |conn| {
+        self.transaction(&caller.commit_mode, async |conn| {
             caller.lock_key(conn).await?;
             let actor = self.actor_on(conn, caller).await?;
             may(&actor)?;
@@ -157,17 +170,16 @@ impl App {
         .await
     }
 
-    /// Changes something outside any task force for somebody who has shown no credential: signing in, and what is
-    /// done at the command line.
+    /// Changes something outside any task force without a credential: sign-ins, and commands of the command line.
     ///
     /// # Errors
-    /// What the use case refuses.
+    /// The errors of the use case.
     pub(super) async fn write_installation<T>(
         &self,
         request_id: &str,
         use_case: impl AsyncFnOnce(&Conn, DateTime<Utc>) -> Result<(T, Option<NewInstallationEvent>)>,
     ) -> Result<T> {
-        self.committed(async |conn| {
+        self.transaction(&CommitMode::Commit, async |conn| {
             let now = self.clock.now();
             let (answer, new_event) = use_case(conn, now).await?;
             let Some(NewInstallationEvent { actor, new_event }) = new_event else {
@@ -179,106 +191,93 @@ impl App {
         .await
     }
 
-    /// A transaction that ends as the caller intends.
+    /// Runs a transaction, and ends it by the commit mode of its request.
     async fn transaction<T>(
         &self,
-        caller: &Caller,
+        mode: &CommitMode,
         body: impl AsyncFnOnce(&Conn) -> Result<Effect<T>>,
     ) -> Result<T> {
-        match &caller.commit_mode {
-            CommitMode::Commit => self.committed(body).await,
-            CommitMode::DryRun => self.tried(body).await,
-            CommitMode::Idempotent(request) => {
-                let (answer, guard) = self
-                    .with_open_conn(async |conn| match begun(conn, body).await? {
-                        Effect::Changed(answer) => Ok(answer),
-                        Effect::Unchanged(answer) => {
-                            // Only the key is kept, and not what the use case may have written.
-                            AnsiTransactionManager::rollback_transaction(conn).await?;
-                            let claimed = async |conn: &Conn| {
-                                caller.lock_key(conn).await?;
-                                caller.claim_key(conn, self.clock.now()).await
-                            };
-                            begun(conn, claimed).await?;
-                            Ok(answer)
-                        }
-                    })
-                    .await?;
-                request.await_response(guard);
-                Ok(answer)
-            }
-        }
-    }
-
-    async fn committed<T>(&self, body: impl AsyncFnOnce(&Conn) -> Result<Effect<T>>) -> Result<T> {
-        self.with_conn(async |conn| match begun(conn, body).await? {
-            Effect::Changed(answer) => {
-                AnsiTransactionManager::commit_transaction(conn).await?;
-                Ok(answer)
-            }
-            Effect::Unchanged(answer) => {
-                AnsiTransactionManager::rollback_transaction(conn).await?;
-                Ok(answer)
-            }
-        })
-        .await
-    }
-
-    /// Everything is checked, what is deferred to the commit too, and nothing is kept.
-    async fn tried<T>(&self, body: impl AsyncFnOnce(&Conn) -> Result<Effect<T>>) -> Result<T> {
-        let checked = async |conn: &Conn| {
-            let outcome = body(conn).await?;
-            db::statement::check_deferred(conn).await?;
-            Ok(outcome)
+        let (mut guard, deadline) = self.connection().await?;
+        let conn = guard.conn()?;
+        // By hand, since diesel-async's `transaction` asks for futures that can move between threads. Dropping this
+        // future half-way drops the guard, which closes the connection, and the server rolls back.
+        within(deadline, Box::pin(AnsiTransactionManager::begin_transaction(conn))).await??;
+        let (answer, outcome) = match within(deadline, Box::pin(body(conn))).await? {
+            Ok(Effect::Changed(answer)) => (Some(answer), Ok(true)),
+            Ok(Effect::Unchanged(answer)) => (Some(answer), Ok(false)),
+            Err(error) => (None, Err(error)),
         };
-        self.with_conn(async |conn| match begun(conn, checked).await? {
-            Effect::Changed(answer) | Effect::Unchanged(answer) => {
-                AnsiTransactionManager::rollback_transaction(conn).await?;
-                Ok(answer)
-            }
-        })
-        .await
+        let ended = within(deadline, Box::pin(self.end(conn, mode, outcome))).await?;
+        match mode {
+            CommitMode::Idempotent(request) if ended.is_ok() => request.await_response(guard),
+            _ => guard.release(),
+        }
+        ended?;
+        answer.ok_or_else(|| Error::internal("a transaction ended without an answer"))
     }
-}
 
-/// Begins a transaction and works in it. It is left open where the work goes through, and rolled back otherwise.
-async fn begun<T>(conn: &mut Conn, work: impl AsyncFnOnce(&Conn) -> Result<T>) -> Result<T> {
-    // By hand, since diesel-async's `transaction` asks for futures that can move between threads. Where this
-    // future is dropped half-way, the lease closes the connection, and the server rolls back.
-    AnsiTransactionManager::begin_transaction(conn).await?;
-    match work(conn).await {
-        Ok(answer) => Ok(answer),
-        Err(error) => {
-            if let Err(rollback) = AnsiTransactionManager::rollback_transaction(conn).await {
-                // The pool sees the broken transaction and discards the connection.
-                tracing::warn!(%rollback, "a refused transaction could not be rolled back");
+    /// Ends a transaction whose body has changed something (`Ok(true)`), nothing (`Ok(false)`), or failed. The
+    /// transaction of a request with an `Idempotency-Key` stays open for the response.
+    async fn end(&self, conn: &mut Conn, mode: &CommitMode, outcome: Result<bool>) -> Result<()> {
+        match (outcome, mode) {
+            (Err(error), _) => Err(rolled_back(conn, error).await),
+            (Ok(true), CommitMode::Commit) => Ok(AnsiTransactionManager::commit_transaction(conn).await?),
+            (Ok(false), CommitMode::Commit) => Ok(AnsiTransactionManager::rollback_transaction(conn).await?),
+            // Constraints that are deferred to the commit are checked as well.
+            (Ok(_), CommitMode::DryRun) => match db::statement::check_deferred(conn).await {
+                Ok(()) => Ok(AnsiTransactionManager::rollback_transaction(conn).await?),
+                Err(error) => Err(rolled_back(conn, error.into()).await),
+            },
+            (Ok(true), CommitMode::Idempotent(_)) => Ok(()),
+            (Ok(false), CommitMode::Idempotent(request)) => {
+                // Only the key is stored, and nothing that the use case may have written.
+                AnsiTransactionManager::rollback_transaction(conn).await?;
+                AnsiTransactionManager::begin_transaction(conn).await?;
+                let claimed = async {
+                    request.lock_key(conn).await?;
+                    request.claim_key(conn, self.clock.now()).await
+                };
+                match claimed.await {
+                    Ok(()) => Ok(()),
+                    Err(error) => Err(rolled_back(conn, error).await),
+                }
             }
-            Err(error)
         }
     }
 }
 
-/// Something that happened outside any task force, and who did it.
+/// Rolls back the transaction that failed with this error.
+async fn rolled_back(conn: &mut Conn, error: Error) -> Error {
+    if let Err(rollback) = AnsiTransactionManager::rollback_transaction(conn).await {
+        // The pool sees the broken transaction and discards the connection.
+        tracing::warn!(%rollback, "a refused transaction could not be rolled back");
+    }
+    error
+}
+
+/// An event outside any task force, and its actor.
 #[derive(Debug)]
 pub struct NewInstallationEvent {
-    /// Who did it.
+    /// The actor.
     pub actor: EventActor,
-    /// What happened.
+    /// The event.
     pub new_event: NewEvent,
 }
 
 impl NewInstallationEvent {
-    /// Something that a user did.
+    /// An event whose actor is a user.
     pub fn by(user_id: Uuid, new_event: NewEvent) -> Self {
         Self { actor: EventActor { kind: ActorKind::User, id: Some(user_id) }, new_event }
     }
 }
 
+/// The answer of a use case, and whether the use case changed anything.
 enum Effect<T> {
     Changed(T),
     Unchanged(T),
 }
 
+/// Appends events to the chain and moves its head.
 async fn append(
     conn: &Conn,
     task_force_id: Uuid,
@@ -303,7 +302,7 @@ async fn append(
             to: new_event.to.map(str::to_owned),
             changes: new_event.changes,
         };
-        let body = event.canonical().map_err(super::Error::internal)?;
+        let body = event.canonical().map_err(Error::internal)?;
         let hash = chain(&head.hash, &body);
         let next = db::events::Head { seq: event.seq, hash: hash.to_vec() };
         let previous = std::mem::replace(&mut head, next).hash;
