@@ -8,6 +8,7 @@
 mod context;
 mod endpoints;
 mod idempotency;
+mod negotiation;
 pub mod openapi;
 mod pagination;
 mod patch;
@@ -15,6 +16,7 @@ mod problem;
 mod request;
 mod resource;
 mod response;
+mod route_table;
 pub mod server;
 mod text;
 mod validation;

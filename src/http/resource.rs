@@ -71,7 +71,7 @@ macro_rules! resource {
             tag = $tag,
             params($Parent),
             request_body = $New,
-            responses((status = 201, description = "It, as it was made.", body = $One)),
+            responses((status = 201, description = "It, as it was made.", body = $One, headers(("ETag" = String), ("Location" = String)))),
             extensions(("x-problem-codes" = json!($create_codes)))
         )]
         #[post($collection)]
@@ -91,7 +91,7 @@ macro_rules! resource {
         #[utoipa::path(
             tag = $tag,
             params($Path),
-            responses((status = 200, description = "It, as it is now.", body = $One))
+            responses((status = 200, description = "It, as it is now.", body = $One, headers(("ETag" = String))))
         )]
         #[get($single)]
         async fn $get(
@@ -111,7 +111,7 @@ macro_rules! resource {
             tag = $tag,
             params($Path, IfMatch),
             request_body(content = $Patch, content_type = "application/merge-patch+json"),
-            responses((status = 200, description = "It, as it is now.", body = $One)),
+            responses((status = 200, description = "It, as it is now.", body = $One, headers(("ETag" = String)))),
             extensions(("x-problem-codes" = json!($update_codes)))
         )]
         #[patch($single)]
@@ -158,7 +158,7 @@ macro_rules! resource {
                 tag = $tag,
                 params($Path, IfMatch, $crate::http::idempotency::DryRun),
                 request_body = $Transition,
-                responses((status = 200, description = "It, as it is now.", body = $One)),
+                responses((status = 200, description = "It, as it is now.", body = $One, headers(("ETag" = String)))),
                 extensions(("x-problem-codes" = json!($transition_codes)))
             )]
             #[post($transitions)]

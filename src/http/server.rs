@@ -44,6 +44,7 @@ use super::context::RequestContext;
 use super::openapi::document::OpenApiDocument;
 use super::problem::Problem;
 use super::request::{BODY_LIMIT, Uploads};
+use super::route_table::RouteTable;
 use super::{endpoints, idempotency, openapi};
 use crate::app::App;
 use crate::domain::refusal::ProblemCode;
@@ -67,12 +68,11 @@ pub fn serve(app: App, settings: Settings, listener: TcpListener) -> io::Result<
         .shutdown_timeout(DRAIN_SECONDS)
         // The command line listens for signals itself: what else has to be stopped is stopped in its order.
         .disable_signals();
-    let document = openapi::served().map_err(io::Error::other)?;
     let parts = Parts {
         app: Data::new(app),
         uploads: Data::new(Uploads::default()),
-        document: Data::new(document),
-        allowed_methods: Data::new(AllowedMethods::new(document.json).map_err(io::Error::other)?),
+        document: Data::new(openapi::document().map_err(io::Error::other)?),
+        routes: Data::from(openapi::routes().map_err(io::Error::other)?),
         limiter: settings.rate_limit.map(|limit| Data::new(RateLimiter::new(limit))),
         connection_limit: Arc::new(ConnectionLimit::new(
             settings.connections_per_address,
@@ -119,7 +119,7 @@ struct Parts {
     connection_limit: Arc<ConnectionLimit>,
     uploads: Data<Uploads>,
     document: Data<OpenApiDocument>,
-    allowed_methods: Data<AllowedMethods>,
+    routes: Data<RouteTable>,
     limiter: Option<Data<RateLimiter>>,
     stopping: GracefulShutdownSignal,
 }
@@ -137,14 +137,14 @@ impl Parts {
             InitError = (),
         >,
     > {
-        let Self { app, settings, uploads, document, allowed_methods, limiter, .. } = self;
+        let Self { app, settings, uploads, document, routes, limiter, .. } = self;
         let cors = cors(&settings.cors_origins);
         actix_web::App::new()
             .app_data(app)
             .app_data(settings)
             .app_data(uploads)
             .app_data(document)
-            .app_data(allowed_methods)
+            .app_data(routes)
             .app_data(PayloadConfig::new(BODY_LIMIT))
             .configure(|config| {
                 if let Some(limiter) = limiter {
@@ -306,29 +306,9 @@ impl RootSpanBuilder for Span {
     }
 }
 
-/// The addresses of the contract and the methods that each takes, to tell 405 from 404.
-struct AllowedMethods(Vec<(actix_web::dev::ResourceDef, String)>);
-
-impl AllowedMethods {
-    fn new(document: &str) -> Result<Self, crate::app::Error> {
-        let document: serde_json::Value =
-            serde_json::from_str(document).map_err(crate::app::Error::internal)?;
-        let paths = document.get("paths").and_then(serde_json::Value::as_object).into_iter().flatten();
-        let allowed = paths.map(|(path, item)| {
-            let methods = item.as_object().into_iter().flat_map(|item| item.keys());
-            let methods: Vec<_> = methods
-                .map(|method| if method == "get" { "GET, HEAD".to_owned() } else { method.to_uppercase() })
-                .collect();
-            (actix_web::dev::ResourceDef::new(path.as_str()), methods.join(", "))
-        });
-        Ok(Self(allowed.collect()))
-    }
-}
-
-async fn nothing_here(request: HttpRequest, allowed: Data<AllowedMethods>) -> Result<HttpResponse, Problem> {
-    let found = allowed.0.iter().find(|(address, _)| address.is_match(request.path()));
-    Err(match found {
-        Some((_, methods)) => Problem::method_not_allowed(methods.clone()),
+async fn nothing_here(request: HttpRequest, routes: Data<RouteTable>) -> Result<HttpResponse, Problem> {
+    Err(match routes.allowed_methods(request.path()) {
+        Some(methods) => Problem::method_not_allowed(methods.to_owned()),
         None => ProblemCode::NotFound.into(),
     })
 }

@@ -155,7 +155,8 @@ page! {
 #[utoipa::path(
     tag = "API keys",
     params(PageQuery),
-    responses((status = 200, description = "A page of your API keys.", body = ApiKeyPage))
+    responses((status = 200, description = "A page of your API keys.", body = ApiKeyPage)),
+    extensions(("x-problem-codes" = json!(["insufficientScope"])))
 )]
 #[get("/v1/api-keys")]
 async fn list_api_keys(app: Data<App>, read: Read<Root, PageQuery>) -> Result<HttpResponse> {
@@ -173,7 +174,7 @@ async fn list_api_keys(app: Data<App>, read: Read<Root, PageQuery>) -> Result<Ht
 #[utoipa::path(
     tag = "API keys",
     request_body = NewKey,
-    responses((status = 201, description = "The key, and its secret.", body = CreatedApiKey)),
+    responses((status = 201, description = "The key, and its secret.", body = CreatedApiKey, headers(("ETag" = String), ("Location" = String)))),
     extensions(("x-problem-codes" = json!(["unknownReference", "tooManyApiKeys"])))
 )]
 #[post("/v1/api-keys")]

@@ -119,7 +119,7 @@ async fn list_comments(app: Data<App>, read: Read<ActivityPath, PageQuery>) -> R
     tag = "activities",
     params(ActivityPath),
     request_body = NewComment,
-    responses((status = 201, description = "The comment.", body = Comment)),
+    responses((status = 201, description = "The comment.", body = Comment, headers(("ETag" = String), ("Location" = String)))),
     extensions(("x-problem-codes" = json!(["forbidden", "taskForceForming", "taskForceSuspended", "taskForceClosed"])))
 )]
 #[post("/v1/task-forces/{taskForceId}/activities/{activityId}/comments")]
@@ -138,7 +138,7 @@ async fn create_comment(app: Data<App>, create: Create<ActivityPath, NewComment>
     tag = "activities",
     description = "One comment on an activity.",
     params(CommentPath),
-    responses((status = 200, description = "The comment.", body = Comment))
+    responses((status = 200, description = "The comment.", body = Comment, headers(("ETag" = String))))
 )]
 #[get("/v1/task-forces/{taskForceId}/activities/{activityId}/comments/{commentId}")]
 async fn get_comment(app: Data<App>, read: Read<CommentPath>) -> Result<HttpResponse> {
@@ -156,7 +156,7 @@ async fn get_comment(app: Data<App>, read: Read<CommentPath>) -> Result<HttpResp
     tag = "activities",
     params(CommentPath, IfMatch),
     request_body(content = CommentPatch, content_type = "application/merge-patch+json"),
-    responses((status = 200, description = "The comment as it is now.", body = Comment)),
+    responses((status = 200, description = "The comment as it is now.", body = Comment, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(["forbidden", "taskForceForming", "taskForceSuspended", "taskForceClosed"])))
 )]
 #[patch("/v1/task-forces/{taskForceId}/activities/{activityId}/comments/{commentId}")]

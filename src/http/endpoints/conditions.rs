@@ -153,7 +153,7 @@ async fn list_conditions(app: Data<App>, read: Read<TaskForcePath, ConditionQuer
     tag = "decisions",
     description = "One condition, and where it can go from here.",
     params(ConditionPath),
-    responses((status = 200, description = "The condition.", body = Condition))
+    responses((status = 200, description = "The condition.", body = Condition, headers(("ETag" = String))))
 )]
 #[get("/v1/task-forces/{taskForceId}/conditions/{conditionId}")]
 async fn get_condition(app: Data<App>, read: Read<ConditionPath>) -> Result<HttpResponse> {
@@ -170,7 +170,7 @@ async fn get_condition(app: Data<App>, read: Read<ConditionPath>) -> Result<Http
     tag = "decisions",
     params(ConditionPath, IfMatch, DryRun),
     request_body = ConditionTransition,
-    responses((status = 200, description = "The condition as it is now.", body = Condition)),
+    responses((status = 200, description = "The condition as it is now.", body = Condition, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(["forbidden", "transitionNotAllowed", "taskForceForming", "taskForceSuspended"])))
 )]
 #[post("/v1/task-forces/{taskForceId}/conditions/{conditionId}/transitions")]

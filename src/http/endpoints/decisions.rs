@@ -272,7 +272,7 @@ async fn list_decisions(app: Data<App>, read: Read<TaskForcePath, PageQuery>) ->
     tag = "decisions",
     params(TaskForcePath, DryRun),
     request_body = NewDecision,
-    responses((status = 201, description = "The decision.", body = Decision)),
+    responses((status = 201, description = "The decision.", body = Decision, headers(("ETag" = String), ("Location" = String)))),
     extensions(("x-problem-codes" = json!([
         "forbidden", "unknownReference", "memberEnded", "reportNotSubmitted", "decisionSuperseded",
         "decisionFollowed", "taskForceForming", "taskForceSuspended", "taskForceClosed"
@@ -294,7 +294,7 @@ async fn record_decision(
     tag = "decisions",
     description = "One decision of the council with its conditions.",
     params(DecisionPath),
-    responses((status = 200, description = "The decision.", body = Decision))
+    responses((status = 200, description = "The decision.", body = Decision, headers(("ETag" = String))))
 )]
 #[get("/v1/task-forces/{taskForceId}/decisions/{number}")]
 async fn get_decision(app: Data<App>, read: Read<DecisionPath>) -> Result<HttpResponse> {
@@ -310,7 +310,7 @@ async fn get_decision(app: Data<App>, read: Read<DecisionPath>) -> Result<HttpRe
     tag = "decisions",
     params(RegisterQuery),
     responses((status = 200, description = "A page of the register.", body = RegisterPage)),
-    extensions(("x-problem-codes" = json!(["forbidden"])))
+    extensions(("x-problem-codes" = json!(["insufficientScope", "forbidden"])))
 )]
 #[get("/v1/decisions")]
 async fn list_register(app: Data<App>, read: Read<Root, RegisterQuery>) -> Result<HttpResponse> {

@@ -224,7 +224,7 @@ page! {
     tag = "events",
     params(PageQuery),
     responses((status = 200, description = "A page of events.", body = InstallationEventPage)),
-    extensions(("x-problem-codes" = json!(["forbidden"])))
+    extensions(("x-problem-codes" = json!(["insufficientScope", "forbidden"])))
 )]
 #[get("/v1/installation-events")]
 async fn list_installation_events(app: Data<App>, read: Read<Root, PageQuery>) -> Result<HttpResponse> {

@@ -93,7 +93,7 @@ async fn list_health_statements(
     tag = "task forces",
     params(TaskForcePath),
     request_body = NewHealthStatement,
-    responses((status = 201, description = "The statement.", body = HealthStatement)),
+    responses((status = 201, description = "The statement.", body = HealthStatement, headers(("ETag" = String), ("Location" = String)))),
     extensions(("x-problem-codes" = json!(["forbidden", "taskForceForming", "taskForceClosed"])))
 )]
 #[post("/v1/task-forces/{taskForceId}/health-statements")]

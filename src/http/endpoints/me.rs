@@ -49,7 +49,8 @@ page! {
 #[utoipa::path(
     tag = "me",
     params(PageQuery),
-    responses((status = 200, description = "A page of your activities.", body = MyActivityPage))
+    responses((status = 200, description = "A page of your activities.", body = MyActivityPage)),
+    extensions(("x-problem-codes" = json!(["insufficientScope"])))
 )]
 #[get("/v1/me/activities")]
 async fn list_my_activities(app: Data<App>, read: Read<Root, PageQuery>) -> Result<HttpResponse> {
@@ -136,7 +137,8 @@ page! {
 #[utoipa::path(
     tag = "me",
     params(PageQuery),
-    responses((status = 200, description = "A page of your tasks.", body = TaskPage))
+    responses((status = 200, description = "A page of your tasks.", body = TaskPage)),
+    extensions(("x-problem-codes" = json!(["insufficientScope"])))
 )]
 #[get("/v1/me/tasks")]
 async fn list_my_tasks(app: Data<App>, read: Read<Root, PageQuery>) -> Result<HttpResponse> {

@@ -176,7 +176,7 @@ async fn list_members(app: Data<App>, read: Read<TaskForcePath, MemberQuery>) ->
     tag = "members",
     params(TaskForcePath),
     request_body = NewMember,
-    responses((status = 201, description = "The member.", body = Member)),
+    responses((status = 201, description = "The member.", body = Member, headers(("ETag" = String), ("Location" = String)))),
     extensions(("x-problem-codes" = json!([
         "forbidden", "unknownReference", "panelSize", "alreadyMember", "notAnExpert", "taskForceClosed"
     ])))
@@ -195,7 +195,7 @@ async fn appoint_member(app: Data<App>, create: Create<TaskForcePath, NewMember>
     tag = "members",
     description = "One member, whether the seat is held now or has ended.",
     params(MemberPath),
-    responses((status = 200, description = "The member.", body = Member))
+    responses((status = 200, description = "The member.", body = Member, headers(("ETag" = String))))
 )]
 #[get("/v1/task-forces/{taskForceId}/members/{memberId}")]
 async fn get_member(app: Data<App>, read: Read<MemberPath>) -> Result<HttpResponse> {
@@ -213,7 +213,7 @@ async fn get_member(app: Data<App>, read: Read<MemberPath>) -> Result<HttpRespon
     tag = "members",
     params(MemberPath, IfMatch),
     request_body(content = MemberPatch, content_type = "application/merge-patch+json"),
-    responses((status = 200, description = "The member as it is now.", body = Member)),
+    responses((status = 200, description = "The member as it is now.", body = Member, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(["forbidden", "chairRequired", "memberEnded", "taskForceClosed"])))
 )]
 #[patch("/v1/task-forces/{taskForceId}/members/{memberId}")]
@@ -243,7 +243,7 @@ async fn update_member(app: Data<App>, change: Change<MemberPath, MemberPatch>) 
     tag = "members",
     params(MemberPath, IfMatch),
     request_body = MemberEnding,
-    responses((status = 200, description = "The member whose seat has ended.", body = Member)),
+    responses((status = 200, description = "The member whose seat has ended.", body = Member, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!([
         "forbidden", "unknownReference", "panelSize", "chairRequired", "alreadyMember", "notAnExpert",
         "memberEnded", "ownsWork", "taskForceClosed"

@@ -108,7 +108,7 @@ page_query! {
     tag = "events",
     params(RefusedAttemptQuery),
     responses((status = 200, description = "A page of refused attempts.", body = RefusedAttemptPage)),
-    extensions(("x-problem-codes" = json!(["forbidden"])))
+    extensions(("x-problem-codes" = json!(["insufficientScope", "forbidden"])))
 )]
 #[get("/v1/refused-attempts")]
 async fn list_refused_attempts(

@@ -192,7 +192,7 @@ async fn list_reports(app: Data<App>, read: Read<TaskForcePath, ReportQuery>) ->
     tag = "reports",
     params(TaskForcePath),
     request_body = NewReport,
-    responses((status = 201, description = "The report.", body = Report)),
+    responses((status = 201, description = "The report.", body = Report, headers(("ETag" = String), ("Location" = String)))),
     extensions(("x-problem-codes" = json!([
         "forbidden", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted",
         "stepPassed"
@@ -212,7 +212,7 @@ async fn create_report(app: Data<App>, create: Create<TaskForcePath, NewReport>)
 #[utoipa::path(
     tag = "reports",
     params(ReportPath),
-    responses((status = 200, description = "The report.", body = Report))
+    responses((status = 200, description = "The report.", body = Report, headers(("ETag" = String))))
 )]
 #[get("/v1/task-forces/{taskForceId}/reports/{number}")]
 async fn get_report(app: Data<App>, read: Read<ReportPath>) -> Result<HttpResponse> {

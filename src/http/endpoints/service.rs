@@ -98,6 +98,7 @@ pub(super) struct Word {
 /// A transition between two states, whatever its conditions.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Move)]
 pub(super) struct TransitionRule {
     /// From this state.
     #[schema(example = "planned")]
@@ -226,7 +227,8 @@ pub(super) struct ProblemExplanation {
     tag = "service",
     security(()),
     params(("code" = ProblemCode, Path, description = "The code of the problem.", example = "gateNotMet")),
-    responses((status = 200, description = "The explanation.", body = ProblemExplanation, headers(("ETag" = String))))
+    responses((status = 200, description = "The explanation.", body = ProblemExplanation, headers(("ETag" = String)))),
+    extensions(("x-outside-api" = json!(true)))
 )]
 #[get("/problems/{code}")]
 async fn get_problem(code: Path<String>) -> Result<HttpResponse> {
@@ -295,7 +297,8 @@ impl HealthReport {
 #[utoipa::path(
     tag = "service",
     security(()),
-    responses((status = 200, description = "It lives.", body = HealthReport, content_type = "application/health+json"))
+    responses((status = 200, description = "It lives.", body = HealthReport, content_type = "application/health+json")),
+    extensions(("x-outside-api" = json!(true)))
 )]
 #[get("/health/live")]
 async fn check_liveness() -> HttpResponse {
@@ -311,7 +314,8 @@ async fn check_liveness() -> HttpResponse {
     responses(
         (status = 200, description = "It is ready.", body = HealthReport, content_type = "application/health+json"),
         (status = 503, description = "It is not.", body = HealthReport, content_type = "application/health+json"),
-    )
+    ),
+    extensions(("x-outside-api" = json!(true)))
 )]
 #[get("/health/ready")]
 async fn check_readiness(app: Data<App>) -> HttpResponse {
@@ -326,7 +330,7 @@ async fn check_readiness(app: Data<App>) -> HttpResponse {
     tag = "service",
     security(("metricsToken" = [])),
     responses((status = 200, description = "The metrics.", body = String, content_type = "text/plain")),
-    extensions(("x-problem-codes" = json!(["notFound"])))
+    extensions(("x-outside-api" = json!(true)), ("x-problem-codes" = json!(["notFound"])))
 )]
 #[get("/metrics")]
 async fn get_metrics(request: HttpRequest, app: Data<App>, settings: Data<Settings>) -> Result<HttpResponse> {
@@ -355,7 +359,8 @@ async fn get_metrics(request: HttpRequest, app: Data<App>, settings: Data<Settin
 #[utoipa::path(
     tag = "service",
     security(()),
-    responses((status = 200, description = "The keys.", body = crate::auth::tokens::Jwks))
+    responses((status = 200, description = "The keys.", body = crate::auth::tokens::Jwks)),
+    extensions(("x-outside-api" = json!(true)))
 )]
 #[get("/.well-known/jwks.json")]
 async fn get_jwks(app: Data<App>) -> Result<HttpResponse> {
@@ -369,7 +374,7 @@ async fn get_jwks(app: Data<App>) -> Result<HttpResponse> {
     tag = "service",
     security(()),
     responses((status = 200, description = "The contact.", body = String, content_type = "text/plain")),
-    extensions(("x-problem-codes" = json!(["notFound"])))
+    extensions(("x-outside-api" = json!(true)), ("x-problem-codes" = json!(["notFound"])))
 )]
 #[get("/.well-known/security.txt")]
 async fn get_security_txt(app: Data<App>, settings: Data<Settings>) -> Result<HttpResponse> {
@@ -390,7 +395,8 @@ async fn get_security_txt(app: Data<App>, settings: Data<Settings>) -> Result<Ht
 #[utoipa::path(
     tag = "service",
     security(()),
-    responses((status = 200, description = "The document.", body = Object, content_type = "application/yaml"))
+    responses((status = 200, description = "The document.", body = Object, content_type = "application/yaml")),
+    extensions(("x-outside-api" = json!(true)))
 )]
 #[get("/v1/openapi.yaml")]
 async fn get_openapi_yaml(document: Data<OpenApiDocument>) -> Result<HttpResponse> {
@@ -403,7 +409,8 @@ async fn get_openapi_yaml(document: Data<OpenApiDocument>) -> Result<HttpRespons
 #[utoipa::path(
     tag = "service",
     security(()),
-    responses((status = 200, description = "The document.", body = Object, content_type = "application/json"))
+    responses((status = 200, description = "The document.", body = Object, content_type = "application/json")),
+    extensions(("x-outside-api" = json!(true)))
 )]
 #[get("/v1/openapi.json")]
 async fn get_openapi_json(document: Data<OpenApiDocument>) -> Result<HttpResponse> {

@@ -75,7 +75,8 @@ page! {
 #[utoipa::path(
     tag = "me",
     params(PageQuery),
-    responses((status = 200, description = "A page of your sessions.", body = SessionPage))
+    responses((status = 200, description = "A page of your sessions.", body = SessionPage)),
+    extensions(("x-problem-codes" = json!(["insufficientScope"])))
 )]
 #[get("/v1/me/sessions")]
 async fn list_my_sessions(app: Data<App>, read: Read<Root, PageQuery>) -> Result<HttpResponse> {

@@ -426,7 +426,7 @@ page_query! {
 #[utoipa::path(
     tag = "status",
     params(TaskForcePath),
-    responses((status = 200, description = "The status.", body = Status))
+    responses((status = 200, description = "The status.", body = Status, headers(("ETag" = String))))
 )]
 #[get("/v1/task-forces/{taskForceId}/status")]
 async fn get_status(app: Data<App>, read: Read<TaskForcePath>) -> Result<HttpResponse> {
@@ -442,7 +442,7 @@ async fn get_status(app: Data<App>, read: Read<TaskForcePath>) -> Result<HttpRes
     tag = "status",
     params(PortfolioQuery),
     responses((status = 200, description = "A page of the portfolio.", body = Portfolio)),
-    extensions(("x-problem-codes" = json!(["forbidden"])))
+    extensions(("x-problem-codes" = json!(["insufficientScope", "forbidden"])))
 )]
 #[get("/v1/status")]
 async fn get_portfolio(app: Data<App>, read: Read<Root, PortfolioQuery>) -> Result<HttpResponse> {

@@ -188,7 +188,7 @@ async fn list_steps(app: Data<App>, read: Read<TaskForcePath, CycleQuery>) -> Re
     tag = "steps",
     description = "One step of the present or an earlier cycle.",
     params(StepPath, CycleQuery),
-    responses((status = 200, description = "The step.", body = Step))
+    responses((status = 200, description = "The step.", body = Step, headers(("ETag" = String))))
 )]
 #[get("/v1/task-forces/{taskForceId}/steps/{step}")]
 async fn get_step(app: Data<App>, read: Read<StepPath, CycleQuery>) -> Result<HttpResponse> {
@@ -205,7 +205,7 @@ async fn get_step(app: Data<App>, read: Read<StepPath, CycleQuery>) -> Result<Ht
     tag = "steps",
     params(StepPath, IfMatch),
     request_body(content = StepPatch, content_type = "application/merge-patch+json"),
-    responses((status = 200, description = "The step as it is now.", body = Step)),
+    responses((status = 200, description = "The step as it is now.", body = Step, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(["forbidden", "stepPassed", "taskForceSuspended", "taskForceClosed"])))
 )]
 #[patch("/v1/task-forces/{taskForceId}/steps/{step}")]

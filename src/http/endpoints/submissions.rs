@@ -290,7 +290,7 @@ async fn list_submissions(app: Data<App>, read: Read<StepPath, SubmissionQuery>)
     tag = "steps",
     params(StepPath, DryRun),
     request_body = NewSubmission,
-    responses((status = 201, description = "The submission.", body = Submission)),
+    responses((status = 201, description = "The submission.", body = Submission, headers(("ETag" = String), ("Location" = String)))),
     extensions(("x-problem-codes" = json!([
         "forbidden", "gateNotMet", "stepLocked", "stepSubmitted", "stepPassed", "taskForceForming",
         "taskForceSuspended", "taskForceClosed"
@@ -314,7 +314,7 @@ async fn submit_step(
     tag = "steps",
     description = "One submission of a step, what was frozen with it, and how the vote stands.",
     params(SubmissionPath),
-    responses((status = 200, description = "The submission.", body = Submission))
+    responses((status = 200, description = "The submission.", body = Submission, headers(("ETag" = String))))
 )]
 #[get("/v1/task-forces/{taskForceId}/submissions/{submissionId}")]
 async fn get_submission(app: Data<App>, read: Read<SubmissionPath>) -> Result<HttpResponse> {
@@ -331,7 +331,7 @@ async fn get_submission(app: Data<App>, read: Read<SubmissionPath>) -> Result<Ht
     tag = "steps",
     params(SubmissionPath),
     request_body = NewVote,
-    responses((status = 200, description = "The submission as it is now.", body = Submission)),
+    responses((status = 200, description = "The submission as it is now.", body = Submission, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!([
         "forbidden", "notEntitled", "votingClosed", "taskForceForming", "taskForceSuspended", "taskForceClosed"
     ])))
@@ -352,7 +352,7 @@ async fn cast_vote(app: Data<App>, create: Create<SubmissionPath, NewVote>) -> R
     tag = "steps",
     params(SubmissionPath, IfMatch),
     request_body = Withdrawal,
-    responses((status = 200, description = "The submission as it is now.", body = Submission)),
+    responses((status = 200, description = "The submission as it is now.", body = Submission, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!([
         "forbidden", "votingClosed", "taskForceForming", "taskForceSuspended", "taskForceClosed"
     ])))

@@ -289,7 +289,7 @@ async fn list_task_forces(app: Data<App>, read: Read<Root, TaskForceQuery>) -> R
 #[utoipa::path(
     tag = "task forces",
     request_body = NewTaskForce,
-    responses((status = 201, description = "The task force.", body = TaskForce)),
+    responses((status = 201, description = "The task force.", body = TaskForce, headers(("ETag" = String), ("Location" = String)))),
     extensions(("x-problem-codes" = json!(["forbidden", "unknownReference", "notAnExpert"])))
 )]
 #[post("/v1/task-forces")]
@@ -307,7 +307,7 @@ async fn create_task_force(app: Data<App>, create: Create<Root, NewTaskForce>) -
     tag = "task forces",
     description = "One task force, and where it can go from here.",
     params(TaskForcePath),
-    responses((status = 200, description = "The task force.", body = TaskForce))
+    responses((status = 200, description = "The task force.", body = TaskForce, headers(("ETag" = String))))
 )]
 #[get("/v1/task-forces/{taskForceId}")]
 async fn get_task_force(app: Data<App>, read: Read<TaskForcePath>) -> Result<HttpResponse> {
@@ -324,7 +324,7 @@ async fn get_task_force(app: Data<App>, read: Read<TaskForcePath>) -> Result<Htt
     tag = "task forces",
     params(TaskForcePath, IfMatch),
     request_body(content = TaskForcePatch, content_type = "application/merge-patch+json"),
-    responses((status = 200, description = "The task force as it is now.", body = TaskForce)),
+    responses((status = 200, description = "The task force as it is now.", body = TaskForce, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(["forbidden", "taskForceSuspended", "taskForceClosed"])))
 )]
 #[patch("/v1/task-forces/{taskForceId}")]
@@ -349,7 +349,7 @@ async fn update_task_force(
     tag = "task forces",
     params(TaskForcePath, IfMatch, DryRun),
     request_body = TaskForceTransition,
-    responses((status = 200, description = "The task force as it is now.", body = TaskForce)),
+    responses((status = 200, description = "The task force as it is now.", body = TaskForce, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(["forbidden", "transitionNotAllowed", "panelSize", "chairRequired"])))
 )]
 #[post("/v1/task-forces/{taskForceId}/transitions")]

@@ -300,7 +300,7 @@ page! {
 #[utoipa::path(
     tag = "me",
     description = "You, and the seats that you hold.",
-    responses((status = 200, description = "Your account.", body = Me))
+    responses((status = 200, description = "Your account.", body = Me, headers(("ETag" = String))))
 )]
 #[get("/v1/me")]
 async fn get_me(app: Data<App>, read: Read<Root>) -> Result<HttpResponse> {
@@ -320,7 +320,7 @@ async fn get_me(app: Data<App>, read: Read<Root>) -> Result<HttpResponse> {
     tag = "users",
     params(UserQuery),
     responses((status = 200, description = "A page of users.", body = UserPage)),
-    extensions(("x-problem-codes" = json!(["forbidden"])))
+    extensions(("x-problem-codes" = json!(["insufficientScope", "forbidden"])))
 )]
 #[get("/v1/users")]
 async fn list_users(app: Data<App>, read: Read<Root, UserQuery>) -> Result<HttpResponse> {
@@ -337,7 +337,7 @@ async fn list_users(app: Data<App>, read: Read<Root, UserQuery>) -> Result<HttpR
 #[utoipa::path(
     tag = "users",
     request_body = NewUser,
-    responses((status = 201, description = "The user, and the invitation.", body = InvitedUser)),
+    responses((status = 201, description = "The user, and the invitation.", body = InvitedUser, headers(("ETag" = String), ("Location" = String)))),
     extensions(("x-problem-codes" = json!(["forbidden", "emailTaken"])))
 )]
 #[post("/v1/users")]
@@ -351,7 +351,8 @@ async fn create_user(app: Data<App>, create: Create<Root, NewUser>) -> Result<Ht
     tag = "users",
     description = "One user: yourself, or one whom you manage.",
     params(UserPath),
-    responses((status = 200, description = "The user.", body = User))
+    responses((status = 200, description = "The user.", body = User, headers(("ETag" = String)))),
+    extensions(("x-problem-codes" = json!(["insufficientScope"])))
 )]
 #[get("/v1/users/{userId}")]
 async fn get_user(app: Data<App>, read: Read<UserPath>) -> Result<HttpResponse> {
@@ -367,7 +368,7 @@ async fn get_user(app: Data<App>, read: Read<UserPath>) -> Result<HttpResponse> 
     tag = "users",
     params(UserPath, IfMatch),
     request_body(content = UserPatch, content_type = "application/merge-patch+json"),
-    responses((status = 200, description = "The user as it is now.", body = User)),
+    responses((status = 200, description = "The user as it is now.", body = User, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(["forbidden", "emailTaken", "holdsSeat", "lastAdministrator"])))
 )]
 #[patch("/v1/users/{userId}")]
@@ -389,7 +390,7 @@ async fn update_user(app: Data<App>, change: Change<UserPath, UserPatch>) -> Res
     tag = "users",
     params(UserPath, IfMatch, DryRun),
     request_body = UserTransition,
-    responses((status = 200, description = "The user as it is now.", body = User)),
+    responses((status = 200, description = "The user as it is now.", body = User, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(["forbidden", "transitionNotAllowed", "lastAdministrator"])))
 )]
 #[post("/v1/users/{userId}/transitions")]
@@ -409,7 +410,7 @@ async fn transition_user(
 #[utoipa::path(
     tag = "users",
     params(UserPath),
-    responses((status = 201, description = "The user, and the invitation.", body = InvitedUser)),
+    responses((status = 201, description = "The user, and the invitation.", body = InvitedUser, headers(("ETag" = String), ("Location" = String)))),
     extensions(("x-problem-codes" = json!(["forbidden"])))
 )]
 #[post("/v1/users/{userId}/invitations")]

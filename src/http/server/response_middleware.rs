@@ -6,9 +6,8 @@ use std::panic::AssertUnwindSafe;
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
-    ACCEPT, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, Header as _,
-    HeaderName, HeaderValue, IF_NONE_MATCH, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName, HeaderValue,
+    IF_NONE_MATCH, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
@@ -21,6 +20,7 @@ use super::settings::Settings;
 use crate::domain::refusal::ProblemCode;
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::http::context::{RequestContext, X_REQUEST_ID};
+use crate::http::negotiation;
 use crate::http::problem::Problem;
 
 /// The version of the contract, on every answer.
@@ -29,7 +29,7 @@ pub const API_VERSION: &str = env!("CARGO_PKG_VERSION");
 const X_API_VERSION: HeaderName = HeaderName::from_static("api-version");
 
 /// Wraps every request and answer.
-pub(super) async fn wrap(
+pub(in crate::http) async fn wrap(
     mut request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, actix_web::Error> {
@@ -43,7 +43,7 @@ pub(super) async fn wrap(
     let reads = request.method() == Method::GET;
     request.extensions_mut().insert(request_context.clone());
 
-    if let Some(problem) = unacceptable(&request) {
+    if let Err(problem) = negotiation::check(&request) {
         let answer = finish(written(&problem, &request_context), &request_context);
         return Ok(request.into_response(answer).map_into_right_body());
     }
@@ -158,29 +158,6 @@ fn matches(none_match: Option<&HeaderValue>, etag: Option<&HeaderValue>) -> bool
         .split(',')
         .map(str::trim)
         .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
-}
-
-/// The API answers in JSON: whoever takes no JSON is told so before anything happens. Files come as they are.
-fn unacceptable(request: &ServiceRequest) -> Option<Problem> {
-    let path = request.path();
-    let is_file = path.starts_with("/v1/openapi.")
-        || path.ends_with("/content") && matches!(*request.method(), Method::GET | Method::HEAD);
-    let speaks_json = path.starts_with("/v1") && !is_file;
-    if !speaks_json || !request.headers().contains_key(ACCEPT) {
-        return None;
-    }
-    let accept = actix_web::http::header::Accept::parse(request).ok()?;
-    let taken = accept.0.is_empty()
-        || accept.0.iter().any(|item| {
-            let mime = &item.item;
-            item.quality != actix_web::http::header::Quality::ZERO
-                && (mime.type_() == "*" || (mime.type_() == "application" && is_json(mime)))
-        });
-    (!taken).then(|| ProblemCode::NotAcceptable.into())
-}
-
-fn is_json(mime: &mime::Mime) -> bool {
-    mime.subtype() == "*" || mime.subtype() == "json" || mime.suffix().is_some_and(|suffix| suffix == "json")
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ mod conventions;
 mod dry_run;
 mod idempotency;
 mod lists;
+mod negotiation;
 mod openapi;
 pub(crate) mod operation_cases;
 mod response_headers;

@@ -68,7 +68,7 @@ impl ToSchema for EvidenceFile {
             (EvidenceFile = "text/plain"),
         )
     ),
-    responses((status = 200, description = "The evidence, with what is known of its file.", body = Evidence)),
+    responses((status = 200, description = "The evidence, with what is known of its file.", body = Evidence, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!([
         "forbidden", "evidenceIsALink", "ofAnEarlierCycle", "conditionSettled", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked",
         "stepSubmitted", "stepPassed",
@@ -109,7 +109,8 @@ pub(super) async fn upload_evidence(app: Data<App>, upload: Upload<EvidencePath>
             (EvidenceFile = "text/csv"),
             (EvidenceFile = "text/plain"),
         )
-    ))
+    )),
+    extensions(("x-any-accept" = json!(true)))
 )]
 #[get("/v1/task-forces/{taskForceId}/evidence/{evidenceId}/content")]
 pub(super) async fn download_evidence(app: Data<App>, read: Read<EvidencePath>) -> Result<HttpResponse> {

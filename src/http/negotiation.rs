@@ -1,0 +1,131 @@
+//! Content negotiation (RFC 9110 §12): which of the media types that an operation declares an answer has.
+//!
+//! The response middleware [checks](check) `Accept` before an operation runs. A handler that produces several media types
+//! takes [`Negotiated`] as a parameter:
+//!
+//! ```ignore
+//! #[utoipa::path(responses((status = 200, description = "…", content((Page = "application/json"), (String = "text/csv")))))]
+//! #[get("/v1/things")]
+//! async fn list_things(negotiated: Negotiated) -> Result<HttpResponse> {
+//!     match negotiated.media_type() {
+//!         "text/csv" => …,
+//!         _ => …,
+//!     }
+//! }
+//! ```
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::{Payload, ServiceRequest};
+use actix_web::http::header::{ACCEPT, Accept, Header as _, HeaderMap, Quality, QualityItem};
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest};
+use mime::{APPLICATION, JSON, Mime, STAR};
+
+use super::problem::{Problem, Result};
+use super::route_table::RouteTable;
+use crate::domain::refusal::ProblemCode;
+
+/// Refuses a request that takes none of the media types which its operation produces. Nothing is allocated where
+/// `Accept` is absent, or lists `*/*` or one of these media types.
+pub(super) fn check(request: &ServiceRequest) -> Result<()> {
+    let headers = request.headers();
+    if !headers.contains_key(ACCEPT) || lists(headers, "*/*") {
+        return Ok(());
+    }
+    let routes = request.app_data::<Data<RouteTable>>();
+    let produces = routes.and_then(|routes| routes.produces(request.method(), request.match_info().as_str()));
+    let Some(produces) = produces.filter(|produces| produces.is_negotiated) else { return Ok(()) };
+    if produces.media_types.iter().any(|media_type| lists(headers, media_type.essence_str())) {
+        return Ok(());
+    }
+    match Accept::parse(request) {
+        Ok(accept) if choose(&produces.media_types, &accept).is_none() => {
+            Err(ProblemCode::NotAcceptable.into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether `Accept` lists a media range, without parameters.
+fn lists(headers: &HeaderMap, range: &str) -> bool {
+    let values = headers.get_all(ACCEPT).filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|listed| listed.trim().eq_ignore_ascii_case(range))
+}
+
+/// The media type to answer in, for handlers of operations that produce several.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Negotiated(Mime);
+
+#[cfg_attr(not(test), expect(dead_code, reason = "no operation produces several media types yet"))]
+impl Negotiated {
+    /// The media type without parameters, such as `text/csv`.
+    pub(super) fn media_type(&self) -> &str {
+        self.0.essence_str()
+    }
+}
+
+impl FromRequest for Negotiated {
+    type Error = Problem;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let routes = request.app_data::<Data<RouteTable>>();
+        let produces =
+            routes.and_then(|routes| routes.produces(request.method(), request.match_info().as_str()));
+        let Some(produces) = produces else { return ready(Err(ProblemCode::InternalError.into())) };
+        // An `Accept` that can't be read chooses nothing.
+        let accept = Accept::parse(request).map(|accept| accept.0).unwrap_or_default();
+        let chosen = choose(&produces.media_types, &accept);
+        ready(chosen.cloned().map(Self).ok_or_else(|| ProblemCode::NotAcceptable.into()))
+    }
+}
+
+/// The media type that the client prefers, and the first of those that it likes equally. Without a media range that could
+/// be read, any media type is acceptable.
+fn choose<'a>(media_types: &'a [Mime], accept: &[QualityItem<Mime>]) -> Option<&'a Mime> {
+    if accept.is_empty() {
+        return media_types.first();
+    }
+    let mut chosen = None;
+    for media_type in media_types {
+        if let Some(quality) = quality(media_type, accept)
+            && chosen.is_none_or(|(_, best)| quality > best)
+        {
+            chosen = Some((media_type, quality));
+        }
+    }
+    chosen.map(|(media_type, _)| media_type)
+}
+
+/// How much the client likes a media type, as the most specific range says; `None` if it accepts it by no range.
+fn quality(media_type: &Mime, accept: &[QualityItem<Mime>]) -> Option<Quality> {
+    let matching =
+        || accept.iter().filter_map(|range| Some((specificity(&range.item, media_type)?, range.quality)));
+    // A range with quality 0 takes nothing away from a wider one, so that refusing is the last resort.
+    let is_acceptable = matching().any(|(_, quality)| quality != Quality::ZERO);
+    let (_, quality) = matching().max_by_key(|(specificity, _)| *specificity)?;
+    is_acceptable.then_some(quality)
+}
+
+/// How closely a media range matches a media type, if it does; parameters are not compared. A client that
+/// accepts one kind of JSON is taken to accept every kind.
+fn specificity(range: &Mime, media_type: &Mime) -> Option<u8> {
+    if range.essence_str() == media_type.essence_str() {
+        Some(3)
+    } else if is_json(range) && is_json(media_type) {
+        Some(2)
+    } else if range.type_() == media_type.type_() && range.subtype() == STAR {
+        Some(1)
+    } else {
+        (range.type_() == STAR).then_some(0)
+    }
+}
+
+fn is_json(media_type: &Mime) -> bool {
+    media_type.type_() == APPLICATION
+        && (media_type.subtype() == JSON || media_type.suffix().is_some_and(|suffix| suffix == JSON))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,150 @@
+//! The headers of responses that operations share.
+
+use std::collections::BTreeMap;
+
+use utoipa::openapi::extensions::Extensions;
+use utoipa::openapi::header::{Header, HeaderBuilder};
+use utoipa::openapi::response::Response;
+use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::{Ref, RefOr};
+
+use super::schemas::with_example;
+use crate::http::server::response_middleware::API_VERSION;
+
+const ETAG_EXAMPLE: &str = "\"3.5f1d9c3b7a2e4f60\"";
+
+/// A header of a response, by the component that describes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SharedHeader {
+    ApiVersion,
+    ETag,
+    ETagUnlessTried,
+    IdempotencyReplayed,
+    Location,
+    RateLimit,
+    RateLimitPolicy,
+    RequestId,
+    RetryAfter,
+}
+
+impl SharedHeader {
+    const ALL: [Self; 9] = [
+        Self::ApiVersion,
+        Self::ETag,
+        Self::ETagUnlessTried,
+        Self::IdempotencyReplayed,
+        Self::Location,
+        Self::RateLimit,
+        Self::RateLimitPolicy,
+        Self::RequestId,
+        Self::RetryAfter,
+    ];
+
+    /// The name of the header, and of the component that describes it.
+    fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::ApiVersion => ("API-Version", "ApiVersion"),
+            Self::ETag => ("ETag", "ETag"),
+            Self::ETagUnlessTried => ("ETag", "ETagUnlessTried"),
+            Self::IdempotencyReplayed => ("Idempotency-Replayed", "IdempotencyReplayed"),
+            Self::Location => ("Location", "Location"),
+            Self::RateLimit => ("RateLimit", "RateLimit"),
+            Self::RateLimitPolicy => ("RateLimit-Policy", "RateLimitPolicy"),
+            Self::RequestId => ("X-Request-Id", "RequestId"),
+            Self::RetryAfter => ("Retry-After", "RetryAfter"),
+        }
+    }
+
+    fn described(self) -> Header {
+        let text = || ObjectBuilder::new().schema_type(Type::String);
+        match self {
+            Self::ApiVersion => {
+                header("The version of the contract.", with_example(text(), API_VERSION), Some(true))
+            }
+            Self::ETag => header(
+                "Version and hash of the representation, for `If-Match` and `If-None-Match`.",
+                with_example(text(), ETAG_EXAMPLE),
+                Some(true),
+            ),
+            Self::ETagUnlessTried => header(
+                "Version and hash of the representation, for `If-Match` and `If-None-Match`; not of a dry run.",
+                with_example(text(), ETAG_EXAMPLE),
+                None,
+            ),
+            Self::IdempotencyReplayed => header(
+                "This was answered before, to a request with the same `Idempotency-Key`.",
+                text().enum_values(Some(["true"])).build(),
+                None,
+            ),
+            Self::Location => header(
+                "Where the new resource is.",
+                text().format(Some(SchemaFormat::Custom("uri-reference".to_owned()))).build(),
+                Some(true),
+            ),
+            // An installation without limits sends neither of these two.
+            Self::RateLimit => header(
+                "What is left of your quota: `r` requests now, and all of it again in `t` seconds (draft-ietf-httpapi-ratelimit-headers-11).",
+                with_example(text(), "\"default\";r=299;t=1"),
+                Some(false),
+            ),
+            Self::RateLimitPolicy => header(
+                "Your quota: `q` requests at once, which come back evenly over `w` seconds.",
+                with_example(text(), "\"default\";q=300;w=15"),
+                Some(false),
+            ),
+            Self::RequestId => header(
+                "Names this request in logs, events and problems; yours, if you sent a sane one.",
+                with_example(text().max_length(Some(64)), "0199f0c2-7a3b-7c11-9d2e-3f5a6b7c8d9e"),
+                Some(true),
+            ),
+            Self::RetryAfter => header(
+                "Seconds to wait before trying again.",
+                with_example(ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)), 2),
+                Some(true),
+            ),
+        }
+    }
+}
+
+fn header(description: &str, schema: Object, required: Option<bool>) -> Header {
+    let header = HeaderBuilder::new().description(Some(description)).schema(Some(schema));
+    // utoipa's `Header` has no field `required`; an extension becomes a member of the same JSON object.
+    header.extensions(required.map(|required| Extensions::from_iter([("required", required)]))).build()
+}
+
+/// Every shared header, by the name of its component.
+pub(super) fn components() -> BTreeMap<String, RefOr<Header>> {
+    let component = |header: SharedHeader| (header.names().1.to_owned(), header.described().into());
+    SharedHeader::ALL.into_iter().map(component).collect()
+}
+
+/// Documents a header of a response.
+pub(super) fn add(response: &mut Response, header: SharedHeader) {
+    let (name, component) = header.names();
+    let reference = Ref::new(format!("#/components/headers/{component}"));
+    response.headers.insert(name.to_owned(), RefOr::Ref(reference));
+}
+
+/// Whether a response declares this header.
+pub(super) fn has(response: &Response, header: SharedHeader) -> bool {
+    response.headers.contains_key(header.names().0)
+}
+
+/// Documents what every response carries.
+pub(super) fn add_common(response: &mut Response, is_rate_limited: bool) {
+    add(response, SharedHeader::ApiVersion);
+    add(response, SharedHeader::RequestId);
+    if is_rate_limited {
+        add(response, SharedHeader::RateLimit);
+        add(response, SharedHeader::RateLimitPolicy);
+    }
+}
+
+/// Lets the headers that an operation only names refer to their descriptions.
+pub(super) fn describe_declared(response: &mut Response) {
+    for header in [SharedHeader::ETag, SharedHeader::Location] {
+        if has(response, header) {
+            add(response, header);
+        }
+    }
+}

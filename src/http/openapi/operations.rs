@@ -1,0 +1,186 @@
+//! Completes an operation with what follows from its own declaration: the problems that any operation of its kind can
+//! have, the headers of its responses, and the headers that it takes.
+
+use std::collections::BTreeSet;
+
+use actix_web::http::Method;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
+use utoipa::openapi::response::{Response, ResponseBuilder};
+use utoipa::openapi::security::SecurityRequirement;
+
+use super::headers::{self, SharedHeader};
+use super::names::camel_case;
+use super::{declarations, parameters, problems};
+use crate::domain::refusal::ProblemCode;
+use crate::http::server::rate_limit;
+
+/// Completes an operation.
+///
+/// # Errors
+/// A declared problem code that doesn't exist.
+pub(super) fn complete(path: &str, method: &Method, operation: &mut Operation) -> Result<(), String> {
+    if let Some(id) = &mut operation.operation_id {
+        *id = camel_case(id);
+    }
+    // utoipa writes "no credential" as one empty requirement, which would mean that a credential is optional.
+    if operation.security.as_deref() == Some(&[SecurityRequirement::default()]) {
+        operation.security = Some(Vec::new());
+    }
+    let traits = Traits::of(path, method, operation);
+    let mut codes =
+        declarations::problem_codes(operation).map_err(|error| format!("{method} {path}: {error}"))?;
+    codes.extend(traits.problem_codes());
+    declarations::publish(operation, &codes);
+
+    let has_etag = complete_successes(&traits, operation);
+    let responses = &mut operation.responses.responses;
+    for (status, response) in problems::responses(&codes) {
+        responses.entry(status).or_insert_with(|| response.into());
+    }
+    for response in responses.values_mut().filter_map(inline) {
+        headers::add_common(response, traits.is_rate_limited);
+    }
+
+    let shared = [
+        (traits.takes_idempotency_key(), parameters::IDEMPOTENCY_KEY),
+        (traits.is_of_the_api, parameters::ACCEPT_LANGUAGE),
+        (has_etag && traits.is_get, parameters::IF_NONE_MATCH),
+    ];
+    for (_, parameter) in shared.into_iter().filter(|(is_taken, _)| *is_taken) {
+        operation.parameters.get_or_insert_default().push(parameters::reference(parameter));
+    }
+    Ok(())
+}
+
+/// The traits of an operation that its problems and headers follow from.
+#[expect(clippy::struct_excessive_bools, reason = "independent answers to yes-or-no questions")]
+struct Traits {
+    is_get: bool,
+    is_post: bool,
+    is_public: bool,
+    is_of_the_api: bool,
+    is_rate_limited: bool,
+    has_path_parameter: bool,
+    has_query: bool,
+    has_body: bool,
+    takes_if_match: bool,
+    takes_dry_run: bool,
+}
+
+impl Traits {
+    fn of(path: &str, method: &Method, operation: &Operation) -> Self {
+        let parameters = || operation.parameters.iter().flatten().filter_map(described);
+        let has = |place: ParameterIn| parameters().any(|parameter| parameter.parameter_in == place);
+        let takes = |name: &str| parameters().any(|parameter| parameter.name == name);
+        Self {
+            is_get: method == Method::GET,
+            is_post: method == Method::POST,
+            is_public: operation.security.as_ref().is_some_and(Vec::is_empty),
+            is_of_the_api: !declarations::is_outside_api(operation),
+            is_rate_limited: rate_limit::applies(path),
+            has_path_parameter: has(ParameterIn::Path),
+            has_query: has(ParameterIn::Query),
+            has_body: operation.request_body.is_some(),
+            takes_if_match: takes("If-Match"),
+            takes_dry_run: takes("dryRun"),
+        }
+    }
+
+    /// Operations that sign somebody in answer tokens, which are not stored and so can't be sent again.
+    fn takes_idempotency_key(&self) -> bool {
+        self.is_post && !self.is_public && self.is_of_the_api
+    }
+
+    /// The problems that every operation with these traits can have.
+    fn problem_codes(&self) -> BTreeSet<ProblemCode> {
+        let needs_credential = !self.is_public;
+        let groups: [(bool, &[ProblemCode]); 9] = [
+            (true, &[ProblemCode::InternalError, ProblemCode::Unavailable]),
+            (self.is_rate_limited, &[ProblemCode::TooManyRequests]),
+            (needs_credential, &[ProblemCode::Unauthenticated]),
+            // An API key may be for reading only. Reads that a key for one task force can't do declare this themselves.
+            (needs_credential && self.is_of_the_api && !self.is_get, &[ProblemCode::InsufficientScope]),
+            (self.has_path_parameter, &[ProblemCode::NotFound]),
+            (self.is_of_the_api, &[ProblemCode::NotAcceptable]),
+            (
+                self.has_query || needs_credential && self.is_of_the_api || self.takes_if_match,
+                &[ProblemCode::InvalidRequest],
+            ),
+            (
+                self.has_body,
+                &[
+                    ProblemCode::InvalidRequest,
+                    ProblemCode::MalformedJson,
+                    ProblemCode::UnsupportedMediaType,
+                    ProblemCode::BodyTooLarge,
+                ],
+            ),
+            (self.takes_if_match, &[ProblemCode::PreconditionRequired, ProblemCode::VersionMismatch]),
+        ];
+        let idempotency: &[ProblemCode] = &[
+            ProblemCode::InvalidRequest,
+            ProblemCode::IdempotencyKeyInUse,
+            ProblemCode::IdempotencyKeyReused,
+        ];
+        let groups = groups.into_iter().chain([(self.takes_idempotency_key(), idempotency)]);
+        groups.filter(|(applies, _)| *applies).flat_map(|(_, codes)| codes).copied().collect()
+    }
+}
+
+/// Completes the responses of success, and tells whether any of them has an `ETag`.
+fn complete_successes(traits: &Traits, operation: &mut Operation) -> bool {
+    let responses = &mut operation.responses.responses;
+    responses.values_mut().filter_map(inline).for_each(headers::describe_declared);
+    let has_etag =
+        responses.values_mut().filter_map(inline).any(|response| headers::has(response, SharedHeader::ETag));
+    if has_etag && traits.is_get {
+        responses.insert("304".to_owned(), not_modified().into());
+    }
+    if traits.takes_dry_run {
+        complete_dry_run(operation);
+    }
+    if traits.takes_idempotency_key() {
+        let responses = operation.responses.responses.iter_mut();
+        let successes = responses.filter(|(status, _)| status.starts_with('2'));
+        for response in successes.filter_map(|(_, response)| inline(response)) {
+            headers::add(response, SharedHeader::IdempotencyReplayed);
+        }
+    }
+    has_etag
+}
+
+fn not_modified() -> Response {
+    let mut response = Response::new("Nothing has changed since the representation in `If-None-Match`.");
+    headers::add(&mut response, SharedHeader::ETag);
+    response
+}
+
+/// A dry run that would have created something answers 200, and no dry run has an `ETag`.
+fn complete_dry_run(operation: &mut Operation) {
+    let responses = &mut operation.responses.responses;
+    if let Some(created) = responses.get_mut("201").and_then(inline) {
+        let mut tried =
+            ResponseBuilder::new().description("What it would be: with `dryRun`, nothing was kept.").build();
+        tried.content = created.content.clone();
+        responses.insert("200".to_owned(), tried.into());
+    } else if let Some(changed) = responses.get_mut("200").and_then(inline) {
+        headers::add(changed, SharedHeader::ETagUnlessTried);
+    }
+}
+
+/// A response that is written in place.
+fn inline(response: &mut RefOr<Response>) -> Option<&mut Response> {
+    match response {
+        RefOr::T(response) => Some(response),
+        RefOr::Ref(_) => None,
+    }
+}
+
+/// A parameter that is written in place.
+fn described(parameter: &RefOr<Parameter>) -> Option<&Parameter> {
+    match parameter {
+        RefOr::T(parameter) => Some(parameter),
+        RefOr::Ref(_) => None,
+    }
+}

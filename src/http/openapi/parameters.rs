@@ -1,0 +1,67 @@
+//! The header parameters that operations share.
+
+use std::collections::BTreeMap;
+
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
+use utoipa::openapi::{Ref, RefOr, Required};
+
+use super::schemas::with_example;
+use crate::http::idempotency::{KEY_PATTERN, LONGEST_HEADER};
+
+/// The name of the component that describes `Accept-Language`.
+pub(super) const ACCEPT_LANGUAGE: &str = "AcceptLanguage";
+/// The name of the component that describes `Idempotency-Key`.
+pub(super) const IDEMPOTENCY_KEY: &str = "IdempotencyKey";
+/// The name of the component that describes `If-None-Match`.
+pub(super) const IF_NONE_MATCH: &str = "IfNoneMatch";
+
+/// Every shared parameter, by the name of its component.
+pub(super) fn components() -> BTreeMap<String, RefOr<Parameter>> {
+    let text = || ObjectBuilder::new().schema_type(Type::String);
+    let components = [
+        (
+            ACCEPT_LANGUAGE,
+            header(
+                "Accept-Language",
+                "The language of problems and labels: `ar` or `en`; English if it names neither.",
+                with_example(text(), "ar"),
+            ),
+        ),
+        (
+            IDEMPOTENCY_KEY,
+            header(
+                "Idempotency-Key",
+                "Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409.",
+                with_example(
+                    text().min_length(Some(1)).max_length(Some(LONGEST_HEADER)).pattern(Some(KEY_PATTERN)),
+                    "8e03978e-40d5-43dd-bc93-6894a57f9324",
+                ),
+            ),
+        ),
+        (
+            IF_NONE_MATCH,
+            header(
+                "If-None-Match",
+                "The `ETag` that you have; while it is still right, the answer is 304 without a body.",
+                with_example(text(), "\"3.5f1d9c3b7a2e4f60\""),
+            ),
+        ),
+    ];
+    components.into_iter().map(|(name, parameter)| (name.to_owned(), parameter.into())).collect()
+}
+
+fn header(name: &str, description: &str, schema: Object) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(description))
+        .schema(Some(schema))
+        .build()
+}
+
+/// A reference to a parameter among the components.
+pub(super) fn reference(component: &str) -> RefOr<Parameter> {
+    RefOr::Ref(Ref::new(format!("#/components/parameters/{component}")))
+}

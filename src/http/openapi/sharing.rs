@@ -1,0 +1,89 @@
+//! Moves what several operations have in common to the components.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use utoipa::openapi::path::Parameter;
+use utoipa::openapi::response::Response;
+use utoipa::openapi::schema::{ArrayItems, Components, Schema};
+use utoipa::openapi::{OpenApi, Ref, RefOr};
+
+use super::names::pascal_case;
+use super::paths::{operations_mut, parameters_mut};
+use super::{parameters, problems};
+
+/// Lets each parameter that takes the words of a vocabulary refer to the vocabulary.
+pub(super) fn share_vocabularies(openapi: &mut OpenApi, components: &Components) {
+    let words = |schema: &RefOr<Schema>| match schema {
+        RefOr::T(Schema::Object(object)) => object.enum_values.clone(),
+        _ => None,
+    };
+    let vocabularies: Vec<(&String, Vec<Value>)> =
+        components.schemas.iter().filter_map(|(name, schema)| Some((name, words(schema)?))).collect();
+    for parameter in parameters_mut(openapi) {
+        let RefOr::T(parameter) = parameter else { continue };
+        let mut next = parameter.schema.as_mut();
+        while let Some(schema) = next {
+            let own = words(schema);
+            let vocabulary = vocabularies.iter().find(|(_, words)| own.as_ref() == Some(words));
+            if let Some((name, _)) = vocabulary {
+                *schema = Ref::from_schema_name(*name).into();
+            }
+            next = match schema {
+                RefOr::T(Schema::Array(array)) => match &mut array.items {
+                    ArrayItems::RefOrSchema(items) => Some(items),
+                    ArrayItems::False => None,
+                },
+                _ => None,
+            };
+        }
+    }
+}
+
+/// Moves parameters that several operations have to the components. Of different parameters with one name, the most
+/// frequent is moved.
+pub(super) fn share_parameters(openapi: &mut OpenApi, components: &mut Components) {
+    let mut variants: BTreeMap<String, Vec<(Parameter, usize)>> = BTreeMap::new();
+    for parameter in parameters_mut(openapi) {
+        let RefOr::T(parameter) = parameter else { continue };
+        let variants = variants.entry(pascal_case(&parameter.name)).or_default();
+        match variants.iter_mut().find(|(variant, _)| variant == parameter) {
+            Some((_, uses)) => *uses += 1,
+            None => variants.push((parameter.clone(), 1)),
+        }
+    }
+    let shared: BTreeMap<String, Parameter> = variants
+        .into_iter()
+        .filter_map(|(name, variants)| {
+            let repeated = variants.into_iter().filter(|(_, uses)| *uses > 1);
+            let (parameter, _) = repeated.max_by_key(|(_, uses)| *uses)?;
+            Some((name, parameter))
+        })
+        .collect();
+    for parameter in parameters_mut(openapi) {
+        let RefOr::T(own) = parameter else { continue };
+        let name = pascal_case(&own.name);
+        if shared.get(&name) == Some(own) {
+            *parameter = parameters::reference(&name);
+        }
+    }
+    let shared = shared.into_iter().map(|(name, parameter)| (name, parameter.into()));
+    components.parameters.extend(shared);
+}
+
+/// Moves problems with few codes, and "not modified", to the components.
+pub(super) fn share_responses(openapi: &mut OpenApi, components: &mut Components) {
+    for (_, _, operation) in operations_mut(openapi) {
+        for (status, response) in &mut operation.responses.responses {
+            let RefOr::T(own) = response else { continue };
+            if let Some(name) = shared_name(status, own) {
+                let reference = RefOr::Ref(Ref::from_response_name(&name));
+                components.responses.insert(name, std::mem::replace(response, reference));
+            }
+        }
+    }
+}
+
+fn shared_name(status: &str, response: &Response) -> Option<String> {
+    if status == "304" { Some("NotModified".to_owned()) } else { problems::shared_name(response) }
+}

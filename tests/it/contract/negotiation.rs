@@ -1,0 +1,38 @@
+//! Content negotiation: `Accept` is checked for the operations that document 406, and for no others.
+
+use reqwest::Method;
+
+use crate::support::TestApp;
+use crate::support::client::Draft;
+use crate::support::contract::operations;
+
+/// Sent as they are, though their documents mention 406.
+const FILES: [&str; 1] = ["downloadEvidence"];
+
+#[tokio::test]
+async fn what_nobody_accepts_is_refused_before_anything_else() {
+    let app = TestApp::start().await;
+    let mut negotiated = 0;
+    for operation in operations() {
+        let id = operation.id();
+        let path: Vec<_> =
+            operation.path.split('/').map(|part| if part.starts_with('{') { "1" } else { part }).collect();
+        let method = Method::from_bytes(operation.method.to_uppercase().as_bytes()).unwrap();
+        let documents_406 = operation.described["responses"]["406"].is_object();
+        let expects_406 = documents_406 && !FILES.contains(&id);
+        let answer = async |accept: &str| {
+            let draft = Draft::new(method.clone(), path.join("/")).header("Accept", accept);
+            app.as_anybody().send(draft).await.status
+        };
+        for accept in
+            ["image/gif", "text/html, application/xhtml+xml, application/xml;q=0.9", "application/json;q=0"]
+        {
+            assert_eq!(answer(accept).await == 406, expects_406, "{id}: {accept}");
+        }
+        for accept in ["text/html, application/json;q=0.1", "application/*", "image/gif, */*;q=0.1"] {
+            assert_ne!(answer(accept).await, 406, "{id}: {accept}");
+        }
+        negotiated += usize::from(expects_406);
+    }
+    assert!(negotiated > 100, "{negotiated}");
+}
