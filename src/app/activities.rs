@@ -15,7 +15,7 @@ use crate::db::{self, Conn, QueryResult};
 use crate::domain::activity::{ActivityFacts, ActivityState, Stage};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::evidence::{About, ActivitySubjectKind};
-use crate::domain::refusal::{AvailableTransition, ProblemCode, Refusal};
+use crate::domain::refusal::{AvailableTransition, Refusal, RefusalCode};
 use crate::domain::rights::Action;
 use crate::domain::state_machine::Transition;
 use crate::domain::step::StepName;
@@ -81,11 +81,11 @@ impl Resource for ActivityDetail {
         let before = self.fields();
         tx.may_write(Write::Activity(self.step_state))?;
         if !self.stage.state().is_open() {
-            return Err(ProblemCode::ActivityClosed.into());
+            return Err(RefusalCode::ActivityClosed.into());
         }
         let reviewed = |fields: &ActivityFields| (fields.assignee_member_id, fields.review_required);
         if self.stage.is_under_review() && reviewed(&before) != reviewed(after) {
-            return Err(ProblemCode::ActivityInReview.into());
+            return Err(RefusalCode::ActivityInReview.into());
         }
         if after.step != before.step {
             self.move_to_step(tx, after.step).await?;
@@ -102,7 +102,7 @@ impl Resource for ActivityDetail {
     /// One that was ever started is cancelled instead.
     async fn may_remove(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
         tx.may_write(Write::Activity(self.step_state))?;
-        if self.activity.started_at.is_some() { Err(ProblemCode::ActivityStarted.into()) } else { Ok(()) }
+        if self.activity.started_at.is_some() { Err(RefusalCode::ActivityStarted.into()) } else { Ok(()) }
     }
 
     async fn remove(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
@@ -157,7 +157,7 @@ impl ActivityDetail {
     async fn move_to_step(&self, tx: &WriteTx<'_>, to: StepName) -> Result<()> {
         if self.activity.started_at.is_some() {
             return Err(Refusal::new(
-                ProblemCode::ActivityStarted,
+                RefusalCode::ActivityStarted,
                 "An activity that was ever started stays in its step; plan a new one in the other step.",
                 "النشاط الذي بدأ يبقى في خطوته؛ خطّط نشاطًا جديدًا في الخطوة الأخرى.",
             )
@@ -165,7 +165,7 @@ impl ActivityDetail {
         }
         let cycle = Some(self.activity.cycle);
         let step = db::steps::find(tx.conn(), tx.task_force_id(), cycle, to).await?;
-        tx.may_write(Write::Activity(step.ok_or(ProblemCode::NotFound)?.state))
+        tx.may_write(Write::Activity(step.ok_or(RefusalCode::NotFound)?.state))
     }
 }
 
@@ -217,7 +217,7 @@ impl App {
                 return Ok(());
             }
             if id == on || db::activities::waits_for(tx.conn(), task_force_id, on, id).await? {
-                return Err(ProblemCode::DependencyCircle.into());
+                return Err(RefusalCode::DependencyCircle.into());
             }
             db::activities::add_dependency(tx.conn(), task_force_id, id, on, tx.now()).await?;
             tx.record(new_event(EventAction::DependencyAdded, id).with_change("dependsOn", None::<Uuid>, on));
@@ -270,11 +270,11 @@ async fn require_subject(
 async fn depending(tx: &WriteTx<'_>, id: Uuid, on: Uuid) -> Result<ActivityDetail> {
     let detail: ActivityDetail = resource::found(tx, (), id).await?;
     if !db::activities::is_there(tx.conn(), tx.task_force_id(), on).await? {
-        return Err(ProblemCode::NotFound.into());
+        return Err(RefusalCode::NotFound.into());
     }
     tx.may_write(Write::Activity(detail.step_state))?;
     if !detail.activity.state.is_open() {
-        return Err(ProblemCode::ActivityClosed.into());
+        return Err(RefusalCode::ActivityClosed.into());
     }
     Ok(detail)
 }
@@ -282,5 +282,5 @@ async fn depending(tx: &WriteTx<'_>, id: Uuid, on: Uuid) -> Result<ActivityDetai
 fn unknown_assignee() -> Error {
     use crate::domain::refusal::{FieldError, FieldErrorCode};
     let fault = FieldError::parameter("assignee", FieldErrorCode::UnknownReference);
-    Refusal::faults(ProblemCode::UnknownReference, vec![fault]).into()
+    Refusal::field_errors(RefusalCode::UnknownReference, vec![fault]).into()
 }

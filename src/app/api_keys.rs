@@ -16,7 +16,7 @@ use crate::db;
 use crate::db::api_keys::ApiKey;
 use crate::db::page::Page;
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
-use crate::domain::refusal::{FieldError, FieldErrorCode, ProblemCode, Refusal};
+use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
 use crate::domain::rights::{EffectiveRole, KeyScope};
 
 /// The longest that a key lasts.
@@ -169,7 +169,7 @@ impl App {
                 if let Some(id) = new.task_force_id {
                     match self.look_on(conn, caller, id).await {
                         Ok(_) => {}
-                        Err(Error::Refused(refusal)) if refusal.code == ProblemCode::NotFound => {
+                        Err(Error::Refused(refusal)) if refusal.code == RefusalCode::NotFound => {
                             faults.push(FieldError::at("/taskForceId", FieldErrorCode::UnknownReference));
                         }
                         Err(error) => return Err(error),
@@ -179,14 +179,14 @@ impl App {
                     let only_references =
                         faults.iter().all(|fault| fault.code == FieldErrorCode::UnknownReference);
                     let code = if only_references {
-                        ProblemCode::UnknownReference
+                        RefusalCode::UnknownReference
                     } else {
-                        ProblemCode::InvalidRequest
+                        RefusalCode::InvalidRequest
                     };
-                    return Err(Refusal::faults(code, faults).into());
+                    return Err(Refusal::field_errors(code, faults).into());
                 }
                 if db::api_keys::count(conn, caller.user_id, now).await? >= AT_ONCE {
-                    return Err(ProblemCode::TooManyApiKeys.into());
+                    return Err(RefusalCode::TooManyApiKeys.into());
                 }
                 let secret = secrets::generate_key().map_err(Error::internal)?;
                 let key = ApiKey {
@@ -224,7 +224,7 @@ impl App {
                 let theirs = |owner: &Uuid| {
                     *owner == actor.user_id || actor.effective_role == EffectiveRole::Administrator
                 };
-                owner.filter(theirs).ok_or(ProblemCode::NotFound)?;
+                owner.filter(theirs).ok_or(RefusalCode::NotFound)?;
                 let revoked = db::api_keys::revoke(conn, id, now).await?;
                 let revoked =
                     revoked.then(|| NewEvent::new(EventAction::ApiKeyRevoked, SubjectKind::ApiKey, id));

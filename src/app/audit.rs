@@ -13,7 +13,7 @@ use super::caller::Caller;
 use super::{App, Error, Result};
 use crate::db;
 use crate::domain::audit::{Break, Followed};
-use crate::domain::refusal::ProblemCode;
+use crate::domain::refusal::RefusalCode;
 
 /// Events that are read at once.
 const SLICE: i64 = 500;
@@ -80,7 +80,7 @@ impl App {
     pub async fn verify_chain(&self, task_force_id: Uuid) -> Result<Verification> {
         let end = async |conn: &mut db::Conn| Ok(db::events::end(conn, task_force_id).await?);
         let end = self.lend_patiently(end).await?;
-        let end = end.ok_or(ProblemCode::NotFound)?;
+        let end = end.ok_or(RefusalCode::NotFound)?;
         let mut followed = Followed::default();
         let first_broken = loop {
             let after = followed.seq;

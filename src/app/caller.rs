@@ -9,7 +9,7 @@ use crate::db;
 use crate::db::Conn;
 pub use crate::db::access::Credential;
 use crate::domain::event::{ActorKind, EventActor};
-use crate::domain::refusal::ProblemCode;
+use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::{Action, Decision, EffectiveRole, Scope, SeatRole, authorize};
 use crate::domain::task_force::TaskForceState;
 use crate::domain::text::LocalizedText;
@@ -58,7 +58,7 @@ impl Caller {
     /// `insufficientScope` for an API key.
     pub fn require_person(&self) -> Result<()> {
         match self.credential {
-            Credential::Key(_) => Err(ProblemCode::InsufficientScope.into()),
+            Credential::Key(_) => Err(RefusalCode::InsufficientScope.into()),
             Credential::Session(_) | Credential::SingleSignOn(_) => Ok(()),
         }
     }
@@ -93,7 +93,7 @@ impl Actor {
     pub fn require(&self, action: Action) -> Result<()> {
         require(self.effective_role, action)?;
         self.require_installation()?;
-        if self.scope.is_enough_for(action) { Ok(()) } else { Err(ProblemCode::InsufficientScope.into()) }
+        if self.scope.is_enough_for(action) { Ok(()) } else { Err(RefusalCode::InsufficientScope.into()) }
     }
 
     /// Asks whether the credential reaches beyond a single task force.
@@ -101,7 +101,7 @@ impl Actor {
     /// # Errors
     /// `insufficientScope`.
     pub fn require_installation(&self) -> Result<()> {
-        if self.scope.only_task_force.is_none() { Ok(()) } else { Err(ProblemCode::InsufficientScope.into()) }
+        if self.scope.only_task_force.is_none() { Ok(()) } else { Err(RefusalCode::InsufficientScope.into()) }
     }
 
     /// Asks whether the credential changes anything at all.
@@ -109,7 +109,7 @@ impl Actor {
     /// # Errors
     /// `insufficientScope`.
     pub fn require_writing(&self) -> Result<()> {
-        if self.scope.may_write { Ok(()) } else { Err(ProblemCode::InsufficientScope.into()) }
+        if self.scope.may_write { Ok(()) } else { Err(RefusalCode::InsufficientScope.into()) }
     }
 }
 
@@ -154,7 +154,7 @@ impl Access {
         if self.actor.scope.is_enough_for(action) {
             Ok(())
         } else {
-            Err(ProblemCode::InsufficientScope.into())
+            Err(RefusalCode::InsufficientScope.into())
         }
     }
 }
@@ -162,9 +162,9 @@ impl Access {
 fn require(effective_role: EffectiveRole, action: Action) -> Result<()> {
     match authorize(effective_role, action) {
         Decision::Allowed => Ok(()),
-        Decision::Forbidden => Err(ProblemCode::Forbidden.into()),
-        Decision::OutOfScope => Err(ProblemCode::InsufficientScope.into()),
-        Decision::Hidden => Err(ProblemCode::NotFound.into()),
+        Decision::Forbidden => Err(RefusalCode::Forbidden.into()),
+        Decision::OutOfScope => Err(RefusalCode::InsufficientScope.into()),
+        Decision::Hidden => Err(RefusalCode::NotFound.into()),
     }
 }
 
@@ -177,7 +177,7 @@ pub(super) fn actor(
     let vouched_for = matches!(credential, Credential::SingleSignOn(_));
     let out_of_reach = vouched_for && row.role == CouncilRole::Administrator;
     if row.state != UserState::Active || !row.credential_live || out_of_reach {
-        return Err(ProblemCode::Unauthenticated.into());
+        return Err(RefusalCode::Unauthenticated.into());
     }
     let effective_role = EffectiveRole::of(row.role, seat);
     let of_a_person = !matches!(credential, Credential::Key(_));

@@ -9,7 +9,7 @@ use crate::db;
 use crate::db::comments::{Comment, NamedComment};
 use crate::db::page::Page;
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
-use crate::domain::refusal::ProblemCode;
+use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::{Action, EffectiveRole};
 use crate::domain::writing::Write;
 
@@ -19,7 +19,7 @@ fn new_event(action: EventAction, id: Uuid) -> NewEvent {
 
 async fn found(tx: &WriteTx<'_>, activity_id: Uuid, id: Uuid) -> Result<NamedComment> {
     let comment = db::comments::find(tx.conn(), tx.task_force_id(), activity_id, id).await?;
-    Ok(comment.ok_or(ProblemCode::NotFound)?)
+    Ok(comment.ok_or(RefusalCode::NotFound)?)
 }
 
 impl App {
@@ -43,7 +43,7 @@ impl App {
                 )
             })
             .await?;
-        if there { Ok(page) } else { Err(ProblemCode::NotFound.into()) }
+        if there { Ok(page) } else { Err(RefusalCode::NotFound.into()) }
     }
 
     /// One comment.
@@ -62,7 +62,7 @@ impl App {
                 db::comments::find(conn, task_force_id, activity_id, id).await
             })
             .await?;
-        Ok(comment.ok_or(ProblemCode::NotFound)?)
+        Ok(comment.ok_or(RefusalCode::NotFound)?)
     }
 
     /// Writes a comment; whatever the state of the activity's step.
@@ -78,7 +78,7 @@ impl App {
     ) -> Result<NamedComment> {
         self.write(caller, task_force_id, Action::Work, async |tx| {
             if !db::activities::is_there(tx.conn(), task_force_id, activity_id).await? {
-                return Err(ProblemCode::NotFound.into());
+                return Err(RefusalCode::NotFound.into());
             }
             tx.may_write(Write::Comment)?;
             let comment = Comment {
@@ -118,7 +118,7 @@ impl App {
         self.write(caller, task_force_id, Action::Work, async |tx| {
             let (comment, author) = found(tx, activity_id, id).await?;
             if comment.author_id != tx.access.actor.user_id {
-                return Err(ProblemCode::Forbidden.into());
+                return Err(RefusalCode::Forbidden.into());
             }
             expect_version(comment.version, version)?;
             let text = patch(comment.text.clone())?;
@@ -149,7 +149,7 @@ impl App {
             let (comment, _) = found(tx, activity_id, id).await?;
             let chairs = tx.access.effective_role == EffectiveRole::Chair;
             if comment.author_id != tx.access.actor.user_id && !chairs {
-                return Err(ProblemCode::Forbidden.into());
+                return Err(RefusalCode::Forbidden.into());
             }
             expect_version(comment.version, version)?;
             tx.may_write(Write::Comment)?;

@@ -11,7 +11,7 @@ use crate::db::conditions::{Condition, NumberedCondition};
 use crate::db::page::Page;
 use crate::domain::decision::ConditionState;
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
-use crate::domain::refusal::{AvailableTransition, ProblemCode};
+use crate::domain::refusal::{AvailableTransition, RefusalCode};
 use crate::domain::rights::{Action, Decision};
 use crate::domain::state_machine::{available, check_transition};
 use crate::domain::text::LocalizedText;
@@ -34,11 +34,9 @@ impl ConditionView {
     pub(super) fn new((condition, decision_number): NumberedCondition, access: &Access) -> Self {
         // Who may do which, its exits say themselves; they don't know what the credential is for.
         let transitions = condition.state.transitions(access.state, access.effective_role);
-        let right = match access.right(Action::FollowCondition) {
-            Decision::OutOfScope => Decision::OutOfScope,
-            Decision::Allowed | Decision::Forbidden | Decision::Hidden => Decision::Allowed,
-        };
-        Self { transitions: available(&transitions, right), condition, decision_number, today: access.today }
+        let out_of_scope = access.right(Action::FollowCondition) == Decision::OutOfScope;
+        let transitions = available(&transitions, out_of_scope.then_some(RefusalCode::InsufficientScope));
+        Self { transitions, condition, decision_number, today: access.today }
     }
 }
 
@@ -92,7 +90,7 @@ impl App {
         let (access, condition) = self
             .read(caller, task_force_id, async |conn| db::conditions::find(conn, task_force_id, id).await)
             .await?;
-        Ok(ConditionView::new(condition.ok_or(ProblemCode::NotFound)?, &access))
+        Ok(ConditionView::new(condition.ok_or(RefusalCode::NotFound)?, &access))
     }
 
     /// Moves a condition to another state; also in a task force that has concluded or was dissolved.
@@ -110,7 +108,7 @@ impl App {
     ) -> Result<ConditionView> {
         self.write(caller, task_force_id, Action::FollowCondition, async |tx| {
             let found = async |tx: &WriteTx<'_>| -> Result<NumberedCondition> {
-                Ok(db::conditions::find(tx.conn(), task_force_id, id).await?.ok_or(ProblemCode::NotFound)?)
+                Ok(db::conditions::find(tx.conn(), task_force_id, id).await?.ok_or(RefusalCode::NotFound)?)
             };
             let (condition, _) = found(tx).await?;
             expect_version(condition.version, version)?;

@@ -15,7 +15,7 @@ use crate::db::decisions::{Decision, NewDecision, RegisteredDecision};
 use crate::db::page::Page;
 use crate::domain::decision::{ConditionState, Outcome, Ruling};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
-use crate::domain::refusal::{FieldError, FieldErrorCode, ProblemCode, Refusal};
+use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
 use crate::domain::report::ReportCommand;
 use crate::domain::rights::Action;
 use crate::domain::step::{StepCommand, StepName, StepState, in_order};
@@ -75,7 +75,7 @@ impl Record {
         }
         match ruling {
             Some(ruling) if faults.is_empty() => Ok(ruling),
-            _ => Err(Refusal::faults(ProblemCode::InvalidRequest, faults).into()),
+            _ => Err(Refusal::field_errors(RefusalCode::InvalidRequest, faults).into()),
         }
     }
 }
@@ -182,13 +182,13 @@ async fn corrected(tx: &WriteTx<'_>, number: i32, record: &Record, ruling: Rulin
             format!("is not the report of decision {number}, which is {}", earlier.report_number),
             format!("ليس التقرير الذي صدر بشأنه القرار {number}، وهو التقرير {}", earlier.report_number),
         );
-        return Err(Refusal::faults(ProblemCode::InvalidRequest, vec![fault]).into());
+        return Err(Refusal::field_errors(RefusalCode::InvalidRequest, vec![fault]).into());
     }
     if earlier.superseded_by.is_some() {
-        return Err(ProblemCode::DecisionSuperseded.into());
+        return Err(RefusalCode::DecisionSuperseded.into());
     }
     if ruling != earlier.ruling() && earlier.seq != tx.access.seq {
-        return Err(ProblemCode::DecisionFollowed.into());
+        return Err(RefusalCode::DecisionFollowed.into());
     }
     Ok(earlier)
 }
@@ -216,7 +216,7 @@ async fn view(tx: &WriteTx<'_>, number: i32) -> Result<DecisionView> {
         db::conditions::of_decision(conn, task_force_id, number),
     )?;
     Ok(DecisionView {
-        decision: decision.ok_or(ProblemCode::NotFound)?,
+        decision: decision.ok_or(RefusalCode::NotFound)?,
         conditions: conditions.into_iter().map(|one| ConditionView::new(one, &tx.access)).collect(),
     })
 }
@@ -339,7 +339,7 @@ impl App {
             })
             .await?;
         Ok(DecisionView {
-            decision: decision.ok_or(ProblemCode::NotFound)?,
+            decision: decision.ok_or(RefusalCode::NotFound)?,
             conditions: conditions.into_iter().map(|one| ConditionView::new(one, &access)).collect(),
         })
     }

@@ -5,7 +5,7 @@ use diesel::result::{DatabaseErrorKind, Error as QueryError};
 
 use super::constraints::refusal_of_constraint;
 use crate::auth::passwords::HashError;
-use crate::domain::refusal::{ProblemCode, Refusal};
+use crate::domain::refusal::{Refusal, RefusalCode};
 
 /// A use case that did not go through. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +19,9 @@ pub enum Error {
     /// The database can't be reached, or is too busy to answer in time.
     #[error("the database is not available: {0}")]
     Unavailable(String),
+    /// The issuer of the caller's token can't be asked for its keys.
+    #[error("the issuer of the caller's token is not available")]
+    IssuerUnavailable,
     /// The service is at fault.
     #[error("{0}")]
     Internal(String),
@@ -34,8 +37,8 @@ impl Error {
     }
 }
 
-impl From<ProblemCode> for Error {
-    fn from(code: ProblemCode) -> Self {
+impl From<RefusalCode> for Error {
+    fn from(code: RefusalCode) -> Self {
         Self::Refused(code.into())
     }
 }
@@ -44,7 +47,7 @@ impl From<QueryError> for Error {
     fn from(error: QueryError) -> Self {
         let QueryError::DatabaseError(kind, info) = &error else {
             return match error {
-                QueryError::NotFound => ProblemCode::NotFound.into(),
+                QueryError::NotFound => RefusalCode::NotFound.into(),
                 QueryError::BrokenTransactionManager => Self::Unavailable(error.to_string()),
                 _ => Self::internal(error),
             };
@@ -59,7 +62,7 @@ impl From<QueryError> for Error {
             | DatabaseErrorKind::ReadOnlyTransaction => Self::Unavailable(error.to_string()),
             // A day that Postgres can't hold comes with a forged cursor: bodies have years of four digits.
             _ if matches!(info.message(), "date out of range" | "timestamp out of range") => {
-                ProblemCode::InvalidRequest.into()
+                RefusalCode::InvalidRequest.into()
             }
             _ if is_passing(info.message()) => Self::Unavailable(error.to_string()),
             _ => Self::Internal(format!("{error} ({})", info.constraint_name().unwrap_or("no constraint"))),

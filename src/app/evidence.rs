@@ -15,7 +15,7 @@ use crate::db::page::Page;
 use crate::db::{self, Conn, QueryResult};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::evidence::{About, EvidenceSubjectKind};
-use crate::domain::refusal::{FieldError, FieldErrorCode, ProblemCode, Refusal};
+use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
 use crate::domain::rights::Action;
 use crate::domain::step::StepState;
 use crate::domain::writing::{Write, may_write};
@@ -54,7 +54,7 @@ async fn pending(tx: &WriteTx<'_>, condition_id: Uuid) -> Result<()> {
     if condition.is_some_and(|(condition, _)| condition.state.is_pending()) {
         Ok(())
     } else {
-        Err(ProblemCode::ConditionSettled.into())
+        Err(RefusalCode::ConditionSettled.into())
     }
 }
 
@@ -96,7 +96,11 @@ fn check(fields: &EvidenceFields, file: Option<&Evidence>) -> Result<()> {
             "لا يُذكر إلا مع url؛ أما بصمة الملف فتُحسب",
         ));
     }
-    if faults.is_empty() { Ok(()) } else { Err(Refusal::faults(ProblemCode::InvalidRequest, faults).into()) }
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(Refusal::field_errors(RefusalCode::InvalidRequest, faults).into())
+    }
 }
 
 impl Resource for Evidence {
@@ -211,7 +215,7 @@ impl App {
         self.write(caller, task_force_id, Action::Work, async |tx| {
             let before: Evidence = resource::at_version(tx, (), id, version).await?;
             if before.url.is_some() {
-                return Err(ProblemCode::EvidenceIsALink.into());
+                return Err(RefusalCode::EvidenceIsALink.into());
             }
             let size = i32::try_from(file.content.len()).map_err(Error::internal)?;
             let same = before.sha256.as_deref() == Some(file.sha256.as_slice())
@@ -247,9 +251,9 @@ impl App {
         let (_, evidence) = self
             .read(caller, task_force_id, async |conn| db::evidence::find(conn, task_force_id, id).await)
             .await?;
-        let Evidence { media_type, size, sha256, .. } = evidence.ok_or(ProblemCode::NotFound)?;
+        let Evidence { media_type, size, sha256, .. } = evidence.ok_or(RefusalCode::NotFound)?;
         let (Some(media_type), Some(size), Some(sha256)) = (media_type, size, sha256) else {
-            return Err(ProblemCode::NotFound.into());
+            return Err(RefusalCode::NotFound.into());
         };
         Ok(File { task_force_id, id, media_type, size, sha256 })
     }

@@ -14,7 +14,7 @@ use super::connection::{ConnectionGuard, DATABASE_TIMEOUT};
 use super::{App, Error, Result};
 use crate::db::idempotency::{Claim, StoredResponse};
 use crate::db::{self, Conn};
-use crate::domain::refusal::ProblemCode;
+use crate::domain::refusal::RefusalCode;
 
 /// How long a key stands for the request that it was sent with.
 pub const KEY_LIFETIME: TimeDelta = TimeDelta::hours(24);
@@ -80,7 +80,7 @@ impl IdempotentRequest {
     pub(super) async fn lock_key(&self, conn: &Conn) -> Result<()> {
         db::idempotency::lock_key(conn, &self.claim).await.map_err(|error| match Error::from(error) {
             Error::Unavailable(cause) if cause.contains("lock timeout") => {
-                ProblemCode::IdempotencyKeyInUse.into()
+                RefusalCode::IdempotencyKeyInUse.into()
             }
             error => error,
         })
@@ -97,7 +97,7 @@ impl IdempotentRequest {
             return Ok(());
         };
         if earlier.fingerprint != self.claim.fingerprint {
-            return Err(ProblemCode::IdempotencyKeyReused.into());
+            return Err(RefusalCode::IdempotencyKeyReused.into());
         }
         *self.progress() = Progress::Replayed(earlier.response);
         Err(Error::Replayed)

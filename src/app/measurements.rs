@@ -10,7 +10,7 @@ use crate::db::page::Page;
 use crate::db::pilots::PilotDetail;
 use crate::db::{self, Conn, QueryResult};
 use crate::domain::event::{EventAction, SubjectKind};
-use crate::domain::refusal::ProblemCode;
+use crate::domain::refusal::RefusalCode;
 
 async fn pilot(tx: &WriteTx<'_>, id: Uuid) -> Result<PilotDetail> {
     resource::found(tx, (), id).await
@@ -83,7 +83,7 @@ impl Resource for Measurement {
         let (conn, task_force_id) = (tx.conn(), tx.task_force_id());
         let pilot = pilot(tx, pilot_id).await?;
         if !db::indicators::is_there(conn, task_force_id, pilot_id, indicator_id).await? {
-            return Err(ProblemCode::NotFound.into());
+            return Err(RefusalCode::NotFound.into());
         }
         pilot.may_be_measured(tx)?;
         resource::not_in_the_future(tx, fields.measured_on, "/measuredOn")?;

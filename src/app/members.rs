@@ -11,7 +11,7 @@ use crate::db::page::Page;
 use crate::db::{self, Conn};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind, changes_between};
 use crate::domain::panel::Panel;
-use crate::domain::refusal::{FieldError, FieldErrorCode, ProblemCode, ProblemExtension, Refusal};
+use crate::domain::refusal::{FieldError, FieldErrorCode, ProblemExtension, Refusal, RefusalCode};
 use crate::domain::rights::{Action, SeatRole};
 use crate::domain::text::LocalizedText;
 use crate::domain::user::{CouncilRole, UserState};
@@ -71,7 +71,7 @@ pub(super) async fn appoint(
 ) -> Result<Appointed> {
     match db::members::lock_user_for_share(conn, member.user_id).await? {
         Some((CouncilRole::Expert, UserState::Active)) => {}
-        Some(_) => return Err(ProblemCode::NotAnExpert.into()),
+        Some(_) => return Err(RefusalCode::NotAnExpert.into()),
         None => return Err(Refusal::unknown_reference(pointer).into()),
     }
     let id = Uuid::now_v7();
@@ -117,7 +117,7 @@ pub(super) async fn check_candidates(conn: &Conn, members: &[NewMember]) -> Resu
 pub(super) async fn require_current(tx: &WriteTx<'_>, id: Uuid, pointer: &str) -> Result<()> {
     match db::members::find(tx.conn(), tx.task_force_id(), id).await? {
         Some((member, _)) if member.is_current() => Ok(()),
-        Some(_) => Err(ProblemCode::MemberEnded.into()),
+        Some(_) => Err(RefusalCode::MemberEnded.into()),
         None => Err(Refusal::unknown_reference(pointer).into()),
     }
 }
@@ -130,7 +130,7 @@ async fn reassign(tx: &mut WriteTx<'_>, from: Uuid, successor: Option<Uuid>) -> 
         return Ok(());
     }
     let Some(successor) = successor else {
-        return Err(Refusal::from(ProblemCode::OwnsWork)
+        return Err(Refusal::from(RefusalCode::OwnsWork)
             .extension(ProblemExtension::References(owned))
             .into());
     };
@@ -148,14 +148,14 @@ async fn reassign(tx: &mut WriteTx<'_>, from: Uuid, successor: Option<Uuid>) -> 
 }
 
 async fn found(conn: &Conn, task_force_id: Uuid, id: Uuid) -> Result<NamedMember> {
-    Ok(db::members::find(conn, task_force_id, id).await?.ok_or(ProblemCode::NotFound)?)
+    Ok(db::members::find(conn, task_force_id, id).await?.ok_or(RefusalCode::NotFound)?)
 }
 
 /// The current member behind the door, as the caller read it.
 async fn current_at_version(tx: &WriteTx<'_>, id: Uuid, version: i32) -> Result<NamedMember> {
     let named = found(tx.conn(), tx.task_force_id(), id).await?;
     expect_version(named.0.version, version)?;
-    if named.0.is_current() { Ok(named) } else { Err(ProblemCode::MemberEnded.into()) }
+    if named.0.is_current() { Ok(named) } else { Err(RefusalCode::MemberEnded.into()) }
 }
 
 impl App {
@@ -187,7 +187,7 @@ impl App {
         let (_, member) = self
             .read(caller, task_force_id, async |conn| db::members::find(conn, task_force_id, id).await)
             .await?;
-        Ok(member.ok_or(ProblemCode::NotFound)?)
+        Ok(member.ok_or(RefusalCode::NotFound)?)
     }
 
     /// Appoints a member. A new chair makes the present one an expert.
@@ -207,7 +207,7 @@ impl App {
             let today = tx.access.today;
             let appointed =
                 appoint(conn, task_force_id, &mut panel, &member, "/userId", today, tx.now()).await?;
-            panel.check_in(tx.access.state)?;
+            tx.access.state.check_panel(&panel)?;
             appointed.new_events.into_iter().for_each(|new_event| tx.record(new_event));
             found(tx.conn(), task_force_id, appointed.id).await
         })
@@ -237,7 +237,7 @@ impl App {
             let conn = tx.conn();
             let mut panel = db::members::panel(conn, task_force_id).await?;
             let outgoing = panel.assign(id, after.role);
-            panel.check_in(tx.access.state)?;
+            tx.access.state.check_panel(&panel)?;
             if let Some(outgoing) = outgoing {
                 let new_event = step_down(conn, task_force_id, outgoing, tx.now()).await?;
                 tx.record(new_event);
@@ -287,7 +287,7 @@ impl App {
                 appointed.new_events.into_iter().for_each(|new_event| tx.record(new_event));
                 reassign_to = reassign_to.or(Some(appointed.id));
             }
-            panel.check_in(tx.access.state)?;
+            tx.access.state.check_panel(&panel)?;
             if let Some(to) = end.reassign_to {
                 require_current(tx, to, "/reassignToMemberId").await?;
             }

@@ -12,20 +12,20 @@ use crate::db::resource::ProductFilter;
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::migration::MigrationState;
 use crate::domain::pilot::PilotOutcome;
-use crate::domain::refusal::{ProblemCode, Refusal};
+use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::domain::state_machine::Transition;
 use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
 use crate::domain::writing::Write;
 
 /// Asks whether the pilot that a request names may be migrated: it has proved itself, in this cycle.
-async fn pilot_of(tx: &WriteTx<'_>, pilot_id: Uuid) -> Result<std::result::Result<(), ProblemCode>> {
+async fn pilot_of(tx: &WriteTx<'_>, pilot_id: Uuid) -> Result<std::result::Result<(), RefusalCode>> {
     let pilot = db::migrations::outcome_of_pilot(tx.conn(), tx.task_force_id(), pilot_id).await?;
     let (outcome, last_cycle) = pilot.ok_or_else(|| Refusal::unknown_reference("/pilotId"))?;
     Ok(match outcome {
         Some(PilotOutcome::Scale) if last_cycle == tx.access.cycle => Ok(()),
-        Some(PilotOutcome::Scale) => Err(ProblemCode::OfAnEarlierCycle),
-        _ => Err(ProblemCode::PilotNotScaled),
+        Some(PilotOutcome::Scale) => Err(RefusalCode::OfAnEarlierCycle),
+        _ => Err(RefusalCode::PilotNotScaled),
     })
 }
 
@@ -34,7 +34,7 @@ impl ParentResource for MigrationDetail {
         tx.may_write(Write::OpenStep(self.step_state))
     }
 
-    fn violated_invariant(&self, access: &Access) -> Option<ProblemCode> {
+    fn violated_invariant(&self, access: &Access) -> Option<RefusalCode> {
         self.migration.state.violated_invariant(&self.facts(access.state))
     }
 }

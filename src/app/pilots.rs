@@ -11,7 +11,7 @@ use crate::db;
 use crate::db::pilots::{Pilot, PilotDetail, PilotFields, PilotFilter, PilotStateUpdate};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::pilot::{PilotOutcome, PilotState};
-use crate::domain::refusal::{FieldError, FieldErrorCode, ProblemCode, Refusal};
+use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
 use crate::domain::state_machine::Transition;
 use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
@@ -30,7 +30,7 @@ impl PilotDetail {
     /// Refuses measurements before it runs and after, or while step `migration` is not open.
     pub(super) fn may_be_measured(&self, tx: &WriteTx<'_>) -> Result<()> {
         if self.pilot.state != PilotState::Running {
-            return Err(ProblemCode::PilotNotRunning.into());
+            return Err(RefusalCode::PilotNotRunning.into());
         }
         tx.may_write(Write::OpenStep(self.migration_state))
     }
@@ -40,12 +40,12 @@ impl ParentResource for PilotDetail {
     /// Its plan and scorecard are written together.
     fn parts_writable(&self, tx: &WriteTx<'_>) -> Result<()> {
         if !self.pilot.state.is_on_paper() {
-            return Err(ProblemCode::ScorecardFrozen.into());
+            return Err(RefusalCode::ScorecardFrozen.into());
         }
         tx.may_write(Write::OpenStep(self.pilots_state))
     }
 
-    fn violated_invariant(&self, access: &Access) -> Option<ProblemCode> {
+    fn violated_invariant(&self, access: &Access) -> Option<RefusalCode> {
         self.pilot.state.violated_invariant(&self.facts(access.state))
     }
 }
@@ -57,7 +57,7 @@ fn in_order(fields: &PilotFields) -> Result<()> {
     }
     let fault = FieldError::at("/endDate", FieldErrorCode::TooSmall)
         .saying("must not be before startDate", "يجب ألا يسبق startDate");
-    Err(Refusal::faults(ProblemCode::InvalidRequest, vec![fault]).into())
+    Err(Refusal::field_errors(RefusalCode::InvalidRequest, vec![fault]).into())
 }
 
 /// Refuses a sector or a policy that this task force doesn't have.
@@ -71,7 +71,7 @@ async fn of_this_task_force(tx: &WriteTx<'_>, fields: &PilotFields) -> Result<()
     if unknown.is_empty() {
         Ok(())
     } else {
-        Err(Refusal::faults(ProblemCode::UnknownReference, unknown).into())
+        Err(Refusal::field_errors(RefusalCode::UnknownReference, unknown).into())
     }
 }
 
@@ -179,7 +179,7 @@ impl Evaluation {
         if missing.is_empty() {
             Ok(self)
         } else {
-            Err(Refusal::faults(ProblemCode::InvalidRequest, missing).into())
+            Err(Refusal::field_errors(RefusalCode::InvalidRequest, missing).into())
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::db::policies::{Policy, PolicyDetail, PolicyFields};
 use crate::db::resource::ProductFilter;
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::policy::PolicyState;
-use crate::domain::refusal::{FieldError, FieldErrorCode, ProblemCode, Refusal};
+use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
 use crate::domain::state_machine::Transition;
 use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
@@ -70,7 +70,7 @@ impl Stateful for PolicyDetail {
         if to != PolicyState::Superseded {
             if superseded_by.is_some() {
                 let fault = FieldError::at("/supersededById", FieldErrorCode::NotAllowed);
-                return Err(Refusal::faults(ProblemCode::InvalidRequest, vec![fault]).into());
+                return Err(Refusal::field_errors(RefusalCode::InvalidRequest, vec![fault]).into());
             }
             db::policies::set_state(conn, task_force_id, id, to, reason, now).await?;
             return Ok(new_event);
@@ -79,7 +79,7 @@ impl Stateful for PolicyDetail {
         let other: Self = resource::named(tx, by, "/supersededById").await?;
         let counts = other.policy.last_cycle == self.policy.last_cycle;
         if by == id || other.policy.state != PolicyState::Adopted || !counts {
-            return Err(ProblemCode::PolicyNotAdopted.into());
+            return Err(RefusalCode::PolicyNotAdopted.into());
         }
         db::policies::supersede(conn, task_force_id, id, by, reason, now).await?;
         Ok(new_event.with_change("supersededById", None::<()>, by))

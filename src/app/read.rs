@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::caller::{Access, Actor, Caller, actor};
 use super::{App, Result};
 use crate::db::{self, Conn, QueryResult};
-use crate::domain::refusal::ProblemCode;
+use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::{Action, SeatRole};
 
 impl App {
@@ -21,7 +21,7 @@ impl App {
 
     pub(super) async fn actor_on(&self, conn: &Conn, caller: &Caller) -> Result<Actor> {
         let row = db::access::caller(conn, caller.user_id, caller.credential, self.clock.now()).await?;
-        let row = row.ok_or(ProblemCode::Unauthenticated)?;
+        let row = row.ok_or(RefusalCode::Unauthenticated)?;
         let seat = row.chairs_any.then_some(SeatRole::Chair);
         actor(row, caller.credential, seat)
     }
@@ -57,19 +57,19 @@ impl App {
         let now = self.clock.now();
         let row =
             db::access::in_task_force(conn, caller.user_id, caller.credential, task_force_id, now).await?;
-        let row = row.ok_or(ProblemCode::Unauthenticated)?;
+        let row = row.ok_or(RefusalCode::Unauthenticated)?;
         let (seat, member_id) = (row.seat, row.member_id);
         let actor = actor(row.caller, caller.credential, seat)?;
         let (Some(state), Some(cycle), Some(today), Some(seq)) =
             (row.task_force_state, row.current_cycle, row.today, row.seq)
         else {
-            return Err(ProblemCode::NotFound.into());
+            return Err(RefusalCode::NotFound.into());
         };
         let effective_role = actor.effective_role;
         let access =
             Access { actor, effective_role, member_id, task_force_id, state, cycle, today, seq, now };
         if !access.actor.scope.opens(task_force_id) {
-            return Err(ProblemCode::NotFound.into());
+            return Err(RefusalCode::NotFound.into());
         }
         access.require(Action::ReadTaskForce)?;
         Ok(access)

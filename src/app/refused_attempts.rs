@@ -16,7 +16,7 @@ use crate::db;
 use crate::db::page::Page;
 use crate::db::refused_attempts::{Kind, OTHER, Tally};
 pub use crate::db::refused_attempts::{RefusedFilter, RefusedRow};
-use crate::domain::refusal::ProblemCode;
+use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
 
 /// Kinds of attempts by nobody who is known that wait to be written.
@@ -29,15 +29,15 @@ const ROWS: i64 = 500;
 const OF_A_USER: u16 = 50;
 
 /// Whether an attempt that is refused so is kept: somebody who wanted what is not theirs, or too soon.
-pub fn is_kept(code: ProblemCode) -> bool {
+pub fn is_kept(code: RefusalCode) -> bool {
     matches!(
         code,
-        ProblemCode::Forbidden
-            | ProblemCode::InsufficientScope
-            | ProblemCode::NotEntitled
-            | ProblemCode::InvalidCredentials
-            | ProblemCode::TooManyAttempts
-            | ProblemCode::GateNotMet
+        RefusalCode::Forbidden
+            | RefusalCode::InsufficientScope
+            | RefusalCode::NotEntitled
+            | RefusalCode::InvalidCredentials
+            | RefusalCode::TooManyAttempts
+            | RefusalCode::GateNotMet
     )
 }
 
@@ -51,7 +51,7 @@ pub struct Attempt {
     /// Method and route, without the ids in it.
     pub operation: String,
     /// How it was refused.
-    pub code: ProblemCode,
+    pub code: RefusalCode,
     /// The task force that it was about, where the caller could see it.
     pub task_force_id: Option<Uuid>,
     /// The request.
@@ -169,7 +169,7 @@ mod tests {
             user_id,
             address: address.to_owned(),
             operation: "POST /v1/auth/login".to_owned(),
-            code: ProblemCode::InvalidCredentials,
+            code: RefusalCode::InvalidCredentials,
             task_force_id: None,
         };
         (kind, Tally { attempts: 1, first_at: now, last_at: now, last_request_id: address.to_owned() })

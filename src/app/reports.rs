@@ -9,7 +9,7 @@ use crate::db::page::Page;
 use crate::db::reports::{Beginning, Draft, Report, ReportFilter, WrittenReport};
 use crate::domain::decision::{Outcome, Ruling};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
-use crate::domain::refusal::{FieldError, FieldErrorCode, ProblemCode, Refusal};
+use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
 use crate::domain::report::{self, ReportAsked, ReportControl, ReportModel, ReportPeriod, ReportPerson};
 use crate::domain::rights::Action;
 use crate::domain::step::StepName;
@@ -34,7 +34,8 @@ impl NewReport {
         }
         let code =
             if self.return_to.is_none() { FieldErrorCode::Required } else { FieldErrorCode::NotAllowed };
-        Err(Refusal::faults(ProblemCode::InvalidRequest, vec![FieldError::at("/returnToStep", code)]).into())
+        Err(Refusal::field_errors(RefusalCode::InvalidRequest, vec![FieldError::at("/returnToStep", code)])
+            .into())
     }
 }
 
@@ -53,7 +54,7 @@ impl App {
         self.write(caller, task_force_id, Action::Lead, async |tx| {
             let (conn, now) = (tx.conn(), tx.now());
             let cycle = resource::open_cycle(tx, StepName::Report).await?;
-            let chair = tx.access.member_id.ok_or(ProblemCode::Forbidden)?;
+            let chair = tx.access.member_id.ok_or(RefusalCode::Forbidden)?;
             let beginning = db::reports::beginning(conn, task_force_id, cycle, chair).await?;
             let since = beginning.reported_at.unwrap_or(beginning.opened_at);
             let parts = db::report_data::load(conn, task_force_id, cycle, now, since).await?;
@@ -113,7 +114,7 @@ impl App {
         let (_, report) = self
             .read(caller, task_force_id, async |conn| db::reports::find(conn, task_force_id, number).await)
             .await?;
-        Ok(report.ok_or(ProblemCode::NotFound)?)
+        Ok(report.ok_or(RefusalCode::NotFound)?)
     }
 
     /// A page of reports, newest first.

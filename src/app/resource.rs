@@ -14,8 +14,9 @@ use super::{App, Result};
 use crate::db::page::Page;
 use crate::db::{self, Conn, QueryResult};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind, changes_between};
+use crate::domain::reference::Reference;
 use crate::domain::refusal::{
-    AvailableTransition, FieldError, FieldErrorCode, ProblemCode, ProblemExtension, Reference, Refusal,
+    AvailableTransition, FieldError, FieldErrorCode, ProblemExtension, Refusal, RefusalCode,
 };
 use crate::domain::rights::Action;
 use crate::domain::state_machine::{Transition, available, check_transition};
@@ -137,7 +138,7 @@ pub trait ParentResource: Resource<Parent = ()> {
     fn parts_writable(&self, tx: &WriteTx<'_>) -> Result<()>;
 
     /// What its state promises of it and its parts, and is not so any more.
-    fn violated_invariant(&self, access: &Access) -> Option<ProblemCode>;
+    fn violated_invariant(&self, access: &Access) -> Option<RefusalCode>;
 }
 
 /// What every product answers alike, as a part of its [`Resource`]: `$row` is the field that holds what is stored.
@@ -297,7 +298,7 @@ pub struct Command<N: Stateful> {
 
 /// Where one with states can go from here, for whoever may work.
 pub fn available_transitions<N: Stateful>(noun: &N, access: &Access) -> Vec<AvailableTransition> {
-    available(&noun.transitions(access), access.right(Action::Work))
+    available(&noun.transitions(access), access.right(Action::Work).missing_right())
 }
 
 /// One as somebody sees it.
@@ -325,7 +326,7 @@ fn new_event<N: Resource>(action: EventAction, id: Uuid) -> NewEvent {
 /// One behind the door.
 pub(super) async fn found<N: Resource>(tx: &WriteTx<'_>, parent: N::Parent, id: Uuid) -> Result<N> {
     let noun = N::find(tx.conn(), tx.task_force_id(), parent, id).await?;
-    Ok(noun.ok_or(ProblemCode::NotFound)?)
+    Ok(noun.ok_or(RefusalCode::NotFound)?)
 }
 
 /// One behind the door, as the caller read it.
@@ -369,12 +370,12 @@ pub(super) fn not_in_the_future(tx: &WriteTx<'_>, day: NaiveDate, pointer: &str)
         format!("is in the future: in the task force's time zone it is {today}"),
         format!("يقع في المستقبل: تاريخ اليوم بتوقيت فريق العمل هو {today}"),
     );
-    Err(Refusal::faults(ProblemCode::InvalidRequest, vec![fault]).into())
+    Err(Refusal::field_errors(RefusalCode::InvalidRequest, vec![fault]).into())
 }
 
 /// Refuses to delete what an earlier cycle has: it is part of the record.
 pub(super) fn made_now(cycle: i32, last_cycle: i32) -> Result<()> {
-    if cycle == last_cycle { Ok(()) } else { Err(ProblemCode::OfAnEarlierCycle.into()) }
+    if cycle == last_cycle { Ok(()) } else { Err(RefusalCode::OfAnEarlierCycle.into()) }
 }
 
 /// The same of what has no cycle of its own, by the time it was made.
@@ -383,7 +384,7 @@ pub(super) async fn made_in_this_cycle(tx: &WriteTx<'_>, created_at: DateTime<Ut
     if cycle == 1 || created_at >= db::cycles::opened_at(tx.conn(), task_force_id, cycle).await? {
         return Ok(());
     }
-    Err(ProblemCode::OfAnEarlierCycle.into())
+    Err(RefusalCode::OfAnEarlierCycle.into())
 }
 
 /// Refuses to delete what something else refers to.
@@ -392,7 +393,7 @@ async fn unreferenced(tx: &WriteTx<'_>, kind: SubjectKind, id: Uuid) -> Result<(
     if references.is_empty() {
         return Ok(());
     }
-    Err(Refusal::from(ProblemCode::StillReferenced)
+    Err(Refusal::from(RefusalCode::StillReferenced)
         .extension(ProblemExtension::References(references))
         .into())
 }
@@ -416,7 +417,7 @@ impl App {
                 N::list(conn, task_force_id, parent, filter, after, limit).await
             })
             .await?;
-        Ok((access.today, page.ok_or(ProblemCode::NotFound)?))
+        Ok((access.today, page.ok_or(RefusalCode::NotFound)?))
     }
 
     /// One of a noun.
@@ -433,7 +434,7 @@ impl App {
         let (access, noun) = self
             .read(caller, task_force_id, async |conn| N::find(conn, task_force_id, parent, id).await)
             .await?;
-        Ok(View::new(noun.ok_or(ProblemCode::NotFound)?, &access))
+        Ok(View::new(noun.ok_or(RefusalCode::NotFound)?, &access))
     }
 
     /// Makes one of a noun.

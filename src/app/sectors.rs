@@ -10,7 +10,7 @@ use crate::db;
 use crate::db::resource::ProductFilter;
 use crate::db::sectors::{Sector, SectorDetail, SectorFields};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
-use crate::domain::refusal::ProblemCode;
+use crate::domain::refusal::RefusalCode;
 use crate::domain::sector::SectorState;
 use crate::domain::state_machine::Transition;
 use crate::domain::step::StepName;
@@ -75,7 +75,7 @@ impl ParentResource for SectorDetail {
         tx.may_write(Write::OpenStep(self.step_state))
     }
 
-    fn violated_invariant(&self, access: &Access) -> Option<ProblemCode> {
+    fn violated_invariant(&self, access: &Access) -> Option<RefusalCode> {
         self.sector.state.violated_invariant(&self.facts(access.state))
     }
 }

@@ -8,7 +8,7 @@ use crate::db;
 use crate::db::page::Page;
 use crate::db::sessions::RunningSession;
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
-use crate::domain::refusal::ProblemCode;
+use crate::domain::refusal::RefusalCode;
 
 /// A session as its user sees it.
 #[derive(Debug)]
@@ -63,7 +63,7 @@ impl App {
             |_| caller.require_person(),
             async |conn, _, now| {
                 if !db::sessions::end_one(conn, caller.user_id, id, now).await? {
-                    return Err(ProblemCode::NotFound.into());
+                    return Err(RefusalCode::NotFound.into());
                 }
                 let ended = NewEvent::new(EventAction::SessionEnded, SubjectKind::Session, id);
                 Ok(((), Some(ended)))

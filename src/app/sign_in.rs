@@ -24,7 +24,7 @@ use crate::db::sessions::Session;
 use crate::db::users::Account;
 use crate::db::{self, Conn};
 use crate::domain::event::{ActorKind, EventAction, EventActor, NewEvent, SubjectKind};
-use crate::domain::refusal::{FieldError, FieldErrorCode, ProblemCode, ProblemExtension, Refusal};
+use crate::domain::refusal::{FieldError, FieldErrorCode, ProblemExtension, Refusal, RefusalCode};
 use crate::domain::text::Language;
 use crate::domain::user::normalize_email;
 use crate::domain::vocabulary::Vocabulary as _;
@@ -67,7 +67,7 @@ fn new_event(action: EventAction, session: Session) -> NewEvent {
 }
 
 fn too_many(TooMany(seconds): TooMany) -> Error {
-    Refusal::from(ProblemCode::TooManyAttempts).extension(ProblemExtension::RetryAfter(seconds)).into()
+    Refusal::from(RefusalCode::TooManyAttempts).extension(ProblemExtension::RetryAfter(seconds)).into()
 }
 
 /// What is known of somebody, and so no password for them.
@@ -77,7 +77,8 @@ fn known_of(account: &Account) -> Vec<String> {
 }
 
 fn too_common(pointer: &str) -> Error {
-    Refusal::faults(ProblemCode::InvalidRequest, vec![FieldError::at(pointer, FieldErrorCode::Common)]).into()
+    Refusal::field_errors(RefusalCode::InvalidRequest, vec![FieldError::at(pointer, FieldErrorCode::Common)])
+        .into()
 }
 
 impl App {
@@ -97,11 +98,11 @@ impl App {
             let (user_id, hash) = account.unzip();
             let matches = self.passwords.verify(password, hash.clone()).await?;
             let (Some(user_id), Some(hash), true) = (user_id, hash, matches) else {
-                return Err(ProblemCode::InvalidCredentials.into());
+                return Err(RefusalCode::InvalidCredentials.into());
             };
             self.write_installation(&visit.request_id, async |conn, now| {
                 if !db::users::hold_credentials(conn, user_id, &hash).await? {
-                    return Err(ProblemCode::InvalidCredentials.into());
+                    return Err(RefusalCode::InvalidCredentials.into());
                 }
                 let ended = db::sessions::end_all_but(conn, user_id, SESSIONS - 1, now).await?;
                 let (session, signed_in) = self.start_session(conn, user_id, visit, now).await?;
@@ -124,7 +125,7 @@ impl App {
         let checked = check().await;
         match &checked {
             Ok(_) => self.throttle.right(attempt, self.clock.now()),
-            Err(Error::Refused(refusal)) if refusal.code == ProblemCode::InvalidCredentials => {}
+            Err(Error::Refused(refusal)) if refusal.code == RefusalCode::InvalidCredentials => {}
             Err(_) => self.throttle.take_back(attempt, self.clock.now()),
         }
         checked
@@ -132,7 +133,7 @@ impl App {
 
     /// Counts a token that is none towards the address that it came from.
     fn count_failed<T>(&self, visit: &Visit, answer: Result<T>) -> Result<T> {
-        if matches!(&answer, Err(Error::Refused(refusal)) if refusal.code == ProblemCode::InvalidCredentials)
+        if matches!(&answer, Err(Error::Refused(refusal)) if refusal.code == RefusalCode::InvalidCredentials)
         {
             self.throttle.failed(visit.address, self.clock.now()).map_err(too_many)?;
         }
@@ -162,13 +163,13 @@ impl App {
                 };
                 let session =
                     db::sessions::prolong(conn, session_id, now + IDLE, LONGEST, REFRESHES, now).await?;
-                let session = session.ok_or(ProblemCode::InvalidCredentials)?;
+                let session = session.ok_or(RefusalCode::InvalidCredentials)?;
                 let signed_in = self.next_tokens(conn, session, now).await?;
                 let refreshed = new_event(EventAction::SessionRefreshed, session);
                 Ok((Some(signed_in), Some(NewInstallationEvent::by(session.user_id, refreshed))))
             })
             .await?;
-        Ok(signed_in.ok_or(ProblemCode::InvalidCredentials)?)
+        Ok(signed_in.ok_or(RefusalCode::InvalidCredentials)?)
     }
 
     /// Ends the session of a refresh token. Where there is none, nothing is left to do.
@@ -212,7 +213,7 @@ impl App {
         // Before the password costs anything.
         let now = self.clock.now();
         let invited = self.with_conn(async |conn| Ok(db::users::invited(conn, &token, now).await?)).await?;
-        let account = invited.ok_or(ProblemCode::InvalidCredentials)?;
+        let account = invited.ok_or(RefusalCode::InvalidCredentials)?;
         let user_id = account.id;
         let password = self.passwords.hash(password, known_of(&account)).await?;
         let password = password.ok_or_else(|| too_common("/password"))?;
@@ -222,7 +223,7 @@ impl App {
                 let accepted = db::users::set_password(conn, user_id, &password).await?
                     && db::users::use_invitation(conn, &token, now).await?;
                 if !accepted {
-                    return Err(ProblemCode::InvalidCredentials.into());
+                    return Err(RefusalCode::InvalidCredentials.into());
                 }
                 let ended = db::sessions::end_all(conn, user_id, now).await?;
                 let (session, signed_in) = self.start_session(conn, user_id, visit, now).await?;
@@ -254,20 +255,20 @@ impl App {
                     tokio::join!(self.actor_on(conn, caller), db::users::account(conn, user_id));
                 actor?;
                 caller.require_person()?;
-                Ok(account?.ok_or(ProblemCode::Unauthenticated)?)
+                Ok(account?.ok_or(RefusalCode::Unauthenticated)?)
             })
             .await?;
         self.guess(visit, &account.email, async || {
             let hash = account.password_hash.clone();
             let matches = self.passwords.verify(present, hash.clone()).await?;
             let Some(hash) = hash.filter(|_| matches) else {
-                return Err(ProblemCode::InvalidCredentials.into());
+                return Err(RefusalCode::InvalidCredentials.into());
             };
             let next = self.passwords.hash(next, known_of(&account)).await?;
             let next = next.ok_or_else(|| too_common("/newPassword"))?;
             self.write_installation(&visit.request_id, async |conn, now| {
                 if !db::users::change_password(conn, user_id, &hash, &next).await? {
-                    return Err(ProblemCode::InvalidCredentials.into());
+                    return Err(RefusalCode::InvalidCredentials.into());
                 }
                 // Under the user's lock: whoever was signed out meanwhile changes nothing any more.
                 self.actor_on(conn, caller).await?;

@@ -19,7 +19,7 @@ use crate::auth::oidc::{Identity, Issuer, Unreachable};
 use crate::db::users::UserFields;
 use crate::db::{self, Conn};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
-use crate::domain::refusal::{ProblemCode, Refusal};
+use crate::domain::refusal::RefusalCode;
 use crate::domain::text::LocalizedText;
 use crate::domain::user::{CouncilRole, UserState};
 
@@ -55,12 +55,7 @@ impl SingleSignOn {
 impl From<Unreachable> for Error {
     // The log has the cause, once each time that the issuer was asked.
     fn from(_: Unreachable) -> Self {
-        let refusal = Refusal::new(
-            ProblemCode::Unavailable,
-            "The issuer of your token can't be asked for its keys just now.",
-            "يتعذر الآن طلب مفاتيح الجهة التي أصدرت رمز دخولك.",
-        );
-        Self::Refused(refusal)
+        Self::IssuerUnavailable
     }
 }
 
@@ -137,7 +132,7 @@ async fn admit(
     {
         let fields = UserFields {
             email: email.to_owned(),
-            name: identity.name.clone().or_else(|| name_of(email)).ok_or(ProblemCode::Unauthenticated)?,
+            name: identity.name.clone().or_else(|| name_of(email)).ok_or(RefusalCode::Unauthenticated)?,
             role,
             locale: identity.locale,
         };

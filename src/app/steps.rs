@@ -8,9 +8,10 @@ use super::write::{WriteTx, expect_version};
 use super::{App, Result};
 use crate::db;
 use crate::db::steps::Step;
+use crate::domain::criterion::{Criterion, CriterionCode, Waiver};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
-use crate::domain::gate::{self, Criterion, CriterionCode, Waiver};
-use crate::domain::refusal::ProblemCode;
+use crate::domain::gate;
+use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
 use crate::domain::step::{StepCommand, StepName};
 use crate::domain::text::LocalizedText;
@@ -21,7 +22,7 @@ use crate::domain::writing::{Write, may_write};
 #[derive(Debug)]
 pub struct Readiness {
     /// What stands in the way of a submission beside the gate.
-    pub blocked_by: Option<ProblemCode>,
+    pub blocked_by: Option<RefusalCode>,
     /// The gate.
     pub criteria: Vec<Criterion>,
 }
@@ -35,7 +36,7 @@ impl Readiness {
 
 /// A step of the present cycle.
 pub(super) async fn current(tx: &WriteTx<'_>, step: StepName) -> Result<Step> {
-    Ok(db::steps::find(tx.conn(), tx.task_force_id(), None, step).await?.ok_or(ProblemCode::NotFound)?)
+    Ok(db::steps::find(tx.conn(), tx.task_force_id(), None, step).await?.ok_or(RefusalCode::NotFound)?)
 }
 
 /// Moves a step by a command and records it.
@@ -63,7 +64,7 @@ impl App {
         let (_, steps) = self
             .read(caller, task_force_id, async |conn| db::steps::list(conn, task_force_id, cycle).await)
             .await?;
-        if steps.is_empty() { Err(ProblemCode::NotFound.into()) } else { Ok(steps) }
+        if steps.is_empty() { Err(RefusalCode::NotFound.into()) } else { Ok(steps) }
     }
 
     /// One step.
@@ -80,7 +81,7 @@ impl App {
         let (_, step) = self
             .read(caller, task_force_id, async |conn| db::steps::find(conn, task_force_id, cycle, step).await)
             .await?;
-        Ok(step.ok_or(ProblemCode::NotFound)?)
+        Ok(step.ok_or(RefusalCode::NotFound)?)
     }
 
     /// Sets or clears a step's target date.
@@ -135,7 +136,7 @@ impl App {
                 )
             })
             .await?;
-        let row = row.ok_or(ProblemCode::NotFound)?;
+        let row = row.ok_or(RefusalCode::NotFound)?;
         Ok(Readiness {
             blocked_by: may_write(Write::OpenStep(row.state), access.state).err(),
             criteria: gate::criteria(&facts, &waivers),
@@ -157,12 +158,12 @@ impl App {
         self.write(caller, task_force_id, Action::Lead, async |tx| {
             let (step, waiver) = waiver_of(tx, step, criterion).await?;
             if !criterion.is_waivable() {
-                return Err(ProblemCode::NotWaivable.into());
+                return Err(RefusalCode::NotWaivable.into());
             }
             if waiver.as_ref().is_some_and(|waiver| waiver.reason == reason) {
                 return Ok(());
             }
-            let member_id = tx.access.member_id.ok_or(ProblemCode::Forbidden)?;
+            let member_id = tx.access.member_id.ok_or(RefusalCode::Forbidden)?;
             let before = waiver.map(|waiver| waiver.reason);
             let waiver = Waiver { criterion, reason, member_id, at: tx.now() };
             db::gates::waive(tx.conn(), task_force_id, step.cycle, step.step, &waiver).await?;
@@ -209,8 +210,8 @@ async fn waiver_of(
     step: StepName,
     criterion: CriterionCode,
 ) -> Result<(Step, Option<Waiver>)> {
-    if !CriterionCode::of(step).contains(&criterion) {
-        return Err(ProblemCode::NotFound.into());
+    if !gate::criteria_of(step).contains(&criterion) {
+        return Err(RefusalCode::NotFound.into());
     }
     let step = current(tx, step).await?;
     tx.may_write(Write::OpenStep(step.state))?;

@@ -14,13 +14,15 @@ use crate::db::reports::Report;
 use crate::db::steps::Step;
 use crate::db::submissions::{Ballot, Frozen, NamedBallot, Submission};
 use crate::domain::ballot::{Choice, Tally, VoteOutcome};
+use crate::domain::criterion::Criterion;
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
-use crate::domain::gate::{self, Criterion};
-use crate::domain::refusal::{AvailableTransition, ProblemCode, Refusal};
+use crate::domain::gate;
+use crate::domain::refusal::{AvailableTransition, Refusal, RefusalCode};
 use crate::domain::report::{ReportCommand, ReportState};
 use crate::domain::rights::Action;
 use crate::domain::state_machine::{available, check_transition};
-use crate::domain::step::{StepCommand, StepName, SubmissionState};
+use crate::domain::step::{StepCommand, StepName};
+use crate::domain::submission::SubmissionState;
 use crate::domain::task_force::TaskForceState;
 use crate::domain::text::LocalizedText;
 use crate::domain::vocabulary::Vocabulary as _;
@@ -44,7 +46,10 @@ pub struct SubmissionView {
 impl SubmissionView {
     fn new(submission: Submission, snapshot: String, ballots: Vec<NamedBallot>, access: &Access) -> Self {
         let tally = Tally::of(ballots.iter().map(|(ballot, _)| ballot.counted()));
-        let transitions = available(&submission.state.transitions(access.state), access.right(Action::Lead));
+        let transitions = available(
+            &submission.state.transitions(access.state),
+            access.right(Action::Lead).missing_right(),
+        );
         Self { submission, snapshot, ballots, tally, transitions }
     }
 }
@@ -65,7 +70,7 @@ fn new_event(action: EventAction, id: Uuid) -> NewEvent {
 }
 
 async fn found(tx: &WriteTx<'_>, id: Uuid) -> Result<Submission> {
-    Ok(db::submissions::find(tx.conn(), tx.task_force_id(), id).await?.ok_or(ProblemCode::NotFound)?)
+    Ok(db::submissions::find(tx.conn(), tx.task_force_id(), id).await?.ok_or(RefusalCode::NotFound)?)
 }
 
 async fn view(tx: &WriteTx<'_>, id: Uuid) -> Result<SubmissionView> {
@@ -75,7 +80,7 @@ async fn view(tx: &WriteTx<'_>, id: Uuid) -> Result<SubmissionView> {
         db::submissions::snapshot(conn, task_force_id, id),
         db::submissions::ballots(conn, task_force_id, id),
     )?;
-    let (submission, snapshot) = submission.zip(snapshot).ok_or(ProblemCode::NotFound)?;
+    let (submission, snapshot) = submission.zip(snapshot).ok_or(RefusalCode::NotFound)?;
     Ok(SubmissionView::new(submission, snapshot, ballots, &tx.access))
 }
 
@@ -239,7 +244,7 @@ impl App {
             let criteria = gate::criteria(&facts, &waivers);
             gate::check(&criteria)?;
 
-            let chair = tx.access.member_id.ok_or(ProblemCode::Forbidden)?;
+            let chair = tx.access.member_id.ok_or(RefusalCode::Forbidden)?;
             let frozen = freeze(tx, &step, note.as_ref(), &criteria).await?;
             let submission =
                 db::submissions::insert(conn, task_force_id, &step, note.as_ref(), chair, &frozen, tx.now())
@@ -274,11 +279,11 @@ impl App {
             let ballots = db::submissions::ballots(conn, task_force_id, submission_id).await?;
             let own = |(ballot, _): &&NamedBallot| Some(ballot.member_id) == tx.access.member_id;
             let before =
-                ballots.iter().find(own).map(|(ballot, _)| ballot).ok_or(ProblemCode::NotEntitled)?;
+                ballots.iter().find(own).map(|(ballot, _)| ballot).ok_or(RefusalCode::NotEntitled)?;
             let member_id = before.member_id;
             tx.may_write(Write::Vote)?;
             if submission.state != SubmissionState::Voting {
-                return Err(ProblemCode::VotingClosed.into());
+                return Err(RefusalCode::VotingClosed.into());
             }
             if vote.choice == Choice::Recuse && vote.reason.is_none() {
                 return Err(Refusal::missing("/reason").into());
@@ -325,7 +330,7 @@ impl App {
             expect_version(submission.version, version)?;
             tx.may_write(Write::Vote)?;
             if submission.state != SubmissionState::Voting {
-                return Err(ProblemCode::VotingClosed.into());
+                return Err(RefusalCode::VotingClosed.into());
             }
             check_transition(
                 submission.state,
@@ -379,7 +384,7 @@ impl App {
                 )
             })
             .await?;
-        let (submission, snapshot) = submission.zip(snapshot).ok_or(ProblemCode::NotFound)?;
+        let (submission, snapshot) = submission.zip(snapshot).ok_or(RefusalCode::NotFound)?;
         Ok(SubmissionView::new(submission, snapshot, ballots, &access))
     }
 }

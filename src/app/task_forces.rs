@@ -12,7 +12,7 @@ use crate::db::task_forces::{TaskForce, TaskForceFields, TaskForceFilter};
 use crate::domain::calendar::is_time_zone;
 use crate::domain::event::{EventAction, NewEvent, SubjectKind, changes_between};
 use crate::domain::panel::Panel;
-use crate::domain::refusal::{AvailableTransition, FieldError, FieldErrorCode, ProblemCode, Refusal};
+use crate::domain::refusal::{AvailableTransition, FieldError, FieldErrorCode, Refusal, RefusalCode};
 use crate::domain::rights::{Action, Decision, authorize};
 use crate::domain::state_machine::{available, check_transition};
 use crate::domain::step::{StepCommand, StepName, StepState};
@@ -32,7 +32,7 @@ pub struct TaskForceView {
 
 impl TaskForceView {
     fn new(task_force: TaskForce, panel: &Panel, right: Decision) -> Self {
-        let transitions = available(&task_force.state.transitions(panel), right);
+        let transitions = available(&task_force.state.transitions(panel), right.missing_right());
         Self { task_force, transitions }
     }
 
@@ -47,13 +47,13 @@ fn new_event(action: EventAction, id: Uuid) -> NewEvent {
 
 /// A zone that we do not know, or that Postgres does not.
 pub(super) fn unknown_time_zone() -> Refusal {
-    Refusal::faults(ProblemCode::InvalidRequest, vec![time_zone_fault()])
+    Refusal::field_errors(RefusalCode::InvalidRequest, vec![time_zone_fault()])
 }
 
 /// Faults of one kind have its code; of several kinds, the general one.
-fn code_of(faults: &[FieldError]) -> ProblemCode {
+fn code_of(faults: &[FieldError]) -> RefusalCode {
     let all_references = faults.iter().all(|fault| fault.code == FieldErrorCode::UnknownReference);
-    if all_references { ProblemCode::UnknownReference } else { ProblemCode::InvalidRequest }
+    if all_references { RefusalCode::UnknownReference } else { RefusalCode::InvalidRequest }
 }
 
 fn time_zone_fault() -> FieldError {
@@ -115,7 +115,7 @@ impl App {
                 faults.insert(0, time_zone_fault());
             }
             if !faults.is_empty() {
-                return Err(Refusal::faults(code_of(&faults), faults).into());
+                return Err(Refusal::field_errors(code_of(&faults), faults).into());
             }
             let task_force = db::task_forces::insert(conn, id, &fields, now).await?;
             db::events::insert_head(conn, id, now).await?;

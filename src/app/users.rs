@@ -16,8 +16,8 @@ use crate::db::{self, Conn};
 use crate::domain::event::{
     ActorKind, Change, Changes, EventAction, EventActor, NewEvent, SubjectKind, changes_between,
 };
-use crate::domain::refusal::{AvailableTransition, FieldError, FieldErrorCode, ProblemCode, Refusal};
-use crate::domain::rights::{Action, Decision, EffectiveRole, may_manage};
+use crate::domain::refusal::{AvailableTransition, FieldError, FieldErrorCode, Refusal, RefusalCode};
+use crate::domain::rights::{Action, EffectiveRole, may_manage};
 use crate::domain::state_machine::{available, check_transition};
 use crate::domain::text::{Language, LocalizedText};
 use crate::domain::user::{CouncilRole, UserState, change_role, normalize_email};
@@ -43,9 +43,9 @@ pub struct UserView {
 impl UserView {
     fn new(detail: UserDetail, viewer: EffectiveRole, now: DateTime<Utc>) -> Self {
         let user = detail.user;
-        let right = if may_manage(viewer, user.role) { Decision::Allowed } else { Decision::Forbidden };
+        let missing_right = (!may_manage(viewer, user.role)).then_some(RefusalCode::Forbidden);
         Self {
-            transitions: available(&user.state.transitions(detail.is_last_administrator), right),
+            transitions: available(&user.state.transitions(detail.is_last_administrator), missing_right),
             invitation_pending: is_pending(detail.invitation_expires_at, now),
             user,
         }
@@ -122,16 +122,16 @@ fn new_event(action: EventAction, id: Uuid) -> NewEvent {
 
 /// Users see themselves and those whom they manage; nobody else is there for them.
 fn visible(actor: &Actor, detail: Option<UserDetail>) -> Result<UserDetail> {
-    let detail = detail.ok_or(ProblemCode::NotFound)?;
+    let detail = detail.ok_or(RefusalCode::NotFound)?;
     let theirs = detail.user.id == actor.user_id || may_manage(actor.effective_role, detail.user.role);
-    if theirs { Ok(detail) } else { Err(ProblemCode::NotFound.into()) }
+    if theirs { Ok(detail) } else { Err(RefusalCode::NotFound.into()) }
 }
 
 /// The right to change a user. Whoever has none doesn't learn who there is, but for themselves.
 fn managing(id: Uuid) -> impl FnOnce(&Actor) -> Result<()> {
     move |actor| match actor.require(Action::ManageUsers) {
-        Err(Error::Refused(refusal)) if refusal.code == ProblemCode::Forbidden && actor.user_id != id => {
-            Err(ProblemCode::NotFound.into())
+        Err(Error::Refused(refusal)) if refusal.code == RefusalCode::Forbidden && actor.user_id != id => {
+            Err(RefusalCode::NotFound.into())
         }
         decision => decision,
     }
@@ -139,7 +139,7 @@ fn managing(id: Uuid) -> impl FnOnce(&Actor) -> Result<()> {
 
 /// Whoever doesn't manage administrators makes none.
 fn may_give(actor: &Actor, role: CouncilRole) -> Result<()> {
-    if may_manage(actor.effective_role, role) { Ok(()) } else { Err(ProblemCode::Forbidden.into()) }
+    if may_manage(actor.effective_role, role) { Ok(()) } else { Err(RefusalCode::Forbidden.into()) }
 }
 
 /// The fields that differ. Events are kept for ever, so of a name or an address they say only that it changed: the
@@ -155,7 +155,7 @@ fn changes(before: &UserFields, after: &UserFields) -> Changes {
 }
 
 async fn found(conn: &Conn, id: Uuid) -> Result<UserDetail> {
-    Ok(db::users::find(conn, id).await?.ok_or(ProblemCode::NotFound)?)
+    Ok(db::users::find(conn, id).await?.ok_or(RefusalCode::NotFound)?)
 }
 
 async fn invite(conn: &Conn, id: Uuid, now: DateTime<Utc>) -> Result<Invitation> {
@@ -168,7 +168,7 @@ async fn invite(conn: &Conn, id: Uuid, now: DateTime<Utc>) -> Result<Invitation>
 /// Nobody invites themselves.
 fn self_invitation() -> Refusal {
     Refusal::new(
-        ProblemCode::Forbidden,
+        RefusalCode::Forbidden,
         "Somebody else invites you anew; whoever knows their password changes it with PUT /v1/auth/password.",
         "يدعوك من جديد شخص آخر؛ ومن يعرف كلمة مروره يغيّرها عبر ‎PUT /v1/auth/password.",
     )
@@ -258,7 +258,7 @@ impl App {
         let transitions = detail.user.state.transitions(detail.is_last_administrator);
         let mut view = UserView::new(detail, actor.effective_role, self.clock.now());
         if may_manage(actor.effective_role, view.user.role) && actor.require(Action::ManageUsers).is_err() {
-            view.transitions = available(&transitions, Decision::OutOfScope);
+            view.transitions = available(&transitions, Some(RefusalCode::InsufficientScope));
         }
         view
     }
@@ -286,7 +286,7 @@ impl App {
     /// A fault at `/email`; `emailTaken`.
     pub async fn create_admin(&self, email: &str, name: LocalizedText) -> Result<Invitation> {
         let email = parse_email(email).map_err(|code| {
-            Refusal::faults(ProblemCode::InvalidRequest, vec![FieldError::at("/email", code)])
+            Refusal::field_errors(RefusalCode::InvalidRequest, vec![FieldError::at("/email", code)])
         })?;
         let fields = UserFields { email, name, role: CouncilRole::Administrator, locale: Language::English };
         self.write_installation("create-admin", async |conn, now| {

@@ -14,7 +14,7 @@ use super::idempotency::CommitMode;
 use super::{App, Error, Result};
 use crate::db::{self, Conn};
 use crate::domain::event::{ActorKind, Event, EventActor, NewEvent, chain};
-use crate::domain::refusal::{ProblemCode, ProblemExtension, Refusal};
+use crate::domain::refusal::{ProblemExtension, Refusal, RefusalCode};
 use crate::domain::rights::Action;
 use crate::domain::writing::{Write, may_write};
 
@@ -71,7 +71,7 @@ pub fn expect_version(present: i32, expected: i32) -> Result<()> {
         return Ok(());
     }
     let refusal =
-        Refusal::from(ProblemCode::VersionMismatch).extension(ProblemExtension::CurrentVersion(present));
+        Refusal::from(RefusalCode::VersionMismatch).extension(ProblemExtension::CurrentVersion(present));
     Err(refusal.into())
 }
 
@@ -113,7 +113,7 @@ impl App {
         action: Action,
     ) -> Result<(db::events::Head, Access)> {
         caller.lock_key(conn).await?;
-        let head = db::events::lock_head(conn, task_force_id).await?.ok_or(ProblemCode::NotFound)?;
+        let head = db::events::lock_head(conn, task_force_id).await?.ok_or(RefusalCode::NotFound)?;
         let access = self.look_on(conn, caller, task_force_id).await?;
         access.require(action)?;
         access.actor.require_writing()?;
@@ -137,7 +137,7 @@ impl App {
             caller.claim_key(conn, self.clock.now()).await?;
             let (id, now) = (Uuid::now_v7(), self.clock.now());
             let (answer, new_events) = use_case(conn, &actor, id, now).await?;
-            let head = db::events::lock_head(conn, id).await?.ok_or(ProblemCode::NotFound)?;
+            let head = db::events::lock_head(conn, id).await?.ok_or(RefusalCode::NotFound)?;
             append(conn, id, head, actor.as_event_actor(), &caller.request_id, now, new_events).await?;
             Ok(Effect::Changed(answer))
         })

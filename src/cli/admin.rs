@@ -16,6 +16,7 @@ use crate::db::pool::Pool;
 use crate::db::schema_migrations;
 use crate::domain::text::LocalizedText;
 use crate::domain::vocabulary::Vocabulary as _;
+use crate::http;
 
 /// What to bring up to date, and for whom.
 #[derive(Debug, Args)]
@@ -88,7 +89,10 @@ pub(super) async fn create(new: NewAdmin) -> Result<(), Failure> {
         .ok_or_else(|| Failure::setting("the name is blank (--name, --name-ar)"))?;
     let database = Database::open_beside(&new.database).await?;
     database.migrate(&new.database).await?;
-    let invitation = app_over(&database)?.create_admin(&new.email, name).await.map_err(Failure::failed)?;
+    let invitation = app_over(&database)?
+        .create_admin(&new.email, name)
+        .await
+        .map_err(|error| Failure::failed(http::explain(error)))?;
     print(&format!(
         "The invitation, to be accepted until {} (it is shown this once):\n\n  {token}\n\n\
          curl http://127.0.0.1:8080/v1/auth/invitations/accept -H 'Content-Type: application/json' \\\n  \

@@ -10,7 +10,7 @@ use super::{Failure, print};
 use crate::app::audit::Verification;
 use crate::app::{App, Error};
 use crate::domain::audit::Break;
-use crate::domain::refusal::ProblemCode;
+use crate::domain::refusal::RefusalCode;
 use crate::domain::vocabulary::Vocabulary as _;
 
 /// What to verify.
@@ -54,7 +54,7 @@ async fn walk(database: &Database, only: Option<Uuid>) -> Result<(usize, usize),
 
 async fn is_intact(app: &App, id: Uuid) -> Result<bool, Failure> {
     let verification = app.verify_chain(id).await.map_err(|error| match error {
-        Error::Refused(refusal) if refusal.code == ProblemCode::NotFound => {
+        Error::Refused(refusal) if refusal.code == RefusalCode::NotFound => {
             Failure::setting(format!("there is no task force {id} (--task-force)"))
         }
         error => Failure::failed(error),

@@ -11,7 +11,8 @@ use super::page::Page;
 use super::schema::{decisions, steps, submissions, waivers};
 use super::statement::Prepared;
 use crate::domain::decision::{Outcome, Ruling};
-use crate::domain::step::{StepName, StepState, SubmissionState};
+use crate::domain::step::{StepName, StepState};
+use crate::domain::submission::SubmissionState;
 use crate::domain::text::LocalizedText;
 
 /// A decision as it is read.

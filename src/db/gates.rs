@@ -9,14 +9,13 @@ use uuid::Uuid;
 use super::Conn;
 use super::schema::waivers;
 use super::statement::Prepared;
+use crate::domain::criterion::{CriterionCode, Failing, Waiver};
 use crate::domain::event::{EventAction, SubjectKind};
-use crate::domain::gate::{
-    CriterionCode, DraftFact, Failing, GateFacts, PilotFact, PolicyFact, Products, SectorFact, Waiver,
-};
+use crate::domain::gate::{DraftFact, GateFacts, PilotFact, PolicyFact, Products, SectorFact};
 use crate::domain::migration::MigrationState;
 use crate::domain::pilot::{PilotOutcome, PilotState};
 use crate::domain::policy::PolicyState;
-use crate::domain::refusal::Reference;
+use crate::domain::reference::Reference;
 use crate::domain::sector::SectorState;
 use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;

@@ -9,7 +9,7 @@ use super::Conn;
 use super::statement::Prepared;
 use crate::domain::event::SubjectKind;
 use crate::domain::evidence::{About, ActivitySubjectKind};
-use crate::domain::refusal::Reference;
+use crate::domain::reference::Reference;
 use crate::domain::text::LocalizedText;
 use crate::domain::vocabulary::Vocabulary as _;
 

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::Conn;
 use super::page::Page;
 use super::statement::Prepared;
-use crate::domain::refusal::ProblemCode;
+use crate::domain::refusal::RefusalCode;
 use crate::domain::text::LocalizedText;
 
 /// What makes two attempts one row.
@@ -24,7 +24,7 @@ pub struct Kind {
     /// Method and route, without the ids in it.
     pub operation: String,
     /// How they were refused.
-    pub code: ProblemCode,
+    pub code: RefusalCode,
     /// The task force that they were about.
     pub task_force_id: Option<Uuid>,
 }
@@ -121,8 +121,8 @@ pub async fn add(
 pub struct RefusedFilter {
     /// Only by this user.
     pub user_id: Option<Uuid>,
-    /// Only refused so.
-    pub code: Option<ProblemCode>,
+    /// Only refused with this code. Codes of the protocol are never kept, and match nothing.
+    pub code: Option<&'static str>,
     /// Only about this task force.
     pub task_force_id: Option<Uuid>,
 }
@@ -147,7 +147,7 @@ pub struct RefusedRow {
     pub operation: String,
     /// How they were refused.
     #[diesel(sql_type = Text)]
-    pub code: ProblemCode,
+    pub code: RefusalCode,
     /// The task force that they were about.
     #[diesel(sql_type = Nullable<SqlUuid>)]
     pub about_task_force_id: Option<Uuid>,

@@ -10,7 +10,8 @@ use super::page::Page;
 use super::schema::{ballots, members, submissions, task_forces, users};
 use super::steps::Step;
 use crate::domain::ballot::{self, Choice};
-use crate::domain::step::{StepName, SubmissionState};
+use crate::domain::step::StepName;
+use crate::domain::submission::SubmissionState;
 use crate::domain::text::LocalizedText;
 
 /// A submission as it is stored, but for what was frozen with it.

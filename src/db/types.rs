@@ -11,20 +11,21 @@ use diesel::sql_types::{Jsonb, Nullable, Numeric, SingleValue, Text};
 
 use crate::domain::activity::{ActivityState, Priority};
 use crate::domain::ballot::Choice;
+use crate::domain::criterion::CriterionCode;
 use crate::domain::decimal::Decimal;
 use crate::domain::decision::{ConditionState, Outcome};
 use crate::domain::event::{ActorKind, EventAction, SubjectKind};
 use crate::domain::evidence::{ActivitySubjectKind, EvidenceSubjectKind};
-use crate::domain::gate::CriterionCode;
 use crate::domain::migration::MigrationState;
 use crate::domain::pilot::{Direction, PilotOutcome, PilotState};
 use crate::domain::policy::{PolicyKind, PolicyState};
-use crate::domain::refusal::ProblemCode;
+use crate::domain::refusal::RefusalCode;
 use crate::domain::report::ReportState;
 use crate::domain::rights::SeatRole;
 use crate::domain::scales::{Aim, EvolutionStage};
 use crate::domain::sector::{AssessmentKind, SectorState};
-use crate::domain::step::{StepName, StepState, SubmissionState};
+use crate::domain::step::{StepName, StepState};
+use crate::domain::submission::SubmissionState;
 use crate::domain::task::TaskKind;
 use crate::domain::task_force::{Health, TaskForceState};
 use crate::domain::text::{Language, LocalizedText};
@@ -88,7 +89,7 @@ macro_rules! text_columns {
             impl FromSql<Text, Pg> for $word {
                 fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
                     let code = std::str::from_utf8(value.as_bytes())?;
-                    Self::parse(code).ok_or_else(|| format!("{code} is not one of {}", Self::NAME).into())
+                    Self::parse(code).ok_or_else(|| format!("{code} is not a {}", stringify!($word)).into())
                 }
             }
         )+
@@ -102,7 +103,7 @@ text_columns!(
     Aim,
     AssessmentKind,
     Choice,
-    ProblemCode,
+    RefusalCode,
     ConditionState,
     CouncilRole,
     CriterionCode,

@@ -7,7 +7,7 @@ use super::content::{Ballot, Link, Team, Text, vote};
 use super::seeder::{Seeder, Story};
 use crate::app::Result;
 use crate::domain::ballot::Choice::{Abstain, Approve, Recuse, Return};
-use crate::domain::gate::CriterionCode;
+use crate::domain::criterion::CriterionCode;
 use crate::domain::pilot::PilotState;
 use crate::domain::scales::EvolutionStage;
 use crate::domain::step::StepName::{Policy, Sectors};

@@ -23,7 +23,7 @@ use crate::db::activities::{ActivityDetail, ActivityFields};
 use crate::db::task_forces::TaskForceFields;
 use crate::db::users::UserFields;
 use crate::domain::evidence::{About, ActivitySubjectKind};
-use crate::domain::refusal::ProblemCode;
+use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::SeatRole;
 use crate::domain::step::{StepName, in_order};
 use crate::domain::task_force::{Health, TaskForceState};
@@ -155,7 +155,7 @@ impl Seeder {
     fn account(&self, signed_in: SignedIn) -> Result<Account> {
         let now = self.app.clock.now();
         let token = signed_in.access_token.expose_secret();
-        let claims = self.app.tokens.verify(token, now).ok_or(ProblemCode::Unauthenticated)?;
+        let claims = self.app.tokens.verify(token, now).ok_or(RefusalCode::Unauthenticated)?;
         Ok(Account {
             user_id: claims.user_id,
             session_id: claims.session_id,
@@ -314,7 +314,7 @@ impl Seeder {
         &mut self,
         story: &Story,
         step: StepName,
-        criterion: crate::domain::gate::CriterionCode,
+        criterion: crate::domain::criterion::CriterionCode,
         why: Text,
     ) -> Result<()> {
         let chair = self.member(story, 0).await?;

@@ -1,6 +1,6 @@
 //! The unit of work in any step, and its state machine.
 
-use super::refusal::{Blocker, ProblemCode, Refusal};
+use super::refusal::{Blocker, Refusal, RefusalCode};
 use super::state_machine::{Transition, TransitionRule};
 use super::step::StepState;
 use super::task_force::TaskForceState;
@@ -149,7 +149,7 @@ impl Stage {
         match self {
             Self::Planned => {
                 let waits =
-                    (facts.unfinished_dependencies > 0).then_some(ProblemCode::DependencyUnfinished.into());
+                    (facts.unfinished_dependencies > 0).then_some(RefusalCode::DependencyUnfinished.into());
                 vec![exit(To::InProgress).unless(step_open).unless(waits), block, cancel]
             }
             Self::InProgress => {
@@ -157,7 +157,7 @@ impl Stage {
                 vec![exit(finish).unless(step_open), block, cancel]
             }
             Self::InReview => {
-                let own = facts.caller_is_assignee.then_some(ProblemCode::ReviewByAnother.into());
+                let own = facts.caller_is_assignee.then_some(RefusalCode::ReviewByAnother.into());
                 vec![
                     exit(To::Done).unless(step_open.clone()).unless(own),
                     exit(To::InProgress).unless(step_open),
@@ -339,7 +339,7 @@ mod tests {
             (Stage::Done, ActivityState::InProgress),
         ] {
             let refusal = stage.transition(to, &facts, false).unwrap_err();
-            assert_eq!(refusal.code, ProblemCode::InvalidRequest, "{stage:?} -> {to}");
+            assert_eq!(refusal.code, RefusalCode::InvalidRequest, "{stage:?} -> {to}");
             assert_eq!(stage.transition(to, &facts, true).map(Stage::state), Ok(to));
         }
     }

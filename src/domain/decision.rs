@@ -1,6 +1,6 @@
 //! The council's decision on a report, what it does to the steps, and the conditions it comes with.
 
-use super::refusal::{Blocker, ProblemCode};
+use super::refusal::{Blocker, RefusalCode};
 use super::rights::EffectiveRole;
 use super::state_machine::{self, Transition, TransitionRule};
 use super::step::{StepCommand, StepName};
@@ -82,7 +82,7 @@ impl ConditionState {
     ) -> Vec<Transition<Self>> {
         let frozen = may_write(Write::Condition, task_force).err().map(Blocker::from);
         let by = |who, to| {
-            Transition::to(to).given(effective_role == who, ProblemCode::Forbidden).unless(frozen.clone())
+            Transition::to(to).given(effective_role == who, RefusalCode::Forbidden).unless(frozen.clone())
         };
         let accept = |to| by(EffectiveRole::Secretariat, to);
         match self {

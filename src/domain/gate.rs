@@ -2,91 +2,31 @@
 //!
 //! Each criterion is one pure function over the facts of its step. What it answers names exactly what fails it.
 
+use uuid::Uuid;
+
+use super::criterion::{Criterion, CriterionCode, Failing, Waiver};
 use super::migration::MigrationState;
 use super::pilot::{PilotOutcome, PilotState};
 use super::policy::PolicyState;
-use super::refusal::{ProblemCode, ProblemExtension, Reference, Refusal};
+use super::reference::Reference;
+use super::refusal::{ProblemExtension, Refusal, RefusalCode};
 use super::sector::SectorState;
 use super::step::StepName;
-use super::text::LocalizedText;
-use chrono::{DateTime, Utc};
-use uuid::Uuid;
 
-vocabulary! {
-    /// A criterion of a gate.
-    pub enum CriterionCode in "gateCriteria" {
-        PolicyAdopted = "policyAdopted", "At least one policy is adopted", "اعتُمدت سياسة واحدة على الأقل";
-        PoliciesSettled = "policiesSettled", "No policy is under review", "لا توجد سياسة قيد المراجعة";
-        AimsNamed = "aimsNamed", "Each adopted policy names an aim", "لكل سياسة معتمدة هدف مذكور";
-        SectorsSelected = "sectorsSelected", "At least one sector is selected, and no more than the task force may", "اختير قطاع واحد على الأقل، ولم يُتجاوز الحد المقرر لفريق العمل";
-        CandidatesSettled = "candidatesSettled", "No sector is left a candidate", "لم يبقَ قطاع مرشحًا دون حسم";
-        SectorsStudied = "sectorsStudied", "Each selected sector is studied", "دُرس كل قطاع مختار";
-        PilotsPlanned = "pilotsPlanned", "At least one pilot is planned", "خُطط لمشروع تجريبي واحد على الأقل";
-        SectorsCovered = "sectorsCovered", "Each selected sector has a planned pilot, and each planned pilot a selected sector", "لكل قطاع مختار مشروع تجريبي مخطط له، ولكل مشروع مخطط له قطاع مختار";
-        IndicatorsSet = "indicatorsSet", "Each planned pilot has indicators, each with baseline and target", "لكل مشروع تجريبي مخطط له مؤشرات لها خط أساس ومستهدف";
-        ActivitiesPlanned = "activitiesPlanned", "Each planned pilot has an activity in step migration with assignee and due date", "لكل مشروع تجريبي مخطط له نشاط في خطوة الترحيل له مكلَّف وموعد";
-        PilotsEvaluated = "pilotsEvaluated", "Each planned pilot is evaluated or cancelled", "قُيِّم كل مشروع تجريبي مخطط له أو أُلغي";
-        MigrationsHandedOver = "migrationsHandedOver", "Each pilot to be scaled has a migration handed over", "لكل مشروع تقرر التوسع فيه ترحيل جرى تسليمه";
-        ReportCurrent = "reportCurrent", "A draft report says what is so now", "توجد مسودة تقرير تطابق الوضع الراهن";
-        ConditionsSettled = "conditionsSettled", "No condition of the council is open and due", "لا يوجد شرط للمجلس مفتوح حلّ موعده";
-        ActivitiesSettled = "activitiesSettled", "None of the step's activities is open", "لا يوجد نشاط مفتوح في الخطوة";
-        TranslationsComplete = "translationsComplete", "Titles and names of what is in force are in both languages", "العناوين والأسماء السارية مكتوبة باللغتين";
-    }
-}
+/// The criteria of a step's gate, in the order of the contract.
+pub fn criteria_of(step: StepName) -> Vec<CriterionCode> {
+    use CriterionCode as Code;
 
-impl CriterionCode {
-    /// Whether the chair may waive it, with a reason.
-    pub fn is_waivable(self) -> bool {
-        !matches!(
-            self,
-            Self::PolicyAdopted
-                | Self::SectorsSelected
-                | Self::PilotsPlanned
-                | Self::IndicatorsSet
-                | Self::ReportCurrent
-                | Self::ConditionsSettled
-        )
-    }
-
-    /// The criteria of a step's gate, in the order in which they are told.
-    pub fn of(step: StepName) -> Vec<Self> {
-        let own: &[Self] = match step {
-            StepName::Policy => &[Self::PolicyAdopted, Self::PoliciesSettled, Self::AimsNamed],
-            StepName::Sectors => &[Self::SectorsSelected, Self::CandidatesSettled, Self::SectorsStudied],
-            StepName::Pilots => {
-                &[Self::PilotsPlanned, Self::SectorsCovered, Self::IndicatorsSet, Self::ActivitiesPlanned]
-            }
-            StepName::Migration => &[Self::PilotsEvaluated, Self::MigrationsHandedOver],
-            StepName::Report => &[Self::ReportCurrent, Self::ConditionsSettled],
-        };
-        own.iter().copied().chain([Self::ActivitiesSettled, Self::TranslationsComplete]).collect()
-    }
-}
-
-/// The most of what fails a criterion that is named; how many there are is counted.
-pub const LISTED: usize = 100;
-
-/// What fails a criterion: the first of it, and how many there are.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Failing {
-    /// The first hundred.
-    pub first: Vec<Reference>,
-    /// How many there are.
-    pub total: i64,
-}
-
-impl Failing {
-    /// These.
-    pub fn these<'a>(references: impl IntoIterator<Item = &'a Reference>) -> Self {
-        let mut failing = Self::default();
-        for reference in references {
-            failing.total += 1;
-            if failing.first.len() < LISTED {
-                failing.first.push(reference.clone());
-            }
+    let own: &[Code] = match step {
+        StepName::Policy => &[Code::PolicyAdopted, Code::PoliciesSettled, Code::AimsNamed],
+        StepName::Sectors => &[Code::SectorsSelected, Code::CandidatesSettled, Code::SectorsStudied],
+        StepName::Pilots => {
+            &[Code::PilotsPlanned, Code::SectorsCovered, Code::IndicatorsSet, Code::ActivitiesPlanned]
         }
-        failing
-    }
+        StepName::Migration => &[Code::PilotsEvaluated, Code::MigrationsHandedOver],
+        StepName::Report => &[Code::ReportCurrent, Code::ConditionsSettled],
+    };
+    own.iter().copied().chain([Code::ActivitiesSettled, Code::TranslationsComplete]).collect()
 }
 
 /// A policy, as gates look at it.
@@ -163,39 +103,6 @@ pub struct GateFacts {
     pub untranslated: Failing,
 }
 
-/// A criterion that the chair has waived.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Waiver {
-    /// Which one.
-    pub criterion: CriterionCode,
-    /// Why.
-    pub reason: LocalizedText,
-    /// Who did it.
-    pub member_id: Uuid,
-    /// When.
-    pub at: DateTime<Utc>,
-}
-
-/// One criterion, and exactly what fails it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Criterion {
-    /// Which one.
-    pub code: CriterionCode,
-    /// Whether it holds.
-    pub met: bool,
-    /// What fails it. Where something is missing altogether, there is nothing to name.
-    pub failing: Failing,
-    /// That it was waived.
-    pub waiver: Option<Waiver>,
-}
-
-impl Criterion {
-    /// Whether it does not stand in the way of a submission.
-    pub fn is_settled(&self) -> bool {
-        self.met || self.waiver.is_some()
-    }
-}
-
 /// The gate of a step with these facts and waivers.
 pub fn criteria(facts: &GateFacts, waivers: &[Waiver]) -> Vec<Criterion> {
     let mut verdicts = match &facts.products {
@@ -241,7 +148,7 @@ pub fn check(criteria: &[Criterion]) -> Result<(), Refusal> {
     if criteria.iter().all(Criterion::is_settled) {
         return Ok(());
     }
-    Err(Refusal::from(ProblemCode::GateNotMet).extension(ProblemExtension::Criteria(criteria.to_vec())))
+    Err(Refusal::from(RefusalCode::GateNotMet).extension(ProblemExtension::Criteria(criteria.to_vec())))
 }
 
 /// What a criterion says to the facts.

@@ -1,6 +1,6 @@
 //! Migrations: the move of a pilot into the city's local digital government (step 4).
 
-use super::refusal::ProblemCode;
+use super::refusal::RefusalCode;
 use super::state_machine::{self, Transition, TransitionRule};
 use super::writing::StepContext;
 
@@ -39,13 +39,13 @@ impl MigrationState {
             Self::InProgress => vec![exit(Self::ParallelRun), roll_back()],
             Self::ParallelRun => vec![
                 exit(Self::Live)
-                    .given(facts.checklist_done, ProblemCode::ChecklistUnfinished)
-                    .given(facts.reconciled, ProblemCode::ReconciliationMissing),
+                    .given(facts.checklist_done, RefusalCode::ChecklistUnfinished)
+                    .given(facts.reconciled, RefusalCode::ReconciliationMissing),
                 roll_back(),
             ],
             Self::Live => {
                 let hand_over =
-                    exit(Self::HandedOver).given(facts.receiver_named, ProblemCode::HandoverIncomplete);
+                    exit(Self::HandedOver).given(facts.receiver_named, RefusalCode::HandoverIncomplete);
                 vec![hand_over, roll_back()]
             }
             Self::RolledBack => vec![exit(Self::Planned)],
@@ -54,11 +54,11 @@ impl MigrationState {
     }
 
     /// What the state promises and the facts don't keep any more: the way into it had these conditions.
-    pub fn violated_invariant(self, facts: &MigrationFacts) -> Option<ProblemCode> {
+    pub fn violated_invariant(self, facts: &MigrationFacts) -> Option<RefusalCode> {
         match self {
-            Self::Live | Self::HandedOver if !facts.checklist_done => Some(ProblemCode::ChecklistUnfinished),
-            Self::Live | Self::HandedOver if !facts.reconciled => Some(ProblemCode::ReconciliationMissing),
-            Self::HandedOver if !facts.receiver_named => Some(ProblemCode::HandoverIncomplete),
+            Self::Live | Self::HandedOver if !facts.checklist_done => Some(RefusalCode::ChecklistUnfinished),
+            Self::Live | Self::HandedOver if !facts.reconciled => Some(RefusalCode::ReconciliationMissing),
+            Self::HandedOver if !facts.receiver_named => Some(RefusalCode::HandoverIncomplete),
             _ => None,
         }
     }

@@ -5,9 +5,8 @@
 
 use uuid::Uuid;
 
-use super::refusal::{ProblemCode, Refusal};
+use super::refusal::{Refusal, RefusalCode};
 use super::rights::SeatRole;
-use super::task_force::TaskForceState;
 
 /// The fewest members of a task force at work (source deck, critical steps).
 pub const FEWEST: usize = 5;
@@ -85,7 +84,7 @@ impl Panel {
         let size = self.seats.len();
         if !(FEWEST..=MOST).contains(&size) {
             return Err(Refusal::new(
-                ProblemCode::PanelSize,
+                RefusalCode::PanelSize,
                 format!("The task force would have {size} members; it needs {FEWEST} to {MOST}."),
                 format!("سيكون عدد أعضاء فريق العمل {size}، والمطلوب من {FEWEST} إلى {MOST}."),
             ));
@@ -93,20 +92,12 @@ impl Panel {
         let chairs = self.seats.iter().filter(|seat| seat.role == SeatRole::Chair).count();
         if chairs != 1 {
             return Err(Refusal::new(
-                ProblemCode::ChairRequired,
+                RefusalCode::ChairRequired,
                 format!("The task force would have {chairs} chairs; it needs exactly one."),
                 format!("سيكون عدد رؤساء فريق العمل {chairs}، والمطلوب رئيس واحد بالضبط."),
             ));
         }
         Ok(())
-    }
-
-    /// Whether the panel may be as it is while the task force is in this state: while it is forming, any will do.
-    ///
-    /// # Errors
-    /// As [`Panel::check`], for a task force at work.
-    pub fn check_in(&self, state: TaskForceState) -> Result<(), Refusal> {
-        if state.is_at_work() { self.check() } else { Ok(()) }
     }
 }
 
@@ -129,9 +120,9 @@ mod tests {
                 let size = experts + chairs;
                 let code = panel(experts, chairs).check().err().map(|refusal| refusal.code);
                 let expected = if !(5..=7).contains(&size) {
-                    Some(ProblemCode::PanelSize)
+                    Some(RefusalCode::PanelSize)
                 } else if chairs != 1 {
-                    Some(ProblemCode::ChairRequired)
+                    Some(RefusalCode::ChairRequired)
                 } else {
                     None
                 };

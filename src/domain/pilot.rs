@@ -1,6 +1,6 @@
 //! Pilots: small projects, planned in step 3 and run in step 4, and what they are measured by.
 
-use super::refusal::{Blocker, ProblemCode};
+use super::refusal::{Blocker, RefusalCode};
 use super::state_machine::{self, Transition, TransitionRule};
 use super::step::StepState;
 use super::task_force::TaskForceState;
@@ -77,9 +77,9 @@ impl PilotFacts {
     fn plan(&self, step: StepState) -> Transition<PilotState> {
         Transition::to(PilotState::Planned)
             .unless(self.frozen(step))
-            .given(self.sector_selected, ProblemCode::SectorNotSelected)
-            .given(self.has_aim, ProblemCode::AimsMissing)
-            .given(self.has_indicator, ProblemCode::IndicatorsMissing)
+            .given(self.sector_selected, RefusalCode::SectorNotSelected)
+            .given(self.has_aim, RefusalCode::AimsMissing)
+            .given(self.has_indicator, RefusalCode::IndicatorsMissing)
     }
 }
 
@@ -95,19 +95,19 @@ impl PilotState {
             Self::Planned => vec![
                 Transition::to(Self::Running)
                     .unless(not_in_migration)
-                    .given(facts.sector_selected, ProblemCode::SectorNotSelected),
+                    .given(facts.sector_selected, RefusalCode::SectorNotSelected),
                 cancel,
             ],
             Self::Running => vec![
                 Transition::to(Self::Evaluated)
                     .unless(not_in_migration)
-                    .given(facts.measured, ProblemCode::MeasurementsMissing),
+                    .given(facts.measured, RefusalCode::MeasurementsMissing),
                 cancel,
             ],
             Self::Evaluated if facts.outcome == Some(PilotOutcome::Extend) => {
                 vec![match facts.pilots_of_a_later_cycle {
                     Some(step) => facts.plan(step),
-                    None => Transition::to(Self::Planned).given(false, ProblemCode::CycleNotOver),
+                    None => Transition::to(Self::Planned).given(false, RefusalCode::CycleNotOver),
                 }]
             }
             Self::Evaluated | Self::Cancelled => Vec::new(),
@@ -115,11 +115,11 @@ impl PilotState {
     }
 
     /// What the state promises and the facts don't keep any more: the way into it had these conditions.
-    pub fn violated_invariant(self, facts: &PilotFacts) -> Option<ProblemCode> {
+    pub fn violated_invariant(self, facts: &PilotFacts) -> Option<RefusalCode> {
         match self {
-            Self::Planned if !facts.sector_selected => Some(ProblemCode::SectorNotSelected),
-            Self::Planned if !facts.has_aim => Some(ProblemCode::AimsMissing),
-            Self::Planned if !facts.has_indicator => Some(ProblemCode::IndicatorsMissing),
+            Self::Planned if !facts.sector_selected => Some(RefusalCode::SectorNotSelected),
+            Self::Planned if !facts.has_aim => Some(RefusalCode::AimsMissing),
+            Self::Planned if !facts.has_indicator => Some(RefusalCode::IndicatorsMissing),
             _ => None,
         }
     }

@@ -1,6 +1,6 @@
 //! Policies and frameworks of smart governance: what step 1 identifies and adopts.
 
-use super::refusal::ProblemCode;
+use super::refusal::RefusalCode;
 use super::state_machine::{self, Transition, TransitionRule};
 use super::writing::StepContext;
 
@@ -43,7 +43,7 @@ impl PolicyState {
                 vec![exit(Self::Adopted), exit(Self::Rejected).with_reason(), exit(Self::Identified)]
             }
             Self::Adopted => {
-                vec![exit(Self::Superseded).given(facts.another_adopted, ProblemCode::PolicyNotAdopted)]
+                vec![exit(Self::Superseded).given(facts.another_adopted, RefusalCode::PolicyNotAdopted)]
             }
             Self::Rejected | Self::Superseded => Vec::new(),
         }

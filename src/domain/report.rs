@@ -6,7 +6,7 @@ pub use model::*;
 
 use super::decimal::Decimal;
 use super::pilot::Direction;
-use super::refusal::{ProblemCode, Refusal};
+use super::refusal::{Refusal, RefusalCode};
 use super::state_machine::TransitionRule;
 use super::vocabulary::Vocabulary as _;
 
@@ -75,8 +75,8 @@ impl ReportState {
             (Self::Draft, ReportCommand::Submit) => Ok(Self::Submitted),
             (Self::Draft, ReportCommand::Supersede) => Ok(Self::Superseded),
             (Self::Submitted, ReportCommand::Decide) => Ok(Self::Decided),
-            (_, ReportCommand::Decide) => Err(ProblemCode::ReportNotSubmitted.into()),
-            _ => Err(ProblemCode::TransitionNotAllowed.into()),
+            (_, ReportCommand::Decide) => Err(RefusalCode::ReportNotSubmitted.into()),
+            _ => Err(RefusalCode::TransitionNotAllowed.into()),
         }
     }
 }
@@ -115,7 +115,7 @@ mod tests {
                 let taken = state.transition(command);
                 assert_eq!(taken.clone().ok(), expected, "{state} {command:?}");
                 if let (Err(refusal), Decide) = (taken, command) {
-                    assert_eq!(refusal.code, ProblemCode::ReportNotSubmitted);
+                    assert_eq!(refusal.code, RefusalCode::ReportNotSubmitted);
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::refusal::RefusalCode;
 use super::user::CouncilRole;
 
 vocabulary! {
@@ -125,6 +126,17 @@ pub enum Decision {
     OutOfScope,
     /// Not theirs to know of: 404.
     Hidden,
+}
+
+impl Decision {
+    /// The obstacle that a missing right is to a caller who can see the resource.
+    pub fn missing_right(self) -> Option<RefusalCode> {
+        match self {
+            Self::Allowed => None,
+            Self::OutOfScope => Some(RefusalCode::InsufficientScope),
+            Self::Forbidden | Self::Hidden => Some(RefusalCode::Forbidden),
+        }
+    }
 }
 
 /// Whether somebody who stands so may do this.

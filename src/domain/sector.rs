@@ -1,7 +1,7 @@
 //! Sectors that could become smart, how far they are, and how they could be transformed: what step 2 selects and
 //! studies.
 
-use super::refusal::ProblemCode;
+use super::refusal::RefusalCode;
 use super::state_machine::{self, Transition, TransitionRule};
 use super::writing::StepContext;
 
@@ -47,8 +47,8 @@ impl SectorState {
             Self::Candidate => vec![exit(Self::Selected), exit(Self::NotSelected).with_reason()],
             Self::Selected => vec![
                 exit(Self::Studied)
-                    .given(facts.assessed, ProblemCode::MaturityMissing)
-                    .given(facts.studied, ProblemCode::StudyMissing),
+                    .given(facts.assessed, RefusalCode::MaturityMissing)
+                    .given(facts.studied, RefusalCode::StudyMissing),
                 exit(Self::Candidate),
             ],
             Self::NotSelected | Self::Studied => vec![exit(Self::Candidate)],
@@ -56,10 +56,10 @@ impl SectorState {
     }
 
     /// What the state promises and the facts don't keep any more: the way into it had these conditions.
-    pub fn violated_invariant(self, facts: &SectorFacts) -> Option<ProblemCode> {
+    pub fn violated_invariant(self, facts: &SectorFacts) -> Option<RefusalCode> {
         match self {
-            Self::Studied if !facts.assessed => Some(ProblemCode::MaturityMissing),
-            Self::Studied if !facts.studied => Some(ProblemCode::StudyMissing),
+            Self::Studied if !facts.assessed => Some(RefusalCode::MaturityMissing),
+            Self::Studied if !facts.studied => Some(RefusalCode::StudyMissing),
             _ => None,
         }
     }

@@ -1,7 +1,6 @@
 //! What all state machines share: a table of exits, asked alike by `availableTransitions` and by the command.
 
-use super::refusal::{AvailableTransition, Blocker, ProblemCode, ProblemExtension, Refusal};
-use super::rights::Decision;
+use super::refusal::{AvailableTransition, Blocker, ProblemExtension, Refusal, RefusalCode};
 use super::vocabulary::Vocabulary;
 
 /// One way out of a state.
@@ -27,7 +26,7 @@ impl<S: Vocabulary> Transition<S> {
     }
 
     /// The same exit, which this stands in the way of as long as the condition does not hold.
-    pub fn given(self, holds: bool, code: ProblemCode) -> Self {
+    pub fn given(self, holds: bool, code: RefusalCode) -> Self {
         self.unless((!holds).then(|| Blocker::from(code)))
     }
 
@@ -71,12 +70,11 @@ pub fn all_transitions<S: Vocabulary>(transitions: impl Fn(S) -> Vec<Transition<
 }
 
 /// What a reader is told: every exit, with a missing right as one more thing in the way.
-pub fn available<S: Vocabulary>(transitions: &[Transition<S>], right: Decision) -> Vec<AvailableTransition> {
-    let forbidden = match right {
-        Decision::Allowed => None,
-        Decision::OutOfScope => Some(Blocker::from(ProblemCode::InsufficientScope)),
-        Decision::Forbidden | Decision::Hidden => Some(Blocker::from(ProblemCode::Forbidden)),
-    };
+pub fn available<S: Vocabulary>(
+    transitions: &[Transition<S>],
+    missing_right: Option<RefusalCode>,
+) -> Vec<AvailableTransition> {
+    let forbidden = missing_right.map(Blocker::from);
     transitions
         .iter()
         .map(|exit| AvailableTransition {
@@ -104,7 +102,7 @@ pub fn check_transition<S: Vocabulary>(
             if words.is_empty() { none.to_owned() } else { words.join(comma) }
         };
         let refusal = Refusal::new(
-            ProblemCode::TransitionNotAllowed,
+            RefusalCode::TransitionNotAllowed,
             format!(
                 "It is {from}, and {to} cannot be reached from there. Reachable: {}.",
                 list(|s| s.code().to_owned(), ", ", "nothing"),
@@ -118,16 +116,16 @@ pub fn check_transition<S: Vocabulary>(
                 list(|s| s.label().ar, "، ", "لا شيء"),
             ),
         );
-        return Err(
-            refusal.extension(ProblemExtension::Transitions(available(transitions, Decision::Allowed)))
-        );
+        return Err(refusal.extension(ProblemExtension::Transitions(available(transitions, None))));
     };
     if exit.reason_required && !has_reason {
         return Err(Refusal::missing("/reason"));
     }
     match exit.blocked_by.first() {
         None => Ok(()),
-        Some(blocker) => Err(Refusal::from(blocker.clone())
-            .extension(ProblemExtension::Transitions(available(transitions, Decision::Allowed)))),
+        Some(blocker) => {
+            let legal = ProblemExtension::Transitions(available(transitions, None));
+            Err(Refusal::from(blocker.clone()).extension(legal))
+        }
     }
 }

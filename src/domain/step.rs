@@ -1,10 +1,8 @@
 //! The five steps (the deck's "critical steps") and their states.
 
-use super::refusal::{Blocker, ProblemCode, Refusal};
-use super::state_machine::{Transition, TransitionRule};
-use super::task_force::TaskForceState;
+use super::refusal::{Refusal, RefusalCode};
+use super::state_machine::TransitionRule;
 use super::vocabulary::Vocabulary as _;
-use super::writing::{Write, may_write};
 
 vocabulary! {
     /// One of the five steps, in the deck's words.
@@ -49,40 +47,6 @@ vocabulary! {
         Submitted = "submitted", "Submitted to the members", "معروضة على الأعضاء";
         Passed = "passed", "Passed", "مُقرَّة";
     }
-}
-
-vocabulary! {
-    /// State of a submission of a step.
-    pub enum SubmissionState in "submissionStates" {
-        Voting = "voting", "Voting", "قيد التصويت";
-        Passed = "passed", "Passed", "مُقَرّ";
-        Returned = "returned", "Returned", "مُعاد";
-        Withdrawn = "withdrawn", "Withdrawn", "مسحوب";
-    }
-}
-
-impl SubmissionState {
-    /// The way out of this state that a command takes; the others are the members' vote.
-    pub fn transitions(self, task_force: TaskForceState) -> Vec<Transition<Self>> {
-        let paused = may_write(Write::Vote, task_force).err().map(Blocker::from);
-        match self {
-            Self::Voting => vec![Transition::to(Self::Withdrawn).with_reason().unless(paused)],
-            Self::Passed | Self::Returned | Self::Withdrawn => Vec::new(),
-        }
-    }
-}
-
-/// Every transition of a submission.
-pub fn all_submission_transitions() -> Vec<TransitionRule> {
-    let by_vote = |to: SubmissionState| TransitionRule {
-        from: SubmissionState::Voting.code(),
-        to: to.code(),
-        reason_required: false,
-    };
-    let mut rules = vec![by_vote(SubmissionState::Passed), by_vote(SubmissionState::Returned)];
-    let withdraw = SubmissionState::Voting.transitions(TaskForceState::Active);
-    TransitionRule::add(&mut rules, SubmissionState::Voting, &withdraw);
-    rules
 }
 
 /// Every transition of a step.
@@ -144,7 +108,7 @@ impl StepState {
             (state, _) => Err(state.frozen().map_or_else(
                 || {
                     Refusal::new(
-                        ProblemCode::TransitionNotAllowed,
+                        RefusalCode::TransitionNotAllowed,
                         "The step is open: it can only be submitted.",
                         "الخطوة مفتوحة ولا يمكن إلا عرضها على الأعضاء.",
                     )
@@ -155,12 +119,12 @@ impl StepState {
     }
 
     /// Why what belongs to the step can't be written, unless it is open.
-    pub fn frozen(self) -> Option<ProblemCode> {
+    pub fn frozen(self) -> Option<RefusalCode> {
         match self {
             Self::Open => None,
-            Self::Locked => Some(ProblemCode::StepLocked),
-            Self::Submitted => Some(ProblemCode::StepSubmitted),
-            Self::Passed => Some(ProblemCode::StepPassed),
+            Self::Locked => Some(RefusalCode::StepLocked),
+            Self::Submitted => Some(RefusalCode::StepSubmitted),
+            Self::Passed => Some(RefusalCode::StepPassed),
         }
     }
 }
@@ -203,7 +167,7 @@ mod tests {
                 let taken = state.transition(command);
                 assert_eq!(taken.clone().ok(), expected, "{state} {command:?}");
                 if let Err(refusal) = taken {
-                    let code = state.frozen().unwrap_or(ProblemCode::TransitionNotAllowed);
+                    let code = state.frozen().unwrap_or(RefusalCode::TransitionNotAllowed);
                     assert_eq!(refusal.code, code, "{state} {command:?}");
                 }
             }

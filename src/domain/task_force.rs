@@ -1,7 +1,7 @@
 //! The task force's own states.
 
 use super::panel::Panel;
-use super::refusal::Blocker;
+use super::refusal::{Blocker, Refusal};
 use super::state_machine::{self, Transition, TransitionRule};
 use super::vocabulary::Vocabulary as _;
 
@@ -22,13 +22,20 @@ impl TaskForceState {
         matches!(self, Self::Active | Self::Suspended)
     }
 
+    /// Checks the panel of a task force in this state. A task force that is not at work may have any panel.
+    ///
+    /// # Errors
+    /// The errors of [`Panel::check`].
+    pub fn check_panel(self, panel: &Panel) -> Result<(), Refusal> {
+        if self.is_at_work() { panel.check() } else { Ok(()) }
+    }
+
     /// The ways out of this state. `concluded` is not among them: only a council decision leads there.
     pub fn transitions(self, panel: &Panel) -> Vec<Transition<Self>> {
         let dissolve = Transition::to(Self::Dissolved).with_reason();
         match self {
             Self::Forming => {
-                let incomplete =
-                    panel.check().err().map(|refusal| Blocker { code: refusal.code, title: refusal.detail });
+                let incomplete = panel.check().err().map(Blocker::from);
                 vec![Transition::to(Self::Active).unless(incomplete), dissolve]
             }
             Self::Active => vec![Transition::to(Self::Suspended).with_reason(), dissolve],
@@ -65,7 +72,7 @@ vocabulary! {
 mod tests {
     use super::*;
     use crate::domain::panel::Seat;
-    use crate::domain::refusal::ProblemCode;
+    use crate::domain::refusal::RefusalCode;
     use crate::domain::rights::SeatRole;
     use crate::domain::state_machine::check_transition;
 
@@ -103,13 +110,13 @@ mod tests {
             (TaskForceState::Forming, TaskForceState::Dissolved),
         ] {
             let refusal = check_transition(from, &from.transitions(&panel(5)), to, false).unwrap_err();
-            assert_eq!(refusal.code, ProblemCode::InvalidRequest);
+            assert_eq!(refusal.code, RefusalCode::InvalidRequest);
         }
         let forming = TaskForceState::Forming;
         let refusal =
             check_transition(forming, &forming.transitions(&panel(4)), TaskForceState::Active, false)
                 .unwrap_err();
-        assert_eq!(refusal.code, ProblemCode::PanelSize);
-        assert!(refusal.detail.en.contains("4 members"), "{}", refusal.detail.en);
+        assert_eq!(refusal.code, RefusalCode::PanelSize);
+        assert!(refusal.to_string().contains("4 members"), "{refusal}");
     }
 }

@@ -1,6 +1,6 @@
 //! People who can sign in, and their role in the council.
 
-use super::refusal::{ProblemCode, Refusal};
+use super::refusal::{Refusal, RefusalCode};
 use super::state_machine::{Transition, TransitionRule};
 use super::vocabulary::Vocabulary as _;
 
@@ -28,7 +28,7 @@ impl UserState {
         match self {
             Self::Active => vec![
                 Transition::to(Self::Disabled)
-                    .unless(last_administrator.then_some(ProblemCode::LastAdministrator.into())),
+                    .unless(last_administrator.then_some(RefusalCode::LastAdministrator.into())),
             ],
             Self::Disabled => vec![Transition::to(Self::Active)],
         }
@@ -62,8 +62,8 @@ pub fn change_role(
 ) -> Result<(), Refusal> {
     match from {
         _ if from == to => Ok(()),
-        CouncilRole::Expert if holds_seat => Err(ProblemCode::HoldsSeat.into()),
-        CouncilRole::Administrator if last_administrator => Err(ProblemCode::LastAdministrator.into()),
+        CouncilRole::Expert if holds_seat => Err(RefusalCode::HoldsSeat.into()),
+        CouncilRole::Administrator if last_administrator => Err(RefusalCode::LastAdministrator.into()),
         _ => Ok(()),
     }
 }

@@ -1,6 +1,6 @@
 //! What may be written when: the one place that knows.
 
-use super::refusal::{Blocker, ProblemCode};
+use super::refusal::{Blocker, RefusalCode};
 use super::step::StepState;
 use super::task_force::TaskForceState;
 
@@ -35,17 +35,17 @@ pub enum Write {
 ///
 /// # Errors
 /// The code of what stands in the way: the task force's state first, then the step's.
-pub fn may_write(what: Write, task_force: TaskForceState) -> Result<(), ProblemCode> {
+pub fn may_write(what: Write, task_force: TaskForceState) -> Result<(), RefusalCode> {
     match (task_force, what) {
         (TaskForceState::Concluded | TaskForceState::Dissolved, Write::Correction | Write::Condition) => {}
         (TaskForceState::Concluded | TaskForceState::Dissolved, _) => {
-            return Err(ProblemCode::TaskForceClosed);
+            return Err(RefusalCode::TaskForceClosed);
         }
         (TaskForceState::Forming, Write::TaskForce | Write::Members | Write::TargetDate(_))
         | (TaskForceState::Suspended, Write::Members | Write::Health)
         | (TaskForceState::Active, _) => {}
-        (TaskForceState::Forming, _) => return Err(ProblemCode::TaskForceForming),
-        (TaskForceState::Suspended, _) => return Err(ProblemCode::TaskForceSuspended),
+        (TaskForceState::Forming, _) => return Err(RefusalCode::TaskForceForming),
+        (TaskForceState::Suspended, _) => return Err(RefusalCode::TaskForceSuspended),
     }
     let frozen = match what {
         Write::TaskForce
@@ -57,8 +57,8 @@ pub fn may_write(what: Write, task_force: TaskForceState) -> Result<(), ProblemC
         | Write::Correction
         | Write::Condition => None,
         Write::OpenStep(step) => step.frozen(),
-        Write::Activity(step) => step.frozen().filter(|code| *code != ProblemCode::StepLocked),
-        Write::TargetDate(step) => step.frozen().filter(|code| *code == ProblemCode::StepPassed),
+        Write::Activity(step) => step.frozen().filter(|code| *code != RefusalCode::StepLocked),
+        Write::TargetDate(step) => step.frozen().filter(|code| *code == RefusalCode::StepPassed),
     };
     frozen.map_or(Ok(()), Err)
 }
@@ -132,7 +132,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!(may_write(Write::Activity(Submitted), Active), Err(ProblemCode::StepSubmitted));
-        assert_eq!(may_write(Write::Activity(Submitted), Suspended), Err(ProblemCode::TaskForceSuspended));
+        assert_eq!(may_write(Write::Activity(Submitted), Active), Err(RefusalCode::StepSubmitted));
+        assert_eq!(may_write(Write::Activity(Submitted), Suspended), Err(RefusalCode::TaskForceSuspended));
     }
 }

@@ -16,12 +16,13 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::problem::{Problem, Result};
+use super::problem_catalogue::ProblemCode;
 use super::response;
 use crate::app::App;
 use crate::app::caller::Caller;
 use crate::app::idempotency::{CommitMode, IdempotentRequest};
 use crate::db::idempotency::{Claim, StoredResponse};
-use crate::domain::refusal::{FieldError, FieldErrorCode, ProblemCode, Refusal};
+use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
 
 /// The header that names a request, so that it is done once however often it is sent.
 pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -94,7 +95,7 @@ fn key(headers: &HeaderMap) -> Result<Option<String>> {
             format!("must be one key of 1 to {LONGEST_KEY} visible ASCII characters, bare or in double quotes"),
             format!("يجب أن يكون مفتاحًا واحدًا من 1 إلى {LONGEST_KEY} حرفًا ظاهرًا من ASCII، مجردًا أو بين علامتي اقتباس"),
         );
-        Refusal::faults(ProblemCode::InvalidRequest, vec![fault]).into()
+        Refusal::field_errors(RefusalCode::InvalidRequest, vec![fault]).into()
     })
 }
 

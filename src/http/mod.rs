@@ -13,6 +13,7 @@ pub mod openapi;
 mod pagination;
 mod patch;
 mod problem;
+mod problem_catalogue;
 mod request;
 mod resource;
 mod response;
@@ -22,4 +23,5 @@ mod text;
 mod validation;
 mod values;
 
+pub use problem::explain;
 pub use server::response_middleware::API_VERSION;

@@ -23,8 +23,8 @@ use actix_web::{FromRequest, HttpRequest};
 use mime::{APPLICATION, JSON, Mime, STAR};
 
 use super::problem::{Problem, Result};
+use super::problem_catalogue::ProblemCode;
 use super::route_table::RouteTable;
-use crate::domain::refusal::ProblemCode;
 
 /// Refuses a request that takes none of the media types which its operation produces. Nothing is allocated where
 /// `Accept` is absent, or lists `*/*` or one of these media types.

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::problem::{Problem, Result};
-use crate::domain::refusal::{FieldError, FieldErrorCode, ProblemCode, Refusal};
+use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
 
 /// Writes down where the next page begins.
 pub(super) fn cursor(after: &impl Serialize) -> String {
@@ -67,7 +67,7 @@ pub(super) fn foreign_cursor() -> Problem {
         "is not a cursor that this list gave; leave it out to begin at the first page",
         "ليس مؤشرًا أعطته هذه القائمة؛ احذفه للبدء من الصفحة الأولى",
     );
-    Refusal::faults(ProblemCode::InvalidRequest, vec![fault]).into()
+    Refusal::field_errors(RefusalCode::InvalidRequest, vec![fault]).into()
 }
 
 /// Declares a page of a list: a concrete type each, so that generated clients get a name for it.

@@ -16,7 +16,7 @@ use utoipa::{PartialSchema, ToSchema};
 use super::text::{LocalizedNamePatch, LocalizedNotePatch, LocalizedTextPatch};
 use super::validation;
 use super::values::ReconciliationCountsPatch;
-use crate::domain::refusal::Refusal;
+use crate::app;
 
 /// A change of some of the fields of `F`.
 #[derive(Debug)]
@@ -36,11 +36,11 @@ impl<F: Serialize + DeserializeOwned + ToSchema + 'static> Patch<F> {
     ///
     /// # Errors
     /// What the fields' own schema refuses once merged: a localized text whose last language was taken away.
-    pub(super) fn apply(self, fields: &F) -> Result<F, Refusal> {
+    pub(super) fn apply(self, fields: &F) -> app::Result<F> {
         let mut merged = serde_json::to_value(fields).unwrap_or_default();
         merge(&mut merged, Value::Object(self.fields));
         validation::check::<F>(&merged)?;
-        validation::typed(merged)
+        Ok(validation::typed(merged)?)
     }
 }
 

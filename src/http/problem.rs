@@ -8,14 +8,16 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::problem_catalogue::ProblemCode;
 use super::text::{LocalizedName, LocalizedNote};
 use crate::app;
-use crate::domain::gate::{Criterion, CriterionCode, Waiver};
+use crate::domain::criterion::{Criterion, CriterionCode, Waiver};
+use crate::domain::reference::Reference;
 use crate::domain::refusal::{
-    AvailableTransition, Blocker, FieldError, FieldErrorCode, FieldLocation, ProblemCode, ProblemExtension,
-    Reference, Refusal,
+    AvailableTransition, Blocker, FieldError, FieldErrorCode, FieldLocation, ProblemExtension, Refusal,
+    RefusalCode, RefusalDetail,
 };
-use crate::domain::text::{Language, LocalizedText};
+use crate::domain::text::{Language, LocalizedText, Message};
 use crate::domain::vocabulary::Vocabulary as _;
 
 /// Seconds that a client should wait when the database is away.
@@ -24,7 +26,10 @@ const RETRY_AFTER_SECONDS: &str = "2";
 /// A request that was refused or failed.
 #[derive(Debug, Clone)]
 pub(super) struct Problem {
-    refusal: Refusal,
+    code: ProblemCode,
+    detail: RefusalDetail,
+    errors: Vec<FieldError>,
+    extension: Box<ProblemExtension>,
     allow: Option<String>,
 }
 
@@ -32,20 +37,57 @@ pub(super) struct Problem {
 pub(super) type Result<T> = std::result::Result<T, Problem>;
 
 impl Problem {
+    /// A problem of the protocol with a sentence of its own.
+    pub(super) fn new(code: ProblemCode, en: impl Into<String>, ar: impl Into<String>) -> Self {
+        Self { detail: RefusalDetail::Sentence(Message::new(en, ar)), ..code.into() }
+    }
+
     /// 405 with the methods that the address takes.
     pub(super) fn method_not_allowed(allow: String) -> Self {
         Self { allow: Some(allow), ..ProblemCode::MethodNotAllowed.into() }
     }
 
-    /// What kind of problem it is.
+    /// 429 with the seconds after which the next request is taken.
+    pub(super) fn too_many_requests(retry_after: u32) -> Self {
+        let extension = Box::new(ProblemExtension::RetryAfter(retry_after));
+        Self { extension, ..ProblemCode::TooManyRequests.into() }
+    }
+
+    /// The code of the problem.
     pub(super) fn code(&self) -> ProblemCode {
-        self.refusal.code
+        self.code
+    }
+
+    /// The sentence about this very request.
+    fn detail(&self) -> Message {
+        let advice = || self.code.advice();
+        match &self.detail {
+            RefusalDetail::Advice => advice(),
+            RefusalDetail::FieldErrors => match self.errors.len() {
+                1 => Message::new(
+                    "One thing is wrong, see `errors`. Nothing was changed.",
+                    "في الطلب خطأ واحد يذكره errors. لم يتغير شيء.",
+                ),
+                many => Message::new(
+                    format!("{many} things are wrong, see `errors`. Nothing was changed."),
+                    format!("عدد الأخطاء في الطلب {many}، ويسردها الحقل errors. لم يتغير شيء."),
+                ),
+            },
+            RefusalDetail::Blocked(title) => {
+                let (title, advice) = (title.clone().unwrap_or_else(|| self.code.title()), advice());
+                Message::new(
+                    format!("{}. {}", title.en.trim_end_matches('.'), advice.en),
+                    format!("{}. {}", title.ar.trim_end_matches('.'), advice.ar),
+                )
+            }
+            RefusalDetail::Sentence(sentence) => sentence.clone(),
+        }
     }
 
     /// The answer, with the body still to be written by the envelope.
     fn bare(&self) -> HttpResponse {
-        let mut answer = HttpResponse::build(status(self.refusal.code));
-        match (self.refusal.code, &*self.refusal.extension) {
+        let mut answer = HttpResponse::build(self.code.status());
+        match (self.code, &*self.extension) {
             (ProblemCode::Unauthenticated | ProblemCode::InvalidCredentials, _) => {
                 answer.insert_header((WWW_AUTHENTICATE, "Bearer"));
             }
@@ -68,9 +110,8 @@ impl Problem {
 
     /// The body.
     pub(super) fn document(&self, language: Language, request_id: &str) -> ProblemDocument {
-        let refusal = &self.refusal;
         let (mut transitions, mut references, mut criteria) = (None, None, None);
-        match &*refusal.extension {
+        match &*self.extension {
             ProblemExtension::Nothing
             | ProblemExtension::CurrentVersion(_)
             | ProblemExtension::RetryAfter(_) => {}
@@ -85,13 +126,13 @@ impl Problem {
             }
         }
         ProblemDocument {
-            kind: format!("/problems/{}", refusal.code),
-            title: refusal.code.label().in_language(language).to_owned(),
-            status: status(refusal.code).as_u16(),
-            detail: refusal.detail.in_language(language).to_owned(),
-            code: refusal.code,
+            kind: format!("/problems/{}", self.code),
+            title: self.code.title().in_language(language).to_owned(),
+            status: self.code.status().as_u16(),
+            detail: self.detail().in_language(language).to_owned(),
+            code: self.code,
             request_id: request_id.to_owned(),
-            errors: refusal.faults.iter().map(|fault| FieldErrorDocument::new(fault, language)).collect(),
+            errors: self.errors.iter().map(|error| FieldErrorDocument::new(error, language)).collect(),
             available_transitions: transitions,
             references,
             criteria,
@@ -99,93 +140,42 @@ impl Problem {
     }
 }
 
-/// The HTTP status that a code has.
-pub(super) fn status(code: ProblemCode) -> StatusCode {
-    match code {
-        ProblemCode::InvalidRequest | ProblemCode::MalformedJson | ProblemCode::UnknownReference => {
-            StatusCode::BAD_REQUEST
-        }
-        ProblemCode::Unauthenticated | ProblemCode::InvalidCredentials => StatusCode::UNAUTHORIZED,
-        ProblemCode::Forbidden | ProblemCode::InsufficientScope | ProblemCode::NotEntitled => {
-            StatusCode::FORBIDDEN
-        }
-        ProblemCode::NotFound => StatusCode::NOT_FOUND,
-        ProblemCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-        ProblemCode::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
-        ProblemCode::VersionMismatch => StatusCode::PRECONDITION_FAILED,
-        ProblemCode::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        ProblemCode::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        ProblemCode::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
-        ProblemCode::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
-        ProblemCode::TooManyAttempts | ProblemCode::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
-        ProblemCode::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
-        ProblemCode::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-        ProblemCode::TransitionNotAllowed
-        | ProblemCode::PanelSize
-        | ProblemCode::ChairRequired
-        | ProblemCode::AlreadyMember
-        | ProblemCode::MemberEnded
-        | ProblemCode::NotAnExpert
-        | ProblemCode::HoldsSeat
-        | ProblemCode::TooManyApiKeys
-        | ProblemCode::TaskForceForming
-        | ProblemCode::TaskForceSuspended
-        | ProblemCode::TaskForceClosed
-        | ProblemCode::StepLocked
-        | ProblemCode::StepSubmitted
-        | ProblemCode::StepPassed
-        | ProblemCode::GateNotMet
-        | ProblemCode::DependencyUnfinished
-        | ProblemCode::DependencyCircle
-        | ProblemCode::ReviewByAnother
-        | ProblemCode::ActivityInReview
-        | ProblemCode::ActivityClosed
-        | ProblemCode::ActivityStarted
-        | ProblemCode::PolicyNotAdopted
-        | ProblemCode::MaturityMissing
-        | ProblemCode::StudyMissing
-        | ProblemCode::SectorNotSelected
-        | ProblemCode::AimsMissing
-        | ProblemCode::IndicatorsMissing
-        | ProblemCode::MeasurementsMissing
-        | ProblemCode::ScorecardFrozen
-        | ProblemCode::PilotNotRunning
-        | ProblemCode::CycleNotOver
-        | ProblemCode::PilotNotScaled
-        | ProblemCode::ChecklistUnfinished
-        | ProblemCode::ReconciliationMissing
-        | ProblemCode::HandoverIncomplete
-        | ProblemCode::EvidenceIsALink
-        | ProblemCode::NotWaivable
-        | ProblemCode::VotingClosed
-        | ProblemCode::ReportNotSubmitted
-        | ProblemCode::DecisionSuperseded
-        | ProblemCode::DecisionFollowed
-        | ProblemCode::OfAnEarlierCycle
-        | ProblemCode::ConditionSettled
-        | ProblemCode::OwnsWork
-        | ProblemCode::StillReferenced
-        | ProblemCode::EmailTaken
-        | ProblemCode::LastAdministrator
-        | ProblemCode::IdempotencyKeyInUse => StatusCode::CONFLICT,
-    }
-}
-
 impl std::fmt::Display for Problem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.refusal.fmt(f)
+        write!(f, "{}: {}", self.code, self.detail().en)
     }
 }
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
-        Self { refusal, allow: None }
+        let Refusal { code, detail, errors, extension } = refusal;
+        Self { code: code.into(), detail, errors, extension, allow: None }
     }
 }
 
 impl From<ProblemCode> for Problem {
     fn from(code: ProblemCode) -> Self {
-        Refusal::from(code).into()
+        Self {
+            code,
+            detail: RefusalDetail::Advice,
+            errors: Vec::new(),
+            extension: Box::default(),
+            allow: None,
+        }
+    }
+}
+
+/// An error of a use case as the command line reports it, in English.
+pub fn explain(error: app::Error) -> String {
+    match error {
+        app::Error::Refused(refusal) => Problem::from(refusal).to_string(),
+        error => error.to_string(),
+    }
+}
+
+impl From<RefusalCode> for Problem {
+    fn from(code: RefusalCode) -> Self {
+        ProblemCode::from(code).into()
     }
 }
 
@@ -195,11 +185,16 @@ impl From<app::Error> for Problem {
         match error {
             app::Error::Refused(refusal) => refusal.into(),
             // Never seen: `idempotency::settle` puts the earlier answer in its place.
-            app::Error::Replayed => ProblemCode::IdempotencyKeyInUse.into(),
+            app::Error::Replayed => RefusalCode::IdempotencyKeyInUse.into(),
             app::Error::Unavailable(cause) => {
                 tracing::warn!(%cause, "the database is not available");
                 ProblemCode::Unavailable.into()
             }
+            app::Error::IssuerUnavailable => Self::new(
+                ProblemCode::Unavailable,
+                "The issuer of your token can't be asked for its keys just now.",
+                "يتعذر الآن طلب مفاتيح الجهة التي أصدرت رمز دخولك.",
+            ),
             app::Error::Internal(cause) => {
                 tracing::error!(%cause, "the service failed");
                 ProblemCode::InternalError.into()
@@ -210,7 +205,7 @@ impl From<app::Error> for Problem {
 
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
-        status(self.refusal.code)
+        self.code.status()
     }
 
     fn error_response(&self) -> HttpResponse {
@@ -282,13 +277,13 @@ struct FieldErrorDocument {
 }
 
 impl FieldErrorDocument {
-    fn new(fault: &FieldError, language: Language) -> Self {
-        let (pointer, parameter) = match &fault.location {
+    fn new(error: &FieldError, language: Language) -> Self {
+        let (pointer, parameter) = match &error.location {
             FieldLocation::Pointer(pointer) => (Some(pointer.clone()), None),
             FieldLocation::Parameter(name) => (None, Some(name.clone())),
         };
-        let detail = fault.detail.in_language(language).to_owned();
-        Self { pointer, parameter, code: fault.code, detail }
+        let detail = error.detail.in_language(language).to_owned();
+        Self { pointer, parameter, code: error.code, detail }
     }
 }
 
@@ -321,7 +316,9 @@ pub(super) struct BlockerDocument {
 
 impl BlockerDocument {
     pub(super) fn new(blocker: &Blocker, language: Language) -> Self {
-        Self { code: blocker.code, title: blocker.title.in_language(language).to_owned() }
+        let code = ProblemCode::from(blocker.code);
+        let title = blocker.title.clone().unwrap_or_else(|| code.title());
+        Self { code, title: title.in_language(language).to_owned() }
     }
 }
 

@@ -22,13 +22,14 @@ use uuid::Uuid;
 use super::context::{RequestContext, bearer};
 use super::idempotency::{self, DryRunQuery};
 use super::problem::{Problem, Result};
+use super::problem_catalogue::ProblemCode;
 use super::server::settings::{ClientTimeouts, Settings};
 use super::validation;
 use crate::app::App;
 use crate::app::api_keys;
 use crate::app::caller::{Caller, Credential};
 use crate::app::idempotency::CommitMode;
-use crate::domain::refusal::{FieldError, FieldErrorCode, ProblemCode, Refusal};
+use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
 use crate::domain::text::Language;
 
 /// The most bytes that a JSON body may have.
@@ -302,7 +303,7 @@ fn timeouts(request: &HttpRequest) -> Result<ClientTimeouts> {
 
 /// Who sent the request: with an access token of ours, an API key, or a token of an issuer that is trusted.
 async fn caller(request: &HttpRequest, request_id: String) -> Result<Caller> {
-    let token = bearer(request.headers()).ok_or(ProblemCode::Unauthenticated)?;
+    let token = bearer(request.headers()).ok_or(RefusalCode::Unauthenticated)?;
     let app = app(request)?;
     let shown = if api_keys::is_one(token) {
         app.key_holder(token).await?
@@ -311,7 +312,7 @@ async fn caller(request: &HttpRequest, request_id: String) -> Result<Caller> {
     } else {
         app.single_sign_on(&request_id, token).await?
     };
-    let (user_id, credential) = shown.ok_or(ProblemCode::Unauthenticated)?;
+    let (user_id, credential) = shown.ok_or(RefusalCode::Unauthenticated)?;
     Ok(Caller { user_id, credential, request_id, commit_mode: CommitMode::Commit })
 }
 
@@ -321,7 +322,7 @@ async fn context<P: Path>(request: &HttpRequest) -> Result<CallContext<P>> {
     let caller = caller(request, request_context.request_id).await?;
     request.extensions_mut().insert(caller.clone());
     let path = web::Path::<P>::from_request(request, &mut Payload::None);
-    let path = path.into_inner().ok().ok_or(ProblemCode::NotFound)?.into_inner();
+    let path = path.into_inner().ok().ok_or(RefusalCode::NotFound)?.into_inner();
     Ok(CallContext { path, uri: request.path().to_owned(), caller, language: request_context.language })
 }
 
@@ -373,17 +374,16 @@ async fn body(request: &HttpRequest, mut payload: Payload) -> Result<Bytes> {
         .get(CONTENT_ENCODING)
         .is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"));
     if !is_json || !is_plain {
-        return Err(Refusal::new(
+        return Err(Problem::new(
             ProblemCode::UnsupportedMediaType,
             format!("Send the body as {expected}, in UTF-8 and not compressed."),
             format!("أرسل نص الطلب بنوع {expected} وبترميز UTF-8 دون ضغط."),
-        )
-        .into());
+        ));
     }
     let within = timeouts(request)?.body;
     let bytes = tokio::time::timeout(within, Bytes::from_request(request, &mut payload)).await;
     let bytes = bytes.ok().ok_or_else(|| {
-        Refusal::new(
+        Problem::new(
             ProblemCode::MalformedJson,
             format!("The body did not arrive within {} seconds.", within.as_secs()),
             format!("لم يصل نص الطلب خلال {} ثانية.", within.as_secs()),
@@ -405,7 +405,7 @@ fn version(request: &HttpRequest) -> Result<i32> {
             "must be one ETag as it came with the resource",
             "يجب أن يكون قيمة ETag واحدة كما جاءت مع المورد",
         );
-        Refusal::faults(ProblemCode::InvalidRequest, vec![fault]).into()
+        Refusal::field_errors(RefusalCode::InvalidRequest, vec![fault]).into()
     })
 }
 

@@ -47,7 +47,7 @@ use super::request::{BODY_LIMIT, Uploads};
 use super::route_table::RouteTable;
 use super::{endpoints, idempotency, openapi};
 use crate::app::App;
-use crate::domain::refusal::ProblemCode;
+use crate::domain::refusal::RefusalCode;
 use connection_limit::ConnectionLimit;
 use rate_limit::RateLimiter;
 use timeouts::TimeoutStream;
@@ -309,6 +309,6 @@ impl RootSpanBuilder for Span {
 async fn nothing_here(request: HttpRequest, routes: Data<RouteTable>) -> Result<HttpResponse, Problem> {
     Err(match routes.allowed_methods(request.path()) {
         Some(methods) => Problem::method_not_allowed(methods.to_owned()),
-        None => ProblemCode::NotFound.into(),
+        None => RefusalCode::NotFound.into(),
     })
 }

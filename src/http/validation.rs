@@ -16,7 +16,10 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::domain::refusal::{FieldError, FieldErrorCode, FieldLocation, ProblemCode, Refusal};
+use super::problem::{self, Problem};
+use super::problem_catalogue::ProblemCode;
+use crate::app;
+use crate::domain::refusal::{FieldError, FieldErrorCode, FieldLocation, Refusal, RefusalCode};
 use crate::domain::text::Message;
 
 /// The most faults that are told of one request: an answer shall not outgrow what it answers.
@@ -32,7 +35,7 @@ struct Compiled {
 }
 
 /// Compiles a type's schema when it is first asked for, and keeps it: there are as many as request types.
-fn compiled(of: TypeId, schema: impl FnOnce() -> Value) -> Result<&'static Compiled, Refusal> {
+fn compiled(of: TypeId, schema: impl FnOnce() -> Value) -> app::Result<&'static Compiled> {
     static KEPT: OnceLock<RwLock<HashMap<TypeId, &'static Compiled>>> = OnceLock::new();
     let kept = KEPT.get_or_init(RwLock::default);
     if let Some(found) = kept.read().unwrap_or_else(PoisonError::into_inner).get(&of) {
@@ -41,8 +44,7 @@ fn compiled(of: TypeId, schema: impl FnOnce() -> Value) -> Result<&'static Compi
     let schema = schema();
     let validator =
         jsonschema::draft202012::options().should_validate_formats(true).build(&schema).map_err(|error| {
-            tracing::error!(%error, "a request type has a schema that can't be compiled");
-            Refusal::from(ProblemCode::InternalError)
+            app::Error::internal(format!("a request type has a schema that can't be compiled: {error}"))
         })?;
     let compiled: &'static Compiled = Box::leak(Box::new(Compiled { schema, validator }));
     kept.write().unwrap_or_else(PoisonError::into_inner).insert(of, compiled);
@@ -66,9 +68,9 @@ fn document_of<T: ToSchema>() -> Value {
 ///
 /// # Errors
 /// `malformedJson`, or `invalidRequest` with every fault.
-pub(super) fn body<T: ToSchema + DeserializeOwned + 'static>(bytes: &[u8]) -> Result<T, Refusal> {
+pub(super) fn body<T: ToSchema + DeserializeOwned + 'static>(bytes: &[u8]) -> problem::Result<T> {
     let Unambiguous(mut value) = serde_json::from_slice(bytes).map_err(|error| {
-        Refusal::new(
+        Problem::new(
             ProblemCode::MalformedJson,
             format!("The body can't be read as JSON: {error}."),
             format!("تعذرت قراءة نص الطلب بصيغة JSON عند السطر {} العمود {}.", error.line(), error.column()),
@@ -76,7 +78,7 @@ pub(super) fn body<T: ToSchema + DeserializeOwned + 'static>(bytes: &[u8]) -> Re
     })?;
     whole(&mut value);
     check::<T>(&value)?;
-    typed(value)
+    Ok(typed(value)?)
 }
 
 /// JSON in which no object has a name twice. RFC 8259 leaves open which of the two counts, and whoever looked at the
@@ -167,17 +169,17 @@ fn whole(value: &mut Value) {
 ///
 /// # Errors
 /// `invalidRequest` with every fault.
-pub(super) fn check<T: ToSchema + 'static>(value: &Value) -> Result<(), Refusal> {
+pub(super) fn check<T: ToSchema + 'static>(value: &Value) -> app::Result<()> {
     let compiled = compiled(TypeId::of::<T>(), document_of::<T>)?;
     let errors = compiled.validator.iter_errors(value);
-    refuse(errors.flat_map(|error| faults(&error)))
+    Ok(refuse(errors.flat_map(|error| faults(&error)))?)
 }
 
 /// A checked value as its type. What the schema let pass and the type does not take is still the request's fault.
 pub(super) fn typed<T: DeserializeOwned>(value: Value) -> Result<T, Refusal> {
     serde_json::from_value(value).map_err(|error| {
         let fault = FieldError::at("", FieldErrorCode::Invalid).saying(error.to_string(), "قيمة غير صالحة");
-        Refusal::faults(ProblemCode::InvalidRequest, vec![fault])
+        Refusal::field_errors(RefusalCode::InvalidRequest, vec![fault])
     })
 }
 
@@ -185,11 +187,11 @@ pub(super) fn typed<T: DeserializeOwned>(value: Value) -> Result<T, Refusal> {
 ///
 /// # Errors
 /// `invalidRequest` with every fault, an unknown parameter among them.
-pub(super) fn query<T: IntoParams + DeserializeOwned + 'static>(query: &str) -> Result<T, Refusal> {
+pub(super) fn query<T: IntoParams + DeserializeOwned + 'static>(query: &str) -> problem::Result<T> {
     let compiled = compiled(TypeId::of::<T>(), schema_of_params::<T>)?;
     let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).map_err(|error| {
         Refusal::new(
-            ProblemCode::InvalidRequest,
+            RefusalCode::InvalidRequest,
             format!("The query can't be read: {error}."),
             "تعذرت قراءة معاملات العنوان.",
         )
@@ -217,7 +219,7 @@ pub(super) fn query<T: IntoParams + DeserializeOwned + 'static>(query: &str) -> 
         FieldError { location: FieldLocation::Parameter(name), ..fault }
     }));
     refuse(found)?;
-    typed(values)
+    Ok(typed(values)?)
 }
 
 /// The parameters of a type as the schema of one object.
@@ -257,7 +259,7 @@ fn refuse(faults: impl IntoIterator<Item = FieldError>) -> Result<(), Refusal> {
     let mut faults: Vec<FieldError> = faults.into_iter().take(MOST_FAULTS).collect();
     // A value can break a schema in two ways that come to the same.
     faults.dedup();
-    if faults.is_empty() { Ok(()) } else { Err(Refusal::faults(ProblemCode::InvalidRequest, faults)) }
+    if faults.is_empty() { Ok(()) } else { Err(Refusal::field_errors(RefusalCode::InvalidRequest, faults)) }
 }
 
 fn escaped(name: &str) -> String {

@@ -9,9 +9,10 @@ use crate::db::Conn;
 use crate::db::report_data::Grouped;
 use crate::db::schema::{ballots, members, submissions, users, waivers};
 use crate::domain::ballot::{Ballot, Choice, Tally};
-use crate::domain::gate::CriterionCode;
+use crate::domain::criterion::CriterionCode;
 use crate::domain::report::{ReportStep, ReportSubmission, ReportVote, ReportWaiver};
-use crate::domain::step::{StepName, SubmissionState};
+use crate::domain::step::StepName;
+use crate::domain::submission::SubmissionState;
 use crate::domain::text::LocalizedText;
 
 /// The five steps in order.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::step::in_order;
+use crate::domain::text::LocalizedText;
 use crate::domain::vocabulary::Vocabulary as _;
 
 fn reference(kind: &'static str, id: u128) -> Reference {
@@ -59,9 +60,9 @@ fn every_step_has_the_criteria_that_its_gate_asks() {
     ];
     for (step, products) in in_order().zip(of_every_step) {
         let asked: Vec<_> = criteria(&facts(products), &[]).iter().map(|one| one.code).collect();
-        assert_eq!(asked, CriterionCode::of(step), "{step}");
+        assert_eq!(asked, criteria_of(step), "{step}");
     }
-    let of_any: Vec<_> = in_order().flat_map(CriterionCode::of).collect();
+    let of_any: Vec<_> = in_order().flat_map(criteria_of).collect();
     assert!(CriterionCode::ALL.iter().all(|code| of_any.contains(code)), "a criterion that no gate asks");
 }
 
@@ -170,12 +171,12 @@ fn a_waived_criterion_stays_unmet_and_no_longer_stands_in_the_way() {
     let not_yet = vec![policy(1, PolicyState::UnderReview, true), policy(2, PolicyState::Adopted, true)];
     let facts = facts(Products::Policy(not_yet));
     let refusal = check(&criteria(&facts, &[])).unwrap_err();
-    assert_eq!(refusal.code, ProblemCode::GateNotMet);
+    assert_eq!(refusal.code, RefusalCode::GateNotMet);
     let waiver = Waiver {
         criterion: CriterionCode::PoliciesSettled,
         reason: LocalizedText::both("سبب", "Reason"),
         member_id: Uuid::nil(),
-        at: DateTime::UNIX_EPOCH,
+        at: chrono::DateTime::UNIX_EPOCH,
     };
     let waived = criteria(&facts, std::slice::from_ref(&waiver));
     assert_eq!(check(&waived), Ok(()));

@@ -15,7 +15,7 @@ use crate::db::activities::{ActivityDetail, ActivityFields, ActivityFilter, Acti
 use crate::domain::activity::{ActivityState, Priority};
 use crate::domain::calendar::is_overdue;
 use crate::domain::evidence::{About, ActivitySubjectKind};
-use crate::domain::refusal::{FieldError, FieldErrorCode, ProblemCode, Refusal};
+use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
 use crate::domain::step::StepName;
 use crate::domain::text::{Language, LocalizedText};
 use crate::http::pagination::{self, page, page_query};
@@ -326,8 +326,10 @@ async fn list_activities(app: Data<App>, read: Read<TaskForcePath, ActivityQuery
         Some("none") => Some(Assignee::Nobody),
         Some(id) => {
             let fault = || FieldError::parameter("assignee", FieldErrorCode::WrongFormat);
-            let id =
-                id.parse().ok().ok_or_else(|| Refusal::faults(ProblemCode::InvalidRequest, vec![fault()]))?;
+            let id = id
+                .parse()
+                .ok()
+                .ok_or_else(|| Refusal::field_errors(RefusalCode::InvalidRequest, vec![fault()]))?;
             Some(Assignee::Member(id))
         }
     };

@@ -10,10 +10,11 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::app::refused_attempts::{RefusedFilter, RefusedRow};
-use crate::domain::refusal::ProblemCode;
 use crate::domain::text::LocalizedText;
+use crate::domain::vocabulary::Vocabulary as _;
 use crate::http::pagination::{self, page, page_query};
 use crate::http::problem::Result;
+use crate::http::problem_catalogue::ProblemCode;
 use crate::http::request::{Read, Root};
 use crate::http::response;
 use crate::http::text::LocalizedName;
@@ -71,7 +72,7 @@ impl From<RefusedRow> for RefusedAttempt {
             user: row.user_id.map(|id| RefusedUser { id, name: row.user_name }),
             address: Some(row.address).filter(|address| !address.is_empty()),
             operation: row.operation,
-            code: row.code,
+            code: row.code.into(),
             task_force_id: row.about_task_force_id,
             attempts: row.attempts,
             first_at: row.first_at,
@@ -118,7 +119,7 @@ async fn list_refused_attempts(
     let Read { context, query } = read;
     let RefusedAttemptQuery { user_id, code, task_force_id, limit, cursor } = query;
     let before = pagination::after(cursor.as_deref())?;
-    let filter = RefusedFilter { user_id, code, task_force_id };
+    let filter = RefusedFilter { user_id, code: code.map(ProblemCode::code), task_force_id };
     let page = app.refused_attempts_list(&context.caller, &filter, before, limit).await?;
     response::document(&RefusedAttemptPage::new(page, |row| row.id, RefusedAttempt::from))
 }

@@ -17,15 +17,16 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
 use crate::app::readiness::Readiness;
-use crate::domain::refusal::ProblemCode;
+use crate::domain::refusal::RefusalCode;
 use crate::domain::text::Message;
 use crate::domain::vocabulary::Vocabulary;
 use crate::domain::{
-    activity, audit, ballot, decision, event, evidence, gate, migration, pilot, policy, refusal, report,
-    rights, scales, sector, state_machine, step, task, task_force, text, user,
+    activity, audit, ballot, criterion, decision, event, evidence, migration, pilot, policy, refusal, report,
+    rights, scales, sector, state_machine, step, submission, task, task_force, text, user,
 };
 use crate::http::openapi::document::OpenApiDocument;
-use crate::http::problem::{Result, status};
+use crate::http::problem::Result;
+use crate::http::problem_catalogue::ProblemCode;
 use crate::http::response;
 use crate::http::server::response_middleware::API_VERSION;
 use crate::http::server::settings::Settings;
@@ -131,9 +132,9 @@ impl Vocabularies {
         add::<task_force::Health>(&mut words);
         add::<step::StepName>(&mut words);
         add::<step::StepState>(&mut words);
-        add::<step::SubmissionState>(&mut words);
+        add::<submission::SubmissionState>(&mut words);
         add::<ballot::Choice>(&mut words);
-        add::<gate::CriterionCode>(&mut words);
+        add::<criterion::CriterionCode>(&mut words);
         add::<policy::PolicyKind>(&mut words);
         add::<policy::PolicyState>(&mut words);
         add::<sector::SectorState>(&mut words);
@@ -159,7 +160,7 @@ impl Vocabularies {
         add::<event::SubjectKind>(&mut words);
         add::<event::ActorKind>(&mut words);
         add::<audit::BreakReason>(&mut words);
-        add::<refusal::ProblemCode>(&mut words);
+        add::<ProblemCode>(&mut words);
         add::<refusal::FieldErrorCode>(&mut words);
         let rules = |rules: Vec<state_machine::TransitionRule>| {
             rules
@@ -180,7 +181,7 @@ impl Vocabularies {
             ("report", rules(report::all_transitions())),
             ("sector", rules(sector::all_transitions())),
             ("step", rules(step::all_transitions())),
-            ("submission", rules(step::all_submission_transitions())),
+            ("submission", rules(submission::all_transitions())),
             ("taskForce", rules(task_force::all_transitions())),
             ("user", rules(user::all_transitions())),
         ]);
@@ -232,11 +233,11 @@ pub(super) struct ProblemExplanation {
 )]
 #[get("/problems/{code}")]
 async fn get_problem(code: Path<String>) -> Result<HttpResponse> {
-    let code = ProblemCode::parse(&code).ok_or(ProblemCode::NotFound)?;
+    let code = ProblemCode::parse(&code).ok_or(RefusalCode::NotFound)?;
     let explanation = ProblemExplanation {
         code,
-        status: status(code).as_u16(),
-        title: code.label().into(),
+        status: code.status().as_u16(),
+        title: code.title().into(),
         advice: code.advice().into(),
     };
     Ok(public(response::single(API_VERSION, &explanation)?))
@@ -334,11 +335,11 @@ async fn check_readiness(app: Data<App>) -> HttpResponse {
 )]
 #[get("/metrics")]
 async fn get_metrics(request: HttpRequest, app: Data<App>, settings: Data<Settings>) -> Result<HttpResponse> {
-    let token = settings.metrics_token.as_ref().ok_or(ProblemCode::NotFound)?;
+    let token = settings.metrics_token.as_ref().ok_or(RefusalCode::NotFound)?;
     let given = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let given = given.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
     if !bool::from(given.as_bytes().ct_eq(token.expose_secret().as_bytes())) {
-        return Err(ProblemCode::Unauthenticated.into());
+        return Err(RefusalCode::Unauthenticated.into());
     }
     let pool = app.pool.status();
     let gauge = |name: &'static str, value: usize| {
@@ -378,7 +379,7 @@ async fn get_jwks(app: Data<App>) -> Result<HttpResponse> {
 )]
 #[get("/.well-known/security.txt")]
 async fn get_security_txt(app: Data<App>, settings: Data<Settings>) -> Result<HttpResponse> {
-    let contact = settings.security_contact.as_ref().ok_or(ProblemCode::NotFound)?;
+    let contact = settings.security_contact.as_ref().ok_or(RefusalCode::NotFound)?;
     // Written anew with every answer: it is as current as the service is up.
     let expires = (app.clock.now() + TimeDelta::days(90)).to_rfc3339_opts(SecondsFormat::Secs, true);
     let mut text = format!("Contact: {contact}\nExpires: {expires}\nPreferred-Languages: ar, en\n");

@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::app::sign_in::{SignedIn, Visit};
 use crate::auth::passwords::NewPassword;
 use crate::auth::tokens;
-use crate::domain::refusal::{FieldError, ProblemCode, Refusal};
+use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
 use crate::http::problem::Result;
 use crate::http::request::{Create, Public, Root};
 use crate::http::response;
@@ -122,7 +122,8 @@ fn visit(request: &HttpRequest, request_id: String) -> Visit {
 }
 
 fn chosen(pointer: &str, password: SecretString) -> Result<NewPassword> {
-    let refused = |code| Refusal::faults(ProblemCode::InvalidRequest, vec![FieldError::at(pointer, code)]);
+    let refused =
+        |code| Refusal::field_errors(RefusalCode::InvalidRequest, vec![FieldError::at(pointer, code)]);
     Ok(NewPassword::parse(password).map_err(refused)?)
 }
 

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::db;
-use crate::domain::gate::CriterionCode;
+use crate::domain::criterion::CriterionCode;
 use crate::domain::refusal::Blocker;
 use crate::domain::step::{StepName, StepState};
 use crate::domain::text::{Language, LocalizedText};

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::app::users::{Invitation, UserEntry, UserView, parse_email};
 use crate::db;
 use crate::db::users::{UserFields, UserFilter};
-use crate::domain::refusal::{FieldError, ProblemCode, Refusal};
+use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
 use crate::domain::rights::SeatRole;
 use crate::domain::text::{Language, LocalizedText};
 use crate::domain::user::{CouncilRole, UserState};
@@ -73,7 +73,7 @@ impl TryFrom<NewUser> for UserFields {
     fn try_from(new: NewUser) -> std::result::Result<Self, Refusal> {
         let NewUser { email, name, role, locale } = new;
         let email = parse_email(&email).map_err(|code| {
-            Refusal::faults(ProblemCode::InvalidRequest, vec![FieldError::at("/email", code)])
+            Refusal::field_errors(RefusalCode::InvalidRequest, vec![FieldError::at("/email", code)])
         })?;
         Ok(Self { email, name, role, locale })
     }

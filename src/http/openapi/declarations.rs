@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use utoipa::openapi::path::Operation;
 
-use crate::domain::refusal::ProblemCode;
 use crate::domain::vocabulary::Vocabulary as _;
+use crate::http::problem_catalogue::ProblemCode;
 
 /// The problems that an operation can answer with. These stay in the document.
 const PROBLEM_CODES: &str = "x-problem-codes";

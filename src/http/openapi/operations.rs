@@ -12,7 +12,7 @@ use utoipa::openapi::security::SecurityRequirement;
 use super::headers::{self, SharedHeader};
 use super::names::camel_case;
 use super::{declarations, parameters, problems};
-use crate::domain::refusal::ProblemCode;
+use crate::http::problem_catalogue::ProblemCode;
 use crate::http::server::rate_limit;
 
 /// Completes an operation.

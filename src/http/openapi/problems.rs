@@ -11,9 +11,8 @@ use utoipa::openapi::{Ref, RefOr};
 
 use super::headers::{self, SharedHeader};
 use super::names::pascal_case;
-use crate::domain::refusal::ProblemCode;
 use crate::domain::vocabulary::Vocabulary as _;
-use crate::http::problem::status;
+use crate::http::problem_catalogue::ProblemCode;
 
 /// A response with at most this many codes is a component, named after its codes; with more it is written in place.
 const CODES_IN_A_NAME: usize = 2;
@@ -22,13 +21,13 @@ const CODES_IN_A_NAME: usize = 2;
 pub(super) fn responses(codes: &BTreeSet<ProblemCode>) -> BTreeMap<String, Response> {
     let mut by_status: BTreeMap<String, Vec<ProblemCode>> = BTreeMap::new();
     for code in codes {
-        by_status.entry(status(*code).as_str().to_owned()).or_default().push(*code);
+        by_status.entry(code.status().as_str().to_owned()).or_default().push(*code);
     }
     by_status.into_iter().map(|(status, codes)| (status, response(&codes))).collect()
 }
 
 fn response(codes: &[ProblemCode]) -> Response {
-    let line = |code: &ProblemCode| format!("`{code}` {}", code.label().en);
+    let line = |code: &ProblemCode| format!("`{code}` {}", code.title().en);
     let description = codes.iter().map(line).collect::<Vec<_>>().join(" · ");
     let example = |code: &ProblemCode| {
         (code.to_string(), RefOr::Ref(Ref::new(format!("#/components/examples/{code}"))))
@@ -63,13 +62,13 @@ pub(super) fn examples() -> BTreeMap<String, RefOr<Example>> {
     let example = |code: &ProblemCode| {
         let value = json!({
             "type": format!("/problems/{code}"),
-            "title": code.label().en,
-            "status": status(*code).as_u16(),
+            "title": code.title().en,
+            "status": code.status().as_u16(),
             "detail": code.advice().en,
             "code": code,
             "requestId": "0199f0c2-7a3b-7c11-9d2e-3f5a6b7c8d9e",
         });
-        (code.to_string(), ExampleBuilder::new().summary(code.label().en).value(Some(value)).into())
+        (code.to_string(), ExampleBuilder::new().summary(code.title().en).value(Some(value)).into())
     };
     ProblemCode::ALL.iter().map(example).collect()
 }

@@ -17,9 +17,10 @@ use uuid::Uuid;
 use super::{CallContext, Extraction, NoQuery, Path, app, timeouts, version, visible};
 use crate::app::Error;
 use crate::domain::evidence::{LARGEST, MEDIA_TYPES};
-use crate::domain::refusal::{ProblemCode, Refusal};
+use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::domain::rights::Action;
 use crate::http::problem::{Problem, Result};
+use crate::http::problem_catalogue::ProblemCode;
 
 /// How long it may wait for a place, once its user sends nothing else.
 const PLACE_WITHIN: Duration = Duration::from_secs(10);
@@ -101,7 +102,7 @@ impl<P: Path + 'static> FromRequest for Upload<P> {
             let read = tokio::time::timeout(within, content(payload, announced)).await;
             let (content, sha256) = read.map_err(|_late| late(within))??;
             if let Some((en, ar)) = unlike(media_type, &content) {
-                return Err(Refusal::new(ProblemCode::InvalidRequest, en, ar).into());
+                return Err(Refusal::new(RefusalCode::InvalidRequest, en, ar).into());
             }
             let version = version(&request)?;
             Ok(Self { context, version, media_type, content, sha256, _held: held })
@@ -120,12 +121,11 @@ fn media_type(request: &HttpRequest) -> Result<&'static str> {
         .is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"));
     known.filter(|known| is_plain && (!is_text(known) || is_utf8())).ok_or_else(|| {
         let types = MEDIA_TYPES.join(", ");
-        Refusal::new(
+        Problem::new(
             ProblemCode::UnsupportedMediaType,
             format!("Send the file as it is, not compressed, text in UTF-8, and as one of {types}."),
             format!("أرسل الملف كما هو دون ضغط، والنص بترميز UTF-8، وبأحد الأنواع: {types}."),
         )
-        .into()
     })
 }
 
@@ -135,7 +135,7 @@ async fn content(mut payload: Payload, announced: usize) -> Result<(Bytes, [u8; 
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_broken: PayloadError| {
             let (en, ar) = ("The file broke off.", "انقطع إرسال الملف.");
-            Refusal::new(ProblemCode::InvalidRequest, en, ar)
+            Refusal::new(RefusalCode::InvalidRequest, en, ar)
         })?;
         if content.len() + chunk.len() > LARGEST {
             return Err(ProblemCode::BodyTooLarge.into());
@@ -148,7 +148,7 @@ async fn content(mut payload: Payload, announced: usize) -> Result<(Bytes, [u8; 
 
 fn late(within: Duration) -> Problem {
     Refusal::new(
-        ProblemCode::InvalidRequest,
+        RefusalCode::InvalidRequest,
         format!("The file did not arrive within {} seconds.", within.as_secs()),
         format!("لم يصل الملف خلال {} ثانية.", within.as_secs()),
     )

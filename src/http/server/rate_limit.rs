@@ -31,7 +31,6 @@ use super::client_address;
 use super::settings::RateLimit;
 use crate::app::App;
 use crate::app::caller::Caller;
-use crate::domain::refusal::{ProblemCode, ProblemExtension, Refusal};
 use crate::http::context::bearer;
 use crate::http::problem::Problem;
 
@@ -201,7 +200,7 @@ pub(super) async fn wrap(
 
 fn refusal(wait: Duration) -> Problem {
     let seconds = u32::try_from(seconds(wait)).unwrap_or(u32::MAX).max(1);
-    Refusal::from(ProblemCode::TooManyRequests).extension(ProblemExtension::RetryAfter(seconds)).into()
+    Problem::too_many_requests(seconds)
 }
 
 #[cfg(test)]

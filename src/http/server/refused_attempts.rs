@@ -10,23 +10,24 @@ use crate::app::caller::Caller;
 use crate::app::idempotency::CommitMode;
 use crate::app::refused_attempts::{Attempt, is_kept};
 use crate::auth::throttle::network_of;
-use crate::domain::refusal::ProblemCode;
+use crate::domain::refusal::RefusalCode;
 use crate::http::context::RequestContext;
-use crate::http::problem;
+use crate::http::problem_catalogue::ProblemCode;
 
 /// Notes a request that was refused, if such are kept.
 pub(super) fn note(request: &HttpRequest, code: ProblemCode) {
-    let route = request.match_pattern();
-    let (Some(app), Some(route), true) = (request.app_data::<Data<App>>(), route, is_kept(code)) else {
-        return;
-    };
+    let (app, route) = (request.app_data::<Data<App>>(), request.match_pattern());
+    let refusal = code.refusal_code().filter(|refusal| is_kept(*refusal));
+    let (Some(app), Some(route), Some(refusal)) = (app, route, refusal) else { return };
     let extensions = request.extensions();
-    if code == ProblemCode::GateNotMet && matches!(extensions.get::<CommitMode>(), Some(CommitMode::DryRun)) {
+    if refusal == RefusalCode::GateNotMet
+        && matches!(extensions.get::<CommitMode>(), Some(CommitMode::DryRun))
+    {
         // Whoever asks what would happen has attempted nothing.
         return;
     }
     // Who is told 403 or 409 has been let look: the task force in the path is one that they may see.
-    let is_visible = matches!(problem::status(code).as_u16(), 403 | 409);
+    let is_visible = matches!(code.status().as_u16(), 403 | 409);
     let task_force_id = request.match_info().get("taskForceId").filter(|_| is_visible);
     let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
     app.note_refused(Attempt {
@@ -35,7 +36,7 @@ pub(super) fn note(request: &HttpRequest, code: ProblemCode) {
             .map(|address| network_of(address).to_string())
             .unwrap_or_default(),
         operation: format!("{method} {route}"),
-        code,
+        code: refusal,
         task_force_id: task_force_id.and_then(|id| id.parse().ok()),
         request_id: RequestContext::of(request).request_id,
     });

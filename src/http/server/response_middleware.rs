@@ -17,11 +17,12 @@ use futures_util::FutureExt as _;
 
 use super::refused_attempts;
 use super::settings::Settings;
-use crate::domain::refusal::ProblemCode;
+use crate::domain::refusal::RefusalCode;
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::http::context::{RequestContext, X_REQUEST_ID};
 use crate::http::negotiation;
 use crate::http::problem::Problem;
+use crate::http::problem_catalogue::ProblemCode;
 
 /// The version of the contract, on every answer.
 pub const API_VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -100,9 +101,9 @@ fn stray<B>(answer: &HttpResponse<B>) -> Option<Problem> {
         return None;
     }
     let code = match status {
-        StatusCode::NOT_FOUND => ProblemCode::NotFound,
+        StatusCode::NOT_FOUND => RefusalCode::NotFound.into(),
         StatusCode::PAYLOAD_TOO_LARGE => ProblemCode::BodyTooLarge,
-        _ if status.is_client_error() => ProblemCode::InvalidRequest,
+        _ if status.is_client_error() => RefusalCode::InvalidRequest.into(),
         _ if status.is_server_error() => ProblemCode::InternalError,
         _ => return None,
     };
@@ -192,7 +193,7 @@ mod tests {
         let problem: serde_json::Value = serde_json::from_slice(&body).unwrap();
         assert_eq!(
             (&problem["code"], &problem["title"]),
-            (&"internalError".into(), &ProblemCode::InternalError.label().ar.into())
+            (&"internalError".into(), &ProblemCode::InternalError.title().ar.into())
         );
         assert!(!problem.to_string().contains("secret"), "{problem}");
 

@@ -21,7 +21,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::settings::ClientTimeouts;
-use crate::domain::refusal::{ProblemCode, Refusal};
+use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::http::problem::Problem;
 
 /// What is known of a connection, by the stream and by the requests that come over it.
@@ -94,7 +94,7 @@ pub(super) async fn only_http(
         return next.call(request).await.map(ServiceResponse::map_into_left_body);
     }
     let refusal = Refusal::new(
-        ProblemCode::InvalidRequest,
+        RefusalCode::InvalidRequest,
         "There are no web sockets here: send the request without `Upgrade`.",
         "لا تدعم الخدمة WebSocket: أرسل الطلب دون الترويسة Upgrade.",
     );

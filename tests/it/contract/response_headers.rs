@@ -2,8 +2,6 @@
 
 use reqwest::Method;
 use serde_json::json;
-use taskforce::domain::refusal::ProblemCode;
-use taskforce::domain::vocabulary::Vocabulary as _;
 
 use crate::support::app::ORIGIN;
 use crate::support::client::{Draft, activity};
@@ -24,7 +22,7 @@ async fn problems_speak_the_readers_language() {
     let (language, problem) = in_language("fr").await;
     assert_eq!((language.as_str(), &problem["title"]), ("en", &json!("The request is not valid")));
     let nowhere = app.as_anybody().send(Draft::get("/nowhere").header("Accept-Language", "ar")).await;
-    assert_eq!(nowhere.expect_problem(404, "notFound")["title"], ProblemCode::NotFound.label().ar);
+    assert_eq!(nowhere.expect_problem(404, "notFound")["title"], "لا يوجد هنا ما هو متاح لك");
 }
 
 #[tokio::test]

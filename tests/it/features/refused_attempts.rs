@@ -105,14 +105,14 @@ async fn the_list_is_the_administrators_newest_first_and_narrowed() {
 #[tokio::test]
 async fn a_flood_of_kinds_fills_no_more_than_its_rows() {
     use taskforce::app::refused_attempts::Attempt;
-    use taskforce::domain::refusal::ProblemCode;
+    use taskforce::domain::refusal::RefusalCode;
 
     let app = TestApp::start().await;
     let attempt = |address: String, user_id| Attempt {
         user_id,
         address,
         operation: "POST /v1/auth/login".to_owned(),
-        code: ProblemCode::InvalidCredentials,
+        code: RefusalCode::InvalidCredentials,
         task_force_id: None,
         request_id: "r".to_owned(),
     };

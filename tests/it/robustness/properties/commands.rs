@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 use taskforce::domain::ballot::Choice;
-use taskforce::domain::gate::CriterionCode;
+use taskforce::domain::criterion::CriterionCode;
 use taskforce::domain::vocabulary::Vocabulary;
 
 use super::bodies::{STEPS, allowed, because, body, change, day, name, spoil, versioned};

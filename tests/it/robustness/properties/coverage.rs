@@ -9,7 +9,8 @@ use taskforce::domain::pilot::PilotState;
 use taskforce::domain::policy::PolicyState;
 use taskforce::domain::report::ReportState;
 use taskforce::domain::sector::SectorState;
-use taskforce::domain::step::{StepState, SubmissionState};
+use taskforce::domain::step::StepState;
+use taskforce::domain::submission::SubmissionState;
 use taskforce::domain::task_force::TaskForceState;
 use taskforce::domain::vocabulary::Vocabulary;
 

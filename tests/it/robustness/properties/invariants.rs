@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use taskforce::domain::ballot::{Ballot, Choice, Tally, VoteOutcome};
-use taskforce::domain::gate::CriterionCode;
+use taskforce::domain::criterion::CriterionCode;
+use taskforce::domain::gate::criteria_of;
 use taskforce::domain::step::StepName;
 use taskforce::domain::vocabulary::Vocabulary;
 
@@ -392,7 +393,7 @@ async fn wrong_waivers(app: &TestApp) -> Vec<String> {
     let rows = app.db().await.query("select step, criterion from waivers", &[]).await.unwrap();
     rows.iter()
         .map(|row| (known::<StepName>(row.get(0)), known::<CriterionCode>(row.get(1))))
-        .filter(|(step, code)| !CriterionCode::of(*step).contains(code) || !code.is_waivable())
+        .filter(|(step, code)| !criteria_of(*step).contains(code) || !code.is_waivable())
         .map(|wrong| format!("only what can be waived is waived: {wrong:?}"))
         .collect()
 }

@@ -1,0 +1,41 @@
+//! Submissions: a step put to the vote of the members. The count of the votes is in [`super::ballot`].
+
+use super::refusal::Blocker;
+use super::state_machine::{Transition, TransitionRule};
+use super::task_force::TaskForceState;
+use super::vocabulary::Vocabulary as _;
+use super::writing::{Write, may_write};
+
+vocabulary! {
+    /// State of a submission of a step.
+    pub enum SubmissionState in "submissionStates" {
+        Voting = "voting", "Voting", "قيد التصويت";
+        Passed = "passed", "Passed", "مُقَرّ";
+        Returned = "returned", "Returned", "مُعاد";
+        Withdrawn = "withdrawn", "Withdrawn", "مسحوب";
+    }
+}
+
+impl SubmissionState {
+    /// The way out of this state that a command takes; the others are the members' vote.
+    pub fn transitions(self, task_force: TaskForceState) -> Vec<Transition<Self>> {
+        let paused = may_write(Write::Vote, task_force).err().map(Blocker::from);
+        match self {
+            Self::Voting => vec![Transition::to(Self::Withdrawn).with_reason().unless(paused)],
+            Self::Passed | Self::Returned | Self::Withdrawn => Vec::new(),
+        }
+    }
+}
+
+/// Every transition of a submission.
+pub fn all_transitions() -> Vec<TransitionRule> {
+    let by_vote = |to: SubmissionState| TransitionRule {
+        from: SubmissionState::Voting.code(),
+        to: to.code(),
+        reason_required: false,
+    };
+    let mut rules = vec![by_vote(SubmissionState::Passed), by_vote(SubmissionState::Returned)];
+    let withdraw = SubmissionState::Voting.transitions(TaskForceState::Active);
+    TransitionRule::add(&mut rules, SubmissionState::Voting, &withdraw);
+    rules
+}

@@ -1,0 +1,543 @@
+//! The catalogue of problems: every code of the contract with its HTTP status, title and advice.
+//!
+//! The entries stand in the order of the contract: the OpenAPI document and `GET /v1/vocabularies` list them so. Codes
+//! from [`RefusalCode`] are raised by rules in `domain/` and `app/`, the other codes only by the protocol here. A code
+//! of a refusal without an entry does not compile.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use actix_web::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use strum::VariantArray as _;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::domain::refusal::RefusalCode;
+use crate::domain::text::Message;
+use crate::domain::vocabulary::{self, Vocabulary};
+
+/// Declares [`ProblemCode`] with one entry for each code; titles and advice are in English and Arabic.
+macro_rules! problem_catalogue {
+    ( $(
+        $code:ident $( from $refusals:ident )? {
+            status: $status:ident,
+            title: $title_en:literal, $title_ar:literal,
+            advice: $advice_en:literal, $advice_ar:literal,
+        }
+    )+ ) => {
+        /// The code of a problem, in the order of the contract.
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord,
+            Serialize, Deserialize, strum::IntoStaticStr, strum::VariantArray,
+        )]
+        #[serde(rename_all = "camelCase")]
+        #[strum(serialize_all = "camelCase")]
+        pub(super) enum ProblemCode {
+            $( $code, )+
+        }
+
+        impl From<RefusalCode> for ProblemCode {
+            fn from(refusal: RefusalCode) -> Self {
+                match refusal {
+                    $( $( $refusals::$code => Self::$code, )? )+
+                }
+            }
+        }
+
+        impl ProblemCode {
+            /// The HTTP status of an answer with this code.
+            pub(super) fn status(self) -> StatusCode {
+                match self {
+                    $( Self::$code => StatusCode::$status, )+
+                }
+            }
+
+            /// The title of the problem.
+            pub(super) fn title(self) -> Message {
+                match self {
+                    $( Self::$code => Message::new($title_en, $title_ar), )+
+                }
+            }
+
+            /// The meaning of the problem, and what a caller can do about it.
+            pub(super) fn advice(self) -> Message {
+                match self {
+                    $( Self::$code => Message::new($advice_en, $advice_ar), )+
+                }
+            }
+        }
+    };
+}
+
+problem_catalogue! {
+    InvalidRequest from RefusalCode {
+        status: BAD_REQUEST,
+        title: "The request is not valid", "الطلب غير صالح",
+        advice: "`errors` names every fault: where it is (a JSON pointer into the body, or a parameter or header), a code and a sentence. Nothing was changed. Mend all of them and send the request again.",
+            "يذكر الحقل errors كل خطأ: موضعه ورمزه وجملة تشرحه. لم يتغير شيء. صحّح الأخطاء كلها ثم أعد الإرسال.",
+    }
+    MalformedJson {
+        status: BAD_REQUEST,
+        title: "The body is not JSON", "نص الطلب ليس بصيغة JSON",
+        advice: "The body could not be read as JSON; `detail` says where it broke off. Nothing was changed.",
+            "تعذرت قراءة نص الطلب بصيغة JSON؛ يذكر detail الموضع. لم يتغير شيء.",
+    }
+    UnknownReference from RefusalCode {
+        status: BAD_REQUEST,
+        title: "The request refers to something that does not exist here", "يشير الطلب إلى شيء غير موجود هنا",
+        advice: "An id in the body or in a parameter belongs to nothing in this task force. `errors` names it.",
+            "أحد المعرّفات في الطلب لا يخص شيئًا في فريق العمل هذا. يذكره الحقل errors.",
+    }
+    Unauthenticated from RefusalCode {
+        status: UNAUTHORIZED,
+        title: "Sign in first", "يلزم تسجيل الدخول أولًا",
+        advice: "Send `Authorization: Bearer <accessToken>` from `POST /v1/auth/login`; an access token lives 15 minutes, then use `POST /v1/auth/refresh`.",
+            "أرسل الترويسة Authorization: Bearer مع رمز الوصول من ‎POST /v1/auth/login؛ تدوم صلاحية الرمز 15 دقيقة ثم يُجدَّد عبر ‎POST /v1/auth/refresh.",
+    }
+    InvalidCredentials from RefusalCode {
+        status: UNAUTHORIZED,
+        title: "E-mail, password or token is wrong", "البريد الإلكتروني أو كلمة المرور أو الرمز غير صحيح",
+        advice: "The service does not say which of them is wrong. If you lost your password or invitation, ask the administrator or the secretariat for a new invitation.",
+            "لا تبيّن الخدمة أيُّها غير صحيح. إن فقدت كلمة المرور أو الدعوة فاطلب دعوة جديدة من مدير المنظومة أو أمانة المجلس.",
+    }
+    InsufficientScope from RefusalCode {
+        status: FORBIDDEN,
+        title: "The API key does not reach that far", "مفتاح الواجهة لا يبلغ هذا الحد",
+        advice: "An API key can do less than its owner: `GET /v1/api-keys` shows its scopes and its task force. Users, passwords, sessions and keys are managed after `POST /v1/auth/login`, never with a key.",
+            "مفتاح الواجهة أضيق صلاحية من صاحبه: يعرض ‎GET /v1/api-keys نطاقاته وفريق العمل الذي يخصه. أما المستخدمون وكلمات المرور والجلسات والمفاتيح فتُدار بعد ‎POST /v1/auth/login ولا تُدار بمفتاح.",
+    }
+    Forbidden from RefusalCode {
+        status: FORBIDDEN,
+        title: "You may see this, but not do this", "يحق لك الاطلاع على هذا، لا تنفيذ هذا الإجراء",
+        advice: "Your role can read this but not do it. `availableTransitions` and the rights table in the documentation say who may.",
+            "يسمح لك دورك بالاطلاع دون تنفيذ هذا الإجراء. يبيّن الحقل availableTransitions وجدول الصلاحيات في التوثيق من يحق له ذلك.",
+    }
+    NotFound from RefusalCode {
+        status: NOT_FOUND,
+        title: "There is nothing here for you", "لا يوجد هنا ما هو متاح لك",
+        advice: "Either there is nothing at this address, or it belongs to a task force that is not yours; the service does not say which.",
+            "إما أنه لا يوجد شيء في هذا العنوان أو أنه يخص فريق عمل آخر؛ ولا تبين الخدمة أيهما.",
+    }
+    MethodNotAllowed {
+        status: METHOD_NOT_ALLOWED,
+        title: "This address does not take that method", "هذا العنوان لا يقبل هذه الطريقة",
+        advice: "The `Allow` header lists the methods this address takes.",
+            "تسرد ترويسة Allow الطرق التي يقبلها هذا العنوان.",
+    }
+    NotAcceptable {
+        status: NOT_ACCEPTABLE,
+        title: "The service cannot answer in a form you accept", "لا تستطيع الخدمة الرد بصيغة تقبلها",
+        advice: "Accept `application/json`.",
+            "أرسل ترويسة Accept تقبل application/json.",
+    }
+    TransitionNotAllowed from RefusalCode {
+        status: CONFLICT,
+        title: "That state cannot be reached from here", "لا يمكن الانتقال إلى تلك الحالة من الحالة الراهنة",
+        advice: "`availableTransitions` lists the states that can be reached from the present one, and what stands in the way of each.",
+            "يسرد الحقل availableTransitions الحالات الممكن بلوغها من الحالة الراهنة وما يعيق كلًّا منها.",
+    }
+    PanelSize from RefusalCode {
+        status: CONFLICT,
+        title: "A task force at work has five to seven members", "يضم فريق العمل بعد تفعيله من خمسة إلى سبعة أعضاء",
+        advice: "To activate, appoint members until there are five to seven. To lose one of five, name the successor in the same request; seven seats are the most.",
+            "للتفعيل عيّن أعضاء حتى يصبح عددهم من خمسة إلى سبعة. ولإنهاء عضوية أحد الخمسة سمِّ من يخلفه في الطلب نفسه؛ والحد الأقصى سبعة مقاعد.",
+    }
+    ChairRequired from RefusalCode {
+        status: CONFLICT,
+        title: "A task force at work has exactly one chair", "لفريق العمل بعد تفعيله رئيس واحد فقط",
+        advice: "Make another member the chair (`PATCH` the member with `role: chair`), or name a successor with role `chair`; the present chair becomes an expert in the same step.",
+            "اجعل عضوًا آخر رئيسًا (PATCH للعضو مع role: chair) أو سمِّ خلفًا بدور chair؛ ويصبح الرئيس الحالي خبيرًا في الطلب نفسه.",
+    }
+    AlreadyMember from RefusalCode {
+        status: CONFLICT,
+        title: "That user already holds a seat in this task force", "هذا المستخدم عضو حالي في فريق العمل",
+        advice: "A user holds at most one seat in a task force at a time.",
+            "لا يشغل المستخدم في فريق العمل أكثر من مقعد واحد في الوقت نفسه.",
+    }
+    MemberEnded from RefusalCode {
+        status: CONFLICT,
+        title: "That member's seat has ended", "انتهت عضوية هذا العضو",
+        advice: "A seat that has ended is kept for the record and cannot be changed or given work. Choose a current member.",
+            "تُحفظ العضوية المنتهية للسجل ولا تُغيَّر ولا يُسند إليها عمل. اختر عضوًا حاليًا.",
+    }
+    NotAnExpert from RefusalCode {
+        status: CONFLICT,
+        title: "A seat is held by an active user of role expert", "لا يشغل المقعد إلا مستخدم نشط دوره «خبير»",
+        advice: "Invite the person with role `expert`, or enable the account again, before naming them a member.",
+            "ادعُ الشخص بدور expert أو أعد تفعيل حسابه قبل تعيينه عضوًا.",
+    }
+    HoldsSeat from RefusalCode {
+        status: CONFLICT,
+        title: "The user holds a seat in a task force", "يشغل المستخدم مقعدًا في فريق عمل",
+        advice: "End or replace the user's seats first: a seat is held by a user of role expert.",
+            "أنهِ عضويات المستخدم أو عيّن من يخلفه فيها أولًا؛ فالمقعد لا يشغله إلا مستخدم دوره «خبير».",
+    }
+    TaskForceForming from RefusalCode {
+        status: CONFLICT,
+        title: "The task force is still forming", "فريق العمل قيد التشكيل",
+        advice: "While it is forming, only its members, its own fields and its steps' target dates can be written. The secretariat activates it.",
+            "أثناء التشكيل لا يُعدَّل إلا أعضاء الفريق وحقوله والمواعيد المستهدفة لخطواته. وتفعّله أمانة المجلس.",
+    }
+    TaskForceSuspended from RefusalCode {
+        status: CONFLICT,
+        title: "The task force is suspended", "فريق العمل موقوف مؤقتًا",
+        advice: "While it is suspended, only members and health statements can be written. The secretariat resumes it.",
+            "أثناء الإيقاف المؤقت لا يُعدَّل إلا الأعضاء وبيانات الحالة العامة. وتستأنف أمانة المجلس عمل الفريق.",
+    }
+    TaskForceClosed from RefusalCode {
+        status: CONFLICT,
+        title: "The task force is closed", "أنهى فريق العمل مهمته أو حُلَّ",
+        advice: "A concluded or dissolved task force is kept to be read; only conditions of the council go on, and the record of its decision can be corrected.",
+            "يُحفظ فريق العمل المنتهي أو المنحل للقراءة فقط؛ ولا تستمر إلا متابعة شروط المجلس وتصحيح سجل قراره.",
+    }
+    StepLocked from RefusalCode {
+        status: CONFLICT,
+        title: "The step is not open yet", "الخطوة لم تُفتح بعد",
+        advice: "Steps open in order: the next one when the one before it passes. Activities can be planned ahead, but not started; products wait for their step.",
+            "تُفتح الخطوات بالترتيب عند إقرار سابقتها. يمكن التخطيط للأنشطة مسبقًا دون بدئها، أما مخرجات الخطوة فتنتظر فتحها.",
+    }
+    StepSubmitted from RefusalCode {
+        status: CONFLICT,
+        title: "The step is before the members for their vote", "الخطوة معروضة على الأعضاء للتصويت",
+        advice: "While a step is before the members, what they vote on stays as it is; comments and new evidence are always possible.",
+            "أثناء عرض الخطوة على الأعضاء يبقى ما يصوّتون عليه كما هو؛ والتعليقات وإضافة الأدلة ممكنة دائمًا.",
+    }
+    StepPassed from RefusalCode {
+        status: CONFLICT,
+        title: "The step has passed", "أُقرَّت الخطوة",
+        advice: "What passed its gate stays as it was; comments and new evidence are always possible.",
+            "ما اجتاز بوابته يبقى كما كان؛ والتعليقات وإضافة الأدلة ممكنة دائمًا.",
+    }
+    GateNotMet from RefusalCode {
+        status: CONFLICT,
+        title: "The step's gate is not met yet", "لم تُستوفَ معايير بوابة الخطوة بعد",
+        advice: "`criteria` lists each criterion of the gate and exactly what fails it; `GET …/steps/{step}/readiness` says the same at any time.",
+            "يسرد الحقل criteria معايير البوابة وما ينقص كلًّا منها؛ ويمكن الاطلاع على ذلك في أي وقت عبر ‎GET …/steps/{step}/readiness.",
+    }
+    DependencyUnfinished from RefusalCode {
+        status: CONFLICT,
+        title: "Another activity has to be finished first", "يجب إنجاز نشاط آخر أولًا",
+        advice: "The activity waits for others that are neither done nor cancelled (`dependsOn`).",
+            "ينتظر النشاط أنشطة أخرى لم تُنجز ولم تُلغَ (dependsOn).",
+    }
+    DependencyCircle from RefusalCode {
+        status: CONFLICT,
+        title: "The activities would wait for each other", "ستنتظر الأنشطة بعضها بعضًا في حلقة",
+        advice: "The other activity already waits for this one, directly or through others.",
+            "النشاط الآخر ينتظر هذا النشاط أصلًا مباشرة أو عبر غيره.",
+    }
+    ReviewByAnother from RefusalCode {
+        status: CONFLICT,
+        title: "A review is done by a member other than the assignee", "يراجع النشاط عضو غير المكلَّف به",
+        advice: "Ask another member of the task force to look at the work and mark it done.",
+            "اطلب من عضو آخر في الفريق مراجعة العمل واعتماده.",
+    }
+    ActivityInReview from RefusalCode {
+        status: CONFLICT,
+        title: "The activity is in review", "النشاط قيد المراجعة",
+        advice: "Assignee and `reviewRequired` stay as they are until the review is over.",
+            "يبقى المكلَّف وشرط المراجعة كما هما حتى تنتهي المراجعة.",
+    }
+    ActivityClosed from RefusalCode {
+        status: CONFLICT,
+        title: "The activity is done or cancelled", "النشاط منجز أو ملغى",
+        advice: "A done activity is reopened first (with a reason); a cancelled one stays cancelled.",
+            "يُعاد فتح النشاط المنجز أولًا مع ذكر السبب؛ ويبقى الملغى ملغى.",
+    }
+    ActivityStarted from RefusalCode {
+        status: CONFLICT,
+        title: "An activity that was ever started is cancelled, not deleted", "النشاط الذي بدأ يُلغى ولا يُحذف",
+        advice: "Send the transition to `cancelled` with a reason: what was worked on stays in the record.",
+            "أرسل الانتقال إلى cancelled مع السبب: فما جرى العمل عليه يبقى في السجل.",
+    }
+    PolicyNotAdopted from RefusalCode {
+        status: CONFLICT,
+        title: "Only an adopted policy can take the place of another", "لا تحل محل سياسة إلا سياسة معتمدة",
+        advice: "Send `supersededById` with the id of another policy that is adopted.",
+            "أرسل supersededById بمعرّف سياسة أخرى معتمدة.",
+    }
+    MaturityMissing from RefusalCode {
+        status: CONFLICT,
+        title: "The sector's maturity, now and target, is not assessed", "لم يُقيَّم نضج القطاع الحالي والمستهدف",
+        advice: "Add an assessment of kind `current` and one of kind `target`. A studied sector keeps them.",
+            "أضف تقييمًا من نوع current وآخر من نوع target. ويحتفظ القطاع المدروس بهما.",
+    }
+    StudyMissing from RefusalCode {
+        status: CONFLICT,
+        title: "The sector has no completed study with a recommendation", "لا توجد للقطاع دراسة مكتملة ذات توصية",
+        advice: "Complete a study (`completed: true`) that has a recommendation. A studied sector keeps one.",
+            "أكمل دراسة (completed: true) لها توصية. ويحتفظ القطاع المدروس بواحدة على الأقل.",
+    }
+    SectorNotSelected from RefusalCode {
+        status: CONFLICT,
+        title: "The sector is not among the selected ones", "القطاع ليس من القطاعات المختارة",
+        advice: "Choose a sector that is selected or studied (`GET …/sectors?state=selected,studied`).",
+            "اختر قطاعًا مختارًا أو مدروسًا (‎GET …/sectors?state=selected,studied).",
+    }
+    AimsMissing from RefusalCode {
+        status: CONFLICT,
+        title: "The pilot names no aim", "لم يُحدَّد للمشروع التجريبي أي هدف",
+        advice: "Name at least one of the four aims in `aims`.",
+            "اذكر في aims هدفًا واحدًا على الأقل من الأهداف الأربعة.",
+    }
+    IndicatorsMissing from RefusalCode {
+        status: CONFLICT,
+        title: "The pilot has no indicator with baseline and target", "ليس للمشروع التجريبي مؤشر له خط أساس ومستهدف",
+        advice: "Give the pilot an indicator with both `baseline` and `target`. A planned pilot keeps one.",
+            "أضف للمشروع مؤشرًا له baseline وtarget معًا. ويحتفظ المشروع المخطط له بواحد على الأقل.",
+    }
+    MeasurementsMissing from RefusalCode {
+        status: CONFLICT,
+        title: "Not every indicator of the pilot has been measured", "لم تُقَس جميع مؤشرات المشروع التجريبي",
+        advice: "Measure each indicator at least once in the pilot's present cycle, then evaluate.",
+            "قِس كل مؤشر مرة واحدة على الأقل في دورة المشروع الحالية ثم قيّمه.",
+    }
+    ScorecardFrozen from RefusalCode {
+        status: CONFLICT,
+        title: "Plan and scorecard of a pilot that was started stay as they are", "تبقى خطة المشروع التجريبي وبطاقة مؤشراته كما هي بعد بدئه",
+        advice: "What a pilot promised is what it is measured by: `availableTransitions` says where it can go; its plan stays.",
+            "يُقاس المشروع بما وعد به: يبيّن الحقل availableTransitions ما يمكن، وتبقى خطته كما هي.",
+    }
+    PilotNotRunning from RefusalCode {
+        status: CONFLICT,
+        title: "Only a running pilot is measured", "لا يُقاس إلا مشروع تجريبي قيد التنفيذ",
+        advice: "Start the pilot (`running`) before you measure it; what was measured stays once it is evaluated or cancelled.",
+            "ابدأ المشروع (running) قبل قياسه؛ ويبقى ما قيس كما هو بعد تقييمه أو إلغائه.",
+    }
+    CycleNotOver from RefusalCode {
+        status: CONFLICT,
+        title: "An extended pilot is planned again in a later cycle", "يُخطط للمشروع الممدَّد من جديد في دورة لاحقة",
+        advice: "Once the council lets the next cycle begin and its step `pilots` is open, the pilot can go back to `planned`.",
+            "بعد أن يقرر المجلس بدء الدورة التالية وتُفتح خطوة pilots فيها يعود المشروع إلى planned.",
+    }
+    PilotNotScaled from RefusalCode {
+        status: CONFLICT,
+        title: "Only a pilot evaluated with outcome scale is migrated", "لا يُرحَّل إلا مشروع تجريبي قُيِّم بنتيجة التوسع",
+        advice: "Evaluate the pilot with outcome `scale` first.",
+            "قيّم المشروع التجريبي أولًا بنتيجة scale.",
+    }
+    ChecklistUnfinished from RefusalCode {
+        status: CONFLICT,
+        title: "The checklist is empty or not done", "قائمة التحقق فارغة أو غير مكتملة",
+        advice: "The migration needs a checklist, and every item of it done. What is live keeps its checklist done.",
+            "يحتاج الترحيل إلى قائمة تحقق أُنجزت كل بنودها. وما دخل الخدمة تبقى قائمته منجزة.",
+    }
+    ReconciliationMissing from RefusalCode {
+        status: CONFLICT,
+        title: "The reconciliation counts are missing", "أعداد المطابقة غير مذكورة",
+        advice: "Give `reconciliation` with `source`, `loaded` and `rejected`.",
+            "اذكر reconciliation مع source وloaded وrejected.",
+    }
+    HandoverIncomplete from RefusalCode {
+        status: CONFLICT,
+        title: "Receiving unit and service owner are not both named", "لم يُسمَّ كلٌّ من الجهة المستلمة ومالك الخدمة",
+        advice: "Give `receivingUnit` and `serviceOwner`.",
+            "اذكر receivingUnit وserviceOwner.",
+    }
+    EvidenceIsALink from RefusalCode {
+        status: CONFLICT,
+        title: "That evidence is a link, not a file", "هذا الدليل رابط وليس ملفًا",
+        advice: "Create new evidence without `url`, and upload the file to it.",
+            "أنشئ دليلًا جديدًا بلا url ثم ارفع الملف إليه.",
+    }
+    NotWaivable from RefusalCode {
+        status: CONFLICT,
+        title: "That criterion can't be waived", "لا يجوز التنازل عن هذا المعيار",
+        advice: "`waivable` in the readiness says which criteria can be waived. This one has to be met.",
+            "يبيّن waivable في الجاهزية ما يمكن التنازل عنه. أما هذا فلا بد من استيفائه.",
+    }
+    NotEntitled from RefusalCode {
+        status: FORBIDDEN,
+        title: "You are not entitled to vote on this submission", "لا يحق لك التصويت على هذا العرض",
+        advice: "Those vote who were members when the step was submitted (`entitled`). A successor is not entitled.",
+            "يصوّت من كانوا أعضاء وقت عرض الخطوة (entitled). ولا يحق ذلك لمن خلف عضوًا بعده.",
+    }
+    VotingClosed from RefusalCode {
+        status: CONFLICT,
+        title: "The vote is over", "انتهى التصويت",
+        advice: "The submission has passed, was returned or was withdrawn; votes stay as they were.",
+            "أُقرَّ العرض أو أُعيد أو سُحب؛ وتبقى الأصوات كما كانت.",
+    }
+    ReportNotSubmitted from RefusalCode {
+        status: CONFLICT,
+        title: "That report is not before the council", "هذا التقرير غير معروض على المجلس",
+        advice: "The council decides on a report that is `submitted`: the one that step 5 passed with. To correct a decision, name it in `supersedes`.",
+            "يقرر المجلس في تقرير حالته submitted، وهو الذي أُقرَّت به الخطوة الخامسة. ولتصحيح قرار اذكره في supersedes.",
+    }
+    DecisionSuperseded from RefusalCode {
+        status: CONFLICT,
+        title: "A later decision has already corrected that one", "صحّح قرار لاحق ذلك القرار من قبل",
+        advice: "Name the latest decision on that report in `supersedes`.",
+            "اذكر في supersedes آخر قرار بشأن ذلك التقرير.",
+    }
+    DecisionFollowed from RefusalCode {
+        status: CONFLICT,
+        title: "Something has followed from that decision", "ترتب على ذلك القرار أثر لاحق",
+        advice: "Work has gone on since that decision, so only the record can be corrected: with the same `outcome` and `returnToStep`.",
+            "استمر العمل بعد ذلك القرار، فلا يُصحَّح إلا السجل: بالنتيجة نفسها (outcome) والخطوة نفسها (returnToStep).",
+    }
+    OfAnEarlierCycle from RefusalCode {
+        status: CONFLICT,
+        title: "It belongs to an earlier cycle", "ينتمي إلى دورة سابقة",
+        advice: "What an earlier cycle made is part of its record: it can be carried on, not deleted, and what was measured by it stays as it was. Make a new one.",
+            "ما أُنشئ في دورة سابقة جزء من سجلها: يمكن البناء عليه لا حذفه، ويبقى ما قيس به كما كان. أنشئ غيره.",
+    }
+    ConditionSettled from RefusalCode {
+        status: CONFLICT,
+        title: "The condition is met or waived", "استُوفي الشرط أو جرى التنازل عنه",
+        advice: "What proved it stays as it was.",
+            "يبقى ما أثبته كما كان.",
+    }
+    OwnsWork from RefusalCode {
+        status: CONFLICT,
+        title: "The member owns pilots or conditions, which need another owner", "يملك العضو مشاريع تجريبية أو شروطًا تحتاج إلى مالك آخر",
+        advice: "Name a `successor` or `reassignToMemberId`; `references` lists what the member owns.",
+            "سمِّ خلفًا في successor أو عضوًا في reassignToMemberId؛ ويسرد references ما يملكه العضو.",
+    }
+    StillReferenced from RefusalCode {
+        status: CONFLICT,
+        title: "Something else still refers to this", "ما زال شيء آخر يشير إلى هذا",
+        advice: "`references` lists what refers to it. Remove those references first.",
+            "يسرد الحقل references ما يشير إليه. أزل تلك الإشارات أولًا.",
+    }
+    EmailTaken from RefusalCode {
+        status: CONFLICT,
+        title: "Another user has that e-mail address", "البريد الإلكتروني مسجَّل باسم مستخدم آخر",
+        advice: "One account per address. To send a new invitation use `POST /v1/users/{id}/invitations`.",
+            "حساب واحد لكل عنوان. لإرسال دعوة جديدة استخدم ‎POST /v1/users/{id}/invitations.",
+    }
+    LastAdministrator from RefusalCode {
+        status: CONFLICT,
+        title: "The installation needs an active administrator", "تحتاج المنظومة إلى مدير نشط واحد على الأقل",
+        advice: "Make somebody else an administrator first.",
+            "عيّن مديرًا آخر أولًا.",
+    }
+    TooManyApiKeys from RefusalCode {
+        status: CONFLICT,
+        title: "You have as many API keys as there may be", "بلغ عدد مفاتيحك الحد الأقصى",
+        advice: "A hundred may be good at once. Revoke one that nobody uses any more: `GET /v1/api-keys` says when each was last used.",
+            "يمكن أن يكون لديك مئة مفتاح صالح في آن واحد. ألغِ مفتاحًا لم يعد يستخدمه أحد: يعرض ‎GET /v1/api-keys آخر استخدام لكل مفتاح.",
+    }
+    IdempotencyKeyInUse from RefusalCode {
+        status: CONFLICT,
+        title: "A request with that key is still under way", "ما زال طلب بهذا المفتاح قيد التنفيذ",
+        advice: "The first request with this `Idempotency-Key` has not been answered yet. Wait a moment and send the same request again: it is done once.",
+            "لم يُجَب بعد عن أول طلب بهذا المفتاح. انتظر لحظة ثم أعد إرسال الطلب نفسه: فلن يُنفَّذ إلا مرة واحدة.",
+    }
+    IdempotencyKeyReused from RefusalCode {
+        status: UNPROCESSABLE_ENTITY,
+        title: "That key was sent with another request before", "أُرسل هذا المفتاح مع طلب آخر من قبل",
+        advice: "An `Idempotency-Key` stands for one request, body included, for 24 hours. Send a new key with a new request. Nothing was changed.",
+            "يخص المفتاح Idempotency-Key طلبًا واحدًا بنصه مدة 24 ساعة. أرسل مفتاحًا جديدًا مع الطلب الجديد. لم يتغير شيء.",
+    }
+    TooManyAttempts from RefusalCode {
+        status: TOO_MANY_REQUESTS,
+        title: "Too many attempts to sign in have failed", "فشلت محاولات كثيرة لتسجيل الدخول",
+        advice: "For this account or from this address too many attempts have failed. Try again after the seconds in `Retry-After`; if you forgot your password, ask the administrator or the secretariat for a new invitation.",
+            "فشلت محاولات كثيرة لهذا الحساب أو من هذا العنوان. حاول من جديد بعد الثواني المذكورة في Retry-After؛ وإن نسيت كلمة المرور فاطلب دعوة جديدة من مدير المنظومة أو أمانة المجلس.",
+    }
+    TooManyRequests {
+        status: TOO_MANY_REQUESTS,
+        title: "Too many requests in a short time", "طلبات كثيرة جدًا في وقت قصير",
+        advice: "`RateLimit-Policy` says how many requests you may send in how many seconds, `RateLimit` how many are left. Nothing was changed. Try again after the seconds in `Retry-After`.",
+            "تبيّن RateLimit-Policy عدد الطلبات المسموح بها ومدتها، وتبيّن RateLimit ما بقي منها. لم يتغير شيء. حاول من جديد بعد الثواني المذكورة في Retry-After.",
+    }
+    VersionMismatch from RefusalCode {
+        status: PRECONDITION_FAILED,
+        title: "Somebody changed this since you read it", "غيّر شخص آخر هذا منذ أن قرأته",
+        advice: "Read the resource again, look at what changed, and send your change with the new `ETag` in `If-Match`. The `ETag` header of this answer names the present version.",
+            "اقرأ المورد من جديد وانظر ما تغيّر ثم أرسل تغييرك مع ETag الجديد في If-Match. وتحمل ترويسة ETag في هذا الرد الإصدار الراهن.",
+    }
+    BodyTooLarge {
+        status: PAYLOAD_TOO_LARGE,
+        title: "The body is too large", "نص الطلب كبير جدًا",
+        advice: "A JSON body may have 256 KiB, a file 10 MiB.",
+            "الحد الأقصى لنص JSON هو 256 كيبيبايت، وللملف 10 ميبيبايت.",
+    }
+    UnsupportedMediaType {
+        status: UNSUPPORTED_MEDIA_TYPE,
+        title: "The body has the wrong content type", "نوع محتوى الطلب غير مدعوم",
+        advice: "Send `application/json`; for a PATCH `application/merge-patch+json`; for a file one of the types that the operation lists.",
+            "أرسل application/json، ومع PATCH أرسل application/merge-patch+json، ومع الملف أحد الأنواع المذكورة في توثيق العملية.",
+    }
+    PreconditionRequired {
+        status: PRECONDITION_REQUIRED,
+        title: "Say which version you are changing", "يجب ذكر الإصدار الذي تغيّره",
+        advice: "Send `If-Match` with the `ETag` that came with the resource, so that nobody's change is lost.",
+            "أرسل If-Match بقيمة ETag التي جاءت مع المورد كي لا يضيع تغيير أحد.",
+    }
+    InternalError {
+        status: INTERNAL_SERVER_ERROR,
+        title: "The service failed", "حدث خلل في الخدمة",
+        advice: "This is a fault of the service. Give the `requestId` to whoever runs it.",
+            "هذا خلل في الخدمة. أعطِ requestId لمن يديرها.",
+    }
+    Unavailable {
+        status: SERVICE_UNAVAILABLE,
+        title: "The service cannot reach something it needs just now", "يتعذر على الخدمة الآن الوصول إلى ما تحتاج إليه",
+        advice: "Nothing was changed as far as the service knows. Try again after the seconds in `Retry-After`.",
+            "لم يتغير شيء بحسب علم الخدمة. حاول من جديد بعد الثواني المذكورة في Retry-After.",
+    }
+}
+
+impl ProblemCode {
+    /// The rule behind the code; `None` for a code of the protocol.
+    pub(super) fn refusal_code(self) -> Option<RefusalCode> {
+        RefusalCode::parse(self.code())
+    }
+}
+
+impl Vocabulary for ProblemCode {
+    const NAME: &'static str = "problemCodes";
+    const ALL: &'static [Self] = Self::VARIANTS;
+    const ABOUT: &'static str = "What went wrong, as a stable code. `GET /problems/{code}` explains each.";
+
+    fn code(self) -> &'static str {
+        self.into()
+    }
+
+    fn label(self) -> Message {
+        self.title()
+    }
+}
+
+impl PartialSchema for ProblemCode {
+    fn schema() -> RefOr<Schema> {
+        vocabulary::schema::<Self>()
+    }
+}
+
+impl ToSchema for ProblemCode {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("ProblemCode")
+    }
+}
+
+impl fmt::Display for ProblemCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_and_its_problem_have_the_same_code() {
+        for &refusal in RefusalCode::ALL {
+            let problem = ProblemCode::from(refusal);
+            assert_eq!(problem.code(), refusal.code());
+            assert_eq!(problem.refusal_code(), Some(refusal));
+        }
+    }
+
+    #[test]
+    fn a_code_is_the_same_in_json_as_in_the_catalogue() {
+        for &problem in ProblemCode::ALL {
+            assert_eq!(serde_json::json!(problem), problem.code());
+        }
+    }
+}
