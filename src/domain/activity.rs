@@ -1,4 +1,4 @@
-//! The unit of work in any step, and its state machine.
+//! Activities: the units of work in every step, and their state machine.
 
 use super::refusal::{Blocker, Refusal, RefusalCode};
 use super::state_machine::{Transition, TransitionRule};
@@ -22,7 +22,7 @@ impl ActivityState {
     /// The states in which work is still to be done.
     pub const OPEN: [Self; 4] = [Self::Planned, Self::InProgress, Self::InReview, Self::Blocked];
 
-    /// Whether work on it is still to be done.
+    /// Whether work is still to be done.
     pub fn is_open(self) -> bool {
         Self::OPEN.contains(&self)
     }
@@ -37,34 +37,25 @@ vocabulary! {
     }
 }
 
-/// Where an activity stands, with what each state carries.
+/// The state of an activity, with the data that belongs to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    /// Not begun.
     Planned,
-    /// Being worked on.
     InProgress,
-    /// Waits for another member's eyes.
     InReview,
-    /// Can't go on; goes back to where it was.
+    /// Blocked, to go back to the state before.
     Blocked {
-        /// Where it was.
         from: BlockedFrom,
     },
-    /// Finished.
     Done,
-    /// Given up.
     Cancelled,
 }
 
-/// The states from which an activity can be blocked, and to which it goes back.
+/// The states from which an activity can be blocked, and to which it returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BlockedFrom {
-    /// It had not begun.
     Planned,
-    /// It was being worked on.
     InProgress,
-    /// It was in review.
     InReview,
 }
 
@@ -78,13 +69,13 @@ impl BlockedFrom {
     }
 }
 
-/// What a stored activity could not be, and is.
+/// The error of a stored activity whose columns contradict each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an activity in state {0} can't be blocked from {1:?}")]
 pub struct ImpossibleStage(ActivityState, Option<ActivityState>);
 
 impl Stage {
-    /// The stage that is stored as a state and where it was blocked from.
+    /// The stage from the stored columns.
     ///
     /// # Errors
     /// A combination that no transition leads to.
@@ -111,7 +102,7 @@ impl Stage {
         })
     }
 
-    /// The state as the contract names it.
+    /// The state in the contract.
     pub fn state(self) -> ActivityState {
         match self {
             Self::Planned => ActivityState::Planned,
@@ -123,7 +114,7 @@ impl Stage {
         }
     }
 
-    /// Where it was when it was blocked.
+    /// The state before the activity was blocked.
     pub fn blocked_from(self) -> Option<ActivityState> {
         match self {
             Self::Blocked { from } => Some(from.state()),
@@ -131,51 +122,51 @@ impl Stage {
         }
     }
 
-    /// Whether a review is under way: then assignee and `reviewRequired` stay as they are, or the assignee could
-    /// review their own work. Blocking it does not end it.
+    /// Whether a review is under way, also while the activity is blocked. Assignee and `reviewRequired` are fixed
+    /// during a review, so that nobody reviews their own work.
     pub fn is_under_review(self) -> bool {
         matches!(self, Self::InReview | Self::Blocked { from: BlockedFrom::InReview })
     }
 
-    /// The ways out of this stage.
+    /// The transitions out of this stage.
     pub fn transitions(self, facts: &ActivityFacts) -> Vec<Transition<ActivityState>> {
         use ActivityState as To;
 
         let frozen = facts.frozen();
         let step_open = facts.step.frozen().map(Blocker::from).filter(|_| frozen.is_none());
-        let exit = |to| Transition::to(to).unless(frozen.clone());
-        let block = exit(To::Blocked).with_reason();
-        let cancel = exit(To::Cancelled).with_reason();
+        let transition = |to| Transition::to(to).unless(frozen.clone());
+        let block = transition(To::Blocked).with_reason();
+        let cancel = transition(To::Cancelled).with_reason();
         match self {
             Self::Planned => {
                 let waits =
                     (facts.unfinished_dependencies > 0).then_some(RefusalCode::DependencyUnfinished.into());
-                vec![exit(To::InProgress).unless(step_open).unless(waits), block, cancel]
+                vec![transition(To::InProgress).unless(step_open).unless(waits), block, cancel]
             }
             Self::InProgress => {
                 let finish = if facts.review_required { To::InReview } else { To::Done };
-                vec![exit(finish).unless(step_open), block, cancel]
+                vec![transition(finish).unless(step_open), block, cancel]
             }
             Self::InReview => {
                 let own = facts.caller_is_assignee.then_some(RefusalCode::ReviewByAnother.into());
                 vec![
-                    exit(To::Done).unless(step_open.clone()).unless(own),
-                    exit(To::InProgress).unless(step_open),
+                    transition(To::Done).unless(step_open.clone()).unless(own),
+                    transition(To::InProgress).unless(step_open),
                     block,
                     cancel,
                 ]
             }
-            Self::Blocked { from: BlockedFrom::Planned } => vec![exit(To::Planned), cancel],
-            Self::Blocked { from } => vec![exit(from.state()).unless(step_open), cancel],
-            Self::Done => vec![exit(To::InProgress).with_reason().unless(step_open)],
+            Self::Blocked { from: BlockedFrom::Planned } => vec![transition(To::Planned), cancel],
+            Self::Blocked { from } => vec![transition(from.state()).unless(step_open), cancel],
+            Self::Done => vec![transition(To::InProgress).with_reason().unless(step_open)],
             Self::Cancelled => Vec::new(),
         }
     }
 
-    /// The stage after going to a state that [`Stage::transitions`] leads to.
+    /// The stage after a transition.
     ///
     /// # Errors
-    /// As [`super::state_machine::check_transition`].
+    /// The errors of [`super::state_machine::check_transition`].
     pub fn transition(
         self,
         to: ActivityState,
@@ -196,18 +187,14 @@ impl Stage {
     }
 }
 
-/// What an activity's transitions depend on beside its own stage.
+/// The facts that the transitions of an activity depend on, beside its stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ActivityFacts {
-    /// State of its task force.
     pub task_force: TaskForceState,
-    /// State of its step.
     pub step: StepState,
-    /// Whether the work is looked at by another member before it is done.
     pub review_required: bool,
-    /// How many activities it waits for that are neither done nor cancelled.
+    /// The number of activities that the activity waits for and that are neither done nor cancelled.
     pub unfinished_dependencies: i64,
-    /// Whether whoever asks is the one it is assigned to.
     pub caller_is_assignee: bool,
 }
 
@@ -217,7 +204,7 @@ impl ActivityFacts {
     }
 }
 
-/// Every stage there is.
+/// Every stage.
 const STAGES: [Stage; 8] = [
     Stage::Planned,
     Stage::InProgress,
@@ -229,7 +216,7 @@ const STAGES: [Stage; 8] = [
     Stage::Cancelled,
 ];
 
-/// Every transition there is.
+/// Every transition.
 pub fn all_transitions() -> Vec<TransitionRule> {
     let mut rules = Vec::new();
     for stage in STAGES {

@@ -1,6 +1,6 @@
-//! Whether a chain of events is as it was written: every event follows the one before, to the head.
+//! Verification of a chain of events: every event follows the one before, up to the head.
 //!
-//! What is hashed is the text as it is stored; nothing is written anew from values that were read.
+//! The hash is computed over the stored text. Nothing is serialized again from values that were read.
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -22,92 +22,82 @@ vocabulary! {
 /// The first event at which a chain breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Break {
-    /// Its sequence number; of a missing event, the one that it should have.
+    /// The sequence number of the event; of a missing event, the number that the event should have.
     pub seq: i64,
-    /// Its id; `None` for a missing one.
+    /// The id of the event; `None` for a missing event.
     pub event_id: Option<Uuid>,
-    /// What is wrong with it.
     pub reason: BreakReason,
 }
 
-/// An event as it is stored: the text that is hashed, and the columns that lists are read by.
+/// A stored event: the hashed text, and the columns that lists are read by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredEvent {
-    /// The task force.
     pub task_force_id: Uuid,
-    /// Its place.
     pub seq: i64,
-    /// Its id.
     pub id: Uuid,
-    /// When.
     pub at: DateTime<Utc>,
-    /// The user who did it.
+    /// The user who acted; `None` for the service itself.
     pub actor_id: Option<Uuid>,
-    /// What happened.
     pub action: String,
-    /// To what.
     pub subject_kind: String,
-    /// Its id.
     pub subject_id: Uuid,
-    /// Canonical JSON.
+    /// The canonical JSON that is hashed.
     pub body: String,
-    /// The hash of the event before.
     pub previous_hash: Vec<u8>,
-    /// Its own.
     pub hash: Vec<u8>,
 }
 
-/// What the text says of what the columns hold. Words stay text: a chain must be readable for longer than a word lives.
+/// The part of the text that the columns repeat. Codes stay text, so that a chain outlives the codes in it.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Said {
+struct BodyColumns {
     seq: i64,
     id: Uuid,
     task_force_id: Uuid,
     at: DateTime<Utc>,
     actor: EventActor,
     action: String,
-    subject: SaidSubject,
+    subject: BodySubject,
 }
 
 #[derive(Deserialize)]
-struct SaidSubject {
+struct BodySubject {
     kind: String,
     id: Uuid,
 }
 
 impl StoredEvent {
-    fn says_what_its_columns_say(&self) -> bool {
-        serde_json::from_str(&self.body).is_ok_and(|said: Said| {
-            said.seq == self.seq
-                && said.id == self.id
-                && said.task_force_id == self.task_force_id
-                && said.at == self.at
-                && said.actor.id == self.actor_id
-                && said.action == self.action
-                && said.subject.kind == self.subject_kind
-                && said.subject.id == self.subject_id
+    fn body_matches_columns(&self) -> bool {
+        serde_json::from_str(&self.body).is_ok_and(|body: BodyColumns| {
+            body.seq == self.seq
+                && body.id == self.id
+                && body.task_force_id == self.task_force_id
+                && body.at == self.at
+                && body.actor.id == self.actor_id
+                && body.action == self.action
+                && body.subject.kind == self.subject_kind
+                && body.subject.id == self.subject_id
         })
     }
 }
 
-/// The end of a chain as it is noted beside the events.
+/// The head of a chain, which is stored beside the events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChainEnd {
-    /// Sequence number of the last event; 0 where there is none.
+    /// The sequence number of the last event; 0 if there is none.
     pub seq: i64,
-    /// Its hash.
+    /// The hash of the last event.
     pub hash: Vec<u8>,
-    /// The highest sequence number that any event has, seen at the same moment.
+    /// The highest sequence number of any event, read in the same snapshot.
     pub highest: i64,
 }
 
-/// A chain as far as it was followed and held.
+/// The verified beginning of a chain.
 #[derive(Debug, Clone)]
 pub struct Followed {
-    /// Sequence number of the last event that held.
+    /// The sequence number of the last verified event.
     pub seq: i64,
-    /// Its hash.
+    /// The hash of the last verified event.
     pub hash: Vec<u8>,
     last_id: Option<Uuid>,
 }
@@ -119,10 +109,10 @@ impl Default for Followed {
 }
 
 impl Followed {
-    /// Goes on to the next event that there is.
+    /// Verifies the next stored event.
     ///
     /// # Errors
-    /// Where it doesn't follow.
+    /// The break, if the event does not follow the last verified one.
     pub fn follow(&mut self, event: &StoredEvent) -> Result<(), Break> {
         let seq = self.seq + 1;
         let broken = |reason| Err(Break { seq, event_id: Some(event.id), reason });
@@ -135,19 +125,19 @@ impl Followed {
         if chain(&event.previous_hash, &event.body).as_slice() != event.hash {
             return broken(BreakReason::HashMismatch);
         }
-        if !event.says_what_its_columns_say() {
+        if !event.body_matches_columns() {
             return broken(BreakReason::ColumnsMismatch);
         }
         *self = Self { seq, hash: event.hash.clone(), last_id: Some(event.id) };
         Ok(())
     }
 
-    /// Compares the last event up to the head with the head.
+    /// Compares the last verified event with the head.
     ///
     /// # Errors
-    /// Events that are missing before the head or stand behind it, or a head of another hash.
+    /// The break, if events are missing before the head or follow after it, or if the head has another hash.
     pub fn end(&self, end: &ChainEnd) -> Result<(), Break> {
-        // A task force begins with the event of its founding: one without any has lost them, head and all.
+        // Every task force has the event of its creation: a chain without events has lost them, and its head too.
         if self.seq < end.seq || end.highest == 0 {
             return Err(Break { seq: self.seq + 1, event_id: None, reason: BreakReason::SequenceGap });
         }

@@ -1,4 +1,4 @@
-//! The vote on a submitted step: who is entitled, what counts, when it is decided.
+//! The vote on a submitted step: entitled members, the count, and the end of the vote.
 
 vocabulary! {
     /// What an entitled member says to a submission.
@@ -10,24 +10,24 @@ vocabulary! {
     }
 }
 
-/// Fewer than these left in the denominator decide nothing.
+/// The smallest denominator that can decide a vote.
 pub const QUORUM: usize = 3;
 
-/// One entitled member's ballot.
+/// The ballot of an entitled member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Ballot {
-    /// What they said, if they did.
+    /// The choice, if the member has voted.
     pub choice: Option<Choice>,
-    /// Whether their seat ended while voting was open, before they had voted.
+    /// Whether the seat ended while voting was open, before the member had voted.
     pub left: bool,
 }
 
-/// How a vote stands.
+/// The count of a vote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tally {
     /// Members who were entitled when the step was submitted.
     pub entitled: usize,
-    /// Those who count: not recused, and not gone without a vote.
+    /// Members who count: neither recused nor gone without a vote.
     pub denominator: usize,
     /// Votes to approve.
     pub approve: usize,
@@ -43,14 +43,14 @@ pub struct Tally {
     pub pending: usize,
 }
 
-/// How a vote ends.
+/// The end of a vote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VoteOutcome {
     /// More than half of the denominator approve.
     Passed,
-    /// That can no longer happen.
+    /// No more than half of the denominator can still approve.
     Returned,
-    /// Fewer than three are left in the denominator: returned, too.
+    /// Fewer than [`QUORUM`] members are left in the denominator. The step is returned.
     QuorumLost,
 }
 
@@ -73,12 +73,12 @@ impl Tally {
         tally
     }
 
-    /// Whether too few are left to decide.
+    /// Whether too few members are left in the denominator.
     pub fn is_quorum_lost(&self) -> bool {
         self.denominator < QUORUM
     }
 
-    /// How the vote ends, if it does by now.
+    /// The end of the vote, or `None` while the vote is open.
     pub fn outcome(&self) -> Option<VoteOutcome> {
         if self.is_quorum_lost() {
             Some(VoteOutcome::QuorumLost)
@@ -134,7 +134,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever has been said and whoever has left: once nobody can vote any more, it is decided.
+        /// Once no member can vote any more, the vote is decided, whatever was voted and whoever left.
         #[test]
         fn every_vote_ends(ballots in ballots()) {
             let tally = Tally::of(ballots);
@@ -142,7 +142,7 @@ mod tests {
             prop_assert_eq!(tally.denominator, tally.approve + tally.r#return + tally.abstain + tally.pending);
         }
 
-        /// It is not returned as long as the pending votes could still pass it, and not passed before they can't
+        /// A step is not returned while the pending votes could still pass it, nor passed while they could still
         /// prevent it.
         #[test]
         fn it_is_decided_when_the_pending_votes_can_no_longer_change_it(ballots in ballots()) {

@@ -1,16 +1,16 @@
-//! Days in the task force's time zone. What is overdue is computed, never stored.
+//! Days in the time zone of a task force. Whether work is overdue is computed, never stored.
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 
 use super::activity::ActivityState;
 
-/// Whether this is the name of a time zone (IANA), as `Asia/Amman`.
+/// Whether the name is one of a time zone (IANA), as `Asia/Amman`.
 pub fn is_time_zone(name: &str) -> bool {
     name.parse::<Tz>().is_ok()
 }
 
-/// Whether an activity's due date has passed while its work is still open. The due date itself is in time.
+/// Whether the due date of an activity has passed while its work is open. Work on the due date itself is in time.
 pub fn is_overdue(due: Option<NaiveDate>, state: ActivityState, today: NaiveDate) -> bool {
     state.is_open() && due.is_some_and(|due| due < today)
 }

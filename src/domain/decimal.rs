@@ -1,20 +1,20 @@
-//! Decimal numbers, kept and answered exactly: what was measured as 12.50 stays 12.50.
+//! Decimal numbers that are stored and returned exactly: a measurement of 12.50 stays 12.50.
 
 use std::str::FromStr as _;
 
 use bigdecimal::BigDecimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Digits before the point, at most.
+/// The most digits before the point.
 pub const WHOLE_DIGITS: usize = 15;
-/// Digits after the point, at most.
+/// The most digits after the point.
 pub const FRACTION_DIGITS: i64 = 6;
 
 /// A decimal number. In JSON it is written as a string, and read from a string or a number.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Decimal(BigDecimal);
 
-/// What is not such a number.
+/// The error of a text that is not such a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a decimal number has at most 15 digits before and 6 after the point, and no exponent")]
 pub struct NotADecimal;
@@ -23,7 +23,7 @@ impl Decimal {
     /// Reads a number such as `-12.50`.
     ///
     /// # Errors
-    /// Anything else, an exponent and too many digits among it.
+    /// Every other text, also one with an exponent or with too many digits.
     pub fn parse(text: &str) -> Result<Self, NotADecimal> {
         let digits = text.strip_prefix('-').unwrap_or(text);
         let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(w, f)| (w, Some(f)));
@@ -37,7 +37,7 @@ impl Decimal {
         BigDecimal::from_str(text).map(Self).ok().ok_or(NotADecimal)
     }
 
-    /// The number as arithmetic takes it.
+    /// The number for arithmetic.
     pub fn exact(&self) -> &BigDecimal {
         &self.0
     }
@@ -65,7 +65,7 @@ impl<'de> Deserialize<'de> for Decimal {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = match serde_json::Value::deserialize(deserializer)? {
             serde_json::Value::String(text) => text,
-            // Not as JSON would write it: there the smallest ones have an exponent.
+            // `Number::to_string` would write the smallest numbers with an exponent.
             serde_json::Value::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
                 Some(float) => float.to_string(),
                 None => number.to_string(),

@@ -1,4 +1,4 @@
-//! The council's decision on a report, what it does to the steps, and the conditions it comes with.
+//! Decisions of the council on a report, their effects on the steps, and the conditions that they set.
 
 use super::refusal::{Blocker, RefusalCode};
 use super::rights::EffectiveRole;
@@ -17,28 +17,26 @@ vocabulary! {
     }
 }
 
-/// An outcome with the step to return to, which only `adjust` has.
+/// An outcome, with the step to return to for `adjust`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ruling {
-    /// What was decided or recommended.
     pub outcome: Outcome,
-    /// The step to be done again.
     pub return_to: Option<StepName>,
 }
 
 impl Ruling {
-    /// A ruling, if outcome and step go together.
+    /// A ruling, if the outcome and the step go together.
     pub fn new(outcome: Outcome, return_to: Option<StepName>) -> Option<Self> {
         ((outcome == Outcome::Adjust) == return_to.is_some()).then_some(Self { outcome, return_to })
     }
 
-    /// Whether the council departs with it from what a report recommended.
+    /// Whether the ruling departs from the recommendation of a report.
     pub fn departs_from(self, recommended: Self) -> bool {
         self != recommended
     }
 
-    /// What happens to a step of the cycle that was reported on: the one named is open again, the later ones are
-    /// locked. All five have passed by then.
+    /// The command for a step of the reported cycle, in which all five steps have passed: `adjust` reopens the named
+    /// step and locks the later ones.
     pub fn command(self, step: StepName) -> Option<StepCommand> {
         let again = self.return_to?;
         match step.ordinal().cmp(&again.ordinal()) {
@@ -48,7 +46,7 @@ impl Ruling {
         }
     }
 
-    /// The state that the task force goes to.
+    /// The state of the task force after the ruling.
     pub fn task_force(self) -> TaskForceState {
         match self.outcome {
             Outcome::Continue | Outcome::Adjust => TaskForceState::Active,
@@ -69,12 +67,13 @@ vocabulary! {
 }
 
 impl ConditionState {
-    /// Whether it is still to be met, or to be accepted as met.
+    /// Whether the condition is still to be met, or to be accepted as met.
     pub fn is_pending(self) -> bool {
         matches!(self, Self::Open | Self::ReportedMet)
     }
 
-    /// The ways out of this state: the chair reports it met; the secretariat accepts, returns or waives it.
+    /// The transitions out of this state: the chair reports a condition met; the secretariat accepts, returns or waives
+    /// it.
     pub fn transitions(
         self,
         task_force: TaskForceState,

@@ -1,7 +1,7 @@
-//! Events: what happened in a task force, each chained to the one before by its hash.
+//! Events: the history of a task force. Each event is chained to the one before by its hash.
 //!
-//! The canonical JSON (RFC 8785) is stored as text, because the hash is over its bytes. Names of people are not
-//! part of it: they are joined in when an event is read, so a person can be erased without breaking the chain.
+//! The canonical JSON (RFC 8785) is stored as text, because the hash is computed over its bytes. Names of people are
+//! joined in when an event is read, so a person can be erased without breaking the chain.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -133,17 +133,15 @@ vocabulary! {
     }
 }
 
-/// What an event is about.
+/// The resource that an event is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subject {
-    /// What it is.
     pub kind: SubjectKind,
-    /// Its id.
     pub id: Uuid,
 }
 
 impl EventAction {
-    /// Whether it changes what a report states: then a report that was built before is not current any more.
+    /// Whether the action changes the contents of a report, so that a report built before is no longer current.
     pub fn changes_report(self) -> bool {
         !matches!(
             self,
@@ -158,30 +156,26 @@ impl EventAction {
     }
 }
 
-/// Who did it; the name is joined in when the event is read.
+/// The actor of an event. The name is joined in when the event is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventActor {
-    /// A user, or the service itself.
     pub kind: ActorKind,
-    /// The user's id.
+    /// The id of the user; `None` for the service itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<Uuid>,
 }
 
-/// A field before and after.
+/// The value of a field before and after a change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
-    /// What it was.
     pub before: Value,
-    /// What it is.
     pub after: Value,
 }
 
 /// The fields that changed, by name.
 pub type Changes = BTreeMap<String, Change>;
 
-/// The fields that differ between two representations of one thing; `null` for one that is not there yet, or not
-/// any more.
+/// The fields that differ between two representations of one resource. A missing field counts as `null`.
 pub fn changes_between<T: Serialize>(before: &T, after: &T) -> Changes {
     let fields = |thing: &T| match serde_json::to_value(thing) {
         Ok(Value::Object(fields)) => fields,
@@ -199,38 +193,35 @@ pub fn changes_between<T: Serialize>(before: &T, after: &T) -> Changes {
         .collect()
 }
 
-/// What a use case says has happened; sequence, actor, time and hash are added by the write door.
+/// An event as a use case records it. The write transaction adds sequence number, actor, time and hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewEvent {
-    /// What happened.
     pub action: EventAction,
-    /// To what.
     pub subject: Subject,
-    /// The state before, where a state changed.
+    /// The state before, if the state changed.
     pub from: Option<&'static str>,
-    /// The state after.
+    /// The state after, if the state changed.
     pub to: Option<&'static str>,
-    /// The fields that changed.
     pub changes: Changes,
 }
 
 impl NewEvent {
-    /// Something that happened to a subject.
+    /// An event without changes.
     pub fn new(action: EventAction, kind: SubjectKind, id: Uuid) -> Self {
         Self { action, subject: Subject { kind, id }, from: None, to: None, changes: Changes::new() }
     }
 
-    /// A change of state.
+    /// Adds a change of state.
     pub fn with_transition(self, from: &'static str, to: &'static str) -> Self {
         Self { from: Some(from), to: Some(to), ..self }
     }
 
-    /// With the fields that changed.
+    /// Sets the fields that changed.
     pub fn with(self, changes: Changes) -> Self {
         Self { changes, ..self }
     }
 
-    /// With one field that was set or changed.
+    /// Adds one field, unless its value stayed the same.
     pub fn with_change(mut self, field: &str, before: impl Serialize, after: impl Serialize) -> Self {
         let value = |it: Result<Value, _>| it.unwrap_or(Value::Null);
         let (before, after) = (value(serde_json::to_value(before)), value(serde_json::to_value(after)));
@@ -241,48 +232,39 @@ impl NewEvent {
     }
 }
 
-/// One event as it is chained: everything but the hash.
+/// An event as it is chained: everything but the hash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
-    /// Gap-free per task force, from 1.
+    /// The sequence number: gap-free per task force, from 1.
     pub seq: i64,
-    /// Its id.
     pub id: Uuid,
-    /// The task force it happened in.
     pub task_force_id: Uuid,
-    /// When, in microseconds.
+    /// The time, with microseconds.
     pub at: DateTime<Utc>,
-    /// Who did it.
     pub actor: EventActor,
-    /// The request it came with.
     pub request_id: String,
-    /// What happened.
     pub action: EventAction,
-    /// To what.
     pub subject: Subject,
-    /// The state before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
-    /// The state after.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
-    /// The fields that changed.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub changes: Changes,
 }
 
-/// A hash of the chain: SHA-256 over the previous hash and the event's canonical JSON.
+/// A hash of the chain: SHA-256 over the previous hash and the canonical JSON of the event.
 pub type Hash = [u8; 32];
 
 /// The hash before the first event.
 pub const GENESIS: Hash = [0; 32];
 
 impl Event {
-    /// The event's canonical JSON (RFC 8785).
+    /// The canonical JSON (RFC 8785) of the event.
     ///
     /// # Errors
-    /// A value that JSON can't hold.
+    /// A value that JSON can't represent.
     pub fn canonical(&self) -> Result<String, serde_json::Error> {
         serde_json_canonicalizer::to_string(self)
     }

@@ -1,4 +1,4 @@
-//! Evidence: what proves something, as a link or as a file; and what activities and evidence can be about.
+//! Evidence, as a link or as a file; and the resources that activities and evidence can be about.
 
 use uuid::Uuid;
 
@@ -26,16 +26,14 @@ vocabulary! {
     }
 }
 
-/// What something is about: a kind and an id of that kind.
+/// The resource that an activity or a piece of evidence is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct About<K> {
-    /// What it is.
     pub kind: K,
-    /// Its id.
     pub id: Uuid,
 }
 
-/// What may be uploaded: documents, tables and pictures that no browser runs.
+/// The media types of uploads: documents, tables and pictures. A browser executes none of them.
 pub const MEDIA_TYPES: [&str; 11] = [
     "application/pdf",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -50,5 +48,5 @@ pub const MEDIA_TYPES: [&str; 11] = [
     "text/plain",
 ];
 
-/// The most bytes of an upload.
+/// The size limit of an upload, in bytes.
 pub const LARGEST: usize = 10 * 1024 * 1024;

@@ -1,6 +1,7 @@
-//! Gates: what must be true before a step may be submitted. Readiness and the submission ask the same functions.
+//! Gates: the criteria that a step must meet before it may be submitted. Readiness and the submission ask the same
+//! functions.
 //!
-//! Each criterion is one pure function over the facts of its step. What it answers names exactly what fails it.
+//! Each criterion is one pure function over the facts of its step. The verdict lists the resources that fail it.
 
 use uuid::Uuid;
 
@@ -29,81 +30,71 @@ pub fn criteria_of(step: StepName) -> Vec<CriterionCode> {
     own.iter().copied().chain([Code::ActivitiesSettled, Code::TranslationsComplete]).collect()
 }
 
-/// A policy, as gates look at it.
+/// The facts of a policy that gates depend on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyFact {
-    /// Which one.
     pub policy: Reference,
-    /// Its state.
     pub state: PolicyState,
-    /// Whether it names an aim.
     pub has_aim: bool,
 }
 
-/// A sector, as gates look at it.
+/// The facts of a sector that gates depend on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SectorFact {
-    /// Which one.
     pub sector: Reference,
-    /// Its state.
     pub state: SectorState,
 }
 
-/// A pilot, as gates look at it.
+/// The facts of a pilot that gates depend on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PilotFact {
-    /// Which one.
     pub pilot: Reference,
-    /// Its state.
     pub state: PilotState,
-    /// What its evaluation said.
+    /// The outcome of the evaluation.
     pub outcome: Option<PilotOutcome>,
-    /// Its sector.
     pub sector_id: Uuid,
-    /// Whether it has indicators, each with baseline and target.
+    /// Whether the pilot has indicators, each with baseline and target.
     pub indicators_set: bool,
-    /// Whether an activity of step `migration` is about it that is not cancelled, and has assignee and due date.
+    /// Whether the pilot has an activity in step `migration` that is not cancelled and has assignee and due date.
     pub activity_planned: bool,
-    /// States of its migrations of this cycle.
+    /// The states of the migrations of the pilot in this cycle.
     pub migrations: Vec<MigrationState>,
 }
 
 /// The latest draft report of the cycle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DraftFact {
-    /// Which one.
     pub report: Reference,
-    /// Whether something has happened since that changes what it states.
+    /// Whether an event since then changes the contents of the report.
     pub outdated: bool,
 }
 
-/// The products of a step, of the present cycle, as its gate looks at them.
+/// The products of a step in the current cycle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Products {
-    /// Of step 1.
+    /// Step 1.
     Policy(Vec<PolicyFact>),
-    /// Of step 2, and how many sectors the task force may select.
+    /// Step 2, with the number of sectors that the task force may select.
     Sectors(Vec<SectorFact>, usize),
-    /// Of step 3, and the sectors that they are for.
+    /// Step 3, with the sectors of the task force.
     Pilots(Vec<PilotFact>, Vec<SectorFact>),
-    /// Of step 4: pilots with their migrations.
+    /// Step 4: pilots with their migrations.
     Migration(Vec<PilotFact>),
-    /// Of step 5: the latest draft, and the conditions of earlier decisions that are open and due.
+    /// Step 5: the latest draft, and the conditions of earlier decisions that are open and due.
     Report(Option<DraftFact>, Failing),
 }
 
-/// What the gate of a step looks at.
+/// The facts that the gate of a step depends on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GateFacts {
-    /// The step's products.
     pub products: Products,
-    /// The step's activities that are neither done nor cancelled.
+    /// The activities of the step that are neither done nor cancelled.
     pub open_activities: Failing,
-    /// Products and their parts that are in force and whose title or name lacks a language.
+    /// Products in force, and children of them, whose title or name lacks a language.
     pub untranslated: Failing,
 }
 
-/// The gate of a step with these facts and waivers.
+/// The verdicts on the criteria of a gate.
 pub fn criteria(facts: &GateFacts, waivers: &[Waiver]) -> Vec<Criterion> {
     let mut verdicts = match &facts.products {
         Products::Policy(policies) => vec![
@@ -128,11 +119,11 @@ pub fn criteria(facts: &GateFacts, waivers: &[Waiver]) -> Vec<Criterion> {
         ],
         Products::Report(draft, conditions_due) => vec![
             (CriterionCode::ReportCurrent, report_current(draft.as_ref())),
-            (CriterionCode::ConditionsSettled, nothing(conditions_due.clone())),
+            (CriterionCode::ConditionsSettled, met_if_none(conditions_due.clone())),
         ],
     };
-    verdicts.push((CriterionCode::ActivitiesSettled, nothing(facts.open_activities.clone())));
-    verdicts.push((CriterionCode::TranslationsComplete, nothing(facts.untranslated.clone())));
+    verdicts.push((CriterionCode::ActivitiesSettled, met_if_none(facts.open_activities.clone())));
+    verdicts.push((CriterionCode::TranslationsComplete, met_if_none(facts.untranslated.clone())));
     let waiver = |code| waivers.iter().find(|waiver| waiver.criterion == code).cloned();
     verdicts
         .into_iter()
@@ -140,7 +131,7 @@ pub fn criteria(facts: &GateFacts, waivers: &[Waiver]) -> Vec<Criterion> {
         .collect()
 }
 
-/// Whether a step with these criteria may be submitted.
+/// Checks that a step with these verdicts may be submitted.
 ///
 /// # Errors
 /// `gateNotMet`, listing the criteria.
@@ -151,19 +142,19 @@ pub fn check(criteria: &[Criterion]) -> Result<(), Refusal> {
     Err(Refusal::from(RefusalCode::GateNotMet).extension(ProblemExtension::Criteria(criteria.to_vec())))
 }
 
-/// What a criterion says to the facts.
+/// The verdict on a criterion, before waivers.
 struct Verdict {
     met: bool,
     failing: Failing,
 }
 
-/// Met if nothing fails it.
-fn nothing(failing: Failing) -> Verdict {
+/// The verdict on a criterion that is met if no resource fails it.
+fn met_if_none(failing: Failing) -> Verdict {
     Verdict { met: failing.total == 0, failing }
 }
 
 fn none_of<'a>(references: impl Iterator<Item = &'a Reference>) -> Verdict {
-    nothing(Failing::these(references))
+    met_if_none(Failing::these(references))
 }
 
 fn policy_adopted(policies: &[PolicyFact]) -> Verdict {
@@ -183,7 +174,7 @@ fn aims_named(policies: &[PolicyFact]) -> Verdict {
 fn sectors_selected(sectors: &[SectorFact], most: usize) -> Verdict {
     let selected = || sectors.iter().filter(|fact| fact.state.is_selected());
     let count = selected().count();
-    // Of too many, any could be left out.
+    // Any of too many sectors could be left out.
     let failing =
         if count > most { Failing::these(selected().map(|fact| &fact.sector)) } else { Failing::default() };
     Verdict { met: (1..=most).contains(&count), failing }
@@ -197,13 +188,13 @@ fn sectors_studied(sectors: &[SectorFact]) -> Verdict {
     none_of(sectors.iter().filter(|fact| fact.state == SectorState::Selected).map(|fact| &fact.sector))
 }
 
-/// Pilots that stand in the plan: planned, and those that came further before the step was opened again.
+/// Pilots in the plan: planned, or further if the step was opened again.
 fn in_plan(pilots: &[PilotFact]) -> impl Iterator<Item = &PilotFact> {
     pilots.iter().filter(|fact| fact.state.was_planned())
 }
 
 /// Pilots whose plan is still to be carried out.
-fn to_be_done(pilots: &[PilotFact]) -> impl Iterator<Item = &PilotFact> {
+fn unfinished(pilots: &[PilotFact]) -> impl Iterator<Item = &PilotFact> {
     pilots.iter().filter(|fact| matches!(fact.state, PilotState::Planned | PilotState::Running))
 }
 
@@ -216,20 +207,20 @@ fn sectors_covered(pilots: &[PilotFact], sectors: &[SectorFact]) -> Verdict {
     let without_pilot =
         selected().filter(|fact| in_plan(pilots).all(|pilot| pilot.sector_id != fact.sector.id));
     let without_sector =
-        to_be_done(pilots).filter(|pilot| selected().all(|fact| fact.sector.id != pilot.sector_id));
+        unfinished(pilots).filter(|pilot| selected().all(|fact| fact.sector.id != pilot.sector_id));
     none_of(without_pilot.map(|fact| &fact.sector).chain(without_sector.map(|fact| &fact.pilot)))
 }
 
 fn indicators_set(pilots: &[PilotFact]) -> Verdict {
-    none_of(to_be_done(pilots).filter(|fact| !fact.indicators_set).map(|fact| &fact.pilot))
+    none_of(unfinished(pilots).filter(|fact| !fact.indicators_set).map(|fact| &fact.pilot))
 }
 
 fn activities_planned(pilots: &[PilotFact]) -> Verdict {
-    none_of(to_be_done(pilots).filter(|fact| !fact.activity_planned).map(|fact| &fact.pilot))
+    none_of(unfinished(pilots).filter(|fact| !fact.activity_planned).map(|fact| &fact.pilot))
 }
 
 fn pilots_evaluated(pilots: &[PilotFact]) -> Verdict {
-    none_of(to_be_done(pilots).map(|fact| &fact.pilot))
+    none_of(unfinished(pilots).map(|fact| &fact.pilot))
 }
 
 fn migrations_handed_over(pilots: &[PilotFact]) -> Verdict {

@@ -1,4 +1,4 @@
-//! Migrations: the move of a pilot into the city's local digital government (step 4).
+//! Migrations: the move of a pilot into the local digital government of the city (step 4).
 
 use super::refusal::RefusalCode;
 use super::state_machine::{self, Transition, TransitionRule};
@@ -16,44 +16,43 @@ vocabulary! {
     }
 }
 
-/// What a migration's transitions depend on beside its own state.
+/// The facts that the transitions of a migration depend on, beside its state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MigrationFacts {
-    /// What it stands on.
     pub step_context: StepContext,
-    /// Whether it has a checklist, and every item of it is done.
+    /// Whether the migration has a checklist of which every item is done.
     pub checklist_done: bool,
-    /// Whether it is known how many records there were, and how many were loaded and rejected.
+    /// Whether the numbers of source, loaded and rejected records are known.
     pub reconciled: bool,
     /// Whether the receiving unit and the service owner are named.
     pub receiver_named: bool,
 }
 
 impl MigrationState {
-    /// The ways out of this state.
+    /// The transitions out of this state.
     pub fn transitions(self, facts: &MigrationFacts) -> Vec<Transition<Self>> {
-        let exit = |to| Transition::to(to).unless(facts.step_context.frozen());
-        let roll_back = || exit(Self::RolledBack).with_reason();
+        let transition = |to| Transition::to(to).unless(facts.step_context.frozen());
+        let roll_back = || transition(Self::RolledBack).with_reason();
         match self {
-            Self::Planned => vec![exit(Self::InProgress)],
-            Self::InProgress => vec![exit(Self::ParallelRun), roll_back()],
+            Self::Planned => vec![transition(Self::InProgress)],
+            Self::InProgress => vec![transition(Self::ParallelRun), roll_back()],
             Self::ParallelRun => vec![
-                exit(Self::Live)
+                transition(Self::Live)
                     .given(facts.checklist_done, RefusalCode::ChecklistUnfinished)
                     .given(facts.reconciled, RefusalCode::ReconciliationMissing),
                 roll_back(),
             ],
             Self::Live => {
                 let hand_over =
-                    exit(Self::HandedOver).given(facts.receiver_named, RefusalCode::HandoverIncomplete);
+                    transition(Self::HandedOver).given(facts.receiver_named, RefusalCode::HandoverIncomplete);
                 vec![hand_over, roll_back()]
             }
-            Self::RolledBack => vec![exit(Self::Planned)],
+            Self::RolledBack => vec![transition(Self::Planned)],
             Self::HandedOver => Vec::new(),
         }
     }
 
-    /// What the state promises and the facts don't keep any more: the way into it had these conditions.
+    /// The first condition of the transition into this state that no longer holds.
     pub fn violated_invariant(self, facts: &MigrationFacts) -> Option<RefusalCode> {
         match self {
             Self::Live | Self::HandedOver if !facts.checklist_done => Some(RefusalCode::ChecklistUnfinished),
@@ -64,7 +63,7 @@ impl MigrationState {
     }
 }
 
-/// Every transition there is.
+/// Every transition.
 pub fn all_transitions() -> Vec<TransitionRule> {
     let facts = MigrationFacts {
         step_context: StepContext::WRITABLE,

@@ -1,8 +1,8 @@
-//! The task force as the source deck describes it, without a database or a network.
+//! The rules of a task force, as the source deck describes it.
 //!
-//! States, transitions, the panel of five to seven, gates, rights, localized text, calendar arithmetic and
-//! events. Everything here is pure: time is an argument, and nothing may import an I/O crate or another
-//! floor of the house (`tests/it/house.rs` watches that).
+//! States, transitions, the panel of five to seven members, gates, rights, localized text, calendar arithmetic and
+//! events. All of it is pure: time is an argument, and no file imports a crate that does I/O or another layer
+//! (`tests/it/architecture/layers.rs` checks that).
 
 #[macro_use]
 pub mod vocabulary;

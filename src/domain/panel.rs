@@ -1,7 +1,7 @@
-//! The panel of five to seven: the deck's "small task force (5 to 7) experts", with one chair.
+//! The panel of five to seven members with one chair: the "small task force (5 to 7) experts" of the source deck.
 //!
-//! Every change of members is planned here as a whole and checked as a whole, so that losing one of five and
-//! naming the successor, or passing the chair on, is one step that holds or does not.
+//! A change of members is planned and checked as a whole: a panel of five loses a member and gains the successor in one
+//! change, and the chair is passed on in one change.
 
 use uuid::Uuid;
 
@@ -16,9 +16,7 @@ pub const MOST: usize = 7;
 /// One current seat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seat {
-    /// The member's id.
     pub member_id: Uuid,
-    /// Chair or expert.
     pub role: SeatRole,
 }
 
@@ -29,29 +27,27 @@ pub struct Panel {
 }
 
 impl Panel {
-    /// The panel with these current seats.
     pub fn new(seats: Vec<Seat>) -> Self {
         Self { seats }
     }
 
-    /// The current seats.
     pub fn seats(&self) -> &[Seat] {
         &self.seats
     }
 
-    /// The member in the chair.
+    /// The member who is chair.
     pub fn chair(&self) -> Option<Uuid> {
         self.seats.iter().find(|seat| seat.role == SeatRole::Chair).map(|seat| seat.member_id)
     }
 
-    /// Takes a new seat in. A new chair makes the present one an expert; answers that member.
+    /// Adds a seat. A new chair makes the current chair an expert, whose id is returned.
     pub fn appoint(&mut self, member_id: Uuid, role: SeatRole) -> Option<Uuid> {
         let outgoing = self.pass_chair(role, member_id);
         self.seats.push(Seat { member_id, role });
         outgoing
     }
 
-    /// Gives a sitting member another role. A new chair makes the present one an expert; answers that member.
+    /// Changes the role of a member. A new chair makes the current chair an expert, whose id is returned.
     pub fn assign(&mut self, member_id: Uuid, role: SeatRole) -> Option<Uuid> {
         let outgoing = self.pass_chair(role, member_id);
         for seat in &mut self.seats {
@@ -76,7 +72,7 @@ impl Panel {
         Some(outgoing)
     }
 
-    /// Whether the panel may be at work: five to seven members, exactly one chair.
+    /// Checks that the panel has five to seven members and exactly one chair.
     ///
     /// # Errors
     /// `panelSize` or `chairRequired`, with the numbers.
@@ -132,7 +128,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is appointed, assigned and ended: a panel that had one chair never gets a second.
+        /// A panel with one chair never gets a second one, whatever is appointed, assigned and ended.
         #[test]
         fn no_sequence_of_changes_makes_a_second_chair(commands in prop::collection::vec((0u8..4, 0usize..8), 0..40)) {
             let mut panel = panel(5, 1);
@@ -150,7 +146,7 @@ mod tests {
             }
         }
 
-        /// The outgoing chair stays on the panel as an expert, and is the one that is named.
+        /// The outgoing chair stays on the panel as an expert, and is the member that is returned.
         #[test]
         fn passing_the_chair_on_names_the_outgoing_one(experts in 1usize..7, to in 0usize..6) {
             let mut panel = panel(experts, 1);

@@ -1,4 +1,4 @@
-//! Pilots: small projects, planned in step 3 and run in step 4, and what they are measured by.
+//! Pilots: small projects that are planned in step 3, run in step 4, and measured by indicators.
 
 use super::refusal::{Blocker, RefusalCode};
 use super::state_machine::{self, Transition, TransitionRule};
@@ -35,37 +35,34 @@ vocabulary! {
 }
 
 impl PilotState {
-    /// Whether it is or was more than a proposal, and not given up.
+    /// Whether the pilot was planned and not cancelled.
     pub fn was_planned(self) -> bool {
         matches!(self, Self::Planned | Self::Running | Self::Evaluated)
     }
 
-    /// Whether plan and scorecard can be changed: from the start on they stay as they are.
+    /// Whether plan and scorecard can be changed: they are fixed when the pilot starts.
     pub fn is_on_paper(self) -> bool {
         matches!(self, Self::Proposed | Self::Planned)
     }
 }
 
-/// What a pilot's transitions depend on beside its own state.
+/// The facts that the transitions of a pilot depend on, beside its state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PilotFacts {
-    /// State of its task force.
     pub task_force: TaskForceState,
-    /// State of the step `pilots` of its last cycle: there it is planned.
+    /// The state of the step `pilots`, in which the pilot is planned, in the last cycle of the pilot.
     pub pilots: StepState,
-    /// State of the step `migration` of its last cycle: there it is run.
+    /// The state of the step `migration`, in which the pilot runs, in the last cycle of the pilot.
     pub migration: StepState,
-    /// State of the step `pilots` of the present cycle, where that is a later one.
+    /// The state of the step `pilots` in the current cycle, if that is a later one.
     pub pilots_of_a_later_cycle: Option<StepState>,
-    /// Whether its sector is selected.
     pub sector_selected: bool,
-    /// Whether it names an aim.
     pub has_aim: bool,
-    /// Whether it has an indicator with baseline and target.
+    /// Whether the pilot has an indicator with baseline and target.
     pub has_indicator: bool,
-    /// Whether each of its indicators was measured in its last cycle.
+    /// Whether each indicator was measured in the last cycle of the pilot.
     pub measured: bool,
-    /// What its evaluation said.
+    /// The outcome of the evaluation.
     pub outcome: Option<PilotOutcome>,
 }
 
@@ -84,10 +81,10 @@ impl PilotFacts {
 }
 
 impl PilotState {
-    /// The ways out of this state.
+    /// The transitions out of this state.
     pub fn transitions(self, facts: &PilotFacts) -> Vec<Transition<Self>> {
         let not_in_migration = facts.frozen(facts.migration);
-        // It is given up where it is planned or where it is run, whichever step is open.
+        // A pilot can be cancelled while the step in which it is planned or the step in which it runs is open.
         let neither_open = not_in_migration.clone().and_then(|_| facts.frozen(facts.pilots));
         let cancel = Transition::to(Self::Cancelled).with_reason().unless(neither_open);
         match self {
@@ -114,7 +111,7 @@ impl PilotState {
         }
     }
 
-    /// What the state promises and the facts don't keep any more: the way into it had these conditions.
+    /// The first condition of the transition into this state that no longer holds.
     pub fn violated_invariant(self, facts: &PilotFacts) -> Option<RefusalCode> {
         match self {
             Self::Planned if !facts.sector_selected => Some(RefusalCode::SectorNotSelected),
@@ -125,7 +122,7 @@ impl PilotState {
     }
 }
 
-/// Every transition there is.
+/// Every transition.
 pub fn all_transitions() -> Vec<TransitionRule> {
     let facts = PilotFacts {
         task_force: TaskForceState::Active,

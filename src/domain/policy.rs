@@ -1,4 +1,4 @@
-//! Policies and frameworks of smart governance: what step 1 identifies and adopts.
+//! Policies and frameworks of smart governance, which step 1 identifies and adopts.
 
 use super::refusal::RefusalCode;
 use super::state_machine::{self, Transition, TransitionRule};
@@ -24,33 +24,36 @@ vocabulary! {
     }
 }
 
-/// What a policy's transitions depend on beside its own state.
+/// The facts that the transitions of a policy depend on, beside its state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PolicyFacts {
-    /// What it stands on.
     pub step_context: StepContext,
-    /// Whether another policy of the task force is adopted, which could take its place.
+    /// Whether another policy of the task force is adopted, which could supersede the policy.
     pub another_adopted: bool,
 }
 
 impl PolicyState {
-    /// The ways out of this state.
+    /// The transitions out of this state.
     pub fn transitions(self, facts: &PolicyFacts) -> Vec<Transition<Self>> {
-        let exit = |to| Transition::to(to).unless(facts.step_context.frozen());
+        let transition = |to| Transition::to(to).unless(facts.step_context.frozen());
         match self {
-            Self::Identified => vec![exit(Self::UnderReview)],
+            Self::Identified => vec![transition(Self::UnderReview)],
             Self::UnderReview => {
-                vec![exit(Self::Adopted), exit(Self::Rejected).with_reason(), exit(Self::Identified)]
+                vec![
+                    transition(Self::Adopted),
+                    transition(Self::Rejected).with_reason(),
+                    transition(Self::Identified),
+                ]
             }
             Self::Adopted => {
-                vec![exit(Self::Superseded).given(facts.another_adopted, RefusalCode::PolicyNotAdopted)]
+                vec![transition(Self::Superseded).given(facts.another_adopted, RefusalCode::PolicyNotAdopted)]
             }
             Self::Rejected | Self::Superseded => Vec::new(),
         }
     }
 }
 
-/// Every transition there is.
+/// Every transition.
 pub fn all_transitions() -> Vec<TransitionRule> {
     let facts = PolicyFacts { step_context: StepContext::WRITABLE, another_adopted: true };
     state_machine::all_transitions(|state: PolicyState| state.transitions(&facts))

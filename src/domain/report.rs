@@ -1,4 +1,4 @@
-//! The report to the council: its states, and its model — everything it says, as data.
+//! The report to the council: its states, and its contents as data.
 
 mod model;
 
@@ -30,7 +30,7 @@ vocabulary! {
 }
 
 impl Verdict {
-    /// The verdict on what was measured last; there is none as long as nothing was, or nothing was aimed at.
+    /// The verdict on the last measurement. Without a measurement or a target, the verdict is `NotMeasured`.
     pub fn of(direction: Direction, target: Option<&Decimal>, actual: Option<&Decimal>) -> Self {
         let (Some(target), Some(actual)) = (target, actual) else { return Self::NotMeasured };
         let reached = match direction {
@@ -49,14 +49,14 @@ vocabulary! {
     }
 }
 
-/// What moves a report.
+/// A command that changes the state of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReportCommand {
-    /// The members passed step 5 with it.
+    /// The members passed step 5 with the report.
     Submit,
-    /// They passed step 5 with a later one.
+    /// The members passed step 5 with a later report.
     Supersede,
-    /// The council decided on it.
+    /// The council decided on the report.
     Decide,
 }
 
@@ -69,7 +69,8 @@ impl ReportState {
     /// The state after a command.
     ///
     /// # Errors
-    /// `reportNotSubmitted` for a decision on one that is not before the council; `transitionNotAllowed`.
+    /// `reportNotSubmitted` for a decision on a report that is not before the council, otherwise
+    /// `transitionNotAllowed`.
     pub fn transition(self, command: ReportCommand) -> Result<Self, Refusal> {
         match (self, command) {
             (Self::Draft, ReportCommand::Submit) => Ok(Self::Submitted),
@@ -81,7 +82,7 @@ impl ReportState {
     }
 }
 
-/// Every transition there is.
+/// Every transition.
 pub fn all_transitions() -> Vec<TransitionRule> {
     let mut rules = Vec::new();
     for state in ReportState::ALL {

@@ -1,4 +1,4 @@
-//! Who may do what: one question, one table (printed as a golden file by the tests).
+//! Roles, actions, and the table of rights, which the tests print as a golden file.
 
 use uuid::Uuid;
 
@@ -21,25 +21,25 @@ vocabulary! {
     }
 }
 
-/// How somebody stands towards a task force, or towards the installation where none is meant.
+/// The role of a user in a task force; outside a task force, the role in the installation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EffectiveRole {
-    /// Runs the installation.
+    /// An administrator of the installation.
     Administrator,
-    /// Serves the council.
+    /// A member of the council's secretariat.
     Secretariat,
-    /// Sits in the council.
+    /// A member of the council.
     CouncilMember,
-    /// Chairs this task force.
+    /// The chair of the task force.
     Chair,
-    /// Holds another seat in it.
+    /// The holder of another seat in the task force.
     Member,
-    /// An expert with no current seat in it.
+    /// An expert without a current seat in the task force.
     Outsider,
 }
 
 impl EffectiveRole {
-    /// Every standing, in the order of the rights table.
+    /// Every role, in the order of the rights table.
     pub const ALL: [Self; 6] = [
         Self::Administrator,
         Self::Secretariat,
@@ -49,7 +49,7 @@ impl EffectiveRole {
         Self::Outsider,
     ];
 
-    /// The standing of a user with this role and, in the task force at hand, this current seat.
+    /// The role of a user with this role in the council and this current seat in the task force.
     pub fn of(role: CouncilRole, seat: Option<SeatRole>) -> Self {
         match (role, seat) {
             (CouncilRole::Administrator, _) => Self::Administrator,
@@ -62,7 +62,7 @@ impl EffectiveRole {
     }
 }
 
-/// What somebody wants to do, as coarse as the rights are.
+/// An action, as coarse as the rights are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     /// Invite, change, disable and enable users; see all of them.
@@ -87,7 +87,7 @@ pub enum Action {
     Vote,
     /// Record the council's decision.
     RecordDecision,
-    /// Report a condition met; accept, return or waive it. Who may do which, its own transitions say.
+    /// Report a condition met; accept, return or waive it. The transitions of a condition say which role may do which.
     FollowCondition,
     /// Read the council's register of decisions.
     ReadRegister,
@@ -115,16 +115,15 @@ impl Action {
     ];
 }
 
-/// The answer.
+/// The decision on an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
-    /// Go on.
     Allowed,
-    /// Visible, but not theirs to do: 403.
+    /// The caller can see the resource but may not perform the action: 403.
     Forbidden,
-    /// Theirs to do, but not with this credential: 403.
+    /// The caller may perform the action, but not with this credential: 403.
     OutOfScope,
-    /// Not theirs to know of: 404.
+    /// The caller may not know that the resource exists: 404.
     Hidden,
 }
 
@@ -139,9 +138,9 @@ impl Decision {
     }
 }
 
-/// Whether somebody who stands so may do this.
+/// Decides whether a role may perform an action.
 ///
-/// What lies in a task force does not exist for an outsider; what belongs to the installation is refused openly.
+/// For an outsider, the resources of a task force do not exist. Actions on the installation are refused openly.
 pub fn authorize(effective_role: EffectiveRole, action: Action) -> Decision {
     use EffectiveRole::{Administrator, Chair, CouncilMember, Member, Outsider, Secretariat};
 
@@ -180,7 +179,7 @@ pub fn authorize(effective_role: EffectiveRole, action: Action) -> Decision {
 }
 
 impl Action {
-    /// Whether it changes nothing.
+    /// Whether the action changes nothing.
     pub fn is_read(self) -> bool {
         matches!(
             self,
@@ -193,34 +192,34 @@ impl Action {
     }
 }
 
-/// How far a credential reaches. A session reaches as far as its user; an API key is narrower, never wider.
+/// The scope of a credential. A session has the rights of its user; an API key has fewer, never more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scope {
-    /// Whether a person signed in, and no key was shown.
+    /// Whether the credential is a person's session, not an API key.
     pub of_a_person: bool,
-    /// Whether it changes anything at all.
+    /// Whether the credential is good for changes.
     pub may_write: bool,
-    /// The only task force that it opens; nothing of the installation then.
+    /// The only task force that the credential is good for. With it, nothing of the installation is accessible.
     pub only_task_force: Option<Uuid>,
 }
 
 impl Scope {
-    /// As far as the user.
+    /// All rights of the user.
     pub const FULL: Self = Self { of_a_person: true, may_write: true, only_task_force: None };
 
-    /// Whether it opens this task force.
+    /// Whether the credential is good for this task force.
     pub fn opens(self, task_force_id: Uuid) -> bool {
         self.only_task_force.is_none_or(|only| only == task_force_id)
     }
 
-    /// Whether it is enough for this. No key manages users: an invitation, a role or another address would go on
-    /// when the key has long ended.
+    /// Whether the credential is good for this action. No API key manages users: an invitation, a role or a changed
+    /// address would outlive the key.
     pub fn is_enough_for(self, action: Action) -> bool {
         (self.may_write || action.is_read()) && (self.of_a_person || action != Action::ManageUsers)
     }
 }
 
-/// Whether somebody may see or change a user of this role: the secretariat does not touch administrators.
+/// Whether a role may see and change a user of another role. The secretariat does not manage administrators.
 pub fn may_manage(manager: EffectiveRole, managed: CouncilRole) -> bool {
     match manager {
         EffectiveRole::Administrator => true,

@@ -1,4 +1,5 @@
-//! The deck's two scales: maturity (how far a sector or a city is) and evolution (of a government).
+//! The two scales of the source deck (the maturity of a sector or a city, the evolution of a government), and the four
+//! aims.
 
 vocabulary! {
     /// How far a sector or a city is. In JSON and SQL a level is its number, 1 to 5.

@@ -1,5 +1,4 @@
-//! Sectors that could become smart, how far they are, and how they could be transformed: what step 2 selects and
-//! studies.
+//! Sectors that could become smart, which step 2 selects, assesses and studies.
 
 use super::refusal::RefusalCode;
 use super::state_machine::{self, Transition, TransitionRule};
@@ -23,39 +22,38 @@ vocabulary! {
     }
 }
 
-/// What a sector's transitions depend on beside its own state.
+/// The facts that the transitions of a sector depend on, beside its state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SectorFacts {
-    /// What it stands on.
     pub step_context: StepContext,
-    /// Whether its maturity is assessed, now and target.
+    /// Whether the current and the target maturity are assessed.
     pub assessed: bool,
-    /// Whether it has a completed study with a recommendation.
+    /// Whether the sector has a completed study with a recommendation.
     pub studied: bool,
 }
 
 impl SectorState {
-    /// Whether it is among the selected ones: a studied sector still is.
+    /// Whether the sector is selected. A studied sector is selected, too.
     pub fn is_selected(self) -> bool {
         matches!(self, Self::Selected | Self::Studied)
     }
 
-    /// The ways out of this state.
+    /// The transitions out of this state.
     pub fn transitions(self, facts: &SectorFacts) -> Vec<Transition<Self>> {
-        let exit = |to| Transition::to(to).unless(facts.step_context.frozen());
+        let transition = |to| Transition::to(to).unless(facts.step_context.frozen());
         match self {
-            Self::Candidate => vec![exit(Self::Selected), exit(Self::NotSelected).with_reason()],
+            Self::Candidate => vec![transition(Self::Selected), transition(Self::NotSelected).with_reason()],
             Self::Selected => vec![
-                exit(Self::Studied)
+                transition(Self::Studied)
                     .given(facts.assessed, RefusalCode::MaturityMissing)
                     .given(facts.studied, RefusalCode::StudyMissing),
-                exit(Self::Candidate),
+                transition(Self::Candidate),
             ],
-            Self::NotSelected | Self::Studied => vec![exit(Self::Candidate)],
+            Self::NotSelected | Self::Studied => vec![transition(Self::Candidate)],
         }
     }
 
-    /// What the state promises and the facts don't keep any more: the way into it had these conditions.
+    /// The first condition of the transition into this state that no longer holds.
     pub fn violated_invariant(self, facts: &SectorFacts) -> Option<RefusalCode> {
         match self {
             Self::Studied if !facts.assessed => Some(RefusalCode::MaturityMissing),
@@ -65,7 +63,7 @@ impl SectorState {
     }
 }
 
-/// Every transition there is.
+/// Every transition.
 pub fn all_transitions() -> Vec<TransitionRule> {
     let facts = SectorFacts { step_context: StepContext::WRITABLE, assessed: true, studied: true };
     state_machine::all_transitions(|state: SectorState| state.transitions(&facts))

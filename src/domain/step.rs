@@ -1,4 +1,4 @@
-//! The five steps (the deck's "critical steps") and their states.
+//! The five steps (the "critical steps" of the source deck) and their states.
 
 use super::refusal::{Refusal, RefusalCode};
 use super::state_machine::TransitionRule;
@@ -16,7 +16,7 @@ vocabulary! {
 }
 
 impl StepName {
-    /// The step after this one.
+    /// The following step.
     pub fn next(self) -> Option<Self> {
         match self {
             Self::Policy => Some(Self::Sectors),
@@ -27,7 +27,7 @@ impl StepName {
         }
     }
 
-    /// Its place among the five, from 1.
+    /// The number of the step, from 1 to 5.
     pub fn ordinal(self) -> i16 {
         match self {
             Self::Policy => 1,
@@ -66,22 +66,22 @@ pub fn all_transitions() -> Vec<TransitionRule> {
     rules
 }
 
-/// What moves a step.
+/// A command that changes the state of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StepCommand {
-    /// Its turn has come: the task force was activated, or the step before it passed.
+    /// Opens the step: the task force was activated, or the step before has passed.
     Open,
-    /// The chair puts it to the members.
+    /// The chair puts the step to the members.
     Submit,
-    /// The members approve.
+    /// The members approve the step.
     Pass,
-    /// The members return it, or the chair withdraws it.
+    /// The members return the step, or the chair withdraws it.
     Return,
-    /// The council orders it done again.
+    /// The council orders the step to be done again.
     Reopen,
-    /// The council orders an earlier one done again.
+    /// The council orders an earlier step to be done again.
     Lock,
-    /// The council's order to do it again was recorded by mistake.
+    /// The order of the council to do the step again was recorded by mistake.
     Restore,
 }
 
@@ -95,7 +95,7 @@ impl StepState {
     /// The state after a command.
     ///
     /// # Errors
-    /// `stepLocked`, `stepSubmitted` or `stepPassed`, by the state that does not take it.
+    /// `stepLocked`, `stepSubmitted` or `stepPassed`, by the state; `transitionNotAllowed` for an open step.
     pub fn transition(self, command: StepCommand) -> Result<Self, Refusal> {
         match (self, command) {
             (Self::Locked, StepCommand::Open) | (Self::Submitted, StepCommand::Return) => Ok(Self::Open),
@@ -118,7 +118,7 @@ impl StepState {
         }
     }
 
-    /// Why what belongs to the step can't be written, unless it is open.
+    /// The code of the state that forbids changes to the products of the step; `None` for an open step.
     pub fn frozen(self) -> Option<RefusalCode> {
         match self {
             Self::Open => None,

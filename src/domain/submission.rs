@@ -17,7 +17,7 @@ vocabulary! {
 }
 
 impl SubmissionState {
-    /// The way out of this state that a command takes; the others are the members' vote.
+    /// The transitions that a command makes. The other transitions are made by the vote of the members.
     pub fn transitions(self, task_force: TaskForceState) -> Vec<Transition<Self>> {
         let paused = may_write(Write::Vote, task_force).err().map(Blocker::from);
         match self {

@@ -1,4 +1,4 @@
-//! What waits for somebody.
+//! Tasks: the work that waits for a person.
 
 vocabulary! {
     /// What kind of thing waits for a person.

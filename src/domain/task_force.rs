@@ -1,4 +1,4 @@
-//! The task force's own states.
+//! The states of a task force.
 
 use super::panel::Panel;
 use super::refusal::{Blocker, Refusal};
@@ -17,7 +17,7 @@ vocabulary! {
 }
 
 impl TaskForceState {
-    /// Whether the 5–7 rule holds in this state.
+    /// Whether the panel must have five to seven members in this state.
     pub fn is_at_work(self) -> bool {
         matches!(self, Self::Active | Self::Suspended)
     }
@@ -30,7 +30,7 @@ impl TaskForceState {
         if self.is_at_work() { panel.check() } else { Ok(()) }
     }
 
-    /// The ways out of this state. `concluded` is not among them: only a council decision leads there.
+    /// The transitions out of this state that a command makes. Only a decision of the council leads to `concluded`.
     pub fn transitions(self, panel: &Panel) -> Vec<Transition<Self>> {
         let dissolve = Transition::to(Self::Dissolved).with_reason();
         match self {
@@ -45,7 +45,7 @@ impl TaskForceState {
     }
 }
 
-/// Every transition there is, with those that only a council decision makes and, by a correction, takes back.
+/// Every transition, also those that a decision of the council makes and that its correction takes back.
 pub fn all_transitions() -> Vec<TransitionRule> {
     use TaskForceState::{Active, Concluded, Dissolved};
     let mut rules =

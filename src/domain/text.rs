@@ -1,4 +1,4 @@
-//! Text in Arabic and English: what people write into records, and what the service says to them.
+//! Text in Arabic and English: the text of records, and the messages of the service.
 
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::RefOr;
@@ -12,7 +12,7 @@ vocabulary! {
     }
 }
 
-/// What the service says, in both languages at once; the reader's language is chosen at the edge.
+/// A message of the service in both languages. The language of the reader is chosen in `http/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     /// In English.
@@ -36,10 +36,10 @@ impl Message {
     }
 }
 
-/// Text that people wrote into a record: Arabic, English or both, never neither.
+/// Text of a record: in Arabic, in English or in both, never in neither.
 ///
-/// Length, blankness and control characters are refused where a request comes in; the schema's `CHECK`
-/// (`is_localized`) holds the same.
+/// Requests with text that is blank, too long or has control characters are refused in `http/`; the `CHECK` of the
+/// schema (`is_localized`) enforces the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "MaybeEmpty")]
 pub struct LocalizedText {
@@ -64,7 +64,7 @@ impl TryFrom<MaybeEmpty> for LocalizedText {
     }
 }
 
-// By hand: what a derive would see are two fields that may both be missing.
+// Written by hand: a derive would describe two fields that may both be missing.
 impl utoipa::PartialSchema for LocalizedText {
     fn schema() -> RefOr<Schema> {
         let language = |description: &str, example: &str| {
@@ -92,7 +92,7 @@ impl utoipa::ToSchema for LocalizedText {
 }
 
 impl LocalizedText {
-    /// Text in at least one language; `None` when both are missing or blank.
+    /// Text in at least one language; `None` if both are missing or blank.
     pub fn new(ar: Option<String>, en: Option<String>) -> Option<Self> {
         let written = |text: &String| !text.trim().is_empty();
         let (ar, en) = (ar.filter(written), en.filter(written));
@@ -104,12 +104,12 @@ impl LocalizedText {
         Self { ar: Some(ar.into()), en: Some(en.into()) }
     }
 
-    /// Whether it is there in both languages.
+    /// Whether the text is there in both languages.
     pub fn is_complete(&self) -> bool {
         self.ar.is_some() && self.en.is_some()
     }
 
-    /// The text in this language, or in the other one where this is missing.
+    /// The text in this language, or in the other one if this is missing.
     pub fn in_language(&self, language: Language) -> &str {
         let (first, second) = match language {
             Language::English => (&self.en, &self.ar),

@@ -1,4 +1,4 @@
-//! People who can sign in, and their role in the council.
+//! Users: their roles in the council, their states and their e-mail addresses.
 
 use super::refusal::{Refusal, RefusalCode};
 use super::state_machine::{Transition, TransitionRule};
@@ -23,7 +23,7 @@ vocabulary! {
 }
 
 impl UserState {
-    /// The ways out of this state; `last_administrator` holds the one administrator left in place.
+    /// The transitions out of this state. The last active administrator can't be disabled.
     pub fn transitions(self, last_administrator: bool) -> Vec<Transition<Self>> {
         match self {
             Self::Active => vec![
@@ -35,8 +35,8 @@ impl UserState {
     }
 }
 
-/// An e-mail address as accounts are kept by it: trimmed and lower-cased. No letter becomes an ASCII one that wasn't:
-/// the Kelvin sign is lower-cased to a `k`, and whoever has an address with it would come in as somebody else.
+/// An e-mail address in the form that identifies an account: trimmed and in lower case. A letter outside ASCII is kept
+/// if its lower case is in ASCII: the Kelvin sign would become a `k`, and its address that of another person.
 pub fn normalize_email(email: &str) -> String {
     let mut normal = String::with_capacity(email.len());
     for letter in email.trim().chars() {
@@ -50,7 +50,7 @@ pub fn normalize_email(email: &str) -> String {
     normal
 }
 
-/// Changes a user's role, unless somebody would be missed in the old one.
+/// Checks that a user may change from one role to another.
 ///
 /// # Errors
 /// `holdsSeat` for an expert with current seats, `lastAdministrator` for the last active administrator.
@@ -68,7 +68,7 @@ pub fn change_role(
     }
 }
 
-/// Every transition there is.
+/// Every transition.
 pub fn all_transitions() -> Vec<TransitionRule> {
     let mut rules = Vec::new();
     for &state in UserState::ALL {

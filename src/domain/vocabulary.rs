@@ -1,34 +1,34 @@
-//! Words of the contract as data: every enum that crosses the API is declared once, with its code and its
-//! Arabic and English labels, and so reaches JSON, SQL, the OpenAPI document and `GET /v1/vocabularies`.
+//! The vocabularies of the contract: an enum that crosses the API is declared once, with its codes and its labels in
+//! English and Arabic. JSON, SQL, the OpenAPI document and `GET /v1/vocabularies` are generated from the declaration.
 
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 
 use super::text::Message;
 
-/// A closed set of words of the contract.
+/// A closed set of codes of the contract.
 pub trait Vocabulary: Copy + Eq + std::fmt::Debug + 'static {
-    /// The set's name, as in `GET /v1/vocabularies`.
+    /// The name of the set, as in `GET /v1/vocabularies`.
     const NAME: &'static str;
-    /// Every word, in the order people expect.
+    /// Every value, in the order of the contract.
     const ALL: &'static [Self];
 
-    /// What the set is about, in a sentence.
+    /// A sentence that describes the set.
     const ABOUT: &'static str;
 
-    /// The word as it stands in JSON and in the database.
+    /// The code in JSON and in the database.
     fn code(self) -> &'static str;
 
-    /// The word as a person reads it.
+    /// The label for people.
     fn label(self) -> Message;
 
-    /// The word with this code, if there is one.
+    /// The value with this code, if there is one.
     fn parse(code: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|word| word.code() == code)
     }
 }
 
-/// A vocabulary as the OpenAPI document shows it: its codes, and what each means.
+/// The schema of a vocabulary in the OpenAPI document: the codes and their English labels.
 pub(crate) fn schema<V: Vocabulary>() -> RefOr<Schema> {
     let meaning: Vec<_> =
         V::ALL.iter().map(|word| format!("- `{}`: {}", word.code(), word.label().en)).collect();
@@ -40,7 +40,7 @@ pub(crate) fn schema<V: Vocabulary>() -> RefOr<Schema> {
         .into()
 }
 
-/// The first of some literals.
+/// Expands to the first of its arguments.
 macro_rules! first {
     ($first:expr $(, $rest:expr)*) => {
         $first
@@ -48,8 +48,8 @@ macro_rules! first {
 }
 pub(crate) use first;
 
-/// Declares an enum of the contract: `Variant = "code", "English label", "Arabic label";`. `as` gives it another
-/// name in the OpenAPI document.
+/// Declares an enum of the contract: `Variant = "code", "English label", "Arabic label";`. `as` names the schema in the
+/// OpenAPI document otherwise than the enum.
 macro_rules! vocabulary {
     (
         $(#[doc = $doc:literal])+
@@ -80,7 +80,7 @@ macro_rules! vocabulary {
             }
         }
 
-        // By hand: utoipa's derive does not see a `rename` that comes out of a macro.
+        // Written by hand: the derive of utoipa ignores a `rename` that comes out of a macro.
         impl utoipa::PartialSchema for $name {
             fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
                 $crate::domain::vocabulary::schema::<Self>()

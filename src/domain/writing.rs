@@ -1,25 +1,25 @@
-//! What may be written when: the one place that knows.
+//! The states of a task force and of a step in which a resource can be written. No other file decides that.
 
 use super::refusal::{Blocker, RefusalCode};
 use super::step::StepState;
 use super::task_force::TaskForceState;
 
-/// What somebody wants to write in a task force.
+/// A kind of change in a task force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Write {
-    /// The task force's own fields.
+    /// The fields of the task force.
     TaskForce,
-    /// Its members.
+    /// The members of the task force.
     Members,
     /// A health statement.
     Health,
-    /// A step's target date.
+    /// The target date of a step.
     TargetDate(StepState),
-    /// A product of a step, its submission, or what else needs the step open.
+    /// A product of a step, the submission of the step, or any other change that needs the step open.
     OpenStep(StepState),
-    /// An activity of a step: planned ahead while the step is locked, left alone once it is submitted.
+    /// An activity of a step. Activities are planned ahead while the step is locked, and fixed once it is submitted.
     Activity(StepState),
-    /// A comment, or evidence that is added: whatever its subject's step is.
+    /// A new comment, or new evidence, whatever the state of the step.
     Comment,
     /// A vote.
     Vote,
@@ -27,14 +27,14 @@ pub enum Write {
     Decision,
     /// A decision that corrects an earlier one.
     Correction,
-    /// A condition of the council, to its end.
+    /// A condition of the council.
     Condition,
 }
 
-/// Whether this may be written in a task force in this state.
+/// Checks that a change is possible in a task force in this state.
 ///
 /// # Errors
-/// The code of what stands in the way: the task force's state first, then the step's.
+/// The code of the state that forbids the change: first of the task force, then of the step.
 pub fn may_write(what: Write, task_force: TaskForceState) -> Result<(), RefusalCode> {
     match (task_force, what) {
         (TaskForceState::Concluded | TaskForceState::Dissolved, Write::Correction | Write::Condition) => {}
@@ -63,25 +63,24 @@ pub fn may_write(what: Write, task_force: TaskForceState) -> Result<(), RefusalC
     frozen.map_or(Ok(()), Err)
 }
 
-/// What a product of a step stands on: its task force and its step. Whoever asks where it can go asks here first.
+/// The states that every transition of a product of a step depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StepContext {
-    /// State of its task force.
     pub task_force: TaskForceState,
-    /// State of its step, in the last cycle that it counts in.
+    /// The state of the step, in the last cycle that the product counts in.
     pub step: StepState,
 }
 
 impl StepContext {
-    /// Ground on which everything may be written.
+    /// The context in which every product can be written.
     pub const WRITABLE: Self = Self { task_force: TaskForceState::Active, step: StepState::Open };
 
-    /// Why a product can't be written now, unless it can.
+    /// The obstacle to any change of the product now.
     pub fn frozen(self) -> Option<Blocker> {
         may_write(Write::OpenStep(self.step), self.task_force).err().map(Blocker::from)
     }
 
-    /// Every ground there is, for tests that leave none out.
+    /// Every context, for tests.
     #[cfg(test)]
     pub(crate) fn every() -> impl Iterator<Item = Self> {
         use super::vocabulary::Vocabulary as _;

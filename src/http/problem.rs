@@ -1,6 +1,7 @@
-//! Problem details (RFC 9457): the one way in which the service says no.
+//! Problem details (RFC 9457): the form of every refusal and failure.
 //!
-//! A handler answers with a [`Problem`]; the envelope writes it down in the language of the request.
+//! A handler returns a [`Problem`]; the response middleware writes the body in the language of the request. Statuses,
+//! titles and advice come from [`super::problem_catalogue`].
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, ETAG, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -20,7 +21,7 @@ use crate::domain::refusal::{
 use crate::domain::text::{Language, LocalizedText, Message};
 use crate::domain::vocabulary::Vocabulary as _;
 
-/// Seconds that a client should wait when the database is away.
+/// The `Retry-After` of an answer while the database is not available, in seconds.
 const RETRY_AFTER_SECONDS: &str = "2";
 
 /// A request that was refused or failed.
@@ -42,7 +43,7 @@ impl Problem {
         Self { detail: RefusalDetail::Sentence(Message::new(en, ar)), ..code.into() }
     }
 
-    /// 405 with the methods that the address takes.
+    /// 405 with the methods of the path.
     pub(super) fn method_not_allowed(allow: String) -> Self {
         Self { allow: Some(allow), ..ProblemCode::MethodNotAllowed.into() }
     }
@@ -84,7 +85,7 @@ impl Problem {
         }
     }
 
-    /// The answer, with the body still to be written by the envelope.
+    /// The answer without its body, which the response middleware writes.
     fn bare(&self) -> HttpResponse {
         let mut answer = HttpResponse::build(self.code.status());
         match (self.code, &*self.extension) {
@@ -108,7 +109,7 @@ impl Problem {
         answer.finish()
     }
 
-    /// The body.
+    /// The body of the answer.
     pub(super) fn document(&self, language: Language, request_id: &str) -> ProblemDocument {
         let (mut transitions, mut references, mut criteria) = (None, None, None);
         match &*self.extension {
@@ -180,11 +181,11 @@ impl From<RefusalCode> for Problem {
 }
 
 impl From<app::Error> for Problem {
-    /// Here, once, the cause is logged that the client is not told.
+    /// Logs the cause, which the client does not see.
     fn from(error: app::Error) -> Self {
         match error {
             app::Error::Refused(refusal) => refusal.into(),
-            // Never seen: `idempotency::settle` puts the earlier answer in its place.
+            // Never sent: the earlier answer is sent in its place.
             app::Error::Replayed => RefusalCode::IdempotencyKeyInUse.into(),
             app::Error::Unavailable(cause) => {
                 tracing::warn!(%cause, "the database is not available");
