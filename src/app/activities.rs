@@ -23,11 +23,11 @@ use crate::domain::text::LocalizedText;
 use crate::domain::writing::Write;
 
 fn facts(detail: &ActivityDetail, access: &Access) -> ActivityFacts {
-    let assignee = detail.activity.assignee_member_id;
+    let assignee = detail.activity.fields.assignee_member_id;
     ActivityFacts {
         task_force: access.state,
         step: detail.step_state,
-        review_required: detail.activity.review_required,
+        review_required: detail.activity.fields.review_required,
         unfinished_dependencies: detail.unfinished_dependencies,
         caller_is_assignee: assignee.is_some() && assignee == access.member_id,
     }
@@ -58,7 +58,7 @@ impl Resource for ActivityDetail {
     }
 
     fn fields(&self) -> ActivityFields {
-        self.activity.fields()
+        self.activity.fields.clone()
     }
 
     async fn find(conn: &Conn, task_force_id: Uuid, (): (), id: Uuid) -> QueryResult<Option<Self>> {
@@ -78,13 +78,13 @@ impl Resource for ActivityDetail {
 
     /// Not once it is done or cancelled; a review holds assignee and `reviewRequired` still.
     async fn change(&self, tx: &WriteTx<'_>, (): (), after: &ActivityFields) -> Result<()> {
-        let before = self.fields();
+        let before = &self.activity.fields;
         tx.may_write(Write::Activity(self.step_state))?;
         if !self.stage.state().is_open() {
             return Err(RefusalCode::ActivityClosed.into());
         }
         let reviewed = |fields: &ActivityFields| (fields.assignee_member_id, fields.review_required);
-        if self.stage.is_under_review() && reviewed(&before) != reviewed(after) {
+        if self.stage.is_under_review() && reviewed(before) != reviewed(after) {
             return Err(RefusalCode::ActivityInReview.into());
         }
         if after.step != before.step {
@@ -137,7 +137,7 @@ impl Stateful for ActivityDetail {
     ) -> Result<NewEvent> {
         let (conn, task_force_id, before) = (tx.conn(), tx.task_force_id(), &self.activity);
         let stage = self.stage.transition(to, &facts(self, &tx.access), reason.is_some())?;
-        let mut assignee_member_id = before.assignee_member_id;
+        let mut assignee_member_id = before.fields.assignee_member_id;
         if let (Stage::Done, Some(assignee)) = (self.stage, assignee_member_id)
             && !db::members::is_current(conn, task_force_id, assignee).await?
         {

@@ -33,7 +33,7 @@ fn addable(tx: &WriteTx<'_>, subject: About<EvidenceSubjectKind>) -> Result<()> 
 
 /// Asks whether what evidence is about can be written, and so the evidence, too.
 async fn changeable(tx: &WriteTx<'_>, evidence: &Evidence) -> Result<()> {
-    let subject = evidence.subject();
+    let subject = evidence.fields.subject;
     let steps = db::evidence::subject(tx.conn(), tx.task_force_id(), subject).await?;
     let SubjectSteps { step, other } = steps.ok_or_else(|| Error::internal("evidence of nothing"))?;
     let write = |step: StepState| match subject.kind {
@@ -88,7 +88,7 @@ fn check(fields: &EvidenceFields, file: Option<&Evidence>) -> Result<()> {
             "للروابط فقط، وقد رُفع ملف إلى هذا الدليل",
         ));
     }
-    let hash_of_a_file = file.is_some_and(|file| file.sha256 != fields.sha256);
+    let hash_of_a_file = file.is_some_and(|file| file.fields.sha256 != fields.sha256);
     let hash_of_nothing = file.is_none() && fields.url.is_none() && fields.sha256.is_some();
     if hash_of_a_file || hash_of_nothing {
         faults.push(FieldError::at("/sha256", FieldErrorCode::NotAllowed).saying(
@@ -124,12 +124,7 @@ impl Resource for Evidence {
     }
 
     fn fields(&self) -> EvidenceFields {
-        EvidenceFields {
-            subject: self.subject(),
-            title: self.title.clone(),
-            url: self.url.clone(),
-            sha256: self.sha256.clone(),
-        }
+        self.fields.clone()
     }
 
     async fn find(conn: &Conn, task_force_id: Uuid, (): (), id: Uuid) -> QueryResult<Option<Self>> {
@@ -214,11 +209,11 @@ impl App {
     ) -> Result<View<Evidence>> {
         self.write(caller, task_force_id, Action::Work, async |tx| {
             let before: Evidence = resource::at_version(tx, (), id, version).await?;
-            if before.url.is_some() {
+            if before.fields.url.is_some() {
                 return Err(RefusalCode::EvidenceIsALink.into());
             }
             let size = i32::try_from(file.content.len()).map_err(Error::internal)?;
-            let same = before.sha256.as_deref() == Some(file.sha256.as_slice())
+            let same = before.fields.sha256.as_deref() == Some(file.sha256.as_slice())
                 && before.media_type.as_deref() == Some(file.media_type);
             if same {
                 return Ok(View::new(before, &tx.access));
@@ -226,12 +221,12 @@ impl App {
             if before.is_file() {
                 changeable(tx, &before).await?;
             } else {
-                addable(tx, before.subject())?;
+                addable(tx, before.fields.subject)?;
             }
             let facts = FileFacts { media_type: file.media_type, size, sha256: &file.sha256 };
             let (conn, now) = (tx.conn(), tx.now());
             db::evidence::set_content(conn, task_force_id, id, facts, file.content, now).await?;
-            let (was, is) = (before.sha256.as_ref().map(hex::encode), hex::encode(file.sha256));
+            let (was, is) = (before.fields.sha256.as_ref().map(hex::encode), hex::encode(file.sha256));
             tx.record(
                 NewEvent::new(EventAction::EvidenceUploaded, SubjectKind::Evidence, id)
                     .with_change("sha256", was, is)
@@ -251,8 +246,8 @@ impl App {
         let (_, evidence) = self
             .read(caller, task_force_id, async |conn| db::evidence::find(conn, task_force_id, id).await)
             .await?;
-        let Evidence { media_type, size, sha256, .. } = evidence.ok_or(RefusalCode::NotFound)?;
-        let (Some(media_type), Some(size), Some(sha256)) = (media_type, size, sha256) else {
+        let Evidence { media_type, size, fields, .. } = evidence.ok_or(RefusalCode::NotFound)?;
+        let (Some(media_type), Some(size), Some(sha256)) = (media_type, size, fields.sha256) else {
             return Err(RefusalCode::NotFound.into());
         };
         Ok(File { task_force_id, id, media_type, size, sha256 })

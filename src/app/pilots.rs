@@ -82,18 +82,7 @@ impl Resource for PilotDetail {
     );
 
     fn fields(&self) -> PilotFields {
-        let Pilot {
-            title,
-            sector_id,
-            policy_id,
-            owner_member_id,
-            aims,
-            hypothesis,
-            start_date,
-            end_date,
-            ..
-        } = self.pilot.clone();
-        PilotFields { title, sector_id, policy_id, owner_member_id, aims, hypothesis, start_date, end_date }
+        self.pilot.fields.clone()
     }
 
     async fn insert(tx: &WriteTx<'_>, (): (), fields: &PilotFields) -> Result<Uuid> {
@@ -108,7 +97,7 @@ impl Resource for PilotDetail {
         self.parts_writable(tx)?;
         in_order(fields)?;
         of_this_task_force(tx, fields).await?;
-        if fields.owner_member_id != self.pilot.owner_member_id {
+        if fields.owner_member_id != self.pilot.fields.owner_member_id {
             require_current(tx, fields.owner_member_id, "/ownerMemberId").await?;
         }
         db::pilots::update(tx.conn(), tx.task_force_id(), self.id(), fields, tx.now()).await?;

@@ -24,8 +24,7 @@ impl Resource for PolicyDetail {
     );
 
     fn fields(&self) -> PolicyFields {
-        let Policy { title, kind, description, reference, aims, .. } = self.policy.clone();
-        PolicyFields { title, kind, description, reference, aims }
+        self.policy.fields.clone()
     }
 
     async fn insert(tx: &WriteTx<'_>, (): (), fields: &PolicyFields) -> Result<Uuid> {

@@ -24,8 +24,7 @@ impl Resource for SectorDetail {
     );
 
     fn fields(&self) -> SectorFields {
-        let Sector { name, rationale, .. } = self.sector.clone();
-        SectorFields { name, rationale }
+        self.sector.fields.clone()
     }
 
     async fn insert(tx: &WriteTx<'_>, (): (), fields: &SectorFields) -> Result<Uuid> {

@@ -151,7 +151,7 @@ impl App {
             let task_force = db::task_forces::find(conn, id).await?;
             expect_version(task_force.version, version)?;
             let panel = db::members::panel(conn, id).await?;
-            let before = task_force.fields();
+            let before = task_force.fields.clone();
             let after = patch(before.clone())?;
             if after == before {
                 return Ok(TaskForceView::behind(task_force, &panel, &tx.access));

@@ -43,7 +43,7 @@ pub struct UserView {
 impl UserView {
     fn new(detail: UserDetail, viewer: EffectiveRole, now: DateTime<Utc>) -> Self {
         let user = detail.user;
-        let missing_right = (!may_manage(viewer, user.role)).then_some(RefusalCode::Forbidden);
+        let missing_right = (!may_manage(viewer, user.fields.role)).then_some(RefusalCode::Forbidden);
         Self {
             transitions: available(&user.state.transitions(detail.is_last_administrator), missing_right),
             invitation_pending: is_pending(detail.invitation_expires_at, now),
@@ -123,7 +123,7 @@ fn new_event(action: EventAction, id: Uuid) -> NewEvent {
 /// Users see themselves and those whom they manage; nobody else is there for them.
 fn visible(actor: &Actor, detail: Option<UserDetail>) -> Result<UserDetail> {
     let detail = detail.ok_or(RefusalCode::NotFound)?;
-    let theirs = detail.user.id == actor.user_id || may_manage(actor.effective_role, detail.user.role);
+    let theirs = detail.user.id == actor.user_id || may_manage(actor.effective_role, detail.user.fields.role);
     if theirs { Ok(detail) } else { Err(RefusalCode::NotFound.into()) }
 }
 
@@ -231,7 +231,7 @@ impl App {
             let now = self.clock.now();
             let page = db::users::list(conn, reach, filter, after, limit).await?;
             Ok(page.map(|(user, invitation_expires_at): ListedUser| match reach {
-                Reach::ActiveExperts => UserEntry::Name { id: user.id, name: user.name },
+                Reach::ActiveExperts => UserEntry::Name { id: user.id, name: user.fields.name },
                 _ => UserEntry::Full { invitation_pending: is_pending(invitation_expires_at, now), user },
             }))
         })
@@ -257,7 +257,9 @@ impl App {
     fn shown(&self, detail: UserDetail, actor: &Actor) -> UserView {
         let transitions = detail.user.state.transitions(detail.is_last_administrator);
         let mut view = UserView::new(detail, actor.effective_role, self.clock.now());
-        if may_manage(actor.effective_role, view.user.role) && actor.require(Action::ManageUsers).is_err() {
+        if may_manage(actor.effective_role, view.user.fields.role)
+            && actor.require(Action::ManageUsers).is_err()
+        {
             view.transitions = available(&transitions, Some(RefusalCode::InsufficientScope));
         }
         view
@@ -311,7 +313,7 @@ impl App {
     ) -> Result<UserView> {
         self.write_as(caller, managing(id), async |conn, _, now| {
             let (actor, detail) = self.hold(conn, caller, id).await?;
-            let before = detail.user.fields();
+            let before = detail.user.fields.clone();
             let after = patch(before.clone())?;
             may_give(&actor, after.role)?;
             expect_version(detail.user.version, version)?;

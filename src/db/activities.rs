@@ -1,17 +1,21 @@
 //! Activities and what they wait for.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use diesel::dsl::{array, exists};
+use diesel::deserialize;
+use diesel::dsl::{AssumeNotNull, array, exists};
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::row::NamedRow;
 use diesel::sql_types::{Array, BigInt, Bool, Date, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
+use serde::Serialize;
 use uuid::Uuid;
 
 use super::Conn;
 use super::functions::{due_or_never, holding, local_date};
 use super::page::Page;
 use super::schema::{activities, activity_dependencies, members, task_force_heads, task_forces};
-use super::statement::Prepared;
+use super::statement::{Prepared, columns};
 use crate::domain::activity::{ActivityState, Priority, Stage};
 use crate::domain::evidence::{About, ActivitySubjectKind};
 use crate::domain::step::{StepName, StepState};
@@ -33,20 +37,8 @@ pub struct Activity {
     pub number: i32,
     /// The cycle it was made in.
     pub cycle: i32,
-    /// Its step.
-    pub step: StepName,
-    /// Its title.
-    pub title: LocalizedText,
-    /// What is to be done.
-    pub description: Option<LocalizedText>,
-    /// Who does it.
-    pub assignee_member_id: Option<Uuid>,
-    /// When it is to be done.
-    pub due_date: Option<NaiveDate>,
-    /// How urgent it is.
-    pub priority: Priority,
-    /// Whether another member looks at it before it is done.
-    pub review_required: bool,
+    #[diesel(embed)]
+    pub fields: ActivityFields,
     /// Its state.
     pub state: ActivityState,
     /// Where it was when it was blocked.
@@ -57,10 +49,6 @@ pub struct Activity {
     pub state_since: DateTime<Utc>,
     /// When it was first started.
     pub started_at: Option<DateTime<Utc>>,
-    /// What kind of thing it is about.
-    pub subject_kind: Option<ActivitySubjectKind>,
-    /// The id of that.
-    pub subject_id: Option<Uuid>,
     /// Counts changes of its own fields.
     pub version: i32,
     /// When it was created.
@@ -69,56 +57,33 @@ pub struct Activity {
     pub updated_at: DateTime<Utc>,
 }
 
-impl Activity {
-    /// Its writable fields.
-    pub fn fields(&self) -> ActivityFields {
-        ActivityFields {
-            title: self.title.clone(),
-            description: self.description.clone(),
-            step: self.step,
-            assignee_member_id: self.assignee_member_id,
-            due_date: self.due_date,
-            priority: self.priority,
-            review_required: self.review_required,
-            subject: self.subject(),
-        }
-    }
-
-    /// What it is about.
-    pub fn subject(&self) -> Option<About<ActivitySubjectKind>> {
-        let (kind, id) = self.subject_kind.zip(self.subject_id)?;
-        Some(About { kind, id })
-    }
-}
-
-/// The fields that people write.
-#[derive(Debug, Clone, PartialEq, serde::Serialize, Insertable, AsChangeset)]
-#[diesel(table_name = activities, treat_none_as_null = true, treat_none_as_default_value = false)]
+/// The changeable fields of an activity.
+#[derive(
+    Debug, Clone, PartialEq, Eq, Serialize, Queryable, QueryableByName, Selectable, Insertable, AsChangeset,
+)]
+#[diesel(table_name = activities, check_for_backend(diesel::pg::Pg))]
+#[diesel(treat_none_as_null = true, treat_none_as_default_value = false)]
 #[serde(rename_all = "camelCase")]
 pub struct ActivityFields {
-    /// As in [`Activity`].
     pub title: LocalizedText,
-    /// As in [`Activity`].
+    /// The work to be done.
     pub description: Option<LocalizedText>,
-    /// As in [`Activity`].
     pub step: StepName,
-    /// As in [`Activity`].
     pub assignee_member_id: Option<Uuid>,
-    /// As in [`Activity`].
     pub due_date: Option<NaiveDate>,
-    /// As in [`Activity`].
     pub priority: Priority,
-    /// As in [`Activity`].
+    /// Whether another member reviews the work before the activity is done.
     pub review_required: bool,
-    /// What it is about; stored as [`Subject`].
-    #[diesel(skip_insertion, skip_update)]
+    /// The product or condition that the activity is about: written as [`SubjectColumns`], read from the two columns
+    /// that Postgres computes of them.
+    #[diesel(embed, skip_insertion, skip_update)]
     pub subject: Option<About<ActivitySubjectKind>>,
 }
 
-/// What an activity is about, as it is stored: one column for each kind, so that the schema knows that it is there.
+/// The subject of an activity as it is written: one column for each kind, so that foreign keys guard each of them.
 #[derive(Debug, Default, Insertable, AsChangeset)]
 #[diesel(table_name = activities, treat_none_as_null = true, treat_none_as_default_value = false)]
-struct Subject {
+struct SubjectColumns {
     policy_id: Option<Uuid>,
     sector_id: Option<Uuid>,
     pilot_id: Option<Uuid>,
@@ -126,17 +91,35 @@ struct Subject {
     condition_id: Option<Uuid>,
 }
 
-impl ActivityFields {
-    fn subject_columns(&self) -> Subject {
-        let none = Subject::default();
-        let Some(About { kind, id }) = self.subject else { return none };
+impl From<Option<About<ActivitySubjectKind>>> for SubjectColumns {
+    fn from(subject: Option<About<ActivitySubjectKind>>) -> Self {
+        let none = Self::default();
+        let Some(About { kind, id }) = subject else { return none };
         match kind {
-            ActivitySubjectKind::Policy => Subject { policy_id: Some(id), ..none },
-            ActivitySubjectKind::Sector => Subject { sector_id: Some(id), ..none },
-            ActivitySubjectKind::Pilot => Subject { pilot_id: Some(id), ..none },
-            ActivitySubjectKind::Migration => Subject { migration_id: Some(id), ..none },
-            ActivitySubjectKind::Condition => Subject { condition_id: Some(id), ..none },
+            ActivitySubjectKind::Policy => Self { policy_id: Some(id), ..none },
+            ActivitySubjectKind::Sector => Self { sector_id: Some(id), ..none },
+            ActivitySubjectKind::Pilot => Self { pilot_id: Some(id), ..none },
+            ActivitySubjectKind::Migration => Self { migration_id: Some(id), ..none },
+            ActivitySubjectKind::Condition => Self { condition_id: Some(id), ..none },
         }
+    }
+}
+
+/// Both columns are null together, which reads as `None`.
+impl Selectable<Pg> for About<ActivitySubjectKind> {
+    type SelectExpression = (AssumeNotNull<activities::subject_kind>, AssumeNotNull<activities::subject_id>);
+
+    fn construct_selection() -> Self::SelectExpression {
+        (activities::subject_kind.assume_not_null(), activities::subject_id.assume_not_null())
+    }
+}
+
+impl QueryableByName<Pg> for About<ActivitySubjectKind> {
+    fn build<'a>(row: &impl NamedRow<'a, Pg>) -> deserialize::Result<Self> {
+        Ok(Self {
+            kind: NamedRow::get::<Text, _>(row, "subject_kind")?,
+            id: NamedRow::get::<SqlUuid, _>(row, "subject_id")?,
+        })
     }
 }
 
@@ -179,31 +162,22 @@ impl TryFrom<DetailRow> for ActivityDetail {
     }
 }
 
-/// The columns of [`Activity`]: all but the folded text that is only searched.
-macro_rules! columns {
-    () => {
-        "a.id, a.number, a.cycle, a.step, a.title, a.description, a.assignee_member_id, a.due_date, a.priority,
-         a.review_required, a.state, a.blocked_from, a.state_reason, a.state_since, a.started_at,
-         a.subject_kind, a.subject_id, a.version, a.created_at, a.updated_at"
-    };
-}
-
 /// Finds an activity.
 pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Option<ActivityDetail>> {
-    let query = diesel::sql_query(concat!(
-        "select ",
-        columns!(),
-        ", s.state as step_state, d.depends_on, d.unfinished_dependencies
-         from activities a
-         join steps s on s.task_force_id = a.task_force_id and s.cycle = a.cycle and s.step = a.step
+    let columns = columns::<Activity>()?;
+    let query = diesel::sql_query(format!(
+        "select {columns}, s.state as step_state, d.depends_on, d.unfinished_dependencies
+         from activities
+         join steps s on s.task_force_id = activities.task_force_id and s.cycle = activities.cycle
+                      and s.step = activities.step
          cross join lateral (
-             select coalesce(array_agg(d.depends_on_id order by d.depends_on_id), '{}') as depends_on,
+             select coalesce(array_agg(d.depends_on_id order by d.depends_on_id), '{{}}') as depends_on,
                     count(*) filter (where o.state not in ('done', 'cancelled')) as unfinished_dependencies
              from activity_dependencies d
              join activities o on o.task_force_id = d.task_force_id and o.id = d.depends_on_id
-             where d.task_force_id = a.task_force_id and d.activity_id = a.id
+             where d.task_force_id = activities.task_force_id and d.activity_id = activities.id
          ) d
-         where a.task_force_id = $1 and a.id = $2",
+         where activities.task_force_id = $1 and activities.id = $2",
     ))
     .bind::<SqlUuid, _>(task_force_id)
     .bind::<SqlUuid, _>(id);
@@ -229,7 +203,7 @@ pub async fn insert(
     diesel::insert_into(activities::table)
         .values((
             fields,
-            fields.subject_columns(),
+            SubjectColumns::from(fields.subject),
             activities::task_force_id.eq(task_force_id),
             activities::id.eq(id),
             activities::number.eq(number),
@@ -254,7 +228,7 @@ pub async fn update(
     diesel::update(activities::table.find((task_force_id, id)))
         .set((
             fields,
-            fields.subject_columns(),
+            SubjectColumns::from(fields.subject),
             activities::version.eq(activities::version + 1),
             activities::updated_at.eq(now),
         ))
@@ -548,21 +522,21 @@ pub async fn assigned_to(
 ) -> QueryResult<Page<AssignedActivity>> {
     // One comparison serves the order: no due date counts as the last of all days, the beginning as before the first.
     let (date, id) = after.map_or((None, Uuid::nil()), |(date, id)| (Some(date.unwrap_or(LAST_DAY)), id));
-    let query = diesel::sql_query(concat!(
-        "select ",
-        columns!(),
-        ", t.id as task_force_id, t.name as task_force_name, local_date($2, t.time_zone) as today,
+    let columns = columns::<Activity>()?;
+    let query = diesel::sql_query(format!(
+        "select {columns}, t.id as task_force_id, t.name as task_force_name,
+                local_date($2, t.time_zone) as today,
                 array(select d.depends_on_id from activity_dependencies d
-                      where d.task_force_id = a.task_force_id and d.activity_id = a.id
+                      where d.task_force_id = activities.task_force_id and d.activity_id = activities.id
                       order by d.depends_on_id) as depends_on
          from members m
          join task_forces t on t.id = m.task_force_id
-         join activities a on a.task_force_id = m.task_force_id and a.assignee_member_id = m.id
-             and a.cycle = t.current_cycle
+         join activities on activities.task_force_id = m.task_force_id and activities.assignee_member_id = m.id
+                         and activities.cycle = t.current_cycle
          where m.user_id = $1 and m.to_date is null
-           and a.state not in ('done', 'cancelled')
-           and (due_or_never(a.due_date), a.id) > (coalesce($3, date '-infinity'), $4)
-         order by due_or_never(a.due_date), a.id
+           and activities.state not in ('done', 'cancelled')
+           and (due_or_never(activities.due_date), activities.id) > (coalesce($3, date '-infinity'), $4)
+         order by due_or_never(activities.due_date), activities.id
          limit $5",
     ))
     .bind::<SqlUuid, _>(user_id)

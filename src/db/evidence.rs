@@ -1,6 +1,7 @@
 //! Evidence: links and files, and what each is about.
 
 use chrono::{DateTime, Utc};
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{Binary, Integer, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
@@ -15,11 +16,15 @@ use crate::domain::evidence::{About, EvidenceSubjectKind};
 use crate::domain::step::StepState;
 use crate::domain::text::LocalizedText;
 
-/// What is said of evidence. What it is about stays as it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// The changeable fields of evidence, and its subject, which stays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = evidence, check_for_backend(diesel::pg::Pg))]
+#[diesel(treat_none_as_null = true, treat_none_as_default_value = false)]
 #[serde(rename_all = "camelCase")]
 pub struct EvidenceFields {
-    /// What it is about.
+    /// What the evidence proves: written as [`SubjectColumns`], read from the two columns that Postgres computes of
+    /// them.
+    #[diesel(embed, skip_insertion, skip_update)]
     pub subject: About<EvidenceSubjectKind>,
     /// What it is called.
     pub title: LocalizedText,
@@ -41,16 +46,8 @@ fn as_hexadecimal<S: Serializer>(hash: &Option<Vec<u8>>, serializer: S) -> Resul
 pub struct Evidence {
     /// Its id.
     pub id: Uuid,
-    /// What kind of thing it is about.
-    pub subject_kind: EvidenceSubjectKind,
-    /// What it is about.
-    pub subject_id: Uuid,
-    /// What it is called.
-    pub title: LocalizedText,
-    /// Where it is, if it is a link.
-    pub url: Option<String>,
-    /// The SHA-256 of what is there.
-    pub sha256: Option<Vec<u8>>,
+    #[diesel(embed)]
+    pub fields: EvidenceFields,
     /// Of which type the file is, once it is uploaded.
     pub media_type: Option<String>,
     /// How many bytes it has.
@@ -66,11 +63,6 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// What it is about.
-    pub fn subject(&self) -> About<EvidenceSubjectKind> {
-        About { kind: self.subject_kind, id: self.subject_id }
-    }
-
     /// Whether it is a file that was uploaded.
     pub fn is_file(&self) -> bool {
         self.media_type.is_some()
@@ -113,6 +105,14 @@ impl From<About<EvidenceSubjectKind>> for SubjectColumns {
         };
         *column = Some(subject.id);
         columns
+    }
+}
+
+impl Selectable<Pg> for About<EvidenceSubjectKind> {
+    type SelectExpression = (evidence::subject_kind, evidence::subject_id);
+
+    fn construct_selection() -> Self::SelectExpression {
+        (evidence::subject_kind, evidence::subject_id)
     }
 }
 
@@ -223,12 +223,10 @@ pub async fn insert(
     let id = Uuid::now_v7();
     diesel::insert_into(evidence::table)
         .values((
+            fields,
             SubjectColumns::from(fields.subject),
             evidence::task_force_id.eq(task_force_id),
             evidence::id.eq(id),
-            evidence::title.eq(&fields.title),
-            evidence::url.eq(&fields.url),
-            evidence::sha256.eq(&fields.sha256),
             evidence::user_id.eq(user_id),
             evidence::created_at.eq(now),
             evidence::updated_at.eq(now),
@@ -247,13 +245,7 @@ pub async fn update(
     now: DateTime<Utc>,
 ) -> QueryResult<()> {
     diesel::update(evidence::table.find((task_force_id, id)))
-        .set((
-            evidence::title.eq(&fields.title),
-            evidence::url.eq(&fields.url),
-            evidence::sha256.eq(&fields.sha256),
-            evidence::version.eq(evidence::version + 1),
-            evidence::updated_at.eq(now),
-        ))
+        .set((fields, evidence::version.eq(evidence::version + 1), evidence::updated_at.eq(now)))
         .execute(&mut &*conn)
         .await
         .map(drop)

@@ -21,7 +21,9 @@ use crate::domain::task_force::TaskForceState;
 use crate::domain::text::LocalizedText;
 
 /// What of a pilot can be changed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Serialize, Queryable, QueryableByName, Selectable, Insertable, AsChangeset,
+)]
 #[diesel(table_name = pilots, check_for_backend(diesel::pg::Pg))]
 #[diesel(treat_none_as_null = true, treat_none_as_default_value = false)]
 #[serde(rename_all = "camelCase")]
@@ -54,22 +56,8 @@ pub struct Pilot {
     pub cycle: i32,
     /// The last cycle it counts in.
     pub last_cycle: i32,
-    /// What it is called.
-    pub title: LocalizedText,
-    /// The sector it makes smarter.
-    pub sector_id: Uuid,
-    /// The policy it follows.
-    pub policy_id: Option<Uuid>,
-    /// The member who answers for it.
-    pub owner_member_id: Uuid,
-    /// The aims it serves.
-    pub aims: Vec<Aim>,
-    /// What it is expected to show.
-    pub hypothesis: Option<String>,
-    /// Its first day.
-    pub start_date: NaiveDate,
-    /// Its last day.
-    pub end_date: NaiveDate,
+    #[diesel(embed)]
+    pub fields: PilotFields,
     /// What its evaluation said should become of it.
     pub outcome: Option<PilotOutcome>,
     /// What was learned from it.
@@ -123,7 +111,7 @@ impl PilotDetail {
             migration: self.migration_state,
             pilots_of_a_later_cycle: self.later_pilots_state,
             sector_selected: self.sector_selected,
-            has_aim: !self.pilot.aims.is_empty(),
+            has_aim: !self.pilot.fields.aims.is_empty(),
             has_indicator: self.has_indicator,
             measured: self.measured,
             outcome: self.pilot.outcome,

@@ -19,7 +19,9 @@ use crate::domain::text::LocalizedText;
 use crate::domain::writing::StepContext;
 
 /// What of a policy can be changed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Serialize, Queryable, QueryableByName, Selectable, Insertable, AsChangeset,
+)]
 #[diesel(table_name = policies, check_for_backend(diesel::pg::Pg))]
 #[diesel(treat_none_as_null = true, treat_none_as_default_value = false)]
 #[serde(rename_all = "camelCase")]
@@ -46,16 +48,8 @@ pub struct Policy {
     pub cycle: i32,
     /// The last cycle it counts in.
     pub last_cycle: i32,
-    /// What it is called.
-    pub title: LocalizedText,
-    /// Policy, framework or standard.
-    pub kind: PolicyKind,
-    /// What it is about.
-    pub description: Option<LocalizedText>,
-    /// Where it is written.
-    pub reference: Option<String>,
-    /// The aims it serves.
-    pub aims: Vec<Aim>,
+    #[diesel(embed)]
+    pub fields: PolicyFields,
     /// The policy that took its place.
     pub superseded_by_id: Option<Uuid>,
     /// Its state.

@@ -52,10 +52,8 @@ pub struct Sector {
     pub cycle: i32,
     /// The last cycle it counts in.
     pub last_cycle: i32,
-    /// What it is called.
-    pub name: LocalizedText,
-    /// Why it could become smart.
-    pub rationale: Option<LocalizedText>,
+    #[diesel(embed)]
+    pub fields: SectorFields,
     /// How far it is, and shall be.
     #[diesel(embed)]
     pub maturity: Maturity,

@@ -3,8 +3,9 @@
 //! diesel does not cache the prepared statement of a `sql_query`, since its text could differ every time: each
 //! call would cost a second round trip and a plan. Text that is a constant of the program can be cached.
 
-use diesel::pg::Pg;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::Selectable;
+use diesel::pg::{Pg, PgQueryBuilder};
+use diesel::query_builder::{AstPass, Query, QueryBuilder as _, QueryFragment, QueryId};
 use diesel::result::QueryResult;
 
 /// A `sql_query` whose text is one of a fixed few.
@@ -29,6 +30,18 @@ impl<Q> QueryId for Prepared<Q> {
 
 impl<Q: Query> Query for Prepared<Q> {
     type SqlType = Q::SqlType;
+}
+
+/// The columns that a row is read from, for hand-written SQL that names their table without an alias:
+/// `"users"."id", "users"."email", …`. Thereby a statement leaves out what the row does not hold, such as the text
+/// that is only searched, and spells no column again.
+pub(crate) fn columns<T>() -> QueryResult<String>
+where
+    T: Selectable<Pg, SelectExpression: QueryFragment<Pg>>,
+{
+    let mut builder = PgQueryBuilder::default();
+    T::construct_selection().to_sql(&mut builder, &Pg)?;
+    Ok(builder.finish())
 }
 
 /// Checks now what is otherwise checked at the commit.

@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use serde::Serialize;
 use uuid::Uuid;
 
 use super::Conn;
@@ -20,24 +21,8 @@ use crate::domain::text::LocalizedText;
 pub struct TaskForce {
     /// Its id.
     pub id: Uuid,
-    /// Its name.
-    pub name: LocalizedText,
-    /// The city.
-    pub city: LocalizedText,
-    /// ISO 3166-1 alpha-2.
-    pub country: Option<String>,
-    /// What the council asked it to do.
-    pub mandate: LocalizedText,
-    /// IANA name.
-    pub time_zone: String,
-    /// How many sectors are "few".
-    pub max_sectors: i16,
-    /// Of the government.
-    pub evolution_stage: Option<EvolutionStage>,
-    /// Of the city, 1 to 5.
-    pub maturity_level: Option<i16>,
-    /// When the council meets next.
-    pub next_council_date: Option<NaiveDate>,
+    #[diesel(embed)]
+    pub fields: TaskForceFields,
     /// Its state.
     pub state: TaskForceState,
     /// Why it is suspended or dissolved.
@@ -53,8 +38,9 @@ pub struct TaskForce {
 }
 
 /// The fields that people write; also what a change of a task force sets.
-#[derive(Debug, Clone, PartialEq, serde::Serialize, Insertable, AsChangeset)]
-#[diesel(table_name = task_forces, treat_none_as_null = true, treat_none_as_default_value = false)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = task_forces, check_for_backend(diesel::pg::Pg))]
+#[diesel(treat_none_as_null = true, treat_none_as_default_value = false)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskForceFields {
     /// As in [`TaskForce`].
@@ -75,23 +61,6 @@ pub struct TaskForceFields {
     pub maturity_level: Option<i16>,
     /// As in [`TaskForce`].
     pub next_council_date: Option<NaiveDate>,
-}
-
-impl TaskForce {
-    /// Its writable fields.
-    pub fn fields(&self) -> TaskForceFields {
-        TaskForceFields {
-            name: self.name.clone(),
-            city: self.city.clone(),
-            country: self.country.clone(),
-            mandate: self.mandate.clone(),
-            time_zone: self.time_zone.clone(),
-            max_sectors: self.max_sectors,
-            evolution_stage: self.evolution_stage,
-            maturity_level: self.maturity_level,
-            next_council_date: self.next_council_date,
-        }
-    }
 }
 
 /// Inserts a task force, its first cycle and the five steps, all locked.

@@ -8,6 +8,7 @@ use diesel::internal::derives::as_expression::Bound;
 use diesel::pg::{Pg, PgValue};
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::{Jsonb, Nullable, Numeric, SingleValue, Text};
+use uuid::Uuid;
 
 use crate::domain::activity::{ActivityState, Priority};
 use crate::domain::ballot::Choice;
@@ -15,7 +16,7 @@ use crate::domain::criterion::CriterionCode;
 use crate::domain::decimal::Decimal;
 use crate::domain::decision::{ConditionState, Outcome};
 use crate::domain::event::{ActorKind, EventAction, SubjectKind};
-use crate::domain::evidence::{ActivitySubjectKind, EvidenceSubjectKind};
+use crate::domain::evidence::{About, ActivitySubjectKind, EvidenceSubjectKind};
 use crate::domain::migration::MigrationState;
 use crate::domain::pilot::{Direction, PilotOutcome, PilotState};
 use crate::domain::policy::{PolicyKind, PolicyState};
@@ -159,5 +160,17 @@ impl FromSql<Jsonb, Pg> for LocalizedText {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
         let value = <serde_json::Value as FromSql<Jsonb, Pg>>::from_sql(value)?;
         Ok(serde_json::from_value(value)?)
+    }
+}
+
+/// A subject is read from its two columns wherever a row embeds one; each table says which columns these are.
+impl<K> Queryable<(Text, diesel::sql_types::Uuid), Pg> for About<K>
+where
+    (K, Uuid): FromStaticSqlRow<(Text, diesel::sql_types::Uuid), Pg>,
+{
+    type Row = (K, Uuid);
+
+    fn build((kind, id): Self::Row) -> deserialize::Result<Self> {
+        Ok(Self { kind, id })
     }
 }

@@ -5,13 +5,14 @@ use diesel::prelude::*;
 use diesel::sql_types::{Bool, Jsonb, Nullable, Timestamptz, Uuid as SqlUuid};
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
+use serde::Serialize;
 use uuid::Uuid;
 
 use super::Conn;
 use super::functions::holding;
 use super::page::Page;
 use super::schema::{invitations, members, users};
-use super::statement::Prepared;
+use super::statement::{Prepared, columns};
 use crate::domain::rights::SeatRole;
 use crate::domain::text::{Language, LocalizedText};
 use crate::domain::user::{CouncilRole, UserState};
@@ -28,14 +29,8 @@ extern "SQL" {
 pub struct User {
     /// Its id.
     pub id: Uuid,
-    /// Trimmed and lower-cased; unique.
-    pub email: String,
-    /// The person's name.
-    pub name: LocalizedText,
-    /// Role across the installation.
-    pub role: CouncilRole,
-    /// The language the person prefers.
-    pub locale: Language,
+    #[diesel(embed)]
+    pub fields: UserFields,
     /// Whether the user may sign in.
     pub state: UserState,
     /// Counts changes of its own fields.
@@ -46,21 +41,11 @@ pub struct User {
     pub updated_at: DateTime<Utc>,
 }
 
-impl User {
-    /// Its writable fields.
-    pub fn fields(&self) -> UserFields {
-        UserFields {
-            email: self.email.clone(),
-            name: self.name.clone(),
-            role: self.role,
-            locale: self.locale,
-        }
-    }
-}
-
 /// The fields that people write.
-#[derive(Debug, Clone, PartialEq, serde::Serialize, Insertable, AsChangeset)]
-#[diesel(table_name = users)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Serialize, Queryable, QueryableByName, Selectable, Insertable, AsChangeset,
+)]
+#[diesel(table_name = users, check_for_backend(diesel::pg::Pg))]
 #[serde(rename_all = "camelCase")]
 pub struct UserFields {
     /// As in [`User`].
@@ -92,19 +77,20 @@ pub struct UserDetail {
 
 /// Finds a user.
 pub async fn find(conn: &Conn, id: Uuid) -> QueryResult<Option<UserDetail>> {
-    let query = diesel::sql_query(
-        "select u.id, u.email, u.name, u.role, u.locale, u.state, u.version, u.created_at, u.updated_at,
-                i.expires_at as invitation_expires_at,
-                u.role = 'administrator' and u.state = 'active' and not exists (
-                    select from users o where o.role = 'administrator' and o.state = 'active' and o.id <> u.id
+    let columns = columns::<User>()?;
+    let query = diesel::sql_query(format!(
+        "select {columns}, i.expires_at as invitation_expires_at,
+                users.role = 'administrator' and users.state = 'active' and not exists (
+                    select from users o where o.role = 'administrator' and o.state = 'active' and o.id <> users.id
                 ) as is_last_administrator,
                 exists (
                     select from members m join task_forces t on t.id = m.task_force_id
-                    where m.user_id = u.id and m.to_date is null and t.state not in ('concluded', 'dissolved')
+                    where m.user_id = users.id and m.to_date is null
+                      and t.state not in ('concluded', 'dissolved')
                 ) as holds_seat
-         from users u left join invitations i on i.user_id = u.id
-         where u.id = $1",
-    )
+         from users left join invitations i on i.user_id = users.id
+         where users.id = $1",
+    ))
     .bind::<SqlUuid, _>(id);
     Prepared(query).get_result(&mut &*conn).await.optional()
 }

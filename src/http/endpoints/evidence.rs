@@ -150,13 +150,13 @@ pub(super) struct Evidence {
 
 impl Evidence {
     fn new(evidence: db::evidence::Evidence, _today: NaiveDate) -> Self {
-        let About { kind, id } = evidence.subject();
+        let About { kind, id } = evidence.fields.subject;
         Self {
             id: evidence.id,
             subject: EvidenceSubject { kind, id },
-            title: evidence.title,
-            url: evidence.url,
-            sha256: evidence.sha256.map(hex::encode),
+            title: evidence.fields.title,
+            url: evidence.fields.url,
+            sha256: evidence.fields.sha256.map(hex::encode),
             media_type: evidence.media_type,
             size: evidence.size,
             user_id: evidence.user_id,

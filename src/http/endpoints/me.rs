@@ -59,7 +59,7 @@ async fn list_my_activities(app: Data<App>, read: Read<Root, PageQuery>) -> Resu
     let page = app.my_activities(&context.caller, after, query.limit).await?;
     let page = MyActivityPage::new(
         page,
-        |assigned| (assigned.activity.due_date, assigned.activity.id),
+        |assigned| (assigned.activity.fields.due_date, assigned.activity.id),
         |assigned| MyActivity {
             item: ActivityItem::new(assigned.activity, assigned.depends_on, assigned.today),
             task_force_id: assigned.task_force_id,

@@ -122,10 +122,10 @@ impl User {
         let UserView { user, invitation_pending, transitions } = view;
         Self {
             id: user.id,
-            email: user.email,
-            name: user.name,
-            role: user.role,
-            locale: user.locale,
+            email: user.fields.email,
+            name: user.fields.name,
+            role: user.fields.role,
+            locale: user.fields.locale,
             state: user.state,
             invitation_pending,
             version: user.version,
@@ -184,10 +184,10 @@ impl From<UserEntry> for UserItem {
         match entry {
             UserEntry::Full { user, invitation_pending } => Self {
                 id: user.id,
-                name: user.name,
-                email: Some(user.email),
-                role: Some(user.role),
-                locale: Some(user.locale),
+                name: user.fields.name,
+                email: Some(user.fields.email),
+                role: Some(user.fields.role),
+                locale: Some(user.fields.locale),
                 state: Some(user.state),
                 invitation_pending: Some(invitation_pending),
                 version: Some(user.version),
