@@ -10,7 +10,7 @@ use super::submissions::move_report;
 use super::write::WriteTx;
 use super::{App, Result, steps};
 use crate::db;
-use crate::db::conditions::NewCondition;
+use crate::db::conditions::ConditionFields;
 use crate::db::decisions::{Decision, NewDecision, RegisteredDecision};
 use crate::db::page::Page;
 use crate::domain::decision::{ConditionState, Outcome, Ruling};
@@ -42,7 +42,7 @@ pub struct Record {
     /// Number of the decision that it corrects.
     pub supersedes: Option<i32>,
     /// What the council asks for in return.
-    pub conditions: Vec<NewCondition>,
+    pub conditions: Vec<ConditionFields>,
 }
 
 /// A decision with its conditions.

@@ -1,4 +1,7 @@
-//! Assessments of how far a sector is, and how far it shall be.
+//! Assessments of a sector's maturity: the current level, or the target.
+//!
+//! [`child_queries!`](super::resource) makes `assessments::insert`, `assessments::update`,
+//! `assessments::find`, `assessments::list` and `assessments::delete`.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
@@ -6,8 +9,7 @@ use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::Conn;
-use super::resource::{inserted, part};
+use super::resource::child_queries;
 use super::schema::assessments;
 use crate::domain::sector::AssessmentKind;
 
@@ -46,15 +48,11 @@ pub struct Assessment {
     pub updated_at: DateTime<Utc>,
 }
 
-part!(assessments: Assessment, AssessmentFields, of sector_id);
-
-/// Inserts an assessment of a sector.
-pub async fn insert(
-    conn: &Conn,
-    task_force_id: Uuid,
-    sector_id: Uuid,
-    fields: &AssessmentFields,
-    now: DateTime<Utc>,
-) -> QueryResult<Uuid> {
-    inserted!(conn, assessments, task_force_id, fields, now, { sector_id: sector_id })
+child_queries! {
+    table: assessments,
+    row: Assessment,
+    fields: AssessmentFields,
+    parent: sector_id,
+    parent_type: Uuid,
+    parent_columns: [sector_id],
 }

@@ -1,4 +1,7 @@
 //! The items of a migration's checklist.
+//!
+//! [`child_queries!`](super::resource) makes `checklist_items::insert`, `checklist_items::update`,
+//! `checklist_items::find`, `checklist_items::list` and `checklist_items::delete`.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -6,8 +9,7 @@ use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::Conn;
-use super::resource::{inserted, part};
+use super::resource::child_queries;
 use super::schema::checklist_items;
 use crate::domain::text::LocalizedText;
 
@@ -42,15 +44,11 @@ pub struct ChecklistItem {
     pub updated_at: DateTime<Utc>,
 }
 
-part!(checklist_items: ChecklistItem, ChecklistItemFields, of migration_id);
-
-/// Inserts an item of a migration's checklist.
-pub async fn insert(
-    conn: &Conn,
-    task_force_id: Uuid,
-    migration_id: Uuid,
-    fields: &ChecklistItemFields,
-    now: DateTime<Utc>,
-) -> QueryResult<Uuid> {
-    inserted!(conn, checklist_items, task_force_id, fields, now, { migration_id: migration_id })
+child_queries! {
+    table: checklist_items,
+    row: ChecklistItem,
+    fields: ChecklistItemFields,
+    parent: migration_id,
+    parent_type: Uuid,
+    parent_columns: [migration_id],
 }

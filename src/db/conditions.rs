@@ -11,63 +11,50 @@ use super::schema::{conditions, decisions};
 use crate::domain::decision::ConditionState;
 use crate::domain::text::LocalizedText;
 
+/// What the council asks for.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = conditions, check_for_backend(diesel::pg::Pg))]
+pub struct ConditionFields {
+    pub text: LocalizedText,
+    /// The member who is responsible for meeting the condition.
+    pub owner_member_id: Uuid,
+    pub due_date: NaiveDate,
+}
+
 /// A condition as it is stored.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = conditions, check_for_backend(diesel::pg::Pg))]
 pub struct Condition {
-    /// Its id.
     pub id: Uuid,
-    /// What the council asks for.
-    pub text: LocalizedText,
-    /// The member who sees to it.
-    pub owner_member_id: Uuid,
-    /// When it is to be met.
-    pub due_date: NaiveDate,
-    /// Its state.
+    #[diesel(embed)]
+    pub fields: ConditionFields,
     pub state: ConditionState,
-    /// Why it was returned or waived.
+    /// Why the condition was returned or waived.
     pub state_reason: Option<LocalizedText>,
-    /// Since when it has its state.
     pub state_since: DateTime<Utc>,
-    /// Counts changes of its own fields.
     pub version: i32,
-    /// When it was set.
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
     pub updated_at: DateTime<Utc>,
 }
 
-/// A condition, and the number of the decision that it came with.
+/// A condition, and the number of the decision that set it.
 pub type NumberedCondition = (Condition, i32);
-
-/// What the council asks for.
-#[derive(Debug, Clone)]
-pub struct NewCondition {
-    /// What it is.
-    pub text: LocalizedText,
-    /// The member who sees to it.
-    pub owner_member_id: Uuid,
-    /// When it is to be met.
-    pub due_date: NaiveDate,
-}
 
 /// Inserts a condition of a decision.
 pub async fn insert(
     conn: &Conn,
     task_force_id: Uuid,
     decision_id: Uuid,
-    condition: &NewCondition,
+    fields: &ConditionFields,
     now: DateTime<Utc>,
 ) -> QueryResult<Uuid> {
     let id = Uuid::now_v7();
     diesel::insert_into(conditions::table)
         .values((
+            fields,
             conditions::task_force_id.eq(task_force_id),
             conditions::id.eq(id),
             conditions::decision_id.eq(decision_id),
-            conditions::text.eq(&condition.text),
-            conditions::owner_member_id.eq(condition.owner_member_id),
-            conditions::due_date.eq(condition.due_date),
             conditions::state_since.eq(now),
             conditions::created_at.eq(now),
             conditions::updated_at.eq(now),

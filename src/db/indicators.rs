@@ -1,4 +1,7 @@
-//! What pilots are measured by.
+//! The indicators of a pilot: baseline and target of what the pilot should improve.
+//!
+//! [`child_queries!`](super::resource) makes `indicators::insert`, `indicators::update`,
+//! `indicators::find`, `indicators::list` and `indicators::delete`.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -7,7 +10,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::Conn;
-use super::resource::{inserted, part};
+use super::resource::child_queries;
 use super::schema::indicators;
 use crate::domain::decimal::Decimal;
 use crate::domain::pilot::Direction;
@@ -50,17 +53,13 @@ pub struct Indicator {
     pub updated_at: DateTime<Utc>,
 }
 
-part!(indicators: Indicator, IndicatorFields, of pilot_id);
-
-/// Inserts one for a pilot.
-pub async fn insert(
-    conn: &Conn,
-    task_force_id: Uuid,
-    pilot_id: Uuid,
-    fields: &IndicatorFields,
-    now: DateTime<Utc>,
-) -> QueryResult<Uuid> {
-    inserted!(conn, indicators, task_force_id, fields, now, { pilot_id: pilot_id })
+child_queries! {
+    table: indicators,
+    row: Indicator,
+    fields: IndicatorFields,
+    parent: pilot_id,
+    parent_type: Uuid,
+    parent_columns: [pilot_id],
 }
 
 /// Whether a pilot has one with this id.

@@ -1,4 +1,7 @@
-//! What was measured of the indicators of pilots.
+//! The measured values of a pilot's indicators.
+//!
+//! [`child_queries!`](super::resource) makes `measurements::insert`, `measurements::update`,
+//! `measurements::find`, `measurements::list` and `measurements::delete`.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
@@ -6,9 +9,7 @@ use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::Conn;
-use super::page::Page;
-use super::resource::{inserted, stored};
+use super::resource::child_queries;
 use super::schema::measurements;
 use crate::domain::decimal::Decimal;
 
@@ -49,59 +50,12 @@ pub struct Measurement {
     pub updated_at: DateTime<Utc>,
 }
 
-stored!(measurements: MeasurementFields);
-
-/// Inserts one of a pilot's indicator, measured in this cycle.
-pub async fn insert(
-    conn: &Conn,
-    task_force_id: Uuid,
-    (pilot_id, indicator_id): (Uuid, Uuid),
-    cycle: i32,
-    fields: &MeasurementFields,
-    now: DateTime<Utc>,
-) -> QueryResult<Uuid> {
-    inserted!(conn, measurements, task_force_id, fields, now, {
-        pilot_id: pilot_id,
-        indicator_id: indicator_id,
-        cycle: cycle
-    })
-}
-
-/// Finds one of a pilot's indicator.
-pub async fn find(
-    conn: &Conn,
-    task_force_id: Uuid,
-    (pilot_id, indicator_id): (Uuid, Uuid),
-    id: Uuid,
-) -> QueryResult<Option<Measurement>> {
-    measurements::table
-        .find((task_force_id, id))
-        .filter(measurements::pilot_id.eq(pilot_id))
-        .filter(measurements::indicator_id.eq(indicator_id))
-        .select(Measurement::as_select())
-        .first(&mut &*conn)
-        .await
-        .optional()
-}
-
-/// A page of the measurements of a pilot's indicator, oldest first.
-pub async fn list(
-    conn: &Conn,
-    task_force_id: Uuid,
-    (pilot_id, indicator_id): (Uuid, Uuid),
-    after: Option<Uuid>,
-    limit: i64,
-) -> QueryResult<Page<Measurement>> {
-    let mut query = measurements::table
-        .filter(measurements::task_force_id.eq(task_force_id))
-        .filter(measurements::pilot_id.eq(pilot_id))
-        .filter(measurements::indicator_id.eq(indicator_id))
-        .order(measurements::id)
-        .limit(limit + 1)
-        .select(Measurement::as_select())
-        .into_boxed();
-    if let Some(after) = after {
-        query = query.filter(measurements::id.gt(after));
-    }
-    Ok(Page::of(query.load(&mut &*conn).await?, limit))
+child_queries! {
+    table: measurements,
+    row: Measurement,
+    fields: MeasurementFields,
+    parent: (pilot_id, indicator_id),
+    parent_type: (Uuid, Uuid),
+    parent_columns: [pilot_id, indicator_id],
+    insert_with: (cycle: i32),
 }

@@ -1,4 +1,7 @@
 //! Migrations: the moves of pilots into the city's local digital government.
+//!
+//! [`resource_queries!`](super::resource) makes `migrations::insert`, `migrations::update`, `migrations::set_state`,
+//! `migrations::is_there`, `migrations::list` and `migrations::delete`.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
@@ -8,7 +11,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::Conn;
-use super::resource::product;
+use super::resource::{ProductFilter, resource_queries};
 use super::schema::{migrations, pilots};
 use super::statement::Prepared;
 use crate::domain::migration::{MigrationFacts, MigrationState};
@@ -103,7 +106,14 @@ impl MigrationDetail {
     }
 }
 
-product!(migrations: Migration, MigrationFields, MigrationState, of pilot_id);
+resource_queries! {
+    table: migrations,
+    row: Migration,
+    fields: MigrationFields,
+    state: MigrationState,
+    filter: ProductFilter<MigrationState>,
+    narrowed_by: { of: pilot_id },
+}
 
 /// Finds a migration.
 pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Option<MigrationDetail>> {

@@ -1,4 +1,7 @@
-//! Pilots.
+//! Pilots: planned in one step, run and evaluated in the next.
+//!
+//! [`resource_queries!`](super::resource) makes `pilots::insert`, `pilots::update`, `pilots::is_there`,
+//! `pilots::list` and `pilots::delete`.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::dsl::exists;
@@ -9,10 +12,8 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::Conn;
-use super::functions::holding;
-use super::page::Page;
-use super::resource::{inserted, stored};
-use super::schema::{pilots, policies, sectors, task_forces};
+use super::resource::resource_queries;
+use super::schema::{pilots, policies, sectors};
 use super::statement::Prepared;
 use crate::domain::pilot::{PilotFacts, PilotOutcome, PilotState};
 use crate::domain::scales::Aim;
@@ -150,21 +151,12 @@ pub struct PilotStateUpdate<'a> {
     pub last_cycle: i32,
 }
 
-stored!(pilots: PilotFields);
-
-/// Inserts one, made in this cycle.
-pub async fn insert(
-    conn: &Conn,
-    task_force_id: Uuid,
-    cycle: i32,
-    fields: &PilotFields,
-    now: DateTime<Utc>,
-) -> QueryResult<Uuid> {
-    inserted!(conn, pilots, task_force_id, fields, now, {
-        cycle: cycle,
-        last_cycle: cycle,
-        state_since: now
-    })
+resource_queries! {
+    table: pilots,
+    row: Pilot,
+    fields: PilotFields,
+    filter: PilotFilter,
+    narrowed_by: { sector_id: sector_id, owner_member_id: owner_member_id },
 }
 
 /// Moves one to where it then stands.
@@ -185,11 +177,6 @@ pub async fn update_state(
         .execute(&mut &*conn)
         .await
         .map(drop)
-}
-
-/// Whether there is one with this id.
-pub async fn is_there(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<bool> {
-    diesel::select(exists(pilots::table.find((task_force_id, id)))).get_result(&mut &*conn).await
 }
 
 /// Whether there are the sector and the policy that a pilot names; a policy that it doesn't name is not missed.
@@ -232,43 +219,4 @@ pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Opt
     .bind::<SqlUuid, _>(task_force_id)
     .bind::<SqlUuid, _>(id);
     Prepared(query).get_result(&mut &*conn).await.optional()
-}
-
-/// A page of those that count in a cycle, oldest first.
-pub async fn list(
-    conn: &Conn,
-    task_force_id: Uuid,
-    filter: &PilotFilter,
-    after: Option<Uuid>,
-    limit: i64,
-) -> QueryResult<Page<Pilot>> {
-    let mut query = pilots::table
-        .filter(pilots::task_force_id.eq(task_force_id))
-        .order(pilots::id)
-        .limit(limit + 1)
-        .select(Pilot::as_select())
-        .into_boxed();
-    query =
-        match filter.cycle {
-            Some(cycle) => query.filter(pilots::cycle.le(cycle)).filter(pilots::last_cycle.ge(cycle)),
-            None => query.filter(pilots::last_cycle.nullable().eq(
-                task_forces::table.find(task_force_id).select(task_forces::current_cycle).single_value(),
-            )),
-        };
-    if !filter.states.is_empty() {
-        query = query.filter(pilots::state.eq_any(&filter.states));
-    }
-    if let Some(q) = &filter.q {
-        query = query.filter(pilots::search.like(holding(q)));
-    }
-    if let Some(sector) = filter.sector_id {
-        query = query.filter(pilots::sector_id.eq(sector));
-    }
-    if let Some(owner) = filter.owner_member_id {
-        query = query.filter(pilots::owner_member_id.eq(owner));
-    }
-    if let Some(after) = after {
-        query = query.filter(pilots::id.gt(after));
-    }
-    Ok(Page::of(query.load(&mut &*conn).await?, limit))
 }

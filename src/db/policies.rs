@@ -1,4 +1,7 @@
-//! Policies.
+//! Policies: the policies, frameworks and standards that guide the work.
+//!
+//! [`resource_queries!`](super::resource) makes `policies::insert`, `policies::update`, `policies::set_state`,
+//! `policies::is_there`, `policies::list` and `policies::delete`.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -8,7 +11,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::Conn;
-use super::resource::product;
+use super::resource::{ProductFilter, resource_queries};
 use super::schema::policies;
 use super::statement::Prepared;
 use crate::domain::policy::{PolicyFacts, PolicyKind, PolicyState};
@@ -90,7 +93,13 @@ impl PolicyDetail {
     }
 }
 
-product!(policies: Policy, PolicyFields, PolicyState);
+resource_queries! {
+    table: policies,
+    row: Policy,
+    fields: PolicyFields,
+    state: PolicyState,
+    filter: ProductFilter<PolicyState>,
+}
 
 /// Finds a policy.
 pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Option<PolicyDetail>> {

@@ -1,21 +1,25 @@
-//! What the products of the steps and their parts share in the database, written once.
+//! The queries that resources share, written once.
 //!
-//! A *product* (policy, sector, pilot, migration) has a table of its own, counts in the cycles from `cycle` to
-//! `last_cycle`, has a state, and is listed and searched like all the others. A *part* (a sector's study, a pilot's
-//! indicator) belongs to something above it and goes with it.
+//! A *product* of a step (policy, sector, pilot, migration) counts in the cycles from `cycle` to `last_cycle`, has a
+//! state, and is listed and searched like every other product: [`resource_queries!`]. A *child* (a sector's study, a
+//! pilot's indicator) belongs to a parent and is deleted with it: [`child_queries!`].
+//!
+//! Both are macros because a function that is generic over diesel's tables needs a page of trait bounds for each
+//! statement. The functions that a macro makes are named in its documentation and at the top of each file that uses
+//! it.
 
 use uuid::Uuid;
 
-/// What a list of products is narrowed by.
+/// Narrows a list of products.
 #[derive(Debug, Clone)]
 pub struct ProductFilter<S> {
-    /// Only what counts in this cycle; the present one if not said.
+    /// Only products that count in this cycle; `None` stands for the current one.
     pub cycle: Option<i32>,
-    /// Only in one of these states.
+    /// Only products in one of these states; an empty list stands for every state.
     pub states: Vec<S>,
-    /// Only those whose text holds this, folded.
+    /// Only products whose text contains this, folded.
     pub q: Option<String>,
-    /// Only those that belong to this: pilots to a sector, migrations to a pilot.
+    /// Only products of this pilot, for migrations.
     pub of: Option<Uuid>,
 }
 
@@ -25,10 +29,10 @@ impl<S> Default for ProductFilter<S> {
     }
 }
 
-/// Changing and deleting by the key that every table below a task force has.
-macro_rules! stored {
-    ($table:ident: $fields:ty) => {
-        /// Sets the fields of one.
+/// Makes the functions `update` and `delete`, by the key that every table below a task force has.
+macro_rules! update_and_delete {
+    (table: $table:ident, fields: $fields:ty $(,)?) => {
+        /// Sets the changeable fields of one row.
         pub async fn update(
             conn: &$crate::db::Conn,
             task_force_id: uuid::Uuid,
@@ -43,7 +47,7 @@ macro_rules! stored {
                 .map(drop)
         }
 
-        /// Deletes one, with its own parts.
+        /// Deletes one row; its children go with it.
         pub async fn delete(
             conn: &$crate::db::Conn,
             task_force_id: uuid::Uuid,
@@ -53,15 +57,24 @@ macro_rules! stored {
         }
     };
 }
-pub(super) use stored;
+pub(super) use update_and_delete;
 
-/// A product: made in a cycle, moved from state to state, listed by cycle, state and text; `of` is the column that
-/// [`ProductFilter::of`] narrows by.
-macro_rules! product {
-    ($table:ident: $row:ty, $fields:ty, $state:ty $(, of $of:ident)?) => {
-        $crate::db::resource::stored!($table: $fields);
+/// Makes the queries of a product: `insert`, `update`, `is_there`, `list`, `delete`; and `set_state` if the type of
+/// the state is given, which it is unless a transition sets more than state and reason.
+///
+/// `narrowed_by` names what the filter has beside cycle, states and text: `filter field: column`.
+macro_rules! resource_queries {
+    (
+        table: $table:ident,
+        row: $row:ty,
+        fields: $fields:ty,
+        $(state: $state:ty,)?
+        filter: $filter:ty $(,
+        narrowed_by: { $($narrowed:ident: $column:ident),+ })? $(,)?
+    ) => {
+        $crate::db::resource::update_and_delete! { table: $table, fields: $fields }
 
-        /// Inserts one, made in this cycle.
+        /// Inserts one row, which counts in this cycle.
         pub async fn insert(
             conn: &$crate::db::Conn,
             task_force_id: uuid::Uuid,
@@ -86,29 +99,31 @@ macro_rules! product {
             Ok(id)
         }
 
-        /// Moves one to another state.
-        pub async fn set_state(
-            conn: &$crate::db::Conn,
-            task_force_id: uuid::Uuid,
-            id: uuid::Uuid,
-            state: $state,
-            reason: Option<&$crate::domain::text::LocalizedText>,
-            now: chrono::DateTime<chrono::Utc>,
-        ) -> diesel::QueryResult<()> {
-            diesel::update($table::table.find((task_force_id, id)))
-                .set((
-                    $table::state.eq(state),
-                    $table::state_reason.eq(reason),
-                    $table::state_since.eq(now),
-                    $table::version.eq($table::version + 1),
-                    $table::updated_at.eq(now),
-                ))
-                .execute(&mut &*conn)
-                .await
-                .map(drop)
-        }
+        $(
+            /// Sets the state of one row, and its reason.
+            pub async fn set_state(
+                conn: &$crate::db::Conn,
+                task_force_id: uuid::Uuid,
+                id: uuid::Uuid,
+                state: $state,
+                reason: Option<&$crate::domain::text::LocalizedText>,
+                now: chrono::DateTime<chrono::Utc>,
+            ) -> diesel::QueryResult<()> {
+                diesel::update($table::table.find((task_force_id, id)))
+                    .set((
+                        $table::state.eq(state),
+                        $table::state_reason.eq(reason),
+                        $table::state_since.eq(now),
+                        $table::version.eq($table::version + 1),
+                        $table::updated_at.eq(now),
+                    ))
+                    .execute(&mut &*conn)
+                    .await
+                    .map(drop)
+            }
+        )?
 
-        /// Whether there is one with this id.
+        /// Whether the task force has a row with this id.
         pub async fn is_there(
             conn: &$crate::db::Conn,
             task_force_id: uuid::Uuid,
@@ -119,11 +134,11 @@ macro_rules! product {
                 .await
         }
 
-        /// A page of those that count in a cycle, oldest first.
+        /// A page of the rows that count in a cycle, oldest first.
         pub async fn list(
             conn: &$crate::db::Conn,
             task_force_id: uuid::Uuid,
-            filter: &$crate::db::resource::ProductFilter<$state>,
+            filter: &$filter,
             after: Option<uuid::Uuid>,
             limit: i64,
         ) -> diesel::QueryResult<$crate::db::page::Page<$row>> {
@@ -147,11 +162,11 @@ macro_rules! product {
             if let Some(q) = &filter.q {
                 query = query.filter($table::search.like($crate::db::functions::holding(q)));
             }
-            $(
-                if let Some(of) = filter.of {
-                    query = query.filter($table::$of.eq(of));
+            $($(
+                if let Some(wanted) = filter.$narrowed {
+                    query = query.filter($table::$column.eq(wanted));
                 }
-            )?
+            )+)?
             if let Some(after) = after {
                 query = query.filter($table::id.gt(after));
             }
@@ -159,41 +174,77 @@ macro_rules! product {
         }
     };
 }
-pub(super) use product;
+pub(super) use resource_queries;
 
-/// A part of what its column `$parent` names.
-macro_rules! part {
-    ($table:ident: $row:ty, $fields:ty, of $parent:ident) => {
-        $crate::db::resource::stored!($table: $fields);
+/// Makes the queries of a child: `insert`, `update`, `find`, `list` and `delete`.
+///
+/// `parent` is the argument that says which parent a row belongs to: a pattern that binds `parent_columns`.
+/// `insert_with` names further columns that are set once.
+macro_rules! child_queries {
+    (
+        table: $table:ident,
+        row: $row:ty,
+        fields: $fields:ty,
+        parent: $parent:pat_param,
+        parent_type: $parent_type:ty,
+        parent_columns: [$($column:ident),+] $(,
+        insert_with: ($($once:ident: $once_type:ty),+))? $(,)?
+    ) => {
+        $crate::db::resource::update_and_delete! { table: $table, fields: $fields }
 
-        /// Finds one of what it is part of.
+        /// Inserts one row under its parent.
+        pub async fn insert(
+            conn: &$crate::db::Conn,
+            task_force_id: uuid::Uuid,
+            $parent: $parent_type,
+            $($($once: $once_type,)+)?
+            fields: &$fields,
+            now: chrono::DateTime<chrono::Utc>,
+        ) -> diesel::QueryResult<uuid::Uuid> {
+            let id = uuid::Uuid::now_v7();
+            diesel::insert_into($table::table)
+                .values((
+                    fields,
+                    $table::task_force_id.eq(task_force_id),
+                    $table::id.eq(id),
+                    $($table::$column.eq($column),)+
+                    $($($table::$once.eq($once),)+)?
+                    $table::created_at.eq(now),
+                    $table::updated_at.eq(now),
+                ))
+                .execute(&mut &*conn)
+                .await?;
+            Ok(id)
+        }
+
+        /// Finds one row of a parent.
         pub async fn find(
             conn: &$crate::db::Conn,
             task_force_id: uuid::Uuid,
-            parent: uuid::Uuid,
+            $parent: $parent_type,
             id: uuid::Uuid,
         ) -> diesel::QueryResult<Option<$row>> {
             $table::table
                 .filter($table::task_force_id.eq(task_force_id))
                 .filter($table::id.eq(id))
-                .filter($table::$parent.eq(parent))
+                $(.filter($table::$column.eq($column)))+
                 .select(<$row>::as_select())
                 .first(&mut &*conn)
                 .await
                 .optional()
         }
 
-        /// A page of the parts of something, oldest first.
+        /// A page of the rows of a parent, oldest first.
         pub async fn list(
             conn: &$crate::db::Conn,
             task_force_id: uuid::Uuid,
-            parent: uuid::Uuid,
+            $parent: $parent_type,
             after: Option<uuid::Uuid>,
             limit: i64,
         ) -> diesel::QueryResult<$crate::db::page::Page<$row>> {
             let mut query = $table::table
                 .filter($table::task_force_id.eq(task_force_id))
-                .filter($table::$parent.eq(parent))
+                $(.filter($table::$column.eq($column)))+
                 .order($table::id)
                 .limit(limit + 1)
                 .select(<$row>::as_select())
@@ -205,25 +256,4 @@ macro_rules! part {
         }
     };
 }
-pub(super) use part;
-
-/// Inserts a part under the columns that say what it is part of; apart from [`part!`], since a measurement has more
-/// of them than the others.
-macro_rules! inserted {
-    ($conn:expr, $table:ident, $task_force_id:expr, $fields:expr, $now:expr, { $($column:ident: $value:expr),+ }) => {{
-        let id = uuid::Uuid::now_v7();
-        diesel::insert_into($table::table)
-            .values((
-                $fields,
-                $table::task_force_id.eq($task_force_id),
-                $table::id.eq(id),
-                $( $table::$column.eq($value), )+
-                $table::created_at.eq($now),
-                $table::updated_at.eq($now),
-            ))
-            .execute(&mut &*$conn)
-            .await?;
-        Ok(id)
-    }};
-}
-pub(super) use inserted;
+pub(super) use child_queries;

@@ -1,4 +1,7 @@
-//! Sectors.
+//! Sectors: the candidates for digital transformation, with their maturity.
+//!
+//! [`resource_queries!`](super::resource) makes `sectors::insert`, `sectors::update`, `sectors::set_state`,
+//! `sectors::is_there`, `sectors::list` and `sectors::delete`.
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::{auto_type, exists};
@@ -8,7 +11,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::Conn;
-use super::resource::product;
+use super::resource::{ProductFilter, resource_queries};
 use super::schema::{assessments, sectors, steps, studies};
 use crate::domain::sector::{AssessmentKind, SectorFacts, SectorState};
 use crate::domain::step::{StepName, StepState};
@@ -123,7 +126,13 @@ fn has_study() -> _ {
     )
 }
 
-product!(sectors: Sector, SectorFields, SectorState);
+resource_queries! {
+    table: sectors,
+    row: Sector,
+    fields: SectorFields,
+    state: SectorState,
+    filter: ProductFilter<SectorState>,
+}
 
 /// Finds a sector.
 pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Option<SectorDetail>> {

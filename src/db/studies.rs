@@ -1,4 +1,7 @@
-//! Studies of the ways of a sector's digital transformation.
+//! Studies: how a sector could be transformed.
+//!
+//! [`child_queries!`](super::resource) makes `studies::insert`, `studies::update`,
+//! `studies::find`, `studies::list` and `studies::delete`.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -6,8 +9,7 @@ use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::Conn;
-use super::resource::{inserted, part};
+use super::resource::child_queries;
 use super::schema::studies;
 use crate::domain::text::LocalizedText;
 
@@ -48,15 +50,11 @@ pub struct Study {
     pub updated_at: DateTime<Utc>,
 }
 
-part!(studies: Study, StudyFields, of sector_id);
-
-/// Inserts a study of a sector.
-pub async fn insert(
-    conn: &Conn,
-    task_force_id: Uuid,
-    sector_id: Uuid,
-    fields: &StudyFields,
-    now: DateTime<Utc>,
-) -> QueryResult<Uuid> {
-    inserted!(conn, studies, task_force_id, fields, now, { sector_id: sector_id })
+child_queries! {
+    table: studies,
+    row: Study,
+    fields: StudyFields,
+    parent: sector_id,
+    parent_type: Uuid,
+    parent_columns: [sector_id],
 }

@@ -6,7 +6,7 @@ use crate::app::Result;
 use crate::app::decisions::Record;
 use crate::app::reports::NewReport;
 use crate::app::submissions::Vote;
-use crate::db::conditions::NewCondition;
+use crate::db::conditions::ConditionFields;
 use crate::demo::seeder::{Seeder, Story, at};
 use crate::domain::decision::{ConditionState, Outcome};
 use crate::domain::evidence::EvidenceSubjectKind;
@@ -64,7 +64,7 @@ impl Seeder {
         let secretariat = self.caller(SECRETARIAT).await?;
         let mut conditions = Vec::new();
         for condition in ruling.conditions {
-            conditions.push(NewCondition {
+            conditions.push(ConditionFields {
                 text: text(condition.text),
                 owner_member_id: story.member(condition.owner)?,
                 due_date: self.date(condition.due),

@@ -12,7 +12,7 @@ use super::conditions::Condition;
 use crate::app::App;
 use crate::app::decisions::{DecisionView, Record};
 use crate::db;
-use crate::db::conditions::NewCondition as Asked;
+use crate::db::conditions::ConditionFields;
 use crate::domain::decision::Outcome;
 use crate::domain::step::StepName;
 use crate::domain::text::{Language, LocalizedText};
@@ -92,7 +92,7 @@ pub(super) struct NewDecision {
 
 impl From<NewDecision> for Record {
     fn from(new: NewDecision) -> Self {
-        let asked = |one: NewCondition| Asked {
+        let asked = |one: NewCondition| ConditionFields {
             text: one.text,
             owner_member_id: one.owner_member_id,
             due_date: one.due_date,
