@@ -35,27 +35,21 @@ impl Credential {
     }
 }
 
-/// The columns of [`CallerRow`] that a credential decides on. `$1` is the user, `$2` the instant; `$3` to `$5` are
-/// [`Credential::binds`].
-macro_rules! of_credential {
-    () => {
-        "case
-             when $3 is not null then coalesce(s.ended_at is null and s.expires_at > $2, false)
-             when $4 is not null then coalesce(k.revoked_at is null and k.expires_at > $2, false)
-             else coalesce($5 > u.sessions_ended_at, $5 is not null)
-         end as credential_live,
-         coalesce(k.may_write, true) as may_write,
-         k.only_task_force_id,"
-    };
-}
+/// The columns of [`CallerRow`] but for `chairs_any`, read from [`FROM_CALLER`]. `$1` is the user and `$2` the current
+/// instant; `$3` to `$5` are [`Credential::binds`].
+const COLUMNS: &str = "u.id as user_id, u.name, u.role, u.state,
+    case
+        when $3 is not null then coalesce(s.ended_at is null and s.expires_at > $2, false)
+        when $4 is not null then coalesce(k.revoked_at is null and k.expires_at > $2, false)
+        else coalesce($5 > u.sessions_ended_at, $5 is not null)
+    end as credential_live,
+    coalesce(k.may_write, true) as may_write,
+    k.only_task_force_id";
 
-/// The rows behind a credential.
-macro_rules! credential {
-    () => {
-        "left join sessions s on s.id = $3 and s.user_id = u.id
-         left join api_keys k on k.id = $4 and k.user_id = u.id"
-    };
-}
+/// The user with the session or the API key behind the credential.
+const FROM_CALLER: &str = "from users u
+    left join sessions s on s.id = $3 and s.user_id = u.id
+    left join api_keys k on k.id = $4 and k.user_id = u.id";
 
 /// The caller, as the database knows them now.
 #[derive(Debug, Clone, QueryableByName)]
@@ -120,17 +114,15 @@ pub async fn caller(
     now: DateTime<Utc>,
 ) -> QueryResult<Option<CallerRow>> {
     let (session_id, key_id, issued_at) = credential.binds();
-    let query = diesel::sql_query(concat!(
-        "select u.id as user_id, u.name, u.role, u.state, ",
-        of_credential!(),
-        "exists (
-             select from members c join task_forces t on t.id = c.task_force_id
-             where c.user_id = u.id and c.role = 'chair' and c.to_date is null
-               and t.state not in ('concluded', 'dissolved')
-         ) as chairs_any
-         from users u ",
-        credential!(),
-        " where u.id = $1",
+    let query = diesel::sql_query(format!(
+        "select {COLUMNS},
+                exists (
+                    select from members c join task_forces t on t.id = c.task_force_id
+                    where c.user_id = u.id and c.role = 'chair' and c.to_date is null
+                      and t.state not in ('concluded', 'dissolved')
+                ) as chairs_any
+         {FROM_CALLER}
+         where u.id = $1"
     ))
     .bind::<SqlUuid, _>(user_id)
     .bind::<Timestamptz, _>(now)
@@ -149,18 +141,14 @@ pub async fn in_task_force(
     now: DateTime<Utc>,
 ) -> QueryResult<Option<AccessRow>> {
     let (session_id, key_id, issued_at) = credential.binds();
-    let query = diesel::sql_query(concat!(
-        "select u.id as user_id, u.name, u.role, u.state, ",
-        of_credential!(),
-        "false as chairs_any,
-         m.id as member_id, m.role as seat,
-         t.state as task_force_state, t.current_cycle, local_date($2, t.time_zone) as today, h.seq
-         from users u ",
-        credential!(),
-        " left join task_forces t on t.id = $6
-          left join task_force_heads h on h.task_force_id = $6
-          left join members m on m.task_force_id = $6 and m.user_id = u.id and m.to_date is null
-          where u.id = $1",
+    let query = diesel::sql_query(format!(
+        "select {COLUMNS}, false as chairs_any, m.id as member_id, m.role as seat,
+                t.state as task_force_state, t.current_cycle, local_date($2, t.time_zone) as today, h.seq
+         {FROM_CALLER}
+         left join task_forces t on t.id = $6
+         left join task_force_heads h on h.task_force_id = $6
+         left join members m on m.task_force_id = $6 and m.user_id = u.id and m.to_date is null
+         where u.id = $1"
     ))
     .bind::<SqlUuid, _>(user_id)
     .bind::<Timestamptz, _>(now)

@@ -94,28 +94,24 @@ pub struct NewDecision {
     pub user_id: Uuid,
 }
 
-/// Decisions with their report and what they correct; `d` is the decision.
-macro_rules! decisions {
-    ($columns:literal, $from:literal, $rest:literal) => {
-        concat!(
-            "select d.*, r.number as report_number, r.recommendation, r.return_to_step as recommended_step,
-                    s.number as supersedes, b.number as superseded_by",
-            $columns,
-            " from decisions d
-             join reports r on r.task_force_id = d.task_force_id and r.id = d.report_id
-             left join decisions s on s.task_force_id = d.task_force_id and s.id = d.supersedes_id
-             left join decisions b on b.task_force_id = d.task_force_id and b.supersedes_id = d.id ",
-            $from,
-            $rest
-        )
-    };
-}
+/// The columns of [`Decision`], read from [`FROM_DECISIONS`].
+const COLUMNS: &str =
+    "d.*, r.number as report_number, r.recommendation, r.return_to_step as recommended_step,
+    s.number as supersedes, b.number as superseded_by";
+
+/// Decisions (`d`) with their report, the decision that each corrects and the one that corrects it.
+const FROM_DECISIONS: &str = "from decisions d
+    join reports r on r.task_force_id = d.task_force_id and r.id = d.report_id
+    left join decisions s on s.task_force_id = d.task_force_id and s.id = d.supersedes_id
+    left join decisions b on b.task_force_id = d.task_force_id and b.supersedes_id = d.id";
 
 /// Finds a decision by its number.
 pub async fn find(conn: &Conn, task_force_id: Uuid, number: i32) -> QueryResult<Option<Decision>> {
-    let query = diesel::sql_query(decisions!("", "", "where d.task_force_id = $1 and d.number = $2"))
-        .bind::<SqlUuid, _>(task_force_id)
-        .bind::<Int4, _>(number);
+    let query = diesel::sql_query(format!(
+        "select {COLUMNS} {FROM_DECISIONS} where d.task_force_id = $1 and d.number = $2"
+    ))
+    .bind::<SqlUuid, _>(task_force_id)
+    .bind::<Int4, _>(number);
     Prepared(query).get_result(&mut &*conn).await.optional()
 }
 
@@ -126,10 +122,10 @@ pub async fn list(
     before: Option<i32>,
     limit: i64,
 ) -> QueryResult<Page<Decision>> {
-    let query = diesel::sql_query(decisions!(
-        "",
-        "",
-        "where d.task_force_id = $1 and d.number < coalesce($2, 2147483647) order by d.number desc limit $3"
+    let query = diesel::sql_query(format!(
+        "select {COLUMNS} {FROM_DECISIONS}
+         where d.task_force_id = $1 and d.number < coalesce($2, 2147483647)
+         order by d.number desc limit $3"
     ))
     .bind::<SqlUuid, _>(task_force_id)
     .bind::<Nullable<Int4>, _>(before)
@@ -164,12 +160,15 @@ pub async fn register(
     before: Option<Uuid>,
     limit: i64,
 ) -> QueryResult<Page<RegisteredDecision>> {
-    let query = diesel::sql_query(decisions!(
-        ", t.name as task_force_name, t.city,
-          (select count(*) from conditions c where c.task_force_id = d.task_force_id and c.decision_id = d.id
-           and c.state in ('open', 'reportedMet')) as pending_conditions",
-        "join task_forces t on t.id = d.task_force_id ",
-        "where ($1 is null or d.outcome = $1) and d.id < coalesce($2, 'ffffffff-ffff-ffff-ffff-ffffffffffff') order by d.id desc limit $3"
+    let query = diesel::sql_query(format!(
+        "select {COLUMNS}, t.name as task_force_name, t.city,
+                (select count(*) from conditions c
+                 where c.task_force_id = d.task_force_id and c.decision_id = d.id
+                   and c.state in ('open', 'reportedMet')) as pending_conditions
+         {FROM_DECISIONS}
+         join task_forces t on t.id = d.task_force_id
+         where ($1 is null or d.outcome = $1) and d.id < coalesce($2, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+         order by d.id desc limit $3"
     ))
     .bind::<Nullable<Text>, _>(outcome)
     .bind::<Nullable<SqlUuid>, _>(before)

@@ -30,32 +30,22 @@ impl From<ReferenceRow> for Reference {
     }
 }
 
-/// What refers to `$2`, as evidence of it or of a part of it, and by whatever else the kind can be referred to.
-macro_rules! referring {
-    ($($of_its_own:literal)?) => {
-        concat!(
-            "select 'evidence' as kind, id, title from evidence where task_force_id = $1 and subject_id = $2
-             union all
-             select 'activity', id, title from activities where task_force_id = $1 and subject_id = $2 ",
-            $( $of_its_own, )?
-            " limit 100"
-        )
-    };
-}
-
-/// The first hundred of what refers to something of a task force, other than its own parts.
+/// The first hundred rows that refer to a subject of a task force, other than its own children.
+///
+/// Evidence and activities can be about a subject of any kind. The `match` says what else can refer to each kind, and
+/// takes no wildcard: whoever adds a kind decides it here.
 pub async fn to(
     conn: &Conn,
     task_force_id: Uuid,
     kind: SubjectKind,
     id: Uuid,
 ) -> QueryResult<Vec<Reference>> {
-    let text = match kind {
-        SubjectKind::Policy => referring!(
+    let by_other_kinds = match kind {
+        SubjectKind::Policy => {
             "union all select 'policy', id, title from policies where task_force_id = $1 and superseded_by_id = $2
              union all select 'pilot', id, title from pilots where task_force_id = $1 and policy_id = $2"
-        ),
-        SubjectKind::Sector => referring!(
+        }
+        SubjectKind::Sector => {
             "union all select 'pilot', id, title from pilots where task_force_id = $1 and sector_id = $2
              union all select 'evidence', e.id, e.title from evidence e
              join studies s on s.task_force_id = e.task_force_id and s.id = e.subject_id
@@ -63,18 +53,45 @@ pub async fn to(
              union all select 'evidence', e.id, e.title from evidence e
              join assessments s on s.task_force_id = e.task_force_id and s.id = e.subject_id
              where s.task_force_id = $1 and s.sector_id = $2"
-        ),
-        SubjectKind::Pilot => referring!(
+        }
+        SubjectKind::Pilot => {
             "union all select 'migration', id, title from migrations where task_force_id = $1 and pilot_id = $2"
-        ),
-        SubjectKind::Activity => referring!(
+        }
+        SubjectKind::Activity => {
             "union all select 'activity', a.id, a.title from activity_dependencies d
              join activities a on a.task_force_id = d.task_force_id and a.id = d.activity_id
              where d.task_force_id = $1 and d.depends_on_id = $2"
-        ),
-        _ => referring!(),
+        }
+        // Nothing else refers to these.
+        SubjectKind::Assessment
+        | SubjectKind::Study
+        | SubjectKind::Indicator
+        | SubjectKind::Measurement
+        | SubjectKind::Migration
+        | SubjectKind::ChecklistItem
+        | SubjectKind::Evidence
+        | SubjectKind::Comment => "",
+        // These are never deleted, so that nobody asks.
+        SubjectKind::TaskForce
+        | SubjectKind::Member
+        | SubjectKind::HealthStatement
+        | SubjectKind::Step
+        | SubjectKind::Submission
+        | SubjectKind::Report
+        | SubjectKind::Decision
+        | SubjectKind::Condition
+        | SubjectKind::User
+        | SubjectKind::Session
+        | SubjectKind::ApiKey => "",
     };
-    let query = diesel::sql_query(text).bind::<SqlUuid, _>(task_force_id).bind::<SqlUuid, _>(id);
+    let query = diesel::sql_query(format!(
+        "select 'evidence' as kind, id, title from evidence where task_force_id = $1 and subject_id = $2
+         union all
+         select 'activity', id, title from activities where task_force_id = $1 and subject_id = $2
+         {by_other_kinds} limit 100"
+    ))
+    .bind::<SqlUuid, _>(task_force_id)
+    .bind::<SqlUuid, _>(id);
     let rows: Vec<ReferenceRow> = Prepared(query).load(&mut &*conn).await?;
     Ok(rows.into_iter().map(Reference::from).collect())
 }

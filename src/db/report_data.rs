@@ -141,6 +141,39 @@ impl From<EvidenceRow> for ReportEvidence {
     }
 }
 
+/// How evidence (`e`) is joined with its subject, and the last cycle of that; `None` for a subject of no cycle.
+fn cycle_of_subject(kind: EvidenceSubjectKind) -> Option<(&'static str, &'static str)> {
+    Some(match kind {
+        EvidenceSubjectKind::Activity => (
+            "left join activities a on a.task_force_id = e.task_force_id and a.id = e.activity_id",
+            "a.cycle",
+        ),
+        EvidenceSubjectKind::Policy => (
+            "left join policies p on p.task_force_id = e.task_force_id and p.id = e.policy_id",
+            "p.last_cycle",
+        ),
+        EvidenceSubjectKind::Study => (
+            "left join studies u on u.task_force_id = e.task_force_id and u.id = e.study_id
+             left join sectors us on us.task_force_id = e.task_force_id and us.id = u.sector_id",
+            "us.last_cycle",
+        ),
+        EvidenceSubjectKind::Assessment => (
+            "left join assessments m on m.task_force_id = e.task_force_id and m.id = e.assessment_id
+             left join sectors ms on ms.task_force_id = e.task_force_id and ms.id = m.sector_id",
+            "ms.last_cycle",
+        ),
+        EvidenceSubjectKind::Pilot => {
+            ("left join pilots i on i.task_force_id = e.task_force_id and i.id = e.pilot_id", "i.last_cycle")
+        }
+        EvidenceSubjectKind::Migration => (
+            "left join migrations g on g.task_force_id = e.task_force_id and g.id = e.migration_id",
+            "g.last_cycle",
+        ),
+        // The cycle that set a condition is rarely the one that meets it.
+        EvidenceSubjectKind::Condition => return None,
+    })
+}
+
 /// The evidence of the things of a cycle that are of these kinds, oldest first. Conditions belong to no cycle: the
 /// one that set them is rarely the one that meets them.
 async fn evidence(
@@ -150,21 +183,17 @@ async fn evidence(
     kinds: &[EvidenceSubjectKind],
 ) -> QueryResult<Vec<ReportEvidence>> {
     let kinds: Vec<&str> = kinds.iter().map(|kind| kind.code()).collect();
-    let query = diesel::sql_query(
+    let (joins, cycles): (Vec<&str>, Vec<&str>) =
+        EvidenceSubjectKind::ALL.iter().filter_map(|kind| cycle_of_subject(*kind)).unzip();
+    let query = diesel::sql_query(format!(
         "select e.id, e.subject_kind, e.subject_id, e.title, e.url, e.sha256, e.media_type, e.size
-         from evidence e
-         left join activities a on a.task_force_id = e.task_force_id and a.id = e.activity_id
-         left join policies p on p.task_force_id = e.task_force_id and p.id = e.policy_id
-         left join studies u on u.task_force_id = e.task_force_id and u.id = e.study_id
-         left join assessments m on m.task_force_id = e.task_force_id and m.id = e.assessment_id
-         left join sectors s on s.task_force_id = e.task_force_id and s.id = coalesce(u.sector_id, m.sector_id)
-         left join pilots i on i.task_force_id = e.task_force_id and i.id = e.pilot_id
-         left join migrations g on g.task_force_id = e.task_force_id and g.id = e.migration_id
+         from evidence e {joins}
          where e.task_force_id = $1 and e.subject_kind = any($3)
-           and (e.condition_id is not null
-                or coalesce(a.cycle, p.last_cycle, s.last_cycle, i.last_cycle, g.last_cycle) = $2)
+           and (e.condition_id is not null or coalesce({cycles}) = $2)
          order by e.id",
-    )
+        joins = joins.join(" "),
+        cycles = cycles.join(", "),
+    ))
     .bind::<SqlUuid, _>(task_force_id)
     .bind::<Int4, _>(cycle)
     .bind::<Array<Text>, _>(kinds);

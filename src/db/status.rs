@@ -313,38 +313,29 @@ pub struct PortfolioFilter {
     pub q: Option<String>,
 }
 
-/// Where the portfolio's lines come from; `$1` is the instant, `$2`–`$5` the filter.
-macro_rules! portfolio {
-    ($select:literal, $rest:literal) => {
-        concat!(
-            "select ",
-            $select,
-            " from task_forces t
-             join task_force_heads e on e.task_force_id = t.id
-             left join lateral (
-                 select health, created_at from health_statements
-                 where task_force_id = t.id order by id desc limit 1
-             ) h on true
-             left join lateral (
-                 select step, target_date from steps
-                 where task_force_id = t.id and cycle = t.current_cycle and state in ('open', 'submitted')
-                 order by ordinal limit 1
-             ) s on true
-             cross join lateral (
-                 select count(*) as open,
-                        count(*) filter (where due_date < local_date($1, t.time_zone)) as overdue,
-                        count(*) filter (where state = 'blocked') as blocked
-                 from activities
-                 where task_force_id = t.id and cycle = t.current_cycle and state not in ('done', 'cancelled')
-             ) a
-             where ($2 is null or t.state = $2)
-               and ($3 is null or s.step = $3)
-               and ($4 is null or h.health = $4)
-               and ($5 is null or t.search like holding($5))",
-            $rest
-        )
-    };
-}
+/// The task forces of the portfolio. `$1` is the current instant; `$2` to `$5` are the [`PortfolioFilter`].
+const FROM_PORTFOLIO: &str = "from task_forces t
+    join task_force_heads e on e.task_force_id = t.id
+    left join lateral (
+        select health, created_at from health_statements
+        where task_force_id = t.id order by id desc limit 1
+    ) h on true
+    left join lateral (
+        select step, target_date from steps
+        where task_force_id = t.id and cycle = t.current_cycle and state in ('open', 'submitted')
+        order by ordinal limit 1
+    ) s on true
+    cross join lateral (
+        select count(*) as open,
+               count(*) filter (where due_date < local_date($1, t.time_zone)) as overdue,
+               count(*) filter (where state = 'blocked') as blocked
+        from activities
+        where task_force_id = t.id and cycle = t.current_cycle and state not in ('done', 'cancelled')
+    ) a
+    where ($2 is null or t.state = $2)
+      and ($3 is null or s.step = $3)
+      and ($4 is null or h.health = $4)
+      and ($5 is null or t.search like holding($5))";
 
 /// A page of the portfolio, and the totals of all that match, in one round trip.
 pub async fn portfolio(
@@ -354,11 +345,11 @@ pub async fn portfolio(
     now: DateTime<Utc>,
     limit: i64,
 ) -> QueryResult<(Page<PortfolioLine>, PortfolioTotals)> {
-    let lines = diesel::sql_query(portfolio!(
-        "t.id, t.name, t.city, t.state, t.current_cycle as cycle, t.next_council_date, e.changed_at, e.seq,
-         h.health, h.created_at as health_stated_at, s.step, s.target_date as step_target_date,
-         a.open, a.overdue, a.blocked",
-        " and ($6 is null or t.id > $6) order by t.id limit $7"
+    let lines = diesel::sql_query(format!(
+        "select t.id, t.name, t.city, t.state, t.current_cycle as cycle, t.next_council_date, e.changed_at, e.seq,
+                h.health, h.created_at as health_stated_at, s.step, s.target_date as step_target_date,
+                a.open, a.overdue, a.blocked
+         {FROM_PORTFOLIO} and ($6 is null or t.id > $6) order by t.id limit $7"
     ))
     .bind::<Timestamptz, _>(now)
     .bind::<Nullable<Text>, _>(filter.state)
@@ -367,17 +358,17 @@ pub async fn portfolio(
     .bind::<Nullable<Text>, _>(filter.q.as_deref())
     .bind::<Nullable<SqlUuid>, _>(after)
     .bind::<BigInt, _>(limit + 1);
-    let totals = diesel::sql_query(portfolio!(
-        "count(*) as task_forces,
-         count(*) filter (where t.state = 'forming') as forming,
-         count(*) filter (where t.state = 'active') as active,
-         count(*) filter (where t.state = 'suspended') as suspended,
-         count(*) filter (where t.state = 'concluded') as concluded,
-         count(*) filter (where t.state = 'dissolved') as dissolved,
-         coalesce(sum(a.open), 0)::bigint as open,
-         coalesce(sum(a.overdue), 0)::bigint as overdue,
-         coalesce(sum(a.blocked), 0)::bigint as blocked",
-        ""
+    let totals = diesel::sql_query(format!(
+        "select count(*) as task_forces,
+                count(*) filter (where t.state = 'forming') as forming,
+                count(*) filter (where t.state = 'active') as active,
+                count(*) filter (where t.state = 'suspended') as suspended,
+                count(*) filter (where t.state = 'concluded') as concluded,
+                count(*) filter (where t.state = 'dissolved') as dissolved,
+                coalesce(sum(a.open), 0)::bigint as open,
+                coalesce(sum(a.overdue), 0)::bigint as overdue,
+                coalesce(sum(a.blocked), 0)::bigint as blocked
+         {FROM_PORTFOLIO}"
     ))
     .bind::<Timestamptz, _>(now)
     .bind::<Nullable<Text>, _>(filter.state)

@@ -11,152 +11,200 @@ use crate::db::Conn;
 use crate::db::schema::activities;
 use crate::db::statement::Prepared;
 use crate::domain::activity::ActivityState;
+use crate::domain::event::SubjectKind;
 use crate::domain::evidence::EvidenceSubjectKind;
 use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
+use crate::domain::vocabulary::Vocabulary as _;
 
-/// A thing with its parts, as JSON.
+/// A subject with its children, as JSON.
 #[derive(Debug, QueryableByName)]
 struct Document {
     #[diesel(sql_type = Jsonb)]
     document: Value,
 }
 
-/// The parts of something as a JSON array, oldest first.
-macro_rules! parts {
-    ($fields:literal, $table:literal, $parent:literal) => {
-        concat!(
-            "(select coalesce(jsonb_agg(jsonb_build_object(",
-            $fields,
-            ") order by x.id), '[]') from ",
-            $table,
-            " x where x.task_force_id = p.task_force_id and x.",
-            $parent,
-            " = p.id)"
-        )
-    };
+/// How subjects of a kind appear in a snapshot.
+enum Appearance {
+    /// As a list under `key`, when one of these steps is submitted. In `fields` the row is `p`.
+    Product { key: &'static str, table: &'static str, fields: &'static str, steps: &'static [StepName] },
+    /// As a list under `key` in each product of the kind `parent`. In `fields` the row is `x`.
+    Child {
+        key: &'static str,
+        table: &'static str,
+        fields: &'static str,
+        parent: SubjectKind,
+        parent_column: &'static str,
+        steps: &'static [StepName],
+    },
+    /// By a query of its own: [`draft`], [`evidence`], [`activities`].
+    Separately,
+    /// Not at all: nobody votes on it.
+    Nowhere,
 }
 
-/// The products of a kind that count in the cycle `$2`, as JSON objects, oldest first. Numbers are written as text,
-/// as they are everywhere: JSON would round them.
-macro_rules! products {
-    ($table:literal, $fields:expr) => {
-        concat!(
-            "select jsonb_build_object('id', p.id, 'state', p.state, 'stateReason', p.state_reason, ",
-            $fields,
-            ") as document from ",
-            $table,
-            " p where p.task_force_id = $1 and p.last_cycle = $2 order by p.id"
-        )
-    };
+/// How each kind of subject appears. The `match` takes no wildcard: whoever adds a kind decides here whether members
+/// vote on it.
+///
+/// Numbers are written as text, as everywhere in the API: JSON would round them.
+fn appearance(kind: SubjectKind) -> Appearance {
+    match kind {
+        SubjectKind::Policy => Appearance::Product {
+            key: "policies",
+            table: "policies",
+            fields:
+                "'title', p.title, 'kind', p.kind, 'description', p.description, 'reference', p.reference,
+                     'aims', p.aims, 'supersededById', p.superseded_by_id",
+            steps: &[StepName::Policy],
+        },
+        SubjectKind::Sector => Appearance::Product {
+            key: "sectors",
+            table: "sectors",
+            fields: "'name', p.name, 'rationale', p.rationale",
+            steps: &[StepName::Sectors],
+        },
+        SubjectKind::Assessment => Appearance::Child {
+            key: "assessments",
+            table: "assessments",
+            fields: "'id', x.id, 'kind', x.kind, 'level', x.level, 'assessedOn', x.assessed_on,
+                     'evidence', x.evidence",
+            parent: SubjectKind::Sector,
+            parent_column: "sector_id",
+            steps: &[StepName::Sectors],
+        },
+        SubjectKind::Study => Appearance::Child {
+            key: "studies",
+            table: "studies",
+            fields: "'id', x.id, 'title', x.title, 'approach', x.approach, 'findings', x.findings,
+                     'recommendation', x.recommendation, 'completed', x.completed",
+            parent: SubjectKind::Sector,
+            parent_column: "sector_id",
+            steps: &[StepName::Sectors],
+        },
+        SubjectKind::Pilot => Appearance::Product {
+            key: "pilots",
+            table: "pilots",
+            fields: "'title', p.title, 'sectorId', p.sector_id, 'policyId', p.policy_id,
+                     'ownerMemberId', p.owner_member_id, 'aims', p.aims, 'hypothesis', p.hypothesis,
+                     'startDate', p.start_date, 'endDate', p.end_date, 'outcome', p.outcome,
+                     'lessons', p.lessons",
+            steps: &[StepName::Pilots, StepName::Migration],
+        },
+        SubjectKind::Indicator => Appearance::Child {
+            key: "indicators",
+            table: "indicators",
+            fields: "'id', x.id, 'name', x.name, 'unit', x.unit, 'direction', x.direction,
+                     'baseline', x.baseline::text, 'target', x.target::text",
+            parent: SubjectKind::Pilot,
+            parent_column: "pilot_id",
+            steps: &[StepName::Pilots, StepName::Migration],
+        },
+        SubjectKind::Measurement => Appearance::Child {
+            key: "measurements",
+            table: "measurements",
+            fields: "'id', x.id, 'indicatorId', x.indicator_id, 'cycle', x.cycle, 'value', x.value::text,
+                     'measuredOn', x.measured_on, 'source', x.source",
+            parent: SubjectKind::Pilot,
+            parent_column: "pilot_id",
+            steps: &[StepName::Migration],
+        },
+        SubjectKind::Migration => Appearance::Product {
+            key: "migrations",
+            table: "migrations",
+            fields: "'title', p.title, 'pilotId', p.pilot_id, 'targetSystem', p.target_system,
+                     'plannedOn', p.planned_on, 'rollbackPlan', p.rollback_plan,
+                     'reconciliation', case when p.reconciliation_source is not null then
+                         jsonb_build_object('source', p.reconciliation_source,
+                                            'loaded', p.reconciliation_loaded,
+                                            'rejected', p.reconciliation_rejected) end,
+                     'receivingUnit', p.receiving_unit, 'serviceOwner', p.service_owner",
+            steps: &[StepName::Migration],
+        },
+        SubjectKind::ChecklistItem => Appearance::Child {
+            key: "checklistItems",
+            table: "checklist_items",
+            fields: "'id', x.id, 'title', x.title, 'done', x.done",
+            parent: SubjectKind::Migration,
+            parent_column: "migration_id",
+            steps: &[StepName::Migration],
+        },
+        SubjectKind::Report | SubjectKind::Evidence | SubjectKind::Activity => Appearance::Separately,
+        SubjectKind::TaskForce
+        | SubjectKind::Member
+        | SubjectKind::HealthStatement
+        | SubjectKind::Step
+        | SubjectKind::Submission
+        | SubjectKind::Decision
+        | SubjectKind::Condition
+        | SubjectKind::Comment
+        | SubjectKind::User
+        | SubjectKind::Session
+        | SubjectKind::ApiKey => Appearance::Nowhere,
+    }
 }
 
-const POLICIES: &str = products!(
-    "policies",
-    "'title', p.title, 'kind', p.kind, 'description', p.description, 'reference', p.reference, 'aims', p.aims,
-     'supersededById', p.superseded_by_id"
-);
-
-const SECTORS: &str = products!(
-    "sectors",
-    concat!(
-        "'name', p.name, 'rationale', p.rationale, 'assessments', ",
-        parts!(
-            "'id', x.id, 'kind', x.kind, 'level', x.level, 'assessedOn', x.assessed_on, 'evidence', x.evidence",
-            "assessments",
-            "sector_id"
-        ),
-        ", 'studies', ",
-        parts!(
-            "'id', x.id, 'title', x.title, 'approach', x.approach, 'findings', x.findings,
-             'recommendation', x.recommendation, 'completed', x.completed",
-            "studies",
-            "sector_id"
-        )
-    )
-);
-
-/// The fields of a pilot; those of its indicators.
-macro_rules! pilot {
-    () => {
-        concat!(
-            "'title', p.title, 'sectorId', p.sector_id, 'policyId', p.policy_id, 'ownerMemberId', p.owner_member_id,
-             'aims', p.aims, 'hypothesis', p.hypothesis, 'startDate', p.start_date, 'endDate', p.end_date,
-             'outcome', p.outcome, 'lessons', p.lessons, 'indicators', ",
-            parts!(
-                "'id', x.id, 'name', x.name, 'unit', x.unit, 'direction', x.direction,
-                 'baseline', x.baseline::text, 'target', x.target::text",
-                "indicators",
-                "pilot_id"
-            )
-        )
-    };
+/// The steps in whose snapshot evidence about a subject of this kind belongs.
+fn steps_with_evidence(kind: EvidenceSubjectKind) -> &'static [StepName] {
+    match kind {
+        EvidenceSubjectKind::Policy => &[StepName::Policy],
+        EvidenceSubjectKind::Study | EvidenceSubjectKind::Assessment => &[StepName::Sectors],
+        EvidenceSubjectKind::Pilot => &[StepName::Pilots, StepName::Migration],
+        EvidenceSubjectKind::Migration => &[StepName::Migration],
+        EvidenceSubjectKind::Activity | EvidenceSubjectKind::Condition => &[],
+    }
 }
 
-const PILOTS: &str = products!("pilots", pilot!());
-
-const PILOTS_MEASURED: &str = products!(
-    "pilots",
-    concat!(
-        pilot!(),
-        ", 'measurements', ",
-        parts!(
-            "'id', x.id, 'indicatorId', x.indicator_id, 'cycle', x.cycle, 'value', x.value::text,
-             'measuredOn', x.measured_on, 'source', x.source",
-            "measurements",
-            "pilot_id"
-        )
-    )
-);
-
-const MIGRATIONS: &str = products!(
-    "migrations",
-    concat!(
-        "'title', p.title, 'pilotId', p.pilot_id, 'targetSystem', p.target_system, 'plannedOn', p.planned_on,
-         'rollbackPlan', p.rollback_plan, 'reconciliation', case when p.reconciliation_source is not null then
-             jsonb_build_object('source', p.reconciliation_source, 'loaded', p.reconciliation_loaded,
-                                'rejected', p.reconciliation_rejected) end,
-         'receivingUnit', p.receiving_unit, 'serviceOwner', p.service_owner, 'checklistItems', ",
-        parts!("'id', x.id, 'title', x.title, 'done', x.done", "checklist_items", "migration_id")
-    )
-);
-
-/// The draft that the members would submit to the council.
-const REPORTS: &str =
-    "select jsonb_build_object('id', r.id, 'number', r.number, 'hash', encode(r.hash, 'hex'),
-            'recommendation', r.recommendation, 'returnToStep', r.return_to_step) as document
-     from reports r where r.task_force_id = $1 and r.cycle = $2 and r.state = 'draft'
-     order by r.number desc limit 1";
-
-/// What the members vote on when a step is submitted: its products with their parts, what proves them, and its
-/// activities. The same things give the same JSON.
-pub async fn of_step(conn: &Conn, task_force_id: Uuid, cycle: i32, step: StepName) -> QueryResult<Value> {
-    use EvidenceSubjectKind::{Assessment, Migration, Pilot, Policy, Study};
-
-    let (products, kinds): (&[(&str, &'static str)], &[EvidenceSubjectKind]) = match step {
-        StepName::Policy => (&[("policies", POLICIES)], &[Policy]),
-        StepName::Sectors => (&[("sectors", SECTORS)], &[Study, Assessment]),
-        StepName::Pilots => (&[("pilots", PILOTS)], &[Pilot]),
-        StepName::Migration => {
-            (&[("pilots", PILOTS_MEASURED), ("migrations", MIGRATIONS)], &[Pilot, Migration])
+/// The key of each list of products in the snapshot of a step, and the statement that reads it: the products that
+/// count in the cycle `$2` of the task force `$1`, with their children, each oldest first.
+fn statements(step: StepName) -> impl Iterator<Item = (&'static str, String)> {
+    SubjectKind::ALL.iter().filter_map(move |kind| match appearance(*kind) {
+        Appearance::Product { key, table, fields, steps } if steps.contains(&step) => {
+            let children: String =
+                SubjectKind::ALL.iter().filter_map(|child| children(*child, *kind, step)).collect();
+            let statement = format!(
+                "select jsonb_build_object('id', p.id, 'state', p.state, 'stateReason', p.state_reason,
+                                           {fields} {children}) as document
+                 from {table} p where p.task_force_id = $1 and p.last_cycle = $2 order by p.id"
+            );
+            Some((key, statement))
         }
-        StepName::Report => (&[("reports", REPORTS)], &[]),
-    };
-    let products = products.iter().map(|(name, query)| async move {
-        Ok::<_, diesel::result::Error>((
-            (*name).to_owned(),
-            documents(conn, task_force_id, cycle, query).await?,
-        ))
+        _ => None,
+    })
+}
+
+/// The children of a kind in a product, as one more field of its JSON object.
+fn children(kind: SubjectKind, product: SubjectKind, step: StepName) -> Option<String> {
+    match appearance(kind) {
+        Appearance::Child { key, table, fields, parent, parent_column, steps }
+            if parent == product && steps.contains(&step) =>
+        {
+            Some(format!(
+                ", '{key}', (select coalesce(jsonb_agg(jsonb_build_object({fields}) order by x.id), '[]')
+                             from {table} x
+                             where x.task_force_id = p.task_force_id and x.{parent_column} = p.id)"
+            ))
+        }
+        _ => None,
+    }
+}
+
+/// What the members vote on when a step is submitted: its products with their children, the evidence and the
+/// activities. The same rows give the same JSON.
+pub async fn of_step(conn: &Conn, task_force_id: Uuid, cycle: i32, step: StepName) -> QueryResult<Value> {
+    let products = statements(step).map(|(key, statement)| async move {
+        let documents = documents(conn, task_force_id, cycle, statement).await?;
+        Ok::<_, diesel::result::Error>((key.to_owned(), Value::Array(documents)))
     });
+    let proving = |kind: &EvidenceSubjectKind| steps_with_evidence(*kind).contains(&step);
+    let kinds: Vec<EvidenceSubjectKind> = EvidenceSubjectKind::ALL.iter().copied().filter(proving).collect();
     let (products, evidence, activities) = tokio::try_join!(
         futures_util::future::try_join_all(products),
-        evidence(conn, task_force_id, cycle, kinds),
+        evidence(conn, task_force_id, cycle, &kinds),
         activities(conn, task_force_id, cycle, step),
     )?;
-    let mut snapshot: Map<String, Value> =
-        products.into_iter().map(|(name, things)| (name, Value::Array(things))).collect();
-    if let Some(Value::Array(drafts)) = snapshot.remove("reports") {
-        snapshot.insert("report".to_owned(), drafts.into_iter().next().unwrap_or_default());
+    let mut snapshot: Map<String, Value> = products.into_iter().collect();
+    if step == StepName::Report {
+        snapshot.insert("report".to_owned(), draft(conn, task_force_id, cycle).await?);
     }
     snapshot.insert("step".to_owned(), json!(step));
     snapshot.insert("cycle".to_owned(), json!(cycle));
@@ -165,13 +213,23 @@ pub async fn of_step(conn: &Conn, task_force_id: Uuid, cycle: i32, step: StepNam
     Ok(Value::Object(snapshot))
 }
 
+/// The draft that the members would submit to the council; null where there is none.
+async fn draft(conn: &Conn, task_force_id: Uuid, cycle: i32) -> QueryResult<Value> {
+    let statement = "select jsonb_build_object('id', r.id, 'number', r.number, 'hash', encode(r.hash, 'hex'),
+                            'recommendation', r.recommendation, 'returnToStep', r.return_to_step) as document
+                     from reports r where r.task_force_id = $1 and r.cycle = $2 and r.state = 'draft'
+                     order by r.number desc limit 1";
+    let drafts = documents(conn, task_force_id, cycle, statement.to_owned()).await?;
+    Ok(drafts.into_iter().next().unwrap_or_default())
+}
+
 async fn documents(
     conn: &Conn,
     task_force_id: Uuid,
     cycle: i32,
-    query: &'static str,
+    statement: String,
 ) -> QueryResult<Vec<Value>> {
-    let query = diesel::sql_query(query).bind::<SqlUuid, _>(task_force_id).bind::<Int4, _>(cycle);
+    let query = diesel::sql_query(statement).bind::<SqlUuid, _>(task_force_id).bind::<Int4, _>(cycle);
     let rows: Vec<Document> = Prepared(query).load(&mut &*conn).await?;
     Ok(rows.into_iter().map(|row| row.document).collect())
 }
