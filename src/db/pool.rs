@@ -14,6 +14,7 @@ use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::tls::{TlsError, TlsMode};
+use crate::domain::error_chain::with_causes;
 
 /// A pool of connections to Postgres.
 pub type Pool = DieselPool<AsyncPgConnection>;
@@ -33,7 +34,12 @@ const SETTINGS: &str = "-c statement_timeout=2s -c lock_timeout=1500ms \
 /// A database that can't be reached or an address that can't be read.
 #[derive(Debug, thiserror::Error)]
 pub enum PoolError {
-    /// The address is no Postgres URL. It isn't repeated: it holds a password.
+    /// tokio-postgres also reads pairs like `host=… port=…`, which this service does not take.
+    #[error(
+        "it is not a Postgres URL: it has to begin with postgresql:// (postgresql://user:password@host:port/database)"
+    )]
+    Scheme,
+    /// The message does not repeat the URL, which contains a password.
     #[error("it is not a Postgres URL (postgresql://user:password@host:port/database)")]
     Url(#[source] tokio_postgres::Error),
     /// What it says about TLS can't be had.
@@ -49,11 +55,15 @@ pub enum PoolError {
 /// # Errors
 /// An address that is no Postgres URL, or asks for TLS that can't be had.
 pub fn connect(url: &SecretString, size: usize) -> Result<Pool, PoolError> {
-    let (trust, rest) = TlsMode::take_from(url.expose_secret())?;
+    let url = url.expose_secret();
+    if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
+        return Err(PoolError::Scheme);
+    }
+    let (mode, rest) = TlsMode::take_from(url)?;
     let mut config: tokio_postgres::Config = rest.parse().map_err(PoolError::Url)?;
-    config.ssl_mode(trust.wire());
+    config.ssl_mode(mode.ssl_mode());
     name_hosts(&mut config);
-    let tls = trust.connector()?;
+    let tls = mode.connector()?;
     let mut manager = ManagerConfig::default();
     manager.custom_setup = Box::new(move |_| establish(config.clone(), tls.clone()).boxed());
     // No `select 1` per checkout: a closed connection is noticed without, and a broken transaction too.
@@ -92,7 +102,8 @@ async fn establish(
         .connect_timeout(ACQUIRE_TIMEOUT)
         .keepalives_idle(Duration::from_secs(30))
         .tcp_user_timeout(Duration::from_secs(10));
-    let (client, connection) = config.connect(tls).await.map_err(bad)?;
+    let (client, connection) =
+        config.connect(tls).await.map_err(|error| ConnectionError::BadConnection(with_causes(&error)))?;
     AsyncPgConnection::try_from_client_and_connection(client, connection).await
 }
 
@@ -113,15 +124,4 @@ pub async fn foreign_language(conn: &AsyncPgConnection) -> QueryResult<Option<St
 struct Setting {
     #[diesel(sql_type = Text)]
     language: String,
-}
-
-/// With its causes: that a handshake failed says little without what was wrong with the certificate.
-fn bad(error: tokio_postgres::Error) -> ConnectionError {
-    let mut said = error.to_string();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(error) = cause {
-        said.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    ConnectionError::BadConnection(said)
 }

@@ -1,7 +1,10 @@
-//! TLS to Postgres: how far the server is trusted.
+//! TLS to Postgres: how far the server is verified.
 //!
-//! `sslmode` and `sslrootcert` of the address mean what they mean to libpq. tokio-postgres knows three of the modes
-//! and leaves the trust to the connector, so both are taken out of the address before it reads the rest.
+//! `sslmode` and `sslrootcert` of the connection URL mean what they mean to libpq. tokio-postgres knows only three of the
+//! modes and leaves verification to the connector, so both parameters are taken out of the URL before it reads the rest.
+//!
+//! The URL is cut at its query, as tokio-postgres does, and not parsed by the `url` crate: that refuses URLs that libpq
+//! takes, with several hosts (`h1:5432,h2:5433`) or with a user but no host (`user@/db?host=/socket`).
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,28 +13,29 @@ use percent_encoding::percent_decode_str;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
-use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use tokio_postgres::config::SslMode;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// How far the server is trusted, in the words of libpq.
+use super::pem;
+
+/// The values of `sslmode` that this service takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mode {
+enum Verification {
     /// No TLS.
     Disable,
-    /// TLS if the server has it, whoever it is.
+    /// TLS if the server offers it, without verification.
     Prefer,
-    /// TLS, whoever the server is.
+    /// TLS without verification.
     Require,
-    /// TLS with a server whose certificate leads to a trusted root.
+    /// TLS with a server whose certificate is signed by a trusted root.
     VerifyCa,
-    /// The same, and the certificate names the host.
+    /// As `VerifyCa`, and the certificate names the host.
     VerifyFull,
 }
 
-impl Mode {
+impl Verification {
     fn parse(text: &str) -> Result<Self, TlsError> {
         Ok(match text {
             "disable" => Self::Disable,
@@ -42,88 +46,74 @@ impl Mode {
             _ => return Err(TlsError::Mode),
         })
     }
-
-    /// How the connection is made; who is at its other end is for the connector to judge.
-    pub(super) fn wire(self) -> SslMode {
-        match self {
-            Self::Disable => SslMode::Disable,
-            Self::Prefer => SslMode::Prefer,
-            Self::Require | Self::VerifyCa | Self::VerifyFull => SslMode::Require,
-        }
-    }
 }
 
-/// What the address asks for that can't be had. None of these repeats the address: it holds a password.
+/// A connection URL that can't be followed. No message repeats the URL, which contains a password.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    /// No such mode.
     #[error("sslmode is one of disable, prefer, require, verify-ca, verify-full")]
     Mode,
-    /// The system's roots vouch for half the world: without the name they prove nothing.
+    /// The system's roots sign certificates for everybody: without the host name they prove nothing.
     #[error("sslrootcert=system goes with sslmode=verify-full only")]
-    System,
-    /// The file of the roots can't be used.
+    SystemRootsNeedVerifyFull,
     #[error("{} (sslrootcert): {cause}", .path.display())]
-    Roots {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        cause: String,
-    },
-    /// The system has no roots.
+    Roots { path: PathBuf, cause: String },
     #[error("this system has no trusted certificates: name a file of them in sslrootcert")]
-    NoRoots,
-    /// TLS itself is out of order.
+    NoSystemRoots,
     #[error("TLS can't be set up: {0}")]
     Setup(#[from] rustls::Error),
 }
 
-/// What an address says about TLS.
+/// What a connection URL says about TLS.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct TlsMode {
-    mode: Mode,
+    verification: Verification,
+    /// The file of the trusted roots; `None` stands for the system's.
     roots: Option<PathBuf>,
 }
 
 impl TlsMode {
-    /// Takes `sslmode` and `sslrootcert` out of an address, and answers what is left of that.
-    pub(super) fn take_from(address: &str) -> Result<(Self, String), TlsError> {
-        let (rest, taken) = if address.starts_with("postgres://") || address.starts_with("postgresql://") {
-            take_from_url(address)
-        } else {
-            take_from_pairs(address)
-        };
-        // As everywhere in libpq, the last word counts.
+    /// Takes `sslmode` and `sslrootcert` out of a connection URL; returns them with the rest of the URL.
+    pub(super) fn take_from(url: &str) -> Result<(Self, String), TlsError> {
+        let (rest, taken) = take_parameters(url);
+        // As in libpq, the last of several values counts.
         let last = |name| taken.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-        let mode = last("sslmode").map(Mode::parse).transpose()?;
-        let trust = match last("sslrootcert").filter(|path| !path.is_empty()) {
-            Some("system") if mode.is_none_or(|mode| mode == Mode::VerifyFull) => {
-                Self { mode: Mode::VerifyFull, roots: None }
+        let verification = last("sslmode").map(Verification::parse).transpose()?;
+        let mode = match last("sslrootcert").filter(|path| !path.is_empty()) {
+            Some("system") if verification.is_none_or(|wanted| wanted == Verification::VerifyFull) => {
+                Self { verification: Verification::VerifyFull, roots: None }
             }
-            Some("system") => return Err(TlsError::System),
-            // As in libpq: whoever names a root wants it looked at.
-            Some(path) if mode == Some(Mode::Require) => {
-                Self { mode: Mode::VerifyCa, roots: Some(path.into()) }
+            Some("system") => return Err(TlsError::SystemRootsNeedVerifyFull),
+            // As in libpq, `require` with a file of roots verifies the certificate.
+            Some(path) if verification == Some(Verification::Require) => {
+                Self { verification: Verification::VerifyCa, roots: Some(path.into()) }
             }
-            roots => Self { mode: mode.unwrap_or(Mode::Prefer), roots: roots.map(PathBuf::from) },
+            path => Self {
+                verification: verification.unwrap_or(Verification::Prefer),
+                roots: path.map(PathBuf::from),
+            },
         };
-        Ok((trust, rest))
+        Ok((mode, rest))
     }
 
-    /// How the connection is made.
-    pub(super) fn wire(&self) -> SslMode {
-        self.mode.wire()
+    /// The mode in which tokio-postgres makes the connection; the connector verifies the server.
+    pub(super) fn ssl_mode(&self) -> SslMode {
+        match self.verification {
+            Verification::Disable => SslMode::Disable,
+            Verification::Prefer => SslMode::Prefer,
+            Verification::Require | Verification::VerifyCa | Verification::VerifyFull => SslMode::Require,
+        }
     }
 
-    /// What connects.
+    /// The TLS connector, which verifies the server as far as the mode asks for.
     pub(super) fn connector(&self) -> Result<MakeRustlsConnect, TlsError> {
         let provider = Arc::new(aws_lc_rs::default_provider());
-        let verifier: Arc<dyn ServerCertVerifier> = match self.mode {
-            Mode::Disable | Mode::Prefer | Mode::Require => {
+        let verifier: Arc<dyn ServerCertVerifier> = match self.verification {
+            Verification::Disable | Verification::Prefer | Verification::Require => {
                 Arc::new(AcceptAnyCertificate(Arc::clone(&provider)))
             }
-            Mode::VerifyCa => Arc::new(SkipHostnameCheck(self.verifier(&provider)?)),
-            Mode::VerifyFull => self.verifier(&provider)?,
+            Verification::VerifyCa => Arc::new(SkipHostnameCheck(self.verifier(&provider)?)),
+            Verification::VerifyFull => self.verifier(&provider)?,
         };
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
@@ -134,101 +124,51 @@ impl TlsMode {
     }
 
     fn verifier(&self, provider: &Arc<CryptoProvider>) -> Result<Arc<WebPkiServerVerifier>, TlsError> {
-        let roots = Arc::new(self.roots.as_deref().map_or_else(system_roots, roots_in)?);
+        let roots = Arc::new(self.roots.as_deref().map_or_else(system_roots, read_roots)?);
         WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(provider))
             .build()
             .map_err(|error| TlsError::Setup(rustls::Error::General(error.to_string())))
     }
 }
 
-fn roots_in(file: &Path) -> Result<RootCertStore, TlsError> {
+fn read_roots(file: &Path) -> Result<RootCertStore, TlsError> {
     let unusable = |cause: String| TlsError::Roots { path: file.to_path_buf(), cause };
-    let certificates = CertificateDer::pem_file_iter(file).map_err(|error| unusable(plain(&error)))?;
     let mut roots = RootCertStore::empty();
-    for certificate in certificates {
-        let certificate = certificate.map_err(|error| unusable(plain(&error)))?;
+    for certificate in pem::read_certificates(file).map_err(unusable)? {
         roots.add(certificate).map_err(|error| unusable(error.to_string()))?;
     }
-    if roots.is_empty() { Err(unusable("it holds no certificate in PEM".to_owned())) } else { Ok(roots) }
-}
-
-/// A fault of a PEM file, as a person says it.
-fn plain(error: &rustls::pki_types::pem::Error) -> String {
-    match error {
-        rustls::pki_types::pem::Error::Io(error) => error.to_string(),
-        other => other.to_string(),
-    }
+    Ok(roots)
 }
 
 fn system_roots() -> Result<RootCertStore, TlsError> {
     let mut roots = RootCertStore::empty();
-    // One that is broken is the system's affair, as long as there are others.
+    // A broken certificate among the system's is skipped, as long as others can be used.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if roots.is_empty() { Err(TlsError::NoRoots) } else { Ok(roots) }
+    if roots.is_empty() { Err(TlsError::NoSystemRoots) } else { Ok(roots) }
 }
 
-/// Takes the two parameters out of a URL. Where its query begins is found as tokio-postgres finds it.
-fn take_from_url(url: &str) -> (String, Vec<(String, String)>) {
+/// Takes the two parameters out of a URL. Like tokio-postgres, this looks for the query behind the credentials, since a
+/// password may contain a question mark.
+fn take_parameters(url: &str) -> (String, Vec<(String, String)>) {
     let after_credentials = url.find('@').unwrap_or(0);
     let query = url.get(after_credentials..).and_then(|rest| rest.find('?')).map(|at| after_credentials + at);
     let Some((base, query)) = query.and_then(|at| Some((url.get(..at)?, url.get(at + 1..)?))) else {
         return (url.to_owned(), Vec::new());
     };
-    let (mut kept, mut taken) = (Vec::new(), Vec::new());
+    let (mut rest, mut taken) = (Vec::new(), Vec::new());
     for pair in query.split('&') {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        if is_ours(key) {
+        if matches!(key, "sslmode" | "sslrootcert") {
             taken.push((key.to_owned(), percent_decode_str(value).decode_utf8_lossy().into_owned()));
         } else {
-            kept.push(pair);
+            rest.push(pair);
         }
     }
-    let kept = kept.join("&");
-    (if kept.is_empty() { base.to_owned() } else { format!("{base}?{kept}") }, taken)
+    let rest = rest.join("&");
+    (if rest.is_empty() { base.to_owned() } else { format!("{base}?{rest}") }, taken)
 }
 
-/// Takes the two parameters out of `key = value` pairs, whose values may be quoted.
-fn take_from_pairs(pairs: &str) -> (String, Vec<(String, String)>) {
-    let (mut kept, mut taken) = (String::new(), Vec::new());
-    let mut rest = pairs;
-    while let Some((key, after)) = rest.split_once('=') {
-        let (value, length) = value_at(after.trim_start());
-        let end = rest.len() - after.trim_start().len() + length;
-        let (pair, behind) = rest.split_at_checked(end).unwrap_or((rest, ""));
-        if is_ours(key.trim()) {
-            taken.push((key.trim().to_owned(), value));
-        } else {
-            kept.push_str(pair);
-            kept.push(' ');
-        }
-        rest = behind;
-    }
-    // What is no pair at all is for tokio-postgres to refuse.
-    kept.push_str(rest);
-    (kept, taken)
-}
-
-/// The value that a text begins with, and its length as it is written.
-fn value_at(text: &str) -> (String, usize) {
-    let quoted = text.starts_with('\'');
-    let mut value = String::new();
-    let mut letters = text.char_indices().skip(usize::from(quoted));
-    while let Some((at, letter)) = letters.next() {
-        match letter {
-            '\'' if quoted => return (value, at + 1),
-            ' ' | '\t' | '\n' | '\r' if !quoted => return (value, at),
-            '\\' => value.extend(letters.next().map(|(_, escaped)| escaped)),
-            _ => value.push(letter),
-        }
-    }
-    (value, text.len())
-}
-
-fn is_ours(key: &str) -> bool {
-    matches!(key, "sslmode" | "sslrootcert")
-}
-
-/// Trusts any certificate: keeps out who only listens, not who stands in between.
+/// Accepts any certificate. The connection is encrypted, but a man in the middle is not noticed.
 #[derive(Debug)]
 pub struct AcceptAnyCertificate(Arc<CryptoProvider>);
 
@@ -275,7 +215,7 @@ impl ServerCertVerifier for AcceptAnyCertificate {
     }
 }
 
-/// Trusts a certificate that leads to a root, whomever it names.
+/// Accepts a certificate that is signed by a trusted root, whatever host it names.
 #[derive(Debug)]
 struct SkipHostnameCheck(Arc<WebPkiServerVerifier>);
 
@@ -290,7 +230,7 @@ impl ServerCertVerifier for SkipHostnameCheck {
     ) -> Result<ServerCertVerified, rustls::Error> {
         use CertificateError::{NotValidForName, NotValidForNameContext};
 
-        // The name is looked at last: only it can still be wrong then.
+        // The name is verified last: with this error, everything else is in order.
         match self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
             Err(rustls::Error::InvalidCertificate(NotValidForName | NotValidForNameContext { .. })) => {
                 Ok(ServerCertVerified::assertion())
@@ -326,70 +266,63 @@ impl ServerCertVerifier for SkipHostnameCheck {
 mod tests {
     use super::*;
 
-    fn taken(address: &str) -> (Mode, Option<String>, String) {
-        let (trust, rest) = TlsMode::take_from(address).unwrap();
-        (trust.mode, trust.roots.map(|path| path.to_str().unwrap().to_owned()), rest)
+    fn taken(url: &str) -> (Verification, Option<String>, String) {
+        let (mode, rest) = TlsMode::take_from(url).unwrap();
+        (mode.verification, mode.roots.map(|path| path.to_str().unwrap().to_owned()), rest)
     }
 
     #[test]
     fn the_mode_is_taken_out_of_a_url() {
+        use Verification::{Disable, Prefer, Require, VerifyCa, VerifyFull};
+
         let base = "postgresql://u:p@h:5432/d";
-        for (query, mode, roots, rest) in [
-            ("", Mode::Prefer, None, ""),
-            ("?sslmode=disable", Mode::Disable, None, ""),
-            ("?sslmode=verify-full&connect_timeout=3", Mode::VerifyFull, None, "?connect_timeout=3"),
-            ("?a=b&sslmode=require", Mode::Require, None, "?a=b"),
-            ("?sslmode=disable&sslmode=verify-ca", Mode::VerifyCa, None, ""),
-            ("?sslrootcert=%2Fa%20b.pem&sslmode=verify-full", Mode::VerifyFull, Some("/a b.pem"), ""),
-            ("?sslrootcert=/r.pem", Mode::Prefer, Some("/r.pem"), ""),
-            ("?sslmode=require&sslrootcert=/r.pem", Mode::VerifyCa, Some("/r.pem"), ""),
-            ("?sslrootcert=system", Mode::VerifyFull, None, ""),
+        for (query, verification, roots, rest) in [
+            ("", Prefer, None, ""),
+            ("?sslmode=disable", Disable, None, ""),
+            ("?sslmode=verify-full&connect_timeout=3", VerifyFull, None, "?connect_timeout=3"),
+            ("?a=b&sslmode=require", Require, None, "?a=b"),
+            ("?sslmode=disable&sslmode=verify-ca", VerifyCa, None, ""),
+            ("?sslrootcert=%2Fa%20b.pem&sslmode=verify-full", VerifyFull, Some("/a b.pem"), ""),
+            ("?sslrootcert=/r.pem", Prefer, Some("/r.pem"), ""),
+            ("?sslmode=require&sslrootcert=/r.pem", VerifyCa, Some("/r.pem"), ""),
+            ("?sslrootcert=system", VerifyFull, None, ""),
         ] {
-            let expected = (mode, roots.map(str::to_owned), format!("{base}{rest}"));
+            let expected = (verification, roots.map(str::to_owned), format!("{base}{rest}"));
             assert_eq!(taken(&format!("{base}{query}")), expected, "{query}");
         }
         // A password may look like a query.
         let odd = "postgres://u:a?sslmode=disable@h/d?sslmode=require";
-        assert_eq!(taken(odd), (Mode::Require, None, "postgres://u:a?sslmode=disable@h/d".to_owned()));
+        assert_eq!(taken(odd), (Require, None, "postgres://u:a?sslmode=disable@h/d".to_owned()));
     }
 
     #[test]
-    fn the_mode_is_taken_out_of_pairs() {
-        for (pairs, mode, roots, rest) in [
-            ("host=h user=u", Mode::Prefer, None, "host=h user=u"),
-            ("host=h sslmode=verify-ca user=u", Mode::VerifyCa, None, "host=h user=u"),
-            (
-                "sslmode = 'verify-full' sslrootcert='/a\\'b c.pem' host=h",
-                Mode::VerifyFull,
-                Some("/a'b c.pem"),
-                "host=h",
-            ),
-            (
-                "password='a sslmode=disable' host=h sslmode=require",
-                Mode::Require,
-                None,
-                "password='a sslmode=disable' host=h",
-            ),
+    fn urls_that_only_libpq_takes_are_kept() {
+        for (url, hosts) in [
+            ("postgresql://u:p@h1:5432,h2:5433/d", 2),
+            ("postgresql://u:p@/d?host=/var/run/postgresql", 1),
+            ("postgresql://u:p@%2Fvar%2Frun%2Fpostgresql/d", 1),
         ] {
-            let (found, found_roots, left) = taken(pairs);
-            let left = left.split_whitespace().collect::<Vec<_>>().join(" ");
-            assert_eq!((found, found_roots.as_deref(), left.as_str()), (mode, roots, rest), "{pairs}");
-            left.parse::<tokio_postgres::Config>().unwrap();
+            let separator = if url.contains('?') { '&' } else { '?' };
+            let (verification, _, rest) = taken(&format!("{url}{separator}sslmode=verify-full"));
+            assert_eq!((verification, rest.as_str()), (Verification::VerifyFull, url));
+            let config: tokio_postgres::Config = rest.parse().unwrap();
+            assert_eq!(config.get_hosts().len(), hosts, "{url}");
         }
     }
 
     #[test]
     fn what_can_not_be_meant_is_refused() {
-        for address in [
+        for url in [
             "postgresql://h?sslmode=verify_full",
             "postgresql://h?sslmode=",
-            "host=h sslmode=Require",
+            "postgresql://h?sslmode=Require",
             "postgresql://h?sslmode=allow",
             "postgresql://h?sslmode=verify-ca&sslrootcert=system",
         ] {
-            assert!(TlsMode::take_from(address).is_err(), "{address}");
+            assert!(TlsMode::take_from(url).is_err(), "{url}");
         }
-        let nowhere = TlsMode { mode: Mode::VerifyFull, roots: Some("/nowhere/root.pem".into()) };
+        let nowhere =
+            TlsMode { verification: Verification::VerifyFull, roots: Some("/nowhere/root.pem".into()) };
         let said = nowhere.connector().err().unwrap().to_string();
         assert!(said.starts_with("/nowhere/root.pem (sslrootcert): "), "{said}");
     }

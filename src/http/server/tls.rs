@@ -10,9 +10,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem};
+use rustls::pki_types::{PrivateKeyDer, pem};
 use rustls::server::{ClientHello, ResolvesServerCert, ServerConfig};
 use rustls::sign::CertifiedKey;
+
+use crate::db::pem::{describe, read_certificates};
 
 /// A certificate or key that can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -73,27 +75,19 @@ impl Files {
     fn load(&self, provider: &CryptoProvider) -> Result<Arc<CertifiedKey>, TlsError> {
         let bad_certificate = |cause: String| TlsError::Certificate { file: self.certificate.clone(), cause };
         let bad_key = |cause: String| TlsError::Key { file: self.key.clone(), cause };
-        let chain = CertificateDer::pem_file_iter(&self.certificate).and_then(Iterator::collect);
-        let chain: Vec<_> = chain.map_err(|error| bad_certificate(plain(&error)))?;
-        if chain.is_empty() {
-            return Err(bad_certificate("it holds no certificate in PEM".to_owned()));
-        }
-        let key = PrivateKeyDer::from_pem_file(&self.key).map_err(|error| bad_key(plain(&error)))?;
+        let chain = read_certificates(&self.certificate).map_err(bad_certificate)?;
+        let key = PrivateKeyDer::from_pem_file(&self.key).map_err(|error| {
+            bad_key(match error {
+                pem::Error::NoItemsFound => "it holds no private key in PEM".to_owned(),
+                other => describe(&other),
+            })
+        })?;
         let certified = CertifiedKey::from_der(chain, key, provider).map_err(|error| match error {
             rustls::Error::InconsistentKeys(_) => bad_key("it is not the certificate's key".to_owned()),
             rustls::Error::InvalidCertificate(error) => bad_certificate(error.to_string()),
             other => bad_key(other.to_string()),
         })?;
         Ok(Arc::new(certified))
-    }
-}
-
-/// A fault of a PEM file, as a person says it.
-fn plain(error: &pem::Error) -> String {
-    match error {
-        pem::Error::Io(error) => error.to_string(),
-        pem::Error::NoItemsFound => "it holds no private key in PEM".to_owned(),
-        other => other.to_string(),
     }
 }
 

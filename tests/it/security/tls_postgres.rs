@@ -174,13 +174,13 @@ async fn the_server_is_trusted_as_far_as_sslmode_says() {
             }
         }
     }
-    // By its address alone, in pairs, and for those who migrate.
-    let pairs = format!(
-        "hostaddr=127.0.0.1 port={} user=taskforce password='{PASSWORD}' dbname=postgres sslmode=verify-ca {}",
+    // By its address alone, and for those who migrate.
+    let by_address = format!(
+        "postgresql://taskforce:{}@/postgres?hostaddr=127.0.0.1&port={}&sslmode=verify-ca{root}",
+        PASSWORD.replace(' ', "%20"),
         server.port,
-        root.replace("&sslrootcert=", "sslrootcert=")
     );
-    assert_eq!(encrypted(&pairs).await, Ok(true));
+    assert_eq!(encrypted(&by_address).await, Ok(true));
     let url = server.url(HOST, &format!("&sslmode=verify-full{root}"));
     let pool = connect(&url.as_str().into(), 1).unwrap();
     let run = RUNTIME.spawn(async move { schema_migrations::run(&pool).await });
@@ -189,6 +189,11 @@ async fn the_server_is_trusted_as_far_as_sslmode_says() {
 
 #[tokio::test]
 async fn an_address_that_can_not_be_used_is_refused_before_anybody_is_asked() {
+    for pairs in ["host=db.example password=secret", "host=db.example sslmode=disable", ""] {
+        let refused: Result<_, PoolError> = connect(&pairs.into(), 1);
+        let said = refused.err().unwrap().to_string();
+        assert!(said.contains("has to begin with postgresql://") && !said.contains("secret"), "{said}");
+    }
     for (query, says) in [
         ("?sslmode=sometimes", "sslmode is one of"),
         ("?sslmode=verify-ca&sslrootcert=/nowhere/root.pem", "/nowhere/root.pem (sslrootcert)"),
