@@ -101,7 +101,7 @@ impl App {
                 return Err(RefusalCode::InvalidCredentials.into());
             };
             self.write_installation(&visit.request_id, async |conn, now| {
-                if !db::users::hold_credentials(conn, user_id, &hash).await? {
+                if !db::users::lock_credentials_for_share(conn, user_id, &hash).await? {
                     return Err(RefusalCode::InvalidCredentials.into());
                 }
                 let ended = db::sessions::end_all_but(conn, user_id, SESSIONS - 1, now).await?;

@@ -126,7 +126,7 @@ async fn admit(
     email: &str,
     now: DateTime<Utc>,
 ) -> Result<Option<(Uuid, NewEvent)>> {
-    let mut candidate = db::identities::hold_by_email(conn, email).await?;
+    let mut candidate = db::identities::lock_by_email(conn, email).await?;
     if candidate.is_none()
         && let Some(role) = sso.default_role
     {
@@ -143,7 +143,7 @@ async fn admit(
             return Ok(link(conn, sso, identity, id, now).await?.then_some((id, provisioned)));
         }
         // Somebody has the address since just now.
-        candidate = db::identities::hold_by_email(conn, email).await?;
+        candidate = db::identities::lock_by_email(conn, email).await?;
     }
     let Some(user) = candidate else { return Ok(None) };
     if user.state != UserState::Active || user.role == CouncilRole::Administrator {

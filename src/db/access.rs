@@ -1,4 +1,4 @@
-//! Who is asking, and how they stand towards a task force: the first half of every read, in the same round trip.
+//! The caller and their role in a task force. Every read asks for them in the round trip of its own query.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::sql_types::{BigInt, Bool, Date, Int4, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
@@ -13,19 +13,19 @@ use crate::domain::task_force::TaskForceState;
 use crate::domain::text::LocalizedText;
 use crate::domain::user::{CouncilRole, UserState};
 
-/// What somebody showed to be let in, once it was checked.
+/// A credential that authentication has verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Credential {
-    /// An access token of ours, by the session it belongs to.
+    /// An access token of this service, by its session.
     Session(Uuid),
-    /// An API key, by its id.
+    /// An API key, by id.
     Key(Uuid),
-    /// A token of another issuer, by the instant it was issued at.
+    /// A token of another issuer, by the instant of issue.
     SingleSignOn(DateTime<Utc>),
 }
 
 impl Credential {
-    /// The three of them as a query takes them.
+    /// The bind values of a statement, one of which is set.
     fn binds(self) -> (Option<Uuid>, Option<Uuid>, Option<DateTime<Utc>>) {
         match self {
             Self::Session(id) => (Some(id), None, None),
@@ -51,62 +51,57 @@ const FROM_CALLER: &str = "from users u
     left join sessions s on s.id = $3 and s.user_id = u.id
     left join api_keys k on k.id = $4 and k.user_id = u.id";
 
-/// The caller, as the database knows them now.
+/// The caller's current row.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct CallerRow {
-    /// The user's id.
     #[diesel(sql_type = SqlUuid)]
     pub user_id: Uuid,
-    /// The user's name.
     #[diesel(sql_type = Jsonb)]
     pub name: LocalizedText,
     /// Role across the installation.
     #[diesel(sql_type = Text)]
     pub role: CouncilRole,
-    /// Whether the user may sign in at all.
+    /// Only an active user may sign in.
     #[diesel(sql_type = Text)]
     pub state: UserState,
-    /// Whether the credential is still good: the session runs, the key is not revoked.
+    /// True while the session runs, or while the API key is neither revoked nor expired.
     #[diesel(sql_type = Bool)]
     pub credential_live: bool,
-    /// Whether the credential changes anything at all.
+    /// False for an API key that only reads.
     #[diesel(sql_type = Bool)]
     pub may_write: bool,
-    /// The only task force that the credential opens.
+    /// The only task force that the API key gives access to; `None` stands for all.
     #[diesel(sql_type = Nullable<SqlUuid>)]
     pub only_task_force_id: Option<Uuid>,
-    /// Whether the user chairs any task force.
+    /// True if the user chairs a task force that is not over.
     #[diesel(sql_type = Bool)]
     pub chairs_any: bool,
 }
 
-/// The caller, and the task force they ask about with their current seat in it.
+/// The caller, a task force, and the caller's current seat in it.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct AccessRow {
-    /// The caller.
     #[diesel(embed)]
     pub caller: CallerRow,
     /// The caller's current seat.
     #[diesel(sql_type = Nullable<SqlUuid>)]
     pub member_id: Option<Uuid>,
-    /// The seat's role.
     #[diesel(sql_type = Nullable<Text>)]
     pub seat: Option<SeatRole>,
-    /// State of the task force; `None` where there is no such task force.
+    /// `None` if there is no such task force.
     #[diesel(sql_type = Nullable<Text>)]
     pub task_force_state: Option<TaskForceState>,
-    /// Its present cycle.
     #[diesel(sql_type = Nullable<Int4>)]
     pub current_cycle: Option<i32>,
-    /// The day it is in its time zone.
+    /// The current day in the task force's time zone.
     #[diesel(sql_type = Nullable<Date>)]
     pub today: Option<NaiveDate>,
-    /// Sequence number of its last event.
+    /// Sequence number of the task force's last event.
     #[diesel(sql_type = Nullable<BigInt>)]
     pub seq: Option<i64>,
 }
 
-/// Finds a user with what they showed.
+/// Finds the user of a credential.
 pub async fn caller(
     conn: &Conn,
     user_id: Uuid,
@@ -132,7 +127,7 @@ pub async fn caller(
     Prepared(query).get_result(&mut &*conn).await.optional()
 }
 
-/// Finds a user with what they showed and their seat in a task force.
+/// Finds the user of a credential, with a task force and the user's seat in it.
 pub async fn in_task_force(
     conn: &Conn,
     user_id: Uuid,

@@ -1,4 +1,4 @@
-//! Activities and what they wait for.
+//! Activities and their dependencies.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::deserialize;
@@ -21,7 +21,7 @@ use crate::domain::evidence::{About, ActivitySubjectKind};
 use crate::domain::step::{StepName, StepState};
 use crate::domain::text::LocalizedText;
 
-/// Stands for "no due date" where days are compared; the SQL says the same.
+/// Stands for "no due date" where days are compared, as the SQL function `due_or_never` has it.
 const LAST_DAY: NaiveDate = match NaiveDate::from_ymd_opt(9999, 12, 31) {
     Some(day) => day,
     None => NaiveDate::MAX,
@@ -31,29 +31,23 @@ const LAST_DAY: NaiveDate = match NaiveDate::from_ymd_opt(9999, 12, 31) {
 #[derive(Debug, Clone, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = activities, check_for_backend(diesel::pg::Pg))]
 pub struct Activity {
-    /// Its id.
     pub id: Uuid,
-    /// Counted per task force, never reused.
+    /// Counted per task force; a number is never reused.
     pub number: i32,
-    /// The cycle it was made in.
+    /// The cycle of creation.
     pub cycle: i32,
     #[diesel(embed)]
     pub fields: ActivityFields,
-    /// Its state.
     pub state: ActivityState,
-    /// Where it was when it was blocked.
+    /// The state to which unblocking returns.
     pub blocked_from: Option<ActivityState>,
-    /// Why it is blocked, cancelled or open again.
+    /// Why the activity is blocked, cancelled or open again.
     pub state_reason: Option<LocalizedText>,
-    /// Since when it has its state.
     pub state_since: DateTime<Utc>,
-    /// When it was first started.
+    /// When work first started.
     pub started_at: Option<DateTime<Utc>>,
-    /// Counts changes of its own fields.
     pub version: i32,
-    /// When it was created.
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
     pub updated_at: DateTime<Utc>,
 }
 
@@ -72,10 +66,10 @@ pub struct ActivityFields {
     pub assignee_member_id: Option<Uuid>,
     pub due_date: Option<NaiveDate>,
     pub priority: Priority,
-    /// Whether another member reviews the work before the activity is done.
+    /// True if another member reviews the work before the activity is done.
     pub review_required: bool,
-    /// The product or condition that the activity is about: written as [`SubjectColumns`], read from the two columns
-    /// that Postgres computes of them.
+    /// The product or condition that the activity is about. The subject is written as [`SubjectColumns`] and read from
+    /// two columns that Postgres computes of those.
     #[diesel(embed, skip_insertion, skip_update)]
     pub subject: Option<About<ActivitySubjectKind>>,
 }
@@ -123,18 +117,16 @@ impl QueryableByName<Pg> for About<ActivitySubjectKind> {
     }
 }
 
-/// An activity with what its state depends on.
+/// An activity with the facts that its state depends on.
 #[derive(Debug, Clone)]
 pub struct ActivityDetail {
-    /// The activity.
     pub activity: Activity,
-    /// Where it stands.
+    /// The state, with the state before a block.
     pub stage: Stage,
-    /// State of its step.
     pub step_state: StepState,
-    /// The activities that it waits for.
+    /// The activities that this one depends on.
     pub depends_on: Vec<Uuid>,
-    /// How many of them are neither done nor cancelled.
+    /// The number of dependencies that are neither done nor cancelled.
     pub unfinished_dependencies: i64,
 }
 
@@ -153,7 +145,7 @@ struct DetailRow {
 impl TryFrom<DetailRow> for ActivityDetail {
     type Error = diesel::result::Error;
 
-    /// Fails on a combination of columns that the schema's checks let nobody write.
+    /// Fails for a combination of columns that the schema's checks let nobody write.
     fn try_from(row: DetailRow) -> QueryResult<Self> {
         let DetailRow { activity, step_state, depends_on, unfinished_dependencies } = row;
         let stage = Stage::from_columns(activity.state, activity.blocked_from)
@@ -237,20 +229,18 @@ pub async fn update(
         .map(drop)
 }
 
-/// Where an activity stands from now on.
+/// The columns that a transition of an activity sets.
 #[derive(Debug, Clone, Copy)]
 pub struct ActivityStateUpdate<'a> {
-    /// Its stage.
     pub stage: Stage,
-    /// Why.
     pub reason: Option<&'a LocalizedText>,
-    /// When it was first started, if it was by now.
+    /// When work first started, if it has.
     pub started_at: Option<DateTime<Utc>>,
-    /// Who has it.
+    /// The assignee from now on.
     pub assignee_member_id: Option<Uuid>,
 }
 
-/// Moves an activity to another stage.
+/// Sets the state of an activity.
 pub async fn update_state(
     conn: &Conn,
     task_force_id: Uuid,
@@ -275,7 +265,7 @@ pub async fn update_state(
         .map(drop)
 }
 
-/// Gives the open activities of a member to another, or to nobody; answers which they were.
+/// Reassigns the open activities of a member to another, or to nobody; returns their ids.
 pub async fn reassign_open(
     conn: &Conn,
     task_force_id: Uuid,
@@ -297,17 +287,17 @@ pub async fn reassign_open(
         .await
 }
 
-/// Deletes an activity, its comments and what it waited for.
+/// Deletes an activity with its comments and dependencies.
 pub async fn delete(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<()> {
     diesel::delete(activities::table.find((task_force_id, id))).execute(&mut &*conn).await.map(drop)
 }
 
-/// Whether there is such an activity.
+/// Returns whether the task force has this activity.
 pub async fn is_there(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<bool> {
     diesel::select(exists(activities::table.find((task_force_id, id)))).get_result(&mut &*conn).await
 }
 
-/// Whether `from` waits for `to`, directly or through others.
+/// Returns whether `from` depends on `to`, directly or through other activities.
 pub async fn waits_for(conn: &Conn, task_force_id: Uuid, from: Uuid, to: Uuid) -> QueryResult<bool> {
     #[derive(QueryableByName)]
     struct Found {
@@ -330,7 +320,7 @@ pub async fn waits_for(conn: &Conn, task_force_id: Uuid, from: Uuid, to: Uuid) -
     Ok(found.found)
 }
 
-/// Lets an activity wait for another.
+/// Makes an activity depend on another.
 pub async fn add_dependency(
     conn: &Conn,
     task_force_id: Uuid,
@@ -350,7 +340,7 @@ pub async fn add_dependency(
         .map(drop)
 }
 
-/// Lets an activity wait no longer for another; answers whether it did.
+/// Removes a dependency; returns whether there was one.
 pub async fn remove_dependency(conn: &Conn, task_force_id: Uuid, id: Uuid, on: Uuid) -> QueryResult<bool> {
     let deleted = diesel::delete(activity_dependencies::table.find((task_force_id, id, on)))
         .execute(&mut &*conn)
@@ -358,48 +348,42 @@ pub async fn remove_dependency(conn: &Conn, task_force_id: Uuid, id: Uuid, on: U
     Ok(deleted > 0)
 }
 
-/// Whom a list of activities is narrowed to.
+/// Narrows a list of activities to an assignee.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Assignee {
-    /// The caller, by their current seat.
+    /// The current seat of this user.
     User(Uuid),
-    /// A member.
     Member(Uuid),
-    /// Nobody.
     Nobody,
 }
 
-/// What a list of activities is narrowed by.
+/// Narrows a list of activities.
 #[derive(Debug, Clone, Default)]
 pub struct ActivityFilter {
-    /// Only of this step.
     pub step: Option<StepName>,
-    /// Only of this cycle; the present one if not said.
+    /// `None` stands for the current cycle.
     pub cycle: Option<i32>,
-    /// Only in one of these states.
     pub states: Vec<ActivityState>,
-    /// Only of this assignee.
+    /// `None` stands for every assignee and for nobody.
     pub assignee: Option<Assignee>,
-    /// Only overdue ones, or only those that are not.
+    /// Only overdue activities, or only the others.
     pub overdue: Option<bool>,
-    /// Only those about this.
+    /// Only activities about this subject.
     pub subject: Option<Uuid>,
-    /// Only those whose title or description holds this, folded.
+    /// Only activities whose title or description contains this, folded.
     pub q: Option<String>,
 }
 
 /// The order of a list of activities, and the last row of the page before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ActivityOrder {
-    /// By number, oldest first.
     Number(Option<i32>),
-    /// By due date, those without one last.
     DueDate(Option<(Option<NaiveDate>, i32)>),
-    /// By last change, newest first.
+    /// The latest change first.
     UpdatedAt(Option<(DateTime<Utc>, i32)>),
 }
 
-/// An activity of a list, and what it waits for.
+/// An activity of a list, with the ids of its dependencies.
 pub type ListedActivity = (Activity, Vec<Uuid>);
 
 /// A page of a task force's activities.
@@ -475,7 +459,8 @@ pub async fn list(
             let due = due_or_never(activities::due_date);
             if let Some((date, number)) = after {
                 let date = date.unwrap_or(LAST_DAY);
-                // The first condition follows from the second, and is the one that the index can begin at.
+                // The first condition follows from the second, but only the first lets the index scan start at the
+                // right row.
                 query = query.filter(due.ge(date)).filter(due.gt(date).or(activities::number.gt(number)));
             }
             query.order((due, activities::number))
@@ -492,27 +477,24 @@ pub async fn list(
     Ok(Page::of(query.load(&mut &*conn).await?, limit))
 }
 
-/// An activity assigned to somebody, and the task force that it belongs to.
+/// An assigned activity with its task force.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct AssignedActivity {
-    /// The activity.
     #[diesel(embed)]
     pub activity: Activity,
-    /// The task force.
     #[diesel(sql_type = SqlUuid)]
     pub task_force_id: Uuid,
-    /// Its name.
     #[diesel(sql_type = Jsonb)]
     pub task_force_name: LocalizedText,
-    /// The day it is there.
+    /// The current day in the task force's time zone.
     #[diesel(sql_type = Date)]
     pub today: NaiveDate,
-    /// What it waits for.
+    /// The ids of the dependencies.
     #[diesel(sql_type = Array<SqlUuid>)]
     pub depends_on: Vec<Uuid>,
 }
 
-/// The open activities assigned to a user's current seats, over all task forces: what is due first comes first.
+/// The open activities assigned to a user's current seats in all task forces, by due date.
 pub async fn assigned_to(
     conn: &Conn,
     user_id: Uuid,
@@ -520,7 +502,8 @@ pub async fn assigned_to(
     now: DateTime<Utc>,
     limit: i64,
 ) -> QueryResult<Page<AssignedActivity>> {
-    // One comparison serves the order: no due date counts as the last of all days, the beginning as before the first.
+    // One comparison serves the order: no due date counts as the last day, and the start of the list as before the
+    // first.
     let (date, id) = after.map_or((None, Uuid::nil()), |(date, id)| (Some(date.unwrap_or(LAST_DAY)), id));
     let columns = columns::<Activity>()?;
     let query = diesel::sql_query(format!(

@@ -1,4 +1,4 @@
-//! API keys, of which only the hash is kept.
+//! API keys, of which only the hash is stored.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -10,29 +10,25 @@ use super::page::Page;
 use super::schema::{api_keys, users};
 use crate::domain::user::UserState;
 
-/// A key as its owner is shown it.
+/// An API key as its owner sees it.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = api_keys, check_for_backend(diesel::pg::Pg))]
 pub struct ApiKey {
-    /// Its id.
     pub id: Uuid,
-    /// What it is for, in its owner's words.
+    /// The purpose in the owner's words.
     pub name: String,
-    /// Whether it changes anything; if not, it only reads.
+    /// False for a key that only reads.
     pub may_write: bool,
-    /// The only task force that it opens.
+    /// The only task force that the key gives access to; `None` stands for all.
     pub only_task_force_id: Option<Uuid>,
-    /// When it was made.
     pub created_at: DateTime<Utc>,
-    /// When it ends.
     pub expires_at: DateTime<Utc>,
-    /// When it was last used, to the minute.
+    /// The last use, to the minute.
     pub last_used_at: Option<DateTime<Utc>>,
-    /// When it was revoked.
     pub revoked_at: Option<DateTime<Utc>>,
 }
 
-/// The key with this hash, and its owner.
+/// The id of the key with this hash, and the id of its owner.
 pub async fn holder(conn: &Conn, key_hash: &[u8; 32]) -> QueryResult<Option<(Uuid, Uuid)>> {
     api_keys::table
         .filter(api_keys::key_hash.eq(key_hash))
@@ -56,7 +52,7 @@ pub async fn list(conn: &Conn, user_id: Uuid, before: Option<Uuid>, limit: i64) 
     Ok(Page::of(query.load(&mut &*conn).await?, limit))
 }
 
-/// How many keys of a user are good for anything.
+/// Counts the keys of a user that are neither revoked nor expired.
 pub async fn count(conn: &Conn, user_id: Uuid, now: DateTime<Utc>) -> QueryResult<i64> {
     api_keys::table
         .filter(api_keys::user_id.eq(user_id))
@@ -67,7 +63,7 @@ pub async fn count(conn: &Conn, user_id: Uuid, now: DateTime<Utc>) -> QueryResul
         .await
 }
 
-/// Keeps a key.
+/// Inserts a key.
 pub async fn insert(conn: &Conn, user_id: Uuid, key: &ApiKey, key_hash: &[u8; 32]) -> QueryResult<()> {
     diesel::insert_into(api_keys::table)
         .values((key.clone(), api_keys::user_id.eq(user_id), api_keys::key_hash.eq(key_hash)))
@@ -76,12 +72,12 @@ pub async fn insert(conn: &Conn, user_id: Uuid, key: &ApiKey, key_hash: &[u8; 32
         .map(drop)
 }
 
-/// Whose a key is, revoked or not.
+/// The owner of a key, revoked or not.
 pub async fn owner(conn: &Conn, id: Uuid) -> QueryResult<Option<Uuid>> {
     api_keys::table.find(id).select(api_keys::user_id).first(&mut &*conn).await.optional()
 }
 
-/// Revokes a key; answers whether it was not revoked yet.
+/// Revokes a key; returns false if it was revoked before.
 pub async fn revoke(conn: &Conn, id: Uuid, now: DateTime<Utc>) -> QueryResult<bool> {
     let revoked = diesel::update(api_keys::table.find(id))
         .filter(api_keys::revoked_at.is_null())
@@ -91,7 +87,7 @@ pub async fn revoke(conn: &Conn, id: Uuid, now: DateTime<Utc>) -> QueryResult<bo
     Ok(revoked > 0)
 }
 
-/// Revokes every key of a user; answers how many were good for anything.
+/// Revokes every key of a user; returns how many were neither revoked nor expired.
 pub async fn revoke_all(conn: &Conn, user_id: Uuid, now: DateTime<Utc>) -> QueryResult<usize> {
     diesel::update(api_keys::table.filter(api_keys::user_id.eq(user_id)))
         .filter(api_keys::revoked_at.is_null())
@@ -101,7 +97,7 @@ pub async fn revoke_all(conn: &Conn, user_id: Uuid, now: DateTime<Utc>) -> Query
         .await
 }
 
-/// Notes that a key was used, if it was good for anything.
+/// Records the use of a key, unless it is revoked or expired or its owner is disabled.
 pub async fn note_use(conn: &Conn, id: Uuid, now: DateTime<Utc>) -> QueryResult<()> {
     let active = users::table.filter(users::state.eq(UserState::Active)).select(users::id);
     diesel::update(api_keys::table.find(id))

@@ -13,19 +13,18 @@ use super::resource::child_queries;
 use super::schema::assessments;
 use crate::domain::sector::AssessmentKind;
 
-/// What of an assessment can be changed.
+/// The changeable fields of an assessment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = assessments, check_for_backend(diesel::pg::Pg))]
 #[diesel(treat_none_as_null = true, treat_none_as_default_value = false)]
 #[serde(rename_all = "camelCase")]
 pub struct AssessmentFields {
-    /// Whether it says how far the sector is, or shall be.
+    /// The current level, or the target.
     pub kind: AssessmentKind,
     /// The maturity level, 1 to 5.
     pub level: i16,
-    /// The day of the assessment.
     pub assessed_on: NaiveDate,
-    /// What it rests on.
+    /// What the assessment is based on.
     pub evidence: Option<String>,
 }
 
@@ -33,18 +32,12 @@ pub struct AssessmentFields {
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = assessments, check_for_backend(diesel::pg::Pg))]
 pub struct Assessment {
-    /// Its id.
     pub id: Uuid,
-    /// The sector.
     pub sector_id: Uuid,
-    /// Its fields.
     #[diesel(embed)]
     pub fields: AssessmentFields,
-    /// Counts changes of its own fields.
     pub version: i32,
-    /// When it was created.
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
     pub updated_at: DateTime<Utc>,
 }
 

@@ -13,15 +13,14 @@ use super::resource::child_queries;
 use super::schema::checklist_items;
 use crate::domain::text::LocalizedText;
 
-/// What of a checklist item can be changed.
+/// The changeable fields of a checklist item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = checklist_items, check_for_backend(diesel::pg::Pg))]
 #[diesel(treat_none_as_null = true, treat_none_as_default_value = false)]
 #[serde(rename_all = "camelCase")]
 pub struct ChecklistItemFields {
-    /// What is to be done.
     pub title: LocalizedText,
-    /// Whether it is.
+    /// True if it is.
     pub done: bool,
 }
 
@@ -29,18 +28,12 @@ pub struct ChecklistItemFields {
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = checklist_items, check_for_backend(diesel::pg::Pg))]
 pub struct ChecklistItem {
-    /// Its id.
     pub id: Uuid,
-    /// The migration that it is part of.
     pub migration_id: Uuid,
-    /// What of it can be changed.
     #[diesel(embed)]
     pub fields: ChecklistItemFields,
-    /// Counts changes of its own fields.
     pub version: i32,
-    /// When it was created.
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
     pub updated_at: DateTime<Utc>,
 }
 

@@ -1,17 +1,20 @@
 //! The private Postgres cluster: for `serve` and `demo` without `DATABASE_URL`, and for the integration tests.
 //!
-//! Who comes in: `cli/`, which starts a cluster before the pool and stops it after, and the tests. What comes out
-//! is an address. What must never happen here:
+//! The command line starts a cluster before the pool and stops it after. A cluster guarantees that
 //!
-//! - two postmasters in one directory, or data lost or hidden by a start that went wrong halfway;
-//! - a postmaster that outlives its owner, however the owner ended (`supervisor`);
-//! - a way in for other users of the machine: no TCP, a private socket directory, a random password (`account`);
-//! - a signal to a process that is not a Postgres of this very directory.
+//! - one directory never has two postmasters, and an interrupted start neither loses nor hides data;
+//! - no postmaster outlives its owner, however the owner ends (`supervisor`);
+//! - other users of the machine have no access: no TCP, a private socket directory, a random password (`account`);
+//! - only a Postgres of this very directory ever receives a signal.
 //!
-//! In the data directory are `lock`, `database-url` and `postgres.log`; in the *home* of the cluster, which is the
-//! same directory but for one exception ([`Cluster::home`]), `postgres-password`, `pgdata/` and `socket/`.
+//! The data directory contains `lock`, `database-url` and `postgres.log`. The *home* of the cluster, which is the same
+//! directory with one exception ([`Cluster::home`]), contains `postgres-password`, `pgdata/` and `socket/`.
 //!
-//! File calls here block: they are few and small, and happen once.
+//! No library serves: Postgres refuses to run as root, so that a cluster that root starts has to run as another user, and
+//! it keeps data. `postgresql_embedded` downloads the server from GitHub and can't change the user; `pgtemp` shells out
+//! to `sudo`, panics on errors and switches `fsync` off.
+//!
+//! Calls of the file system block here: they are few and small, and happen once.
 
 mod account;
 mod server;
@@ -35,9 +38,9 @@ use supervisor::Supervisor;
 
 /// The name of the role and of the database.
 const NAME: &str = "taskforce";
-/// How long a start may take, crash recovery included.
+/// The time that a start may take, crash recovery included.
 const START_LIMIT: Duration = Duration::from_secs(60);
-/// What `sockaddr_un` holds on the narrowest system we know (macOS: 104 with the closing NUL).
+/// The capacity of `sockaddr_un` on macOS, the smallest of the supported systems: 104 with the closing NUL.
 const SOCKET_PATH_LIMIT: usize = 103;
 
 /// Settings of every cluster; for the rest Postgres's defaults are good.
@@ -65,11 +68,11 @@ const THROWAWAY: &[&str] = &[
     "checkpoint_timeout=1h",
 ];
 
-/// Why there is no cluster. Each is one line that says what to do.
+/// The cluster can't run. Each message is one line that tells the operator what to do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClusterError {
-    /// There is no server that we can run.
+    /// No installed server can be run.
     #[error(
         "no PostgreSQL server of version {} or later found ({seen}): install one (Debian, Ubuntu: apt-get install \
          postgresql; macOS: brew install postgresql@17), name its bin directory in TASKFORCE_PG_BIN_DIR, or set \
@@ -77,51 +80,52 @@ pub enum ClusterError {
         server::OLDEST
     )]
     NoServer { seen: String },
-    /// There is one, but it can't read these data: their format changes with each major version.
+    /// A server is installed, but not of the major version that wrote the data.
     #[error(
         "the data in {} need PostgreSQL {wanted} ({seen}): install that version, or name its bin directory in \
          TASKFORCE_PG_BIN_DIR",
         .pgdata.display()
     )]
     OtherVersion { pgdata: PathBuf, wanted: u32, seen: String },
-    /// Another instance holds the lock.
+    /// Another instance holds the lock of the data directory.
     #[error("{} is in use by another taskforce (pid {pid}): stop that one, or set TASKFORCE_DATA_DIR", .data_dir.display())]
     InUse { data_dir: PathBuf, pid: String },
-    /// We are root, and there is nobody to step down to.
+    /// The process is root, and there is no user to step down to.
     #[error(
         "PostgreSQL does not run as root and there is no user postgres: create that user, start taskforce as an \
          ordinary user, or set DATABASE_URL"
     )]
     NoAccount,
-    /// Somebody else's directory stands where ours should.
+    /// The directory belongs to another user.
     #[error("{} belongs to another user: start taskforce as that user, or set TASKFORCE_DATA_DIR", .0.display())]
     Foreign(PathBuf),
-    /// The password is gone, or not the cluster's.
+    /// The file of the password is missing, or does not fit the cluster.
     #[error("{} is missing or wrong: restore it, or remove it and pgdata beside it to begin anew, without the data", .0.display())]
     Password(PathBuf),
-    /// Making the cluster failed.
+    /// `initdb` failed.
     #[error("initdb failed; mend the cause and start again: {0}")]
     InitDb(String),
-    /// The server gave up, or did not answer in time.
+    /// The server ended, or did not answer in time.
     #[error("PostgreSQL did not start; mend the cause and start again; the end of {}: {tail}", .log.display())]
     DidNotStart { log: PathBuf, tail: String },
-    /// A shutdown did not come to its end.
+    /// A shutdown did not finish in time.
     #[error(
         "PostgreSQL (process {0}) does not stop: see postgres.log in the data directory, then stop it by hand"
     )]
     DidNotStop(u32),
-    /// The file system, or a program that we call, said no.
+    /// A call of the file system or of a program failed.
     #[error("{}: {source}; mend that, or set TASKFORCE_DATA_DIR to a place where taskforce may keep its files", .path.display())]
     Io { path: PathBuf, source: io::Error },
 }
 
-/// Which cluster to start, that is: what a crash may cost.
+/// The durability of a cluster: what a crash may cost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Storage {
-    /// Nothing that was committed. The data live under this directory, which is made if it is missing.
+    /// A crash loses nothing that was committed. The data are kept under this directory, which is created if missing.
     Durable(PathBuf),
-    /// Everything: nothing is ever flushed. The data live in a new temporary directory, which is removed when the
-    /// cluster stops; it is not the caller's to choose, lest something else be in it.
+    /// A crash loses everything, since nothing is ever flushed. The data are kept in a new temporary directory, which
+    /// is removed when the cluster stops. The caller can't choose the directory, since it might contain something
+    /// else.
     Throwaway,
 }
 
@@ -131,12 +135,12 @@ pub struct Cluster {
     paths: ClusterPaths,
     url: SecretString,
     supervisor: Supervisor,
-    /// Declared last, so dropped last: no other instance may come in before.
+    /// Declared last and so dropped last: no other instance may start before Postgres has stopped.
     _lock: Lock,
 }
 
 impl Cluster {
-    /// Starts the cluster, makes it first if there is none, and waits until it accepts connections.
+    /// Starts the cluster, after creating it if there is none, and waits until it accepts connections.
     pub async fn start(storage: Storage) -> Result<Self, ClusterError> {
         match storage {
             Storage::Durable(wanted) => {
@@ -187,23 +191,23 @@ impl Cluster {
         Ok(Self { paths, url, supervisor, _lock: lock })
     }
 
-    /// The address of the database `taskforce`, as libpq, `psql` and tokio-postgres read it.
+    /// The connection URL of the database `taskforce`.
     pub fn url(&self) -> &SecretString {
         &self.url
     }
 
-    /// The address of another database of this cluster.
+    /// The connection URL of another database of this cluster.
     pub fn url_of(&self, database: &str) -> SecretString {
         self.paths.url(database)
     }
 
-    /// Where `database-url` and `postgres.log` are.
+    /// The directory that contains `database-url` and `postgres.log`.
     pub fn data_dir(&self) -> &Path {
         &self.paths.data_dir
     }
 
-    /// Where the data are: the data directory, unless we are root and the user that Postgres runs as can't enter
-    /// that; then a directory under `/var/lib/taskforce`.
+    /// The directory that contains the data: the data directory; or a directory under `/var/lib/taskforce`, if the
+    /// process is root and the user that Postgres runs as can't enter the data directory.
     pub fn home(&self) -> &Path {
         &self.paths.home
     }
@@ -211,17 +215,17 @@ impl Cluster {
     /// Ends all sessions, stops Postgres and waits until it has stopped.
     pub async fn stop(self) -> Result<(), ClusterError> {
         self.supervisor.stop().await?;
-        // Something is left only if somebody killed the supervisor.
+        // A postmaster is left only if the supervisor was killed.
         supervisor::end_leftover(&self.paths.home.join("pgdata")).await?;
         if !self.paths.socket.starts_with(&self.paths.home) {
-            // Best effort: an empty directory under `/tmp` does no harm, and the next start takes it.
+            // Best effort: an empty directory under `/tmp` does no harm, and the next start uses it again.
             fs::remove_dir(&self.paths.socket).ok();
         }
         Ok(())
     }
 }
 
-/// Where a cluster lives, and what opens it.
+/// The directories of a cluster, and its password.
 #[derive(Debug)]
 struct ClusterPaths {
     data_dir: PathBuf,
@@ -239,8 +243,8 @@ impl ClusterPaths {
 
     /// Starts the supervisor and waits until the database answers.
     ///
-    /// Backends of a postmaster that was killed may live on for a moment and hold its shared memory, or a supervisor
-    /// whose owner was killed may be in the middle of a restart: then Postgres refuses, and we try again.
+    /// Postgres refuses to start while backends of a killed postmaster still hold its shared memory, and while the
+    /// supervisor of a killed owner is in the middle of a restart. In both cases the start is tried again.
     async fn boot(
         &self,
         account: &Account,
@@ -272,7 +276,7 @@ impl ClusterPaths {
         }
     }
 
-    /// Whether the database accepts connections. Creates it if the server does, but it is not there yet.
+    /// Returns whether the database accepts connections. Creates the database if only the server does.
     async fn answers(&self) -> Result<bool, ClusterError> {
         let Err(refusal) = connect(&self.url(NAME), None).await else {
             return Ok(true);
@@ -289,7 +293,7 @@ impl ClusterPaths {
     }
 }
 
-/// Connects, runs a statement if there is one, and leaves. An error of `None` stands for no answer in time.
+/// Connects, runs a statement if one is given, and disconnects. An error of `None` stands for no answer in time.
 async fn connect(url: &SecretString, statement: Option<&str>) -> Result<(), Option<tokio_postgres::Error>> {
     let session = async {
         let (client, connection) = tokio_postgres::connect(url.expose_secret(), NoTls).await?;
@@ -298,14 +302,15 @@ async fn connect(url: &SecretString, statement: Option<&str>) -> Result<(), Opti
             client.batch_execute(statement).await?;
         }
         drop(client);
-        // Waits until the goodbye is sent: the next caller may want the database to itself, as a template.
+        // Waits until the connection is closed: the next caller may need the database without connections, as a
+        // template.
         connection.await.ok();
         Ok(())
     };
     timeout(Duration::from_secs(10), session).await.map_err(|_late| None)?.map_err(Some)
 }
 
-/// Beside the data, or under `/tmp` if that is too long a path for a socket.
+/// The directory of the socket: beside the data, or under `/tmp` if that path is too long for a socket.
 fn socket_dir(home: &Path) -> PathBuf {
     let beside = home.join("socket");
     if beside.join(".s.PGSQL.5432").as_os_str().len() <= SOCKET_PATH_LIMIT {
@@ -314,14 +319,14 @@ fn socket_dir(home: &Path) -> PathBuf {
     Path::new("/tmp").join(format!("taskforce-{}", stable_name(home)))
 }
 
-/// To Postgres the value is a list, in which quotes keep a comma from being a separator.
+/// Postgres reads the value as a list, in which quotes keep a comma from being a separator.
 fn socket_setting(dir: &Path) -> OsString {
     let quoted =
         dir.as_os_str().as_bytes().split(|byte| *byte == b'"').collect::<Vec<_>>().join(&b"\"\""[..]);
     OsString::from_vec([&b"unix_socket_directories=\""[..], &quoted, b"\""].concat())
 }
 
-/// FNV-1a of the path. Std's hasher does not promise to be the same in the next version.
+/// FNV-1a of the path. The hasher of `std` may change with the next version.
 fn stable_name(path: &Path) -> String {
     let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
     format!("{:016x}", path.as_os_str().as_bytes().iter().fold(0xcbf2_9ce4_8422_2325, step))
@@ -335,7 +340,7 @@ fn percent(bytes: &[u8]) -> String {
     bytes.iter().map(escape).collect()
 }
 
-/// What a log ends with, on one line.
+/// The end of a log, on one line.
 fn last_lines(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
     let mut lines: Vec<&str> =
@@ -344,7 +349,7 @@ fn last_lines(text: &[u8]) -> String {
     lines.join(" | ")
 }
 
-/// Says where an [`io::Error`] happened.
+/// Adds the path to an [`io::Error`].
 fn at(path: &Path) -> impl FnOnce(io::Error) -> ClusterError {
     move |source| ClusterError::Io { path: path.to_path_buf(), source }
 }

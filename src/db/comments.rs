@@ -14,21 +14,15 @@ use crate::domain::text::LocalizedText;
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = comments, check_for_backend(diesel::pg::Pg))]
 pub struct Comment {
-    /// The task force.
     pub task_force_id: Uuid,
-    /// Its id.
     pub id: Uuid,
-    /// What it is about.
+    /// The content in a few words.
     pub activity_id: Uuid,
     /// The user who wrote it.
     pub author_id: Uuid,
-    /// What they wrote.
     pub text: String,
-    /// Counts changes of its own fields.
     pub version: i32,
-    /// When it was written.
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
     pub updated_at: DateTime<Utc>,
 }
 

@@ -1,4 +1,4 @@
-//! Conditions that the council's decisions come with.
+//! Conditions that the council attaches to its decisions.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
@@ -11,7 +11,7 @@ use super::schema::{conditions, decisions};
 use crate::domain::decision::ConditionState;
 use crate::domain::text::LocalizedText;
 
-/// What the council asks for.
+/// The changeable fields of a condition.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = conditions, check_for_backend(diesel::pg::Pg))]
 pub struct ConditionFields {
@@ -82,7 +82,7 @@ pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Opt
         .optional()
 }
 
-/// The conditions of a decision, in the order in which they were set.
+/// The conditions of a decision, oldest first.
 pub async fn of_decision(
     conn: &Conn,
     task_force_id: Uuid,
@@ -97,7 +97,7 @@ pub async fn of_decision(
         .await
 }
 
-/// The conditions of all decisions on a report: of the one that holds, and of those that it corrects.
+/// The conditions of all decisions on a report: of the valid one and of those that it corrects.
 pub async fn on_report(
     conn: &Conn,
     task_force_id: Uuid,
@@ -135,7 +135,7 @@ pub async fn list(
     Ok(Page::of(query.load(&mut &*conn).await?, limit))
 }
 
-/// Moves a condition to another state.
+/// Sets the state of a condition, and its reason.
 pub async fn set_state(
     conn: &Conn,
     task_force_id: Uuid,

@@ -1,4 +1,4 @@
-//! Cycles: opened with their five steps; what is carried over into them; and taken back, where the decision that
+//! Cycles: opened with their five steps, entered with what outlasts the cycle before, and removed if the decision that
 //! opened one is corrected before anything followed from it.
 
 use chrono::{DateTime, Utc};
@@ -37,12 +37,12 @@ pub async fn insert(conn: &Conn, task_force_id: Uuid, number: i32, now: DateTime
     diesel::insert_into(steps::table).values(five.collect::<Vec<_>>()).execute(&mut &*conn).await.map(drop)
 }
 
-/// When a cycle was opened.
+/// The instant at which a cycle was opened.
 pub async fn opened_at(conn: &Conn, task_force_id: Uuid, number: i32) -> QueryResult<DateTime<Utc>> {
     cycles::table.find((task_force_id, number)).select(cycles::opened_at).first(&mut &*conn).await
 }
 
-/// Makes a cycle the present one.
+/// Makes a cycle the current one.
 pub async fn enter(conn: &Conn, task_force_id: Uuid, number: i32, now: DateTime<Utc>) -> QueryResult<()> {
     diesel::update(task_forces::table.find(task_force_id))
         .set((
@@ -55,7 +55,7 @@ pub async fn enter(conn: &Conn, task_force_id: Uuid, number: i32, now: DateTime<
         .map(drop)
 }
 
-/// Carries what outlasts a cycle over into the next one: adopted policies and selected sectors.
+/// Carries adopted policies and selected sectors over into the next cycle.
 pub async fn carry_over(conn: &Conn, task_force_id: Uuid, from: i32) -> QueryResult<()> {
     diesel::update(policies::table)
         .filter(policies::task_force_id.eq(task_force_id))
@@ -74,7 +74,8 @@ pub async fn carry_over(conn: &Conn, task_force_id: Uuid, from: i32) -> QueryRes
         .map(drop)
 }
 
-/// Takes a cycle back in which nothing has happened; what was carried over into it counts up to the one before.
+/// Removes a cycle in which nothing has happened. Policies and sectors that were carried over count up to the cycle
+/// before.
 pub async fn remove(conn: &Conn, task_force_id: Uuid, number: i32) -> QueryResult<()> {
     diesel::update(policies::table)
         .filter(policies::task_force_id.eq(task_force_id))

@@ -15,58 +15,54 @@ use crate::domain::step::{StepName, StepState};
 use crate::domain::submission::SubmissionState;
 use crate::domain::text::LocalizedText;
 
-/// A decision as it is read.
+/// A decision with the numbers of its report and of the decisions that it corrects or that correct it.
 #[derive(Debug, Clone, QueryableByName)]
 #[diesel(table_name = decisions, check_for_backend(diesel::pg::Pg))]
 pub struct Decision {
-    /// Its id.
     pub id: Uuid,
     /// Counted per task force.
     pub number: i32,
-    /// The cycle that was reported on.
+    /// The cycle of the report.
     pub cycle: i32,
-    /// What was decided.
     pub outcome: Outcome,
-    /// The step to be done again.
+    /// The step to return to, with outcome `adjust`.
     pub return_to_step: Option<StepName>,
-    /// The meeting.
     pub meeting_reference: String,
-    /// The day of the meeting.
+    /// The day of the council's meeting.
     pub decided_on: NaiveDate,
-    /// Why.
     pub reason: LocalizedText,
-    /// The report that it is about.
+    /// The report decided on.
     pub report_id: Uuid,
-    /// Who recorded it.
+    /// The user who recorded the decision.
     pub user_id: Uuid,
-    /// The last event that it left.
+    /// Sequence number of the last event that the decision left.
     pub seq: i64,
-    /// When it was recorded.
+    /// The instant of recording.
     pub created_at: DateTime<Utc>,
-    /// Number of the report.
+    /// Number of the report decided on.
     #[diesel(sql_type = Int4)]
     pub report_number: i32,
-    /// What the report recommended.
+    /// The outcome that the report recommended.
     #[diesel(sql_type = Text)]
     pub recommendation: Outcome,
-    /// The step that the report recommended to return to.
+    /// The step to which the report recommended to return.
     #[diesel(sql_type = Nullable<Text>)]
     pub recommended_step: Option<StepName>,
-    /// Number of the decision that it corrects.
+    /// Number of the decision that this one corrects.
     #[diesel(sql_type = Nullable<Int4>)]
     pub supersedes: Option<i32>,
-    /// Number of the decision that corrects it.
+    /// Number of the decision that corrects this one.
     #[diesel(sql_type = Nullable<Int4>)]
     pub superseded_by: Option<i32>,
 }
 
 impl Decision {
-    /// Outcome and step.
+    /// The outcome with the step to return to.
     pub fn ruling(&self) -> Ruling {
         Ruling { outcome: self.outcome, return_to: self.return_to_step }
     }
 
-    /// Whether the council departed from what the task force recommended.
+    /// Returns whether the council departed from the recommendation.
     pub fn departs(&self) -> bool {
         let recommended = Ruling { outcome: self.recommendation, return_to: self.recommended_step };
         self.ruling().departs_from(recommended)
@@ -76,21 +72,18 @@ impl Decision {
 /// A decision to be recorded.
 #[derive(Debug, Clone)]
 pub struct NewDecision {
-    /// The report that it is about.
+    /// The report decided on.
     pub report_id: Uuid,
-    /// The cycle that was reported on.
+    /// The cycle of the report.
     pub cycle: i32,
-    /// What was decided.
     pub ruling: Ruling,
-    /// The meeting.
     pub meeting_reference: String,
-    /// The day of the meeting.
+    /// The day of the council's meeting.
     pub decided_on: NaiveDate,
-    /// Why.
     pub reason: LocalizedText,
-    /// The decision that it corrects.
+    /// The decision that this one corrects.
     pub supersedes_id: Option<Uuid>,
-    /// Who records it.
+    /// The user who records the decision.
     pub user_id: Uuid,
 }
 
@@ -136,24 +129,20 @@ pub async fn list(
 /// A decision in the council's register.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct RegisteredDecision {
-    /// The decision.
     #[diesel(embed)]
     pub decision: Decision,
-    /// The task force.
     #[diesel(sql_type = SqlUuid)]
     pub task_force_id: Uuid,
-    /// Its name.
     #[diesel(sql_type = Jsonb)]
     pub task_force_name: LocalizedText,
-    /// Its city.
     #[diesel(sql_type = Jsonb)]
     pub city: LocalizedText,
-    /// Conditions that are still to be met or accepted.
+    /// The number of conditions that are neither accepted nor waived.
     #[diesel(sql_type = BigInt)]
     pub pending_conditions: i64,
 }
 
-/// A page of the register over all task forces, what was recorded last comes first.
+/// A page of the register of all task forces, the latest decision first.
 pub async fn register(
     conn: &Conn,
     outcome: Option<Outcome>,
@@ -176,8 +165,8 @@ pub async fn register(
     Ok(Page::of(Prepared(query).load(&mut &*conn).await?, limit))
 }
 
-/// Inserts a decision under the task force's next number; decisions are never deleted, and the caller holds the
-/// task force's lock.
+/// Inserts a decision under the task force's next number; returns its id and number. No number is taken twice, since
+/// decisions are never deleted and the caller holds the task force's lock.
 pub async fn insert(
     conn: &Conn,
     task_force_id: Uuid,
@@ -213,7 +202,7 @@ pub async fn insert(
     Ok((id, number))
 }
 
-/// Says which event is the last that a decision left, once that is known.
+/// Records the last event that a decision left, which is known only afterwards.
 pub async fn seal(conn: &Conn, task_force_id: Uuid, id: Uuid, seq: i64) -> QueryResult<()> {
     diesel::update(decisions::table.find((task_force_id, id)))
         .set(decisions::seq.eq(seq))
@@ -222,7 +211,7 @@ pub async fn seal(conn: &Conn, task_force_id: Uuid, id: Uuid, seq: i64) -> Query
         .map(drop)
 }
 
-/// Takes the waivers of a step back, as a decision orders.
+/// Clears the waivers of a step, by order of a decision.
 pub async fn clear_waivers(
     conn: &Conn,
     task_force_id: Uuid,
@@ -241,8 +230,8 @@ pub async fn clear_waivers(
         .map(drop)
 }
 
-/// Gives the waivers again that the decision on a report took back, when it is corrected. Which one took them back
-/// doesn't matter: what is corrected now may itself only have corrected the record.
+/// Restores the waivers that a decision on this report cleared, since that decision is corrected. Every decision on
+/// the report is considered: the corrected one may itself be a mere correction of the record.
 pub async fn restore_waivers(conn: &Conn, task_force_id: Uuid, report_id: Uuid) -> QueryResult<()> {
     let on_report = decisions::table
         .filter(decisions::task_force_id.eq(task_force_id))
@@ -257,7 +246,7 @@ pub async fn restore_waivers(conn: &Conn, task_force_id: Uuid, report_id: Uuid) 
         .map(drop)
 }
 
-/// Steps that a correction lets have passed again have passed when their members passed them.
+/// Restores the time of passing of steps that a correction returns to `passed`: the time of their members' vote.
 pub async fn restore_passing(conn: &Conn, task_force_id: Uuid, cycle: i32) -> QueryResult<()> {
     let passed = submissions::table
         .filter(submissions::task_force_id.eq(steps::task_force_id))

@@ -1,4 +1,4 @@
-//! Events and the heads of their chains; and the installation's own events.
+//! The events of task forces, the heads of their hash chains, and the events of the installation.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -14,17 +14,16 @@ use crate::domain::audit::{ChainEnd, StoredEvent};
 use crate::domain::event::{ActorKind, Event, EventAction, EventActor, Hash, NewEvent, SubjectKind};
 use crate::domain::text::LocalizedText;
 
-/// The end of a task force's chain.
+/// The head of a task force's hash chain.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = task_force_heads, check_for_backend(diesel::pg::Pg))]
 pub struct Head {
     /// Sequence number of the last event; 0 before the first.
     pub seq: i64,
-    /// Its hash.
     pub hash: Vec<u8>,
 }
 
-/// Takes the task force's lock; `None` where there is no such task force.
+/// Takes the task force's lock; returns `None` if there is no such task force.
 pub async fn lock_head(conn: &Conn, task_force_id: Uuid) -> QueryResult<Option<Head>> {
     task_force_heads::table
         .find(task_force_id)
@@ -35,7 +34,7 @@ pub async fn lock_head(conn: &Conn, task_force_id: Uuid) -> QueryResult<Option<H
         .optional()
 }
 
-/// Lays the head of a new task force's chain.
+/// Inserts the head of a new task force's chain.
 pub async fn insert_head(conn: &Conn, task_force_id: Uuid, now: DateTime<Utc>) -> QueryResult<()> {
     diesel::insert_into(task_force_heads::table)
         .values((task_force_heads::task_force_id.eq(task_force_id), task_force_heads::changed_at.eq(now)))
@@ -44,7 +43,7 @@ pub async fn insert_head(conn: &Conn, task_force_id: Uuid, now: DateTime<Utc>) -
         .map(drop)
 }
 
-/// Moves the head on.
+/// Advances the head.
 pub async fn move_head(conn: &Conn, task_force_id: Uuid, head: &Head, at: DateTime<Utc>) -> QueryResult<()> {
     diesel::update(task_force_heads::table.find(task_force_id))
         .set((
@@ -57,20 +56,18 @@ pub async fn move_head(conn: &Conn, task_force_id: Uuid, head: &Head, at: DateTi
         .map(drop)
 }
 
-/// An event with its place in the chain.
+/// An event with its link to the one before.
 #[derive(Debug)]
 pub struct Link {
-    /// The event.
     pub event: Event,
-    /// Its canonical JSON.
+    /// The canonical JSON (RFC 8785).
     pub body: String,
-    /// The hash of the one before.
+    /// Hash of the event before.
     pub previous: Vec<u8>,
-    /// Its own.
     pub hash: Hash,
 }
 
-/// Appends events, as many as one statement takes at once.
+/// Appends events, 500 to a statement, since the bind values of a statement are limited.
 pub async fn insert(conn: &Conn, links: &[Link]) -> QueryResult<()> {
     for some in links.chunks(500) {
         let row = |Link { event, body, previous, hash }: &Link| {
@@ -94,16 +91,15 @@ pub async fn insert(conn: &Conn, links: &[Link]) -> QueryResult<()> {
     Ok(())
 }
 
-/// An event as it is read: the stored text, its hash, and the actor's name of today.
+/// An event as it is read: the stored text, its hash, and the actor's current name.
 #[derive(Debug, QueryableByName)]
 pub struct EventRow {
-    /// Canonical JSON.
+    /// The canonical JSON (RFC 8785).
     #[diesel(sql_type = Text)]
     pub body: String,
-    /// Its hash.
     #[diesel(sql_type = Bytea)]
     pub hash: Vec<u8>,
-    /// Name of the user who did it.
+    /// Current name of the acting user.
     #[diesel(sql_type = Nullable<Jsonb>)]
     pub actor_name: Option<LocalizedText>,
 }
@@ -122,7 +118,7 @@ pub async fn after(conn: &Conn, task_force_id: Uuid, after: i64, limit: i64) -> 
     Prepared(query).load(&mut &*conn).await
 }
 
-/// Appends an event of the installation.
+/// Appends an event of the installation, which belongs to no task force.
 pub async fn insert_installation(
     conn: &Conn,
     actor: EventActor,
@@ -154,43 +150,34 @@ pub async fn insert_installation(
 /// An event of the installation.
 #[derive(Debug, QueryableByName)]
 pub struct InstallationEventRow {
-    /// Grows with every event; may have gaps.
+    /// Grows with every event, with gaps.
     #[diesel(sql_type = BigInt)]
     pub seq: i64,
-    /// Its id.
     #[diesel(sql_type = SqlUuid)]
     pub id: Uuid,
-    /// When.
     #[diesel(sql_type = Timestamptz)]
     pub at: DateTime<Utc>,
-    /// A user, or the service itself.
     #[diesel(sql_type = Text)]
     pub actor_kind: ActorKind,
-    /// The user.
     #[diesel(sql_type = Nullable<SqlUuid>)]
     pub actor_id: Option<Uuid>,
-    /// Name of the user.
     #[diesel(sql_type = Nullable<Jsonb>)]
     pub actor_name: Option<LocalizedText>,
-    /// The request it came with.
+    /// The id of the request.
     #[diesel(sql_type = Text)]
     pub request_id: String,
     /// What happened.
     #[diesel(sql_type = Text)]
     pub action: EventAction,
-    /// To what.
+    /// The kind of subject that the action concerns.
     #[diesel(sql_type = Text)]
     pub subject_kind: SubjectKind,
-    /// Its id.
     #[diesel(sql_type = SqlUuid)]
     pub subject_id: Uuid,
-    /// The state before.
     #[diesel(sql_type = Nullable<Text>)]
     pub from_state: Option<String>,
-    /// The state after.
     #[diesel(sql_type = Nullable<Text>)]
     pub to_state: Option<String>,
-    /// The fields that changed.
     #[diesel(sql_type = Jsonb)]
     pub changes: serde_json::Value,
 }
@@ -212,7 +199,7 @@ pub async fn installation_before(
     Ok(Page::of(Prepared(query).load(&mut &*conn).await?, limit))
 }
 
-/// The end of a task force's chain and the highest event, as of one moment; `None` where there is no such task force.
+/// The head of a task force's chain and the highest event, read at one instant; `None` if there is no such task force.
 pub async fn end(conn: &Conn, task_force_id: Uuid) -> QueryResult<Option<ChainEnd>> {
     #[derive(QueryableByName)]
     struct Row {
@@ -223,7 +210,7 @@ pub async fn end(conn: &Conn, task_force_id: Uuid) -> QueryResult<Option<ChainEn
         #[diesel(sql_type = BigInt)]
         highest: i64,
     }
-    // A head that somebody has removed reads as the beginning: then the events stand behind it.
+    // A removed head reads as the start of the chain, so that verification finds events behind it.
     let query = diesel::sql_query(
         "select coalesce(h.seq, 0) as seq, coalesce(h.hash, decode(repeat('00', 32), 'hex')) as hash,
                 coalesce((select max(e.seq) from events e where e.task_force_id = t.id), 0) as highest
@@ -235,7 +222,7 @@ pub async fn end(conn: &Conn, task_force_id: Uuid) -> QueryResult<Option<ChainEn
     Ok(row.map(|Row { seq, hash, highest }| ChainEnd { seq, hash, highest }))
 }
 
-/// Events as they are stored, after one sequence number and up to another, oldest first.
+/// The stored events after one sequence number and up to another, oldest first.
 pub async fn stored(
     conn: &Conn,
     task_force_id: Uuid,
@@ -283,7 +270,7 @@ pub async fn stored(
     Ok(rows.into_iter().map(stored).collect())
 }
 
-/// The id of every task force after one, in their order.
+/// The ids of task forces after a given one, in order.
 pub async fn chains(conn: &Conn, after: Option<Uuid>, limit: i64) -> QueryResult<Vec<Uuid>> {
     let mut query =
         task_forces::table.select(task_forces::id).order(task_forces::id).limit(limit).into_boxed();

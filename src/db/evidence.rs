@@ -1,4 +1,4 @@
-//! Evidence: links and files, and what each is about.
+//! Evidence: links and files that prove something about a subject.
 
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
@@ -16,21 +16,19 @@ use crate::domain::evidence::{About, EvidenceSubjectKind};
 use crate::domain::step::StepState;
 use crate::domain::text::LocalizedText;
 
-/// The changeable fields of evidence, and its subject, which stays.
+/// The changeable fields of evidence, and its subject, which never changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = evidence, check_for_backend(diesel::pg::Pg))]
 #[diesel(treat_none_as_null = true, treat_none_as_default_value = false)]
 #[serde(rename_all = "camelCase")]
 pub struct EvidenceFields {
-    /// What the evidence proves: written as [`SubjectColumns`], read from the two columns that Postgres computes of
-    /// them.
+    /// The subject is written as [`SubjectColumns`] and read from two columns that Postgres computes of those.
     #[diesel(embed, skip_insertion, skip_update)]
     pub subject: About<EvidenceSubjectKind>,
-    /// What it is called.
     pub title: LocalizedText,
-    /// Where it is, if it is a link.
+    /// The address, for a link.
     pub url: Option<String>,
-    /// The SHA-256 of what is there: as somebody said of a link, as it was computed of a file.
+    /// The SHA-256 of the content: stated by the user for a link, computed for a file.
     #[serde(serialize_with = "as_hexadecimal")]
     pub sha256: Option<Vec<u8>>,
 }
@@ -44,41 +42,36 @@ fn as_hexadecimal<S: Serializer>(hash: &Option<Vec<u8>>, serializer: S) -> Resul
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = evidence, check_for_backend(diesel::pg::Pg))]
 pub struct Evidence {
-    /// Its id.
     pub id: Uuid,
     #[diesel(embed)]
     pub fields: EvidenceFields,
-    /// Of which type the file is, once it is uploaded.
+    /// The media type of the file, once uploaded.
     pub media_type: Option<String>,
-    /// How many bytes it has.
+    /// Size in bytes.
     pub size: Option<i32>,
-    /// The user who added it.
+    /// The user who added the evidence.
     pub user_id: Uuid,
-    /// Counts changes of its own fields.
     pub version: i32,
-    /// When it was created.
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
     pub updated_at: DateTime<Utc>,
 }
 
 impl Evidence {
-    /// Whether it is a file that was uploaded.
+    /// Returns whether a file was uploaded.
     pub fn is_file(&self) -> bool {
         self.media_type.is_some()
     }
 }
 
-/// What a list of evidence is narrowed by.
+/// Narrows a list of evidence.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct EvidenceFilter {
-    /// Only what is about this.
     pub subject_id: Option<Uuid>,
-    /// Only what is about things of this kind.
+    /// Only evidence about subjects of this kind.
     pub kind: Option<EvidenceSubjectKind>,
 }
 
-/// One column for each kind of subject, one of which has its id.
+/// The subject of evidence as it is written: one column for each kind, so that foreign keys guard each of them.
 #[derive(Debug, Default, Insertable)]
 #[diesel(table_name = evidence)]
 struct SubjectColumns {
@@ -116,18 +109,18 @@ impl Selectable<Pg> for About<EvidenceSubjectKind> {
     }
 }
 
-/// The states of the steps that decide whether what evidence is about can be written.
+/// The states of the steps that decide whether the subject of evidence can be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, QueryableByName)]
 pub struct SubjectSteps {
-    /// State of its step, in the last cycle that it counts in; a condition belongs to none.
+    /// State of the subject's step in its last cycle; `None` for a condition, which belongs to no step.
     #[diesel(sql_type = Nullable<Text>)]
     pub step: Option<StepState>,
-    /// State of the step that it can be written in, too: a pilot is planned in one and run in the next.
+    /// State of a second step in which the subject can be written: a pilot is planned in one step and run in the next.
     #[diesel(sql_type = Nullable<Text>)]
     pub other: Option<StepState>,
 }
 
-/// Whether there is such a subject in the task force, and in which state its step is.
+/// The states of a subject's steps; `None` if the task force has no such subject.
 pub async fn subject(
     conn: &Conn,
     task_force_id: Uuid,
@@ -212,7 +205,7 @@ pub async fn list(
     Ok(Page::of(query.load(&mut &*conn).await?, limit))
 }
 
-/// Inserts evidence that a user adds: a link, or a file that is uploaded next.
+/// Inserts evidence of a user: a link, or a file that is uploaded next.
 pub async fn insert(
     conn: &Conn,
     task_force_id: Uuid,
@@ -236,7 +229,7 @@ pub async fn insert(
     Ok(id)
 }
 
-/// Sets what is said of evidence.
+/// Sets the changeable fields of evidence.
 pub async fn update(
     conn: &Conn,
     task_force_id: Uuid,
@@ -256,18 +249,18 @@ pub async fn delete(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<(
     diesel::delete(evidence::table.find((task_force_id, id))).execute(&mut &*conn).await.map(drop)
 }
 
-/// What of a file stands beside its bytes.
+/// The metadata of a file.
 #[derive(Debug, Clone, Copy)]
 pub struct FileFacts<'a> {
-    /// Of which type it is.
+    /// The media type.
     pub media_type: &'a str,
-    /// How many bytes it has.
+    /// Size in bytes.
     pub size: i32,
-    /// The SHA-256 of its bytes.
+    /// The SHA-256 of the content.
     pub sha256: &'a [u8],
 }
 
-/// Stores the file of evidence, in place of the one that was there.
+/// Stores the file of evidence, replacing an earlier one.
 pub async fn set_content(
     conn: &Conn,
     task_force_id: Uuid,
@@ -300,7 +293,7 @@ pub async fn set_content(
         .map(drop)
 }
 
-/// A slice of a file, as long as it is still the one with this hash.
+/// A slice of a file; `None` if the file no longer has this hash.
 pub async fn slice(
     conn: &Conn,
     task_force_id: Uuid,

@@ -1,4 +1,4 @@
-//! What the gates look at, each step's in one round trip however much there is.
+//! The facts that the gates judge: those of each step in one round trip, however many rows there are.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -21,7 +21,7 @@ use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
 use crate::domain::vocabulary::Vocabulary as _;
 
-/// One of what fails a criterion, and how many there are.
+/// A row that fails a criterion, and the number of all such rows.
 #[derive(Debug, QueryableByName)]
 struct FailingRow {
     #[diesel(sql_type = Text)]
@@ -45,7 +45,7 @@ fn counted(rows: &str) -> String {
     format!("select kind, id, title, count(*) over () as total from ({rows}) f order by id limit 100")
 }
 
-/// The step's activities of the present cycle that are neither done nor cancelled.
+/// The step's open activities of the current cycle.
 async fn open_activities(conn: &Conn, task_force_id: Uuid, step: StepName) -> QueryResult<Failing> {
     let query = diesel::sql_query(counted(
         "select 'activity' as kind, a.id, a.title
@@ -57,10 +57,10 @@ async fn open_activities(conn: &Conn, task_force_id: Uuid, step: StepName) -> Qu
     Ok(failing(Prepared(query).load(&mut &*conn).await?))
 }
 
-/// The step in which a title or name of this kind has to be in every language, and the rows that lack one. Subjects
+/// The step whose gate requires titles and names of this kind in every language, and the rows that lack one. Subjects
 /// that were given up need no translation.
 ///
-/// The `match` takes no wildcard: whoever adds a kind decides here whether the gate looks at it.
+/// The `match` has no wildcard, so that a new kind does not compile until it is decided here whether a gate checks it.
 fn untranslated_rows(kind: SubjectKind) -> Option<(StepName, &'static str)> {
     Some(match kind {
         SubjectKind::Policy => (
@@ -291,7 +291,7 @@ async fn draft(conn: &Conn, task_force_id: Uuid) -> QueryResult<Option<DraftFact
     Ok(rows.into_iter().next().map(fact))
 }
 
-/// Conditions of earlier decisions that are open, and due today or before.
+/// Open conditions of earlier decisions that are due today or before.
 async fn conditions_due(conn: &Conn, task_force_id: Uuid, now: DateTime<Utc>) -> QueryResult<Failing> {
     let query = diesel::sql_query(counted(
         "select 'condition' as kind, c.id, c.text as title
@@ -330,7 +330,7 @@ async fn products(
     })
 }
 
-/// What the gate of a step of the present cycle looks at.
+/// The facts that the gate of a step of the current cycle judges.
 pub async fn facts(
     conn: &Conn,
     task_force_id: Uuid,
@@ -345,7 +345,7 @@ pub async fn facts(
     Ok(GateFacts { products, open_activities, untranslated })
 }
 
-/// The waivers of a step of the present cycle that hold.
+/// The waivers in force of a step of the current cycle.
 pub async fn waivers(conn: &Conn, task_force_id: Uuid, step: StepName) -> QueryResult<Vec<Waiver>> {
     use super::schema::task_forces;
     let rows: Vec<(CriterionCode, LocalizedText, Uuid, DateTime<Utc>)> = waivers::table
@@ -364,7 +364,7 @@ pub async fn waivers(conn: &Conn, task_force_id: Uuid, step: StepName) -> QueryR
         .collect())
 }
 
-/// Waives a criterion of a step, or gives an earlier waiver another reason.
+/// Waives a criterion of a step, replacing an earlier waiver.
 pub async fn waive(
     conn: &Conn,
     task_force_id: Uuid,
@@ -389,7 +389,7 @@ pub async fn waive(
         .map(drop)
 }
 
-/// Takes a waiver back.
+/// Removes a waiver.
 pub async fn unwaive(
     conn: &Conn,
     task_force_id: Uuid,

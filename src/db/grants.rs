@@ -1,8 +1,9 @@
-//! What the service's own role may do in a database that somebody else owns.
+//! The rights of the service's own role in a database that another role owns.
 //!
-//! Whoever owns a table can switch off its triggers, and so change what was written once. Therefore the owner
-//! migrates, and the service runs as a role that may do what its statements need and nothing else. The list is by
-//! hand: a new table is unknown to the service until its line here says what for, and the tests run as such a role.
+//! The owner of a table can switch off its triggers, and so change events that are written once. Therefore the owner
+//! runs the migrations, and the service runs as a role that has the rights its statements need and no others. The list
+//! is written by hand: the service has no right on a new table until a line here grants it, and the tests run as such
+//! a role.
 
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Bool, Text};
@@ -12,64 +13,64 @@ use super::Conn;
 use super::pool::Pool;
 
 const READ: &[&str] = &["SELECT"];
-/// What is written once.
+/// For rows that are written once.
 const APPEND: &[&str] = &["SELECT", "INSERT"];
-const LINK: &[&str] = &["SELECT", "INSERT", "DELETE"];
-const KEEP: &[&str] = &["SELECT", "INSERT", "UPDATE"];
+const NO_UPDATE: &[&str] = &["SELECT", "INSERT", "DELETE"];
+const NO_DELETE: &[&str] = &["SELECT", "INSERT", "UPDATE"];
 const ALL: &[&str] = &["SELECT", "INSERT", "UPDATE", "DELETE"];
 
-/// What the service needs on each table. What goes with its parent needs no right to be deleted: Postgres does it
-/// in the owner's name.
+/// The rights that the service needs on each table. Rows that only go with their parent need no `DELETE`: Postgres
+/// cascades in the owner's name.
 const NEEDS: &[(&str, &[&str])] = &[
     ("__diesel_schema_migrations", READ),
     ("activities", ALL),
-    ("activity_dependencies", LINK),
-    ("api_keys", KEEP),
+    ("activity_dependencies", NO_UPDATE),
+    ("api_keys", NO_DELETE),
     ("assessments", ALL),
-    ("ballots", KEEP),
+    ("ballots", NO_DELETE),
     ("checklist_items", ALL),
     ("comments", ALL),
-    ("conditions", KEEP),
-    ("cycles", LINK),
-    ("decisions", KEEP),
+    ("conditions", NO_DELETE),
+    ("cycles", NO_UPDATE),
+    ("decisions", NO_DELETE),
     ("events", APPEND),
     ("evidence", ALL),
-    ("evidence_contents", KEEP),
+    ("evidence_contents", NO_DELETE),
     ("health_statements", APPEND),
     ("idempotency_keys", ALL),
     ("indicators", ALL),
     ("installation_events", APPEND),
     ("invitations", ALL),
     ("measurements", ALL),
-    ("members", KEEP),
+    ("members", NO_DELETE),
     ("migrations", ALL),
     ("pilots", ALL),
     ("policies", ALL),
-    ("refresh_tokens", KEEP),
+    ("refresh_tokens", NO_DELETE),
     ("refused_attempts", ALL),
-    ("reports", KEEP),
+    ("reports", NO_DELETE),
     ("sectors", ALL),
     ("sessions", ALL),
     ("steps", ALL),
     ("studies", ALL),
-    ("submissions", KEEP),
-    ("task_force_heads", KEEP),
-    ("task_forces", KEEP),
+    ("submissions", NO_DELETE),
+    ("task_force_heads", NO_DELETE),
+    ("task_forces", NO_DELETE),
     ("user_identities", APPEND),
-    ("users", KEEP),
+    ("users", NO_DELETE),
     ("waivers", ALL),
 ];
 
-/// Everything that may be done to a table.
-const POSSIBLE: [&str; 7] = ["SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER"];
+/// Every privilege that Postgres knows for tables.
+const PRIVILEGES: [&str; 7] = ["SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER"];
 
-/// Why a role did not get its rights. Nothing was changed.
+/// A role did not get its rights. No right was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum GrantError {
-    /// The role is none that can be limited.
+    /// The role can't be limited.
     #[error("{0}")]
     Role(String),
-    /// It was tried and did not work.
+    /// Postgres refused.
     #[error("the rights were not granted: {0}")]
     Failed(String),
 }
@@ -80,12 +81,12 @@ impl From<diesel::result::Error> for GrantError {
     }
 }
 
-/// Grants a role what the service needs and takes back whatever else it was granted on our tables.
+/// Grants a role the rights that the service needs, and revokes all others on the service's tables.
 ///
 /// # Errors
-/// A role that does not exist, or that owns the tables; one that may do more in another way.
+/// A role that does not exist, that owns the tables, or that keeps further rights by other means.
 pub async fn grant(pool: &Pool, role: &str) -> Result<(), GrantError> {
-    // Twice: the pool is impatient, as requests want it.
+    // A second attempt, since the pool waits only as long as a request may.
     let conn = match pool.get().await {
         Ok(conn) => Ok(conn),
         Err(_) => pool.get().await,
@@ -127,10 +128,10 @@ async fn grant_on(conn: &Conn, role: &str) -> Result<(), GrantError> {
 
 #[derive(QueryableByName)]
 struct RoleRights {
-    /// Where the tables are.
+    /// The schema of the tables.
     #[diesel(sql_type = Text)]
     schema: String,
-    /// Whether the role can do as their owner does, or make itself one that can.
+    /// True if the role can act as the owner of the tables, or can make itself a role that can.
     #[diesel(sql_type = Bool)]
     owns: bool,
 }
@@ -153,18 +154,18 @@ fn tables() -> Vec<&'static str> {
     NEEDS.iter().map(|(table, _)| *table).collect()
 }
 
-/// A name as it stands in a statement.
+/// A name as an identifier of SQL.
 fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// They go through together, so that a service at work never misses a right that it has.
+/// The statements run in one transaction, so that a running service never misses a right.
 fn statements(schema: &str, role: &str) -> Vec<String> {
     let (schema, role) = (quoted(schema), quoted(role));
     let mut statements = vec![
         format!("revoke create on schema {schema} from public, {role}"),
         format!("grant usage on schema {schema} to {role}"),
-        // The numbers of an identity column are drawn in the owner's name.
+        // Postgres draws the numbers of an identity column in the owner's name.
         format!("revoke all on all sequences in schema {schema} from {role}"),
     ];
     for (table, needs) in NEEDS {
@@ -175,7 +176,7 @@ fn statements(schema: &str, role: &str) -> Vec<String> {
     statements
 }
 
-/// What a role may do beyond what it needs, itself or as another role whose member it is: `UPDATE on events`.
+/// The rights that a role has beyond its needs, itself or as a member of another role: `UPDATE on events`.
 async fn excess(conn: &Conn, role: &str) -> QueryResult<Vec<String>> {
     #[derive(QueryableByName)]
     struct Right {
@@ -197,7 +198,7 @@ async fn excess(conn: &Conn, role: &str) -> QueryResult<Vec<String>> {
          order by 1, 2",
     )
     .bind::<Text, _>(role)
-    .bind::<Array<Text>, _>(POSSIBLE.to_vec())
+    .bind::<Array<Text>, _>(PRIVILEGES.to_vec())
     .bind::<Array<Text>, _>(tables())
     .load(&mut &*conn)
     .await?;

@@ -15,17 +15,12 @@ use crate::domain::text::LocalizedText;
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = health_statements, check_for_backend(diesel::pg::Pg), treat_none_as_default_value = false)]
 pub struct HealthStatement {
-    /// The task force.
     pub task_force_id: Uuid,
-    /// Its id.
     pub id: Uuid,
-    /// How it goes.
     pub health: Health,
-    /// Why.
     pub note: Option<LocalizedText>,
     /// The chair who said so.
     pub member_id: Uuid,
-    /// When.
     pub created_at: DateTime<Utc>,
 }
 

@@ -1,4 +1,4 @@
-//! Deletes what is over, some rows at a time: a long delete would hold its locks and fill its time.
+//! Deletion of expired rows in small batches: a long delete would hold its locks and reach the statement timeout.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -8,25 +8,24 @@ use diesel_async::RunQueryDsl;
 use super::Conn;
 use super::statement::Prepared;
 
-/// What doesn't stay for ever.
+/// The kinds of rows that expire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expired {
-    /// Answers kept for retries, by when they were claimed.
+    /// Responses stored for retries, by the time of their claim.
     IdempotencyKeys,
-    /// Attempts that were refused, by their last.
+    /// Refused attempts, by the last of them.
     RefusedAttempts,
-    /// Sessions, with their tokens, by when they were over.
+    /// Sessions with their tokens, by the time of their end.
     Sessions,
-    /// Invitations, by when they lapsed.
+    /// Invitations, by the time of their expiry.
     Invitations,
 }
 
 impl Expired {
-    /// Every kind.
     pub const ALL: [Self; 4] =
         [Self::IdempotencyKeys, Self::RefusedAttempts, Self::Sessions, Self::Invitations];
 
-    /// Several instances may tidy up at once: what one has in hand, the other leaves to it.
+    /// The statement skips locked rows, since several instances may delete at once.
     fn statement(self) -> &'static str {
         match self {
             Self::IdempotencyKeys => {
@@ -53,7 +52,7 @@ impl Expired {
     }
 }
 
-/// Deletes at most `limit` of what was over before an instant, and answers how many.
+/// Deletes at most `limit` of what was over before an instant, and returns how many.
 pub async fn delete(conn: &Conn, what: Expired, before: DateTime<Utc>, limit: i64) -> QueryResult<usize> {
     let query = diesel::sql_query(what.statement()).bind::<Timestamptz, _>(before).bind::<BigInt, _>(limit);
     Prepared(query).execute(&mut &*conn).await

@@ -1,4 +1,4 @@
-//! Answers kept for retries.
+//! Responses stored for retries (`Idempotency-Key`).
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -10,12 +10,11 @@ use super::Conn;
 use super::schema::idempotency_keys;
 use super::statement::Prepared;
 
-/// What makes two requests one: who sent them, what they ask for and the key they share.
+/// The identity of an idempotent request: caller, operation and key; and the fingerprint of its body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
-    /// The caller.
     pub user_id: Uuid,
-    /// Method, route and what stands in it.
+    /// Method and route with the values of its parameters.
     pub operation: String,
     /// The caller's key.
     pub key: String,
@@ -23,40 +22,36 @@ pub struct Claim {
     pub fingerprint: [u8; 32],
 }
 
-/// What a request was answered.
+/// The response to a request.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
 pub struct StoredResponse {
-    /// The status.
     pub status: i16,
-    /// The `ETag`.
     pub etag: Option<String>,
-    /// The `Location`.
     pub location: Option<String>,
-    /// The body, without one-time secrets.
     pub body: Vec<u8>,
 }
 
-/// A request that was done before.
+/// An earlier request with the same key.
 #[derive(Debug, Queryable)]
 pub struct EarlierRequest {
-    /// SHA-256 of its body.
+    /// SHA-256 of the request's body.
     pub fingerprint: Vec<u8>,
-    /// What it was answered.
+    /// The response to the request.
     pub response: StoredResponse,
 }
 
-/// Waits until no other transaction works on the same request. It ends with the transaction.
+/// Takes a lock that keeps other transactions from the same request until this transaction ends.
 ///
 /// # Errors
-/// The lock's time-out, when the other takes too long.
+/// The timeout of the lock, if another transaction takes too long.
 pub async fn lock_key(conn: &Conn, claim: &Claim) -> QueryResult<()> {
     let query = diesel::sql_query("select pg_advisory_xact_lock(hashtextextended($1, 0))")
         .bind::<Text, _>(format!("{} {} {}", claim.user_id, claim.operation, claim.key));
     Prepared(query).execute(&mut &*conn).await.map(drop)
 }
 
-/// Claims a key; `None` where it is ours now, or what was answered when it was claimed before, but not before
-/// `since`. Whoever asks has called [`lock_key`] before.
+/// Claims a key. Returns `None` if this request has the key now, or the earlier request that claimed it since `since`.
+/// The caller has called [`lock_key`] before.
 pub async fn claim_key(
     conn: &Conn,
     claim: &Claim,
@@ -80,7 +75,7 @@ pub async fn claim_key(
     if Prepared(query).execute(&mut &*conn).await? == 1 {
         return Ok(None);
     }
-    // Only the transaction that claims a key sees it without an answer.
+    // Only the transaction that claims a key sees the row without a response.
     let answer = (
         idempotency_keys::status.assume_not_null(),
         idempotency_keys::etag,
@@ -95,7 +90,7 @@ pub async fn claim_key(
         .map(Some)
 }
 
-/// Keeps the answer to a request whose key is claimed.
+/// Stores the response to a request whose key is claimed.
 pub async fn store_response(conn: &Conn, claim: &Claim, response: &StoredResponse) -> QueryResult<()> {
     let stored = diesel::update(idempotency_keys::table.find((claim.user_id, &claim.operation, &claim.key)))
         .set((

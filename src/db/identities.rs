@@ -1,4 +1,4 @@
-//! Who users are for another issuer.
+//! Links between users and the subjects of other issuers (single sign-on).
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -10,7 +10,7 @@ use super::schema::{user_identities, users};
 use super::users::UserFields;
 use crate::domain::user::{CouncilRole, UserState};
 
-/// The user behind an issuer's subject.
+/// The user who is linked to an issuer's subject.
 pub async fn find(conn: &Conn, issuer: &str, subject: &str) -> QueryResult<Option<Uuid>> {
     user_identities::table
         .find((issuer, subject))
@@ -20,20 +20,19 @@ pub async fn find(conn: &Conn, issuer: &str, subject: &str) -> QueryResult<Optio
         .optional()
 }
 
-/// A user who may be the one whom an issuer means.
+/// A user who could be linked to an issuer's subject.
 #[derive(Debug, Clone, Copy, Queryable, Selectable)]
 #[diesel(table_name = users, check_for_backend(diesel::pg::Pg))]
 pub struct Candidate {
-    /// The user.
     pub id: Uuid,
     /// Role across the installation.
     pub role: CouncilRole,
-    /// Whether the user may sign in.
+    /// Only an active user may sign in.
     pub state: UserState,
 }
 
-/// The user with this address, held as they are until the transaction ends.
-pub async fn hold_by_email(conn: &Conn, email: &str) -> QueryResult<Option<Candidate>> {
+/// The user with this address, locked until the transaction ends.
+pub async fn lock_by_email(conn: &Conn, email: &str) -> QueryResult<Option<Candidate>> {
     users::table
         .filter(users::email.eq(email))
         .select(Candidate::as_select())
@@ -43,8 +42,8 @@ pub async fn hold_by_email(conn: &Conn, email: &str) -> QueryResult<Option<Candi
         .optional()
 }
 
-/// Creates a user, unless somebody has the address; answers whether it did. Of two that come at once, the second
-/// waits here for the first to commit.
+/// Inserts a user unless the address is taken; returns whether a row was inserted. The second of two concurrent calls
+/// waits for the first to commit.
 pub async fn insert_user(
     conn: &Conn,
     id: Uuid,
@@ -60,8 +59,8 @@ pub async fn insert_user(
     Ok(inserted > 0)
 }
 
-/// Links a user to an issuer's subject, unless either is linked already; answers whether it did. It waits as
-/// [`insert_user`] does.
+/// Links a user to an issuer's subject unless either is linked already; returns whether a row was inserted. Concurrent
+/// calls wait as in [`insert_user`].
 pub async fn link(
     conn: &Conn,
     issuer: &str,

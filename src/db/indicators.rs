@@ -16,21 +16,21 @@ use crate::domain::decimal::Decimal;
 use crate::domain::pilot::Direction;
 use crate::domain::text::LocalizedText;
 
-/// What of an indicator can be changed.
+/// The changeable fields of an indicator.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = indicators, check_for_backend(diesel::pg::Pg))]
 #[diesel(treat_none_as_null = true, treat_none_as_default_value = false)]
 #[serde(rename_all = "camelCase")]
 pub struct IndicatorFields {
-    /// What is measured.
+    /// The measured quantity.
     pub name: LocalizedText,
-    /// In what it is measured.
+    /// The unit of measurement.
     pub unit: String,
-    /// Which way it shall go.
+    /// The direction of improvement.
     pub direction: Direction,
-    /// What it was before the pilot.
+    /// The value before the pilot.
     pub baseline: Option<Decimal>,
-    /// What it shall be.
+    /// The value to be reached.
     pub target: Option<Decimal>,
 }
 
@@ -38,18 +38,12 @@ pub struct IndicatorFields {
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = indicators, check_for_backend(diesel::pg::Pg))]
 pub struct Indicator {
-    /// Its id.
     pub id: Uuid,
-    /// The pilot.
     pub pilot_id: Uuid,
-    /// What of it can be changed.
     #[diesel(embed)]
     pub fields: IndicatorFields,
-    /// Counts changes of its own fields.
     pub version: i32,
-    /// When it was created.
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
     pub updated_at: DateTime<Utc>,
 }
 
@@ -62,7 +56,7 @@ child_queries! {
     parent_columns: [pilot_id],
 }
 
-/// Whether a pilot has one with this id.
+/// Returns whether the pilot has this indicator.
 pub async fn is_there(conn: &Conn, task_force_id: Uuid, pilot_id: Uuid, id: Uuid) -> QueryResult<bool> {
     let indicator = indicators::table.find((task_force_id, id)).filter(indicators::pilot_id.eq(pilot_id));
     diesel::select(diesel::dsl::exists(indicator)).get_result(&mut &*conn).await

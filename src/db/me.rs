@@ -1,4 +1,4 @@
-//! What concerns one person, over all task forces.
+//! The tasks of one person in all task forces.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
@@ -14,43 +14,40 @@ use crate::domain::step::StepName;
 use crate::domain::task::TaskKind;
 use crate::domain::text::LocalizedText;
 
-/// Something that waits for a person.
+/// A task that waits for a person.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct Task {
-    /// What kind of thing it is.
+    /// The kind of task.
     #[diesel(sql_type = Text)]
     pub kind: TaskKind,
-    /// The task force.
     #[diesel(sql_type = SqlUuid)]
     pub task_force_id: Uuid,
-    /// Its name.
     #[diesel(sql_type = Jsonb)]
     pub task_force_name: LocalizedText,
-    /// What waits.
+    /// The kind of subject that waits.
     #[diesel(sql_type = Text)]
     pub subject_kind: SubjectKind,
-    /// The id of that.
+    /// The id of the subject.
     #[diesel(sql_type = SqlUuid)]
     pub subject_id: Uuid,
-    /// Its number, where it has one.
+    /// Number of the subject, if it has one.
     #[diesel(sql_type = Nullable<Int4>)]
     pub number: Option<i32>,
-    /// Its step, where it belongs to one.
+    /// Step of the subject, if it belongs to one.
     #[diesel(sql_type = Nullable<Text>)]
     pub step: Option<StepName>,
-    /// Its title or text, where it has one.
+    /// Title or text of the subject, if it has one.
     #[diesel(sql_type = Nullable<Jsonb>)]
     pub title: Option<LocalizedText>,
-    /// When it is due.
     #[diesel(sql_type = Nullable<Date>)]
     pub due_date: Option<NaiveDate>,
-    /// Since when it waits.
+    /// The start of the wait.
     #[diesel(sql_type = Timestamptz)]
     pub since: DateTime<Utc>,
 }
 
-/// A page of what waits for a user: what has waited longest comes first. Members vote, review and see to conditions;
-/// the secretariat accepts conditions and records decisions.
+/// A page of a user's tasks, the longest waiting first. Members vote, review activities and meet conditions; the
+/// secretariat accepts conditions and records decisions.
 pub async fn tasks(
     conn: &Conn,
     user_id: Uuid,

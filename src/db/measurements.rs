@@ -13,17 +13,17 @@ use super::resource::child_queries;
 use super::schema::measurements;
 use crate::domain::decimal::Decimal;
 
-/// What of a measurement can be changed.
+/// The changeable fields of a measurement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = measurements, check_for_backend(diesel::pg::Pg))]
 #[diesel(treat_none_as_null = true, treat_none_as_default_value = false)]
 #[serde(rename_all = "camelCase")]
 pub struct MeasurementFields {
-    /// What was measured.
+    /// The measured value.
     pub value: Decimal,
-    /// The day of it.
+    /// The day of the measurement.
     pub measured_on: NaiveDate,
-    /// Where the value comes from.
+    /// The source of the value.
     pub source: Option<String>,
 }
 
@@ -31,22 +31,15 @@ pub struct MeasurementFields {
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = measurements, check_for_backend(diesel::pg::Pg))]
 pub struct Measurement {
-    /// Its id.
     pub id: Uuid,
-    /// The pilot.
     pub pilot_id: Uuid,
-    /// The indicator.
     pub indicator_id: Uuid,
-    /// The cycle in which it was measured.
+    /// The cycle of the measurement.
     pub cycle: i32,
-    /// What of it can be changed.
     #[diesel(embed)]
     pub fields: MeasurementFields,
-    /// Counts changes of its own fields.
     pub version: i32,
-    /// When it was created.
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
     pub updated_at: DateTime<Utc>,
 }
 

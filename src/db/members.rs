@@ -19,36 +19,28 @@ use crate::domain::user::{CouncilRole, UserState};
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = members, check_for_backend(diesel::pg::Pg))]
 pub struct Member {
-    /// Its id.
     pub id: Uuid,
-    /// Who holds the seat.
     pub user_id: Uuid,
-    /// Chair or expert.
     pub role: SeatRole,
-    /// What they are expert in.
+    /// Field of expertise.
     pub expertise: Option<String>,
-    /// First day.
     pub from_date: NaiveDate,
-    /// Last day, once ended.
+    /// The last day; `None` while the seat is current.
     pub to_date: Option<NaiveDate>,
-    /// Why it ended.
     pub end_reason: Option<LocalizedText>,
-    /// Counts changes of its own fields.
     pub version: i32,
-    /// When it was created.
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
     pub updated_at: DateTime<Utc>,
 }
 
 impl Member {
-    /// Whether the seat is held now.
+    /// Returns whether the seat is current.
     pub fn is_current(&self) -> bool {
         self.to_date.is_none()
     }
 }
 
-/// A member with the name of who holds the seat.
+/// A member with the name of its user.
 pub type NamedMember = (Member, LocalizedText);
 
 /// Inserts a member.
@@ -103,7 +95,7 @@ pub async fn panel(conn: &Conn, task_force_id: Uuid) -> QueryResult<Panel> {
     Ok(Panel::new(seats.into_iter().map(|(member_id, role)| Seat { member_id, role }).collect()))
 }
 
-/// Whether this is a current member of the task force.
+/// Returns whether this is a current member of the task force.
 pub async fn is_current(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<bool> {
     diesel::select(diesel::dsl::exists(
         members::table
@@ -115,7 +107,7 @@ pub async fn is_current(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResu
     .await
 }
 
-/// A page of members, in the order they came.
+/// A page of members, oldest first.
 pub async fn list(
     conn: &Conn,
     task_force_id: Uuid,
@@ -162,7 +154,7 @@ pub async fn update(
         .map(drop)
 }
 
-/// Makes the outgoing chair an expert.
+/// Turns the outgoing chair into an expert.
 pub async fn step_down(conn: &Conn, task_force_id: Uuid, id: Uuid, now: DateTime<Utc>) -> QueryResult<()> {
     diesel::update(members::table.find((task_force_id, id)))
         .set((
@@ -196,8 +188,8 @@ pub async fn end(
         .map(drop)
 }
 
-/// Those of these users that there are, held as they are until the transaction ends.
-pub async fn hold_users(conn: &Conn, ids: &[Uuid]) -> QueryResult<Vec<Uuid>> {
+/// The ids that belong to users, who are locked until the transaction ends.
+pub async fn lock_users_for_share(conn: &Conn, ids: &[Uuid]) -> QueryResult<Vec<Uuid>> {
     users::table
         .filter(users::id.eq_any(ids))
         .order(users::id)
@@ -207,7 +199,7 @@ pub async fn hold_users(conn: &Conn, ids: &[Uuid]) -> QueryResult<Vec<Uuid>> {
         .await
 }
 
-/// Role and state of a user, held as they are until the transaction ends: a seat is held by an active expert.
+/// Role and state of a user, who is locked until the transaction ends: a seat needs an active expert.
 pub async fn lock_user_for_share(
     conn: &Conn,
     user_id: Uuid,
@@ -221,7 +213,7 @@ pub async fn lock_user_for_share(
         .optional()
 }
 
-/// Gives pilots and conditions to another owner.
+/// Reassigns pilots and conditions to another owner.
 pub async fn reassign(
     conn: &Conn,
     task_force_id: Uuid,

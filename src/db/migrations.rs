@@ -21,7 +21,7 @@ use crate::domain::task_force::TaskForceState;
 use crate::domain::text::LocalizedText;
 use crate::domain::writing::StepContext;
 
-/// What of a migration can be changed.
+/// The changeable fields of a migration.
 #[derive(
     Debug, Clone, PartialEq, Eq, Serialize, Queryable, QueryableByName, Selectable, Insertable, AsChangeset,
 )]
@@ -29,25 +29,24 @@ use crate::domain::writing::StepContext;
 #[diesel(treat_none_as_null = true, treat_none_as_default_value = false)]
 #[serde(rename_all = "camelCase")]
 pub struct MigrationFields {
-    /// The pilot that is moved.
+    /// The pilot to be moved.
     pub pilot_id: Uuid,
-    /// What it is called.
     pub title: LocalizedText,
-    /// Where it is moved to.
+    /// The system of destination.
     pub target_system: String,
-    /// The day it is planned for.
+    /// The planned day.
     pub planned_on: NaiveDate,
-    /// How to go back if it fails.
+    /// The way back if the migration fails.
     pub rollback_plan: Option<String>,
-    /// How many records there were; the three counts come together.
+    /// Records in the source; the three counts are set together.
     pub reconciliation_source: Option<i64>,
-    /// How many of them were loaded.
+    /// Records that were loaded.
     pub reconciliation_loaded: Option<i64>,
-    /// How many of them were rejected.
+    /// Records that were rejected.
     pub reconciliation_rejected: Option<i64>,
-    /// Who runs it from then on.
+    /// The unit that operates the service after the handover.
     pub receiving_unit: Option<String>,
-    /// Who answers for it from then on.
+    /// The person who is responsible after the handover.
     pub service_owner: Option<String>,
 }
 
@@ -55,51 +54,42 @@ pub struct MigrationFields {
 #[derive(Debug, Clone, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = migrations, check_for_backend(diesel::pg::Pg))]
 pub struct Migration {
-    /// Its id.
     pub id: Uuid,
-    /// The cycle it was made in.
+    /// The cycle of creation.
     pub cycle: i32,
-    /// The last cycle it counts in.
+    /// The last cycle in which the row counts.
     pub last_cycle: i32,
-    /// What of it can be changed.
     #[diesel(embed)]
     pub fields: MigrationFields,
-    /// Its state.
     pub state: MigrationState,
-    /// Why it has that state.
     pub state_reason: Option<LocalizedText>,
-    /// Since when.
     pub state_since: DateTime<Utc>,
-    /// Counts changes of its own fields.
     pub version: i32,
-    /// When it was created.
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
     pub updated_at: DateTime<Utc>,
 }
 
-/// A migration, and what its transitions depend on.
+/// A migration with the facts that its transitions depend on.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct MigrationDetail {
-    /// The migration.
     #[diesel(embed)]
     pub migration: Migration,
-    /// State of the step `migration` of its last cycle.
+    /// State of the step `migration` of the last cycle.
     #[diesel(sql_type = Text)]
     pub step_state: StepState,
-    /// Whether it has a checklist, and every item of it is done.
+    /// True if the migration has a checklist and every item is done.
     #[diesel(sql_type = Bool)]
     pub checklist_done: bool,
 }
 
 impl MigrationDetail {
-    /// What its transitions depend on.
+    /// The facts that the transitions depend on.
     pub fn facts(&self, task_force: TaskForceState) -> MigrationFacts {
         let fields = &self.migration.fields;
         MigrationFacts {
             step_context: StepContext { task_force, step: self.step_state },
             checklist_done: self.checklist_done,
-            // The three counts come together, so that one speaks for all.
+            // The three counts are set together, so that one of them speaks for all.
             reconciled: fields.reconciliation_source.is_some(),
             receiver_named: fields.receiving_unit.is_some() && fields.service_owner.is_some(),
         }
@@ -131,7 +121,7 @@ pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Opt
     Prepared(query).get_result(&mut &*conn).await.optional()
 }
 
-/// What the evaluation of a pilot says, once it is evaluated; the outer `None` where there is no such pilot.
+/// The outcome of a pilot, if evaluated, and its last cycle; the outer `None` stands for no such pilot.
 pub async fn outcome_of_pilot(
     conn: &Conn,
     task_force_id: Uuid,

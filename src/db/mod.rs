@@ -1,8 +1,8 @@
-//! Everything that speaks SQL: the schema, rows and queries (one file a noun), the pool, the migrations, and the
-//! private cluster. Knows nothing of HTTP and asks nobody for rights.
+//! The floor of the database: everything that speaks SQL. Rows and queries share one file for each resource; the schema,
+//! the pool, the migrations and the private cluster have files of their own. Nothing here knows HTTP or checks rights.
 //!
-//! A query takes the connection by shared reference. So several of them can be under way on one connection at
-//! once (`tokio::join!`), and reach Postgres in one round trip.
+//! A query takes the connection by shared reference. Therefore several queries can be pipelined on one connection
+//! (`tokio::join!`), and reach Postgres in one round trip.
 
 pub mod access;
 pub mod activities;
@@ -56,17 +56,17 @@ pub use diesel::result::{Error as QueryError, QueryResult};
 pub use diesel_async::AsyncPgConnection as Conn;
 
 mod functions {
-    //! The SQL functions of the foundation migration.
+    //! SQL functions of the first migration.
     use diesel::sql_types::{Text, Timestamptz};
 
     #[diesel::declare_sql_function]
     extern "SQL" {
-        /// The LIKE pattern for texts that hold this one, folded.
+        /// The LIKE pattern for texts that contain this one, folded.
         fn holding(value: Text) -> Text;
-        /// A due date as lists sort it: none comes after all others.
+        /// A due date as lists sort it: rows without one come last.
         fn due_or_never(due: diesel::sql_types::Nullable<diesel::sql_types::Date>)
         -> diesel::sql_types::Date;
-        /// The day it is at an instant in a time zone.
+        /// The day of an instant in a time zone.
         fn local_date(at: Timestamptz, zone: Text) -> diesel::sql_types::Date;
     }
 }

@@ -1,16 +1,16 @@
-//! Keyset pages: one row more than asked for tells whether there is a next page.
+//! Keyset pages: a query loads one row more than a page holds, which says whether there is a next page.
 
 /// A page of a list.
 #[derive(Debug, Clone)]
 pub struct Page<T> {
     /// The rows of this page.
     pub items: Vec<T>,
-    /// Whether there are more.
+    /// True if there is a next page.
     pub more: bool,
 }
 
 impl<T> Page<T> {
-    /// The page out of at most `limit + 1` rows.
+    /// Makes a page of at most `limit + 1` rows.
     pub fn of(mut rows: Vec<T>, limit: i64) -> Self {
         let limit = usize::try_from(limit).unwrap_or(0);
         let more = rows.len() > limit;
@@ -18,7 +18,7 @@ impl<T> Page<T> {
         Self { items: rows, more }
     }
 
-    /// The same page of something made from the rows.
+    /// Maps the rows of the page.
     pub fn map<U>(self, make: impl FnMut(T) -> U) -> Page<U> {
         Page { items: self.items.into_iter().map(make).collect(), more: self.more }
     }

@@ -21,7 +21,7 @@ use crate::domain::step::StepState;
 use crate::domain::task_force::TaskForceState;
 use crate::domain::text::LocalizedText;
 
-/// What of a pilot can be changed.
+/// The changeable fields of a pilot.
 #[derive(
     Debug, Clone, PartialEq, Eq, Serialize, Queryable, QueryableByName, Selectable, Insertable, AsChangeset,
 )]
@@ -29,21 +29,18 @@ use crate::domain::text::LocalizedText;
 #[diesel(treat_none_as_null = true, treat_none_as_default_value = false)]
 #[serde(rename_all = "camelCase")]
 pub struct PilotFields {
-    /// What it is called.
     pub title: LocalizedText,
-    /// The sector it makes smarter.
+    /// The sector that the pilot improves.
     pub sector_id: Uuid,
-    /// The policy it follows.
+    /// The policy that the pilot follows.
     pub policy_id: Option<Uuid>,
-    /// The member who answers for it.
+    /// The responsible member.
     pub owner_member_id: Uuid,
-    /// The aims it serves.
+    /// The aims that the pilot or policy serves.
     pub aims: Vec<Aim>,
-    /// What it is expected to show.
+    /// The expected result.
     pub hypothesis: Option<String>,
-    /// Its first day.
     pub start_date: NaiveDate,
-    /// Its last day.
     pub end_date: NaiveDate,
 }
 
@@ -51,60 +48,52 @@ pub struct PilotFields {
 #[derive(Debug, Clone, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = pilots, check_for_backend(diesel::pg::Pg))]
 pub struct Pilot {
-    /// Its id.
     pub id: Uuid,
-    /// The cycle it was made in.
+    /// The cycle of creation.
     pub cycle: i32,
-    /// The last cycle it counts in.
+    /// The last cycle in which the row counts.
     pub last_cycle: i32,
     #[diesel(embed)]
     pub fields: PilotFields,
-    /// What its evaluation said should become of it.
+    /// The evaluation's verdict on the pilot's future.
     pub outcome: Option<PilotOutcome>,
-    /// What was learned from it.
+    /// Lessons learned, from the evaluation.
     pub lessons: Option<LocalizedText>,
-    /// Its state.
     pub state: PilotState,
-    /// Why it has that state.
     pub state_reason: Option<LocalizedText>,
-    /// Since when.
     pub state_since: DateTime<Utc>,
-    /// Counts changes of its own fields.
     pub version: i32,
-    /// When it was created.
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
     pub updated_at: DateTime<Utc>,
 }
 
-/// A pilot, and what its transitions depend on.
+/// A pilot with the facts that its transitions depend on.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct PilotDetail {
-    /// The pilot.
     #[diesel(embed)]
     pub pilot: Pilot,
-    /// State of the step `pilots` of its last cycle.
+    /// State of the step `pilots` of the pilot's last cycle.
     #[diesel(sql_type = Text)]
     pub pilots_state: StepState,
-    /// State of the step `migration` of its last cycle.
+    /// State of the step `migration` of the last cycle.
     #[diesel(sql_type = Text)]
     pub migration_state: StepState,
-    /// State of the step `pilots` of the present cycle, where that is a later one.
+    /// State of the step `pilots` of the current cycle, if that is a later one.
     #[diesel(sql_type = Nullable<Text>)]
     pub later_pilots_state: Option<StepState>,
-    /// Whether its sector is selected.
+    /// True if the pilot's sector is selected or studied.
     #[diesel(sql_type = Bool)]
     pub sector_selected: bool,
-    /// Whether it has an indicator with baseline and target.
+    /// True if the pilot has an indicator with baseline and target.
     #[diesel(sql_type = Bool)]
     pub has_indicator: bool,
-    /// Whether it has indicators, and each was measured in its last cycle.
+    /// True if the pilot has indicators, each of them measured in the pilot's last cycle.
     #[diesel(sql_type = Bool)]
     pub measured: bool,
 }
 
 impl PilotDetail {
-    /// What its transitions depend on.
+    /// The facts that the transitions depend on.
     pub fn facts(&self, task_force: TaskForceState) -> PilotFacts {
         PilotFacts {
             task_force,
@@ -120,34 +109,31 @@ impl PilotDetail {
     }
 }
 
-/// What a list of pilots is narrowed by.
+/// Narrows a list of pilots.
 #[derive(Debug, Clone, Default)]
 pub struct PilotFilter {
-    /// Only what counts in this cycle; the present one if not said.
+    /// Only pilots that count in this cycle; `None` stands for the current one.
     pub cycle: Option<i32>,
-    /// Only in one of these states.
     pub states: Vec<PilotState>,
-    /// Only those whose text holds this, folded.
+    /// Only pilots whose text contains this, folded.
     pub q: Option<String>,
-    /// Only in this sector.
+    /// Only pilots of this sector.
     pub sector_id: Option<Uuid>,
-    /// Only those of this member.
+    /// Only pilots that this member is responsible for.
     pub owner_member_id: Option<Uuid>,
 }
 
-/// Where a pilot stands: its state, and what comes and goes with it.
+/// The columns that a transition of a pilot sets.
 #[derive(Debug, AsChangeset)]
 #[diesel(table_name = pilots, treat_none_as_null = true)]
 pub struct PilotStateUpdate<'a> {
-    /// Its state.
     pub state: PilotState,
-    /// Why it has that state.
     pub state_reason: Option<&'a LocalizedText>,
-    /// What its evaluation says.
+    /// The evaluation's verdict; `None` before.
     pub outcome: Option<PilotOutcome>,
-    /// What was learned from it.
+    /// Lessons learned, from the evaluation.
     pub lessons: Option<&'a LocalizedText>,
-    /// The last cycle it counts in.
+    /// The last cycle in which the row counts.
     pub last_cycle: i32,
 }
 
@@ -159,7 +145,7 @@ resource_queries! {
     narrowed_by: { sector_id: sector_id, owner_member_id: owner_member_id },
 }
 
-/// Moves one to where it then stands.
+/// Sets the state of a pilot, with everything that a transition changes.
 pub async fn update_state(
     conn: &Conn,
     task_force_id: Uuid,
@@ -179,7 +165,8 @@ pub async fn update_state(
         .map(drop)
 }
 
-/// Whether there are the sector and the policy that a pilot names; a policy that it doesn't name is not missed.
+/// Returns whether the task force has the sector and the policy that a pilot names; without a policy, the second is
+/// true.
 pub async fn named_are_there(
     conn: &Conn,
     task_force_id: Uuid,

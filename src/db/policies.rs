@@ -21,7 +21,7 @@ use crate::domain::task_force::TaskForceState;
 use crate::domain::text::LocalizedText;
 use crate::domain::writing::StepContext;
 
-/// What of a policy can be changed.
+/// The changeable fields of a policy.
 #[derive(
     Debug, Clone, PartialEq, Eq, Serialize, Queryable, QueryableByName, Selectable, Insertable, AsChangeset,
 )]
@@ -29,15 +29,14 @@ use crate::domain::writing::StepContext;
 #[diesel(treat_none_as_null = true, treat_none_as_default_value = false)]
 #[serde(rename_all = "camelCase")]
 pub struct PolicyFields {
-    /// What it is called.
     pub title: LocalizedText,
-    /// Policy, framework or standard.
+    /// A policy, a framework or a standard.
     pub kind: PolicyKind,
-    /// What it is about.
+    /// The content in a few words.
     pub description: Option<LocalizedText>,
-    /// Where it is written: a number, an address.
+    /// A number or an address where the policy can be found.
     pub reference: Option<String>,
-    /// The aims it serves.
+    /// The aims that the pilot or policy serves.
     pub aims: Vec<Aim>,
 }
 
@@ -45,46 +44,38 @@ pub struct PolicyFields {
 #[derive(Debug, Clone, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = policies, check_for_backend(diesel::pg::Pg))]
 pub struct Policy {
-    /// Its id.
     pub id: Uuid,
-    /// The cycle it was made in.
+    /// The cycle of creation.
     pub cycle: i32,
-    /// The last cycle it counts in.
+    /// The last cycle in which the row counts.
     pub last_cycle: i32,
     #[diesel(embed)]
     pub fields: PolicyFields,
-    /// The policy that took its place.
+    /// The policy that replaced this one.
     pub superseded_by_id: Option<Uuid>,
-    /// Its state.
     pub state: PolicyState,
-    /// Why it has that state.
     pub state_reason: Option<LocalizedText>,
-    /// Since when.
     pub state_since: DateTime<Utc>,
-    /// Counts changes of its own fields.
     pub version: i32,
-    /// When it was created.
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
     pub updated_at: DateTime<Utc>,
 }
 
-/// A policy, and what its transitions depend on.
+/// A policy with the facts that its transitions depend on.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct PolicyDetail {
-    /// The policy.
     #[diesel(embed)]
     pub policy: Policy,
-    /// State of the step `policy` of its last cycle.
+    /// State of the step `policy` of the policy's last cycle.
     #[diesel(sql_type = Text)]
     pub step_state: StepState,
-    /// Whether another policy is adopted.
+    /// True if another policy of the same cycle is adopted.
     #[diesel(sql_type = Bool)]
     pub another_adopted: bool,
 }
 
 impl PolicyDetail {
-    /// What its transitions depend on.
+    /// The facts that the transitions depend on.
     pub fn facts(&self, task_force: TaskForceState) -> PolicyFacts {
         PolicyFacts {
             step_context: StepContext { task_force, step: self.step_state },
@@ -116,7 +107,7 @@ pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Opt
     Prepared(query).get_result(&mut &*conn).await.optional()
 }
 
-/// Lets an adopted policy take the place of another.
+/// Replaces a policy by another, adopted one.
 pub async fn supersede(
     conn: &Conn,
     task_force_id: Uuid,

@@ -1,4 +1,4 @@
-//! The connection pool. Nobody waits for ever: not for a connection, not for a lock, not for an answer.
+//! The connection pool. Every wait has a limit: for a connection, for a lock and for a result.
 
 use std::time::Duration;
 
@@ -21,17 +21,17 @@ pub type Pool = DieselPool<AsyncPgConnection>;
 /// A connection out of the pool.
 pub type Pooled = Object<AsyncPgConnection>;
 
-/// How long a request waits for a connection or for the database to be reached. Two of these in a row still
-/// make an answer within two seconds.
+/// The time that a request waits for a connection, or for the database to be reached. Two such waits in a row still
+/// leave a response within two seconds.
 pub const ACQUIRE_TIMEOUT: Duration = Duration::from_millis(900);
 
-/// Session settings: a statement that hangs, a lock that is not released and a transaction that is left open all
-/// end by themselves. A statement soon after nobody waits for it any more: else a slow server would work for those who
-/// left, and every new connection would make it slower.
+/// Session settings that end hanging statements, waits for locks and abandoned transactions. A statement ends soon
+/// after its request has timed out: otherwise a slow server would work for requests that have gone, and get slower
+/// with every new connection.
 const SETTINGS: &str = "-c statement_timeout=2s -c lock_timeout=1500ms \
     -c idle_in_transaction_session_timeout=10s -c timezone=UTC -c jit=off";
 
-/// A database that can't be reached or an address that can't be read.
+/// A connection URL that can't be used, or a pool that can't be built.
 #[derive(Debug, thiserror::Error)]
 pub enum PoolError {
     /// tokio-postgres also reads pairs like `host=… port=…`, which this service does not take.
@@ -42,7 +42,7 @@ pub enum PoolError {
     /// The message does not repeat the URL, which contains a password.
     #[error("it is not a Postgres URL (postgresql://user:password@host:port/database)")]
     Url(#[source] tokio_postgres::Error),
-    /// What it says about TLS can't be had.
+    /// The URL asks for TLS that is not available.
     #[error("{0}")]
     Tls(#[from] TlsError),
     /// The pool could not be built.
@@ -50,10 +50,10 @@ pub enum PoolError {
     Build(#[from] deadpool::managed::BuildError),
 }
 
-/// A pool of at most `size` connections; connects when first asked.
+/// Builds a pool of at most `size` connections, which connects on first use.
 ///
 /// # Errors
-/// An address that is no Postgres URL, or asks for TLS that can't be had.
+/// A URL that is no Postgres URL, or that asks for TLS that is not available.
 pub fn connect(url: &SecretString, size: usize) -> Result<Pool, PoolError> {
     let url = url.expose_secret();
     if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
@@ -66,7 +66,7 @@ pub fn connect(url: &SecretString, size: usize) -> Result<Pool, PoolError> {
     let tls = mode.connector()?;
     let mut manager = ManagerConfig::default();
     manager.custom_setup = Box::new(move |_| establish(config.clone(), tls.clone()).boxed());
-    // No `select 1` per checkout: a closed connection is noticed without, and a broken transaction too.
+    // No `select 1` per checkout: closed connections and broken transactions are detected without one.
     manager.recycling_method = RecyclingMethod::Fast;
     let manager = AsyncDieselConnectionManager::new_with_config(String::new(), manager);
     Ok(DieselPool::builder(manager)
@@ -78,7 +78,7 @@ pub fn connect(url: &SecretString, size: usize) -> Result<Pool, PoolError> {
         .build()?)
 }
 
-/// A host that is given by its address alone is named by that, as in libpq: TLS needs a name to ask for.
+/// Uses the address of a host as its name if the URL gives no name, as libpq does: TLS needs a name to verify.
 fn name_hosts(config: &mut tokio_postgres::Config) {
     if config.get_hosts().is_empty() {
         for address in config.get_hostaddrs().to_vec() {
@@ -91,7 +91,7 @@ async fn establish(
     mut config: tokio_postgres::Config,
     tls: MakeRustlsConnect,
 ) -> ConnectionResult<AsyncPgConnection> {
-    // To libpq TLS on a Unix socket is none, whatever the mode; the list of hosts is of one kind or the other.
+    // Like libpq, this ignores `sslmode` for Unix sockets. The hosts of a URL are all sockets or all names.
     if config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_))) {
         config.ssl_mode(SslMode::Disable);
     }
@@ -107,8 +107,8 @@ async fn establish(
     AsyncPgConnection::try_from_client_and_connection(client, connection).await
 }
 
-/// The language in which the server tells its errors, as it names it; `None` where that is English. Passing errors are
-/// told from faults by their words (`app/error.rs`), and only its superuser can set it.
+/// The language of the server's messages (`lc_messages`); `None` for English. Transient errors are recognized by their
+/// English messages (`app/error.rs`), and only a superuser of the server can set the language.
 ///
 /// # Errors
 /// A database that does not answer.

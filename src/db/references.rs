@@ -1,4 +1,4 @@
-//! What refers to something: asked before it is deleted.
+//! References to a subject, which keep it from being deleted.
 
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Jsonb, Text, Uuid as SqlUuid};
@@ -13,7 +13,7 @@ use crate::domain::reference::Reference;
 use crate::domain::text::LocalizedText;
 use crate::domain::vocabulary::Vocabulary as _;
 
-/// A row that names something.
+/// A row that refers to a subject.
 #[derive(Debug, QueryableByName)]
 pub(super) struct ReferenceRow {
     #[diesel(sql_type = Text)]
@@ -32,8 +32,8 @@ impl From<ReferenceRow> for Reference {
 
 /// The first hundred rows that refer to a subject of a task force, other than its own children.
 ///
-/// Evidence and activities can be about a subject of any kind. The `match` says what else can refer to each kind, and
-/// takes no wildcard: whoever adds a kind decides it here.
+/// Evidence and activities can be about a subject of any kind. The `match` lists the other rows that can refer to each
+/// kind. It has no wildcard, so that a new kind does not compile until its references are listed here.
 pub async fn to(
     conn: &Conn,
     task_force_id: Uuid,
@@ -71,7 +71,7 @@ pub async fn to(
         | SubjectKind::ChecklistItem
         | SubjectKind::Evidence
         | SubjectKind::Comment => "",
-        // These are never deleted, so that nobody asks.
+        // Subjects of these kinds are never deleted.
         SubjectKind::TaskForce
         | SubjectKind::Member
         | SubjectKind::HealthStatement
@@ -96,8 +96,8 @@ pub async fn to(
     Ok(rows.into_iter().map(Reference::from).collect())
 }
 
-/// What a member owns that must be somebody's: pilots of the present cycle that are not over, extended ones, which may
-/// come back, and conditions that are not settled.
+/// The rows that a member owns and that always need an owner: unfinished pilots of the current cycle, extended pilots,
+/// which may be planned again, and pending conditions.
 pub async fn owned_by(conn: &Conn, task_force_id: Uuid, member_id: Uuid) -> QueryResult<Vec<Reference>> {
     let query = diesel::sql_query(
         "select 'pilot' as kind, p.id, p.title
@@ -115,7 +115,7 @@ pub async fn owned_by(conn: &Conn, task_force_id: Uuid, member_id: Uuid) -> Quer
     Ok(rows.into_iter().map(Reference::from).collect())
 }
 
-/// Whether an activity can be about this.
+/// Returns whether the subject of an activity exists.
 pub async fn is_there(
     conn: &Conn,
     task_force_id: Uuid,

@@ -1,4 +1,4 @@
-//! Attempts that were refused: counted, an hour and a kind a row.
+//! Refused attempts, counted in one row for each hour and kind.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -12,43 +12,38 @@ use super::statement::Prepared;
 use crate::domain::refusal::RefusalCode;
 use crate::domain::text::LocalizedText;
 
-/// What makes two attempts one row.
+/// The attributes by which attempts are counted in one row.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Kind {
-    /// The hour in which they were made.
+    /// The hour of the attempts.
     pub hour: DateTime<Utc>,
-    /// Who tried, where a credential said so.
+    /// The user, if a credential says so.
     pub user_id: Option<Uuid>,
-    /// From where; empty where the connection does not say.
+    /// The client's address; empty if the connection has none.
     pub address: String,
-    /// Method and route, without the ids in it.
+    /// Method and route, without ids.
     pub operation: String,
-    /// How they were refused.
     pub code: RefusalCode,
-    /// The task force that they were about.
+    /// The task force that the attempts concern.
     pub task_force_id: Option<Uuid>,
 }
 
-/// The operation of attempts that are counted together, since there are too many kinds of them.
+/// The operation of attempts that are counted together because there are too many kinds.
 pub const OTHER: &str = "other";
 
-/// How often, and when.
+/// The number of attempts, and their times.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tally {
-    /// How often.
     pub attempts: i64,
-    /// The first time.
     pub first_at: DateTime<Utc>,
-    /// The last time.
     pub last_at: DateTime<Utc>,
-    /// The request of the last time.
     pub last_request_id: String,
 }
 
-/// Adds attempts of one hour to what is counted of it.
+/// Adds attempts of one hour to the counts of that hour.
 ///
-/// At most `of_a_user` rows of an hour tell of one user, and `of_nobody` of those who are not known: what is beyond
-/// them is counted in one row for each code. So nobody fills the disk, and nobody drowns what others have tried.
+/// Each hour has at most `of_a_user` rows for one user, and `of_nobody` rows for unknown callers; attempts beyond that
+/// are counted in one row for each code. Therefore no caller can fill the disk or hide the attempts of others.
 pub async fn add(
     conn: &Conn,
     hour: DateTime<Utc>,
@@ -116,56 +111,46 @@ pub async fn add(
     Prepared(query).execute(&mut &*conn).await.map(drop)
 }
 
-/// What a list of refused attempts is narrowed by.
+/// Narrows a list of refused attempts.
 #[derive(Debug, Clone, Default)]
 pub struct RefusedFilter {
-    /// Only by this user.
     pub user_id: Option<Uuid>,
-    /// Only refused with this code. Codes of the protocol are never kept, and match nothing.
+    /// Only attempts that were refused with this code. Codes of the protocol are never stored and match no row.
     pub code: Option<&'static str>,
-    /// Only about this task force.
     pub task_force_id: Option<Uuid>,
 }
 
 /// Attempts of one kind in one hour.
 #[derive(Debug, QueryableByName)]
 pub struct RefusedRow {
-    /// Its id.
     #[diesel(sql_type = SqlUuid)]
     pub id: Uuid,
-    /// Who tried, where a credential said so.
+    /// The user, if a credential says so.
     #[diesel(sql_type = Nullable<SqlUuid>)]
     pub user_id: Option<Uuid>,
-    /// Their name, as it is today.
     #[diesel(sql_type = Nullable<Jsonb>)]
     pub user_name: Option<LocalizedText>,
-    /// From where; empty where the connection does not say.
+    /// The client's address; empty if the connection has none.
     #[diesel(sql_type = Text)]
     pub address: String,
-    /// Method and route.
     #[diesel(sql_type = Text)]
     pub operation: String,
-    /// How they were refused.
     #[diesel(sql_type = Text)]
     pub code: RefusalCode,
-    /// The task force that they were about.
+    /// The task force that the attempts concern.
     #[diesel(sql_type = Nullable<SqlUuid>)]
     pub about_task_force_id: Option<Uuid>,
-    /// How often.
     #[diesel(sql_type = BigInt)]
     pub attempts: i64,
-    /// The first time.
     #[diesel(sql_type = Timestamptz)]
     pub first_at: DateTime<Utc>,
-    /// The last time.
     #[diesel(sql_type = Timestamptz)]
     pub last_at: DateTime<Utc>,
-    /// The request of the last time.
     #[diesel(sql_type = Text)]
     pub last_request_id: String,
 }
 
-/// A page of refused attempts, the newest row first. A row keeps its place, however often it still counts.
+/// A page of refused attempts, the newest row first. A row keeps its position in the list while its count grows.
 pub async fn before(
     conn: &Conn,
     filter: &RefusedFilter,

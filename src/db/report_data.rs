@@ -1,5 +1,5 @@
-//! What a report and a submission's snapshot are made of: everything there is of a cycle, in as many statements as
-//! there are kinds of things, all under way at once.
+//! The data of a report and of a submission's snapshot: everything that belongs to a cycle, read by one statement for
+//! each kind of subject, all pipelined.
 
 mod council;
 mod products;
@@ -28,7 +28,7 @@ use crate::domain::vocabulary::Vocabulary as _;
 
 pub use snapshot::of_step;
 
-/// The parts of a report on a cycle, as of now; `since` is when the time that it covers began.
+/// The parts of a report on a cycle, as of `now`; `since` is the start of the period covered.
 pub async fn load(
     conn: &Conn,
     task_force_id: Uuid,
@@ -64,7 +64,7 @@ pub async fn load(
     })
 }
 
-/// The last word on the health.
+/// The latest health statement.
 async fn health(conn: &Conn, task_force_id: Uuid) -> QueryResult<Option<ReportHealth>> {
     let row: Option<(Health, Option<LocalizedText>, DateTime<Utc>)> = health_statements::table
         .filter(health_statements::task_force_id.eq(task_force_id))
@@ -79,7 +79,7 @@ async fn health(conn: &Conn, task_force_id: Uuid) -> QueryResult<Option<ReportHe
 type MemberRow =
     (Uuid, LocalizedText, SeatRole, Option<String>, NaiveDate, Option<NaiveDate>, Option<LocalizedText>);
 
-/// Those with a seat, and those whose seat ended since the cycle began.
+/// The current members, and the members whose seat ended since the start of the cycle.
 async fn members(conn: &Conn, task_force_id: Uuid, cycle: i32) -> QueryResult<Vec<ReportMember>> {
     let opened_on = local_date(cycles::opened_at, task_forces::time_zone).nullable();
     let rows: Vec<MemberRow> = members::table
@@ -141,7 +141,8 @@ impl From<EvidenceRow> for ReportEvidence {
     }
 }
 
-/// How evidence (`e`) is joined with its subject, and the last cycle of that; `None` for a subject of no cycle.
+/// The join of evidence (`e`) with its subject, and the subject's last cycle; `None` for subjects that belong to no
+/// cycle.
 fn cycle_of_subject(kind: EvidenceSubjectKind) -> Option<(&'static str, &'static str)> {
     Some(match kind {
         EvidenceSubjectKind::Activity => (
@@ -174,8 +175,8 @@ fn cycle_of_subject(kind: EvidenceSubjectKind) -> Option<(&'static str, &'static
     })
 }
 
-/// The evidence of the things of a cycle that are of these kinds, oldest first. Conditions belong to no cycle: the
-/// one that set them is rarely the one that meets them.
+/// The evidence about subjects of these kinds that belong to a cycle, oldest first. Evidence about conditions is
+/// always included, since conditions belong to no cycle.
 async fn evidence(
     conn: &Conn,
     task_force_id: Uuid,
@@ -201,7 +202,7 @@ async fn evidence(
     Ok(rows.into_iter().map(ReportEvidence::from).collect())
 }
 
-/// Rows of a kind by the thing that they belong to.
+/// Rows grouped by the row that they belong to.
 struct Grouped<K, T>(BTreeMap<K, Vec<T>>);
 
 impl<K: Ord, T> Grouped<K, T> {
@@ -214,7 +215,7 @@ impl<K: Ord, T> Grouped<K, T> {
         Self(groups)
     }
 
-    /// Takes out what belongs to one thing.
+    /// Takes the rows of one group out.
     fn take(&mut self, of: &K) -> Vec<T> {
         self.0.remove(of).unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! Reports: what was said to the council, and what became of it.
+//! Reports to the council.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -15,106 +15,86 @@ use crate::domain::report::ReportState;
 use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
 
-/// A report as it is stored, without what it says.
+/// A report without its content.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = reports, check_for_backend(diesel::pg::Pg))]
 pub struct Report {
-    /// Its id.
     pub id: Uuid,
-    /// Counted per task force, never reused.
+    /// Counted per task force; a number is never reused.
     pub number: i32,
-    /// The cycle that it is about.
+    /// The cycle that the report describes.
     pub cycle: i32,
-    /// Its state.
     pub state: ReportState,
-    /// What it recommends.
     pub recommendation: Outcome,
     /// The step to be done again, with `adjust`.
     pub return_to_step: Option<StepName>,
-    /// Why, in a few words.
+    /// The reasons for the recommendation.
     pub summary: LocalizedText,
-    /// SHA-256 of its canonical JSON.
+    /// SHA-256 of the canonical JSON.
     pub hash: Vec<u8>,
-    /// Sequence number of the last event that it knows of.
+    /// Sequence number of the last event before the report.
     pub seq: i64,
-    /// The chair who built it.
+    /// The chair who built the report.
     pub member_id: Uuid,
-    /// When it was put before the council.
+    /// The instant of submission to the council.
     pub submitted_at: Option<DateTime<Utc>>,
-    /// Counts changes of its own fields.
     pub version: i32,
-    /// When it was built, and the moment that it describes.
+    /// The instant of building, which the report describes.
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
     pub updated_at: DateTime<Utc>,
 }
 
-/// A report with what it says.
+/// A report with its content.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = reports, check_for_backend(diesel::pg::Pg))]
 pub struct WrittenReport {
-    /// The report.
     #[diesel(embed)]
     pub report: Report,
-    /// Its canonical JSON.
+    /// The canonical JSON (RFC 8785).
     pub model: String,
 }
 
-/// A report that is being filed.
+/// A report to be inserted.
 #[derive(Debug, Clone, Insertable)]
 #[diesel(table_name = reports, check_for_backend(diesel::pg::Pg), treat_none_as_default_value = false)]
 pub struct Draft {
-    /// As in [`Report`].
     pub number: i32,
-    /// As in [`Report`].
     pub cycle: i32,
-    /// As in [`Report`].
     pub recommendation: Outcome,
-    /// As in [`Report`].
     pub return_to_step: Option<StepName>,
-    /// As in [`Report`].
     pub summary: LocalizedText,
-    /// As in [`WrittenReport`].
     pub model: String,
-    /// As in [`Report`].
     pub hash: Vec<u8>,
-    /// As in [`Report`].
     pub seq: i64,
-    /// As in [`Report`].
     pub member_id: Uuid,
 }
 
-/// What a list of reports is narrowed by.
+/// Narrows a list of reports.
 #[derive(Debug, Clone, Default)]
 pub struct ReportFilter {
-    /// Only those about this cycle.
     pub cycle: Option<i32>,
-    /// Only those in one of these states.
     pub states: Vec<ReportState>,
 }
 
-/// What a new report begins with.
+/// The data that a new report starts from.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct Beginning {
-    /// Name of the task force.
     #[diesel(sql_type = Jsonb)]
     pub name: LocalizedText,
-    /// Its city.
     #[diesel(sql_type = Jsonb)]
     pub city: LocalizedText,
-    /// Name of the member who builds it.
+    /// Name of the chair who builds the report.
     #[diesel(sql_type = Jsonb)]
     pub author: LocalizedText,
-    /// When the cycle opened.
     #[diesel(sql_type = Timestamptz)]
     pub opened_at: DateTime<Utc>,
-    /// The moment that the last report of the cycle described which came before the council.
+    /// The instant that the cycle's last submitted report describes.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub reported_at: Option<DateTime<Utc>>,
-    /// The highest number of the cycle's reports.
+    /// The highest number among the cycle's reports.
     #[diesel(sql_type = Nullable<Int4>)]
     pub previous: Option<i32>,
-    /// The highest number of all reports.
+    /// The highest number among all reports.
     #[diesel(sql_type = Nullable<Int4>)]
     pub highest: Option<i32>,
     /// Hash of the last event.
@@ -122,8 +102,8 @@ pub struct Beginning {
     pub head_hash: Vec<u8>,
 }
 
-/// What a new report on a cycle begins with. The caller holds the task force's lock, so that no number is taken
-/// twice, and the head is that before the report's own event.
+/// The data that a new report on a cycle starts from. The caller holds the task force's lock, so that no number is
+/// taken twice, and the head is the one before the report's own event.
 pub async fn beginning(
     conn: &Conn,
     task_force_id: Uuid,
@@ -170,7 +150,7 @@ pub async fn insert(
         .await
 }
 
-/// Finds a report by its number, with what it says.
+/// Finds a report by its number, with its content.
 pub async fn find(conn: &Conn, task_force_id: Uuid, number: i32) -> QueryResult<Option<WrittenReport>> {
     reports::table
         .filter(reports::task_force_id.eq(task_force_id))
@@ -207,7 +187,7 @@ pub async fn list(
     Ok(Page::of(query.load(&mut &*conn).await?, limit))
 }
 
-/// Moves a report to another state; one that is submitted is before the council from now on.
+/// Sets the state of a report. With `submitted`, the instant of submission is set too.
 pub async fn set_state(
     conn: &Conn,
     task_force_id: Uuid,
@@ -240,7 +220,7 @@ pub async fn drafts(conn: &Conn, task_force_id: Uuid, cycle: i32) -> QueryResult
         .await
 }
 
-/// Lets drafts be superseded by a later one, all at once: there may be many.
+/// Marks drafts as superseded, all in one statement, since there may be many.
 pub async fn supersede(
     conn: &Conn,
     task_force_id: Uuid,

@@ -123,7 +123,7 @@ macro_rules! resource_queries {
             }
         )?
 
-        /// Whether the task force has a row with this id.
+        /// Returns whether the task force has a row with this id.
         pub async fn is_there(
             conn: &$crate::db::Conn,
             task_force_id: uuid::Uuid,

@@ -1,4 +1,4 @@
-//! Migrations: embedded, plain SQL, one instance at a time.
+//! The migrations of the schema: embedded, plain SQL, run by one instance at a time.
 
 use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
@@ -7,29 +7,29 @@ use super::pool::{Pool, Pooled};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
-/// The key of the advisory lock that instances starting together wait on: "taskforc" in ASCII.
+/// The key of the advisory lock that keeps two instances from migrating at once: "taskforc" in ASCII.
 const LOCK: i64 = 0x7461_736b_666f_7263;
 
-/// Why the database could not be brought up to date.
+/// The database could not be migrated.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrationError {
     /// The database could not be reached.
     #[error("the database can't be reached: {0}")]
     Unreachable(String),
-    /// A migration failed; what it did was rolled back.
+    /// A migration failed and was rolled back.
     #[error("a migration failed: {0}")]
     Failed(String),
 }
 
-/// Brings the database up to date and answers the migrations that were run. Two instances that start together do
-/// it one after the other.
+/// Brings the database up to date and returns the migrations that were run. Two instances that start together do it
+/// one after the other.
 ///
 /// # Errors
 /// A database that can't be reached, or a migration that fails.
 pub async fn run(pool: &Pool) -> Result<Vec<String>, MigrationError> {
     let unreachable = |error: &dyn std::fmt::Display| MigrationError::Unreachable(error.to_string());
     let mut conn = pool.get().await.map_err(|error| unreachable(&error))?;
-    // Migrations may take longer than a request may.
+    // Migrations may take longer than the statements of a request.
     conn.batch_execute("set statement_timeout = 0; set lock_timeout = 0")
         .await
         .map_err(|error| unreachable(&error))?;
@@ -45,10 +45,10 @@ pub async fn run(pool: &Pool) -> Result<Vec<String>, MigrationError> {
         .map_err(|error| MigrationError::Failed(error.to_string()))?
 }
 
-/// Waits until nobody migrates, and lets nobody until the transaction ends.
+/// Waits for a running migration to finish, and keeps others from starting until the transaction ends.
 ///
 /// # Errors
-/// The lock's time-out.
+/// The timeout of the lock.
 pub(super) async fn lock_until_the_end(conn: &AsyncPgConnection) -> diesel::QueryResult<()> {
     diesel::sql_query("select pg_advisory_xact_lock($1)")
         .bind::<diesel::sql_types::BigInt, _>(LOCK)
@@ -65,7 +65,7 @@ fn apply(conn: AsyncPgConnection) -> Result<Vec<String>, MigrationError> {
     Ok(versions.iter().map(ToString::to_string).collect())
 }
 
-/// Whether every migration that this program knows has been run; for the readiness probe.
+/// Returns whether every embedded migration has been run, for the readiness probe.
 ///
 /// # Errors
 /// A database that does not answer.
@@ -77,9 +77,9 @@ pub async fn are_current(conn: &AsyncPgConnection) -> diesel::QueryResult<bool> 
         #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::Text>)]
         version: Option<String>,
     }
-    let known = diesel::migration::MigrationSource::<diesel::pg::Pg>::migrations(&MIGRATIONS)
+    let embedded = diesel::migration::MigrationSource::<diesel::pg::Pg>::migrations(&MIGRATIONS)
         .map_err(diesel::result::Error::QueryBuilderError)?;
-    let newest = known.iter().map(|migration| migration.name().version().to_string()).max();
+    let newest = embedded.iter().map(|migration| migration.name().version().to_string()).max();
     let latest: Latest = diesel::sql_query("select max(version) as version from __diesel_schema_migrations")
         .get_result(&mut &*conn)
         .await?;

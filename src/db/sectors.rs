@@ -19,79 +19,70 @@ use crate::domain::task_force::TaskForceState;
 use crate::domain::text::LocalizedText;
 use crate::domain::writing::StepContext;
 
-/// What of a sector can be changed.
+/// The changeable fields of a sector.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = sectors, check_for_backend(diesel::pg::Pg))]
 #[diesel(treat_none_as_null = true, treat_none_as_default_value = false)]
 #[serde(rename_all = "camelCase")]
 pub struct SectorFields {
-    /// What it is called.
     pub name: LocalizedText,
-    /// Why it could become smart.
+    /// Why the sector could become smart.
     pub rationale: Option<LocalizedText>,
 }
 
-/// How far a sector is, and how far it shall be: the level of the latest assessment of each kind.
+/// The maturity of a sector: the level of the latest assessment of each kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = sectors, check_for_backend(diesel::pg::Pg))]
 pub struct Maturity {
-    /// How far it is.
+    /// The latest assessment of the current level.
     #[diesel(select_expression = latest_level(AssessmentKind::Current))]
     #[diesel(select_expression_type = latest_level)]
     pub current: Option<i16>,
-    /// How far it shall be.
+    /// The latest assessment of the target.
     #[diesel(select_expression = latest_level(AssessmentKind::Target))]
     #[diesel(select_expression_type = latest_level)]
     pub target: Option<i16>,
 }
 
-/// A sector as it is stored, and its maturity.
+/// A sector as it is stored, with its maturity.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = sectors, check_for_backend(diesel::pg::Pg))]
 pub struct Sector {
-    /// Its id.
     pub id: Uuid,
-    /// The cycle it was made in.
+    /// The cycle of creation.
     pub cycle: i32,
-    /// The last cycle it counts in.
+    /// The last cycle in which the row counts.
     pub last_cycle: i32,
     #[diesel(embed)]
     pub fields: SectorFields,
-    /// How far it is, and shall be.
+    /// Computed from the assessments.
     #[diesel(embed)]
     pub maturity: Maturity,
-    /// Its state.
     pub state: SectorState,
-    /// Why it has that state.
     pub state_reason: Option<LocalizedText>,
-    /// Since when.
     pub state_since: DateTime<Utc>,
-    /// Counts changes of its own fields.
     pub version: i32,
-    /// When it was created.
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
     pub updated_at: DateTime<Utc>,
 }
 
-/// A sector, and what its transitions depend on.
+/// A sector with the facts that its transitions depend on.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = sectors, check_for_backend(diesel::pg::Pg))]
 pub struct SectorDetail {
-    /// The sector.
     #[diesel(embed)]
     pub sector: Sector,
-    /// State of the step `sectors` of its last cycle.
+    /// State of the step `sectors` of the sector's last cycle.
     #[diesel(select_expression = steps::state)]
     pub step_state: StepState,
-    /// Whether it has a completed study with a recommendation.
+    /// True if the sector has a completed study with a recommendation.
     #[diesel(select_expression = has_study())]
     #[diesel(select_expression_type = has_study)]
     pub studied: bool,
 }
 
 impl SectorDetail {
-    /// What its transitions depend on.
+    /// The facts that the transitions depend on.
     pub fn facts(&self, task_force: TaskForceState) -> SectorFacts {
         let Maturity { current, target } = self.sector.maturity;
         SectorFacts {
@@ -114,7 +105,7 @@ fn latest_level(kind: AssessmentKind) -> _ {
         .single_value()
 }
 
-/// Whether a sector has a completed study with a recommendation.
+/// Matches a sector that has a completed study with a recommendation.
 #[auto_type]
 fn has_study() -> _ {
     exists(

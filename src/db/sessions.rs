@@ -1,4 +1,4 @@
-//! Sessions and the refresh tokens that keep them alive, each good for one use.
+//! Sessions, and the single-use refresh tokens that prolong them.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
@@ -11,33 +11,28 @@ use super::page::Page;
 use super::schema::{refresh_tokens, sessions, users};
 use super::statement::Prepared;
 
-/// A session and whose it is.
+/// A session and its user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = sessions, check_for_backend(diesel::pg::Pg))]
 pub struct Session {
-    /// Its id.
     pub id: Uuid,
-    /// The user.
     pub user_id: Uuid,
 }
 
-/// A session that runs, as its user is shown it.
+/// A running session as its user sees it.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = sessions, check_for_backend(diesel::pg::Pg))]
 pub struct RunningSession {
-    /// Its id.
     pub id: Uuid,
-    /// When it was started.
     pub created_at: DateTime<Utc>,
-    /// When it was started or last refreshed.
     pub last_used_at: DateTime<Utc>,
-    /// When it ends unless it is refreshed.
+    /// The end of the session unless it is refreshed.
     pub expires_at: DateTime<Utc>,
-    /// As the client named itself.
+    /// The `User-Agent` of the client.
     pub user_agent: Option<String>,
 }
 
-/// Starts a session.
+/// Inserts a session.
 pub async fn insert(
     conn: &Conn,
     session: Session,
@@ -59,8 +54,8 @@ pub async fn insert(
         .map(drop)
 }
 
-/// Lets a session that still runs go on until `expires_at`, but never longer than `longest` after its start, and not
-/// more than `often` times: each leaves a used token. `None` where it runs no more.
+/// Prolongs a running session until `expires_at`, but never beyond `longest` after its start and at most `often`
+/// times, since each use leaves a used token. Returns `None` if the session is over.
 pub async fn prolong(
     conn: &Conn,
     id: Uuid,
@@ -82,7 +77,7 @@ pub async fn prolong(
     Prepared(query).get_result(&mut &*conn).await.optional()
 }
 
-/// Ends the session of a refresh token, used or not; `None` where none was running.
+/// Ends the session of a refresh token, used or not; returns `None` if it was over.
 pub async fn end(conn: &Conn, token_hash: &[u8; 32], now: DateTime<Utc>) -> QueryResult<Option<Session>> {
     let of_token = refresh_tokens::table.find(token_hash).select(refresh_tokens::session_id);
     diesel::update(sessions::table)
@@ -95,7 +90,7 @@ pub async fn end(conn: &Conn, token_hash: &[u8; 32], now: DateTime<Utc>) -> Quer
         .optional()
 }
 
-/// A page of the sessions of a user that still run, newest first.
+/// A page of a user's running sessions, newest first.
 pub async fn list(
     conn: &Conn,
     user_id: Uuid,
@@ -117,7 +112,7 @@ pub async fn list(
     Ok(Page::of(query.load(&mut &*conn).await?, limit))
 }
 
-/// Ends a session of a user; answers whether it was running.
+/// Ends a session of a user; returns whether it was running.
 pub async fn end_one(conn: &Conn, user_id: Uuid, id: Uuid, now: DateTime<Utc>) -> QueryResult<bool> {
     let ended = diesel::update(sessions::table.find(id))
         .filter(sessions::user_id.eq(user_id))
@@ -129,7 +124,7 @@ pub async fn end_one(conn: &Conn, user_id: Uuid, id: Uuid, now: DateTime<Utc>) -
     Ok(ended > 0)
 }
 
-/// Ends all sessions of a user but the newest so many; answers how many were running.
+/// Ends all sessions of a user except for the newest; returns how many were running.
 pub async fn end_all_but(conn: &Conn, user_id: Uuid, newest: i64, now: DateTime<Utc>) -> QueryResult<usize> {
     let query = diesel::sql_query(
         "update sessions set ended_at = $2 where id in (
@@ -142,8 +137,8 @@ pub async fn end_all_but(conn: &Conn, user_id: Uuid, newest: i64, now: DateTime<
     Prepared(query).execute(&mut &*conn).await
 }
 
-/// Ends every session of a user, those at another issuer too: no token that was issued before is good any more.
-/// Answers how many sessions of ours were running.
+/// Ends every session of a user, and invalidates every token that another issuer issued before. Returns how many
+/// sessions of this service were running.
 pub async fn end_all(conn: &Conn, user_id: Uuid, now: DateTime<Utc>) -> QueryResult<usize> {
     let mut ended: Vec<DateTime<Utc>> = diesel::update(sessions::table)
         .filter(sessions::user_id.eq(user_id))
@@ -160,7 +155,7 @@ pub async fn end_all(conn: &Conn, user_id: Uuid, now: DateTime<Utc>) -> QueryRes
     Ok(ended.len())
 }
 
-/// Keeps the hash of a session's next refresh token.
+/// Stores the hash of a session's next refresh token.
 pub async fn insert_token(
     conn: &Conn,
     session_id: Uuid,
@@ -178,8 +173,8 @@ pub async fn insert_token(
         .map(drop)
 }
 
-/// Uses a refresh token and answers its session; `None` where it is unknown or was used before. Of two requests
-/// with the same token, the second waits here for the first to commit, and then finds it used.
+/// Uses a refresh token and returns its session; `None` if the token is unknown or used. The second of two concurrent
+/// calls waits for the first to commit, and then finds the token used.
 pub async fn use_token(conn: &Conn, token_hash: &[u8; 32], now: DateTime<Utc>) -> QueryResult<Option<Uuid>> {
     diesel::update(refresh_tokens::table.find(token_hash))
         .filter(refresh_tokens::used_at.is_null())

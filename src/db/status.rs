@@ -1,4 +1,4 @@
-//! Status: a task force, or all of them, in a few rows.
+//! The status of a task force, and the portfolio of all task forces.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
@@ -13,72 +13,60 @@ use crate::domain::step::{StepName, StepState};
 use crate::domain::task_force::{Health, TaskForceState};
 use crate::domain::text::LocalizedText;
 
-/// The task force's own line.
+/// The summary of a task force.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct Summary {
-    /// The task force.
     #[diesel(sql_type = SqlUuid)]
     pub id: Uuid,
-    /// Its name.
     #[diesel(sql_type = Jsonb)]
     pub name: LocalizedText,
-    /// Its state.
     #[diesel(sql_type = Text)]
     pub state: TaskForceState,
-    /// Its present cycle.
     #[diesel(sql_type = Int4)]
     pub cycle: i32,
-    /// When the council meets next.
     #[diesel(sql_type = Nullable<Date>)]
     pub next_council_date: Option<NaiveDate>,
-    /// When anything last changed in it.
+    /// The last change in the task force.
     #[diesel(sql_type = Timestamptz)]
     pub changed_at: DateTime<Utc>,
     /// Sequence number of the last event.
     #[diesel(sql_type = BigInt)]
     pub seq: i64,
-    /// The last word on its health.
+    /// The latest stated health.
     #[diesel(sql_type = Nullable<Text>)]
     pub health: Option<Health>,
-    /// When that was said.
+    /// The instant of the health statement.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub health_stated_at: Option<DateTime<Utc>>,
 }
 
-/// A step and how its activities stand.
+/// A step with counts of its activities.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct StepLine {
-    /// Which of the five.
     #[diesel(sql_type = Text)]
     pub step: StepName,
-    /// Its state.
     #[diesel(sql_type = Text)]
     pub state: StepState,
-    /// When it is to be done.
     #[diesel(sql_type = Nullable<Date>)]
     pub target_date: Option<NaiveDate>,
-    /// Activities not begun.
+    /// Counts activities by state.
     #[diesel(sql_type = BigInt)]
     pub planned: i64,
-    /// Activities being worked on.
     #[diesel(sql_type = BigInt)]
     pub in_progress: i64,
-    /// Activities in review.
     #[diesel(sql_type = BigInt)]
     pub in_review: i64,
-    /// Activities that can't go on.
+    /// Blocked activities.
     #[diesel(sql_type = BigInt)]
     pub blocked: i64,
-    /// Activities finished.
     #[diesel(sql_type = BigInt)]
     pub done: i64,
     /// Activities given up.
     #[diesel(sql_type = BigInt)]
     pub cancelled: i64,
-    /// Open ones past their due date.
     #[diesel(sql_type = BigInt)]
     pub overdue: i64,
-    /// Open ones that nobody has.
+    /// Open activities without an assignee.
     #[diesel(sql_type = BigInt)]
     pub unassigned: i64,
 }
@@ -86,72 +74,58 @@ pub struct StepLine {
 /// An open activity that is due.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct DueLine {
-    /// The activity.
     #[diesel(sql_type = SqlUuid)]
     pub id: Uuid,
-    /// Its number.
     #[diesel(sql_type = Int4)]
     pub number: i32,
-    /// When.
     #[diesel(sql_type = Date)]
     pub due_date: NaiveDate,
 }
 
-/// Products and conditions counted.
+/// Counts of products and conditions.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct ProductCounts {
-    /// Pilots of the present cycle that are proposed.
+    /// Pilots of the current cycle by state, as far as the migrations.
     #[diesel(sql_type = BigInt)]
     pub proposed: i64,
-    /// Planned.
     #[diesel(sql_type = BigInt)]
     pub planned: i64,
-    /// Running.
     #[diesel(sql_type = BigInt)]
     pub running: i64,
-    /// Evaluated.
     #[diesel(sql_type = BigInt)]
     pub evaluated: i64,
-    /// Cancelled.
     #[diesel(sql_type = BigInt)]
     pub cancelled: i64,
-    /// Migrations of the present cycle that are planned.
+    /// Migrations of the current cycle by state, as far as the conditions.
     #[diesel(sql_type = BigInt)]
     pub migrations_planned: i64,
-    /// In progress.
     #[diesel(sql_type = BigInt)]
     pub in_progress: i64,
-    /// With old and new in parallel.
+    /// Old and new system run in parallel.
     #[diesel(sql_type = BigInt)]
     pub parallel_run: i64,
-    /// Live.
     #[diesel(sql_type = BigInt)]
     pub live: i64,
-    /// Handed over.
     #[diesel(sql_type = BigInt)]
     pub handed_over: i64,
-    /// Rolled back.
     #[diesel(sql_type = BigInt)]
     pub rolled_back: i64,
-    /// Conditions of all decisions that are open.
+    /// Conditions of all decisions by state.
     #[diesel(sql_type = BigInt)]
     pub conditions_open: i64,
-    /// Of them past their due date.
     #[diesel(sql_type = BigInt)]
     pub conditions_overdue: i64,
-    /// Reported met, and not yet accepted.
+    /// Reported as met, not accepted yet.
     #[diesel(sql_type = BigInt)]
     pub conditions_reported_met: i64,
 }
 
-/// Everything the status of one task force is made of.
+/// The status of a task force.
 #[derive(Debug, Clone)]
 pub struct StatusRows {
-    /// Its own line.
     pub summary: Summary,
-    /// The five steps in order.
     pub steps: Vec<StepLine>,
-    /// What is due next.
+    /// The activities that are due next.
     pub due: Vec<DueLine>,
     /// Pilots, migrations and conditions.
     pub products: ProductCounts,
@@ -242,74 +216,60 @@ pub async fn of(conn: &Conn, task_force_id: Uuid, now: DateTime<Utc>) -> QueryRe
     Ok(StatusRows { summary, steps, due, products })
 }
 
-/// One task force in the portfolio.
+/// A task force in the portfolio.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct PortfolioLine {
-    /// Its own line.
     #[diesel(embed)]
     pub summary: Summary,
-    /// The city.
     #[diesel(sql_type = Jsonb)]
     pub city: LocalizedText,
     /// The step that is open or submitted.
     #[diesel(sql_type = Nullable<Text>)]
     pub step: Option<StepName>,
-    /// When that step is to be done.
     #[diesel(sql_type = Nullable<Date>)]
     pub step_target_date: Option<NaiveDate>,
-    /// Open activities of the present cycle.
+    /// Open activities of the current cycle.
     #[diesel(sql_type = BigInt)]
     pub open: i64,
-    /// Those past their due date.
     #[diesel(sql_type = BigInt)]
     pub overdue: i64,
-    /// Those that can't go on.
+    /// Blocked activities.
     #[diesel(sql_type = BigInt)]
     pub blocked: i64,
 }
 
-/// The portfolio added up.
+/// The totals of the portfolio.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct PortfolioTotals {
-    /// Task forces.
     #[diesel(sql_type = BigInt)]
     pub task_forces: i64,
-    /// Of them forming.
     #[diesel(sql_type = BigInt)]
     pub forming: i64,
-    /// Of them active.
     #[diesel(sql_type = BigInt)]
     pub active: i64,
-    /// Of them suspended.
     #[diesel(sql_type = BigInt)]
     pub suspended: i64,
-    /// Of them concluded.
     #[diesel(sql_type = BigInt)]
     pub concluded: i64,
-    /// Of them dissolved.
     #[diesel(sql_type = BigInt)]
     pub dissolved: i64,
-    /// Open activities.
     #[diesel(sql_type = BigInt)]
     pub open: i64,
-    /// Of them overdue.
     #[diesel(sql_type = BigInt)]
     pub overdue: i64,
-    /// Of them blocked.
     #[diesel(sql_type = BigInt)]
     pub blocked: i64,
 }
 
-/// What the portfolio is narrowed by.
+/// Narrows the portfolio.
 #[derive(Debug, Clone, Default)]
 pub struct PortfolioFilter {
-    /// Only task forces in this state.
     pub state: Option<TaskForceState>,
-    /// Only those whose open or submitted step is this one.
+    /// Only task forces whose open or submitted step is this one.
     pub step: Option<StepName>,
-    /// Only those whose last stated health is this.
+    /// Only task forces whose latest stated health is this.
     pub health: Option<Health>,
-    /// Only those whose name or city holds this, folded.
+    /// Only task forces whose name or city contains this, folded.
     pub q: Option<String>,
 }
 

@@ -13,29 +13,20 @@ use crate::domain::step::{StepName, StepState};
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = steps, check_for_backend(diesel::pg::Pg))]
 pub struct Step {
-    /// Its id, for events.
     pub id: Uuid,
-    /// The cycle it belongs to.
     pub cycle: i32,
-    /// Which of the five.
     pub step: StepName,
-    /// Its state.
     pub state: StepState,
-    /// When it is to be done.
     pub target_date: Option<NaiveDate>,
-    /// When it last opened.
+    /// The last time of opening.
     pub opened_at: Option<DateTime<Utc>>,
-    /// When it passed.
     pub passed_at: Option<DateTime<Utc>>,
-    /// Counts changes of its own fields.
     pub version: i32,
-    /// When it was created.
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
     pub updated_at: DateTime<Utc>,
 }
 
-/// The five steps of a cycle, or of the present one, in order; empty where there is no such cycle.
+/// The five steps of a cycle, or of the current one, in order; empty if there is no such cycle.
 pub async fn list(conn: &Conn, task_force_id: Uuid, cycle: Option<i32>) -> QueryResult<Vec<Step>> {
     let steps = steps::table
         .inner_join(task_forces::table.on(task_forces::id.eq(steps::task_force_id)))
@@ -48,7 +39,7 @@ pub async fn list(conn: &Conn, task_force_id: Uuid, cycle: Option<i32>) -> Query
     }
 }
 
-/// Finds a step of a cycle, or of the present one.
+/// Finds a step of a cycle, or of the current one.
 pub async fn find(
     conn: &Conn,
     task_force_id: Uuid,

@@ -14,33 +14,24 @@ use crate::domain::step::StepName;
 use crate::domain::submission::SubmissionState;
 use crate::domain::text::LocalizedText;
 
-/// A submission as it is stored, but for what was frozen with it.
+/// A submission without its snapshot.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = submissions, check_for_backend(diesel::pg::Pg))]
 pub struct Submission {
-    /// Its id.
     pub id: Uuid,
-    /// The cycle.
     pub cycle: i32,
-    /// The step that was put to the members.
+    /// The submitted step.
     pub step: StepName,
-    /// Its state.
     pub state: SubmissionState,
-    /// What the chair said.
     pub note: Option<LocalizedText>,
-    /// Why it was withdrawn.
     pub reason: Option<LocalizedText>,
-    /// The chair who submitted it.
+    /// The chair who submitted the step.
     pub member_id: Uuid,
-    /// SHA-256 of what was frozen.
+    /// SHA-256 of the snapshot.
     pub hash: Vec<u8>,
-    /// When.
     pub created_at: DateTime<Utc>,
-    /// When it was decided.
     pub decided_at: Option<DateTime<Utc>>,
-    /// Counts changes of its own fields.
     pub version: i32,
-    /// When it last changed.
     pub updated_at: DateTime<Utc>,
 }
 
@@ -48,36 +39,32 @@ pub struct Submission {
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = ballots, check_for_backend(diesel::pg::Pg))]
 pub struct Ballot {
-    /// The member.
     pub member_id: Uuid,
-    /// What they said, if they did.
+    /// The vote, once cast.
     pub choice: Option<Choice>,
-    /// A word with it.
+    /// A comment on the vote.
     pub comment: Option<String>,
-    /// Why they recused themselves.
     pub reason: Option<LocalizedText>,
-    /// When they voted.
     pub voted_at: Option<DateTime<Utc>>,
-    /// When their seat ended without a vote.
+    /// The end of the member's seat without a vote.
     pub left_at: Option<DateTime<Utc>>,
 }
 
 impl Ballot {
-    /// The ballot, as it is counted.
+    /// The ballot as the tally counts it.
     pub fn counted(&self) -> ballot::Ballot {
         ballot::Ballot { choice: self.choice, left: self.left_at.is_some() }
     }
 }
 
-/// A ballot with its member's name of today.
+/// A ballot with the member's current name.
 pub type NamedBallot = (Ballot, LocalizedText);
 
-/// What is frozen with a submission: canonical JSON and its SHA-256.
+/// The snapshot that is frozen with a submission: canonical JSON and its SHA-256.
 #[derive(Debug, Clone)]
 pub struct Frozen {
     /// The JSON, as text.
     pub text: String,
-    /// Its hash.
     pub hash: Vec<u8>,
 }
 
@@ -130,7 +117,7 @@ pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Opt
         .optional()
 }
 
-/// Finds the one that is being voted on.
+/// Finds the submission that is being voted on.
 pub async fn voting(conn: &Conn, task_force_id: Uuid) -> QueryResult<Option<Submission>> {
     submissions::table
         .filter(submissions::task_force_id.eq(task_force_id))
@@ -141,7 +128,7 @@ pub async fn voting(conn: &Conn, task_force_id: Uuid) -> QueryResult<Option<Subm
         .optional()
 }
 
-/// What was frozen with a submission.
+/// The snapshot that was frozen with a submission.
 pub async fn snapshot(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Option<String>> {
     submissions::table
         .find((task_force_id, id))
@@ -182,7 +169,7 @@ pub async fn cast(conn: &Conn, task_force_id: Uuid, submission_id: Uuid, ballot:
         .map(drop)
 }
 
-/// Notes that a member left without a vote; answers whether they had one to cast.
+/// Records that a member left without a vote; returns whether the member still had a vote to cast.
 pub async fn leave(
     conn: &Conn,
     task_force_id: Uuid,
@@ -199,7 +186,7 @@ pub async fn leave(
     Ok(left > 0)
 }
 
-/// Ends the vote.
+/// Ends the vote on a submission.
 pub async fn decide(
     conn: &Conn,
     task_force_id: Uuid,

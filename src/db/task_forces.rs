@@ -1,4 +1,4 @@
-//! Task forces and their cycles.
+//! Task forces.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
@@ -19,47 +19,32 @@ use crate::domain::text::LocalizedText;
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = task_forces, check_for_backend(diesel::pg::Pg))]
 pub struct TaskForce {
-    /// Its id.
     pub id: Uuid,
     #[diesel(embed)]
     pub fields: TaskForceFields,
-    /// Its state.
     pub state: TaskForceState,
-    /// Why it is suspended or dissolved.
     pub state_reason: Option<LocalizedText>,
-    /// The cycle it is in.
+    /// The number of the current cycle.
     pub current_cycle: i32,
-    /// Counts changes of its own fields.
     pub version: i32,
-    /// When it was created.
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
     pub updated_at: DateTime<Utc>,
 }
 
-/// The fields that people write; also what a change of a task force sets.
+/// The changeable fields of a task force.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = task_forces, check_for_backend(diesel::pg::Pg))]
 #[diesel(treat_none_as_null = true, treat_none_as_default_value = false)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskForceFields {
-    /// As in [`TaskForce`].
     pub name: LocalizedText,
-    /// As in [`TaskForce`].
     pub city: LocalizedText,
-    /// As in [`TaskForce`].
     pub country: Option<String>,
-    /// As in [`TaskForce`].
     pub mandate: LocalizedText,
-    /// As in [`TaskForce`].
     pub time_zone: String,
-    /// As in [`TaskForce`].
     pub max_sectors: i16,
-    /// As in [`TaskForce`].
     pub evolution_stage: Option<EvolutionStage>,
-    /// As in [`TaskForce`].
     pub maturity_level: Option<i16>,
-    /// As in [`TaskForce`].
     pub next_council_date: Option<NaiveDate>,
 }
 
@@ -89,12 +74,12 @@ pub async fn find(conn: &Conn, id: Uuid) -> QueryResult<TaskForce> {
     task_forces::table.find(id).select(TaskForce::as_select()).first(&mut &*conn).await
 }
 
-/// The day it is in a task force's time zone. Fails for a zone that Postgres does not know.
+/// The current day in a task force's time zone. Fails for a zone that Postgres does not know.
 pub async fn today(conn: &Conn, id: Uuid, now: DateTime<Utc>) -> QueryResult<NaiveDate> {
     task_forces::table.find(id).select(local_date(now, task_forces::time_zone)).first(&mut &*conn).await
 }
 
-/// Sets its fields.
+/// Sets the changeable fields of a task force.
 pub async fn update(
     conn: &Conn,
     id: Uuid,
@@ -108,7 +93,7 @@ pub async fn update(
         .await
 }
 
-/// Sets its state.
+/// Sets the state of a task force, and its reason.
 pub async fn set_state(
     conn: &Conn,
     id: Uuid,
@@ -128,18 +113,16 @@ pub async fn set_state(
         .await
 }
 
-/// What a list of task forces is narrowed by.
+/// Narrows a list of task forces.
 #[derive(Debug, Clone, Default)]
 pub struct TaskForceFilter {
-    /// Only those in this state.
     pub state: Option<TaskForceState>,
-    /// Only those whose open or submitted step is this one.
+    /// Only task forces whose open or submitted step is this one.
     pub step: Option<StepName>,
-    /// Only those whose name or city holds this, folded.
+    /// Only task forces whose name or city contains this, folded.
     pub q: Option<String>,
-    /// Only those in which this user holds a current seat.
+    /// Only task forces in which this user has a current seat.
     pub seat_of: Option<Uuid>,
-    /// Only this one.
     pub only: Option<Uuid>,
 }
 

@@ -23,7 +23,6 @@ use super::pem;
 /// The values of `sslmode` that this service takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verification {
-    /// No TLS.
     Disable,
     /// TLS if the server offers it, without verification.
     Prefer,

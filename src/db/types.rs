@@ -1,4 +1,4 @@
-//! How words of the domain are stored: enums of the contract as `text`, localized text as `jsonb`.
+//! The columns of domain types: enums of the contract are stored as `text`, localized text as `jsonb`.
 
 use std::io::Write as _;
 
@@ -33,7 +33,8 @@ use crate::domain::text::{Language, LocalizedText};
 use crate::domain::user::{CouncilRole, UserState};
 use crate::domain::vocabulary::Vocabulary;
 
-/// What `#[derive(AsExpression, FromSqlRow)]` would write, for types of a floor that knows no diesel.
+/// The implementations that `#[derive(AsExpression, FromSqlRow)]` writes, for types of the domain, which does not
+/// depend on diesel.
 macro_rules! column {
     ($sql:ty: $($word:ty),+ $(,)?) => { $(
         impl AsExpression<$sql> for $word {
@@ -163,7 +164,7 @@ impl FromSql<Jsonb, Pg> for LocalizedText {
     }
 }
 
-/// A subject is read from its two columns wherever a row embeds one; each table says which columns these are.
+/// Reads a subject from its two columns where a row embeds one. `Selectable` names the columns for each table.
 impl<K> Queryable<(Text, diesel::sql_types::Uuid), Pg> for About<K>
 where
     (K, Uuid): FromStaticSqlRow<(Text, diesel::sql_types::Uuid), Pg>,

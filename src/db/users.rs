@@ -19,58 +19,49 @@ use crate::domain::user::{CouncilRole, UserState};
 
 #[diesel::declare_sql_function]
 extern "SQL" {
-    /// Both wordings of a text, folded.
+    /// Both languages of a text, folded.
     fn fold_localized(value: Jsonb) -> diesel::sql_types::Text;
 }
 
-/// A user as it is stored, but for the password's hash: that leaves the database only to be checked.
+/// A user without the hash of the password, which leaves the database only for verification.
 #[derive(Debug, Clone, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = users, check_for_backend(diesel::pg::Pg))]
 pub struct User {
-    /// Its id.
     pub id: Uuid,
     #[diesel(embed)]
     pub fields: UserFields,
-    /// Whether the user may sign in.
+    /// Only an active user may sign in.
     pub state: UserState,
-    /// Counts changes of its own fields.
     pub version: i32,
-    /// When it was created.
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
     pub updated_at: DateTime<Utc>,
 }
 
-/// The fields that people write.
+/// The changeable fields.
 #[derive(
     Debug, Clone, PartialEq, Eq, Serialize, Queryable, QueryableByName, Selectable, Insertable, AsChangeset,
 )]
 #[diesel(table_name = users, check_for_backend(diesel::pg::Pg))]
 #[serde(rename_all = "camelCase")]
 pub struct UserFields {
-    /// As in [`User`].
     pub email: String,
-    /// As in [`User`].
     pub name: LocalizedText,
-    /// As in [`User`].
     pub role: CouncilRole,
-    /// As in [`User`].
     pub locale: Language,
 }
 
-/// A user with what its state and role depend on.
+/// A user with the facts that state and role depend on.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct UserDetail {
-    /// The user.
     #[diesel(embed)]
     pub user: User,
-    /// When the invitation lapses that was not accepted yet.
+    /// The expiry of an invitation that is not accepted yet.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub invitation_expires_at: Option<DateTime<Utc>>,
-    /// Whether no other administrator is active.
+    /// True if no other administrator is active.
     #[diesel(sql_type = Bool)]
     pub is_last_administrator: bool,
-    /// Whether the user holds a seat in any task force.
+    /// True if the user has a seat in a task force that is not over.
     #[diesel(sql_type = Bool)]
     pub holds_seat: bool,
 }
@@ -95,8 +86,8 @@ pub async fn find(conn: &Conn, id: Uuid) -> QueryResult<Option<UserDetail>> {
     Prepared(query).get_result(&mut &*conn).await.optional()
 }
 
-/// Holds a user and every active administrator as they are until the transaction ends, always in the same order:
-/// of two changes that would take the last two administrators away, the second sees the first.
+/// Locks a user and every active administrator until the transaction ends, always in the same order. Of two concurrent
+/// changes that would remove the last two administrators, the second therefore sees the first.
 pub async fn lock(conn: &Conn, id: Uuid) -> QueryResult<()> {
     let administers = users::role.eq(CouncilRole::Administrator).and(users::state.eq(UserState::Active));
     users::table
@@ -136,29 +127,27 @@ pub async fn set_state(conn: &Conn, id: Uuid, state: UserState, now: DateTime<Ut
         .map(drop)
 }
 
-/// Whom a list of users reaches.
+/// The users that a caller may list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
-    /// Every user.
     Everybody,
-    /// Everybody but the administrators.
+    /// All users except for administrators.
     AllButAdministrators,
-    /// Who could hold a seat; found by name only, since an address that finds somebody is an address told.
+    /// The users who could have a seat. A search matches their names only, since a match by address would reveal the
+    /// address.
     ActiveExperts,
 }
 
-/// What a list of users is narrowed by.
+/// Narrows a list of users.
 #[derive(Debug, Clone, Default)]
 pub struct UserFilter {
-    /// Only of this role.
     pub role: Option<CouncilRole>,
-    /// Only in this state.
     pub state: Option<UserState>,
-    /// Only those whose name or address holds this, folded.
+    /// Only users whose name or address contains this, folded.
     pub q: Option<String>,
 }
 
-/// A user of a list, and when the invitation lapses that was not accepted yet.
+/// A user of a list, with the expiry of an invitation that is not accepted yet.
 pub type ListedUser = (User, Option<DateTime<Utc>>);
 
 /// A page of users, oldest first.
@@ -192,7 +181,7 @@ pub async fn list(
         query = query.filter(users::state.eq(state));
     }
     if let Some(q) = &filter.q {
-        // The index is on both; the name alone is asked for on top of it.
+        // The index covers name and address; the second condition matches the name alone.
         query = query.filter(users::search.like(holding(q)));
         if reach == Reach::ActiveExperts {
             query = query.filter(fold_localized(users::name).like(holding(q)));
@@ -205,12 +194,9 @@ pub async fn list(
 #[derive(Debug, Clone, Copy, Queryable, Selectable)]
 #[diesel(table_name = members, check_for_backend(diesel::pg::Pg))]
 pub struct Membership {
-    /// Where.
     pub task_force_id: Uuid,
-    /// The seat.
     #[diesel(column_name = id)]
     pub member_id: Uuid,
-    /// Chair or expert.
     pub role: SeatRole,
 }
 
@@ -225,7 +211,7 @@ pub async fn memberships(conn: &Conn, id: Uuid) -> QueryResult<Vec<Membership>> 
         .await
 }
 
-/// Who may sign in under this address, and the hash of the password.
+/// The active user with this address, and the hash of the password.
 pub async fn credentials(conn: &Conn, email: &str) -> QueryResult<Option<(Uuid, String)>> {
     users::table
         .filter(users::email.eq(email))
@@ -237,22 +223,19 @@ pub async fn credentials(conn: &Conn, email: &str) -> QueryResult<Option<(Uuid, 
         .optional()
 }
 
-/// Somebody who may sign in: what a new password of theirs must not be made of, and the hash of the present one.
+/// The account of an active user: the words that a new password must not be made of, and the hash of the current one.
 #[derive(Clone, Queryable, Selectable)]
 #[diesel(table_name = users, check_for_backend(diesel::pg::Pg))]
 #[expect(missing_debug_implementations, reason = "it holds the hash of a password")]
 pub struct Account {
-    /// The user.
     pub id: Uuid,
-    /// The address.
     pub email: String,
-    /// The person's name.
     pub name: LocalizedText,
-    /// `None` for somebody who never chose a password.
+    /// `None` for a user who never chose a password.
     pub password_hash: Option<String>,
 }
 
-/// The account of a user who may sign in.
+/// The account of an active user.
 pub async fn account(conn: &Conn, id: Uuid) -> QueryResult<Option<Account>> {
     users::table
         .find(id)
@@ -263,8 +246,8 @@ pub async fn account(conn: &Conn, id: Uuid) -> QueryResult<Option<Account>> {
         .optional()
 }
 
-/// Whether the user may still sign in with this password, held so until the transaction ends.
-pub async fn hold_credentials(conn: &Conn, id: Uuid, password_hash: &str) -> QueryResult<bool> {
+/// Returns whether the user may still sign in with this password; locks the user until the transaction ends.
+pub async fn lock_credentials_for_share(conn: &Conn, id: Uuid, password_hash: &str) -> QueryResult<bool> {
     let held = users::table
         .find(id)
         .filter(users::state.eq(UserState::Active))
@@ -276,7 +259,7 @@ pub async fn hold_credentials(conn: &Conn, id: Uuid, password_hash: &str) -> Que
     Ok(held > 0)
 }
 
-/// Sets the password of a user who may sign in; answers whether there is one.
+/// Sets the password of an active user; returns whether there is such a user.
 pub async fn set_password(conn: &Conn, id: Uuid, hash: &str) -> QueryResult<bool> {
     let set = diesel::update(users::table.find(id).filter(users::state.eq(UserState::Active)))
         .set(users::password_hash.eq(hash))
@@ -285,7 +268,7 @@ pub async fn set_password(conn: &Conn, id: Uuid, hash: &str) -> QueryResult<bool
     Ok(set > 0)
 }
 
-/// Sets another password of a user who may sign in with this one; answers whether there is such a user.
+/// Changes the password of an active user who has this one; returns whether there is such a user.
 pub async fn change_password(conn: &Conn, id: Uuid, present: &str, next: &str) -> QueryResult<bool> {
     let may_change = users::state.eq(UserState::Active).and(users::password_hash.eq(present));
     let changed = diesel::update(users::table.find(id).filter(may_change))
@@ -295,7 +278,7 @@ pub async fn change_password(conn: &Conn, id: Uuid, present: &str, next: &str) -
     Ok(changed > 0)
 }
 
-/// Invites a user; an older invitation is replaced.
+/// Invites a user, replacing an older invitation.
 pub async fn invite(
     conn: &Conn,
     id: Uuid,
@@ -322,7 +305,7 @@ pub async fn invite(
         .map(drop)
 }
 
-/// Whom an invitation that hasn't lapsed invites, if they may sign in.
+/// The active user of an invitation that has not expired.
 pub async fn invited(conn: &Conn, token_hash: &[u8; 32], now: DateTime<Utc>) -> QueryResult<Option<Account>> {
     invitations::table
         .inner_join(users::table.on(users::id.eq(invitations::user_id)))
@@ -335,7 +318,7 @@ pub async fn invited(conn: &Conn, token_hash: &[u8; 32], now: DateTime<Utc>) -> 
         .optional()
 }
 
-/// Uses an invitation up; answers whether it was there to be used.
+/// Uses up an invitation; returns whether there was one.
 pub async fn use_invitation(conn: &Conn, token_hash: &[u8; 32], now: DateTime<Utc>) -> QueryResult<bool> {
     let used = diesel::delete(invitations::table.find(token_hash))
         .filter(invitations::expires_at.gt(now))
@@ -344,12 +327,12 @@ pub async fn use_invitation(conn: &Conn, token_hash: &[u8; 32], now: DateTime<Ut
     Ok(used > 0)
 }
 
-/// Whether there is any user at all.
+/// Returns whether the installation has users.
 pub async fn are_any(conn: &Conn) -> QueryResult<bool> {
     diesel::select(diesel::dsl::exists(users::table.select(users::id))).get_result(&mut &*conn).await
 }
 
-/// Whether somebody has this address.
+/// Returns whether the address is taken.
 pub async fn has_account(conn: &Conn, email: &str) -> QueryResult<bool> {
     let found = users::table.filter(users::email.eq(email)).select(users::id);
     diesel::select(diesel::dsl::exists(found)).get_result(&mut &*conn).await

@@ -1,4 +1,4 @@
-//! Who Postgres runs as, and the files and directories that are only for that user, or only for us.
+//! The user that Postgres runs as, and the private files and directories of that user and of this process.
 
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
@@ -15,10 +15,11 @@ use uuid::Uuid;
 
 use super::{ClusterError, at, socket_dir, stable_name};
 
-/// Where clusters live whose data directory the user that Postgres runs as can't enter.
+/// The parent of clusters whose data directory the user of Postgres can't enter.
 const ELSEWHERE: &str = "/var/lib/taskforce";
 
-/// The user that Postgres runs as: ourselves; or, as Postgres refuses root, the one that root steps down to.
+/// The user that Postgres runs as: the user of this process; or, since Postgres refuses root, the user that root steps
+/// down to.
 #[derive(Debug)]
 pub(super) struct Account {
     pub(super) uid: u32,
@@ -27,7 +28,7 @@ pub(super) struct Account {
 }
 
 impl Account {
-    /// Root steps down to whoever owns the cluster already (`sudo` after an ordinary start), else to `postgres`.
+    /// Root steps down to the owner of an existing cluster (`sudo` after an ordinary start), else to `postgres`.
     pub(super) fn of(data_dir: Option<&Path>) -> Result<Self, ClusterError> {
         if !geteuid().is_root() {
             return Ok(Self { uid: geteuid().as_raw(), gid: getegid().as_raw(), steps_down: false });
@@ -42,8 +43,8 @@ impl Account {
         Ok(Self { uid, gid, steps_down: true })
     }
 
-    /// A new directory for a throw-away cluster: in the system's temporary directory, or in `/tmp` if that one is
-    /// closed to this user or so deep down that the name of a socket would not fit.
+    /// Creates a directory for a throw-away cluster: in the system's temporary directory, or in `/tmp` if this user
+    /// can't enter that one, or if its path is too long for a socket.
     pub(super) async fn temporary_dir(&self) -> Result<PathBuf, ClusterError> {
         let id = Uuid::new_v4().simple().to_string();
         let name: String = "taskforce-".chars().chain(id.chars().take(12)).collect();
@@ -53,9 +54,9 @@ impl Account {
         self.private_dir(&parent.join(name))
     }
 
-    /// A command that runs as this user. Our environment stays ours: it may hold secrets, and a stray `PGPORT` would
-    /// move the server. The process group of its own keeps Ctrl-C in a terminal from the server, so that the service
-    /// can finish with it first. `/` is a working directory that any user may enter.
+    /// A command that runs as this user. The environment is not inherited: it may hold secrets, and a stray `PGPORT`
+    /// would move the server. The own process group keeps Ctrl-C in a terminal from reaching the server before the
+    /// service has finished. `/` is a working directory that every user may enter.
     pub(super) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").env("LC_ALL", "C");
@@ -70,9 +71,9 @@ impl Account {
         command
     }
 
-    /// Where the cluster lives: in the data directory if this user can enter that. Only after a step down it may not
-    /// (`/root` is 0700, and it is not for us to open it): then in a directory named after the data directory, where
-    /// the next start finds it again.
+    /// The home of the cluster: the data directory, if this user can enter it. After a step down from root that may be
+    /// impossible (`/root` is 0700 and stays so): then a directory named after the data directory, which the next
+    /// start finds again.
     pub(super) async fn home(&self, data_dir: &Path) -> Result<PathBuf, ClusterError> {
         if data_dir.join("pgdata").exists() || self.enters(data_dir).await? {
             return Ok(data_dir.to_path_buf());
@@ -90,8 +91,8 @@ impl Account {
         Ok(!self.steps_down || output(enter).await?.status.success())
     }
 
-    /// Makes a directory that only this user may enter. If there is one already it has to be ours: in `/tmp` anybody
-    /// might have put it there.
+    /// Creates a directory that only this user may enter. An existing directory has to belong to this user, since in
+    /// `/tmp` anyone can create one.
     pub(super) fn private_dir(&self, path: &Path) -> Result<PathBuf, ClusterError> {
         make_dir(path, 0o700)?;
         let found = fs::symlink_metadata(path).map_err(at(path))?;
@@ -103,7 +104,7 @@ impl Account {
         path.canonicalize().map_err(at(path))
     }
 
-    /// Makes this user the owner of what we have made.
+    /// Makes this user the owner of a file or directory that this process created.
     pub(super) fn give(&self, path: &Path) -> Result<(), ClusterError> {
         if !self.steps_down {
             return Ok(());
@@ -112,15 +113,15 @@ impl Account {
     }
 }
 
-/// Makes the data directory. If we are root, the user that Postgres runs as has to pass through it, so what is
-/// private in it has to be so by its own mode.
+/// Creates the data directory. If the process is root, the user of Postgres has to pass through it, so that private
+/// files in it need a private mode of their own.
 pub(super) fn data_dir(wanted: &Path) -> Result<PathBuf, ClusterError> {
     let path = std::path::absolute(wanted).map_err(at(wanted))?;
     make_dir(&path, if geteuid().is_root() { 0o711 } else { 0o700 })?;
     path.canonicalize().map_err(at(&path))
 }
 
-/// Makes a directory, and its parents; does not touch what is there.
+/// Creates a directory and its parents; leaves an existing directory alone.
 fn make_dir(path: &Path, mode: u32) -> Result<(), ClusterError> {
     if let Some(parent) = path.parent() {
         DirBuilder::new().recursive(true).create(parent).map_err(at(parent))?;
@@ -133,27 +134,28 @@ fn make_dir(path: &Path, mode: u32) -> Result<(), ClusterError> {
     }
 }
 
-/// A file that stays, for our eyes only. Never through a link: the directory may be another's, and we may be root.
+/// Options for a private file that is kept. Links are not followed, since the directory may belong to another user and
+/// the process may be root.
 pub(super) fn private_file() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.create(true).mode(0o600).custom_flags(OFlag::O_NOFOLLOW.bits());
     options
 }
 
-/// A data directory that is ours until this is dropped.
+/// The lock of a data directory, held until dropped.
 #[derive(Debug)]
 pub(super) struct Lock(File);
 
 impl Drop for Lock {
-    /// Gives it back now. Closing the file would not: a process that another of our threads is just starting holds a
-    /// copy of it until its `exec`.
+    /// Unlocks explicitly. Closing the file is not enough: a process that another thread is just starting holds a copy
+    /// of the descriptor until its `exec`.
     fn drop(&mut self) {
         self.0.unlock().ok();
     }
 }
 
-/// Takes the data directory for this instance. The kernel gives the lock back when we end, however we end, and
-/// children don't inherit it.
+/// Locks the data directory for this instance. The kernel releases the lock when the process ends, however it ends,
+/// and children don't inherit it.
 pub(super) fn lock(data_dir: &Path) -> Result<Lock, ClusterError> {
     let path = data_dir.join("lock");
     let mut file = private_file().read(true).write(true).open(&path).map_err(at(&path))?;
@@ -171,7 +173,7 @@ pub(super) fn lock(data_dir: &Path) -> Result<Lock, ClusterError> {
     Ok(Lock(file))
 }
 
-/// The password of the role: made before the cluster, kept beside it, never changed.
+/// The password of the role: created before the cluster, kept beside it, never changed.
 pub(super) fn password(home: &Path, fresh: bool) -> Result<SecretString, ClusterError> {
     let path = home.join("postgres-password");
     match fs::read_to_string(&path) {
@@ -186,7 +188,7 @@ pub(super) fn password(home: &Path, fresh: bool) -> Result<SecretString, Cluster
     }
 }
 
-/// Writes a file for our eyes only, whole or not at all.
+/// Writes a private file, whole or not at all.
 pub(super) fn write_private(path: &Path, text: &str) -> Result<(), ClusterError> {
     let new = path.with_extension("new");
     let write = || {
@@ -202,7 +204,7 @@ pub(super) fn write_private(path: &Path, text: &str) -> Result<(), ClusterError>
     write().map_err(at(path))
 }
 
-/// Runs a command to its end, which is also that of the caller's patience: dropped, it is killed.
+/// Runs a command to its end. Dropping the future kills the command.
 pub(super) async fn output(command: Command) -> Result<Output, ClusterError> {
     let program = PathBuf::from(command.get_program());
     tokio::process::Command::from(command).kill_on_drop(true).output().await.map_err(at(&program))

@@ -1,4 +1,4 @@
-//! Finds Postgres's programs and makes a cluster with them, whole or not at all.
+//! Finds the programs of Postgres and creates a cluster with them, whole or not at all.
 
 use std::fs::{self, File};
 use std::os::unix::ffi::OsStrExt;
@@ -14,7 +14,7 @@ use super::{ClusterError, NAME, at, last_lines};
 /// The oldest major version that the schema is tested with.
 pub(super) const OLDEST: u32 = 14;
 
-/// The directory of the programs; data that are there already need those of their own major version.
+/// Finds the directory of the programs. Existing data need the programs of their own major version.
 pub(super) async fn find(pgdata: &Path) -> Result<PathBuf, ClusterError> {
     let wanted = fs::read_to_string(pgdata.join("PG_VERSION")).ok().and_then(|text| major(&text));
     let mut seen = Vec::new();
@@ -24,8 +24,8 @@ pub(super) async fn find(pgdata: &Path) -> Result<PathBuf, ClusterError> {
         }
         let mut ask = Command::new(dir.join("postgres"));
         ask.arg("--version");
-        let said = output(ask).await.map(|said| String::from_utf8_lossy(&said.stdout).into_owned());
-        let Some(found) = said.ok().and_then(|said| major(&said)) else {
+        let answer = output(ask).await.ok();
+        let Some(found) = answer.and_then(|answer| major(&String::from_utf8_lossy(&answer.stdout))) else {
             continue;
         };
         if wanted.map_or(found >= OLDEST, |wanted| wanted == found) {
@@ -41,7 +41,7 @@ pub(super) async fn find(pgdata: &Path) -> Result<PathBuf, ClusterError> {
     })
 }
 
-/// Only where we are told to look; else on `PATH`, then where package managers put it, the newest first.
+/// The directory in the setting alone; else those on `PATH`, then those of package managers, the newest first.
 fn places() -> Vec<PathBuf> {
     if let Some(dir) = std::env::var_os("TASKFORCE_PG_BIN_DIR") {
         return vec![dir.into()];
@@ -78,14 +78,14 @@ fn major(text: &str) -> Option<u32> {
     text.split(|letter: char| !letter.is_ascii_digit()).find(|digits| !digits.is_empty())?.parse().ok()
 }
 
-/// Removes what an `initdb` of ours left that was killed.
+/// Removes the remains of an `initdb` that was killed.
 pub(super) fn sweep(home: &Path) -> Result<(), ClusterError> {
     for entry in fs::read_dir(home).map_err(at(home))?.flatten() {
         let path = entry.path();
         if !entry.file_name().as_bytes().starts_with(b"initdb-") {
             continue;
         }
-        // It fails while the orphan is still at work there; the next start comes by again.
+        // This fails while an orphaned `initdb` is still at work; the next start tries again.
         if let Err(error) = fs::remove_dir_all(&path) {
             tracing::debug!(%error, path = %path.display(), "an unfinished initdb stays for now");
         }
@@ -106,8 +106,9 @@ pub(super) async fn init(
     write_private(&secret, password.expose_secret())?;
     account.give(&secret)?;
 
-    let mut said = String::new();
-    // Order by bytes, which is the same everywhere; but know letters beyond ASCII, or pg_trgm finds no Arabic word.
+    let mut errors = String::new();
+    // Text is ordered by bytes, which is the same everywhere; but pg_trgm finds Arabic words only if the character
+    // type knows letters beyond ASCII.
     for letters in ["C.UTF-8", "en_US.UTF-8", "C"] {
         let mut initdb = account.command(programs.join("initdb"));
         initdb.arg("-D").arg(&made).arg("--pwfile").arg(&secret).args(["--username", NAME]);
@@ -119,12 +120,12 @@ pub(super) async fn init(
             File::open(home).and_then(|home| home.sync_all()).map_err(at(home))?;
             return fs::remove_dir_all(&staging).map_err(at(&staging));
         }
-        said = last_lines(&stderr);
-        if !said.contains("locale") {
+        errors = last_lines(&stderr);
+        if !errors.contains("locale") {
             break;
         }
     }
-    Err(ClusterError::InitDb(said))
+    Err(ClusterError::InitDb(errors))
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
-//! Keeps the postmaster up while its owner lives, and ends it when the owner ends, however that happens.
+//! Keeps the postmaster running while its owner lives, and ends it when the owner ends, however that happens.
 //!
-//! The supervisor is a shell between us and the postmaster. It is held by `std` handles, not tokio's, so that a
-//! cluster in a `static` outlives the runtime of the test that happened to start it; for the same reason it is the
-//! shell, not one of our tasks, that starts a dead postmaster again. (If the shell is killed, alone or with its owner,
-//! the postmaster stays up for now: [`end_leftover`], in the next stop or start, ends it.)
+//! The supervisor is a shell between this process and the postmaster. Its handles are those of `std`, not of tokio, so
+//! that a cluster in a `static` outlives the runtime of the test that happened to start it. For the same reason the
+//! shell, not a task of this process, restarts a dead postmaster. If the shell is killed, alone or with its owner, the
+//! postmaster keeps running until [`end_leftover`] ends it in the next stop or start.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -19,19 +19,19 @@ use tokio::time::sleep;
 use super::account::{Account, private_file};
 use super::{ClusterError, at};
 
-/// How long a shutdown may take, its checkpoint included.
+/// The time that a shutdown may take, its checkpoint included.
 const STOP_LIMIT: Duration = Duration::from_secs(30);
 const SHELL: &str = "/bin/sh";
 
 /// Runs the postmaster as its child for as long as the owner holds the other end of its stdin.
 ///
-/// The kernel closes that pipe whatever the owner dies of, `kill -9` included; no signal handler and no `Drop` could
-/// promise that. The first line on stdin says that the owner has seen the server answer. From then on a postmaster
-/// that ends unasked is started again: at once, or after 1 or 2 s if it did not live for 10. Before, its end is the
-/// supervisor's end, so that the owner learns of it without delay.
+/// The kernel closes that pipe however the owner dies, `kill -9` included; no signal handler and no `Drop` could
+/// guarantee that. The first line on stdin says that the owner has seen the server answer. From then on a postmaster
+/// that ends by itself is started again: at once, or after 1 or 2 s if it ran for less than 10. Before, the end of the
+/// postmaster ends the supervisor, so that the owner notices without delay.
 ///
-/// The stop signal is repeated, because one that comes before Postgres has installed its handlers is lost: a shell
-/// starts its background commands with SIGINT ignored. Paths come as arguments and are never part of the script.
+/// The stop signal is repeated, because a signal before Postgres has installed its handlers is lost: a shell starts
+/// its background commands with SIGINT ignored. Paths are passed as arguments and are never part of the script.
 const SCRIPT: &str = r#"
 signal=$1 remove=$2; shift 2
 keep='' stop='' pg='' pause=0
@@ -56,7 +56,7 @@ kill "$watcher" 2>/dev/null
 test -z "$remove" || rm -rf "$remove"
 "#;
 
-/// The shell that runs [`SCRIPT`]. Dropping it closes the pipe.
+/// The shell that runs [`SCRIPT`]. Dropping the supervisor closes the pipe.
 #[derive(Debug)]
 pub(super) struct Supervisor {
     child: Child,
@@ -64,7 +64,7 @@ pub(super) struct Supervisor {
 }
 
 impl Supervisor {
-    /// Starts the postmaster, whose words go to the log; `remove` is what to remove when it has stopped for good.
+    /// Starts the postmaster, which writes to the log; `remove` is a directory to remove once it has stopped for good.
     pub(super) fn start(
         account: &Account,
         log: &Path,
@@ -72,7 +72,7 @@ impl Supervisor {
         postmaster: &[OsString],
     ) -> Result<Self, ClusterError> {
         let out = private_file().append(true).open(log).map_err(at(log))?;
-        // Of data that will be removed nothing is worth a checkpoint: an immediate shutdown does.
+        // Data that will be removed need no checkpoint, so that an immediate shutdown is enough.
         let signal = if remove.is_some() { "QUIT" } else { "INT" };
         let mut shell = account.command(SHELL);
         shell.args(["-c", SCRIPT, "taskforce-postgres", signal]);
@@ -86,7 +86,7 @@ impl Supervisor {
         Ok(self.child.try_wait().map_err(at(Path::new(SHELL)))?.is_some())
     }
 
-    /// From now on the postmaster is started again if it dies.
+    /// From this call on, the postmaster is started again if it dies.
     pub(super) fn keep_up(&mut self) -> Result<(), ClusterError> {
         self.owner.as_mut().map_or(Ok(()), |owner| owner.write_all(b"up\n")).map_err(at(Path::new(SHELL)))
     }
@@ -105,32 +105,32 @@ impl Supervisor {
     }
 }
 
-/// Ends a postmaster that an instance before us left behind. As we hold the lock, nobody uses it any more; mostly
-/// its supervisor is stopping it already, and our signal changes nothing.
+/// Ends a postmaster that an earlier instance left behind. Nobody uses it any more, since this process holds the lock.
+/// Its supervisor is usually stopping it already, so that the signal changes nothing.
 pub(super) async fn end_leftover(pgdata: &Path) -> Result<(), ClusterError> {
     let file = pgdata.join("postmaster.pid");
     let mut last = 0;
     for (signal, limit) in [(Signal::SIGINT, STOP_LIMIT), (Signal::SIGQUIT, STOP_LIMIT / 3)] {
         let end = Instant::now() + limit;
-        let mut told = false;
+        let mut signalled = false;
         while Instant::now() < end {
             let text = fs::read_to_string(&file).unwrap_or_default();
             let id =
                 text.lines().next().and_then(|line| line.trim().parse::<i32>().ok()).filter(|id| *id > 1);
-            // A process that is gone, or another user's, Postgres itself takes for a stale file.
+            // If the process is gone or another user's, Postgres itself recognizes the file as stale.
             let Some(id) = id.filter(|id| kill(Pid::from_raw(*id), None).is_ok()) else {
                 return Ok(());
             };
             match works_in(id, pgdata) {
                 Some(true) => {
-                    if !told {
+                    if !signalled {
                         tracing::info!(pid = id, %signal, "stopping the Postgres that an earlier instance left");
-                        told = kill(Pid::from_raw(id), signal).is_ok();
+                        signalled = kill(Pid::from_raw(id), signal).is_ok();
                     }
                 }
-                // The number belongs to another process now, or to a corpse that nobody has buried, and Postgres
-                // would refuse to start. Removing the file is safe: what protects backends that still run is, since
-                // version 12, their shared memory, with or without it.
+                // The process id now belongs to another process, or to a zombie, and Postgres would refuse to start.
+                // Removing the file is safe: since version 12, shared memory protects backends that still run, with or
+                // without the file.
                 Some(false) => return fs::remove_file(&file).map_err(at(&file)),
                 None => return Ok(()),
             }
@@ -141,7 +141,7 @@ pub(super) async fn end_leftover(pgdata: &Path) -> Result<(), ClusterError> {
     Err(ClusterError::DidNotStop(last.unsigned_abs()))
 }
 
-/// Whether this process is a Postgres of this directory, if we can tell.
+/// Returns whether a process is a Postgres of this directory; `None` if that can't be determined.
 fn works_in(id: i32, pgdata: &Path) -> Option<bool> {
     if cfg!(target_os = "linux") {
         // All processes of Postgres work in their data directory.

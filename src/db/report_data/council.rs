@@ -1,4 +1,4 @@
-//! What the council decided on earlier reports.
+//! The council's decisions on earlier reports.
 
 use std::collections::HashMap;
 

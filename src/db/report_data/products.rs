@@ -1,4 +1,4 @@
-//! What the first four steps brought forth.
+//! The products of the first four steps.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
@@ -24,7 +24,7 @@ use crate::domain::text::LocalizedText;
 
 type PolicyRow = (Uuid, LocalizedText, PolicyKind, Option<String>, Vec<Aim>, DateTime<Utc>);
 
-/// The policies in force.
+/// The adopted policies.
 pub(super) async fn policies(conn: &Conn, task_force_id: Uuid, cycle: i32) -> QueryResult<Vec<ReportPolicy>> {
     let rows: Vec<PolicyRow> = policies::table
         .filter(policies::task_force_id.eq(task_force_id))
@@ -221,7 +221,7 @@ struct IndicatorRow {
     measured_on: Option<NaiveDate>,
 }
 
-/// The indicators by pilot, each with what was measured last in the pilot's last cycle.
+/// The indicators by pilot, each with the latest measurement of the pilot's last cycle.
 async fn indicators(
     conn: &Conn,
     task_force_id: Uuid,
@@ -294,7 +294,7 @@ struct MigrationRow {
 }
 
 impl MigrationRow {
-    /// The three counts, which are there together or not at all.
+    /// The three counts, which are set together.
     fn reconciliation(&self) -> Option<ReportReconciliation> {
         Some(ReportReconciliation {
             source: self.reconciliation_source?,
@@ -304,7 +304,7 @@ impl MigrationRow {
     }
 }
 
-/// The migrations with how far their checklists are.
+/// The migrations with the progress of their checklists.
 pub(super) async fn migrations(
     conn: &Conn,
     task_force_id: Uuid,

@@ -1,4 +1,4 @@
-//! What the members vote on when a step is submitted.
+//! The snapshot that the members vote on when a step is submitted.
 
 use diesel::prelude::*;
 use diesel::sql_types::{Int4, Jsonb, Uuid as SqlUuid};
@@ -24,7 +24,7 @@ struct Document {
     document: Value,
 }
 
-/// How subjects of a kind appear in a snapshot.
+/// The place of subjects of a kind in a snapshot.
 enum Appearance {
     /// As a list under `key`, when one of these steps is submitted. In `fields` the row is `p`.
     Product { key: &'static str, table: &'static str, fields: &'static str, steps: &'static [StepName] },
@@ -39,12 +39,12 @@ enum Appearance {
     },
     /// By a query of its own: [`draft`], [`evidence`], [`activities`].
     Separately,
-    /// Not at all: nobody votes on it.
+    /// Not part of a snapshot.
     Nowhere,
 }
 
-/// How each kind of subject appears. The `match` takes no wildcard: whoever adds a kind decides here whether members
-/// vote on it.
+/// The place of each kind of subject. The `match` has no wildcard, so that a new kind does not compile until it is
+/// decided here whether the members vote on it.
 ///
 /// Numbers are written as text, as everywhere in the API: JSON would round them.
 fn appearance(kind: SubjectKind) -> Appearance {
@@ -188,8 +188,8 @@ fn children(kind: SubjectKind, product: SubjectKind, step: StepName) -> Option<S
     }
 }
 
-/// What the members vote on when a step is submitted: its products with their children, the evidence and the
-/// activities. The same rows give the same JSON.
+/// The snapshot of a step: its products with their children, the evidence and the activities. The same rows give the
+/// same JSON.
 pub async fn of_step(conn: &Conn, task_force_id: Uuid, cycle: i32, step: StepName) -> QueryResult<Value> {
     let products = statements(step).map(|(key, statement)| async move {
         let documents = documents(conn, task_force_id, cycle, statement).await?;

@@ -15,7 +15,6 @@ use crate::domain::step::StepName;
 use crate::domain::submission::SubmissionState;
 use crate::domain::text::LocalizedText;
 
-/// The five steps in order.
 pub(super) async fn steps(conn: &Conn, task_force_id: Uuid, cycle: i32) -> QueryResult<Vec<ReportStep>> {
     let (steps, submissions, votes, waivers) = tokio::try_join!(
         crate::db::steps::list(conn, task_force_id, Some(cycle)),
@@ -63,7 +62,7 @@ async fn submissions(conn: &Conn, task_force_id: Uuid, cycle: i32) -> QueryResul
 type VoteRow =
     (Uuid, Uuid, LocalizedText, Option<Choice>, Option<String>, Option<LocalizedText>, Option<DateTime<Utc>>);
 
-/// What was voted, by submission: as it counts, and as it is told.
+/// The votes by submission: each as a ballot to be counted, and as a line of the report.
 async fn votes(
     conn: &Conn,
     task_force_id: Uuid,

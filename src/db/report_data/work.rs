@@ -1,4 +1,4 @@
-//! How the activities of a cycle stand.
+//! The progress of the activities of a cycle.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
@@ -15,7 +15,7 @@ use crate::domain::report::{ReportActivities, ReportActivity, ReportRisk, Report
 use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
 
-/// The most activities that are listed of a kind; how many there are is counted.
+/// The most activities that each list names. The counts have no limit.
 const LISTED: i64 = 200;
 
 #[derive(Debug, QueryableByName)]
@@ -54,7 +54,7 @@ impl From<ActivityRow> for ReportActivity {
 impl From<ActivityRow> for ReportRisk {
     fn from(row: ActivityRow) -> Self {
         let ActivityRow { id, number, title, state, state_reason, state_since, due_date, .. } = row;
-        // What is open again has a reason too, but that is not one of being late.
+        // An activity that is open again has a reason too, but not a reason for being late.
         let (why, reason, since) = if state == ActivityState::Blocked {
             (RiskCause::Blocked, state_reason, Some(state_since))
         } else {
@@ -64,7 +64,7 @@ impl From<ActivityRow> for ReportRisk {
     }
 }
 
-/// What was done, what is open, and what keeps it from going on.
+/// The activities of a cycle with counts, and the risks among them.
 pub(super) async fn work(
     conn: &Conn,
     task_force_id: Uuid,
@@ -139,7 +139,7 @@ const COLUMNS: (
     activities::due_date,
 );
 
-/// Those done since the period began, as they were done.
+/// The activities done since the start of the period, in the order of completion.
 async fn done(
     conn: &Conn,
     task_force_id: Uuid,
@@ -158,7 +158,7 @@ async fn done(
         .await
 }
 
-/// The open ones past their due date, the longest overdue first.
+/// The overdue activities, the longest overdue first.
 async fn overdue(
     conn: &Conn,
     task_force_id: Uuid,
@@ -179,7 +179,7 @@ async fn overdue(
         .await
 }
 
-/// Those blocked or overdue, by due date.
+/// The activities that are blocked or overdue, by due date.
 async fn risks(
     conn: &Conn,
     task_force_id: Uuid,
