@@ -54,7 +54,6 @@ pub(super) fn complete(path: &str, method: &Method, operation: &mut Operation) -
 }
 
 /// The traits of an operation that its problems and headers follow from.
-#[expect(clippy::struct_excessive_bools, reason = "independent answers to yes-or-no questions")]
 struct Traits {
     is_get: bool,
     is_post: bool,

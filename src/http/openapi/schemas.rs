@@ -63,7 +63,7 @@ fn add_example(property: &mut RefOr<Schema>) {
             Some(json!("0199f0c2-7a3b-7c11-9d2e-00000000000a"))
         }
         Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)) => Some(json!("2026-11-22T09:30:00.123456Z")),
-        _ => (kind == Some(&Type::Boolean)).then(|| json!(true)),
+        _ => (kind == Some(&Type::Boolean)).then_some(json!(true)),
     };
 }
 
