@@ -77,8 +77,8 @@ impl Resource for ActivityDetail {
     }
 
     /// Not once it is done or cancelled; a review holds assignee and `reviewRequired` still.
-    async fn change(&self, tx: &WriteTx<'_>, (): (), after: &ActivityFields) -> Result<()> {
-        let before = &self.activity.fields;
+    async fn update(&self, tx: &WriteTx<'_>, (): (), after: &ActivityFields) -> Result<()> {
+        let before = self.fields();
         tx.may_write(Write::Activity(self.step_state))?;
         if !self.stage.state().is_open() {
             return Err(RefusalCode::ActivityClosed.into());
@@ -100,12 +100,12 @@ impl Resource for ActivityDetail {
     }
 
     /// One that was ever started is cancelled instead.
-    async fn may_remove(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
+    async fn check_deletable(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
         tx.may_write(Write::Activity(self.step_state))?;
         if self.activity.started_at.is_some() { Err(RefusalCode::ActivityStarted.into()) } else { Ok(()) }
     }
 
-    async fn remove(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
+    async fn delete(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
         Ok(db::activities::delete(tx.conn(), tx.task_force_id(), self.id()).await?)
     }
 
@@ -127,7 +127,7 @@ impl Stateful for ActivityDetail {
         self.stage.transitions(&facts(self, access))
     }
 
-    async fn enter(
+    async fn apply_transition(
         &self,
         tx: &WriteTx<'_>,
         to: ActivityState,
@@ -268,7 +268,7 @@ async fn require_subject(
 
 /// The activity that waits, with both ends of the dependency there and the waiting one still to be done.
 async fn depending(tx: &WriteTx<'_>, id: Uuid, on: Uuid) -> Result<ActivityDetail> {
-    let detail: ActivityDetail = resource::found(tx, (), id).await?;
+    let detail: ActivityDetail = resource::find_or_not_found(tx, (), id).await?;
     if !db::activities::is_there(tx.conn(), tx.task_force_id(), on).await? {
         return Err(RefusalCode::NotFound.into());
     }

@@ -1,25 +1,88 @@
-//! Assessments: a sector's maturity, now and target, on a day.
+//! Assessments: a sector's maturity on a day, as it is or as it is aimed at.
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::Result;
-use super::resource::{self, ParentResource as _, part};
+use super::resource::{self, ChildOf, Events};
 use super::write::WriteTx;
 use crate::db::assessments::{Assessment, AssessmentFields};
+use crate::db::page::Page;
 use crate::db::sectors::SectorDetail;
 use crate::db::{self, Conn, QueryResult};
 use crate::domain::event::{EventAction, SubjectKind};
 
-/// Nobody has assessed anything on a day that has not begun.
-async fn assessed_by_now(
-    tx: &WriteTx<'_>,
-    _before: Option<&Assessment>,
-    fields: &AssessmentFields,
-) -> Result<()> {
-    resource::not_in_the_future(tx, fields.assessed_on, "/assessedOn")
-}
+impl ChildOf for Assessment {
+    type Parent = SectorDetail;
+    type Fields = AssessmentFields;
+    const KIND: SubjectKind = SubjectKind::Assessment;
+    const EVENTS: Events = Events {
+        created: EventAction::AssessmentCreated,
+        updated: EventAction::AssessmentUpdated,
+        deleted: EventAction::AssessmentDeleted,
+    };
 
-part!(
-    Assessment, AssessmentFields, assessments, of SectorDetail, sectors as "sectorId",
-    Assessment: AssessmentCreated, AssessmentUpdated, AssessmentDeleted, with assessed_by_now
-);
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn version(&self) -> i32 {
+        self.version
+    }
+
+    fn fields(&self) -> AssessmentFields {
+        self.fields.clone()
+    }
+
+    fn created_at(&self) -> DateTime<Utc> {
+        self.created_at
+    }
+
+    async fn find_row(
+        conn: &Conn,
+        task_force_id: Uuid,
+        parent_id: Uuid,
+        id: Uuid,
+    ) -> QueryResult<Option<Self>> {
+        db::assessments::find(conn, task_force_id, parent_id, id).await
+    }
+
+    async fn list_rows(
+        conn: &Conn,
+        task_force_id: Uuid,
+        parent_id: Uuid,
+        after: Option<Uuid>,
+        limit: i64,
+    ) -> QueryResult<Page<Self>> {
+        db::assessments::list(conn, task_force_id, parent_id, after, limit).await
+    }
+
+    async fn insert_row(
+        conn: &Conn,
+        task_force_id: Uuid,
+        parent_id: Uuid,
+        fields: &AssessmentFields,
+        now: DateTime<Utc>,
+    ) -> QueryResult<Uuid> {
+        db::assessments::insert(conn, task_force_id, parent_id, fields, now).await
+    }
+
+    async fn update_row(
+        conn: &Conn,
+        task_force_id: Uuid,
+        id: Uuid,
+        fields: &AssessmentFields,
+        now: DateTime<Utc>,
+    ) -> QueryResult<()> {
+        db::assessments::update(conn, task_force_id, id, fields, now).await
+    }
+
+    async fn delete_row(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<()> {
+        db::assessments::delete(conn, task_force_id, id).await
+    }
+
+    /// An assessment is never dated after today.
+    async fn check_fields(tx: &WriteTx<'_>, _before: Option<&Self>, fields: &AssessmentFields) -> Result<()> {
+        resource::check_not_in_future(tx, fields.assessed_on, "/assessedOn")
+    }
+}

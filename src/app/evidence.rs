@@ -44,7 +44,7 @@ async fn changeable(tx: &WriteTx<'_>, evidence: &Evidence) -> Result<()> {
     if other.is_none_or(|other| may_write(write(other), tx.access.state).is_err()) {
         tx.may_write(write(step))?;
     }
-    resource::made_in_this_cycle(tx, evidence.created_at).await
+    resource::check_created_in_current_cycle(tx, evidence.created_at).await
 }
 
 /// What proves a condition stays as it is once that is settled.
@@ -153,17 +153,17 @@ impl Resource for Evidence {
         Ok(db::evidence::insert(conn, task_force_id, user_id, fields, tx.now()).await?)
     }
 
-    async fn change(&self, tx: &WriteTx<'_>, (): (), fields: &EvidenceFields) -> Result<()> {
+    async fn update(&self, tx: &WriteTx<'_>, (): (), fields: &EvidenceFields) -> Result<()> {
         check(fields, self.is_file().then_some(self))?;
         changeable(tx, self).await?;
         Ok(db::evidence::update(tx.conn(), tx.task_force_id(), self.id, fields, tx.now()).await?)
     }
 
-    async fn may_remove(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
+    async fn check_deletable(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
         changeable(tx, self).await
     }
 
-    async fn remove(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
+    async fn delete(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
         Ok(db::evidence::delete(tx.conn(), tx.task_force_id(), self.id).await?)
     }
 }
@@ -208,8 +208,8 @@ impl App {
         file: NewFile<'_>,
     ) -> Result<View<Evidence>> {
         self.write(caller, task_force_id, Action::Work, async |tx| {
-            let before: Evidence = resource::at_version(tx, (), id, version).await?;
-            if before.fields.url.is_some() {
+            let before: Evidence = resource::find_at_version(tx, (), id, version).await?;
+            if before.url.is_some() {
                 return Err(RefusalCode::EvidenceIsALink.into());
             }
             let size = i32::try_from(file.content.len()).map_err(Error::internal)?;
@@ -233,7 +233,7 @@ impl App {
                     .with_change("mediaType", &before.media_type, file.media_type)
                     .with_change("size", before.size, size),
             );
-            Ok(View::new(resource::found(tx, (), id).await?, &tx.access))
+            Ok(View::new(resource::find_or_not_found(tx, (), id).await?, &tx.access))
         })
         .await
     }

@@ -13,7 +13,7 @@ use crate::domain::event::{EventAction, SubjectKind};
 use crate::domain::refusal::RefusalCode;
 
 async fn pilot(tx: &WriteTx<'_>, id: Uuid) -> Result<PilotDetail> {
-    resource::found(tx, (), id).await
+    resource::find_or_not_found(tx, (), id).await
 }
 
 impl Measurement {
@@ -21,7 +21,7 @@ impl Measurement {
     async fn may_be_changed(&self, tx: &WriteTx<'_>) -> Result<()> {
         let pilot = pilot(tx, self.pilot_id).await?;
         pilot.may_be_measured(tx)?;
-        resource::made_now(self.cycle, pilot.pilot.last_cycle)
+        resource::check_in_first_cycle(self.cycle, pilot.pilot.last_cycle)
     }
 }
 
@@ -38,7 +38,7 @@ impl Resource for Measurement {
         deleted: EventAction::MeasurementDeleted,
     };
 
-    fn place((pilot_id, indicator_id): (Uuid, Uuid)) -> Vec<(&'static str, Uuid)> {
+    fn parent_ids((pilot_id, indicator_id): (Uuid, Uuid)) -> Vec<(&'static str, Uuid)> {
         vec![("pilotId", pilot_id), ("indicatorId", indicator_id)]
     }
 
@@ -86,22 +86,22 @@ impl Resource for Measurement {
             return Err(RefusalCode::NotFound.into());
         }
         pilot.may_be_measured(tx)?;
-        resource::not_in_the_future(tx, fields.measured_on, "/measuredOn")?;
+        resource::check_not_in_future(tx, fields.measured_on, "/measuredOn")?;
         let cycle = pilot.pilot.last_cycle;
         Ok(db::measurements::insert(conn, task_force_id, parent, cycle, fields, tx.now()).await?)
     }
 
-    async fn change(&self, tx: &WriteTx<'_>, _: (Uuid, Uuid), fields: &MeasurementFields) -> Result<()> {
+    async fn update(&self, tx: &WriteTx<'_>, _: (Uuid, Uuid), fields: &MeasurementFields) -> Result<()> {
         self.may_be_changed(tx).await?;
-        resource::not_in_the_future(tx, fields.measured_on, "/measuredOn")?;
+        resource::check_not_in_future(tx, fields.measured_on, "/measuredOn")?;
         Ok(db::measurements::update(tx.conn(), tx.task_force_id(), self.id, fields, tx.now()).await?)
     }
 
-    async fn may_remove(&self, tx: &WriteTx<'_>, _: (Uuid, Uuid)) -> Result<()> {
+    async fn check_deletable(&self, tx: &WriteTx<'_>, _: (Uuid, Uuid)) -> Result<()> {
         self.may_be_changed(tx).await
     }
 
-    async fn remove(&self, tx: &WriteTx<'_>, _: (Uuid, Uuid)) -> Result<()> {
+    async fn delete(&self, tx: &WriteTx<'_>, _: (Uuid, Uuid)) -> Result<()> {
         Ok(db::measurements::delete(tx.conn(), tx.task_force_id(), self.id).await?)
     }
 }

@@ -4,15 +4,16 @@ use uuid::Uuid;
 
 use super::Result;
 use super::caller::Access;
-use super::resource::{self, ParentResource, Resource, Stateful, product};
+use super::resource::{self, Events, ParentResource, Resource, Stateful};
 use super::write::WriteTx;
-use crate::db;
 use crate::db::migrations::{Migration, MigrationDetail, MigrationFields};
+use crate::db::page::Page;
 use crate::db::resource::ProductFilter;
+use crate::db::{self, Conn, QueryResult};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::migration::MigrationState;
 use crate::domain::pilot::PilotOutcome;
-use crate::domain::refusal::{Refusal, RefusalCode};
+use crate::domain::refusal::{AvailableTransition, ProblemCode, Refusal};
 use crate::domain::state_machine::Transition;
 use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
@@ -30,7 +31,13 @@ async fn pilot_of(tx: &WriteTx<'_>, pilot_id: Uuid) -> Result<std::result::Resul
 }
 
 impl ParentResource for MigrationDetail {
-    fn parts_writable(&self, tx: &WriteTx<'_>) -> Result<()> {
+    const ID_NAME: &'static str = "migrationId";
+
+    async fn exists(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<bool> {
+        db::migrations::is_there(conn, task_force_id, id).await
+    }
+
+    fn children_writable(&self, tx: &WriteTx<'_>) -> Result<()> {
         tx.may_write(Write::OpenStep(self.step_state))
     }
 
@@ -40,34 +47,71 @@ impl ParentResource for MigrationDetail {
 }
 
 impl Resource for MigrationDetail {
-    product!(
-        migrations, migration: Migration, MigrationFields, ProductFilter<MigrationState>,
-        Migration: MigrationCreated, MigrationUpdated, MigrationDeleted
-    );
+    type Parent = ();
+    type Fields = MigrationFields;
+    type Listed = Migration;
+    type Filter = ProductFilter<MigrationState>;
+    const KIND: SubjectKind = SubjectKind::Migration;
+    const EVENTS: Events = Events {
+        created: EventAction::MigrationCreated,
+        updated: EventAction::MigrationUpdated,
+        deleted: EventAction::MigrationDeleted,
+    };
+
+    fn id(&self) -> Uuid {
+        self.migration.id
+    }
+
+    fn version(&self) -> i32 {
+        self.migration.version
+    }
 
     fn fields(&self) -> MigrationFields {
         self.migration.fields.clone()
     }
 
+    async fn find(conn: &Conn, task_force_id: Uuid, (): (), id: Uuid) -> QueryResult<Option<Self>> {
+        db::migrations::find(conn, task_force_id, id).await
+    }
+
+    async fn list(
+        conn: &Conn,
+        task_force_id: Uuid,
+        (): (),
+        filter: &ProductFilter<MigrationState>,
+        after: Option<Uuid>,
+        limit: i64,
+    ) -> QueryResult<Option<Page<Migration>>> {
+        db::migrations::list(conn, task_force_id, filter, after, limit).await.map(Some)
+    }
+
     async fn insert(tx: &WriteTx<'_>, (): (), fields: &MigrationFields) -> Result<Uuid> {
         let pilot = pilot_of(tx, fields.pilot_id).await?;
-        let cycle = resource::open_cycle(tx, StepName::Migration).await?;
+        let cycle = resource::cycle_of_open_step(tx, StepName::Migration).await?;
         pilot?;
         Ok(db::migrations::insert(tx.conn(), tx.task_force_id(), cycle, fields, tx.now()).await?)
     }
 
-    async fn change(&self, tx: &WriteTx<'_>, (): (), fields: &MigrationFields) -> Result<()> {
+    async fn update(&self, tx: &WriteTx<'_>, (): (), fields: &MigrationFields) -> Result<()> {
         let other = fields.pilot_id != self.migration.fields.pilot_id;
         let pilot = if other { pilot_of(tx, fields.pilot_id).await? } else { Ok(()) };
-        self.parts_writable(tx)?;
+        self.children_writable(tx)?;
         pilot?;
         db::migrations::update(tx.conn(), tx.task_force_id(), self.id(), fields, tx.now()).await?;
-        resource::keep::<Self>(tx, self.id()).await
+        resource::recheck_invariants::<Self>(tx, self.id()).await
     }
 
-    async fn may_remove(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
-        self.parts_writable(tx)?;
-        resource::made_now(self.migration.cycle, self.migration.last_cycle)
+    async fn check_deletable(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
+        self.children_writable(tx)?;
+        resource::check_in_first_cycle(self.migration.cycle, self.migration.last_cycle)
+    }
+
+    async fn delete(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
+        Ok(db::migrations::delete(tx.conn(), tx.task_force_id(), self.id()).await?)
+    }
+
+    fn available_transitions(&self, access: &Access) -> Vec<AvailableTransition> {
+        resource::available_transitions(self, access)
     }
 }
 
@@ -84,7 +128,7 @@ impl Stateful for MigrationDetail {
         self.migration.state.transitions(&self.facts(access.state))
     }
 
-    async fn enter(
+    async fn apply_transition(
         &self,
         tx: &WriteTx<'_>,
         to: MigrationState,

@@ -5,13 +5,14 @@ use uuid::Uuid;
 use super::Result;
 use super::caller::Access;
 use super::members::require_current;
-use super::resource::{self, ParentResource, Resource, Stateful, product};
+use super::resource::{self, Events, ParentResource, Resource, Stateful};
 use super::write::WriteTx;
-use crate::db;
+use crate::db::page::Page;
 use crate::db::pilots::{Pilot, PilotDetail, PilotFields, PilotFilter, PilotStateUpdate};
+use crate::db::{self, Conn, QueryResult};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::pilot::{PilotOutcome, PilotState};
-use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
+use crate::domain::refusal::{AvailableTransition, FieldError, FieldErrorCode, ProblemCode, Refusal};
 use crate::domain::state_machine::Transition;
 use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
@@ -37,8 +38,14 @@ impl PilotDetail {
 }
 
 impl ParentResource for PilotDetail {
+    const ID_NAME: &'static str = "pilotId";
+
+    async fn exists(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<bool> {
+        db::pilots::is_there(conn, task_force_id, id).await
+    }
+
     /// Its plan and scorecard are written together.
-    fn parts_writable(&self, tx: &WriteTx<'_>) -> Result<()> {
+    fn children_writable(&self, tx: &WriteTx<'_>) -> Result<()> {
         if !self.pilot.state.is_on_paper() {
             return Err(RefusalCode::ScorecardFrozen.into());
         }
@@ -76,37 +83,74 @@ async fn of_this_task_force(tx: &WriteTx<'_>, fields: &PilotFields) -> Result<()
 }
 
 impl Resource for PilotDetail {
-    product!(
-        pilots, pilot: Pilot, PilotFields, PilotFilter,
-        Pilot: PilotCreated, PilotUpdated, PilotDeleted
-    );
+    type Parent = ();
+    type Fields = PilotFields;
+    type Listed = Pilot;
+    type Filter = PilotFilter;
+    const KIND: SubjectKind = SubjectKind::Pilot;
+    const EVENTS: Events = Events {
+        created: EventAction::PilotCreated,
+        updated: EventAction::PilotUpdated,
+        deleted: EventAction::PilotDeleted,
+    };
+
+    fn id(&self) -> Uuid {
+        self.pilot.id
+    }
+
+    fn version(&self) -> i32 {
+        self.pilot.version
+    }
 
     fn fields(&self) -> PilotFields {
         self.pilot.fields.clone()
     }
 
+    async fn find(conn: &Conn, task_force_id: Uuid, (): (), id: Uuid) -> QueryResult<Option<Self>> {
+        db::pilots::find(conn, task_force_id, id).await
+    }
+
+    async fn list(
+        conn: &Conn,
+        task_force_id: Uuid,
+        (): (),
+        filter: &PilotFilter,
+        after: Option<Uuid>,
+        limit: i64,
+    ) -> QueryResult<Option<Page<Pilot>>> {
+        db::pilots::list(conn, task_force_id, filter, after, limit).await.map(Some)
+    }
+
     async fn insert(tx: &WriteTx<'_>, (): (), fields: &PilotFields) -> Result<Uuid> {
-        let cycle = resource::open_cycle(tx, StepName::Pilots).await?;
+        let cycle = resource::cycle_of_open_step(tx, StepName::Pilots).await?;
         in_order(fields)?;
         of_this_task_force(tx, fields).await?;
         require_current(tx, fields.owner_member_id, "/ownerMemberId").await?;
         Ok(db::pilots::insert(tx.conn(), tx.task_force_id(), cycle, fields, tx.now()).await?)
     }
 
-    async fn change(&self, tx: &WriteTx<'_>, (): (), fields: &PilotFields) -> Result<()> {
-        self.parts_writable(tx)?;
+    async fn update(&self, tx: &WriteTx<'_>, (): (), fields: &PilotFields) -> Result<()> {
+        self.children_writable(tx)?;
         in_order(fields)?;
         of_this_task_force(tx, fields).await?;
         if fields.owner_member_id != self.pilot.fields.owner_member_id {
             require_current(tx, fields.owner_member_id, "/ownerMemberId").await?;
         }
         db::pilots::update(tx.conn(), tx.task_force_id(), self.id(), fields, tx.now()).await?;
-        resource::keep::<Self>(tx, self.id()).await
+        resource::recheck_invariants::<Self>(tx, self.id()).await
     }
 
-    async fn may_remove(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
-        self.parts_writable(tx)?;
-        resource::made_now(self.pilot.cycle, self.pilot.last_cycle)
+    async fn check_deletable(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
+        self.children_writable(tx)?;
+        resource::check_in_first_cycle(self.pilot.cycle, self.pilot.last_cycle)
+    }
+
+    async fn delete(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
+        Ok(db::pilots::delete(tx.conn(), tx.task_force_id(), self.id()).await?)
+    }
+
+    fn available_transitions(&self, access: &Access) -> Vec<AvailableTransition> {
+        resource::available_transitions(self, access)
     }
 }
 
@@ -123,7 +167,7 @@ impl Stateful for PilotDetail {
         self.pilot.state.transitions(&self.facts(access.state))
     }
 
-    async fn enter(
+    async fn apply_transition(
         &self,
         tx: &WriteTx<'_>,
         to: PilotState,

@@ -1,7 +1,8 @@
-//! What the nouns of a task force share, written once: how they are listed, made, read, changed, moved and deleted.
+//! The use cases that all resources of a task force share: list, create, get, update, transition and delete.
 //!
-//! A noun says what is its own — its queries, what it asks before it is written, its exits — and gets the rest from
-//! here: the doors, the order of the checks, the events.
+//! A resource implements [`Resource`] with its queries and its checks, or [`ChildOf`] if it belongs to a parent, and
+//! [`Stateful`] if it has states. The use cases here open the transaction, run the checks in the same order for all
+//! and record the events.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
@@ -10,7 +11,7 @@ use uuid::Uuid;
 
 use super::caller::{Access, Caller};
 use super::write::{WriteTx, expect_version};
-use super::{App, Result};
+use super::{App, Result, steps};
 use crate::db::page::Page;
 use crate::db::{self, Conn, QueryResult};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind, changes_between};
@@ -20,50 +21,52 @@ use crate::domain::refusal::{
 };
 use crate::domain::rights::Action;
 use crate::domain::state_machine::{Transition, available, check_transition};
+use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
 use crate::domain::vocabulary::Vocabulary;
 use crate::domain::writing::Write;
 
-/// The events that a noun leaves.
+/// The events that a resource records.
 #[derive(Debug, Clone, Copy)]
 pub struct Events {
-    /// It was made.
+    /// The resource was created.
     pub created: EventAction,
-    /// Its fields changed.
+    /// Its fields were changed.
     pub updated: EventAction,
-    /// It was deleted.
+    /// The resource was deleted.
     pub deleted: EventAction,
 }
 
-/// A noun below a task force that members make, change and delete. A value is one of it, as it is read.
+/// A resource of a task force that members create, change and delete. A value of the type is one resource, as reads
+/// return it.
 #[expect(async_fn_in_trait, reason = "these futures never leave their thread")]
 pub trait Resource: Sized {
-    /// What it belongs to within the task force: nothing, or the ids above it in its path.
+    /// The parent within the task force: nothing, or the ids of the parents in the path.
     type Parent: Copy;
-    /// What of it can be changed.
+    /// The fields that can be changed.
     type Fields: Clone + PartialEq + Serialize;
-    /// What a list shows of it.
+    /// An item of a list.
     type Listed;
-    /// What a list is narrowed by.
+    /// The filter of a list.
     type Filter;
-    /// What it is, in events and references.
+    /// The kind of the resource in events and references.
     const KIND: SubjectKind;
-    /// The events that it leaves.
+    /// The events that the resource records.
     const EVENTS: Events;
 
-    /// What is above it, as its events name that.
-    fn place(_above: Self::Parent) -> Vec<(&'static str, Uuid)> {
+    /// The ids of the parents, under the names that events give them.
+    fn parent_ids(_parent: Self::Parent) -> Vec<(&'static str, Uuid)> {
         Vec::new()
     }
 
-    /// Its id.
+    /// The id.
     fn id(&self) -> Uuid;
-    /// Its version.
+    /// The version, which counts changes.
     fn version(&self) -> i32;
-    /// Its fields.
+    /// The fields that can be changed.
     fn fields(&self) -> Self::Fields;
 
-    /// Finds one.
+    /// Finds a resource by its id.
     async fn find(
         conn: &Conn,
         task_force_id: Uuid,
@@ -71,12 +74,12 @@ pub trait Resource: Sized {
         id: Uuid,
     ) -> QueryResult<Option<Self>>;
 
-    /// A page of a list in the order of ids; `None` where there is nothing that it would belong to. A noun that is
-    /// listed in other orders does so itself, and has none here.
+    /// A page of a list in the order of ids, or `None` if the parent does not exist. A resource with lists in other
+    /// orders queries them itself and keeps this default.
     async fn list(
         _conn: &Conn,
         _task_force_id: Uuid,
-        _above: Self::Parent,
+        _parent: Self::Parent,
         _filter: &Self::Filter,
         _after: Option<Uuid>,
         _limit: i64,
@@ -84,42 +87,42 @@ pub trait Resource: Sized {
         Ok(None)
     }
 
-    /// Makes one, if it may be made.
+    /// Checks that a resource with these fields may be created, and inserts it.
     async fn insert(tx: &WriteTx<'_>, parent: Self::Parent, fields: &Self::Fields) -> Result<Uuid>;
 
-    /// Gives it other fields, if it may have them.
-    async fn change(&self, tx: &WriteTx<'_>, parent: Self::Parent, fields: &Self::Fields) -> Result<()>;
+    /// Checks that the resource may have these fields, and updates it.
+    async fn update(&self, tx: &WriteTx<'_>, parent: Self::Parent, fields: &Self::Fields) -> Result<()>;
 
-    /// Asks whether it may be deleted, as far as nothing refers to it.
-    async fn may_remove(&self, tx: &WriteTx<'_>, parent: Self::Parent) -> Result<()>;
+    /// Checks that the resource may be deleted. References to it are checked apart from this.
+    async fn check_deletable(&self, tx: &WriteTx<'_>, parent: Self::Parent) -> Result<()>;
 
-    /// Deletes it, with its own parts.
-    async fn remove(&self, tx: &WriteTx<'_>, parent: Self::Parent) -> Result<()>;
+    /// Deletes the resource and its children.
+    async fn delete(&self, tx: &WriteTx<'_>, parent: Self::Parent) -> Result<()>;
 
-    /// Where it can go from here, for this caller.
+    /// The transitions that this caller sees.
     fn available_transitions(&self, _access: &Access) -> Vec<AvailableTransition> {
         Vec::new()
     }
 }
 
-/// A noun with states.
+/// A resource with states.
 #[expect(async_fn_in_trait, reason = "these futures never leave their thread")]
 pub trait Stateful: Resource<Parent = ()> {
-    /// Its states.
+    /// The states.
     type State: Vocabulary;
-    /// What a transition carries beside its reason.
+    /// The parameters of a transition beside its reason.
     type Payload;
-    /// The event that a transition leaves.
+    /// The event that a transition records.
     const TRANSITIONED: EventAction;
 
-    /// The state it is in.
+    /// The present state.
     fn state(&self) -> Self::State;
-    /// The ways out of it.
+    /// The transitions from the present state.
     fn transitions(&self, access: &Access) -> Vec<Transition<Self::State>>;
 
-    /// Goes to a state that an exit leads to, after whatever the order must say has been checked; adds what else
-    /// changed to the event.
-    async fn enter(
+    /// Checks the payload and stores the new state; adds everything else that changes to the event. The caller has
+    /// checked that the transition is possible.
+    async fn apply_transition(
         &self,
         tx: &WriteTx<'_>,
         to: Self::State,
@@ -129,257 +132,273 @@ pub trait Stateful: Resource<Parent = ()> {
     ) -> Result<NewEvent>;
 }
 
-/// A noun with parts, which are written under its own conditions.
+/// A resource with children ([`ChildOf`]), which can be written only while the parent allows it.
+#[expect(async_fn_in_trait, reason = "these futures never leave their thread")]
 pub trait ParentResource: Resource<Parent = ()> {
-    /// Asks whether its parts may be written.
+    /// The name of the parent's id in the events of its children.
+    const ID_NAME: &'static str;
+
+    /// Tells whether a parent with this id exists.
+    async fn exists(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<bool>;
+
+    /// Checks that the children may be written.
     ///
     /// # Errors
-    /// The code of what stands in the way.
-    fn parts_writable(&self, tx: &WriteTx<'_>) -> Result<()>;
+    /// The code of the state that forbids it.
+    fn children_writable(&self, tx: &WriteTx<'_>) -> Result<()>;
 
-    /// What its state promises of it and its parts, and is not so any more.
-    fn violated_invariant(&self, access: &Access) -> Option<RefusalCode>;
+    /// The code of an invariant of the present state that the parent and its children violate.
+    fn violated_invariant(&self, access: &Access) -> Option<ProblemCode>;
 }
 
-/// What every product answers alike, as a part of its [`Resource`]: `$row` is the field that holds what is stored.
-macro_rules! product {
-    ($table:ident, $row:ident: $listed:ty, $fields:ty, $filter:ty, $kind:ident: $created:ident, $updated:ident, $deleted:ident) => {
-        type Parent = ();
-        type Fields = $fields;
-        type Listed = $listed;
-        type Filter = $filter;
-        const KIND: SubjectKind = SubjectKind::$kind;
-        const EVENTS: $crate::app::resource::Events = $crate::app::resource::Events {
-            created: EventAction::$created,
-            updated: EventAction::$updated,
-            deleted: EventAction::$deleted,
-        };
+/// A resource that belongs to a parent: it can be written only while the parent allows it, and the parent's
+/// invariants are checked after every write.
+///
+/// Implementations name the types and queries; [`Resource`] follows from them.
+#[expect(async_fn_in_trait, reason = "these futures never leave their thread")]
+pub trait ChildOf: Sized {
+    /// The resource that the child belongs to.
+    type Parent: ParentResource;
+    /// The fields that can be changed.
+    type Fields: Clone + PartialEq + Serialize;
+    /// The kind of the child in events and references.
+    const KIND: SubjectKind;
+    /// The events that the child records.
+    const EVENTS: Events;
 
-        fn id(&self) -> Uuid {
-            self.$row.id
-        }
+    /// The id.
+    fn id(&self) -> Uuid;
+    /// The version, which counts changes.
+    fn version(&self) -> i32;
+    /// The fields that can be changed.
+    fn fields(&self) -> Self::Fields;
+    /// The time of creation.
+    fn created_at(&self) -> DateTime<Utc>;
 
-        fn version(&self) -> i32 {
-            self.$row.version
-        }
+    /// The query that finds a child of a parent.
+    async fn find_row(
+        conn: &Conn,
+        task_force_id: Uuid,
+        parent_id: Uuid,
+        id: Uuid,
+    ) -> QueryResult<Option<Self>>;
 
-        async fn find(
-            conn: &$crate::db::Conn,
-            task_force_id: Uuid,
-            (): (),
-            id: Uuid,
-        ) -> $crate::db::QueryResult<Option<Self>> {
-            $crate::db::$table::find(conn, task_force_id, id).await
-        }
+    /// The query that lists the children of a parent.
+    async fn list_rows(
+        conn: &Conn,
+        task_force_id: Uuid,
+        parent_id: Uuid,
+        after: Option<Uuid>,
+        limit: i64,
+    ) -> QueryResult<Page<Self>>;
 
-        async fn list(
-            conn: &$crate::db::Conn,
-            task_force_id: Uuid,
-            (): (),
-            filter: &Self::Filter,
-            after: Option<Uuid>,
-            limit: i64,
-        ) -> $crate::db::QueryResult<Option<$crate::db::page::Page<$listed>>> {
-            $crate::db::$table::list(conn, task_force_id, filter, after, limit).await.map(Some)
-        }
+    /// The query that inserts a child.
+    async fn insert_row(
+        conn: &Conn,
+        task_force_id: Uuid,
+        parent_id: Uuid,
+        fields: &Self::Fields,
+        now: DateTime<Utc>,
+    ) -> QueryResult<Uuid>;
 
-        async fn remove(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
-            Ok($crate::db::$table::delete(tx.conn(), tx.task_force_id(), self.$row.id).await?)
-        }
+    /// The query that updates a child.
+    async fn update_row(
+        conn: &Conn,
+        task_force_id: Uuid,
+        id: Uuid,
+        fields: &Self::Fields,
+        now: DateTime<Utc>,
+    ) -> QueryResult<()>;
 
-        fn available_transitions(
-            &self,
-            access: &Access,
-        ) -> Vec<$crate::domain::refusal::AvailableTransition> {
-            $crate::app::resource::available_transitions(self, access)
-        }
-    };
-}
-pub(super) use product;
+    /// The query that deletes a child.
+    async fn delete_row(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<()>;
 
-/// Makes a part a [`Resource`]: it is written while its whole lets it, and the whole keeps its promises.
-macro_rules! part {
-    (
-        $part:ty, $fields:ty, $table:ident, of $whole:ty, $wholes:ident as $place:literal,
-        $kind:ident: $created:ident, $updated:ident, $deleted:ident $(, with $check:path)?
-    ) => {
-        impl $crate::app::resource::Resource for $part {
-            type Parent = Uuid;
-            type Fields = $fields;
-            type Listed = Self;
-            type Filter = ();
-            const KIND: SubjectKind = SubjectKind::$kind;
-            const EVENTS: $crate::app::resource::Events = $crate::app::resource::Events {
-                created: EventAction::$created,
-                updated: EventAction::$updated,
-                deleted: EventAction::$deleted,
-            };
-
-            fn place(whole: Uuid) -> Vec<(&'static str, Uuid)> {
-                vec![($place, whole)]
-            }
-
-            fn id(&self) -> Uuid {
-                self.id
-            }
-
-            fn version(&self) -> i32 {
-                self.version
-            }
-
-            fn fields(&self) -> $fields {
-                self.fields.clone()
-            }
-
-            async fn find(
-                conn: &Conn,
-                task_force_id: Uuid,
-                whole: Uuid,
-                id: Uuid,
-            ) -> QueryResult<Option<Self>> {
-                db::$table::find(conn, task_force_id, whole, id).await
-            }
-
-            async fn list(
-                conn: &Conn,
-                task_force_id: Uuid,
-                whole: Uuid,
-                (): &(),
-                after: Option<Uuid>,
-                limit: i64,
-            ) -> QueryResult<Option<$crate::db::page::Page<Self>>> {
-                let (there, page) = tokio::try_join!(
-                    db::$wholes::is_there(conn, task_force_id, whole),
-                    db::$table::list(conn, task_force_id, whole, after, limit),
-                )?;
-                Ok(there.then_some(page))
-            }
-
-            async fn insert(tx: &WriteTx<'_>, whole: Uuid, fields: &$fields) -> Result<Uuid> {
-                resource::found::<$whole>(tx, (), whole).await?.parts_writable(tx)?;
-                $( $check(tx, None, fields).await?; )?
-                let (conn, task_force_id) = (tx.conn(), tx.task_force_id());
-                let id = db::$table::insert(conn, task_force_id, whole, fields, tx.now()).await?;
-                resource::keep::<$whole>(tx, whole).await?;
-                Ok(id)
-            }
-
-            async fn change(&self, tx: &WriteTx<'_>, whole: Uuid, fields: &$fields) -> Result<()> {
-                resource::found::<$whole>(tx, (), whole).await?.parts_writable(tx)?;
-                $( $check(tx, Some(self), fields).await?; )?
-                db::$table::update(tx.conn(), tx.task_force_id(), self.id, fields, tx.now()).await?;
-                resource::keep::<$whole>(tx, whole).await
-            }
-
-            async fn may_remove(&self, tx: &WriteTx<'_>, whole: Uuid) -> Result<()> {
-                resource::found::<$whole>(tx, (), whole).await?.parts_writable(tx)?;
-                resource::made_in_this_cycle(tx, self.created_at).await
-            }
-
-            async fn remove(&self, tx: &WriteTx<'_>, whole: Uuid) -> Result<()> {
-                db::$table::delete(tx.conn(), tx.task_force_id(), self.id).await?;
-                resource::keep::<$whole>(tx, whole).await
-            }
-        }
-    };
-}
-pub(super) use part;
-
-/// Where somebody wants one with states to go.
-#[derive(Debug)]
-pub struct Command<N: Stateful> {
-    /// The state.
-    pub to: N::State,
-    /// Why.
-    pub reason: Option<LocalizedText>,
-    /// What else it takes.
-    pub payload: N::Payload,
-}
-
-/// Where one with states can go from here, for whoever may work.
-pub fn available_transitions<N: Stateful>(noun: &N, access: &Access) -> Vec<AvailableTransition> {
-    available(&noun.transitions(access), access.right(Action::Work).missing_right())
-}
-
-/// One as somebody sees it.
-#[derive(Debug)]
-pub struct View<N> {
-    /// What it is.
-    pub noun: N,
-    /// The day it is in the task force's time zone.
-    pub today: NaiveDate,
-    /// Where it can go from here, for this caller.
-    pub transitions: Vec<AvailableTransition>,
-}
-
-impl<N: Resource> View<N> {
-    pub(super) fn new(noun: N, access: &Access) -> Self {
-        let transitions = noun.available_transitions(access);
-        Self { noun, today: access.today, transitions }
+    /// Checks the fields of a child that is created or, with `before`, updated; beyond what the parent checks.
+    async fn check_fields(_tx: &WriteTx<'_>, _before: Option<&Self>, _fields: &Self::Fields) -> Result<()> {
+        Ok(())
     }
 }
 
-fn new_event<N: Resource>(action: EventAction, id: Uuid) -> NewEvent {
-    NewEvent::new(action, N::KIND, id)
+impl<C: ChildOf> Resource for C {
+    type Parent = Uuid;
+    type Fields = C::Fields;
+    type Listed = Self;
+    type Filter = ();
+    const KIND: SubjectKind = C::KIND;
+    const EVENTS: Events = C::EVENTS;
+
+    fn parent_ids(parent_id: Uuid) -> Vec<(&'static str, Uuid)> {
+        vec![(C::Parent::ID_NAME, parent_id)]
+    }
+
+    fn id(&self) -> Uuid {
+        ChildOf::id(self)
+    }
+
+    fn version(&self) -> i32 {
+        ChildOf::version(self)
+    }
+
+    fn fields(&self) -> C::Fields {
+        ChildOf::fields(self)
+    }
+
+    async fn find(conn: &Conn, task_force_id: Uuid, parent_id: Uuid, id: Uuid) -> QueryResult<Option<Self>> {
+        C::find_row(conn, task_force_id, parent_id, id).await
+    }
+
+    async fn list(
+        conn: &Conn,
+        task_force_id: Uuid,
+        parent_id: Uuid,
+        (): &(),
+        after: Option<Uuid>,
+        limit: i64,
+    ) -> QueryResult<Option<Page<Self>>> {
+        let (exists, page) = tokio::try_join!(
+            C::Parent::exists(conn, task_force_id, parent_id),
+            C::list_rows(conn, task_force_id, parent_id, after, limit),
+        )?;
+        Ok(exists.then_some(page))
+    }
+
+    async fn insert(tx: &WriteTx<'_>, parent_id: Uuid, fields: &C::Fields) -> Result<Uuid> {
+        check_children_writable::<C::Parent>(tx, parent_id).await?;
+        C::check_fields(tx, None, fields).await?;
+        let id = C::insert_row(tx.conn(), tx.task_force_id(), parent_id, fields, tx.now()).await?;
+        recheck_invariants::<C::Parent>(tx, parent_id).await?;
+        Ok(id)
+    }
+
+    async fn update(&self, tx: &WriteTx<'_>, parent_id: Uuid, fields: &C::Fields) -> Result<()> {
+        check_children_writable::<C::Parent>(tx, parent_id).await?;
+        C::check_fields(tx, Some(self), fields).await?;
+        C::update_row(tx.conn(), tx.task_force_id(), ChildOf::id(self), fields, tx.now()).await?;
+        recheck_invariants::<C::Parent>(tx, parent_id).await
+    }
+
+    async fn check_deletable(&self, tx: &WriteTx<'_>, parent_id: Uuid) -> Result<()> {
+        check_children_writable::<C::Parent>(tx, parent_id).await?;
+        check_created_in_current_cycle(tx, self.created_at()).await
+    }
+
+    async fn delete(&self, tx: &WriteTx<'_>, parent_id: Uuid) -> Result<()> {
+        C::delete_row(tx.conn(), tx.task_force_id(), ChildOf::id(self)).await?;
+        recheck_invariants::<C::Parent>(tx, parent_id).await
+    }
 }
 
-/// One behind the door.
-pub(super) async fn found<N: Resource>(tx: &WriteTx<'_>, parent: N::Parent, id: Uuid) -> Result<N> {
-    let noun = N::find(tx.conn(), tx.task_force_id(), parent, id).await?;
-    Ok(noun.ok_or(RefusalCode::NotFound)?)
+async fn check_children_writable<P: ParentResource>(tx: &WriteTx<'_>, parent_id: Uuid) -> Result<()> {
+    find_or_not_found::<P>(tx, (), parent_id).await?.children_writable(tx)
 }
 
-/// One behind the door, as the caller read it.
-pub(super) async fn at_version<N: Resource>(
+/// A request to move a resource to another state.
+#[derive(Debug)]
+pub struct TransitionCommand<R: Stateful> {
+    /// The new state.
+    pub to: R::State,
+    /// The reason, which some transitions require.
+    pub reason: Option<LocalizedText>,
+    /// The other parameters of the transition.
+    pub payload: R::Payload,
+}
+
+/// The transitions of a stateful resource that this caller sees.
+pub fn available_transitions<R: Stateful>(resource: &R, access: &Access) -> Vec<AvailableTransition> {
+    available(&resource.transitions(access), access.right(Action::Work))
+}
+
+/// A resource as a caller sees it.
+#[derive(Debug)]
+pub struct View<R> {
+    /// The resource.
+    pub resource: R,
+    /// The present day in the task force's time zone.
+    pub today: NaiveDate,
+    /// The transitions that this caller sees.
+    pub transitions: Vec<AvailableTransition>,
+}
+
+impl<R: Resource> View<R> {
+    pub(super) fn new(resource: R, access: &Access) -> Self {
+        let transitions = resource.available_transitions(access);
+        Self { resource, today: access.today, transitions }
+    }
+}
+
+fn new_event<R: Resource>(action: EventAction, id: Uuid) -> NewEvent {
+    NewEvent::new(action, R::KIND, id)
+}
+
+/// Finds a resource in a write transaction.
+pub(super) async fn find_or_not_found<R: Resource>(
     tx: &WriteTx<'_>,
-    parent: N::Parent,
+    parent: R::Parent,
+    id: Uuid,
+) -> Result<R> {
+    let resource = R::find(tx.conn(), tx.task_force_id(), parent, id).await?;
+    Ok(resource.ok_or(ProblemCode::NotFound)?)
+}
+
+/// Finds a resource in a write transaction, in the version that the caller read.
+pub(super) async fn find_at_version<R: Resource>(
+    tx: &WriteTx<'_>,
+    parent: R::Parent,
     id: Uuid,
     version: i32,
-) -> Result<N> {
-    let noun: N = found(tx, parent, id).await?;
-    expect_version(noun.version(), version)?;
-    Ok(noun)
+) -> Result<R> {
+    let resource: R = find_or_not_found(tx, parent, id).await?;
+    expect_version(resource.version(), version)?;
+    Ok(resource)
 }
 
-/// Something that a request names in its body, as it is behind the door; `pointer` is where it names it.
-pub(super) async fn named<N: Resource<Parent = ()>>(tx: &WriteTx<'_>, id: Uuid, pointer: &str) -> Result<N> {
-    let noun = N::find(tx.conn(), tx.task_force_id(), (), id).await?;
-    Ok(noun.ok_or_else(|| Refusal::unknown_reference(pointer))?)
+/// Finds a resource to which the body of a request refers at `pointer`.
+pub(super) async fn find_referenced<R: Resource<Parent = ()>>(
+    tx: &WriteTx<'_>,
+    id: Uuid,
+    pointer: &str,
+) -> Result<R> {
+    let resource = R::find(tx.conn(), tx.task_force_id(), (), id).await?;
+    Ok(resource.ok_or_else(|| Refusal::unknown_reference(pointer))?)
 }
 
-/// The cycle that a product of a step is made in: the present one, if its step is open.
-pub(super) async fn open_cycle(tx: &WriteTx<'_>, step: crate::domain::step::StepName) -> Result<i32> {
-    let step = super::steps::current(tx, step).await?;
+/// The cycle in which a product of a step is created: the present one, provided that the step is open.
+pub(super) async fn cycle_of_open_step(tx: &WriteTx<'_>, step: StepName) -> Result<i32> {
+    let step = steps::current(tx, step).await?;
     tx.may_write(Write::OpenStep(step.state))?;
     Ok(step.cycle)
 }
 
-/// Refuses what was done to something, or to a part of it, if it is not any more what its state promises.
-pub(super) async fn keep<W: ParentResource>(tx: &WriteTx<'_>, id: Uuid) -> Result<()> {
-    let whole: W = found(tx, (), id).await?;
-    whole.violated_invariant(&tx.access).map_or(Ok(()), |code| Err(code.into()))
+/// Refuses a write after which a parent and its children violate an invariant of the parent's state.
+pub(super) async fn recheck_invariants<P: ParentResource>(tx: &WriteTx<'_>, id: Uuid) -> Result<()> {
+    let parent: P = find_or_not_found(tx, (), id).await?;
+    parent.violated_invariant(&tx.access).map_or(Ok(()), |code| Err(code.into()))
 }
 
-/// Refuses a day that has not begun in the task force's time zone; `pointer` is where the request names it.
-pub(super) fn not_in_the_future(tx: &WriteTx<'_>, day: NaiveDate, pointer: &str) -> Result<()> {
+/// Refuses a day after today in the task force's time zone; `pointer` is its place in the request.
+pub(super) fn check_not_in_future(tx: &WriteTx<'_>, day: NaiveDate, pointer: &str) -> Result<()> {
     let today = tx.access.today;
     if day <= today {
         return Ok(());
     }
-    let fault = FieldError::at(pointer, FieldErrorCode::TooLarge).saying(
+    let error = FieldError::at(pointer, FieldErrorCode::TooLarge).saying(
         format!("is in the future: in the task force's time zone it is {today}"),
         format!("يقع في المستقبل: تاريخ اليوم بتوقيت فريق العمل هو {today}"),
     );
-    Err(Refusal::field_errors(RefusalCode::InvalidRequest, vec![fault]).into())
+    Err(Refusal::faults(ProblemCode::InvalidRequest, vec![error]).into())
 }
 
-/// Refuses to delete what an earlier cycle has: it is part of the record.
-pub(super) fn made_now(cycle: i32, last_cycle: i32) -> Result<()> {
-    if cycle == last_cycle { Ok(()) } else { Err(RefusalCode::OfAnEarlierCycle.into()) }
+/// Refuses to delete a product that was carried over or extended: an earlier cycle has it on record.
+pub(super) fn check_in_first_cycle(cycle: i32, last_cycle: i32) -> Result<()> {
+    if cycle == last_cycle { Ok(()) } else { Err(ProblemCode::OfAnEarlierCycle.into()) }
 }
 
-/// The same of what has no cycle of its own, by the time it was made.
-pub(super) async fn made_in_this_cycle(tx: &WriteTx<'_>, created_at: DateTime<Utc>) -> Result<()> {
+/// Refuses to write a row that an earlier cycle has on record, by its time of creation: the row has no cycle of its
+/// own.
+pub(super) async fn check_created_in_current_cycle(
+    tx: &WriteTx<'_>,
+    created_at: DateTime<Utc>,
+) -> Result<()> {
     let (task_force_id, cycle) = (tx.task_force_id(), tx.access.cycle);
     if cycle == 1 || created_at >= db::cycles::opened_at(tx.conn(), task_force_id, cycle).await? {
         return Ok(());
@@ -387,8 +406,8 @@ pub(super) async fn made_in_this_cycle(tx: &WriteTx<'_>, created_at: DateTime<Ut
     Err(RefusalCode::OfAnEarlierCycle.into())
 }
 
-/// Refuses to delete what something else refers to.
-async fn unreferenced(tx: &WriteTx<'_>, kind: SubjectKind, id: Uuid) -> Result<()> {
+/// Refuses to delete a resource to which other rows refer.
+async fn check_unreferenced(tx: &WriteTx<'_>, kind: SubjectKind, id: Uuid) -> Result<()> {
     let references: Vec<Reference> = db::references::to(tx.conn(), tx.task_force_id(), kind, id).await?;
     if references.is_empty() {
         return Ok(());
@@ -399,142 +418,145 @@ async fn unreferenced(tx: &WriteTx<'_>, kind: SubjectKind, id: Uuid) -> Result<(
 }
 
 impl App {
-    /// A page of a noun.
+    /// A page of a list of resources.
     ///
     /// # Errors
-    /// As [`App::read`]; `notFound` where there is nothing that it would belong to.
-    pub async fn list<N: Resource>(
+    /// As [`App::read`]; `notFound` if the parent does not exist.
+    pub async fn list<R: Resource>(
         &self,
         caller: &Caller,
         task_force_id: Uuid,
-        parent: N::Parent,
-        filter: &N::Filter,
+        parent: R::Parent,
+        filter: &R::Filter,
         after: Option<Uuid>,
         limit: i64,
-    ) -> Result<(NaiveDate, Page<N::Listed>)> {
+    ) -> Result<(NaiveDate, Page<R::Listed>)> {
         let (access, page) = self
             .read(caller, task_force_id, async |conn| {
-                N::list(conn, task_force_id, parent, filter, after, limit).await
+                R::list(conn, task_force_id, parent, filter, after, limit).await
             })
             .await?;
         Ok((access.today, page.ok_or(RefusalCode::NotFound)?))
     }
 
-    /// One of a noun.
+    /// One resource.
     ///
     /// # Errors
     /// As [`App::read`]; `notFound`.
-    pub async fn get<N: Resource>(
+    pub async fn get<R: Resource>(
         &self,
         caller: &Caller,
         task_force_id: Uuid,
-        parent: N::Parent,
+        parent: R::Parent,
         id: Uuid,
-    ) -> Result<View<N>> {
-        let (access, noun) = self
-            .read(caller, task_force_id, async |conn| N::find(conn, task_force_id, parent, id).await)
+    ) -> Result<View<R>> {
+        let (access, resource) = self
+            .read(caller, task_force_id, async |conn| R::find(conn, task_force_id, parent, id).await)
             .await?;
-        Ok(View::new(noun.ok_or(RefusalCode::NotFound)?, &access))
+        Ok(View::new(resource.ok_or(ProblemCode::NotFound)?, &access))
     }
 
-    /// Makes one of a noun.
+    /// Creates a resource.
     ///
     /// # Errors
-    /// The state of task force or step, and what [`Resource::insert`] refuses.
-    pub async fn create<N: Resource>(
+    /// The state of task force or step, and the errors of [`Resource::insert`].
+    pub async fn create<R: Resource>(
         &self,
         caller: &Caller,
         task_force_id: Uuid,
-        parent: N::Parent,
-        fields: N::Fields,
-    ) -> Result<View<N>> {
+        parent: R::Parent,
+        fields: R::Fields,
+    ) -> Result<View<R>> {
         self.write(caller, task_force_id, Action::Work, async |tx| {
-            let id = N::insert(tx, parent, &fields).await?;
+            let id = R::insert(tx, parent, &fields).await?;
             let mut created =
-                new_event::<N>(N::EVENTS.created, id).with(changes_between(&Value::Null, &json!(fields)));
-            for (name, id) in N::place(parent) {
+                new_event::<R>(R::EVENTS.created, id).with(changes_between(&Value::Null, &json!(fields)));
+            for (name, id) in R::parent_ids(parent) {
                 created = created.with_change(name, None::<()>, id);
             }
             tx.record(created);
-            Ok(View::new(found(tx, parent, id).await?, &tx.access))
+            Ok(View::new(find_or_not_found(tx, parent, id).await?, &tx.access))
         })
         .await
     }
 
-    /// Changes the fields of one.
+    /// Changes the fields of a resource.
     ///
     /// # Errors
-    /// `versionMismatch`, the state of task force or step, and what [`Resource::change`] refuses.
-    pub async fn update<N: Resource>(
+    /// `versionMismatch`, the state of task force or step, and the errors of [`Resource::update`].
+    pub async fn update<R: Resource>(
         &self,
         caller: &Caller,
         task_force_id: Uuid,
-        parent: N::Parent,
+        parent: R::Parent,
         id: Uuid,
         version: i32,
-        patch: impl FnOnce(N::Fields) -> Result<N::Fields>,
-    ) -> Result<View<N>> {
+        patch: impl FnOnce(R::Fields) -> Result<R::Fields>,
+    ) -> Result<View<R>> {
         self.write(caller, task_force_id, Action::Work, async |tx| {
-            let noun: N = at_version(tx, parent, id, version).await?;
-            let before = noun.fields();
+            let resource: R = find_at_version(tx, parent, id, version).await?;
+            let before = resource.fields();
             let after = patch(before.clone())?;
             if after == before {
-                return Ok(View::new(noun, &tx.access));
+                return Ok(View::new(resource, &tx.access));
             }
-            noun.change(tx, parent, &after).await?;
-            tx.record(new_event::<N>(N::EVENTS.updated, id).with(changes_between(&before, &after)));
-            Ok(View::new(found(tx, parent, id).await?, &tx.access))
+            resource.update(tx, parent, &after).await?;
+            tx.record(new_event::<R>(R::EVENTS.updated, id).with(changes_between(&before, &after)));
+            Ok(View::new(find_or_not_found(tx, parent, id).await?, &tx.access))
         })
         .await
     }
 
-    /// Moves one to another state.
+    /// Moves a resource to another state.
     ///
     /// # Errors
-    /// `versionMismatch`, what stands in the way of the exit, and what [`Stateful::enter`] refuses.
-    pub async fn transition<N: Stateful>(
+    /// `versionMismatch`, the precondition that the transition does not meet, and the errors of
+    /// [`Stateful::apply_transition`].
+    pub async fn transition<R: Stateful>(
         &self,
         caller: &Caller,
         task_force_id: Uuid,
         id: Uuid,
         version: i32,
-        command: Command<N>,
-    ) -> Result<View<N>> {
+        command: TransitionCommand<R>,
+    ) -> Result<View<R>> {
         self.write(caller, task_force_id, Action::Work, async |tx| {
-            let Command { to, reason, payload } = command;
-            let noun: N = at_version(tx, (), id, version).await?;
-            check_transition(noun.state(), &noun.transitions(&tx.access), to, reason.is_some())?;
-            let moved = new_event::<N>(N::TRANSITIONED, id)
-                .with_transition(noun.state().code(), to.code())
+            let TransitionCommand { to, reason, payload } = command;
+            let resource: R = find_at_version(tx, (), id, version).await?;
+            check_transition(resource.state(), &resource.transitions(&tx.access), to, reason.is_some())?;
+            let transitioned = new_event::<R>(R::TRANSITIONED, id)
+                .with_transition(resource.state().code(), to.code())
                 .with_change("reason", None::<()>, &reason);
-            let moved = noun.enter(tx, to, reason.as_ref(), payload, moved).await?;
-            tx.record(moved);
-            Ok(View::new(found(tx, (), id).await?, &tx.access))
+            let transitioned =
+                resource.apply_transition(tx, to, reason.as_ref(), payload, transitioned).await?;
+            tx.record(transitioned);
+            Ok(View::new(find_or_not_found(tx, (), id).await?, &tx.access))
         })
         .await
     }
 
-    /// Deletes one, with its own parts.
+    /// Deletes a resource and its children.
     ///
     /// # Errors
-    /// `versionMismatch`, `stillReferenced`, the state of task force or step, and what [`Resource::remove`] refuses.
-    pub async fn delete<N: Resource>(
+    /// `versionMismatch`, `stillReferenced`, the state of task force or step, and the errors of
+    /// [`Resource::check_deletable`] and [`Resource::delete`].
+    pub async fn delete<R: Resource>(
         &self,
         caller: &Caller,
         task_force_id: Uuid,
-        parent: N::Parent,
+        parent: R::Parent,
         id: Uuid,
         version: i32,
     ) -> Result<()> {
         self.write(caller, task_force_id, Action::Work, async |tx| {
-            let noun: N = at_version(tx, parent, id, version).await?;
-            noun.may_remove(tx, parent).await?;
-            unreferenced(tx, N::KIND, id).await?;
-            noun.remove(tx, parent).await?;
-            let fields = json!(noun.fields());
+            let resource: R = find_at_version(tx, parent, id, version).await?;
+            resource.check_deletable(tx, parent).await?;
+            check_unreferenced(tx, R::KIND, id).await?;
+            resource.delete(tx, parent).await?;
+            let fields = json!(resource.fields());
             let mut deleted =
-                new_event::<N>(N::EVENTS.deleted, id).with(changes_between(&fields, &Value::Null));
-            for (name, id) in N::place(parent) {
+                new_event::<R>(R::EVENTS.deleted, id).with(changes_between(&fields, &Value::Null));
+            for (name, id) in R::parent_ids(parent) {
                 deleted = deleted.with_change(name, id, None::<()>);
             }
             tx.record(deleted);

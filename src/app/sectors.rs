@@ -4,13 +4,14 @@ use uuid::Uuid;
 
 use super::Result;
 use super::caller::Access;
-use super::resource::{self, ParentResource, Resource, Stateful, product};
+use super::resource::{self, Events, ParentResource, Resource, Stateful};
 use super::write::WriteTx;
-use crate::db;
+use crate::db::page::Page;
 use crate::db::resource::ProductFilter;
 use crate::db::sectors::{Sector, SectorDetail, SectorFields};
+use crate::db::{self, Conn, QueryResult};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
-use crate::domain::refusal::RefusalCode;
+use crate::domain::refusal::{AvailableTransition, ProblemCode};
 use crate::domain::sector::SectorState;
 use crate::domain::state_machine::Transition;
 use crate::domain::step::StepName;
@@ -18,28 +19,65 @@ use crate::domain::text::LocalizedText;
 use crate::domain::writing::Write;
 
 impl Resource for SectorDetail {
-    product!(
-        sectors, sector: Sector, SectorFields, ProductFilter<SectorState>,
-        Sector: SectorCreated, SectorUpdated, SectorDeleted
-    );
+    type Parent = ();
+    type Fields = SectorFields;
+    type Listed = Sector;
+    type Filter = ProductFilter<SectorState>;
+    const KIND: SubjectKind = SubjectKind::Sector;
+    const EVENTS: Events = Events {
+        created: EventAction::SectorCreated,
+        updated: EventAction::SectorUpdated,
+        deleted: EventAction::SectorDeleted,
+    };
+
+    fn id(&self) -> Uuid {
+        self.sector.id
+    }
+
+    fn version(&self) -> i32 {
+        self.sector.version
+    }
 
     fn fields(&self) -> SectorFields {
         self.sector.fields.clone()
     }
 
+    async fn find(conn: &Conn, task_force_id: Uuid, (): (), id: Uuid) -> QueryResult<Option<Self>> {
+        db::sectors::find(conn, task_force_id, id).await
+    }
+
+    async fn list(
+        conn: &Conn,
+        task_force_id: Uuid,
+        (): (),
+        filter: &ProductFilter<SectorState>,
+        after: Option<Uuid>,
+        limit: i64,
+    ) -> QueryResult<Option<Page<Sector>>> {
+        db::sectors::list(conn, task_force_id, filter, after, limit).await.map(Some)
+    }
+
     async fn insert(tx: &WriteTx<'_>, (): (), fields: &SectorFields) -> Result<Uuid> {
-        let cycle = resource::open_cycle(tx, StepName::Sectors).await?;
+        let cycle = resource::cycle_of_open_step(tx, StepName::Sectors).await?;
         Ok(db::sectors::insert(tx.conn(), tx.task_force_id(), cycle, fields, tx.now()).await?)
     }
 
-    async fn change(&self, tx: &WriteTx<'_>, (): (), fields: &SectorFields) -> Result<()> {
+    async fn update(&self, tx: &WriteTx<'_>, (): (), fields: &SectorFields) -> Result<()> {
         tx.may_write(Write::OpenStep(self.step_state))?;
         Ok(db::sectors::update(tx.conn(), tx.task_force_id(), self.id(), fields, tx.now()).await?)
     }
 
-    async fn may_remove(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
+    async fn check_deletable(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
         tx.may_write(Write::OpenStep(self.step_state))?;
-        resource::made_now(self.sector.cycle, self.sector.last_cycle)
+        resource::check_in_first_cycle(self.sector.cycle, self.sector.last_cycle)
+    }
+
+    async fn delete(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
+        Ok(db::sectors::delete(tx.conn(), tx.task_force_id(), self.id()).await?)
+    }
+
+    fn available_transitions(&self, access: &Access) -> Vec<AvailableTransition> {
+        resource::available_transitions(self, access)
     }
 }
 
@@ -56,7 +94,7 @@ impl Stateful for SectorDetail {
         self.sector.state.transitions(&self.facts(access.state))
     }
 
-    async fn enter(
+    async fn apply_transition(
         &self,
         tx: &WriteTx<'_>,
         to: SectorState,
@@ -70,7 +108,13 @@ impl Stateful for SectorDetail {
 }
 
 impl ParentResource for SectorDetail {
-    fn parts_writable(&self, tx: &WriteTx<'_>) -> Result<()> {
+    const ID_NAME: &'static str = "sectorId";
+
+    async fn exists(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<bool> {
+        db::sectors::is_there(conn, task_force_id, id).await
+    }
+
+    fn children_writable(&self, tx: &WriteTx<'_>) -> Result<()> {
         tx.may_write(Write::OpenStep(self.step_state))
     }
 

@@ -15,7 +15,7 @@ use crate::app::caller::{Caller, Credential};
 use crate::app::clock::Clock;
 use crate::app::idempotency::CommitMode;
 use crate::app::members::NewMember;
-use crate::app::resource::Command;
+use crate::app::resource::TransitionCommand;
 use crate::app::sign_in::{SignedIn, Visit};
 use crate::app::{App, Error, Result};
 use crate::auth::passwords::NewPassword;
@@ -271,7 +271,7 @@ impl Seeder {
                 subject: activity.about.map(|subject| story.about(subject)).transpose()?,
             };
             let view = self.app.create::<ActivityDetail>(&chair, story.id, (), fields).await?;
-            planned.push(Planned(activity, view.noun.activity.id));
+            planned.push(Planned(activity, view.resource.activity.id));
         }
         Ok(planned)
     }
@@ -289,9 +289,9 @@ impl Seeder {
                 morning += 1;
                 self.wait_until(from + (until - from) * morning / mornings);
                 let member = self.member(story, seat).await?;
-                let command = Command::<ActivityDetail> { to, reason, payload: () };
+                let command = TransitionCommand::<ActivityDetail> { to, reason, payload: () };
                 let view = self.app.transition(&member, story.id, id, version, command).await?;
-                version = view.noun.activity.version;
+                version = view.resource.activity.version;
             }
             for (seat, said) in activity.said {
                 let member = self.member(story, *seat).await?;

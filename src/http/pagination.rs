@@ -1,23 +1,29 @@
-//! Pages of lists: their query parameters, and the cursor where each begins.
+//! Pages of lists: their schema, their query parameters and the cursor at which each begins.
+
+use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::{Ref, RefOr};
+use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use super::problem::{Problem, Result};
-use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
+use crate::db;
+use crate::domain::refusal::{FieldError, FieldErrorCode, ProblemCode, Refusal};
 
-/// Writes down where the next page begins.
+/// Encodes the key of a page's last item as the cursor of the next page.
 pub(super) fn cursor(after: &impl Serialize) -> String {
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(after).unwrap_or_default())
 }
 
-/// What the last item of a page is known by.
+/// The key of an item in the order of its list.
 pub(super) trait Key: DeserializeOwned {
-    /// Whether the database knows such a key: a date can hold more years than it, and than RFC 3339 writes.
+    /// Tells whether the database can hold the key: `chrono` has dates that neither Postgres nor RFC 3339 has.
     fn in_range(&self) -> bool {
         true
     }
@@ -51,58 +57,96 @@ impl<A: Key, B: Key> Key for (A, B) {
     }
 }
 
-/// Reads where a page begins.
+/// Decodes a cursor into the key of the item after which the page begins.
 ///
 /// # Errors
-/// A cursor that this list did not give.
+/// `invalidRequest` for a cursor that this list did not return.
 pub(super) fn after<K: Key>(cursor: Option<&str>) -> Result<Option<K>> {
     let Some(cursor) = cursor else { return Ok(None) };
     let key = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| serde_json::from_slice::<K>(&bytes).ok());
     key.filter(Key::in_range).map(Some).ok_or_else(foreign_cursor)
 }
 
-/// A cursor that this list did not give.
+/// The refusal of a cursor that this list did not return.
 pub(super) fn foreign_cursor() -> Problem {
-    let fault = FieldError::parameter("cursor", FieldErrorCode::Invalid).saying(
+    let error = FieldError::parameter("cursor", FieldErrorCode::Invalid).saying(
         "is not a cursor that this list gave; leave it out to begin at the first page",
         "ليس مؤشرًا أعطته هذه القائمة؛ احذفه للبدء من الصفحة الأولى",
     );
-    Refusal::field_errors(RefusalCode::InvalidRequest, vec![fault]).into()
+    Refusal::faults(ProblemCode::InvalidRequest, vec![error]).into()
 }
 
-/// Declares a page of a list: a concrete type each, so that generated clients get a name for it.
-macro_rules! page {
-    ($(#[$meta:meta])* $page:ident of $item:ty) => {
-        $(#[$meta])*
-        #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
-        pub(super) struct $page {
-            /// The items of this page.
-            items: Vec<$item>,
-            /// The cursor of the next page; null on the last.
-            #[schema(required, example = "WzEyXQ")]
-            next: Option<String>,
-        }
-
-        impl $page {
-            /// The page of these rows; `key` names the last one in the cursor.
-            pub(super) fn new<T, K: serde::Serialize>(
-                page: $crate::db::page::Page<T>,
-                key: impl FnOnce(&T) -> K,
-                item: impl FnMut(T) -> $item,
-            ) -> Self {
-                let next = page
-                    .items
-                    .last()
-                    .filter(|_| page.more)
-                    .map(|last| $crate::http::pagination::cursor(&key(last)));
-                Self { items: page.items.into_iter().map(item).collect(), next }
-            }
-        }
-    };
+/// An item of a list, with the schema of the list's pages: each kind of page has a name in the document, so that
+/// generated clients have a type for it.
+pub(super) trait ListItem: Serialize + ToSchema {
+    /// The name of the page's schema.
+    const PAGE_NAME: &'static str;
+    /// The description of the page's schema.
+    const PAGE_DESCRIPTION: &'static str;
 }
-pub(super) use page;
 
-/// The parameters of a page that every list has, for the fields that a list adds.
+/// A page of a list.
+#[derive(Debug, Serialize)]
+pub(super) struct Page<I> {
+    items: Vec<I>,
+    next: Option<String>,
+}
+
+impl<I> Page<I> {
+    /// The page of these rows; `key` makes the cursor from the last row.
+    pub(super) fn new<T, K: Serialize>(
+        page: db::page::Page<T>,
+        key: impl FnOnce(&T) -> K,
+        item: impl FnMut(T) -> I,
+    ) -> Self {
+        let next = page.items.last().filter(|_| page.more).map(|last| cursor(&key(last)));
+        Self { items: page.items.into_iter().map(item).collect(), next }
+    }
+}
+
+impl<I: ListItem> PartialSchema for Page<I> {
+    #[expect(deprecated, reason = "the derived schemas have `example`, too")]
+    fn schema() -> RefOr<Schema> {
+        let items = ArrayBuilder::new()
+            .items(Ref::from_schema_name(I::name()))
+            .description(Some("The items of this page."));
+        let next = ObjectBuilder::new()
+            .schema_type(SchemaType::Array(vec![Type::String, Type::Null]))
+            .description(Some("The cursor of the next page; null on the last."))
+            .example(Some("WzEyXQ".into()));
+        ObjectBuilder::new()
+            .property("items", items)
+            .required("items")
+            .property("next", next)
+            .required("next")
+            .description(Some(I::PAGE_DESCRIPTION))
+            .into()
+    }
+}
+
+impl<I: ListItem> ToSchema for Page<I> {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed(I::PAGE_NAME)
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((I::name().into_owned(), I::schema()));
+        I::schemas(schemas);
+    }
+}
+
+/// The parameters by which every list is paged.
+pub(super) trait PageParameters {
+    /// The most items that the page may have.
+    fn limit(&self) -> i64;
+    /// The cursor at which the page begins.
+    fn cursor(&self) -> Option<&str>;
+}
+
+/// Declares the query parameters of a list: those of the list itself, and `limit` and `cursor`.
+///
+/// A macro, since `utoipa::IntoParams` cannot flatten one struct into another, and serde cannot flatten into a struct
+/// that denies unknown fields.
 macro_rules! page_query {
     ($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty,)* }) => {
         $(#[$meta])*
@@ -119,11 +163,21 @@ macro_rules! page_query {
             #[param(nullable = false, min_length = 1, max_length = 1000, example = "WzEyXQ")]
             pub(super) cursor: Option<String>,
         }
+
+        impl $crate::http::pagination::PageParameters for $name {
+            fn limit(&self) -> i64 {
+                self.limit
+            }
+
+            fn cursor(&self) -> Option<&str> {
+                self.cursor.as_deref()
+            }
+        }
     };
 }
 pub(super) use page_query;
 
-/// Items of a page if the request does not say.
+/// The `limit` of a request without one.
 pub(super) fn default_limit() -> i64 {
     25
 }

@@ -1,22 +1,27 @@
-//! Merge patches (RFC 7396): what is absent stays, what is null goes.
+//! Merge patches (RFC 7396): absent fields stay as they are, `null` removes a field.
 //!
-//! The schema of a patch is derived from that of the fields it changes, so the two can't drift apart: nothing is
-//! required, what may be null there may be null here, and localized text may change one language alone.
+//! The schema of a patch is derived from the schema of the fields that it changes, so that the two cannot differ:
+//! no field is required, defaults are left out, and an object within the fields is replaced by its own patch if it has
+//! one.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::marker::PhantomData;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
-use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
+use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::text::{LocalizedNamePatch, LocalizedNotePatch, LocalizedTextPatch};
 use super::validation;
-use super::values::ReconciliationCountsPatch;
-use crate::app;
+use crate::domain::refusal::Refusal;
+
+/// The name of the schema of an object's patch, from the name of the object's schema.
+fn patch_name(name: &str) -> String {
+    format!("{name}Patch")
+}
 
 /// A change of some of the fields of `F`.
 #[derive(Debug)]
@@ -44,6 +49,37 @@ impl<F: Serialize + DeserializeOwned + ToSchema + 'static> Patch<F> {
     }
 }
 
+/// A type that a merge patch changes and that holds some or all of the fields `F` of a use case.
+pub(super) trait PatchTarget<F> {
+    /// The patched part of the fields.
+    fn from_fields(fields: &F) -> Self;
+    /// The fields with this part replaced.
+    fn replace_in(self, fields: F) -> F;
+}
+
+impl<F: Clone, T: From<F> + Into<F>> PatchTarget<F> for T {
+    fn from_fields(fields: &F) -> Self {
+        fields.clone().into()
+    }
+
+    fn replace_in(self, _fields: F) -> F {
+        self.into()
+    }
+}
+
+impl<T: Serialize + DeserializeOwned + ToSchema + 'static> Patch<T> {
+    /// The fields of a use case with this change made.
+    ///
+    /// # Errors
+    /// As [`Patch::apply`].
+    pub(super) fn apply_to<F>(self, fields: F) -> Result<F, Refusal>
+    where
+        T: PatchTarget<F>,
+    {
+        Ok(self.apply(&T::from_fields(&fields))?.replace_in(fields))
+    }
+}
+
 /// RFC 7396, section 2.
 fn merge(target: &mut Value, patch: Value) {
     let Value::Object(patch) = patch else {
@@ -63,52 +99,112 @@ fn merge(target: &mut Value, patch: Value) {
     }
 }
 
+/// The patches that come with schemas: the names that end in `Patch` without that ending.
+fn patched_names(schemas: &[(String, RefOr<Schema>)]) -> HashSet<&str> {
+    schemas.iter().filter_map(|(name, _)| name.strip_suffix("Patch")).collect()
+}
+
 impl<F: ToSchema> ToSchema for Patch<F> {
     fn name() -> Cow<'static, str> {
         let name = F::name();
         let name = name.strip_prefix("New").unwrap_or(&name);
-        Cow::Owned(format!("{}Patch", name.strip_suffix("Fields").unwrap_or(name)))
+        Cow::Owned(patch_name(name.strip_suffix("Fields").unwrap_or(name)))
     }
 
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         F::schemas(schemas);
-        schemas.push((LocalizedNamePatch::name().into_owned(), LocalizedNamePatch::schema()));
-        schemas.push((LocalizedNotePatch::name().into_owned(), LocalizedNotePatch::schema()));
-        schemas.push((LocalizedTextPatch::name().into_owned(), LocalizedTextPatch::schema()));
-        schemas.push((ReconciliationCountsPatch::name().into_owned(), ReconciliationCountsPatch::schema()));
     }
 }
 
 impl<F: ToSchema> PartialSchema for Patch<F> {
     fn schema() -> RefOr<Schema> {
-        let RefOr::T(Schema::Object(mut schema)) = F::schema() else {
-            return F::schema();
-        };
-        schema.required.clear();
-        schema.description = Some(
-            "A JSON merge patch (RFC 7396): absent fields stay as they are, null clears one.".to_owned(),
-        );
-        for property in schema.properties.values_mut() {
-            *property = as_patched(property.clone());
-        }
-        RefOr::T(Schema::Object(schema))
+        let mut schemas = Vec::new();
+        F::schemas(&mut schemas);
+        patch_schema(
+            F::schema(),
+            "A JSON merge patch (RFC 7396): absent fields stay as they are, null clears one.",
+            &patched_names(&schemas),
+        )
     }
 }
 
-/// What is an object inside of the fields, and so is patched by one of its own.
-const NESTED: [&str; 4] = ["LocalizedName", "LocalizedNote", "LocalizedText", "ReconciliationCounts"];
-
-/// The schema of one field, with objects replaced by their patches and defaults taken out.
-fn as_patched(property: RefOr<Schema>) -> RefOr<Schema> {
-    let as_text = serde_json::to_string(&property).unwrap_or_default();
-    let as_text = NESTED.iter().fold(as_text, |text, name| {
-        text.replace(&format!("schemas/{name}\""), &format!("schemas/{name}Patch\""))
-    });
-    let mut value: Value = serde_json::from_str(&as_text).unwrap_or_default();
-    if let Value::Object(fields) = &mut value {
-        fields.remove("default");
+/// The schema of a patch of an object with this schema.
+fn patch_schema(of: RefOr<Schema>, description: &str, patched: &HashSet<&str>) -> RefOr<Schema> {
+    let RefOr::T(Schema::Object(mut object)) = of else { return of };
+    object.required.clear();
+    object.description = Some(description.to_owned());
+    for property in object.properties.values_mut() {
+        refer_to_patches(property, patched);
+        remove_default(property);
     }
-    serde_json::from_value(value).unwrap_or(property)
+    RefOr::T(Schema::Object(object))
+}
+
+/// Replaces references to objects that have a patch by references to it. Arrays are left alone: a merge patch replaces
+/// them as a whole.
+fn refer_to_patches(schema: &mut RefOr<Schema>, patched: &HashSet<&str>) {
+    let schema = match schema {
+        RefOr::Ref(Ref { ref_location, .. }) => {
+            if let Some((path, name)) = ref_location.rsplit_once('/')
+                && patched.contains(name)
+            {
+                *ref_location = format!("{path}/{}", patch_name(name));
+            }
+            return;
+        }
+        RefOr::T(schema) => schema,
+    };
+    let members = match schema {
+        Schema::OneOf(one_of) => &mut one_of.items,
+        Schema::AllOf(all_of) => &mut all_of.items,
+        Schema::AnyOf(any_of) => &mut any_of.items,
+        _ => return,
+    };
+    for member in members {
+        refer_to_patches(member, patched);
+    }
+}
+
+/// Removes the default of a field: an absent field of a patch stays as it is.
+fn remove_default(schema: &mut RefOr<Schema>) {
+    let RefOr::T(schema) = schema else { return };
+    match schema {
+        Schema::Object(object) => object.default = None,
+        Schema::Array(array) => array.default = None,
+        Schema::OneOf(one_of) => one_of.default = None,
+        Schema::AllOf(all_of) => all_of.default = None,
+        Schema::AnyOf(any_of) => any_of.default = None,
+        _ => {}
+    }
+}
+
+/// An object within patched fields that is patched member by member.
+pub(super) trait NestedObject: ToSchema {
+    /// The description of its patch.
+    const PATCH_DESCRIPTION: &'static str;
+}
+
+/// The schema of a nested object, which brings the schema of its patch along. The type has no values: it is for
+/// `value_type` in the schema of the fields.
+#[derive(Debug)]
+pub(super) struct Nested<T>(PhantomData<T>);
+
+impl<T: NestedObject> PartialSchema for Nested<T> {
+    fn schema() -> RefOr<Schema> {
+        T::schema()
+    }
+}
+
+impl<T: NestedObject> ToSchema for Nested<T> {
+    fn name() -> Cow<'static, str> {
+        T::name()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        T::schemas(schemas);
+        let patch = patch_schema(T::schema(), T::PATCH_DESCRIPTION, &patched_names(schemas));
+        schemas.push((patch_name(&T::name()), patch));
+    }
 }
 
 #[cfg(test)]

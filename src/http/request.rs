@@ -52,32 +52,6 @@ pub(super) struct Root {}
 
 impl Path for Root {}
 
-/// Declares the parameters of a path.
-macro_rules! path_to {
-    ($(#[$meta:meta])* $name:ident { $($field:ident: $type:ty = $example:literal, $doc:literal;)+ } $(in $scope:ident)?) => {
-        $(#[$meta])*
-        #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
-        #[serde(rename_all = "camelCase")]
-        #[into_params(parameter_in = Path)]
-        pub(super) struct $name {
-            $(
-                #[doc = $doc]
-                #[param(inline, example = $example)]
-                pub(super) $field: $type,
-            )+
-        }
-
-        impl $crate::http::request::Path for $name {
-            $(
-                fn task_force_id(&self) -> Option<uuid::Uuid> {
-                    Some(self.$scope)
-                }
-            )?
-        }
-    };
-}
-pub(super) use path_to;
-
 /// A number in a path, as it is written: nothing else is an address of the same thing.
 pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<i32, D::Error> {
     let text = String::deserialize(deserializer)?;
@@ -85,11 +59,20 @@ pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> std::result:
     number.ok_or_else(|| D::Error::custom("not a number of anything"))
 }
 
-path_to! {
-    /// Into a task force.
-    TaskForcePath {
-        task_force_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-000000000001", "The task force.";
-    } in task_force_id
+/// The path of a task force.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Path)]
+pub(super) struct TaskForcePath {
+    /// The task force.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-000000000001")]
+    pub(super) task_force_id: Uuid,
+}
+
+impl Path for TaskForcePath {
+    fn task_force_id(&self) -> Option<Uuid> {
+        Some(self.task_force_id)
+    }
 }
 
 /// The `If-Match` header of a change.

@@ -1,183 +1,224 @@
-//! The operations that nouns below a task force share, written once: list, create, read, change and delete one, and
-//! move one that has states.
+//! The operations that the resources of a task force share: list, create, get, update, delete and transition.
 //!
-//! A noun declares its representations and, with [`resource!`], what its operations are called and which problems they
-//! can have. The handlers are the same for all.
+//! An endpoint file declares its representations and calls [`resource_routes!`], which declares the handlers. Each
+//! handler only names types and calls the function of the same purpose in this file.
 
+use actix_web::HttpResponse;
+use chrono::NaiveDate;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
+use utoipa::ToSchema;
+use uuid::Uuid;
 
-use crate::app::resource::{Resource, View};
+use super::idempotency::DryRun;
+use super::pagination::{self, ListItem, Page, PageParameters};
+use super::patch::{Patch, PatchTarget};
+use super::problem::Result;
+use super::request::{Change, Create, Delete, Path, Read};
+use super::response;
+use crate::app::App;
+use crate::app::resource::{Resource, Stateful, TransitionCommand, View};
+use crate::domain::refusal::ProblemCode;
 use crate::domain::text::Language;
 
-/// How one of a noun is shown.
+/// A resource as a response shows it.
 pub(super) trait Representation: Serialize {
-    /// The noun.
+    /// The resource.
     type Resource: Resource;
 
-    /// It, as somebody sees it.
+    /// The representation for a caller.
     fn new(view: View<Self::Resource>, language: Language) -> Self;
 }
 
-/// Declares the operations of a noun. Words and addresses are literals, since the macros that document them need
-/// literals; `at` takes the parameters of a path apart into what is above the noun and, of a single one, its id.
-/// `from` is what creates one; `by` is a merge patch of that, unless `of` names the part of it that can be changed.
-macro_rules! resource {
+type Parent<R> = <<R as Representation>::Resource as Resource>::Parent;
+type Fields<R> = <<R as Representation>::Resource as Resource>::Fields;
+type Filter<R> = <<R as Representation>::Resource as Resource>::Filter;
+type Listed<R> = <<R as Representation>::Resource as Resource>::Listed;
+
+/// Declares the operations of a resource.
+///
+/// A macro, since `actix_web` and `utoipa` take paths and texts only as literals in attributes. `parent` and `id` read
+/// the ids of the parents and of the resource from the parameters of a path; `filter` turns a query into the filter of
+/// the use case; `payload` reads the parameters of a transition from its body. `list` and `transition` are optional.
+macro_rules! resource_routes {
     (
-        $One:ident $(, listed as $Item:ident on $Page:ident)?, from $New:ident by $Patch:ident $(of $Part:ident)?, tagged $tag:tt,
-        $collection:tt of $Parent:ident ($at:ident => $parent:expr),
-        $single:tt at $Path:ident ($one:ident => $above_one:expr, $id:expr),
-        $( list: $list:ident, $list_summary:tt, $list_text:tt, by $Query:ident ($query:ident => $filter:expr); )?
-        create: $create:ident, $create_summary:tt, $create_text:tt, $create_codes:tt;
-        get: $get:ident, $get_summary:tt, $get_text:tt;
-        update: $update:ident, $update_summary:tt, $update_text:tt, $update_codes:tt;
-        delete: $delete:ident, $delete_summary:tt, $delete_text:tt, $delete_codes:tt;
+        representation: $Representation:ident,
+        new: $New:ident,
+        patch: $Patch:ident,
+        tag: $tag:tt,
+        collection: {
+            url: $collection_url:tt,
+            path: $CollectionPath:ident,
+            parent: $collection_parent:expr,
+        },
+        single: {
+            url: $single_url:tt,
+            path: $SinglePath:ident,
+            parent: $single_parent:expr,
+            id: $id:expr,
+        },
         $(
-            transition: $transition:ident, $transition_summary:tt, $transition_text:tt, $transition_codes:tt,
-            at $transitions:tt by $Transition:ident ($body:ident => $payload:expr);
+            list: {
+                function: $list:ident,
+                summary: $list_summary:tt,
+                description: $list_description:tt,
+                query: $Query:ident,
+                filter: $filter:expr,
+                item: $Item:ident,
+                page: $Page:ident,
+            },
+        )?
+        create: {
+            function: $create:ident,
+            summary: $create_summary:tt,
+            description: $create_description:tt,
+            problems: $create_problems:tt,
+        },
+        get: {
+            function: $get:ident,
+            summary: $get_summary:tt,
+            description: $get_description:tt,
+        },
+        update: {
+            function: $update:ident,
+            summary: $update_summary:tt,
+            description: $update_description:tt,
+            problems: $update_problems:tt,
+        },
+        delete: {
+            function: $delete:ident,
+            summary: $delete_summary:tt,
+            description: $delete_description:tt,
+            problems: $delete_problems:tt,
+        },
+        $(
+            transition: {
+                function: $transition:ident,
+                summary: $transition_summary:tt,
+                description: $transition_description:tt,
+                problems: $transition_problems:tt,
+                url: $transition_url:tt,
+                body: $Transition:ident,
+                payload: |$body:ident| $payload:expr,
+            },
         )?
     ) => {
         $(
             #[doc = $list_summary]
             #[doc = ""]
-            #[doc = $list_text]
+            #[doc = $list_description]
             #[utoipa::path(
                 tag = $tag,
-                params($Parent, $Query),
+                params($CollectionPath, $Query),
                 responses((status = 200, description = "A page of them.", body = $Page))
             )]
-            #[get($collection)]
+            #[get($collection_url)]
             async fn $list(
                 app: actix_web::web::Data<$crate::app::App>,
-                read: $crate::http::request::Read<$Parent, $Query>,
+                request: $crate::http::request::Read<$CollectionPath, $Query>,
             ) -> $crate::http::problem::Result<actix_web::HttpResponse> {
-                let $crate::http::request::Read { context, query: $query } = read;
-                let after = $crate::http::pagination::after($query.cursor.as_deref())?;
-                let $at = &context.path;
-                let (parent, limit) = ($parent, $query.limit);
-                let filter = $filter;
-                let (today, page) = app
-                    .list::<<$One as $crate::http::resource::Representation>::Resource>(
-                        &context.caller, $at.task_force_id, parent, &filter, after, limit,
-                    )
-                    .await?;
-                $crate::http::response::document(&$Page::new(page, |row| row.id, |row| $Item::new(row, today)))
+                $crate::http::resource::list::<$Representation, $Item, _, _>(
+                    &app, request, $collection_parent, $filter, |row| row.id, $Item::new,
+                )
+                .await
             }
         )?
 
         #[doc = $create_summary]
         #[doc = ""]
-        #[doc = $create_text]
+        #[doc = $create_description]
         #[utoipa::path(
             tag = $tag,
-            params($Parent),
+            params($CollectionPath),
             request_body = $New,
-            responses((status = 201, description = "It, as it was made.", body = $One, headers(("ETag" = String), ("Location" = String)))),
-            extensions(("x-problem-codes" = json!($create_codes)))
+            responses((status = 201, description = "It, as it was made.", body = $Representation, headers(("ETag" = String), ("Location" = String)))),
+            extensions(("x-problem-codes" = json!($create_problems)))
         )]
-        #[post($collection)]
+        #[post($collection_url)]
         async fn $create(
             app: actix_web::web::Data<$crate::app::App>,
-            create: $crate::http::request::Create<$Parent, $New>,
+            request: $crate::http::request::Create<$CollectionPath, $New>,
         ) -> $crate::http::problem::Result<actix_web::HttpResponse> {
-            let $crate::http::request::Create { context, body, .. } = create;
-            let $at = &context.path;
-            let view = app.create(&context.caller, $at.task_force_id, $parent, body.into()).await?;
-            $crate::http::resource::created::<$One>(view, &context.uri, context.language)
+            $crate::http::resource::create::<$Representation, _, _>(&app, request, $collection_parent).await
         }
 
         #[doc = $get_summary]
         #[doc = ""]
-        #[doc = $get_text]
+        #[doc = $get_description]
         #[utoipa::path(
             tag = $tag,
-            params($Path),
-            responses((status = 200, description = "It, as it is now.", body = $One, headers(("ETag" = String))))
+            params($SinglePath),
+            responses((status = 200, description = "It, as it is now.", body = $Representation, headers(("ETag" = String))))
         )]
-        #[get($single)]
+        #[get($single_url)]
         async fn $get(
             app: actix_web::web::Data<$crate::app::App>,
-            read: $crate::http::request::Read<$Path>,
+            request: $crate::http::request::Read<$SinglePath>,
         ) -> $crate::http::problem::Result<actix_web::HttpResponse> {
-            let $crate::http::request::Read { context, .. } = read;
-            let $one = &context.path;
-            let view = app.get(&context.caller, $one.task_force_id, $above_one, $id).await?;
-            $crate::http::resource::single::<$One>(view, context.language)
+            $crate::http::resource::get::<$Representation, _>(&app, request, $single_parent, $id).await
         }
 
         #[doc = $update_summary]
         #[doc = ""]
-        #[doc = $update_text]
+        #[doc = $update_description]
         #[utoipa::path(
             tag = $tag,
-            params($Path, IfMatch),
+            params($SinglePath, $crate::http::request::IfMatch),
             request_body(content = $Patch, content_type = "application/merge-patch+json"),
-            responses((status = 200, description = "It, as it is now.", body = $One, headers(("ETag" = String)))),
-            extensions(("x-problem-codes" = json!($update_codes)))
+            responses((status = 200, description = "It, as it is now.", body = $Representation, headers(("ETag" = String)))),
+            extensions(("x-problem-codes" = json!($update_problems)))
         )]
-        #[patch($single)]
+        #[patch($single_url)]
         async fn $update(
             app: actix_web::web::Data<$crate::app::App>,
-            change: $crate::http::request::Change<$Path, $Patch>,
+            request: $crate::http::request::Change<$SinglePath, $Patch>,
         ) -> $crate::http::problem::Result<actix_web::HttpResponse> {
-            let $crate::http::request::Change { context, version, body, .. } = change;
-            let $one = &context.path;
-            let patch = |fields| Ok($crate::http::resource::patched!(body, fields, $New $(, $Part)?));
-            let view =
-                app.update(&context.caller, $one.task_force_id, $above_one, $id, version, patch).await?;
-            $crate::http::resource::single::<$One>(view, context.language)
+            $crate::http::resource::update::<$Representation, _, _>(&app, request, $single_parent, $id).await
         }
 
         #[doc = $delete_summary]
         #[doc = ""]
-        #[doc = $delete_text]
+        #[doc = $delete_description]
         #[utoipa::path(
             tag = $tag,
-            params($Path, IfMatch),
+            params($SinglePath, $crate::http::request::IfMatch),
             responses((status = 204, description = "It is gone.")),
-            extensions(("x-problem-codes" = json!($delete_codes)))
+            extensions(("x-problem-codes" = json!($delete_problems)))
         )]
-        #[delete($single)]
+        #[delete($single_url)]
         async fn $delete(
             app: actix_web::web::Data<$crate::app::App>,
-            remove: $crate::http::request::Delete<$Path>,
+            request: $crate::http::request::Delete<$SinglePath>,
         ) -> $crate::http::problem::Result<actix_web::HttpResponse> {
-            let $crate::http::request::Delete { context, version } = remove;
-            let $one = &context.path;
-            app.delete::<<$One as $crate::http::resource::Representation>::Resource>(
-                &context.caller, $one.task_force_id, $above_one, $id, version,
-            )
-            .await?;
-            Ok($crate::http::response::done())
+            $crate::http::resource::delete::<$Representation, _>(&app, request, $single_parent, $id).await
         }
 
         $(
             #[doc = $transition_summary]
             #[doc = ""]
-            #[doc = $transition_text]
+            #[doc = $transition_description]
             #[utoipa::path(
                 tag = $tag,
-                params($Path, IfMatch, $crate::http::idempotency::DryRun),
+                params($SinglePath, $crate::http::request::IfMatch, $crate::http::idempotency::DryRun),
                 request_body = $Transition,
-                responses((status = 200, description = "It, as it is now.", body = $One, headers(("ETag" = String)))),
-                extensions(("x-problem-codes" = json!($transition_codes)))
+                responses((status = 200, description = "It, as it is now.", body = $Representation, headers(("ETag" = String)))),
+                extensions(("x-problem-codes" = json!($transition_problems)))
             )]
-            #[post($transitions)]
+            #[post($transition_url)]
             async fn $transition(
                 app: actix_web::web::Data<$crate::app::App>,
-                change: $crate::http::request::Change<$Path, $Transition, $crate::http::idempotency::DryRun>,
+                request: $crate::http::request::Change<$SinglePath, $Transition, $crate::http::idempotency::DryRun>,
             ) -> $crate::http::problem::Result<actix_web::HttpResponse> {
-                let $crate::http::request::Change { context, version, body: $body, .. } = change;
-                let $one = &context.path;
-                let (to, reason) = ($body.to, $body.reason);
-                let command = $crate::app::resource::Command { to, reason, payload: $payload };
-                let view =
-                    app.transition(&context.caller, $one.task_force_id, $id, version, command).await?;
-                $crate::http::resource::single::<$One>(view, context.language)
+                $crate::http::resource::transition::<$Representation, _, _>(&app, request, $id, |$body| {
+                    let (to, reason) = ($body.to, $body.reason);
+                    $crate::app::resource::TransitionCommand { to, reason, payload: $payload }
+                })
+                .await
             }
         )?
 
-        /// What all have in common, in the order in which they are asked for.
-        fn common_operations(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
+        /// Registers the operations above. The order is that of the document.
+        fn resource_operations(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
             config
                 $( .service($list) )?
                 .service($create)
@@ -188,34 +229,110 @@ macro_rules! resource {
         }
     };
 }
-pub(super) use resource;
+pub(super) use resource_routes;
 
-/// Fields as a merge patch leaves them: of all of them, or of the part that can be changed.
-macro_rules! patched {
-    ($patch:ident, $fields:ident, $New:ident) => {
-        $New::into($patch.apply(&$New::from($fields))?)
-    };
-    ($patch:ident, $fields:ident, $New:ident, $Part:ident) => {
-        $patch.apply(&$Part::from(&$fields))?.put_into($fields)
-    };
-}
-pub(super) use patched;
-
-/// The answer to a read or a change of one.
-pub(super) fn single<R: Representation>(
-    view: View<R::Resource>,
-    language: Language,
-) -> super::problem::Result<actix_web::HttpResponse> {
-    let version = view.noun.version();
-    super::response::single(version, &R::new(view, language))
+/// The task force in a path. Every path of a resource has one.
+fn task_force_id(path: &impl Path) -> Result<Uuid> {
+    path.task_force_id().ok_or_else(|| ProblemCode::NotFound.into())
 }
 
-/// The answer to the creation of one, in the collection at this address.
-pub(super) fn created<R: Representation>(
-    view: View<R::Resource>,
-    collection: &str,
-    language: Language,
-) -> super::problem::Result<actix_web::HttpResponse> {
-    let (id, version) = (view.noun.id(), view.noun.version());
-    super::response::created(&format!("{collection}/{id}"), version, &R::new(view, language))
+/// Lists resources in the order of their ids.
+pub(super) async fn list<R: Representation, I: ListItem, P: Path, Q: PageParameters>(
+    app: &App,
+    request: Read<P, Q>,
+    parent: fn(&P) -> Parent<R>,
+    filter: fn(Q) -> Filter<R>,
+    row_id: fn(&Listed<R>) -> Uuid,
+    item: fn(Listed<R>, NaiveDate) -> I,
+) -> Result<HttpResponse> {
+    let Read { context, query } = request;
+    let (after, limit) = (pagination::after(query.cursor())?, query.limit());
+    let (task_force_id, parent) = (task_force_id(&context.path)?, parent(&context.path));
+    let (today, page) =
+        app.list::<R::Resource>(&context.caller, task_force_id, parent, &filter(query), after, limit).await?;
+    response::document(&Page::new(page, row_id, |row| item(row, today)))
+}
+
+/// Creates a resource.
+pub(super) async fn create<R: Representation, P: Path, N: Into<Fields<R>>>(
+    app: &App,
+    request: Create<P, N>,
+    parent: fn(&P) -> Parent<R>,
+) -> Result<HttpResponse> {
+    let Create { context, body, .. } = request;
+    let (task_force_id, parent) = (task_force_id(&context.path)?, parent(&context.path));
+    let view = app.create::<R::Resource>(&context.caller, task_force_id, parent, body.into()).await?;
+    let (id, version) = (view.resource.id(), view.resource.version());
+    let location = format!("{}/{id}", context.uri);
+    response::created(&location, version, &R::new(view, context.language))
+}
+
+/// Reads a resource.
+pub(super) async fn get<R: Representation, P: Path>(
+    app: &App,
+    request: Read<P>,
+    parent: fn(&P) -> Parent<R>,
+    id: fn(&P) -> Uuid,
+) -> Result<HttpResponse> {
+    let Read { context, .. } = request;
+    let path = &context.path;
+    let view = app.get(&context.caller, task_force_id(path)?, parent(path), id(path)).await?;
+    single::<R>(view, context.language)
+}
+
+/// Changes the fields of a resource.
+pub(super) async fn update<R, P, T>(
+    app: &App,
+    request: Change<P, Patch<T>>,
+    parent: fn(&P) -> Parent<R>,
+    id: fn(&P) -> Uuid,
+) -> Result<HttpResponse>
+where
+    R: Representation,
+    P: Path,
+    T: PatchTarget<Fields<R>> + Serialize + DeserializeOwned + ToSchema + 'static,
+{
+    let Change { context, version, body: patch, .. } = request;
+    let path = &context.path;
+    let change = |fields| Ok(patch.apply_to(fields)?);
+    let view =
+        app.update(&context.caller, task_force_id(path)?, parent(path), id(path), version, change).await?;
+    single::<R>(view, context.language)
+}
+
+/// Deletes a resource.
+pub(super) async fn delete<R: Representation, P: Path>(
+    app: &App,
+    request: Delete<P>,
+    parent: fn(&P) -> Parent<R>,
+    id: fn(&P) -> Uuid,
+) -> Result<HttpResponse> {
+    let Delete { context, version } = request;
+    let path = &context.path;
+    app.delete::<R::Resource>(&context.caller, task_force_id(path)?, parent(path), id(path), version).await?;
+    Ok(response::done())
+}
+
+/// Moves a resource to another state.
+pub(super) async fn transition<R, P, T>(
+    app: &App,
+    request: Change<P, T, DryRun>,
+    id: fn(&P) -> Uuid,
+    command: fn(T) -> TransitionCommand<R::Resource>,
+) -> Result<HttpResponse>
+where
+    R: Representation<Resource: Stateful>,
+    P: Path,
+{
+    let Change { context, version, body, .. } = request;
+    let path = &context.path;
+    let view =
+        app.transition(&context.caller, task_force_id(path)?, id(path), version, command(body)).await?;
+    single::<R>(view, context.language)
+}
+
+/// The response that shows one resource.
+pub(super) fn single<R: Representation>(view: View<R::Resource>, language: Language) -> Result<HttpResponse> {
+    let version = view.resource.version();
+    response::single(version, &R::new(view, language))
 }

@@ -1,119 +1,153 @@
-//! The schemas of text: what is refused is written here, once, and enforced from here.
+//! The schemas of text. Requests are checked by these schemas, so that each rule is written once.
 //!
-//! Control characters have no business in a line, and only line breaks and tabs in a longer text; something that
-//! can be seen must be there.
+//! A line must not contain control characters; a longer text may contain line breaks and tabs. Both must contain a
+//! visible character.
 
 use std::borrow::Cow;
+use std::marker::PhantomData;
 
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AdditionalProperties, Object, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-/// One line: no control character, and something that can be seen.
+/// One line: no control character, and a visible character.
 const LINE: &str = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff][^\u0000-\u001f\u007f-\u009f]*$";
 /// Several lines: the same, with tabs and line breaks.
 const LINES: &str = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff][^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$";
 
-/// Text of at most so many characters.
-fn text(longest: usize, pattern: &str, example: &str) -> ObjectBuilder {
+/// A string of 1 to `max_length` characters.
+fn text(max_length: usize, pattern: &str, example: &str) -> ObjectBuilder {
     ObjectBuilder::new()
         .schema_type(SchemaType::Type(Type::String))
         .min_length(Some(1))
-        .max_length(Some(longest))
+        .max_length(Some(max_length))
         .pattern(Some(pattern))
         .examples([example])
 }
 
-/// Plain text, in whatever language its author writes.
-macro_rules! plain {
-    ($name:ident, $longest:literal, $pattern:expr, $example:literal, $doc:literal) => {
-        #[doc = $doc]
-        #[derive(Debug)]
-        pub(super) struct $name;
-
-        impl PartialSchema for $name {
-            fn schema() -> RefOr<Schema> {
-                text($longest, $pattern, $example).description(Some($doc)).into()
-            }
-        }
-
-        impl ToSchema for $name {
-            fn name() -> Cow<'static, str> {
-                Cow::Borrowed(stringify!($name))
-            }
-        }
-    };
+/// A kind of plain text, in any language.
+pub(super) trait PlainKind {
+    /// The name of the schema.
+    const NAME: &'static str;
+    /// The description of the schema.
+    const DESCRIPTION: &'static str;
+    /// The most characters.
+    const MAX_LENGTH: usize;
+    /// The pattern of the text.
+    const PATTERN: &'static str;
+    /// An example.
+    const EXAMPLE: &'static str;
 }
 
-plain!(PlainLine, 200, LINE, "Open data", "A line of plain text.");
-plain!(
-    PlainText,
-    10_000,
-    LINES,
-    "أرفقت رأي الدائرة القانونية.",
-    "Plain text, in whatever language its author writes."
-);
+/// The schema of a kind of plain text. The type has no values: it is for `value_type` in schemas.
+#[derive(Debug)]
+pub(super) struct Plain<K>(PhantomData<K>);
 
-/// Text in Arabic, English or both; and its patch, in which `null` takes a language away, but not the last.
-macro_rules! localized {
-    ($name:ident, $patch:ident, $longest:literal, $pattern:expr, $ar:literal, $en:literal, $doc:literal) => {
-        #[doc = $doc]
-        #[derive(Debug)]
-        pub(super) struct $name;
-
-        impl PartialSchema for $name {
-            fn schema() -> RefOr<Schema> {
-                let mut object = of_languages(
-                    text($longest, $pattern, $ar).description(Some("In Arabic.")),
-                    text($longest, $pattern, $en).description(Some("In English.")),
-                );
-                object.min_properties = Some(1);
-                object.description = Some(concat!($doc, " At least one of the two.").to_owned());
-                Schema::Object(object).into()
-            }
-        }
-
-        impl ToSchema for $name {
-            fn name() -> Cow<'static, str> {
-                Cow::Borrowed(stringify!($name))
-            }
-        }
-
-        #[doc = concat!("The merge patch of [`", stringify!($name), "`].")]
-        #[derive(Debug)]
-        pub(super) struct $patch;
-
-        impl PartialSchema for $patch {
-            fn schema() -> RefOr<Schema> {
-                let nullable = || SchemaType::Array(vec![Type::String, Type::Null]);
-                let mut object = of_languages(
-                    text($longest, $pattern, $ar)
-                        .schema_type(nullable())
-                        .description(Some("In Arabic; null takes it away.")),
-                    text($longest, $pattern, $en)
-                        .schema_type(nullable())
-                        .description(Some("In English; null takes it away.")),
-                );
-                object.description = Some(
-                    concat!(
-                        $doc,
-                        " A language that is not named stays as it is; the last can't be taken away."
-                    )
-                    .to_owned(),
-                );
-                Schema::Object(object).into()
-            }
-        }
-
-        impl ToSchema for $patch {
-            fn name() -> Cow<'static, str> {
-                Cow::Borrowed(stringify!($patch))
-            }
-        }
-    };
+impl<K: PlainKind> PartialSchema for Plain<K> {
+    fn schema() -> RefOr<Schema> {
+        text(K::MAX_LENGTH, K::PATTERN, K::EXAMPLE).description(Some(K::DESCRIPTION)).into()
+    }
 }
 
-fn of_languages(ar: ObjectBuilder, en: ObjectBuilder) -> Object {
+impl<K: PlainKind> ToSchema for Plain<K> {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed(K::NAME)
+    }
+}
+
+/// A line of plain text.
+pub(super) type PlainLine = Plain<Line>;
+
+#[derive(Debug)]
+pub(super) struct Line;
+
+impl PlainKind for Line {
+    const NAME: &'static str = "PlainLine";
+    const DESCRIPTION: &'static str = "A line of plain text.";
+    const MAX_LENGTH: usize = 200;
+    const PATTERN: &'static str = LINE;
+    const EXAMPLE: &'static str = "Open data";
+}
+
+/// Plain text of several lines.
+pub(super) type PlainText = Plain<Lines>;
+
+#[derive(Debug)]
+pub(super) struct Lines;
+
+impl PlainKind for Lines {
+    const NAME: &'static str = "PlainText";
+    const DESCRIPTION: &'static str = "Plain text, in whatever language its author writes.";
+    const MAX_LENGTH: usize = 10_000;
+    const PATTERN: &'static str = LINES;
+    const EXAMPLE: &'static str = "أرفقت رأي الدائرة القانونية.";
+}
+
+/// A kind of text in Arabic, English or both.
+pub(super) trait LocalizedKind {
+    /// The name of the schema.
+    const NAME: &'static str;
+    /// The name of the schema of a patch.
+    const PATCH_NAME: &'static str;
+    /// The description of the schema.
+    const DESCRIPTION: &'static str;
+    /// The most characters in each language.
+    const MAX_LENGTH: usize;
+    /// The pattern of the text in each language.
+    const PATTERN: &'static str;
+    /// An example in Arabic.
+    const ARABIC: &'static str;
+    /// An example in English.
+    const ENGLISH: &'static str;
+}
+
+/// The schema of a kind of localized text, which brings the schema of its patch along: in a patch, `null` removes a
+/// language, but not the last one. The type has no values: it is for `value_type` in schemas.
+#[derive(Debug)]
+pub(super) struct Localized<K>(PhantomData<K>);
+
+impl<K: LocalizedKind> Localized<K> {
+    fn patch_schema() -> RefOr<Schema> {
+        let nullable = || SchemaType::Array(vec![Type::String, Type::Null]);
+        let mut object = object_of_languages(
+            text(K::MAX_LENGTH, K::PATTERN, K::ARABIC)
+                .schema_type(nullable())
+                .description(Some("In Arabic; null takes it away.")),
+            text(K::MAX_LENGTH, K::PATTERN, K::ENGLISH)
+                .schema_type(nullable())
+                .description(Some("In English; null takes it away.")),
+        );
+        object.description = Some(format!(
+            "{} A language that is not named stays as it is; the last can't be taken away.",
+            K::DESCRIPTION
+        ));
+        Schema::Object(object).into()
+    }
+}
+
+impl<K: LocalizedKind> PartialSchema for Localized<K> {
+    fn schema() -> RefOr<Schema> {
+        let mut object = object_of_languages(
+            text(K::MAX_LENGTH, K::PATTERN, K::ARABIC).description(Some("In Arabic.")),
+            text(K::MAX_LENGTH, K::PATTERN, K::ENGLISH).description(Some("In English.")),
+        );
+        object.min_properties = Some(1);
+        object.description = Some(format!("{} At least one of the two.", K::DESCRIPTION));
+        Schema::Object(object).into()
+    }
+}
+
+impl<K: LocalizedKind> ToSchema for Localized<K> {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed(K::NAME)
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((K::PATCH_NAME.to_owned(), Self::patch_schema()));
+    }
+}
+
+fn object_of_languages(ar: ObjectBuilder, en: ObjectBuilder) -> Object {
     ObjectBuilder::new()
         .property("ar", ar)
         .property("en", en)
@@ -121,30 +155,50 @@ fn of_languages(ar: ObjectBuilder, en: ObjectBuilder) -> Object {
         .build()
 }
 
-localized!(
-    LocalizedName,
-    LocalizedNamePatch,
-    200,
-    LINE,
-    "سياسة البيانات المفتوحة",
-    "Open data policy",
-    "A name or title of one line, in Arabic and English."
-);
-localized!(
-    LocalizedNote,
-    LocalizedNotePatch,
-    2000,
-    LINES,
-    "بانتظار رأي الدائرة القانونية",
-    "Waiting for the legal department's opinion",
-    "A reason or a note, in Arabic and English."
-);
-localized!(
-    LocalizedText,
-    LocalizedTextPatch,
-    10_000,
-    LINES,
-    "دراسة السياسات القائمة واقتراح إطار للحوكمة الذكية.",
-    "Study the policies in force and propose a framework for smart governance.",
-    "A longer text, in Arabic and English."
-);
+/// A localized name or title.
+pub(super) type LocalizedName = Localized<Name>;
+
+#[derive(Debug)]
+pub(super) struct Name;
+
+impl LocalizedKind for Name {
+    const NAME: &'static str = "LocalizedName";
+    const PATCH_NAME: &'static str = "LocalizedNamePatch";
+    const DESCRIPTION: &'static str = "A name or title of one line, in Arabic and English.";
+    const MAX_LENGTH: usize = 200;
+    const PATTERN: &'static str = LINE;
+    const ARABIC: &'static str = "سياسة البيانات المفتوحة";
+    const ENGLISH: &'static str = "Open data policy";
+}
+
+/// A localized reason or note.
+pub(super) type LocalizedNote = Localized<Note>;
+
+#[derive(Debug)]
+pub(super) struct Note;
+
+impl LocalizedKind for Note {
+    const NAME: &'static str = "LocalizedNote";
+    const PATCH_NAME: &'static str = "LocalizedNotePatch";
+    const DESCRIPTION: &'static str = "A reason or a note, in Arabic and English.";
+    const MAX_LENGTH: usize = 2000;
+    const PATTERN: &'static str = LINES;
+    const ARABIC: &'static str = "بانتظار رأي الدائرة القانونية";
+    const ENGLISH: &'static str = "Waiting for the legal department's opinion";
+}
+
+/// A longer localized text.
+pub(super) type LocalizedText = Localized<LongText>;
+
+#[derive(Debug)]
+pub(super) struct LongText;
+
+impl LocalizedKind for LongText {
+    const NAME: &'static str = "LocalizedText";
+    const PATCH_NAME: &'static str = "LocalizedTextPatch";
+    const DESCRIPTION: &'static str = "A longer text, in Arabic and English.";
+    const MAX_LENGTH: usize = 10_000;
+    const PATTERN: &'static str = LINES;
+    const ARABIC: &'static str = "دراسة السياسات القائمة واقتراح إطار للحوكمة الذكية.";
+    const ENGLISH: &'static str = "Study the policies in force and propose a framework for smart governance.";
+}

@@ -1,4 +1,4 @@
-//! The schemas of values that several nouns have: the aims they serve, and decimal numbers.
+//! The schemas of values: aims, decimal numbers, and the counts of a reconciliation.
 
 use std::borrow::Cow;
 
@@ -7,6 +7,7 @@ use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaType, T
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
+use super::patch::{Nested, NestedObject};
 use crate::domain::scales::Aim;
 use crate::domain::vocabulary::Vocabulary as _;
 
@@ -108,18 +109,9 @@ pub(super) struct ReconciliationCounts {
     pub(super) rejected: i64,
 }
 
-/// A change of the counts: one that is not named stays as it is.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[expect(dead_code, reason = "only its schema is used; patches are merged as JSON")]
-pub(super) struct ReconciliationCountsPatch {
-    /// How many there were.
-    #[schema(required = false, minimum = 0, maximum = 9007199254740991_i64, example = 120_000)]
-    source: i64,
-    /// How many were loaded.
-    #[schema(required = false, minimum = 0, maximum = 9007199254740991_i64, example = 119_950)]
-    loaded: i64,
-    /// How many were rejected.
-    #[schema(required = false, minimum = 0, maximum = 9007199254740991_i64, example = 50)]
-    rejected: i64,
+impl NestedObject for ReconciliationCounts {
+    const PATCH_DESCRIPTION: &'static str = "A change of the counts: one that is not named stays as it is.";
 }
+
+/// The schema of [`ReconciliationCounts`] in fields that are patched.
+pub(super) type PatchedReconciliationCounts = Nested<ReconciliationCounts>;

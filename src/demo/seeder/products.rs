@@ -7,7 +7,7 @@ use super::super::content::{
     Choosing, Indicator, Link, Migration, Pilot, Policy, Sector, Study, Verdict, text,
 };
 use crate::app::pilots::Evaluation;
-use crate::app::resource::{Command, Stateful};
+use crate::app::resource::{Stateful, TransitionCommand};
 use crate::app::{Error, Result};
 use crate::db::assessments::{Assessment, AssessmentFields};
 use crate::db::checklist_items::{ChecklistItem, ChecklistItemFields};
@@ -58,8 +58,10 @@ impl Seeder {
         payload: N::Payload,
     ) -> Result<()> {
         let member = self.member(story, seat).await?;
-        let version = self.app.get::<N>(&member, story.id, (), id).await?.noun.version();
-        self.app.transition::<N>(&member, story.id, id, version, Command { to, reason, payload }).await?;
+        let version = self.app.get::<N>(&member, story.id, (), id).await?.resource.version();
+        self.app
+            .transition::<N>(&member, story.id, id, version, TransitionCommand { to, reason, payload })
+            .await?;
         Ok(())
     }
 
@@ -95,9 +97,9 @@ impl Seeder {
                 reference: policy.reference.map(str::to_owned),
                 aims: policy.aims.to_vec(),
             };
-            story
-                .policies
-                .push(self.app.create::<PolicyDetail>(&member, story.id, (), fields).await?.noun.policy.id);
+            story.policies.push(
+                self.app.create::<PolicyDetail>(&member, story.id, (), fields).await?.resource.policy.id,
+            );
         }
         Ok(())
     }
@@ -134,7 +136,7 @@ impl Seeder {
     ) -> Result<()> {
         let member = self.member(story, seat).await?;
         let id = *at(&story.policies, policy)?;
-        let version = self.app.get::<PolicyDetail>(&member, story.id, (), id).await?.noun.policy.version;
+        let version = self.app.get::<PolicyDetail>(&member, story.id, (), id).await?.resource.policy.version;
         let better = |fields| Ok(PolicyFields { description: Some(text(description)), ..fields });
         self.app.update::<PolicyDetail>(&member, story.id, (), id, version, better).await?;
         self.prove(story, seat, EvidenceSubjectKind::Policy, id, proof).await
@@ -145,9 +147,9 @@ impl Seeder {
         for sector in sectors {
             let member = self.member(story, sector.who).await?;
             let fields = SectorFields { name: text(sector.name), rationale: Some(text(sector.rationale)) };
-            story
-                .sectors
-                .push(self.app.create::<SectorDetail>(&member, story.id, (), fields).await?.noun.sector.id);
+            story.sectors.push(
+                self.app.create::<SectorDetail>(&member, story.id, (), fields).await?.resource.sector.id,
+            );
         }
         Ok(())
     }
@@ -202,7 +204,7 @@ impl Seeder {
             recommendation: Some(text(study.recommendation)),
             completed: true,
         };
-        let id = self.app.create::<StoredStudy>(&member, story.id, sector, fields).await?.noun.id;
+        let id = self.app.create::<StoredStudy>(&member, story.id, sector, fields).await?.resource.id;
         match &study.proof {
             Some(proof) => self.prove(story, seat, EvidenceSubjectKind::Study, id, proof).await,
             None => Ok(()),
@@ -224,13 +226,13 @@ impl Seeder {
                 start_date: self.date(first),
                 end_date: self.date(last),
             };
-            let id = self.app.create::<PilotDetail>(&owner, story.id, (), fields).await?.noun.pilot.id;
+            let id = self.app.create::<PilotDetail>(&owner, story.id, (), fields).await?.resource.pilot.id;
             let mut indicators = Vec::new();
             for indicator in pilot.indicators {
                 let owner = self.member(story, pilot.owner).await?;
                 let fields = scorecard(indicator)?;
                 let created = self.app.create::<StoredIndicator>(&owner, story.id, id, fields).await?;
-                indicators.push(created.noun.id);
+                indicators.push(created.resource.id);
             }
             story.pilots.push(PilotStory { id, indicators });
         }
@@ -304,7 +306,8 @@ impl Seeder {
             receiving_unit: None,
             service_owner: None,
         };
-        let id = self.app.create::<MigrationDetail>(&member, story.id, (), fields).await?.noun.migration.id;
+        let id =
+            self.app.create::<MigrationDetail>(&member, story.id, (), fields).await?.resource.migration.id;
         for title in migration.checklist {
             let member = self.member(story, seat).await?;
             let fields = ChecklistItemFields { title: text(*title), done: false };
@@ -343,7 +346,7 @@ impl Seeder {
         }
         let member = self.member(story, seat).await?;
         let version =
-            self.app.get::<MigrationDetail>(&member, story.id, (), id).await?.noun.migration.version;
+            self.app.get::<MigrationDetail>(&member, story.id, (), id).await?.resource.migration.version;
         let (source, loaded, rejected) = migration.counts;
         let counted = |fields| {
             Ok(MigrationFields {

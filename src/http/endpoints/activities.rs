@@ -1,10 +1,14 @@
 //! Activities over HTTP.
+//!
+//! [`resource_routes!`] makes the handlers `create_activity`, `get_activity`, `update_activity`,
+//! `delete_activity` and `transition_activity`.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post, put};
 use chrono::{DateTime, NaiveDate, Utc};
+use model_mapper::Mapper;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
@@ -18,42 +22,67 @@ use crate::domain::evidence::{About, ActivitySubjectKind};
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
 use crate::domain::step::StepName;
 use crate::domain::text::{Language, LocalizedText};
-use crate::http::pagination::{self, page, page_query};
+use crate::http::pagination::{self, ListItem, Page, page_query};
 use crate::http::patch::Patch;
 use crate::http::problem::{Result, TransitionDocument};
-use crate::http::request::{IfMatch, NoBody, Read, TaskForcePath, path_to};
-use crate::http::resource::{Representation, resource};
+use crate::http::request::{NoBody, Path, Read, TaskForcePath};
+use crate::http::resource::{Representation, resource_routes};
 use crate::http::response;
 use crate::http::text::{LocalizedName, LocalizedNote, LocalizedText as LongText};
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config.service(list_activities);
-    common_operations(config);
+    resource_operations(config);
     config.service(add_dependency).service(remove_dependency);
 }
 
 /// A merge patch of [`NewActivity`].
 type ActivityPatch = Patch<NewActivity>;
 
-path_to! {
-    /// To an activity.
-    ActivityPath {
-        task_force_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-000000000001", "The task force.";
-        activity_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-00000000000a", "The activity.";
-    } in task_force_id
+/// The path of an activity.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Path)]
+pub(super) struct ActivityPath {
+    /// The task force.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-000000000001")]
+    pub(super) task_force_id: Uuid,
+    /// The activity.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-00000000000a")]
+    pub(super) activity_id: Uuid,
 }
 
-path_to! {
-    /// To what an activity waits for.
-    DependencyPath {
-        task_force_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-000000000001", "The task force.";
-        activity_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-00000000000a", "The activity that waits.";
-        depends_on_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-00000000000b", "The activity that it waits for.";
-    } in task_force_id
+impl Path for ActivityPath {
+    fn task_force_id(&self) -> Option<Uuid> {
+        Some(self.task_force_id)
+    }
+}
+
+/// The path of what an activity waits for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Path)]
+pub(super) struct DependencyPath {
+    /// The task force.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-000000000001")]
+    pub(super) task_force_id: Uuid,
+    /// The activity that waits.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-00000000000a")]
+    pub(super) activity_id: Uuid,
+    /// The activity that it waits for.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-00000000000b")]
+    pub(super) depends_on_id: Uuid,
+}
+
+impl Path for DependencyPath {
+    fn task_force_id(&self) -> Option<Uuid> {
+        Some(self.task_force_id)
+    }
 }
 
 /// A new activity.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema, Mapper)]
+#[mapper(from, into, ty = ActivityFields)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewActivity {
     /// What it is called.
@@ -78,11 +107,16 @@ pub(super) struct NewActivity {
     #[schema(default = false, required = false)]
     review_required: bool,
     /// What it is about.
+    #[mapper(opt)]
     subject: Option<ActivitySubject>,
 }
 
+/// What an activity is about, as the use cases name it.
+type AboutSubject = About<ActivitySubjectKind>;
+
 /// What an activity is about.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema, Mapper)]
+#[mapper(from, into, ty = AboutSubject)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ActivitySubject {
     /// What it is.
@@ -91,54 +125,8 @@ pub(super) struct ActivitySubject {
     id: Uuid,
 }
 
-impl From<About<ActivitySubjectKind>> for ActivitySubject {
-    fn from(About { kind, id }: About<ActivitySubjectKind>) -> Self {
-        Self { kind, id }
-    }
-}
-
-impl From<ActivitySubject> for About<ActivitySubjectKind> {
-    fn from(ActivitySubject { kind, id }: ActivitySubject) -> Self {
-        Self { kind, id }
-    }
-}
-
 fn normal() -> Priority {
     Priority::Normal
-}
-
-impl From<NewActivity> for ActivityFields {
-    fn from(new: NewActivity) -> Self {
-        let NewActivity {
-            title,
-            description,
-            step,
-            assignee_member_id,
-            due_date,
-            priority,
-            review_required,
-            subject,
-        } = new;
-        let subject = subject.map(About::from);
-        Self { title, description, step, assignee_member_id, due_date, priority, review_required, subject }
-    }
-}
-
-impl From<ActivityFields> for NewActivity {
-    fn from(fields: ActivityFields) -> Self {
-        let ActivityFields {
-            title,
-            description,
-            step,
-            assignee_member_id,
-            due_date,
-            priority,
-            review_required,
-            subject,
-        } = fields;
-        let subject = subject.map(ActivitySubject::from);
-        Self { title, description, step, assignee_member_id, due_date, priority, review_required, subject }
-    }
 }
 
 /// An activity of a list.
@@ -243,7 +231,7 @@ impl Representation for Activity {
 
     fn new(view: View<ActivityDetail>, language: Language) -> Self {
         Self {
-            item: ActivityItem::new(view.noun.activity, view.noun.depends_on, view.today),
+            item: ActivityItem::new(view.resource.activity, view.resource.depends_on, view.today),
             available_transitions: TransitionDocument::all(&view.transitions, language),
         }
     }
@@ -303,9 +291,12 @@ page_query! {
     }
 }
 
-page! {
-    /// A page of activities.
-    ActivityPage of ActivityItem
+/// A page of activities.
+type ActivityPage = Page<ActivityItem>;
+
+impl ListItem for ActivityItem {
+    const PAGE_NAME: &'static str = "ActivityPage";
+    const PAGE_DESCRIPTION: &'static str = "A page of activities.";
 }
 
 /// List activities
@@ -371,39 +362,68 @@ fn own<K>(cursor: Option<(ActivitySort, K)>, sort: ActivitySort) -> Result<Optio
     }
 }
 
-resource! {
-    Activity, from NewActivity by ActivityPatch, tagged "activities",
-    "/v1/task-forces/{taskForceId}/activities" of TaskForcePath (at => ()),
-    "/v1/task-forces/{taskForceId}/activities/{activityId}" at ActivityPath (at => (), at.activity_id),
-    create: create_activity, "Create an activity",
-        "Plans an activity in an open step, or ahead in a locked one. It starts as `planned`.",
-        [
+resource_routes! {
+    representation: Activity,
+    new: NewActivity,
+    patch: ActivityPatch,
+    tag: "activities",
+    collection: {
+        url: "/v1/task-forces/{taskForceId}/activities",
+        path: TaskForcePath,
+        parent: |_path| (),
+    },
+    single: {
+        url: "/v1/task-forces/{taskForceId}/activities/{activityId}",
+        path: ActivityPath,
+        parent: |_path| (),
+        id: |path| path.activity_id,
+    },
+    create: {
+        function: create_activity,
+        summary: "Create an activity",
+        description: "Plans an activity in an open step, or ahead in a locked one. It starts as `planned`.",
+        problems: [
             "forbidden", "unknownReference", "memberEnded", "taskForceForming", "taskForceSuspended",
             "taskForceClosed", "stepSubmitted", "stepPassed"
-        ];
-    get: get_activity, "Read an activity",
-        "One activity, what it waits for, and where it can go from here.";
-    update: update_activity, "Change an activity",
-        "Changes the fields that the merge patch names. An activity moves to another step only until it is first started.",
-        [
+        ],
+    },
+    get: {
+        function: get_activity,
+        summary: "Read an activity",
+        description: "One activity, what it waits for, and where it can go from here.",
+    },
+    update: {
+        function: update_activity,
+        summary: "Change an activity",
+        description: "Changes the fields that the merge patch names. An activity moves to another step only until it is first started.",
+        problems: [
             "forbidden", "unknownReference", "memberEnded", "activityClosed", "activityInReview",
             "activityStarted", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepSubmitted",
             "stepPassed"
-        ];
-    delete: delete_activity, "Delete an activity",
-        "Deletes an activity that was never started, with its comments; one that was started is cancelled instead.",
-        [
+        ],
+    },
+    delete: {
+        function: delete_activity,
+        summary: "Delete an activity",
+        description: "Deletes an activity that was never started, with its comments; one that was started is cancelled instead.",
+        problems: [
             "forbidden", "activityStarted", "stillReferenced", "taskForceForming", "taskForceSuspended",
             "taskForceClosed", "stepSubmitted", "stepPassed"
-        ];
-    transition: transition_activity, "Move an activity to another state",
-        "`availableTransitions` of the activity says which states can be reached, and what stands in the way of each.",
-        [
-            "forbidden", "transitionNotAllowed", "dependencyUnfinished", "reviewByAnother", "taskForceForming",
-            "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"
         ],
-        at "/v1/task-forces/{taskForceId}/activities/{activityId}/transitions"
-        by ActivityTransition (body => ());
+    },
+    transition: {
+        function: transition_activity,
+        summary: "Move an activity to another state",
+        description: "`availableTransitions` of the activity says which states can be reached, and what stands in the way of each.",
+        problems: [
+            "forbidden", "transitionNotAllowed", "dependencyUnfinished", "reviewByAnother",
+            "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted",
+            "stepPassed"
+        ],
+        url: "/v1/task-forces/{taskForceId}/activities/{activityId}/transitions",
+        body: ActivityTransition,
+        payload: |body| (),
+    },
 }
 
 /// Let an activity wait for another

@@ -9,7 +9,7 @@ use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::schema::{ArrayBuilder, Schema};
 use utoipa::openapi::{Ref, RefOr};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
@@ -19,9 +19,9 @@ use crate::db;
 use crate::domain::rights::KeyScope;
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::http::idempotency;
-use crate::http::pagination::{self, PageQuery, page};
+use crate::http::pagination::{self, ListItem, Page, PageQuery};
 use crate::http::problem::Result;
-use crate::http::request::{Create, NoBody, Read, Root, path_to};
+use crate::http::request::{Create, NoBody, Path, Read, Root};
 use crate::http::response;
 use crate::http::text::PlainLine;
 
@@ -29,12 +29,17 @@ pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config.service(list_api_keys).service(create_api_key).service(revoke_api_key);
 }
 
-path_to! {
-    /// To an API key of one's own.
-    ApiKeyPath {
-        api_key_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-000000000301", "The key.";
-    }
+/// The path of an API key of one's own.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Path)]
+pub(super) struct ApiKeyPath {
+    /// The key.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-000000000301")]
+    pub(super) api_key_id: Uuid,
 }
+
+impl Path for ApiKeyPath {}
 
 /// What a key lets its holder do, each at most once.
 #[derive(Debug)]
@@ -144,9 +149,12 @@ pub(super) struct CreatedApiKey {
     secret_shown: bool,
 }
 
-page! {
-    /// A page of your API keys.
-    ApiKeyPage of ApiKey
+/// A page of your API keys.
+type ApiKeyPage = Page<ApiKey>;
+
+impl ListItem for ApiKey {
+    const PAGE_NAME: &'static str = "ApiKeyPage";
+    const PAGE_DESCRIPTION: &'static str = "A page of your API keys.";
 }
 
 /// List my API keys

@@ -1,9 +1,13 @@
 //! Assessments of a sector over HTTP.
+//!
+//! [`resource_routes!`] makes the handlers `list_assessments`, `create_assessment`, `get_assessment`,
+//! `update_assessment` and `delete_assessment`.
 
 use actix_web::{delete, get, patch, post};
 use chrono::{DateTime, NaiveDate, Utc};
+use model_mapper::Mapper;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
@@ -13,30 +17,44 @@ use crate::db;
 use crate::db::assessments::AssessmentFields;
 use crate::domain::sector::AssessmentKind;
 use crate::domain::text::Language;
-use crate::http::pagination::{PageQuery, page};
+use crate::http::pagination::{ListItem, Page, PageQuery};
 use crate::http::patch::Patch;
-use crate::http::request::{IfMatch, path_to};
-use crate::http::resource::{Representation, resource};
+use crate::http::request::Path;
+use crate::http::resource::{Representation, resource_routes};
 use crate::http::text::PlainText;
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
-    common_operations(config);
+    resource_operations(config);
 }
 
 /// A merge patch of [`NewAssessment`].
 type AssessmentPatch = Patch<NewAssessment>;
 
-path_to! {
-    /// To an assessment.
-    AssessmentPath {
-        task_force_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-000000000001", "The task force.";
-        sector_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-00000000000a", "The sector.";
-        assessment_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-00000000000b", "The assessment.";
-    } in task_force_id
+/// The path of an assessment.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Path)]
+pub(super) struct AssessmentPath {
+    /// The task force.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-000000000001")]
+    pub(super) task_force_id: Uuid,
+    /// The sector.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-00000000000a")]
+    pub(super) sector_id: Uuid,
+    /// The assessment.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-00000000000b")]
+    pub(super) assessment_id: Uuid,
+}
+
+impl Path for AssessmentPath {
+    fn task_force_id(&self) -> Option<Uuid> {
+        Some(self.task_force_id)
+    }
 }
 
 /// A new assessment.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema, Mapper)]
+#[mapper(from, into, ty = AssessmentFields)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewAssessment {
     /// Whether it says how far the sector is, or how far it shall be.
@@ -50,20 +68,6 @@ pub(super) struct NewAssessment {
     /// What it rests on.
     #[schema(value_type = Option<PlainText>)]
     evidence: Option<String>,
-}
-
-impl From<NewAssessment> for AssessmentFields {
-    fn from(new: NewAssessment) -> Self {
-        let NewAssessment { kind, level, assessed_on, evidence } = new;
-        Self { kind, level, assessed_on, evidence }
-    }
-}
-
-impl From<AssessmentFields> for NewAssessment {
-    fn from(fields: AssessmentFields) -> Self {
-        let AssessmentFields { kind, level, assessed_on, evidence } = fields;
-        Self { kind, level, assessed_on, evidence }
-    }
 }
 
 /// An assessment of how far a sector is, or how far it shall be.
@@ -115,30 +119,73 @@ impl Representation for Assessment {
     type Resource = db::assessments::Assessment;
 
     fn new(view: View<Self::Resource>, _language: Language) -> Self {
-        Self::new(view.noun, view.today)
+        Self::new(view.resource, view.today)
     }
 }
 
-page! {
-    /// A page of assessments.
-    AssessmentPage of Assessment
+/// A page of assessments.
+type AssessmentPage = Page<Assessment>;
+
+impl ListItem for Assessment {
+    const PAGE_NAME: &'static str = "AssessmentPage";
+    const PAGE_DESCRIPTION: &'static str = "A page of assessments.";
 }
 
-resource! {
-    Assessment, listed as Assessment on AssessmentPage, from NewAssessment by AssessmentPatch, tagged "sectors",
-    "/v1/task-forces/{taskForceId}/sectors/{sectorId}/assessments" of SectorPath (at => at.sector_id),
-    "/v1/task-forces/{taskForceId}/sectors/{sectorId}/assessments/{assessmentId}"
-        at AssessmentPath (at => at.sector_id, at.assessment_id),
-    list: list_assessments, "List assessments",
-        "The assessments of a sector's maturity, oldest first. The latest of each kind is the sector's `maturity`.",
-        by PageQuery (query => ());
-    create: create_assessment, "Create an assessment", "Possible while step `sectors` is open.",
-        ["forbidden", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"];
-    get: get_assessment, "Read an assessment", "One assessment of a sector's maturity.";
-    update: update_assessment, "Change an assessment",
-        "Changes the fields that the merge patch names, while step `sectors` is open. A studied sector stays assessed, now and target.",
-        ["forbidden", "maturityMissing", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"];
-    delete: delete_assessment, "Delete an assessment",
-        "Possible while step `sectors` is open and nothing refers to it. A studied sector stays assessed, now and target.",
-        ["forbidden", "ofAnEarlierCycle", "maturityMissing", "stillReferenced", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"];
+resource_routes! {
+    representation: Assessment,
+    new: NewAssessment,
+    patch: AssessmentPatch,
+    tag: "sectors",
+    collection: {
+        url: "/v1/task-forces/{taskForceId}/sectors/{sectorId}/assessments",
+        path: SectorPath,
+        parent: |path| path.sector_id,
+    },
+    single: {
+        url: "/v1/task-forces/{taskForceId}/sectors/{sectorId}/assessments/{assessmentId}",
+        path: AssessmentPath,
+        parent: |path| path.sector_id,
+        id: |path| path.assessment_id,
+    },
+    list: {
+        function: list_assessments,
+        summary: "List assessments",
+        description: "The assessments of a sector's maturity, oldest first. The latest of each kind is the sector's `maturity`.",
+        query: PageQuery,
+        filter: |_query| (),
+        item: Assessment,
+        page: AssessmentPage,
+    },
+    create: {
+        function: create_assessment,
+        summary: "Create an assessment",
+        description: "Possible while step `sectors` is open.",
+        problems: [
+            "forbidden", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked",
+            "stepSubmitted", "stepPassed"
+        ],
+    },
+    get: {
+        function: get_assessment,
+        summary: "Read an assessment",
+        description: "One assessment of a sector's maturity.",
+    },
+    update: {
+        function: update_assessment,
+        summary: "Change an assessment",
+        description: "Changes the fields that the merge patch names, while step `sectors` is open. A studied sector stays assessed, now and target.",
+        problems: [
+            "forbidden", "maturityMissing", "taskForceForming", "taskForceSuspended", "taskForceClosed",
+            "stepLocked", "stepSubmitted", "stepPassed"
+        ],
+    },
+    delete: {
+        function: delete_assessment,
+        summary: "Delete an assessment",
+        description: "Possible while step `sectors` is open and nothing refers to it. A studied sector stays assessed, now and target.",
+        problems: [
+            "forbidden", "ofAnEarlierCycle", "maturityMissing", "stillReferenced", "taskForceForming",
+            "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"
+        ],
+    },
 }

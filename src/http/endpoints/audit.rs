@@ -2,6 +2,7 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
+use model_mapper::Mapper;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -18,7 +19,8 @@ pub(super) fn operations(config: &mut ServiceConfig<'_>) {
 }
 
 /// The first event at which the chain breaks.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema, Mapper)]
+#[mapper(from, ty = Break)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct BrokenEvent {
     /// Its sequence number; of a missing event, the one that it should have.
@@ -51,13 +53,6 @@ pub(super) struct AuditVerification {
     /// Where it breaks first; null where it is intact.
     #[schema(required)]
     first_broken: Option<BrokenEvent>,
-}
-
-impl From<Break> for BrokenEvent {
-    fn from(broken: Break) -> Self {
-        let Break { seq, event_id, reason } = broken;
-        Self { seq, event_id, reason }
-    }
 }
 
 /// Verify the events

@@ -1,9 +1,13 @@
 //! The items of a migration's checklist over HTTP.
+//!
+//! [`resource_routes!`] makes the handlers `list_checklist_items`, `create_checklist_item`,
+//! `get_checklist_item`, `update_checklist_item` and `delete_checklist_item`.
 
 use actix_web::{delete, get, patch, post};
 use chrono::{DateTime, NaiveDate, Utc};
+use model_mapper::Mapper;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
@@ -12,30 +16,44 @@ use crate::app::resource::View;
 use crate::db;
 use crate::db::checklist_items::ChecklistItemFields;
 use crate::domain::text::{Language, LocalizedText};
-use crate::http::pagination::{PageQuery, page};
+use crate::http::pagination::{ListItem, Page, PageQuery};
 use crate::http::patch::Patch;
-use crate::http::request::{IfMatch, path_to};
-use crate::http::resource::{Representation, resource};
+use crate::http::request::Path;
+use crate::http::resource::{Representation, resource_routes};
 use crate::http::text::LocalizedName;
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
-    common_operations(config);
+    resource_operations(config);
 }
 
 /// A merge patch of [`NewChecklistItem`].
 type ChecklistItemPatch = Patch<NewChecklistItem>;
 
-path_to! {
-    /// To an item of a migration's checklist.
-    ChecklistItemPath {
-        task_force_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-000000000001", "The task force.";
-        migration_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-00000000000a", "The migration.";
-        checklist_item_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-00000000000c", "The checklist item.";
-    } in task_force_id
+/// The path of an item of a migration's checklist.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Path)]
+pub(super) struct ChecklistItemPath {
+    /// The task force.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-000000000001")]
+    pub(super) task_force_id: Uuid,
+    /// The migration.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-00000000000a")]
+    pub(super) migration_id: Uuid,
+    /// The checklist item.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-00000000000c")]
+    pub(super) checklist_item_id: Uuid,
+}
+
+impl Path for ChecklistItemPath {
+    fn task_force_id(&self) -> Option<Uuid> {
+        Some(self.task_force_id)
+    }
 }
 
 /// A new checklist item.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema, Mapper)]
+#[mapper(from, into, ty = ChecklistItemFields)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewChecklistItem {
     /// What is to be done.
@@ -45,20 +63,6 @@ pub(super) struct NewChecklistItem {
     #[serde(default)]
     #[schema(default = false, required = false)]
     done: bool,
-}
-
-impl From<NewChecklistItem> for ChecklistItemFields {
-    fn from(new: NewChecklistItem) -> Self {
-        let NewChecklistItem { title, done } = new;
-        Self { title, done }
-    }
-}
-
-impl From<ChecklistItemFields> for NewChecklistItem {
-    fn from(fields: ChecklistItemFields) -> Self {
-        let ChecklistItemFields { title, done } = fields;
-        Self { title, done }
-    }
 }
 
 /// An item of a migration's checklist.
@@ -101,30 +105,73 @@ impl Representation for ChecklistItem {
     type Resource = db::checklist_items::ChecklistItem;
 
     fn new(view: View<Self::Resource>, _: Language) -> Self {
-        Self::new(view.noun, view.today)
+        Self::new(view.resource, view.today)
     }
 }
 
-page! {
-    /// A page of checklist items.
-    ChecklistItemPage of ChecklistItem
+/// A page of checklist items.
+type ChecklistItemPage = Page<ChecklistItem>;
+
+impl ListItem for ChecklistItem {
+    const PAGE_NAME: &'static str = "ChecklistItemPage";
+    const PAGE_DESCRIPTION: &'static str = "A page of checklist items.";
 }
 
-resource! {
-    ChecklistItem, listed as ChecklistItem on ChecklistItemPage, from NewChecklistItem by ChecklistItemPatch, tagged "migrations",
-    "/v1/task-forces/{taskForceId}/migrations/{migrationId}/checklist-items" of MigrationPath (at => at.migration_id),
-    "/v1/task-forces/{taskForceId}/migrations/{migrationId}/checklist-items/{checklistItemId}"
-        at ChecklistItemPath (at => at.migration_id, at.checklist_item_id),
-    list: list_checklist_items, "List checklist items", "A migration's checklist, in the order in which it was written.",
-        by PageQuery (query => ());
-    create: create_checklist_item, "Create a checklist item",
-        "Possible while step `migration` is open. What is live takes only items that are done.",
-        ["forbidden", "checklistUnfinished", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"];
-    get: get_checklist_item, "Read a checklist item", "One item of a migration's checklist.";
-    update: update_checklist_item, "Change a checklist item",
-        "Changes the fields that the merge patch names, while step `migration` is open. What is live keeps its checklist done.",
-        ["forbidden", "checklistUnfinished", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"];
-    delete: delete_checklist_item, "Delete a checklist item",
-        "Possible while step `migration` is open. What is live keeps at least one.",
-        ["forbidden", "ofAnEarlierCycle", "checklistUnfinished", "stillReferenced", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"];
+resource_routes! {
+    representation: ChecklistItem,
+    new: NewChecklistItem,
+    patch: ChecklistItemPatch,
+    tag: "migrations",
+    collection: {
+        url: "/v1/task-forces/{taskForceId}/migrations/{migrationId}/checklist-items",
+        path: MigrationPath,
+        parent: |path| path.migration_id,
+    },
+    single: {
+        url: "/v1/task-forces/{taskForceId}/migrations/{migrationId}/checklist-items/{checklistItemId}",
+        path: ChecklistItemPath,
+        parent: |path| path.migration_id,
+        id: |path| path.checklist_item_id,
+    },
+    list: {
+        function: list_checklist_items,
+        summary: "List checklist items",
+        description: "A migration's checklist, in the order in which it was written.",
+        query: PageQuery,
+        filter: |_query| (),
+        item: ChecklistItem,
+        page: ChecklistItemPage,
+    },
+    create: {
+        function: create_checklist_item,
+        summary: "Create a checklist item",
+        description: "Possible while step `migration` is open. What is live takes only items that are done.",
+        problems: [
+            "forbidden", "checklistUnfinished", "taskForceForming", "taskForceSuspended", "taskForceClosed",
+            "stepLocked", "stepSubmitted", "stepPassed"
+        ],
+    },
+    get: {
+        function: get_checklist_item,
+        summary: "Read a checklist item",
+        description: "One item of a migration's checklist.",
+    },
+    update: {
+        function: update_checklist_item,
+        summary: "Change a checklist item",
+        description: "Changes the fields that the merge patch names, while step `migration` is open. What is live keeps its checklist done.",
+        problems: [
+            "forbidden", "checklistUnfinished", "taskForceForming", "taskForceSuspended", "taskForceClosed",
+            "stepLocked", "stepSubmitted", "stepPassed"
+        ],
+    },
+    delete: {
+        function: delete_checklist_item,
+        summary: "Delete a checklist item",
+        description: "Possible while step `migration` is open. What is live keeps at least one.",
+        problems: [
+            "forbidden", "ofAnEarlierCycle", "checklistUnfinished", "stillReferenced", "taskForceForming",
+            "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"
+        ],
+    },
 }

@@ -4,7 +4,7 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
@@ -12,10 +12,10 @@ use super::activities::ActivityPath;
 use crate::app::App;
 use crate::db::comments::NamedComment;
 use crate::domain::text::LocalizedText;
-use crate::http::pagination::{self, PageQuery, page};
+use crate::http::pagination::{self, ListItem, Page, PageQuery};
 use crate::http::patch::Patch;
 use crate::http::problem::Result;
-use crate::http::request::{Change, Create, Delete, IfMatch, Read, path_to};
+use crate::http::request::{Change, Create, Delete, IfMatch, Path, Read};
 use crate::http::response;
 use crate::http::text::{LocalizedName, PlainText};
 
@@ -31,13 +31,26 @@ pub(super) fn operations(config: &mut ServiceConfig<'_>) {
 /// A merge patch of [`NewComment`].
 type CommentPatch = Patch<NewComment>;
 
-path_to! {
-    /// To a comment.
-    CommentPath {
-        task_force_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-000000000001", "The task force.";
-        activity_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-00000000000a", "The activity.";
-        comment_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-00000000000c", "The comment.";
-    } in task_force_id
+/// The path of a comment.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Path)]
+pub(super) struct CommentPath {
+    /// The task force.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-000000000001")]
+    pub(super) task_force_id: Uuid,
+    /// The activity.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-00000000000a")]
+    pub(super) activity_id: Uuid,
+    /// The comment.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-00000000000c")]
+    pub(super) comment_id: Uuid,
+}
+
+impl Path for CommentPath {
+    fn task_force_id(&self) -> Option<Uuid> {
+        Some(self.task_force_id)
+    }
 }
 
 /// What a comment says.
@@ -89,9 +102,12 @@ impl From<NamedComment> for Comment {
     }
 }
 
-page! {
-    /// A page of comments.
-    CommentPage of Comment
+/// A page of comments.
+type CommentPage = Page<Comment>;
+
+impl ListItem for Comment {
+    const PAGE_NAME: &'static str = "CommentPage";
+    const PAGE_DESCRIPTION: &'static str = "A page of comments.";
 }
 
 /// List comments

@@ -4,7 +4,7 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
@@ -14,9 +14,9 @@ use crate::db::conditions::NumberedCondition;
 use crate::domain::decision::ConditionState;
 use crate::domain::text::{Language, LocalizedText};
 use crate::http::idempotency::DryRun;
-use crate::http::pagination::{self, page, page_query};
+use crate::http::pagination::{self, ListItem, Page, page_query};
 use crate::http::problem::{Result, TransitionDocument};
-use crate::http::request::{Change, IfMatch, Read, TaskForcePath, path_to};
+use crate::http::request::{Change, IfMatch, Path, Read, TaskForcePath};
 use crate::http::response;
 use crate::http::text::LocalizedNote;
 
@@ -24,12 +24,23 @@ pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config.service(list_conditions).service(get_condition).service(transition_condition);
 }
 
-path_to! {
-    /// To a condition.
-    ConditionPath {
-        task_force_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-000000000001", "The task force.";
-        condition_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-00000000000f", "The condition.";
-    } in task_force_id
+/// The path of a condition.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Path)]
+pub(super) struct ConditionPath {
+    /// The task force.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-000000000001")]
+    pub(super) task_force_id: Uuid,
+    /// The condition.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-00000000000f")]
+    pub(super) condition_id: Uuid,
+}
+
+impl Path for ConditionPath {
+    fn task_force_id(&self) -> Option<Uuid> {
+        Some(self.task_force_id)
+    }
 }
 
 /// What the council asked for in return.
@@ -125,9 +136,12 @@ page_query! {
     }
 }
 
-page! {
-    /// A page of conditions.
-    ConditionPage of ConditionItem
+/// A page of conditions.
+type ConditionPage = Page<ConditionItem>;
+
+impl ListItem for ConditionItem {
+    const PAGE_NAME: &'static str = "ConditionPage";
+    const PAGE_DESCRIPTION: &'static str = "A page of conditions.";
 }
 
 /// List conditions

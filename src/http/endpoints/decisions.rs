@@ -17,7 +17,7 @@ use crate::domain::decision::Outcome;
 use crate::domain::step::StepName;
 use crate::domain::text::{Language, LocalizedText};
 use crate::http::idempotency::DryRun;
-use crate::http::pagination::{self, PageQuery, page, page_query};
+use crate::http::pagination::{self, ListItem, Page, PageQuery, page_query};
 use crate::http::problem::Result;
 use crate::http::request::{self, Create, Path, Read, Root, TaskForcePath};
 use crate::http::response;
@@ -239,14 +239,20 @@ page_query! {
     }
 }
 
-page! {
-    /// A page of decisions.
-    DecisionPage of DecisionItem
+/// A page of decisions.
+type DecisionPage = Page<DecisionItem>;
+
+impl ListItem for DecisionItem {
+    const PAGE_NAME: &'static str = "DecisionPage";
+    const PAGE_DESCRIPTION: &'static str = "A page of decisions.";
 }
 
-page! {
-    /// A page of the council's register.
-    RegisterPage of RegisterEntry
+/// A page of the council's register.
+type RegisterPage = Page<RegisterEntry>;
+
+impl ListItem for RegisterEntry {
+    const PAGE_NAME: &'static str = "RegisterPage";
+    const PAGE_DESCRIPTION: &'static str = "A page of the council's register.";
 }
 
 /// List decisions

@@ -16,7 +16,7 @@ use crate::app::events::ReadEvent;
 use crate::db::events::InstallationEventRow;
 use crate::domain::event::{ActorKind, EventAction, SubjectKind};
 use crate::domain::text::LocalizedText;
-use crate::http::pagination::{self, PageQuery, page};
+use crate::http::pagination::{self, ListItem, Page, PageQuery};
 use crate::http::problem::Result;
 use crate::http::request::{Read, Root, TaskForcePath};
 use crate::http::response;
@@ -212,9 +212,12 @@ impl From<InstallationEventRow> for InstallationEvent {
     }
 }
 
-page! {
-    /// A page of the installation's events.
-    InstallationEventPage of InstallationEvent
+/// A page of the installation's events.
+type InstallationEventPage = Page<InstallationEvent>;
+
+impl ListItem for InstallationEvent {
+    const PAGE_NAME: &'static str = "InstallationEventPage";
+    const PAGE_DESCRIPTION: &'static str = "A page of the installation's events.";
 }
 
 /// Read the installation's events

@@ -1,11 +1,15 @@
 //! Evidence over HTTP: links and files.
+//!
+//! [`resource_routes!`] makes the handlers `list_evidence`, `create_evidence`, `get_evidence`,
+//! `update_evidence` and `delete_evidence`.
 
 mod content;
 
 use actix_web::{delete, get, patch, post};
 use chrono::{DateTime, NaiveDate, Utc};
+use model_mapper::Mapper;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
@@ -14,30 +18,45 @@ use crate::db;
 use crate::db::evidence::{EvidenceFields, EvidenceFilter};
 use crate::domain::evidence::{About, EvidenceSubjectKind};
 use crate::domain::text::{Language, LocalizedText};
-use crate::http::pagination::{page, page_query};
-use crate::http::patch::Patch;
-use crate::http::request::{IfMatch, TaskForcePath, path_to};
-use crate::http::resource::{Representation, resource};
+use crate::http::pagination::{ListItem, Page, page_query};
+use crate::http::patch::{Patch, PatchTarget};
+use crate::http::request::{Path, TaskForcePath};
+use crate::http::resource::{Representation, resource_routes};
 use crate::http::text::LocalizedName;
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
-    common_operations(config);
+    resource_operations(config);
     config.service(content::upload_evidence).service(content::download_evidence);
 }
 
 /// A merge patch of what is said of evidence.
 type EvidencePatch = Patch<ChangedEvidence>;
 
-path_to! {
-    /// To evidence.
-    EvidencePath {
-        task_force_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-000000000001", "The task force.";
-        evidence_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-00000000000a", "The evidence.";
-    } in task_force_id
+/// The path of evidence.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Path)]
+pub(super) struct EvidencePath {
+    /// The task force.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-000000000001")]
+    pub(super) task_force_id: Uuid,
+    /// The evidence.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-00000000000a")]
+    pub(super) evidence_id: Uuid,
 }
 
+impl Path for EvidencePath {
+    fn task_force_id(&self) -> Option<Uuid> {
+        Some(self.task_force_id)
+    }
+}
+
+/// What evidence is about, as the use cases name it.
+type AboutSubject = About<EvidenceSubjectKind>;
+
 /// What evidence is about.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema, Mapper)]
+#[mapper(from, into, ty = AboutSubject)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct EvidenceSubject {
     /// What it is.
@@ -94,21 +113,18 @@ fn bytes(hash: Option<String>) -> Option<Vec<u8>> {
 
 impl From<NewEvidence> for EvidenceFields {
     fn from(new: NewEvidence) -> Self {
-        let NewEvidence { subject: EvidenceSubject { kind, id }, title, url, sha256 } = new;
-        Self { subject: About { kind, id }, title, url, sha256: bytes(sha256) }
+        let NewEvidence { subject, title, url, sha256 } = new;
+        Self { subject: subject.into(), title, url, sha256: bytes(sha256) }
     }
 }
 
-impl From<&EvidenceFields> for ChangedEvidence {
-    fn from(fields: &EvidenceFields) -> Self {
+impl PatchTarget<EvidenceFields> for ChangedEvidence {
+    fn from_fields(fields: &EvidenceFields) -> Self {
         let EvidenceFields { title, url, sha256, .. } = fields.clone();
         Self { title, url, sha256: sha256.map(hex::encode) }
     }
-}
 
-impl ChangedEvidence {
-    /// The fields, with these among them.
-    fn put_into(self, fields: EvidenceFields) -> EvidenceFields {
+    fn replace_in(self, fields: EvidenceFields) -> EvidenceFields {
         let Self { title, url, sha256 } = self;
         EvidenceFields { title, url, sha256: bytes(sha256), ..fields }
     }
@@ -150,13 +166,12 @@ pub(super) struct Evidence {
 
 impl Evidence {
     fn new(evidence: db::evidence::Evidence, _today: NaiveDate) -> Self {
-        let About { kind, id } = evidence.fields.subject;
         Self {
             id: evidence.id,
-            subject: EvidenceSubject { kind, id },
-            title: evidence.fields.title,
-            url: evidence.fields.url,
-            sha256: evidence.fields.sha256.map(hex::encode),
+            subject: evidence.subject().into(),
+            title: evidence.title,
+            url: evidence.url,
+            sha256: evidence.sha256.map(hex::encode),
             media_type: evidence.media_type,
             size: evidence.size,
             user_id: evidence.user_id,
@@ -171,7 +186,7 @@ impl Representation for Evidence {
     type Resource = db::evidence::Evidence;
 
     fn new(view: View<Self::Resource>, _: Language) -> Self {
-        Self::new(view.noun, view.today)
+        Self::new(view.resource, view.today)
     }
 }
 
@@ -187,25 +202,71 @@ page_query! {
     }
 }
 
-page! {
-    /// A page of evidence.
-    EvidencePage of Evidence
+/// A page of evidence.
+type EvidencePage = Page<Evidence>;
+
+impl ListItem for Evidence {
+    const PAGE_NAME: &'static str = "EvidencePage";
+    const PAGE_DESCRIPTION: &'static str = "A page of evidence.";
 }
 
-resource! {
-    Evidence, listed as Evidence on EvidencePage, from NewEvidence by EvidencePatch of ChangedEvidence, tagged "evidence",
-    "/v1/task-forces/{taskForceId}/evidence" of TaskForcePath (at => ()),
-    "/v1/task-forces/{taskForceId}/evidence/{evidenceId}" at EvidencePath (at => (), at.evidence_id),
-    list: list_evidence, "List evidence", "The evidence of all cycles, oldest first.",
-        by EvidenceQuery (query => EvidenceFilter { subject_id: query.subject, kind: query.kind });
-    create: create_evidence, "Add evidence",
-        "Possible whatever became of the step of what it is about; of a condition even after the task force was concluded. Without `url` it is a file: upload it with `PUT …/content`.",
-        ["forbidden", "unknownReference", "taskForceForming", "taskForceSuspended", "taskForceClosed"];
-    get: get_evidence, "Read evidence", "One link or file, without the file's bytes.";
-    update: update_evidence, "Change evidence",
-        "Changes the fields that the merge patch names, as long as what it is about can be written.",
-        ["forbidden", "ofAnEarlierCycle", "conditionSettled", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"];
-    delete: delete_evidence, "Delete evidence",
-        "Possible as long as what it is about can be written. Its file goes with it.",
-        ["forbidden", "ofAnEarlierCycle", "conditionSettled", "stillReferenced", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"];
+resource_routes! {
+    representation: Evidence,
+    new: NewEvidence,
+    patch: EvidencePatch,
+    tag: "evidence",
+    collection: {
+        url: "/v1/task-forces/{taskForceId}/evidence",
+        path: TaskForcePath,
+        parent: |_path| (),
+    },
+    single: {
+        url: "/v1/task-forces/{taskForceId}/evidence/{evidenceId}",
+        path: EvidencePath,
+        parent: |_path| (),
+        id: |path| path.evidence_id,
+    },
+    list: {
+        function: list_evidence,
+        summary: "List evidence",
+        description: "The evidence of all cycles, oldest first.",
+        query: EvidenceQuery,
+        filter: |query| EvidenceFilter {
+            subject_id: query.subject,
+            kind: query.kind,
+        },
+        item: Evidence,
+        page: EvidencePage,
+    },
+    create: {
+        function: create_evidence,
+        summary: "Add evidence",
+        description: "Possible whatever became of the step of what it is about; of a condition even after the task force was concluded. Without `url` it is a file: upload it with `PUT …/content`.",
+        problems: [
+            "forbidden", "unknownReference", "taskForceForming", "taskForceSuspended", "taskForceClosed"
+        ],
+    },
+    get: {
+        function: get_evidence,
+        summary: "Read evidence",
+        description: "One link or file, without the file's bytes.",
+    },
+    update: {
+        function: update_evidence,
+        summary: "Change evidence",
+        description: "Changes the fields that the merge patch names, as long as what it is about can be written.",
+        problems: [
+            "forbidden", "ofAnEarlierCycle", "conditionSettled", "taskForceForming", "taskForceSuspended",
+            "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"
+        ],
+    },
+    delete: {
+        function: delete_evidence,
+        summary: "Delete evidence",
+        description: "Possible as long as what it is about can be written. Its file goes with it.",
+        problems: [
+            "forbidden", "ofAnEarlierCycle", "conditionSettled", "stillReferenced", "taskForceForming",
+            "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"
+        ],
+    },
 }

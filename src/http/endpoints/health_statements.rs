@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::db;
 use crate::domain::task_force::Health;
 use crate::domain::text::LocalizedText;
-use crate::http::pagination::{self, PageQuery, page};
+use crate::http::pagination::{self, ListItem, Page, PageQuery};
 use crate::http::problem::Result;
 use crate::http::request::{Create, Read, TaskForcePath};
 use crate::http::response;
@@ -62,9 +62,12 @@ impl From<db::health_statements::HealthStatement> for HealthStatement {
     }
 }
 
-page! {
-    /// A page of health statements.
-    HealthStatementPage of HealthStatement
+/// A page of health statements.
+type HealthStatementPage = Page<HealthStatement>;
+
+impl ListItem for HealthStatement {
+    const PAGE_NAME: &'static str = "HealthStatementPage";
+    const PAGE_DESCRIPTION: &'static str = "A page of health statements.";
 }
 
 /// List health statements

@@ -1,9 +1,13 @@
 //! Indicators of pilots over HTTP.
+//!
+//! [`resource_routes!`] makes the handlers `list_indicators`, `create_indicator`, `get_indicator`,
+//! `update_indicator` and `delete_indicator`.
 
 use actix_web::{delete, get, patch, post};
 use chrono::{DateTime, NaiveDate, Utc};
+use model_mapper::Mapper;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
@@ -14,31 +18,45 @@ use crate::db::indicators::IndicatorFields;
 use crate::domain::decimal::Decimal;
 use crate::domain::pilot::Direction;
 use crate::domain::text::{Language, LocalizedText};
-use crate::http::pagination::{PageQuery, page};
+use crate::http::pagination::{ListItem, Page, PageQuery};
 use crate::http::patch::Patch;
-use crate::http::request::{IfMatch, path_to};
-use crate::http::resource::{Representation, resource};
+use crate::http::request::Path;
+use crate::http::resource::{Representation, resource_routes};
 use crate::http::text::{LocalizedName, PlainLine};
 use crate::http::values::{DecimalInput, DecimalNumber};
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
-    common_operations(config);
+    resource_operations(config);
 }
 
 /// A merge patch of [`NewIndicator`].
 type IndicatorPatch = Patch<NewIndicator>;
 
-path_to! {
-    /// To an indicator of a pilot.
-    IndicatorPath {
-        task_force_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-000000000001", "The task force.";
-        pilot_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-00000000000a", "The pilot.";
-        indicator_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-00000000000b", "The indicator.";
-    } in task_force_id
+/// The path of an indicator of a pilot.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Path)]
+pub(super) struct IndicatorPath {
+    /// The task force.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-000000000001")]
+    pub(super) task_force_id: Uuid,
+    /// The pilot.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-00000000000a")]
+    pub(super) pilot_id: Uuid,
+    /// The indicator.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-00000000000b")]
+    pub(super) indicator_id: Uuid,
+}
+
+impl Path for IndicatorPath {
+    fn task_force_id(&self) -> Option<Uuid> {
+        Some(self.task_force_id)
+    }
 }
 
 /// A new indicator.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema, Mapper)]
+#[mapper(from, into, ty = IndicatorFields)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewIndicator {
     /// What is measured.
@@ -55,20 +73,6 @@ pub(super) struct NewIndicator {
     /// What it shall be at the end.
     #[schema(value_type = Option<DecimalInput>)]
     target: Option<Decimal>,
-}
-
-impl From<NewIndicator> for IndicatorFields {
-    fn from(new: NewIndicator) -> Self {
-        let NewIndicator { name, unit, direction, baseline, target } = new;
-        Self { name, unit, direction, baseline, target }
-    }
-}
-
-impl From<IndicatorFields> for NewIndicator {
-    fn from(fields: IndicatorFields) -> Self {
-        let IndicatorFields { name, unit, direction, baseline, target } = fields;
-        Self { name, unit, direction, baseline, target }
-    }
 }
 
 /// What a pilot is measured by.
@@ -124,30 +128,75 @@ impl Representation for Indicator {
     type Resource = db::indicators::Indicator;
 
     fn new(view: View<Self::Resource>, _language: Language) -> Self {
-        Self::new(view.noun, view.today)
+        Self::new(view.resource, view.today)
     }
 }
 
-page! {
-    /// A page of indicators.
-    IndicatorPage of Indicator
+/// A page of indicators.
+type IndicatorPage = Page<Indicator>;
+
+impl ListItem for Indicator {
+    const PAGE_NAME: &'static str = "IndicatorPage";
+    const PAGE_DESCRIPTION: &'static str = "A page of indicators.";
 }
 
-resource! {
-    Indicator, listed as Indicator on IndicatorPage, from NewIndicator by IndicatorPatch, tagged "pilots",
-    "/v1/task-forces/{taskForceId}/pilots/{pilotId}/indicators" of PilotPath (at => at.pilot_id),
-    "/v1/task-forces/{taskForceId}/pilots/{pilotId}/indicators/{indicatorId}"
-        at IndicatorPath (at => at.pilot_id, at.indicator_id),
-    list: list_indicators, "List a pilot's indicators", "What the pilot is measured by, oldest first.",
-        by PageQuery (query => ());
-    create: create_indicator, "Create an indicator",
-        "Possible while step `pilots` is open and the pilot has not started.",
-        ["forbidden", "scorecardFrozen", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"];
-    get: get_indicator, "Read an indicator", "One indicator of a pilot.";
-    update: update_indicator, "Change an indicator",
-        "Changes the fields that the merge patch names, while step `pilots` is open and the pilot has not started. A planned pilot keeps an indicator with `baseline` and `target`.",
-        ["forbidden", "ofAnEarlierCycle", "scorecardFrozen", "sectorNotSelected", "indicatorsMissing", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"];
-    delete: delete_indicator, "Delete an indicator",
-        "Possible while step `pilots` is open and the pilot has not started. A planned pilot keeps an indicator with `baseline` and `target`.",
-        ["forbidden", "ofAnEarlierCycle", "scorecardFrozen", "sectorNotSelected", "indicatorsMissing", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"];
+resource_routes! {
+    representation: Indicator,
+    new: NewIndicator,
+    patch: IndicatorPatch,
+    tag: "pilots",
+    collection: {
+        url: "/v1/task-forces/{taskForceId}/pilots/{pilotId}/indicators",
+        path: PilotPath,
+        parent: |path| path.pilot_id,
+    },
+    single: {
+        url: "/v1/task-forces/{taskForceId}/pilots/{pilotId}/indicators/{indicatorId}",
+        path: IndicatorPath,
+        parent: |path| path.pilot_id,
+        id: |path| path.indicator_id,
+    },
+    list: {
+        function: list_indicators,
+        summary: "List a pilot's indicators",
+        description: "What the pilot is measured by, oldest first.",
+        query: PageQuery,
+        filter: |_query| (),
+        item: Indicator,
+        page: IndicatorPage,
+    },
+    create: {
+        function: create_indicator,
+        summary: "Create an indicator",
+        description: "Possible while step `pilots` is open and the pilot has not started.",
+        problems: [
+            "forbidden", "scorecardFrozen", "taskForceForming", "taskForceSuspended", "taskForceClosed",
+            "stepLocked", "stepSubmitted", "stepPassed"
+        ],
+    },
+    get: {
+        function: get_indicator,
+        summary: "Read an indicator",
+        description: "One indicator of a pilot.",
+    },
+    update: {
+        function: update_indicator,
+        summary: "Change an indicator",
+        description: "Changes the fields that the merge patch names, while step `pilots` is open and the pilot has not started. A planned pilot keeps an indicator with `baseline` and `target`.",
+        problems: [
+            "forbidden", "ofAnEarlierCycle", "scorecardFrozen", "sectorNotSelected", "indicatorsMissing",
+            "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted",
+            "stepPassed"
+        ],
+    },
+    delete: {
+        function: delete_indicator,
+        summary: "Delete an indicator",
+        description: "Possible while step `pilots` is open and the pilot has not started. A planned pilot keeps an indicator with `baseline` and `target`.",
+        problems: [
+            "forbidden", "ofAnEarlierCycle", "scorecardFrozen", "sectorNotSelected", "indicatorsMissing",
+            "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted",
+            "stepPassed"
+        ],
+    },
 }

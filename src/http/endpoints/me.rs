@@ -15,7 +15,7 @@ use crate::domain::event::SubjectKind;
 use crate::domain::step::StepName;
 use crate::domain::task::TaskKind;
 use crate::domain::text::LocalizedText;
-use crate::http::pagination::{self, PageQuery, page};
+use crate::http::pagination::{self, ListItem, Page, PageQuery};
 use crate::http::problem::Result;
 use crate::http::request::{Read, Root};
 use crate::http::response;
@@ -38,9 +38,12 @@ pub(super) struct MyActivity {
     task_force_name: LocalizedText,
 }
 
-page! {
-    /// A page of your open activities.
-    MyActivityPage of MyActivity
+/// A page of your open activities.
+type MyActivityPage = Page<MyActivity>;
+
+impl ListItem for MyActivity {
+    const PAGE_NAME: &'static str = "MyActivityPage";
+    const PAGE_DESCRIPTION: &'static str = "A page of your open activities.";
 }
 
 /// List my open activities
@@ -126,9 +129,12 @@ impl From<db::me::Task> for Task {
     }
 }
 
-page! {
-    /// A page of what waits for you.
-    TaskPage of Task
+/// A page of what waits for you.
+type TaskPage = Page<Task>;
+
+impl ListItem for Task {
+    const PAGE_NAME: &'static str = "TaskPage";
+    const PAGE_DESCRIPTION: &'static str = "A page of what waits for you.";
 }
 
 /// List what waits for me

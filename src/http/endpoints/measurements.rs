@@ -1,9 +1,13 @@
 //! Measurements of pilots' indicators over HTTP.
+//!
+//! [`resource_routes!`] makes the handlers `list_measurements`, `create_measurement`,
+//! `get_measurement`, `update_measurement` and `delete_measurement`.
 
 use actix_web::{delete, get, patch, post};
 use chrono::{DateTime, NaiveDate, Utc};
+use model_mapper::Mapper;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
@@ -13,32 +17,48 @@ use crate::db;
 use crate::db::measurements::MeasurementFields;
 use crate::domain::decimal::Decimal;
 use crate::domain::text::Language;
-use crate::http::pagination::{PageQuery, page};
+use crate::http::pagination::{ListItem, Page, PageQuery};
 use crate::http::patch::Patch;
-use crate::http::request::{IfMatch, path_to};
-use crate::http::resource::{Representation, resource};
+use crate::http::request::Path;
+use crate::http::resource::{Representation, resource_routes};
 use crate::http::text::PlainLine;
 use crate::http::values::{DecimalInput, DecimalNumber};
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
-    common_operations(config);
+    resource_operations(config);
 }
 
 /// A merge patch of [`NewMeasurement`].
 type MeasurementPatch = Patch<NewMeasurement>;
 
-path_to! {
-    /// To a measurement of a pilot's indicator.
-    MeasurementPath {
-        task_force_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-000000000001", "The task force.";
-        pilot_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-00000000000a", "The pilot.";
-        indicator_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-00000000000b", "The indicator.";
-        measurement_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-00000000000c", "The measurement.";
-    } in task_force_id
+/// The path of a measurement of a pilot's indicator.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Path)]
+pub(super) struct MeasurementPath {
+    /// The task force.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-000000000001")]
+    pub(super) task_force_id: Uuid,
+    /// The pilot.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-00000000000a")]
+    pub(super) pilot_id: Uuid,
+    /// The indicator.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-00000000000b")]
+    pub(super) indicator_id: Uuid,
+    /// The measurement.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-00000000000c")]
+    pub(super) measurement_id: Uuid,
+}
+
+impl Path for MeasurementPath {
+    fn task_force_id(&self) -> Option<Uuid> {
+        Some(self.task_force_id)
+    }
 }
 
 /// A new measurement.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema, Mapper)]
+#[mapper(from, into, ty = MeasurementFields)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewMeasurement {
     /// What was measured, in the unit of the indicator.
@@ -50,20 +70,6 @@ pub(super) struct NewMeasurement {
     /// Where the value comes from.
     #[schema(value_type = Option<PlainLine>)]
     source: Option<String>,
-}
-
-impl From<NewMeasurement> for MeasurementFields {
-    fn from(new: NewMeasurement) -> Self {
-        let NewMeasurement { value, measured_on, source } = new;
-        Self { value, measured_on, source }
-    }
-}
-
-impl From<MeasurementFields> for NewMeasurement {
-    fn from(fields: MeasurementFields) -> Self {
-        let MeasurementFields { value, measured_on, source } = fields;
-        Self { value, measured_on, source }
-    }
 }
 
 /// What was measured of an indicator.
@@ -119,32 +125,73 @@ impl Representation for Measurement {
     type Resource = db::measurements::Measurement;
 
     fn new(view: View<Self::Resource>, _language: Language) -> Self {
-        Self::new(view.noun, view.today)
+        Self::new(view.resource, view.today)
     }
 }
 
-page! {
-    /// A page of measurements.
-    MeasurementPage of Measurement
+/// A page of measurements.
+type MeasurementPage = Page<Measurement>;
+
+impl ListItem for Measurement {
+    const PAGE_NAME: &'static str = "MeasurementPage";
+    const PAGE_DESCRIPTION: &'static str = "A page of measurements.";
 }
 
-resource! {
-    Measurement, listed as Measurement on MeasurementPage, from NewMeasurement by MeasurementPatch, tagged "pilots",
-    "/v1/task-forces/{taskForceId}/pilots/{pilotId}/indicators/{indicatorId}/measurements"
-        of IndicatorPath (at => (at.pilot_id, at.indicator_id)),
-    "/v1/task-forces/{taskForceId}/pilots/{pilotId}/indicators/{indicatorId}/measurements/{measurementId}"
-        at MeasurementPath (at => (at.pilot_id, at.indicator_id), at.measurement_id),
-    list: list_measurements, "List an indicator's measurements",
-        "What was measured of the indicator, in every cycle that the pilot ran in, oldest first.",
-        by PageQuery (query => ());
-    create: create_measurement, "Create a measurement",
-        "Possible while step `migration` is open and the pilot is running. It counts in the pilot's last cycle.",
-        ["forbidden", "pilotNotRunning", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"];
-    get: get_measurement, "Read a measurement", "One measurement of an indicator.";
-    update: update_measurement, "Change a measurement",
-        "Changes the fields that the merge patch names, while step `migration` is open and the pilot is running; what was measured in an earlier cycle stays.",
-        ["forbidden", "ofAnEarlierCycle", "pilotNotRunning", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"];
-    delete: delete_measurement, "Delete a measurement",
-        "Possible while step `migration` is open and the pilot is running; what was measured in an earlier cycle stays.",
-        ["forbidden", "ofAnEarlierCycle", "pilotNotRunning", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"];
+resource_routes! {
+    representation: Measurement,
+    new: NewMeasurement,
+    patch: MeasurementPatch,
+    tag: "pilots",
+    collection: {
+        url: "/v1/task-forces/{taskForceId}/pilots/{pilotId}/indicators/{indicatorId}/measurements",
+        path: IndicatorPath,
+        parent: |path| (path.pilot_id, path.indicator_id),
+    },
+    single: {
+        url: "/v1/task-forces/{taskForceId}/pilots/{pilotId}/indicators/{indicatorId}/measurements/{measurementId}",
+        path: MeasurementPath,
+        parent: |path| (path.pilot_id, path.indicator_id),
+        id: |path| path.measurement_id,
+    },
+    list: {
+        function: list_measurements,
+        summary: "List an indicator's measurements",
+        description: "What was measured of the indicator, in every cycle that the pilot ran in, oldest first.",
+        query: PageQuery,
+        filter: |_query| (),
+        item: Measurement,
+        page: MeasurementPage,
+    },
+    create: {
+        function: create_measurement,
+        summary: "Create a measurement",
+        description: "Possible while step `migration` is open and the pilot is running. It counts in the pilot's last cycle.",
+        problems: [
+            "forbidden", "pilotNotRunning", "taskForceForming", "taskForceSuspended", "taskForceClosed",
+            "stepLocked", "stepSubmitted", "stepPassed"
+        ],
+    },
+    get: {
+        function: get_measurement,
+        summary: "Read a measurement",
+        description: "One measurement of an indicator.",
+    },
+    update: {
+        function: update_measurement,
+        summary: "Change a measurement",
+        description: "Changes the fields that the merge patch names, while step `migration` is open and the pilot is running; what was measured in an earlier cycle stays.",
+        problems: [
+            "forbidden", "ofAnEarlierCycle", "pilotNotRunning", "taskForceForming", "taskForceSuspended",
+            "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"
+        ],
+    },
+    delete: {
+        function: delete_measurement,
+        summary: "Delete a measurement",
+        description: "Possible while step `migration` is open and the pilot is running; what was measured in an earlier cycle stays.",
+        problems: [
+            "forbidden", "ofAnEarlierCycle", "pilotNotRunning", "taskForceForming", "taskForceSuspended",
+            "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"
+        ],
+    },
 }

@@ -3,8 +3,9 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, patch, post};
 use chrono::{DateTime, NaiveDate, Utc};
+use model_mapper::Mapper;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
@@ -13,10 +14,10 @@ use crate::app::members::{MemberEnd, MemberFields as Fields, NewMember as Appoin
 use crate::db::members::NamedMember;
 use crate::domain::rights::SeatRole;
 use crate::domain::text::LocalizedText;
-use crate::http::pagination::{self, page, page_query};
+use crate::http::pagination::{self, ListItem, Page, page_query};
 use crate::http::patch::Patch;
 use crate::http::problem::Result;
-use crate::http::request::{Change, Create, IfMatch, Read, TaskForcePath, path_to};
+use crate::http::request::{Change, Create, IfMatch, Path, Read, TaskForcePath};
 use crate::http::response;
 use crate::http::text::{LocalizedName, LocalizedNote, PlainLine};
 
@@ -32,16 +33,28 @@ pub(super) fn operations(config: &mut ServiceConfig<'_>) {
 /// A merge patch of [`MemberFields`].
 type MemberPatch = Patch<MemberFields>;
 
-path_to! {
-    /// To a member.
-    MemberPath {
-        task_force_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-000000000001", "The task force.";
-        member_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-00000000000d", "The member.";
-    } in task_force_id
+/// The path of a member.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Path)]
+pub(super) struct MemberPath {
+    /// The task force.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-000000000001")]
+    pub(super) task_force_id: Uuid,
+    /// The member.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-00000000000d")]
+    pub(super) member_id: Uuid,
+}
+
+impl Path for MemberPath {
+    fn task_force_id(&self) -> Option<Uuid> {
+        Some(self.task_force_id)
+    }
 }
 
 /// Somebody who is to take a seat.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema, Mapper)]
+#[mapper(into, ty = Appointment)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewMember {
     /// An active user of role `expert`.
@@ -51,12 +64,6 @@ pub(super) struct NewMember {
     /// What they are expert in.
     #[schema(value_type = Option<PlainLine>)]
     expertise: Option<String>,
-}
-
-impl From<NewMember> for Appointment {
-    fn from(new: NewMember) -> Self {
-        Self { user_id: new.user_id, role: new.role, expertise: new.expertise }
-    }
 }
 
 /// What of a sitting member can be changed.
@@ -147,9 +154,12 @@ page_query! {
     }
 }
 
-page! {
-    /// A page of members.
-    MemberPage of Member
+/// A page of members.
+type MemberPage = Page<Member>;
+
+impl ListItem for Member {
+    const PAGE_NAME: &'static str = "MemberPage";
+    const PAGE_DESCRIPTION: &'static str = "A page of members.";
 }
 
 /// List members

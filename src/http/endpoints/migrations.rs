@@ -1,9 +1,12 @@
 //! Migrations over HTTP.
+//!
+//! [`resource_routes!`] makes the handlers `list_migrations`, `create_migration`, `get_migration`,
+//! `update_migration`, `delete_migration` and `transition_migration`.
 
 use actix_web::{delete, get, patch, post};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
@@ -13,27 +16,38 @@ use crate::db::migrations::{MigrationDetail, MigrationFields};
 use crate::db::resource::ProductFilter;
 use crate::domain::migration::MigrationState;
 use crate::domain::text::{Language, LocalizedText};
-use crate::http::pagination::{page, page_query};
+use crate::http::pagination::{ListItem, Page, page_query};
 use crate::http::patch::Patch;
 use crate::http::problem::TransitionDocument;
-use crate::http::request::{IfMatch, TaskForcePath, path_to};
-use crate::http::resource::{Representation, resource};
+use crate::http::request::{Path, TaskForcePath};
+use crate::http::resource::{Representation, resource_routes};
 use crate::http::text::{LocalizedName, LocalizedNote, PlainLine, PlainText};
-use crate::http::values::ReconciliationCounts;
+use crate::http::values::{PatchedReconciliationCounts, ReconciliationCounts};
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
-    common_operations(config);
+    resource_operations(config);
 }
 
 /// A merge patch of [`NewMigration`].
 type MigrationPatch = Patch<NewMigration>;
 
-path_to! {
-    /// To a migration.
-    MigrationPath {
-        task_force_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-000000000001", "The task force.";
-        migration_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-00000000000a", "The migration.";
-    } in task_force_id
+/// The path of a migration.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Path)]
+pub(super) struct MigrationPath {
+    /// The task force.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-000000000001")]
+    pub(super) task_force_id: Uuid,
+    /// The migration.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-00000000000a")]
+    pub(super) migration_id: Uuid,
+}
+
+impl Path for MigrationPath {
+    fn task_force_id(&self) -> Option<Uuid> {
+        Some(self.task_force_id)
+    }
 }
 
 /// How many records there were, what became of them, and how many are not accounted for.
@@ -73,6 +87,7 @@ pub(super) struct NewMigration {
     #[schema(value_type = Option<PlainText>)]
     rollback_plan: Option<String>,
     /// How many records there were and what became of them; needed to go live.
+    #[schema(value_type = Option<PatchedReconciliationCounts>)]
     reconciliation: Option<ReconciliationCounts>,
     /// Who runs it from then on; needed to hand it over.
     #[schema(value_type = Option<PlainLine>)]
@@ -222,7 +237,7 @@ impl Representation for Migration {
 
     fn new(view: View<MigrationDetail>, language: Language) -> Self {
         Self {
-            item: MigrationItem::new(view.noun.migration, view.today),
+            item: MigrationItem::new(view.resource.migration, view.today),
             available_transitions: TransitionDocument::all(&view.transitions, language),
         }
     }
@@ -257,32 +272,88 @@ page_query! {
     }
 }
 
-page! {
-    /// A page of migrations.
-    MigrationPage of MigrationItem
+/// A page of migrations.
+type MigrationPage = Page<MigrationItem>;
+
+impl ListItem for MigrationItem {
+    const PAGE_NAME: &'static str = "MigrationPage";
+    const PAGE_DESCRIPTION: &'static str = "A page of migrations.";
 }
 
-resource! {
-    Migration, listed as MigrationItem on MigrationPage, from NewMigration by MigrationPatch, tagged "migrations",
-    "/v1/task-forces/{taskForceId}/migrations" of TaskForcePath (at => ()),
-    "/v1/task-forces/{taskForceId}/migrations/{migrationId}" at MigrationPath (at => (), at.migration_id),
-    list: list_migrations, "List migrations", "The migrations of a cycle, oldest first.",
-        by MigrationQuery (query => ProductFilter {
-            cycle: query.cycle, states: query.state.unwrap_or_default(), q: query.q, of: query.pilot_id,
-        });
-    create: create_migration, "Create a migration",
-        "Possible while step `migration` is open, of a pilot that was evaluated with outcome `scale`. It starts as `planned`.",
-        ["forbidden", "ofAnEarlierCycle", "unknownReference", "pilotNotScaled", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"];
-    get: get_migration, "Read a migration", "One migration, and where it can go from here.";
-    update: update_migration, "Change a migration",
-        "Changes the fields that the merge patch names, while step `migration` is open. What is live keeps its `reconciliation`, and what is handed over also keeps `receivingUnit` and `serviceOwner`.",
-        ["forbidden", "ofAnEarlierCycle", "unknownReference", "pilotNotScaled", "reconciliationMissing", "handoverIncomplete", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"];
-    delete: delete_migration, "Delete a migration",
-        "Possible while step `migration` is open and nothing refers to it. Its checklist goes with it.",
-        ["forbidden", "ofAnEarlierCycle", "stillReferenced", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"];
-    transition: transition_migration, "Move a migration to another state",
-        "`availableTransitions` of the migration says which states can be reached, and what stands in the way of each.",
-        ["forbidden", "transitionNotAllowed", "checklistUnfinished", "reconciliationMissing", "handoverIncomplete", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"],
-        at "/v1/task-forces/{taskForceId}/migrations/{migrationId}/transitions"
-        by MigrationTransition (body => ());
+resource_routes! {
+    representation: Migration,
+    new: NewMigration,
+    patch: MigrationPatch,
+    tag: "migrations",
+    collection: {
+        url: "/v1/task-forces/{taskForceId}/migrations",
+        path: TaskForcePath,
+        parent: |_path| (),
+    },
+    single: {
+        url: "/v1/task-forces/{taskForceId}/migrations/{migrationId}",
+        path: MigrationPath,
+        parent: |_path| (),
+        id: |path| path.migration_id,
+    },
+    list: {
+        function: list_migrations,
+        summary: "List migrations",
+        description: "The migrations of a cycle, oldest first.",
+        query: MigrationQuery,
+        filter: |query| ProductFilter {
+            cycle: query.cycle,
+            states: query.state.unwrap_or_default(),
+            q: query.q,
+            of: query.pilot_id,
+        },
+        item: MigrationItem,
+        page: MigrationPage,
+    },
+    create: {
+        function: create_migration,
+        summary: "Create a migration",
+        description: "Possible while step `migration` is open, of a pilot that was evaluated with outcome `scale`. It starts as `planned`.",
+        problems: [
+            "forbidden", "ofAnEarlierCycle", "unknownReference", "pilotNotScaled", "taskForceForming",
+            "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"
+        ],
+    },
+    get: {
+        function: get_migration,
+        summary: "Read a migration",
+        description: "One migration, and where it can go from here.",
+    },
+    update: {
+        function: update_migration,
+        summary: "Change a migration",
+        description: "Changes the fields that the merge patch names, while step `migration` is open. What is live keeps its `reconciliation`, and what is handed over also keeps `receivingUnit` and `serviceOwner`.",
+        problems: [
+            "forbidden", "ofAnEarlierCycle", "unknownReference", "pilotNotScaled", "reconciliationMissing",
+            "handoverIncomplete", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked",
+            "stepSubmitted", "stepPassed"
+        ],
+    },
+    delete: {
+        function: delete_migration,
+        summary: "Delete a migration",
+        description: "Possible while step `migration` is open and nothing refers to it. Its checklist goes with it.",
+        problems: [
+            "forbidden", "ofAnEarlierCycle", "stillReferenced", "taskForceForming", "taskForceSuspended",
+            "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"
+        ],
+    },
+    transition: {
+        function: transition_migration,
+        summary: "Move a migration to another state",
+        description: "`availableTransitions` of the migration says which states can be reached, and what stands in the way of each.",
+        problems: [
+            "forbidden", "transitionNotAllowed", "checklistUnfinished", "reconciliationMissing",
+            "handoverIncomplete", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked",
+            "stepSubmitted", "stepPassed"
+        ],
+        url: "/v1/task-forces/{taskForceId}/migrations/{migrationId}/transitions",
+        body: MigrationTransition,
+        payload: |body| (),
+    },
 }

@@ -1,9 +1,13 @@
 //! Pilots over HTTP.
+//!
+//! [`resource_routes!`] makes the handlers `list_pilots`, `create_pilot`, `get_pilot`, `update_pilot`,
+//! `delete_pilot` and `transition_pilot`.
 
 use actix_web::{delete, get, patch, post};
 use chrono::{DateTime, NaiveDate, Utc};
+use model_mapper::Mapper;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
@@ -14,31 +18,43 @@ use crate::db::pilots::{PilotDetail, PilotFields, PilotFilter};
 use crate::domain::pilot::{PilotOutcome, PilotState};
 use crate::domain::scales::Aim;
 use crate::domain::text::{Language, LocalizedText};
-use crate::http::pagination::{page, page_query};
+use crate::http::pagination::{ListItem, Page, page_query};
 use crate::http::patch::Patch;
 use crate::http::problem::TransitionDocument;
-use crate::http::request::{IfMatch, TaskForcePath, path_to};
-use crate::http::resource::{Representation, resource};
+use crate::http::request::{Path, TaskForcePath};
+use crate::http::resource::{Representation, resource_routes};
 use crate::http::text::{LocalizedName, LocalizedNote, LocalizedText as LongText, PlainText};
 use crate::http::values::Aims;
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
-    common_operations(config);
+    resource_operations(config);
 }
 
 /// A merge patch of [`NewPilot`].
 type PilotPatch = Patch<NewPilot>;
 
-path_to! {
-    /// To a pilot.
-    PilotPath {
-        task_force_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-000000000001", "The task force.";
-        pilot_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-00000000000a", "The pilot.";
-    } in task_force_id
+/// The path of a pilot.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Path)]
+pub(super) struct PilotPath {
+    /// The task force.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-000000000001")]
+    pub(super) task_force_id: Uuid,
+    /// The pilot.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-00000000000a")]
+    pub(super) pilot_id: Uuid,
+}
+
+impl Path for PilotPath {
+    fn task_force_id(&self) -> Option<Uuid> {
+        Some(self.task_force_id)
+    }
 }
 
 /// A new pilot.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema, Mapper)]
+#[mapper(from, into, ty = PilotFields)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewPilot {
     /// What it is called.
@@ -63,30 +79,6 @@ pub(super) struct NewPilot {
     /// Its last day; not before the first.
     #[schema(example = "2027-05-31")]
     end_date: NaiveDate,
-}
-
-impl From<NewPilot> for PilotFields {
-    fn from(new: NewPilot) -> Self {
-        let NewPilot { title, sector_id, policy_id, owner_member_id, aims, hypothesis, start_date, end_date } =
-            new;
-        Self { title, sector_id, policy_id, owner_member_id, aims, hypothesis, start_date, end_date }
-    }
-}
-
-impl From<PilotFields> for NewPilot {
-    fn from(fields: PilotFields) -> Self {
-        let PilotFields {
-            title,
-            sector_id,
-            policy_id,
-            owner_member_id,
-            aims,
-            hypothesis,
-            start_date,
-            end_date,
-        } = fields;
-        Self { title, sector_id, policy_id, owner_member_id, aims, hypothesis, start_date, end_date }
-    }
 }
 
 /// A pilot of a list.
@@ -186,7 +178,7 @@ impl Representation for Pilot {
 
     fn new(view: View<PilotDetail>, language: Language) -> Self {
         Self {
-            item: PilotItem::new(view.noun.pilot, view.today),
+            item: PilotItem::new(view.resource.pilot, view.today),
             available_transitions: TransitionDocument::all(&view.transitions, language),
         }
     }
@@ -229,33 +221,89 @@ page_query! {
     }
 }
 
-page! {
-    /// A page of pilots.
-    PilotPage of PilotItem
+/// A page of pilots.
+type PilotPage = Page<PilotItem>;
+
+impl ListItem for PilotItem {
+    const PAGE_NAME: &'static str = "PilotPage";
+    const PAGE_DESCRIPTION: &'static str = "A page of pilots.";
 }
 
-resource! {
-    Pilot, listed as PilotItem on PilotPage, from NewPilot by PilotPatch, tagged "pilots",
-    "/v1/task-forces/{taskForceId}/pilots" of TaskForcePath (at => ()),
-    "/v1/task-forces/{taskForceId}/pilots/{pilotId}" at PilotPath (at => (), at.pilot_id),
-    list: list_pilots, "List pilots",
-        "The pilots of a cycle, those extended into it among them, oldest first.",
-        by PilotQuery (query => PilotFilter {
-            cycle: query.cycle, states: query.state.unwrap_or_default(), q: query.q,
-            sector_id: query.sector_id, owner_member_id: query.owner_member_id,
-        });
-    create: create_pilot, "Create a pilot", "Possible while step `pilots` is open. It starts as `proposed`.",
-        ["forbidden", "unknownReference", "memberEnded", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"];
-    get: get_pilot, "Read a pilot", "One pilot, and where it can go from here.";
-    update: update_pilot, "Change a pilot",
-        "Changes the fields that the merge patch names, while step `pilots` is open and the pilot has not started. A planned pilot keeps a selected sector and an aim.",
-        ["forbidden", "unknownReference", "memberEnded", "scorecardFrozen", "sectorNotSelected", "aimsMissing", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"];
-    delete: delete_pilot, "Delete a pilot",
-        "With its indicators. Possible while step `pilots` is open, the pilot has not started and nothing refers to it; one that was extended stays.",
-        ["forbidden", "ofAnEarlierCycle", "stillReferenced", "scorecardFrozen", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"];
-    transition: transition_pilot, "Move a pilot to another state",
-        "`availableTransitions` of the pilot says which states can be reached, and what stands in the way of each. An extended pilot goes back to `planned` in a later cycle, and its outcome and lessons go.",
-        ["forbidden", "transitionNotAllowed", "sectorNotSelected", "aimsMissing", "indicatorsMissing", "measurementsMissing", "cycleNotOver", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"],
-        at "/v1/task-forces/{taskForceId}/pilots/{pilotId}/transitions"
-        by PilotTransition (body => Evaluation { outcome: body.outcome, lessons: body.lessons });
+resource_routes! {
+    representation: Pilot,
+    new: NewPilot,
+    patch: PilotPatch,
+    tag: "pilots",
+    collection: {
+        url: "/v1/task-forces/{taskForceId}/pilots",
+        path: TaskForcePath,
+        parent: |_path| (),
+    },
+    single: {
+        url: "/v1/task-forces/{taskForceId}/pilots/{pilotId}",
+        path: PilotPath,
+        parent: |_path| (),
+        id: |path| path.pilot_id,
+    },
+    list: {
+        function: list_pilots,
+        summary: "List pilots",
+        description: "The pilots of a cycle, those extended into it among them, oldest first.",
+        query: PilotQuery,
+        filter: |query| PilotFilter {
+            cycle: query.cycle,
+            states: query.state.unwrap_or_default(),
+            q: query.q,
+            sector_id: query.sector_id,
+            owner_member_id: query.owner_member_id,
+        },
+        item: PilotItem,
+        page: PilotPage,
+    },
+    create: {
+        function: create_pilot,
+        summary: "Create a pilot",
+        description: "Possible while step `pilots` is open. It starts as `proposed`.",
+        problems: [
+            "forbidden", "unknownReference", "memberEnded", "taskForceForming", "taskForceSuspended",
+            "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"
+        ],
+    },
+    get: {
+        function: get_pilot,
+        summary: "Read a pilot",
+        description: "One pilot, and where it can go from here.",
+    },
+    update: {
+        function: update_pilot,
+        summary: "Change a pilot",
+        description: "Changes the fields that the merge patch names, while step `pilots` is open and the pilot has not started. A planned pilot keeps a selected sector and an aim.",
+        problems: [
+            "forbidden", "unknownReference", "memberEnded", "scorecardFrozen", "sectorNotSelected",
+            "aimsMissing", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked",
+            "stepSubmitted", "stepPassed"
+        ],
+    },
+    delete: {
+        function: delete_pilot,
+        summary: "Delete a pilot",
+        description: "With its indicators. Possible while step `pilots` is open, the pilot has not started and nothing refers to it; one that was extended stays.",
+        problems: [
+            "forbidden", "ofAnEarlierCycle", "stillReferenced", "scorecardFrozen", "taskForceForming",
+            "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"
+        ],
+    },
+    transition: {
+        function: transition_pilot,
+        summary: "Move a pilot to another state",
+        description: "`availableTransitions` of the pilot says which states can be reached, and what stands in the way of each. An extended pilot goes back to `planned` in a later cycle, and its outcome and lessons go.",
+        problems: [
+            "forbidden", "transitionNotAllowed", "sectorNotSelected", "aimsMissing", "indicatorsMissing",
+            "measurementsMissing", "cycleNotOver", "taskForceForming", "taskForceSuspended",
+            "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"
+        ],
+        url: "/v1/task-forces/{taskForceId}/pilots/{pilotId}/transitions",
+        body: PilotTransition,
+        payload: |body| Evaluation { outcome: body.outcome, lessons: body.lessons },
+    },
 }

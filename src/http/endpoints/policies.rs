@@ -1,9 +1,13 @@
 //! Policies over HTTP.
+//!
+//! [`resource_routes!`] makes the handlers `list_policies`, `create_policy`, `get_policy`,
+//! `update_policy`, `delete_policy` and `transition_policy`.
 
 use actix_web::{delete, get, patch, post};
 use chrono::{DateTime, NaiveDate, Utc};
+use model_mapper::Mapper;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
@@ -14,31 +18,43 @@ use crate::db::resource::ProductFilter;
 use crate::domain::policy::{PolicyKind, PolicyState};
 use crate::domain::scales::Aim;
 use crate::domain::text::{Language, LocalizedText};
-use crate::http::pagination::{page, page_query};
+use crate::http::pagination::{ListItem, Page, page_query};
 use crate::http::patch::Patch;
 use crate::http::problem::TransitionDocument;
-use crate::http::request::{IfMatch, TaskForcePath, path_to};
-use crate::http::resource::{Representation, resource};
+use crate::http::request::{Path, TaskForcePath};
+use crate::http::resource::{Representation, resource_routes};
 use crate::http::text::{LocalizedName, LocalizedNote, LocalizedText as LongText, PlainLine};
 use crate::http::values::Aims;
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
-    common_operations(config);
+    resource_operations(config);
 }
 
 /// A merge patch of [`NewPolicy`].
 type PolicyPatch = Patch<NewPolicy>;
 
-path_to! {
-    /// To a policy.
-    PolicyPath {
-        task_force_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-000000000001", "The task force.";
-        policy_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-00000000000a", "The policy.";
-    } in task_force_id
+/// The path of a policy.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Path)]
+pub(super) struct PolicyPath {
+    /// The task force.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-000000000001")]
+    pub(super) task_force_id: Uuid,
+    /// The policy.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-00000000000a")]
+    pub(super) policy_id: Uuid,
+}
+
+impl Path for PolicyPath {
+    fn task_force_id(&self) -> Option<Uuid> {
+        Some(self.task_force_id)
+    }
 }
 
 /// A new policy.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema, Mapper)]
+#[mapper(from, into, ty = PolicyFields)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewPolicy {
     /// What it is called.
@@ -56,20 +72,6 @@ pub(super) struct NewPolicy {
     #[serde(default)]
     #[schema(required = false, value_type = Aims)]
     aims: Vec<Aim>,
-}
-
-impl From<NewPolicy> for PolicyFields {
-    fn from(new: NewPolicy) -> Self {
-        let NewPolicy { title, kind, description, reference, aims } = new;
-        Self { title, kind, description, reference, aims }
-    }
-}
-
-impl From<PolicyFields> for NewPolicy {
-    fn from(fields: PolicyFields) -> Self {
-        let PolicyFields { title, kind, description, reference, aims } = fields;
-        Self { title, kind, description, reference, aims }
-    }
 }
 
 /// A policy of a list.
@@ -154,7 +156,7 @@ impl Representation for Policy {
 
     fn new(view: View<PolicyDetail>, language: Language) -> Self {
         Self {
-            item: PolicyItem::new(view.noun.policy, view.today),
+            item: PolicyItem::new(view.resource.policy, view.today),
             available_transitions: TransitionDocument::all(&view.transitions, language),
         }
     }
@@ -188,31 +190,86 @@ page_query! {
     }
 }
 
-page! {
-    /// A page of policies.
-    PolicyPage of PolicyItem
+/// A page of policies.
+type PolicyPage = Page<PolicyItem>;
+
+impl ListItem for PolicyItem {
+    const PAGE_NAME: &'static str = "PolicyPage";
+    const PAGE_DESCRIPTION: &'static str = "A page of policies.";
 }
 
-resource! {
-    Policy, listed as PolicyItem on PolicyPage, from NewPolicy by PolicyPatch, tagged "policies",
-    "/v1/task-forces/{taskForceId}/policies" of TaskForcePath (at => ()),
-    "/v1/task-forces/{taskForceId}/policies/{policyId}" at PolicyPath (at => (), at.policy_id),
-    list: list_policies, "List policies",
-        "The policies and frameworks of smart governance of a cycle, those carried over into it among them, oldest first.",
-        by PolicyQuery (query => ProductFilter {
-            cycle: query.cycle, states: query.state.unwrap_or_default(), q: query.q, of: None,
-        });
-    create: create_policy, "Create a policy", "Possible while step `policy` is open. It starts as `identified`.",
-        ["forbidden", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"];
-    get: get_policy, "Read a policy", "One policy, and where it can go from here.";
-    update: update_policy, "Change a policy", "Changes the fields that the merge patch names, while step `policy` is open.",
-        ["forbidden", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"];
-    delete: delete_policy, "Delete a policy",
-        "Possible while step `policy` is open and nothing refers to it; one that was carried over stays.",
-        ["forbidden", "ofAnEarlierCycle", "stillReferenced", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"];
-    transition: transition_policy, "Move a policy to another state",
-        "`availableTransitions` of the policy says which states can be reached, and what stands in the way of each.",
-        ["forbidden", "unknownReference", "transitionNotAllowed", "policyNotAdopted", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"],
-        at "/v1/task-forces/{taskForceId}/policies/{policyId}/transitions"
-        by PolicyTransition (body => body.superseded_by_id);
+resource_routes! {
+    representation: Policy,
+    new: NewPolicy,
+    patch: PolicyPatch,
+    tag: "policies",
+    collection: {
+        url: "/v1/task-forces/{taskForceId}/policies",
+        path: TaskForcePath,
+        parent: |_path| (),
+    },
+    single: {
+        url: "/v1/task-forces/{taskForceId}/policies/{policyId}",
+        path: PolicyPath,
+        parent: |_path| (),
+        id: |path| path.policy_id,
+    },
+    list: {
+        function: list_policies,
+        summary: "List policies",
+        description: "The policies and frameworks of smart governance of a cycle, those carried over into it among them, oldest first.",
+        query: PolicyQuery,
+        filter: |query| ProductFilter {
+            cycle: query.cycle,
+            states: query.state.unwrap_or_default(),
+            q: query.q,
+            of: None,
+        },
+        item: PolicyItem,
+        page: PolicyPage,
+    },
+    create: {
+        function: create_policy,
+        summary: "Create a policy",
+        description: "Possible while step `policy` is open. It starts as `identified`.",
+        problems: [
+            "forbidden", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked",
+            "stepSubmitted", "stepPassed"
+        ],
+    },
+    get: {
+        function: get_policy,
+        summary: "Read a policy",
+        description: "One policy, and where it can go from here.",
+    },
+    update: {
+        function: update_policy,
+        summary: "Change a policy",
+        description: "Changes the fields that the merge patch names, while step `policy` is open.",
+        problems: [
+            "forbidden", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked",
+            "stepSubmitted", "stepPassed"
+        ],
+    },
+    delete: {
+        function: delete_policy,
+        summary: "Delete a policy",
+        description: "Possible while step `policy` is open and nothing refers to it; one that was carried over stays.",
+        problems: [
+            "forbidden", "ofAnEarlierCycle", "stillReferenced", "taskForceForming", "taskForceSuspended",
+            "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"
+        ],
+    },
+    transition: {
+        function: transition_policy,
+        summary: "Move a policy to another state",
+        description: "`availableTransitions` of the policy says which states can be reached, and what stands in the way of each.",
+        problems: [
+            "forbidden", "unknownReference", "transitionNotAllowed", "policyNotAdopted", "taskForceForming",
+            "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"
+        ],
+        url: "/v1/task-forces/{taskForceId}/policies/{policyId}/transitions",
+        body: PolicyTransition,
+        payload: |body| body.superseded_by_id,
+    },
 }

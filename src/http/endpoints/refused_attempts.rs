@@ -11,8 +11,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::app::refused_attempts::{RefusedFilter, RefusedRow};
 use crate::domain::text::LocalizedText;
-use crate::domain::vocabulary::Vocabulary as _;
-use crate::http::pagination::{self, page, page_query};
+use crate::http::pagination::{self, ListItem, Page, page_query};
 use crate::http::problem::Result;
 use crate::http::problem_catalogue::ProblemCode;
 use crate::http::request::{Read, Root};
@@ -82,9 +81,12 @@ impl From<RefusedRow> for RefusedAttempt {
     }
 }
 
-page! {
-    /// A page of refused attempts.
-    RefusedAttemptPage of RefusedAttempt
+/// A page of refused attempts.
+type RefusedAttemptPage = Page<RefusedAttempt>;
+
+impl ListItem for RefusedAttempt {
+    const PAGE_NAME: &'static str = "RefusedAttemptPage";
+    const PAGE_DESCRIPTION: &'static str = "A page of refused attempts.";
 }
 
 page_query! {

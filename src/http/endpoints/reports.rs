@@ -16,7 +16,7 @@ use crate::domain::decision::Outcome;
 use crate::domain::report::{ReportModel, ReportState};
 use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
-use crate::http::pagination::{self, page, page_query};
+use crate::http::pagination::{self, ListItem, Page, page_query};
 use crate::http::problem::Result;
 use crate::http::request::{self, Create, Path, Read, TaskForcePath};
 use crate::http::response;
@@ -162,9 +162,12 @@ page_query! {
     }
 }
 
-page! {
-    /// A page of reports.
-    ReportPage of ReportItem
+/// A page of reports.
+type ReportPage = Page<ReportItem>;
+
+impl ListItem for ReportItem {
+    const PAGE_NAME: &'static str = "ReportPage";
+    const PAGE_DESCRIPTION: &'static str = "A page of reports.";
 }
 
 /// List reports

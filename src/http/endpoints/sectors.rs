@@ -1,9 +1,13 @@
 //! Sectors over HTTP.
+//!
+//! [`resource_routes!`] makes the handlers `list_sectors`, `create_sector`, `get_sector`,
+//! `update_sector`, `delete_sector` and `transition_sector`.
 
 use actix_web::{delete, get, patch, post};
 use chrono::{DateTime, NaiveDate, Utc};
+use model_mapper::Mapper;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
@@ -13,30 +17,42 @@ use crate::db::resource::ProductFilter;
 use crate::db::sectors::{SectorDetail, SectorFields};
 use crate::domain::sector::SectorState;
 use crate::domain::text::{Language, LocalizedText};
-use crate::http::pagination::{page, page_query};
+use crate::http::pagination::{ListItem, Page, page_query};
 use crate::http::patch::Patch;
 use crate::http::problem::TransitionDocument;
-use crate::http::request::{IfMatch, TaskForcePath, path_to};
-use crate::http::resource::{Representation, resource};
+use crate::http::request::{Path, TaskForcePath};
+use crate::http::resource::{Representation, resource_routes};
 use crate::http::text::{LocalizedName, LocalizedNote, LocalizedText as LongText};
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
-    common_operations(config);
+    resource_operations(config);
 }
 
 /// A merge patch of [`NewSector`].
 type SectorPatch = Patch<NewSector>;
 
-path_to! {
-    /// To a sector.
-    SectorPath {
-        task_force_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-000000000001", "The task force.";
-        sector_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-00000000000a", "The sector.";
-    } in task_force_id
+/// The path of a sector.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Path)]
+pub(super) struct SectorPath {
+    /// The task force.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-000000000001")]
+    pub(super) task_force_id: Uuid,
+    /// The sector.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-00000000000a")]
+    pub(super) sector_id: Uuid,
+}
+
+impl Path for SectorPath {
+    fn task_force_id(&self) -> Option<Uuid> {
+        Some(self.task_force_id)
+    }
 }
 
 /// A new sector.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema, Mapper)]
+#[mapper(from, into, ty = SectorFields)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewSector {
     /// What it is called.
@@ -45,20 +61,6 @@ pub(super) struct NewSector {
     /// Why it could become smart.
     #[schema(value_type = Option<LongText>)]
     rationale: Option<LocalizedText>,
-}
-
-impl From<NewSector> for SectorFields {
-    fn from(new: NewSector) -> Self {
-        let NewSector { name, rationale } = new;
-        Self { name, rationale }
-    }
-}
-
-impl From<SectorFields> for NewSector {
-    fn from(fields: SectorFields) -> Self {
-        let SectorFields { name, rationale } = fields;
-        Self { name, rationale }
-    }
 }
 
 /// How far a sector is, and how far it shall be: the level of the latest assessment of each kind.
@@ -143,7 +145,7 @@ impl Representation for Sector {
 
     fn new(view: View<SectorDetail>, language: Language) -> Self {
         Self {
-            item: SectorItem::new(view.noun.sector, view.today),
+            item: SectorItem::new(view.resource.sector, view.today),
             available_transitions: TransitionDocument::all(&view.transitions, language),
         }
     }
@@ -175,31 +177,86 @@ page_query! {
     }
 }
 
-page! {
-    /// A page of sectors.
-    SectorPage of SectorItem
+/// A page of sectors.
+type SectorPage = Page<SectorItem>;
+
+impl ListItem for SectorItem {
+    const PAGE_NAME: &'static str = "SectorPage";
+    const PAGE_DESCRIPTION: &'static str = "A page of sectors.";
 }
 
-resource! {
-    Sector, listed as SectorItem on SectorPage, from NewSector by SectorPatch, tagged "sectors",
-    "/v1/task-forces/{taskForceId}/sectors" of TaskForcePath (at => ()),
-    "/v1/task-forces/{taskForceId}/sectors/{sectorId}" at SectorPath (at => (), at.sector_id),
-    list: list_sectors, "List sectors",
-        "The candidate and selected sectors of a cycle, those carried over into it among them, oldest first, each with its maturity.",
-        by SectorQuery (query => ProductFilter {
-            cycle: query.cycle, states: query.state.unwrap_or_default(), q: query.q, of: None,
-        });
-    create: create_sector, "Create a sector", "Possible while step `sectors` is open. It starts as `candidate`.",
-        ["forbidden", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"];
-    get: get_sector, "Read a sector", "One sector, its maturity, and where it can go from here.";
-    update: update_sector, "Change a sector", "Changes the fields that the merge patch names, while step `sectors` is open.",
-        ["forbidden", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"];
-    delete: delete_sector, "Delete a sector",
-        "With its assessments and studies. Possible while step `sectors` is open and nothing refers to it or to them; one that was carried over stays.",
-        ["forbidden", "ofAnEarlierCycle", "stillReferenced", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"];
-    transition: transition_sector, "Move a sector to another state",
-        "`availableTransitions` of the sector says which states can be reached, and what stands in the way of each. A sector is `studied` once its maturity, now and target, is assessed and a completed study has a recommendation.",
-        ["forbidden", "transitionNotAllowed", "maturityMissing", "studyMissing", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"],
-        at "/v1/task-forces/{taskForceId}/sectors/{sectorId}/transitions"
-        by SectorTransition (body => ());
+resource_routes! {
+    representation: Sector,
+    new: NewSector,
+    patch: SectorPatch,
+    tag: "sectors",
+    collection: {
+        url: "/v1/task-forces/{taskForceId}/sectors",
+        path: TaskForcePath,
+        parent: |_path| (),
+    },
+    single: {
+        url: "/v1/task-forces/{taskForceId}/sectors/{sectorId}",
+        path: SectorPath,
+        parent: |_path| (),
+        id: |path| path.sector_id,
+    },
+    list: {
+        function: list_sectors,
+        summary: "List sectors",
+        description: "The candidate and selected sectors of a cycle, those carried over into it among them, oldest first, each with its maturity.",
+        query: SectorQuery,
+        filter: |query| ProductFilter {
+            cycle: query.cycle,
+            states: query.state.unwrap_or_default(),
+            q: query.q,
+            of: None,
+        },
+        item: SectorItem,
+        page: SectorPage,
+    },
+    create: {
+        function: create_sector,
+        summary: "Create a sector",
+        description: "Possible while step `sectors` is open. It starts as `candidate`.",
+        problems: [
+            "forbidden", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked",
+            "stepSubmitted", "stepPassed"
+        ],
+    },
+    get: {
+        function: get_sector,
+        summary: "Read a sector",
+        description: "One sector, its maturity, and where it can go from here.",
+    },
+    update: {
+        function: update_sector,
+        summary: "Change a sector",
+        description: "Changes the fields that the merge patch names, while step `sectors` is open.",
+        problems: [
+            "forbidden", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked",
+            "stepSubmitted", "stepPassed"
+        ],
+    },
+    delete: {
+        function: delete_sector,
+        summary: "Delete a sector",
+        description: "With its assessments and studies. Possible while step `sectors` is open and nothing refers to it or to them; one that was carried over stays.",
+        problems: [
+            "forbidden", "ofAnEarlierCycle", "stillReferenced", "taskForceForming", "taskForceSuspended",
+            "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"
+        ],
+    },
+    transition: {
+        function: transition_sector,
+        summary: "Move a sector to another state",
+        description: "`availableTransitions` of the sector says which states can be reached, and what stands in the way of each. A sector is `studied` once its maturity, now and target, is assessed and a completed study has a recommendation.",
+        problems: [
+            "forbidden", "transitionNotAllowed", "maturityMissing", "studyMissing", "taskForceForming",
+            "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"
+        ],
+        url: "/v1/task-forces/{taskForceId}/sectors/{sectorId}/transitions",
+        body: SectorTransition,
+        payload: |body| (),
+    },
 }

@@ -3,28 +3,33 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get};
 use chrono::{DateTime, Utc};
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::app::sessions::SessionView;
-use crate::http::pagination::{self, PageQuery, page};
+use crate::http::pagination::{self, ListItem, Page, PageQuery};
 use crate::http::problem::Result;
-use crate::http::request::{NoBody, Read, Root, path_to};
+use crate::http::request::{NoBody, Path, Read, Root};
 use crate::http::response;
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config.service(list_my_sessions).service(end_my_session);
 }
 
-path_to! {
-    /// To a session of one's own.
-    SessionPath {
-        session_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-000000000201", "The session.";
-    }
+/// The path of a session of one's own.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Path)]
+pub(super) struct SessionPath {
+    /// The session.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-000000000201")]
+    pub(super) session_id: Uuid,
 }
+
+impl Path for SessionPath {}
 
 /// A session of yours that runs.
 #[derive(Debug, Serialize, ToSchema)]
@@ -64,9 +69,12 @@ impl From<SessionView> for SessionItem {
     }
 }
 
-page! {
-    /// A page of your sessions.
-    SessionPage of SessionItem
+/// A page of your sessions.
+type SessionPage = Page<SessionItem>;
+
+impl ListItem for SessionItem {
+    const PAGE_NAME: &'static str = "SessionPage";
+    const PAGE_DESCRIPTION: &'static str = "A page of your sessions.";
 }
 
 /// List my sessions

@@ -17,7 +17,7 @@ use crate::domain::text::{Language, LocalizedText};
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::http::patch::Patch;
 use crate::http::problem::{BlockerDocument, CriterionDocument as Criterion, Result};
-use crate::http::request::{Change, Create, IfMatch, NoBody, Read, TaskForcePath, path_to};
+use crate::http::request::{Change, Create, IfMatch, NoBody, Path, Read, TaskForcePath};
 use crate::http::response;
 use crate::http::text::{LocalizedName, LocalizedNote};
 
@@ -34,21 +34,45 @@ pub(super) fn operations(config: &mut ServiceConfig<'_>) {
 /// A merge patch of [`StepFields`].
 type StepPatch = Patch<StepFields>;
 
-path_to! {
-    /// To a step.
-    StepPath {
-        task_force_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-000000000001", "The task force.";
-        step: StepName = "policy", "One of the five steps.";
-    } in task_force_id
+/// The path of a step.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Path)]
+pub(super) struct StepPath {
+    /// The task force.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-000000000001")]
+    pub(super) task_force_id: Uuid,
+    /// One of the five steps.
+    #[param(inline, example = "policy")]
+    pub(super) step: StepName,
 }
 
-path_to! {
-    /// To a criterion of a step's gate.
-    WaiverPath {
-        task_force_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-000000000001", "The task force.";
-        step: StepName = "policy", "One of the five steps.";
-        criterion: CriterionCode = "policiesSettled", "A criterion of its gate.";
-    } in task_force_id
+impl Path for StepPath {
+    fn task_force_id(&self) -> Option<Uuid> {
+        Some(self.task_force_id)
+    }
+}
+
+/// The path of a criterion of a step's gate.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Path)]
+pub(super) struct WaiverPath {
+    /// The task force.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-000000000001")]
+    pub(super) task_force_id: Uuid,
+    /// One of the five steps.
+    #[param(inline, example = "policy")]
+    pub(super) step: StepName,
+    /// A criterion of its gate.
+    #[param(inline, example = "policiesSettled")]
+    pub(super) criterion: CriterionCode,
+}
+
+impl Path for WaiverPath {
+    fn task_force_id(&self) -> Option<Uuid> {
+        Some(self.task_force_id)
+    }
 }
 
 /// Which cycle.

@@ -1,9 +1,13 @@
 //! Studies of a sector over HTTP.
+//!
+//! [`resource_routes!`] makes the handlers `list_studies`, `create_study`, `get_study`, `update_study`
+//! and `delete_study`.
 
 use actix_web::{delete, get, patch, post};
 use chrono::{DateTime, NaiveDate, Utc};
+use model_mapper::Mapper;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
@@ -12,30 +16,44 @@ use crate::app::resource::View;
 use crate::db;
 use crate::db::studies::StudyFields;
 use crate::domain::text::{Language, LocalizedText};
-use crate::http::pagination::{PageQuery, page};
+use crate::http::pagination::{ListItem, Page, PageQuery};
 use crate::http::patch::Patch;
-use crate::http::request::{IfMatch, path_to};
-use crate::http::resource::{Representation, resource};
+use crate::http::request::Path;
+use crate::http::resource::{Representation, resource_routes};
 use crate::http::text::{LocalizedName, LocalizedText as LongText, PlainText};
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
-    common_operations(config);
+    resource_operations(config);
 }
 
 /// A merge patch of [`NewStudy`].
 type StudyPatch = Patch<NewStudy>;
 
-path_to! {
-    /// To a study.
-    StudyPath {
-        task_force_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-000000000001", "The task force.";
-        sector_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-00000000000a", "The sector.";
-        study_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-00000000000b", "The study.";
-    } in task_force_id
+/// The path of a study.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Path)]
+pub(super) struct StudyPath {
+    /// The task force.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-000000000001")]
+    pub(super) task_force_id: Uuid,
+    /// The sector.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-00000000000a")]
+    pub(super) sector_id: Uuid,
+    /// The study.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-00000000000b")]
+    pub(super) study_id: Uuid,
+}
+
+impl Path for StudyPath {
+    fn task_force_id(&self) -> Option<Uuid> {
+        Some(self.task_force_id)
+    }
 }
 
 /// A new study.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema, Mapper)]
+#[mapper(from, into, ty = StudyFields)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewStudy {
     /// What it is called.
@@ -54,20 +72,6 @@ pub(super) struct NewStudy {
     #[serde(default)]
     #[schema(default = false, required = false)]
     completed: bool,
-}
-
-impl From<NewStudy> for StudyFields {
-    fn from(new: NewStudy) -> Self {
-        let NewStudy { title, approach, findings, recommendation, completed } = new;
-        Self { title, approach, findings, recommendation, completed }
-    }
-}
-
-impl From<StudyFields> for NewStudy {
-    fn from(fields: StudyFields) -> Self {
-        let StudyFields { title, approach, findings, recommendation, completed } = fields;
-        Self { title, approach, findings, recommendation, completed }
-    }
 }
 
 /// A study of the ways of a sector's digital transformation.
@@ -123,28 +127,73 @@ impl Representation for Study {
     type Resource = db::studies::Study;
 
     fn new(view: View<Self::Resource>, _language: Language) -> Self {
-        Self::new(view.noun, view.today)
+        Self::new(view.resource, view.today)
     }
 }
 
-page! {
-    /// A page of studies.
-    StudyPage of Study
+/// A page of studies.
+type StudyPage = Page<Study>;
+
+impl ListItem for Study {
+    const PAGE_NAME: &'static str = "StudyPage";
+    const PAGE_DESCRIPTION: &'static str = "A page of studies.";
 }
 
-resource! {
-    Study, listed as Study on StudyPage, from NewStudy by StudyPatch, tagged "sectors",
-    "/v1/task-forces/{taskForceId}/sectors/{sectorId}/studies" of SectorPath (at => at.sector_id),
-    "/v1/task-forces/{taskForceId}/sectors/{sectorId}/studies/{studyId}" at StudyPath (at => at.sector_id, at.study_id),
-    list: list_studies, "List studies", "The studies of the ways of a sector's digital transformation, oldest first.",
-        by PageQuery (query => ());
-    create: create_study, "Create a study", "Possible while step `sectors` is open.",
-        ["forbidden", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"];
-    get: get_study, "Read a study", "One study of the ways of a sector's digital transformation.";
-    update: update_study, "Change a study",
-        "Changes the fields that the merge patch names, while step `sectors` is open. A studied sector keeps a completed study with a recommendation.",
-        ["forbidden", "studyMissing", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"];
-    delete: delete_study, "Delete a study",
-        "Possible while step `sectors` is open and nothing refers to it. A studied sector keeps a completed study with a recommendation.",
-        ["forbidden", "ofAnEarlierCycle", "studyMissing", "stillReferenced", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"];
+resource_routes! {
+    representation: Study,
+    new: NewStudy,
+    patch: StudyPatch,
+    tag: "sectors",
+    collection: {
+        url: "/v1/task-forces/{taskForceId}/sectors/{sectorId}/studies",
+        path: SectorPath,
+        parent: |path| path.sector_id,
+    },
+    single: {
+        url: "/v1/task-forces/{taskForceId}/sectors/{sectorId}/studies/{studyId}",
+        path: StudyPath,
+        parent: |path| path.sector_id,
+        id: |path| path.study_id,
+    },
+    list: {
+        function: list_studies,
+        summary: "List studies",
+        description: "The studies of the ways of a sector's digital transformation, oldest first.",
+        query: PageQuery,
+        filter: |_query| (),
+        item: Study,
+        page: StudyPage,
+    },
+    create: {
+        function: create_study,
+        summary: "Create a study",
+        description: "Possible while step `sectors` is open.",
+        problems: [
+            "forbidden", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked",
+            "stepSubmitted", "stepPassed"
+        ],
+    },
+    get: {
+        function: get_study,
+        summary: "Read a study",
+        description: "One study of the ways of a sector's digital transformation.",
+    },
+    update: {
+        function: update_study,
+        summary: "Change a study",
+        description: "Changes the fields that the merge patch names, while step `sectors` is open. A studied sector keeps a completed study with a recommendation.",
+        problems: [
+            "forbidden", "studyMissing", "taskForceForming", "taskForceSuspended", "taskForceClosed",
+            "stepLocked", "stepSubmitted", "stepPassed"
+        ],
+    },
+    delete: {
+        function: delete_study,
+        summary: "Delete a study",
+        description: "Possible while step `sectors` is open and nothing refers to it. A studied sector keeps a completed study with a recommendation.",
+        problems: [
+            "forbidden", "ofAnEarlierCycle", "studyMissing", "stillReferenced", "taskForceForming",
+            "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"
+        ],
+    },
 }

@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, get, post, put};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
@@ -18,9 +18,9 @@ use crate::domain::step::StepName;
 use crate::domain::submission::SubmissionState;
 use crate::domain::text::{Language, LocalizedText};
 use crate::http::idempotency::DryRun;
-use crate::http::pagination::{self, page, page_query};
+use crate::http::pagination::{self, ListItem, Page, page_query};
 use crate::http::problem::{Result, TransitionDocument};
-use crate::http::request::{Change, Create, IfMatch, Read, path_to};
+use crate::http::request::{Change, Create, IfMatch, Path, Read};
 use crate::http::response;
 use crate::http::text::{LocalizedName, LocalizedNote, PlainText};
 
@@ -33,12 +33,23 @@ pub(super) fn operations(config: &mut ServiceConfig<'_>) {
         .service(withdraw_submission);
 }
 
-path_to! {
-    /// To a submission.
-    SubmissionPath {
-        task_force_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-000000000001", "The task force.";
-        submission_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-00000000000e", "The submission.";
-    } in task_force_id
+/// The path of a submission.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Path)]
+pub(super) struct SubmissionPath {
+    /// The task force.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-000000000001")]
+    pub(super) task_force_id: Uuid,
+    /// The submission.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-00000000000e")]
+    pub(super) submission_id: Uuid,
+}
+
+impl Path for SubmissionPath {
+    fn task_force_id(&self) -> Option<Uuid> {
+        Some(self.task_force_id)
+    }
 }
 
 /// What the chair says with a submission.
@@ -260,9 +271,12 @@ page_query! {
     }
 }
 
-page! {
-    /// A page of submissions.
-    SubmissionPage of SubmissionItem
+/// A page of submissions.
+type SubmissionPage = Page<SubmissionItem>;
+
+impl ListItem for SubmissionItem {
+    const PAGE_NAME: &'static str = "SubmissionPage";
+    const PAGE_DESCRIPTION: &'static str = "A page of submissions.";
 }
 
 /// List submissions of a step

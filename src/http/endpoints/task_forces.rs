@@ -3,6 +3,7 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, patch, post};
 use chrono::{DateTime, NaiveDate, Utc};
+use model_mapper::Mapper;
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::schema::{ArrayBuilder, Schema};
 use utoipa::openapi::{Ref, RefOr};
@@ -20,7 +21,7 @@ use crate::domain::step::StepName;
 use crate::domain::task_force::TaskForceState;
 use crate::domain::text::{Language, LocalizedText};
 use crate::http::idempotency::DryRun;
-use crate::http::pagination::{self, page, page_query};
+use crate::http::pagination::{self, ListItem, Page, page_query};
 use crate::http::patch::Patch;
 use crate::http::problem::{Result, TransitionDocument};
 use crate::http::request::{Change, Create, IfMatch, Read, Root, TaskForcePath};
@@ -40,7 +41,8 @@ pub(super) fn operations(config: &mut ServiceConfig<'_>) {
 type TaskForcePatch = Patch<TaskForceFields>;
 
 /// What can be written of a task force.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema, Mapper)]
+#[mapper(from, into, ty = Fields)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct TaskForceFields {
     /// What it is called.
@@ -107,38 +109,6 @@ impl ToSchema for NewTaskForce {
         TaskForceFields::schemas(schemas);
         schemas.push((NewMember::name().into_owned(), NewMember::schema()));
         NewMember::schemas(schemas);
-    }
-}
-
-impl From<TaskForceFields> for Fields {
-    fn from(fields: TaskForceFields) -> Self {
-        Self {
-            name: fields.name,
-            city: fields.city,
-            country: fields.country,
-            mandate: fields.mandate,
-            time_zone: fields.time_zone,
-            max_sectors: fields.max_sectors,
-            evolution_stage: fields.evolution_stage,
-            maturity_level: fields.maturity_level,
-            next_council_date: fields.next_council_date,
-        }
-    }
-}
-
-impl From<Fields> for TaskForceFields {
-    fn from(fields: Fields) -> Self {
-        Self {
-            name: fields.name,
-            city: fields.city,
-            country: fields.country,
-            mandate: fields.mandate,
-            time_zone: fields.time_zone,
-            max_sectors: fields.max_sectors,
-            evolution_stage: fields.evolution_stage,
-            maturity_level: fields.maturity_level,
-            next_council_date: fields.next_council_date,
-        }
     }
 }
 
@@ -260,9 +230,12 @@ page_query! {
     }
 }
 
-page! {
-    /// A page of task forces.
-    TaskForcePage of TaskForceItem
+/// A page of task forces.
+type TaskForcePage = Page<TaskForceItem>;
+
+impl ListItem for TaskForceItem {
+    const PAGE_NAME: &'static str = "TaskForcePage";
+    const PAGE_DESCRIPTION: &'static str = "A page of task forces.";
 }
 
 /// List task forces

@@ -3,9 +3,10 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, patch, post};
 use chrono::{DateTime, Utc};
+use model_mapper::Mapper;
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
@@ -18,10 +19,10 @@ use crate::domain::rights::SeatRole;
 use crate::domain::text::{Language, LocalizedText};
 use crate::domain::user::{CouncilRole, UserState};
 use crate::http::idempotency::{self, DryRun};
-use crate::http::pagination::{self, page, page_query};
+use crate::http::pagination::{self, ListItem, Page, page_query};
 use crate::http::patch::Patch;
 use crate::http::problem::{Result, TransitionDocument};
-use crate::http::request::{Change, Create, IfMatch, NoBody, Read, Root, path_to};
+use crate::http::request::{Change, Create, IfMatch, NoBody, Path, Read, Root};
 use crate::http::response;
 use crate::http::text::LocalizedName;
 
@@ -39,12 +40,17 @@ pub(super) fn operations(config: &mut ServiceConfig<'_>) {
 /// A merge patch of [`NewUser`].
 type UserPatch = Patch<NewUser>;
 
-path_to! {
-    /// To a user.
-    UserPath {
-        user_id: Uuid = "0199f0c2-7a3b-7c11-9d2e-000000000101", "The user.";
-    }
+/// The path of a user.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Path)]
+pub(super) struct UserPath {
+    /// The user.
+    #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-000000000101")]
+    pub(super) user_id: Uuid,
 }
+
+impl Path for UserPath {}
 
 /// A new user.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -248,7 +254,8 @@ pub(super) struct UserTransition {
 }
 
 /// A current seat of yours.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema, Mapper)]
+#[mapper(from, ty = db::users::Membership)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Membership {
     /// The task force.
@@ -257,13 +264,6 @@ pub(super) struct Membership {
     member_id: Uuid,
     /// Chair or expert.
     role: SeatRole,
-}
-
-impl From<db::users::Membership> for Membership {
-    fn from(membership: db::users::Membership) -> Self {
-        let db::users::Membership { task_force_id, member_id, role } = membership;
-        Self { task_force_id, member_id, role }
-    }
 }
 
 /// You, and the seats that you hold.
@@ -291,9 +291,12 @@ page_query! {
     }
 }
 
-page! {
-    /// A page of users.
-    UserPage of UserItem
+/// A page of users.
+type UserPage = Page<UserItem>;
+
+impl ListItem for UserItem {
+    const PAGE_NAME: &'static str = "UserPage";
+    const PAGE_DESCRIPTION: &'static str = "A page of users.";
 }
 
 /// Read my account
