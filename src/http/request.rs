@@ -1,7 +1,9 @@
-//! What comes in: path, caller, version and body, checked in the order that every operation shares.
+//! Extractors of path, caller, version and body. All operations check requests in the same order: the credential (401),
+//! whether the caller may see the task force (404), the body (415, 413, 400), `If-Match` (428). Everything else is
+//! decided by the use case, under the lock.
 //!
-//! Credential (401), visible to the caller (404), body (415, 413, 400), `If-Match` (428); everything after that is
-//! decided under the lock by the use case. One extractor does it all, since separate ones would race each other.
+//! One extractor checks all of it, since the order of separate extractors is not defined. An extractor is compiled for
+//! each type of path, query and body, so most of its work is done by functions without type parameters.
 
 mod upload;
 
@@ -38,9 +40,9 @@ pub(super) use upload::{Upload, Uploads};
 
 type Extraction<T> = Pin<Box<dyn Future<Output = Result<T>>>>;
 
-/// The ids and names in a path.
+/// The parameters of a path.
 pub(super) trait Path: DeserializeOwned {
-    /// The task force that the path leads into.
+    /// The task force to which the path belongs.
     fn task_force_id(&self) -> Option<Uuid> {
         None
     }
@@ -52,7 +54,7 @@ pub(super) struct Root {}
 
 impl Path for Root {}
 
-/// A number in a path, as it is written: nothing else is an address of the same thing.
+/// Deserializes a positive number in a path. Only its canonical form is accepted, so that a resource has one path.
 pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<i32, D::Error> {
     let text = String::deserialize(deserializer)?;
     let number = text.parse().ok().filter(|number| *number >= 1 && i32::to_string(number) == text);
@@ -90,16 +92,16 @@ pub(super) struct IfMatch {
     if_match: String,
 }
 
-/// What a read or a command carries beside its body.
+/// The parts of a request that every operation has.
 #[derive(Debug)]
 pub(super) struct CallContext<P> {
     /// The parameters of the path.
     pub(super) path: P,
-    /// The path itself.
+    /// The path as it was sent.
     pub(super) uri: String,
-    /// Who is calling.
+    /// The caller.
     pub(super) caller: Caller,
-    /// The language to answer in.
+    /// The language of the response.
     pub(super) language: Language,
 }
 
@@ -112,7 +114,7 @@ pub(super) struct Read<P, Q = NoQuery> {
     pub(super) query: Q,
 }
 
-/// No query parameter at all.
+/// A query without parameters.
 #[derive(Debug, Deserialize, IntoParams)]
 pub(super) struct NoQuery {}
 
@@ -122,18 +124,18 @@ impl DryRunQuery for NoQuery {
     }
 }
 
-/// A request whose body stands for itself: a POST that creates, or a PUT of something that has no version.
+/// A request with a body and without `If-Match`: a POST that creates, or a PUT of a resource without versions.
 #[derive(Debug)]
 pub(super) struct Create<P, B, Q = NoQuery> {
     /// Path and caller.
     pub(super) context: CallContext<P>,
     /// The body.
     pub(super) body: B,
-    /// The query is in the caller's intent.
+    /// The query has gone into the caller's [`CommitMode`].
     query: PhantomData<Q>,
 }
 
-/// A change of a resource in the version that the caller read: PATCH, or a command on it.
+/// A change of a resource in the version that the caller read: a PATCH, or a POST of a command.
 #[derive(Debug)]
 pub(super) struct Change<P, B, Q = NoQuery> {
     /// Path and caller.
@@ -142,7 +144,7 @@ pub(super) struct Change<P, B, Q = NoQuery> {
     pub(super) version: i32,
     /// The body.
     pub(super) body: B,
-    /// The query is in the caller's intent.
+    /// The query has gone into the caller's [`CommitMode`].
     query: PhantomData<Q>,
 }
 
@@ -155,7 +157,7 @@ pub(super) struct Delete<P> {
     pub(super) version: i32,
 }
 
-/// A PUT or DELETE of something that either is there or not, without body and version.
+/// A PUT or DELETE without body and version, of a relation that exists or does not.
 #[derive(Debug)]
 pub(super) struct NoBody<P> {
     /// Path and caller.
@@ -165,7 +167,7 @@ pub(super) struct NoBody<P> {
 /// A POST that needs no credential.
 #[derive(Debug)]
 pub(super) struct Public<B> {
-    /// The request, for the events it leaves.
+    /// The id of the request, for events.
     pub(super) request_id: String,
     /// The body.
     pub(super) body: B,
@@ -178,12 +180,13 @@ impl<P: Path + 'static, Q: IntoParams + DeserializeOwned + 'static> FromRequest 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let context = context(&request).await?;
+            let context: CallContext<P> = authenticate(&request).await?.context(&request)?;
             match validation::query(request.query_string()) {
                 Ok(query) => Ok(Self { context, query }),
-                // What is wrong with the query is told only to those who may ask at all.
+                // Errors of the query are for callers who may see the task force. A valid query is checked with the
+                // read itself, in one round trip.
                 Err(refusal) => {
-                    look(&request, &context).await?;
+                    require_visible(&request, &context.caller, context.path.task_force_id()).await?;
                     Err(refusal.into())
                 }
             }
@@ -203,10 +206,13 @@ where
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let (mut context, query) = visible::<P, Q>(&request).await?;
-            let bytes = body(&request, payload).await?;
+            let mut context: CallContext<P> = authenticate(&request).await?.context(&request)?;
+            require_visible(&request, &context.caller, context.path.task_force_id()).await?;
+            // Unknown parameters are refused, so that a `dryRun` is never ignored.
+            let query: Q = validation::query(request.query_string())?;
+            let bytes = read_body(&request, payload).await?;
             let body = validation::body(&bytes)?;
-            set_commit_mode(&request, &mut context, &bytes, &query)?;
+            context.caller.commit_mode = commit_mode(&request, &context.caller, &bytes, query.dry_run())?;
             Ok(Self { context, body, query: PhantomData })
         })
     }
@@ -224,11 +230,14 @@ where
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let (mut context, query) = visible::<P, Q>(&request).await?;
-            let bytes = body(&request, payload).await?;
+            let mut context: CallContext<P> = authenticate(&request).await?.context(&request)?;
+            require_visible(&request, &context.caller, context.path.task_force_id()).await?;
+            // Unknown parameters are refused, so that a `dryRun` is never ignored.
+            let query: Q = validation::query(request.query_string())?;
+            let bytes = read_body(&request, payload).await?;
             let body = validation::body(&bytes)?;
             let version = version(&request)?;
-            set_commit_mode(&request, &mut context, &bytes, &query)?;
+            context.caller.commit_mode = commit_mode(&request, &context.caller, &bytes, query.dry_run())?;
             Ok(Self { context, version, body, query: PhantomData })
         })
     }
@@ -241,7 +250,9 @@ impl<P: Path + 'static> FromRequest for Delete<P> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let (context, NoQuery {}) = visible(&request).await?;
+            let context: CallContext<P> = authenticate(&request).await?.context(&request)?;
+            require_visible(&request, &context.caller, context.path.task_force_id()).await?;
+            let NoQuery {} = validation::query(request.query_string())?;
             Ok(Self { context, version: version(&request)? })
         })
     }
@@ -254,8 +265,10 @@ impl<P: Path + 'static> FromRequest for NoBody<P> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let (mut context, query) = visible::<P, NoQuery>(&request).await?;
-            set_commit_mode(&request, &mut context, &[], &query)?;
+            let mut context: CallContext<P> = authenticate(&request).await?.context(&request)?;
+            require_visible(&request, &context.caller, context.path.task_force_id()).await?;
+            let NoQuery {} = validation::query(request.query_string())?;
+            context.caller.commit_mode = commit_mode(&request, &context.caller, &[], false)?;
             Ok(Self { context })
         })
     }
@@ -268,7 +281,7 @@ impl<B: ToSchema + DeserializeOwned + 'static> FromRequest for Public<B> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let body = validation::body(&body(&request, payload).await?)?;
+            let body = validation::body(&read_body(&request, payload).await?)?;
             Ok(Self { request_id: RequestContext::of(&request).request_id, body })
         })
     }
@@ -278,75 +291,71 @@ fn app(request: &HttpRequest) -> Result<&App> {
     request.app_data::<Data<App>>().map(|app| app.as_ref()).ok_or_else(|| ProblemCode::InternalError.into())
 }
 
-/// How long whoever sent the request may take over it.
+/// The time limits of the client that sent the request.
 fn timeouts(request: &HttpRequest) -> Result<ClientTimeouts> {
     let settings = request.app_data::<Data<Settings>>().ok_or(ProblemCode::InternalError)?;
     Ok(settings.timeouts)
 }
 
-/// Who sent the request: with an access token of ours, an API key, or a token of an issuer that is trusted.
+/// The caller of a request, by an access token of this service, an API key or a token of the trusted issuer.
 async fn caller(request: &HttpRequest, request_id: String) -> Result<Caller> {
     let token = bearer(request.headers()).ok_or(RefusalCode::Unauthenticated)?;
     let app = app(request)?;
-    let shown = if api_keys::is_one(token) {
+    let authenticated = if api_keys::is_one(token) {
         app.key_holder(token).await?
     } else if let Some(claims) = app.tokens.verify(token, app.clock.now()) {
         Some((claims.user_id, Credential::Session(claims.session_id)))
     } else {
         app.single_sign_on(&request_id, token).await?
     };
-    let (user_id, credential) = shown.ok_or(RefusalCode::Unauthenticated)?;
+    let (user_id, credential) = authenticated.ok_or(ProblemCode::Unauthenticated)?;
     Ok(Caller { user_id, credential, request_id, commit_mode: CommitMode::Commit })
 }
 
-/// Credential first, then the path: an id that can't be one is the id of nothing.
-async fn context<P: Path>(request: &HttpRequest) -> Result<CallContext<P>> {
-    let request_context = RequestContext::of(request);
-    let caller = caller(request, request_context.request_id).await?;
-    request.extensions_mut().insert(caller.clone());
-    let path = web::Path::<P>::from_request(request, &mut Payload::None);
-    let path = path.into_inner().ok().ok_or(RefusalCode::NotFound)?.into_inner();
-    Ok(CallContext { path, uri: request.path().to_owned(), caller, language: request_context.language })
+/// A request whose credential is valid. Everything up to here is the same for all types of path, query and body.
+struct Authenticated {
+    caller: Caller,
+    language: Language,
 }
 
-/// An unlocked look at the task force: whoever may not know of it learns nothing from what is checked after.
-async fn look<P: Path>(request: &HttpRequest, context: &CallContext<P>) -> Result<()> {
+/// Checks the credential of a request.
+async fn authenticate(request: &HttpRequest) -> Result<Authenticated> {
+    let RequestContext { request_id, language, .. } = RequestContext::of(request);
+    let caller = caller(request, request_id).await?;
+    request.extensions_mut().insert(caller.clone());
+    Ok(Authenticated { caller, language })
+}
+
+impl Authenticated {
+    /// Reads the parameters of the path. A malformed id is the id of nothing, and so `notFound`.
+    fn context<P: Path>(self, request: &HttpRequest) -> Result<CallContext<P>> {
+        let path = web::Path::<P>::from_request(request, &mut Payload::None);
+        let path = path.into_inner().ok().ok_or(ProblemCode::NotFound)?.into_inner();
+        let Self { caller, language } = self;
+        Ok(CallContext { path, uri: request.path().to_owned(), caller, language })
+    }
+}
+
+/// Refuses a caller who may not see the task force, without its lock, before anything else of the request is checked:
+/// the other errors would tell them that it exists.
+async fn require_visible(request: &HttpRequest, caller: &Caller, task_force_id: Option<Uuid>) -> Result<()> {
     let app = app(request)?;
-    match context.path.task_force_id() {
-        Some(id) => app.look(&context.caller, id).await.map(drop)?,
-        None => app.actor(&context.caller).await.map(drop)?,
+    match task_force_id {
+        Some(id) => app.look(caller, id).await.map(drop)?,
+        None => app.actor(caller).await.map(drop)?,
     }
     Ok(())
 }
 
-/// Path, caller and query of a change, and that look.
-async fn visible<P, Q>(request: &HttpRequest) -> Result<(CallContext<P>, Q)>
-where
-    P: Path,
-    Q: IntoParams + DeserializeOwned + 'static,
-{
-    let context = context::<P>(request).await?;
-    look(request, &context).await?;
-    // Whoever sends `dryRun` to what has none must not find it done.
-    let query = validation::query(request.query_string())?;
-    Ok((context, query))
-}
-
-/// Says what is to become of the change: to the use case by its caller, and to [`idempotency::finish`].
-fn set_commit_mode<P>(
-    request: &HttpRequest,
-    context: &mut CallContext<P>,
-    body: &[u8],
-    query: &impl DryRunQuery,
-) -> Result<()> {
-    let commit_mode = idempotency::commit_mode(request, &context.caller, body, query.dry_run())?;
+/// How the change ends. The use case gets it with the caller, [`idempotency::finish`] from the request.
+fn commit_mode(request: &HttpRequest, caller: &Caller, body: &[u8], dry_run: bool) -> Result<CommitMode> {
+    let commit_mode = idempotency::commit_mode(request, caller, body, dry_run)?;
     request.extensions_mut().insert(commit_mode.clone());
-    context.caller.commit_mode = commit_mode;
-    Ok(())
+    Ok(commit_mode)
 }
 
-/// The bytes of a JSON body.
-async fn body(request: &HttpRequest, mut payload: Payload) -> Result<Bytes> {
+/// Reads the bytes of a JSON body.
+async fn read_body(request: &HttpRequest, mut payload: Payload) -> Result<Bytes> {
     let expected =
         if request.method() == Method::PATCH { "application/merge-patch+json" } else { "application/json" };
     let is_json = request.headers().contains_key(CONTENT_TYPE)

@@ -35,7 +35,7 @@ struct Compiled {
 }
 
 /// Compiles a type's schema when it is first asked for, and keeps it: there are as many as request types.
-fn compiled(of: TypeId, schema: impl FnOnce() -> Value) -> app::Result<&'static Compiled> {
+fn compiled(of: TypeId, schema: fn() -> Value) -> Result<&'static Compiled, Refusal> {
     static KEPT: OnceLock<RwLock<HashMap<TypeId, &'static Compiled>>> = OnceLock::new();
     let kept = KEPT.get_or_init(RwLock::default);
     if let Some(found) = kept.read().unwrap_or_else(PoisonError::into_inner).get(&of) {
@@ -55,9 +55,12 @@ fn compiled(of: TypeId, schema: impl FnOnce() -> Value) -> app::Result<&'static 
 fn document_of<T: ToSchema>() -> Value {
     let mut referred: Vec<(String, RefOr<Schema>)> = Vec::new();
     T::schemas(&mut referred);
+    with_components(json!(T::schema()), referred)
+}
+
+fn with_components(mut document: Value, referred: Vec<(String, RefOr<Schema>)>) -> Value {
     let schemas: Map<String, Value> =
         referred.into_iter().map(|(name, schema)| (name, json!(schema))).collect();
-    let mut document = json!(T::schema());
     if let Value::Object(fields) = &mut document {
         fields.insert("components".to_owned(), json!({ "schemas": schemas }));
     }
@@ -68,7 +71,14 @@ fn document_of<T: ToSchema>() -> Value {
 ///
 /// # Errors
 /// `malformedJson`, or `invalidRequest` with every fault.
-pub(super) fn body<T: ToSchema + DeserializeOwned + 'static>(bytes: &[u8]) -> problem::Result<T> {
+pub(super) fn body<T: ToSchema + DeserializeOwned + 'static>(bytes: &[u8]) -> Result<T, Refusal> {
+    let value = json_body(bytes)?;
+    check::<T>(&value)?;
+    typed(value)
+}
+
+/// Parses a JSON body.
+fn json_body(bytes: &[u8]) -> Result<Value, Refusal> {
     let Unambiguous(mut value) = serde_json::from_slice(bytes).map_err(|error| {
         Problem::new(
             ProblemCode::MalformedJson,
@@ -77,8 +87,7 @@ pub(super) fn body<T: ToSchema + DeserializeOwned + 'static>(bytes: &[u8]) -> pr
         )
     })?;
     whole(&mut value);
-    check::<T>(&value)?;
-    Ok(typed(value)?)
+    Ok(value)
 }
 
 /// JSON in which no object has a name twice. RFC 8259 leaves open which of the two counts, and whoever looked at the
@@ -169,8 +178,11 @@ fn whole(value: &mut Value) {
 ///
 /// # Errors
 /// `invalidRequest` with every fault.
-pub(super) fn check<T: ToSchema + 'static>(value: &Value) -> app::Result<()> {
-    let compiled = compiled(TypeId::of::<T>(), document_of::<T>)?;
+pub(super) fn check<T: ToSchema + 'static>(value: &Value) -> Result<(), Refusal> {
+    check_compiled(compiled(TypeId::of::<T>(), document_of::<T>)?, value)
+}
+
+fn check_compiled(compiled: &Compiled, value: &Value) -> Result<(), Refusal> {
     let errors = compiled.validator.iter_errors(value);
     Ok(refuse(errors.flat_map(|error| faults(&error)))?)
 }
@@ -189,6 +201,11 @@ pub(super) fn typed<T: DeserializeOwned>(value: Value) -> Result<T, Refusal> {
 /// `invalidRequest` with every fault, an unknown parameter among them.
 pub(super) fn query<T: IntoParams + DeserializeOwned + 'static>(query: &str) -> problem::Result<T> {
     let compiled = compiled(TypeId::of::<T>(), schema_of_params::<T>)?;
+    typed(query_values(compiled, query)?)
+}
+
+/// Parses a query string into an object, and checks it.
+fn query_values(compiled: &Compiled, query: &str) -> Result<Value, Refusal> {
     let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).map_err(|error| {
         Refusal::new(
             RefusalCode::InvalidRequest,
@@ -219,7 +236,7 @@ pub(super) fn query<T: IntoParams + DeserializeOwned + 'static>(query: &str) -> 
         FieldError { location: FieldLocation::Parameter(name), ..fault }
     }));
     refuse(found)?;
-    Ok(typed(values)?)
+    Ok(values)
 }
 
 /// The parameters of a type as the schema of one object.

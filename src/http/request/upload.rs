@@ -14,13 +14,13 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
-use super::{CallContext, Extraction, NoQuery, Path, app, timeouts, version, visible};
+use super::{CallContext, Extraction, NoQuery, Path, app, authenticate, require_visible, timeouts, version};
 use crate::app::Error;
 use crate::domain::evidence::{LARGEST, MEDIA_TYPES};
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::domain::rights::Action;
 use crate::http::problem::{Problem, Result};
-use crate::http::problem_catalogue::ProblemCode;
+use crate::http::validation;
 
 /// How long it may wait for a place, once its user sends nothing else.
 const PLACE_WITHIN: Duration = Duration::from_secs(10);
@@ -83,8 +83,10 @@ impl<P: Path + 'static> FromRequest for Upload<P> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let (context, NoQuery {}) = visible::<P, _>(&request).await?;
-            // Who may not work gets no place to wait in, whatever they send.
+            let context: CallContext<P> = authenticate(&request).await?.context(&request)?;
+            require_visible(&request, &context.caller, context.path.task_force_id()).await?;
+            let NoQuery {} = validation::query(request.query_string())?;
+            // A caller without the right to work gets no place in the queue.
             if let Some(id) = context.path.task_force_id() {
                 app(&request)?.look(&context.caller, id).await?.require(Action::Work)?;
             }
