@@ -167,14 +167,14 @@ fn refer_to_patches(schema: &mut RefOr<Schema>, patched: &HashSet<&str>) {
 
 /// Removes the default of a field: an absent field of a patch stays as it is.
 fn remove_default(schema: &mut RefOr<Schema>) {
-    let RefOr::T(schema) = schema else { return };
     match schema {
-        Schema::Object(object) => object.default = None,
-        Schema::Array(array) => array.default = None,
-        Schema::OneOf(one_of) => one_of.default = None,
-        Schema::AllOf(all_of) => all_of.default = None,
-        Schema::AnyOf(any_of) => any_of.default = None,
-        _ => {}
+        RefOr::Ref(reference) => reference.default = None,
+        RefOr::T(Schema::Object(object)) => object.default = None,
+        RefOr::T(Schema::Array(array)) => array.default = None,
+        RefOr::T(Schema::OneOf(one_of)) => one_of.default = None,
+        RefOr::T(Schema::AllOf(all_of)) => all_of.default = None,
+        RefOr::T(Schema::AnyOf(any_of)) => any_of.default = None,
+        RefOr::T(_) => {}
     }
 }
 
