@@ -281,6 +281,6 @@ async fn depending(tx: &WriteTx<'_>, id: Uuid, on: Uuid) -> Result<ActivityDetai
 
 fn unknown_assignee() -> Error {
     use crate::domain::refusal::{FieldError, FieldErrorCode};
-    let fault = FieldError::parameter("assignee", FieldErrorCode::UnknownReference);
-    Refusal::field_errors(RefusalCode::UnknownReference, vec![fault]).into()
+    let error = FieldError::parameter("assignee", FieldErrorCode::UnknownReference);
+    Refusal::faults(ProblemCode::UnknownReference, vec![error]).into()
 }

@@ -23,16 +23,16 @@ use crate::domain::rights::{EffectiveRole, KeyScope};
 pub const LONGEST: TimeDelta = TimeDelta::days(366);
 
 /// Keys that somebody has at once.
-const AT_ONCE: i64 = 100;
+const MAX_ACTIVE_KEYS: i64 = 100;
 
 /// How many keys are remembered, so that looking one up costs no round trip.
-const REMEMBERED: u64 = 10_000;
+const CACHE_CAPACITY: u64 = 10_000;
 
 /// How exactly it is known when a key was last used.
-const USE_NOTED_EVERY: TimeDelta = TimeDelta::minutes(1);
+const USE_RECORDED_EVERY: TimeDelta = TimeDelta::minutes(1);
 
 /// Whether a bearer token is an API key.
-pub fn is_one(token: &str) -> bool {
+pub fn is_api_key(token: &str) -> bool {
     token.starts_with(secrets::KEY_PREFIX)
 }
 
@@ -51,33 +51,33 @@ pub struct NewApiKey {
 
 /// Keys that were looked up. Whose a key is never changes; whether it is still good is asked in every request.
 #[derive(Debug, Clone)]
-pub(super) struct KeyCache(Cache<[u8; 32], Holder>);
+pub(super) struct ApiKeyCache(Cache<[u8; 32], CachedKey>);
 
-impl Default for KeyCache {
+impl Default for ApiKeyCache {
     fn default() -> Self {
-        Self(Cache::new(REMEMBERED))
+        Self(Cache::new(CACHE_CAPACITY))
     }
 }
 
 /// Whose a key is, and when its use was last noted, in seconds.
 #[derive(Debug, Clone)]
-struct Holder {
+struct CachedKey {
     user_id: Uuid,
     key_id: Uuid,
-    noted_at: Arc<AtomicI64>,
+    use_recorded_at: Arc<AtomicI64>,
 }
 
-impl Holder {
+impl CachedKey {
     /// Whether its use is to be noted now: of many requests, one answers yes.
-    fn is_to_be_noted(&self, now: DateTime<Utc>) -> bool {
-        let (noted, now) = (self.noted_at.load(Ordering::Relaxed), now.timestamp());
-        now.saturating_sub(noted) >= USE_NOTED_EVERY.num_seconds()
-            && self.noted_at.compare_exchange(noted, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    fn use_is_due(&self, now: DateTime<Utc>) -> bool {
+        let (noted, now) = (self.use_recorded_at.load(Ordering::Relaxed), now.timestamp());
+        now.saturating_sub(noted) >= USE_RECORDED_EVERY.num_seconds()
+            && self.use_recorded_at.compare_exchange(noted, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 }
 
 /// Faults of a key that is asked for.
-fn faults(new: &NewApiKey, now: DateTime<Utc>) -> Vec<FieldError> {
+fn field_errors(new: &NewApiKey, now: DateTime<Utc>) -> Vec<FieldError> {
     let at_the_end = |code| FieldError::at("/expiresAt", code);
     if new.expires_at <= now {
         vec![at_the_end(FieldErrorCode::TooSmall).saying("does not lie ahead", "ليس في المستقبل")]
@@ -97,30 +97,31 @@ impl App {
     ///
     /// # Errors
     /// None but those of the database.
-    pub async fn key_holder(&self, key: &str) -> Result<Option<(Uuid, Credential)>> {
+    pub async fn authenticate_api_key(&self, key: &str) -> Result<Option<(Uuid, Credential)>> {
         if !secrets::looks_like_a_key(key) {
             return Ok(None);
         }
         let hash = secrets::digest_of(key);
-        let holder = match self.keys.0.get(&hash) {
+        let holder = match self.api_key_cache.0.get(&hash) {
             Some(holder) => holder,
             None => {
                 let found = self.with_conn(async |conn| Ok(db::api_keys::holder(conn, &hash).await?)).await?;
                 let Some((key_id, user_id)) = found else { return Ok(None) };
-                let holder = Holder { user_id, key_id, noted_at: Arc::new(AtomicI64::new(i64::MIN)) };
+                let holder =
+                    CachedKey { user_id, key_id, use_recorded_at: Arc::new(AtomicI64::new(i64::MIN)) };
                 // Unless another request was first: then its count of uses goes on.
-                self.keys.0.get_with(hash, || holder)
+                self.api_key_cache.0.get_with(hash, || holder)
             }
         };
         let now = self.clock.now();
-        if holder.is_to_be_noted(now) {
-            self.note_use(holder.key_id, now);
+        if holder.use_is_due(now) {
+            self.record_use(holder.key_id, now);
         }
         Ok(Some((holder.user_id, Credential::Key(holder.key_id))))
     }
 
     /// Notes that a key was used, beside the request: nobody waits for it, and nothing fails with it.
-    fn note_use(&self, key_id: Uuid, now: DateTime<Utc>) {
+    fn record_use(&self, key_id: Uuid, now: DateTime<Utc>) {
         let pool = self.pool.clone();
         tokio::spawn(async move {
             let noted = tokio::time::timeout(DATABASE_TIMEOUT, async {
@@ -165,28 +166,28 @@ impl App {
             caller,
             |_| caller.require_person(),
             async |conn, _, now| {
-                let mut faults = faults(&new, now);
+                let mut errors = field_errors(&new, now);
                 if let Some(id) = new.task_force_id {
-                    match self.look_on(conn, caller, id).await {
+                    match self.access_on(conn, caller, id).await {
                         Ok(_) => {}
-                        Err(Error::Refused(refusal)) if refusal.code == RefusalCode::NotFound => {
-                            faults.push(FieldError::at("/taskForceId", FieldErrorCode::UnknownReference));
+                        Err(Error::Refused(refusal)) if refusal.code == ProblemCode::NotFound => {
+                            errors.push(FieldError::at("/taskForceId", FieldErrorCode::UnknownReference));
                         }
                         Err(error) => return Err(error),
                     }
                 }
-                if !faults.is_empty() {
+                if !errors.is_empty() {
                     let only_references =
-                        faults.iter().all(|fault| fault.code == FieldErrorCode::UnknownReference);
+                        errors.iter().all(|error| error.code == FieldErrorCode::UnknownReference);
                     let code = if only_references {
                         RefusalCode::UnknownReference
                     } else {
                         RefusalCode::InvalidRequest
                     };
-                    return Err(Refusal::field_errors(code, faults).into());
+                    return Err(Refusal::faults(code, errors).into());
                 }
-                if db::api_keys::count(conn, caller.user_id, now).await? >= AT_ONCE {
-                    return Err(RefusalCode::TooManyApiKeys.into());
+                if db::api_keys::count(conn, caller.user_id, now).await? >= MAX_ACTIVE_KEYS {
+                    return Err(ProblemCode::TooManyApiKeys.into());
                 }
                 let secret = secrets::generate_key().map_err(Error::internal)?;
                 let key = ApiKey {

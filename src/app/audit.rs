@@ -19,19 +19,19 @@ use crate::domain::refusal::RefusalCode;
 const SLICE: i64 = 500;
 
 /// Verifications that go on at once: each takes a connection for as long as a slice takes, and a core to hash it.
-const AT_ONCE: usize = 2;
+const MAX_VERIFIERS: usize = 2;
 
 /// How often a slice is asked for.
-const TRIES: usize = 4;
+const ATTEMPTS: usize = 4;
 
 /// Who verifies: so many at once, and each user once, so that nobody takes the places of all.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Verifiers(Arc<Mutex<HashSet<Uuid>>>);
 
 impl Verifiers {
-    fn enter(&self, user_id: Uuid) -> Option<VerifierSlot> {
+    fn acquire(&self, user_id: Uuid) -> Option<VerifierSlot> {
         let mut who = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        (who.len() < AT_ONCE && who.insert(user_id))
+        (who.len() < MAX_VERIFIERS && who.insert(user_id))
             .then(|| VerifierSlot { verifiers: self.clone(), user_id })
     }
 }
@@ -63,12 +63,12 @@ impl App {
     /// Verifies the chain of a task force that the caller may read.
     ///
     /// # Errors
-    /// As [`App::look`]; `unavailable` while as many verifications as may are under way, or one by this user.
+    /// As [`App::access`]; `unavailable` while as many verifications as may are under way, or one by this user.
     pub async fn audit_verification(&self, caller: &Caller, task_force_id: Uuid) -> Result<Verification> {
-        self.look(caller, task_force_id).await?;
+        self.access(caller, task_force_id).await?;
         let _place = self
             .verifiers
-            .enter(caller.user_id)
+            .acquire(caller.user_id)
             .ok_or_else(|| Error::Unavailable("too many verifications are under way".to_owned()))?;
         self.verify_chain(task_force_id).await
     }
@@ -79,15 +79,15 @@ impl App {
     /// `notFound`; `unavailable` where the database does not answer.
     pub async fn verify_chain(&self, task_force_id: Uuid) -> Result<Verification> {
         let end = async |conn: &mut db::Conn| Ok(db::events::end(conn, task_force_id).await?);
-        let end = self.lend_patiently(end).await?;
-        let end = end.ok_or(RefusalCode::NotFound)?;
+        let end = self.with_conn_retrying(end).await?;
+        let end = end.ok_or(ProblemCode::NotFound)?;
         let mut followed = Followed::default();
         let first_broken = loop {
             let after = followed.seq;
             let slice = async |conn: &mut db::Conn| {
                 Ok(db::events::stored(conn, task_force_id, after, end.seq, SLICE).await?)
             };
-            let slice = self.lend_patiently(slice).await?;
+            let slice = self.with_conn_retrying(slice).await?;
             if slice.is_empty() {
                 break followed.end(&end).err();
             }
@@ -102,8 +102,8 @@ impl App {
 
     /// Lends a connection for a step of something long, which shall not have been in vain because the pool or the
     /// database was busy for a moment.
-    async fn lend_patiently<T>(&self, work: impl AsyncFn(&mut db::Conn) -> Result<T>) -> Result<T> {
-        for _ in 1..TRIES {
+    async fn with_conn_retrying<T>(&self, work: impl AsyncFn(&mut db::Conn) -> Result<T>) -> Result<T> {
+        for _ in 1..ATTEMPTS {
             match self.with_conn(async |conn| work(conn).await).await {
                 Err(Error::Unavailable(cause)) => tracing::debug!(%cause, "the walk goes on"),
                 done => return done,
@@ -117,6 +117,6 @@ impl App {
     /// # Errors
     /// None but those of the database.
     pub async fn chains(&self, after: Option<Uuid>) -> Result<Vec<Uuid>> {
-        self.lend_patiently(async |conn| Ok(db::events::chains(conn, after, SLICE).await?)).await
+        self.with_conn_retrying(async |conn| Ok(db::events::chains(conn, after, SLICE).await?)).await
     }
 }

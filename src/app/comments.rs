@@ -17,7 +17,7 @@ fn new_event(action: EventAction, id: Uuid) -> NewEvent {
     NewEvent::new(action, SubjectKind::Comment, id)
 }
 
-async fn found(tx: &WriteTx<'_>, activity_id: Uuid, id: Uuid) -> Result<NamedComment> {
+async fn find_or_not_found(tx: &WriteTx<'_>, activity_id: Uuid, id: Uuid) -> Result<NamedComment> {
     let comment = db::comments::find(tx.conn(), tx.task_force_id(), activity_id, id).await?;
     Ok(comment.ok_or(RefusalCode::NotFound)?)
 }
@@ -116,7 +116,7 @@ impl App {
         patch: impl FnOnce(String) -> Result<String>,
     ) -> Result<NamedComment> {
         self.write(caller, task_force_id, Action::Work, async |tx| {
-            let (comment, author) = found(tx, activity_id, id).await?;
+            let (comment, author) = find_or_not_found(tx, activity_id, id).await?;
             if comment.author_id != tx.access.actor.user_id {
                 return Err(RefusalCode::Forbidden.into());
             }
@@ -146,7 +146,7 @@ impl App {
         version: i32,
     ) -> Result<()> {
         self.write(caller, task_force_id, Action::Work, async |tx| {
-            let (comment, _) = found(tx, activity_id, id).await?;
+            let (comment, _) = find_or_not_found(tx, activity_id, id).await?;
             let chairs = tx.access.effective_role == EffectiveRole::Chair;
             if comment.author_id != tx.access.actor.user_id && !chairs {
                 return Err(RefusalCode::Forbidden.into());

@@ -41,7 +41,7 @@ impl ConditionView {
 }
 
 /// Moves a condition and records it.
-pub(super) async fn enter(
+pub(super) async fn transition(
     tx: &mut WriteTx<'_>,
     condition: &Condition,
     to: ConditionState,
@@ -114,7 +114,7 @@ impl App {
             expect_version(condition.version, version)?;
             let transitions = condition.state.transitions(tx.access.state, tx.access.effective_role);
             check_transition(condition.state, &transitions, to, reason.is_some())?;
-            enter(tx, &condition, to, reason.as_ref()).await?;
+            transition(tx, &condition, to, reason.as_ref()).await?;
             Ok(ConditionView::new(found(tx).await?, &tx.access))
         })
         .await

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::caller::Caller;
 use super::conditions::{self, ConditionView};
 use super::members::require_current;
-use super::submissions::move_report;
+use super::submissions::transition_report;
 use super::write::WriteTx;
 use super::{App, Result, steps};
 use crate::db;
@@ -57,25 +57,25 @@ pub struct DecisionView {
 impl Record {
     /// Outcome and step, and whatever else the record itself gets wrong.
     fn ruling(&self, today: NaiveDate) -> Result<Ruling> {
-        let mut faults = Vec::new();
+        let mut errors = Vec::new();
         let ruling = Ruling::new(self.outcome, self.return_to);
         if ruling.is_none() {
             let code =
                 if self.return_to.is_none() { FieldErrorCode::Required } else { FieldErrorCode::NotAllowed };
-            faults.push(
+            errors.push(
                 FieldError::at("/returnToStep", code)
                     .saying("goes with `adjust`, and only with it", "يُذكر مع adjust وحده"),
             );
         }
         if self.decided_on > today {
-            faults.push(
+            errors.push(
                 FieldError::at("/decidedOn", FieldErrorCode::TooLarge)
                     .saying("is a day that has not come yet", "يوم لم يحن بعد"),
             );
         }
         match ruling {
-            Some(ruling) if faults.is_empty() => Ok(ruling),
-            _ => Err(Refusal::field_errors(RefusalCode::InvalidRequest, faults).into()),
+            Some(ruling) if errors.is_empty() => Ok(ruling),
+            _ => Err(Refusal::faults(ProblemCode::InvalidRequest, errors).into()),
         }
     }
 }
@@ -94,14 +94,14 @@ async fn apply(
             for name in in_order() {
                 let Some(command) = ruling.command(name) else { continue };
                 let step = steps::current(tx, name).await?;
-                steps::command(tx, &step, command).await?;
+                steps::apply_command(tx, &step, command).await?;
                 if command == StepCommand::Lock {
                     db::decisions::clear_waivers(tx.conn(), task_force_id, cycle, name, decision_id).await?;
                 }
             }
         }
         Outcome::Conclude | Outcome::Stop => {
-            move_task_force(tx, ruling.task_force(), Some(reason)).await?;
+            transition_task_force(tx, ruling.task_force(), Some(reason)).await?;
         }
     }
     Ok(())
@@ -125,14 +125,14 @@ async fn revert(tx: &mut WriteTx<'_>, decision: &Decision, reason: &LocalizedTex
             for name in in_order() {
                 let step = steps::current(tx, name).await?;
                 if step.state != StepState::Passed {
-                    steps::command(tx, &step, StepCommand::Restore).await?;
+                    steps::apply_command(tx, &step, StepCommand::Restore).await?;
                 }
             }
             db::decisions::restore_passing(tx.conn(), task_force_id, decision.cycle).await?;
             db::decisions::restore_waivers(tx.conn(), task_force_id, decision.report_id).await?;
         }
         Outcome::Conclude | Outcome::Stop => {
-            move_task_force(tx, TaskForceState::Active, Some(reason)).await?;
+            transition_task_force(tx, TaskForceState::Active, Some(reason)).await?;
         }
     }
     Ok(())
@@ -150,11 +150,11 @@ async fn open_cycle(tx: &mut WriteTx<'_>, number: i32) -> Result<()> {
     ));
     tx.access.cycle = number;
     let first = steps::current(tx, StepName::Policy).await?;
-    steps::command(tx, &first, StepCommand::Open).await?;
+    steps::apply_command(tx, &first, StepCommand::Open).await?;
     Ok(())
 }
 
-async fn move_task_force(
+async fn transition_task_force(
     tx: &mut WriteTx<'_>,
     to: TaskForceState,
     reason: Option<&LocalizedText>,
@@ -173,16 +173,21 @@ async fn move_task_force(
 }
 
 /// The decision that is to be corrected, if it may be.
-async fn corrected(tx: &WriteTx<'_>, number: i32, record: &Record, ruling: Ruling) -> Result<Decision> {
+async fn find_correctable(
+    tx: &WriteTx<'_>,
+    number: i32,
+    record: &Record,
+    ruling: Ruling,
+) -> Result<Decision> {
     tx.may_write(Write::Correction)?;
     let earlier = db::decisions::find(tx.conn(), tx.task_force_id(), number).await?;
     let earlier = earlier.ok_or_else(|| Refusal::unknown_reference("/supersedes"))?;
     if earlier.report_number != record.report_number {
-        let fault = FieldError::at("/reportNumber", FieldErrorCode::Invalid).saying(
+        let error = FieldError::at("/reportNumber", FieldErrorCode::Invalid).saying(
             format!("is not the report of decision {number}, which is {}", earlier.report_number),
             format!("ليس التقرير الذي صدر بشأنه القرار {number}، وهو التقرير {}", earlier.report_number),
         );
-        return Err(Refusal::field_errors(RefusalCode::InvalidRequest, vec![fault]).into());
+        return Err(Refusal::faults(ProblemCode::InvalidRequest, vec![error]).into());
     }
     if earlier.superseded_by.is_some() {
         return Err(RefusalCode::DecisionSuperseded.into());
@@ -203,7 +208,7 @@ async fn waive_conditions(tx: &mut WriteTx<'_>, decision: &Decision, by: i32) ->
     let task_force_id = tx.task_force_id();
     for (condition, _) in db::conditions::on_report(tx.conn(), task_force_id, decision.report_id).await? {
         if condition.state.is_pending() {
-            conditions::enter(tx, &condition, ConditionState::Waived, Some(&reason)).await?;
+            conditions::transition(tx, &condition, ConditionState::Waived, Some(&reason)).await?;
         }
     }
     Ok(())
@@ -242,10 +247,10 @@ impl App {
                 require_current(tx, condition.owner_member_id, &pointer).await?;
             }
             let earlier = match record.supersedes {
-                Some(number) => Some(corrected(tx, number, &record, ruling).await?),
+                Some(number) => Some(find_correctable(tx, number, &record, ruling).await?),
                 None => {
                     tx.may_write(Write::Decision)?;
-                    move_report(tx, &report, ReportCommand::Decide).await?;
+                    transition_report(tx, &report, ReportCommand::Decide).await?;
                     None
                 }
             };

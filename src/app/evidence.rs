@@ -24,7 +24,7 @@ use crate::domain::writing::{Write, may_write};
 const SLICE: i32 = 256 * 1024;
 
 /// Asks whether evidence may be added.
-fn addable(tx: &WriteTx<'_>, subject: About<EvidenceSubjectKind>) -> Result<()> {
+fn check_addable(tx: &WriteTx<'_>, subject: About<EvidenceSubjectKind>) -> Result<()> {
     tx.may_write(match subject.kind {
         EvidenceSubjectKind::Condition => Write::Condition,
         _ => Write::Comment,
@@ -32,15 +32,15 @@ fn addable(tx: &WriteTx<'_>, subject: About<EvidenceSubjectKind>) -> Result<()> 
 }
 
 /// Asks whether what evidence is about can be written, and so the evidence, too.
-async fn changeable(tx: &WriteTx<'_>, evidence: &Evidence) -> Result<()> {
-    let subject = evidence.fields.subject;
+async fn check_changeable(tx: &WriteTx<'_>, evidence: &Evidence) -> Result<()> {
+    let subject = evidence.subject();
     let steps = db::evidence::subject(tx.conn(), tx.task_force_id(), subject).await?;
     let SubjectSteps { step, other } = steps.ok_or_else(|| Error::internal("evidence of nothing"))?;
     let write = |step: StepState| match subject.kind {
         EvidenceSubjectKind::Activity => Write::Activity(step),
         _ => Write::OpenStep(step),
     };
-    let Some(step) = step else { return pending(tx, subject.id).await };
+    let Some(step) = step else { return check_condition_pending(tx, subject.id).await };
     if other.is_none_or(|other| may_write(write(other), tx.access.state).is_err()) {
         tx.may_write(write(step))?;
     }
@@ -48,7 +48,7 @@ async fn changeable(tx: &WriteTx<'_>, evidence: &Evidence) -> Result<()> {
 }
 
 /// What proves a condition stays as it is once that is settled.
-async fn pending(tx: &WriteTx<'_>, condition_id: Uuid) -> Result<()> {
+async fn check_condition_pending(tx: &WriteTx<'_>, condition_id: Uuid) -> Result<()> {
     tx.may_write(Write::Condition)?;
     let condition = db::conditions::find(tx.conn(), tx.task_force_id(), condition_id).await?;
     if condition.is_some_and(|(condition, _)| condition.state.is_pending()) {
@@ -59,7 +59,7 @@ async fn pending(tx: &WriteTx<'_>, condition_id: Uuid) -> Result<()> {
 }
 
 /// Whether a browser that follows it gets somewhere, and tells nobody a password on the way.
-fn is_proper(url: &str) -> bool {
+fn is_absolute_http_url(url: &str) -> bool {
     // The parser mends what others may not: `https:city.example`, `https:///city.example`.
     let Some((scheme, rest)) = url.split_once("://") else { return false };
     let is_whole = !rest.starts_with(['/', '\\']);
@@ -74,16 +74,16 @@ fn is_proper(url: &str) -> bool {
 }
 
 /// Refuses what can't be said of evidence, which is a file if one was uploaded.
-fn check(fields: &EvidenceFields, file: Option<&Evidence>) -> Result<()> {
-    let mut faults = Vec::new();
-    if fields.url.as_deref().is_some_and(|url| !is_proper(url)) {
-        faults.push(FieldError::at("/url", FieldErrorCode::WrongFormat).saying(
+fn check_fields(fields: &EvidenceFields, file: Option<&Evidence>) -> Result<()> {
+    let mut errors = Vec::new();
+    if fields.url.as_deref().is_some_and(|url| !is_absolute_http_url(url)) {
+        errors.push(FieldError::at("/url", FieldErrorCode::WrongFormat).saying(
             "must be a whole http or https address, without a user's name and password",
             "يجب أن يكون عنوان http أو https كاملًا دون اسم مستخدم وكلمة مرور",
         ));
     }
     if file.is_some() && fields.url.is_some() {
-        faults.push(FieldError::at("/url", FieldErrorCode::NotAllowed).saying(
+        errors.push(FieldError::at("/url", FieldErrorCode::NotAllowed).saying(
             "is for links, and a file was uploaded to this evidence",
             "للروابط فقط، وقد رُفع ملف إلى هذا الدليل",
         ));
@@ -91,16 +91,12 @@ fn check(fields: &EvidenceFields, file: Option<&Evidence>) -> Result<()> {
     let hash_of_a_file = file.is_some_and(|file| file.fields.sha256 != fields.sha256);
     let hash_of_nothing = file.is_none() && fields.url.is_none() && fields.sha256.is_some();
     if hash_of_a_file || hash_of_nothing {
-        faults.push(FieldError::at("/sha256", FieldErrorCode::NotAllowed).saying(
+        errors.push(FieldError::at("/sha256", FieldErrorCode::NotAllowed).saying(
             "goes only with url; that of a file is computed",
             "لا يُذكر إلا مع url؛ أما بصمة الملف فتُحسب",
         ));
     }
-    if faults.is_empty() {
-        Ok(())
-    } else {
-        Err(Refusal::field_errors(RefusalCode::InvalidRequest, faults).into())
-    }
+    if errors.is_empty() { Ok(()) } else { Err(Refusal::faults(ProblemCode::InvalidRequest, errors).into()) }
 }
 
 impl Resource for Evidence {
@@ -143,24 +139,24 @@ impl Resource for Evidence {
     }
 
     async fn insert(tx: &WriteTx<'_>, (): (), fields: &EvidenceFields) -> Result<Uuid> {
-        check(fields, None)?;
+        check_fields(fields, None)?;
         let (conn, task_force_id) = (tx.conn(), tx.task_force_id());
         if db::evidence::subject(conn, task_force_id, fields.subject).await?.is_none() {
             return Err(Refusal::unknown_reference("/subject/id").into());
         }
-        addable(tx, fields.subject)?;
+        check_addable(tx, fields.subject)?;
         let user_id = tx.access.actor.user_id;
         Ok(db::evidence::insert(conn, task_force_id, user_id, fields, tx.now()).await?)
     }
 
     async fn update(&self, tx: &WriteTx<'_>, (): (), fields: &EvidenceFields) -> Result<()> {
-        check(fields, self.is_file().then_some(self))?;
-        changeable(tx, self).await?;
+        check_fields(fields, self.is_file().then_some(self))?;
+        check_changeable(tx, self).await?;
         Ok(db::evidence::update(tx.conn(), tx.task_force_id(), self.id, fields, tx.now()).await?)
     }
 
     async fn check_deletable(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
-        changeable(tx, self).await
+        check_changeable(tx, self).await
     }
 
     async fn delete(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
@@ -219,9 +215,9 @@ impl App {
                 return Ok(View::new(before, &tx.access));
             }
             if before.is_file() {
-                changeable(tx, &before).await?;
+                check_changeable(tx, &before).await?;
             } else {
-                addable(tx, before.fields.subject)?;
+                check_addable(tx, before.subject())?;
             }
             let facts = FileFacts { media_type: file.media_type, size, sha256: &file.sha256 };
             let (conn, now) = (tx.conn(), tx.now());
@@ -281,7 +277,7 @@ mod tests {
         for proper in
             ["https://city.example/decree.pdf?v=2#p3", "http://192.0.2.1:8080/", "https://[2001:db8::1]/"]
         {
-            assert!(is_proper(proper), "{proper}");
+            assert!(is_absolute_http_url(proper), "{proper}");
         }
         for improper in [
             "",
@@ -301,7 +297,7 @@ mod tests {
             "https://:secret@city.example/",
             "https://city.example:99999/",
         ] {
-            assert!(!is_proper(improper), "{improper}");
+            assert!(!is_absolute_http_url(improper), "{improper}");
         }
     }
 }

@@ -15,10 +15,10 @@ use crate::db::housekeeping::Expired;
 const WRITE_EVERY: Duration = Duration::from_secs(1);
 
 /// How often what is over is deleted.
-const TIDY_EVERY: Duration = Duration::from_secs(600);
+const DELETE_EVERY: Duration = Duration::from_secs(600);
 
 /// Rows that are deleted at once, unless that takes too long.
-const SOME: i64 = 1000;
+const BATCH: i64 = 1000;
 
 /// For how long something is kept when it is over. API keys stay, expired or not: their owner's list tells of them.
 fn kept_for(what: Expired) -> TimeDelta {
@@ -34,10 +34,10 @@ impl App {
     ///
     /// # Errors
     /// None but those of the database; what one of a kind fails with keeps no other from being deleted.
-    pub async fn tidy_up(&self) -> Result<usize> {
+    pub async fn delete_expired(&self) -> Result<usize> {
         let (mut deleted, mut failed) = (0, None);
         for what in Expired::ALL {
-            if let Err(error) = self.delete_all(what, &mut deleted).await {
+            if let Err(error) = self.delete_expired_of(what, &mut deleted).await {
                 failed = Some(error);
             }
         }
@@ -46,9 +46,9 @@ impl App {
 
     /// Deletes one kind in batches. One that is too large for its time is tried again as a smaller one: what hangs on
     /// a row may be much.
-    async fn delete_all(&self, what: Expired, deleted: &mut usize) -> Result<()> {
+    async fn delete_expired_of(&self, what: Expired, deleted: &mut usize) -> Result<()> {
         let before = self.clock.now() - kept_for(what);
-        let mut limit = SOME;
+        let mut limit = BATCH;
         loop {
             let batch =
                 async |conn: &mut db::Conn| Ok(db::housekeeping::delete(conn, what, before, limit).await?);
@@ -71,16 +71,16 @@ impl App {
     /// Keeps house until it is told to stop. A database that is away is no reason to.
     pub async fn run_housekeeping(&self, stop: impl Future<Output = ()>) {
         let mut stop = pin!(stop);
-        let (mut write, mut tidy) = (interval(WRITE_EVERY), interval(TIDY_EVERY));
+        let (mut write, mut delete) = (interval(WRITE_EVERY), interval(DELETE_EVERY));
         write.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let done = tokio::select! {
                 () = &mut stop => break,
                 // What was taken to be written is written: only deleting is left half-way.
                 _ = write.tick() => self.write_refused().await,
-                _ = tidy.tick() => tokio::select! {
+                _ = delete.tick() => tokio::select! {
                     () = &mut stop => break,
-                    done = self.tidy_up() => done.map(|deleted| tracing::debug!(deleted, "tidied up")),
+                    done = self.delete_expired() => done.map(|deleted| tracing::debug!(deleted, "tidied up")),
                 },
             };
             if let Err(error) = done {

@@ -99,8 +99,8 @@ async fn step_down(conn: &Conn, task_force_id: Uuid, chair: Uuid, now: DateTime<
 /// who are there are held as they are, in the order of their ids, until the transaction ends.
 pub(super) async fn check_candidates(conn: &Conn, members: &[NewMember]) -> Result<Vec<FieldError>> {
     let ids: Vec<Uuid> = members.iter().map(|member| member.user_id).collect();
-    let held = db::members::lock_users_for_share(conn, &ids).await?;
-    let fault = |(at, member): (usize, &NewMember)| {
+    let held = db::members::hold_users(conn, &ids).await?;
+    let error = |(at, member): (usize, &NewMember)| {
         let pointer = format!("/members/{at}/userId");
         if !held.contains(&member.user_id) {
             Some(FieldError::at(pointer, FieldErrorCode::UnknownReference))
@@ -110,7 +110,7 @@ pub(super) async fn check_candidates(conn: &Conn, members: &[NewMember]) -> Resu
             None
         }
     };
-    Ok(members.iter().enumerate().filter_map(fault).collect())
+    Ok(members.iter().enumerate().filter_map(error).collect())
 }
 
 /// Work goes to current members only. `pointer` is where the request names the member.
@@ -147,13 +147,13 @@ async fn reassign(tx: &mut WriteTx<'_>, from: Uuid, successor: Option<Uuid>) -> 
     Ok(())
 }
 
-async fn found(conn: &Conn, task_force_id: Uuid, id: Uuid) -> Result<NamedMember> {
-    Ok(db::members::find(conn, task_force_id, id).await?.ok_or(RefusalCode::NotFound)?)
+async fn find_or_not_found(conn: &Conn, task_force_id: Uuid, id: Uuid) -> Result<NamedMember> {
+    Ok(db::members::find(conn, task_force_id, id).await?.ok_or(ProblemCode::NotFound)?)
 }
 
 /// The current member behind the door, as the caller read it.
 async fn current_at_version(tx: &WriteTx<'_>, id: Uuid, version: i32) -> Result<NamedMember> {
-    let named = found(tx.conn(), tx.task_force_id(), id).await?;
+    let named = find_or_not_found(tx.conn(), tx.task_force_id(), id).await?;
     expect_version(named.0.version, version)?;
     if named.0.is_current() { Ok(named) } else { Err(RefusalCode::MemberEnded.into()) }
 }
@@ -209,7 +209,7 @@ impl App {
                 appoint(conn, task_force_id, &mut panel, &member, "/userId", today, tx.now()).await?;
             tx.access.state.check_panel(&panel)?;
             appointed.new_events.into_iter().for_each(|new_event| tx.record(new_event));
-            found(tx.conn(), task_force_id, appointed.id).await
+            find_or_not_found(tx.conn(), task_force_id, appointed.id).await
         })
         .await
     }
@@ -245,7 +245,7 @@ impl App {
             let expertise = after.expertise.as_deref();
             db::members::update(tx.conn(), task_force_id, id, after.role, expertise, tx.now()).await?;
             tx.record(new_event(EventAction::MemberUpdated, id).with(changes_between(&before, &after)));
-            found(tx.conn(), task_force_id, id).await
+            find_or_not_found(tx.conn(), task_force_id, id).await
         })
         .await
     }
@@ -302,8 +302,8 @@ impl App {
                 );
             }
             reassign(tx, id, reassign_to).await?;
-            super::submissions::leave(tx, id).await?;
-            found(tx.conn(), task_force_id, id).await
+            super::submissions::remove_voter(tx, id).await?;
+            find_or_not_found(tx.conn(), task_force_id, id).await
         })
         .await
     }

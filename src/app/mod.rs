@@ -71,11 +71,11 @@ pub struct App {
     single_sign_on: Option<Arc<single_sign_on::SingleSignOn>>,
     /// Counts guesses at passwords.
     pub throttle: Arc<Throttle>,
-    keys: api_keys::KeyCache,
+    api_key_cache: api_keys::ApiKeyCache,
     status_cache: status::Cache,
     writer_limit: Arc<writer_limit::WriterLimit>,
     last_readiness: readiness::LastReadiness,
-    refused: refused_attempts::Waiting,
+    refused: refused_attempts::PendingAttempts,
     verifiers: audit::Verifiers,
 }
 
@@ -89,11 +89,11 @@ impl App {
             tokens: Arc::new(tokens),
             single_sign_on: None,
             throttle: Arc::new(Throttle::new(Limits::USUAL)),
-            keys: api_keys::KeyCache::default(),
+            api_key_cache: api_keys::ApiKeyCache::default(),
             status_cache: status::Cache::default(),
             writer_limit: Arc::default(),
             last_readiness: readiness::LastReadiness::default(),
-            refused: refused_attempts::Waiting::default(),
+            refused: refused_attempts::PendingAttempts::default(),
             verifiers: audit::Verifiers::default(),
         }
     }

@@ -62,9 +62,9 @@ fn in_order(fields: &PilotFields) -> Result<()> {
     if fields.start_date <= fields.end_date {
         return Ok(());
     }
-    let fault = FieldError::at("/endDate", FieldErrorCode::TooSmall)
+    let error = FieldError::at("/endDate", FieldErrorCode::TooSmall)
         .saying("must not be before startDate", "يجب ألا يسبق startDate");
-    Err(Refusal::field_errors(RefusalCode::InvalidRequest, vec![fault]).into())
+    Err(Refusal::faults(ProblemCode::InvalidRequest, vec![error]).into())
 }
 
 /// Refuses a sector or a policy that this task force doesn't have.

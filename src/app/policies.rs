@@ -106,8 +106,8 @@ impl Stateful for PolicyDetail {
         let (conn, task_force_id, id, now) = (tx.conn(), tx.task_force_id(), self.id(), tx.now());
         if to != PolicyState::Superseded {
             if superseded_by.is_some() {
-                let fault = FieldError::at("/supersededById", FieldErrorCode::NotAllowed);
-                return Err(Refusal::field_errors(RefusalCode::InvalidRequest, vec![fault]).into());
+                let error = FieldError::at("/supersededById", FieldErrorCode::NotAllowed);
+                return Err(Refusal::faults(ProblemCode::InvalidRequest, vec![error]).into());
             }
             db::policies::set_state(conn, task_force_id, id, to, reason, now).await?;
             return Ok(new_event);

@@ -49,11 +49,16 @@ impl App {
     ///
     /// # Errors
     /// `unauthenticated`, or `notFound` where there is no such task force or it is not theirs to know of.
-    pub async fn look(&self, caller: &Caller, task_force_id: Uuid) -> Result<Access> {
-        self.with_conn(async |conn| self.look_on(conn, caller, task_force_id).await).await
+    pub async fn access(&self, caller: &Caller, task_force_id: Uuid) -> Result<Access> {
+        self.with_conn(async |conn| self.access_on(conn, caller, task_force_id).await).await
     }
 
-    pub(super) async fn look_on(&self, conn: &Conn, caller: &Caller, task_force_id: Uuid) -> Result<Access> {
+    pub(super) async fn access_on(
+        &self,
+        conn: &Conn,
+        caller: &Caller,
+        task_force_id: Uuid,
+    ) -> Result<Access> {
         let now = self.clock.now();
         let row =
             db::access::in_task_force(conn, caller.user_id, caller.credential, task_force_id, now).await?;
@@ -78,7 +83,7 @@ impl App {
     /// A read of a task force: looks whether it is the caller's to see and fetches, in one round trip.
     ///
     /// # Errors
-    /// As [`App::look`], or what the query fails with.
+    /// As [`App::access`], or what the query fails with.
     pub async fn read<'q, T>(
         &self,
         caller: &Caller,
@@ -86,7 +91,7 @@ impl App {
         query: impl AsyncFnOnce(&Conn) -> QueryResult<T> + 'q,
     ) -> Result<(Access, T)> {
         self.with_conn(async |conn| {
-            let (access, found) = tokio::join!(self.look_on(conn, caller, task_force_id), query(conn));
+            let (access, found) = tokio::join!(self.access_on(conn, caller, task_force_id), query(conn));
             // The caller first: what was found is nobody's business before.
             let access = access?;
             Ok((access, found?))

@@ -9,7 +9,7 @@ use super::App;
 use crate::db;
 
 /// For how long an answer holds. Anybody may ask, and as often as they like; the database is asked no more often.
-const HOLDS: Duration = Duration::from_secs(1);
+const MAX_AGE: Duration = Duration::from_secs(1);
 
 /// What the service needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl App {
     pub async fn readiness(&self) -> Readiness {
         let mut last = self.last_readiness.0.lock().await;
         if let Some((at, found)) = *last
-            && at.elapsed() < HOLDS
+            && at.elapsed() < MAX_AGE
         {
             return found;
         }

@@ -20,16 +20,16 @@ use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
 
 /// Kinds of attempts by nobody who is known that wait to be written.
-const KINDS: usize = 250;
+const MAX_ANONYMOUS_KINDS: usize = 250;
 
 /// Rows of an hour that tell of nobody who is known.
-const ROWS: i64 = 500;
+const MAX_ANONYMOUS_ROWS: i64 = 500;
 
 /// Rows of an hour, and kinds that wait to be written, that tell of one user: nobody drowns what others have tried.
-const OF_A_USER: u16 = 50;
+const MAX_PER_USER: u16 = 50;
 
 /// Whether an attempt that is refused so is kept: somebody who wanted what is not theirs, or too soon.
-pub fn is_kept(code: RefusalCode) -> bool {
+pub fn is_recorded(code: ProblemCode) -> bool {
     matches!(
         code,
         RefusalCode::Forbidden
@@ -60,15 +60,15 @@ pub struct Attempt {
 
 /// What waits to be written.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Waiting(Arc<Mutex<HashMap<Kind, Tally>>>);
+pub(super) struct PendingAttempts(Arc<Mutex<HashMap<Kind, Tally>>>);
 
-impl Waiting {
+impl PendingAttempts {
     fn add(&self, kind: Kind, tally: Tally) {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let most = if kind.user_id.is_some() { usize::from(OF_A_USER) } else { KINDS };
+        let most = if kind.user_id.is_some() { usize::from(MAX_PER_USER) } else { MAX_ANONYMOUS_KINDS };
         let like_this = |known: &&Kind| known.user_id == kind.user_id;
         let fits = waiting.contains_key(&kind) || waiting.keys().filter(like_this).count() < most;
-        let kind = if fits { kind } else { together(kind) };
+        let kind = if fits { kind } else { merged_kind(kind) };
         waiting.entry(kind).and_modify(|known| known.merge(&tally)).or_insert(tally);
     }
 
@@ -78,7 +78,7 @@ impl Waiting {
 }
 
 /// The kind of all attempts of an hour that are refused in one way, whoever makes them.
-fn together(kind: Kind) -> Kind {
+fn merged_kind(kind: Kind) -> Kind {
     metrics::counter!("taskforce_refused_attempts_merged_total").increment(1);
     Kind {
         user_id: None,
@@ -103,7 +103,7 @@ impl Tally {
 
 impl App {
     /// Counts an attempt that was refused.
-    pub fn note_refused(&self, attempt: Attempt) {
+    pub fn record_refused(&self, attempt: Attempt) {
         let Attempt { user_id, address, operation, code, task_force_id, request_id } = attempt;
         metrics::counter!("taskforce_refused_attempts_total", "code" => code.to_string()).increment(1);
         let now = self.clock.now();
@@ -124,7 +124,8 @@ impl App {
         let mut failed = None;
         for (hour, tallies) in hours {
             let written = async |conn: &mut db::Conn| {
-                Ok(db::refused_attempts::add(conn, hour, &tallies, ROWS, OF_A_USER.into()).await?)
+                Ok(db::refused_attempts::add(conn, hour, &tallies, MAX_ANONYMOUS_ROWS, MAX_PER_USER.into())
+                    .await?)
             };
             if let Err(error) = self.with_conn(written).await {
                 failed = Some(error);
@@ -177,7 +178,7 @@ mod tests {
 
     #[test]
     fn attempts_of_one_kind_are_counted_and_of_too_many_kinds_together() {
-        let waiting = Waiting::default();
+        let waiting = PendingAttempts::default();
         let add = |address: &str, user_id| {
             let (kind, tally) = attempt(address, user_id);
             waiting.add(kind, tally);
@@ -192,14 +193,14 @@ mod tests {
         let somebody = Uuid::now_v7();
         add("192.0.2.1", Some(somebody));
         let counted = waiting.take();
-        assert_eq!(counted.len(), KINDS + 2);
+        assert_eq!(counted.len(), MAX_ANONYMOUS_KINDS + 2);
         assert_eq!(counted.values().map(|tally| tally.attempts).sum::<i64>(), 10_004);
         assert_eq!(counted[&attempt("192.0.2.1", None).0].attempts, 3);
         assert_eq!(counted[&attempt("192.0.2.1", Some(somebody)).0].attempts, 1);
         let other = counted.iter().find(|(kind, _)| kind.operation == OTHER).unwrap();
         assert_eq!(
             (other.0.address.as_str(), other.1.attempts),
-            ("", 10_000 - i64::try_from(KINDS).unwrap() + 1)
+            ("", 10_000 - i64::try_from(MAX_ANONYMOUS_KINDS).unwrap() + 1)
         );
         assert_eq!(other.0.hour.to_rfc3339(), "2026-11-22T09:00:00+00:00");
         assert!(waiting.take().is_empty());

@@ -20,7 +20,7 @@ pub struct SessionView {
 }
 
 /// Says with what ended them how many sessions came to an end.
-pub(super) fn noting_ended(new_event: NewEvent, ended: usize) -> NewEvent {
+pub(super) fn with_sessions_ended(new_event: NewEvent, ended: usize) -> NewEvent {
     new_event.with_change("sessionsEnded", None::<()>, (ended > 0).then_some(ended))
 }
 

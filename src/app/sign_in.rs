@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::caller::Caller;
-use super::sessions::noting_ended;
+use super::sessions::with_sessions_ended;
 use super::users::parse_email;
 use super::write::NewInstallationEvent;
 use super::{App, Error, Result};
@@ -30,17 +30,17 @@ use crate::domain::user::normalize_email;
 use crate::domain::vocabulary::Vocabulary as _;
 
 /// The longest that anybody stays signed in.
-const LONGEST: TimeDelta = TimeDelta::days(30);
+const MAX_SESSION: TimeDelta = TimeDelta::days(30);
 
 /// How long a session lasts that is not refreshed.
-const IDLE: TimeDelta = TimeDelta::days(7);
+const MAX_IDLE: TimeDelta = TimeDelta::days(7);
 
 /// Sessions that somebody has at once: the next one ends the oldest.
-const SESSIONS: i64 = 100;
+const MAX_SESSIONS: i64 = 100;
 
 /// How often a session is refreshed at most: three times what a client needs that does it whenever its access token
 /// lapses. Each time leaves a used token in the database, by which its reuse is found out.
-const REFRESHES: i32 = 10_000;
+const MAX_REFRESHES: i32 = 10_000;
 
 /// Where somebody signs in from.
 #[derive(Debug, Clone, Default)]
@@ -71,7 +71,7 @@ fn too_many(TooMany(seconds): TooMany) -> Error {
 }
 
 /// What is known of somebody, and so no password for them.
-fn known_of(account: &Account) -> Vec<String> {
+fn personal_words(account: &Account) -> Vec<String> {
     let names = Language::ALL.iter().map(|language| account.name.in_language(*language).to_owned());
     std::iter::once(account.email.clone()).chain(names).collect()
 }
@@ -88,7 +88,7 @@ impl App {
     /// `invalidCredentials`: an unknown address, a user who is disabled or has no password yet, a wrong password.
     /// `tooManyAttempts`, whatever the password.
     pub async fn sign_in(&self, visit: &Visit, email: &str, password: SecretString) -> Result<SignedIn> {
-        self.guess(visit, &normalize_email(email), async || {
+        self.throttled(visit, &normalize_email(email), async || {
             let account = match parse_email(email) {
                 Ok(email) => {
                     self.with_conn(async |conn| Ok(db::users::credentials(conn, &email).await?)).await?
@@ -104,9 +104,9 @@ impl App {
                 if !db::users::lock_credentials_for_share(conn, user_id, &hash).await? {
                     return Err(RefusalCode::InvalidCredentials.into());
                 }
-                let ended = db::sessions::end_all_but(conn, user_id, SESSIONS - 1, now).await?;
+                let ended = db::sessions::end_all_but(conn, user_id, MAX_SESSIONS - 1, now).await?;
                 let (session, signed_in) = self.start_session(conn, user_id, visit, now).await?;
-                let started = noting_ended(new_event(EventAction::SessionStarted, session), ended);
+                let started = with_sessions_ended(new_event(EventAction::SessionStarted, session), ended);
                 Ok((signed_in, Some(NewInstallationEvent::by(user_id, started))))
             })
             .await
@@ -115,7 +115,7 @@ impl App {
     }
 
     /// One guess at a password, as often as that may be done. It counts before it is known to be wrong.
-    async fn guess<T>(
+    async fn throttled<T>(
         &self,
         visit: &Visit,
         account: &str,
@@ -162,9 +162,10 @@ impl App {
                     return Ok((None, ended.map(ended_by_reuse)));
                 };
                 let session =
-                    db::sessions::prolong(conn, session_id, now + IDLE, LONGEST, REFRESHES, now).await?;
-                let session = session.ok_or(RefusalCode::InvalidCredentials)?;
-                let signed_in = self.next_tokens(conn, session, now).await?;
+                    db::sessions::prolong(conn, session_id, now + MAX_IDLE, MAX_SESSION, MAX_REFRESHES, now)
+                        .await?;
+                let session = session.ok_or(ProblemCode::InvalidCredentials)?;
+                let signed_in = self.issue_tokens(conn, session, now).await?;
                 let refreshed = new_event(EventAction::SessionRefreshed, session);
                 Ok((Some(signed_in), Some(NewInstallationEvent::by(session.user_id, refreshed))))
             })
@@ -215,7 +216,7 @@ impl App {
         let invited = self.with_conn(async |conn| Ok(db::users::invited(conn, &token, now).await?)).await?;
         let account = invited.ok_or(RefusalCode::InvalidCredentials)?;
         let user_id = account.id;
-        let password = self.passwords.hash(password, known_of(&account)).await?;
+        let password = self.passwords.hash(password, personal_words(&account)).await?;
         let password = password.ok_or_else(|| too_common("/password"))?;
         let signed_in = self
             .write_installation(&visit.request_id, async |conn, now| {
@@ -229,7 +230,7 @@ impl App {
                 let (session, signed_in) = self.start_session(conn, user_id, visit, now).await?;
                 let accepted = NewEvent::new(EventAction::InvitationAccepted, SubjectKind::User, user_id)
                     .with_change("sessionId", None::<()>, session.id);
-                Ok((signed_in, Some(NewInstallationEvent::by(user_id, noting_ended(accepted, ended)))))
+                Ok((signed_in, Some(NewInstallationEvent::by(user_id, with_sessions_ended(accepted, ended)))))
             })
             .await?;
         self.throttle.forgive(&account.email);
@@ -258,13 +259,13 @@ impl App {
                 Ok(account?.ok_or(RefusalCode::Unauthenticated)?)
             })
             .await?;
-        self.guess(visit, &account.email, async || {
+        self.throttled(visit, &account.email, async || {
             let hash = account.password_hash.clone();
             let matches = self.passwords.verify(present, hash.clone()).await?;
             let Some(hash) = hash.filter(|_| matches) else {
                 return Err(RefusalCode::InvalidCredentials.into());
             };
-            let next = self.passwords.hash(next, known_of(&account)).await?;
+            let next = self.passwords.hash(next, personal_words(&account)).await?;
             let next = next.ok_or_else(|| too_common("/newPassword"))?;
             self.write_installation(&visit.request_id, async |conn, now| {
                 if !db::users::change_password(conn, user_id, &hash, &next).await? {
@@ -276,7 +277,7 @@ impl App {
                 let (session, signed_in) = self.start_session(conn, user_id, visit, now).await?;
                 let changed = NewEvent::new(EventAction::PasswordChanged, SubjectKind::User, user_id)
                     .with_change("sessionId", None::<()>, session.id);
-                Ok((signed_in, Some(NewInstallationEvent::by(user_id, noting_ended(changed, ended)))))
+                Ok((signed_in, Some(NewInstallationEvent::by(user_id, with_sessions_ended(changed, ended)))))
             })
             .await
         })
@@ -291,11 +292,11 @@ impl App {
         now: DateTime<Utc>,
     ) -> Result<(Session, SignedIn)> {
         let session = Session { id: Uuid::now_v7(), user_id };
-        db::sessions::insert(conn, session, visit.user_agent.as_deref(), now + IDLE, now).await?;
-        Ok((session, self.next_tokens(conn, session, now).await?))
+        db::sessions::insert(conn, session, visit.user_agent.as_deref(), now + MAX_IDLE, now).await?;
+        Ok((session, self.issue_tokens(conn, session, now).await?))
     }
 
-    async fn next_tokens(&self, conn: &Conn, session: Session, now: DateTime<Utc>) -> Result<SignedIn> {
+    async fn issue_tokens(&self, conn: &Conn, session: Session, now: DateTime<Utc>) -> Result<SignedIn> {
         let refresh_token = secrets::generate().map_err(Error::internal)?;
         db::sessions::insert_token(conn, session.id, &secrets::digest(&refresh_token), now).await?;
         let access_token = self.tokens.issue(session.user_id, session.id, now).map_err(Error::internal)?;

@@ -24,10 +24,10 @@ use crate::domain::text::LocalizedText;
 use crate::domain::user::{CouncilRole, UserState};
 
 /// Of how many people is remembered who they are here.
-const REMEMBERED: u64 = 10_000;
+const CACHE_CAPACITY: u64 = 10_000;
 
 /// For how long: nothing here changes a link, but an operator may take one away.
-const REMEMBERED_FOR: Duration = Duration::from_secs(5 * 60);
+const CACHE_LIFETIME: Duration = Duration::from_secs(5 * 60);
 
 /// Whether people may be given this role without anybody here having looked at them.
 pub fn may_be_default(role: CouncilRole) -> bool {
@@ -40,15 +40,15 @@ pub struct SingleSignOn {
     issuer: Issuer,
     default_role: Option<CouncilRole>,
     /// By subject.
-    known: Cache<String, Uuid>,
+    user_ids: Cache<String, Uuid>,
 }
 
 impl SingleSignOn {
     /// Trusts an issuer. Without a default role, or with one that isn't anybody's to have, nobody is created.
     pub fn new(issuer: Issuer, default_role: Option<CouncilRole>) -> Self {
         let default_role = default_role.filter(|role| may_be_default(*role));
-        let known = Cache::builder().max_capacity(REMEMBERED).time_to_live(REMEMBERED_FOR).build();
-        Self { issuer, default_role, known }
+        let user_ids = Cache::builder().max_capacity(CACHE_CAPACITY).time_to_live(CACHE_LIFETIME).build();
+        Self { issuer, default_role, user_ids }
     }
 }
 
@@ -69,18 +69,18 @@ impl App {
         let Some(sso) = &self.single_sign_on else { return Ok(None) };
         let Some(identity) = sso.issuer.verify(token, self.clock.now()).await? else { return Ok(None) };
         let credential = Credential::SingleSignOn(identity.issued_at);
-        if let Some(user_id) = sso.known.get(&identity.subject) {
+        if let Some(user_id) = sso.user_ids.get(&identity.subject) {
             return Ok(Some((user_id, credential)));
         }
         let found = match self.linked(sso, &identity).await? {
             Some(user_id) => Some(user_id),
-            None => self.admit(sso, request_id, &identity).await?,
+            None => self.link_or_provision(sso, request_id, &identity).await?,
         };
         let Some(user_id) = found else {
             tracing::info!(request_id, "a person whom the issuer vouches for is nobody here");
             return Ok(None);
         };
-        sso.known.insert(identity.subject.clone(), user_id);
+        sso.user_ids.insert(identity.subject.clone(), user_id);
         Ok(Some((user_id, credential)))
     }
 
@@ -99,13 +99,18 @@ impl App {
     }
 
     /// Links somebody new to the user with their address, or creates one.
-    async fn admit(&self, sso: &SingleSignOn, request_id: &str, identity: &Identity) -> Result<Option<Uuid>> {
+    async fn link_or_provision(
+        &self,
+        sso: &SingleSignOn,
+        request_id: &str,
+        identity: &Identity,
+    ) -> Result<Option<Uuid>> {
         let Some(email) = identity.verified_email.as_deref().and_then(|email| parse_email(email).ok()) else {
             return Ok(None);
         };
         let admitted = self
             .write_installation(request_id, async |conn, now| {
-                let admitted = admit(conn, sso, identity, &email, now).await?;
+                let admitted = link_or_provision(conn, sso, identity, &email, now).await?;
                 let by_themselves = admitted.map(|(id, new_event)| NewInstallationEvent::by(id, new_event));
                 Ok((by_themselves.as_ref().and_then(|it| it.actor.id), by_themselves))
             })
@@ -119,7 +124,7 @@ impl App {
 }
 
 /// `None` rolls all of it back: the person is not to be let in, or was let in meanwhile.
-async fn admit(
+async fn link_or_provision(
     conn: &Conn,
     sso: &SingleSignOn,
     identity: &Identity,

@@ -38,10 +38,10 @@ impl App {
     /// The status of a task force.
     ///
     /// # Errors
-    /// As [`App::look`].
+    /// As [`App::access`].
     pub async fn status(&self, caller: &Caller, task_force_id: Uuid) -> Result<Arc<Status>> {
         self.with_conn(async |conn| {
-            let access = self.look_on(conn, caller, task_force_id).await?;
+            let access = self.access_on(conn, caller, task_force_id).await?;
             let kept = self.status_cache.0.get(&task_force_id);
             if let Some(kept) =
                 kept.filter(|kept| kept.rows.summary.seq == access.seq && kept.today == access.today)

@@ -40,7 +40,7 @@ pub(super) async fn current(tx: &WriteTx<'_>, step: StepName) -> Result<Step> {
 }
 
 /// Moves a step by a command and records it.
-pub(super) async fn command(tx: &mut WriteTx<'_>, step: &Step, command: StepCommand) -> Result<Step> {
+pub(super) async fn apply_command(tx: &mut WriteTx<'_>, step: &Step, command: StepCommand) -> Result<Step> {
     let state = step.state.transition(command)?;
     let moved = db::steps::set_state(tx.conn(), tx.task_force_id(), step, state, tx.now()).await?;
     tx.record(

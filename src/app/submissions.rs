@@ -69,8 +69,8 @@ fn new_event(action: EventAction, id: Uuid) -> NewEvent {
     NewEvent::new(action, SubjectKind::Submission, id)
 }
 
-async fn found(tx: &WriteTx<'_>, id: Uuid) -> Result<Submission> {
-    Ok(db::submissions::find(tx.conn(), tx.task_force_id(), id).await?.ok_or(RefusalCode::NotFound)?)
+async fn find_or_not_found(tx: &WriteTx<'_>, id: Uuid) -> Result<Submission> {
+    Ok(db::submissions::find(tx.conn(), tx.task_force_id(), id).await?.ok_or(ProblemCode::NotFound)?)
 }
 
 async fn view(tx: &WriteTx<'_>, id: Uuid) -> Result<SubmissionView> {
@@ -118,7 +118,7 @@ async fn freeze(
 }
 
 /// Ends the vote that is open, if it is decided by now; what follows from it follows at once.
-pub(super) async fn settle(tx: &mut WriteTx<'_>) -> Result<()> {
+pub(super) async fn close_vote_if_decided(tx: &mut WriteTx<'_>) -> Result<()> {
     if tx.access.state != TaskForceState::Active {
         return Ok(());
     }
@@ -131,19 +131,19 @@ pub(super) async fn settle(tx: &mut WriteTx<'_>) -> Result<()> {
         VoteOutcome::Passed => SubmissionState::Passed,
         VoteOutcome::Returned | VoteOutcome::QuorumLost => SubmissionState::Returned,
     };
-    end(tx, &submission, state, None, outcome == VoteOutcome::QuorumLost).await?;
+    close_vote(tx, &submission, state, None, outcome == VoteOutcome::QuorumLost).await?;
     if state == SubmissionState::Passed {
-        pass_on(tx, submission.step).await?;
+        advance_after(tx, submission.step).await?;
     }
     Ok(())
 }
 
 /// What follows when a step has passed: the next one opens; after the last the report goes to the council.
-async fn pass_on(tx: &mut WriteTx<'_>, passed: StepName) -> Result<()> {
+async fn advance_after(tx: &mut WriteTx<'_>, passed: StepName) -> Result<()> {
     match passed.next() {
         Some(next) => {
             let next = steps::current(tx, next).await?;
-            steps::command(tx, &next, StepCommand::Open).await?;
+            steps::apply_command(tx, &next, StepCommand::Open).await?;
             Ok(())
         }
         None => submit_report(tx).await,
@@ -155,32 +155,36 @@ async fn submit_report(tx: &mut WriteTx<'_>) -> Result<()> {
     let (task_force_id, now) = (tx.task_force_id(), tx.now());
     let drafts = db::reports::drafts(tx.conn(), task_force_id, tx.access.cycle).await?;
     let Some((latest, older)) = drafts.split_first() else { return Ok(()) };
-    move_report(tx, latest, ReportCommand::Submit).await?;
+    transition_report(tx, latest, ReportCommand::Submit).await?;
     let ids: Vec<Uuid> = older.iter().map(|draft| draft.id).collect();
     db::reports::supersede(tx.conn(), task_force_id, &ids, now).await?;
     for draft in older {
         let state = draft.state.transition(ReportCommand::Supersede)?;
-        tx.record(with_transition(draft, state));
+        tx.record(transitioned(draft, state));
     }
     Ok(())
 }
 
-fn with_transition(report: &Report, to: ReportState) -> NewEvent {
+fn transitioned(report: &Report, to: ReportState) -> NewEvent {
     NewEvent::new(EventAction::ReportTransitioned, SubjectKind::Report, report.id)
         .with_transition(report.state.code(), to.code())
         .with_change("number", None::<()>, report.number)
 }
 
 /// Moves a report by a command and records it.
-pub(super) async fn move_report(tx: &mut WriteTx<'_>, report: &Report, command: ReportCommand) -> Result<()> {
+pub(super) async fn transition_report(
+    tx: &mut WriteTx<'_>,
+    report: &Report,
+    command: ReportCommand,
+) -> Result<()> {
     let state = report.state.transition(command)?;
     db::reports::set_state(tx.conn(), tx.task_force_id(), report, state, tx.now()).await?;
-    tx.record(with_transition(report, state));
+    tx.record(transitioned(report, state));
     Ok(())
 }
 
 /// Ends a vote, and moves its step.
-async fn end(
+async fn close_vote(
     tx: &mut WriteTx<'_>,
     submission: &Submission,
     state: SubmissionState,
@@ -198,7 +202,7 @@ async fn end(
     tx.record(ended);
     let step = steps::current(tx, submission.step).await?;
     let command = if state == SubmissionState::Passed { StepCommand::Pass } else { StepCommand::Return };
-    steps::command(tx, &step, command).await?;
+    steps::apply_command(tx, &step, command).await?;
     Ok(())
 }
 
@@ -206,17 +210,19 @@ async fn end(
 pub(super) async fn withdraw_open(tx: &mut WriteTx<'_>, reason: &LocalizedText) -> Result<()> {
     let submission = db::submissions::voting(tx.conn(), tx.task_force_id()).await?;
     match submission {
-        Some(submission) => end(tx, &submission, SubmissionState::Withdrawn, Some(reason), false).await,
+        Some(submission) => {
+            close_vote(tx, &submission, SubmissionState::Withdrawn, Some(reason), false).await
+        }
         None => Ok(()),
     }
 }
 
 /// Notes that a member has left: without a vote they leave the denominator, which may decide the vote.
-pub(super) async fn leave(tx: &mut WriteTx<'_>, member_id: Uuid) -> Result<()> {
+pub(super) async fn remove_voter(tx: &mut WriteTx<'_>, member_id: Uuid) -> Result<()> {
     let (conn, task_force_id, now) = (tx.conn(), tx.task_force_id(), tx.now());
     let Some(submission) = db::submissions::voting(conn, task_force_id).await? else { return Ok(()) };
     if db::submissions::leave(conn, task_force_id, submission.id, member_id, now).await? {
-        settle(tx).await?;
+        close_vote_if_decided(tx).await?;
     }
     Ok(())
 }
@@ -256,7 +262,7 @@ impl App {
                     .with_change("note", None::<()>, &note)
                     .with_change("hash", None::<()>, hex::encode(&frozen.hash)),
             );
-            steps::command(tx, &step, StepCommand::Submit).await?;
+            steps::apply_command(tx, &step, StepCommand::Submit).await?;
             view(tx, submission.id).await
         })
         .await
@@ -274,7 +280,7 @@ impl App {
         vote: Vote,
     ) -> Result<SubmissionView> {
         self.write(caller, task_force_id, Action::Vote, async |tx| {
-            let submission = found(tx, submission_id).await?;
+            let submission = find_or_not_found(tx, submission_id).await?;
             let conn = tx.conn();
             let ballots = db::submissions::ballots(conn, task_force_id, submission_id).await?;
             let own = |(ballot, _): &&NamedBallot| Some(ballot.member_id) == tx.access.member_id;
@@ -307,7 +313,7 @@ impl App {
                 .with_change("comment", &before.comment, &vote.comment)
                 .with_change("reason", &before.reason, &vote.reason);
             tx.record(cast);
-            settle(tx).await?;
+            close_vote_if_decided(tx).await?;
             view(tx, submission_id).await
         })
         .await
@@ -326,7 +332,7 @@ impl App {
         reason: LocalizedText,
     ) -> Result<SubmissionView> {
         self.write(caller, task_force_id, Action::Lead, async |tx| {
-            let submission = found(tx, id).await?;
+            let submission = find_or_not_found(tx, id).await?;
             expect_version(submission.version, version)?;
             tx.may_write(Write::Vote)?;
             if submission.state != SubmissionState::Voting {
@@ -338,7 +344,7 @@ impl App {
                 SubmissionState::Withdrawn,
                 true,
             )?;
-            end(tx, &submission, SubmissionState::Withdrawn, Some(&reason), false).await?;
+            close_vote(tx, &submission, SubmissionState::Withdrawn, Some(&reason), false).await?;
             view(tx, id).await
         })
         .await

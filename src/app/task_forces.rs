@@ -36,7 +36,7 @@ impl TaskForceView {
         Self { task_force, transitions }
     }
 
-    fn behind(task_force: TaskForce, panel: &Panel, access: &Access) -> Self {
+    fn for_access(task_force: TaskForce, panel: &Panel, access: &Access) -> Self {
         Self::new(task_force, panel, access.right(Action::DirectTaskForce))
     }
 }
@@ -47,16 +47,16 @@ fn new_event(action: EventAction, id: Uuid) -> NewEvent {
 
 /// A zone that we do not know, or that Postgres does not.
 pub(super) fn unknown_time_zone() -> Refusal {
-    Refusal::field_errors(RefusalCode::InvalidRequest, vec![time_zone_fault()])
+    Refusal::faults(ProblemCode::InvalidRequest, vec![time_zone_error()])
 }
 
 /// Faults of one kind have its code; of several kinds, the general one.
-fn code_of(faults: &[FieldError]) -> RefusalCode {
-    let all_references = faults.iter().all(|fault| fault.code == FieldErrorCode::UnknownReference);
-    if all_references { RefusalCode::UnknownReference } else { RefusalCode::InvalidRequest }
+fn code_for(errors: &[FieldError]) -> ProblemCode {
+    let all_references = errors.iter().all(|error| error.code == FieldErrorCode::UnknownReference);
+    if all_references { ProblemCode::UnknownReference } else { ProblemCode::InvalidRequest }
 }
 
-fn time_zone_fault() -> FieldError {
+fn time_zone_error() -> FieldError {
     FieldError::at("/timeZone", FieldErrorCode::NotAllowed)
         .saying("is not an IANA time zone such as Asia/Amman", "ليست منطقة زمنية معروفة مثل Asia/Amman")
 }
@@ -96,7 +96,7 @@ impl App {
                 tokio::try_join!(task_force, db::members::panel(conn, id))
             })
             .await?;
-        Ok(TaskForceView::behind(task_force, &panel, &access))
+        Ok(TaskForceView::for_access(task_force, &panel, &access))
     }
 
     /// Founds a task force with its first members; it is forming until the secretariat activates it.
@@ -110,12 +110,12 @@ impl App {
         members: Vec<NewMember>,
     ) -> Result<TaskForceView> {
         self.write_new(caller, async |conn, actor, id, now| {
-            let mut faults = super::members::check_candidates(conn, &members).await?;
+            let mut errors = super::members::check_candidates(conn, &members).await?;
             if !is_time_zone(&fields.time_zone) {
-                faults.insert(0, time_zone_fault());
+                errors.insert(0, time_zone_error());
             }
-            if !faults.is_empty() {
-                return Err(Refusal::field_errors(code_of(&faults), faults).into());
+            if !errors.is_empty() {
+                return Err(Refusal::faults(code_for(&errors), errors).into());
             }
             let task_force = db::task_forces::insert(conn, id, &fields, now).await?;
             db::events::insert_head(conn, id, now).await?;
@@ -154,7 +154,7 @@ impl App {
             let before = task_force.fields.clone();
             let after = patch(before.clone())?;
             if after == before {
-                return Ok(TaskForceView::behind(task_force, &panel, &tx.access));
+                return Ok(TaskForceView::for_access(task_force, &panel, &tx.access));
             }
             if !is_time_zone(&after.time_zone) {
                 return Err(unknown_time_zone().into());
@@ -162,7 +162,7 @@ impl App {
             tx.may_write(Write::TaskForce)?;
             let task_force = db::task_forces::update(conn, id, &after, tx.now()).await?;
             tx.record(new_event(EventAction::TaskForceUpdated, id).with(changes_between(&before, &after)));
-            Ok(TaskForceView::behind(task_force, &panel, &tx.access))
+            Ok(TaskForceView::for_access(task_force, &panel, &tx.access))
         })
         .await
     }
@@ -199,12 +199,12 @@ impl App {
             if to == TaskForceState::Active {
                 let first = super::steps::current(tx, StepName::Policy).await?;
                 if first.state == StepState::Locked {
-                    super::steps::command(tx, &first, StepCommand::Open).await?;
+                    super::steps::apply_command(tx, &first, StepCommand::Open).await?;
                 }
                 // While it was suspended, members may have left without a vote.
-                super::submissions::settle(tx).await?;
+                super::submissions::close_vote_if_decided(tx).await?;
             }
-            Ok(TaskForceView::behind(task_force, &panel, &tx.access))
+            Ok(TaskForceView::for_access(task_force, &panel, &tx.access))
         })
         .await
     }

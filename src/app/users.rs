@@ -6,7 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::caller::{Actor, Caller};
-use super::sessions::noting_ended;
+use super::sessions::with_sessions_ended;
 use super::write::{NewInstallationEvent, expect_version};
 use super::{App, Error, Result};
 use crate::auth::secrets;
@@ -24,10 +24,10 @@ use crate::domain::user::{CouncilRole, UserState, change_role, normalize_email};
 use crate::domain::vocabulary::Vocabulary as _;
 
 /// How long an invitation can be accepted.
-const INVITATION: TimeDelta = TimeDelta::days(7);
+const INVITATION_LIFETIME: TimeDelta = TimeDelta::days(7);
 
 /// The longest address that SMTP can carry (RFC 5321).
-const LONGEST_EMAIL: usize = 254;
+const MAX_EMAIL_LENGTH: usize = 254;
 
 /// A user as somebody sees it.
 #[derive(Debug)]
@@ -96,7 +96,7 @@ pub struct Invitation {
 /// `tooLong`; `wrongFormat` for what no message could be sent to. Whether one arrives, only sending it tells.
 pub fn parse_email(text: &str) -> std::result::Result<String, FieldErrorCode> {
     let email = normalize_email(text);
-    if email.chars().count() > LONGEST_EMAIL {
+    if email.chars().count() > MAX_EMAIL_LENGTH {
         return Err(FieldErrorCode::TooLong);
     }
     let is_written =
@@ -112,7 +112,7 @@ fn is_pending(invitation_expires_at: Option<DateTime<Utc>>, now: DateTime<Utc>) 
 }
 
 /// Says with what revoked them how many API keys came to an end.
-fn noting_revoked(new_event: NewEvent, revoked: usize) -> NewEvent {
+fn with_keys_revoked(new_event: NewEvent, revoked: usize) -> NewEvent {
     new_event.with_change("apiKeysRevoked", None::<()>, (revoked > 0).then_some(revoked))
 }
 
@@ -128,7 +128,7 @@ fn visible(actor: &Actor, detail: Option<UserDetail>) -> Result<UserDetail> {
 }
 
 /// The right to change a user. Whoever has none doesn't learn who there is, but for themselves.
-fn managing(id: Uuid) -> impl FnOnce(&Actor) -> Result<()> {
+fn check_may_manage(id: Uuid) -> impl FnOnce(&Actor) -> Result<()> {
     move |actor| match actor.require(Action::ManageUsers) {
         Err(Error::Refused(refusal)) if refusal.code == RefusalCode::Forbidden && actor.user_id != id => {
             Err(RefusalCode::NotFound.into())
@@ -138,8 +138,8 @@ fn managing(id: Uuid) -> impl FnOnce(&Actor) -> Result<()> {
 }
 
 /// Whoever doesn't manage administrators makes none.
-fn may_give(actor: &Actor, role: CouncilRole) -> Result<()> {
-    if may_manage(actor.effective_role, role) { Ok(()) } else { Err(RefusalCode::Forbidden.into()) }
+fn check_may_assign(actor: &Actor, role: CouncilRole) -> Result<()> {
+    if may_manage(actor.effective_role, role) { Ok(()) } else { Err(ProblemCode::Forbidden.into()) }
 }
 
 /// The fields that differ. Events are kept for ever, so of a name or an address they say only that it changed: the
@@ -154,13 +154,13 @@ fn changes(before: &UserFields, after: &UserFields) -> Changes {
     changes
 }
 
-async fn found(conn: &Conn, id: Uuid) -> Result<UserDetail> {
-    Ok(db::users::find(conn, id).await?.ok_or(RefusalCode::NotFound)?)
+async fn find_or_not_found(conn: &Conn, id: Uuid) -> Result<UserDetail> {
+    Ok(db::users::find(conn, id).await?.ok_or(ProblemCode::NotFound)?)
 }
 
 async fn invite(conn: &Conn, id: Uuid, now: DateTime<Utc>) -> Result<Invitation> {
     let token = secrets::generate().map_err(Error::internal)?;
-    let expires_at = now + INVITATION;
+    let expires_at = now + INVITATION_LIFETIME;
     db::users::invite(conn, id, &secrets::digest(&token), expires_at, now).await?;
     Ok(Invitation { token, expires_at })
 }
@@ -200,7 +200,7 @@ impl App {
                 db::users::memberships(conn, caller.user_id),
             );
             let actor = actor?;
-            let view = self.shown(visible(&actor, detail?)?, &actor);
+            let view = self.view(visible(&actor, detail?)?, &actor);
             let mut memberships = memberships?;
             memberships.retain(|seat| actor.scope.opens(seat.task_force_id));
             Ok((view, memberships))
@@ -248,13 +248,13 @@ impl App {
             let (actor, detail) = tokio::join!(self.actor_on(conn, caller), db::users::find(conn, id));
             let actor = actor?;
             actor.require_installation()?;
-            Ok(self.shown(visible(&actor, detail?)?, &actor))
+            Ok(self.view(visible(&actor, detail?)?, &actor))
         })
         .await
     }
 
     /// A user as a read shows it: what the credential is not for can't be done with it.
-    fn shown(&self, detail: UserDetail, actor: &Actor) -> UserView {
+    fn view(&self, detail: UserDetail, actor: &Actor) -> UserView {
         let transitions = detail.user.state.transitions(detail.is_last_administrator);
         let mut view = UserView::new(detail, actor.effective_role, self.clock.now());
         if may_manage(actor.effective_role, view.user.fields.role)
@@ -272,11 +272,11 @@ impl App {
     pub async fn user_create(&self, caller: &Caller, fields: UserFields) -> Result<(UserView, Invitation)> {
         let may = |actor: &Actor| {
             actor.require(Action::ManageUsers)?;
-            may_give(actor, fields.role)
+            check_may_assign(actor, fields.role)
         };
         self.write_as(caller, may, async |conn, actor, now| {
             let (id, invitation, invited) = create(conn, &fields, now).await?;
-            let view = UserView::new(found(conn, id).await?, actor.effective_role, now);
+            let view = UserView::new(find_or_not_found(conn, id).await?, actor.effective_role, now);
             Ok(((view, invitation), Some(invited)))
         })
         .await
@@ -311,11 +311,11 @@ impl App {
         version: i32,
         patch: impl FnOnce(UserFields) -> Result<UserFields>,
     ) -> Result<UserView> {
-        self.write_as(caller, managing(id), async |conn, _, now| {
-            let (actor, detail) = self.hold(conn, caller, id).await?;
-            let before = detail.user.fields.clone();
+        self.write_as(caller, check_may_manage(id), async |conn, _, now| {
+            let (actor, detail) = self.lock_user(conn, caller, id).await?;
+            let before = detail.user.fields();
             let after = patch(before.clone())?;
-            may_give(&actor, after.role)?;
+            check_may_assign(&actor, after.role)?;
             expect_version(detail.user.version, version)?;
             if after == before {
                 return Ok((UserView::new(detail, actor.effective_role, now), None));
@@ -325,9 +325,9 @@ impl App {
             let mut updated = new_event(EventAction::UserUpdated, id).with(changes(&before, &after));
             if after.role != before.role && after.role == CouncilRole::Administrator {
                 // They were made for less, and maybe by single sign-on, which reaches no administrator.
-                updated = noting_revoked(updated, db::api_keys::revoke_all(conn, id, now).await?);
+                updated = with_keys_revoked(updated, db::api_keys::revoke_all(conn, id, now).await?);
             }
-            let view = UserView::new(found(conn, id).await?, actor.effective_role, now);
+            let view = UserView::new(find_or_not_found(conn, id).await?, actor.effective_role, now);
             Ok((view, Some(updated)))
         })
         .await
@@ -344,8 +344,8 @@ impl App {
         version: i32,
         to: UserState,
     ) -> Result<UserView> {
-        self.write_as(caller, managing(id), async |conn, _, now| {
-            let (actor, detail) = self.hold(conn, caller, id).await?;
+        self.write_as(caller, check_may_manage(id), async |conn, _, now| {
+            let (actor, detail) = self.lock_user(conn, caller, id).await?;
             expect_version(detail.user.version, version)?;
             let from = detail.user.state;
             check_transition(from, &from.transitions(detail.is_last_administrator), to, false)?;
@@ -354,9 +354,9 @@ impl App {
                 new_event(EventAction::UserTransitioned, id).with_transition(from.code(), to.code());
             if to == UserState::Disabled {
                 let ended = db::sessions::end_all(conn, id, now).await?;
-                moved = noting_ended(moved, ended);
+                moved = with_sessions_ended(moved, ended);
             }
-            let view = UserView::new(found(conn, id).await?, actor.effective_role, now);
+            let view = UserView::new(find_or_not_found(conn, id).await?, actor.effective_role, now);
             Ok((view, Some(moved)))
         })
         .await
@@ -369,17 +369,17 @@ impl App {
     /// `notFound`; `forbidden`, also for oneself: whoever got hold of an access token would need no password any
     /// more to choose a new one.
     pub async fn user_invite(&self, caller: &Caller, id: Uuid) -> Result<(UserView, Invitation)> {
-        self.write_as(caller, managing(id), async |conn, _, now| {
-            let (actor, _) = self.hold(conn, caller, id).await?;
+        self.write_as(caller, check_may_manage(id), async |conn, _, now| {
+            let (actor, _) = self.lock_user(conn, caller, id).await?;
             if id == caller.user_id {
                 return Err(self_invitation().into());
             }
             let invitation = invite(conn, id, now).await?;
             let ended = db::sessions::end_all(conn, id, now).await?;
             let revoked = db::api_keys::revoke_all(conn, id, now).await?;
-            let invited = noting_ended(new_event(EventAction::InvitationCreated, id), ended);
-            let invited = noting_revoked(invited, revoked);
-            let view = UserView::new(found(conn, id).await?, actor.effective_role, now);
+            let invited = with_sessions_ended(new_event(EventAction::InvitationCreated, id), ended);
+            let invited = with_keys_revoked(invited, revoked);
+            let view = UserView::new(find_or_not_found(conn, id).await?, actor.effective_role, now);
             Ok(((view, invitation), Some(invited)))
         })
         .await
@@ -387,7 +387,7 @@ impl App {
 
     /// A user, held as it is until the transaction ends, for a caller who may change it. The caller is looked up
     /// under the same lock: of two administrators who disable each other, one remains.
-    async fn hold(&self, conn: &Conn, caller: &Caller, id: Uuid) -> Result<(Actor, UserDetail)> {
+    async fn lock_user(&self, conn: &Conn, caller: &Caller, id: Uuid) -> Result<(Actor, UserDetail)> {
         db::users::lock(conn, id).await?;
         let actor = self.actor_on(conn, caller).await?;
         let detail = visible(&actor, db::users::find(conn, id).await?)?;

@@ -81,7 +81,7 @@ impl App {
     /// The transaction of a use case that records no event is rolled back: nothing has changed.
     ///
     /// # Errors
-    /// The errors of [`App::look`] under the lock, then `forbidden`, then those of the use case.
+    /// The errors of [`App::access`] under the lock, then `forbidden`, then those of the use case.
     pub async fn write<T>(
         &self,
         caller: &Caller,
@@ -113,8 +113,8 @@ impl App {
         action: Action,
     ) -> Result<(db::events::Head, Access)> {
         caller.lock_key(conn).await?;
-        let head = db::events::lock_head(conn, task_force_id).await?.ok_or(RefusalCode::NotFound)?;
-        let access = self.look_on(conn, caller, task_force_id).await?;
+        let head = db::events::lock_head(conn, task_force_id).await?.ok_or(ProblemCode::NotFound)?;
+        let access = self.access_on(conn, caller, task_force_id).await?;
         access.require(action)?;
         access.actor.require_writing()?;
         caller.claim_key(conn, self.clock.now()).await?;

@@ -301,8 +301,8 @@ fn timeouts(request: &HttpRequest) -> Result<ClientTimeouts> {
 async fn caller(request: &HttpRequest, request_id: String) -> Result<Caller> {
     let token = bearer(request.headers()).ok_or(RefusalCode::Unauthenticated)?;
     let app = app(request)?;
-    let authenticated = if api_keys::is_one(token) {
-        app.key_holder(token).await?
+    let authenticated = if api_keys::is_api_key(token) {
+        app.authenticate_api_key(token).await?
     } else if let Some(claims) = app.tokens.verify(token, app.clock.now()) {
         Some((claims.user_id, Credential::Session(claims.session_id)))
     } else {
@@ -341,7 +341,7 @@ impl Authenticated {
 async fn require_visible(request: &HttpRequest, caller: &Caller, task_force_id: Option<Uuid>) -> Result<()> {
     let app = app(request)?;
     match task_force_id {
-        Some(id) => app.look(caller, id).await.map(drop)?,
+        Some(id) => app.access(caller, id).await.map(drop)?,
         None => app.actor(caller).await.map(drop)?,
     }
     Ok(())

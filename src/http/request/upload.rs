@@ -88,7 +88,7 @@ impl<P: Path + 'static> FromRequest for Upload<P> {
             let NoQuery {} = validation::query(request.query_string())?;
             // A caller without the right to work gets no place in the queue.
             if let Some(id) = context.path.task_force_id() {
-                app(&request)?.look(&context.caller, id).await?.require(Action::Work)?;
+                app(&request)?.access(&context.caller, id).await?.require(Action::Work)?;
             }
             let media_type = media_type(&request)?;
             let announced = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());

@@ -8,7 +8,7 @@ use super::client_address;
 use crate::app::App;
 use crate::app::caller::Caller;
 use crate::app::idempotency::CommitMode;
-use crate::app::refused_attempts::{Attempt, is_kept};
+use crate::app::refused_attempts::{Attempt, is_recorded};
 use crate::auth::throttle::network_of;
 use crate::domain::refusal::RefusalCode;
 use crate::http::context::RequestContext;
@@ -16,9 +16,10 @@ use crate::http::problem_catalogue::ProblemCode;
 
 /// Notes a request that was refused, if such are kept.
 pub(super) fn note(request: &HttpRequest, code: ProblemCode) {
-    let (app, route) = (request.app_data::<Data<App>>(), request.match_pattern());
-    let refusal = code.refusal_code().filter(|refusal| is_kept(*refusal));
-    let (Some(app), Some(route), Some(refusal)) = (app, route, refusal) else { return };
+    let route = request.match_pattern();
+    let (Some(app), Some(route), true) = (request.app_data::<Data<App>>(), route, is_recorded(code)) else {
+        return;
+    };
     let extensions = request.extensions();
     if refusal == RefusalCode::GateNotMet
         && matches!(extensions.get::<CommitMode>(), Some(CommitMode::DryRun))
@@ -30,7 +31,7 @@ pub(super) fn note(request: &HttpRequest, code: ProblemCode) {
     let is_visible = matches!(code.status().as_u16(), 403 | 409);
     let task_force_id = request.match_info().get("taskForceId").filter(|_| is_visible);
     let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
-    app.note_refused(Attempt {
+    app.record_refused(Attempt {
         user_id: extensions.get::<Caller>().map(|caller| caller.user_id),
         address: client_address::of(request)
             .map(|address| network_of(address).to_string())

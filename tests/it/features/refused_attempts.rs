@@ -118,7 +118,7 @@ async fn a_flood_of_kinds_fills_no_more_than_its_rows() {
     };
     for round in 0..6 {
         for at in 0..300 {
-            app.app.note_refused(attempt(format!("2001:db8:{round}::{at:x}"), None));
+            app.app.record_refused(attempt(format!("2001:db8:{round}::{at:x}"), None));
         }
         app.app.write_refused().await.unwrap();
     }
@@ -127,10 +127,10 @@ async fn a_flood_of_kinds_fills_no_more_than_its_rows() {
     let together = "select attempts from refused_attempts where operation = 'other' and address = '' and user_id is null";
     assert_eq!(app.db_count(together).await, 1300);
     // A kind that has its row still counts there, and those who are known have rows of their own.
-    app.app.note_refused(attempt("2001:db8:0::1".to_owned(), None));
+    app.app.record_refused(attempt("2001:db8:0::1".to_owned(), None));
     let chair = app.world().user(Who::Chair).parse().unwrap();
-    app.app.note_refused(attempt("192.0.2.1".to_owned(), Some(chair)));
-    app.app.note_refused(attempt(
+    app.app.record_refused(attempt("192.0.2.1".to_owned(), Some(chair)));
+    app.app.record_refused(attempt(
         "192.0.2.2".to_owned(),
         Some("0199f0c2-7a3b-7c11-9d2e-000000000000".parse().unwrap()),
     ));
@@ -142,7 +142,7 @@ async fn a_flood_of_kinds_fills_no_more_than_its_rows() {
     assert_eq!(app.db_count("select count(*) from refused_attempts").await, 502, "nobody's id is nobody");
     // The next hour begins with all its rows.
     app.advance(TimeDelta::hours(1));
-    app.app.note_refused(attempt("2001:db8:9::1".to_owned(), None));
+    app.app.record_refused(attempt("2001:db8:9::1".to_owned(), None));
     app.app.write_refused().await.unwrap();
     assert_eq!(
         app.db_count("select count(*) from refused_attempts where address = '2001:db8:9::1'").await,

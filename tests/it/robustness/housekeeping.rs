@@ -10,7 +10,7 @@ use crate::support::{TestApp, Who};
 #[tokio::test]
 async fn what_is_over_goes_when_its_time_has_come() {
     let app = TestApp::start().await;
-    app.app.tidy_up().await.unwrap();
+    app.app.delete_expired().await.unwrap();
     let count = async |table: &str| app.db_count(&format!("select count(*) from {table}")).await;
     let events = app.db_events().await;
     let create = Draft::post(app.a("/activities"), &activity(json!({}))).header("Idempotency-Key", "once");
@@ -33,7 +33,7 @@ async fn what_is_over_goes_when_its_time_has_come() {
     let invited = app.clock.now();
     let pass = async |until: TimeDelta| {
         app.advance(invited + until - app.clock.now());
-        app.app.tidy_up().await.unwrap();
+        app.app.delete_expired().await.unwrap();
     };
     pass(TimeDelta::hours(23)).await;
     assert_eq!(counts().await, [1, 1, 1]);
@@ -67,6 +67,6 @@ async fn many_that_are_over_go_in_batches() {
         select u.id, 'POST /x', n::text, sha256('x'), timestamptz '2026-11-20' from generate_series(1, 2500) n,
             (select id from users limit 1) u";
     app.db().await.execute(many, &[]).await.unwrap();
-    assert!(app.app.tidy_up().await.unwrap() >= 2500);
+    assert!(app.app.delete_expired().await.unwrap() >= 2500);
     assert_eq!(app.db_count("select count(*) from idempotency_keys").await, 0);
 }
