@@ -1,4 +1,4 @@
-//! Activities: planned, worked on, blocked, reviewed, done; and what they wait for.
+//! Activities and their dependencies.
 
 use chrono::NaiveDate;
 use uuid::Uuid;
@@ -65,7 +65,7 @@ impl Resource for ActivityDetail {
         db::activities::find(conn, task_force_id, id).await
     }
 
-    /// An open step, or a locked one to plan ahead.
+    /// The step must be open, or locked to plan ahead.
     async fn insert(tx: &WriteTx<'_>, (): (), fields: &ActivityFields) -> Result<Uuid> {
         let step = steps::current(tx, fields.step).await?;
         tx.may_write(Write::Activity(step.state))?;
@@ -76,7 +76,7 @@ impl Resource for ActivityDetail {
         Ok(db::activities::insert(tx.conn(), tx.task_force_id(), step.cycle, fields, tx.now()).await?)
     }
 
-    /// Not once it is done or cancelled; a review holds assignee and `reviewRequired` still.
+    /// An activity that is done or cancelled is closed. During a review, assignee and `reviewRequired` cannot change.
     async fn update(&self, tx: &WriteTx<'_>, (): (), after: &ActivityFields) -> Result<()> {
         let before = self.fields();
         tx.may_write(Write::Activity(self.step_state))?;
@@ -99,7 +99,7 @@ impl Resource for ActivityDetail {
         Ok(db::activities::update(tx.conn(), tx.task_force_id(), self.id(), after, tx.now()).await?)
     }
 
-    /// One that was ever started is cancelled instead.
+    /// An activity that was ever started can only be cancelled.
     async fn check_deletable(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
         tx.may_write(Write::Activity(self.step_state))?;
         if self.activity.started_at.is_some() { Err(RefusalCode::ActivityStarted.into()) } else { Ok(()) }
@@ -141,7 +141,7 @@ impl Stateful for ActivityDetail {
         if let (Stage::Done, Some(assignee)) = (self.stage, assignee_member_id)
             && !db::members::is_current(conn, task_force_id, assignee).await?
         {
-            // Whoever did it has left since: open work is nobody's rather than theirs.
+            // The assignee's seat has ended since: an open activity is never assigned to a former member.
             assignee_member_id = None;
             new_event = new_event.with_change("assigneeMemberId", assignee, None::<Uuid>);
         }
@@ -153,7 +153,7 @@ impl Stateful for ActivityDetail {
 }
 
 impl ActivityDetail {
-    /// An activity can be moved to another step of its cycle until it is started.
+    /// Moves the activity to another step of its cycle, as long as it was never started.
     async fn move_to_step(&self, tx: &WriteTx<'_>, to: StepName) -> Result<()> {
         if self.activity.started_at.is_some() {
             return Err(Refusal::new(
@@ -173,7 +173,7 @@ impl App {
     /// A page of a task force's activities.
     ///
     /// # Errors
-    /// As [`App::read`]; an assignee that is no member of this task force.
+    /// As [`App::read`]; `unknownReference` for an assignee who is not a member of this task force.
     pub async fn activities_list(
         &self,
         caller: &Caller,
@@ -200,7 +200,7 @@ impl App {
         Ok((access.today, page))
     }
 
-    /// Lets an activity wait for another. Doing it twice changes nothing.
+    /// Adds a dependency: an activity waits for another. Repeating the call changes nothing.
     ///
     /// # Errors
     /// `dependencyCircle`, `activityClosed`, the state of task force or step.
@@ -226,7 +226,7 @@ impl App {
         .await
     }
 
-    /// Lets an activity wait no longer for another. Doing it twice changes nothing.
+    /// Removes a dependency. Repeating the call changes nothing.
     ///
     /// # Errors
     /// `activityClosed`, the state of task force or step.
@@ -252,7 +252,7 @@ impl App {
     }
 }
 
-/// What an activity is about has to be there, unless it was about that before.
+/// Checks that the subject of an activity exists, unless the activity had that subject before.
 async fn require_subject(
     tx: &WriteTx<'_>,
     fields: &ActivityFields,
@@ -266,7 +266,7 @@ async fn require_subject(
     }
 }
 
-/// The activity that waits, with both ends of the dependency there and the waiting one still to be done.
+/// The activity that waits, after checking that both activities exist and that this one is still open.
 async fn depending(tx: &WriteTx<'_>, id: Uuid, on: Uuid) -> Result<ActivityDetail> {
     let detail: ActivityDetail = resource::find_or_not_found(tx, (), id).await?;
     if !db::activities::is_there(tx.conn(), tx.task_force_id(), on).await? {

@@ -1,4 +1,4 @@
-//! API keys: what scripts sign in with. They do at most what their owner may.
+//! API keys, with which scripts sign in. A key never has more rights than its owner.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -19,37 +19,38 @@ use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
 use crate::domain::rights::{EffectiveRole, KeyScope};
 
-/// The longest that a key lasts.
+/// The longest lifetime of a key.
 pub const LONGEST: TimeDelta = TimeDelta::days(366);
 
-/// Keys that somebody has at once.
+/// The most keys that a user may have at the same time.
 const MAX_ACTIVE_KEYS: i64 = 100;
 
-/// How many keys are remembered, so that looking one up costs no round trip.
+/// The number of keys in the cache.
 const CACHE_CAPACITY: u64 = 10_000;
 
-/// How exactly it is known when a key was last used.
+/// The precision of a key's time of last use.
 const USE_RECORDED_EVERY: TimeDelta = TimeDelta::minutes(1);
 
-/// Whether a bearer token is an API key.
+/// Tells whether a bearer token is an API key.
 pub fn is_api_key(token: &str) -> bool {
     token.starts_with(secrets::KEY_PREFIX)
 }
 
-/// A key that is asked for.
+/// A key to be created.
 #[derive(Debug, Clone)]
 pub struct NewApiKey {
-    /// What it is for, in its owner's words.
+    /// The owner's note on the purpose of the key.
     pub name: String,
-    /// What it lets its holder do.
+    /// The rights of the key.
     pub scopes: Vec<KeyScope>,
-    /// The only task force that it opens.
+    /// The task force to which the key is limited.
     pub task_force_id: Option<Uuid>,
-    /// When it ends.
+    /// The end of the key's lifetime.
     pub expires_at: DateTime<Utc>,
 }
 
-/// Keys that were looked up. Whose a key is never changes; whether it is still good is asked in every request.
+/// Keys that were looked up, so that a lookup costs no round trip. The owner of a key never changes; every request
+/// checks whether the key is still valid.
 #[derive(Debug, Clone)]
 pub(super) struct ApiKeyCache(Cache<[u8; 32], CachedKey>);
 
@@ -59,7 +60,7 @@ impl Default for ApiKeyCache {
     }
 }
 
-/// Whose a key is, and when its use was last noted, in seconds.
+/// The owner of a key, and the time at which its use was last recorded, in seconds.
 #[derive(Debug, Clone)]
 struct CachedKey {
     user_id: Uuid,
@@ -68,7 +69,7 @@ struct CachedKey {
 }
 
 impl CachedKey {
-    /// Whether its use is to be noted now: of many requests, one answers yes.
+    /// Tells whether the use of the key is to be recorded now. Of many concurrent requests, only one gets `true`.
     fn use_is_due(&self, now: DateTime<Utc>) -> bool {
         let (noted, now) = (self.use_recorded_at.load(Ordering::Relaxed), now.timestamp());
         now.saturating_sub(noted) >= USE_RECORDED_EVERY.num_seconds()
@@ -76,7 +77,7 @@ impl CachedKey {
     }
 }
 
-/// Faults of a key that is asked for.
+/// The errors in the fields of a key to be created.
 fn field_errors(new: &NewApiKey, now: DateTime<Utc>) -> Vec<FieldError> {
     let at_the_end = |code| FieldError::at("/expiresAt", code);
     if new.expires_at <= now {
@@ -90,13 +91,13 @@ fn field_errors(new: &NewApiKey, now: DateTime<Utc>) -> Vec<FieldError> {
 }
 
 impl App {
-    /// Whose this key is; `None` for one that is unknown. Whether it may be used, the access query says.
+    /// The owner of a key, or `None` if the key is unknown. The access query checks whether the key may be used.
     ///
-    /// It is found by its SHA-256. How long the look into an index takes may tell something about hashes that are
-    /// alike, and nobody can choose the hash of a guess; so nothing has to take constant time.
+    /// Keys are looked up by their SHA-256. The time of an index lookup may reveal something about similar hashes, but
+    /// nobody can choose the hash of a guess, so the lookup does not have to take constant time.
     ///
     /// # Errors
-    /// None but those of the database.
+    /// Errors of the database.
     pub async fn authenticate_api_key(&self, key: &str) -> Result<Option<(Uuid, Credential)>> {
         if !secrets::looks_like_a_key(key) {
             return Ok(None);
@@ -109,7 +110,7 @@ impl App {
                 let Some((key_id, user_id)) = found else { return Ok(None) };
                 let holder =
                     CachedKey { user_id, key_id, use_recorded_at: Arc::new(AtomicI64::new(i64::MIN)) };
-                // Unless another request was first: then its count of uses goes on.
+                // If another request was first, its entry stays, and with it the time of the last use.
                 self.api_key_cache.0.get_with(hash, || holder)
             }
         };
@@ -120,7 +121,7 @@ impl App {
         Ok(Some((holder.user_id, Credential::Key(holder.key_id))))
     }
 
-    /// Notes that a key was used, beside the request: nobody waits for it, and nothing fails with it.
+    /// Records the use of a key in the background: no request waits for it or fails because of it.
     fn record_use(&self, key_id: Uuid, now: DateTime<Utc>) {
         let pool = self.pool.clone();
         tokio::spawn(async move {
@@ -129,12 +130,12 @@ impl App {
                 Ok::<_, Error>(db::api_keys::note_use(&conn, key_id, now).await?)
             });
             if !matches!(noted.await, Ok(Ok(()))) {
-                tracing::debug!(%key_id, "the use of an API key was not noted");
+                tracing::debug!(%key_id, "the use of an API key could not be recorded");
             }
         });
     }
 
-    /// A page of the caller's keys, newest first, those too that have ended.
+    /// A page of the caller's keys, newest first, including keys that have ended.
     ///
     /// # Errors
     /// `insufficientScope` for an API key.
@@ -156,11 +157,11 @@ impl App {
         .await
     }
 
-    /// Makes a key for the caller, and tells its secret this once.
+    /// Creates a key for the caller. Its secret is returned only here.
     ///
     /// # Errors
-    /// `insufficientScope` for an API key; an end that is past or too far off; `unknownReference` for a task force
-    /// that the caller does not see; `tooManyApiKeys`.
+    /// `insufficientScope` for an API key; `invalidRequest` for an end in the past or too far in the future;
+    /// `unknownReference` for a task force that the caller cannot see; `tooManyApiKeys`.
     pub async fn api_key_create(&self, caller: &Caller, new: NewApiKey) -> Result<(ApiKey, SecretString)> {
         self.write_as(
             caller,
@@ -211,11 +212,11 @@ impl App {
         .await
     }
 
-    /// Revokes one of the caller's keys, or for an administrator anybody's, at once and for good. Where it is revoked
-    /// already, nothing is left to do.
+    /// Revokes one of the caller's keys, or as an administrator any key, immediately and for good. Revoking it again
+    /// changes nothing.
     ///
     /// # Errors
-    /// `insufficientScope` for an API key; `notFound` for a key that is not the caller's to revoke.
+    /// `insufficientScope` for an API key; `notFound` for a key that the caller may not revoke.
     pub async fn api_key_revoke(&self, caller: &Caller, id: Uuid) -> Result<()> {
         self.write_as(
             caller,
@@ -236,7 +237,7 @@ impl App {
     }
 }
 
-/// What a key lets its holder do, as it is told.
+/// The rights of a key, as responses list them.
 pub fn scopes(key: &ApiKey) -> Vec<KeyScope> {
     if key.may_write { vec![KeyScope::Read, KeyScope::Write] } else { vec![KeyScope::Read] }
 }

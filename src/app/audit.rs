@@ -1,8 +1,8 @@
-//! Walks the chains of events and names the first that breaks.
+//! Verification of the event chains.
 //!
-//! A chain can be long, and is read in slices: no more of it is ever in memory, and no statement, connection or lock
-//! is held while the next one waits. It is verified up to the head as it stood at the beginning, so that what is
-//! written meanwhile does not matter.
+//! A chain can be long and is read in slices: only one slice is in memory at a time, and no statement, connection or
+//! lock is held between slices. The chain is verified up to its head at the beginning; events that are appended
+//! meanwhile are left out.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,16 +15,17 @@ use crate::db;
 use crate::domain::audit::{Break, Followed};
 use crate::domain::refusal::RefusalCode;
 
-/// Events that are read at once.
+/// The events in a slice.
 const SLICE: i64 = 500;
 
-/// Verifications that go on at once: each takes a connection for as long as a slice takes, and a core to hash it.
+/// The most verifications at the same time: each holds a connection while it reads a slice, and keeps a core busy with
+/// hashing.
 const MAX_VERIFIERS: usize = 2;
 
-/// How often a slice is asked for.
+/// The number of attempts to read a slice.
 const ATTEMPTS: usize = 4;
 
-/// Who verifies: so many at once, and each user once, so that nobody takes the places of all.
+/// The users with a verification in progress: a limited number, and each user once, so that nobody takes every slot.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Verifiers(Arc<Mutex<HashSet<Uuid>>>);
 
@@ -36,7 +37,7 @@ impl Verifiers {
     }
 }
 
-/// The place of somebody who verifies, until they are done.
+/// The slot of a user whose verification is in progress. Dropping it frees the slot.
 struct VerifierSlot {
     verifiers: Verifiers,
     user_id: Uuid,
@@ -48,14 +49,14 @@ impl Drop for VerifierSlot {
     }
 }
 
-/// What became of a chain when it was walked.
+/// The result of a verification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verification {
-    /// How many events hold, from the first on.
+    /// The number of valid events from the first one on.
     pub events: i64,
-    /// The hash that the head had when the walk began, in hexadecimal.
+    /// The hash of the head at the beginning of the verification, in hexadecimal.
     pub head_hash: String,
-    /// Where it breaks, if it does.
+    /// The first break of the chain, if there is one.
     pub first_broken: Option<Break>,
 }
 
@@ -63,7 +64,7 @@ impl App {
     /// Verifies the chain of a task force that the caller may read.
     ///
     /// # Errors
-    /// As [`App::access`]; `unavailable` while as many verifications as may are under way, or one by this user.
+    /// As [`App::access`]; `unavailable` if the limit of verifications is reached, or this user has one in progress.
     pub async fn audit_verification(&self, caller: &Caller, task_force_id: Uuid) -> Result<Verification> {
         self.access(caller, task_force_id).await?;
         let _place = self
@@ -73,10 +74,10 @@ impl App {
         self.verify_chain(task_force_id).await
     }
 
-    /// Verifies the chain of a task force, for whoever holds the database.
+    /// Verifies the chain of a task force for the operator, without a caller.
     ///
     /// # Errors
-    /// `notFound`; `unavailable` where the database does not answer.
+    /// `notFound`; `unavailable` if the database does not answer.
     pub async fn verify_chain(&self, task_force_id: Uuid) -> Result<Verification> {
         let end = async |conn: &mut db::Conn| Ok(db::events::end(conn, task_force_id).await?);
         let end = self.with_conn_retrying(end).await?;
@@ -94,28 +95,27 @@ impl App {
             if let Err(broken) = slice.iter().try_for_each(|event| followed.follow(event)) {
                 break Some(broken);
             }
-            // Hashing is work: others have their turn between two slices.
+            // Hashing keeps the thread busy: other tasks run between two slices.
             tokio::task::yield_now().await;
         };
         Ok(Verification { events: followed.seq, head_hash: hex::encode(&end.hash), first_broken })
     }
 
-    /// Lends a connection for a step of something long, which shall not have been in vain because the pool or the
-    /// database was busy for a moment.
+    /// Runs one step of a long verification, and tries again if the pool or the database is busy.
     async fn with_conn_retrying<T>(&self, work: impl AsyncFn(&mut db::Conn) -> Result<T>) -> Result<T> {
         for _ in 1..ATTEMPTS {
             match self.with_conn(async |conn| work(conn).await).await {
-                Err(Error::Unavailable(cause)) => tracing::debug!(%cause, "the walk goes on"),
+                Err(Error::Unavailable(cause)) => tracing::debug!(%cause, "a slice is read again"),
                 done => return done,
             }
         }
         self.with_conn(async |conn| work(conn).await).await
     }
 
-    /// The task forces after one, some at a time, for whoever holds the database.
+    /// The next task forces in the order of ids, for the operator.
     ///
     /// # Errors
-    /// None but those of the database.
+    /// Errors of the database.
     pub async fn chains(&self, after: Option<Uuid>) -> Result<Vec<Uuid>> {
         self.with_conn_retrying(async |conn| Ok(db::events::chains(conn, after, SLICE).await?)).await
     }

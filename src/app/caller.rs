@@ -15,14 +15,15 @@ use crate::domain::task_force::TaskForceState;
 use crate::domain::text::LocalizedText;
 use crate::domain::user::{CouncilRole, UserState};
 
-/// The sender of a request, as its credential says. Their rights are read from the database at every request.
+/// The sender of a request, identified by a credential. The rights of the caller are read from the database with every
+/// request.
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// The user.
     pub user_id: Uuid,
-    /// What they showed.
+    /// The credential of the request.
     pub credential: Credential,
-    /// The request, for the events it leaves.
+    /// The id of the request, for events.
     pub request_id: String,
     /// How a change ends if nothing is refused.
     pub commit_mode: CommitMode,
@@ -51,8 +52,8 @@ impl Caller {
         }
     }
 
-    /// Asks for a person: a key must not make keys, end sessions or change the password, or whoever finds it keeps
-    /// the account.
+    /// Requires a credential other than an API key. A key must not create keys, end sessions or change the password:
+    /// otherwise whoever finds one key keeps the account.
     ///
     /// # Errors
     /// `insufficientScope` for an API key.
@@ -64,39 +65,39 @@ impl Caller {
     }
 }
 
-/// A caller whom the database knows, and who may sign in.
+/// A caller who exists in the database and may sign in.
 #[derive(Debug, Clone)]
 pub struct Actor {
-    /// How far the credential reaches.
+    /// The limits of the credential.
     pub scope: Scope,
     /// The user.
     pub user_id: Uuid,
     /// The user's name.
     pub name: LocalizedText,
-    /// Role across the installation.
+    /// The role across the installation.
     pub role: CouncilRole,
-    /// How they stand towards the installation.
+    /// The role that counts for rights over the installation.
     pub effective_role: EffectiveRole,
 }
 
 impl Actor {
-    /// The actor as events name them.
+    /// The actor in the form of events.
     pub fn as_event_actor(&self) -> EventActor {
         EventActor { kind: ActorKind::User, id: Some(self.user_id) }
     }
 
-    /// Asks for a right over the installation.
+    /// Requires a right over the installation.
     ///
     /// # Errors
-    /// `forbidden`; `insufficientScope` for a key of a single task force, or one that only reads, and for any key
-    /// where users are managed.
+    /// `forbidden`; `insufficientScope` for a key that is limited to one task force, for a key that only reads, and for
+    /// any key if users are managed.
     pub fn require(&self, action: Action) -> Result<()> {
         require(self.effective_role, action)?;
         self.require_installation()?;
         if self.scope.is_enough_for(action) { Ok(()) } else { Err(RefusalCode::InsufficientScope.into()) }
     }
 
-    /// Asks whether the credential reaches beyond a single task force.
+    /// Requires a credential that is not limited to one task force.
     ///
     /// # Errors
     /// `insufficientScope`.
@@ -104,7 +105,7 @@ impl Actor {
         if self.scope.only_task_force.is_none() { Ok(()) } else { Err(RefusalCode::InsufficientScope.into()) }
     }
 
-    /// Asks whether the credential changes anything at all.
+    /// Requires a credential that may write.
     ///
     /// # Errors
     /// `insufficientScope`.
@@ -113,31 +114,31 @@ impl Actor {
     }
 }
 
-/// An actor in a task force that they may see.
+/// An actor in a task force that is visible to them.
 #[derive(Debug, Clone)]
 pub struct Access {
-    /// Who it is.
+    /// The actor.
     pub actor: Actor,
-    /// How they stand towards this task force.
+    /// The role that counts for rights in this task force.
     pub effective_role: EffectiveRole,
-    /// Their current seat in it.
+    /// The actor's current seat in the task force.
     pub member_id: Option<Uuid>,
     /// The task force.
     pub task_force_id: Uuid,
-    /// Its state.
+    /// The state of the task force.
     pub state: TaskForceState,
-    /// Its present cycle.
+    /// The present cycle of the task force.
     pub cycle: i32,
-    /// The day it is there.
+    /// The present day in the time zone of the task force.
     pub today: NaiveDate,
-    /// Sequence number of its last event.
+    /// The sequence number of the last event of the task force.
     pub seq: i64,
     /// The instant of the request.
     pub now: DateTime<Utc>,
 }
 
 impl Access {
-    /// Whether they may do this here.
+    /// The decision about a right in this task force.
     pub fn right(&self, action: Action) -> Decision {
         match authorize(self.effective_role, action) {
             Decision::Allowed if !self.actor.scope.is_enough_for(action) => Decision::OutOfScope,
@@ -145,10 +146,10 @@ impl Access {
         }
     }
 
-    /// Asks for a right in this task force.
+    /// Requires a right in this task force.
     ///
     /// # Errors
-    /// `forbidden`; `notFound` for an outsider; `insufficientScope` for a key that only reads.
+    /// `forbidden`; `notFound` for a user without access; `insufficientScope` for a key that only reads.
     pub fn require(&self, action: Action) -> Result<()> {
         require(self.effective_role, action)?;
         if self.actor.scope.is_enough_for(action) {
@@ -173,7 +174,8 @@ pub(super) fn actor(
     credential: Credential,
     seat: Option<SeatRole>,
 ) -> Result<Actor> {
-    // An issuer says who somebody is by an address alone: whoever runs it must not be able to run this one, too.
+    // An issuer identifies people by an address alone. Its operator must not be able to take over this installation, so
+    // no administrator signs in through it.
     let vouched_for = matches!(credential, Credential::SingleSignOn(_));
     let out_of_reach = vouched_for && row.role == CouncilRole::Administrator;
     if row.state != UserState::Active || !row.credential_live || out_of_reach {

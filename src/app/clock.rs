@@ -1,30 +1,30 @@
-//! The only clock of the service. Everything below is told what time it is.
+//! The only clock of the service. All other code is given the time.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 
-/// Tells the time, to the microsecond that Postgres keeps.
+/// A clock with microseconds, the precision of Postgres.
 #[derive(Debug, Clone, Default)]
 pub struct Clock {
-    /// Set by tests; `None` for the system's clock.
+    /// The time in tests; `None` for the system clock.
     stopped: Option<Arc<Mutex<DateTime<Utc>>>>,
 }
 
 impl Clock {
-    /// A clock that stands still until it is told to move.
+    /// A clock that stands still until [`Clock::advance`] is called.
     pub fn stopped_at(instant: DateTime<Utc>) -> Self {
         Self { stopped: Some(Arc::new(Mutex::new(instant))) }
     }
 
-    /// Moves a stopped clock on.
+    /// Moves a stopped clock forward.
     pub fn advance(&self, by: TimeDelta) {
         if let Some(stopped) = &self.stopped {
             *stopped.lock().unwrap_or_else(PoisonError::into_inner) += by;
         }
     }
 
-    /// What time it is.
+    /// The present time.
     pub fn now(&self) -> DateTime<Utc> {
         let now = match &self.stopped {
             Some(stopped) => *stopped.lock().unwrap_or_else(PoisonError::into_inner),

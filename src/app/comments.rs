@@ -1,4 +1,4 @@
-//! Comments on an activity: any member writes, only the author changes.
+//! Comments on activities. Any member may write one; only the author may change it.
 
 use uuid::Uuid;
 
@@ -26,7 +26,7 @@ impl App {
     /// A page of an activity's comments, oldest first.
     ///
     /// # Errors
-    /// As [`App::read`]; `notFound` where there is no such activity.
+    /// As [`App::read`]; `notFound` if the activity does not exist.
     pub async fn comments_list(
         &self,
         caller: &Caller,
@@ -65,10 +65,10 @@ impl App {
         Ok(comment.ok_or(RefusalCode::NotFound)?)
     }
 
-    /// Writes a comment; whatever the state of the activity's step.
+    /// Creates a comment, in any state of the activity's step.
     ///
     /// # Errors
-    /// The state of the task force; `notFound` where there is no such activity.
+    /// The state of the task force; `notFound` if the activity does not exist.
     pub async fn comment_create(
         &self,
         caller: &Caller,
@@ -102,10 +102,10 @@ impl App {
         .await
     }
 
-    /// Changes the text of one's own comment.
+    /// Changes the text of the caller's own comment.
     ///
     /// # Errors
-    /// `forbidden` for anybody but the author.
+    /// `forbidden` for everybody but the author.
     pub async fn comment_update(
         &self,
         caller: &Caller,
@@ -133,10 +133,10 @@ impl App {
         .await
     }
 
-    /// Deletes one's own comment; the chair may delete any.
+    /// Deletes the caller's own comment. The chair may delete any comment.
     ///
     /// # Errors
-    /// `forbidden` for anybody else.
+    /// `forbidden` for everybody else.
     pub async fn comment_delete(
         &self,
         caller: &Caller,

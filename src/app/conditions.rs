@@ -1,4 +1,4 @@
-//! Conditions of the council: reported met by the chair, accepted, returned or waived by the secretariat.
+//! Conditions of the council: reported as met by the chair; accepted, returned or waived by the secretariat.
 
 use chrono::NaiveDate;
 use uuid::Uuid;
@@ -17,22 +17,22 @@ use crate::domain::state_machine::{available, check_transition};
 use crate::domain::text::LocalizedText;
 use crate::domain::vocabulary::Vocabulary as _;
 
-/// A condition as somebody sees it.
+/// A condition as a caller sees it.
 #[derive(Debug)]
 pub struct ConditionView {
     /// The condition.
     pub condition: Condition,
-    /// Number of the decision that it came with.
+    /// The number of the decision that set the condition.
     pub decision_number: i32,
-    /// The day it is in the task force's time zone.
+    /// The present day in the task force's time zone.
     pub today: NaiveDate,
-    /// Where it can go from here, for this caller.
+    /// The transitions that this caller sees.
     pub transitions: Vec<AvailableTransition>,
 }
 
 impl ConditionView {
     pub(super) fn new((condition, decision_number): NumberedCondition, access: &Access) -> Self {
-        // Who may do which, its exits say themselves; they don't know what the credential is for.
+        // The transitions already depend on the role, but not on the scope of the credential.
         let transitions = condition.state.transitions(access.state, access.effective_role);
         let out_of_scope = access.right(Action::FollowCondition) == Decision::OutOfScope;
         let transitions = available(&transitions, out_of_scope.then_some(RefusalCode::InsufficientScope));
@@ -40,7 +40,7 @@ impl ConditionView {
     }
 }
 
-/// Moves a condition and records it.
+/// Moves a condition to another state and records the event.
 pub(super) async fn transition(
     tx: &mut WriteTx<'_>,
     condition: &Condition,
@@ -93,7 +93,7 @@ impl App {
         Ok(ConditionView::new(condition.ok_or(RefusalCode::NotFound)?, &access))
     }
 
-    /// Moves a condition to another state; also in a task force that has concluded or was dissolved.
+    /// Moves a condition to another state. A concluded or dissolved task force does not prevent that.
     ///
     /// # Errors
     /// As [`ConditionState::transitions`].

@@ -1,4 +1,4 @@
-//! The council's decisions: recorded by the secretariat, with their whole effect in one transaction.
+//! Decisions of the council. The secretariat records them; a decision and all its effects are one transaction.
 
 use chrono::NaiveDate;
 use uuid::Uuid;
@@ -24,25 +24,25 @@ use crate::domain::text::LocalizedText;
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::domain::writing::Write;
 
-/// A decision as it is recorded.
+/// A decision to be recorded.
 #[derive(Debug, Clone)]
 pub struct Record {
-    /// Number of the report that it is about.
+    /// The number of the report on which the council decided.
     pub report_number: i32,
-    /// What was decided.
+    /// The outcome.
     pub outcome: Outcome,
-    /// The step to be done again; with `adjust`, and only then.
+    /// The step to be done again; required with `adjust`, and refused otherwise.
     pub return_to: Option<StepName>,
     /// The meeting.
     pub meeting_reference: String,
     /// The day of the meeting.
     pub decided_on: NaiveDate,
-    /// Why.
+    /// The reason.
     pub reason: LocalizedText,
-    /// Number of the decision that it corrects.
+    /// The number of the decision that this one corrects.
     pub supersedes: Option<i32>,
-    /// What the council asks for in return.
-    pub conditions: Vec<ConditionFields>,
+    /// The conditions that the council sets.
+    pub conditions: Vec<NewCondition>,
 }
 
 /// A decision with its conditions.
@@ -50,12 +50,12 @@ pub struct Record {
 pub struct DecisionView {
     /// The decision.
     pub decision: Decision,
-    /// Its conditions.
+    /// The conditions.
     pub conditions: Vec<ConditionView>,
 }
 
 impl Record {
-    /// Outcome and step, and whatever else the record itself gets wrong.
+    /// The outcome with its step, after checking the record itself.
     fn ruling(&self, today: NaiveDate) -> Result<Ruling> {
         let mut errors = Vec::new();
         let ruling = Ruling::new(self.outcome, self.return_to);
@@ -80,7 +80,7 @@ impl Record {
     }
 }
 
-/// What a decision does to the task force, its cycle and its steps.
+/// Applies the effects of a decision to the task force, its cycle and its steps.
 async fn apply(
     tx: &mut WriteTx<'_>,
     ruling: Ruling,
@@ -107,7 +107,7 @@ async fn apply(
     Ok(())
 }
 
-/// Takes back what a decision did, as long as nothing has followed from it.
+/// Reverts the effects of a decision. The caller has checked that nothing has followed from it.
 async fn revert(tx: &mut WriteTx<'_>, decision: &Decision, reason: &LocalizedText) -> Result<()> {
     let task_force_id = tx.task_force_id();
     match decision.outcome {
@@ -160,7 +160,7 @@ async fn transition_task_force(
     reason: Option<&LocalizedText>,
 ) -> Result<()> {
     let (task_force_id, from) = (tx.task_force_id(), tx.access.state);
-    // One that is at work again has no reason to be so; the event keeps why.
+    // An active task force shows no reason for its state. The event keeps the reason.
     let kept = reason.filter(|_| to != TaskForceState::Active);
     db::task_forces::set_state(tx.conn(), task_force_id, to, kept, tx.now()).await?;
     tx.record(
@@ -172,7 +172,7 @@ async fn transition_task_force(
     Ok(())
 }
 
-/// The decision that is to be corrected, if it may be.
+/// The decision to be corrected, after checking that it can be.
 async fn find_correctable(
     tx: &WriteTx<'_>,
     number: i32,
@@ -198,8 +198,8 @@ async fn find_correctable(
     Ok(earlier)
 }
 
-/// A corrected decision with another outcome had its conditions for that: what is left of them goes with it, and so
-/// does what is left of those that it took over from the decision that it corrected itself.
+/// Waives the open conditions of a corrected decision whose outcome has changed, including those that it had taken over
+/// from a decision that it corrected itself.
 async fn waive_conditions(tx: &mut WriteTx<'_>, decision: &Decision, by: i32) -> Result<()> {
     let reason = LocalizedText::both(
         format!("صحّح القرار {by} القرار {}", decision.number),
@@ -227,11 +227,11 @@ async fn view(tx: &WriteTx<'_>, number: i32) -> Result<DecisionView> {
 }
 
 impl App {
-    /// Records what the council decided on a report, or corrects an earlier record.
+    /// Records a decision of the council on a report, or corrects a recorded one.
     ///
     /// # Errors
-    /// `reportNotSubmitted`; for a correction `decisionSuperseded` and `decisionFollowed`; `unknownReference` for
-    /// report, decision or owners that are not there, `memberEnded`; the state of the task force.
+    /// `reportNotSubmitted`; for a correction `decisionSuperseded` and `decisionFollowed`; `unknownReference` for a
+    /// report, a decision or an owner that does not exist; `memberEnded`; the state of the task force.
     pub async fn decision_record(
         &self,
         caller: &Caller,
@@ -276,8 +276,8 @@ impl App {
                     .with_change("reason", None::<()>, &record.reason)
                     .with_change("supersedes", None::<()>, record.supersedes),
             );
-            let stands = earlier.as_ref().is_some_and(|earlier| earlier.ruling() == ruling);
-            if !stands {
+            let same_ruling = earlier.as_ref().is_some_and(|earlier| earlier.ruling() == ruling);
+            if !same_ruling {
                 if let Some(earlier) = &earlier {
                     waive_conditions(tx, earlier, number).await?;
                     revert(tx, earlier, &record.reason).await?;
@@ -295,9 +295,9 @@ impl App {
                         .with_change("dueDate", None::<()>, condition.due_date),
                 );
             }
-            // What followed from a decision also followed from one that only corrects how it was written down.
+            // A correction without another outcome inherits the events that have followed from the corrected decision.
             let seq = match &earlier {
-                Some(earlier) if stands && earlier.seq != tx.access.seq => earlier.seq,
+                Some(earlier) if same_ruling && earlier.seq != tx.access.seq => earlier.seq,
                 _ => tx.last_seq(),
             };
             db::decisions::seal(tx.conn(), task_force_id, id, seq).await?;
@@ -352,7 +352,7 @@ impl App {
     /// A page of the council's register of decisions over all task forces, newest first.
     ///
     /// # Errors
-    /// `forbidden` for anybody but council, secretariat and administrator.
+    /// `forbidden` for everybody but council, secretariat and administrators.
     pub async fn decisions_register(
         &self,
         caller: &Caller,

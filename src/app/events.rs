@@ -1,4 +1,4 @@
-//! Reading what happened.
+//! Reading of events.
 
 use uuid::Uuid;
 
@@ -11,19 +11,19 @@ use crate::domain::event::Event;
 use crate::domain::rights::Action;
 use crate::domain::text::LocalizedText;
 
-/// An event, its hash in hexadecimal, and the name of who did it.
+/// An event with its hash in hexadecimal and the name of its actor.
 #[derive(Debug)]
 pub struct ReadEvent {
-    /// As it was chained.
+    /// The event as the chain stores it.
     pub event: Event,
     /// SHA-256 over the previous hash and the event's canonical JSON.
     pub hash: String,
-    /// Name of the user who did it, as it is today.
+    /// The present name of the actor.
     pub actor_name: Option<LocalizedText>,
 }
 
 impl App {
-    /// The events of a task force after a sequence number, oldest first, and the number of the last one there is.
+    /// The events of a task force after a sequence number, oldest first, and the number of its last event.
     ///
     /// # Errors
     /// As [`App::read`].
@@ -46,15 +46,15 @@ impl App {
                 Ok(ReadEvent { event, hash: hex::encode(row.hash), actor_name: row.actor_name })
             })
             .collect::<Result<_>>()?;
-        // The two halves of the read may see different moments; the later one counts.
+        // The two statements of the read may see different states. The later one counts.
         let last = events.last().map_or(0, |read| read.event.seq);
         Ok((events, access.seq.max(last)))
     }
 
-    /// What happened outside any task force, newest first.
+    /// A page of the events outside of all task forces, newest first.
     ///
     /// # Errors
-    /// `forbidden` for anybody but an administrator.
+    /// `forbidden` for everybody but administrators.
     pub async fn installation_events_list(
         &self,
         caller: &Caller,

@@ -1,7 +1,7 @@
-//! Evidence: what proves something, as a link or as a file.
+//! Evidence: links and files that prove something.
 //!
-//! Adding it is always possible, whatever became of the step: proof often comes late. What was added is changed and
-//! deleted only as long as what it is about can be.
+//! Evidence can be added in any state of the step, since proof often comes late. It can be changed and deleted only as
+//! long as its subject can be written.
 
 use url::Url;
 use uuid::Uuid;
@@ -20,10 +20,10 @@ use crate::domain::rights::Action;
 use crate::domain::step::StepState;
 use crate::domain::writing::{Write, may_write};
 
-/// The most bytes of a file that are read from the database at once.
+/// The most bytes of a file that one statement reads.
 const SLICE: i32 = 256 * 1024;
 
-/// Asks whether evidence may be added.
+/// Checks that evidence may be added to a subject.
 fn check_addable(tx: &WriteTx<'_>, subject: About<EvidenceSubjectKind>) -> Result<()> {
     tx.may_write(match subject.kind {
         EvidenceSubjectKind::Condition => Write::Condition,
@@ -31,11 +31,12 @@ fn check_addable(tx: &WriteTx<'_>, subject: About<EvidenceSubjectKind>) -> Resul
     })
 }
 
-/// Asks whether what evidence is about can be written, and so the evidence, too.
+/// Checks that evidence may be changed or deleted: its subject can be written.
 async fn check_changeable(tx: &WriteTx<'_>, evidence: &Evidence) -> Result<()> {
     let subject = evidence.subject();
     let steps = db::evidence::subject(tx.conn(), tx.task_force_id(), subject).await?;
-    let SubjectSteps { step, other } = steps.ok_or_else(|| Error::internal("evidence of nothing"))?;
+    let SubjectSteps { step, other } =
+        steps.ok_or_else(|| Error::internal("the subject of evidence does not exist"))?;
     let write = |step: StepState| match subject.kind {
         EvidenceSubjectKind::Activity => Write::Activity(step),
         _ => Write::OpenStep(step),
@@ -47,7 +48,7 @@ async fn check_changeable(tx: &WriteTx<'_>, evidence: &Evidence) -> Result<()> {
     resource::check_created_in_current_cycle(tx, evidence.created_at).await
 }
 
-/// What proves a condition stays as it is once that is settled.
+/// Evidence of a condition cannot change once the condition is settled.
 async fn check_condition_pending(tx: &WriteTx<'_>, condition_id: Uuid) -> Result<()> {
     tx.may_write(Write::Condition)?;
     let condition = db::conditions::find(tx.conn(), tx.task_force_id(), condition_id).await?;
@@ -58,9 +59,9 @@ async fn check_condition_pending(tx: &WriteTx<'_>, condition_id: Uuid) -> Result
     }
 }
 
-/// Whether a browser that follows it gets somewhere, and tells nobody a password on the way.
+/// Tells whether a URL is complete and contains no credentials.
 fn is_absolute_http_url(url: &str) -> bool {
-    // The parser mends what others may not: `https:city.example`, `https:///city.example`.
+    // The parser corrects forms that other programs may not: `https:city.example`, `https:///city.example`.
     let Some((scheme, rest)) = url.split_once("://") else { return false };
     let is_whole = !rest.starts_with(['/', '\\']);
     Url::parse(url).is_ok_and(|url| {
@@ -73,7 +74,7 @@ fn is_absolute_http_url(url: &str) -> bool {
     })
 }
 
-/// Refuses what can't be said of evidence, which is a file if one was uploaded.
+/// Checks the fields of evidence; `file` is the evidence if a file was uploaded to it.
 fn check_fields(fields: &EvidenceFields, file: Option<&Evidence>) -> Result<()> {
     let mut errors = Vec::new();
     if fields.url.as_deref().is_some_and(|url| !is_absolute_http_url(url)) {
@@ -164,14 +165,14 @@ impl Resource for Evidence {
     }
 }
 
-/// A file that somebody uploads, whole.
+/// A complete file to be uploaded.
 #[derive(Debug)]
 pub struct NewFile<'a> {
-    /// Of which type it is: one of [`MEDIA_TYPES`](crate::domain::evidence::MEDIA_TYPES).
+    /// The media type: one of [`MEDIA_TYPES`](crate::domain::evidence::MEDIA_TYPES).
     pub media_type: &'static str,
-    /// Its bytes.
+    /// The content.
     pub content: &'a [u8],
-    /// Their SHA-256.
+    /// The SHA-256 of the content.
     pub sha256: [u8; 32],
 }
 
@@ -180,21 +181,21 @@ pub struct NewFile<'a> {
 pub struct File {
     /// The task force.
     pub task_force_id: Uuid,
-    /// The evidence that it is.
+    /// The id of the evidence.
     pub id: Uuid,
-    /// Of which type it is.
+    /// The media type.
     pub media_type: String,
-    /// How many bytes it has.
+    /// The size in bytes.
     pub size: i32,
-    /// Their SHA-256.
+    /// The SHA-256 of the content.
     pub sha256: Vec<u8>,
 }
 
 impl App {
-    /// Uploads the file of evidence. The same file again changes nothing.
+    /// Uploads the file of evidence. Uploading the same file again changes nothing.
     ///
     /// # Errors
-    /// `versionMismatch`, `evidenceIsALink`; in place of another file, what stands in the way of changing it.
+    /// `versionMismatch`, `evidenceIsALink`; if another file is replaced, the errors of changing the evidence.
     pub async fn evidence_upload(
         &self,
         caller: &Caller,
@@ -234,10 +235,10 @@ impl App {
         .await
     }
 
-    /// The file of evidence, without its bytes.
+    /// The file of evidence, without its content.
     ///
     /// # Errors
-    /// As [`App::read`]; `notFound` where none was uploaded.
+    /// As [`App::read`]; `notFound` if no file was uploaded.
     pub async fn evidence_file(&self, caller: &Caller, task_force_id: Uuid, id: Uuid) -> Result<File> {
         let (_, evidence) = self
             .read(caller, task_force_id, async |conn| db::evidence::find(conn, task_force_id, id).await)
@@ -249,12 +250,12 @@ impl App {
         Ok(File { task_force_id, id, media_type, size, sha256 })
     }
 
-    /// The next bytes of a file, for somebody who may read it. Each slice is a use of the database of its own, so
-    /// that a slow reader holds no connection.
+    /// The next bytes of a file, for a caller who may read it. Each slice is a separate use of the database, so that a
+    /// slow reader holds no connection.
     ///
     /// # Errors
-    /// `unavailable`; a fault where the file was replaced or deleted meanwhile, since what was sent can't be taken
-    /// back.
+    /// `unavailable`; an internal error if the file was replaced or deleted meanwhile, since the bytes already sent
+    /// cannot be taken back.
     pub async fn evidence_slice(&self, file: &File, offset: i32) -> Result<Vec<u8>> {
         let slice = self
             .with_conn(async |conn| {

@@ -1,4 +1,4 @@
-//! Health statements: the chair's own dated word on how it goes.
+//! Health statements: the chair's dated assessment of the task force.
 
 use uuid::Uuid;
 
@@ -34,7 +34,7 @@ impl App {
         Ok(page)
     }
 
-    /// States the health.
+    /// Creates a health statement.
     ///
     /// # Errors
     /// The state of the task force.

@@ -1,4 +1,4 @@
-//! What the service does while nobody asks: it writes down what was refused, and deletes what is over.
+//! Background work: storing refused attempts and deleting expired rows.
 
 use std::future::Future;
 use std::pin::pin;
@@ -11,16 +11,16 @@ use super::{App, Error, Result};
 use crate::db;
 use crate::db::housekeeping::Expired;
 
-/// How often refused attempts are written down.
+/// The interval at which refused attempts are stored.
 const WRITE_EVERY: Duration = Duration::from_secs(1);
 
-/// How often what is over is deleted.
+/// The interval at which expired rows are deleted.
 const DELETE_EVERY: Duration = Duration::from_secs(600);
 
-/// Rows that are deleted at once, unless that takes too long.
+/// The most rows that one statement deletes. A statement that takes too long is repeated with fewer.
 const BATCH: i64 = 1000;
 
-/// For how long something is kept when it is over. API keys stay, expired or not: their owner's list tells of them.
+/// The time for which expired rows are kept. Expired API keys are never deleted: their owner's list shows them.
 fn kept_for(what: Expired) -> TimeDelta {
     match what {
         Expired::IdempotencyKeys => TimeDelta::hours(24),
@@ -30,10 +30,10 @@ fn kept_for(what: Expired) -> TimeDelta {
 }
 
 impl App {
-    /// Deletes what is over, and answers how many rows that were.
+    /// Deletes expired rows, and returns their number.
     ///
     /// # Errors
-    /// None but those of the database; what one of a kind fails with keeps no other from being deleted.
+    /// Errors of the database. An error with one kind of rows does not keep the other kinds from being deleted.
     pub async fn delete_expired(&self) -> Result<usize> {
         let (mut deleted, mut failed) = (0, None);
         for what in Expired::ALL {
@@ -44,8 +44,8 @@ impl App {
         failed.map_or(Ok(deleted), Err)
     }
 
-    /// Deletes one kind in batches. One that is too large for its time is tried again as a smaller one: what hangs on
-    /// a row may be much.
+    /// Deletes the expired rows of one kind in batches. A batch that takes too long is repeated with fewer rows: one
+    /// row may have many others that depend on it.
     async fn delete_expired_of(&self, what: Expired, deleted: &mut usize) -> Result<()> {
         let before = self.clock.now() - kept_for(what);
         let mut limit = BATCH;
@@ -60,7 +60,7 @@ impl App {
                     }
                 }
                 Err(Error::Unavailable(cause)) if limit > 1 => {
-                    tracing::debug!(%cause, limit, ?what, "too many at once");
+                    tracing::debug!(%cause, limit, ?what, "a batch took too long");
                     limit /= 10;
                 }
                 Err(error) => return Err(error),
@@ -68,7 +68,7 @@ impl App {
         }
     }
 
-    /// Keeps house until it is told to stop. A database that is away is no reason to.
+    /// Runs the background work until `stop`. Failures of the database do not end it.
     pub async fn run_housekeeping(&self, stop: impl Future<Output = ()>) {
         let mut stop = pin!(stop);
         let (mut write, mut delete) = (interval(WRITE_EVERY), interval(DELETE_EVERY));
@@ -76,19 +76,19 @@ impl App {
         loop {
             let done = tokio::select! {
                 () = &mut stop => break,
-                // What was taken to be written is written: only deleting is left half-way.
+                // Attempts that were taken from memory have to be stored, so `stop` interrupts only the deletion.
                 _ = write.tick() => self.write_refused().await,
                 _ = delete.tick() => tokio::select! {
                     () = &mut stop => break,
-                    done = self.delete_expired() => done.map(|deleted| tracing::debug!(deleted, "tidied up")),
+                    done = self.delete_expired() => done.map(|deleted| tracing::debug!(deleted, "deleted expired rows")),
                 },
             };
             if let Err(error) = done {
-                tracing::warn!(%error, "the house could not be kept");
+                tracing::warn!(%error, "housekeeping failed");
             }
         }
         if let Err(error) = self.write_refused().await {
-            tracing::warn!(%error, "the last refused attempts are not written down");
+            tracing::warn!(%error, "the last refused attempts could not be stored");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What concerns whoever asks, over all task forces.
+//! The caller's own activities and tasks, over all task forces.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
@@ -32,7 +32,7 @@ impl App {
         .await
     }
 
-    /// A page of what waits for the caller, over all task forces.
+    /// A page of the caller's tasks, over all task forces.
     ///
     /// # Errors
     /// `unauthenticated`; `insufficientScope` for a key of a single task force.

@@ -1,4 +1,4 @@
-//! Measurements: what a running pilot's indicators were found to be.
+//! Measurements of the indicators of a running pilot.
 
 use uuid::Uuid;
 
@@ -17,7 +17,7 @@ async fn pilot(tx: &WriteTx<'_>, id: Uuid) -> Result<PilotDetail> {
 }
 
 impl Measurement {
-    /// Refuses to change what was measured before the pilot was extended: its cycle has passed.
+    /// Refuses to change a measurement of an earlier cycle, from before the pilot was extended.
     async fn may_be_changed(&self, tx: &WriteTx<'_>) -> Result<()> {
         let pilot = pilot(tx, self.pilot_id).await?;
         pilot.may_be_measured(tx)?;
@@ -26,7 +26,7 @@ impl Measurement {
 }
 
 impl Resource for Measurement {
-    /// The pilot, and its indicator.
+    /// The ids of the pilot and of the indicator.
     type Parent = (Uuid, Uuid);
     type Fields = MeasurementFields;
     type Listed = Self;

@@ -18,38 +18,38 @@ use crate::domain::user::{CouncilRole, UserState};
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::domain::writing::Write;
 
-/// Somebody who is to take a seat.
+/// A member to be appointed.
 #[derive(Debug, Clone)]
 pub struct NewMember {
     /// The user.
     pub user_id: Uuid,
     /// Chair or expert.
     pub role: SeatRole,
-    /// What they are expert in.
+    /// The field of expertise.
     pub expertise: Option<String>,
 }
 
-/// What of a sitting member can be changed.
+/// The fields of a current member that can be changed.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct MemberFields {
     /// Chair or expert.
     pub role: SeatRole,
-    /// What they are expert in.
+    /// The field of expertise.
     pub expertise: Option<String>,
 }
 
-/// How a seat ends.
+/// The end of a membership.
 #[derive(Debug, Clone)]
 pub struct MemberEnd {
-    /// Why.
+    /// The reason.
     pub reason: LocalizedText,
-    /// Who takes a seat in the same step.
+    /// A member to be appointed in the same transaction.
     pub successor: Option<NewMember>,
-    /// Who takes over open activities, pilots and conditions; the successor if not said.
+    /// The member who takes over open activities, pilots and conditions; by default the successor.
     pub reassign_to: Option<Uuid>,
 }
 
-/// An appointment: the new member, and what happened.
+/// An appointment: the id of the new member, and the events.
 pub(super) struct Appointed {
     pub(super) id: Uuid,
     pub(super) new_events: Vec<NewEvent>,
@@ -59,7 +59,8 @@ fn new_event(action: EventAction, id: Uuid) -> NewEvent {
     NewEvent::new(action, SubjectKind::Member, id)
 }
 
-/// Gives a user a seat; a new chair makes the present one an expert. `pointer` is where the request names the user.
+/// Appoints a user as a member. A new chair makes the present one an expert. `pointer` is the place of the user in the
+/// request.
 pub(super) async fn appoint(
     conn: &Conn,
     task_force_id: Uuid,
@@ -95,8 +96,8 @@ async fn step_down(conn: &Conn, task_force_id: Uuid, chair: Uuid, now: DateTime<
     Ok(new_event(EventAction::MemberUpdated, chair).with_change("role", SeatRole::Chair, SeatRole::Expert))
 }
 
-/// The faults of a list of candidates, all at once: users that are not there, and users that are there twice. Those
-/// who are there are held as they are, in the order of their ids, until the transaction ends.
+/// The errors in a list of candidates: users who do not exist, and users who are listed twice. The rows of the users
+/// are locked for share, in the order of their ids, until the transaction ends.
 pub(super) async fn check_candidates(conn: &Conn, members: &[NewMember]) -> Result<Vec<FieldError>> {
     let ids: Vec<Uuid> = members.iter().map(|member| member.user_id).collect();
     let held = db::members::hold_users(conn, &ids).await?;
@@ -113,7 +114,8 @@ pub(super) async fn check_candidates(conn: &Conn, members: &[NewMember]) -> Resu
     Ok(members.iter().enumerate().filter_map(error).collect())
 }
 
-/// Work goes to current members only. `pointer` is where the request names the member.
+/// Checks that a member is current, since work is assigned to current members only. `pointer` is the place of the
+/// member in the request.
 pub(super) async fn require_current(tx: &WriteTx<'_>, id: Uuid, pointer: &str) -> Result<()> {
     match db::members::find(tx.conn(), tx.task_force_id(), id).await? {
         Some((member, _)) if member.is_current() => Ok(()),
@@ -122,7 +124,7 @@ pub(super) async fn require_current(tx: &WriteTx<'_>, id: Uuid, pointer: &str) -
     }
 }
 
-/// Gives the pilots and conditions of a member who leaves to whoever takes over: these are always somebody's.
+/// Reassigns the pilots and conditions of a member who leaves. Both always have an owner.
 async fn reassign(tx: &mut WriteTx<'_>, from: Uuid, successor: Option<Uuid>) -> Result<()> {
     let (conn, task_force_id) = (tx.conn(), tx.task_force_id());
     let owned = db::references::owned_by(conn, task_force_id, from).await?;
@@ -151,7 +153,7 @@ async fn find_or_not_found(conn: &Conn, task_force_id: Uuid, id: Uuid) -> Result
     Ok(db::members::find(conn, task_force_id, id).await?.ok_or(ProblemCode::NotFound)?)
 }
 
-/// The current member behind the door, as the caller read it.
+/// Finds a current member in a write transaction, in the version that the caller read.
 async fn current_at_version(tx: &WriteTx<'_>, id: Uuid, version: i32) -> Result<NamedMember> {
     let named = find_or_not_found(tx.conn(), tx.task_force_id(), id).await?;
     expect_version(named.0.version, version)?;
@@ -159,7 +161,7 @@ async fn current_at_version(tx: &WriteTx<'_>, id: Uuid, version: i32) -> Result<
 }
 
 impl App {
-    /// A page of members, current and ended or only one of the two.
+    /// A page of members: current, ended or both.
     ///
     /// # Errors
     /// As [`App::read`].
@@ -193,7 +195,7 @@ impl App {
     /// Appoints a member. A new chair makes the present one an expert.
     ///
     /// # Errors
-    /// `panelSize` beyond seven, `alreadyMember`, `notAnExpert`, the state of the task force.
+    /// `panelSize` for an eighth member, `alreadyMember`, `notAnExpert`, the state of the task force.
     pub async fn member_appoint(
         &self,
         caller: &Caller,
@@ -214,7 +216,7 @@ impl App {
         .await
     }
 
-    /// Changes a member's role or expertise. Making a member the chair makes the present chair an expert.
+    /// Changes the role or expertise of a member. A new chair makes the present one an expert.
     ///
     /// # Errors
     /// `chairRequired`, `memberEnded`, the state of the task force.
@@ -250,13 +252,13 @@ impl App {
         .await
     }
 
-    /// Ends a seat. Whoever takes over gets the open activities, pilots and conditions; without anybody, activities are
-    /// nobody's, and pilots and conditions stand in the way. Without a vote the member leaves the count of an open one.
+    /// Ends a membership. The member named by `reassign_to` takes over open activities, pilots and conditions. Without
+    /// one, activities become unassigned, and pilots and conditions prevent the end. A member who has not voted leaves
+    /// the denominator of an open vote.
     ///
     /// # Errors
-    /// `ownsWork` when nobody takes over what must be somebody's,
-    /// `panelSize` when one of five goes without a successor, `chairRequired` when the chair goes and no new one
-    /// is named, `memberEnded`, the state of the task force.
+    /// `ownsWork` if nobody takes over pilots or conditions, `panelSize` if one of five leaves without a successor,
+    /// `chairRequired` if the chair leaves without a new one, `memberEnded`, the state of the task force.
     pub async fn member_end(
         &self,
         caller: &Caller,
@@ -268,7 +270,8 @@ impl App {
         self.write(caller, task_force_id, Action::EditTaskForce, async |tx| {
             let (member, _) = current_at_version(tx, id, version).await?;
             tx.may_write(Write::Members)?;
-            // Days are those of the task force's time zone: moved westwards, it may be the day before again.
+            // Days are those of the task force's time zone. If the zone was moved westwards, today may be before the
+            // first day.
             let today = tx.access.today.max(member.from_date);
             let now = tx.now();
             let mut panel = db::members::panel(tx.conn(), task_force_id).await?;

@@ -19,8 +19,8 @@ use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
 use crate::domain::writing::Write;
 
-/// Asks whether the pilot that a request names may be migrated: it has proved itself, in this cycle.
-async fn pilot_of(tx: &WriteTx<'_>, pilot_id: Uuid) -> Result<std::result::Result<(), RefusalCode>> {
+/// Checks that the pilot of a migration was evaluated with outcome `scale` and counts in this cycle.
+async fn pilot_of(tx: &WriteTx<'_>, pilot_id: Uuid) -> Result<std::result::Result<(), ProblemCode>> {
     let pilot = db::migrations::outcome_of_pilot(tx.conn(), tx.task_force_id(), pilot_id).await?;
     let (outcome, last_cycle) = pilot.ok_or_else(|| Refusal::unknown_reference("/pilotId"))?;
     Ok(match outcome {

@@ -1,7 +1,8 @@
-//! Use cases: one file a feature, called by HTTP, the command line and background work alike.
+//! Use cases: one file per feature, called by HTTP, the command line and background work alike.
 //!
-//! Reads go through [`access`] (who is asking, what is theirs to see), changes of a task force through [`tx`]
-//! (lock, right, event, commit). Nothing here knows a status code or the shape of a JSON document.
+//! Reads go through [`App::read`], which checks in the same round trip what the caller may see. Changes of a task force
+//! go through [`App::write`], which locks the task force, checks the right, records the events and commits. No use case
+//! knows a status code or the shape of a JSON document.
 
 pub mod activities;
 pub mod api_keys;
@@ -56,20 +57,20 @@ use crate::auth::tokens::Tokens;
 use crate::db::pool::Pool;
 use clock::Clock;
 
-/// The service behind its front doors.
+/// The use cases with the services that they need.
 #[derive(Clone)]
-#[expect(missing_debug_implementations, reason = "it holds keys")]
+#[expect(missing_debug_implementations, reason = "the service holds keys")]
 pub struct App {
     /// Connections to Postgres.
     pub pool: Pool,
-    /// What time it is.
+    /// The clock.
     pub clock: Clock,
     /// Hashes and checks passwords.
     pub passwords: Arc<Passwords>,
     /// Issues and checks access tokens.
     pub tokens: Arc<Tokens>,
     single_sign_on: Option<Arc<single_sign_on::SingleSignOn>>,
-    /// Counts guesses at passwords.
+    /// Throttles guesses at passwords.
     pub throttle: Arc<Throttle>,
     api_key_cache: api_keys::ApiKeyCache,
     status_cache: status::Cache,
@@ -80,7 +81,7 @@ pub struct App {
 }
 
 impl App {
-    /// The service over a database, with these keys.
+    /// The use cases over a database, with these keys.
     pub fn new(pool: Pool, clock: Clock, passwords: Passwords, tokens: Tokens) -> Self {
         Self {
             pool,
@@ -98,12 +99,12 @@ impl App {
         }
     }
 
-    /// The same service with another clock: the demo's story is dated in the past.
+    /// The same with another clock: the demo's story is dated in the past.
     pub fn with_clock(self, clock: Clock) -> Self {
         Self { clock, ..self }
     }
 
-    /// The same, letting in whom another issuer vouches for.
+    /// The same with single sign-on through another issuer.
     pub fn with_single_sign_on(self, single_sign_on: single_sign_on::SingleSignOn) -> Self {
         Self { single_sign_on: Some(Arc::new(single_sign_on)), ..self }
     }

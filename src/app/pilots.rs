@@ -18,17 +18,17 @@ use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
 use crate::domain::writing::Write;
 
-/// What an evaluation says.
+/// The payload of a transition to `evaluated`.
 #[derive(Debug)]
 pub struct Evaluation {
-    /// What should become of the pilot.
+    /// The recommended future of the pilot.
     pub outcome: Option<PilotOutcome>,
-    /// What was learned from it.
+    /// The lessons learned.
     pub lessons: Option<LocalizedText>,
 }
 
 impl PilotDetail {
-    /// Refuses measurements before it runs and after, or while step `migration` is not open.
+    /// Refuses measurements unless the pilot is running and step `migration` is open.
     pub(super) fn may_be_measured(&self, tx: &WriteTx<'_>) -> Result<()> {
         if self.pilot.state != PilotState::Running {
             return Err(RefusalCode::PilotNotRunning.into());
@@ -44,7 +44,7 @@ impl ParentResource for PilotDetail {
         db::pilots::is_there(conn, task_force_id, id).await
     }
 
-    /// Its plan and scorecard are written together.
+    /// The plan and the scorecard are writable together.
     fn children_writable(&self, tx: &WriteTx<'_>) -> Result<()> {
         if !self.pilot.state.is_on_paper() {
             return Err(RefusalCode::ScorecardFrozen.into());
@@ -57,7 +57,7 @@ impl ParentResource for PilotDetail {
     }
 }
 
-/// Refuses a plan that ends before it starts.
+/// Refuses an end before the start.
 fn in_order(fields: &PilotFields) -> Result<()> {
     if fields.start_date <= fields.end_date {
         return Ok(());
@@ -67,7 +67,7 @@ fn in_order(fields: &PilotFields) -> Result<()> {
     Err(Refusal::faults(ProblemCode::InvalidRequest, vec![error]).into())
 }
 
-/// Refuses a sector or a policy that this task force doesn't have.
+/// Refuses a sector or a policy that does not exist in this task force.
 async fn of_this_task_force(tx: &WriteTx<'_>, fields: &PilotFields) -> Result<()> {
     let (sector, policy) = db::pilots::named_are_there(tx.conn(), tx.task_force_id(), fields).await?;
     let unknown: Vec<FieldError> = [("/sectorId", sector), ("/policyId", policy)]
@@ -176,13 +176,13 @@ impl Stateful for PilotDetail {
         new_event: NewEvent,
     ) -> Result<NewEvent> {
         let before = &self.pilot;
-        // Only an evaluation has an outcome, and whoever is planned anew has none any more.
+        // Only an evaluation has an outcome. A pilot that is planned anew loses its outcome.
         let Evaluation { outcome, lessons } = if to == PilotState::Evaluated {
             payload.complete()?
         } else {
             Evaluation { outcome: None, lessons: None }
         };
-        // Whoever is extended joins the cycle in which it is planned anew.
+        // An extended pilot joins the cycle in which it is planned anew.
         let last_cycle =
             if before.state == PilotState::Evaluated { tx.access.cycle } else { before.last_cycle };
         let update = PilotStateUpdate {
@@ -201,7 +201,7 @@ impl Stateful for PilotDetail {
 }
 
 impl Evaluation {
-    /// The evaluation, if it says what it must.
+    /// The evaluation, after checking that it is complete.
     fn complete(self) -> Result<Self> {
         let said = [("/outcome", self.outcome.is_some()), ("/lessons", self.lessons.is_some())];
         let missing: Vec<FieldError> = said

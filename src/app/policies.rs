@@ -83,7 +83,7 @@ impl Resource for PolicyDetail {
 
 impl Stateful for PolicyDetail {
     type State = PolicyState;
-    /// The policy that takes its place.
+    /// The id of the policy that supersedes this one.
     type Payload = Option<Uuid>;
     const TRANSITIONED: EventAction = EventAction::PolicyTransitioned;
 

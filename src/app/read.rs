@@ -1,6 +1,6 @@
-//! Reads: each sends two statements down one connection at the same time, who the caller is and the query itself,
-//! and returns the result of the query only if the caller may see it. So a read costs one round trip, and no query
-//! repeats the rights.
+//! Reads. Each read sends two statements at the same time, one for the rights of the caller and the query itself, and
+//! returns the result of the query only if the caller may see it. So a read costs one round trip, and no query repeats
+//! the rights.
 
 use uuid::Uuid;
 
@@ -11,10 +11,10 @@ use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::{Action, SeatRole};
 
 impl App {
-    /// The caller as the database knows them now.
+    /// The present rights of the caller over the installation.
     ///
     /// # Errors
-    /// `unauthenticated` when the session has ended or the user is disabled or gone.
+    /// `unauthenticated` if the session has ended, or the user is disabled or deleted.
     pub async fn actor(&self, caller: &Caller) -> Result<Actor> {
         self.with_conn(async |conn| self.actor_on(conn, caller).await).await
     }
@@ -26,10 +26,10 @@ impl App {
         actor(row, caller.credential, seat)
     }
 
-    /// A read outside any task force: asks for the right and fetches in one round trip.
+    /// Reads outside of all task forces: checks the right and runs the query in one round trip.
     ///
     /// # Errors
-    /// As the right says, or what the query fails with.
+    /// `unauthenticated`, the errors of [`Actor::require`], those of the query.
     pub async fn read_installation<'q, T>(
         &self,
         caller: &Caller,
@@ -45,10 +45,10 @@ impl App {
         .await
     }
 
-    /// What the caller may see of a task force.
+    /// The present rights of the caller in a task force.
     ///
     /// # Errors
-    /// `unauthenticated`, or `notFound` where there is no such task force or it is not theirs to know of.
+    /// `unauthenticated`; `notFound` if the task force does not exist or is not visible to the caller.
     pub async fn access(&self, caller: &Caller, task_force_id: Uuid) -> Result<Access> {
         self.with_conn(async |conn| self.access_on(conn, caller, task_force_id).await).await
     }
@@ -80,10 +80,10 @@ impl App {
         Ok(access)
     }
 
-    /// A read of a task force: looks whether it is the caller's to see and fetches, in one round trip.
+    /// Reads in a task force: checks that the caller may see it and runs the query in one round trip.
     ///
     /// # Errors
-    /// As [`App::access`], or what the query fails with.
+    /// As [`App::access`]; the errors of the query.
     pub async fn read<'q, T>(
         &self,
         caller: &Caller,
@@ -92,7 +92,7 @@ impl App {
     ) -> Result<(Access, T)> {
         self.with_conn(async |conn| {
             let (access, found) = tokio::join!(self.access_on(conn, caller, task_force_id), query(conn));
-            // The caller first: what was found is nobody's business before.
+            // The caller first: the result must not reveal anything to callers without access.
             let access = access?;
             Ok((access, found?))
         })

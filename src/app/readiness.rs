@@ -1,4 +1,4 @@
-//! Whether the service is ready for requests.
+//! Readiness of the service for requests.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,24 +8,25 @@ use tokio::sync::Mutex;
 use super::App;
 use crate::db;
 
-/// For how long an answer holds. Anybody may ask, and as often as they like; the database is asked no more often.
+/// The age up to which a result is reused. Anybody may ask for it, so the number of requests must not matter to the
+/// database.
 const MAX_AGE: Duration = Duration::from_secs(1);
 
-/// What the service needs.
+/// The parts of readiness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Readiness {
     /// The database answers.
     pub database: bool,
-    /// Every migration that this program knows has been run.
+    /// Every migration of this version has been applied.
     pub migrations: bool,
 }
 
-/// What was found last, and when. Whoever asks meanwhile waits for the same answer.
+/// The last result and its time. Concurrent requests wait for the same result.
 #[derive(Debug, Clone, Default)]
 pub(super) struct LastReadiness(Arc<Mutex<Option<(Instant, Readiness)>>>);
 
 impl App {
-    /// Whether what the service needs is there, as of a second ago at most.
+    /// The readiness of the service, at most a second old.
     pub async fn readiness(&self) -> Readiness {
         let mut last = self.last_readiness.0.lock().await;
         if let Some((at, found)) = *last

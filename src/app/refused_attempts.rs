@@ -1,8 +1,8 @@
-//! Attempts that were refused: remembered apart from the chains of events, since nothing was changed.
+//! Attempts that were refused. They are stored apart from the event chains, since they changed nothing.
 //!
-//! A refusal is counted in memory and written down by and by, so that it costs the request nothing and can't turn it
-//! into something else. Attempts of one kind are one row an hour, and kinds are bounded, here and in the database:
-//! whoever tries often fills neither the memory nor the disk.
+//! Attempts are counted in memory and stored in the background, so that a refusal costs the request nothing and cannot
+//! fail. Attempts of one kind are one row per hour, and the number of kinds is limited in memory and in the database:
+//! many attempts fill neither.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,16 +19,18 @@ pub use crate::db::refused_attempts::{RefusedFilter, RefusedRow};
 use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
 
-/// Kinds of attempts by nobody who is known that wait to be written.
+/// The most kinds of attempts without a known user that wait to be stored.
 const MAX_ANONYMOUS_KINDS: usize = 250;
 
-/// Rows of an hour that tell of nobody who is known.
+/// The most rows per hour without a known user.
 const MAX_ANONYMOUS_ROWS: i64 = 500;
 
-/// Rows of an hour, and kinds that wait to be written, that tell of one user: nobody drowns what others have tried.
+/// The most rows per hour, and the most kinds that wait to be stored, of one user: nobody displaces the attempts of
+/// others.
 const MAX_PER_USER: u16 = 50;
 
-/// Whether an attempt that is refused so is kept: somebody who wanted what is not theirs, or too soon.
+/// Tells whether attempts that are refused with this code are recorded: those without the right, or before the gate is
+/// met.
 pub fn is_recorded(code: ProblemCode) -> bool {
     matches!(
         code,
@@ -41,24 +43,24 @@ pub fn is_recorded(code: ProblemCode) -> bool {
     )
 }
 
-/// An attempt that was refused. Nothing that somebody typed is part of it.
+/// A refused attempt. It contains no input of the caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
-    /// Who tried, where a credential said so.
+    /// The user, if the credential was valid.
     pub user_id: Option<Uuid>,
-    /// From where; empty where the connection does not say.
+    /// The address of the client; empty if unknown.
     pub address: String,
-    /// Method and route, without the ids in it.
+    /// Method and route, without ids.
     pub operation: String,
-    /// How it was refused.
-    pub code: RefusalCode,
-    /// The task force that it was about, where the caller could see it.
+    /// The code of the refusal.
+    pub code: ProblemCode,
+    /// The task force, if the caller could see it.
     pub task_force_id: Option<Uuid>,
-    /// The request.
+    /// The id of the request.
     pub request_id: String,
 }
 
-/// What waits to be written.
+/// Counted attempts that wait to be stored.
 #[derive(Debug, Clone, Default)]
 pub(super) struct PendingAttempts(Arc<Mutex<HashMap<Kind, Tally>>>);
 
@@ -77,7 +79,7 @@ impl PendingAttempts {
     }
 }
 
-/// The kind of all attempts of an hour that are refused in one way, whoever makes them.
+/// The kind in which all attempts of an hour with one code are counted together.
 fn merged_kind(kind: Kind) -> Kind {
     metrics::counter!("taskforce_refused_attempts_merged_total").increment(1);
     Kind {
@@ -102,7 +104,7 @@ impl Tally {
 }
 
 impl App {
-    /// Counts an attempt that was refused.
+    /// Counts a refused attempt.
     pub fn record_refused(&self, attempt: Attempt) {
         let Attempt { user_id, address, operation, code, task_force_id, request_id } = attempt;
         metrics::counter!("taskforce_refused_attempts_total", "code" => code.to_string()).increment(1);
@@ -112,10 +114,10 @@ impl App {
             .add(kind, Tally { attempts: 1, first_at: now, last_at: now, last_request_id: request_id });
     }
 
-    /// Writes down what was counted. What can't be written waits for the next time.
+    /// Stores the counted attempts. Attempts that cannot be stored are kept for the next call.
     ///
     /// # Errors
-    /// None but those of the database.
+    /// Errors of the database.
     pub async fn write_refused(&self) -> Result<()> {
         let mut hours: HashMap<DateTime<Utc>, Vec<(Kind, Tally)>> = HashMap::new();
         for (kind, tally) in self.refused.take() {
@@ -135,10 +137,10 @@ impl App {
         failed.map_or(Ok(()), Err)
     }
 
-    /// Attempts that were refused, the newest first.
+    /// A page of refused attempts, newest first.
     ///
     /// # Errors
-    /// `forbidden` for anybody but an administrator.
+    /// `forbidden` for everybody but administrators.
     pub async fn refused_attempts_list(
         &self,
         caller: &Caller,
@@ -189,7 +191,7 @@ mod tests {
         for at in 0..10_000 {
             add(&format!("2001:db8::{at:x}"), None);
         }
-        // Those who are known are not drowned by those who are not.
+        // Attempts without a known user do not displace those of known users.
         let somebody = Uuid::now_v7();
         add("192.0.2.1", Some(somebody));
         let counted = waiting.take();

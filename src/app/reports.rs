@@ -15,19 +15,19 @@ use crate::domain::rights::Action;
 use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
 
-/// What the chair says in a report; the service finds the rest.
+/// The chair's part of a report. The service adds the rest.
 #[derive(Debug, Clone)]
 pub struct NewReport {
-    /// The decision that is recommended.
+    /// The recommended decision.
     pub recommendation: Outcome,
-    /// The step to be done again, with `adjust`.
+    /// The step to be done again; with `adjust` only.
     pub return_to: Option<StepName>,
-    /// Why, in a few words.
+    /// A short explanation.
     pub summary: LocalizedText,
 }
 
 impl NewReport {
-    /// Refuses a step to return to where there can be none, and a missing one where there must be.
+    /// Requires a step with `adjust`, and refuses one otherwise.
     fn check(&self) -> Result<()> {
         if Ruling::new(self.recommendation, self.return_to).is_some() {
             return Ok(());
@@ -40,10 +40,10 @@ impl NewReport {
 }
 
 impl App {
-    /// Builds a report on the present cycle, as of now. It stays as it is: what has changed since needs a new one.
+    /// Creates a report on the present cycle, as of now. A report never changes; later changes need a new one.
     ///
     /// # Errors
-    /// A fault where recommendation and step don't go together; the state of task force or step.
+    /// `invalidRequest` if recommendation and step do not go together; the state of task force or step.
     pub async fn report_create(
         &self,
         caller: &Caller,
@@ -101,7 +101,7 @@ impl App {
         .await
     }
 
-    /// One report, with what it says.
+    /// One report with its content.
     ///
     /// # Errors
     /// As [`App::read`]; `notFound`.

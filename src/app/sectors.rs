@@ -1,4 +1,4 @@
-//! Sectors: selected or not, assessed and studied.
+//! Sectors: candidate, selected or not, assessed and studied.
 
 use uuid::Uuid;
 

@@ -1,4 +1,4 @@
-//! Own sessions: which of them run, and ending one from afar.
+//! The caller's own sessions: listing and ending them.
 
 use uuid::Uuid;
 
@@ -15,17 +15,17 @@ use crate::domain::refusal::RefusalCode;
 pub struct SessionView {
     /// The session.
     pub session: RunningSession,
-    /// Whether it is the one that asks.
+    /// Tells whether the request was sent in this session.
     pub current: bool,
 }
 
-/// Says with what ended them how many sessions came to an end.
+/// Adds the number of ended sessions to the event that ended them.
 pub(super) fn with_sessions_ended(new_event: NewEvent, ended: usize) -> NewEvent {
     new_event.with_change("sessionsEnded", None::<()>, (ended > 0).then_some(ended))
 }
 
 impl App {
-    /// A page of the caller's sessions that run, newest first. Whoever came by single sign-on has theirs elsewhere.
+    /// A page of the caller's running sessions, newest first. Sessions of single sign-on are kept by the issuer.
     ///
     /// # Errors
     /// `insufficientScope` for an API key.
@@ -53,10 +53,10 @@ impl App {
         }))
     }
 
-    /// Ends one of the caller's sessions, with its access tokens.
+    /// Ends one of the caller's sessions and its access tokens.
     ///
     /// # Errors
-    /// `insufficientScope` for an API key; `notFound` for one that is over, or somebody else's.
+    /// `insufficientScope` for an API key; `notFound` for a session that has ended or belongs to another user.
     pub async fn session_end(&self, caller: &Caller, id: Uuid) -> Result<()> {
         self.write_as(
             caller,

@@ -1,10 +1,9 @@
-//! Sign-in: from a password or an invitation to a session, from one access token to the next, and from one password
-//! to another.
+//! Sign-in, refresh of tokens, sign-out, invitations and changes of passwords.
 //!
-//! Every refusal is the same `invalidCredentials`, and where a password is checked it takes as long: nobody learns
-//! whether an account exists. Passwords can be guessed, so they are throttled; tokens of 256 bits can't, so a good one
-//! is never refused, and nobody is thrown out by what others at the same address do. A password is hashed between two
-//! looks at the database, holding no connection.
+//! All failures are the same `invalidCredentials`, and checking a password always takes the same time, so that nobody
+//! learns whether an account exists. Passwords can be guessed, so attempts are throttled. Tokens of 256 bits cannot, so
+//! a valid token is never refused, and nobody is signed out because of others at the same address. Passwords are hashed
+//! between two uses of the database, without a connection.
 
 use std::net::IpAddr;
 
@@ -29,36 +28,36 @@ use crate::domain::text::Language;
 use crate::domain::user::normalize_email;
 use crate::domain::vocabulary::Vocabulary as _;
 
-/// The longest that anybody stays signed in.
+/// The longest lifetime of a session.
 const MAX_SESSION: TimeDelta = TimeDelta::days(30);
 
-/// How long a session lasts that is not refreshed.
+/// The lifetime of a session that is not refreshed.
 const MAX_IDLE: TimeDelta = TimeDelta::days(7);
 
-/// Sessions that somebody has at once: the next one ends the oldest.
+/// The most sessions of a user. A new one ends the oldest.
 const MAX_SESSIONS: i64 = 100;
 
-/// How often a session is refreshed at most: three times what a client needs that does it whenever its access token
-/// lapses. Each time leaves a used token in the database, by which its reuse is found out.
+/// The most refreshes of a session: three times the number that a client needs that refreshes whenever its access token
+/// expires. Each refresh leaves a used token in the database, by which its reuse is detected.
 const MAX_REFRESHES: i32 = 10_000;
 
-/// Where somebody signs in from.
+/// The origin of a sign-in.
 #[derive(Debug, Clone, Default)]
 pub struct Visit {
-    /// The request, for the events it leaves.
+    /// The id of the request, for events.
     pub request_id: String,
-    /// The address, where the connection has one.
+    /// The address of the client, if known.
     pub address: Option<IpAddr>,
-    /// The client, as it names itself.
+    /// The client's `User-Agent`.
     pub user_agent: Option<String>,
 }
 
-/// What somebody gets who has signed in.
+/// The tokens of a session.
 #[derive(Debug)]
 pub struct SignedIn {
-    /// Says who they are, for [`crate::auth::tokens::LIFETIME`].
+    /// The access token, valid for [`crate::auth::tokens::LIFETIME`].
     pub access_token: SecretString,
-    /// Buys the next pair, once.
+    /// The refresh token, which can be exchanged for the next pair once.
     pub refresh_token: SecretString,
 }
 
@@ -70,7 +69,7 @@ fn too_many(TooMany(seconds): TooMany) -> Error {
     Refusal::from(RefusalCode::TooManyAttempts).extension(ProblemExtension::RetryAfter(seconds)).into()
 }
 
-/// What is known of somebody, and so no password for them.
+/// The words that are known of a user, and so must not be the password.
 fn personal_words(account: &Account) -> Vec<String> {
     let names = Language::ALL.iter().map(|language| account.name.in_language(*language).to_owned());
     std::iter::once(account.email.clone()).chain(names).collect()
@@ -85,8 +84,8 @@ impl App {
     /// Starts a session with a password.
     ///
     /// # Errors
-    /// `invalidCredentials`: an unknown address, a user who is disabled or has no password yet, a wrong password.
-    /// `tooManyAttempts`, whatever the password.
+    /// `invalidCredentials` for an unknown address, a user who is disabled or has no password yet, and a wrong
+    /// password; `tooManyAttempts`, whatever the password.
     pub async fn sign_in(&self, visit: &Visit, email: &str, password: SecretString) -> Result<SignedIn> {
         self.throttled(visit, &normalize_email(email), async || {
             let account = match parse_email(email) {
@@ -114,7 +113,7 @@ impl App {
         .await
     }
 
-    /// One guess at a password, as often as that may be done. It counts before it is known to be wrong.
+    /// Runs one attempt at a password if the throttle allows it. The attempt counts before its result is known.
     async fn throttled<T>(
         &self,
         visit: &Visit,
@@ -131,7 +130,7 @@ impl App {
         checked
     }
 
-    /// Counts a token that is none towards the address that it came from.
+    /// Counts an invalid token against the address that sent it.
     fn count_failed<T>(&self, visit: &Visit, answer: Result<T>) -> Result<T> {
         if matches!(&answer, Err(Error::Refused(refusal)) if refusal.code == RefusalCode::InvalidCredentials)
         {
@@ -142,12 +141,13 @@ impl App {
 
     /// Exchanges a refresh token for the next pair.
     ///
-    /// One that was used before has been copied. Nobody can tell whether the thief or the owner came first, so the
-    /// session ends for both, also where they come at the same instant: one gets a pair, the others end it.
+    /// A token that is used a second time has been copied. The service cannot tell the thief from the owner, so it ends
+    /// the session for both. Of concurrent requests with the same token, one gets a pair and the others end the
+    /// session.
     ///
     /// # Errors
-    /// `invalidCredentials`: a token that is unknown or was used before, a session that is over. `tooManyAttempts`
-    /// instead, after many of them.
+    /// `invalidCredentials` for a token that is unknown or used, and for a session that has ended; `tooManyAttempts`
+    /// after many of them.
     pub async fn refresh(&self, visit: &Visit, token: &SecretString) -> Result<SignedIn> {
         let refreshed = self.refresh_once(&visit.request_id, token).await;
         self.count_failed(visit, refreshed)
@@ -173,10 +173,10 @@ impl App {
         Ok(signed_in.ok_or(RefusalCode::InvalidCredentials)?)
     }
 
-    /// Ends the session of a refresh token. Where there is none, nothing is left to do.
+    /// Ends the session of a refresh token. Without a session, nothing happens.
     ///
     /// # Errors
-    /// None but those of the database.
+    /// Errors of the database.
     pub async fn sign_out(&self, request_id: &str, token: &SecretString) -> Result<()> {
         let hash = secrets::digest(token);
         self.write_installation(request_id, async |conn, now| {
@@ -189,11 +189,11 @@ impl App {
         .await
     }
 
-    /// Accepts an invitation: sets the password, ends every other session and starts one.
+    /// Accepts an invitation: sets the password, ends all other sessions and starts one.
     ///
     /// # Errors
-    /// `invalidCredentials`: an invitation that is unknown, used, replaced or lapsed, or a user who is disabled;
-    /// `tooManyAttempts` instead, after many of them. A fault at `/password` for a common one.
+    /// `invalidCredentials` for an invitation that is unknown, used, replaced or expired, and for a disabled user;
+    /// `tooManyAttempts` after many of them; `invalidRequest` at `/password` for a common password.
     pub async fn invitation_accept(
         &self,
         visit: &Visit,
@@ -211,7 +211,7 @@ impl App {
         password: NewPassword,
     ) -> Result<SignedIn> {
         let token = secrets::digest(token);
-        // Before the password costs anything.
+        // The invitation is checked before the password is hashed, which is expensive.
         let now = self.clock.now();
         let invited = self.with_conn(async |conn| Ok(db::users::invited(conn, &token, now).await?)).await?;
         let account = invited.ok_or(RefusalCode::InvalidCredentials)?;
@@ -220,7 +220,7 @@ impl App {
         let password = password.ok_or_else(|| too_common("/password"))?;
         let signed_in = self
             .write_installation(&visit.request_id, async |conn, now| {
-                // The user's row before the invitation's, as in `user_invite`.
+                // The lock order is the user before the invitation, as in `user_invite`.
                 let accepted = db::users::set_password(conn, user_id, &password).await?
                     && db::users::use_invitation(conn, &token, now).await?;
                 if !accepted {
@@ -237,11 +237,11 @@ impl App {
         Ok(signed_in)
     }
 
-    /// Changes the caller's own password: ends every session, the present one too, and starts one.
+    /// Changes the caller's own password: ends all sessions, including the present one, and starts a new one.
     ///
     /// # Errors
-    /// `insufficientScope` for an API key; `invalidCredentials` for a wrong present password, or where there is none;
-    /// `tooManyAttempts`; a fault at `/newPassword` for a common one.
+    /// `insufficientScope` for an API key; `invalidCredentials` for a wrong present password, or if there is none;
+    /// `tooManyAttempts`; `invalidRequest` at `/newPassword` for a common password.
     pub async fn password_change(
         &self,
         caller: &Caller,
@@ -271,7 +271,7 @@ impl App {
                 if !db::users::change_password(conn, user_id, &hash, &next).await? {
                     return Err(RefusalCode::InvalidCredentials.into());
                 }
-                // Under the user's lock: whoever was signed out meanwhile changes nothing any more.
+                // Checked again under the lock of the user: a caller who was signed out meanwhile changes nothing.
                 self.actor_on(conn, caller).await?;
                 let ended = db::sessions::end_all(conn, user_id, now).await?;
                 let (session, signed_in) = self.start_session(conn, user_id, visit, now).await?;

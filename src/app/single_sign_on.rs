@@ -1,8 +1,8 @@
-//! Single sign-on: who somebody is for another issuer, and who they are here.
+//! Single sign-on: users of this installation for people whom another issuer has authenticated.
 //!
-//! The first token of a person is matched by the address that the issuer has verified; from then on the link holds,
-//! whatever the address becomes. So whoever runs the issuer can come in as anybody here but the administrators:
-//! those keep a password of their own (`app/access.rs` asks it of every request), and with it the last word.
+//! The first token of a person is matched by the address that the issuer has verified. After that the stored link
+//! counts, even if the address changes. So the operator of the issuer can sign in as any user but an administrator:
+//! `app/caller.rs` refuses single sign-on to administrators with every request.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,28 +23,28 @@ use crate::domain::refusal::RefusalCode;
 use crate::domain::text::LocalizedText;
 use crate::domain::user::{CouncilRole, UserState};
 
-/// Of how many people is remembered who they are here.
+/// The number of people whose user is cached.
 const CACHE_CAPACITY: u64 = 10_000;
 
-/// For how long: nothing here changes a link, but an operator may take one away.
+/// The lifetime of a cached user: the service never changes a link, but an operator may delete one.
 const CACHE_LIFETIME: Duration = Duration::from_secs(5 * 60);
 
-/// Whether people may be given this role without anybody here having looked at them.
+/// Tells whether new people may get this role without a decision by the secretariat.
 pub fn may_be_default(role: CouncilRole) -> bool {
     matches!(role, CouncilRole::Expert | CouncilRole::CouncilMember)
 }
 
-/// The issuer that is trusted, and what becomes of people who are new.
-#[expect(missing_debug_implementations, reason = "it remembers who has signed in")]
+/// The trusted issuer, and the role of new people.
+#[expect(missing_debug_implementations, reason = "the cache holds people who have signed in")]
 pub struct SingleSignOn {
     issuer: Issuer,
     default_role: Option<CouncilRole>,
-    /// By subject.
+    /// The users by subject.
     user_ids: Cache<String, Uuid>,
 }
 
 impl SingleSignOn {
-    /// Trusts an issuer. Without a default role, or with one that isn't anybody's to have, nobody is created.
+    /// Trusts an issuer. Users are created only with a default role for which [`may_be_default`] is true.
     pub fn new(issuer: Issuer, default_role: Option<CouncilRole>) -> Self {
         let default_role = default_role.filter(|role| may_be_default(*role));
         let user_ids = Cache::builder().max_capacity(CACHE_CAPACITY).time_to_live(CACHE_LIFETIME).build();
@@ -53,18 +53,17 @@ impl SingleSignOn {
 }
 
 impl From<Unreachable> for Error {
-    // The log has the cause, once each time that the issuer was asked.
+    // The log has the cause, once for each request to the issuer.
     fn from(_: Unreachable) -> Self {
         Self::IssuerUnavailable
     }
 }
 
 impl App {
-    /// Whose token of another issuer this is; `None` for one that is not to be trusted, or of somebody who is nobody
-    /// here.
+    /// The user of a token of the issuer, or `None` if the token is invalid or the person has no user here.
     ///
     /// # Errors
-    /// `unavailable` where the issuer's keys can't be got; those of the database.
+    /// `unavailable` if the issuer's keys cannot be fetched; errors of the database.
     pub async fn single_sign_on(&self, request_id: &str, token: &str) -> Result<Option<(Uuid, Credential)>> {
         let Some(sso) = &self.single_sign_on else { return Ok(None) };
         let Some(identity) = sso.issuer.verify(token, self.clock.now()).await? else { return Ok(None) };
@@ -77,19 +76,20 @@ impl App {
             None => self.link_or_provision(sso, request_id, &identity).await?,
         };
         let Some(user_id) = found else {
-            tracing::info!(request_id, "a person whom the issuer vouches for is nobody here");
+            tracing::info!(request_id, "a person with a valid token of the issuer has no user here");
             return Ok(None);
         };
         sso.user_ids.insert(identity.subject.clone(), user_id);
         Ok(Some((user_id, credential)))
     }
 
-    /// Asks the issuer for its keys, if there is one, so that the log says at the start whether it can be reached.
+    /// Fetches the keys of the issuer, if there is one, so that the log shows at the start whether the issuer can be
+    /// reached.
     pub async fn prepare_single_sign_on(&self) {
         if let Some(sso) = self.single_sign_on.as_ref().map(Arc::clone)
             && let Err(unreachable) = sso.issuer.prepare(self.clock.now()).await
         {
-            tracing::warn!("{unreachable}: they are asked for again when somebody comes");
+            tracing::warn!("{unreachable}: the keys are fetched again with the next sign-in");
         }
     }
 
@@ -98,7 +98,7 @@ impl App {
         self.with_conn(async |conn| Ok(db::identities::find(conn, issuer, subject).await?)).await
     }
 
-    /// Links somebody new to the user with their address, or creates one.
+    /// Links a new person to the user with their address, or creates a user.
     async fn link_or_provision(
         &self,
         sso: &SingleSignOn,
@@ -117,13 +117,13 @@ impl App {
             .await?;
         match admitted {
             Some(user_id) => Ok(Some(user_id)),
-            // Of two first requests at once, the other one may have been first.
+            // Another first request of the same person may have been faster.
             None => self.linked(sso, identity).await,
         }
     }
 }
 
-/// `None` rolls all of it back: the person is not to be let in, or was let in meanwhile.
+/// Links a person to a user. `None` rolls everything back: the person has no access, or was linked meanwhile.
 async fn link_or_provision(
     conn: &Conn,
     sso: &SingleSignOn,
@@ -147,8 +147,8 @@ async fn link_or_provision(
                 new_event(EventAction::UserProvisioned, sso, id).with_change("role", None::<()>, role);
             return Ok(link(conn, sso, identity, id, now).await?.then_some((id, provisioned)));
         }
-        // Somebody has the address since just now.
-        candidate = db::identities::lock_by_email(conn, email).await?;
+        // Another transaction has just created a user with this address.
+        candidate = db::identities::hold_by_email(conn, email).await?;
     }
     let Some(user) = candidate else { return Ok(None) };
     if user.state != UserState::Active || user.role == CouncilRole::Administrator {
@@ -168,12 +168,12 @@ async fn link(
     Ok(db::identities::link(conn, sso.issuer.url(), &identity.subject, user_id, now).await?)
 }
 
-/// The subject is not told: with some issuers it is the person's name or address, and events are kept for ever.
+/// The event leaves out the subject, which some issuers make from the name or address: events are never deleted.
 fn new_event(action: EventAction, sso: &SingleSignOn, user_id: Uuid) -> NewEvent {
     NewEvent::new(action, SubjectKind::User, user_id).with_change("issuer", None::<()>, sso.issuer.url())
 }
 
-/// What somebody is called by whose name the issuer doesn't tell.
+/// The name of a person whose token has none: the local part of the address.
 fn name_of(email: &str) -> Option<LocalizedText> {
     let local = email.split('@').next().map(|local| local.chars().take(200).collect());
     LocalizedText::new(None, local)

@@ -1,7 +1,7 @@
-//! Status: where a task force stands, and where all of them stand, for people who ask often.
+//! Status of a task force, and the portfolio of all task forces.
 //!
-//! The status of a task force is a function of its last event and the day, so it is kept by these two: asking
-//! again costs one small look at who is asking, however much work the task force holds.
+//! The status of a task force depends on its last event and the day only, so it is cached by both: asking again costs
+//! only the query of the caller's rights.
 
 use std::sync::Arc;
 
@@ -18,13 +18,13 @@ use crate::domain::rights::Action;
 /// The status of a task force on a day.
 #[derive(Debug)]
 pub struct Status {
-    /// What it is made of.
+    /// The rows of the status.
     pub rows: StatusRows,
-    /// The day it is in the task force's time zone.
+    /// The present day in the task force's time zone.
     pub today: NaiveDate,
 }
 
-/// The last status of each task force that somebody asked for.
+/// The last status of each task force that was requested.
 #[derive(Debug, Clone)]
 pub(super) struct Cache(moka::sync::Cache<Uuid, Arc<Status>>);
 
@@ -50,8 +50,8 @@ impl App {
             }
             let rows = db::status::of(conn, task_force_id, access.now).await?;
             let status = Arc::new(Status { rows, today: access.today });
-            // The head was read with the summary, the counts a moment later: only where nothing happened in between
-            // do they belong together for good.
+            // The head was read with the summary, and the counts were read after that. Only if no event came in
+            // between, both belong together and may be cached.
             if status.rows.summary.seq == access.seq {
                 self.status_cache.0.insert(task_force_id, Arc::clone(&status));
             }
@@ -63,7 +63,7 @@ impl App {
     /// A page of the portfolio with the totals of all task forces that match.
     ///
     /// # Errors
-    /// `forbidden` for anybody but council, secretariat and administrator.
+    /// `forbidden` for everybody but council, secretariat and administrators.
     pub async fn portfolio(
         &self,
         caller: &Caller,

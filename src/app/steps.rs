@@ -1,4 +1,4 @@
-//! Steps: their target dates, what their gates still ask, and what of it is waived.
+//! Steps: their target dates, the criteria of their gates, and waivers of criteria.
 
 use chrono::NaiveDate;
 use uuid::Uuid;
@@ -18,17 +18,17 @@ use crate::domain::text::LocalizedText;
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::domain::writing::{Write, may_write};
 
-/// How far a step is from passing its gate.
+/// The readiness of a step for its submission.
 #[derive(Debug)]
 pub struct Readiness {
-    /// What stands in the way of a submission beside the gate.
-    pub blocked_by: Option<RefusalCode>,
-    /// The gate.
+    /// The state that prevents a submission, whatever the gate says.
+    pub blocked_by: Option<ProblemCode>,
+    /// The criteria of the gate.
     pub criteria: Vec<Criterion>,
 }
 
 impl Readiness {
-    /// Whether the chair could submit the step now.
+    /// Tells whether the chair could submit the step now.
     pub fn is_ready(&self) -> bool {
         self.blocked_by.is_none() && self.criteria.iter().all(Criterion::is_settled)
     }
@@ -39,7 +39,7 @@ pub(super) async fn current(tx: &WriteTx<'_>, step: StepName) -> Result<Step> {
     Ok(db::steps::find(tx.conn(), tx.task_force_id(), None, step).await?.ok_or(RefusalCode::NotFound)?)
 }
 
-/// Moves a step by a command and records it.
+/// Moves a step to another state by a command and records the event.
 pub(super) async fn apply_command(tx: &mut WriteTx<'_>, step: &Step, command: StepCommand) -> Result<Step> {
     let state = step.state.transition(command)?;
     let moved = db::steps::set_state(tx.conn(), tx.task_force_id(), step, state, tx.now()).await?;
@@ -54,7 +54,7 @@ impl App {
     /// The five steps of the present or an earlier cycle.
     ///
     /// # Errors
-    /// As [`App::read`]; `notFound` where there was no such cycle.
+    /// As [`App::read`]; `notFound` if the cycle does not exist.
     pub async fn steps_list(
         &self,
         caller: &Caller,
@@ -116,7 +116,7 @@ impl App {
         .await
     }
 
-    /// What a step of the present cycle still needs before it can be submitted.
+    /// The readiness of a step of the present cycle for its submission.
     ///
     /// # Errors
     /// As [`App::read`].
@@ -143,10 +143,10 @@ impl App {
         })
     }
 
-    /// Waives a criterion of a step of the present cycle, with a reason. Doing it twice changes nothing.
+    /// Waives a criterion of a step of the present cycle, with a reason. Repeating the call changes nothing.
     ///
     /// # Errors
-    /// `notWaivable`, the state of step or task force; `notFound` for a criterion that the step's gate doesn't ask.
+    /// `notWaivable`, the state of step or task force; `notFound` for a criterion that is not part of the step's gate.
     pub async fn criterion_waive(
         &self,
         caller: &Caller,
@@ -177,10 +177,10 @@ impl App {
         .await
     }
 
-    /// Takes a waiver back. Doing it twice changes nothing.
+    /// Removes a waiver. Repeating the call changes nothing.
     ///
     /// # Errors
-    /// The state of step or task force; `notFound` for a criterion that the step's gate doesn't ask.
+    /// The state of step or task force; `notFound` for a criterion that is not part of the step's gate.
     pub async fn criterion_unwaive(
         &self,
         caller: &Caller,
@@ -204,7 +204,7 @@ impl App {
     }
 }
 
-/// An open step, and its waiver of a criterion of its gate, if there is one.
+/// An open step, and the waiver of a criterion of its gate, if there is one.
 async fn waiver_of(
     tx: &WriteTx<'_>,
     step: StepName,

@@ -1,5 +1,5 @@
-//! Submissions: a step is put to the members, frozen as it is; they vote; the deciding vote and what it does are one
-//! transaction.
+//! Submissions: the chair submits a step with a snapshot of its content, and the members vote. The deciding vote and
+//! its effects are one transaction.
 
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -28,18 +28,18 @@ use crate::domain::text::LocalizedText;
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::domain::writing::Write;
 
-/// A submission as somebody sees it.
+/// A submission as a caller sees it.
 #[derive(Debug)]
 pub struct SubmissionView {
     /// The submission.
     pub submission: Submission,
-    /// What was frozen with it: canonical JSON.
+    /// The snapshot that the members vote on, as canonical JSON.
     pub snapshot: String,
     /// The ballots of the entitled members.
     pub ballots: Vec<NamedBallot>,
-    /// How the vote stands.
+    /// The state of the vote.
     pub tally: Tally,
-    /// Where it can go by a command, for this caller.
+    /// The transitions that this caller sees.
     pub transitions: Vec<AvailableTransition>,
 }
 
@@ -57,11 +57,11 @@ impl SubmissionView {
 /// A vote.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Vote {
-    /// What the member says.
+    /// The choice.
     pub choice: Choice,
-    /// A word with it.
+    /// A comment.
     pub comment: Option<String>,
-    /// Why they recuse themselves.
+    /// The reason of a recusal.
     pub reason: Option<LocalizedText>,
 }
 
@@ -84,7 +84,7 @@ async fn view(tx: &WriteTx<'_>, id: Uuid) -> Result<SubmissionView> {
     Ok(SubmissionView::new(submission, snapshot, ballots, &tx.access))
 }
 
-/// What the members vote on: the step's products and activities, and how its gate was met.
+/// Takes the snapshot that the members vote on: the step's products and activities, and the criteria of its gate.
 async fn freeze(
     tx: &WriteTx<'_>,
     step: &Step,
@@ -117,7 +117,7 @@ async fn freeze(
     Ok(Frozen { text, hash })
 }
 
-/// Ends the vote that is open, if it is decided by now; what follows from it follows at once.
+/// Closes the open vote if it is decided, and applies its effects.
 pub(super) async fn close_vote_if_decided(tx: &mut WriteTx<'_>) -> Result<()> {
     if tx.access.state != TaskForceState::Active {
         return Ok(());
@@ -138,7 +138,7 @@ pub(super) async fn close_vote_if_decided(tx: &mut WriteTx<'_>) -> Result<()> {
     Ok(())
 }
 
-/// What follows when a step has passed: the next one opens; after the last the report goes to the council.
+/// Opens the step after the one that has passed, or after the last step submits the report to the council.
 async fn advance_after(tx: &mut WriteTx<'_>, passed: StepName) -> Result<()> {
     match passed.next() {
         Some(next) => {
@@ -150,7 +150,7 @@ async fn advance_after(tx: &mut WriteTx<'_>, passed: StepName) -> Result<()> {
     }
 }
 
-/// The latest draft goes to the council; it takes the place of the older ones.
+/// Submits the latest draft to the council. Older drafts are superseded.
 async fn submit_report(tx: &mut WriteTx<'_>) -> Result<()> {
     let (task_force_id, now) = (tx.task_force_id(), tx.now());
     let drafts = db::reports::drafts(tx.conn(), task_force_id, tx.access.cycle).await?;
@@ -171,7 +171,7 @@ fn transitioned(report: &Report, to: ReportState) -> NewEvent {
         .with_change("number", None::<()>, report.number)
 }
 
-/// Moves a report by a command and records it.
+/// Moves a report to another state by a command and records the event.
 pub(super) async fn transition_report(
     tx: &mut WriteTx<'_>,
     report: &Report,
@@ -183,7 +183,7 @@ pub(super) async fn transition_report(
     Ok(())
 }
 
-/// Ends a vote, and moves its step.
+/// Closes a vote and moves its step.
 async fn close_vote(
     tx: &mut WriteTx<'_>,
     submission: &Submission,
@@ -206,7 +206,7 @@ async fn close_vote(
     Ok(())
 }
 
-/// Withdraws what is being voted on, where the task force itself has come to an end.
+/// Withdraws the open submission of a task force that is dissolved.
 pub(super) async fn withdraw_open(tx: &mut WriteTx<'_>, reason: &LocalizedText) -> Result<()> {
     let submission = db::submissions::voting(tx.conn(), tx.task_force_id()).await?;
     match submission {
@@ -217,7 +217,8 @@ pub(super) async fn withdraw_open(tx: &mut WriteTx<'_>, reason: &LocalizedText) 
     }
 }
 
-/// Notes that a member has left: without a vote they leave the denominator, which may decide the vote.
+/// Removes a member who leaves from the open vote. Without a ballot, the member also leaves the denominator, which may
+/// decide the vote.
 pub(super) async fn remove_voter(tx: &mut WriteTx<'_>, member_id: Uuid) -> Result<()> {
     let (conn, task_force_id, now) = (tx.conn(), tx.task_force_id(), tx.now());
     let Some(submission) = db::submissions::voting(conn, task_force_id).await? else { return Ok(()) };
@@ -228,7 +229,7 @@ pub(super) async fn remove_voter(tx: &mut WriteTx<'_>, member_id: Uuid) -> Resul
 }
 
 impl App {
-    /// Puts a step to the members, frozen as it is now.
+    /// Submits a step to the vote of the members, with a snapshot of its present content.
     ///
     /// # Errors
     /// `gateNotMet` with the criteria, the state of step or task force.
@@ -271,7 +272,7 @@ impl App {
     /// Casts the caller's vote on a submission, or changes it.
     ///
     /// # Errors
-    /// `votingClosed`, `notEntitled`, the state of the task force; a reason is needed to recuse oneself.
+    /// `votingClosed`, `notEntitled`, the state of the task force; `invalidRequest` for a recusal without a reason.
     pub async fn vote(
         &self,
         caller: &Caller,
@@ -319,7 +320,7 @@ impl App {
         .await
     }
 
-    /// Withdraws a submission; its step is open again.
+    /// Withdraws a submission. Its step is open again.
     ///
     /// # Errors
     /// `votingClosed`, the state of the task force.
@@ -371,7 +372,7 @@ impl App {
         Ok(page)
     }
 
-    /// One submission, with what was frozen and how the vote stands.
+    /// One submission with its snapshot and the state of the vote.
     ///
     /// # Errors
     /// As [`App::read`]; `notFound`.

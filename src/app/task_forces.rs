@@ -1,4 +1,4 @@
-//! Task forces: founded with their first members, activated, suspended, resumed, dissolved.
+//! Task forces: created with their first members, activated, suspended, resumed, dissolved.
 
 use uuid::Uuid;
 
@@ -21,12 +21,12 @@ use crate::domain::text::LocalizedText;
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::domain::writing::Write;
 
-/// A task force as somebody sees it.
+/// A task force as a caller sees it.
 #[derive(Debug)]
 pub struct TaskForceView {
     /// The task force.
     pub task_force: TaskForce,
-    /// Where it can go from here, for this caller.
+    /// The transitions that this caller sees.
     pub transitions: Vec<AvailableTransition>,
 }
 
@@ -45,12 +45,12 @@ fn new_event(action: EventAction, id: Uuid) -> NewEvent {
     NewEvent::new(action, SubjectKind::TaskForce, id)
 }
 
-/// A zone that we do not know, or that Postgres does not.
+/// The refusal of a time zone that the service or Postgres does not know.
 pub(super) fn unknown_time_zone() -> Refusal {
     Refusal::faults(ProblemCode::InvalidRequest, vec![time_zone_error()])
 }
 
-/// Faults of one kind have its code; of several kinds, the general one.
+/// The code of a refusal with these errors: `unknownReference` if all of them are, `invalidRequest` otherwise.
 fn code_for(errors: &[FieldError]) -> ProblemCode {
     let all_references = errors.iter().all(|error| error.code == FieldErrorCode::UnknownReference);
     if all_references { ProblemCode::UnknownReference } else { ProblemCode::InvalidRequest }
@@ -62,7 +62,7 @@ fn time_zone_error() -> FieldError {
 }
 
 impl App {
-    /// A page of the task forces that are the caller's to see; for a key of a single task force, that one.
+    /// A page of the task forces that are visible to the caller; with a key of one task force, that one.
     ///
     /// # Errors
     /// `unauthenticated`.
@@ -75,7 +75,7 @@ impl App {
     ) -> Result<Page<TaskForce>> {
         self.with_conn(async |conn| {
             let actor = self.actor_on(conn, caller).await?;
-            // Whoever has no view of the portfolio sees the task forces they have a seat in.
+            // Callers without a right to the portfolio see the task forces in which they have a seat.
             let sees_all = authorize(actor.effective_role, Action::ReadPortfolio) == Decision::Allowed;
             let seat_of = (!sees_all).then_some(actor.user_id);
             let filter = TaskForceFilter { seat_of, only: actor.scope.only_task_force, ..filter };
@@ -91,7 +91,7 @@ impl App {
     pub async fn task_force_get(&self, caller: &Caller, id: Uuid) -> Result<TaskForceView> {
         let (access, (task_force, panel)) = self
             .read(caller, id, async |conn| {
-                // The row may be missing: `read` has by then said that it is not there.
+                // If the row does not exist, `read` returns the refusal of the access query instead.
                 let task_force = db::task_forces::find(conn, id);
                 tokio::try_join!(task_force, db::members::panel(conn, id))
             })
@@ -99,10 +99,10 @@ impl App {
         Ok(TaskForceView::for_access(task_force, &panel, &access))
     }
 
-    /// Founds a task force with its first members; it is forming until the secretariat activates it.
+    /// Creates a task force with its first members. Its state is `forming` until the secretariat activates it.
     ///
     /// # Errors
-    /// `forbidden`, an unknown time zone, members who are no active experts, two chairs.
+    /// `forbidden`, an unknown time zone, members who are not active experts, two chairs.
     pub async fn task_force_create(
         &self,
         caller: &Caller,
@@ -201,7 +201,7 @@ impl App {
                 if first.state == StepState::Locked {
                     super::steps::apply_command(tx, &first, StepCommand::Open).await?;
                 }
-                // While it was suspended, members may have left without a vote.
+                // During the suspension, members may have left without a ballot.
                 super::submissions::close_vote_if_decided(tx).await?;
             }
             Ok(TaskForceView::for_access(task_force, &panel, &tx.access))

@@ -1,4 +1,4 @@
-//! Users: who can sign in, with which role, and the invitations they get their password by.
+//! Users, their roles, and the invitations with which they set their passwords.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
@@ -23,20 +23,20 @@ use crate::domain::text::{Language, LocalizedText};
 use crate::domain::user::{CouncilRole, UserState, change_role, normalize_email};
 use crate::domain::vocabulary::Vocabulary as _;
 
-/// How long an invitation can be accepted.
+/// The lifetime of an invitation.
 const INVITATION_LIFETIME: TimeDelta = TimeDelta::days(7);
 
 /// The longest address that SMTP can carry (RFC 5321).
 const MAX_EMAIL_LENGTH: usize = 254;
 
-/// A user as somebody sees it.
+/// A user as a caller sees them.
 #[derive(Debug)]
 pub struct UserView {
     /// The user.
     pub user: User,
-    /// Whether an invitation waits to be accepted.
+    /// Tells whether an invitation waits to be accepted.
     pub invitation_pending: bool,
-    /// Where it can go from here, for this caller.
+    /// The transitions that this caller sees.
     pub transitions: Vec<AvailableTransition>,
 }
 
@@ -52,21 +52,21 @@ impl UserView {
     }
 }
 
-/// A user of a list, as far as the caller may see them.
+/// A user in a list, as far as the caller may see them.
 #[derive(Debug)]
 pub enum UserEntry {
-    /// All of it, for whoever manages users.
+    /// All fields, for callers who manage users.
     Full {
         /// The user.
         user: User,
-        /// Whether an invitation waits to be accepted.
+        /// Tells whether an invitation waits to be accepted.
         invitation_pending: bool,
     },
-    /// Who it is, for a chair who looks for a member.
+    /// Id and name, for a chair who looks for members.
     Name {
-        /// The user.
+        /// The id of the user.
         id: Uuid,
-        /// The person's name.
+        /// The name of the person.
         name: LocalizedText,
     },
 }
@@ -81,19 +81,19 @@ impl UserEntry {
     }
 }
 
-/// An invitation, told this once.
+/// An invitation. Its token is returned only once.
 #[derive(Debug)]
 pub struct Invitation {
-    /// What the invited person accepts it with.
+    /// The token with which the person accepts the invitation.
     pub token: SecretString,
-    /// When it lapses.
+    /// The end of its lifetime.
     pub expires_at: DateTime<Utc>,
 }
 
-/// Reads an e-mail address into the form that accounts are kept by.
+/// Parses an e-mail address into the form in which accounts are stored.
 ///
 /// # Errors
-/// `tooLong`; `wrongFormat` for what no message could be sent to. Whether one arrives, only sending it tells.
+/// `tooLong`; `wrongFormat` for text that cannot be an address.
 pub fn parse_email(text: &str) -> std::result::Result<String, FieldErrorCode> {
     let email = normalize_email(text);
     if email.chars().count() > MAX_EMAIL_LENGTH {
@@ -111,7 +111,7 @@ fn is_pending(invitation_expires_at: Option<DateTime<Utc>>, now: DateTime<Utc>) 
     invitation_expires_at.is_some_and(|expires_at| now < expires_at)
 }
 
-/// Says with what revoked them how many API keys came to an end.
+/// Adds the number of revoked API keys to the event that revoked them.
 fn with_keys_revoked(new_event: NewEvent, revoked: usize) -> NewEvent {
     new_event.with_change("apiKeysRevoked", None::<()>, (revoked > 0).then_some(revoked))
 }
@@ -120,14 +120,14 @@ fn new_event(action: EventAction, id: Uuid) -> NewEvent {
     NewEvent::new(action, SubjectKind::User, id)
 }
 
-/// Users see themselves and those whom they manage; nobody else is there for them.
+/// Refuses to show a user other than the caller and the users whom the caller manages.
 fn visible(actor: &Actor, detail: Option<UserDetail>) -> Result<UserDetail> {
     let detail = detail.ok_or(RefusalCode::NotFound)?;
     let theirs = detail.user.id == actor.user_id || may_manage(actor.effective_role, detail.user.fields.role);
     if theirs { Ok(detail) } else { Err(RefusalCode::NotFound.into()) }
 }
 
-/// The right to change a user. Whoever has none doesn't learn who there is, but for themselves.
+/// The check of the right to change a user. To callers without it, all users but themselves are `notFound`.
 fn check_may_manage(id: Uuid) -> impl FnOnce(&Actor) -> Result<()> {
     move |actor| match actor.require(Action::ManageUsers) {
         Err(Error::Refused(refusal)) if refusal.code == RefusalCode::Forbidden && actor.user_id != id => {
@@ -137,13 +137,13 @@ fn check_may_manage(id: Uuid) -> impl FnOnce(&Actor) -> Result<()> {
     }
 }
 
-/// Whoever doesn't manage administrators makes none.
+/// Refuses to assign a role to callers who do not manage users of that role.
 fn check_may_assign(actor: &Actor, role: CouncilRole) -> Result<()> {
     if may_manage(actor.effective_role, role) { Ok(()) } else { Err(ProblemCode::Forbidden.into()) }
 }
 
-/// The fields that differ. Events are kept for ever, so of a name or an address they say only that it changed: the
-/// person can still be erased.
+/// The fields that differ. Events are never deleted, so for name and address they record only that the field changed:
+/// the person can still be erased.
 fn changes(before: &UserFields, after: &UserFields) -> Changes {
     let mut changes = changes_between(before, after);
     for personal in ["name", "email"] {
@@ -165,7 +165,7 @@ async fn invite(conn: &Conn, id: Uuid, now: DateTime<Utc>) -> Result<Invitation>
     Ok(Invitation { token, expires_at })
 }
 
-/// Nobody invites themselves.
+/// The refusal of an invitation to oneself.
 fn self_invitation() -> Refusal {
     Refusal::new(
         RefusalCode::Forbidden,
@@ -174,7 +174,7 @@ fn self_invitation() -> Refusal {
     )
 }
 
-/// A new user, with an invitation.
+/// Creates a user with an invitation.
 async fn create(
     conn: &Conn,
     fields: &UserFields,
@@ -188,7 +188,7 @@ async fn create(
 }
 
 impl App {
-    /// The caller, and the seats they hold, as far as the credential reaches.
+    /// The caller, and the caller's seats within the limits of the credential.
     ///
     /// # Errors
     /// `unauthenticated`.
@@ -208,11 +208,11 @@ impl App {
         .await
     }
 
-    /// A page of users: all of them for an administrator, all but the administrators for the secretariat, names of
-    /// active experts for a chair.
+    /// A page of users: all users for an administrator, all but administrators for the secretariat, the names of active
+    /// experts for a chair.
     ///
     /// # Errors
-    /// `forbidden` for anybody else.
+    /// `forbidden` for everybody else.
     pub async fn users_list(
         &self,
         caller: &Caller,
@@ -241,8 +241,7 @@ impl App {
     /// One user.
     ///
     /// # Errors
-    /// `notFound` also for those who are not the caller's to see; `insufficientScope` for a key of a single task
-    /// force.
+    /// `notFound`, also for users who are not visible to the caller; `insufficientScope` for a key of one task force.
     pub async fn user_get(&self, caller: &Caller, id: Uuid) -> Result<UserView> {
         self.with_conn(async |conn| {
             let (actor, detail) = tokio::join!(self.actor_on(conn, caller), db::users::find(conn, id));
@@ -253,7 +252,7 @@ impl App {
         .await
     }
 
-    /// A user as a read shows it: what the credential is not for can't be done with it.
+    /// The view of a user in a read. Transitions beyond the scope of the credential are not available.
     fn view(&self, detail: UserDetail, actor: &Actor) -> UserView {
         let transitions = detail.user.state.transitions(detail.is_last_administrator);
         let mut view = UserView::new(detail, actor.effective_role, self.clock.now());
@@ -265,10 +264,10 @@ impl App {
         view
     }
 
-    /// Creates a user, who chooses a password by accepting the invitation.
+    /// Creates a user, who sets a password by accepting the invitation.
     ///
     /// # Errors
-    /// `forbidden`, also for the secretariat making an administrator; `emailTaken`.
+    /// `forbidden`, also if the secretariat creates an administrator; `emailTaken`.
     pub async fn user_create(&self, caller: &Caller, fields: UserFields) -> Result<(UserView, Invitation)> {
         let may = |actor: &Actor| {
             actor.require(Action::ManageUsers)?;
@@ -282,10 +281,10 @@ impl App {
         .await
     }
 
-    /// Creates an administrator on behalf of whoever runs the installation.
+    /// Creates an administrator for the operator of the installation.
     ///
     /// # Errors
-    /// A fault at `/email`; `emailTaken`.
+    /// `invalidRequest` at `/email`; `emailTaken`.
     pub async fn create_admin(&self, email: &str, name: LocalizedText) -> Result<Invitation> {
         let email = parse_email(email).map_err(|code| {
             Refusal::field_errors(RefusalCode::InvalidRequest, vec![FieldError::at("/email", code)])
@@ -302,8 +301,8 @@ impl App {
     /// Changes a user's fields.
     ///
     /// # Errors
-    /// `forbidden`, also for the secretariat making an administrator; `versionMismatch`; `emailTaken`; a role that
-    /// can't be given up: `lastAdministrator`, `holdsSeat`.
+    /// `forbidden`, also if the secretariat makes the user an administrator; `versionMismatch`; `emailTaken`;
+    /// `lastAdministrator` or `holdsSeat` for a role that cannot change.
     pub async fn user_update(
         &self,
         caller: &Caller,
@@ -324,7 +323,8 @@ impl App {
             db::users::update(conn, id, &after, now).await?;
             let mut updated = new_event(EventAction::UserUpdated, id).with(changes(&before, &after));
             if after.role != before.role && after.role == CouncilRole::Administrator {
-                // They were made for less, and maybe by single sign-on, which reaches no administrator.
+                // The keys were created with fewer rights, and perhaps through single sign-on, which administrators
+                // cannot use.
                 updated = with_keys_revoked(updated, db::api_keys::revoke_all(conn, id, now).await?);
             }
             let view = UserView::new(find_or_not_found(conn, id).await?, actor.effective_role, now);
@@ -333,7 +333,7 @@ impl App {
         .await
     }
 
-    /// Disables a user, which ends their sessions, or enables them again.
+    /// Disables a user and ends their sessions, or enables the user again.
     ///
     /// # Errors
     /// `forbidden`, `versionMismatch`, `transitionNotAllowed`, `lastAdministrator`.
@@ -362,12 +362,12 @@ impl App {
         .await
     }
 
-    /// Invites a user anew, who may have lost the invitation or forgotten the password. It ends their sessions and
-    /// revokes their keys; the old password stays until the invitation is accepted.
+    /// Invites a user again, who may have lost the invitation or forgotten the password. The user's sessions end and
+    /// the API keys are revoked; the old password is valid until the invitation is accepted.
     ///
     /// # Errors
-    /// `notFound`; `forbidden`, also for oneself: whoever got hold of an access token would need no password any
-    /// more to choose a new one.
+    /// `notFound`; `forbidden`, also for the caller themselves: otherwise a stolen access token would be enough to set
+    /// a new password.
     pub async fn user_invite(&self, caller: &Caller, id: Uuid) -> Result<(UserView, Invitation)> {
         self.write_as(caller, check_may_manage(id), async |conn, _, now| {
             let (actor, _) = self.lock_user(conn, caller, id).await?;
@@ -385,8 +385,8 @@ impl App {
         .await
     }
 
-    /// A user, held as it is until the transaction ends, for a caller who may change it. The caller is looked up
-    /// under the same lock: of two administrators who disable each other, one remains.
+    /// Locks a user until the transaction ends, for a caller who may change it. The caller's rights are read under the
+    /// same lock: of two administrators who disable each other, one remains.
     async fn lock_user(&self, conn: &Conn, caller: &Caller, id: Uuid) -> Result<(Actor, UserDetail)> {
         db::users::lock(conn, id).await?;
         let actor = self.actor_on(conn, caller).await?;
@@ -405,7 +405,7 @@ mod tests {
         assert_eq!(parse_email(" Layla@Example.ORG\n").as_deref(), Ok("layla@example.org"));
         assert_eq!(parse_email("ليلى@مثال.إختبار").as_deref(), Ok("ليلى@مثال.إختبار"));
         assert_eq!(parse_email("ÉLI@b").as_deref(), Ok("éli@b"));
-        // The Kelvin sign, and the capital i with a dot: their small letters are somebody else's.
+        // The Kelvin sign and the capital i with a dot: their small letters belong to other addresses.
         assert_eq!(parse_email("\u{212a}im@b").as_deref(), Ok("\u{212a}im@b"));
         assert_eq!(parse_email("\u{130}@b").as_deref(), Ok("\u{130}@b"));
         for no_address in ["", "@", "a@", "@b", "a", "a b@c", "a@b@c", "a\0@b", "a@b\u{7}"] {

@@ -56,7 +56,7 @@ impl WriteTx<'_> {
     /// Checks that the state of the task force lets this be written.
     ///
     /// # Errors
-    /// The code of the state that stands in the way.
+    /// The code of the state that forbids the write.
     pub fn may_write(&self, what: Write) -> Result<()> {
         Ok(may_write(what, self.access.state)?)
     }
@@ -65,7 +65,7 @@ impl WriteTx<'_> {
 /// Compares the version a caller read with the present one.
 ///
 /// # Errors
-/// `versionMismatch`, naming the present one.
+/// `versionMismatch` with the present version.
 pub fn expect_version(present: i32, expected: i32) -> Result<()> {
     if present == expected {
         return Ok(());

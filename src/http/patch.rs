@@ -23,7 +23,7 @@ fn patch_name(name: &str) -> String {
     format!("{name}Patch")
 }
 
-/// A change of some of the fields of `F`.
+/// A merge patch of the fields `F`.
 #[derive(Debug)]
 pub(super) struct Patch<F> {
     fields: Map<String, Value>,
@@ -37,11 +37,11 @@ impl<'de, F> Deserialize<'de> for Patch<F> {
 }
 
 impl<F: Serialize + DeserializeOwned + ToSchema + 'static> Patch<F> {
-    /// The fields with this change made.
+    /// The fields with the patch applied.
     ///
     /// # Errors
-    /// What the fields' own schema refuses once merged: a localized text whose last language was taken away.
-    pub(super) fn apply(self, fields: &F) -> app::Result<F> {
+    /// `invalidRequest` if the merged fields violate their schema, such as a localized text without any language.
+    pub(super) fn apply(self, fields: &F) -> Result<F, Refusal> {
         let mut merged = serde_json::to_value(fields).unwrap_or_default();
         merge(&mut merged, Value::Object(self.fields));
         validation::check::<F>(&merged)?;
@@ -68,7 +68,7 @@ impl<F: Clone, T: From<F> + Into<F>> PatchTarget<F> for T {
 }
 
 impl<T: Serialize + DeserializeOwned + ToSchema + 'static> Patch<T> {
-    /// The fields of a use case with this change made.
+    /// The fields of a use case with the patch applied.
     ///
     /// # Errors
     /// As [`Patch::apply`].
@@ -80,7 +80,7 @@ impl<T: Serialize + DeserializeOwned + ToSchema + 'static> Patch<T> {
     }
 }
 
-/// RFC 7396, section 2.
+/// Merges a patch into a document (RFC 7396, section 2).
 fn merge(target: &mut Value, patch: Value) {
     let Value::Object(patch) = patch else {
         *target = patch;
