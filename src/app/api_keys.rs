@@ -71,9 +71,12 @@ struct CachedKey {
 impl CachedKey {
     /// Tells whether the use of the key is to be recorded now. Of many concurrent requests, only one gets `true`.
     fn use_is_due(&self, now: DateTime<Utc>) -> bool {
-        let (noted, now) = (self.use_recorded_at.load(Ordering::Relaxed), now.timestamp());
-        now.saturating_sub(noted) >= USE_RECORDED_EVERY.num_seconds()
-            && self.use_recorded_at.compare_exchange(noted, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        let (recorded, now) = (self.use_recorded_at.load(Ordering::Relaxed), now.timestamp());
+        now.saturating_sub(recorded) >= USE_RECORDED_EVERY.num_seconds()
+            && self
+                .use_recorded_at
+                .compare_exchange(recorded, now, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
     }
 }
 
@@ -125,11 +128,11 @@ impl App {
     fn record_use(&self, key_id: Uuid, now: DateTime<Utc>) {
         let pool = self.pool.clone();
         tokio::spawn(async move {
-            let noted = tokio::time::timeout(DATABASE_TIMEOUT, async {
+            let recorded = tokio::time::timeout(DATABASE_TIMEOUT, async {
                 let conn = pool.get().await.map_err(Error::from)?;
                 Ok::<_, Error>(db::api_keys::note_use(&conn, key_id, now).await?)
             });
-            if !matches!(noted.await, Ok(Ok(()))) {
+            if !matches!(recorded.await, Ok(Ok(()))) {
                 tracing::debug!(%key_id, "the use of an API key could not be recorded");
             }
         });

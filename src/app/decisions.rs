@@ -161,8 +161,8 @@ async fn transition_task_force(
 ) -> Result<()> {
     let (task_force_id, from) = (tx.task_force_id(), tx.access.state);
     // An active task force shows no reason for its state. The event keeps the reason.
-    let kept = reason.filter(|_| to != TaskForceState::Active);
-    db::task_forces::set_state(tx.conn(), task_force_id, to, kept, tx.now()).await?;
+    let shown_reason = reason.filter(|_| to != TaskForceState::Active);
+    db::task_forces::set_state(tx.conn(), task_force_id, to, shown_reason, tx.now()).await?;
     tx.record(
         NewEvent::new(EventAction::TaskForceTransitioned, SubjectKind::TaskForce, task_force_id)
             .with_transition(from.code(), to.code())

@@ -68,10 +68,10 @@ impl PendingAttempts {
     fn add(&self, kind: Kind, tally: Tally) {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let most = if kind.user_id.is_some() { usize::from(MAX_PER_USER) } else { MAX_ANONYMOUS_KINDS };
-        let like_this = |known: &&Kind| known.user_id == kind.user_id;
-        let fits = waiting.contains_key(&kind) || waiting.keys().filter(like_this).count() < most;
+        let of_same_user = |other: &&Kind| other.user_id == kind.user_id;
+        let fits = waiting.contains_key(&kind) || waiting.keys().filter(of_same_user).count() < most;
         let kind = if fits { kind } else { merged_kind(kind) };
-        waiting.entry(kind).and_modify(|known| known.merge(&tally)).or_insert(tally);
+        waiting.entry(kind).and_modify(|pending| pending.merge(&tally)).or_insert(tally);
     }
 
     fn take(&self) -> HashMap<Kind, Tally> {

@@ -42,11 +42,11 @@ impl App {
     pub async fn status(&self, caller: &Caller, task_force_id: Uuid) -> Result<Arc<Status>> {
         self.with_conn(async |conn| {
             let access = self.access_on(conn, caller, task_force_id).await?;
-            let kept = self.status_cache.0.get(&task_force_id);
-            if let Some(kept) =
-                kept.filter(|kept| kept.rows.summary.seq == access.seq && kept.today == access.today)
+            let cached = self.status_cache.0.get(&task_force_id);
+            if let Some(cached) =
+                cached.filter(|cached| cached.rows.summary.seq == access.seq && cached.today == access.today)
             {
-                return Ok(kept);
+                return Ok(cached);
             }
             let rows = db::status::of(conn, task_force_id, access.now).await?;
             let status = Arc::new(Status { rows, today: access.today });
