@@ -105,15 +105,16 @@ impl<I> Page<I> {
 }
 
 impl<I: ListItem> PartialSchema for Page<I> {
-    #[expect(deprecated, reason = "the derived schemas have `example`, too")]
     fn schema() -> RefOr<Schema> {
         let items = ArrayBuilder::new()
             .items(Ref::from_schema_name(I::name()))
             .description(Some("The items of this page."));
-        let next = ObjectBuilder::new()
+        let mut next = ObjectBuilder::new()
             .schema_type(SchemaType::Array(vec![Type::String, Type::Null]))
             .description(Some("The cursor of the next page; null on the last."))
-            .example(Some("WzEyXQ".into()));
+            .build();
+        // The derived schemas have `example`, too; the builder prefers `examples`.
+        next.example = Some("WzEyXQ".into());
         ObjectBuilder::new()
             .property("items", items)
             .required("items")
