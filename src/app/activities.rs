@@ -282,5 +282,5 @@ async fn depending(tx: &WriteTx<'_>, id: Uuid, on: Uuid) -> Result<ActivityDetai
 fn unknown_assignee() -> Error {
     use crate::domain::refusal::{FieldError, FieldErrorCode};
     let error = FieldError::parameter("assignee", FieldErrorCode::UnknownReference);
-    Refusal::faults(ProblemCode::UnknownReference, vec![error]).into()
+    Refusal::field_errors(RefusalCode::UnknownReference, vec![error]).into()
 }

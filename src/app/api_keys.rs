@@ -174,7 +174,7 @@ impl App {
                 if let Some(id) = new.task_force_id {
                     match self.access_on(conn, caller, id).await {
                         Ok(_) => {}
-                        Err(Error::Refused(refusal)) if refusal.code == ProblemCode::NotFound => {
+                        Err(Error::Refused(refusal)) if refusal.code == RefusalCode::NotFound => {
                             errors.push(FieldError::at("/taskForceId", FieldErrorCode::UnknownReference));
                         }
                         Err(error) => return Err(error),
@@ -188,10 +188,10 @@ impl App {
                     } else {
                         RefusalCode::InvalidRequest
                     };
-                    return Err(Refusal::faults(code, errors).into());
+                    return Err(Refusal::field_errors(code, errors).into());
                 }
                 if db::api_keys::count(conn, caller.user_id, now).await? >= MAX_ACTIVE_KEYS {
-                    return Err(ProblemCode::TooManyApiKeys.into());
+                    return Err(RefusalCode::TooManyApiKeys.into());
                 }
                 let secret = secrets::generate_key().map_err(Error::internal)?;
                 let key = ApiKey {

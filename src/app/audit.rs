@@ -81,7 +81,7 @@ impl App {
     pub async fn verify_chain(&self, task_force_id: Uuid) -> Result<Verification> {
         let end = async |conn: &mut db::Conn| Ok(db::events::end(conn, task_force_id).await?);
         let end = self.with_conn_retrying(end).await?;
-        let end = end.ok_or(ProblemCode::NotFound)?;
+        let end = end.ok_or(RefusalCode::NotFound)?;
         let mut followed = Followed::default();
         let first_broken = loop {
             let after = followed.seq;

@@ -75,7 +75,7 @@ impl Record {
         }
         match ruling {
             Some(ruling) if errors.is_empty() => Ok(ruling),
-            _ => Err(Refusal::faults(ProblemCode::InvalidRequest, errors).into()),
+            _ => Err(Refusal::field_errors(RefusalCode::InvalidRequest, errors).into()),
         }
     }
 }
@@ -187,7 +187,7 @@ async fn find_correctable(
             format!("is not the report of decision {number}, which is {}", earlier.report_number),
             format!("ليس التقرير الذي صدر بشأنه القرار {number}، وهو التقرير {}", earlier.report_number),
         );
-        return Err(Refusal::faults(ProblemCode::InvalidRequest, vec![error]).into());
+        return Err(Refusal::field_errors(RefusalCode::InvalidRequest, vec![error]).into());
     }
     if earlier.superseded_by.is_some() {
         return Err(RefusalCode::DecisionSuperseded.into());

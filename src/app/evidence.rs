@@ -97,7 +97,11 @@ fn check_fields(fields: &EvidenceFields, file: Option<&Evidence>) -> Result<()> 
             "لا يُذكر إلا مع url؛ أما بصمة الملف فتُحسب",
         ));
     }
-    if errors.is_empty() { Ok(()) } else { Err(Refusal::faults(ProblemCode::InvalidRequest, errors).into()) }
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(Refusal::field_errors(RefusalCode::InvalidRequest, errors).into())
+    }
 }
 
 impl Resource for Evidence {

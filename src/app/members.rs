@@ -150,7 +150,7 @@ async fn reassign(tx: &mut WriteTx<'_>, from: Uuid, successor: Option<Uuid>) -> 
 }
 
 async fn find_or_not_found(conn: &Conn, task_force_id: Uuid, id: Uuid) -> Result<NamedMember> {
-    Ok(db::members::find(conn, task_force_id, id).await?.ok_or(ProblemCode::NotFound)?)
+    Ok(db::members::find(conn, task_force_id, id).await?.ok_or(RefusalCode::NotFound)?)
 }
 
 /// Finds a current member in a write transaction, in the version that the caller read.

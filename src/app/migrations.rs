@@ -13,14 +13,14 @@ use crate::db::{self, Conn, QueryResult};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::migration::MigrationState;
 use crate::domain::pilot::PilotOutcome;
-use crate::domain::refusal::{AvailableTransition, ProblemCode, Refusal};
+use crate::domain::refusal::{AvailableTransition, Refusal, RefusalCode};
 use crate::domain::state_machine::Transition;
 use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
 use crate::domain::writing::Write;
 
 /// Checks that the pilot of a migration was evaluated with outcome `scale` and counts in this cycle.
-async fn pilot_of(tx: &WriteTx<'_>, pilot_id: Uuid) -> Result<std::result::Result<(), ProblemCode>> {
+async fn pilot_of(tx: &WriteTx<'_>, pilot_id: Uuid) -> Result<std::result::Result<(), RefusalCode>> {
     let pilot = db::migrations::outcome_of_pilot(tx.conn(), tx.task_force_id(), pilot_id).await?;
     let (outcome, last_cycle) = pilot.ok_or_else(|| Refusal::unknown_reference("/pilotId"))?;
     Ok(match outcome {

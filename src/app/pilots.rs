@@ -12,7 +12,7 @@ use crate::db::pilots::{Pilot, PilotDetail, PilotFields, PilotFilter, PilotState
 use crate::db::{self, Conn, QueryResult};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::pilot::{PilotOutcome, PilotState};
-use crate::domain::refusal::{AvailableTransition, FieldError, FieldErrorCode, ProblemCode, Refusal};
+use crate::domain::refusal::{AvailableTransition, FieldError, FieldErrorCode, Refusal, RefusalCode};
 use crate::domain::state_machine::Transition;
 use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
@@ -64,7 +64,7 @@ fn in_order(fields: &PilotFields) -> Result<()> {
     }
     let error = FieldError::at("/endDate", FieldErrorCode::TooSmall)
         .saying("must not be before startDate", "يجب ألا يسبق startDate");
-    Err(Refusal::faults(ProblemCode::InvalidRequest, vec![error]).into())
+    Err(Refusal::field_errors(RefusalCode::InvalidRequest, vec![error]).into())
 }
 
 /// Refuses a sector or a policy that does not exist in this task force.

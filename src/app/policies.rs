@@ -12,7 +12,7 @@ use crate::db::resource::ProductFilter;
 use crate::db::{self, Conn, QueryResult};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::policy::PolicyState;
-use crate::domain::refusal::{AvailableTransition, FieldError, FieldErrorCode, ProblemCode, Refusal};
+use crate::domain::refusal::{AvailableTransition, FieldError, FieldErrorCode, Refusal, RefusalCode};
 use crate::domain::state_machine::Transition;
 use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
@@ -107,7 +107,7 @@ impl Stateful for PolicyDetail {
         if to != PolicyState::Superseded {
             if superseded_by.is_some() {
                 let error = FieldError::at("/supersededById", FieldErrorCode::NotAllowed);
-                return Err(Refusal::faults(ProblemCode::InvalidRequest, vec![error]).into());
+                return Err(Refusal::field_errors(RefusalCode::InvalidRequest, vec![error]).into());
             }
             db::policies::set_state(conn, task_force_id, id, to, reason, now).await?;
             return Ok(new_event);

@@ -31,7 +31,7 @@ const MAX_PER_USER: u16 = 50;
 
 /// Tells whether attempts that are refused with this code are recorded: those without the right, or before the gate is
 /// met.
-pub fn is_recorded(code: ProblemCode) -> bool {
+pub fn is_recorded(code: RefusalCode) -> bool {
     matches!(
         code,
         RefusalCode::Forbidden
@@ -53,7 +53,7 @@ pub struct Attempt {
     /// Method and route, without ids.
     pub operation: String,
     /// The code of the refusal.
-    pub code: ProblemCode,
+    pub code: RefusalCode,
     /// The task force, if the caller could see it.
     pub task_force_id: Option<Uuid>,
     /// The id of the request.

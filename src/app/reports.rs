@@ -54,7 +54,7 @@ impl App {
         self.write(caller, task_force_id, Action::Lead, async |tx| {
             let (conn, now) = (tx.conn(), tx.now());
             let cycle = resource::cycle_of_open_step(tx, StepName::Report).await?;
-            let chair = tx.access.member_id.ok_or(ProblemCode::Forbidden)?;
+            let chair = tx.access.member_id.ok_or(RefusalCode::Forbidden)?;
             let beginning = db::reports::beginning(conn, task_force_id, cycle, chair).await?;
             let since = beginning.reported_at.unwrap_or(beginning.opened_at);
             let parts = db::report_data::load(conn, task_force_id, cycle, now, since).await?;

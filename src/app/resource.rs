@@ -148,7 +148,7 @@ pub trait ParentResource: Resource<Parent = ()> {
     fn children_writable(&self, tx: &WriteTx<'_>) -> Result<()>;
 
     /// The code of an invariant of the present state that the parent and its children violate.
-    fn violated_invariant(&self, access: &Access) -> Option<ProblemCode>;
+    fn violated_invariant(&self, access: &Access) -> Option<RefusalCode>;
 }
 
 /// A resource that belongs to a parent: it can be written only while the parent allows it, and the parent's
@@ -305,7 +305,7 @@ pub struct TransitionCommand<R: Stateful> {
 
 /// The transitions of a stateful resource that this caller sees.
 pub fn available_transitions<R: Stateful>(resource: &R, access: &Access) -> Vec<AvailableTransition> {
-    available(&resource.transitions(access), access.right(Action::Work))
+    available(&resource.transitions(access), access.right(Action::Work).missing_right())
 }
 
 /// A resource as a caller sees it.
@@ -337,7 +337,7 @@ pub(super) async fn find_or_not_found<R: Resource>(
     id: Uuid,
 ) -> Result<R> {
     let resource = R::find(tx.conn(), tx.task_force_id(), parent, id).await?;
-    Ok(resource.ok_or(ProblemCode::NotFound)?)
+    Ok(resource.ok_or(RefusalCode::NotFound)?)
 }
 
 /// Finds a resource in a write transaction, in the version that the caller read.
@@ -385,12 +385,12 @@ pub(super) fn check_not_in_future(tx: &WriteTx<'_>, day: NaiveDate, pointer: &st
         format!("is in the future: in the task force's time zone it is {today}"),
         format!("يقع في المستقبل: تاريخ اليوم بتوقيت فريق العمل هو {today}"),
     );
-    Err(Refusal::faults(ProblemCode::InvalidRequest, vec![error]).into())
+    Err(Refusal::field_errors(RefusalCode::InvalidRequest, vec![error]).into())
 }
 
 /// Refuses to delete a product that was carried over or extended: an earlier cycle has it on record.
 pub(super) fn check_in_first_cycle(cycle: i32, last_cycle: i32) -> Result<()> {
-    if cycle == last_cycle { Ok(()) } else { Err(ProblemCode::OfAnEarlierCycle.into()) }
+    if cycle == last_cycle { Ok(()) } else { Err(RefusalCode::OfAnEarlierCycle.into()) }
 }
 
 /// Refuses to write a row that an earlier cycle has on record, by its time of creation: the row has no cycle of its
@@ -453,7 +453,7 @@ impl App {
         let (access, resource) = self
             .read(caller, task_force_id, async |conn| R::find(conn, task_force_id, parent, id).await)
             .await?;
-        Ok(View::new(resource.ok_or(ProblemCode::NotFound)?, &access))
+        Ok(View::new(resource.ok_or(RefusalCode::NotFound)?, &access))
     }
 
     /// Creates a resource.

@@ -11,7 +11,7 @@ use crate::db::resource::ProductFilter;
 use crate::db::sectors::{Sector, SectorDetail, SectorFields};
 use crate::db::{self, Conn, QueryResult};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
-use crate::domain::refusal::{AvailableTransition, ProblemCode};
+use crate::domain::refusal::{AvailableTransition, RefusalCode};
 use crate::domain::sector::SectorState;
 use crate::domain::state_machine::Transition;
 use crate::domain::step::StepName;

@@ -164,7 +164,7 @@ impl App {
                 let session =
                     db::sessions::prolong(conn, session_id, now + MAX_IDLE, MAX_SESSION, MAX_REFRESHES, now)
                         .await?;
-                let session = session.ok_or(ProblemCode::InvalidCredentials)?;
+                let session = session.ok_or(RefusalCode::InvalidCredentials)?;
                 let signed_in = self.issue_tokens(conn, session, now).await?;
                 let refreshed = new_event(EventAction::SessionRefreshed, session);
                 Ok((Some(signed_in), Some(NewInstallationEvent::by(session.user_id, refreshed))))

@@ -22,7 +22,7 @@ use crate::domain::writing::{Write, may_write};
 #[derive(Debug)]
 pub struct Readiness {
     /// The state that prevents a submission, whatever the gate says.
-    pub blocked_by: Option<ProblemCode>,
+    pub blocked_by: Option<RefusalCode>,
     /// The criteria of the gate.
     pub criteria: Vec<Criterion>,
 }

@@ -70,7 +70,7 @@ fn new_event(action: EventAction, id: Uuid) -> NewEvent {
 }
 
 async fn find_or_not_found(tx: &WriteTx<'_>, id: Uuid) -> Result<Submission> {
-    Ok(db::submissions::find(tx.conn(), tx.task_force_id(), id).await?.ok_or(ProblemCode::NotFound)?)
+    Ok(db::submissions::find(tx.conn(), tx.task_force_id(), id).await?.ok_or(RefusalCode::NotFound)?)
 }
 
 async fn view(tx: &WriteTx<'_>, id: Uuid) -> Result<SubmissionView> {

@@ -47,13 +47,13 @@ fn new_event(action: EventAction, id: Uuid) -> NewEvent {
 
 /// The refusal of a time zone that the service or Postgres does not know.
 pub(super) fn unknown_time_zone() -> Refusal {
-    Refusal::faults(ProblemCode::InvalidRequest, vec![time_zone_error()])
+    Refusal::field_errors(RefusalCode::InvalidRequest, vec![time_zone_error()])
 }
 
 /// The code of a refusal with these errors: `unknownReference` if all of them are, `invalidRequest` otherwise.
-fn code_for(errors: &[FieldError]) -> ProblemCode {
+fn code_for(errors: &[FieldError]) -> RefusalCode {
     let all_references = errors.iter().all(|error| error.code == FieldErrorCode::UnknownReference);
-    if all_references { ProblemCode::UnknownReference } else { ProblemCode::InvalidRequest }
+    if all_references { RefusalCode::UnknownReference } else { RefusalCode::InvalidRequest }
 }
 
 fn time_zone_error() -> FieldError {
@@ -115,7 +115,7 @@ impl App {
                 errors.insert(0, time_zone_error());
             }
             if !errors.is_empty() {
-                return Err(Refusal::faults(code_for(&errors), errors).into());
+                return Err(Refusal::field_errors(code_for(&errors), errors).into());
             }
             let task_force = db::task_forces::insert(conn, id, &fields, now).await?;
             db::events::insert_head(conn, id, now).await?;

@@ -139,7 +139,7 @@ fn check_may_manage(id: Uuid) -> impl FnOnce(&Actor) -> Result<()> {
 
 /// Refuses to assign a role to callers who do not manage users of that role.
 fn check_may_assign(actor: &Actor, role: CouncilRole) -> Result<()> {
-    if may_manage(actor.effective_role, role) { Ok(()) } else { Err(ProblemCode::Forbidden.into()) }
+    if may_manage(actor.effective_role, role) { Ok(()) } else { Err(RefusalCode::Forbidden.into()) }
 }
 
 /// The fields that differ. Events are never deleted, so for name and address they record only that the field changed:
@@ -155,7 +155,7 @@ fn changes(before: &UserFields, after: &UserFields) -> Changes {
 }
 
 async fn find_or_not_found(conn: &Conn, id: Uuid) -> Result<UserDetail> {
-    Ok(db::users::find(conn, id).await?.ok_or(ProblemCode::NotFound)?)
+    Ok(db::users::find(conn, id).await?.ok_or(RefusalCode::NotFound)?)
 }
 
 async fn invite(conn: &Conn, id: Uuid, now: DateTime<Utc>) -> Result<Invitation> {

@@ -113,7 +113,7 @@ impl App {
         action: Action,
     ) -> Result<(db::events::Head, Access)> {
         caller.lock_key(conn).await?;
-        let head = db::events::lock_head(conn, task_force_id).await?.ok_or(ProblemCode::NotFound)?;
+        let head = db::events::lock_head(conn, task_force_id).await?.ok_or(RefusalCode::NotFound)?;
         let access = self.access_on(conn, caller, task_force_id).await?;
         access.require(action)?;
         access.actor.require_writing()?;

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::problem::{Problem, Result};
 use crate::db;
-use crate::domain::refusal::{FieldError, FieldErrorCode, ProblemCode, Refusal};
+use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
 
 /// Encodes the key of a page's last item as the cursor of the next page.
 pub(super) fn cursor(after: &impl Serialize) -> String {
@@ -73,7 +73,7 @@ pub(super) fn foreign_cursor() -> Problem {
         "is not a cursor that this list gave; leave it out to begin at the first page",
         "ليس مؤشرًا أعطته هذه القائمة؛ احذفه للبدء من الصفحة الأولى",
     );
-    Refusal::faults(ProblemCode::InvalidRequest, vec![error]).into()
+    Refusal::field_errors(RefusalCode::InvalidRequest, vec![error]).into()
 }
 
 /// An item of a list, with the schema of the list's pages: each kind of page has a name in the document, so that

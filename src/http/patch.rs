@@ -16,7 +16,7 @@ use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::validation;
-use crate::domain::refusal::Refusal;
+use crate::app;
 
 /// The name of the schema of an object's patch, from the name of the object's schema.
 fn patch_name(name: &str) -> String {
@@ -41,7 +41,7 @@ impl<F: Serialize + DeserializeOwned + ToSchema + 'static> Patch<F> {
     ///
     /// # Errors
     /// `invalidRequest` if the merged fields violate their schema, such as a localized text without any language.
-    pub(super) fn apply(self, fields: &F) -> Result<F, Refusal> {
+    pub(super) fn apply(self, fields: &F) -> app::Result<F> {
         let mut merged = serde_json::to_value(fields).unwrap_or_default();
         merge(&mut merged, Value::Object(self.fields));
         validation::check::<F>(&merged)?;
@@ -72,7 +72,7 @@ impl<T: Serialize + DeserializeOwned + ToSchema + 'static> Patch<T> {
     ///
     /// # Errors
     /// As [`Patch::apply`].
-    pub(super) fn apply_to<F>(self, fields: F) -> Result<F, Refusal>
+    pub(super) fn apply_to<F>(self, fields: F) -> app::Result<F>
     where
         T: PatchTarget<F>,
     {

@@ -18,7 +18,7 @@ use super::request::{Change, Create, Delete, Path, Read};
 use super::response;
 use crate::app::App;
 use crate::app::resource::{Resource, Stateful, TransitionCommand, View};
-use crate::domain::refusal::ProblemCode;
+use crate::domain::refusal::RefusalCode;
 use crate::domain::text::Language;
 
 /// A resource as a response shows it.
@@ -233,7 +233,7 @@ pub(super) use resource_routes;
 
 /// The task force in a path. Every path of a resource has one.
 fn task_force_id(path: &impl Path) -> Result<Uuid> {
-    path.task_force_id().ok_or_else(|| ProblemCode::NotFound.into())
+    path.task_force_id().ok_or_else(|| RefusalCode::NotFound.into())
 }
 
 /// Lists resources in the order of their ids.

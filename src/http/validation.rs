@@ -35,7 +35,7 @@ struct Compiled {
 }
 
 /// Compiles a type's schema when it is first asked for, and keeps it: there are as many as request types.
-fn compiled(of: TypeId, schema: fn() -> Value) -> Result<&'static Compiled, Refusal> {
+fn compiled(of: TypeId, schema: fn() -> Value) -> app::Result<&'static Compiled> {
     static KEPT: OnceLock<RwLock<HashMap<TypeId, &'static Compiled>>> = OnceLock::new();
     let kept = KEPT.get_or_init(RwLock::default);
     if let Some(found) = kept.read().unwrap_or_else(PoisonError::into_inner).get(&of) {
@@ -71,14 +71,14 @@ fn with_components(mut document: Value, referred: Vec<(String, RefOr<Schema>)>) 
 ///
 /// # Errors
 /// `malformedJson`, or `invalidRequest` with every fault.
-pub(super) fn body<T: ToSchema + DeserializeOwned + 'static>(bytes: &[u8]) -> Result<T, Refusal> {
+pub(super) fn body<T: ToSchema + DeserializeOwned + 'static>(bytes: &[u8]) -> problem::Result<T> {
     let value = json_body(bytes)?;
     check::<T>(&value)?;
-    typed(value)
+    Ok(typed(value)?)
 }
 
 /// Parses a JSON body.
-fn json_body(bytes: &[u8]) -> Result<Value, Refusal> {
+fn json_body(bytes: &[u8]) -> problem::Result<Value> {
     let Unambiguous(mut value) = serde_json::from_slice(bytes).map_err(|error| {
         Problem::new(
             ProblemCode::MalformedJson,
@@ -178,13 +178,13 @@ fn whole(value: &mut Value) {
 ///
 /// # Errors
 /// `invalidRequest` with every fault.
-pub(super) fn check<T: ToSchema + 'static>(value: &Value) -> Result<(), Refusal> {
-    check_compiled(compiled(TypeId::of::<T>(), document_of::<T>)?, value)
+pub(super) fn check<T: ToSchema + 'static>(value: &Value) -> app::Result<()> {
+    Ok(check_compiled(compiled(TypeId::of::<T>(), document_of::<T>)?, value)?)
 }
 
 fn check_compiled(compiled: &Compiled, value: &Value) -> Result<(), Refusal> {
     let errors = compiled.validator.iter_errors(value);
-    Ok(refuse(errors.flat_map(|error| faults(&error)))?)
+    refuse(errors.flat_map(|error| faults(&error)))
 }
 
 /// A checked value as its type. What the schema let pass and the type does not take is still the request's fault.
@@ -201,7 +201,7 @@ pub(super) fn typed<T: DeserializeOwned>(value: Value) -> Result<T, Refusal> {
 /// `invalidRequest` with every fault, an unknown parameter among them.
 pub(super) fn query<T: IntoParams + DeserializeOwned + 'static>(query: &str) -> problem::Result<T> {
     let compiled = compiled(TypeId::of::<T>(), schema_of_params::<T>)?;
-    typed(query_values(compiled, query)?)
+    Ok(typed(query_values(compiled, query)?)?)
 }
 
 /// Parses a query string into an object, and checks it.

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::app::refused_attempts::{RefusedFilter, RefusedRow};
 use crate::domain::text::LocalizedText;
+use crate::domain::vocabulary::Vocabulary as _;
 use crate::http::pagination::{self, ListItem, Page, page_query};
 use crate::http::problem::Result;
 use crate::http::problem_catalogue::ProblemCode;

@@ -20,6 +20,7 @@ use crate::domain::evidence::{LARGEST, MEDIA_TYPES};
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::domain::rights::Action;
 use crate::http::problem::{Problem, Result};
+use crate::http::problem_catalogue::ProblemCode;
 use crate::http::validation;
 
 /// How long it may wait for a place, once its user sends nothing else.

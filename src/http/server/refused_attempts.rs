@@ -16,10 +16,9 @@ use crate::http::problem_catalogue::ProblemCode;
 
 /// Notes a request that was refused, if such are kept.
 pub(super) fn note(request: &HttpRequest, code: ProblemCode) {
-    let route = request.match_pattern();
-    let (Some(app), Some(route), true) = (request.app_data::<Data<App>>(), route, is_recorded(code)) else {
-        return;
-    };
+    let (app, route) = (request.app_data::<Data<App>>(), request.match_pattern());
+    let refusal = code.refusal_code().filter(|refusal| is_recorded(*refusal));
+    let (Some(app), Some(route), Some(refusal)) = (app, route, refusal) else { return };
     let extensions = request.extensions();
     if refusal == RefusalCode::GateNotMet
         && matches!(extensions.get::<CommitMode>(), Some(CommitMode::DryRun))
