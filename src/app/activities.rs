@@ -57,8 +57,8 @@ impl Resource for ActivityDetail {
         self.activity.version
     }
 
-    fn fields(&self) -> ActivityFields {
-        self.activity.fields.clone()
+    fn fields(&self) -> &ActivityFields {
+        &self.activity.fields
     }
 
     async fn find(conn: &Conn, task_force_id: Uuid, (): (), id: Uuid) -> QueryResult<Option<Self>> {

@@ -30,8 +30,8 @@ impl ChildOf for Assessment {
         self.version
     }
 
-    fn fields(&self) -> AssessmentFields {
-        self.fields.clone()
+    fn fields(&self) -> &AssessmentFields {
+        &self.fields
     }
 
     fn created_at(&self) -> DateTime<Utc> {

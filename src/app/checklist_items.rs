@@ -28,8 +28,8 @@ impl ChildOf for ChecklistItem {
         self.version
     }
 
-    fn fields(&self) -> ChecklistItemFields {
-        self.fields.clone()
+    fn fields(&self) -> &ChecklistItemFields {
+        &self.fields
     }
 
     fn created_at(&self) -> DateTime<Utc> {

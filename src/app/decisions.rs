@@ -42,7 +42,7 @@ pub struct Record {
     /// The number of the decision that this one corrects.
     pub supersedes: Option<i32>,
     /// The conditions that the council sets.
-    pub conditions: Vec<NewCondition>,
+    pub conditions: Vec<ConditionFields>,
 }
 
 /// A decision with its conditions.

@@ -33,7 +33,7 @@ fn check_addable(tx: &WriteTx<'_>, subject: About<EvidenceSubjectKind>) -> Resul
 
 /// Checks that evidence may be changed or deleted: its subject can be written.
 async fn check_changeable(tx: &WriteTx<'_>, evidence: &Evidence) -> Result<()> {
-    let subject = evidence.subject();
+    let subject = evidence.fields.subject;
     let steps = db::evidence::subject(tx.conn(), tx.task_force_id(), subject).await?;
     let SubjectSteps { step, other } =
         steps.ok_or_else(|| Error::internal("the subject of evidence does not exist"))?;
@@ -124,8 +124,8 @@ impl Resource for Evidence {
         self.version
     }
 
-    fn fields(&self) -> EvidenceFields {
-        self.fields.clone()
+    fn fields(&self) -> &EvidenceFields {
+        &self.fields
     }
 
     async fn find(conn: &Conn, task_force_id: Uuid, (): (), id: Uuid) -> QueryResult<Option<Self>> {
@@ -210,7 +210,7 @@ impl App {
     ) -> Result<View<Evidence>> {
         self.write(caller, task_force_id, Action::Work, async |tx| {
             let before: Evidence = resource::find_at_version(tx, (), id, version).await?;
-            if before.url.is_some() {
+            if before.fields.url.is_some() {
                 return Err(RefusalCode::EvidenceIsALink.into());
             }
             let size = i32::try_from(file.content.len()).map_err(Error::internal)?;
@@ -222,7 +222,7 @@ impl App {
             if before.is_file() {
                 check_changeable(tx, &before).await?;
             } else {
-                check_addable(tx, before.subject())?;
+                check_addable(tx, before.fields.subject)?;
             }
             let facts = FileFacts { media_type: file.media_type, size, sha256: &file.sha256 };
             let (conn, now) = (tx.conn(), tx.now());

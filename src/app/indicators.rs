@@ -30,8 +30,8 @@ impl ChildOf for Indicator {
         self.version
     }
 
-    fn fields(&self) -> IndicatorFields {
-        self.fields.clone()
+    fn fields(&self) -> &IndicatorFields {
+        &self.fields
     }
 
     fn created_at(&self) -> DateTime<Utc> {

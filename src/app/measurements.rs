@@ -50,8 +50,8 @@ impl Resource for Measurement {
         self.version
     }
 
-    fn fields(&self) -> MeasurementFields {
-        self.fields.clone()
+    fn fields(&self) -> &MeasurementFields {
+        &self.fields
     }
 
     async fn find(

@@ -100,7 +100,7 @@ async fn step_down(conn: &Conn, task_force_id: Uuid, chair: Uuid, now: DateTime<
 /// are locked for share, in the order of their ids, until the transaction ends.
 pub(super) async fn check_candidates(conn: &Conn, members: &[NewMember]) -> Result<Vec<FieldError>> {
     let ids: Vec<Uuid> = members.iter().map(|member| member.user_id).collect();
-    let existing = db::members::hold_users(conn, &ids).await?;
+    let existing = db::members::lock_users_for_share(conn, &ids).await?;
     let error = |(at, member): (usize, &NewMember)| {
         let pointer = format!("/members/{at}/userId");
         if !existing.contains(&member.user_id) {

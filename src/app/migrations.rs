@@ -66,8 +66,8 @@ impl Resource for MigrationDetail {
         self.migration.version
     }
 
-    fn fields(&self) -> MigrationFields {
-        self.migration.fields.clone()
+    fn fields(&self) -> &MigrationFields {
+        &self.migration.fields
     }
 
     async fn find(conn: &Conn, task_force_id: Uuid, (): (), id: Uuid) -> QueryResult<Option<Self>> {

@@ -102,8 +102,8 @@ impl Resource for PilotDetail {
         self.pilot.version
     }
 
-    fn fields(&self) -> PilotFields {
-        self.pilot.fields.clone()
+    fn fields(&self) -> &PilotFields {
+        &self.pilot.fields
     }
 
     async fn find(conn: &Conn, task_force_id: Uuid, (): (), id: Uuid) -> QueryResult<Option<Self>> {

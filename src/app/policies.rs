@@ -38,8 +38,8 @@ impl Resource for PolicyDetail {
         self.policy.version
     }
 
-    fn fields(&self) -> PolicyFields {
-        self.policy.fields.clone()
+    fn fields(&self) -> &PolicyFields {
+        &self.policy.fields
     }
 
     async fn find(conn: &Conn, task_force_id: Uuid, (): (), id: Uuid) -> QueryResult<Option<Self>> {

@@ -64,7 +64,7 @@ pub trait Resource: Sized {
     /// The version, which counts changes.
     fn version(&self) -> i32;
     /// The fields that can be changed.
-    fn fields(&self) -> Self::Fields;
+    fn fields(&self) -> &Self::Fields;
 
     /// Finds a resource by its id.
     async fn find(
@@ -171,7 +171,7 @@ pub trait ChildOf: Sized {
     /// The version, which counts changes.
     fn version(&self) -> i32;
     /// The fields that can be changed.
-    fn fields(&self) -> Self::Fields;
+    fn fields(&self) -> &Self::Fields;
     /// The time of creation.
     fn created_at(&self) -> DateTime<Utc>;
 
@@ -239,7 +239,7 @@ impl<C: ChildOf> Resource for C {
         ChildOf::version(self)
     }
 
-    fn fields(&self) -> C::Fields {
+    fn fields(&self) -> &C::Fields {
         ChildOf::fields(self)
     }
 
@@ -497,11 +497,11 @@ impl App {
             let resource: R = find_at_version(tx, parent, id, version).await?;
             let before = resource.fields();
             let after = patch(before.clone())?;
-            if after == before {
+            if after == *before {
                 return Ok(View::new(resource, &tx.access));
             }
             resource.update(tx, parent, &after).await?;
-            tx.record(new_event::<R>(R::EVENTS.updated, id).with(changes_between(&before, &after)));
+            tx.record(new_event::<R>(R::EVENTS.updated, id).with(changes_between(before, &after)));
             Ok(View::new(find_or_not_found(tx, parent, id).await?, &tx.access))
         })
         .await

@@ -38,8 +38,8 @@ impl Resource for SectorDetail {
         self.sector.version
     }
 
-    fn fields(&self) -> SectorFields {
-        self.sector.fields.clone()
+    fn fields(&self) -> &SectorFields {
+        &self.sector.fields
     }
 
     async fn find(conn: &Conn, task_force_id: Uuid, (): (), id: Uuid) -> QueryResult<Option<Self>> {

@@ -148,7 +148,7 @@ async fn link_or_provision(
             return Ok(link(conn, sso, identity, id, now).await?.then_some((id, provisioned)));
         }
         // Another transaction has just created a user with this address.
-        candidate = db::identities::hold_by_email(conn, email).await?;
+        candidate = db::identities::lock_by_email(conn, email).await?;
     }
     let Some(user) = candidate else { return Ok(None) };
     if user.state != UserState::Active || user.role == CouncilRole::Administrator {

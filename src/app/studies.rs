@@ -28,8 +28,8 @@ impl ChildOf for Study {
         self.version
     }
 
-    fn fields(&self) -> StudyFields {
-        self.fields.clone()
+    fn fields(&self) -> &StudyFields {
+        &self.fields
     }
 
     fn created_at(&self) -> DateTime<Utc> {

@@ -312,7 +312,7 @@ impl App {
     ) -> Result<UserView> {
         self.write_as(caller, check_may_manage(id), async |conn, _, now| {
             let (actor, detail) = self.lock_user(conn, caller, id).await?;
-            let before = detail.user.fields();
+            let before = detail.user.fields.clone();
             let after = patch(before.clone())?;
             check_may_assign(&actor, after.role)?;
             expect_version(detail.user.version, version)?;

@@ -168,10 +168,10 @@ impl Evidence {
     fn new(evidence: db::evidence::Evidence, _today: NaiveDate) -> Self {
         Self {
             id: evidence.id,
-            subject: evidence.subject().into(),
-            title: evidence.title,
-            url: evidence.url,
-            sha256: evidence.sha256.map(hex::encode),
+            subject: evidence.fields.subject.into(),
+            title: evidence.fields.title,
+            url: evidence.fields.url,
+            sha256: evidence.fields.sha256.map(hex::encode),
             media_type: evidence.media_type,
             size: evidence.size,
             user_id: evidence.user_id,
