@@ -1,19 +1,22 @@
 //! Taskforce: the service behind the small expert task force that a city forms to become a smart city.
 //!
-//! The floors, each importing only what stands below it:
+//! The layers, each of which imports only the layers below it:
 //!
 //! ```text
 //! main.rs → cli → http → app → auth → db → domain
+//!            └→ demo → app
 //! ```
 //!
 //! - [`domain`]: states, transitions, the panel of five to seven, gates, rights, events. Pure.
 //! - [`db`]: schema, rows and queries, pool, migrations, the private cluster.
 //! - [`auth`]: credential → caller.
-//! - [`app`]: use cases, the read door and the write door.
+//! - [`app`]: use cases, over one way to read and one way to write.
 //! - [`http`]: routes, representations, problem details, the OpenAPI document.
+//! - [`demo`]: the demo data, entered through the use cases of `app`.
 //! - [`cli`]: the commands.
 //!
-//! The same feature has the same file name on every floor. ARCHITECTURE.md follows one request through them.
+//! Helpers that know nothing of the service are in `util`, for every layer but `domain`. A feature has the same file
+//! name in every layer. ARCHITECTURE.md follows one request through them.
 
 pub mod app;
 pub mod auth;
@@ -22,3 +25,4 @@ pub mod db;
 pub mod demo;
 pub mod domain;
 pub mod http;
+mod util;

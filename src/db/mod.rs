@@ -28,7 +28,6 @@ pub mod measurements;
 pub mod members;
 pub mod migrations;
 pub mod page;
-pub mod pem;
 pub mod pilots;
 pub mod policies;
 pub mod pool;

@@ -14,7 +14,7 @@ use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::tls::{TlsError, TlsMode};
-use crate::domain::error_chain::with_causes;
+use crate::util::errors::with_causes;
 
 /// A pool of connections to Postgres.
 pub type Pool = DieselPool<AsyncPgConnection>;

@@ -18,7 +18,7 @@ use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStor
 use tokio_postgres::config::SslMode;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::pem;
+use crate::util::pem;
 
 /// The values of `sslmode` that this service takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

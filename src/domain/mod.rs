@@ -14,7 +14,6 @@ pub mod calendar;
 pub mod criterion;
 pub mod decimal;
 pub mod decision;
-pub mod error_chain;
 pub mod event;
 pub mod evidence;
 pub mod gate;

@@ -12,6 +12,16 @@ vocabulary! {
     }
 }
 
+impl Language {
+    /// The language of a tag as RFC 5646 has it, such as `ar-JO`, by its primary subtag. Some clients write `ar_JO`.
+    pub fn of_tag(tag: &str) -> Option<Self> {
+        use super::vocabulary::Vocabulary as _;
+
+        let primary = tag.split(['-', '_']).next().unwrap_or_default();
+        Self::parse(&primary.to_ascii_lowercase())
+    }
+}
+
 /// A message of the service in both languages. The language of the reader is chosen in `http/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {

@@ -1,66 +1,63 @@
-//! What of a request every part of the service needs: its id, the language to answer in, its credential.
+//! The context that each request brings along: its id, the language of the answer, the credential.
 
-use actix_web::http::header::{ACCEPT_LANGUAGE, AUTHORIZATION, HeaderMap, HeaderName};
+use actix_web::http::header::{
+    ACCEPT_LANGUAGE, AUTHORIZATION, AcceptLanguage, HeaderMap, HeaderName, Quality, from_comma_delimited,
+};
 use actix_web::{HttpMessage as _, HttpRequest};
 use uuid::Uuid;
 
 use crate::domain::text::Language;
-use crate::domain::vocabulary::Vocabulary as _;
 
 pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// What of a request concerns every answer to it.
+/// The parts of a request that every response depends on.
 #[derive(Debug, Clone)]
 pub(super) struct RequestContext {
     /// Names the request in logs, events and problems.
     pub(super) request_id: String,
-    /// The language to answer in.
+    /// The language of the response.
     pub(super) language: Language,
     /// Whether the client came over TLS.
     pub(super) is_secure: bool,
 }
 
 impl RequestContext {
+    /// The context that the headers give, without knowledge of the connection.
     pub(super) fn read(headers: &HeaderMap) -> Self {
         Self { request_id: request_id(headers), language: language(headers), is_secure: false }
     }
 
-    /// The envelope of a request that has come through the middleware.
+    /// The context that the middleware has attached to the request.
     pub(super) fn of(request: &HttpRequest) -> Self {
-        let kept = request.extensions().get::<Self>().cloned();
-        kept.unwrap_or_else(|| Self::read(request.headers()))
+        let attached = request.extensions().get::<Self>().cloned();
+        attached.unwrap_or_else(|| Self::read(request.headers()))
     }
 }
 
-/// The id that the client gave, if it can be put into a log as it is; otherwise a new one.
+/// The id that the client chose, if a log can hold it as it is; otherwise a new one.
 fn request_id(headers: &HeaderMap) -> String {
-    let sane = |id: &&str| {
+    let is_safe = |id: &&str| {
         (1..=64).contains(&id.len())
             && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
     };
-    let given = headers.get(X_REQUEST_ID).and_then(|value| value.to_str().ok()).filter(sane);
-    given.map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
+    let chosen = headers.get(X_REQUEST_ID).and_then(|value| value.to_str().ok()).filter(is_safe);
+    chosen.map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
 }
 
-/// The language that the reader likes best out of ours (RFC 9110 §12.5.4); English where none is liked.
+/// The supported language that the client ranks highest (RFC 9110 §12.5.4); English if the client accepts neither.
+///
+/// Only the first line of the header is read, and a malformed range is ignored.
 fn language(headers: &HeaderMap) -> Language {
-    let header = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let mut best = (0.0, Language::English);
-    for range in header.split(',') {
-        let (tag, weight) = range.split_once(';').unwrap_or((range, "q=1"));
-        let weight = weight.trim().strip_prefix("q=").and_then(|q| q.parse::<f32>().ok());
-        let weight = weight.filter(|weight| (0.0..=1.0).contains(weight)).unwrap_or(0.0);
-        let primary = tag.trim().split('-').next().unwrap_or_default().to_ascii_lowercase();
-        if let Some(language) = Language::parse(&primary)
-            && weight > best.0
-        {
-            best = (weight, language);
-        }
-    }
-    best.1
+    let ranges = from_comma_delimited(headers.get(ACCEPT_LANGUAGE).into_iter());
+    let mut accepted = AcceptLanguage(ranges.unwrap_or_default());
+    // The ranking doesn't tell apart what is accepted least and what is not accepted at all.
+    accepted.retain(|range| range.quality > Quality::ZERO);
+    let ranked = accepted.ranked();
+    let languages = ranked.iter().filter_map(|range| range.item()).map(|tag| Language::of_tag(tag.as_str()));
+    languages.flatten().next().unwrap_or(Language::English)
 }
 
-/// The credential that a request shows.
+/// The token in the `Authorization` header.
 pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
@@ -89,6 +86,12 @@ mod tests {
             ("", Language::English),
             ("*", Language::English),
             (";;;,q=1", Language::English),
+            ("AR-jo", Language::Arabic),
+            ("*, ar;q=0.1", Language::Arabic),
+            ("ar;q=0.5;q, en;q=0.1", Language::English),
+            ("en;q=0.5, ar;q=0.5", Language::English),
+            ("ar;q=0.5, en;q=0.5", Language::Arabic),
+            ("en-GB-oed;q=0.8, ar;q=0.7", Language::English),
             ("en, ar;q=inf", Language::English),
             ("en;q=0.1, ar;q=7", Language::English),
         ] {

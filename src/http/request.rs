@@ -13,7 +13,7 @@ use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::http::Method;
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, IF_MATCH};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, EntityTag, IF_MATCH};
 use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 use serde::Deserialize;
@@ -387,7 +387,10 @@ async fn read_body(request: &HttpRequest, mut payload: Payload) -> Result<Bytes>
     })
 }
 
-/// The version that `If-Match` names. It may be weak, bare or `*`-less; what follows the dot is not compared.
+/// The version that `If-Match` names; the hash after the dot is not compared.
+///
+/// [`actix_web::http::header::IfMatch`] is not used: it drops malformed tags, joins several headers, and takes `*`.
+/// A client that names no single version would then overwrite changes that it has not read.
 fn version(request: &HttpRequest) -> Result<i32> {
     let mut headers = request.headers().get_all(IF_MATCH);
     let header = headers.next().ok_or(ProblemCode::PreconditionRequired)?;
@@ -402,15 +405,16 @@ fn version(request: &HttpRequest) -> Result<i32> {
 }
 
 fn parse_version(header: &str) -> Option<i32> {
-    let tag = header.trim();
-    let tag = tag.strip_prefix("W/").unwrap_or(tag);
-    let tag = tag.strip_prefix('"')?.strip_suffix('"')?;
-    let (version, hash) = tag.split_once('.').map_or((tag, None), |(version, hash)| (version, Some(hash)));
-    let digits = (1..=9).contains(&version.len()) && version.bytes().all(|byte| byte.is_ascii_digit());
-    let hash = hash.is_none_or(|hash| {
+    let etag: EntityTag = header.trim().parse().ok()?;
+    let (version, hash) = match etag.tag().split_once('.') {
+        Some((version, hash)) => (version, Some(hash)),
+        None => (etag.tag(), None),
+    };
+    let is_number = (1..=9).contains(&version.len()) && version.bytes().all(|byte| byte.is_ascii_digit());
+    let is_hash = hash.is_none_or(|hash| {
         (1..=64).contains(&hash.len()) && hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
     });
-    (digits && hash).then(|| version.parse().ok())?
+    (is_number && is_hash).then(|| version.parse().ok())?
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::{ClusterError, at, socket_dir, stable_name};
+use crate::util::files;
 
 /// The parent of clusters whose data directory the user of Postgres can't enter.
 const ELSEWHERE: &str = "/var/lib/taskforce";
@@ -188,20 +189,9 @@ pub(super) fn password(home: &Path, fresh: bool) -> Result<SecretString, Cluster
     }
 }
 
-/// Writes a private file, whole or not at all.
+/// Writes a line to a file that only its owner can read.
 pub(super) fn write_private(path: &Path, text: &str) -> Result<(), ClusterError> {
-    let new = path.with_extension("new");
-    let write = || {
-        match fs::remove_file(&new) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
-        writeln!(file, "{text}")?;
-        file.sync_all()?;
-        fs::rename(&new, path)
-    };
-    write().map_err(at(path))
+    files::write_private(path, &format!("{text}\n")).map_err(at(path))
 }
 
 /// Runs a command to its end. Dropping the future kills the command.

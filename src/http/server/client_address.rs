@@ -1,7 +1,10 @@
-//! Where a request comes from: the connection, or what a proxy that is trusted says.
+//! The address of the client: the peer of the connection, or the address that a trusted proxy reports.
 //!
-//! Anybody can write `X-Forwarded-For`; only what a trusted proxy added to it at its right end is known. `Forwarded`
-//! (RFC 7239) is not read: a proxy that writes the one and hands the other through would let anybody choose.
+//! Any client can send `X-Forwarded-For`, so only the entries that trusted proxies appended at its right end count.
+//! `Forwarded` (RFC 7239) is not read: a client could choose its address in it wherever the proxy sets
+//! `X-Forwarded-For` and passes `Forwarded` on.
+//!
+//! [`actix_web::dev::ConnectionInfo::realip_remote_addr`] doesn't serve, since it trusts every peer.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Once;
@@ -15,50 +18,50 @@ use super::settings::Settings;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The address of the client: of the peer, unless that is a trusted proxy, which says for whom it asks.
+/// The address of the client. `None` only if the connection has no peer, as in tests.
 pub(in crate::http) fn of(request: &HttpRequest) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip();
     let settings = request.app_data::<Data<Settings>>();
     let trusted = settings.map(|settings| settings.trusted_proxies.as_slice()).unwrap_or_default();
-    // What the client wrote may be anything; what the proxy wrote behind it counts all the same.
-    let said =
+    // Bytes that are no UTF-8 can be in the entries of the client; the entry of the proxy after them still counts.
+    let forwarded =
         request.headers().get_all(X_FORWARDED_FOR).map(|value| String::from_utf8_lossy(value.as_bytes()));
-    let said = said.collect::<Vec<_>>();
-    if !said.is_empty() && trusted.is_empty() && is_near(peer) {
-        static SAID: Once = Once::new();
-        SAID.call_once(|| {
+    let forwarded = forwarded.collect::<Vec<_>>();
+    if !forwarded.is_empty() && trusted.is_empty() && is_private(peer) {
+        static WARNING: Once = Once::new();
+        WARNING.call_once(|| {
             tracing::warn!(
-                "X-Forwarded-For comes from a near address: if a proxy stands before the service, name it in \
+                "X-Forwarded-For comes from a private address: if a proxy stands in front of the service, name it in \
                  TASKFORCE_TRUSTED_PROXIES, or all clients count as one"
             );
         });
     }
-    Some(behind(peer, trusted, &said))
+    Some(client_of(peer, trusted, &forwarded))
 }
 
-/// Whether an address is one that proxies of one's own have.
-fn is_near(address: IpAddr) -> bool {
+/// Whether an address is in a range that proxies of the same installation usually have.
+fn is_private(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => address.is_loopback() || address.is_private(),
         IpAddr::V6(address) => address.is_loopback() || address.is_unique_local(),
     }
 }
 
-/// Goes from the peer towards the client for as long as whoever names the next one is trusted.
-fn behind(peer: IpAddr, trusted: &[IpNet], forwarded: &[impl AsRef<str>]) -> IpAddr {
+/// Walks from the peer towards the client, as long as the address that reported the next one is trusted.
+fn client_of(peer: IpAddr, trusted: &[IpNet], forwarded: &[impl AsRef<str>]) -> IpAddr {
     let mut address = peer.to_canonical();
     for entry in forwarded.iter().rev().flat_map(|line| line.as_ref().rsplit(',')) {
         if !trusted.iter().any(|network| network.contains(&address)) {
             break;
         }
-        // A proxy that doesn't know, or hides it: then it is the proxy that asks.
-        let Some(named) = parse(entry.trim()) else { break };
-        address = named.to_canonical();
+        // A proxy may not know the address, or hide it. The proxy then counts as the client.
+        let Some(reported) = parse(entry.trim()) else { break };
+        address = reported.to_canonical();
     }
     address
 }
 
-/// An address as proxies write it: alone, or with a port.
+/// An address as proxies write it, with or without a port.
 fn parse(entry: &str) -> Option<IpAddr> {
     let bare = entry.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(entry);
     bare.parse().ok().or_else(|| entry.parse::<SocketAddr>().ok().map(|address| address.ip()))
@@ -72,7 +75,7 @@ mod tests {
 
     fn found(peer: &str, trusted: &[&str], forwarded: &[&str]) -> String {
         let trusted: Vec<IpNet> = trusted.iter().map(|network| network.parse().unwrap()).collect();
-        behind(peer.parse().unwrap(), &trusted, forwarded).to_string()
+        client_of(peer.parse().unwrap(), &trusted, forwarded).to_string()
     }
 
     #[test]
@@ -90,13 +93,13 @@ mod tests {
             // The client wrote the first, the proxy the second.
             (&["192.0.2.66, 198.51.100.1"], "198.51.100.1"),
             (&["192.0.2.66", "198.51.100.1"], "198.51.100.1"),
-            // Two proxies in a row, and one that the client made up before them.
+            // Two proxies in a row, and an entry that the client made up.
             (&["10.9.9.9, 198.51.100.1, 10.0.0.7"], "198.51.100.1"),
             (&["2001:db8::1"], "2001:db8::1"),
             (&["[2001:db8::1]:4711"], "2001:db8::1"),
             (&["198.51.100.1:4711"], "198.51.100.1"),
             (&["198.51.100.1, fd00::2"], "198.51.100.1"),
-            // Nothing that can be read: then the proxy is all that is known.
+            // Without a readable entry the proxy counts as the client.
             (&[], "10.0.0.1"),
             (&["unknown"], "10.0.0.1"),
             (&["198.51.100.1, unknown"], "10.0.0.1"),

@@ -1,6 +1,7 @@
-//! How many connections a client may hold: a share of all there are, so that nobody takes them from everybody else.
+//! The number of connections that one client may hold, so that no client takes them all.
 //!
-//! A trusted proxy holds those of many clients, and as many as it likes.
+//! No library has this limit: actix-server limits the connections of a worker, whichever client they belong to. A
+//! trusted proxy holds the connections of many clients and is not limited.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -8,62 +9,61 @@ use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 
 use ipnet::IpNet;
 
-use crate::auth::throttle::network_of;
+use crate::util::networks::client_network;
 
 /// Counts the connections of each client.
 #[derive(Debug)]
 pub(super) struct ConnectionLimit {
-    share: usize,
-    trusted: Vec<IpNet>,
-    held: Mutex<HashMap<IpAddr, usize>>,
+    per_client: usize,
+    trusted_proxies: Vec<IpNet>,
+    open: Mutex<HashMap<IpAddr, usize>>,
 }
 
 impl ConnectionLimit {
-    /// So many for each client that is no trusted proxy.
-    pub(super) fn new(share: usize, trusted: Vec<IpNet>) -> Self {
-        Self { share, trusted, held: Mutex::default() }
+    pub(super) fn new(per_client: usize, trusted_proxies: Vec<IpNet>) -> Self {
+        Self { per_client, trusted_proxies, open: Mutex::default() }
     }
 
-    /// Room for one more connection from this address, until it is dropped.
+    /// A slot for one more connection from this address; `None` if its client holds as many as one may.
     pub(super) fn admit(self: &Arc<Self>, peer: IpAddr) -> Option<ConnectionSlot> {
         let peer = peer.to_canonical();
-        if self.trusted.iter().any(|network| network.contains(&peer)) {
+        if self.trusted_proxies.iter().any(|network| network.contains(&peer)) {
             return Some(ConnectionSlot(None));
         }
-        let client = network_of(peer);
-        let mut held = self.held();
-        let holds = held.entry(client).or_default();
-        if *holds < self.share {
-            *holds += 1;
+        let client = client_network(peer);
+        let mut open = self.open();
+        let connections = open.entry(client).or_default();
+        if *connections < self.per_client {
+            *connections += 1;
             return Some(ConnectionSlot(Some((Arc::clone(self), client))));
         }
-        static FULL: Once = Once::new();
-        FULL.call_once(|| {
+        static WARNING: Once = Once::new();
+        WARNING.call_once(|| {
             tracing::warn!(
-                "a client holds as many connections as one may, and gets no more: if it is a proxy, name it in \
-                 TASKFORCE_TRUSTED_PROXIES"
+                "a client has reached TASKFORCE_CONNECTIONS_PER_ADDRESS, and its further connections are closed: if \
+                 the client is a proxy, name it in TASKFORCE_TRUSTED_PROXIES"
             );
         });
         None
     }
 
-    fn held(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    fn open(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Room for a connection.
+/// The right to hold one connection; dropping the slot frees it.
 #[derive(Debug)]
 pub(super) struct ConnectionSlot(Option<(Arc<ConnectionLimit>, IpAddr)>);
 
 impl Drop for ConnectionSlot {
     fn drop(&mut self) {
         let Some((connection_limit, client)) = &self.0 else { return };
-        let mut held = connection_limit.held();
-        if let Some(holds) = held.get_mut(client) {
-            *holds -= 1;
-            if *holds == 0 {
-                held.remove(client);
+        let mut open = connection_limit.open();
+        if let Some(connections) = open.get_mut(client) {
+            *connections -= 1;
+            if *connections == 0 {
+                open.remove(client);
             }
         }
     }
@@ -88,6 +88,6 @@ mod tests {
         let proxied: Vec<_> = (0..9).map(|_| admit("::ffff:10.0.0.1")).collect();
         assert!(proxied.iter().all(Option::is_some), "a trusted proxy asks for many");
         drop((second, third, other, proxied));
-        assert!(connection_limit.held().is_empty(), "who holds none is forgotten");
+        assert!(connection_limit.open().is_empty(), "who holds none is forgotten");
     }
 }

@@ -1,12 +1,16 @@
-//! How many requests a caller may send: so many at once, and so many a minute after that.
+//! Limits how many requests a caller may send: a burst at once, then a steady rate per minute.
 //!
-//! Asked before anything else is, the database above all. Whoever shows an access token of ours is counted by user;
-//! everybody else by address, until a request of theirs came through: then the key or token is known for a while,
-//! and counted by its user, too. So a flood of made-up credentials is one address's, and a person's sessions and
-//! scripts share one limit. A credential that was refused is its user's no more, be it a revoked key or an access
-//! token whose session has ended: whoever still shows it spends nothing of theirs.
+//! The limit applies before any other work, above all before the database. A request with a valid access token of the
+//! service counts towards its user, any other request towards the network of the client. Once an API key or a token
+//! of another issuer has been accepted, its user is cached, and its next requests count towards the user, too. So a
+//! flood of invented credentials counts towards one network, and all sessions and scripts of a person share one limit.
+//! A credential that was refused no longer counts towards its user, such as a revoked key or the access token of a
+//! session that has ended: nobody can use up the limit of its former owner with it.
+//!
+//! `governor` counts. No middleware around it serves: `actix-governor` is under the GPL-3.0, `actix-limitation` needs
+//! Redis, `actix-extensible-rate-limit` counts in fixed windows, and none of them looks at the response, which alone
+//! says whose a key is.
 
-use std::hash::Hash;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -24,129 +28,133 @@ use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::HashMapStateStore;
 use ipnet::IpNet;
 use moka::sync::Cache;
-use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::client_address;
 use super::settings::RateLimit;
 use crate::app::App;
 use crate::app::caller::Caller;
+use crate::auth::secrets;
 use crate::http::context::bearer;
 use crate::http::problem::Problem;
+use crate::util::networks::{client_network, network};
 
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
-/// Callers that are counted one by one. With more, newcomers are counted by wider networks, of which there are few:
-/// whoever commands that many addresses shall not fill our memory with them.
-const COUNTED: usize = 100_000;
-/// After so many requests, callers who have their whole quota again are forgotten.
+/// Callers that are counted separately. Beyond this number new callers are counted by wider networks, so that a
+/// client with many addresses can't fill the memory.
+const MAX_CALLERS: usize = 100_000;
+/// After this number of requests, callers whose whole quota is available again are dropped.
 const SWEEP_AFTER: u64 = 4096;
-/// Credentials of which something is remembered, and for how long.
-const REMEMBERED: u64 = 10_000;
-const REMEMBERED_FOR: Duration = Duration::from_secs(300);
+/// Size of the cache of credentials.
+const CREDENTIALS: u64 = 10_000;
+/// Lifetime of a cached credential.
+const CREDENTIAL_TTL: Duration = Duration::from_secs(300);
 
-/// Who is counted.
+/// The caller that a request counts towards.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum LimitKey {
     User(Uuid),
     Network(IpNet),
 }
 
-/// What is remembered of a credential.
+/// Credentials by their hashes.
+///
+/// The caches of `app/api_keys.rs` and `app/single_sign_on.rs` can't take its place: they are filled on the way to the
+/// database, for the key or the subject of a verified token, and keep no credential that was refused.
+type CredentialCache = Cache<[u8; 32], CachedCredential>;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum KnownCredential {
-    /// A key or a foreign token that came through, and whose it is.
-    Of(Uuid),
-    /// An access token of ours whose session has ended.
-    Over,
+enum CachedCredential {
+    /// A key or a token of another issuer that was accepted, with its user.
+    Accepted(Uuid),
+    /// An access token of the service whose session has ended.
+    SessionEnded,
 }
 
-/// What a request has left of a quota.
+/// The rest of a quota after a request.
 #[derive(Debug, PartialEq, Eq)]
 struct Remaining {
     requests: u32,
-    /// Until the next one, where there is none.
+    /// The time until the next request is allowed; `None` if this one is.
     wait: Option<Duration>,
 }
 
-type Counts<C> = governor::RateLimiter<LimitKey, HashMapStateStore<LimitKey>, C, StateInformationMiddleware>;
+type Counters<C> =
+    governor::RateLimiter<LimitKey, HashMapStateStore<LimitKey>, C, StateInformationMiddleware>;
 
 /// Counts the requests of each caller.
 pub(super) struct RateLimiter<C: Clock = DefaultClock> {
     quota: Quota,
-    counts: Counts<C>,
-    counted: usize,
-    asked: AtomicU64,
-    known: Cache<[u8; 32], KnownCredential>,
+    counters: Counters<C>,
+    max_callers: usize,
+    requests: AtomicU64,
+    credentials: CredentialCache,
 }
 
 impl RateLimiter {
     pub(super) fn new(limit: RateLimit) -> Self {
-        Self::with_clock(limit, COUNTED, DefaultClock::default())
+        Self::with_clock(limit, MAX_CALLERS, DefaultClock::default())
     }
 }
 
 impl<C: Clock> RateLimiter<C> {
-    fn with_clock(limit: RateLimit, counted: usize, clock: C) -> Self {
+    fn with_clock(limit: RateLimit, max_callers: usize, clock: C) -> Self {
         let quota = Quota::per_minute(limit.per_minute).allow_burst(limit.burst);
         Self {
             quota,
-            counts: governor::RateLimiter::hashmap_with_clock(quota, clock).with_middleware(),
-            counted,
-            asked: AtomicU64::new(0),
-            known: Cache::builder().max_capacity(REMEMBERED).time_to_live(REMEMBERED_FOR).build(),
+            counters: governor::RateLimiter::hashmap_with_clock(quota, clock).with_middleware(),
+            max_callers,
+            requests: AtomicU64::new(0),
+            credentials: Cache::builder().max_capacity(CREDENTIALS).time_to_live(CREDENTIAL_TTL).build(),
         }
     }
 
-    /// The network that an address is counted by: whoever has one address of IPv6 has a whole /64.
+    /// The network that an address counts towards: that of the client, or a wider one once there are too many.
     fn network(&self, address: IpAddr) -> LimitKey {
-        let crowded = self.counts.len() >= self.counted;
-        let prefix = match (address, crowded) {
-            (IpAddr::V4(_), false) => 32,
-            (IpAddr::V4(_), true) => 16,
-            (IpAddr::V6(_), false) => 64,
-            (IpAddr::V6(_), true) => 32,
-        };
-        LimitKey::Network(IpNet::new(address, prefix).unwrap_or_else(|_| address.into()).trunc())
+        let is_crowded = self.counters.len() >= self.max_callers;
+        LimitKey::Network(if is_crowded { network(address, 16, 32) } else { client_network(address).into() })
     }
 
-    fn spend(&self, who: &LimitKey) -> Remaining {
-        if self.asked.fetch_add(1, Ordering::Relaxed) % SWEEP_AFTER == SWEEP_AFTER - 1 {
-            self.counts.retain_recent();
+    /// Counts a request.
+    fn count(&self, key: &LimitKey) -> Remaining {
+        if self.requests.fetch_add(1, Ordering::Relaxed) % SWEEP_AFTER == SWEEP_AFTER - 1 {
+            self.counters.retain_recent();
         }
-        match self.counts.check_key(who) {
+        match self.counters.check_key(key) {
             Ok(state) => Remaining { requests: state.remaining_burst_capacity(), wait: None },
             Err(until) => {
-                Remaining { requests: 0, wait: Some(until.wait_time_from(self.counts.clock().now())) }
+                Remaining { requests: 0, wait: Some(until.wait_time_from(self.counters.clock().now())) }
             }
         }
     }
 
-    /// `RateLimit-Policy` and `RateLimit` as in draft-ietf-httpapi-ratelimit-headers-11: the quota and how long it
-    /// takes to come back, what is left of it and when all of it is there again.
-    fn headers(&self, left: &Remaining) -> [(HeaderName, String); 2] {
+    /// `RateLimit-Policy` and `RateLimit` as in draft-ietf-httpapi-ratelimit-headers-11: the quota and the time in
+    /// which it is restored; the rest of the quota and the time until all of it is available again.
+    fn headers(&self, remaining: &Remaining) -> [(HeaderName, String); 2] {
         let quota = self.quota.burst_size().get();
         let window = seconds(self.quota.burst_size_replenished_in());
-        let whole_again = self.quota.replenish_interval().saturating_mul(quota.saturating_sub(left.requests));
+        let used = quota.saturating_sub(remaining.requests);
+        let reset = seconds(self.quota.replenish_interval().saturating_mul(used));
         [
             (RATE_LIMIT_POLICY, format!("\"default\";q={quota};w={window}")),
-            (RATE_LIMIT, format!("\"default\";r={};t={}", left.requests, seconds(whole_again))),
+            (RATE_LIMIT, format!("\"default\";r={};t={reset}", remaining.requests)),
         ]
     }
 }
 
-/// Whole seconds, and not too few.
+/// Whole seconds, rounded up.
 fn seconds(duration: Duration) -> u64 {
     duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }
 
-/// Whether requests to this address are counted: a load balancer asks as often as it likes whether we are well.
+/// Whether requests to a path are counted. A load balancer may check the health of the service as often as it likes.
 pub(in crate::http) fn applies(path: &str) -> bool {
     !path.starts_with("/health/")
 }
 
-/// Counts every request before it goes further.
+/// Counts each request before it is handled.
 pub(super) async fn wrap(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
@@ -156,46 +164,49 @@ pub(super) async fn wrap(
         return next.call(request).await.map(ServiceResponse::map_into_left_body);
     };
     let token = bearer(request.headers());
-    let own = token.zip(request.app_data::<Data<App>>());
-    let own = own.and_then(|(token, app)| app.tokens.verify(token, app.clock.now()));
-    let hash: Option<[u8; 32]> = token.map(|token| Sha256::digest(token).into());
-    let user = match hash.and_then(|hash| limiter.known.get(&hash)) {
-        Some(KnownCredential::Of(user_id)) => Some(user_id),
-        Some(KnownCredential::Over) => None,
-        None => own.as_ref().map(|claims| claims.user_id),
+    let claims = token.zip(request.app_data::<Data<App>>());
+    let claims = claims.and_then(|(token, app)| app.tokens.verify(token, app.clock.now()));
+    let hash = token.map(secrets::digest_of);
+    let user = match hash.and_then(|hash| limiter.credentials.get(&hash)) {
+        Some(CachedCredential::Accepted(user_id)) => Some(user_id),
+        Some(CachedCredential::SessionEnded) => None,
+        None => claims.as_ref().map(|claims| claims.user_id),
     };
-    let who = user.map_or_else(
+    let key = user.map_or_else(
         || limiter.network(client_address::of(request.request()).unwrap_or(Ipv4Addr::UNSPECIFIED.into())),
         LimitKey::User,
     );
 
-    let left = limiter.spend(&who);
-    let mut answer = match left.wait {
+    let remaining = limiter.count(&key);
+    let mut response = match remaining.wait {
         Some(wait) => {
-            let answer = refusal(wait).error_response();
-            request.into_response(answer).map_into_right_body()
+            let response = refusal(wait).error_response();
+            request.into_response(response).map_into_right_body()
         }
         None => next.call(request).await?.map_into_left_body(),
     };
     if let Some(hash) = hash {
-        let caller = answer.request().extensions().get::<Caller>().map(|caller| caller.user_id);
-        match (answer.status(), own.is_some()) {
-            (StatusCode::UNAUTHORIZED, true) => limiter.known.insert(hash, KnownCredential::Over),
-            (StatusCode::UNAUTHORIZED, false) => limiter.known.invalidate(&hash),
-            // A wrong password is answered so, too, and the session went on.
-            (status, true) if user.is_none() && status.is_success() => limiter.known.invalidate(&hash),
+        let caller = response.request().extensions().get::<Caller>().map(|caller| caller.user_id);
+        let credentials = &limiter.credentials;
+        match (response.status(), claims.is_some()) {
+            (StatusCode::UNAUTHORIZED, true) => credentials.insert(hash, CachedCredential::SessionEnded),
+            (StatusCode::UNAUTHORIZED, false) => credentials.invalidate(&hash),
+            // A wrong password has the same status, although the session has not ended.
+            (status, true) if user.is_none() && status.is_success() => credentials.invalidate(&hash),
             (_, true) => {}
             (_, false) => {
-                caller.into_iter().for_each(|id| limiter.known.insert(hash, KnownCredential::Of(id)))
+                if let Some(user_id) = caller {
+                    credentials.insert(hash, CachedCredential::Accepted(user_id));
+                }
             }
         }
     }
-    for (name, value) in limiter.headers(&left) {
+    for (name, value) in limiter.headers(&remaining) {
         if let Ok(value) = HeaderValue::from_str(&value) {
-            answer.headers_mut().insert(name, value);
+            response.headers_mut().insert(name, value);
         }
     }
-    Ok(answer)
+    Ok(response)
 }
 
 fn refusal(wait: Duration) -> Problem {
@@ -213,35 +224,35 @@ mod tests {
     fn limiter(
         per_minute: u32,
         burst: u32,
-        counted: usize,
+        max_callers: usize,
     ) -> (RateLimiter<FakeRelativeClock>, FakeRelativeClock) {
         let clock = FakeRelativeClock::default();
         let limit = RateLimit::new(per_minute, burst).unwrap();
-        (RateLimiter::with_clock(limit, counted, clock.clone()), clock)
+        (RateLimiter::with_clock(limit, max_callers, clock.clone()), clock)
     }
 
     #[test]
     fn a_burst_is_taken_and_comes_back_by_and_by() {
         let (limiter, clock) = limiter(60, 3, 10);
-        let who = LimitKey::User(Uuid::nil());
+        let key = LimitKey::User(Uuid::nil());
         for left in [2, 1, 0] {
-            assert_eq!(limiter.spend(&who), Remaining { requests: left, wait: None });
+            assert_eq!(limiter.count(&key), Remaining { requests: left, wait: None });
         }
-        assert_eq!(limiter.spend(&who), Remaining { requests: 0, wait: Some(Duration::from_secs(1)) });
+        assert_eq!(limiter.count(&key), Remaining { requests: 0, wait: Some(Duration::from_secs(1)) });
         assert_eq!(
-            limiter.spend(&LimitKey::User(Uuid::max())).requests,
+            limiter.count(&LimitKey::User(Uuid::max())).requests,
             2,
             "everybody has a quota of their own"
         );
         clock.advance(Duration::from_millis(1100));
-        assert_eq!(limiter.spend(&who).wait, None);
-        assert!(limiter.spend(&who).wait.is_some());
+        assert_eq!(limiter.count(&key).wait, None);
+        assert!(limiter.count(&key).wait.is_some());
         clock.advance(Duration::from_secs(60));
-        assert_eq!(limiter.spend(&who).requests, 2, "no more than the burst is saved up");
+        assert_eq!(limiter.count(&key).requests, 2, "no more than the burst is saved up");
     }
 
-    /// A handler whose extractor found out who holds the key.
-    async fn found(request: actix_web::HttpRequest) -> actix_web::HttpResponse {
+    /// A handler whose extractor accepts some keys.
+    async fn accept(request: actix_web::HttpRequest) -> actix_web::HttpResponse {
         let holder = bearer(request.headers()).and_then(|key| key.strip_prefix("tfk_good_"));
         let Some(holder) = holder else { return actix_web::HttpResponse::Unauthorized().finish() };
         let caller = Caller {
@@ -261,7 +272,7 @@ mod tests {
         use actix_web::{App, web};
 
         let limiter = Data::new(RateLimiter::new(RateLimit::new(1, 3).unwrap()));
-        let app = App::new().app_data(limiter).default_service(web::to(found)).wrap(from_fn(wrap));
+        let app = App::new().app_data(limiter).default_service(web::to(accept)).wrap(from_fn(wrap));
         let service = init_service(app).await;
         let ask = async |key: &str| {
             let peer = "198.51.100.1:4711".parse().unwrap();
@@ -282,12 +293,12 @@ mod tests {
         };
         let key = |user: Uuid| format!("tfk_good_{user}");
         let (one, other) = (key(Uuid::nil()), key(Uuid::max()));
-        // Nobody knows yet whose they are: they are one address's.
+        // Not accepted yet, so they count towards the address.
         assert_eq!(ask(&one).await, (200, "r=2".to_owned()));
         assert_eq!(ask(&other).await, (200, "r=1".to_owned()));
         assert_eq!(ask("tfk_bad").await, (401, "r=0".to_owned()));
         assert_eq!(ask("tfk_bad").await, (429, "r=0".to_owned()));
-        // From now on each is its user's, whatever the address does.
+        // From now on each counts towards its user, whatever the address does.
         for left in ["r=2", "r=1", "r=0"] {
             assert_eq!(ask(&one).await, (200, left.to_owned()));
         }
@@ -298,13 +309,19 @@ mod tests {
     #[test]
     fn the_headers_say_what_is_left_and_when_all_is_back() {
         let (limiter, _) = limiter(120, 30, 10);
-        let told = |requests| {
+        let headers = |requests| {
             limiter
                 .headers(&Remaining { requests, wait: None })
                 .map(|(name, value)| format!("{name}: {value}"))
         };
-        assert_eq!(told(29), ["ratelimit-policy: \"default\";q=30;w=15", "ratelimit: \"default\";r=29;t=1"]);
-        assert_eq!(told(0), ["ratelimit-policy: \"default\";q=30;w=15", "ratelimit: \"default\";r=0;t=15"]);
+        assert_eq!(
+            headers(29),
+            ["ratelimit-policy: \"default\";q=30;w=15", "ratelimit: \"default\";r=29;t=1"]
+        );
+        assert_eq!(
+            headers(0),
+            ["ratelimit-policy: \"default\";q=30;w=15", "ratelimit: \"default\";r=0;t=15"]
+        );
     }
 
     #[test]
@@ -315,22 +332,22 @@ mod tests {
         assert_ne!(who("2001:db8:1:2::1"), who("2001:db8:1:3::1"));
         assert_ne!(who("198.51.100.1"), who("198.51.100.2"));
         for last in 0..4 {
-            assert_eq!(limiter.spend(&who(&format!("198.51.100.{last}"))).wait, None);
+            assert_eq!(limiter.count(&who(&format!("198.51.100.{last}"))).wait, None);
         }
         assert_eq!(who("198.51.100.77"), who("198.51.7.7"));
         assert_eq!(who("2001:db8:1:2::1"), who("2001:db8:77::"));
         clock.advance(Duration::from_secs(60));
-        limiter.counts.retain_recent();
+        limiter.counters.retain_recent();
         assert_ne!(who("198.51.100.1"), who("198.51.100.2"), "who was silent is forgotten");
     }
 
     #[test]
     fn callers_who_have_all_back_are_forgotten_by_themselves() {
-        let (limiter, clock) = limiter(60_000, 1, COUNTED);
+        let (limiter, clock) = limiter(60_000, 1, MAX_CALLERS);
         for _ in 0..SWEEP_AFTER {
-            limiter.spend(&LimitKey::User(Uuid::new_v4()));
+            limiter.count(&LimitKey::User(Uuid::new_v4()));
             clock.advance(Duration::from_millis(10));
         }
-        assert!(limiter.counts.len() < 10, "{}", limiter.counts.len());
+        assert!(limiter.counters.len() < 10, "{}", limiter.counters.len());
     }
 }

@@ -1,13 +1,14 @@
-//! What every answer has, whatever it says: request id, API version, security headers, conditional answers,
-//! problems in the reader's language, and an answer even where something panicked.
+//! The part of a response that is the same for all operations: request id, API version, security headers, 304 for an
+//! unchanged resource, problems in the client's language, and a response even after a panic.
 
 use std::panic::AssertUnwindSafe;
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName, HeaderValue,
-    IF_NONE_MATCH, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, EntityTag, HeaderName,
+    HeaderValue, IF_NONE_MATCH, Preference, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS, from_comma_delimited,
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
@@ -24,80 +25,80 @@ use crate::http::negotiation;
 use crate::http::problem::Problem;
 use crate::http::problem_catalogue::ProblemCode;
 
-/// The version of the contract, on every answer.
+/// The version of the contract, sent with every response.
 pub const API_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 const X_API_VERSION: HeaderName = HeaderName::from_static("api-version");
 
-/// Wraps every request and answer.
+/// Adds these parts to every response.
 pub(in crate::http) async fn wrap(
     mut request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, actix_web::Error> {
     let is_secure = request.app_data::<Data<Settings>>().is_some_and(|settings| settings.is_secure());
-    let request_context = RequestContext { is_secure, ..RequestContext::read(request.headers()) };
+    let context = RequestContext { is_secure, ..RequestContext::read(request.headers()) };
     let none_match = request.headers().get(IF_NONE_MATCH).cloned();
     if request.method() == Method::HEAD {
-        // A GET whose body the server leaves out on the way.
+        // Handled as GET: actix-http still sends no body.
         request.head_mut().method = Method::GET;
     }
-    let reads = request.method() == Method::GET;
-    request.extensions_mut().insert(request_context.clone());
+    let is_read = request.method() == Method::GET;
+    request.extensions_mut().insert(context.clone());
 
     if let Err(problem) = negotiation::check(&request) {
-        let answer = finish(written(&problem, &request_context), &request_context);
-        return Ok(request.into_response(answer).map_into_right_body());
+        let response = add_headers(render(&problem, &context), &context);
+        return Ok(request.into_response(response).map_into_right_body());
     }
-    let Ok(answered) = AssertUnwindSafe(next.call(request)).catch_unwind().await else {
-        // The request went down with the panic: the answer goes out as the error of the service.
-        tracing::error!(request_id = %request_context.request_id, "a handler panicked");
-        let answer = finish(written(&ProblemCode::InternalError.into(), &request_context), &request_context);
-        return Err(actix_web::error::InternalError::from_response("panic", answer).into());
+    let Ok(result) = AssertUnwindSafe(next.call(request)).catch_unwind().await else {
+        // The panic has taken the request along, so the response can only be sent as an error.
+        tracing::error!(request_id = %context.request_id, "a handler panicked");
+        let response = add_headers(render(&ProblemCode::InternalError.into(), &context), &context);
+        return Err(actix_web::error::InternalError::from_response("panic", response).into());
     };
-    let answered = match answered {
-        Ok(answered) => answered,
+    let response = match result {
+        Ok(response) => response,
         Err(error) => {
-            // A middleware further in gave up: what it says still goes through here.
+            // An inner middleware has failed: its error becomes a problem as well.
             let problem =
                 error.as_error::<Problem>().cloned().unwrap_or_else(|| ProblemCode::InternalError.into());
-            let answer = finish(written(&problem, &request_context), &request_context);
-            return Err(actix_web::error::InternalError::from_response(error, answer).into());
+            let response = add_headers(render(&problem, &context), &context);
+            return Err(actix_web::error::InternalError::from_response(error, response).into());
         }
     };
 
-    let problem = answered.response().extensions().get::<Problem>().cloned();
-    let problem = problem.or_else(|| stray(answered.response()));
-    let (request, answer) = answered.into_parts();
+    let problem = response.response().extensions().get::<Problem>().cloned();
+    let problem = problem.or_else(|| problem_of_library(response.response()));
+    let (request, response) = response.into_parts();
     if let Some(problem) = problem {
-        refused_attempts::note(&request, problem.code());
-        let headers = answer.headers().clone();
-        let mut written = written(&problem, &request_context);
+        refused_attempts::record(&request, problem.code());
+        let headers = response.headers().clone();
+        let mut rendered = render(&problem, &context);
         for (name, value) in headers {
-            // What the problem itself and the layers between have said, as Allow, Retry-After and CORS.
+            // Headers of the problem itself and of the inner middleware: Allow, Retry-After, CORS.
             if name != CONTENT_TYPE {
-                written.headers_mut().insert(name, value);
+                rendered.headers_mut().insert(name, value);
             }
         }
-        return Ok(ServiceResponse::new(request, finish(written, &request_context)).map_into_right_body());
+        return Ok(ServiceResponse::new(request, add_headers(rendered, &context)).map_into_right_body());
     }
-    let unchanged = reads
-        && answer.status() == StatusCode::OK
-        && matches(none_match.as_ref(), answer.headers().get(ETAG));
-    if unchanged {
-        let mut short = HttpResponse::NotModified().finish();
-        for (name, value) in answer.headers().iter().filter(|(name, _)| **name != CONTENT_TYPE) {
-            short.headers_mut().insert(name.clone(), value.clone());
+    let is_unchanged = is_read
+        && response.status() == StatusCode::OK
+        && matches(none_match.as_ref(), response.headers().get(ETAG));
+    if is_unchanged {
+        let mut not_modified = HttpResponse::NotModified().finish();
+        for (name, value) in response.headers().iter().filter(|(name, _)| **name != CONTENT_TYPE) {
+            not_modified.headers_mut().insert(name.clone(), value.clone());
         }
-        return Ok(ServiceResponse::new(request, finish(short, &request_context)).map_into_right_body());
+        return Ok(ServiceResponse::new(request, add_headers(not_modified, &context)).map_into_right_body());
     }
-    Ok(ServiceResponse::new(request, finish(answer, &request_context)).map_into_left_body())
+    Ok(ServiceResponse::new(request, add_headers(response, &context)).map_into_left_body())
 }
 
-/// What a library refused in words of its own, as the problem that it is.
-fn stray<B>(answer: &HttpResponse<B>) -> Option<Problem> {
-    let status = answer.status();
-    let kind = answer.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    if kind.is_some_and(|kind| kind.ends_with("json")) {
+/// The problem that stands for an error response of actix-web, such as 413 for a body that is too large.
+fn problem_of_library<B>(response: &HttpResponse<B>) -> Option<Problem> {
+    let status = response.status();
+    let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    if content_type.is_some_and(|value| value.ends_with("json")) {
         return None;
     }
     let code = match status {
@@ -110,32 +111,32 @@ fn stray<B>(answer: &HttpResponse<B>) -> Option<Problem> {
     Some(code.into())
 }
 
-/// Writes a problem down. It carries every header that its answer has, too.
-fn written(problem: &Problem, request_context: &RequestContext) -> HttpResponse {
+/// The response of a problem, with the headers that the problem sets.
+fn render(problem: &Problem, context: &RequestContext) -> HttpResponse {
     use actix_web::ResponseError as _;
 
-    let document = problem.document(request_context.language, &request_context.request_id);
-    let mut answer = problem.error_response();
-    answer.extensions_mut().clear();
-    let headers = answer.headers_mut();
+    let document = problem.document(context.language, &context.request_id);
+    let mut response = problem.error_response();
+    response.extensions_mut().clear();
+    let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(request_context.language.code()));
+    headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(context.language.code()));
     let body = serde_json::to_vec(&document).unwrap_or_default();
-    answer.set_body(body).map_into_boxed_body()
+    response.set_body(body).map_into_boxed_body()
 }
 
-fn finish<B>(mut answer: HttpResponse<B>, request_context: &RequestContext) -> HttpResponse<B> {
-    let headers = answer.headers_mut();
-    if let Ok(id) = HeaderValue::from_str(&request_context.request_id) {
+fn add_headers<B>(mut response: HttpResponse<B>, context: &RequestContext) -> HttpResponse<B> {
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(&context.request_id) {
         headers.insert(X_REQUEST_ID, id);
     }
     headers.insert(X_API_VERSION, HeaderValue::from_static(API_VERSION));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    if request_context.is_secure {
-        // Two years, as the preload lists ask for; what else is under that name is not ours to speak for.
+    if context.is_secure {
+        // Two years, as the preload lists require. Subdomains are not included: the service doesn't know them.
         headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000"));
     }
     if !headers.contains_key(CONTENT_SECURITY_POLICY) {
@@ -145,20 +146,20 @@ fn finish<B>(mut answer: HttpResponse<B>, request_context: &RequestContext) -> H
     if !headers.contains_key(CACHE_CONTROL) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
-    answer
+    response
 }
 
-/// `If-None-Match` compares weakly (RFC 9110 §13.1.2).
+/// Whether `If-None-Match` names the current `ETag`. The comparison is weak (RFC 9110 §13.1.2).
+///
+/// [`actix_web::http::header::IfNoneMatch`] would ignore a `*` within a list.
 fn matches(none_match: Option<&HeaderValue>, etag: Option<&HeaderValue>) -> bool {
-    let (Some(none_match), Some(etag)) =
-        (none_match.and_then(|value| value.to_str().ok()), etag.and_then(|value| value.to_str().ok()))
-    else {
-        return false;
-    };
-    none_match
-        .split(',')
-        .map(str::trim)
-        .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
+    let etag: Option<EntityTag> = etag.and_then(|value| value.to_str().ok()?.parse().ok());
+    let Some(etag) = etag else { return false };
+    let listed = from_comma_delimited(none_match.into_iter()).unwrap_or_default();
+    listed.iter().any(|tag| match tag {
+        Preference::Any => true,
+        Preference::Specific(tag) => etag.weak_eq(tag),
+    })
 }
 
 #[cfg(test)]
@@ -167,7 +168,7 @@ mod tests {
 
     use super::*;
 
-    /// What no route does, and any might.
+    /// A handler that panics.
     async fn panics() -> HttpResponse {
         panic!("a secret of the service")
     }
@@ -210,7 +211,9 @@ mod tests {
         assert!(matching("\"3.ab\""));
         assert!(matching("\"1.cd\", W/\"3.ab\""));
         assert!(matching("*"));
+        assert!(matching("\"1.cd\", *"));
         assert!(!matching("\"3.a\""));
+        assert!(!matching("3.ab"));
         assert!(!matches(None, Some(&etag)));
     }
 }

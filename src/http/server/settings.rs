@@ -1,4 +1,4 @@
-//! What the administrator can set about the server.
+//! Settings of the server.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -8,45 +8,45 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use rustls::ServerConfig;
 use secrecy::SecretString;
 
-/// Connections at most, unless set: with those to the database they fit into the 1,024 files that most systems let
-/// a process have.
+/// Default maximum of connections: together with the connections to the database they fit into the 1,024 file
+/// descriptors that most systems allow a process.
 pub const CONNECTIONS: u16 = 900;
 
-/// Connections of one client at most, unless set: four who take all they can leave nobody any, one alone must not.
+/// Default maximum of connections of one client: a single client can't take all of them.
 pub const CONNECTIONS_PER_ADDRESS: u16 = CONNECTIONS / 4;
 
-/// What the administrator can set about the server.
+/// Settings of the server.
 #[derive(Clone)]
 #[expect(missing_debug_implementations, reason = "it holds a secret")]
 pub struct Settings {
-    /// Origins whose pages may call the API; none by default.
+    /// Origins whose pages may call the API; by default none.
     pub cors_origins: Vec<String>,
-    /// The token of `/metrics`; without it there is no such thing.
+    /// The token that `/metrics` asks for; without a token the path does not exist.
     pub metrics_token: Option<SecretString>,
-    /// Whom to tell of a weakness, as a URI.
+    /// The contact for reports of vulnerabilities, as a URI.
     pub security_contact: Option<String>,
-    /// Where the metrics are collected.
+    /// The recorder whose metrics `/metrics` shows.
     pub metrics: PrometheusHandle,
-    /// Threads that serve requests; one per core by default.
+    /// Number of threads that serve requests; by default one per core.
     pub workers: Option<usize>,
-    /// Where clients reach the service.
+    /// The URL under which clients reach the service.
     pub public_url: String,
-    /// Networks of proxies whose `X-Forwarded-For` is believed; none by default.
+    /// Networks of proxies whose `X-Forwarded-For` is trusted; by default none.
     pub trusted_proxies: Vec<IpNet>,
-    /// How many requests a caller may send; any number by default.
+    /// Limit of the requests of a caller; by default none.
     pub rate_limit: Option<RateLimit>,
-    /// How long a client may take.
+    /// Time limits of a client.
     pub timeouts: ClientTimeouts,
-    /// Connections at most.
+    /// Maximum of open connections.
     pub max_connections: usize,
-    /// Connections of one client at most, unless it is a trusted proxy.
+    /// Maximum of open connections of one client; trusted proxies are not limited.
     pub connections_per_address: usize,
-    /// TLS on the listener; none by default.
+    /// TLS of the listener; by default none.
     pub tls: Option<ServerConfig>,
 }
 
 impl Settings {
-    /// What is so unless it is set.
+    /// The default settings.
     pub fn new(public_url: String, metrics: PrometheusHandle) -> Self {
         Self {
             cors_origins: Vec::new(),
@@ -64,26 +64,26 @@ impl Settings {
         }
     }
 
-    /// Whether clients come over TLS, be it to us or to a proxy before us.
+    /// Whether clients use TLS, to the service itself or to a proxy in front of it.
     pub(super) fn is_secure(&self) -> bool {
         self.tls.is_some() || self.public_url.starts_with("https://")
     }
 }
 
-/// How many requests a caller may send.
+/// Limit of the requests of a caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimit {
-    /// In the long run.
+    /// Requests per minute in the long run.
     pub per_minute: NonZeroU32,
-    /// At once, after a while of silence.
+    /// Requests at once, by a caller that has sent none for a while.
     pub burst: NonZeroU32,
 }
 
 impl RateLimit {
-    /// The smallest that can be told apart from none: one a minute, one at once.
+    /// The smallest limit: one request per minute.
     const STRICTEST: Self = Self { per_minute: NonZeroU32::MIN, burst: NonZeroU32::MIN };
 
-    /// So many; `None` where one of them is none.
+    /// A limit; `None` if one of the numbers is 0.
     pub fn new(per_minute: u32, burst: u32) -> Option<Self> {
         Some(Self { per_minute: NonZeroU32::new(per_minute)?, burst: NonZeroU32::new(burst)? })
     }
@@ -95,18 +95,18 @@ impl Default for RateLimit {
     }
 }
 
-/// How long a client may take.
+/// Time limits of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientTimeouts {
-    /// To send the head of a request, and to shake hands before.
+    /// For the TLS handshake, and for sending the head of a request.
     pub head: Duration,
-    /// To send a body in JSON, all of it.
+    /// For sending a whole JSON body.
     pub body: Duration,
-    /// To send a file, all of it.
+    /// For sending a whole file.
     pub file: Duration,
-    /// To take anything of an answer.
+    /// For reading any bytes of a response.
     pub write: Duration,
-    /// To say nothing, between two requests.
+    /// For the pause between two requests.
     pub idle: Duration,
 }
 

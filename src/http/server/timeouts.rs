@@ -1,8 +1,9 @@
-//! A client's connection, and how long it may keep us waiting.
+//! Time limits of a client's connection.
 //!
-//! The server's own timer runs for the first request of a connection only, by a clock that is half a second coarse:
-//! after that, one byte of the next would hold the connection for ever. And it doesn't look at who takes nothing of
-//! an answer. So the stream itself does. What a request has under way — its body — is timed where it is read.
+//! No library has these limits. actix-http times only the first request of a connection, so a client could hold one
+//! open by sending the second request byte by byte, and doesn't limit how long a client takes to read a response.
+//! `tokio-io-timeout` restarts its timer with every byte. [`TimeoutStream`] times the whole head of each request and
+//! any pause in reading a response. The time limits of a body are with the extractors that read it.
 
 use std::cell::Cell;
 use std::future::Future as _;
@@ -11,157 +12,137 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use actix_web::ResponseError as _;
-use actix_web::body::{EitherBody, MessageBody};
+use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::ConnectionType;
-use actix_web::http::header::{HeaderValue, UPGRADE};
 use actix_web::middleware::Next;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::settings::ClientTimeouts;
-use crate::domain::refusal::{Refusal, RefusalCode};
-use crate::http::problem::Problem;
 
-/// What is known of a connection, by the stream and by the requests that come over it.
+/// The state of a connection, shared by its stream and the requests that arrive over it.
 #[derive(Debug)]
 pub(super) struct ConnectionState {
     timeouts: ClientTimeouts,
-    /// A request has come in whole, but for its body, and is not answered yet.
-    answering: Cell<bool>,
-    /// When the head of the next one must be there.
-    head_by: Cell<Option<Instant>>,
+    /// Whether the head of a request has arrived and its response is not ready yet.
+    request_in_progress: Cell<bool>,
+    /// The instant by which the head of the next request must have arrived.
+    head_deadline: Cell<Option<Instant>>,
 }
 
 impl ConnectionState {
     fn new(timeouts: ClientTimeouts) -> Self {
-        let head_by = Cell::new(Some(Instant::now() + timeouts.head));
-        Self { timeouts, answering: Cell::new(false), head_by }
+        let head_deadline = Cell::new(Some(Instant::now() + timeouts.head));
+        Self { timeouts, request_in_progress: Cell::new(false), head_deadline }
     }
 
-    fn begin(&self) {
-        self.answering.set(true);
-        self.head_by.set(None);
+    fn request_started(&self) {
+        self.request_in_progress.set(true);
+        self.head_deadline.set(None);
     }
 
-    fn end(&self) {
-        self.answering.set(false);
-        self.said();
+    fn request_ended(&self) {
+        self.request_in_progress.set(false);
+        self.bytes_written();
     }
 
-    /// The answer, or some of it, is out: the next request may come after some silence. Its first bytes may be here
-    /// already, read along with the one before; so this ends by itself, whatever is read.
-    fn said(&self) {
-        if !self.answering.get() {
-            self.head_by.set(Some(Instant::now() + self.timeouts.idle + self.timeouts.head));
+    /// Allows a pause before the next request, once bytes of a response are written.
+    ///
+    /// The first bytes of that request may have been read together with the previous one, so the deadline has to be
+    /// set here and can't wait for the next read.
+    fn bytes_written(&self) {
+        if !self.request_in_progress.get() {
+            self.head_deadline.set(Some(Instant::now() + self.timeouts.idle + self.timeouts.head));
         }
     }
 
-    /// Bytes have come: the head that begins with them must be there soon. What drips in after doesn't put it off.
-    fn heard(&self) {
+    /// Ends the pause: the head that these bytes begin must be complete soon. Later bytes don't move the deadline.
+    fn bytes_read(&self) {
         let soon = Instant::now() + self.timeouts.head;
-        self.head_by.set(Some(self.head_by.get().map_or(soon, |by| by.min(soon))));
+        self.head_deadline.set(Some(self.head_deadline.get().map_or(soon, |deadline| deadline.min(soon))));
     }
 }
 
-/// Tells the stream that a request is under way.
-pub(super) async fn under_way(
+/// Tells the stream when a request is in progress.
+pub(super) async fn track_request(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let state = request.conn_data::<Rc<ConnectionState>>().cloned();
     if let Some(state) = &state {
-        state.begin();
+        state.request_started();
     }
-    let answer = next.call(request).await;
+    let response = next.call(request).await;
     if let Some(state) = &state {
-        state.end();
+        state.request_ended();
     }
-    answer
+    response
 }
 
-/// Refuses what asks to go on as a web socket: of such a request the server takes all that follows for its body,
-/// whatever its `Content-Length` says, and a proxy before us may think otherwise.
-pub(super) async fn only_http(
-    request: ServiceRequest,
-    next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, actix_web::Error> {
-    let is_web_socket = |value: &HeaderValue| {
-        value.to_str().is_ok_and(|value| value.trim().eq_ignore_ascii_case("websocket"))
-    };
-    if !request.headers().get_all(UPGRADE).any(is_web_socket) {
-        return next.call(request).await.map(ServiceResponse::map_into_left_body);
-    }
-    let refusal = Refusal::new(
-        RefusalCode::InvalidRequest,
-        "There are no web sockets here: send the request without `Upgrade`.",
-        "لا تدعم الخدمة WebSocket: أرسل الطلب دون الترويسة Upgrade.",
-    );
-    let mut answer = Problem::from(refusal).error_response();
-    answer.head_mut().set_connection_type(ConnectionType::Close);
-    Ok(request.into_response(answer).map_into_right_body())
-}
-
-/// A stream whose other end has only so much time.
+/// A stream that fails once the client exceeds a time limit.
 pub(super) struct TimeoutStream<S> {
     stream: S,
     state: Rc<ConnectionState>,
-    head: Timer,
-    /// Runs while nothing of what we have to say is taken.
-    unheard: Timer,
+    head_timer: Timer,
+    /// Runs while the client reads nothing of a response.
+    write_timer: Timer,
 }
 
 impl<S> TimeoutStream<S> {
-    /// A stream of HTTP/1.
     pub(super) fn new(stream: S, timeouts: ClientTimeouts) -> Self {
         let state = Rc::new(ConnectionState::new(timeouts));
-        Self { stream, state, head: Timer::default(), unheard: Timer::default() }
+        Self { stream, state, head_timer: Timer::default(), write_timer: Timer::default() }
     }
 
-    /// What the requests of this connection tell it by.
+    /// The state to share with the requests of this connection.
     pub(super) fn state(&self) -> Rc<ConnectionState> {
         Rc::clone(&self.state)
     }
 
-    /// Goes on from a write: whatever was taken, the other end lives.
-    fn written<T>(&mut self, written: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
+    /// Applies the time limit to the result of a write.
+    fn limit_write<T>(
+        &mut self,
+        written: Poll<io::Result<T>>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<T>> {
         if written.is_ready() {
-            self.state.said();
-            self.unheard.stop();
+            self.state.bytes_written();
+            self.write_timer.stop();
             return written;
         }
-        let by = self.unheard.by().unwrap_or_else(|| Instant::now() + self.state.timeouts.write);
-        self.unheard.poll(by, context).map(|()| Err(late()))
+        let deadline = self.write_timer.deadline();
+        let deadline = deadline.unwrap_or_else(|| Instant::now() + self.state.timeouts.write);
+        self.write_timer.poll(deadline, context).map(|()| Err(timed_out()))
     }
 }
 
-fn late() -> io::Error {
+fn timed_out() -> io::Error {
     io::Error::new(ErrorKind::TimedOut, "the client took too long")
 }
 
-/// A timer that is made when it is first needed: most connections never need it.
+/// A timer that allocates when it is first started; most connections need none.
 #[derive(Default)]
 struct Timer {
     sleep: Option<Pin<Box<Sleep>>>,
-    runs: bool,
+    is_running: bool,
 }
 
 impl Timer {
-    fn by(&self) -> Option<Instant> {
-        self.sleep.as_ref().filter(|_| self.runs).map(|sleep| sleep.deadline())
+    /// The deadline, while the timer runs.
+    fn deadline(&self) -> Option<Instant> {
+        self.sleep.as_ref().filter(|_| self.is_running).map(|sleep| sleep.deadline())
     }
 
     fn stop(&mut self) {
-        self.runs = false;
+        self.is_running = false;
     }
 
-    /// Runs to this moment.
-    fn poll(&mut self, by: Instant, context: &mut Context<'_>) -> Poll<()> {
-        self.runs = true;
-        let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(by)));
-        if sleep.deadline() != by {
-            sleep.as_mut().reset(by);
+    /// Starts the timer or moves its deadline, and waits for it.
+    fn poll(&mut self, deadline: Instant, context: &mut Context<'_>) -> Poll<()> {
+        self.is_running = true;
+        let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        if sleep.deadline() != deadline {
+            sleep.as_mut().reset(deadline);
         }
         sleep.as_mut().poll(context)
     }
@@ -177,16 +158,20 @@ impl<S: AsyncRead + Unpin> AsyncRead for TimeoutStream<S> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut this.stream).poll_read(context, buffer);
         let state = &this.state;
-        if state.answering.get() {
+        if state.request_in_progress.get() {
             return read;
         }
         if buffer.filled().len() > before {
-            state.heard();
+            state.bytes_read();
         }
-        match (read, state.head_by.get()) {
-            // Polled to be woken.
-            (Poll::Pending, Some(by)) => this.head.poll(by, context).map(|()| Err(late())),
-            (Poll::Ready(Ok(())), Some(by)) if by <= Instant::now() => Poll::Ready(Err(late())),
+        match (read, state.head_deadline.get()) {
+            // Polling registers the task to be woken at the deadline.
+            (Poll::Pending, Some(deadline)) => {
+                this.head_timer.poll(deadline, context).map(|()| Err(timed_out()))
+            }
+            (Poll::Ready(Ok(())), Some(deadline)) if deadline <= Instant::now() => {
+                Poll::Ready(Err(timed_out()))
+            }
             (read, _) => read,
         }
     }
@@ -199,7 +184,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for TimeoutStream<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.written(written, context)
+        self.limit_write(written, context)
     }
 
     fn poll_write_vectored(
@@ -208,7 +193,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for TimeoutStream<S> {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
-        self.written(written, context)
+        self.limit_write(written, context)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -1,0 +1,22 @@
+//! Cross-origin requests.
+
+use actix_cors::Cors;
+use actix_web::http::header::{ETAG, HeaderName, LOCATION, RETRY_AFTER};
+
+/// Lets pages of these origins call the API and read the headers of its responses.
+pub(super) fn allow(origins: &[String]) -> Cors {
+    let exposed = [
+        ETAG,
+        LOCATION,
+        RETRY_AFTER,
+        HeaderName::from_static("api-version"),
+        HeaderName::from_static("idempotency-replayed"),
+        HeaderName::from_static("ratelimit"),
+        HeaderName::from_static("ratelimit-policy"),
+        HeaderName::from_static("x-request-id"),
+    ];
+    let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+    let cors = Cors::default().allowed_methods(methods).allow_any_header();
+    let cors = cors.expose_headers(exposed).max_age(3600);
+    origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
+}

@@ -1,0 +1,6 @@
+//! Small helpers without any knowledge of the service. Every layer may use them; they import none.
+
+pub(crate) mod errors;
+pub(crate) mod files;
+pub(crate) mod networks;
+pub(crate) mod pem;
