@@ -1,4 +1,4 @@
-//! What an administrator does from the shell.
+//! The commands `migrate` and `create-admin`.
 
 use clap::Args;
 use secrecy::ExposeSecret as _;
@@ -18,83 +18,83 @@ use crate::domain::text::LocalizedText;
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::http;
 
-/// What to bring up to date, and for whom.
+/// Arguments of `migrate`.
 #[derive(Debug, Args)]
 pub(super) struct Migration {
     #[command(flatten)]
     database: DatabaseSettings,
-    /// The role that the service runs as, where it is not the owner: it gets what the service needs and loses all else.
+    /// Role that the service connects as, if it is not the owner: is granted the privileges that the service needs, and loses all others.
     #[arg(long, value_name = "ROLE")]
     grant_to: Option<String>,
 }
 
-/// Brings the database up to date, and the service's role to what it needs.
+/// Migrates the database, and sets the privileges of the service's role.
 pub(super) async fn migrate(migration: Migration) -> Result<(), Failure> {
     let Migration { database: settings, grant_to } = migration;
     let (pool, database) = match settings.migration_pool()? {
         Some(pool) => (pool, None),
         None => {
-            let database = Database::open_beside(&settings).await?;
+            let database = Database::open_or_join(&settings).await?;
             (database.pool.clone(), Some(database))
         }
     };
-    let done = migrate_on(&pool, grant_to.as_deref()).await;
+    let result = migrate_on(&pool, grant_to.as_deref()).await;
     match database {
         Some(database) => database.close().await?,
         None => pool.close(),
     }
-    done
+    result
 }
 
 async fn migrate_on(pool: &Pool, grant_to: Option<&str>) -> Result<(), Failure> {
-    let run = schema_migrations::run(pool).await.map_err(Failure::failed)?;
-    for version in &run {
+    let applied = schema_migrations::run(pool).await.map_err(Failure::failed)?;
+    for version in &applied {
         print(&format!("{version}\n"));
     }
-    if run.is_empty() {
-        print("up to date\n");
+    if applied.is_empty() {
+        print("the database is up to date\n");
     }
     let Some(role) = grant_to else { return Ok(()) };
     grants::grant(pool, role).await.map_err(|error| match error {
         GrantError::Role(_) => Failure::setting(format!("{error} (--grant-to)")),
         GrantError::Failed(_) => Failure::failed(error),
     })?;
-    print(&format!("{role} may do what the service needs\n"));
+    print(&format!("{role} has the privileges that the service needs\n"));
     Ok(())
 }
 
-/// Who is to be administrator.
+/// Arguments of `create-admin`.
 #[derive(Debug, Args)]
 pub(super) struct NewAdmin {
     #[command(flatten)]
     database: DatabaseSettings,
-    /// The address of the account.
+    /// Email address of the account.
     #[arg(long, value_parser = email)]
     email: String,
-    /// The person's name in English.
+    /// Name of the person in English.
     #[arg(long, required_unless_present = "name_ar")]
     name: Option<String>,
-    /// The person's name in Arabic.
+    /// Name of the person in Arabic.
     #[arg(long)]
     name_ar: Option<String>,
 }
 
 fn email(text: &str) -> Result<String, String> {
-    parse_email(text).map_err(|fault| format!("it {}", fault.label().en))
+    parse_email(text).map_err(|code| format!("the address {}", code.label().en))
 }
 
-/// Creates an administrator; the invitation is printed once, and nowhere kept.
+/// Creates an administrator and prints the invitation. Only its hash is stored.
 pub(super) async fn create(new: NewAdmin) -> Result<(), Failure> {
     let name = LocalizedText::new(new.name_ar, new.name)
         .ok_or_else(|| Failure::setting("the name is blank (--name, --name-ar)"))?;
-    let database = Database::open_beside(&new.database).await?;
+    let database = Database::open_or_join(&new.database).await?;
     database.migrate(&new.database).await?;
     let invitation = app_over(&database)?
         .create_admin(&new.email, name)
         .await
         .map_err(|error| Failure::failed(http::explain(error)))?;
     print(&format!(
-        "The invitation, to be accepted until {} (it is shown this once):\n\n  {token}\n\n\
+        "The invitation, which can be accepted until {} and is not shown again:\n\n  {token}\n\n\
          curl http://127.0.0.1:8080/v1/auth/invitations/accept -H 'Content-Type: application/json' \\\n  \
          -d '{{\"token\": \"{token}\", \"password\": \"…\"}}'\n",
         invitation.expires_at.format("%Y-%m-%d %H:%M UTC"),
@@ -103,7 +103,7 @@ pub(super) async fn create(new: NewAdmin) -> Result<(), Failure> {
     database.close().await
 }
 
-/// The use cases without a server. Nobody signs in here: any key will do.
+/// The use cases without a server. The signing key is a new one, since no access tokens are issued.
 pub(super) fn app_over(database: &Database) -> Result<App, Failure> {
     let key = Tokens::generate_pem().map_err(Failure::failed)?;
     let tokens = Tokens::from_pem(key.expose_secret(), String::new()).map_err(Failure::failed)?;

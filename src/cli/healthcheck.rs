@@ -1,76 +1,54 @@
-//! Asks a running service whether it is ready, for containers that have nothing else to ask with.
+//! Asks a running service whether it is ready, for containers without another HTTP client.
 
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use rustls::crypto::aws_lc_rs;
-use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ClientConnection, StreamOwned};
+use reqwest::StatusCode;
+use reqwest::redirect::Policy;
 
 use super::Failure;
-use crate::db::tls::AcceptAnyCertificate;
+use crate::util::errors::with_causes;
 
-const PATIENCE: Duration = Duration::from_secs(4);
+/// Time limit of the request.
+const TIMEOUT: Duration = Duration::from_secs(4);
 
-/// Which service.
+/// The service to ask.
 #[derive(Debug, Args)]
 pub(super) struct Target {
-    /// Where it listens; from elsewhere than all addresses, loopback is asked.
+    /// Address that the service listens on; if it listens on all addresses, loopback is asked.
     #[arg(long, env = "TASKFORCE_BIND", default_value = "127.0.0.1:8080")]
     bind: SocketAddr,
-    /// The certificate of its listener: where there is one, it is asked over TLS.
+    /// Certificate of the listener; if set, the service is asked over TLS.
     #[arg(long, env = "TASKFORCE_TLS_CERT_FILE")]
     tls_cert_file: Option<PathBuf>,
 }
 
-pub(super) fn check(target: &Target) -> Result<(), Failure> {
+pub(super) async fn check(target: &Target) -> Result<(), Failure> {
     let mut address = target.bind;
-    match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
-        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+    match address {
+        SocketAddr::V4(v4) if v4.ip().is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        SocketAddr::V6(v6) if v6.ip().is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
         _ => {}
     }
-    let ask = || {
-        let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_write_timeout(Some(PATIENCE))?;
-        if target.tls_cert_file.is_some() {
-            exchange(over_tls(stream, address.ip())?)
-        } else {
-            exchange(stream)
-        }
-    };
-    let answer = ask().map_err(|error| Failure::failed(format!("{address} does not answer: {error}")))?;
-    let status = answer.lines().next().unwrap_or_default();
-    if status.split(' ').nth(1) == Some("200") {
-        Ok(())
-    } else {
-        Err(Failure::failed(format!("{address} is not ready: {status}")))
+    let scheme = if target.tls_cert_file.is_some() { "https" } else { "http" };
+    let client = reqwest::Client::builder()
+        .timeout(TIMEOUT)
+        .no_proxy()
+        .redirect(Policy::none())
+        // A URL can't express every address, such as one of IPv6 with a zone.
+        .resolve("localhost", address)
+        // The certificate names the public host, and nothing secret is sent.
+        .tls_danger_accept_invalid_certs(true)
+        .build()
+        .map_err(|error| Failure::failed(with_causes(&error)))?;
+    let url = format!("{scheme}://localhost:{}/health/ready", address.port());
+    let response = client.get(url).send().await.map_err(|error| {
+        Failure::failed(format!("{address} does not answer: {}", with_causes(&error.without_url())))
+    })?;
+    match response.status() {
+        StatusCode::OK => Ok(()),
+        status => Err(Failure::failed(format!("{address} is not ready: {status}"))),
     }
-}
-
-fn exchange(mut stream: impl Read + Write) -> io::Result<String> {
-    stream.write_all(b"GET /health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
-    let mut answer = Vec::new();
-    match stream.take(64 * 1024).read_to_end(&mut answer) {
-        // A server that hangs up without a word of TLS has answered all the same.
-        Err(error) if error.kind() != ErrorKind::UnexpectedEof => Err(error),
-        _ => Ok(String::from_utf8_lossy(&answer).into_owned()),
-    }
-}
-
-/// Whose certificate it is doesn't matter: nothing is told and little believed, and it names no loopback address.
-fn over_tls(stream: TcpStream, ip: IpAddr) -> io::Result<StreamOwned<ClientConnection, TcpStream>> {
-    let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(io::Error::other)?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(AcceptAnyCertificate::default()))
-        .with_no_client_auth();
-    let client = ClientConnection::new(Arc::new(config), ServerName::from(ip)).map_err(io::Error::other)?;
-    Ok(StreamOwned::new(client, stream))
 }

@@ -1,4 +1,4 @@
-//! The commands, and what each starts and stops in which order.
+//! The command line: one file for each command.
 
 mod admin;
 mod healthcheck;
@@ -19,36 +19,36 @@ struct Cli {
     #[command(subcommand)]
     command: Command,
 
-    /// How to log, to standard error; RUST_LOG sets how much.
-    #[arg(long, env = "TASKFORCE_LOG", value_enum, default_value = "text", global = true)]
-    log: LogFormat,
+    /// Format of the log on standard error; RUST_LOG sets its level.
+    #[arg(long = "log", env = "TASKFORCE_LOG", value_enum, default_value = "text", global = true)]
+    log_format: LogFormat,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Runs the service; without DATABASE_URL on a private Postgres of its own, started and stopped with it.
+    /// Runs the service; without DATABASE_URL it starts and stops a private Postgres server.
     Serve(ServeSettings),
-    /// Runs the service, with demo data if the database is empty; prints the address and the accounts.
+    /// Runs the service and writes demo data if the database is empty; prints the address and the accounts.
     Demo(ServeSettings),
-    /// Brings the database up to date, and ends; with --grant-to, also the rights of the service's own role.
+    /// Migrates the database; with --grant-to, also sets the privileges of the service's role.
     Migrate(admin::Migration),
-    /// Creates an administrator and prints the one-time invitation to accept.
+    /// Creates an administrator and prints the invitation, which can be accepted once.
     CreateAdmin(admin::NewAdmin),
-    /// Verifies that no event was changed or left out, of one task force or all: exit code 0 if so, 1 if not.
+    /// Verifies that no event of one or all task forces was changed or removed; exit code 1 if one was.
     VerifyAudit(verify_audit::Scope),
     /// Prints the OpenAPI document.
     Openapi,
-    /// Asks a running service whether it is ready: exit code 0 if so, 1 if not.
+    /// Asks a running service whether it is ready; exit code 1 if it is not.
     Healthcheck(healthcheck::Target),
 }
 
-/// Why a command ended early.
+/// Why a command has failed.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
-    /// A setting is wrong or missing: one line that says which and what to do. Exit code 2.
+    /// A setting is wrong or missing; the message is one line that names the setting. Exit code 2.
     #[error("{0}")]
     Setting(String),
-    /// It was tried and did not work. Exit code 1.
+    /// The command was carried out and failed. Exit code 1.
     #[error("{0}")]
     Failed(String),
 }
@@ -63,13 +63,13 @@ impl Failure {
     }
 }
 
-/// Runs the command of the command line.
+/// Runs the command that the arguments name.
 pub fn run() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {
             let text = error.render().to_string();
-            // The first paragraph names the fault; usage and hints are behind `--help`.
+            // The first paragraph is the error; usage and hints follow, and are in `--help`.
             let line = text
                 .split("\n\n")
                 .next()
@@ -77,7 +77,7 @@ pub fn run() -> ExitCode {
                 .split_whitespace()
                 .collect::<Vec<_>>()
                 .join(" ");
-            say(&line);
+            print_error(&line);
             return ExitCode::from(2);
         }
         Err(help) => {
@@ -85,15 +85,15 @@ pub fn run() -> ExitCode {
             return ExitCode::SUCCESS;
         }
     };
-    settings::init_logging(cli.log);
+    settings::init_logging(cli.log_format);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            say(&format!("error: {error}"));
+            print_error(&format!("error: {error}"));
             return ExitCode::FAILURE;
         }
     };
-    let done = runtime.block_on(async {
+    let result = runtime.block_on(async {
         match cli.command {
             Command::Serve(settings) => serve::serve(settings, false).await,
             Command::Demo(settings) => serve::serve(settings, true).await,
@@ -101,26 +101,27 @@ pub fn run() -> ExitCode {
             Command::CreateAdmin(new) => admin::create(new).await,
             Command::VerifyAudit(scope) => verify_audit::verify(scope).await,
             Command::Openapi => crate::http::openapi::yaml().map(print).map_err(Failure::failed),
-            Command::Healthcheck(target) => healthcheck::check(&target),
+            Command::Healthcheck(target) => healthcheck::check(&target).await,
         }
     });
-    match done {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            say(&format!("error: {failure}"));
+            print_error(&format!("error: {failure}"));
             ExitCode::from(if matches!(failure, Failure::Setting(_)) { 2 } else { 1 })
         }
     }
 }
 
-/// To the person at the terminal, or the program behind the pipe.
-#[expect(clippy::print_stdout, reason = "this is where the program speaks")]
+/// Prints the result of a command to standard output.
+#[expect(clippy::print_stdout, reason = "the only place that writes to standard output")]
 fn print(text: &str) {
     print!("{text}");
 }
 
-#[expect(clippy::print_stderr, reason = "this is where the program complains")]
-fn say(line: &str) {
+/// Prints an error to standard error.
+#[expect(clippy::print_stderr, reason = "the only place that writes to standard error, besides the log")]
+fn print_error(line: &str) {
     eprintln!("{line}");
 }
 

@@ -1,4 +1,5 @@
-//! Runs the service: database up, migrated, demo data if asked for, listening; and all of it down again in order.
+//! The commands `serve` and `demo`: they start the database, the server and the background work, and stop them in
+//! reverse order.
 
 use std::time::Duration;
 
@@ -7,46 +8,48 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::settings::{DatabaseSettings, ServeSettings, write_private};
+use super::settings::{DatabaseSettings, ServeSettings};
 use super::{Failure, print};
 use crate::app::App;
 use crate::app::clock::Clock;
 use crate::auth::passwords::Passwords;
+use crate::auth::secrets;
 use crate::db::cluster::{Cluster, ClusterError, Storage};
-use crate::db::pool::{self, Pool, connect};
+use crate::db::pool::{self, Pool};
 use crate::db::schema_migrations::{self, MigrationError};
-use crate::demo;
+use crate::demo::{self, SeedState};
 use crate::http::server;
+use crate::util::files::write_private;
 
-/// How long a start waits for a database that is not up yet.
-const DATABASE_WITHIN: Duration = Duration::from_secs(30);
+/// The time that a database has to come up after the service has started.
+const DATABASE_START_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A database to work on: somebody else's, or our own while we run.
+/// A database that a command works on: an external one, or a private cluster that runs as long as the command.
 pub(super) struct Database {
     pub(super) pool: Pool,
     cluster: Option<Cluster>,
 }
 
 impl Database {
-    /// Connects; starts the private cluster where no address is given.
+    /// Connects to the database of the settings; without an address, starts the private cluster.
     pub(super) async fn open(settings: &DatabaseSettings) -> Result<Self, Failure> {
         match settings.url()? {
-            Some(url) => Self::at(&url, None, settings),
+            Some(url) => Self::connect(&url, None, settings),
             None => Self::start(settings).await?.map_err(Failure::setting),
         }
     }
 
-    /// The same, but for a private cluster that a service has started: then on that, beside it.
-    pub(super) async fn open_beside(settings: &DatabaseSettings) -> Result<Self, Failure> {
+    /// The same; if a running service has started the private cluster, connects to that.
+    pub(super) async fn open_or_join(settings: &DatabaseSettings) -> Result<Self, Failure> {
         if let Some(url) = settings.url()? {
-            return Self::at(&url, None, settings);
+            return Self::connect(&url, None, settings);
         }
         match Self::start(settings).await? {
             Ok(database) => Ok(database),
             Err(error @ ClusterError::InUse { .. }) => {
                 let file = settings.data_dir.join("database-url");
                 let url = std::fs::read_to_string(file).ok().ok_or_else(|| Failure::setting(error))?;
-                Self::at(&url.trim().to_owned().into(), None, settings)
+                Self::connect(&url.trim().to_owned().into(), None, settings)
             }
             Err(error) => Err(Failure::setting(error)),
         }
@@ -56,30 +59,30 @@ impl Database {
         match Cluster::start(Storage::Durable(settings.data_dir.clone())).await {
             Ok(cluster) => {
                 let url = cluster.url().clone();
-                Self::at(&url, Some(cluster), settings).map(Ok)
+                Self::connect(&url, Some(cluster), settings).map(Ok)
             }
             Err(error) => Ok(Err(error)),
         }
     }
 
-    fn at(
+    fn connect(
         url: &SecretString,
         cluster: Option<Cluster>,
         settings: &DatabaseSettings,
     ) -> Result<Self, Failure> {
-        let pool = connect(url, usize::from(settings.pool_size))
+        let pool = pool::connect(url, usize::from(settings.pool_size))
             .map_err(|error| Failure::setting(format!("DATABASE_URL: {error}")))?;
         Ok(Self { pool, cluster })
     }
 
-    pub(super) fn is_own(&self) -> bool {
+    fn is_private(&self) -> bool {
         self.cluster.is_some()
     }
 
-    /// Brings the schema up to date, if it is not: the service's role may have no right to.
+    /// Migrates the schema unless it is current: the service's role may lack the privileges for migrations.
     pub(super) async fn migrate(&self, settings: &DatabaseSettings) -> Result<(), Failure> {
         let pool = settings.migration_pool()?.unwrap_or_else(|| self.pool.clone());
-        let begun = std::time::Instant::now();
+        let started = std::time::Instant::now();
         loop {
             if let Ok(conn) = self.pool.get().await
                 && matches!(schema_migrations::are_current(&conn).await, Ok(true))
@@ -87,11 +90,11 @@ impl Database {
                 return Ok(());
             }
             match schema_migrations::run(&pool).await {
-                Ok(run) => {
-                    tracing::info!(?run, "the database is up to date");
+                Ok(applied) => {
+                    tracing::info!(?applied, "the database is up to date");
                     return Ok(());
                 }
-                Err(error @ MigrationError::Unreachable(_)) if begun.elapsed() < DATABASE_WITHIN => {
+                Err(error @ MigrationError::Unreachable(_)) if started.elapsed() < DATABASE_START_TIMEOUT => {
                     tracing::warn!(%error, "waiting for the database");
                     tokio::time::sleep(Duration::from_secs(1)).await;
                 }
@@ -100,15 +103,15 @@ impl Database {
         }
     }
 
-    /// Warns of a server whose errors can't be told apart.
-    async fn check_language(&self) {
+    /// Warns of a server whose error messages are not in English.
+    async fn check_message_language(&self) {
         if let Ok(conn) = self.pool.get().await
             && let Ok(Some(language)) = pool::foreign_language(&conn).await
         {
             tracing::warn!(
                 language,
-                "Postgres tells its errors in another language than English, so a time-out may be answered as a fault: \
-                 as its superuser, `alter database … set lc_messages = 'C'`"
+                "the error messages of Postgres are not in English, so a time-out may be reported as an internal error: \
+                 run `alter database … set lc_messages = 'C'` as its superuser"
             );
         }
     }
@@ -122,34 +125,34 @@ impl Database {
     }
 }
 
-/// Runs until a signal says stop.
+/// Runs the service until a signal stops it.
 pub(super) async fn serve(settings: ServeSettings, with_demo: bool) -> Result<(), Failure> {
-    // Before anything that takes time, so that no signal is missed and a port in use is said at once.
-    let mut stop = Stop::listen()?;
+    // First of all, so that no signal is missed and a port in use is reported at once.
+    let mut stop = StopSignals::listen()?;
     let listener = settings.listen()?;
     let tls = settings.tls()?;
     let database = Database::open(&settings.database).await?;
     let started = tokio::select! {
         started = start(&settings, &database, listener, tls, with_demo) => started.map(Some),
-        () = stop.wanted() => Ok(None),
+        () = stop.received() => Ok(None),
     };
-    let served = match started {
+    let result = match started {
         Ok(Some((server, app))) => {
-            let (stopped, over) = tokio::sync::oneshot::channel::<()>();
+            let (server_running, server_stopped) = tokio::sync::oneshot::channel::<()>();
             let run = async {
-                let served = run(server, &mut stop).await;
-                drop(stopped);
-                served
+                let result = run(server, &mut stop).await;
+                drop(server_running);
+                result
             };
-            // Its end comes with the server's, when no more requests can be refused.
-            let run_housekeeping = app.run_housekeeping(async { drop(over.await) });
+            // Housekeeping also writes refused attempts, so it ends after the server.
+            let run_housekeeping = app.run_housekeeping(async { drop(server_stopped.await) });
             tokio::join!(run, run_housekeeping).0
         }
         Ok(None) => Ok(()),
         Err(failure) => Err(failure),
     };
     database.close().await?;
-    served
+    result
 }
 
 async fn start(
@@ -160,87 +163,92 @@ async fn start(
     with_demo: bool,
 ) -> Result<(Server, App), Failure> {
     let url = settings.public_url(&listener);
-    let tokens = settings.tokens(database.is_own(), &url)?;
+    let tokens = settings.tokens(database.is_private(), &url)?;
     let single_sign_on = settings.single_sign_on(&url)?;
     let metrics = PrometheusBuilder::new().install_recorder().map_err(Failure::failed)?;
     database.migrate(&settings.database).await?;
-    database.check_language().await;
+    database.check_message_language().await;
     let passwords = Passwords::new().map_err(Failure::failed)?;
     let mut app = App::new(database.pool.clone(), Clock::default(), passwords, tokens);
     if let Some(single_sign_on) = single_sign_on {
         app = app.with_single_sign_on(single_sign_on);
-        let asking = app.clone();
-        // Beside the start: the service serves whoever needs no issuer.
-        tokio::spawn(async move { asking.prepare_single_sign_on().await });
+        let app = app.clone();
+        // In the background: the issuer may be down, and only single sign-on needs it.
+        tokio::spawn(async move { app.prepare_single_sign_on().await });
     }
-    let story = if with_demo { Some(demo(&app, settings).await?) } else { None };
+    let demo_data = if with_demo { Some(seed_demo(&app, settings).await?) } else { None };
     let server_settings = settings.server(url.clone(), metrics, tls);
     let server = server::serve(app.clone(), server_settings, listener).map_err(Failure::failed)?;
     tracing::info!(address = url, "ready");
-    print(&greeting(&url, story.as_ref()));
+    print(&greeting(&url, demo_data.as_ref()));
     Ok((server, app))
 }
 
-/// Serves until it is told to stop; requests under way are let finish, unless it is told twice.
-async fn run(server: Server, stop: &mut Stop) -> Result<(), Failure> {
+/// Runs the server until the first signal; requests in progress can then finish, unless a second signal follows.
+async fn run(server: Server, stop: &mut StopSignals) -> Result<(), Failure> {
     let handle = server.handle();
     let mut running = tokio::spawn(server);
     tokio::select! {
         ended = &mut running => return ended.map_err(Failure::failed)?.map_err(Failure::failed),
-        () = stop.wanted() => {}
+        () = stop.received() => {}
     }
-    tracing::info!("stopping: requests under way are let finish");
+    tracing::info!("stopping: requests in progress can finish");
     tokio::select! {
         () = handle.stop(true) => {}
-        () = stop.wanted() => handle.stop(false).await,
+        () = stop.received() => handle.stop(false).await,
     }
     running.await.map_err(Failure::failed)?.map_err(Failure::failed)
 }
 
-/// The demo's data, and the password of its accounts.
-struct Story {
+/// What the greeting shows of the demo data.
+struct DemoData {
     task_force_id: Option<uuid::Uuid>,
     password: Option<SecretString>,
 }
 
-async fn demo(app: &App, settings: &ServeSettings) -> Result<Story, Failure> {
+/// Writes the demo data, unless the database contains data already.
+async fn seed_demo(app: &App, settings: &ServeSettings) -> Result<DemoData, Failure> {
     let file = settings.database.data_dir.join("demo-password");
-    let kept = std::fs::read_to_string(&file).ok().map(|text| SecretString::from(text.trim().to_owned()));
-    let told = demo::told(app).await.map_err(Failure::failed)?;
-    if told == demo::Told::Half {
-        return Err(Failure::setting(
-            "writing the demo data was interrupted: remove the data directory (or empty the database) and start again",
-        ));
-    }
-    if told != demo::Told::Nothing {
-        let task_force_id = demo::shown_task_force(app).await.map_err(Failure::failed)?;
-        return Ok(Story { task_force_id, password: kept.or_else(|| settings.demo_password.clone()) });
+    match demo::seed_state(app).await.map_err(Failure::failed)? {
+        SeedState::Empty => {}
+        SeedState::Partial => {
+            return Err(Failure::setting(
+                "writing the demo data was interrupted: remove the data directory (or empty the database) and start again",
+            ));
+        }
+        SeedState::Complete => {
+            let stored = std::fs::read_to_string(&file).ok();
+            let stored = stored.map(|text| SecretString::from(text.trim().to_owned()));
+            let task_force_id = demo::shown_task_force(app).await.map_err(Failure::failed)?;
+            let password = stored.or_else(|| settings.demo_password.clone());
+            return Ok(DemoData { task_force_id, password });
+        }
     }
     let password = match &settings.demo_password {
         Some(password) => password.clone(),
         None => {
-            let secret = crate::auth::secrets::generate().map_err(Failure::failed)?;
+            let secret = secrets::generate().map_err(Failure::failed)?;
             SecretString::from(secret.expose_secret().chars().take(20).collect::<String>())
         }
     };
     tracing::info!("writing the demo data");
-    let task_force_id = demo::tell(app, &password).await.map_err(Failure::failed)?;
-    if let Err(failure) = write_private(&file, password.expose_secret()) {
-        tracing::warn!(%failure, "the demo password is not kept: note it");
+    let task_force_id = demo::seed(app, &password).await.map_err(Failure::failed)?;
+    if let Err(error) = write_private(&file, password.expose_secret()) {
+        tracing::warn!(%error, file = %file.display(), "the demo password can't be stored: note it down");
     }
-    Ok(Story { task_force_id: Some(task_force_id), password: Some(password) })
+    Ok(DemoData { task_force_id: Some(task_force_id), password: Some(password) })
 }
 
-fn greeting(url: &str, story: Option<&Story>) -> String {
+fn greeting(url: &str, demo_data: Option<&DemoData>) -> String {
     let mut text = format!("\nTaskforce is ready at {url} (documentation: {url}/docs/)\n");
-    let Some(story) = story else { return text };
+    let Some(demo_data) = demo_data else { return text };
     let password =
-        story.password.as_ref().map_or("the one that you set", |password| password.expose_secret());
+        demo_data.password.as_ref().map_or("the one that you set", |password| password.expose_secret());
     text.push_str(&format!("\nAccounts, password of each: {password}\n"));
-    for (email, who) in demo::ACCOUNTS {
-        text.push_str(&format!("  {email:<28} {who}\n"));
+    for (email, description) in demo::ACCOUNTS {
+        text.push_str(&format!("  {email:<28} {description}\n"));
     }
-    let task_force = story.task_force_id.map_or_else(|| "…".to_owned(), |id| id.to_string());
+    let task_force = demo_data.task_force_id.map_or_else(|| "…".to_owned(), |id| id.to_string());
     text.push_str(&format!(
         "\nTry:\n  \
          TOKEN=$(curl -s {url}/v1/auth/login -H 'Content-Type: application/json' -d '{{\"email\": \"chair@demo.example\", \"password\": \"{password}\"}}' | sed 's/.*\"accessToken\":\"\\([^\"]*\\)\".*/\\1/')\n  \
@@ -251,13 +259,13 @@ fn greeting(url: &str, story: Option<&Story>) -> String {
     text
 }
 
-/// The signals that say stop.
-struct Stop {
+/// The signals that stop the service.
+struct StopSignals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
 }
 
-impl Stop {
+impl StopSignals {
     fn listen() -> Result<Self, Failure> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt()).map_err(Failure::failed)?,
@@ -265,7 +273,7 @@ impl Stop {
         })
     }
 
-    async fn wanted(&mut self) {
+    async fn received(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}

@@ -1,9 +1,8 @@
-//! Settings: environment variables, or flags of the same name.
+//! Settings: each is a flag and an environment variable.
 
 use std::fs;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::net::{SocketAddr, TcpListener};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use clap::builder::NonEmptyStringValueParser;
@@ -26,23 +25,24 @@ use crate::domain::user::CouncilRole;
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::http::server::tls;
 use crate::http::server::{self, CONNECTIONS, CONNECTIONS_PER_ADDRESS, RateLimit};
+use crate::util::files::write_private;
 
-/// How to log.
+/// Format of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum LogFormat {
-    /// For people.
+    /// Lines for people.
     Text,
-    /// For programs.
+    /// One JSON object a line, for programs.
     Json,
 }
 
-/// Logs to standard error: standard output belongs to what the commands answer.
+/// Starts logging to standard error; standard output is for the results of commands.
 pub(super) fn init_logging(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("info,actix_server=warn,actix_http=off"));
-    // However much is asked for: at `debug` it tells what statements are sent with, hashes and names among it.
+    // Whatever level is set: at `debug` tokio-postgres logs the parameters of statements, such as hashes and names.
     let filter = match "tokio_postgres=warn".parse() {
-        Ok(quiet) => filter.add_directive(quiet),
+        Ok(directive) => filter.add_directive(directive),
         Err(_) => filter,
     };
     let log = tracing_subscriber::fmt()
@@ -55,87 +55,87 @@ pub(super) fn init_logging(format: LogFormat) {
     }
 }
 
-/// Which database.
+/// Settings of the database.
 #[derive(Debug, Clone, Args)]
 pub(super) struct DatabaseSettings {
-    /// Postgres to use instead of a private one: postgresql://user:password@host:port/database
+    /// URL of the database, if the service shall not start a private Postgres server: postgresql://user:password@host:port/database
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_parser = secret, conflicts_with = "database_url_file")]
     database_url: Option<SecretString>,
-    /// A file that holds the address.
+    /// File that contains the URL of the database.
     #[arg(long, env = "DATABASE_URL_FILE")]
     database_url_file: Option<PathBuf>,
-    /// Where the private Postgres, the signing key and the demo password are kept.
+    /// Directory of the private Postgres server, the signing key and the demo password.
     #[arg(long, env = "TASKFORCE_DATA_DIR", default_value = ".taskforce")]
     pub(super) data_dir: PathBuf,
-    /// The address by which the owner of the schema migrates, where the service itself may not.
+    /// URL for migrations, as the owner of the schema; if not set, the service migrates as its own role.
     #[arg(long, env = "TASKFORCE_MIGRATION_URL", hide_env_values = true, value_parser = secret)]
     migration_url: Option<SecretString>,
-    /// Connections at most.
+    /// Maximum of connections to the database.
     #[arg(long, env = "TASKFORCE_POOL_SIZE", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=500))]
     pub(super) pool_size: u16,
 }
 
-/// How to serve.
+/// Settings of `serve` and `demo`.
 #[derive(Debug, Clone, Args)]
 pub(super) struct ServeSettings {
     #[command(flatten)]
     pub(super) database: DatabaseSettings,
-    /// Where to listen.
+    /// Address to listen on.
     #[arg(long, env = "TASKFORCE_BIND", default_value = "127.0.0.1:8080")]
     bind: SocketAddr,
-    /// The address where clients reach the service; http:// or https:// and the address of --bind if not set.
+    /// URL under which clients reach the service; if not set, http:// or https:// with the address of --bind.
     #[arg(long, env = "TASKFORCE_PUBLIC_URL", value_parser = NonEmptyStringValueParser::new())]
     public_url: Option<String>,
     /// Origins whose pages may call the API, separated by commas.
     #[arg(long, env = "TASKFORCE_CORS_ORIGINS", value_delimiter = ',', value_parser = origin)]
     cors_origins: Vec<String>,
-    /// Ed25519 key in PEM that access tokens are signed with; made in the data directory if there is no DATABASE_URL.
+    /// File of the Ed25519 key that signs access tokens, in PEM; without DATABASE_URL, one is created in the data directory.
     #[arg(long, env = "TASKFORCE_JWT_KEY_FILE")]
     jwt_key_file: Option<PathBuf>,
-    /// The token of /metrics; without it there are no metrics.
+    /// Token that /metrics asks for; if not set, there are no metrics.
     #[arg(long, env = "TASKFORCE_METRICS_TOKEN", hide_env_values = true, value_parser = secret)]
     metrics_token: Option<SecretString>,
-    /// Whom to tell of a weakness, for /.well-known/security.txt: mailto:… or https://…
+    /// Contact for reports of vulnerabilities, shown in /.well-known/security.txt: mailto:… or https://…
     #[arg(long, env = "TASKFORCE_SECURITY_CONTACT", value_parser = contact)]
     security_contact: Option<String>,
-    /// A file with the certificate of the listener and its chain, in PEM; read again when it changes.
+    /// File of the certificate of the listener and its chain, in PEM; read again when it changes.
     #[arg(long, env = "TASKFORCE_TLS_CERT_FILE", requires = "tls_key_file")]
     tls_cert_file: Option<PathBuf>,
-    /// A file with the certificate's private key, in PEM.
+    /// File of the certificate's private key, in PEM; read again when it changes.
     #[arg(long, env = "TASKFORCE_TLS_KEY_FILE", requires = "tls_cert_file")]
     tls_key_file: Option<PathBuf>,
-    /// Networks of proxies whose X-Forwarded-For is believed, separated by commas: 10.0.0.0/8
+    /// Networks of proxies whose X-Forwarded-For is trusted, separated by commas: 10.0.0.0/8
     #[arg(long, env = "TASKFORCE_TRUSTED_PROXIES", value_delimiter = ',', value_parser = network)]
     trusted_proxies: Vec<IpNet>,
-    /// Requests a minute that a caller may send; 0 for any number.
+    /// Maximum of requests of a caller per minute; 0 for no limit.
     #[arg(long, env = "TASKFORCE_RATE_LIMIT", default_value_t = RateLimit::default().per_minute.get(), value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
     rate_limit: u32,
-    /// Requests that a caller may send at once, after a while of silence.
+    /// Maximum of requests at once by a caller that has sent none for a while.
     #[arg(long, env = "TASKFORCE_RATE_BURST", default_value_t = RateLimit::default().burst.get(), value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     rate_burst: u32,
-    /// Connections of clients at most.
+    /// Maximum of connections of all clients.
     #[arg(long, env = "TASKFORCE_MAX_CONNECTIONS", default_value_t = CONNECTIONS.into(), value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     max_connections: u32,
-    /// Connections of one client at most, unless it is a trusted proxy.
+    /// Maximum of connections of one client; trusted proxies are not limited.
     #[arg(long, env = "TASKFORCE_CONNECTIONS_PER_ADDRESS", default_value_t = CONNECTIONS_PER_ADDRESS.into(), value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     connections_per_address: u32,
     #[command(flatten)]
     single_sign_on: SingleSignOnSettings,
-    /// Password of every demo account; if not set, a random one that is kept in the data directory.
+    /// Password of every demo account; if not set, a random one is stored in the data directory.
     #[arg(long, env = "TASKFORCE_DEMO_PASSWORD", hide_env_values = true, value_parser = password)]
     pub(super) demo_password: Option<SecretString>,
 }
 
-/// Whose tokens are accepted beside our own.
+/// Settings of single sign-on.
 #[derive(Debug, Clone, Args)]
 struct SingleSignOnSettings {
-    /// OpenID Connect issuer whose tokens are accepted, as it names itself: https://…
+    /// OpenID Connect issuer whose tokens are accepted, exactly as its tokens name it: https://…
     #[arg(long, env = "TASKFORCE_OIDC_ISSUER", requires = "oidc_audience")]
     oidc_issuer: Option<String>,
-    /// The audience that its tokens must name: what the issuer calls this API, or the frontend's client id.
+    /// Audience that its tokens must name: the issuer's identifier of this API, or the frontend's client id.
     #[arg(long, env = "TASKFORCE_OIDC_AUDIENCE", requires = "oidc_issuer")]
     oidc_audience: Option<String>,
-    /// Role of people who come with a token and are nobody yet, expert or councilMember; if not set, they are refused.
+    /// Role of people who have a token and no account yet, expert or councilMember; if not set, they are refused.
     #[arg(long, env = "TASKFORCE_OIDC_DEFAULT_ROLE", requires = "oidc_issuer", value_parser = default_role)]
     oidc_default_role: Option<CouncilRole>,
     /// Algorithms that its tokens may be signed with, separated by commas.
@@ -150,38 +150,42 @@ struct SingleSignOnSettings {
 
 fn default_role(text: &str) -> Result<CouncilRole, String> {
     CouncilRole::parse(text).filter(|role| may_be_default(*role)).ok_or_else(|| {
-        "it is expert or councilMember: who runs the installation is for people here to say".to_owned()
+        "the default role is expert or councilMember: other roles are assigned by an administrator".to_owned()
     })
 }
 
 fn secret(text: &str) -> Result<SecretString, String> {
-    if text.is_empty() { Err("it is empty".to_owned()) } else { Ok(text.to_owned().into()) }
+    if text.is_empty() { Err("the value is empty".to_owned()) } else { Ok(text.to_owned().into()) }
 }
 
 fn password(text: &str) -> Result<SecretString, String> {
-    let refused = |fault: FieldErrorCode| format!("it {}", fault.label().en);
+    let refused = |code: FieldErrorCode| format!("the password {}", code.label().en);
     let parsed = NewPassword::parse(text.to_owned().into()).map_err(refused)?;
-    if parsed.is_common(&demo::known()) { Err(refused(FieldErrorCode::Common)) } else { Ok(parsed.into()) }
+    if parsed.is_common(&demo::account_details()) {
+        Err(refused(FieldErrorCode::Common))
+    } else {
+        Ok(parsed.into())
+    }
 }
 
 fn origin(text: &str) -> Result<String, String> {
-    let bare = text.split_once("://").is_some_and(|(scheme, rest)| {
+    let is_origin = text.split_once("://").is_some_and(|(scheme, rest)| {
         matches!(scheme, "http" | "https") && !rest.is_empty() && !rest.contains(['/', '*', ' '])
     });
-    if bare { Ok(text.to_owned()) } else { Err("an origin looks like https://app.example".to_owned()) }
+    if is_origin { Ok(text.to_owned()) } else { Err("an origin looks like https://app.example".to_owned()) }
 }
 
-/// A network, or one address.
+/// A network, or a single address.
 fn network(text: &str) -> Result<IpNet, String> {
     let text = text.trim();
-    let one = || text.parse::<std::net::IpAddr>().ok().map(IpNet::from);
-    text.parse().ok().or_else(one).ok_or_else(|| "a network looks like 10.0.0.0/8 or fd00::/8".to_owned())
+    let address = || text.parse::<std::net::IpAddr>().ok().map(IpNet::from);
+    text.parse().ok().or_else(address).ok_or_else(|| "a network looks like 10.0.0.0/8 or fd00::/8".to_owned())
 }
 
 fn contact(text: &str) -> Result<String, String> {
-    let uri = text.starts_with("mailto:") || text.starts_with("https://");
-    let one_line = !text.contains(|letter: char| letter.is_control() || letter == ' ');
-    if uri && one_line {
+    let is_uri = text.starts_with("mailto:") || text.starts_with("https://");
+    let is_one_line = !text.contains(|letter: char| letter.is_control() || letter == ' ');
+    if is_uri && is_one_line {
         Ok(text.to_owned())
     } else {
         Err("a contact looks like mailto:security@city.example".to_owned())
@@ -189,7 +193,7 @@ fn contact(text: &str) -> Result<String, String> {
 }
 
 impl DatabaseSettings {
-    /// The address of a database that is not ours to start.
+    /// The URL of an external database; `None` for the private cluster.
     pub(super) fn url(&self) -> Result<Option<SecretString>, Failure> {
         match (&self.database_url, &self.database_url_file) {
             (Some(url), _) => Ok(Some(url.clone())),
@@ -201,7 +205,7 @@ impl DatabaseSettings {
         }
     }
 
-    /// A pool for migrations alone, where they have an address of their own.
+    /// The pool for migrations, if they have a URL of their own.
     pub(super) fn migration_pool(&self) -> Result<Option<Pool>, Failure> {
         let pool = self.migration_url.as_ref().map(|url| pool::connect(url, 1)).transpose();
         pool.map_err(|error| Failure::setting(format!("TASKFORCE_MIGRATION_URL: {error}")))
@@ -209,14 +213,14 @@ impl DatabaseSettings {
 }
 
 impl ServeSettings {
-    /// The listener: taken first, so that a port in use is said at once.
+    /// Opens the listener.
     pub(super) fn listen(&self) -> Result<TcpListener, Failure> {
         TcpListener::bind(self.bind).map_err(|error| {
             Failure::setting(format!("can't listen on {} (TASKFORCE_BIND): {error}", self.bind))
         })
     }
 
-    /// Where clients reach the service; by default where it really listens, were it port 0 that was asked for.
+    /// The URL under which clients reach the service. The default has the port that is really open: --bind may say 0.
     pub(super) fn public_url(&self, listener: &TcpListener) -> String {
         let bound = listener.local_addr().unwrap_or(self.bind);
         let scheme = if self.tls_cert_file.is_some() { "https" } else { "http" };
@@ -224,13 +228,13 @@ impl ServeSettings {
         url.trim_end_matches('/').to_owned()
     }
 
-    /// TLS on the listener, where there is a certificate.
+    /// TLS of the listener, if a certificate is set.
     pub(super) fn tls(&self) -> Result<Option<ServerConfig>, Failure> {
         let files = self.tls_cert_file.as_deref().zip(self.tls_key_file.as_deref());
         files.map(|(certificate, key)| tls::configure(certificate, key)).transpose().map_err(Failure::setting)
     }
 
-    /// What the server is told of all this.
+    /// The settings of the HTTP server.
     pub(super) fn server(
         &self,
         public_url: String,
@@ -250,21 +254,22 @@ impl ServeSettings {
         }
     }
 
-    /// The key that tokens are signed with. With a database of its own, the service makes one on the first start.
-    pub(super) fn tokens(&self, own_database: bool, issuer: &str) -> Result<Tokens, Failure> {
-        let file = match (&self.jwt_key_file, own_database) {
+    /// The issuer of access tokens. On the first start with the private database, the service creates the key.
+    pub(super) fn tokens(&self, is_private_database: bool, issuer: &str) -> Result<Tokens, Failure> {
+        let file = match (&self.jwt_key_file, is_private_database) {
             (Some(file), _) => file.clone(),
             (None, true) => {
                 let file = self.database.data_dir.join("jwt-key.pem");
                 if !file.exists() {
                     let pem = Tokens::generate_pem().map_err(Failure::failed)?;
-                    write_private(&file, pem.expose_secret())?;
+                    write_private(&file, pem.expose_secret())
+                        .map_err(|error| Failure::failed(format!("{}: {error}", file.display())))?;
                 }
                 file
             }
             (None, false) => {
                 return Err(Failure::setting(
-                    "TASKFORCE_JWT_KEY_FILE is needed with DATABASE_URL: make one with `openssl genpkey -algorithm ed25519 -out key.pem`",
+                    "TASKFORCE_JWT_KEY_FILE is required with DATABASE_URL: create a key with `openssl genpkey -algorithm ed25519 -out key.pem`",
                 ));
             }
         };
@@ -273,20 +278,18 @@ impl ServeSettings {
             Failure::setting(format!("{} (TASKFORCE_JWT_KEY_FILE): {error}", file.display()))
         })
     }
-}
 
-impl ServeSettings {
-    /// The issuer that is trusted beside ourselves, whose name is `own`.
-    pub(super) fn single_sign_on(&self, own: &str) -> Result<Option<SingleSignOn>, Failure> {
+    /// Single sign-on, if an issuer is set. The service can't be its own issuer.
+    pub(super) fn single_sign_on(&self, public_url: &str) -> Result<Option<SingleSignOn>, Failure> {
         let SingleSignOnSettings { oidc_issuer, oidc_audience, oidc_default_role, oidc_algorithms } =
             &self.single_sign_on;
         let (Some(issuer), Some(audience)) = (oidc_issuer, oidc_audience) else { return Ok(None) };
-        if issuer.trim_end_matches('/') == own {
+        if issuer.trim_end_matches('/') == public_url {
             return Err(Failure::setting(
                 "TASKFORCE_OIDC_ISSUER is this service itself (TASKFORCE_PUBLIC_URL)",
             ));
         }
-        let trusted = Issuer::new(issuer, audience.clone(), oidc_algorithms).map_err(|error| {
+        let issuer = Issuer::new(issuer, audience.clone(), oidc_algorithms).map_err(|error| {
             let setting = match error {
                 ConfigurationError::Audience => "TASKFORCE_OIDC_AUDIENCE",
                 ConfigurationError::Algorithm(_) => "TASKFORCE_OIDC_ALGORITHMS",
@@ -294,24 +297,11 @@ impl ServeSettings {
             };
             Failure::setting(format!("{setting}: {error}"))
         })?;
-        Ok(Some(SingleSignOn::new(trusted, *oidc_default_role)))
+        Ok(Some(SingleSignOn::new(issuer, *oidc_default_role)))
     }
 }
 
 fn read(file: &Path, setting: &str) -> Result<String, Failure> {
     fs::read_to_string(file)
         .map_err(|error| Failure::setting(format!("{} ({setting}): {error}", file.display())))
-}
-
-/// Writes a file that nobody else reads; under another name first, so that what has its name is whole.
-pub(super) fn write_private(file: &Path, text: &str) -> Result<(), Failure> {
-    let new = file.with_extension("new");
-    let write = || {
-        let mut opened =
-            fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
-        opened.write_all(text.as_bytes())?;
-        opened.sync_all()?;
-        fs::rename(&new, file)
-    };
-    write().map_err(|error| Failure::failed(format!("{}: {error}", file.display())))
 }

@@ -1,4 +1,4 @@
-//! Verifies the chains of events, beside a running service or without one.
+//! The command `verify-audit`, which works with or without a running service.
 
 use clap::Args;
 use uuid::Uuid;
@@ -13,39 +13,43 @@ use crate::domain::audit::Break;
 use crate::domain::refusal::RefusalCode;
 use crate::domain::vocabulary::Vocabulary as _;
 
-/// What to verify.
+/// Arguments of `verify-audit`.
 #[derive(Debug, Args)]
 pub(super) struct Scope {
     #[command(flatten)]
     database: DatabaseSettings,
-    /// Only this task force.
+    /// Task force whose events are verified; if not set, all are.
     #[arg(long, value_name = "ID")]
     task_force: Option<Uuid>,
 }
 
-/// Verifies every chain, a line each, and fails if one is broken.
+/// Verifies chains of events, prints a line for each, and fails if one is broken.
 pub(super) async fn verify(scope: Scope) -> Result<(), Failure> {
-    let database = Database::open_beside(&scope.database).await?;
-    let verified = walk(&database, scope.task_force).await;
+    let database = Database::open_or_join(&scope.database).await?;
+    let result = verify_chains(&database, scope.task_force).await;
     database.close().await?;
-    let (walked, broken) = verified?;
-    if broken == 0 { Ok(()) } else { Err(Failure::failed(format!("{broken} of {walked} chains are broken"))) }
+    let (verified, broken) = result?;
+    if broken == 0 {
+        Ok(())
+    } else {
+        Err(Failure::failed(format!("{broken} of {verified} chains are broken")))
+    }
 }
 
-/// How many chains there are, and how many of them are broken.
-async fn walk(database: &Database, only: Option<Uuid>) -> Result<(usize, usize), Failure> {
+/// The number of chains, and the number of broken ones.
+async fn verify_chains(database: &Database, only: Option<Uuid>) -> Result<(usize, usize), Failure> {
     let app = app_over(database)?;
     if let Some(id) = only {
         return Ok((1, usize::from(!is_intact(&app, id).await?)));
     }
-    let (mut walked, mut broken, mut last) = (0, 0, None);
+    let (mut verified, mut broken, mut last) = (0, 0, None);
     loop {
-        let some = app.chains(last).await.map_err(Failure::failed)?;
-        if some.is_empty() {
-            return Ok((walked, broken));
+        let page = app.chains(last).await.map_err(Failure::failed)?;
+        if page.is_empty() {
+            return Ok((verified, broken));
         }
-        for id in some {
-            walked += 1;
+        for id in page {
+            verified += 1;
             broken += usize::from(!is_intact(&app, id).await?);
             last = Some(id);
         }

@@ -1,8 +1,8 @@
-//! What a story is made of: the shapes of its content.
+//! The types of the demo data.
 //!
-//! Days are counted from the day on which the demo is made; what lies behind it is negative. Members are named by
-//! their seats, 0 is the chair; policies, sectors, pilots and migrations by their places in their tables. What the
-//! contract keeps in one language only is in Arabic, and in both where it is short.
+//! Days are counted from the day of seeding, so past days are negative. Members are referred to by their seats, where
+//! 0 is the chair; policies, sectors, pilots and migrations by their indices in their tables. Texts that the API
+//! stores in one language only are in Arabic, and in both languages where they are short.
 
 use crate::domain::activity::{ActivityState, Priority};
 use crate::domain::ballot::Choice;
@@ -12,16 +12,15 @@ use crate::domain::scales::{Aim, EvolutionStage};
 use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
 
-/// Text in Arabic and English; what has not been translated is empty.
+/// Text in Arabic and English; a missing translation is empty.
 pub(super) type Text = (&'static str, &'static str);
 
-/// The text as records hold it.
+/// The text as the use cases take it.
 pub(super) fn text((ar, en): Text) -> LocalizedText {
-    let written = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    LocalizedText::new(written(ar), written(en)).unwrap_or_else(|| LocalizedText::both(ar, en))
+    let non_empty = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    LocalizedText::new(non_empty(ar), non_empty(en)).unwrap_or_else(|| LocalizedText::both(ar, en))
 }
 
-/// A task force.
 pub(super) struct Team {
     pub(super) name: Text,
     pub(super) city: Text,
@@ -33,26 +32,25 @@ pub(super) struct Team {
     pub(super) next_council: i64,
     /// The accounts of its members; the first is the chair.
     pub(super) seats: &'static [usize],
-    /// When each step shall have passed.
+    /// The target date of each step.
     pub(super) targets: [i64; 5],
 }
 
-/// A document that proves something.
+/// A document that is linked as evidence.
 pub(super) struct Link {
     pub(super) title: Text,
     pub(super) url: &'static str,
 }
 
-/// What becomes of a policy.
+/// The final state of a policy.
 pub(super) enum Verdict {
     Adopted,
-    /// Why.
+    /// With the reason.
     Rejected(Text),
-    /// It was adopted; by now an earlier one of the table has taken its place, and why.
+    /// Adopted first, then superseded by an earlier policy of the table, with the reason.
     Superseded(usize, Text),
 }
 
-/// A policy.
 pub(super) struct Policy {
     pub(super) title: Text,
     pub(super) kind: PolicyKind,
@@ -60,47 +58,43 @@ pub(super) struct Policy {
     pub(super) reference: Option<&'static str>,
     pub(super) aims: &'static [Aim],
     pub(super) verdict: Verdict,
-    pub(super) proof: Option<Link>,
+    pub(super) evidence: Option<Link>,
 }
 
-/// A study of a sector.
 pub(super) struct Study {
     pub(super) title: Text,
     pub(super) approach: &'static str,
     pub(super) findings: Text,
     pub(super) recommendation: Text,
-    pub(super) proof: Option<Link>,
+    pub(super) evidence: Option<Link>,
 }
 
-/// What becomes of a sector.
-pub(super) enum Choosing {
-    /// It is studied: its maturity now and target, with what each rests on.
-    Studied { now: (i16, &'static str), target: (i16, &'static str), study: Study },
-    /// Why not.
+/// Whether a sector is selected.
+pub(super) enum Selection {
+    /// Selected and studied, with the current and the target maturity and the evidence of each.
+    Studied { current: (i16, &'static str), target: (i16, &'static str), study: Study },
+    /// With the reason.
     NotSelected(Text),
 }
 
-/// A sector.
 pub(super) struct Sector {
     pub(super) name: Text,
-    /// Who looks into it.
-    pub(super) who: usize,
+    /// The member who assesses and studies the sector.
+    pub(super) seat: usize,
     pub(super) rationale: Text,
-    pub(super) choosing: Choosing,
+    pub(super) selection: Selection,
 }
 
-/// An indicator of a pilot.
 pub(super) struct Indicator {
     pub(super) name: Text,
     pub(super) unit: &'static str,
     pub(super) direction: Direction,
     pub(super) baseline: Option<&'static str>,
     pub(super) target: Option<&'static str>,
-    /// On which day, what was measured, and where the value comes from.
-    pub(super) measured: &'static [(i64, &'static str, &'static str)],
+    /// Day, value and source of each measurement.
+    pub(super) measurements: &'static [(i64, &'static str, &'static str)],
 }
 
-/// A pilot.
 pub(super) struct Pilot {
     pub(super) title: Text,
     pub(super) sector: usize,
@@ -108,14 +102,13 @@ pub(super) struct Pilot {
     pub(super) owner: usize,
     pub(super) aims: &'static [Aim],
     pub(super) hypothesis: &'static str,
-    /// Its first day and its last.
+    /// The first and the last day.
     pub(super) days: (i64, i64),
     pub(super) indicators: &'static [Indicator],
-    /// What its evaluation said, and what was learned.
+    /// The outcome and the lessons.
     pub(super) evaluation: Option<(PilotOutcome, Text)>,
 }
 
-/// A migration.
 pub(super) struct Migration {
     pub(super) pilot: usize,
     pub(super) title: Text,
@@ -123,14 +116,14 @@ pub(super) struct Migration {
     pub(super) planned_on: i64,
     pub(super) rollback_plan: &'static str,
     pub(super) checklist: &'static [Text],
-    /// Records there were, loaded, rejected.
+    /// Number of records in the source, loaded, and rejected.
     pub(super) counts: (i64, i64, i64),
     pub(super) receiving_unit: &'static str,
     pub(super) service_owner: &'static str,
-    pub(super) proof: Link,
+    pub(super) evidence: Link,
 }
 
-/// What an activity is about.
+/// The subject of an activity.
 #[derive(Clone, Copy)]
 pub(super) enum Subject {
     Policy(usize),
@@ -139,85 +132,79 @@ pub(super) enum Subject {
     Migration(usize),
 }
 
-/// What becomes of an activity.
+/// How far an activity gets.
 #[derive(Clone, Copy)]
-pub(super) enum Fate {
-    /// It waits for its turn.
+pub(super) enum Progress {
     Planned,
-    /// Somebody is at it.
     InProgress,
-    /// Another looks at it.
     InReview,
-    /// It can't go on: why.
+    /// With the reason.
     Blocked(Text),
-    /// It is finished.
     Done,
-    /// It was given up: why.
+    /// With the reason.
     Cancelled(Text),
 }
 
-impl Fate {
-    /// The states that lead to it, with their reasons.
-    pub(super) fn way(self) -> Vec<(ActivityState, Option<LocalizedText>)> {
+impl Progress {
+    /// The transitions that lead there, with their reasons.
+    pub(super) fn transitions(self) -> Vec<(ActivityState, Option<LocalizedText>)> {
         let start = (ActivityState::InProgress, None);
         match self {
             Self::Planned => Vec::new(),
             Self::InProgress => vec![start],
             Self::InReview => vec![start, (ActivityState::InReview, None)],
             Self::Done => vec![start, (ActivityState::Done, None)],
-            Self::Blocked(why) => vec![start, (ActivityState::Blocked, Some(text(why)))],
-            Self::Cancelled(why) => vec![(ActivityState::Cancelled, Some(text(why)))],
+            Self::Blocked(reason) => vec![start, (ActivityState::Blocked, Some(text(reason)))],
+            Self::Cancelled(reason) => vec![(ActivityState::Cancelled, Some(text(reason)))],
         }
     }
 }
 
-/// An activity.
 pub(super) struct Activity {
     pub(super) step: StepName,
     pub(super) title: Text,
-    pub(super) who: Option<usize>,
+    pub(super) assignee: Option<usize>,
     pub(super) due: Option<i64>,
     pub(super) priority: Priority,
-    pub(super) about: Option<Subject>,
-    pub(super) fate: Fate,
-    /// Who said what about it.
-    pub(super) said: &'static [(usize, &'static str)],
+    pub(super) subject: Option<Subject>,
+    pub(super) progress: Progress,
+    /// Author and text of each comment.
+    pub(super) comments: &'static [(usize, &'static str)],
 }
 
-/// An activity of normal priority, about nothing in particular, that somebody finished without a word.
-pub(super) const fn done(step: StepName, who: usize, due: i64, title: Text) -> Activity {
+/// A finished activity of normal priority, without a subject and comments.
+pub(super) const fn done(step: StepName, assignee: usize, due: i64, title: Text) -> Activity {
     Activity {
         step,
         title,
-        who: Some(who),
+        assignee: Some(assignee),
         due: Some(due),
         priority: Priority::Normal,
-        about: None,
-        fate: Fate::Done,
-        said: &[],
+        subject: None,
+        progress: Progress::Done,
+        comments: &[],
     }
 }
 
-/// The same activity about something.
-pub(super) const fn about(subject: Subject, activity: Activity) -> Activity {
-    Activity { about: Some(subject), ..activity }
+/// The same activity with a subject.
+pub(super) const fn with_subject(subject: Subject, activity: Activity) -> Activity {
+    Activity { subject: Some(subject), ..activity }
 }
 
-/// A ballot on a submission: whose, what they say, a word with it.
+/// A vote on a submission.
 pub(super) struct Ballot {
-    pub(super) who: usize,
+    pub(super) seat: usize,
     pub(super) choice: Choice,
     pub(super) comment: Option<&'static str>,
-    /// Why they recuse themselves.
+    /// The reason of a recusal.
     pub(super) reason: Option<Text>,
 }
 
-/// A ballot without a reason.
-pub(super) const fn vote(who: usize, choice: Choice, comment: Option<&'static str>) -> Ballot {
-    Ballot { who, choice, comment, reason: None }
+/// A vote that is no recusal.
+pub(super) const fn vote(seat: usize, choice: Choice, comment: Option<&'static str>) -> Ballot {
+    Ballot { seat, choice, comment, reason: None }
 }
 
-/// A condition of the council.
 pub(super) struct Condition {
     pub(super) text: Text,
     pub(super) owner: usize,

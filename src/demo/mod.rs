@@ -1,8 +1,7 @@
-//! The demo: three task forces in the deck's words, told through the use cases.
+//! The demo data: three task forces with the vocabulary of the source presentation, entered through the use cases.
 //!
-//! One city has a whole cycle behind it, one is in the middle of its third step, one is still forming. The story is
-//! lived on a clock of its own that begins more than a year ago, so that its events are dated as they would be. The
-//! cities and the people are invented.
+//! One city has completed a cycle, one is in its third step, and one is still forming. The seeder has a clock of its
+//! own that starts more than a year ago, so that all events have plausible dates. Cities and people are invented.
 
 mod content;
 mod nur;
@@ -14,7 +13,7 @@ mod wadi;
 use secrecy::SecretString;
 use uuid::Uuid;
 
-pub use people::{ACCOUNTS, known};
+pub use people::{ACCOUNTS, account_details};
 use seeder::Seeder;
 
 use crate::app::{App, Result};
@@ -22,64 +21,65 @@ use crate::db;
 use crate::db::task_forces::TaskForceFilter;
 use crate::domain::task_force::TaskForceState;
 
-/// How many task forces the story founds. None is ever deleted, so the last one says that it was told to its end.
+/// The number of task forces in the demo data. No task force is ever deleted, so the presence of the last one shows
+/// that seeding was completed.
 const TASK_FORCES: i64 = 3;
 
-/// How much of the story a database holds.
+/// How much of the demo data a database contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Told {
-    /// Nobody has been here yet.
-    Nothing,
-    /// It was interrupted.
-    Half,
-    /// All of it, or something else altogether.
-    All,
+pub enum SeedState {
+    /// The database contains no users.
+    Empty,
+    /// Seeding was interrupted.
+    Partial,
+    /// The database contains all demo data, or data that is not from the demo.
+    Complete,
 }
 
-/// How much of the story is in the database.
+/// How much of the demo data the database contains.
 ///
 /// # Errors
-/// Those of the database.
-pub async fn told(app: &App) -> Result<Told> {
-    let [(first, _), ..] = ACCOUNTS;
+/// Errors of the database.
+pub async fn seed_state(app: &App) -> Result<SeedState> {
+    let [(first_account, _), ..] = ACCOUNTS;
     app.with_conn(async |conn| {
         if !db::users::are_any(conn).await? {
-            return Ok(Told::Nothing);
+            return Ok(SeedState::Empty);
         }
-        let began = db::users::has_account(conn, first).await?;
-        let founded = db::task_forces::list(conn, &TaskForceFilter::default(), None, TASK_FORCES).await?;
-        let all = i64::try_from(founded.items.len()).is_ok_and(|founded| founded >= TASK_FORCES);
-        Ok(if began && !all { Told::Half } else { Told::All })
+        let is_demo = db::users::has_account(conn, first_account).await?;
+        let task_forces = db::task_forces::list(conn, &TaskForceFilter::default(), None, TASK_FORCES).await?;
+        let are_all = i64::try_from(task_forces.items.len()).is_ok_and(|count| count >= TASK_FORCES);
+        Ok(if is_demo && !are_all { SeedState::Partial } else { SeedState::Complete })
     })
     .await
 }
 
-/// The task force to show: the first active one.
+/// The task force that the greeting shows: the first active one.
 ///
 /// # Errors
-/// Those of the database.
+/// Errors of the database.
 pub async fn shown_task_force(app: &App) -> Result<Option<Uuid>> {
     let filter = TaskForceFilter { state: Some(TaskForceState::Active), ..TaskForceFilter::default() };
     let page = app.with_conn(async |conn| Ok(db::task_forces::list(conn, &filter, None, 1).await?)).await?;
     Ok(page.items.first().map(|task_force| task_force.id))
 }
 
-/// Writes the demo data into an empty database; answers the task force to show.
+/// Writes the demo data into an empty database, and returns the task force that the greeting shows.
 ///
 /// # Errors
-/// Whatever a use case refuses: then the story is wrong.
-pub async fn tell(app: &App, password: &SecretString) -> Result<Uuid> {
-    let mut seeder = Seeder::new(app, password, sidra::BEGINS);
-    seeder.invite_everybody().await?;
+/// Any error of a use case: the demo data break one of its rules.
+pub async fn seed(app: &App, password: &SecretString) -> Result<Uuid> {
+    let mut seeder = Seeder::new(app, password, sidra::FIRST_DAY);
+    seeder.create_accounts().await?;
 
-    let mut sidra = sidra::whole_cycle(&mut seeder).await?;
-    let mut nur = nur::found(&mut seeder).await?;
+    let mut sidra = sidra::complete_cycle(&mut seeder).await?;
+    let mut nur = nur::create(&mut seeder).await?;
     nur::policies(&mut seeder, &mut nur).await?;
     sidra::conditions(&mut seeder, &mut sidra).await?;
     nur::sectors(&mut seeder, &mut nur).await?;
     nur::pilots(&mut seeder, &mut nur).await?;
-    // The last one: see `told`.
-    wadi::found(&mut seeder).await?;
-    seeder.sign_everybody_out().await?;
+    // The last one: see `TASK_FORCES`.
+    wadi::create(&mut seeder).await?;
+    seeder.end_sessions().await?;
     Ok(nur.id)
 }

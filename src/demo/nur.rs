@@ -4,7 +4,7 @@ mod products;
 mod work;
 
 use super::content::{Ballot, Link, Team, Text, vote};
-use super::seeder::{Seeder, Story};
+use super::seeder::{SeededTaskForce, Seeder};
 use crate::app::Result;
 use crate::domain::ballot::Choice::{Abstain, Approve, Recuse, Return};
 use crate::domain::criterion::CriterionCode;
@@ -34,8 +34,8 @@ const TEAM: Team = Team {
 const POLICY_NOTE: Text =
     ("أنجز الفريق أنشطة هذه الخطوة.", "The team has finished the activities of this step.");
 
-/// Three of six send it back, which decides it.
-const SENT_BACK: &[Ballot] = &[
+/// Three of six return the step, which decides the vote.
+const RETURNED: &[Ballot] = &[
     vote(0, Approve, None),
     vote(
         1,
@@ -54,10 +54,10 @@ const POLICY_NOTE_AGAIN: Text = (
     "The open data policy now has a publication schedule and rules of anonymization, as the members asked.",
 );
 
-/// One leaves the count: three of five approve.
+/// One recusal: three of five approve.
 const PASSED: &[Ballot] = &[
     Ballot {
-        who: 4,
+        seat: 4,
         choice: Recuse,
         comment: None,
         reason: Some((
@@ -94,64 +94,64 @@ const SCHEDULE: Link = Link {
     url: "https://nur-city.example/open-data/schedule-1.pdf",
 };
 
-/// It is founded twelve weeks ago.
-pub(super) async fn found(seeder: &mut Seeder) -> Result<Story> {
-    seeder.wait_until(-84);
-    let story = seeder.found(&TEAM).await?;
-    seeder.wait_until(-82);
-    seeder.activate(&story, TEAM.targets).await?;
-    Ok(story)
+/// Twelve weeks ago: the task force is created and activated.
+pub(super) async fn create(seeder: &mut Seeder) -> Result<SeededTaskForce> {
+    seeder.advance_to(-84);
+    let task_force = seeder.create_task_force(&TEAM).await?;
+    seeder.advance_to(-82);
+    seeder.activate_task_force(&task_force, TEAM.targets).await?;
+    Ok(task_force)
 }
 
-/// Step 1: sent back once, improved, passed.
-pub(super) async fn policies(seeder: &mut Seeder, story: &mut Story) -> Result<()> {
-    seeder.wait_until(-80);
-    seeder.identify(story, POLICIES).await?;
-    let planned = seeder.plan(story, POLICY_WORK).await?;
-    seeder.work(story, planned, -68).await?;
-    seeder.settle(story, POLICIES).await?;
-    seeder.wait_until(-66);
-    seeder.submit(story, Policy, POLICY_NOTE, SENT_BACK).await?;
+/// Step 1: returned once, then passed.
+pub(super) async fn policies(seeder: &mut Seeder, task_force: &mut SeededTaskForce) -> Result<()> {
+    seeder.advance_to(-80);
+    seeder.create_policies(task_force, POLICIES).await?;
+    let planned = seeder.plan_activities(task_force, POLICY_WORK).await?;
+    seeder.work_on_activities(task_force, planned, -68).await?;
+    seeder.decide_policies(task_force, POLICIES).await?;
+    seeder.advance_to(-66);
+    seeder.submit_step(task_force, Policy, POLICY_NOTE, RETURNED).await?;
 
-    seeder.wait_until(-64);
-    let planned = seeder.plan(story, POLICY_WORK_AGAIN).await?;
-    seeder.work(story, planned, -61).await?;
-    seeder.improve(story, 1, OPEN_DATA, OPEN_DATA_IMPROVED, &SCHEDULE).await?;
-    seeder.wait_until(-60);
-    seeder.submit(story, Policy, POLICY_NOTE_AGAIN, PASSED).await
+    seeder.advance_to(-64);
+    let planned = seeder.plan_activities(task_force, POLICY_WORK_AGAIN).await?;
+    seeder.work_on_activities(task_force, planned, -61).await?;
+    seeder.improve_policy(task_force, 1, OPEN_DATA, OPEN_DATA_IMPROVED, &SCHEDULE).await?;
+    seeder.advance_to(-60);
+    seeder.submit_step(task_force, Policy, POLICY_NOTE_AGAIN, PASSED).await
 }
 
-/// Step 2: two of three sectors are selected and studied; a title is not translated yet, which is waived.
-pub(super) async fn sectors(seeder: &mut Seeder, story: &mut Story) -> Result<()> {
-    seeder.wait_until(-54);
-    seeder.consider(story, SECTORS).await?;
-    let planned = seeder.plan(story, SECTORS_WORK).await?;
-    seeder.wait_until(-51);
-    seeder.choose(story, SECTORS).await?;
+/// Step 2: two of three sectors are selected and studied; the translation of a title is waived.
+pub(super) async fn sectors(seeder: &mut Seeder, task_force: &mut SeededTaskForce) -> Result<()> {
+    seeder.advance_to(-54);
+    seeder.create_sectors(task_force, SECTORS).await?;
+    let planned = seeder.plan_activities(task_force, SECTORS_WORK).await?;
+    seeder.advance_to(-51);
+    seeder.select_sectors(task_force, SECTORS).await?;
     let note = (
         "اختير قطاعا النقل والمياه، والدراسات تسير وفق الخطة.",
         "Mobility and water are selected; the studies go to plan.",
     );
-    seeder.say(story, Health::OnTrack, note).await?;
-    seeder.work(story, planned, -35).await?;
-    seeder.study(story, SECTORS).await?;
-    seeder.wait_until(-34);
-    seeder.waive(story, Sectors, CriterionCode::TranslationsComplete, UNTRANSLATED).await?;
-    seeder.submit(story, Sectors, SECTORS_NOTE, SECTORS_VOTES).await
+    seeder.state_health(task_force, Health::OnTrack, note).await?;
+    seeder.work_on_activities(task_force, planned, -35).await?;
+    seeder.study_sectors(task_force, SECTORS).await?;
+    seeder.advance_to(-34);
+    seeder.waive_criterion(task_force, Sectors, CriterionCode::TranslationsComplete, UNTRANSLATED).await?;
+    seeder.submit_step(task_force, Sectors, SECTORS_NOTE, SECTORS_VOTES).await
 }
 
-/// Step 3, which is open: one pilot is planned, one is still proposed.
-pub(super) async fn pilots(seeder: &mut Seeder, story: &mut Story) -> Result<()> {
-    seeder.wait_until(-30);
-    seeder.propose(story, PILOTS).await?;
-    let planned = seeder.plan(story, PILOTS_WORK).await?;
-    seeder.plan(story, MIGRATION_WORK).await?;
-    seeder.work(story, planned, -2).await?;
-    seeder.pilot_goes(story, PILOTS, PARKING, PilotState::Planned).await?;
-    seeder.wait_until(-1);
+/// Step 3, which is open: one pilot is planned, one is proposed.
+pub(super) async fn pilots(seeder: &mut Seeder, task_force: &mut SeededTaskForce) -> Result<()> {
+    seeder.advance_to(-30);
+    seeder.create_pilots(task_force, PILOTS).await?;
+    let planned = seeder.plan_activities(task_force, PILOTS_WORK).await?;
+    seeder.plan_activities(task_force, MIGRATION_WORK).await?;
+    seeder.work_on_activities(task_force, planned, -2).await?;
+    seeder.change_pilot_state(task_force, PILOTS, PARKING, PilotState::Planned).await?;
+    seeder.advance_to(-1);
     let note = (
         "مشاركة البيانات مع شركة المياه متعثرة، وبقية الأنشطة تسير وفق الخطة.",
         "Data sharing with the water company is held up; the rest goes to plan.",
     );
-    seeder.say(story, Health::AtRisk, note).await
+    seeder.state_health(task_force, Health::AtRisk, note).await
 }

@@ -1,8 +1,8 @@
-//! Who lives in the demo.
+//! The people of the demo.
 
 use super::content::Text;
 
-/// The accounts, and who they are.
+/// The email address and a description of each account.
 pub const ACCOUNTS: [(&str, &str); 10] = [
     ("administrator@demo.example", "administrator of the installation"),
     ("secretariat@demo.example", "council secretariat"),
@@ -16,20 +16,20 @@ pub const ACCOUNTS: [(&str, &str); 10] = [
     ("outsider@demo.example", "expert in no task force"),
 ];
 
-/// What is known of them, and so no password for them.
-pub fn known() -> Vec<String> {
+/// Addresses and names of the accounts, which are too easy to guess as their password.
+pub fn account_details() -> Vec<String> {
     let addresses = ACCOUNTS.iter().map(|(email, _)| *email);
     let names = NAMES.iter().flat_map(|(arabic, english)| [*arabic, *english]);
     addresses.chain(names).map(str::to_owned).collect()
 }
 
-/// Where the secretariat stands among them.
+/// Index of the secretariat.
 pub(super) const SECRETARIAT: usize = 1;
 
-/// Where the experts begin: first the chair, then the numbered ones.
+/// Index of the first expert: the chair, followed by the numbered experts.
 pub(super) const EXPERTS: usize = 3;
 
-/// Their names, in the same order.
+/// The names of the people, in the order of [`ACCOUNTS`].
 pub(super) const NAMES: [Text; 10] = [
     ("سامي الخطيب", "Sami Khatib"),
     ("هدى منصور", "Huda Mansour"),
@@ -43,7 +43,7 @@ pub(super) const NAMES: [Text; 10] = [
     ("سلمى ناصر", "Salma Nasser"),
 ];
 
-/// What the experts are expert in, from the chair on.
+/// The fields of the experts, in the order of [`ACCOUNTS`] from [`EXPERTS`] on.
 pub(super) const EXPERTISE: [&str; 6] = [
     "الحوكمة الرقمية / Digital governance",
     "البيانات المفتوحة / Open data",

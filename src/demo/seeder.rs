@@ -1,15 +1,15 @@
-//! Lives the story: one act of one account at a time, through the use cases.
+//! Enters the demo data through the use cases, each as the account that would do it.
 
 mod council;
 mod products;
 
-pub(super) use council::Ruling;
+pub(super) use council::Decision;
 
-use chrono::{NaiveDate, NaiveTime, TimeDelta};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 
-use super::content::{Activity, Fate, Subject, Team, Text, text};
+use super::content::{Activity, Progress, Subject, Team, Text, text};
 use super::people::{ACCOUNTS, EXPERTISE, EXPERTS, NAMES, SECRETARIAT};
 use crate::app::caller::{Caller, Credential};
 use crate::app::clock::Clock;
@@ -22,6 +22,7 @@ use crate::auth::passwords::NewPassword;
 use crate::db::activities::{ActivityDetail, ActivityFields};
 use crate::db::task_forces::TaskForceFields;
 use crate::db::users::UserFields;
+use crate::domain::criterion::CriterionCode;
 use crate::domain::evidence::{About, ActivitySubjectKind};
 use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::SeatRole;
@@ -31,19 +32,19 @@ use crate::domain::text::Language;
 use crate::domain::user::CouncilRole;
 use crate::domain::vocabulary::Vocabulary as _;
 
-/// When the working day begins, in UTC.
+/// The start of the working day, in UTC.
 const MORNING: NaiveTime = match NaiveTime::from_hms_opt(7, 0, 0) {
     Some(morning) => morning,
     None => NaiveTime::MIN,
 };
 
-/// What every act takes.
-const ACT: TimeDelta = TimeDelta::minutes(4);
+/// The time between two actions.
+const ACTION: TimeDelta = TimeDelta::minutes(4);
 
-/// How long a session is used. One that nobody refreshes would last a week.
+/// The time after which an account signs in again. A session that is not refreshed ends after a week.
 const SESSION: TimeDelta = TimeDelta::days(6);
 
-/// Somebody who lives the story, one account at a time.
+/// Acts for all accounts of the demo, on a clock of its own.
 pub(super) struct Seeder {
     app: App,
     password: SecretString,
@@ -51,66 +52,65 @@ pub(super) struct Seeder {
     accounts: Vec<Account>,
 }
 
-/// An account that has accepted its invitation, and the session it uses.
+/// An account and its current session.
 struct Account {
     user_id: Uuid,
     session_id: Uuid,
     refresh_token: SecretString,
-    signed_in_at: chrono::DateTime<chrono::Utc>,
+    signed_in_at: DateTime<Utc>,
 }
 
-/// A task force of the story, and what it has made so far, in the order of the tables.
-pub(super) struct Story {
+/// A task force and the ids of its records, in the order of the tables.
+pub(super) struct SeededTaskForce {
     pub(super) id: Uuid,
     seats: &'static [usize],
     members: Vec<Uuid>,
     policies: Vec<Uuid>,
     sectors: Vec<Uuid>,
-    pilots: Vec<PilotStory>,
+    pilots: Vec<SeededPilot>,
     migrations: Vec<Uuid>,
     conditions: Vec<Uuid>,
 }
 
-/// A pilot with its indicators.
-struct PilotStory {
+struct SeededPilot {
     id: Uuid,
     indicators: Vec<Uuid>,
 }
 
-/// An activity that is planned and waits to be worked on.
-pub(super) struct Planned(&'static Activity, Uuid);
+/// An activity that was created, with its id.
+pub(super) struct PlannedActivity(&'static Activity, Uuid);
 
-/// What stands at a place of a table.
-fn at<T>(table: &[T], place: usize) -> Result<&T> {
-    table.get(place).ok_or_else(|| Error::internal("the story speaks of what it has not reached yet"))
+/// The item of a table at an index.
+fn item<T>(table: &[T], index: usize) -> Result<&T> {
+    table.get(index).ok_or_else(|| Error::internal("the demo data refer to a record that does not exist yet"))
 }
 
-impl Story {
-    fn account(&self, seat: usize) -> Result<usize> {
-        at(self.seats, seat).copied()
+impl SeededTaskForce {
+    fn account_of(&self, seat: usize) -> Result<usize> {
+        item(self.seats, seat).copied()
     }
 
-    fn member(&self, seat: usize) -> Result<Uuid> {
-        at(&self.members, seat).copied()
+    fn member_id(&self, seat: usize) -> Result<Uuid> {
+        item(&self.members, seat).copied()
     }
 
-    fn about(&self, subject: Subject) -> Result<About<ActivitySubjectKind>> {
+    fn subject(&self, subject: Subject) -> Result<About<ActivitySubjectKind>> {
         let (kind, id) = match subject {
-            Subject::Policy(place) => (ActivitySubjectKind::Policy, *at(&self.policies, place)?),
-            Subject::Sector(place) => (ActivitySubjectKind::Sector, *at(&self.sectors, place)?),
-            Subject::Pilot(place) => (ActivitySubjectKind::Pilot, at(&self.pilots, place)?.id),
-            Subject::Migration(place) => (ActivitySubjectKind::Migration, *at(&self.migrations, place)?),
+            Subject::Policy(index) => (ActivitySubjectKind::Policy, *item(&self.policies, index)?),
+            Subject::Sector(index) => (ActivitySubjectKind::Sector, *item(&self.sectors, index)?),
+            Subject::Pilot(index) => (ActivitySubjectKind::Pilot, item(&self.pilots, index)?.id),
+            Subject::Migration(index) => (ActivitySubjectKind::Migration, *item(&self.migrations, index)?),
         };
         Ok(About { kind, id })
     }
 }
 
 impl Seeder {
-    /// A teller whose clock stands at the beginning of a day.
-    pub(super) fn new(app: &App, password: &SecretString, begins: i64) -> Self {
+    /// A seeder that starts on the morning of a day.
+    pub(super) fn new(app: &App, password: &SecretString, first_day: i64) -> Self {
         let today = app.clock.now().date_naive();
-        let begin = (today + TimeDelta::days(begins)).and_time(MORNING).and_utc();
-        let app = app.clone().with_clock(Clock::stopped_at(begin));
+        let start = (today + TimeDelta::days(first_day)).and_time(MORNING).and_utc();
+        let app = app.clone().with_clock(Clock::stopped_at(start));
         Self { app, password: password.clone(), today, accounts: Vec::new() }
     }
 
@@ -118,27 +118,27 @@ impl Seeder {
         self.today + TimeDelta::days(day)
     }
 
-    /// Lets the time go by until a day, unless it has begun.
-    pub(super) fn wait_until(&self, day: i64) {
-        let rest = self.date(day).and_time(MORNING).and_utc() - self.app.clock.now();
-        self.app.clock.advance(rest.max(TimeDelta::zero()));
+    /// Moves the clock to the morning of a day, unless that has passed.
+    pub(super) fn advance_to(&self, day: i64) {
+        let remaining = self.date(day).and_time(MORNING).and_utc() - self.app.clock.now();
+        self.app.clock.advance(remaining.max(TimeDelta::zero()));
     }
 
-    /// Somebody who acts now, with a session that lasts; signing in is what takes longest.
+    /// The caller for the next action of an account. Signing in takes longest, so the session is reused.
     async fn caller(&mut self, account: usize) -> Result<Caller> {
-        self.app.clock.advance(ACT);
+        self.app.clock.advance(ACTION);
         let request_id = Uuid::now_v7().to_string();
         let now = self.app.clock.now();
-        if now - at(&self.accounts, account)?.signed_in_at > SESSION {
-            let (email, _) = at(&ACCOUNTS, account)?;
+        if now - item(&self.accounts, account)?.signed_in_at > SESSION {
+            let (email, _) = item(&ACCOUNTS, account)?;
             let visit = Visit { request_id: request_id.clone(), ..Visit::default() };
             let signed_in = self.app.sign_in(&visit, email, self.password.clone()).await?;
-            let renewed = self.account(signed_in)?;
+            let renewed = self.new_account(signed_in)?;
             if let Some(account) = self.accounts.get_mut(account) {
                 *account = renewed;
             }
         }
-        let account = at(&self.accounts, account)?;
+        let account = item(&self.accounts, account)?;
         Ok(Caller {
             user_id: account.user_id,
             credential: Credential::Session(account.session_id),
@@ -147,12 +147,12 @@ impl Seeder {
         })
     }
 
-    /// A member who acts now.
-    async fn member(&mut self, story: &Story, seat: usize) -> Result<Caller> {
-        self.caller(story.account(seat)?).await
+    /// The caller for the next action of a member.
+    async fn member(&mut self, task_force: &SeededTaskForce, seat: usize) -> Result<Caller> {
+        self.caller(task_force.account_of(seat)?).await
     }
 
-    fn account(&self, signed_in: SignedIn) -> Result<Account> {
+    fn new_account(&self, signed_in: SignedIn) -> Result<Account> {
         let now = self.app.clock.now();
         let token = signed_in.access_token.expose_secret();
         let claims = self.app.tokens.verify(token, now).ok_or(RefusalCode::Unauthenticated)?;
@@ -164,8 +164,8 @@ impl Seeder {
         })
     }
 
-    /// The administrator invites everybody, and everybody accepts.
-    pub(super) async fn invite_everybody(&mut self) -> Result<()> {
+    /// Invites all people as the administrator, and accepts the invitations.
+    pub(super) async fn create_accounts(&mut self) -> Result<()> {
         for ((email, _), name) in ACCOUNTS.iter().zip(NAMES) {
             let role = match *email {
                 "administrator@demo.example" => CouncilRole::Administrator,
@@ -182,25 +182,25 @@ impl Seeder {
                 self.app.user_create(&administrator, fields).await?.1
             };
             let password = NewPassword::parse(self.password.clone())
-                .map_err(|fault| Error::internal(format!("the demo password {}", fault.label().en)))?;
+                .map_err(|code| Error::internal(format!("the demo password {}", code.label().en)))?;
             let visit = Visit { request_id: Uuid::now_v7().to_string(), ..Visit::default() };
             let signed_in = self.app.invitation_accept(&visit, &invitation.token, password).await?;
-            let account = self.account(signed_in)?;
+            let account = self.new_account(signed_in)?;
             self.accounts.push(account);
         }
         Ok(())
     }
 
-    /// The sessions of the last days end.
-    pub(super) async fn sign_everybody_out(&mut self) -> Result<()> {
+    /// Ends the sessions that are still open.
+    pub(super) async fn end_sessions(&mut self) -> Result<()> {
         for account in std::mem::take(&mut self.accounts) {
             self.app.sign_out(&Uuid::now_v7().to_string(), &account.refresh_token).await?;
         }
         Ok(())
     }
 
-    /// The secretariat founds a task force with its members.
-    pub(super) async fn found(&mut self, team: &Team) -> Result<Story> {
+    /// Creates a task force with its members, as the secretariat.
+    pub(super) async fn create_task_force(&mut self, team: &Team) -> Result<SeededTaskForce> {
         let secretariat = self.caller(SECRETARIAT).await?;
         let fields = TaskForceFields {
             name: text(team.name),
@@ -217,7 +217,7 @@ impl Seeder {
         let members = members.collect::<Result<Vec<_>>>()?;
         let id = self.app.task_force_create(&secretariat, fields, members).await?.task_force.id;
         let members = self.app.members_list(&secretariat, id, Some(true), None, 100).await?;
-        Ok(Story {
+        Ok(SeededTaskForce {
             id,
             seats: team.seats,
             members: members.items.into_iter().map(|(member, _)| member.id).collect(),
@@ -231,93 +231,110 @@ impl Seeder {
 
     fn seat(&self, seat: usize, account: usize) -> Result<NewMember> {
         Ok(NewMember {
-            user_id: at(&self.accounts, account)?.user_id,
+            user_id: item(&self.accounts, account)?.user_id,
             role: if seat == 0 { SeatRole::Chair } else { SeatRole::Expert },
-            expertise: Some((*at(&EXPERTISE, account.saturating_sub(EXPERTS))?).to_owned()),
+            expertise: Some((*item(&EXPERTISE, account.saturating_sub(EXPERTS))?).to_owned()),
         })
     }
 
-    /// The secretariat lets it begin, and its chair says when each step shall have passed.
-    pub(super) async fn activate(&mut self, story: &Story, targets: [i64; 5]) -> Result<()> {
+    /// Activates a task force as the secretariat, and sets the target date of each step as its chair.
+    pub(super) async fn activate_task_force(
+        &mut self,
+        task_force: &SeededTaskForce,
+        targets: [i64; 5],
+    ) -> Result<()> {
         let secretariat = self.caller(SECRETARIAT).await?;
-        let version = self.app.task_force_get(&secretariat, story.id).await?.task_force.version;
-        self.app.task_force_transition(&secretariat, story.id, version, TaskForceState::Active, None).await?;
+        let version = self.app.task_force_get(&secretariat, task_force.id).await?.task_force.version;
+        self.app
+            .task_force_transition(&secretariat, task_force.id, version, TaskForceState::Active, None)
+            .await?;
         for (step, day) in in_order().zip(targets) {
-            let chair = self.member(story, 0).await?;
-            let (version, date) =
-                (self.app.step_get(&chair, story.id, None, step).await?.version, self.date(day));
-            self.app.step_update(&chair, story.id, step, version, |_| Ok(Some(date))).await?;
+            let chair = self.member(task_force, 0).await?;
+            let version = self.app.step_get(&chair, task_force.id, None, step).await?.version;
+            let date = self.date(day);
+            self.app.step_update(&chair, task_force.id, step, version, |_| Ok(Some(date))).await?;
         }
         Ok(())
     }
 
-    /// The chair plans activities.
-    pub(super) async fn plan(
+    /// Creates activities as the chair.
+    pub(super) async fn plan_activities(
         &mut self,
-        story: &Story,
+        task_force: &SeededTaskForce,
         activities: &'static [Activity],
-    ) -> Result<Vec<Planned>> {
+    ) -> Result<Vec<PlannedActivity>> {
         let mut planned = Vec::new();
         for activity in activities {
-            let chair = self.member(story, 0).await?;
+            let chair = self.member(task_force, 0).await?;
             let fields = ActivityFields {
                 title: text(activity.title),
                 description: None,
                 step: activity.step,
-                assignee_member_id: activity.who.map(|seat| story.member(seat)).transpose()?,
+                assignee_member_id: activity.assignee.map(|seat| task_force.member_id(seat)).transpose()?,
                 due_date: activity.due.map(|day| self.date(day)),
                 priority: activity.priority,
-                review_required: matches!(activity.fate, Fate::InReview),
-                subject: activity.about.map(|subject| story.about(subject)).transpose()?,
+                review_required: matches!(activity.progress, Progress::InReview),
+                subject: activity.subject.map(|subject| task_force.subject(subject)).transpose()?,
             };
-            let view = self.app.create::<ActivityDetail>(&chair, story.id, (), fields).await?;
-            planned.push(Planned(activity, view.resource.activity.id));
+            let view = self.app.create::<ActivityDetail>(&chair, task_force.id, (), fields).await?;
+            planned.push(PlannedActivity(activity, view.resource.activity.id));
         }
         Ok(planned)
     }
 
-    /// The members work on what is planned, one after the other, until a day.
-    pub(super) async fn work(&mut self, story: &Story, planned: Vec<Planned>, until: i64) -> Result<()> {
+    /// Carries out activities one after the other, spread over the days until a day.
+    pub(super) async fn work_on_activities(
+        &mut self,
+        task_force: &SeededTaskForce,
+        planned: Vec<PlannedActivity>,
+        until: i64,
+    ) -> Result<()> {
         let from = (self.app.clock.now().date_naive() - self.today).num_days();
-        let mornings = planned.iter().map(|Planned(activity, _)| activity.fate.way().len());
+        let mornings =
+            planned.iter().map(|PlannedActivity(activity, _)| activity.progress.transitions().len());
         let mornings = i64::try_from(mornings.sum::<usize>()).map_err(Error::internal)? + 1;
         let mut morning = 0;
-        for Planned(activity, id) in planned {
-            let seat = activity.who.unwrap_or(0);
+        for PlannedActivity(activity, id) in planned {
+            let seat = activity.assignee.unwrap_or(0);
             let mut version = 1;
-            for (to, reason) in activity.fate.way() {
+            for (to, reason) in activity.progress.transitions() {
                 morning += 1;
-                self.wait_until(from + (until - from) * morning / mornings);
-                let member = self.member(story, seat).await?;
+                self.advance_to(from + (until - from) * morning / mornings);
+                let member = self.member(task_force, seat).await?;
                 let command = TransitionCommand::<ActivityDetail> { to, reason, payload: () };
-                let view = self.app.transition(&member, story.id, id, version, command).await?;
+                let view = self.app.transition(&member, task_force.id, id, version, command).await?;
                 version = view.resource.activity.version;
             }
-            for (seat, said) in activity.said {
-                let member = self.member(story, *seat).await?;
-                self.app.comment_create(&member, story.id, id, (*said).to_owned()).await?;
+            for (seat, comment) in activity.comments {
+                let member = self.member(task_force, *seat).await?;
+                self.app.comment_create(&member, task_force.id, id, (*comment).to_owned()).await?;
             }
         }
-        self.wait_until(until);
+        self.advance_to(until);
         Ok(())
     }
 
-    /// The chair says how it goes.
-    pub(super) async fn say(&mut self, story: &Story, health: Health, note: Text) -> Result<()> {
-        let chair = self.member(story, 0).await?;
-        self.app.health_state(&chair, story.id, health, Some(text(note))).await?;
-        Ok(())
-    }
-
-    /// The chair waives a criterion of a step's gate.
-    pub(super) async fn waive(
+    /// States the health of the task force as the chair.
+    pub(super) async fn state_health(
         &mut self,
-        story: &Story,
-        step: StepName,
-        criterion: crate::domain::criterion::CriterionCode,
-        why: Text,
+        task_force: &SeededTaskForce,
+        health: Health,
+        note: Text,
     ) -> Result<()> {
-        let chair = self.member(story, 0).await?;
-        self.app.criterion_waive(&chair, story.id, step, criterion, text(why)).await
+        let chair = self.member(task_force, 0).await?;
+        self.app.health_state(&chair, task_force.id, health, Some(text(note))).await?;
+        Ok(())
+    }
+
+    /// Waives a criterion of a step's gate as the chair.
+    pub(super) async fn waive_criterion(
+        &mut self,
+        task_force: &SeededTaskForce,
+        step: StepName,
+        criterion: CriterionCode,
+        reason: Text,
+    ) -> Result<()> {
+        let chair = self.member(task_force, 0).await?;
+        self.app.criterion_waive(&chair, task_force.id, step, criterion, text(reason)).await
     }
 }

@@ -1,10 +1,10 @@
-//! Sidra City: a whole cycle, from its founding to the council's decision to conclude.
+//! Sidra City: a complete cycle, up to the council's decision to conclude the task force.
 
 mod products;
 mod work;
 
 use super::content::{Ballot, Condition, Link, Team, Text, vote};
-use super::seeder::{Ruling, Seeder, Story};
+use super::seeder::{Decision, SeededTaskForce, Seeder};
 use crate::app::Result;
 use crate::domain::ballot::Choice::{Abstain, Approve, Return};
 use crate::domain::decision::Outcome;
@@ -13,11 +13,11 @@ use crate::domain::pilot::PilotState;
 use crate::domain::scales::EvolutionStage;
 use crate::domain::step::StepName::{Migration, Pilots, Policy, Report, Sectors};
 use crate::domain::task_force::Health;
-use products::{BINS, COLLECTION, LIGHTING, MOVE, PILOTS, POLICIES, SECTORS};
+use products::{BINS, COLLECTION, LIGHTING, MIGRATION, PILOTS, POLICIES, SECTORS};
 use work::{MIGRATION_WORK, PILOTS_WORK, POLICY_WORK, REPORT_WORK, RUNNING_WORK, SECTORS_WORK};
 
-/// The day on which everything begins.
-pub(super) const BEGINS: i64 = -412;
+/// The first day of the demo data.
+pub(super) const FIRST_DAY: i64 = -412;
 
 const TEAM: Team = Team {
     name: ("فريق عمل المدينة الذكية في مدينة السدرة (مثال)", "Smart city task force of Sidra City (example)"),
@@ -35,8 +35,8 @@ const TEAM: Team = Team {
     targets: [-365, -312, -270, -126, -110],
 };
 
-/// Who looks after waste collection: its sector, its pilot, its migration.
-const COLLECTOR: usize = 4;
+/// The member who is responsible for waste collection: sector, pilot and migration.
+const WASTE_EXPERT: usize = 4;
 
 const POLICY_NOTE: Text = (
     "اعتُمدت سياستان تكفيان لبدء المشاريع الصغيرة.",
@@ -89,10 +89,10 @@ const REPORT_NOTE: Text =
 const REPORT_VOTES: &[Ballot] =
     &[vote(0, Approve, None), vote(2, Approve, None), vote(3, Abstain, None), vote(4, Approve, None)];
 
-/// Places among the conditions.
+/// Index of a condition.
 const MAINTENANCE: usize = 1;
 
-const RULING: Ruling = Ruling {
+const DECISION: Decision = Decision {
     outcome: Outcome::Conclude,
     meeting: "الاجتماع 14، البند 3 / Meeting 14, item 3",
     day: -98,
@@ -114,7 +114,7 @@ const RULING: Ruling = Ruling {
                 "تخصيص بند في موازنة دائرة النظافة لصيانة حساسات الحاويات.",
                 "Give the upkeep of the container sensors a line in the cleaning department's budget.",
             ),
-            owner: COLLECTOR,
+            owner: WASTE_EXPERT,
             due: -50,
         },
     ],
@@ -125,117 +125,117 @@ const BUDGET: Link = Link {
     url: "https://sidra-city.example/budget/amendment-2.pdf",
 };
 
-/// The task force from its founding to the council's decision.
-pub(super) async fn whole_cycle(seeder: &mut Seeder) -> Result<Story> {
-    seeder.wait_until(-410);
-    let mut story = seeder.found(&TEAM).await?;
-    seeder.wait_until(-406);
-    seeder.activate(&story, TEAM.targets).await?;
+/// From the creation of the task force to the council's decision.
+pub(super) async fn complete_cycle(seeder: &mut Seeder) -> Result<SeededTaskForce> {
+    seeder.advance_to(-410);
+    let mut task_force = seeder.create_task_force(&TEAM).await?;
+    seeder.advance_to(-406);
+    seeder.activate_task_force(&task_force, TEAM.targets).await?;
 
-    policies(seeder, &mut story).await?;
-    sectors(seeder, &mut story).await?;
-    pilots(seeder, &mut story).await?;
-    running(seeder, &story).await?;
-    migration(seeder, &mut story).await?;
-    report(seeder, &mut story).await?;
-    Ok(story)
+    policies(seeder, &mut task_force).await?;
+    sectors(seeder, &mut task_force).await?;
+    pilots(seeder, &mut task_force).await?;
+    running(seeder, &task_force).await?;
+    migration(seeder, &mut task_force).await?;
+    report(seeder, &mut task_force).await?;
+    Ok(task_force)
 }
 
-async fn policies(seeder: &mut Seeder, story: &mut Story) -> Result<()> {
-    seeder.wait_until(-404);
-    seeder.identify(story, POLICIES).await?;
-    let planned = seeder.plan(story, POLICY_WORK).await?;
-    seeder.work(story, planned, -371).await?;
-    seeder.settle(story, POLICIES).await?;
-    seeder.wait_until(-369);
-    seeder.submit(story, Policy, POLICY_NOTE, POLICY_VOTES).await
+async fn policies(seeder: &mut Seeder, task_force: &mut SeededTaskForce) -> Result<()> {
+    seeder.advance_to(-404);
+    seeder.create_policies(task_force, POLICIES).await?;
+    let planned = seeder.plan_activities(task_force, POLICY_WORK).await?;
+    seeder.work_on_activities(task_force, planned, -371).await?;
+    seeder.decide_policies(task_force, POLICIES).await?;
+    seeder.advance_to(-369);
+    seeder.submit_step(task_force, Policy, POLICY_NOTE, POLICY_VOTES).await
 }
 
-async fn sectors(seeder: &mut Seeder, story: &mut Story) -> Result<()> {
-    seeder.wait_until(-362);
-    seeder.consider(story, SECTORS).await?;
-    let planned = seeder.plan(story, SECTORS_WORK).await?;
-    seeder.wait_until(-352);
-    seeder.choose(story, SECTORS).await?;
+async fn sectors(seeder: &mut Seeder, task_force: &mut SeededTaskForce) -> Result<()> {
+    seeder.advance_to(-362);
+    seeder.create_sectors(task_force, SECTORS).await?;
+    let planned = seeder.plan_activities(task_force, SECTORS_WORK).await?;
+    seeder.advance_to(-352);
+    seeder.select_sectors(task_force, SECTORS).await?;
     let note = ("اختير القطاعان في موعدهما.", "Both sectors are selected on time.");
-    seeder.say(story, Health::OnTrack, note).await?;
-    seeder.work(story, planned, -320).await?;
-    seeder.study(story, SECTORS).await?;
-    seeder.wait_until(-318);
-    seeder.submit(story, Sectors, SECTORS_NOTE, SECTORS_VOTES).await
+    seeder.state_health(task_force, Health::OnTrack, note).await?;
+    seeder.work_on_activities(task_force, planned, -320).await?;
+    seeder.study_sectors(task_force, SECTORS).await?;
+    seeder.advance_to(-318);
+    seeder.submit_step(task_force, Sectors, SECTORS_NOTE, SECTORS_VOTES).await
 }
 
-async fn pilots(seeder: &mut Seeder, story: &mut Story) -> Result<()> {
-    seeder.wait_until(-313);
-    seeder.propose(story, PILOTS).await?;
-    let planned = seeder.plan(story, PILOTS_WORK).await?;
-    seeder.work(story, planned, -280).await?;
+async fn pilots(seeder: &mut Seeder, task_force: &mut SeededTaskForce) -> Result<()> {
+    seeder.advance_to(-313);
+    seeder.create_pilots(task_force, PILOTS).await?;
+    let planned = seeder.plan_activities(task_force, PILOTS_WORK).await?;
+    seeder.work_on_activities(task_force, planned, -280).await?;
     for pilot in [BINS, LIGHTING] {
-        seeder.pilot_goes(story, PILOTS, pilot, PilotState::Planned).await?;
+        seeder.change_pilot_state(task_force, PILOTS, pilot, PilotState::Planned).await?;
     }
     Ok(())
 }
 
-/// Step 4 until the pilots are evaluated. Its activities are planned in step 3, whose gate asks for them.
-async fn running(seeder: &mut Seeder, story: &Story) -> Result<()> {
-    let planned = seeder.plan(story, RUNNING_WORK).await?;
-    seeder.wait_until(-277);
-    seeder.submit(story, Pilots, PILOTS_NOTE, PILOTS_VOTES).await?;
-    seeder.wait_until(-268);
+/// The first part of step 4, up to the evaluation of the pilots. The gate of step 3 requires planned activities for step 4.
+async fn running(seeder: &mut Seeder, task_force: &SeededTaskForce) -> Result<()> {
+    let planned = seeder.plan_activities(task_force, RUNNING_WORK).await?;
+    seeder.advance_to(-277);
+    seeder.submit_step(task_force, Pilots, PILOTS_NOTE, PILOTS_VOTES).await?;
+    seeder.advance_to(-268);
     for pilot in [BINS, LIGHTING] {
-        seeder.pilot_goes(story, PILOTS, pilot, PilotState::Running).await?;
+        seeder.change_pilot_state(task_force, PILOTS, pilot, PilotState::Running).await?;
     }
-    seeder.work(story, planned, -222).await?;
+    seeder.work_on_activities(task_force, planned, -222).await?;
     let note = (
         "عطّل الغبار ثلث حساسات الإنارة، وبدأ استبدالها.",
         "Dust has put a third of the lighting sensors out of order; they are being replaced.",
     );
-    seeder.say(story, Health::AtRisk, note).await?;
+    seeder.state_health(task_force, Health::AtRisk, note).await?;
     for day in [-215, -170] {
-        seeder.measure(story, PILOTS, day).await?;
+        seeder.record_measurements(task_force, PILOTS, day).await?;
     }
-    seeder.wait_until(-166);
-    seeder.evaluate(story, PILOTS).await
+    seeder.advance_to(-166);
+    seeder.evaluate_pilots(task_force, PILOTS).await
 }
 
-/// The rest of step 4: what has proved itself is migrated.
-async fn migration(seeder: &mut Seeder, story: &mut Story) -> Result<()> {
-    seeder.wait_until(-163);
-    seeder.prepare(story, COLLECTOR, &MOVE).await?;
-    let planned = seeder.plan(story, MIGRATION_WORK).await?;
-    seeder.wait_until(-160);
-    seeder.migration_goes(story, COLLECTOR, COLLECTION, MigrationState::InProgress).await?;
-    seeder.work(story, planned, -148).await?;
-    seeder.migration_goes(story, COLLECTOR, COLLECTION, MigrationState::ParallelRun).await?;
-    seeder.wait_until(-137);
-    seeder.reconcile(story, COLLECTOR, COLLECTION, &MOVE).await?;
-    seeder.migration_goes(story, COLLECTOR, COLLECTION, MigrationState::Live).await?;
-    seeder.wait_until(-130);
-    seeder.migration_goes(story, COLLECTOR, COLLECTION, MigrationState::HandedOver).await?;
-    seeder.wait_until(-128);
-    seeder.submit(story, Migration, MIGRATION_NOTE, MIGRATION_VOTES).await
+/// The second part of step 4: the successful pilot is migrated.
+async fn migration(seeder: &mut Seeder, task_force: &mut SeededTaskForce) -> Result<()> {
+    seeder.advance_to(-163);
+    seeder.create_migration(task_force, WASTE_EXPERT, &MIGRATION).await?;
+    let planned = seeder.plan_activities(task_force, MIGRATION_WORK).await?;
+    seeder.advance_to(-160);
+    seeder.change_migration_state(task_force, WASTE_EXPERT, COLLECTION, MigrationState::InProgress).await?;
+    seeder.work_on_activities(task_force, planned, -148).await?;
+    seeder.change_migration_state(task_force, WASTE_EXPERT, COLLECTION, MigrationState::ParallelRun).await?;
+    seeder.advance_to(-137);
+    seeder.prepare_go_live(task_force, WASTE_EXPERT, COLLECTION, &MIGRATION).await?;
+    seeder.change_migration_state(task_force, WASTE_EXPERT, COLLECTION, MigrationState::Live).await?;
+    seeder.advance_to(-130);
+    seeder.change_migration_state(task_force, WASTE_EXPERT, COLLECTION, MigrationState::HandedOver).await?;
+    seeder.advance_to(-128);
+    seeder.submit_step(task_force, Migration, MIGRATION_NOTE, MIGRATION_VOTES).await
 }
 
-async fn report(seeder: &mut Seeder, story: &mut Story) -> Result<()> {
-    seeder.wait_until(-125);
-    let planned = seeder.plan(story, REPORT_WORK).await?;
-    seeder.work(story, planned, -115).await?;
+async fn report(seeder: &mut Seeder, task_force: &mut SeededTaskForce) -> Result<()> {
+    seeder.advance_to(-125);
+    let planned = seeder.plan_activities(task_force, REPORT_WORK).await?;
+    seeder.work_on_activities(task_force, planned, -115).await?;
     let note = (
         "الخدمة في عهدة دائرة النظافة، والتقرير في مراجعته الأخيرة.",
         "The service is in the cleaning department's hands; the report is in its last review.",
     );
-    seeder.say(story, Health::OnTrack, note).await?;
-    seeder.report(story, Outcome::Conclude, SUMMARY).await?;
-    seeder.wait_until(-113);
-    seeder.submit(story, Report, REPORT_NOTE, REPORT_VOTES).await?;
-    seeder.wait_until(RULING.day + 1);
-    seeder.decide(story, &RULING).await
+    seeder.state_health(task_force, Health::OnTrack, note).await?;
+    seeder.create_report(task_force, Outcome::Conclude, SUMMARY).await?;
+    seeder.advance_to(-113);
+    seeder.submit_step(task_force, Report, REPORT_NOTE, REPORT_VOTES).await?;
+    seeder.advance_to(DECISION.day + 1);
+    seeder.record_decision(task_force, &DECISION).await
 }
 
-/// After the conclusion: one of the council's conditions is met, the other is still open.
-pub(super) async fn conditions(seeder: &mut Seeder, story: &mut Story) -> Result<()> {
-    seeder.wait_until(-57);
-    seeder.report_met(story, MAINTENANCE, &BUDGET).await?;
-    seeder.wait_until(-55);
-    seeder.accept(story, MAINTENANCE).await
+/// After the conclusion: one of the council's conditions is met, the other is open.
+pub(super) async fn conditions(seeder: &mut Seeder, task_force: &mut SeededTaskForce) -> Result<()> {
+    seeder.advance_to(-57);
+    seeder.report_condition_met(task_force, MAINTENANCE, &BUDGET).await?;
+    seeder.advance_to(-55);
+    seeder.accept_condition(task_force, MAINTENANCE).await
 }

@@ -1,4 +1,4 @@
-//! Wadi Rayhan: a task force that is forming, with three members so far.
+//! Wadi Rayhan: a task force in state `forming`, with three members.
 
 use super::content::Team;
 use super::seeder::Seeder;
@@ -23,7 +23,6 @@ const TEAM: Team = Team {
     targets: [0; 5],
 };
 
-/// Founds it.
-pub(super) async fn found(seeder: &mut Seeder) -> Result<()> {
-    seeder.found(&TEAM).await.map(drop)
+pub(super) async fn create(seeder: &mut Seeder) -> Result<()> {
+    seeder.create_task_force(&TEAM).await.map(drop)
 }

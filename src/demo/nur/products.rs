@@ -1,11 +1,11 @@
-//! What Nur City's task force has made: policies, sectors, pilots.
+//! The policies, sectors and pilots of Nur City.
 
-use super::super::content::{Choosing, Indicator, Link, Pilot, Policy, Sector, Study, Text, Verdict};
+use super::super::content::{Indicator, Link, Pilot, Policy, Sector, Selection, Study, Text, Verdict};
 use crate::domain::pilot::Direction::{Down, Up};
 use crate::domain::policy::PolicyKind;
 use crate::domain::scales::Aim::{GeneratesWealth, InclusiveTransparent, MadeForCitizens, Sustainable};
 
-/// Places in the tables.
+/// Indices in the tables.
 pub(super) const FRAMEWORK: usize = 0;
 pub(super) const OPEN_DATA: usize = 1;
 pub(super) const NATIONAL_STANDARD: usize = 3;
@@ -26,7 +26,7 @@ pub(super) const POLICIES: &[Policy] = &[
         reference: Some("NUR-GOV-01"),
         aims: &[Sustainable, InclusiveTransparent, MadeForCitizens],
         verdict: Verdict::Adopted,
-        proof: Some(Link {
+        evidence: Some(Link {
             title: ("نص الإطار كما اعتُمد", "The framework as adopted"),
             url: "https://nur-city.example/governance/framework.pdf",
         }),
@@ -41,7 +41,7 @@ pub(super) const POLICIES: &[Policy] = &[
         reference: Some("NUR-GOV-02"),
         aims: &[InclusiveTransparent, GeneratesWealth],
         verdict: Verdict::Adopted,
-        proof: Some(Link {
+        evidence: Some(Link {
             title: ("نص سياسة البيانات المفتوحة", "Text of the open data policy"),
             url: "https://nur-city.example/governance/open-data.pdf",
         }),
@@ -59,7 +59,7 @@ pub(super) const POLICIES: &[Policy] = &[
             "لا سند قانونيًا لها، ولا تتناسب مع الغرض: تكفي حساسات لا تحدد هوية أحد.",
             "It has no basis in law and is out of proportion: sensors that identify nobody are enough.",
         )),
-        proof: None,
+        evidence: None,
     },
     Policy {
         title: (
@@ -74,7 +74,7 @@ pub(super) const POLICIES: &[Policy] = &[
         reference: Some("NDX 2.1"),
         aims: &[Sustainable, MadeForCitizens],
         verdict: Verdict::Adopted,
-        proof: None,
+        evidence: None,
     },
     Policy {
         title: ("معيار المدينة لواجهات الخدمات", "City standard for service interfaces"),
@@ -92,11 +92,11 @@ pub(super) const POLICIES: &[Policy] = &[
                 "The national standard covers all of it, and two are one too many.",
             ),
         ),
-        proof: None,
+        evidence: None,
     },
 ];
 
-/// The open data policy after it was sent back.
+/// The description of the open data policy after the step was returned.
 pub(super) const OPEN_DATA_IMPROVED: Text = (
     "تُنشر بيانات البلدية للعموم بصيغ مقروءة آليًا وبترخيص مفتوح، ما لم يمنع ذلك قانون أو حق فرد. لكل مجموعة بيانات موعد نشر وجهة مسؤولة عنه، ويُراجع الجدول كل ستة أشهر. لا تُنشر بيانات عن الأفراد قبل إخفاء هويتهم بطريقة يقرها مسؤول أمن المعلومات.",
     "The municipality's data are published in machine-readable formats under an open licence, unless a law or a person's right forbids it. Each data set has a day of publication and a unit that answers for it; the schedule is reviewed every six months. Data on persons are published only after they have been anonymized in a way that the information security officer has approved.",
@@ -105,13 +105,13 @@ pub(super) const OPEN_DATA_IMPROVED: Text = (
 pub(super) const SECTORS: &[Sector] = &[
     Sector {
         name: ("النقل", "Mobility"),
-        who: 2,
+        seat: 2,
         rationale: (
             "ثلث حركة السير في وسط المدينة بحث عن موقف، والبيانات متاحة لدى البلدية نفسها.",
             "A third of the traffic downtown looks for a parking space, and the data are in the municipality's own hands.",
         ),
-        choosing: Choosing::Studied {
-            now: (
+        selection: Selection::Studied {
+            current: (
                 2,
                 "خدمات المواقف والحافلات متاحة عبر الإنترنت حسب الحاجة، لكن بياناتها لا تُجمع في مكان واحد.",
             ),
@@ -130,7 +130,7 @@ pub(super) const SECTORS: &[Sector] = &[
                     "البدء بالمواقف الذكية في وسط المدينة مشروعًا صغيرًا، ثم ضم الحافلات إلى المنصة نفسها.",
                     "Begin with smart parking downtown as a small project; then bring the buses to the same platform.",
                 ),
-                proof: Some(Link {
+                evidence: Some(Link {
                     title: ("دراسة قطاع النقل كاملةً", "The whole study of the mobility sector"),
                     url: "https://nur-city.example/studies/mobility.pdf",
                 }),
@@ -139,16 +139,16 @@ pub(super) const SECTORS: &[Sector] = &[
     },
     Sector {
         name: ("المياه", "Water"),
-        who: 3,
+        seat: 3,
         rationale: (
             "يُفقد أكثر من ثلث المياه قبل أن يصل إلى المشتركين، وتُقرأ العدادات يدويًا كل شهرين.",
             "More than a third of the water is lost before it reaches the customers, and meters are read by hand every two months.",
         ),
-        choosing: Choosing::Studied {
-            now: (1, "خدمة دفع الفواتير وحدها متاحة عبر الإنترنت، وهي خدمة القطاع بمعزل عن غيره."),
+        selection: Selection::Studied {
+            current: (1, "خدمة دفع الفواتير وحدها متاحة عبر الإنترنت، وهي خدمة القطاع بمعزل عن غيره."),
             target: (3, "عند بلوغه تُكشف التسربات من قراءات يومية، ويُوجَّه الإنفاق إلى حيث الفاقد أكبر."),
             study: Study {
-                // The translation office owes the title in English: see the waiver.
+                // The English title is missing: see the waiver in `nur.rs`.
                 title: ("طرق التحول الرقمي في قطاع المياه", ""),
                 approach: "تحليل فواتير ثلاث سنوات، وقياس التدفق الليلي في منطقتين، وورشة عمل مع شركة المياه.",
                 findings: (
@@ -159,7 +159,7 @@ pub(super) const SECTORS: &[Sector] = &[
                     "تركيب عدادات ذكية في منطقة واحدة أولًا، بعد اتفاق مكتوب مع شركة المياه على مشاركة البيانات.",
                     "Install smart meters in one zone first, after a written agreement with the water company on sharing data.",
                 ),
-                proof: Some(Link {
+                evidence: Some(Link {
                     title: ("دراسة قطاع المياه كاملةً", "The whole study of the water sector"),
                     url: "https://nur-city.example/studies/water.pdf",
                 }),
@@ -168,12 +168,12 @@ pub(super) const SECTORS: &[Sector] = &[
     },
     Sector {
         name: ("السياحة", "Tourism"),
-        who: 5,
+        seat: 5,
         rationale: (
             "يزور البلدة القديمة نصف مليون زائر كل عام، ولا خدمة رقمية موحدة لهم.",
             "Half a million people visit the old town every year, and there is no common digital service for them.",
         ),
-        choosing: Choosing::NotSelected((
+        selection: Selection::NotSelected((
             "الموسم السياحي ينتهي قبل أن يبدأ أي مشروع، وبيانات الزوار لدى شركات خاصة. يُعاد النظر فيه في الدورة القادمة.",
             "The season ends before any pilot could begin, and private companies hold the visitors' data. To be looked at again in the next cycle.",
         )),
@@ -199,7 +199,7 @@ pub(super) const PILOTS: &[Pilot] = &[
                 direction: Down,
                 baseline: Some("14.5"),
                 target: Some("8"),
-                measured: &[],
+                measurements: &[],
             },
             Indicator {
                 name: ("حصة الرسوم المدفوعة رقميًا", "Share of fees that are paid digitally"),
@@ -207,7 +207,7 @@ pub(super) const PILOTS: &[Pilot] = &[
                 direction: Up,
                 baseline: Some("22"),
                 target: Some("60"),
-                measured: &[],
+                measurements: &[],
             },
         ],
         evaluation: None,
@@ -225,9 +225,9 @@ pub(super) const PILOTS: &[Pilot] = &[
             unit: "%",
             direction: Down,
             baseline: Some("38.5"),
-            // The water company has to agree first.
+            // Missing until the water company agrees.
             target: None,
-            measured: &[],
+            measurements: &[],
         }],
         evaluation: None,
     },

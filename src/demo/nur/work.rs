@@ -1,7 +1,7 @@
-//! What Nur City's members do, and what becomes of it.
+//! The activities of Nur City.
 
 use super::super::content::Subject::{Pilot, Policy as OfPolicy, Sector};
-use super::super::content::{Activity, Fate, about, done};
+use super::super::content::{Activity, Progress, done, with_subject};
 use super::products::{CITY_STANDARD, FRAMEWORK, METERS, MOBILITY, OPEN_DATA, PARKING, WATER};
 use crate::domain::activity::Priority::{High, Low, Normal};
 use crate::domain::step::StepName::{Migration, Pilots, Policy, Sectors};
@@ -9,7 +9,7 @@ use crate::domain::step::StepName::{Migration, Pilots, Policy, Sectors};
 pub(super) const POLICY_WORK: &[Activity] = &[
     Activity {
         priority: High,
-        said: &[(0, "وجدنا سبع وثائق سارية، اثنتان منها لم تُراجعا منذ عشر سنوات.")],
+        comments: &[(0, "وجدنا سبع وثائق سارية، اثنتان منها لم تُراجعا منذ عشر سنوات.")],
         ..done(
             Policy,
             0,
@@ -19,7 +19,7 @@ pub(super) const POLICY_WORK: &[Activity] = &[
     },
     Activity {
         priority: High,
-        ..about(
+        ..with_subject(
             OfPolicy(OPEN_DATA),
             done(Policy, 1, -71, ("صياغة سياسة البيانات المفتوحة", "Draft the open data policy")),
         )
@@ -33,14 +33,14 @@ pub(super) const POLICY_WORK: &[Activity] = &[
     Activity {
         step: Policy,
         title: ("تحديث معيار المدينة لواجهات الخدمات", "Update the city standard for service interfaces"),
-        who: Some(5),
+        assignee: Some(5),
         due: Some(-67),
         priority: Low,
-        about: Some(OfPolicy(CITY_STANDARD)),
-        fate: Fate::Cancelled(("يغطيه المعيار الوطني", "Covered by the national standard")),
-        said: &[],
+        subject: Some(OfPolicy(CITY_STANDARD)),
+        progress: Progress::Cancelled(("يغطيه المعيار الوطني", "Covered by the national standard")),
+        comments: &[],
     },
-    about(
+    with_subject(
         OfPolicy(FRAMEWORK),
         done(
             Policy,
@@ -51,14 +51,14 @@ pub(super) const POLICY_WORK: &[Activity] = &[
     ),
 ];
 
-/// After the members have sent the step back.
+/// Planned after the step was returned.
 pub(super) const POLICY_WORK_AGAIN: &[Activity] = &[Activity {
     priority: High,
-    said: &[
+    comments: &[
         (1, "سألت الدوائر عن مجموعات بياناتها: وصلت ثماني إجابات من تسع."),
         (4, "قواعد إخفاء الهوية في الفقرة الأخيرة، وقد راجعتها."),
     ],
-    ..about(
+    ..with_subject(
         OfPolicy(OPEN_DATA),
         done(
             Policy,
@@ -75,15 +75,15 @@ pub(super) const POLICY_WORK_AGAIN: &[Activity] = &[Activity {
 pub(super) const SECTORS_WORK: &[Activity] = &[
     Activity {
         priority: High,
-        ..about(
+        ..with_subject(
             Sector(MOBILITY),
             done(Sectors, 2, -46, ("تقييم نضج قطاع النقل", "Assess the maturity of the mobility sector")),
         )
     },
     Activity {
         priority: High,
-        said: &[(3, "شركة المياه أعطتنا الفواتير بلا أسماء، وهذا يكفي لحساب الفاقد.")],
-        ..about(
+        comments: &[(3, "شركة المياه أعطتنا الفواتير بلا أسماء، وهذا يكفي لحساب الفاقد.")],
+        ..with_subject(
             Sector(WATER),
             done(Sectors, 3, -44, ("تقييم نضج قطاع المياه", "Assess the maturity of the water sector")),
         )
@@ -108,7 +108,7 @@ pub(super) const SECTORS_WORK: &[Activity] = &[
 pub(super) const PILOTS_WORK: &[Activity] = &[
     Activity {
         priority: High,
-        ..about(
+        ..with_subject(
             Pilot(PARKING),
             done(Pilots, 2, -14, ("تخطيط مشروع مواقف السيارات الذكية", "Plan the smart parking pilot")),
         )
@@ -117,45 +117,45 @@ pub(super) const PILOTS_WORK: &[Activity] = &[
     Activity {
         step: Pilots,
         title: ("تصميم قناة ملاحظات المواطنين", "Design the channel for citizens' feedback"),
-        who: Some(5),
+        assignee: Some(5),
         due: Some(11),
         priority: Normal,
-        about: None,
-        fate: Fate::InProgress,
-        said: &[],
+        subject: None,
+        progress: Progress::InProgress,
+        comments: &[],
     },
     Activity {
         step: Pilots,
         title: ("إعداد كراسة الشروط لتوريد حساسات المواقف", "Prepare the tender for parking sensors"),
-        who: Some(2),
+        assignee: Some(2),
         due: Some(-3),
         priority: High,
-        about: Some(Pilot(PARKING)),
-        fate: Fate::InProgress,
-        said: &[(0, "هل تكفي ثلاثة عروض؟ نظام المشتريات يطلب أربعة فوق هذا المبلغ.")],
+        subject: Some(Pilot(PARKING)),
+        progress: Progress::InProgress,
+        comments: &[(0, "هل تكفي ثلاثة عروض؟ نظام المشتريات يطلب أربعة فوق هذا المبلغ.")],
     },
     Activity {
         step: Pilots,
         title: ("تخطيط مشروع عدادات المياه الذكية", "Plan the smart water meter pilot"),
-        who: Some(3),
+        assignee: Some(3),
         due: Some(6),
         priority: High,
-        about: Some(Pilot(METERS)),
-        fate: Fate::InReview,
-        said: &[(3, "الخطة جاهزة للمراجعة، وينقصها المستهدف إلى أن توافق شركة المياه.")],
+        subject: Some(Pilot(METERS)),
+        progress: Progress::InReview,
+        comments: &[(3, "الخطة جاهزة للمراجعة، وينقصها المستهدف إلى أن توافق شركة المياه.")],
     },
     Activity {
         step: Pilots,
         title: ("الاتفاق على مشاركة البيانات مع شركة المياه", "Agree on data sharing with the water company"),
-        who: Some(4),
+        assignee: Some(4),
         due: Some(4),
         priority: High,
-        about: Some(Pilot(METERS)),
-        fate: Fate::Blocked((
+        subject: Some(Pilot(METERS)),
+        progress: Progress::Blocked((
             "بانتظار رأي الدائرة القانونية في مشاركة البيانات",
             "Waiting for the legal department's opinion on data sharing",
         )),
-        said: &[
+        comments: &[
             (4, "أرسلت كتابًا إلى الدائرة القانونية، ووعدوا بالرد خلال أسبوع."),
             (5, "Their office asked for our open data policy; I have sent it."),
         ],
@@ -163,40 +163,40 @@ pub(super) const PILOTS_WORK: &[Activity] = &[
     Activity {
         step: Pilots,
         title: ("إعداد ميزانية المشاريع الصغيرة", "Prepare the budget of the small projects"),
-        who: Some(0),
+        assignee: Some(0),
         due: Some(14),
         priority: Normal,
-        about: None,
-        fate: Fate::Planned,
-        said: &[],
+        subject: None,
+        progress: Progress::Planned,
+        comments: &[],
     },
     Activity {
         step: Pilots,
         title: ("حجز مواقع التركيب مع البلدية", "Book the installation sites with the municipality"),
-        who: None,
+        assignee: None,
         due: Some(-1),
         priority: Low,
-        about: Some(Pilot(PARKING)),
-        fate: Fate::Planned,
-        said: &[],
+        subject: Some(Pilot(PARKING)),
+        progress: Progress::Planned,
+        comments: &[],
     },
     Activity {
         step: Pilots,
         title: ("زيارة مدينة ذات تجربة مماثلة", "Visit a city with a similar experience"),
-        who: Some(3),
+        assignee: Some(3),
         due: None,
         priority: Low,
-        about: None,
-        fate: Fate::Planned,
-        said: &[],
+        subject: None,
+        progress: Progress::Planned,
+        comments: &[],
     },
 ];
 
-/// Planned ahead, while step 4 is still locked.
+/// Planned while step 4 is locked.
 pub(super) const MIGRATION_WORK: &[Activity] = &[
     Activity {
         priority: High,
-        fate: Fate::Planned,
+        progress: Progress::Planned,
         ..done(
             Migration,
             4,
@@ -208,8 +208,8 @@ pub(super) const MIGRATION_WORK: &[Activity] = &[
         )
     },
     Activity {
-        fate: Fate::Planned,
-        ..about(
+        progress: Progress::Planned,
+        ..with_subject(
             Pilot(PARKING),
             done(
                 Migration,
@@ -220,8 +220,8 @@ pub(super) const MIGRATION_WORK: &[Activity] = &[
         )
     },
     Activity {
-        fate: Fate::Planned,
-        who: None,
+        progress: Progress::Planned,
+        assignee: None,
         ..done(Migration, 0, 105, ("تدريب موظفي الوحدة المستلمة", "Train the staff of the receiving unit"))
     },
 ];

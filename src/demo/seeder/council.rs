@@ -1,4 +1,4 @@
-//! Steps put to the vote, reports, and what the council decides and asks for.
+//! Submissions, reports, decisions of the council and their conditions.
 
 use super::super::content::{Ballot, Condition, Link, Text, text};
 use super::super::people::SECRETARIAT;
@@ -7,13 +7,13 @@ use crate::app::decisions::Record;
 use crate::app::reports::NewReport;
 use crate::app::submissions::Vote;
 use crate::db::conditions::ConditionFields;
-use crate::demo::seeder::{Seeder, Story, at};
+use crate::demo::seeder::{SeededTaskForce, Seeder, item};
 use crate::domain::decision::{ConditionState, Outcome};
 use crate::domain::evidence::EvidenceSubjectKind;
 use crate::domain::step::StepName;
 
-/// What the council decided.
-pub(in super::super) struct Ruling {
+/// A decision of the council.
+pub(in super::super) struct Decision {
     pub(in super::super) outcome: Outcome,
     pub(in super::super) meeting: &'static str,
     /// The day of the meeting.
@@ -23,97 +23,105 @@ pub(in super::super) struct Ruling {
 }
 
 impl Seeder {
-    /// The chair puts a step to the members, and they vote, two hours apart.
-    pub(in super::super) async fn submit(
+    /// Submits a step as the chair, and votes as the members, two hours apart.
+    pub(in super::super) async fn submit_step(
         &mut self,
-        story: &Story,
+        task_force: &SeededTaskForce,
         step: StepName,
         note: Text,
         ballots: &'static [Ballot],
     ) -> Result<()> {
-        let chair = self.member(story, 0).await?;
-        let submitted = self.app.step_submit(&chair, story.id, step, Some(text(note))).await?;
+        let chair = self.member(task_force, 0).await?;
+        let submitted = self.app.step_submit(&chair, task_force.id, step, Some(text(note))).await?;
         for ballot in ballots {
             self.app.clock.advance(chrono::TimeDelta::hours(2));
-            let member = self.member(story, ballot.who).await?;
+            let member = self.member(task_force, ballot.seat).await?;
             let vote = Vote {
                 choice: ballot.choice,
                 comment: ballot.comment.map(str::to_owned),
                 reason: ballot.reason.map(text),
             };
-            self.app.vote(&member, story.id, submitted.submission.id, vote).await?;
+            self.app.vote(&member, task_force.id, submitted.submission.id, vote).await?;
         }
         Ok(())
     }
 
-    /// The chair builds the report to the council.
-    pub(in super::super) async fn report(
+    /// Creates the report to the council as the chair.
+    pub(in super::super) async fn create_report(
         &mut self,
-        story: &Story,
+        task_force: &SeededTaskForce,
         recommendation: Outcome,
         summary: Text,
     ) -> Result<()> {
-        let chair = self.member(story, 0).await?;
+        let chair = self.member(task_force, 0).await?;
         let new = NewReport { recommendation, return_to: None, summary: text(summary) };
-        self.app.report_create(&chair, story.id, new).await?;
+        self.app.report_create(&chair, task_force.id, new).await?;
         Ok(())
     }
 
-    /// The secretariat records what the council decided on the first report.
-    pub(in super::super) async fn decide(&mut self, story: &mut Story, ruling: &Ruling) -> Result<()> {
+    /// Records the council's decision on the first report as the secretariat.
+    pub(in super::super) async fn record_decision(
+        &mut self,
+        task_force: &mut SeededTaskForce,
+        decision: &Decision,
+    ) -> Result<()> {
         let secretariat = self.caller(SECRETARIAT).await?;
         let mut conditions = Vec::new();
-        for condition in ruling.conditions {
+        for condition in decision.conditions {
             conditions.push(ConditionFields {
                 text: text(condition.text),
-                owner_member_id: story.member(condition.owner)?,
+                owner_member_id: task_force.member_id(condition.owner)?,
                 due_date: self.date(condition.due),
             });
         }
         let record = Record {
             report_number: 1,
-            outcome: ruling.outcome,
+            outcome: decision.outcome,
             return_to: None,
-            meeting_reference: ruling.meeting.to_owned(),
-            decided_on: self.date(ruling.day),
-            reason: text(ruling.reason),
+            meeting_reference: decision.meeting.to_owned(),
+            decided_on: self.date(decision.day),
+            reason: text(decision.reason),
             supersedes: None,
             conditions,
         };
-        let decided = self.app.decision_record(&secretariat, story.id, record).await?;
-        story.conditions = decided.conditions.into_iter().map(|view| view.condition.id).collect();
+        let decided = self.app.decision_record(&secretariat, task_force.id, record).await?;
+        task_force.conditions = decided.conditions.into_iter().map(|view| view.condition.id).collect();
         Ok(())
     }
 
-    /// The chair proves that a condition is met, and says so.
-    pub(in super::super) async fn report_met(
+    /// Reports a condition as met, with evidence, as the chair.
+    pub(in super::super) async fn report_condition_met(
         &mut self,
-        story: &Story,
+        task_force: &SeededTaskForce,
         condition: usize,
-        proof: &Link,
+        evidence: &Link,
     ) -> Result<()> {
-        let id = *at(&story.conditions, condition)?;
-        self.prove(story, 0, EvidenceSubjectKind::Condition, id, proof).await?;
-        let account = story.account(0)?;
-        self.move_condition(story, account, condition, ConditionState::ReportedMet).await
+        let id = *item(&task_force.conditions, condition)?;
+        self.add_evidence(task_force, 0, EvidenceSubjectKind::Condition, id, evidence).await?;
+        let account = task_force.account_of(0)?;
+        self.change_condition(task_force, account, condition, ConditionState::ReportedMet).await
     }
 
-    /// The secretariat accepts that a condition is met.
-    pub(in super::super) async fn accept(&mut self, story: &Story, condition: usize) -> Result<()> {
-        self.move_condition(story, SECRETARIAT, condition, ConditionState::Met).await
-    }
-
-    async fn move_condition(
+    /// Accepts a condition as met, as the secretariat.
+    pub(in super::super) async fn accept_condition(
         &mut self,
-        story: &Story,
+        task_force: &SeededTaskForce,
+        condition: usize,
+    ) -> Result<()> {
+        self.change_condition(task_force, SECRETARIAT, condition, ConditionState::Met).await
+    }
+
+    async fn change_condition(
+        &mut self,
+        task_force: &SeededTaskForce,
         account: usize,
         condition: usize,
         to: ConditionState,
     ) -> Result<()> {
         let caller = self.caller(account).await?;
-        let id = *at(&story.conditions, condition)?;
-        let version = self.app.condition_get(&caller, story.id, id).await?.condition.version;
-        self.app.condition_transition(&caller, story.id, id, version, to, None).await?;
+        let id = *item(&task_force.conditions, condition)?;
+        let version = self.app.condition_get(&caller, task_force.id, id).await?.condition.version;
+        self.app.condition_transition(&caller, task_force.id, id, version, to, None).await?;
         Ok(())
     }
 }

@@ -1,10 +1,10 @@
-//! What the steps make: policies, sectors, pilots, migrations, and what proves them.
+//! The products of the steps: policies, sectors, pilots, migrations, and their evidence.
 
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::super::content::{
-    Choosing, Indicator, Link, Migration, Pilot, Policy, Sector, Study, Verdict, text,
+    Indicator, Link, Migration, Pilot, Policy, Sector, Selection, Study, Text, Verdict, text,
 };
 use crate::app::pilots::Evaluation;
 use crate::app::resource::{Stateful, TransitionCommand};
@@ -19,7 +19,7 @@ use crate::db::pilots::{PilotDetail, PilotFields};
 use crate::db::policies::{PolicyDetail, PolicyFields};
 use crate::db::sectors::{SectorDetail, SectorFields};
 use crate::db::studies::{Study as StoredStudy, StudyFields};
-use crate::demo::seeder::{PilotStory, Seeder, Story, at};
+use crate::demo::seeder::{SeededPilot, SeededTaskForce, Seeder, item};
 use crate::domain::decimal::Decimal;
 use crate::domain::evidence::{About, EvidenceSubjectKind};
 use crate::domain::migration::MigrationState;
@@ -28,15 +28,14 @@ use crate::domain::policy::PolicyState;
 use crate::domain::sector::{AssessmentKind, SectorState};
 use crate::domain::text::LocalizedText;
 
-/// An evaluation that says nothing, for the states that take none.
+/// The payload of transitions that take no evaluation.
 const NO_EVALUATION: Evaluation = Evaluation { outcome: None, lessons: None };
 
-fn decimal(written: &str) -> Result<Decimal> {
-    Decimal::parse(written).map_err(Error::internal)
+fn decimal(text: &str) -> Result<Decimal> {
+    Decimal::parse(text).map_err(Error::internal)
 }
 
-/// How the pilot's indicator is written down.
-fn scorecard(indicator: &Indicator) -> Result<IndicatorFields> {
+fn indicator_fields(indicator: &Indicator) -> Result<IndicatorFields> {
     Ok(IndicatorFields {
         name: text(indicator.name),
         unit: indicator.unit.to_owned(),
@@ -47,49 +46,52 @@ fn scorecard(indicator: &Indicator) -> Result<IndicatorFields> {
 }
 
 impl Seeder {
-    /// A member moves something to another state.
-    async fn go<N: Stateful>(
+    /// Moves a record to another state, as a member.
+    async fn transition<N: Stateful>(
         &mut self,
-        story: &Story,
+        task_force: &SeededTaskForce,
         seat: usize,
         id: Uuid,
         to: N::State,
         reason: Option<LocalizedText>,
         payload: N::Payload,
     ) -> Result<()> {
-        let member = self.member(story, seat).await?;
-        let version = self.app.get::<N>(&member, story.id, (), id).await?.resource.version();
+        let member = self.member(task_force, seat).await?;
+        let version = self.app.get::<N>(&member, task_force.id, (), id).await?.resource.version();
         self.app
-            .transition::<N>(&member, story.id, id, version, TransitionCommand { to, reason, payload })
+            .transition::<N>(&member, task_force.id, id, version, TransitionCommand { to, reason, payload })
             .await?;
         Ok(())
     }
 
-    /// A member adds a link that proves something. The documents are invented: in place of theirs, it is the hash of
-    /// the address.
-    pub(super) async fn prove(
+    /// Adds a link as evidence, as a member. The documents are invented, so the hash is that of the URL.
+    pub(super) async fn add_evidence(
         &mut self,
-        story: &Story,
+        task_force: &SeededTaskForce,
         seat: usize,
         kind: EvidenceSubjectKind,
         id: Uuid,
         link: &Link,
     ) -> Result<()> {
-        let member = self.member(story, seat).await?;
+        let member = self.member(task_force, seat).await?;
         let fields = EvidenceFields {
             subject: About { kind, id },
             title: text(link.title),
             url: Some(link.url.to_owned()),
             sha256: Some(Sha256::digest(link.url).to_vec()),
         };
-        self.app.create::<Evidence>(&member, story.id, (), fields).await?;
+        self.app.create::<Evidence>(&member, task_force.id, (), fields).await?;
         Ok(())
     }
 
-    /// The members identify policies.
-    pub(in super::super) async fn identify(&mut self, story: &mut Story, policies: &[Policy]) -> Result<()> {
+    /// Creates policies, as one member after the other.
+    pub(in super::super) async fn create_policies(
+        &mut self,
+        task_force: &mut SeededTaskForce,
+        policies: &[Policy],
+    ) -> Result<()> {
         for (seat, policy) in policies.iter().enumerate() {
-            let member = self.member(story, seat % story.seats.len()).await?;
+            let member = self.member(task_force, seat % task_force.seats.len()).await?;
             let fields = PolicyFields {
                 title: text(policy.title),
                 kind: policy.kind,
@@ -97,106 +99,137 @@ impl Seeder {
                 reference: policy.reference.map(str::to_owned),
                 aims: policy.aims.to_vec(),
             };
-            story.policies.push(
-                self.app.create::<PolicyDetail>(&member, story.id, (), fields).await?.resource.policy.id,
+            task_force.policies.push(
+                self.app.create::<PolicyDetail>(&member, task_force.id, (), fields).await?.resource.policy.id,
             );
         }
         Ok(())
     }
 
-    /// The policies are reviewed, and each gets its verdict.
-    pub(in super::super) async fn settle(&mut self, story: &Story, policies: &[Policy]) -> Result<()> {
-        for (policy, &id) in policies.iter().zip(&story.policies) {
-            self.go::<PolicyDetail>(story, 1, id, PolicyState::UnderReview, None, None).await?;
-            if let Verdict::Rejected(why) = policy.verdict {
-                self.go::<PolicyDetail>(story, 0, id, PolicyState::Rejected, Some(text(why)), None).await?;
+    /// Puts policies under review and moves each to its final state.
+    pub(in super::super) async fn decide_policies(
+        &mut self,
+        task_force: &SeededTaskForce,
+        policies: &[Policy],
+    ) -> Result<()> {
+        for (policy, &id) in policies.iter().zip(&task_force.policies) {
+            self.transition::<PolicyDetail>(task_force, 1, id, PolicyState::UnderReview, None, None).await?;
+            if let Verdict::Rejected(reason) = policy.verdict {
+                self.transition::<PolicyDetail>(
+                    task_force,
+                    0,
+                    id,
+                    PolicyState::Rejected,
+                    Some(text(reason)),
+                    None,
+                )
+                .await?;
                 continue;
             }
-            self.go::<PolicyDetail>(story, 0, id, PolicyState::Adopted, None, None).await?;
-            if let Some(proof) = &policy.proof {
-                self.prove(story, 1, EvidenceSubjectKind::Policy, id, proof).await?;
+            self.transition::<PolicyDetail>(task_force, 0, id, PolicyState::Adopted, None, None).await?;
+            if let Some(evidence) = &policy.evidence {
+                self.add_evidence(task_force, 1, EvidenceSubjectKind::Policy, id, evidence).await?;
             }
-            if let Verdict::Superseded(by, why) = policy.verdict {
-                let by = *at(&story.policies, by)?;
-                let reason = Some(text(why));
-                self.go::<PolicyDetail>(story, 0, id, PolicyState::Superseded, reason, Some(by)).await?;
+            if let Verdict::Superseded(by, reason) = policy.verdict {
+                let by = *item(&task_force.policies, by)?;
+                let reason = Some(text(reason));
+                self.transition::<PolicyDetail>(task_force, 0, id, PolicyState::Superseded, reason, Some(by))
+                    .await?;
             }
         }
         Ok(())
     }
 
-    /// A member writes another description of a policy, and says what proves it.
-    pub(in super::super) async fn improve(
+    /// Changes the description of a policy and adds evidence, as a member.
+    pub(in super::super) async fn improve_policy(
         &mut self,
-        story: &Story,
+        task_force: &SeededTaskForce,
         seat: usize,
         policy: usize,
-        description: super::super::content::Text,
-        proof: &Link,
+        description: Text,
+        evidence: &Link,
     ) -> Result<()> {
-        let member = self.member(story, seat).await?;
-        let id = *at(&story.policies, policy)?;
-        let version = self.app.get::<PolicyDetail>(&member, story.id, (), id).await?.resource.policy.version;
-        let better = |fields| Ok(PolicyFields { description: Some(text(description)), ..fields });
-        self.app.update::<PolicyDetail>(&member, story.id, (), id, version, better).await?;
-        self.prove(story, seat, EvidenceSubjectKind::Policy, id, proof).await
+        let member = self.member(task_force, seat).await?;
+        let id = *item(&task_force.policies, policy)?;
+        let version = self.app.get::<PolicyDetail>(&member, task_force.id, (), id).await?.resource.policy.version;
+        let improved = |fields| Ok(PolicyFields { description: Some(text(description)), ..fields });
+        self.app.update::<PolicyDetail>(&member, task_force.id, (), id, version, improved).await?;
+        self.add_evidence(task_force, seat, EvidenceSubjectKind::Policy, id, evidence).await
     }
 
-    /// The members name sectors that could become smart.
-    pub(in super::super) async fn consider(&mut self, story: &mut Story, sectors: &[Sector]) -> Result<()> {
+    /// Creates candidate sectors.
+    pub(in super::super) async fn create_sectors(
+        &mut self,
+        task_force: &mut SeededTaskForce,
+        sectors: &[Sector],
+    ) -> Result<()> {
         for sector in sectors {
-            let member = self.member(story, sector.who).await?;
+            let member = self.member(task_force, sector.seat).await?;
             let fields = SectorFields { name: text(sector.name), rationale: Some(text(sector.rationale)) };
-            story.sectors.push(
-                self.app.create::<SectorDetail>(&member, story.id, (), fields).await?.resource.sector.id,
+            task_force.sectors.push(
+                self.app.create::<SectorDetail>(&member, task_force.id, (), fields).await?.resource.sector.id,
             );
         }
         Ok(())
     }
 
-    /// The chair writes down which sectors are selected and which are not; the maturity of those is assessed.
-    pub(in super::super) async fn choose(&mut self, story: &Story, sectors: &[Sector]) -> Result<()> {
-        for (sector, &id) in sectors.iter().zip(&story.sectors) {
-            let (to, why) = match sector.choosing {
-                Choosing::NotSelected(why) => (SectorState::NotSelected, Some(text(why))),
-                Choosing::Studied { .. } => (SectorState::Selected, None),
+    /// Selects sectors, or doesn't, as the chair, and assesses the maturity of the selected ones.
+    pub(in super::super) async fn select_sectors(
+        &mut self,
+        task_force: &SeededTaskForce,
+        sectors: &[Sector],
+    ) -> Result<()> {
+        for (sector, &id) in sectors.iter().zip(&task_force.sectors) {
+            let (to, reason) = match sector.selection {
+                Selection::NotSelected(reason) => (SectorState::NotSelected, Some(text(reason))),
+                Selection::Studied { .. } => (SectorState::Selected, None),
             };
-            self.go::<SectorDetail>(story, 0, id, to, why, ()).await?;
-            if let Choosing::Studied { now, .. } = sector.choosing {
-                self.assess(story, sector.who, id, AssessmentKind::Current, now).await?;
+            self.transition::<SectorDetail>(task_force, 0, id, to, reason, ()).await?;
+            if let Selection::Studied { current, .. } = sector.selection {
+                self.assess_sector(task_force, sector.seat, id, AssessmentKind::Current, current).await?;
             }
         }
         Ok(())
     }
 
-    async fn assess(
+    async fn assess_sector(
         &mut self,
-        story: &Story,
+        task_force: &SeededTaskForce,
         seat: usize,
         sector: Uuid,
         kind: AssessmentKind,
-        (level, rests_on): (i16, &str),
+        (level, evidence): (i16, &str),
     ) -> Result<()> {
-        let member = self.member(story, seat).await?;
+        let member = self.member(task_force, seat).await?;
         let assessed_on = self.app.clock.now().date_naive();
-        let fields = AssessmentFields { kind, level, assessed_on, evidence: Some(rests_on.to_owned()) };
-        self.app.create::<Assessment>(&member, story.id, sector, fields).await?;
+        let fields = AssessmentFields { kind, level, assessed_on, evidence: Some(evidence.to_owned()) };
+        self.app.create::<Assessment>(&member, task_force.id, sector, fields).await?;
         Ok(())
     }
 
-    /// The selected sectors are studied.
-    pub(in super::super) async fn study(&mut self, story: &Story, sectors: &[Sector]) -> Result<()> {
-        for (sector, &id) in sectors.iter().zip(&story.sectors) {
-            let Choosing::Studied { target, study, .. } = &sector.choosing else { continue };
-            self.write_study(story, sector.who, id, study).await?;
-            self.assess(story, sector.who, id, AssessmentKind::Target, *target).await?;
-            self.go::<SectorDetail>(story, 0, id, SectorState::Studied, None, ()).await?;
+    /// Studies the selected sectors.
+    pub(in super::super) async fn study_sectors(
+        &mut self,
+        task_force: &SeededTaskForce,
+        sectors: &[Sector],
+    ) -> Result<()> {
+        for (sector, &id) in sectors.iter().zip(&task_force.sectors) {
+            let Selection::Studied { target, study, .. } = &sector.selection else { continue };
+            self.create_study(task_force, sector.seat, id, study).await?;
+            self.assess_sector(task_force, sector.seat, id, AssessmentKind::Target, *target).await?;
+            self.transition::<SectorDetail>(task_force, 0, id, SectorState::Studied, None, ()).await?;
         }
         Ok(())
     }
 
-    async fn write_study(&mut self, story: &Story, seat: usize, sector: Uuid, study: &Study) -> Result<()> {
-        let member = self.member(story, seat).await?;
+    async fn create_study(
+        &mut self,
+        task_force: &SeededTaskForce,
+        seat: usize,
+        sector: Uuid,
+        study: &Study,
+    ) -> Result<()> {
+        let member = self.member(task_force, seat).await?;
         let fields = StudyFields {
             title: text(study.title),
             approach: study.approach.to_owned(),
@@ -204,98 +237,112 @@ impl Seeder {
             recommendation: Some(text(study.recommendation)),
             completed: true,
         };
-        let id = self.app.create::<StoredStudy>(&member, story.id, sector, fields).await?.resource.id;
-        match &study.proof {
-            Some(proof) => self.prove(story, seat, EvidenceSubjectKind::Study, id, proof).await,
+        let id = self.app.create::<StoredStudy>(&member, task_force.id, sector, fields).await?.resource.id;
+        match &study.evidence {
+            Some(evidence) => {
+                self.add_evidence(task_force, seat, EvidenceSubjectKind::Study, id, evidence).await
+            }
             None => Ok(()),
         }
     }
 
-    /// The owners propose pilots, with what they will be measured by.
-    pub(in super::super) async fn propose(&mut self, story: &mut Story, pilots: &[Pilot]) -> Result<()> {
+    /// Creates pilots with their indicators, as their owners.
+    pub(in super::super) async fn create_pilots(
+        &mut self,
+        task_force: &mut SeededTaskForce,
+        pilots: &[Pilot],
+    ) -> Result<()> {
         for pilot in pilots {
-            let owner = self.member(story, pilot.owner).await?;
+            let owner = self.member(task_force, pilot.owner).await?;
             let (first, last) = pilot.days;
             let fields = PilotFields {
                 title: text(pilot.title),
-                sector_id: *at(&story.sectors, pilot.sector)?,
-                policy_id: pilot.policy.map(|place| at(&story.policies, place).copied()).transpose()?,
-                owner_member_id: story.member(pilot.owner)?,
+                sector_id: *item(&task_force.sectors, pilot.sector)?,
+                policy_id: pilot
+                    .policy
+                    .map(|index| item(&task_force.policies, index).copied())
+                    .transpose()?,
+                owner_member_id: task_force.member_id(pilot.owner)?,
                 aims: pilot.aims.to_vec(),
                 hypothesis: Some(pilot.hypothesis.to_owned()),
                 start_date: self.date(first),
                 end_date: self.date(last),
             };
-            let id = self.app.create::<PilotDetail>(&owner, story.id, (), fields).await?.resource.pilot.id;
+            let id = self.app.create::<PilotDetail>(&owner, task_force.id, (), fields).await?.resource.pilot.id;
             let mut indicators = Vec::new();
             for indicator in pilot.indicators {
-                let owner = self.member(story, pilot.owner).await?;
-                let fields = scorecard(indicator)?;
-                let created = self.app.create::<StoredIndicator>(&owner, story.id, id, fields).await?;
+                let owner = self.member(task_force, pilot.owner).await?;
+                let fields = indicator_fields(indicator)?;
+                let created = self.app.create::<StoredIndicator>(&owner, task_force.id, id, fields).await?;
                 indicators.push(created.resource.id);
             }
-            story.pilots.push(PilotStory { id, indicators });
+            task_force.pilots.push(SeededPilot { id, indicators });
         }
         Ok(())
     }
 
-    /// The owner of a pilot moves it on.
-    pub(in super::super) async fn pilot_goes(
+    /// Moves a pilot to another state, as its owner.
+    pub(in super::super) async fn change_pilot_state(
         &mut self,
-        story: &Story,
+        task_force: &SeededTaskForce,
         pilots: &[Pilot],
-        place: usize,
+        index: usize,
         to: PilotState,
     ) -> Result<()> {
-        let (owner, id) = (at(pilots, place)?.owner, at(&story.pilots, place)?.id);
-        self.go::<PilotDetail>(story, owner, id, to, None, NO_EVALUATION).await
+        let (owner, id) = (item(pilots, index)?.owner, item(&task_force.pilots, index)?.id);
+        self.transition::<PilotDetail>(task_force, owner, id, to, None, NO_EVALUATION).await
     }
 
-    /// The owners measure what the story has for a day.
-    pub(in super::super) async fn measure(
+    /// Records the measurements of a day, as the owners of the pilots.
+    pub(in super::super) async fn record_measurements(
         &mut self,
-        story: &Story,
+        task_force: &SeededTaskForce,
         pilots: &[Pilot],
         day: i64,
     ) -> Result<()> {
-        self.wait_until(day);
-        for (pilot, written) in pilots.iter().zip(&story.pilots) {
-            for (indicator, &id) in pilot.indicators.iter().zip(&written.indicators) {
-                for (_, value, source) in indicator.measured.iter().filter(|measured| measured.0 == day) {
-                    let owner = self.member(story, pilot.owner).await?;
+        self.advance_to(day);
+        for (pilot, seeded) in pilots.iter().zip(&task_force.pilots) {
+            for (indicator, &id) in pilot.indicators.iter().zip(&seeded.indicators) {
+                for (_, value, source) in indicator.measurements.iter().filter(|(on, ..)| *on == day) {
+                    let owner = self.member(task_force, pilot.owner).await?;
                     let fields = MeasurementFields {
                         value: decimal(value)?,
                         measured_on: self.date(day),
                         source: Some((*source).to_owned()),
                     };
-                    self.app.create::<Measurement>(&owner, story.id, (written.id, id), fields).await?;
+                    self.app.create::<Measurement>(&owner, task_force.id, (seeded.id, id), fields).await?;
                 }
             }
         }
         Ok(())
     }
 
-    /// The owners evaluate their pilots.
-    pub(in super::super) async fn evaluate(&mut self, story: &Story, pilots: &[Pilot]) -> Result<()> {
-        for (pilot, written) in pilots.iter().zip(&story.pilots) {
+    /// Evaluates pilots, as their owners.
+    pub(in super::super) async fn evaluate_pilots(
+        &mut self,
+        task_force: &SeededTaskForce,
+        pilots: &[Pilot],
+    ) -> Result<()> {
+        for (pilot, seeded) in pilots.iter().zip(&task_force.pilots) {
             let Some((outcome, lessons)) = pilot.evaluation else { continue };
             let evaluation = Evaluation { outcome: Some(outcome), lessons: Some(text(lessons)) };
             let evaluated = PilotState::Evaluated;
-            self.go::<PilotDetail>(story, pilot.owner, written.id, evaluated, None, evaluation).await?;
+            self.transition::<PilotDetail>(task_force, pilot.owner, seeded.id, evaluated, None, evaluation)
+                .await?;
         }
         Ok(())
     }
 
-    /// A member plans a migration with its checklist.
-    pub(in super::super) async fn prepare(
+    /// Creates a migration with its checklist, as a member.
+    pub(in super::super) async fn create_migration(
         &mut self,
-        story: &mut Story,
+        task_force: &mut SeededTaskForce,
         seat: usize,
         migration: &Migration,
     ) -> Result<()> {
-        let member = self.member(story, seat).await?;
+        let member = self.member(task_force, seat).await?;
         let fields = MigrationFields {
-            pilot_id: at(&story.pilots, migration.pilot)?.id,
+            pilot_id: item(&task_force.pilots, migration.pilot)?.id,
             title: text(migration.title),
             target_system: migration.target_system.to_owned(),
             planned_on: self.date(migration.planned_on),
@@ -307,48 +354,56 @@ impl Seeder {
             service_owner: None,
         };
         let id =
-            self.app.create::<MigrationDetail>(&member, story.id, (), fields).await?.resource.migration.id;
+            self.app.create::<MigrationDetail>(&member, task_force.id, (), fields).await?.resource.migration.id;
         for title in migration.checklist {
-            let member = self.member(story, seat).await?;
+            let member = self.member(task_force, seat).await?;
             let fields = ChecklistItemFields { title: text(*title), done: false };
-            self.app.create::<ChecklistItem>(&member, story.id, id, fields).await?;
+            self.app.create::<ChecklistItem>(&member, task_force.id, id, fields).await?;
         }
-        story.migrations.push(id);
+        task_force.migrations.push(id);
         Ok(())
     }
 
-    /// A member moves a migration on.
-    pub(in super::super) async fn migration_goes(
+    /// Moves a migration to another state, as a member.
+    pub(in super::super) async fn change_migration_state(
         &mut self,
-        story: &Story,
+        task_force: &SeededTaskForce,
         seat: usize,
-        place: usize,
+        index: usize,
         to: MigrationState,
     ) -> Result<()> {
-        self.go::<MigrationDetail>(story, seat, *at(&story.migrations, place)?, to, None, ()).await
+        self.transition::<MigrationDetail>(
+            task_force,
+            seat,
+            *item(&task_force.migrations, index)?,
+            to,
+            None,
+            (),
+        )
+        .await
     }
 
-    /// Every item of a migration's checklist is done, what was loaded is counted, and who receives it is named.
-    pub(in super::super) async fn reconcile(
+    /// Meets the conditions of `live` and of the handover: checklist, reconciliation counts, receiving unit.
+    pub(in super::super) async fn prepare_go_live(
         &mut self,
-        story: &Story,
+        task_force: &SeededTaskForce,
         seat: usize,
-        place: usize,
+        index: usize,
         migration: &Migration,
     ) -> Result<()> {
-        let id = *at(&story.migrations, place)?;
-        let member = self.member(story, seat).await?;
-        let (_, items) = self.app.list::<ChecklistItem>(&member, story.id, id, &(), None, 100).await?;
+        let id = *item(&task_force.migrations, index)?;
+        let member = self.member(task_force, seat).await?;
+        let (_, items) = self.app.list::<ChecklistItem>(&member, task_force.id, id, &(), None, 100).await?;
         for item in items.items {
-            let member = self.member(story, seat).await?;
+            let member = self.member(task_force, seat).await?;
             let done = |fields| Ok(ChecklistItemFields { done: true, ..fields });
-            self.app.update::<ChecklistItem>(&member, story.id, id, item.id, item.version, done).await?;
+            self.app.update::<ChecklistItem>(&member, task_force.id, id, item.id, item.version, done).await?;
         }
-        let member = self.member(story, seat).await?;
+        let member = self.member(task_force, seat).await?;
         let version =
-            self.app.get::<MigrationDetail>(&member, story.id, (), id).await?.resource.migration.version;
+            self.app.get::<MigrationDetail>(&member, task_force.id, (), id).await?.resource.migration.version;
         let (source, loaded, rejected) = migration.counts;
-        let counted = |fields| {
+        let reconciled = |fields| {
             Ok(MigrationFields {
                 reconciliation_source: Some(source),
                 reconciliation_loaded: Some(loaded),
@@ -358,7 +413,7 @@ impl Seeder {
                 ..fields
             })
         };
-        self.app.update::<MigrationDetail>(&member, story.id, (), id, version, counted).await?;
-        self.prove(story, seat, EvidenceSubjectKind::Migration, id, &migration.proof).await
+        self.app.update::<MigrationDetail>(&member, task_force.id, (), id, version, reconciled).await?;
+        self.add_evidence(task_force, seat, EvidenceSubjectKind::Migration, id, &migration.evidence).await
     }
 }

@@ -1,12 +1,12 @@
-//! What Sidra City's task force made: policies, sectors, pilots, a migration.
+//! The policies, sectors, pilots and the migration of Sidra City.
 
-use super::super::content::{Choosing, Indicator, Link, Migration, Pilot, Policy, Sector, Study, Verdict};
+use super::super::content::{Indicator, Link, Migration, Pilot, Policy, Sector, Selection, Study, Verdict};
 use crate::domain::pilot::Direction::{Down, Up};
 use crate::domain::pilot::PilotOutcome;
 use crate::domain::policy::PolicyKind;
 use crate::domain::scales::Aim::{GeneratesWealth, InclusiveTransparent, MadeForCitizens, Sustainable};
 
-/// Places in the tables.
+/// Indices in the tables.
 pub(super) const CHARTER: usize = 0;
 pub(super) const SHARING: usize = 1;
 pub(super) const WASTE: usize = 0;
@@ -26,7 +26,7 @@ pub(super) const POLICIES: &[Policy] = &[
         reference: Some("SDR-2/1"),
         aims: &[MadeForCitizens, InclusiveTransparent],
         verdict: Verdict::Adopted,
-        proof: Some(Link {
+        evidence: Some(Link {
             title: ("نص الميثاق كما اعتُمد", "The charter as adopted"),
             url: "https://sidra-city.example/charter.pdf",
         }),
@@ -44,7 +44,7 @@ pub(super) const POLICIES: &[Policy] = &[
         reference: Some("SDR-2/2"),
         aims: &[Sustainable, GeneratesWealth],
         verdict: Verdict::Adopted,
-        proof: Some(Link {
+        evidence: Some(Link {
             title: ("نص سياسة تبادل البيانات", "Text of the policy on data exchange"),
             url: "https://sidra-city.example/data-exchange.pdf",
         }),
@@ -54,13 +54,13 @@ pub(super) const POLICIES: &[Policy] = &[
 pub(super) const SECTORS: &[Sector] = &[
     Sector {
         name: ("إدارة النفايات", "Waste management"),
-        who: 4,
+        seat: 4,
         rationale: (
             "تمر شاحنات الجمع بكل الحاويات كل يوم، ممتلئة كانت أم فارغة، والكلفة تزيد كل عام.",
             "The lorries call at every container every day, full or empty, and it costs more every year.",
         ),
-        choosing: Choosing::Studied {
-            now: (1, "تُستقبل الشكاوى عبر الإنترنت فقط، ولا تُجمع بيانات عن امتلاء الحاويات."),
+        selection: Selection::Studied {
+            current: (1, "تُستقبل الشكاوى عبر الإنترنت فقط، ولا تُجمع بيانات عن امتلاء الحاويات."),
             target: (3, "عند بلوغه تُحدد مسارات الشاحنات وفق بيانات الامتلاء، وتُقاس الكلفة لكل طن."),
             study: Study {
                 title: (
@@ -76,7 +76,7 @@ pub(super) const SECTORS: &[Sector] = &[
                     "تركيب حساسات امتلاء في حي واحد، وتغيير مسارات الشاحنات يوميًا وفق قراءاتها.",
                     "Put fill sensors into one quarter's containers, and plan the lorries' routes daily by what they say.",
                 ),
-                proof: Some(Link {
+                evidence: Some(Link {
                     title: ("دراسة إدارة النفايات كاملةً", "The whole study of waste management"),
                     url: "https://sidra-city.example/studies/waste.pdf",
                 }),
@@ -85,13 +85,13 @@ pub(super) const SECTORS: &[Sector] = &[
     },
     Sector {
         name: ("الإنارة العامة", "Public lighting"),
-        who: 2,
+        seat: 2,
         rationale: (
             "الإنارة أكبر بند في فاتورة كهرباء البلدية، وهي تعمل بكامل قوتها طوال الليل.",
             "Lighting is the largest item of the municipality's electricity bill, and it burns at full strength all night.",
         ),
-        choosing: Choosing::Studied {
-            now: (2, "يُبلَّغ عن الأعطال عبر تطبيق المدينة، ويُتابع إصلاحها إلكترونيًا."),
+        selection: Selection::Studied {
+            current: (2, "يُبلَّغ عن الأعطال عبر تطبيق المدينة، ويُتابع إصلاحها إلكترونيًا."),
             target: (3, "عند بلوغه تُضبط شدة الإنارة وفق الحركة الفعلية، ويُقاس الوفر في الطاقة."),
             study: Study {
                 title: (
@@ -107,7 +107,7 @@ pub(super) const SECTORS: &[Sector] = &[
                     "تجربة الإنارة المتكيفة في شارعين قبل أي تعميم، مع قياس شعور السكان بالأمان.",
                     "Try adaptive lighting in two streets before anything else, and ask whether residents feel safe.",
                 ),
-                proof: None,
+                evidence: None,
             },
         },
     },
@@ -129,7 +129,7 @@ pub(super) const PILOTS: &[Pilot] = &[
                 direction: Down,
                 baseline: Some("21.40"),
                 target: Some("18.00"),
-                measured: &[
+                measurements: &[
                     (-215, "19.60", "حسابات دائرة النظافة / Cleaning department's accounts"),
                     (-170, "17.35", "حسابات دائرة النظافة / Cleaning department's accounts"),
                 ],
@@ -140,7 +140,7 @@ pub(super) const PILOTS: &[Pilot] = &[
                 direction: Down,
                 baseline: Some("146"),
                 target: Some("80"),
-                measured: &[
+                measurements: &[
                     (-215, "97", "تطبيق المدينة / The city's app"),
                     (-170, "61", "تطبيق المدينة / The city's app"),
                 ],
@@ -151,7 +151,7 @@ pub(super) const PILOTS: &[Pilot] = &[
                 direction: Up,
                 baseline: Some("6.5"),
                 target: Some("10"),
-                measured: &[
+                measurements: &[
                     (-215, "8.2", "وزن الشاحنات عند المحطة / Weighbridge of the plant"),
                     (-170, "9.1", "وزن الشاحنات عند المحطة / Weighbridge of the plant"),
                 ],
@@ -180,7 +180,7 @@ pub(super) const PILOTS: &[Pilot] = &[
                 direction: Down,
                 baseline: Some("41.2"),
                 target: Some("29"),
-                measured: &[
+                measurements: &[
                     (-215, "38.9", "عدادات الشارعين / Meters of the two streets"),
                     (-170, "37.6", "عدادات الشارعين / Meters of the two streets"),
                 ],
@@ -191,7 +191,7 @@ pub(super) const PILOTS: &[Pilot] = &[
                 direction: Up,
                 baseline: Some("63"),
                 target: Some("65"),
-                measured: &[(-170, "58", "استبانة لعينة من 212 ساكنًا / Survey of 212 residents")],
+                measurements: &[(-170, "58", "استبانة لعينة من 212 ساكنًا / Survey of 212 residents")],
             },
         ],
         evaluation: Some((
@@ -204,7 +204,7 @@ pub(super) const PILOTS: &[Pilot] = &[
     },
 ];
 
-pub(super) const MOVE: Migration = Migration {
+pub(super) const MIGRATION: Migration = Migration {
     pilot: BINS,
     title: (
         "ترحيل جمع النفايات الذكي إلى منصة المدينة",
@@ -223,7 +223,7 @@ pub(super) const MOVE: Migration = Migration {
     counts: (1284, 1271, 13),
     receiving_unit: "دائرة النظافة والبيئة / Cleaning and environment department",
     service_owner: "م. رنا سليمان / Eng. Rana Suleiman",
-    proof: Link {
+    evidence: Link {
         title: ("محضر التسليم والاستلام", "Record of the handover"),
         url: "https://sidra-city.example/handover/waste.pdf",
     },

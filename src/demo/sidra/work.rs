@@ -1,17 +1,17 @@
-//! What Sidra City's members did.
+//! The activities of Sidra City.
 
 use super::super::content::Subject::{Migration as Moved, Pilot, Policy as OfPolicy, Sector};
-use super::super::content::{Activity, Fate, about, done};
+use super::super::content::{Activity, Progress, done, with_subject};
 use super::products::{BINS, CHARTER, COLLECTION, LIGHTING, SHARING, STREETLIGHT, WASTE};
 use crate::domain::activity::Priority::{High, Low};
 use crate::domain::step::StepName::{Migration, Pilots, Policy, Report, Sectors};
 
 pub(super) const POLICY_WORK: &[Activity] = &[
-    about(
+    with_subject(
         OfPolicy(CHARTER),
         done(Policy, 0, -385, ("صياغة ميثاق الخدمات الرقمية", "Draft the digital service charter")),
     ),
-    about(
+    with_subject(
         OfPolicy(SHARING),
         done(
             Policy,
@@ -23,11 +23,11 @@ pub(super) const POLICY_WORK: &[Activity] = &[
 ];
 
 pub(super) const SECTORS_WORK: &[Activity] = &[
-    about(
+    with_subject(
         Sector(WASTE),
         done(Sectors, 4, -335, ("تتبع شاحنات الجمع لمدة شهر", "Follow the collecting lorries for a month")),
     ),
-    about(
+    with_subject(
         Sector(STREETLIGHT),
         done(
             Sectors,
@@ -38,7 +38,7 @@ pub(super) const SECTORS_WORK: &[Activity] = &[
     ),
     Activity {
         priority: Low,
-        fate: Fate::Cancelled((
+        progress: Progress::Cancelled((
             "البيانات المطلوبة منشورة أصلًا لدى هيئة الكهرباء",
             "The electricity authority publishes these data already",
         )),
@@ -49,7 +49,7 @@ pub(super) const SECTORS_WORK: &[Activity] = &[
 pub(super) const PILOTS_WORK: &[Activity] = &[
     Activity {
         priority: High,
-        ..about(
+        ..with_subject(
             Pilot(BINS),
             done(
                 Pilots,
@@ -59,7 +59,7 @@ pub(super) const PILOTS_WORK: &[Activity] = &[
             ),
         )
     },
-    about(
+    with_subject(
         Pilot(LIGHTING),
         done(Pilots, 2, -288, ("تخطيط مشروع الإنارة المتكيفة", "Plan the adaptive lighting pilot")),
     ),
@@ -71,15 +71,15 @@ pub(super) const PILOTS_WORK: &[Activity] = &[
     ),
 ];
 
-/// Planned in step 3, done in step 4.
+/// Planned in step 3, carried out in step 4.
 pub(super) const RUNNING_WORK: &[Activity] = &[
     Activity {
         priority: High,
-        said: &[
+        comments: &[
             (4, "رُكِّب 180 حساسًا، والسائقون راضون عن المسارات الجديدة."),
             (0, "أحسنتم. أرجو توثيق ملاحظات السائقين لأجل التقييم."),
         ],
-        ..about(
+        ..with_subject(
             Pilot(BINS),
             done(
                 Migration,
@@ -90,8 +90,8 @@ pub(super) const RUNNING_WORK: &[Activity] = &[
         )
     },
     Activity {
-        said: &[(2, "تعطلت الحساسات بعد العاصفة الترابية، والمورّد يستبدلها على نفقته.")],
-        ..about(
+        comments: &[(2, "تعطلت الحساسات بعد العاصفة الترابية، والمورّد يستبدلها على نفقته.")],
+        ..with_subject(
             Pilot(LIGHTING),
             done(
                 Migration,
@@ -103,11 +103,11 @@ pub(super) const RUNNING_WORK: &[Activity] = &[
     },
 ];
 
-/// Once it is known what will be migrated.
+/// Planned after the evaluation of the pilots.
 pub(super) const MIGRATION_WORK: &[Activity] = &[
     Activity {
         priority: High,
-        ..about(
+        ..with_subject(
             Moved(COLLECTION),
             done(
                 Migration,
@@ -117,7 +117,7 @@ pub(super) const MIGRATION_WORK: &[Activity] = &[
             ),
         )
     },
-    about(
+    with_subject(
         Moved(COLLECTION),
         done(
             Migration,
