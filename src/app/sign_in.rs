@@ -123,7 +123,7 @@ impl App {
         let attempt = self.throttle.begin(account, visit.address, self.clock.now()).map_err(too_many)?;
         let checked = check().await;
         match &checked {
-            Ok(_) => self.throttle.right(attempt, self.clock.now()),
+            Ok(_) => self.throttle.succeed(attempt, self.clock.now()),
             Err(Error::Refused(refusal)) if refusal.code == RefusalCode::InvalidCredentials => {}
             Err(_) => self.throttle.take_back(attempt, self.clock.now()),
         }
@@ -134,7 +134,7 @@ impl App {
     fn count_failed<T>(&self, visit: &Visit, answer: Result<T>) -> Result<T> {
         if matches!(&answer, Err(Error::Refused(refusal)) if refusal.code == RefusalCode::InvalidCredentials)
         {
-            self.throttle.failed(visit.address, self.clock.now()).map_err(too_many)?;
+            self.throttle.count_invalid_token(visit.address, self.clock.now()).map_err(too_many)?;
         }
         answer
     }
@@ -233,7 +233,7 @@ impl App {
                 Ok((signed_in, Some(NewInstallationEvent::by(user_id, with_sessions_ended(accepted, ended)))))
             })
             .await?;
-        self.throttle.forgive(&account.email);
+        self.throttle.clear_account(&account.email);
         Ok(signed_in)
     }
 

@@ -1,7 +1,8 @@
-//! Who somebody is: passwords, access tokens, and the opaque secrets of refreshing and inviting.
+//! Authentication: passwords, access tokens, tokens of another issuer, and opaque secrets.
 //!
-//! A credential goes in, an identity comes out. What that person may do is none of its business, and nothing here
-//! knows a task force. Secrets travel as [`secrecy::SecretString`], which neither prints nor logs itself.
+//! Functions here turn a credential into an identity. Authorization is in `app` and `domain`, and nothing here knows
+//! of task forces. Secrets are passed as [`secrecy::SecretString`], which shows its content neither in logs nor in
+//! debug output.
 
 pub mod oidc;
 pub mod passwords;

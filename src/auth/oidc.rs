@@ -1,12 +1,16 @@
 //! Tokens of one other issuer, by OpenID Connect: ID tokens, and access tokens that are JWTs (RFC 9068).
 //!
-//! Both kinds are taken, since both are what frontends hold: the one where the API and the frontend are one client
-//! of the issuer, the other where the API is a resource of its own. Either names this installation as its audience,
-//! and carries the same claims; `openidconnect` checks signature, issuer, audience, algorithm and expiry. What is
-//! signed by the issuer for other purposes (a logout token, a token bound to a key) is refused here.
+//! Both kinds are accepted, since frontends hold either one: an ID token if the API and the frontend are one client of
+//! the issuer, an access token if the API is registered as a resource of its own. Both name this installation as their
+//! audience and carry the same claims.
 //!
-//! Keys come from the configured issuer and from nowhere else: what a token says about keys, but for the name of one,
-//! is not even read. Like the issuer's tokens themselves, all of it is asked of the issuer over TLS.
+//! `openidconnect` checks signature, issuer, audience, algorithm and expiry. It verifies ID tokens only and fetches
+//! keys once, and no other library fills the gap: `jsonwebtoken` has no issuers, and clients of key sets such as
+//! `jwks_client_rs` ask again for every unknown key id that a client invents. So this module accepts access tokens as
+//! well, refuses tokens that the issuer signs for other purposes (logout tokens, tokens bound to a key), reads names
+//! and languages, and caches verified tokens; the module `keys` refreshes the keys.
+//!
+//! Keys come from the configured issuer only, over TLS. Of a token's statements about keys only the key id is read.
 
 mod keys;
 #[cfg(test)]
@@ -29,26 +33,26 @@ use openidconnect::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
-use sha2::{Digest as _, Sha256};
 
+use super::secrets;
 use crate::domain::text::{Language, LocalizedText};
-use crate::domain::vocabulary::Vocabulary as _;
 use keys::Keys;
 pub use keys::Unreachable;
 
-/// How far the clocks of issuer and service may be apart.
+/// The tolerated difference between the clocks of the issuer and of the service.
 const LEEWAY: TimeDelta = TimeDelta::seconds(60);
 
-/// How many tokens are remembered as verified.
-const REMEMBERED: u64 = 10_000;
+/// Size of the cache of verified tokens.
+const VERIFIED_TOKENS: u64 = 10_000;
 
-/// The longest subject that an issuer may use (OpenID Connect Core 1.0, 2).
-const LONGEST_SUBJECT: usize = 255;
+/// The maximum length of a subject (OpenID Connect Core 1.0, section 2).
+const MAX_SUBJECT_LENGTH: usize = 255;
 
-/// The longest name that a user may have.
-const LONGEST_NAME: usize = 200;
+/// The maximum length of a user's name.
+const MAX_NAME_LENGTH: usize = 200;
 
-/// What tokens may be signed with. Nothing symmetric: whoever checks such a signature can make it.
+/// The algorithms that tokens may be signed with. None is symmetric: everybody who can verify a symmetric signature can
+/// also create one.
 pub const ALGORITHMS: [(&str, CoreJwsSigningAlgorithm); 9] = [
     ("RS256", CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256),
     ("RS384", CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha384),
@@ -61,216 +65,217 @@ pub const ALGORITHMS: [(&str, CoreJwsSigningAlgorithm); 9] = [
     ("EdDSA", CoreJwsSigningAlgorithm::EdDsa),
 ];
 
-/// Why an issuer can't be trusted as it is configured.
+/// A configuration under which an issuer can't be trusted.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigurationError {
-    /// Not the address of an issuer.
-    #[error("an issuer is an address like https://login.city.example, without query and fragment")]
+    /// The issuer is not a URL, or not one that an issuer can have.
+    #[error("an issuer is a URL like https://login.city.example, without query and fragment")]
     Issuer,
-    /// Anybody on the way could be the issuer.
-    #[error("the issuer must be asked over https; http is for a loopback address only")]
+    /// Without TLS another server could pose as the issuer.
+    #[error("the issuer must be reached over https; http is for loopback addresses only")]
     Insecure,
-    /// No audience.
+    /// The audience is missing.
     #[error("the audience is empty")]
     Audience,
-    /// An algorithm that isn't one of [`ALGORITHMS`].
+    /// The algorithm is not one of [`ALGORITHMS`].
     #[error("{0} is not one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA")]
     Algorithm(String),
-    /// The HTTP client can't be made.
-    #[error("no HTTP client: {0}")]
+    /// The HTTP client can't be created.
+    #[error("the HTTP client can't be created: {0}")]
     Client(String),
 }
 
-/// Somebody whom the issuer vouches for.
+/// A person whom the issuer has authenticated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
-    /// Who it is at the issuer; unique there, and never given to anybody else.
+    /// The identifier of the person at the issuer, which is unique and never reassigned.
     pub subject: String,
-    /// When the token was issued at the earliest, by our clock.
+    /// The earliest instant at which the token can have been issued, by the clock of the service.
     pub issued_at: DateTime<Utc>,
-    /// The address as the issuer writes it, if the issuer says that it is verified.
+    /// The email address, if the issuer states that it is verified.
     pub verified_email: Option<String>,
-    /// The person's name, if the issuer tells it.
+    /// The person's name, if the token contains it.
     pub name: Option<LocalizedText>,
     /// The language that the person prefers.
     pub locale: Language,
 }
 
-/// What of a token is read beyond what the crate knows.
+/// Claims that `openidconnect` doesn't read.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Beyond {
+struct ExtraClaims {
     nbf: Option<Number>,
-    /// A token about something that happened (RFC 8417), as a logout is told: nobody's credential.
+    /// Marks a security event token (RFC 8417), such as a logout token, which is no credential.
     events: Option<Value>,
-    /// The key that the bearer must prove to hold (RFC 7800), which we don't ask for.
+    /// The key whose possession the bearer must prove (RFC 7800), which the service doesn't support.
     cnf: Option<Value>,
 }
 
-impl AdditionalClaims for Beyond {}
+impl AdditionalClaims for ExtraClaims {}
 
-type Jwt = IdToken<Beyond, CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm>;
-type Claims = IdTokenClaims<Beyond, CoreGenderClaim>;
+type Jwt = IdToken<ExtraClaims, CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm>;
+type Claims = IdTokenClaims<ExtraClaims, CoreGenderClaim>;
 
-/// A token that was found good.
+/// A cached token.
 #[derive(Clone)]
-struct Verified {
+struct VerifiedToken {
     identity: Arc<Identity>,
-    until: DateTime<Utc>,
-    /// Of the keys that it was checked with: with other keys it is checked again.
+    expires_at: DateTime<Utc>,
+    /// The generation of the keys that verified the token. After a change of the keys the token is verified again.
     generation: u64,
 }
 
-/// The issuer, and what its tokens must be like.
-#[expect(missing_debug_implementations, reason = "it remembers who has signed in")]
+/// The issuer and the requirements on its tokens.
+#[expect(missing_debug_implementations, reason = "the cache contains identities")]
 pub struct Issuer {
     url: IssuerUrl,
     audience: ClientId,
     algorithms: Vec<CoreJwsSigningAlgorithm>,
     keys: Keys,
-    verified: Cache<[u8; 32], Verified>,
+    verified: Cache<[u8; 32], VerifiedToken>,
 }
 
-/// What is wrong with a token, as far as it matters what.
+/// Why a token is not accepted.
 #[derive(Debug, PartialEq, Eq)]
-enum FieldError {
-    /// Nothing but the key: the issuer may have a new one.
+enum TokenError {
+    /// The token is fine, except that its key is unknown: the issuer may have a new one.
     UnknownKey,
-    /// It is no good.
-    Refused,
+    /// The token is invalid.
+    Invalid,
 }
 
 impl Issuer {
-    /// An issuer by its address, for tokens with this audience, signed by these algorithms.
+    /// The issuer at a URL, for tokens with an audience and algorithms.
     ///
     /// # Errors
-    /// What can't be trusted.
+    /// [`ConfigurationError`].
     pub fn new(url: &str, audience: String, algorithms: &[String]) -> Result<Self, ConfigurationError> {
         if audience.trim().is_empty() {
             return Err(ConfigurationError::Audience);
         }
         let url = IssuerUrl::new(url.to_owned()).ok().ok_or(ConfigurationError::Issuer)?;
-        let known = |name: &String| {
-            let found = ALGORITHMS.iter().find(|(known, _)| known == name);
-            found
+        let parse = |name: &String| {
+            let algorithm = ALGORITHMS.iter().find(|(known, _)| known == name);
+            algorithm
                 .map(|(_, algorithm)| algorithm.clone())
                 .ok_or_else(|| ConfigurationError::Algorithm(name.clone()))
         };
-        let algorithms = algorithms.iter().map(known).collect::<Result<_, _>>()?;
-        let keys = Keys::of(url.clone())?;
+        let algorithms = algorithms.iter().map(parse).collect::<Result<_, _>>()?;
+        let keys = Keys::new(url.clone())?;
         let audience = ClientId::new(audience);
-        Ok(Self { url, audience, algorithms, keys, verified: Cache::new(REMEMBERED) })
+        Ok(Self { url, audience, algorithms, keys, verified: Cache::new(VERIFIED_TOKENS) })
     }
 
-    /// Its address, as its tokens name it.
+    /// The URL, as the issuer's tokens name it.
     pub fn url(&self) -> &str {
         self.url.as_str()
     }
 
-    /// Whom a token speaks for; `None` unless it is one of the issuer's for us, and still valid.
+    /// The identity in a token; `None` if the token is not the issuer's, not for this installation, or not valid.
     ///
     /// # Errors
-    /// The issuer's keys are needed, and were never got.
+    /// The keys could never be fetched.
     pub async fn verify(
         &self,
         token: &str,
         now: DateTime<Utc>,
     ) -> Result<Option<Arc<Identity>>, Unreachable> {
-        let hash: [u8; 32] = Sha256::digest(token).into();
-        let remembered = self.verified.get(&hash);
-        // The issuer is asked only about what else could be its token: not everybody's nonsense goes there.
-        if remembered.is_none()
-            && self.check(token, &CoreJsonWebKeySet::default(), now).err() != Some(FieldError::UnknownKey)
+        let hash = secrets::digest_of(token);
+        let cached = self.verified.get(&hash);
+        // Keys are fetched only for a token that could be the issuer's: invalid ones cause no requests to the issuer.
+        if cached.is_none()
+            && self.check(token, &CoreJsonWebKeySet::default(), now).err() != Some(TokenError::UnknownKey)
         {
             return Ok(None);
         }
         let mut set = self.keys.current(now).await?;
-        if let Some(Verified { identity, until, .. }) =
-            remembered.filter(|verified| verified.generation == set.generation)
+        if let Some(VerifiedToken { identity, expires_at, .. }) =
+            cached.filter(|verified| verified.generation == set.generation)
         {
-            return Ok((now < until).then_some(identity));
+            return Ok((now < expires_at).then_some(identity));
         }
         let mut checked = self.check(token, &set.keys, now);
-        if checked == Err(FieldError::UnknownKey)
+        if checked == Err(TokenError::UnknownKey)
             && let Some(newer) = self.keys.newer_than(&set, now).await
         {
             set = newer;
             checked = self.check(token, &set.keys, now);
         }
-        let Ok((identity, until)) = checked else { return Ok(None) };
+        let Ok((identity, expires_at)) = checked else { return Ok(None) };
         let identity = Arc::new(identity);
-        let verified = Verified { identity: Arc::clone(&identity), until, generation: set.generation };
+        let verified =
+            VerifiedToken { identity: Arc::clone(&identity), expires_at, generation: set.generation };
         self.verified.insert(hash, verified);
         Ok(Some(identity))
     }
 
-    /// Asks for the issuer's keys before the first token comes, and so whether it is there at all.
+    /// Fetches the keys before the first token arrives.
     ///
     /// # Errors
-    /// It can't be asked; the cause is logged.
+    /// The keys can't be fetched; the cause is logged.
     pub async fn prepare(&self, now: DateTime<Utc>) -> Result<(), Unreachable> {
         self.keys.current(now).await.map(drop)
     }
 
-    /// Everything, with these keys. Without any, the only fault of a good token is that its key is unknown: the
-    /// crate looks at issuer, audience and algorithm first.
+    /// Verifies a token with a set of keys. With an empty set the result for a valid token is `UnknownKey`, since
+    /// issuer, audience and algorithm are checked before the key is looked up.
     fn check(
         &self,
         token: &str,
         keys: &CoreJsonWebKeySet,
         now: DateTime<Utc>,
-    ) -> Result<(Identity, DateTime<Utc>), FieldError> {
-        // The crate lets a signature end in bits that count for nothing: one token would have sixteen spellings.
+    ) -> Result<(Identity, DateTime<Utc>), TokenError> {
+        // The crate ignores the unused bits at the end of a signature, so one token would have sixteen spellings.
         let signature = token.rsplit('.').next().unwrap_or_default();
-        URL_SAFE_NO_PAD.decode(signature).ok().ok_or(FieldError::Refused)?;
-        let jwt = Jwt::from_str(token).ok().ok_or(FieldError::Refused)?;
+        URL_SAFE_NO_PAD.decode(signature).ok().ok_or(TokenError::Invalid)?;
+        let jwt = Jwt::from_str(token).ok().ok_or(TokenError::Invalid)?;
         let types = ["JWT", "at+jwt"].map(|name| JsonWebTokenType::new(name.to_owned()).normalize());
         let verifier = CoreIdTokenVerifier::new_public_client(self.audience.clone(), self.url.clone(), keys.clone())
             .set_allowed_algs(self.algorithms.iter().cloned())
             .set_allowed_jose_types(types.into_iter().flatten())
-            // An access token may be for several services (Auth0 and Keycloak always name a second one). It is the
-            // issuer who says so, and who trusts them all with it.
+            // An access token may name several audiences; Auth0 and Keycloak always add one. The issuer decides which
+            // services may see a token.
             .set_other_audience_verifier_fn(|_| true)
             .set_time_fn(move || now - LEEWAY)
             .set_issue_time_verifier_fn(move |issued_at| {
                 if issued_at <= now + LEEWAY { Ok(()) } else { Err("issued in the future".to_owned()) }
             });
-        // The nonce is between the issuer and the frontend that asked it to sign somebody in.
+        // The nonce is for the frontend, which has sent it to the issuer.
         let any_nonce = |_: Option<&openidconnect::Nonce>| Ok(());
         match jwt.claims(&verifier, any_nonce) {
-            Ok(claims) => read(claims, now).ok_or(FieldError::Refused),
+            Ok(claims) => identity(claims, now).ok_or(TokenError::Invalid),
             Err(ClaimsVerificationError::SignatureVerification(
                 SignatureVerificationError::NoMatchingKey,
-            )) => Err(FieldError::UnknownKey),
-            Err(_) => Err(FieldError::Refused),
+            )) => Err(TokenError::UnknownKey),
+            Err(_) => Err(TokenError::Invalid),
         }
     }
 }
 
-/// Whom verified claims are about, and until when.
-fn read(claims: &Claims, now: DateTime<Utc>) -> Option<(Identity, DateTime<Utc>)> {
-    let Beyond { nbf, events, cnf } = claims.additional_claims();
+/// The identity in verified claims, and the instant at which they expire.
+fn identity(claims: &Claims, now: DateTime<Utc>) -> Option<(Identity, DateTime<Utc>)> {
+    let ExtraClaims { nbf, events, cnf } = claims.additional_claims();
     if events.is_some() || cnf.is_some() {
         return None;
     }
     if let Some(nbf) = nbf {
-        // It may have a fraction (RFC 7519, NumericDate).
+        // A NumericDate may have a fraction (RFC 7519).
         let latest = (now + LEEWAY).timestamp() as f64;
         if nbf.as_f64().is_none_or(|nbf| nbf > latest) {
             return None;
         }
     }
     let subject = claims.subject().as_str();
-    if !(1..=LONGEST_SUBJECT).contains(&subject.chars().count()) || subject.chars().any(char::is_control) {
+    if !(1..=MAX_SUBJECT_LENGTH).contains(&subject.chars().count()) || subject.chars().any(char::is_control) {
         return None;
     }
     let verified_email = claims
         .email()
         .filter(|_| claims.email_verified() == Some(true))
         .map(|email| email.as_str().to_owned());
-    let locale = claims.locale().and_then(spoken).unwrap_or(Language::English);
+    let locale = claims.locale().and_then(language).unwrap_or(Language::English);
     let identity = Identity {
         subject: subject.to_owned(),
-        // Its clock may be ahead: a token from before somebody was signed out must not look like one from after.
+        // The issuer's clock may be ahead: a token from before a sign-out must not look like one from after.
         issued_at: claims.issue_time() - LEEWAY,
         verified_email,
         name: name(claims, locale),
@@ -279,37 +284,35 @@ fn read(claims: &Claims, now: DateTime<Utc>) -> Option<(Identity, DateTime<Utc>)
     Some((identity, claims.expiration().checked_add_signed(LEEWAY)?))
 }
 
-/// The language that a tag (RFC 5646) is one of, if we speak it.
-fn spoken(tag: &LanguageTag) -> Option<Language> {
-    let primary = tag.as_str().split(['-', '_']).next().unwrap_or_default();
-    Language::parse(&primary.to_ascii_lowercase())
+fn language(tag: &LanguageTag) -> Option<Language> {
+    Language::of_tag(tag.as_str())
 }
 
-/// The name in the languages in which the issuer tells it; without a tag it is in the language of the person.
+/// The person's name in the languages that the token has it in. A name without a tag is in the person's own language.
 fn name(claims: &Claims, locale: Language) -> Option<LocalizedText> {
     let in_language = |wanted: Language| {
-        let whole = said(claims.name(), wanted, locale).map(|name| name.as_str().to_owned());
-        let parts = || {
-            let given = said(claims.given_name(), wanted, locale).map(|name| name.as_str());
-            let family = said(claims.family_name(), wanted, locale).map(|name| name.as_str());
-            let parts: Vec<&str> = [given, family].into_iter().flatten().collect();
-            (!parts.is_empty()).then(|| parts.join(" "))
+        let full_name = localized(claims.name(), wanted, locale).map(|name| name.as_str().to_owned());
+        let given_and_family = || {
+            let given = localized(claims.given_name(), wanted, locale).map(|name| name.as_str());
+            let family = localized(claims.family_name(), wanted, locale).map(|name| name.as_str());
+            let names: Vec<&str> = [given, family].into_iter().flatten().collect();
+            (!names.is_empty()).then(|| names.join(" "))
         };
-        whole.or_else(parts).map(|name| one_line(&name))
+        full_name.or_else(given_and_family).map(|name| one_line(&name))
     };
     LocalizedText::new(in_language(Language::Arabic), in_language(Language::English))
 }
 
-/// A claim in a language.
-fn said<T>(claim: Option<&LocalizedClaim<T>>, wanted: Language, locale: Language) -> Option<&T> {
+/// The value of a claim in a language.
+fn localized<T>(claim: Option<&LocalizedClaim<T>>, wanted: Language, locale: Language) -> Option<&T> {
     let claim = claim?;
-    let tagged = claim.iter().find(|(tag, _)| tag.and_then(spoken) == Some(wanted)).map(|(_, text)| text);
+    let tagged = claim.iter().find(|(tag, _)| tag.and_then(language) == Some(wanted)).map(|(_, text)| text);
     tagged.or_else(|| claim.get(None).filter(|_| wanted == locale))
 }
 
-/// A name as names are kept: one line, not too long.
+/// A name in one line and within the maximum length.
 fn one_line(name: &str) -> String {
     let words: Vec<&str> = name.split(|letter: char| letter.is_whitespace() || letter.is_control()).collect();
     let joined = words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-    joined.chars().take(LONGEST_NAME).collect::<String>().trim_end().to_owned()
+    joined.chars().take(MAX_NAME_LENGTH).collect::<String>().trim_end().to_owned()
 }

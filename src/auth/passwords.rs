@@ -1,7 +1,8 @@
 //! Passwords, hashed with argon2id.
 //!
-//! A hash takes 19 MiB and some tens of milliseconds of a core by design. So it runs off the threads that serve
-//! requests, and no more at once than there are cores: a flood of sign-ins queues up instead of eating memory.
+//! Hashing takes 19 MiB and some tens of milliseconds of a core by design. So it runs outside of the threads that
+//! serve requests, and on no more threads than there are cores: many sign-ins at once have to wait and can't exhaust
+//! the memory.
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -19,25 +20,24 @@ use tokio::time::timeout;
 use super::secrets;
 use crate::domain::refusal::FieldErrorCode;
 
-/// How many characters a password has. There are no rules of composition, and nothing is trimmed or cut.
+/// The number of characters of a password. There are no composition rules, and passwords are not trimmed or truncated.
 pub const LENGTH: RangeInclusive<usize> = 8..=256;
 
-/// What an attacker with a list and a few rules tries first: this many guesses, as zxcvbn counts them.
-const FIRST_GUESSES: u64 = 1_000_000;
+/// A password that zxcvbn estimates at fewer guesses is refused: an attacker with a word list finds it early.
+const MIN_GUESSES: u64 = 1_000_000;
 
-/// The longest password that is held against that list. zxcvbn takes more than the square of it, and nobody's
-/// first guess is as long.
-const LONGEST_GUESS: usize = 40;
+/// The longest password that zxcvbn estimates: its time grows faster than the square of the length.
+const MAX_ESTIMATED_LENGTH: usize = 40;
 
-/// What everybody's account here has to do with.
-const OUR_NAME: &str = "taskforce";
+/// The name of the service, which is too easy to guess as part of a password.
+const SERVICE_NAME: &str = "taskforce";
 
-/// A password that somebody has chosen, of a permitted length.
+/// A password of a permitted length, as a user has chosen it.
 #[derive(Debug)]
 pub struct NewPassword(SecretString);
 
 impl NewPassword {
-    /// Takes a password that somebody has chosen.
+    /// Checks the length of a password.
     ///
     /// # Errors
     /// `tooShort`, `tooLong`.
@@ -49,26 +49,26 @@ impl NewPassword {
         }
     }
 
-    /// Whether it is among the first that an attacker would try: a common one, or little more than what is known of
-    /// the account. Takes some milliseconds of a core, for odd passwords a hundred times that.
-    pub fn is_common(&self, known: &[String]) -> bool {
+    /// Whether an attacker would find the password early: a common one, or one that consists mostly of details of the
+    /// account. Takes some milliseconds of a core, and up to a hundred times as long for unusual passwords.
+    pub fn is_common(&self, account_details: &[String]) -> bool {
         let password = self.0.expose_secret().to_lowercase();
-        let mut known: Vec<String> = known.iter().flat_map(|text| words(text)).collect();
-        known.push(OUR_NAME.to_owned());
-        // The longest first: an address goes whole.
-        known.sort_by_key(|word| std::cmp::Reverse(word.len()));
-        let rest = known.iter().fold(password.clone(), |rest, word| rest.replace(word, ""));
+        let mut words: Vec<String> = account_details.iter().flat_map(|text| words_of(text)).collect();
+        words.push(SERVICE_NAME.to_owned());
+        // The longest first, so that an address is removed as a whole.
+        words.sort_by_key(|word| std::cmp::Reverse(word.len()));
+        let rest = words.iter().fold(password.clone(), |rest, word| rest.replace(word, ""));
         if rest.chars().count() < *LENGTH.start() && rest != password {
             return true;
         }
-        let known: Vec<&str> = known.iter().map(String::as_str).collect();
-        password.chars().count() <= LONGEST_GUESS
-            && zxcvbn::zxcvbn(self.0.expose_secret(), &known).guesses() < FIRST_GUESSES
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        password.chars().count() <= MAX_ESTIMATED_LENGTH
+            && zxcvbn::zxcvbn(self.0.expose_secret(), &words).guesses() < MIN_GUESSES
     }
 }
 
-/// A text and its words, as far as they are long enough to be missed.
-fn words(text: &str) -> impl Iterator<Item = String> {
+/// A text and its words, without those of one or two characters.
+fn words_of(text: &str) -> impl Iterator<Item = String> {
     let text = text.to_lowercase();
     let parts: Vec<String> = text.split(|c: char| !c.is_alphanumeric()).map(str::to_owned).collect();
     std::iter::once(text).chain(parts).filter(|word| word.chars().count() >= 3)
@@ -80,112 +80,115 @@ impl From<NewPassword> for SecretString {
     }
 }
 
-/// A password that could not be hashed: the service's fault, never the password's.
+/// A password could not be hashed. The cause is never the password itself.
 #[derive(Debug, thiserror::Error)]
 pub enum HashError {
-    /// Every core is hashing, and enough others wait.
-    #[error("too many passwords wait to be hashed")]
+    /// No core was available in time.
+    #[error("too many passwords are waiting to be hashed")]
     Busy,
-    /// A system without randomness or memory.
+    /// Random numbers or memory are not available.
     #[error("a password could not be hashed: {0}")]
     Failed(String),
 }
 
 impl HashError {
-    fn of(cause: impl std::fmt::Display) -> Self {
+    fn failed(cause: impl std::fmt::Display) -> Self {
         Self::Failed(cause.to_string())
     }
 }
 
-/// How long a password waits for a core: whoever floods us with them shall not make everybody wait for ever.
-const PATIENCE: Duration = Duration::from_millis(1500);
+/// The longest that a password waits for a core, so that a flood of sign-ins doesn't block all others.
+const MAX_WAIT: Duration = Duration::from_millis(1500);
 
 /// Hashes and checks passwords.
 #[derive(Debug)]
 pub struct Passwords {
     argon2: Argon2<'static>,
-    /// Checked where there is no hash, so that an account that doesn't exist takes as long as one that does.
-    dummy: String,
+    /// Verified in place of a missing hash, so that the time doesn't reveal whether an account exists.
+    dummy_hash: String,
     cores: Arc<Semaphore>,
-    checked: AtomicU64,
+    verifications: AtomicU64,
 }
 
 impl Passwords {
-    /// With OWASP's parameters: 19 MiB, two passes, one lane.
+    /// Hashes with the parameters that OWASP recommends: 19 MiB, two passes, one lane.
     ///
     /// # Errors
-    /// A system without randomness.
+    /// The random number generator fails.
     pub fn new() -> Result<Self, HashError> {
         Self::with_cost(19_456, 2)
     }
 
-    /// With parameters that protect nothing and take next to no time, for tests.
+    /// Hashes with parameters that are fast and insecure, for tests.
     ///
     /// # Errors
-    /// A system without randomness.
+    /// The random number generator fails.
     pub fn cheap() -> Result<Self, HashError> {
         Self::with_cost(Params::MIN_M_COST, 1)
     }
 
     fn with_cost(kibibytes: u32, passes: u32) -> Result<Self, HashError> {
-        let argon2 = Argon2::from(Params::new(kibibytes, passes, 1, None).map_err(HashError::of)?);
-        let dummy = hash(&argon2, &secrets::generate().map_err(HashError::of)?)?;
+        let argon2 = Argon2::from(Params::new(kibibytes, passes, 1, None).map_err(HashError::failed)?);
+        let dummy_hash = hash(&argon2, &secrets::generate().map_err(HashError::failed)?)?;
         let cores = Semaphore::new(available_parallelism().map_or(1, usize::from));
-        Ok(Self { argon2, dummy, cores: Arc::new(cores), checked: AtomicU64::new(0) })
+        Ok(Self { argon2, dummy_hash, cores: Arc::new(cores), verifications: AtomicU64::new(0) })
     }
 
-    /// Hashes a password that somebody has chosen into a PHC string; `None` for one that is common, or made of what
-    /// is known of the account.
+    /// The hash of a new password as a PHC string; `None` for a [common](NewPassword::is_common) one.
     ///
     /// # Errors
-    /// A system without randomness or memory.
-    pub async fn hash(&self, password: NewPassword, known: Vec<String>) -> Result<Option<String>, HashError> {
+    /// [`HashError`].
+    pub async fn hash(
+        &self,
+        password: NewPassword,
+        account_details: Vec<String>,
+    ) -> Result<Option<String>, HashError> {
         let argon2 = self.argon2.clone();
         self.on_a_core(move || {
-            if password.is_common(&known) { Ok(None) } else { hash(&argon2, &password.0).map(Some) }
+            if password.is_common(&account_details) { Ok(None) } else { hash(&argon2, &password.0).map(Some) }
         })
         .await?
     }
 
-    /// How many passwords have been checked against a hash. It is the same for every sign-in, whoever it is for.
-    pub fn checked(&self) -> u64 {
-        self.checked.load(Ordering::Relaxed)
+    /// The number of verifications so far. Tests check that every sign-in costs one, for unknown accounts as well.
+    pub fn verifications(&self) -> u64 {
+        self.verifications.load(Ordering::Relaxed)
     }
 
-    /// Whether this is the password behind the hash. Takes as long where there is no hash, and answers no.
+    /// Whether a password matches a hash. Without a hash the answer is no, and takes as long.
     ///
     /// # Errors
     /// [`HashError::Busy`].
     pub async fn verify(&self, password: SecretString, hash: Option<String>) -> Result<bool, HashError> {
         let argon2 = self.argon2.clone();
-        self.checked.fetch_add(1, Ordering::Relaxed);
-        let known = hash.is_some();
-        let hash = hash.unwrap_or_else(|| self.dummy.clone());
+        self.verifications.fetch_add(1, Ordering::Relaxed);
+        let has_hash = hash.is_some();
+        let hash = hash.unwrap_or_else(|| self.dummy_hash.clone());
         let matches = self
             .on_a_core(move || {
                 argon2.verify_password(password.expose_secret().as_bytes(), hash.as_str()).is_ok()
             })
             .await?;
-        Ok(matches && known)
+        Ok(matches && has_hash)
     }
 
     async fn on_a_core<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, HashError> {
-        let permit = timeout(PATIENCE, self.cores.clone().acquire_owned()).await;
-        let permit = permit.ok().ok_or(HashError::Busy)?.map_err(HashError::of)?;
+        let permit = timeout(MAX_WAIT, self.cores.clone().acquire_owned()).await;
+        let permit = permit.ok().ok_or(HashError::Busy)?.map_err(HashError::failed)?;
         let work = move || {
-            // The work goes on when whoever asked has left, so it keeps the permit itself.
+            // The work goes on if the request is cancelled, so the permit belongs to the work.
             let _permit = permit;
             work()
         };
-        spawn_blocking(work).await.map_err(HashError::of)
+        spawn_blocking(work).await.map_err(HashError::failed)
     }
 }
 
 fn hash(argon2: &Argon2<'_>, password: &SecretString) -> Result<String, HashError> {
-    let hash = argon2.hash_password(password.expose_secret().as_bytes()).map_err(HashError::of)?;
+    let hash = argon2.hash_password(password.expose_secret().as_bytes()).map_err(HashError::failed)?;
     Ok(hash.to_string())
 }
 
@@ -208,7 +211,11 @@ mod tests {
     #[test]
     fn what_protects_accounts_has_the_cost_that_owasp_asks_for() {
         let passwords = Passwords::new().unwrap();
-        assert!(passwords.dummy.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", passwords.dummy);
+        assert!(
+            passwords.dummy_hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+            "{}",
+            passwords.dummy_hash
+        );
     }
 
     #[test]
@@ -248,7 +255,7 @@ mod tests {
         let begun = std::time::Instant::now();
         let refused = passwords.verify("correct horse".into(), None).await;
         assert!(matches!(refused, Err(HashError::Busy)), "{refused:?}");
-        assert!(begun.elapsed() < PATIENCE * 2, "{:?}", begun.elapsed());
+        assert!(begun.elapsed() < MAX_WAIT * 2, "{:?}", begun.elapsed());
         drop(taken);
         assert!(!passwords.verify("correct horse".into(), None).await.unwrap());
     }
@@ -266,12 +273,12 @@ mod tests {
     }
 
     fn is_common(password: &str) -> bool {
-        let known = [
+        let account_details = [
             "layla.haddad@smart-council.example".to_owned(),
             "Dr Layla Haddad".to_owned(),
             "د. ليلى حداد".to_owned(),
         ];
-        NewPassword::parse(password.to_owned().into()).unwrap().is_common(&known)
+        NewPassword::parse(password.to_owned().into()).unwrap().is_common(&account_details)
     }
 
     #[test]
@@ -368,11 +375,11 @@ mod tests {
 
     #[test]
     fn the_oddest_password_takes_no_more_than_a_moment() {
-        // Every character that stands for a letter: zxcvbn tries all combinations of what they may stand for.
-        let odd: String = "4@8({[<369 1!|70$5+%2".chars().cycle().take(LONGEST_GUESS).collect();
+        // Only characters that can stand for a letter: zxcvbn tries all combinations of their meanings.
+        let odd: String = "4@8({[<369 1!|70$5+%2".chars().cycle().take(MAX_ESTIMATED_LENGTH).collect();
         let begun = std::time::Instant::now();
         assert!(!is_common(&odd));
-        // All of them would take for ever; what a moment is, a busy machine says.
+        // A generous limit for busy machines; without the limit of the length this would take hours.
         assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", begun.elapsed());
     }
 }

@@ -1,5 +1,5 @@
-//! Opaque secrets for refreshing and inviting, and the keys of scripts. The bearer holds the secret, the database only its hash: a copy of
-//! the database lets nobody in.
+//! Opaque secrets: refresh tokens, invitations and API keys. The database stores only their hashes, so a copy of the
+//! database gives nobody access.
 
 use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
@@ -8,31 +8,31 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 
-/// What every API key begins with, so that people and scanners know one when they see one.
+/// The prefix of every API key, by which people and secret scanners recognize one.
 pub const KEY_PREFIX: &str = "tfk_";
 
-/// Characters of a secret.
+/// The number of characters of a secret.
 const LENGTH: usize = 43;
 
-/// A new secret of 256 random bits, fit for a URL.
+/// Generates a secret of 256 random bits that can be part of a URL.
 ///
 /// # Errors
-/// A system without randomness.
+/// The random number generator fails.
 pub fn generate() -> Result<SecretString, Unspecified> {
     let mut bytes = [0; 32];
     SystemRandom::new().fill(&mut bytes)?;
     Ok(URL_SAFE_NO_PAD.encode(bytes).into())
 }
 
-/// A new API key.
+/// Generates an API key.
 ///
 /// # Errors
-/// A system without randomness.
+/// The random number generator fails.
 pub fn generate_key() -> Result<SecretString, Unspecified> {
     Ok(format!("{KEY_PREFIX}{}", generate()?.expose_secret()).into())
 }
 
-/// Whether this could be an API key: what can't is not worth a look into the database.
+/// Whether a text has the format of an API key; only then is a look into the database worthwhile.
 pub fn looks_like_a_key(text: &str) -> bool {
     text.strip_prefix(KEY_PREFIX).is_some_and(|secret| {
         secret.len() == LENGTH
@@ -40,12 +40,12 @@ pub fn looks_like_a_key(text: &str) -> bool {
     })
 }
 
-/// What is stored of a secret. Fast and without salt: nobody guesses 256 bits.
+/// The hash by which a secret is stored. A salt and a slow hash are not needed against guesses of 256 bits.
 pub fn digest(secret: &SecretString) -> [u8; 32] {
     digest_of(secret.expose_secret())
 }
 
-/// The same, of a secret as it came in.
+/// The same, of a secret as a request contains it. Caches of tokens use this hash as their key, too.
 pub fn digest_of(secret: &str) -> [u8; 32] {
     Sha256::digest(secret).into()
 }

@@ -1,14 +1,16 @@
-//! How often a password may be guessed: so often for an account, so often from an address, then ever so slowly.
+//! Limits the guesses at passwords, for each account and for each client address.
 //!
-//! Each has a bucket. A guess fills it a little, time empties it, and when it is full nobody gets to try, not even
-//! with the right password: else the answer would tell it apart. A guess counts from when it begins, so a thousand
-//! at once are not more than a thousand one after the other; one that was right, or that the service failed, is
+//! Accounts and addresses have a leaky bucket each. A guess adds to the bucket, time drains it, and a full bucket
+//! refuses every further guess, even with the right password: a different response would confirm the password. A guess
+//! counts from its start, so parallel guesses gain nothing. A guess that was right, or that could not be checked, is
 //! taken back.
 //!
-//! The buckets are in memory, each process has its own, and there are so many at most. Who guesses for more
-//! accounts or from more addresses than that pushes the ones out that were tried longest ago.
+//! The buckets are in the memory of the process, and their number is limited: a new one replaces the one that was
+//! least recently used.
+//!
+//! `governor`, which limits requests, can't count guesses: it has no way to take one back or to clear a bucket.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -17,42 +19,44 @@ use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use sha2::{Digest as _, Sha256};
 
-/// How many buckets of a kind there are at most: some ten megabytes.
+use crate::util::networks::client_network;
+
+/// Maximum number of buckets of one kind, which take about ten megabytes.
 const BUCKETS: u64 = 100_000;
 
-/// How many failures there may be.
+/// Limits of failed guesses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// For an account, whether it exists or not: within [`Limits::within`], and at once.
+    /// Failures for an account within [`Limits::within`], or at once; the account need not exist.
     pub per_account: i32,
-    /// From an address; of IPv6 from the network of 64 bits that one customer has.
+    /// Failures from an IPv4 address or an IPv6 network of 64 bits.
     pub per_address: i32,
-    /// How long a full bucket takes to empty.
+    /// The time in which a full bucket drains.
     pub within: TimeDelta,
 }
 
 impl Limits {
-    /// Ten for an account and fifty from an address in a quarter of an hour: people who mistype never meet it, and
-    /// nobody gets through more than a thousand passwords of an account in a day.
+    /// Ten failures for an account and fifty from an address in 15 minutes. People who mistype stay below these limits,
+    /// and an attacker can try about a thousand passwords of an account in a day.
     pub const USUAL: Self = Self { per_account: 10, per_address: 50, within: TimeDelta::minutes(15) };
 
-    /// As good as none: for tests in which everybody signs in from one address.
+    /// Limits that tests don't reach, although all their users sign in from one address.
     pub const GENEROUS: Self =
         Self { per_account: 1_000_000, per_address: 1_000_000, within: TimeDelta::minutes(15) };
 }
 
-/// Too many guesses have failed; seconds until the next may be made.
+/// Too many guesses have failed. The number is that of seconds until the next guess is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooMany(pub u32);
 
-/// A guess that is being made.
+/// A guess in progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attempt {
     account: [u8; 32],
     address: Option<IpAddr>,
 }
 
-/// Counts guesses.
+/// Counts the guesses at passwords.
 #[derive(Debug)]
 pub struct Throttle {
     accounts: Buckets<[u8; 32]>,
@@ -60,7 +64,7 @@ pub struct Throttle {
 }
 
 impl Throttle {
-    /// With these limits, and nothing counted yet.
+    /// A throttle that has counted no guesses yet.
     pub fn new(limits: Limits) -> Self {
         Self {
             accounts: Buckets::new(limits.per_account, limits.within),
@@ -68,8 +72,8 @@ impl Throttle {
         }
     }
 
-    /// Begins a guess at the password of an account, by the name that it is kept by. It counts as a failure unless
-    /// it is [right](Self::right) or [taken back](Self::take_back).
+    /// Begins a guess at the password of an account. The guess counts as failed until it
+    /// [succeeds](Self::succeed) or is [taken back](Self::take_back).
     ///
     /// # Errors
     /// [`TooMany`].
@@ -79,88 +83,83 @@ impl Throttle {
         address: Option<IpAddr>,
         now: DateTime<Utc>,
     ) -> Result<Attempt, TooMany> {
-        // By their hashes, all of one length: who asks for long names shall not fill the memory with them.
-        let attempt = Attempt { account: Sha256::digest(account).into(), address: address.map(network_of) };
+        // Hashes have one length, so long account names can't fill the memory.
+        let address = address.map(client_network);
+        let attempt = Attempt { account: Sha256::digest(account).into(), address };
         if let Some(address) = attempt.address {
             self.addresses.fill(address, now)?;
         }
-        self.accounts.fill(attempt.account, now).inspect_err(|_| self.spare_address(attempt.address, now))?;
+        self.accounts
+            .fill(attempt.account, now)
+            .inspect_err(|_| self.take_back_address(attempt.address, now))?;
         Ok(attempt)
     }
 
-    /// The password was right: whatever failed before, its owner is there.
-    pub fn right(&self, attempt: Attempt, now: DateTime<Utc>) {
+    /// The password was right. The account's failures are cleared, since its owner is there.
+    pub fn succeed(&self, attempt: Attempt, now: DateTime<Utc>) {
         self.accounts.clear(&attempt.account);
-        self.spare_address(attempt.address, now);
+        self.take_back_address(attempt.address, now);
     }
 
-    /// Nobody learnt whether the guess was right.
+    /// The guess was not checked, so it does not count.
     pub fn take_back(&self, attempt: Attempt, now: DateTime<Utc>) {
         self.accounts.take_back(attempt.account, now);
-        self.spare_address(attempt.address, now);
+        self.take_back_address(attempt.address, now);
     }
 
-    /// The owner of an account is there, without a password.
-    pub fn forgive(&self, account: &str) {
+    /// Clears the failures of an account whose owner has proved their identity without a password.
+    pub fn clear_account(&self, account: &str) {
         self.accounts.clear(&Sha256::digest(account).into());
     }
 
-    /// Something was shown from an address that is no secret of ours. Nobody guesses those, so it is never too late
-    /// for a good one; it is the bad ones that are answered differently at last.
+    /// Counts an invalid token towards an address. A valid token is never refused, since tokens can't be guessed; the
+    /// limit only changes the response to invalid ones.
     ///
     /// # Errors
     /// [`TooMany`].
-    pub fn failed(&self, address: Option<IpAddr>, now: DateTime<Utc>) -> Result<(), TooMany> {
-        address.map_or(Ok(()), |address| self.addresses.fill(network_of(address), now))
+    pub fn count_invalid_token(&self, address: Option<IpAddr>, now: DateTime<Utc>) -> Result<(), TooMany> {
+        address.map_or(Ok(()), |address| self.addresses.fill(client_network(address), now))
     }
 
-    fn spare_address(&self, address: Option<IpAddr>, now: DateTime<Utc>) {
+    fn take_back_address(&self, address: Option<IpAddr>, now: DateTime<Utc>) {
         if let Some(address) = address {
             self.addresses.take_back(address, now);
         }
     }
 }
 
-/// What one customer has: an address of IPv4, a network of 64 bits of IPv6.
-pub fn network_of(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
-        address @ IpAddr::V4(_) => address,
-    }
-}
-
-/// Buckets of one kind, each known by the instant at which it is empty again.
+/// Buckets of one kind. A bucket is stored as the instant at which it will be empty.
 #[derive(Debug)]
 struct Buckets<K>
 where
     K: std::hash::Hash + Eq + Send + Sync + 'static,
 {
-    /// What a guess adds.
-    drop: TimeDelta,
-    /// What a bucket holds.
-    full: TimeDelta,
+    /// The amount that a guess adds, as the time in which it drains.
+    guess: TimeDelta,
+    /// The capacity of a bucket, as the time in which it drains.
+    capacity: TimeDelta,
     empty_at: Cache<K, DateTime<Utc>>,
 }
 
 impl<K: std::hash::Hash + Eq + Send + Sync + 'static> Buckets<K> {
     fn new(limit: i32, within: TimeDelta) -> Self {
-        let drop = within / limit.max(1);
-        let kept = within.to_std().unwrap_or(Duration::MAX);
+        let guess = within / limit.max(1);
+        let time_to_live = within.to_std().unwrap_or(Duration::MAX);
         let empty_at = Cache::builder()
             .max_capacity(BUCKETS)
-            // The default keeps what is used often and may not take a new one in: the account attacked just now.
+            // The default policy may reject a new entry in favour of frequent ones: the account that is being attacked.
             .eviction_policy(EvictionPolicy::lru())
-            .time_to_live(kept)
+            .time_to_live(time_to_live)
             .build();
-        Self { drop, full: drop * limit.max(1), empty_at }
+        Self { guess, capacity: guess * limit.max(1), empty_at }
     }
 
-    /// Adds a guess, if there is room for it.
+    /// Adds a guess, unless the bucket is full.
     fn fill(&self, key: K, now: DateTime<Utc>) -> Result<(), TooMany> {
         let mut wait = TimeDelta::zero();
         self.change(key, now, |level| {
-            wait = level + self.drop - self.full;
-            (wait <= TimeDelta::zero()).then_some(level + self.drop)
+            wait = level + self.guess - self.capacity;
+            (wait <= TimeDelta::zero()).then_some(level + self.guess)
         });
         if wait <= TimeDelta::zero() {
             return Ok(());
@@ -170,18 +169,18 @@ impl<K: std::hash::Hash + Eq + Send + Sync + 'static> Buckets<K> {
     }
 
     fn take_back(&self, key: K, now: DateTime<Utc>) {
-        self.change(key, now, |level| Some(level - self.drop));
+        self.change(key, now, |level| Some(level - self.guess));
     }
 
     fn clear(&self, key: &K) {
         self.empty_at.invalidate(key);
     }
 
-    /// Changes what is in a bucket, as one step however many ask at once.
+    /// Changes the level of a bucket atomically. `None` leaves it as it is.
     fn change(&self, key: K, now: DateTime<Utc>, change: impl FnOnce(TimeDelta) -> Option<TimeDelta>) {
         self.empty_at.entry(key).and_compute_with(|entry| {
             let empty_at = entry.map_or(now, moka::Entry::into_value);
-            let level = (empty_at - now).clamp(TimeDelta::zero(), self.full);
+            let level = (empty_at - now).clamp(TimeDelta::zero(), self.capacity);
             match change(level) {
                 Some(level) if level > TimeDelta::zero() => Op::Put(now + level),
                 Some(_) => Op::Remove,
@@ -217,7 +216,7 @@ mod tests {
         assert_eq!(after(&throttle, "a@b", 89), Err(TooMany(1)));
         assert_eq!(after(&throttle, "a@b", 90), Ok(()));
         assert_eq!(after(&throttle, "a@b", 90), Err(TooMany(90)));
-        // Another account has its own, and time forgives everything.
+        // Other accounts are not affected, and time drains the bucket.
         assert_eq!(after(&throttle, "b@b", 0), Ok(()));
         for _ in 0..10 {
             assert_eq!(after(&throttle, "a@b", 90 + 900), Ok(()));
@@ -232,7 +231,7 @@ mod tests {
         for _ in 0..30 {
             guess("a@b").ok();
         }
-        // Ten were made; the others took nothing from the address.
+        // Ten guesses were allowed; the refused ones did not count towards the address.
         assert_eq!(guess("b@b"), Ok(()));
         assert_eq!(guess("c@b"), Ok(()));
         assert_eq!(guess("d@b"), Err(TooMany(75)));
@@ -245,7 +244,7 @@ mod tests {
         for _ in 0..9 {
             guess("a@b").unwrap();
         }
-        throttle.right(guess("a@b").unwrap(), now());
+        throttle.succeed(guess("a@b").unwrap(), now());
         for _ in 0..3 {
             guess("a@b").unwrap();
         }
@@ -266,14 +265,17 @@ mod tests {
     #[test]
     fn an_address_is_a_customers() {
         let throttle = Throttle::new(Limits { per_address: 1, ..Limits::USUAL });
-        let failed = |text| throttle.failed(address(text), now()).is_ok();
+        let failed = |text| throttle.count_invalid_token(address(text), now()).is_ok();
         assert!(failed("2001:db8:0:1::1"));
         assert!(!failed("2001:db8:0:1:ffff::2"), "one network");
         assert!(failed("2001:db8:0:2::1"), "the next");
         assert!(failed("192.0.2.1"));
         assert!(!failed("::ffff:192.0.2.1"), "the same, as IPv6 writes it");
         assert!(failed("192.0.2.2"));
-        assert!(throttle.failed(None, now()).is_ok() && throttle.failed(None, now()).is_ok());
+        assert!(
+            throttle.count_invalid_token(None, now()).is_ok()
+                && throttle.count_invalid_token(None, now()).is_ok()
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Access tokens: short-lived JWTs (RFC 9068), signed with the installation's own Ed25519 key.
 //!
-//! A token says who somebody is and by which session, nothing more. Whether that session still runs and what the
-//! user may do is asked of the database every time.
+//! A token names a user and a session, and nothing else. Each request asks the database whether the session is still
+//! active and what the user may do.
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
@@ -15,28 +15,30 @@ use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// How long an access token lives.
+use super::secrets;
+
+/// The lifetime of an access token.
 pub const LIFETIME: TimeDelta = TimeDelta::minutes(15);
 
-/// The service that the tokens are meant for.
+/// The audience of the tokens.
 const AUDIENCE: &str = "taskforce";
 
-/// Says that a JWT is an access token (RFC 9068), so that no other kind of token passes for one.
+/// The type of access tokens (RFC 9068), by which other kinds of JWTs are refused.
 const TYPE: &str = "at+jwt";
 
-/// How many tokens are remembered as verified: a signature costs ten times what the rest of the check does.
-const REMEMBERED: u64 = 10_000;
+/// Size of the cache of verified tokens. Verifying a signature takes ten times as long as all other checks.
+const VERIFIED_TOKENS: u64 = 10_000;
 
 /// A key that can't be used, or a signature that failed.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// Not what is expected in the key file.
+    /// The key file contains something else.
     #[error(
-        "the key is not an Ed25519 private key in PEM (PKCS#8), as `openssl genpkey -algorithm ed25519` makes it"
+        "the file contains no Ed25519 private key in PEM (PKCS#8), as `openssl genpkey -algorithm ed25519` creates it"
     )]
     Unusable,
-    /// The cryptography failed.
-    #[error("a key or signature could not be made: {0}")]
+    /// The cryptographic library failed.
+    #[error("a key or signature could not be created: {0}")]
     Failed(String),
 }
 
@@ -46,21 +48,21 @@ impl KeyError {
     }
 }
 
-/// What a token says.
+/// The claims of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Claims {
     /// The user.
     pub user_id: Uuid,
-    /// The session it was issued to.
+    /// The session.
     pub session_id: Uuid,
-    /// When it begins to be valid.
+    /// The instant from which the token is valid.
     pub not_before: Option<DateTime<Utc>>,
-    /// When it ceases to be.
+    /// The instant at which the token expires.
     pub expires_at: DateTime<Utc>,
 }
 
 #[derive(Serialize)]
-struct Issued<'a> {
+struct IssuedClaims<'a> {
     iss: &'a str,
     aud: &'static str,
     sub: Uuid,
@@ -70,9 +72,9 @@ struct Issued<'a> {
     jti: Uuid,
 }
 
-/// What of a token is read beyond what [`Validation`] checks.
+/// The claims that are read; [`Validation`] checks the others.
 #[derive(Deserialize)]
-struct Presented {
+struct ReceivedClaims {
     sub: Uuid,
     sid: Uuid,
     nbf: Option<i64>,
@@ -123,10 +125,10 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    /// With the key in a PEM file, for an issuer: the public URL of the installation.
+    /// Signs with a key in PEM; the issuer is the public URL of the installation.
     ///
     /// # Errors
-    /// A key that isn't Ed25519 in PKCS#8.
+    /// A key that is not Ed25519 in PKCS#8.
     pub fn from_pem(pem: &str, issuer: String) -> Result<Self, KeyError> {
         let pem = pem::parse(pem).ok().filter(|pem| pem.tag() == "PRIVATE KEY").ok_or(KeyError::Unusable)?;
         let pair = Ed25519KeyPair::from_pkcs8(pem.contents()).ok().ok_or(KeyError::Unusable)?;
@@ -141,7 +143,7 @@ impl Tokens {
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         validation.set_issuer(&[&issuer]);
         validation.set_audience(&[AUDIENCE]);
-        // Against our own clock, in `verify`.
+        // `verify` checks the expiry, against the clock of the caller.
         validation.validate_exp = false;
 
         Ok(Self {
@@ -151,31 +153,31 @@ impl Tokens {
             verifying: DecodingKey::from_ed_der(public),
             validation,
             jwk,
-            verified: Cache::new(REMEMBERED),
+            verified: Cache::new(VERIFIED_TOKENS),
         })
     }
 
-    /// A new private key, in PEM (PKCS#8).
+    /// Generates a private key in PEM (PKCS#8).
     ///
     /// # Errors
-    /// A system without randomness.
+    /// The random number generator fails.
     pub fn generate_pem() -> Result<SecretString, KeyError> {
-        // Version 1 of PKCS#8, since OpenSSL reads no other.
+        // OpenSSL reads only version 1 of PKCS#8.
         let key = Ed25519KeyPair::generate().and_then(|pair| pair.to_pkcs8v1()).map_err(KeyError::failed)?;
         Ok(pem::encode(&pem::Pem::new("PRIVATE KEY", key.as_ref())).into())
     }
 
-    /// Issues a token to a user's session.
+    /// Issues a token for a session.
     ///
     /// # Errors
-    /// A signature that fails.
+    /// Signing fails.
     pub fn issue(
         &self,
         user_id: Uuid,
         session_id: Uuid,
         now: DateTime<Utc>,
     ) -> Result<SecretString, KeyError> {
-        let claims = Issued {
+        let claims = IssuedClaims {
             iss: &self.issuer,
             aud: AUDIENCE,
             sub: user_id,
@@ -188,34 +190,35 @@ impl Tokens {
         Ok(token.into())
     }
 
-    /// What a token says; `None` unless it is one of ours and still valid.
+    /// The claims of a token; `None` if the token was not issued by this installation, or is not valid at this instant.
     pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Option<Claims> {
-        let hash: [u8; 32] = Sha256::digest(token).into();
+        let hash = secrets::digest_of(token);
         let claims = self.verified.get(&hash).or_else(|| {
             let claims = self.check(token)?;
             self.verified.insert(hash, claims);
             Some(claims)
         })?;
-        let begun = claims.not_before.is_none_or(|begin| begin <= now);
-        (begun && now < claims.expires_at).then_some(claims)
+        let has_begun = claims.not_before.is_none_or(|not_before| not_before <= now);
+        (has_begun && now < claims.expires_at).then_some(claims)
     }
 
-    /// Everything but the time, which goes on.
+    /// Checks everything except for the validity period, so that the result can be cached.
     fn check(&self, token: &str) -> Option<Claims> {
         let header = jsonwebtoken::decode_header(token).ok()?;
         if header != self.header {
             return None;
         }
-        let claims = jsonwebtoken::decode::<Presented>(token, &self.verifying, &self.validation).ok()?.claims;
+        let claims =
+            jsonwebtoken::decode::<ReceivedClaims>(token, &self.verifying, &self.validation).ok()?.claims;
         let instant = |seconds| DateTime::from_timestamp(seconds, 0);
-        // An instant beyond all time is none: such a token is never good.
+        // A token with an instant that can't be represented is never valid.
         let not_before = claims.nbf.map(instant);
         let not_before = if not_before == Some(None) { return None } else { not_before.flatten() };
         let expires_at = instant(claims.exp)?;
         Some(Claims { user_id: claims.sub, session_id: claims.sid, not_before, expires_at })
     }
 
-    /// The public keys, for whoever wants to check a token.
+    /// The public keys, with which other services can verify tokens.
     pub fn jwks(&self) -> Jwks {
         Jwks { keys: vec![self.jwk.clone()] }
     }
@@ -224,7 +227,7 @@ impl Tokens {
 impl Jwk {
     fn of(public: &[u8]) -> Self {
         let x = URL_SAFE_NO_PAD.encode(public);
-        // RFC 7638: the required members in the order of their names, without spaces.
+        // RFC 7638: the required members in alphabetical order, without spaces.
         let members = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#);
         let kid = URL_SAFE_NO_PAD.encode(Sha256::digest(members));
         Self { kty: "OKP", crv: "Ed25519", x, kid, usage: "sig", alg: "EdDSA" }
@@ -253,7 +256,7 @@ mod tests {
         json!({"iss": ISSUER, "aud": AUDIENCE, "sub": Uuid::nil(), "sid": Uuid::nil(), "exp": exp})
     }
 
-    /// The claims, with one of them changed (or, with null, left out).
+    /// The claims with one of them changed; null removes a claim.
     fn claims_with(name: &str, value: Value) -> Value {
         let mut claims = claims();
         claims[name] = value;
@@ -270,7 +273,7 @@ mod tests {
         let tokens = tokens();
         let (user_id, session_id) = (Uuid::now_v7(), Uuid::now_v7());
         let token = tokens.issue(user_id, session_id, now()).unwrap();
-        // Twice: verified, and remembered.
+        // Twice: verified, and from the cache.
         for _ in 0..2 {
             let claims = tokens.verify(token.expose_secret(), now()).unwrap();
             assert_eq!((claims.user_id, claims.session_id), (user_id, session_id));
@@ -321,7 +324,7 @@ mod tests {
         }
         assert!(!accepted(&Header { jku: Some(ISSUER.to_owned()), ..tokens.header.clone() }));
 
-        // Somebody else's key under our key's name.
+        // Another key under the same key id.
         let forger = self::tokens();
         assert_eq!(tokens.verify(&signed(&forger, &tokens.header, &claims()), now()), None);
     }

@@ -1,4 +1,5 @@
-//! The issuer's keys: asked for over HTTP, kept for an hour, asked for anew when a token names one that is unknown.
+//! The issuer's keys. They are fetched over HTTP, cached for an hour, and fetched again when a token names an unknown
+//! key.
 
 use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -13,65 +14,68 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use url::{Host, Url};
 
 use super::ConfigurationError;
+use crate::util::errors::with_causes;
 
-/// How long keys are good without another look: so long a key lasts that the issuer has withdrawn.
+/// The age at which keys are fetched again, and so the longest time that a withdrawn key is accepted.
 const MAX_AGE: TimeDelta = TimeDelta::hours(1);
 
-/// The least time between two questions: whoever invents names of keys makes us ask no more often.
-const PAUSE: TimeDelta = TimeDelta::minutes(1);
+/// The minimum time between two fetches, however many unknown key ids clients invent.
+const MIN_INTERVAL: TimeDelta = TimeDelta::minutes(1);
 
-/// The same while there are no keys at all, and nobody can come in.
-const PAUSE_WITHOUT_KEYS: TimeDelta = TimeDelta::seconds(10);
+/// The same while there are no keys, and nobody can sign in through the issuer.
+const MIN_INTERVAL_WITHOUT_KEYS: TimeDelta = TimeDelta::seconds(10);
 
-/// How long an answer of the issuer may take.
-const WITHIN: Duration = Duration::from_secs(5);
+/// The time limit of a request to the issuer.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The most bytes that an answer of the issuer may have.
-const LARGEST: usize = 1024 * 1024;
+/// The maximum size of a response of the issuer, in bytes.
+const MAX_RESPONSE_SIZE: usize = 1024 * 1024;
 
-/// The issuer couldn't be asked for its keys, and none are known.
+/// The issuer's keys could never be fetched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the keys of the issuer of single sign-on are not known")]
 pub struct Unreachable;
 
-/// Keys as they were fetched.
+/// Keys, as they were fetched.
 #[derive(Debug)]
 pub(super) struct KeySet {
     pub(super) keys: CoreJsonWebKeySet,
-    /// Counts the sets that differed.
+    /// A number that changes with the keys.
     pub(super) generation: u64,
     fetched_at: DateTime<Utc>,
 }
 
+/// The keys and the last attempt to fetch them.
 #[derive(Clone, Default)]
 struct FetchState {
     set: Option<Arc<KeySet>>,
-    asked_at: Option<DateTime<Utc>>,
+    attempted_at: Option<DateTime<Utc>>,
 }
 
-/// What the issuer can be asked by, and what it answered.
+/// Fetches and caches the keys.
 #[derive(Clone)]
 pub(super) struct Keys {
     issuer: IssuerUrl,
     client: reqwest::Client,
-    known: Arc<RwLock<FetchState>>,
-    /// Held while the issuer is asked: everybody waits for the same answer.
-    asking: Arc<Mutex<()>>,
+    state: Arc<RwLock<FetchState>>,
+    /// Held during a fetch, so that concurrent requests share its result.
+    fetch_lock: Arc<Mutex<()>>,
 }
 
+/// Why the keys can't be fetched.
 #[derive(Debug, thiserror::Error)]
 enum FetchError {
-    #[error("{0} is neither https nor on loopback as its issuer is")]
+    #[error("{0} is neither https nor, like its issuer, on loopback")]
     Insecure(String),
-    #[error("the answer has more than {LARGEST} bytes")]
+    #[error("the response has more than {MAX_RESPONSE_SIZE} bytes")]
     TooLarge,
     #[error(transparent)]
     Http(#[from] reqwest::Error),
 }
 
 impl Keys {
-    /// None yet, of an issuer by its address.
-    pub(super) fn of(issuer: IssuerUrl) -> Result<Self, ConfigurationError> {
+    /// The keys of an issuer, which are not fetched yet.
+    pub(super) fn new(issuer: IssuerUrl) -> Result<Self, ConfigurationError> {
         let url = issuer.url();
         let loopback = is_loopback(url);
         match url.scheme() {
@@ -84,117 +88,121 @@ impl Keys {
             return Err(ConfigurationError::Issuer);
         }
         let mut client = reqwest::Client::builder()
-            // Where keys come from is what the issuer says, not what something on the way answers.
+            // Only the issuer's metadata says where the keys are.
             .redirect(Policy::none())
-            .timeout(WITHIN)
-            // Asked once an hour: nothing to keep open.
+            .timeout(TIMEOUT)
+            // One fetch an hour doesn't need an open connection.
             .pool_max_idle_per_host(0);
         if loopback {
             client = client.no_proxy();
         }
-        let client = client.build().map_err(|error| ConfigurationError::Client(error.to_string()))?;
-        Ok(Self { issuer, client, known: Arc::default(), asking: Arc::default() })
+        let client = client.build().map_err(|error| ConfigurationError::Client(with_causes(&error)))?;
+        Ok(Self { issuer, client, state: Arc::default(), fetch_lock: Arc::default() })
     }
 
     /// The keys, not older than [`MAX_AGE`] unless the issuer can't be reached.
     pub(super) async fn current(&self, now: DateTime<Utc>) -> Result<Arc<KeySet>, Unreachable> {
-        match self.known().set {
+        match self.state().set {
             Some(set) if now - set.fetched_at < MAX_AGE => Ok(set),
             Some(set) => {
-                // One request asks, the others go on with what is known.
-                if let Ok(alone) = Arc::clone(&self.asking).try_lock_owned() {
-                    self.ask(alone, now).await;
+                // One request fetches the keys, and the others use those that are known.
+                if let Ok(lock) = Arc::clone(&self.fetch_lock).try_lock_owned() {
+                    self.fetch(lock, now).await;
                 }
-                Ok(self.known().set.unwrap_or(set))
+                Ok(self.state().set.unwrap_or(set))
             }
             None => {
-                let alone = Arc::clone(&self.asking).lock_owned().await;
-                if self.known().set.is_none() {
-                    self.ask(alone, now).await;
+                let lock = Arc::clone(&self.fetch_lock).lock_owned().await;
+                if self.state().set.is_none() {
+                    self.fetch(lock, now).await;
                 }
-                self.known().set.ok_or(Unreachable)
+                self.state().set.ok_or(Unreachable)
             }
         }
     }
 
-    /// Other keys than these, if the issuer has any.
+    /// The keys that have replaced a set; `None` if the issuer has no others.
     pub(super) async fn newer_than(&self, set: &KeySet, now: DateTime<Utc>) -> Option<Arc<KeySet>> {
-        let newer = |known: FetchState| known.set.filter(|known| known.generation != set.generation);
-        let alone = Arc::clone(&self.asking).lock_owned().await;
-        if let Some(newer) = newer(self.known()) {
-            // Somebody else has asked meanwhile.
+        let newer = |state: FetchState| state.set.filter(|current| current.generation != set.generation);
+        let lock = Arc::clone(&self.fetch_lock).lock_owned().await;
+        if let Some(newer) = newer(self.state()) {
+            // Another request has fetched them while this one waited.
             return Some(newer);
         }
-        self.ask(alone, now).await;
-        newer(self.known())
+        self.fetch(lock, now).await;
+        newer(self.state())
     }
 
-    /// Asks the issuer, unless that was just done. In a task of its own: whoever hangs up in the middle shall not
-    /// take the question along, and with it the turn of everybody else.
-    async fn ask(&self, alone: OwnedMutexGuard<()>, now: DateTime<Utc>) {
-        let FetchState { set, asked_at } = self.known();
-        let pause = if set.is_some() { PAUSE } else { PAUSE_WITHOUT_KEYS };
-        if asked_at.is_some_and(|asked_at| (now - asked_at).abs() < pause) {
+    /// Fetches the keys, unless the last attempt is recent. A task of its own does it, so that a client that hangs up
+    /// doesn't cancel the attempt, which the requests of other clients rely on.
+    async fn fetch(&self, lock: OwnedMutexGuard<()>, now: DateTime<Utc>) {
+        let FetchState { set, attempted_at } = self.state();
+        let interval = if set.is_some() { MIN_INTERVAL } else { MIN_INTERVAL_WITHOUT_KEYS };
+        if attempted_at.is_some_and(|attempted_at| (now - attempted_at).abs() < interval) {
             return;
         }
-        self.update(|known| known.asked_at = Some(now));
+        self.update(|state| state.attempted_at = Some(now));
         let keys = self.clone();
-        let asked = tokio::spawn(async move {
-            keys.take_over(set, now).await;
-            drop(alone);
+        let task = tokio::spawn(async move {
+            keys.discover_and_store(set, now).await;
+            drop(lock);
         });
-        if let Err(cause) = asked.await {
-            tracing::error!(%cause, "the issuer was not asked to the end");
+        if let Err(error) = task.await {
+            tracing::error!(%error, "fetching the keys of the issuer was interrupted");
         }
     }
 
-    /// Knows what the issuer says now.
-    async fn take_over(&self, set: Option<Arc<KeySet>>, now: DateTime<Utc>) {
-        // Boxed, or the compiler can't see that the whole of it may move between threads.
-        let asked: BoxFuture<'_, _> = Box::pin(discover(self.issuer.clone(), self.client.clone()));
-        match asked.await {
+    /// Fetches the keys, and keeps the generation if they are the same as before.
+    async fn discover_and_store(&self, set: Option<Arc<KeySet>>, now: DateTime<Utc>) {
+        // Boxed, since the compiler can't infer that the future is `Send`.
+        let discovery: BoxFuture<'_, _> = Box::pin(discover(self.issuer.clone(), self.client.clone()));
+        match discovery.await {
             Ok(keys) => {
-                let (before, same) = set.map_or((0, false), |set| (set.generation, set.keys == keys));
-                let generation = if same { before } else { before + 1 };
-                if !same {
+                let (previous, is_same) = set.map_or((0, false), |set| (set.generation, set.keys == keys));
+                let generation = if is_same { previous } else { previous + 1 };
+                if !is_same {
                     tracing::info!(
                         issuer = self.issuer.as_str(),
                         keys = keys.keys().len(),
-                        "keys of the issuer"
+                        "the issuer has new keys"
                     );
                 }
-                self.update(|known| {
-                    known.set = Some(Arc::new(KeySet { keys, generation, fetched_at: now }));
+                self.update(|state| {
+                    state.set = Some(Arc::new(KeySet { keys, generation, fetched_at: now }));
                 });
             }
-            Err(cause) => {
-                tracing::warn!(issuer = self.issuer.as_str(), %cause, "the issuer can't be asked for its keys");
+            Err(error) => {
+                tracing::warn!(
+                    issuer = self.issuer.as_str(),
+                    error,
+                    "the keys of the issuer can't be fetched"
+                );
             }
         }
     }
 
-    /// Knows these keys without having asked.
+    /// Stores keys as if they had been fetched.
     #[cfg(test)]
-    pub(super) fn put(&self, keys: CoreJsonWebKeySet, now: DateTime<Utc>) {
+    pub(super) fn store(&self, keys: CoreJsonWebKeySet, now: DateTime<Utc>) {
         let set = Some(Arc::new(KeySet { keys, generation: 1, fetched_at: now }));
-        self.update(|known| *known = FetchState { set, asked_at: Some(now) });
+        self.update(|state| *state = FetchState { set, attempted_at: Some(now) });
     }
 
-    fn known(&self) -> FetchState {
-        self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
+    fn state(&self) -> FetchState {
+        self.state.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn update(&self, change: impl FnOnce(&mut FetchState)) {
-        change(&mut self.known.write().unwrap_or_else(PoisonError::into_inner));
+        change(&mut self.state.write().unwrap_or_else(PoisonError::into_inner));
     }
 }
 
-/// The keys by way of the issuer's own description of itself, which has to be one of this issuer.
+/// Fetches the metadata of an issuer, which must name that issuer, and then the keys.
 async fn discover(issuer: IssuerUrl, client: reqwest::Client) -> Result<CoreJsonWebKeySet, String> {
     let loopback = is_loopback(issuer.url());
     let get = |request| get(client.clone(), loopback, request);
     let metadata = CoreProviderMetadata::discover_async(issuer, &get).await;
-    metadata.map(|metadata| metadata.jwks().clone()).map_err(|error| whole_story(&error))
+    metadata.map(|metadata| metadata.jwks().clone()).map_err(|error| with_causes(&error))
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -212,34 +220,22 @@ async fn get(
     request: HttpRequest,
 ) -> Result<HttpResponse, FetchError> {
     let address = request.uri().to_string();
-    // The address of the keys is the issuer's to choose, but not to put in the open.
-    let allowed = Url::parse(&address)
+    // The issuer chooses the URL of its keys, but must not choose one without TLS.
+    let is_allowed = Url::parse(&address)
         .is_ok_and(|url| url.scheme() == "https" || loopback && url.scheme() == "http" && is_loopback(&url));
-    if !allowed {
+    if !is_allowed {
         return Err(FetchError::Insecure(address));
     }
-    let mut answer = client.get(address).headers(request.headers().clone()).send().await?;
+    let mut fetched = client.get(address).headers(request.headers().clone()).send().await?;
     let mut body = Vec::new();
-    while let Some(bytes) = answer.chunk().await? {
-        if body.len() + bytes.len() > LARGEST {
+    while let Some(bytes) = fetched.chunk().await? {
+        if body.len() + bytes.len() > MAX_RESPONSE_SIZE {
             return Err(FetchError::TooLarge);
         }
         body.extend_from_slice(&bytes);
     }
     let mut response = HttpResponse::new(body);
-    *response.status_mut() = answer.status();
-    *response.headers_mut() = answer.headers().clone();
+    *response.status_mut() = fetched.status();
+    *response.headers_mut() = fetched.headers().clone();
     Ok(response)
-}
-
-/// An error with what caused it.
-fn whole_story(error: &dyn std::error::Error) -> String {
-    let mut story = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        story.push_str(": ");
-        story.push_str(&error.to_string());
-        cause = error.source();
-    }
-    story
 }

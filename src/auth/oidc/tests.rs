@@ -1,6 +1,6 @@
-//! Every attack on a token that is written down somewhere (RFC 8725, RFC 9068, ASVS V9), against keys made here.
+//! The attacks on tokens that RFC 8725, RFC 9068 and ASVS V9 describe, against generated keys.
 
-mod asking;
+mod fetching;
 mod signer;
 
 use std::sync::LazyLock;
@@ -15,7 +15,7 @@ use crate::auth::tokens::Tokens;
 use signer::Signer;
 
 const AUDIENCE: &str = "https://taskforce.example";
-/// Where nobody listens.
+/// An issuer that can't be reached.
 const NOWHERE: &str = "http://127.0.0.1:1";
 
 fn now() -> DateTime<Utc> {
@@ -32,10 +32,10 @@ fn key_set(signers: &[&Signer]) -> CoreJsonWebKeySet {
     serde_json::from_value(json!({ "keys": keys })).unwrap()
 }
 
-/// An issuer whose keys are known, and who can't be asked for more.
+/// An issuer that has these keys and can't be reached.
 fn issuer(signers: &[&Signer]) -> Issuer {
     let issuer = issuer_at(NOWHERE);
-    issuer.keys.put(key_set(signers), now());
+    issuer.keys.store(key_set(signers), now());
     issuer
 }
 
@@ -48,7 +48,7 @@ fn claims() -> Value {
     })
 }
 
-/// The claims with one of them changed or, with null, left out.
+/// The claims with one of them changed; null removes a claim.
 fn claims_with(name: &str, value: Value) -> Value {
     let mut claims = claims();
     claims[name] = value;
@@ -60,7 +60,7 @@ async fn verified(issuer: &Issuer, token: &str) -> Option<Arc<Identity>> {
     issuer.verify(token, now()).await.unwrap()
 }
 
-/// Whether claims are accepted that the issuer's own key has signed.
+/// Whether claims are accepted if the issuer's key has signed them.
 async fn accepted(claims: &Value) -> bool {
     let signer = Signer::ed25519("k1");
     verified(&issuer(&[&signer]), &signer.token(claims)).await.is_some()
@@ -74,7 +74,7 @@ async fn id_tokens_and_access_tokens_of_every_algorithm_say_who_it_is() {
     for signer in &signers {
         for typ in [Value::Null, json!("JWT"), json!("at+jwt"), json!("application/at+jwt")] {
             let token = signer.token_with("typ", typ.clone(), &claims());
-            // Twice: verified, and remembered.
+            // Twice: verified, and from the cache.
             for _ in 0..2 {
                 let identity = verified(&issuer, &token).await;
                 let identity = identity.unwrap_or_else(|| panic!("{} {typ}", signer.alg));
@@ -101,10 +101,10 @@ async fn a_token_without_signature_is_none() {
 async fn a_public_key_is_nobodys_shared_secret() {
     let signers = [Signer::rsa("rs", "RS256"), Signer::ed25519("ed"), Signer::p256("p256")];
     let mut issuer = issuer(&signers.each_ref());
-    // Even where somebody has let the algorithm in.
+    // The second round allows the algorithm.
     for round in 0..2 {
         for signer in &signers {
-            for secret in signer.public_in_every_writing() {
+            for secret in signer.public_key_forms() {
                 for alg in ["HS256", "HS384", "HS512"] {
                     let token = signer::by_shared_secret(alg, &signer.kid, &secret, &claims());
                     assert_eq!(verified(&issuer, &token).await, None, "{round} {alg} {}", signer.alg);
@@ -113,7 +113,7 @@ async fn a_public_key_is_nobodys_shared_secret() {
         }
         issuer.algorithms.push(CoreJwsSigningAlgorithm::HmacSha256);
     }
-    // Nor can it be let in.
+    // The configuration can't allow it.
     for alg in ["HS256", "none", "RSA1_5", ""] {
         let refused = Issuer::new(NOWHERE, AUDIENCE.to_owned(), &[alg.to_owned()]);
         assert!(matches!(refused, Err(ConfigurationError::Algorithm(_))), "{alg}");
@@ -128,11 +128,11 @@ async fn a_key_is_found_by_its_name_and_by_nothing_that_a_token_brings() {
     assert!(verified(&issuer, &own.token(&claims())).await.is_some());
     assert!(verified(&issuer, &other.token(&claims())).await.is_some());
 
-    // Unknown, no string, another's, none where there are several.
+    // An unknown key id, a number, the id of another key, and none although there are several keys.
     for kid in [json!("k3"), json!("../k1"), json!("k1' or '1'='1"), json!(1), json!("k2"), Value::Null] {
         none(own.token_with("kid", kid, &claims())).await;
     }
-    // Somebody else's key under that name, with whatever says where to find it.
+    // Another key under that id, with headers that say where to find the key.
     none(forger.token(&claims())).await;
     for (name, value) in [
         ("jwk", forger.jwk.clone()),
@@ -147,14 +147,14 @@ async fn a_key_is_found_by_its_name_and_by_nothing_that_a_token_brings() {
 #[tokio::test]
 async fn a_key_signs_only_by_its_own_algorithm() {
     let rsa = Signer::rsa("k1", "RS256");
-    // RS384 is possible, but not on the list; PS256 is on the list, but not what the key is for.
+    // RS384 is not allowed; PS256 is allowed, but the key is for RS256.
     assert_eq!(verified(&issuer(&[&rsa]), &rsa.token_by("RS384", &claims())).await, None);
     assert_eq!(verified(&issuer(&[&rsa]), &rsa.token_by("PS256", &claims())).await, None);
     let mut listed = issuer(&[]);
     listed.algorithms = vec![CoreJwsSigningAlgorithm::EcdsaP256Sha256];
-    listed.keys.put(key_set(&[&rsa]), now());
+    listed.keys.store(key_set(&[&rsa]), now());
     assert_eq!(verified(&listed, &rsa.token(&claims())).await, None);
-    // A key for encryption signs nothing.
+    // A key for encryption does not sign.
     let mut encrypting = Signer::rsa("k1", "RS256");
     encrypting.jwk["use"] = json!("enc");
     assert_eq!(verified(&issuer(&[&encrypting]), &encrypting.token(&claims())).await, None);
@@ -170,7 +170,7 @@ async fn a_token_of_another_kind_is_none() {
     for (name, value) in [("cty", json!("JWT")), ("crit", json!(["b64"])), ("crit", json!([]))] {
         assert_eq!(verified(&issuer, &signer.token_with(name, value, &claims())).await, None, "{name}");
     }
-    // What tells of a logout, or works only for whoever holds a key.
+    // A logout token, and a token that is bound to a key.
     let logout = json!({"http://schemas.openid.net/event/backchannel-logout": {}});
     assert!(!accepted(&claims_with("events", logout)).await);
     assert!(
@@ -198,7 +198,7 @@ async fn a_token_lives_from_nbf_to_exp_and_a_minute_for_the_clocks() {
     ] {
         assert_eq!(accepted(&claims_with(claim, value.clone())).await, good, "{claim} {value}");
     }
-    // Remembered or not.
+    // With and without the cache.
     let issuer = issuer(&[&signer]);
     let token = signer.token(&claims());
     let end = now().trunc_subsecs(0) + TimeDelta::seconds(590 + 60);
@@ -234,12 +234,12 @@ async fn our_tokens_are_not_theirs_and_theirs_are_not_ours() {
     let ours = Tokens::from_pem(Tokens::generate_pem().unwrap().expose_secret(), own.to_owned()).unwrap();
     let token = ours.issue(uuid::Uuid::nil(), uuid::Uuid::nil(), now()).unwrap();
     assert!(ours.verify(token.expose_secret(), now()).is_some());
-    // Even an issuer that shows our key as its own, for an audience called as ours is.
+    // Even if the issuer publishes our key as its own, for our audience.
     let key = serde_json::to_value(ours.jwks()).unwrap();
     let theirs = Issuer::new(NOWHERE, "taskforce".to_owned(), &["EdDSA".to_owned()]).unwrap();
-    theirs.keys.put(serde_json::from_value(key.clone()).unwrap(), now());
+    theirs.keys.store(serde_json::from_value(key.clone()).unwrap(), now());
     assert_eq!(verified(&theirs, token.expose_secret()).await, None);
-    // And one that calls itself and its key as we do.
+    // A token with our issuer and our key id.
     let signer = Signer::ed25519(key["keys"][0]["kid"].as_str().unwrap());
     let mut claims = claims_with("iss", json!(own));
     claims["aud"] = json!("taskforce");
@@ -254,7 +254,7 @@ async fn an_address_counts_only_if_the_issuer_has_verified_it() {
     let issuer = issuer(&[&signer]);
     for (verified_claim, counts) in [
         (json!(true), true),
-        // As Cognito writes it.
+        // The form of Cognito.
         (json!("true"), true),
         (json!(false), false),
         (json!("false"), false),
@@ -293,7 +293,7 @@ async fn a_name_is_told_in_the_languages_that_the_issuer_knows_it_in() {
     );
     let long = name(json!({"name": "é".repeat(500)})).await.1.unwrap();
     assert_eq!(long["en"].as_str().unwrap().chars().count(), 200);
-    // What Auth0 sends beside it.
+    // The form of Auth0.
     assert_eq!(name(json!({"name": "Layla", "updated_at": "2026-11-22T08:00:00.000Z"})).await.0, en);
 }
 
@@ -329,14 +329,14 @@ async fn a_token_has_one_spelling() {
     assert!(verified(shared(), &good).await.is_some());
 }
 
-/// The same one for every case, since an HTTP client takes time to make.
+/// One issuer for all cases, since creating an HTTP client takes time.
 fn shared() -> &'static Issuer {
     static SHARED: LazyLock<Issuer> = LazyLock::new(|| issuer(&[Signer::shared()]));
     &SHARED
 }
 
 proptest! {
-    // A signature takes its time in a debug build.
+    // Signatures are slow in a debug build.
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
@@ -353,7 +353,7 @@ proptest! {
         let verify = |token: &str| runtime.block_on(verified(issuer, token));
         prop_assert_eq!(verify(&token), None);
         prop_assert_eq!(verify(&format!("{}.", signer::join(&header, &payload))), None);
-        // One that the issuer has signed, with one letter changed.
+        // A token of the issuer with one character changed.
         let good = signer.token(&claims());
         let mut changed = good.clone().into_bytes();
         let at = at.index(changed.len());

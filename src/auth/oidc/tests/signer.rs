@@ -1,4 +1,4 @@
-//! Somebody with a key who signs whatever is asked.
+//! Signs arbitrary claims and headers.
 
 use std::sync::LazyLock;
 
@@ -25,14 +25,14 @@ pub(super) struct Signer {
     key: Key,
 }
 
-fn written(bytes: &[u8]) -> String {
+fn base64url(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
 impl Signer {
     pub(super) fn ed25519(kid: &str) -> Self {
         let key = Ed25519KeyPair::generate().unwrap();
-        let jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": written(key.public_key().as_ref())});
+        let jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": base64url(key.public_key().as_ref())});
         Self::named(kid, "EdDSA", jwk, Key::Ed25519(key))
     }
 
@@ -40,7 +40,7 @@ impl Signer {
         let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
         let point = key.public_key().as_ref();
         let jwk =
-            json!({"kty": "EC", "crv": "P-256", "x": written(&point[1..33]), "y": written(&point[33..])});
+            json!({"kty": "EC", "crv": "P-256", "x": base64url(&point[1..33]), "y": base64url(&point[33..])});
         Self::named(kid, "ES256", jwk, Key::P256(key))
     }
 
@@ -48,11 +48,11 @@ impl Signer {
         let key = RsaKeyPair::generate(rsa::KeySize::Rsa2048).unwrap();
         // SEQUENCE of two INTEGERs (PKCS#1), of which the first has 256 bytes and a zero before.
         let der = key.public_key().as_ref();
-        let jwk = json!({"kty": "RSA", "n": written(&der[9..265]), "e": "AQAB"});
+        let jwk = json!({"kty": "RSA", "n": base64url(&der[9..265]), "e": "AQAB"});
         Self::named(kid, alg, jwk, Key::Rsa(key))
     }
 
-    /// The same one for many tests, since a key takes time to make.
+    /// One signer for many tests, since generating a key takes time.
     pub(super) fn shared() -> &'static Self {
         static SHARED: LazyLock<Signer> = LazyLock::new(|| Signer::ed25519("k1"));
         &SHARED
@@ -73,7 +73,7 @@ impl Signer {
         self.signed(&json!({"alg": alg, "kid": self.kid}), claims)
     }
 
-    /// With something of the header changed or, with null, left out.
+    /// With one field of the header changed; null removes a field.
     pub(super) fn token_with(&self, name: &str, value: Value, claims: &Value) -> String {
         let mut header = json!({"alg": self.alg, "kid": self.kid});
         header[name] = value;
@@ -84,7 +84,7 @@ impl Signer {
     fn signed(&self, header: &Value, claims: &Value) -> String {
         let message = unsigned(header, claims);
         let signature = self.signature(header["alg"].as_str().unwrap(), message.as_bytes());
-        format!("{message}.{}", written(&signature))
+        format!("{message}.{}", base64url(&signature))
     }
 
     fn signature(&self, alg: &str, message: &[u8]) -> Vec<u8> {
@@ -105,8 +105,8 @@ impl Signer {
         }
     }
 
-    /// The public key in the ways that somebody may have taken for a secret.
-    pub(super) fn public_in_every_writing(&self) -> Vec<Vec<u8>> {
+    /// The public key in every form that a verifier could mistake for a shared secret.
+    pub(super) fn public_key_forms(&self) -> Vec<Vec<u8>> {
         let raw = match &self.key {
             Key::Ed25519(key) => key.public_key().as_ref().to_vec(),
             Key::P256(key) => key.public_key().as_ref().to_vec(),
@@ -121,13 +121,13 @@ impl Signer {
     }
 }
 
-/// Header and claims, as they are signed.
+/// The signed part of a token: header and claims.
 pub(super) fn unsigned(header: &Value, claims: &Value) -> String {
     join(&header.to_string(), &claims.to_string())
 }
 
 pub(super) fn join(header: &str, payload: &str) -> String {
-    format!("{}.{}", written(header.as_bytes()), written(payload.as_bytes()))
+    format!("{}.{}", base64url(header.as_bytes()), base64url(payload.as_bytes()))
 }
 
 pub(super) fn by_shared_secret(alg: &str, kid: &str, secret: &[u8], claims: &Value) -> String {
@@ -138,5 +138,5 @@ pub(super) fn by_shared_secret(alg: &str, kid: &str, secret: &[u8], claims: &Val
     };
     let message = unsigned(&json!({"alg": alg, "kid": kid}), claims);
     let tag = hmac::sign(&hmac::Key::new(algorithm, secret), message.as_bytes());
-    format!("{message}.{}", written(tag.as_ref()))
+    format!("{message}.{}", base64url(tag.as_ref()))
 }

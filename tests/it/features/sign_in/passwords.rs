@@ -82,9 +82,9 @@ async fn a_password_is_changed_only_by_whoever_knows_the_present_one() {
         .execute("update users set password_hash = null where email = 'expert1@council.example'", &[])
         .await
         .unwrap();
-    let before = app.app.passwords.checked();
+    let before = app.app.passwords.verifications();
     expert.send(change(PASSWORD, NEXT)).await.expect_problem(401, "invalidCredentials");
-    assert_eq!(app.app.passwords.checked() - before, 1);
+    assert_eq!(app.app.passwords.verifications() - before, 1);
 }
 
 #[tokio::test]
@@ -148,9 +148,9 @@ async fn a_password_is_checked_once_for_everybody_and_the_answer_is_the_same() {
         "invited@council.example".to_owned(),
         "no address".to_owned(),
     ] {
-        let before = app.app.passwords.checked();
+        let before = app.app.passwords.verifications();
         let answer = sign_in(&app, &email, "wrong password").await;
-        assert_eq!(app.app.passwords.checked() - before, 1, "{email}");
+        assert_eq!(app.app.passwords.verifications() - before, 1, "{email}");
         let mut headers: Vec<_> = answer
             .headers
             .iter()
@@ -164,9 +164,9 @@ async fn a_password_is_checked_once_for_everybody_and_the_answer_is_the_same() {
     }
     assert!(told.windows(2).all(|pair| pair[0] == pair[1]), "{told:#?}");
     // A disabled user with the right password is no exception.
-    let before = app.app.passwords.checked();
+    let before = app.app.passwords.verifications();
     sign_in(&app, &Who::DisabledUser.email(), PASSWORD).await.expect_problem(401, "invalidCredentials");
-    assert_eq!(app.app.passwords.checked() - before, 1);
+    assert_eq!(app.app.passwords.verifications() - before, 1);
 }
 
 #[tokio::test]

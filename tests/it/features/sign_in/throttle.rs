@@ -32,11 +32,11 @@ async fn after_ten_failures_an_account_waits_whether_it_exists_or_not() {
         for _ in 0..10 {
             sign_in(&app, email, "wrong password").await.expect_problem(401, "invalidCredentials");
         }
-        let before = app.app.passwords.checked();
+        let before = app.app.passwords.verifications();
         expect_wait(sign_in(&app, email, "wrong password").await, "90");
         // However it is written, and whatever the password: else the answer would tell.
         expect_wait(sign_in(&app, &format!(" {} ", email.to_uppercase()), PASSWORD).await, "90");
-        assert_eq!(app.app.passwords.checked(), before, "it costs nothing any more");
+        assert_eq!(app.app.passwords.verifications(), before, "it costs nothing any more");
     }
     sign_in(&app, &Who::Expert2.email(), PASSWORD).await.expect(200);
     app.advance(TimeDelta::seconds(90) - TimeDelta::microseconds(1));

@@ -1,4 +1,4 @@
-//! When the issuer is asked for its keys, and what it can't talk us into.
+//! Fetching the issuer's keys: when, how often, and from where.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
@@ -7,45 +7,46 @@ use std::thread;
 
 use super::*;
 
-/// How an issuer answers.
+/// How the stub responds.
 #[derive(Clone)]
-enum Manner {
+enum Behaviour {
     /// With these keys.
     Keys(Vec<Value>),
     /// With a status.
     Status(u16),
     /// With another issuer's name.
     CalledSomebodyElse,
-    /// That its keys are elsewhere.
+    /// With another URL of the keys.
     KeysAt(String),
-    /// That everything is elsewhere.
+    /// With a redirect.
     Redirect(String),
-    /// With more than anybody wants to know.
+    /// With more bytes than the limit.
     Endless,
 }
 
-/// An issuer that counts how often it is asked.
+/// An issuer that counts its requests.
 struct Stub {
     url: String,
-    manner: Arc<Mutex<Manner>>,
-    asked: Arc<Mutex<Vec<String>>>,
+    behaviour: Arc<Mutex<Behaviour>>,
+    requests: Arc<Mutex<Vec<String>>>,
 }
 
 impl Stub {
-    fn start(manner: Manner) -> Self {
+    fn start(behaviour: Behaviour) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let stub = Self { url, manner: Arc::new(Mutex::new(manner)), asked: Arc::default() };
-        let (url, manner, asked) = (stub.url.clone(), Arc::clone(&stub.manner), Arc::clone(&stub.asked));
+        let stub = Self { url, behaviour: Arc::new(Mutex::new(behaviour)), requests: Arc::default() };
+        let (url, behaviour, requests) =
+            (stub.url.clone(), Arc::clone(&stub.behaviour), Arc::clone(&stub.requests));
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
                 let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
                 let path = lines.next().unwrap_or_default().split(' ').nth(1).unwrap_or_default().to_owned();
                 for _ in lines.by_ref().take_while(|line| !line.is_empty()) {}
-                asked.lock().unwrap().push(path.clone());
-                let (head, body) = answer(&url, &path, &manner.lock().unwrap().clone());
-                // Whoever has heard enough hangs up.
+                requests.lock().unwrap().push(path.clone());
+                let (head, body) = answer(&url, &path, &behaviour.lock().unwrap().clone());
+                // The client may hang up.
                 write!(
                     stream,
                     "HTTP/1.1 {head}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
@@ -57,21 +58,21 @@ impl Stub {
         stub
     }
 
-    fn change(&self, manner: Manner) {
-        *self.manner.lock().unwrap() = manner;
+    fn change(&self, behaviour: Behaviour) {
+        *self.behaviour.lock().unwrap() = behaviour;
     }
 
-    /// How often it was asked for this.
-    fn asked_for(&self, path: &str) -> usize {
-        self.asked.lock().unwrap().iter().filter(|asked| *asked == path).count()
+    /// The number of requests for a path.
+    fn requests_for(&self, path: &str) -> usize {
+        self.requests.lock().unwrap().iter().filter(|request| *request == path).count()
     }
 
     fn discoveries(&self) -> usize {
-        self.asked_for("/.well-known/openid-configuration")
+        self.requests_for("/.well-known/openid-configuration")
     }
 }
 
-fn answer(url: &str, path: &str, manner: &Manner) -> (String, String) {
+fn answer(url: &str, path: &str, behaviour: &Behaviour) -> (String, String) {
     let keys = |keys: &[Value]| json!({ "keys": keys }).to_string();
     let ok = |body: String| ("200 OK".to_owned(), body);
     let metadata = |issuer: &str, jwks: &str| {
@@ -85,15 +86,15 @@ fn answer(url: &str, path: &str, manner: &Manner) -> (String, String) {
         })
         .to_string()
     };
-    match (manner, path) {
-        (Manner::Status(status), _) => (format!("{status} So"), String::new()),
-        (Manner::Redirect(to), _) => (format!("302 Found\r\nLocation: {to}{path}"), String::new()),
-        (Manner::Endless, _) => ok(format!("\"{}\"", "a".repeat(2 * 1024 * 1024))),
-        (Manner::Keys(known), "/keys") => ok(keys(known)),
-        (Manner::CalledSomebodyElse, "/.well-known/openid-configuration") => {
+    match (behaviour, path) {
+        (Behaviour::Status(status), _) => (format!("{status} So"), String::new()),
+        (Behaviour::Redirect(to), _) => (format!("302 Found\r\nLocation: {to}{path}"), String::new()),
+        (Behaviour::Endless, _) => ok(format!("\"{}\"", "a".repeat(2 * 1024 * 1024))),
+        (Behaviour::Keys(known), "/keys") => ok(keys(known)),
+        (Behaviour::CalledSomebodyElse, "/.well-known/openid-configuration") => {
             ok(metadata("https://somebody.example", &format!("{url}/keys")))
         }
-        (Manner::KeysAt(jwks), "/.well-known/openid-configuration") => ok(metadata(url, jwks)),
+        (Behaviour::KeysAt(jwks), "/.well-known/openid-configuration") => ok(metadata(url, jwks)),
         _ => ok(metadata(url, &format!("{url}/keys"))),
     }
 }
@@ -107,7 +108,7 @@ fn token_of(stub: &Stub, signer: &Signer, kid: &str) -> String {
 #[tokio::test]
 async fn keys_are_asked_for_once_however_many_come_at_once() {
     let signer = Signer::ed25519("k1");
-    let stub = Stub::start(Manner::Keys(vec![signer.jwk.clone()]));
+    let stub = Stub::start(Behaviour::Keys(vec![signer.jwk.clone()]));
     let issuer = issuer_at(&stub.url);
     let tokens: Vec<String> = (0..20)
         .map(|number| {
@@ -118,13 +119,13 @@ async fn keys_are_asked_for_once_however_many_come_at_once() {
         .collect();
     let all = futures_util::future::join_all(tokens.iter().map(|token| verified(&issuer, token))).await;
     assert!(all.iter().all(Option::is_some));
-    assert_eq!((stub.discoveries(), stub.asked_for("/keys")), (1, 1));
+    assert_eq!((stub.discoveries(), stub.requests_for("/keys")), (1, 1));
 }
 
 #[tokio::test]
 async fn who_invents_names_of_keys_makes_us_ask_once_a_minute() {
     let signer = Signer::ed25519("k1");
-    let stub = Stub::start(Manner::Keys(vec![signer.jwk.clone()]));
+    let stub = Stub::start(Behaviour::Keys(vec![signer.jwk.clone()]));
     let issuer = issuer_at(&stub.url);
     assert!(verified(&issuer, &token_of(&stub, &signer, "k1")).await.is_some());
     for (minute, asked) in [(0, 1), (1, 2), (2, 3)] {
@@ -140,7 +141,7 @@ async fn who_invents_names_of_keys_makes_us_ask_once_a_minute() {
 #[tokio::test]
 async fn what_can_not_be_the_issuers_token_makes_us_ask_nothing() {
     let signer = Signer::ed25519("k1");
-    let stub = Stub::start(Manner::Keys(vec![signer.jwk.clone()]));
+    let stub = Stub::start(Behaviour::Keys(vec![signer.jwk.clone()]));
     let issuer = issuer_at(&stub.url);
     let other_issuer = signer.token(&claims());
     let mut claims = claims_with("iss", json!(stub.url));
@@ -158,22 +159,22 @@ async fn what_can_not_be_the_issuers_token_makes_us_ask_nothing() {
 #[tokio::test]
 async fn a_new_key_is_found_and_a_withdrawn_one_is_gone_within_the_hour() {
     let (old, new) = (Signer::ed25519("old"), Signer::ed25519("new"));
-    let stub = Stub::start(Manner::Keys(vec![old.jwk.clone()]));
+    let stub = Stub::start(Behaviour::Keys(vec![old.jwk.clone()]));
     let issuer = issuer_at(&stub.url);
     let (by_old, by_new) = (token_of(&stub, &old, "old"), token_of(&stub, &new, "new"));
     let good = async |token: &str, minutes: i64| {
         issuer.verify(token, now() + TimeDelta::minutes(minutes)).await.unwrap().is_some()
     };
     assert!(good(&by_old, 0).await);
-    stub.change(Manner::Keys(vec![new.jwk.clone()]));
-    // Nothing makes us look before the hour is over, and then a remembered token is checked again, too.
+    stub.change(Behaviour::Keys(vec![new.jwk.clone()]));
+    // Within the hour the keys are not fetched again; after it a cached token is verified again, too.
     assert!(good(&by_old, 59).await);
     assert_eq!(stub.discoveries(), 1);
     assert!(!good(&by_old, 60).await);
     assert!(good(&by_new, 60).await);
 
-    // A new key is looked for at once, and what it replaces goes with it.
-    stub.change(Manner::Keys(vec![old.jwk.clone()]));
+    // An unknown key is fetched at once, and replaced keys are no longer accepted.
+    stub.change(Behaviour::Keys(vec![old.jwk.clone()]));
     assert!(good(&by_new, 61).await);
     assert!(good(&by_old, 61).await);
     assert!(!good(&by_new, 61).await);
@@ -182,68 +183,68 @@ async fn a_new_key_is_found_and_a_withdrawn_one_is_gone_within_the_hour() {
 #[tokio::test]
 async fn an_issuer_that_is_down_leaves_the_known_keys_good() {
     let (known, unknown) = (Signer::ed25519("k1"), Signer::ed25519("k2"));
-    let stub = Stub::start(Manner::Keys(vec![known.jwk.clone()]));
+    let stub = Stub::start(Behaviour::Keys(vec![known.jwk.clone()]));
     let issuer = issuer_at(&stub.url);
     let token = token_of(&stub, &known, "k1");
     assert!(verified(&issuer, &token).await.is_some());
-    stub.change(Manner::Status(500));
+    stub.change(Behaviour::Status(500));
     let hours = |hours: i64| now() + TimeDelta::hours(hours);
     assert!(issuer.verify(&token, hours(3)).await.unwrap().is_some());
     assert_eq!(issuer.verify(&token_of(&stub, &unknown, "k2"), hours(3)).await, Ok(None));
     assert_eq!(stub.discoveries(), 2);
-    // Asked again after a minute.
-    stub.change(Manner::Keys(vec![unknown.jwk.clone()]));
+    // Fetched again after a minute.
+    stub.change(Behaviour::Keys(vec![unknown.jwk.clone()]));
     assert!(issuer.verify(&token, hours(3) + TimeDelta::minutes(1)).await.unwrap().is_none());
 }
 
 #[tokio::test]
 async fn without_any_keys_nobody_can_say_who_it_is() {
     let signer = Signer::ed25519("k1");
-    let stub = Stub::start(Manner::Status(503));
+    let stub = Stub::start(Behaviour::Status(503));
     let issuer = issuer_at(&stub.url);
     let token = token_of(&stub, &signer, "k1");
     for _ in 0..3 {
         assert_eq!(issuer.verify(&token, now()).await, Err(Unreachable));
     }
     assert_eq!(stub.discoveries(), 1);
-    stub.change(Manner::Keys(vec![signer.jwk.clone()]));
+    stub.change(Behaviour::Keys(vec![signer.jwk.clone()]));
     assert!(issuer.verify(&token, now() + TimeDelta::seconds(10)).await.unwrap().is_some());
 }
 
 #[tokio::test]
 async fn nothing_on_the_way_says_where_keys_are() {
     let signer = Signer::ed25519("k1");
-    let good = Stub::start(Manner::Keys(vec![signer.jwk.clone()]));
-    for manner in [
-        Manner::CalledSomebodyElse,
-        Manner::Redirect(good.url.clone()),
-        Manner::KeysAt("http://192.0.2.1/keys".to_owned()),
-        Manner::KeysAt("file:///etc/passwd".to_owned()),
-        Manner::Endless,
+    let good = Stub::start(Behaviour::Keys(vec![signer.jwk.clone()]));
+    for behaviour in [
+        Behaviour::CalledSomebodyElse,
+        Behaviour::Redirect(good.url.clone()),
+        Behaviour::KeysAt("http://192.0.2.1/keys".to_owned()),
+        Behaviour::KeysAt("file:///etc/passwd".to_owned()),
+        Behaviour::Endless,
     ] {
-        let stub = Stub::start(manner);
+        let stub = Stub::start(behaviour);
         let issuer = issuer_at(&stub.url);
         assert_eq!(issuer.verify(&token_of(&stub, &signer, "k1"), now()).await, Err(Unreachable));
     }
     assert_eq!(good.discoveries(), 0);
-    // Elsewhere on loopback is as good, since this issuer is.
-    let stub = Stub::start(Manner::KeysAt(format!("{}/keys", good.url)));
+    // Another host on loopback is allowed, since the issuer is on loopback, too.
+    let stub = Stub::start(Behaviour::KeysAt(format!("{}/keys", good.url)));
     assert!(verified(&issuer_at(&stub.url), &token_of(&stub, &signer, "k1")).await.is_some());
 }
 
 #[tokio::test]
 async fn who_hangs_up_does_not_take_the_question_along() {
     let signer = Signer::ed25519("k1");
-    let stub = Stub::start(Manner::Keys(vec![signer.jwk.clone()]));
+    let stub = Stub::start(Behaviour::Keys(vec![signer.jwk.clone()]));
     let issuer = issuer_at(&stub.url);
     let token = token_of(&stub, &signer, "k1");
-    // Far enough to ask, and no further.
+    // Polled once: the request is sent, and the response is not awaited.
     tokio::select! {
         biased;
         _ = verified(&issuer, &token) => panic!("the issuer can't have answered"),
         () = std::future::ready(()) => {}
     }
-    // Within the pause nobody asks again: what was asked for came all the same.
+    // No second request within the interval: the first one was completed.
     assert!(verified(&issuer, &token).await.is_some());
     assert_eq!(stub.discoveries(), 1);
 }
