@@ -49,8 +49,11 @@ pub struct NewApiKey {
     pub expires_at: DateTime<Utc>,
 }
 
-/// Keys that were looked up, so that a lookup costs no round trip. The owner of a key never changes; every request
-/// checks whether the key is still valid.
+/// The keys that were looked up, by their hashes. The holder of a key never changes, so an entry has no time limit;
+/// each request checks whether the key is still valid.
+///
+/// Single sign-on (by subject, for five minutes) and the rate limit (by hash, with refused credentials) have caches of
+/// their own, since keys, lifetimes and contents differ.
 #[derive(Debug, Clone)]
 pub(super) struct ApiKeyCache(Cache<[u8; 32], CachedKey>);
 

@@ -5,8 +5,8 @@
 //! audience and carry the same claims.
 //!
 //! `openidconnect` checks signature, issuer, audience, algorithm and expiry. It verifies ID tokens only and fetches
-//! keys once, and no other library fills the gap: `jsonwebtoken` has no issuers, and clients of key sets such as
-//! `jwks_client_rs` ask again for every unknown key id that a client invents. So this module accepts access tokens as
+//! keys once, and no other library fills the gap: `jsonwebtoken` fetches no keys, and `jwks_client_rs` asks the issuer
+//! again for every unknown key id that a client invents. So this module accepts access tokens as
 //! well, refuses tokens that the issuer signs for other purposes (logout tokens, tokens bound to a key), reads names
 //! and languages, and caches verified tokens; the module `keys` refreshes the keys.
 //!

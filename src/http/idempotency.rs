@@ -1,4 +1,8 @@
-//! `Idempotency-Key` and `dryRun`: what a request wants of its transaction, and what becomes of the answer.
+//! `Idempotency-Key` and `dryRun`: they decide how the transaction of a change ends and what its response is.
+//!
+//! No library serves. `actix-idempotent` and its like store the response in a session after the change; here both are
+//! in one transaction, so that no failure in between carries a change out twice. The draft of the HTTP working group
+//! leaves the scope of a key, the comparison of bodies and one-time secrets to the service.
 
 use std::sync::Arc;
 
@@ -24,21 +28,21 @@ use crate::app::idempotency::{CommitMode, IdempotentRequest};
 use crate::db::idempotency::{Claim, StoredResponse};
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
 
-/// The header that names a request, so that it is done once however often it is sent.
+/// Names a request, so that the change is carried out once however often the request is sent.
 pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// Says that an answer was given before.
+/// Marks a response that was stored by an earlier request.
 pub(super) const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// The longest key.
-const LONGEST_KEY: usize = 255;
+/// The maximum length of a key.
+const MAX_KEY_LENGTH: usize = 255;
 
-/// What a key is like in its header: bare, or a string of a structured field, in which a quote and a backslash have
-/// a backslash before them. Within it may be spaces, at its ends not.
+/// The header: a bare key, or a string of a structured field, in which backslashes escape quotes and backslashes.
+/// Spaces are allowed within a key, and not at its ends.
 pub(super) const KEY_PATTERN: &str = r#"^([!#-~]([ -~]{0,253}[!-~])?|"([!#-\[\]-~]|\\["\\])(([ !#-\[\]-~]|\\["\\]){0,253}([!#-\[\]-~]|\\["\\]))?")$"#;
 
-/// The longest header that holds one: quoted, and each letter behind a backslash.
-pub(super) const LONGEST_HEADER: usize = 2 * LONGEST_KEY + 2;
+/// The maximum length of the header: a quoted key in which each character is escaped.
+pub(super) const MAX_HEADER_LENGTH: usize = 2 * MAX_KEY_LENGTH + 2;
 
 /// Whether a change is only to be tried.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -51,9 +55,9 @@ pub(super) struct DryRun {
     pub(super) dry_run: bool,
 }
 
-/// The query of a change: whether it is only to be tried.
+/// The query of a change, which may ask for a dry run.
 pub(super) trait DryRunQuery {
-    /// Whether nothing is to be kept.
+    /// Whether the change is checked and not carried out.
     fn dry_run(&self) -> bool;
 }
 
@@ -63,14 +67,14 @@ impl DryRunQuery for DryRun {
     }
 }
 
-/// What a request wants of its transaction; `body` is what came with it.
+/// The commit mode that the request asks for.
 pub(super) fn commit_mode(
     request: &HttpRequest,
     caller: &Caller,
     body: &[u8],
     dry_run: bool,
 ) -> Result<CommitMode> {
-    // What puts, patches and deletes is held by its version, and can be sent again as it is.
+    // Only POST needs a key: the version protects PUT, PATCH and DELETE, which can be sent again as they are.
     let key = if request.method() == Method::POST { key(request.headers())? } else { None };
     let commit_mode = match key {
         _ if dry_run => CommitMode::DryRun,
@@ -85,17 +89,17 @@ pub(super) fn commit_mode(
     Ok(commit_mode)
 }
 
-/// The key, bare or as a string of a structured field (RFC 9651).
+/// The key in the header, bare or as a string of a structured field (RFC 9651).
 fn key(headers: &HeaderMap) -> Result<Option<String>> {
     let mut keys = headers.get_all(IDEMPOTENCY_KEY);
     let Some(key) = keys.next() else { return Ok(None) };
     let key = key.to_str().ok().filter(|_| keys.next().is_none()).and_then(parse_key);
     key.map(Some).ok_or_else(|| {
-        let fault = FieldError::parameter("Idempotency-Key", FieldErrorCode::WrongFormat).saying(
-            format!("must be one key of 1 to {LONGEST_KEY} visible ASCII characters, bare or in double quotes"),
-            format!("يجب أن يكون مفتاحًا واحدًا من 1 إلى {LONGEST_KEY} حرفًا ظاهرًا من ASCII، مجردًا أو بين علامتي اقتباس"),
+        let error = FieldError::parameter("Idempotency-Key", FieldErrorCode::WrongFormat).saying(
+            format!("must be one key of 1 to {MAX_KEY_LENGTH} visible ASCII characters, bare or in double quotes"),
+            format!("يجب أن يكون مفتاحًا واحدًا من 1 إلى {MAX_KEY_LENGTH} حرفًا ظاهرًا من ASCII، مجردًا أو بين علامتي اقتباس"),
         );
-        Refusal::field_errors(RefusalCode::InvalidRequest, vec![fault]).into()
+        Refusal::field_errors(RefusalCode::InvalidRequest, vec![error]).into()
     })
 }
 
@@ -105,23 +109,24 @@ fn parse_key(header: &str) -> Option<String> {
         Some(rest) => unescape(rest.strip_suffix('"')?)?,
         None => text.to_owned(),
     };
-    let visible = |letter: u8| letter.is_ascii_graphic() || letter == b' ';
-    let sane = (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(visible) && key.trim() == key;
-    sane.then_some(key)
+    let is_visible = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
+    let is_valid =
+        (1..=MAX_KEY_LENGTH).contains(&key.len()) && key.bytes().all(is_visible) && key.trim() == key;
+    is_valid.then_some(key)
 }
 
-/// What is asked for: the route and what stands in it, each id in its one spelling. So the address is as long as the
-/// route has places, and another spelling is no other request.
+/// The operation: the route and its parameters, with each id in its canonical spelling. So the length is limited, and
+/// two spellings of an id are the same operation.
 fn operation(request: &HttpRequest) -> String {
     let route = request.match_pattern().unwrap_or_else(|| request.path().to_owned());
-    let places = request
+    let parameters = request
         .match_info()
         .iter()
-        .map(|(_, place)| Uuid::parse_str(place).map_or_else(|_| place.to_owned(), |id| id.to_string()));
-    std::iter::once(format!("{} {route}", request.method())).chain(places).collect::<Vec<_>>().join(" ")
+        .map(|(_, value)| Uuid::parse_str(value).map_or_else(|_| value.to_owned(), |id| id.to_string()));
+    std::iter::once(format!("{} {route}", request.method())).chain(parameters).collect::<Vec<_>>().join(" ")
 }
 
-/// The inside of a quoted string: a backslash stands before a quote or a backslash, and nowhere else.
+/// The content of a quoted string, in which a backslash precedes a quote or a backslash and nothing else.
 fn unescape(quoted: &str) -> Option<String> {
     let mut letters = quoted.chars();
     let mut text = String::with_capacity(quoted.len());
@@ -135,105 +140,109 @@ fn unescape(quoted: &str) -> Option<String> {
     Some(text)
 }
 
-/// Tells one body from another. Spaces and the order of members make no other JSON; numbers are compared as they are
-/// read, all their digits.
+/// A hash by which bodies are compared. Whitespace and the order of members don't count; all digits of a number do.
 fn fingerprint(body: &[u8]) -> [u8; 32] {
-    // Members in the order of their names, as `serde_json` keeps them.
+    // `serde_json` sorts members by name.
     let ordered =
         serde_json::from_slice::<Value>(body).ok().and_then(|value| serde_json::to_vec(&value).ok());
     Sha256::digest(ordered.as_deref().unwrap_or(body)).into()
 }
 
-/// The body of an answer as it is kept for retries: without the secret that is told once.
-struct Kept(Bytes);
+/// The body of a response as it is stored for retries: without the one-time secret.
+struct BodyForRetries(Bytes);
 
-/// Marks an answer that holds a one-time secret; `kept` is the same without it.
-pub(super) fn told_once(answer: HttpResponse, kept: &impl serde::Serialize) -> Result<HttpResponse> {
-    let mut answer = response::secret(answer);
-    let kept = serde_json::to_vec(kept).map_err(crate::app::Error::internal)?;
-    answer.extensions_mut().insert(Kept(kept.into()));
-    Ok(answer)
+/// Marks a response that contains a one-time secret. `without_secret` is stored in its place for retries.
+pub(super) fn with_one_time_secret(
+    response: HttpResponse,
+    without_secret: &impl serde::Serialize,
+) -> Result<HttpResponse> {
+    let mut response = response::secret(response);
+    let without_secret = serde_json::to_vec(without_secret).map_err(crate::app::Error::internal)?;
+    response.extensions_mut().insert(BodyForRetries(without_secret.into()));
+    Ok(response)
 }
 
-/// Ends what a handler has left open: the answer to a request with a key is kept in the transaction of its change,
-/// an earlier answer takes the place of a new one, and one that was only tried loses what names a thing that is there.
+/// Completes the response according to the commit mode: the response to a request with a key is stored in the
+/// transaction of its change, a stored response replaces the new one, and that of a dry run loses the headers that
+/// name a resource.
 pub(super) async fn finish(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> std::result::Result<ServiceResponse<EitherBody<impl MessageBody>>, actix_web::Error> {
-    let answer = next.call(request).await?;
-    let commit_mode = answer.request().extensions().get::<CommitMode>().cloned().unwrap_or_default();
+    let response = next.call(request).await?;
+    let commit_mode = response.request().extensions().get::<CommitMode>().cloned().unwrap_or_default();
     match commit_mode {
-        CommitMode::Commit => Ok(answer.map_into_left_body()),
-        CommitMode::DryRun => Ok(tried(answer).map_into_left_body()),
+        CommitMode::Commit => Ok(response.map_into_left_body()),
+        CommitMode::DryRun => Ok(of_dry_run(response).map_into_left_body()),
         CommitMode::Idempotent(idempotent) => {
-            let (request, answer) = answer.into_parts();
-            if let Some(earlier) = idempotent.replayed() {
-                return Ok(ServiceResponse::new(request, replay(earlier)).map_into_right_body());
+            let (request, response) = response.into_parts();
+            if let Some(stored) = idempotent.replayed() {
+                return Ok(ServiceResponse::new(request, replay(stored)).map_into_right_body());
             }
             let Some(app) = request.app_data::<Data<App>>().cloned() else {
-                return Ok(ServiceResponse::new(request, answer).map_into_left_body());
+                return Ok(ServiceResponse::new(request, response).map_into_left_body());
             };
-            if !answer.status().is_success() {
+            if !response.status().is_success() {
                 app.roll_back(&idempotent);
-                return Ok(ServiceResponse::new(request, answer).map_into_left_body());
+                return Ok(ServiceResponse::new(request, response).map_into_left_body());
             }
-            let kept =
-                store(&app, &idempotent, answer).await.unwrap_or_else(|problem| problem.error_response());
-            Ok(ServiceResponse::new(request, kept).map_into_right_body())
+            let response =
+                store(&app, &idempotent, response).await.unwrap_or_else(|problem| problem.error_response());
+            Ok(ServiceResponse::new(request, response).map_into_right_body())
         }
     }
 }
 
-fn tried<B>(mut answer: ServiceResponse<B>) -> ServiceResponse<B> {
-    if answer.status() == StatusCode::CREATED {
-        *answer.response_mut().status_mut() = StatusCode::OK;
+fn of_dry_run<B>(mut response: ServiceResponse<B>) -> ServiceResponse<B> {
+    if response.status() == StatusCode::CREATED {
+        *response.response_mut().status_mut() = StatusCode::OK;
     }
-    answer.headers_mut().remove(LOCATION);
-    answer.headers_mut().remove(ETAG);
-    answer
+    response.headers_mut().remove(LOCATION);
+    response.headers_mut().remove(ETAG);
+    response
 }
 
 async fn store<B: MessageBody>(
     app: &App,
     idempotent: &IdempotentRequest,
-    answer: HttpResponse<B>,
+    response: HttpResponse<B>,
 ) -> Result<HttpResponse> {
-    let (answer, body) = answer.into_parts();
+    let (response, body) = response.into_parts();
     let Ok(body) = body.try_into_bytes() else {
         app.roll_back(idempotent);
-        tracing::error!("the answer to a POST is a stream, and can't be kept for retries");
+        tracing::error!("the response to a POST is a stream, and can't be stored for retries");
         return Err(ProblemCode::InternalError.into());
     };
-    let text = |name: HeaderName| {
-        answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+    let header = |name: HeaderName| {
+        response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
     };
-    let told = answer.extensions().get::<Kept>().map(|kept| kept.0.clone());
-    let status = i16::try_from(answer.status().as_u16()).map_err(crate::app::Error::internal)?;
+    let for_retries = response.extensions().get::<BodyForRetries>().map(|body| body.0.clone());
+    let status = i16::try_from(response.status().as_u16()).map_err(crate::app::Error::internal)?;
     let stored = StoredResponse {
         status,
-        etag: text(ETAG),
-        location: text(LOCATION),
-        body: told.unwrap_or_else(|| body.clone()).to_vec(),
+        etag: header(ETAG),
+        location: header(LOCATION),
+        body: for_retries.unwrap_or_else(|| body.clone()).to_vec(),
     };
     app.store_response(idempotent, &stored).await?;
-    Ok(answer.set_body(BoxBody::new(body)))
+    Ok(response.set_body(BoxBody::new(body)))
 }
 
-fn replay(earlier: StoredResponse) -> HttpResponse {
-    let StoredResponse { status, etag, location, body } = earlier;
+fn replay(stored: StoredResponse) -> HttpResponse {
+    let StoredResponse { status, etag, location, body } = stored;
     let status = u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok());
     let Some(status) = status else {
         return Problem::from(ProblemCode::InternalError).error_response();
     };
-    let mut answer = if body.is_empty() { HttpResponse::new(status) } else { response::kept(status, body) };
+    let mut response =
+        if body.is_empty() { HttpResponse::new(status) } else { response::stored(status, body) };
     for (name, value) in [(ETAG, etag), (LOCATION, location)] {
         if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
-            answer.headers_mut().insert(name, value);
+            response.headers_mut().insert(name, value);
         }
     }
-    answer.headers_mut().insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
-    answer
+    response.headers_mut().insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
+    response
 }
 
 #[cfg(test)]
@@ -280,7 +289,7 @@ mod tests {
 
         #[test]
         fn a_key_is_documented_as_it_is_read(header in "[ !\"#a\\\\~\t]{0,6}") {
-            // The spaces around a header are no part of it.
+            // Whitespace around the value is not part of a header.
             let header = header.trim();
             let documented = jsonschema::is_valid(
                 &serde_json::json!({ "pattern": KEY_PATTERN }), &serde_json::json!(header),

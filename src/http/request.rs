@@ -34,7 +34,7 @@ use crate::app::idempotency::CommitMode;
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
 use crate::domain::text::Language;
 
-/// The most bytes that a JSON body may have.
+/// The maximum size of a JSON body, in bytes.
 pub(super) const BODY_LIMIT: usize = 256 * 1024;
 pub(super) use upload::{Upload, Uploads};
 
@@ -58,7 +58,7 @@ impl Path for Root {}
 pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<i32, D::Error> {
     let text = String::deserialize(deserializer)?;
     let number = text.parse().ok().filter(|number| *number >= 1 && i32::to_string(number) == text);
-    number.ok_or_else(|| D::Error::custom("not a number of anything"))
+    number.ok_or_else(|| D::Error::custom("not a positive number"))
 }
 
 /// The path of a task force.
@@ -105,12 +105,10 @@ pub(super) struct CallContext<P> {
     pub(super) language: Language,
 }
 
-/// A read: path, caller and query.
+/// A GET.
 #[derive(Debug)]
 pub(super) struct Read<P, Q = NoQuery> {
-    /// Path and caller.
     pub(super) context: CallContext<P>,
-    /// The query's parameters.
     pub(super) query: Q,
 }
 
@@ -127,9 +125,7 @@ impl DryRunQuery for NoQuery {
 /// A request with a body and without `If-Match`: a POST that creates, or a PUT of a resource without versions.
 #[derive(Debug)]
 pub(super) struct Create<P, B, Q = NoQuery> {
-    /// Path and caller.
     pub(super) context: CallContext<P>,
-    /// The body.
     pub(super) body: B,
     /// The query has gone into the caller's [`CommitMode`].
     query: PhantomData<Q>,
@@ -138,29 +134,25 @@ pub(super) struct Create<P, B, Q = NoQuery> {
 /// A change of a resource in the version that the caller read: a PATCH, or a POST of a command.
 #[derive(Debug)]
 pub(super) struct Change<P, B, Q = NoQuery> {
-    /// Path and caller.
     pub(super) context: CallContext<P>,
-    /// The version of `If-Match`.
+    /// The version in `If-Match`.
     pub(super) version: i32,
-    /// The body.
     pub(super) body: B,
     /// The query has gone into the caller's [`CommitMode`].
     query: PhantomData<Q>,
 }
 
-/// A DELETE in the version that the caller read.
+/// A DELETE of a resource in the version that the client has read.
 #[derive(Debug)]
 pub(super) struct Delete<P> {
-    /// Path and caller.
     pub(super) context: CallContext<P>,
-    /// The version of `If-Match`.
+    /// The version in `If-Match`.
     pub(super) version: i32,
 }
 
 /// A PUT or DELETE without body and version, of a relation that exists or does not.
 #[derive(Debug)]
 pub(super) struct NoBody<P> {
-    /// Path and caller.
     pub(super) context: CallContext<P>,
 }
 
@@ -169,7 +161,6 @@ pub(super) struct NoBody<P> {
 pub(super) struct Public<B> {
     /// The id of the request, for events.
     pub(super) request_id: String,
-    /// The body.
     pub(super) body: B,
 }
 
@@ -396,11 +387,11 @@ fn version(request: &HttpRequest) -> Result<i32> {
     let header = headers.next().ok_or(ProblemCode::PreconditionRequired)?;
     let version = header.to_str().ok().filter(|_| headers.next().is_none()).and_then(parse_version);
     version.ok_or_else(|| {
-        let fault = FieldError::parameter("If-Match", FieldErrorCode::WrongFormat).saying(
+        let error = FieldError::parameter("If-Match", FieldErrorCode::WrongFormat).saying(
             "must be one ETag as it came with the resource",
             "يجب أن يكون قيمة ETag واحدة كما جاءت مع المورد",
         );
-        Refusal::field_errors(RefusalCode::InvalidRequest, vec![fault]).into()
+        Refusal::field_errors(RefusalCode::InvalidRequest, vec![error]).into()
     })
 }
 

@@ -1,6 +1,8 @@
-//! Requests are checked by the schemas that the OpenAPI document shows: what is documented is what is enforced.
+//! Validates requests with the schemas of the OpenAPI document, so that the documented rules are the enforced ones.
 //!
-//! A body or a query is checked as a whole, and every fault is told at once.
+//! `jsonschema` validates; this module turns its errors into field errors in two languages, all of them at once. It
+//! also reads a query as an object and refuses duplicate names, which `serde_json` accepts. Libraries such as
+//! `actix-web-validator` take their rules from attributes of their own, which would repeat the schemas.
 
 use std::any::TypeId;
 use std::collections::HashMap;
@@ -22,36 +24,36 @@ use crate::app;
 use crate::domain::refusal::{FieldError, FieldErrorCode, FieldLocation, Refusal, RefusalCode};
 use crate::domain::text::Message;
 
-/// The most faults that are told of one request: an answer shall not outgrow what it answers.
-const MOST_FAULTS: usize = 100;
+/// The maximum number of errors in a response, which a small request could make very large otherwise.
+const MAX_ERRORS: usize = 100;
 
-/// The most characters of an unknown name that are told.
-const LONGEST_NAME: usize = 64;
+/// The maximum number of characters of an unknown name in a response.
+const MAX_NAME_LENGTH: usize = 64;
 
-/// The compiled schema of a request type.
-struct Compiled {
+/// The schema of a request type, with its validator.
+struct CompiledSchema {
     schema: Value,
     validator: Validator,
 }
 
-/// Compiles a type's schema when it is first asked for, and keeps it: there are as many as request types.
-fn compiled(of: TypeId, schema: fn() -> Value) -> app::Result<&'static Compiled> {
-    static KEPT: OnceLock<RwLock<HashMap<TypeId, &'static Compiled>>> = OnceLock::new();
-    let kept = KEPT.get_or_init(RwLock::default);
-    if let Some(found) = kept.read().unwrap_or_else(PoisonError::into_inner).get(&of) {
-        return Ok(found);
+/// Compiles the schema of a type on first use. Leaking is fine, since there is one for each request type.
+fn compiled(of: TypeId, schema: fn() -> Value) -> app::Result<&'static CompiledSchema> {
+    static SCHEMAS: OnceLock<RwLock<HashMap<TypeId, &'static CompiledSchema>>> = OnceLock::new();
+    let schemas = SCHEMAS.get_or_init(RwLock::default);
+    if let Some(compiled) = schemas.read().unwrap_or_else(PoisonError::into_inner).get(&of) {
+        return Ok(compiled);
     }
     let schema = schema();
     let validator =
         jsonschema::draft202012::options().should_validate_formats(true).build(&schema).map_err(|error| {
             app::Error::internal(format!("a request type has a schema that can't be compiled: {error}"))
         })?;
-    let compiled: &'static Compiled = Box::leak(Box::new(Compiled { schema, validator }));
-    kept.write().unwrap_or_else(PoisonError::into_inner).insert(of, compiled);
+    let compiled: &'static CompiledSchema = Box::leak(Box::new(CompiledSchema { schema, validator }));
+    schemas.write().unwrap_or_else(PoisonError::into_inner).insert(of, compiled);
     Ok(compiled)
 }
 
-/// The schema of a type with all that it refers to, as one document.
+/// The schema of a type together with all schemas that it refers to.
 fn document_of<T: ToSchema>() -> Value {
     let mut referred: Vec<(String, RefOr<Schema>)> = Vec::new();
     T::schemas(&mut referred);
@@ -70,7 +72,7 @@ fn with_components(mut document: Value, referred: Vec<(String, RefOr<Schema>)>) 
 /// Reads a JSON body.
 ///
 /// # Errors
-/// `malformedJson`, or `invalidRequest` with every fault.
+/// `malformedJson`, or `invalidRequest` with all errors.
 pub(super) fn body<T: ToSchema + DeserializeOwned + 'static>(bytes: &[u8]) -> problem::Result<T> {
     let value = json_body(bytes)?;
     check::<T>(&value)?;
@@ -86,12 +88,12 @@ fn json_body(bytes: &[u8]) -> problem::Result<Value> {
             format!("تعذرت قراءة نص الطلب بصيغة JSON عند السطر {} العمود {}.", error.line(), error.column()),
         )
     })?;
-    whole(&mut value);
+    normalize_integers(&mut value);
     Ok(value)
 }
 
-/// JSON in which no object has a name twice. RFC 8259 leaves open which of the two counts, and whoever looked at the
-/// request before us may have read the other one.
+/// JSON without duplicate names in an object. RFC 8259 leaves open which of two values counts, so a proxy that inspects
+/// requests may read another value than the service.
 struct Unambiguous(Value);
 
 impl<'de> Deserialize<'de> for Unambiguous {
@@ -156,20 +158,23 @@ impl<'de> Visitor<'de> for AnyJson {
     }
 }
 
-/// In JSON and its schemas `5.0` and `5` are the same whole number; serde takes only the latter for one.
-fn whole(value: &mut Value) {
+/// Turns numbers such as `5.0` into integers: to JSON Schema they are the same, but serde reads no integer from `5.0`.
+fn normalize_integers(value: &mut Value) {
     match value {
         Value::Number(number) if number.is_f64() => {
-            // Beyond 2^53 neighbours can't be told apart any more.
+            // Beyond 2^53 a float doesn't represent every integer.
             let float =
                 number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() < 9_007_199_254_740_992.0);
-            #[expect(clippy::cast_possible_truncation, reason = "it has no fraction and is small enough")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "the value has no fraction and is small enough"
+            )]
             if let Some(float) = float {
                 *value = Value::from(float as i64);
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(whole),
-        Value::Object(fields) => fields.values_mut().for_each(whole),
+        Value::Array(items) => items.iter_mut().for_each(normalize_integers),
+        Value::Object(fields) => fields.values_mut().for_each(normalize_integers),
         _ => {}
     }
 }
@@ -177,35 +182,36 @@ fn whole(value: &mut Value) {
 /// Checks a value against the schema of a type.
 ///
 /// # Errors
-/// `invalidRequest` with every fault.
+/// `invalidRequest` with all errors.
 pub(super) fn check<T: ToSchema + 'static>(value: &Value) -> app::Result<()> {
     Ok(check_compiled(compiled(TypeId::of::<T>(), document_of::<T>)?, value)?)
 }
 
-fn check_compiled(compiled: &Compiled, value: &Value) -> Result<(), Refusal> {
+fn check_compiled(compiled: &CompiledSchema, value: &Value) -> Result<(), Refusal> {
     let errors = compiled.validator.iter_errors(value);
-    refuse(errors.flat_map(|error| faults(&error)))
+    refuse(errors.flat_map(|error| field_errors(&error)))
 }
 
-/// A checked value as its type. What the schema let pass and the type does not take is still the request's fault.
+/// Converts a checked value into its type. A value that only the type refuses is an error of the request, too.
 pub(super) fn typed<T: DeserializeOwned>(value: Value) -> Result<T, Refusal> {
     serde_json::from_value(value).map_err(|error| {
-        let fault = FieldError::at("", FieldErrorCode::Invalid).saying(error.to_string(), "قيمة غير صالحة");
-        Refusal::field_errors(RefusalCode::InvalidRequest, vec![fault])
+        let field_error =
+            FieldError::at("", FieldErrorCode::Invalid).saying(error.to_string(), "قيمة غير صالحة");
+        Refusal::field_errors(RefusalCode::InvalidRequest, vec![field_error])
     })
 }
 
 /// Reads a query string.
 ///
 /// # Errors
-/// `invalidRequest` with every fault, an unknown parameter among them.
+/// `invalidRequest` with all errors; an unknown parameter is one.
 pub(super) fn query<T: IntoParams + DeserializeOwned + 'static>(query: &str) -> problem::Result<T> {
     let compiled = compiled(TypeId::of::<T>(), schema_of_params::<T>)?;
     Ok(typed(query_values(compiled, query)?)?)
 }
 
 /// Parses a query string into an object, and checks it.
-fn query_values(compiled: &Compiled, query: &str) -> Result<Value, Refusal> {
+fn query_values(compiled: &CompiledSchema, query: &str) -> Result<Value, Refusal> {
     let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).map_err(|error| {
         Refusal::new(
             RefusalCode::InvalidRequest,
@@ -214,32 +220,32 @@ fn query_values(compiled: &Compiled, query: &str) -> Result<Value, Refusal> {
         )
     })?;
     let mut values = Map::new();
-    let mut found = Vec::new();
+    let mut errors = Vec::new();
     for (name, text) in pairs {
         let schema = compiled.schema.pointer(&format!("/properties/{}", escaped(&name)));
         match schema {
-            None => found.push(FieldError::parameter(shown(&name), FieldErrorCode::Unknown)),
+            None => errors.push(FieldError::parameter(shortened(&name), FieldErrorCode::Unknown)),
             Some(schema) => match (values.get_mut(&name), read_as(schema, &text)) {
                 (None, value) => drop(values.insert(name, value)),
                 (Some(Value::Array(listed)), Value::Array(more)) => listed.extend(more),
-                (Some(_), _) => found.push(FieldError::parameter(name, FieldErrorCode::Duplicate)),
+                (Some(_), _) => errors.push(FieldError::parameter(name, FieldErrorCode::Duplicate)),
             },
         }
     }
     let values = Value::Object(values);
-    let errors = compiled.validator.iter_errors(&values);
-    found.extend(errors.flat_map(|error| faults(&error)).map(|fault| {
-        let name = match &fault.location {
+    let invalid = compiled.validator.iter_errors(&values);
+    errors.extend(invalid.flat_map(|error| field_errors(&error)).map(|field_error| {
+        let name = match &field_error.location {
             FieldLocation::Pointer(pointer) => pointer.split('/').nth(1).unwrap_or_default().to_owned(),
             FieldLocation::Parameter(name) => name.clone(),
         };
-        FieldError { location: FieldLocation::Parameter(name), ..fault }
+        FieldError { location: FieldLocation::Parameter(name), ..field_error }
     }));
-    refuse(found)?;
+    refuse(errors)?;
     Ok(values)
 }
 
-/// The parameters of a type as the schema of one object.
+/// The schema of an object with the parameters of a type.
 fn schema_of_params<T: IntoParams>() -> Value {
     let mut properties = Map::new();
     let mut required = Vec::new();
@@ -252,7 +258,7 @@ fn schema_of_params<T: IntoParams>() -> Value {
     json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
 }
 
-/// The text of a parameter as what its schema asks for; left as text where it isn't that, for the schema to say so.
+/// The text of a parameter as the type in its schema. A text of another form remains text, which the schema refuses.
 fn read_as(schema: &Value, text: &str) -> Value {
     let is = |kind: &str| match &schema["type"] {
         Value::String(one) => one == kind,
@@ -260,7 +266,7 @@ fn read_as(schema: &Value, text: &str) -> Value {
         _ => false,
     };
     let read = if is("integer") {
-        // One spelling for a number: no sign to spare, no leading zero.
+        // A number has one spelling, without `+` and leading zeros.
         text.parse::<i64>().ok().filter(|number| number.to_string() == text).map(Value::from)
     } else if is("boolean") {
         text.parse::<bool>().ok().map(Value::from)
@@ -272,30 +278,30 @@ fn read_as(schema: &Value, text: &str) -> Value {
     read.unwrap_or_else(|| Value::from(text))
 }
 
-fn refuse(faults: impl IntoIterator<Item = FieldError>) -> Result<(), Refusal> {
-    let mut faults: Vec<FieldError> = faults.into_iter().take(MOST_FAULTS).collect();
-    // A value can break a schema in two ways that come to the same.
-    faults.dedup();
-    if faults.is_empty() { Ok(()) } else { Err(Refusal::field_errors(RefusalCode::InvalidRequest, faults)) }
+fn refuse(errors: impl IntoIterator<Item = FieldError>) -> Result<(), Refusal> {
+    let mut errors: Vec<FieldError> = errors.into_iter().take(MAX_ERRORS).collect();
+    // A value can violate two rules with the same message.
+    errors.dedup();
+    if errors.is_empty() { Ok(()) } else { Err(Refusal::field_errors(RefusalCode::InvalidRequest, errors)) }
 }
 
 fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-/// As much of a name that isn't ours as is told again.
-fn shown(name: &str) -> String {
-    match name.char_indices().nth(LONGEST_NAME) {
+/// A name from the request, shortened to the maximum length.
+fn shortened(name: &str) -> String {
+    match name.char_indices().nth(MAX_NAME_LENGTH) {
         Some((end, _)) => format!("{}…", name.get(..end).unwrap_or_default()),
         None => name.to_owned(),
     }
 }
 
-fn faults(error: &ValidationError<'_>) -> Vec<FieldError> {
+fn field_errors(error: &ValidationError<'_>) -> Vec<FieldError> {
     use ValidationErrorKind as Kind;
 
     let at = error.instance_path().to_string();
-    let fault = |code, en: String, ar: String| vec![FieldError::at(at.clone(), code).saying(en, ar)];
+    let field_error = |code, en: String, ar: String| vec![FieldError::at(at.clone(), code).saying(en, ar)];
     match error.kind() {
         Kind::Required { property } => {
             let name = property.as_str().unwrap_or_default();
@@ -303,89 +309,89 @@ fn faults(error: &ValidationError<'_>) -> Vec<FieldError> {
         }
         Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => unexpected
             .iter()
-            .take(MOST_FAULTS)
+            .take(MAX_ERRORS)
             .map(|name| {
-                FieldError::at(format!("{at}/{}", escaped(&shown(name))), FieldErrorCode::Unknown)
+                FieldError::at(format!("{at}/{}", escaped(&shortened(name))), FieldErrorCode::Unknown)
                     .saying("is not known here, or can't be written", "غير معروف هنا، أو هو للقراءة فقط")
             })
             .collect(),
         Kind::Type { kind } => {
             let expected = expected(kind);
-            fault(
+            field_error(
                 FieldErrorCode::WrongType,
                 format!("must be {}", expected.en),
                 format!("يجب أن يكون {}", expected.ar),
             )
         }
-        Kind::Enum { options } => fault(
+        Kind::Enum { options } => field_error(
             FieldErrorCode::NotAllowed,
-            format!("must be one of {}", words(options)),
-            format!("يجب أن يكون إحدى القيم: {}", words(options)),
+            format!("must be one of {}", joined(options)),
+            format!("يجب أن يكون إحدى القيم: {}", joined(options)),
         ),
-        Kind::Constant { expected_value } => fault(
+        Kind::Constant { expected_value } => field_error(
             FieldErrorCode::NotAllowed,
             format!("must be {expected_value}"),
             format!("يجب أن يكون {expected_value}"),
         ),
         Kind::MinLength { limit: 1 } => vec![FieldError::at(at, FieldErrorCode::Empty)],
-        Kind::MinLength { limit } => fault(
+        Kind::MinLength { limit } => field_error(
             FieldErrorCode::TooShort,
             format!("must have at least {limit} characters"),
             format!("يجب ألا يقل عدد المحارف عن {limit}"),
         ),
-        Kind::MaxLength { limit } => fault(
+        Kind::MaxLength { limit } => field_error(
             FieldErrorCode::TooLong,
             format!("must have at most {limit} characters"),
             format!("يجب ألا يزيد عدد المحارف على {limit}"),
         ),
-        Kind::MinItems { limit } => fault(
+        Kind::MinItems { limit } => field_error(
             FieldErrorCode::TooShort,
             format!("must have at least {limit} items"),
             format!("يجب ألا يقل عدد العناصر عن {limit}"),
         ),
-        Kind::MaxItems { limit } => fault(
+        Kind::MaxItems { limit } => field_error(
             FieldErrorCode::TooLong,
             format!("must have at most {limit} items"),
             format!("يجب ألا يزيد عدد العناصر على {limit}"),
         ),
-        Kind::Minimum { limit } | Kind::ExclusiveMinimum { limit } => fault(
+        Kind::Minimum { limit } | Kind::ExclusiveMinimum { limit } => field_error(
             FieldErrorCode::TooSmall,
             format!("must be at least {limit}"),
             format!("يجب ألا يقل عن {limit}"),
         ),
-        Kind::Maximum { limit } | Kind::ExclusiveMaximum { limit } => fault(
+        Kind::Maximum { limit } | Kind::ExclusiveMaximum { limit } => field_error(
             FieldErrorCode::TooLarge,
             format!("must be at most {limit}"),
             format!("يجب ألا يزيد على {limit}"),
         ),
-        Kind::MinProperties { .. } => fault(
+        Kind::MinProperties { .. } => field_error(
             FieldErrorCode::Empty,
             "needs ar or en".to_owned(),
             "يلزم نص بالعربية أو الإنجليزية".to_owned(),
         ),
         Kind::UniqueItems => vec![FieldError::at(at, FieldErrorCode::Duplicate)],
-        Kind::Format { format } => fault(
+        Kind::Format { format } => field_error(
             FieldErrorCode::WrongFormat,
             format!("must be a {format}"),
             format!("يجب أن يكون بصيغة {format}"),
         ),
-        Kind::Pattern { .. } => fault(
+        Kind::Pattern { .. } => field_error(
             FieldErrorCode::WrongFormat,
             "has the wrong form, is blank, or holds characters that can't be seen".to_owned(),
             "صيغته غير صحيحة، أو هو فارغ، أو فيه محارف غير مرئية".to_owned(),
         ),
-        // Something or null: the faults of the something.
+        // A nullable type: the errors of the type itself.
         Kind::OneOfNotValid { context } | Kind::AnyOf { context } => context
             .iter()
-            .map(|branch| branch.iter().flat_map(faults).collect::<Vec<_>>())
-            .find(|branch| branch.iter().any(|fault| !is_null_expected(fault)))
+            .map(|branch| branch.iter().flat_map(field_errors).collect::<Vec<_>>())
+            .find(|branch| branch.iter().any(|field_error| !is_null_expected(field_error)))
             .unwrap_or_else(|| vec![FieldError::at(at, FieldErrorCode::Invalid)]),
         _ => vec![FieldError::at(at, FieldErrorCode::Invalid)],
     }
 }
 
-fn is_null_expected(fault: &FieldError) -> bool {
-    fault.code == FieldErrorCode::WrongType && fault.detail.en == "must be null"
+fn is_null_expected(field_error: &FieldError) -> bool {
+    field_error.code == FieldErrorCode::WrongType && field_error.detail.en == "must be null"
 }
 
 fn expected(kind: &TypeKind) -> Message {
@@ -409,7 +415,7 @@ fn expected(kind: &TypeKind) -> Message {
     }
 }
 
-fn words(options: &Value) -> String {
+fn joined(options: &Value) -> String {
     let words = options.as_array().into_iter().flatten().map(|word| match word {
         Value::String(word) => word.clone(),
         other => other.to_string(),

@@ -198,7 +198,7 @@ async fn create_api_key(app: Data<App>, create: Create<Root, NewKey>) -> Result<
     // A key never changes but for its end, so there is one version of it.
     let answer = response::created(&location, 1, &created)?;
     (created.secret_shown, created.key) = (false, None);
-    idempotency::told_once(answer, &created)
+    idempotency::with_one_time_secret(answer, &created)
 }
 
 /// Revoke an API key

@@ -242,7 +242,7 @@ fn invited((view, invitation): (UserView, Invitation), language: Language) -> Re
     let location = format!("/v1/users/{}", invited.user.id);
     let answer = response::created(&location, invited.user.version, &invited)?;
     (invited.secret_shown, invited.invitation_token) = (false, None);
-    idempotency::told_once(answer, &invited)
+    idempotency::with_one_time_secret(answer, &invited)
 }
 
 /// Whether a user is to be disabled or enabled.

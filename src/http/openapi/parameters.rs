@@ -7,7 +7,7 @@ use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa::openapi::{Ref, RefOr, Required};
 
 use super::schemas::with_example;
-use crate::http::idempotency::{KEY_PATTERN, LONGEST_HEADER};
+use crate::http::idempotency::{KEY_PATTERN, MAX_HEADER_LENGTH};
 
 /// The name of the component that describes `Accept-Language`.
 pub(super) const ACCEPT_LANGUAGE: &str = "AcceptLanguage";
@@ -34,7 +34,7 @@ pub(super) fn components() -> BTreeMap<String, RefOr<Parameter>> {
                 "Idempotency-Key",
                 "Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409.",
                 with_example(
-                    text().min_length(Some(1)).max_length(Some(LONGEST_HEADER)).pattern(Some(KEY_PATTERN)),
+                    text().min_length(Some(1)).max_length(Some(MAX_HEADER_LENGTH)).pattern(Some(KEY_PATTERN)),
                     "8e03978e-40d5-43dd-bc93-6894a57f9324",
                 ),
             ),
