@@ -51,7 +51,7 @@ const MAX_SUBJECT_LENGTH: usize = 255;
 /// The maximum length of a user's name.
 const MAX_NAME_LENGTH: usize = 200;
 
-/// The algorithms that tokens may be signed with. None is symmetric: everybody who can verify a symmetric signature can
+/// The algorithms that tokens may be signed with. None is symmetric: a party that can verify a symmetric signature can
 /// also create one.
 pub const ALGORITHMS: [(&str, CoreJwsSigningAlgorithm); 9] = [
     ("RS256", CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256),

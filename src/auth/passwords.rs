@@ -49,8 +49,8 @@ impl NewPassword {
         }
     }
 
-    /// Whether an attacker would find the password early: a common one, or one that consists mostly of details of the
-    /// account. Takes some milliseconds of a core, and up to a hundred times as long for unusual passwords.
+    /// Returns whether an attacker would find the password early: a common one, or one that consists mostly of details of
+    /// the account. Takes some milliseconds of a core, and up to a hundred times as long for unusual passwords.
     pub fn is_common(&self, account_details: &[String]) -> bool {
         let password = self.0.expose_secret().to_lowercase();
         let mut words: Vec<String> = account_details.iter().flat_map(|text| words_of(text)).collect();
@@ -155,7 +155,7 @@ impl Passwords {
         self.verifications.load(Ordering::Relaxed)
     }
 
-    /// Whether a password matches a hash. Without a hash the answer is no, and takes as long.
+    /// Returns whether a password matches a hash. Without a hash the answer is no, and takes as long.
     ///
     /// # Errors
     /// [`HashError::Busy`].

@@ -32,7 +32,7 @@ pub fn generate_key() -> Result<SecretString, Unspecified> {
     Ok(format!("{KEY_PREFIX}{}", generate()?.expose_secret()).into())
 }
 
-/// Whether a text has the format of an API key; only then is a look into the database worthwhile.
+/// Returns whether a text has the format of an API key; only then is a look into the database worthwhile.
 pub fn looks_like_a_key(text: &str) -> bool {
     text.strip_prefix(KEY_PREFIX).is_some_and(|secret| {
         secret.len() == LENGTH

@@ -200,7 +200,7 @@ async fn run(server: Server, stop: &mut StopSignals) -> Result<(), Failure> {
     running.await.map_err(Failure::failed)?.map_err(Failure::failed)
 }
 
-/// What the greeting shows of the demo data.
+/// The demo data that the greeting shows.
 struct DemoData {
     task_force_id: Option<uuid::Uuid>,
     password: Option<SecretString>,

@@ -69,7 +69,7 @@ pub(super) struct Study {
     pub(super) evidence: Option<Link>,
 }
 
-/// Whether a sector is selected.
+/// The final state of a sector.
 pub(super) enum Selection {
     /// Selected and studied, with the current and the target maturity and the evidence of each.
     Studied { current: (i16, &'static str), target: (i16, &'static str), study: Study },

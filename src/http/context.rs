@@ -17,7 +17,7 @@ pub(super) struct RequestContext {
     pub(super) request_id: String,
     /// The language of the response.
     pub(super) language: Language,
-    /// Whether the client came over TLS.
+    /// True if the client came over TLS.
     pub(super) is_secure: bool,
 }
 
@@ -50,7 +50,7 @@ fn request_id(headers: &HeaderMap) -> String {
 fn language(headers: &HeaderMap) -> Language {
     let ranges = from_comma_delimited(headers.get(ACCEPT_LANGUAGE).into_iter());
     let mut accepted = AcceptLanguage(ranges.unwrap_or_default());
-    // The ranking doesn't tell apart what is accepted least and what is not accepted at all.
+    // `ranked` lists refused languages (`q=0`), too.
     accepted.retain(|range| range.quality > Quality::ZERO);
     let ranked = accepted.ranked();
     let languages = ranked.iter().filter_map(|range| range.item()).map(|tag| Language::of_tag(tag.as_str()));

@@ -57,7 +57,7 @@ pub(super) struct DryRun {
 
 /// The query of a change, which may ask for a dry run.
 pub(super) trait DryRunQuery {
-    /// Whether the change is checked and not carried out.
+    /// True if the change is checked and not carried out.
     fn dry_run(&self) -> bool;
 }
 

@@ -7,8 +7,8 @@ use std::path::Path;
 
 /// Writes a file that only its owner can read, completely or not at all.
 ///
-/// The text is written to a new file, which then takes the place of an existing one. A link that somebody has placed
-/// under the temporary name is removed and not followed.
+/// The text is written to a new file, which then takes the place of an existing one. A link under the
+/// temporary name is removed and not followed.
 ///
 /// # Errors
 /// An error of the file system.

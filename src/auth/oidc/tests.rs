@@ -60,7 +60,7 @@ async fn verified(issuer: &Issuer, token: &str) -> Option<Arc<Identity>> {
     issuer.verify(token, now()).await.unwrap()
 }
 
-/// Whether claims are accepted if the issuer's key has signed them.
+/// Returns whether claims are accepted that the issuer's key has signed.
 async fn accepted(claims: &Value) -> bool {
     let signer = Signer::ed25519("k1");
     verified(&issuer(&[&signer]), &signer.token(claims)).await.is_some()

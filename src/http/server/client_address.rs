@@ -39,7 +39,7 @@ pub(in crate::http) fn of(request: &HttpRequest) -> Option<IpAddr> {
     Some(client_of(peer, trusted, &forwarded))
 }
 
-/// Whether an address is in a range that proxies of the same installation usually have.
+/// Returns whether an address is in a range that proxies of the same installation usually have.
 fn is_private(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => address.is_loopback() || address.is_private(),

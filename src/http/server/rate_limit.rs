@@ -149,7 +149,7 @@ fn seconds(duration: Duration) -> u64 {
     duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }
 
-/// Whether requests to a path are counted. A load balancer may check the health of the service as often as it likes.
+/// Returns whether requests to a path are counted. A load balancer may check the health of the service at any rate.
 pub(in crate::http) fn applies(path: &str) -> bool {
     !path.starts_with("/health/")
 }

@@ -149,7 +149,7 @@ fn add_headers<B>(mut response: HttpResponse<B>, context: &RequestContext) -> Ht
     response
 }
 
-/// Whether `If-None-Match` names the current `ETag`. The comparison is weak (RFC 9110 §13.1.2).
+/// Returns whether `If-None-Match` names the current `ETag`. The comparison is weak (RFC 9110 §13.1.2).
 ///
 /// [`actix_web::http::header::IfNoneMatch`] would ignore a `*` within a list.
 fn matches(none_match: Option<&HeaderValue>, etag: Option<&HeaderValue>) -> bool {

@@ -64,7 +64,7 @@ impl Settings {
         }
     }
 
-    /// Whether clients use TLS, to the service itself or to a proxy in front of it.
+    /// Returns whether clients use TLS, to the service itself or to a proxy in front of it.
     pub(super) fn is_secure(&self) -> bool {
         self.tls.is_some() || self.public_url.starts_with("https://")
     }

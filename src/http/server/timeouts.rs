@@ -24,7 +24,7 @@ use super::settings::ClientTimeouts;
 #[derive(Debug)]
 pub(super) struct ConnectionState {
     timeouts: ClientTimeouts,
-    /// Whether the head of a request has arrived and its response is not ready yet.
+    /// True while the head of a request has arrived and its response is not ready yet.
     request_in_progress: Cell<bool>,
     /// The instant by which the head of the next request must have arrived.
     head_deadline: Cell<Option<Instant>>,

@@ -22,7 +22,7 @@ pub enum TlsError {
     Certificate {
         /// The file of the certificate.
         file: PathBuf,
-        /// What is wrong with the certificate.
+        /// The reason.
         cause: String,
     },
     /// The key can't be used.
@@ -30,7 +30,7 @@ pub enum TlsError {
     Key {
         /// The file of the key.
         file: PathBuf,
-        /// What is wrong with the key.
+        /// The reason.
         cause: String,
     },
     /// rustls refuses the configuration.
