@@ -299,7 +299,7 @@ async fn caller(request: &HttpRequest, request_id: String) -> Result<Caller> {
     } else {
         app.single_sign_on(&request_id, token).await?
     };
-    let (user_id, credential) = authenticated.ok_or(ProblemCode::Unauthenticated)?;
+    let (user_id, credential) = authenticated.ok_or(RefusalCode::Unauthenticated)?;
     Ok(Caller { user_id, credential, request_id, commit_mode: CommitMode::Commit })
 }
 
@@ -321,7 +321,7 @@ impl Authenticated {
     /// Reads the parameters of the path. A malformed id is the id of nothing, and so `notFound`.
     fn context<P: Path>(self, request: &HttpRequest) -> Result<CallContext<P>> {
         let path = web::Path::<P>::from_request(request, &mut Payload::None);
-        let path = path.into_inner().ok().ok_or(ProblemCode::NotFound)?.into_inner();
+        let path = path.into_inner().ok().ok_or(RefusalCode::NotFound)?.into_inner();
         let Self { caller, language } = self;
         Ok(CallContext { path, uri: request.path().to_owned(), caller, language })
     }
