@@ -4,40 +4,43 @@ use serde_json::json;
 
 use crate::contract::operation_cases;
 use crate::support::client::Draft;
-use crate::support::contract::followed;
+use crate::support::contract::resolved;
 use crate::support::votes::ready_policy_step;
 use crate::support::{Resource, TestApp, Who};
 
 /// The command, only tried.
-fn trial(resource: &Resource, to: &str) -> Draft {
+fn dry_run(resource: &Resource, to: &str) -> Draft {
     let body = json!({ "to": to });
     let path = format!("{}/transitions?dryRun=true", resource.path);
     Draft::post(path, &body).header("If-Match", &resource.etag)
 }
 
 #[tokio::test]
-async fn a_transition_that_is_tried_answers_what_would_be_and_keeps_nothing() {
+async fn a_dry_run_of_a_transition_answers_its_outcome_and_stores_nothing() {
     let app = TestApp::start().await;
     let chair = app.as_chair();
     let planned = chair.read(app.a(&format!("/activities/{}", app.world().activity("planned")))).await;
     let before = app.db_events().await;
-    let tried = chair.send(trial(&planned, "inProgress")).await.expect(200);
+    let tried = chair.send(dry_run(&planned, "inProgress")).await.expect(200);
     assert_eq!(tried.json()["state"], "inProgress");
     assert_eq!((tried.header("etag"), tried.header("location")), ("", ""));
     assert_eq!(app.db_events().await, before);
-    assert_eq!(chair.again(&planned).await.body, planned.body);
+    assert_eq!(chair.reload(&planned).await.body, planned.body);
     // What is refused is refused the same.
-    chair.send(trial(&planned, "inReview")).await.expect_problem(409, "transitionNotAllowed");
-    app.as_who(Who::CouncilMember).send(trial(&planned, "inProgress")).await.expect_problem(403, "forbidden");
-    app.as_who(Who::Outsider).send(trial(&planned, "inProgress")).await.expect_problem(404, "notFound");
+    chair.send(dry_run(&planned, "inReview")).await.expect_problem(409, "transitionNotAllowed");
+    app.as_who(Who::CouncilMember)
+        .send(dry_run(&planned, "inProgress"))
+        .await
+        .expect_problem(403, "forbidden");
+    app.as_who(Who::Outsider).send(dry_run(&planned, "inProgress")).await.expect_problem(404, "notFound");
     let stale = Resource { etag: "\"99\"".to_owned(), ..planned.clone() };
-    chair.send(trial(&stale, "inProgress")).await.expect_problem(412, "versionMismatch");
+    chair.send(dry_run(&stale, "inProgress")).await.expect_problem(412, "versionMismatch");
     // And it is still there to be done.
     chair.transition(&planned, "inProgress").await;
 }
 
 #[tokio::test]
-async fn a_submission_that_is_tried_is_not_there() {
+async fn a_dry_run_of_a_submission_stores_none() {
     let app = TestApp::start().await;
     let chair = app.as_chair();
     let path = app.a("/steps/policy/submissions?dryRun=true");
@@ -55,7 +58,7 @@ async fn a_submission_that_is_tried_is_not_there() {
 }
 
 #[tokio::test]
-async fn what_is_checked_at_the_commit_is_checked_when_it_is_tried() {
+async fn a_dry_run_checks_the_deferred_constraints() {
     let app = TestApp::start().await;
     // As if some use case had forgotten the panel: what is left is the schema's own rule, deferred to the commit.
     app.db()
@@ -84,46 +87,49 @@ async fn what_is_checked_at_the_commit_is_checked_when_it_is_tried() {
 }
 
 #[tokio::test]
-async fn a_trial_keeps_no_key() {
+async fn a_dry_run_stores_no_idempotency_key() {
     let app = TestApp::start().await;
     let chair = app.as_chair();
     let planned = chair.read(app.a(&format!("/activities/{}", app.world().activity("planned")))).await;
-    chair.send(trial(&planned, "inProgress").header("Idempotency-Key", "k")).await.expect(200);
+    chair.send(dry_run(&planned, "inProgress").header("Idempotency-Key", "k")).await.expect(200);
     let really = Draft::command(&planned, "transitions", &json!({ "to": "inProgress" }));
     let done = chair.send(really.header("Idempotency-Key", "k")).await.expect(200);
     assert_eq!(done.header("idempotency-replayed"), "");
 }
 
 #[tokio::test]
-async fn what_takes_no_trial_says_so() {
+async fn operations_without_dry_runs_refuse_the_parameter() {
     let app = TestApp::start().await;
     let path = app.a("/activities?dryRun=true");
     let new = crate::support::client::activity(json!({}));
-    app.as_chair().post(path, new).await.expect_faults(&["dryRun unknown"]);
+    app.as_chair().post(path, new).await.expect_field_errors(&["dryRun unknown"]);
     let planned =
         app.as_chair().read(app.a(&format!("/activities/{}", app.world().activity("planned")))).await;
     let odd =
         Draft::post(format!("{}/transitions?dryRun=maybe", planned.path), &json!({ "to": "inProgress" }));
-    app.as_chair().send(odd.header("If-Match", &planned.etag)).await.expect_faults(&["dryRun wrongType"]);
+    app.as_chair()
+        .send(odd.header("If-Match", &planned.etag))
+        .await
+        .expect_field_errors(&["dryRun wrongType"]);
 }
 
 #[tokio::test]
-async fn whatever_can_be_tried_keeps_nothing_and_can_be_done_after() {
+async fn every_dry_run_stores_nothing_and_the_request_can_follow() {
     let app = TestApp::start().await;
     let mut tried = Vec::new();
     for case in operation_cases::all() {
         let parameters = case.operation().described["parameters"].as_array().into_iter().flatten();
-        if !parameters.map(followed).any(|parameter| parameter["name"] == "dryRun") {
+        if !parameters.map(resolved).any(|parameter| parameter["name"] == "dryRun") {
             continue;
         }
         app.db_open_every_step().await;
         let draft = case.write(&app).await;
         let before = app.db_events().await;
-        let trial = Draft { path: format!("{}?dryRun=true", draft.path), ..draft.clone() };
+        let dry_run = Draft { path: format!("{}?dryRun=true", draft.path), ..draft.clone() };
         let mut who = [Who::Chair, Who::Secretariat, Who::Administrator].into_iter();
         let (who, answer) = loop {
             let who = who.next().unwrap_or_else(|| panic!("{}: nobody may", case.id));
-            let answer = app.as_who(who).send(trial.clone()).await;
+            let answer = app.as_who(who).send(dry_run.clone()).await;
             if answer.status != 403 && answer.status != 404 {
                 break (who, answer.expect(200));
             }

@@ -37,7 +37,7 @@ async fn twice(client: Client<'_>, draft: Draft) -> Answer {
 }
 
 #[tokio::test]
-async fn what_was_done_is_answered_the_same_again_and_done_once() {
+async fn a_request_sent_twice_is_done_once_and_answered_the_same() {
     let app = TestApp::start().await;
     let chair = app.as_chair();
     let count = async || chair.list(&app.a("/activities")).await.len();
@@ -90,7 +90,7 @@ async fn a_key_stands_for_one_body() {
 }
 
 #[tokio::test]
-async fn what_was_refused_can_be_sent_again_under_its_key() {
+async fn a_refused_request_can_be_sent_again_under_its_key() {
     let app = TestApp::start().await;
     let chair = app.as_chair();
     let done = chair.read(app.a(&format!("/activities/{}", app.world().activity("planned")))).await;
@@ -130,10 +130,10 @@ async fn a_key_is_visible_ascii_and_comes_once() {
     let app = TestApp::start().await;
     let chair = app.as_chair();
     for key in ["", "\"\"", "\"open", &"k".repeat(256), "ta\tb"] {
-        chair.send(new_activity(&app, key)).await.expect_faults(&["Idempotency-Key wrongFormat"]);
+        chair.send(new_activity(&app, key)).await.expect_field_errors(&["Idempotency-Key wrongFormat"]);
     }
     let two = new_activity(&app, "one").header("Idempotency-Key", "two");
-    chair.send(two).await.expect_faults(&["Idempotency-Key wrongFormat"]);
+    chair.send(two).await.expect_field_errors(&["Idempotency-Key wrongFormat"]);
 }
 
 #[tokio::test]
@@ -157,7 +157,7 @@ async fn of_many_at_once_one_is_done_and_the_others_get_its_answer() {
     for round in 0..5 {
         let before = app.db_events().await;
         let key = format!("round-{round}");
-        let sent = (0..8).map(|_| chair.insist(new_activity(&app, &key)));
+        let sent = (0..8).map(|_| chair.send_with_retry(new_activity(&app, &key)));
         let answers = join_all(sent).await;
         assert_eq!(app.db_events().await, before + 1, "done more than once");
         let first = answers.iter().filter(|answer| answer.header("idempotency-replayed").is_empty());
@@ -173,7 +173,7 @@ async fn of_many_at_once_one_is_done_and_the_others_get_its_answer() {
 }
 
 #[tokio::test]
-async fn whoever_waits_too_long_for_the_first_is_told_that_it_is_under_way() {
+async fn a_repeated_request_that_waits_too_long_for_the_first_is_409() {
     let app = TestApp::start().await;
     let path = "/v1/task-forces";
     let body = crate::support::world::task_force("Gamma", &[]);
@@ -183,13 +183,13 @@ async fn whoever_waits_too_long_for_the_first_is_told_that_it_is_under_way() {
     let of_the_first = format!("{} POST {path} k", app.world().user(Who::Secretariat));
     holder.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", &[&of_the_first]).await.unwrap();
     let secretariat = app.as_secretariat();
-    secretariat.insist(keyed(path, &body, "k")).await.expect_problem(409, "idempotencyKeyInUse");
+    secretariat.send_with_retry(keyed(path, &body, "k")).await.expect_problem(409, "idempotencyKeyInUse");
     holder.batch_execute("rollback").await.unwrap();
     secretariat.send(keyed(path, &body, "k")).await.expect(201);
 }
 
 #[tokio::test]
-async fn a_replay_tells_no_secret_again() {
+async fn a_replay_shows_no_secret_again() {
     let app = TestApp::start().await;
     let name = json!({ "en": "Somebody new" });
     let new = json!({ "email": "new@council.example", "name": name, "role": "expert", "locale": "en" });
@@ -207,7 +207,7 @@ async fn a_replay_tells_no_secret_again() {
 }
 
 #[tokio::test]
-async fn whoever_may_not_any_more_gets_no_replay() {
+async fn a_caller_who_lost_access_gets_no_replay() {
     let app = TestApp::start().await;
     let expert = app.as_who(Who::Expert5);
     let draft = new_activity(&app, "k");
@@ -240,12 +240,12 @@ async fn every_post_but_the_sign_in_takes_a_key_and_is_done_once() {
         let again = app.as_who(who).send(draft).await;
         assert_eq!(app.db_events().await, events, "{}: done twice", case.id);
         assert_eq!(again.header("idempotency-replayed"), "true", "{}", case.id);
-        let mut told = first.json();
-        if told.get("secretShown").is_some() {
-            told["secretShown"] = json!(false);
-            told.as_object_mut().unwrap().retain(|name, _| name != "key" && name != "invitationToken");
+        let mut expected = first.json();
+        if expected.get("secretShown").is_some() {
+            expected["secretShown"] = json!(false);
+            expected.as_object_mut().unwrap().retain(|name, _| name != "key" && name != "invitationToken");
         }
-        assert_eq!((again.status, again.json()), (first.status, told), "{}", case.id);
+        assert_eq!((again.status, again.json()), (first.status, expected), "{}", case.id);
         for header in ["etag", "location"] {
             assert_eq!(again.header(header), first.header(header), "{}: {header}", case.id);
         }

@@ -57,17 +57,17 @@ async fn lists(app: &TestApp) -> Vec<(Client<'_>, String)> {
 async fn pages_together_are_the_whole_list() {
     let app = TestApp::start().await;
     for (reader, path) in lists(&app).await {
-        let whole = ids(&reader.list(&path).await);
+        let all = ids(&reader.list(&path).await);
         for limit in [1, 2, 3] {
-            assert_eq!(ids(&reader.list_by(&path, limit).await), whole, "{path} by {limit}");
+            assert_eq!(ids(&reader.list_by(&path, limit).await), all, "{path} by {limit}");
         }
-        let distinct: BTreeSet<_> = whole.iter().collect();
-        assert_eq!(distinct.len(), whole.len(), "{path}");
+        let distinct: BTreeSet<_> = all.iter().collect();
+        assert_eq!(distinct.len(), all.len(), "{path}");
     }
 }
 
 #[tokio::test]
-async fn events_are_read_on_from_where_one_left_off() {
+async fn events_are_read_from_any_sequence_number_on() {
     let app = TestApp::start().await;
     let (mut after, mut read) = (0, Vec::new());
     loop {
@@ -84,7 +84,7 @@ async fn events_are_read_on_from_where_one_left_off() {
 }
 
 #[tokio::test]
-async fn what_does_not_change_is_on_exactly_one_page_while_others_write() {
+async fn an_unchanged_item_is_on_exactly_one_page_while_others_write() {
     let app = TestApp::start().await;
     let chair = app.as_chair();
     for sort in ["number", "dueDate", "-updatedAt"] {
@@ -132,9 +132,9 @@ async fn a_limit_outside_1_to_100_and_unknown_parameters_are_refused() {
         ("assignee=you", vec!["assignee wrongFormat"]),
         ("overdue=maybe", vec!["overdue wrongType"]),
     ] {
-        chair.get(app.a(&format!("/activities?{query}"))).await.expect_faults(&expected);
+        chair.get(app.a(&format!("/activities?{query}"))).await.expect_field_errors(&expected);
     }
-    chair.get("/v1/me?x=1").await.expect_faults(&["x unknown"]);
+    chair.get("/v1/me?x=1").await.expect_field_errors(&["x unknown"]);
     assert_eq!(
         chair.get(app.a("/activities?limit=100")).await.expect(200).json()["items"].as_array().unwrap().len(),
         8
@@ -164,9 +164,9 @@ async fn a_cursor_belongs_to_the_list_that_gave_it() {
         chair
             .get(app.a(&format!("/activities?{query}&cursor={cursor}")))
             .await
-            .expect_faults(&["cursor invalid"]);
+            .expect_field_errors(&["cursor invalid"]);
     }
-    chair.get(app.a(&format!("/members?cursor={by_number}"))).await.expect_faults(&["cursor invalid"]);
+    chair.get(app.a(&format!("/members?cursor={by_number}"))).await.expect_field_errors(&["cursor invalid"]);
 }
 
 /// What Postgres can't hold is no fault of the service.

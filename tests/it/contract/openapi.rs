@@ -3,17 +3,20 @@
 use serde_json::{Value, json};
 
 use crate::support::TestApp;
-use crate::support::contract::{DOCUMENT, followed, operations, validator};
+use crate::support::contract::{DOCUMENT, operations, resolved, validator};
 
 /// Every value in the document, with the way to it.
-fn walk<'a>(at: &str, value: &'a Value, visit: &mut impl FnMut(&str, &'a Value)) {
+fn visit_values<'a>(at: &str, value: &'a Value, visit: &mut impl FnMut(&str, &'a Value)) {
     visit(at, value);
     match value {
         Value::Object(fields) => {
-            fields.iter().for_each(|(name, value)| walk(&format!("{at}/{name}"), value, visit));
+            fields.iter().for_each(|(name, value)| visit_values(&format!("{at}/{name}"), value, visit));
         }
         Value::Array(items) => {
-            items.iter().enumerate().for_each(|(index, value)| walk(&format!("{at}/{index}"), value, visit));
+            items
+                .iter()
+                .enumerate()
+                .for_each(|(index, value)| visit_values(&format!("{at}/{index}"), value, visit));
         }
         _ => {}
     }
@@ -26,7 +29,7 @@ fn has_text(value: &Value) -> bool {
 #[test]
 fn every_reference_leads_somewhere() {
     let mut count = 0;
-    walk("", &DOCUMENT, &mut |at, value| {
+    visit_values("", &DOCUMENT, &mut |at, value| {
         if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
             count += 1;
             assert!(DOCUMENT.pointer(reference.trim_start_matches('#')).is_some(), "{at}: {reference}");
@@ -46,10 +49,10 @@ fn every_operation_says_what_it_is_and_answers_with_its_headers() {
             "{id}: tags"
         );
         for (status, answer) in described["responses"].as_object().unwrap() {
-            let answer = followed(answer);
+            let answer = resolved(answer);
             assert!(has_text(&answer["description"]), "{id} {status}");
             for header in ["API-Version", "X-Request-Id"] {
-                let header = followed(&answer["headers"][header]);
+                let header = resolved(&answer["headers"][header]);
                 assert_eq!(header["required"], true, "{id} {status}");
             }
         }
@@ -92,13 +95,13 @@ fn problem_codes_are_the_only_extension() {
 fn every_parameter_is_described_with_an_example() {
     for operation in operations() {
         for parameter in operation.described["parameters"].as_array().into_iter().flatten() {
-            let parameter = followed(parameter);
+            let parameter = resolved(parameter);
             let name = format!("{} {}", operation.id(), parameter["name"]);
             assert!(has_text(&parameter["description"]), "{name} has no description");
-            let schema = followed(&parameter["schema"]);
+            let schema = resolved(&parameter["schema"]);
             let shown =
                 [&parameter["example"], &parameter["examples"], &schema["example"], &schema["examples"]];
-            let listed = [&schema["enum"], &schema["items"]["enum"], &followed(&schema["items"])["enum"]];
+            let listed = [&schema["enum"], &schema["items"]["enum"], &resolved(&schema["items"])["enum"]];
             assert!(
                 shown.iter().chain(&listed).any(|example| !example.is_null()),
                 "{name} has no example: {parameter}"
@@ -116,7 +119,7 @@ fn every_body_is_closed() {
                 return;
             }
             seen.push(reference);
-            return closed(reference, followed(schema), seen);
+            return closed(reference, resolved(schema), seen);
         }
         if let Some(properties) = schema["properties"].as_object() {
             assert_eq!(schema["additionalProperties"], false, "{name}");
@@ -143,11 +146,11 @@ fn every_body_is_closed() {
 
 /// The words of an enum are those that JSON carries.
 #[test]
-fn words_are_documented_as_they_are_sent() {
+fn enum_values_are_documented_as_they_are_sent() {
     let words = |name: &str| DOCUMENT["components"]["schemas"][name]["enum"].clone();
     assert_eq!(words("SeatRole"), serde_json::json!(["chair", "expert"]));
     assert_eq!(words("StepName"), serde_json::json!(["policy", "sectors", "pilots", "migration", "report"]));
-    walk("", &DOCUMENT["components"]["schemas"], &mut |at, value| {
+    visit_values("", &DOCUMENT["components"]["schemas"], &mut |at, value| {
         for word in
             value.get("enum").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
         {
@@ -158,7 +161,7 @@ fn words_are_documented_as_they_are_sent() {
 }
 
 #[tokio::test]
-async fn an_answer_that_tells_too_much_is_noticed() {
+async fn an_undocumented_field_in_an_answer_is_noticed() {
     let app = TestApp::start().await;
     let planned = app.a(&format!("/activities/{}", app.world().activity("planned")));
     let activity = app.as_chair().get(planned).await.expect(200).json();

@@ -46,19 +46,19 @@ pub(crate) fn all() -> Vec<Case> {
     const CLOSING: [&str; 5] =
         ["castVote", "withdrawSubmission", "submitStep", "transitionTaskForce", "changePassword"];
     let mut all = cases::all();
-    let place = |case: &Case| operations().position(|operation| operation.id() == case.id);
-    all.sort_by_key(|case| (CLOSING.iter().position(|last| *last == case.id), place(case)));
+    let position = |case: &Case| operations().position(|operation| operation.id() == case.id);
+    all.sort_by_key(|case| (CLOSING.iter().position(|last| *last == case.id), position(case)));
     all
 }
 
 #[test]
 fn every_operation_has_its_case_and_every_case_its_operation() {
     let documented: Vec<_> = operations().map(Operation::id).collect();
-    let walked: Vec<_> = cases::all().iter().map(|case| case.id).collect();
+    let with_case: Vec<_> = cases::all().iter().map(|case| case.id).collect();
     let once = |ids: &[&'static str]| {
         let set: BTreeSet<_> = ids.iter().copied().collect();
         assert_eq!(set.len(), ids.len(), "something is there twice: {ids:?}");
         set
     };
-    assert_eq!(once(&documented), once(&walked));
+    assert_eq!(once(&documented), once(&with_case));
 }

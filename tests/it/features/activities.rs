@@ -13,7 +13,7 @@ fn legal(problem: &Value) -> Vec<&str> {
     transitions.iter().map(|transition| transition["to"].as_str().unwrap()).collect()
 }
 
-async fn known(client: Client<'_>, name: &str) -> Resource {
+async fn seeded(client: Client<'_>, name: &str) -> Resource {
     client.read(client.app.a(&format!("/activities/{}", client.app.world().activity(name)))).await
 }
 
@@ -57,10 +57,13 @@ async fn an_activity_is_blocked_and_goes_back_to_where_it_was() {
 async fn a_review_is_done_by_another_than_the_assignee() {
     let app = TestApp::start().await;
     let (author, reviewer) = (app.as_who(Who::Expert3), app.as_expert());
-    let in_review = known(author, "inReview").await;
+    let in_review = seeded(author, "inReview").await;
     let done = |activity: &Resource| {
-        let to =
-            activity["availableTransitions"].as_array().unwrap().iter().find(|exit| exit["to"] == "done");
+        let to = activity["availableTransitions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|transition| transition["to"] == "done");
         to.unwrap().clone()
     };
     assert_eq!(done(&in_review)["blockedBy"][0]["code"], "reviewByAnother");
@@ -71,7 +74,7 @@ async fn a_review_is_done_by_another_than_the_assignee() {
         .patch(&in_review, json!({ "reviewRequired": false }))
         .await
         .expect_problem(409, "activityInReview");
-    assert_eq!(done(&known(reviewer, "inReview").await)["allowed"], true);
+    assert_eq!(done(&seeded(reviewer, "inReview").await)["allowed"], true);
     assert_eq!(reviewer.transition(&in_review, "done").await["state"], "done");
 }
 
@@ -79,10 +82,10 @@ async fn a_review_is_done_by_another_than_the_assignee() {
 async fn blocking_a_review_does_not_let_the_assignee_out_of_it() {
     let app = TestApp::start().await;
     let author = app.as_who(Who::Expert3);
-    let in_review = known(author, "inReview").await;
+    let in_review = seeded(author, "inReview").await;
     let block = json!({ "to": "blocked", "reason": { "en": "x" } });
     author.command(&in_review, "transitions", block).await.expect(200);
-    let blocked = author.again(&in_review).await;
+    let blocked = author.reload(&in_review).await;
     let someone = json!({ "assigneeMemberId": app.world().member(Who::Expert1) });
     author.patch(&blocked, someone).await.expect_problem(409, "activityInReview");
     let unreviewed = json!({ "reviewRequired": false });
@@ -90,30 +93,34 @@ async fn blocking_a_review_does_not_let_the_assignee_out_of_it() {
 }
 
 #[tokio::test]
-async fn what_needs_a_reason_says_so_and_is_refused_without() {
+async fn a_transition_that_needs_a_reason_says_so_and_is_refused_without() {
     let app = TestApp::start().await;
     let chair = app.as_chair();
     for (name, to) in [("planned", "cancelled"), ("planned", "blocked"), ("done", "inProgress")] {
-        let activity = known(chair, name).await;
-        let exits = activity["availableTransitions"].as_array().unwrap();
-        assert!(exits.iter().any(|exit| exit["to"] == to && exit["reasonRequired"] == true));
+        let activity = seeded(chair, name).await;
+        let transitions = activity["availableTransitions"].as_array().unwrap();
+        assert!(
+            transitions
+                .iter()
+                .any(|transition| transition["to"] == to && transition["reasonRequired"] == true)
+        );
         chair
             .command(&activity, "transitions", json!({ "to": to }))
             .await
-            .expect_faults(&["/reason required"]);
+            .expect_field_errors(&["/reason required"]);
     }
 }
 
 #[tokio::test]
-async fn an_activity_starts_only_when_what_it_waits_for_is_done_or_cancelled() {
+async fn an_activity_starts_only_when_its_dependencies_are_done_or_cancelled() {
     let app = TestApp::start().await;
     let chair = app.as_chair();
     let (one, other) = (chair.create_activity(json!({})).await, chair.create_activity(json!({})).await);
     let waiting = chair.create_activity(json!({})).await;
-    chair.let_wait(&waiting, &one).await.expect(204);
-    chair.let_wait(&waiting, &other).await.expect(204);
+    chair.add_dependency(&waiting, &one).await.expect(204);
+    chair.add_dependency(&waiting, &other).await.expect(204);
     let before = app.db_events().await;
-    chair.let_wait(&waiting, &other).await.expect(204);
+    chair.add_dependency(&waiting, &other).await.expect(204);
     assert_eq!(app.db_events().await, before, "doing it twice changes nothing");
 
     let start = async || chair.try_transition(&waiting, "inProgress").await;
@@ -122,28 +129,28 @@ async fn an_activity_starts_only_when_what_it_waits_for_is_done_or_cancelled() {
     start().await.expect_problem(409, "dependencyUnfinished");
     let other = chair.transition(&other, "inProgress").await;
     chair.transition(&other, "done").await;
-    let waiting = chair.again(&waiting).await;
+    let waiting = chair.reload(&waiting).await;
     assert_eq!(waiting["dependsOn"].as_array().unwrap().len(), 2);
     assert_eq!(waiting["version"], 1, "what it waits for is none of its own fields");
     start().await.expect(200);
 }
 
 #[tokio::test]
-async fn activities_never_wait_for_each_other() {
+async fn dependencies_of_activities_form_no_circle() {
     let app = TestApp::start().await;
     let chair = app.as_chair();
     let a = chair.create_activity(json!({})).await;
     let b = chair.create_activity(json!({})).await;
     let c = chair.create_activity(json!({})).await;
-    chair.let_wait(&a, &b).await.expect(204);
-    chair.let_wait(&b, &c).await.expect(204);
-    chair.let_wait(&a, &a).await.expect_problem(409, "dependencyCircle");
-    chair.let_wait(&b, &a).await.expect_problem(409, "dependencyCircle");
-    chair.let_wait(&c, &a).await.expect_problem(409, "dependencyCircle");
+    chair.add_dependency(&a, &b).await.expect(204);
+    chair.add_dependency(&b, &c).await.expect(204);
+    chair.add_dependency(&a, &a).await.expect_problem(409, "dependencyCircle");
+    chair.add_dependency(&b, &a).await.expect_problem(409, "dependencyCircle");
+    chair.add_dependency(&c, &a).await.expect_problem(409, "dependencyCircle");
     // Two requests that would close a circle between them: one of them is refused.
     let (x, y) = (chair.create_activity(json!({})).await, chair.create_activity(json!({})).await);
     let wait = |waiting: &Resource, on: &Resource| {
-        chair.insist(Draft::new(Method::PUT, format!("{}/dependencies/{}", waiting.path, on.id())))
+        chair.send_with_retry(Draft::new(Method::PUT, format!("{}/dependencies/{}", waiting.path, on.id())))
     };
     let (one, other) = tokio::join!(wait(&x, &y), wait(&y, &x));
     let mut statuses = [one.status, other.status];
@@ -155,13 +162,13 @@ async fn activities_never_wait_for_each_other() {
 }
 
 #[tokio::test]
-async fn only_what_was_never_started_and_nothing_waits_for_is_deleted() {
+async fn only_an_activity_never_started_and_without_dependents_is_deleted() {
     let app = TestApp::start().await;
     let chair = app.as_chair();
     for name in ["inProgress", "blocked", "done"] {
-        chair.delete(&known(chair, name).await).await.expect_problem(409, "activityStarted");
+        chair.delete(&seeded(chair, name).await).await.expect_problem(409, "activityStarted");
     }
-    let (waiting, on) = (known(chair, "overdue").await, known(chair, "planned").await);
+    let (waiting, on) = (seeded(chair, "overdue").await, seeded(chair, "planned").await);
     let problem = chair.delete(&on).await.expect_problem(409, "stillReferenced");
     let expected = json!([{ "kind": "activity", "id": waiting.id(), "title": waiting["title"] }]);
     assert_eq!(problem["references"], expected);
@@ -253,7 +260,7 @@ async fn overdue_begins_with_the_day_after_in_the_task_forces_own_time_zone() {
     let overdue = async || {
         let status = chair.get(app.a("/status")).await.expect(200).json();
         let listed = numbers(chair, "?overdue=true").await.contains(&9);
-        let own = chair.again(&due).await["overdue"] == true;
+        let own = chair.reload(&due).await["overdue"] == true;
         assert_eq!(listed, own);
         (own, status["activities"]["overdue"].as_i64().unwrap(), status["today"].as_str().unwrap().to_owned())
     };
@@ -262,67 +269,24 @@ async fn overdue_begins_with_the_day_after_in_the_task_forces_own_time_zone() {
     assert_eq!(overdue().await, (false, 1, "2026-11-22".to_owned()));
     app.advance(TimeDelta::microseconds(1));
     assert_eq!(overdue().await, (true, 2, "2026-11-23".to_owned()));
-    let due = chair.transition(&chair.again(&due).await, "inProgress").await;
+    let due = chair.transition(&chair.reload(&due).await, "inProgress").await;
     chair.transition(&due, "done").await;
     assert_eq!(overdue().await, (false, 1, "2026-11-23".to_owned()));
-}
-
-#[tokio::test]
-async fn my_activities_are_my_open_ones_of_all_task_forces_by_due_date() {
-    let app = TestApp::start().await;
-    let (chair, world) = (app.as_chair(), app.world());
-    app.as_secretariat().create(app.b("/members"), world.seat(Who::Expert1, "expert")).await;
-    let me = app.as_expert().read("/v1/me").await;
-    let in_b =
-        me["memberships"].as_array().unwrap().iter().find(|seat| seat["taskForceId"] == world.b).unwrap();
-    let body = json!({ "title": { "en": "Of B" }, "step": "policy", "dueDate": "2026-11-23", "assigneeMemberId": in_b["memberId"] });
-    app.as_who(Who::OtherChair).create(app.b("/activities"), body).await;
-    let mine = world.member(Who::Expert1);
-    chair.create_activity(json!({ "title": { "en": "Some day" }, "assigneeMemberId": mine })).await;
-    let dropped = chair.create_activity(json!({ "assigneeMemberId": mine })).await;
-    chair.transition_because(&dropped, "cancelled", "x").await;
-    let titles: Vec<_> = app
-        .as_expert()
-        .list_by("/v1/me/activities", 1)
-        .await
-        .iter()
-        .map(|item| item["title"]["en"].as_str().unwrap().to_owned())
-        .collect();
-    assert_eq!(titles, ["Of B", "Collect the policies in force", "Some day"]);
-}
-
-#[tokio::test]
-async fn a_comment_is_its_authors_and_the_chair_may_take_it_away() {
-    let app = TestApp::start().await;
-    let (author, other, chair) = (app.as_expert(), app.as_who(Who::Expert2), app.as_chair());
-    let path = app.a(&format!("/activities/{}/comments", app.world().activity("done")));
-    let comment = author.create(path.as_str(), json!({ "text": "أرفقت الرأي القانوني" })).await;
-    for somebody in [other, chair] {
-        somebody.patch(&comment, json!({ "text": "No" })).await.expect_problem(403, "forbidden");
-    }
-    let changed =
-        author.patch(&comment, json!({ "text": "Attached the opinion" })).await.expect(200).resource();
-    assert_eq!((&changed["version"], &changed["authorName"]["en"]), (&json!(2), &json!("Expert1")));
-    other.delete(&changed).await.expect_problem(403, "forbidden");
-    chair.delete(&comment).await.expect_problem(412, "versionMismatch");
-    chair.delete(&changed).await.expect(204);
-    assert!(author.list(&path).await.is_empty());
-    // A comment is found under its own activity only.
-    let first =
-        &author.list(&app.a(&format!("/activities/{}/comments", app.world().activity("planned")))).await[0];
-    author.get(format!("{path}/{}", first["id"].as_str().unwrap())).await.expect_problem(404, "notFound");
 }
 
 #[tokio::test]
 async fn work_of_a_locked_step_is_planned_but_not_started() {
     let app = TestApp::start().await;
     let chair = app.as_chair();
-    let ahead = known(chair, "ahead").await;
-    let exit = &ahead["availableTransitions"][0];
-    assert_eq!((&exit["to"], &exit["blockedBy"][0]["code"]), (&json!("inProgress"), &json!("stepLocked")));
+    let ahead = seeded(chair, "ahead").await;
+    let transition = &ahead["availableTransitions"][0];
+    assert_eq!(
+        (&transition["to"], &transition["blockedBy"][0]["code"]),
+        (&json!("inProgress"), &json!("stepLocked"))
+    );
     chair.try_transition(&ahead, "inProgress").await.expect_problem(409, "stepLocked");
     chair.patch(&ahead, json!({ "priority": "low" })).await.expect(200);
-    let ahead = chair.again(&ahead).await;
+    let ahead = chair.reload(&ahead).await;
     let blocked = chair.transition_because(&ahead, "blocked", "No list yet").await;
     chair.transition(&blocked, "planned").await;
 }
@@ -331,7 +295,7 @@ async fn work_of_a_locked_step_is_planned_but_not_started() {
 async fn work_of_a_passed_step_stays_as_it_was_but_for_comments() {
     let app = TestApp::start().await;
     let chair = app.as_chair();
-    let done = known(chair, "done").await;
+    let done = seeded(chair, "done").await;
     ready_policy_step(&app).await;
     pass(&app, "policy").await;
     let refused = |answer: Answer| {
@@ -340,26 +304,29 @@ async fn work_of_a_passed_step_stays_as_it_was_but_for_comments() {
     refused(chair.try_transition(&done, "inProgress").await);
     refused(chair.patch(&done, json!({ "priority": "low" })).await);
     refused(chair.post(app.a("/activities"), crate::support::client::activity(json!({}))).await);
-    refused(chair.delete(&known(chair, "cancelled").await).await);
-    refused(chair.let_wait(&known(chair, "overdue").await, &done).await);
-    let ahead = known(chair, "ahead").await;
+    refused(chair.delete(&seeded(chair, "cancelled").await).await);
+    refused(chair.add_dependency(&seeded(chair, "overdue").await, &done).await);
+    let ahead = seeded(chair, "ahead").await;
     refused(chair.patch(&ahead, json!({ "step": "policy" })).await);
     chair.create(format!("{}/comments", done.path), json!({ "text": "Still of use" })).await;
     chair.transition(&ahead, "inProgress").await;
 }
 
 #[tokio::test]
-async fn what_is_closed_or_begun_is_not_changed_any_more_in_what_counts() {
+async fn a_closed_or_started_activity_keeps_its_plan() {
     let app = TestApp::start().await;
     let chair = app.as_chair();
     for name in ["done", "cancelled"] {
-        let closed = known(chair, name).await;
+        let closed = seeded(chair, name).await;
         chair.patch(&closed, json!({ "priority": "low" })).await.expect_problem(409, "activityClosed");
-        chair.let_wait(&closed, &known(chair, "planned").await).await.expect_problem(409, "activityClosed");
+        chair
+            .add_dependency(&closed, &seeded(chair, "planned").await)
+            .await
+            .expect_problem(409, "activityClosed");
     }
-    let begun = known(chair, "inProgress").await;
+    let begun = seeded(chair, "inProgress").await;
     chair.patch(&begun, json!({ "step": "sectors" })).await.expect_problem(409, "activityStarted");
     let moved =
-        chair.patch(&known(chair, "planned").await, json!({ "step": "pilots" })).await.expect(200).json();
+        chair.patch(&seeded(chair, "planned").await, json!({ "step": "pilots" })).await.expect(200).json();
     assert_eq!(moved["step"], "pilots");
 }

@@ -97,7 +97,7 @@ async fn a_key_is_shown_once_and_does_what_its_owner_does() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_none_opens_nothing() {
+async fn a_malformed_key_is_refused() {
     let app = TestApp::start().await;
     let script = Script::of(app.as_expert(), json!({})).await;
     let good = script.made["key"].as_str().unwrap();
@@ -113,28 +113,30 @@ async fn a_key_that_is_none_opens_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_key_is_said() {
+async fn an_invalid_new_key_is_refused_with_field_errors() {
     let app = TestApp::start().await;
     let expert = app.as_expert();
     let post = async |fields: Value| expert.post("/v1/api-keys", key(fields)).await;
-    post(json!({ "scopes": [] })).await.expect_faults(&["/scopes tooShort"]);
-    post(json!({ "scopes": ["read", "read"] })).await.expect_faults(&["/scopes duplicate"]);
-    post(json!({ "scopes": ["admin"] })).await.expect_faults(&["/scopes/0 notAllowed"]);
+    post(json!({ "scopes": [] })).await.expect_field_errors(&["/scopes tooShort"]);
+    post(json!({ "scopes": ["read", "read"] })).await.expect_field_errors(&["/scopes duplicate"]);
+    post(json!({ "scopes": ["admin"] })).await.expect_field_errors(&["/scopes/0 notAllowed"]);
     post(json!({ "name": " " })).await.expect(400);
-    post(json!({ "expiresAt": "2026-11-22T09:00:00Z" })).await.expect_faults(&["/expiresAt tooSmall"]);
-    post(json!({ "expiresAt": "2027-11-23T09:00:00.000001Z" })).await.expect_faults(&["/expiresAt tooLarge"]);
+    post(json!({ "expiresAt": "2026-11-22T09:00:00Z" })).await.expect_field_errors(&["/expiresAt tooSmall"]);
+    post(json!({ "expiresAt": "2027-11-23T09:00:00.000001Z" }))
+        .await
+        .expect_field_errors(&["/expiresAt tooLarge"]);
     post(json!({ "expiresAt": "2027-11-23T09:00:00Z" })).await.expect(201);
     post(json!({ "expiresAt": "2026-11-22T09:00:00.000001Z" })).await.expect(201);
     // Another task force is as absent as one that never was.
-    let mut told = Vec::new();
+    let mut problems = Vec::new();
     for absent in [app.world().b.as_str(), "0199f0c2-7a3b-7c11-9d2e-000000000001"] {
         let mut problem =
             post(json!({ "taskForceId": absent })).await.expect_problem(400, "unknownReference");
         assert_eq!(problem["errors"][0]["pointer"], "/taskForceId");
         problem["requestId"].take();
-        told.push(problem);
+        problems.push(problem);
     }
-    assert_eq!(told[0], told[1]);
+    assert_eq!(problems[0], problems[1]);
     post(json!({ "taskForceId": app.world().a })).await.expect(201);
 }
 
@@ -181,33 +183,33 @@ async fn a_key_that_only_reads_changes_nothing() {
 }
 
 #[tokio::test]
-async fn what_a_key_is_told_it_can_do_is_what_it_can_do() {
+async fn a_key_sees_the_transitions_that_it_can_make_and_no_others() {
     let app = TestApp::start().await;
     let reader = Script::of(app.as_chair(), reads_only()).await;
     let writer = Script::of(app.as_chair(), json!({ "taskForceId": app.world().a })).await;
     let planned = app.a(&format!("/activities/{}", app.world().activity("planned")));
-    let told = reader.get(planned.as_str()).await.expect(200).json();
-    assert!(!in_the_way(&told).is_empty());
-    assert!(in_the_way(&told).iter().all(|codes| codes[0] == "insufficientScope"), "{told:#}");
+    let shown = reader.get(planned.as_str()).await.expect(200).json();
+    assert!(!in_the_way(&shown).is_empty());
+    assert!(in_the_way(&shown).iter().all(|codes| codes[0] == "insufficientScope"), "{shown:#}");
     let (own, through) =
         (app.as_chair().read(planned.as_str()).await, writer.get(planned.as_str()).await.expect(200));
     assert_eq!(own["availableTransitions"], through.json()["availableTransitions"]);
 
     // A condition asks in its own way who may do what.
     let open = set_condition(&app, Who::Expert1, json!({})).await;
-    let told = reader.get(open.path.as_str()).await.expect(200).json();
-    assert!(in_the_way(&told).iter().all(|codes| codes[0] == "insufficientScope"), "{told:#}");
+    let shown = reader.get(open.path.as_str()).await.expect(200).json();
+    assert!(in_the_way(&shown).iter().all(|codes| codes[0] == "insufficientScope"), "{shown:#}");
     let met =
-        Draft::command(&app.as_chair().again(&open).await, "transitions", &json!({ "to": "reportedMet" }));
+        Draft::command(&app.as_chair().reload(&open).await, "transitions", &json!({ "to": "reportedMet" }));
     reader.send(met.clone()).await.expect_problem(403, "insufficientScope");
-    let told = writer.get(open.path.as_str()).await.expect(200).json();
-    assert!(in_the_way(&told).iter().any(Vec::is_empty), "{told:#}");
+    let shown = writer.get(open.path.as_str()).await.expect(200).json();
+    assert!(in_the_way(&shown).iter().any(Vec::is_empty), "{shown:#}");
     writer.send(met).await.expect(200);
 
     // So does a user.
     let reader = Script::of(app.as_secretariat(), reads_only()).await;
-    let told = reader.get(format!("/v1/users/{}", app.world().user(Who::Expert2))).await.expect(200).json();
-    assert_eq!(in_the_way(&told), [["insufficientScope"]]);
+    let shown = reader.get(format!("/v1/users/{}", app.world().user(Who::Expert2))).await.expect(200).json();
+    assert_eq!(in_the_way(&shown), [["insufficientScope"]]);
     let me = writer.get("/v1/me").await.expect(200).json();
     assert_eq!(in_the_way(&me), [["forbidden"]], "as for the chair, whoever asks");
 }
@@ -218,7 +220,7 @@ async fn to_a_key_of_one_task_force_there_is_no_other() {
     let of_a = json!({ "taskForceId": app.world().a });
     let script = Script::of(app.as_secretariat(), of_a.clone()).await;
     script.get(app.a("/status")).await.expect(200);
-    let told = async |answer: Answer| {
+    let comparable = async |answer: Answer| {
         let own = ["x-request-id", "date"];
         let headers = answer.headers.iter().filter(|(name, _)| !own.contains(&name.as_str()));
         let mut headers: Vec<_> =
@@ -230,12 +232,12 @@ async fn to_a_key_of_one_task_force_there_is_no_other() {
     };
     let absent = "/v1/task-forces/0199f0c2-7a3b-7c11-9d2e-000000000001";
     for rest in ["", "/status", "/activities", "/members"] {
-        let other = told(script.get(app.b(rest)).await).await;
-        assert_eq!(other, told(script.get(format!("{absent}{rest}")).await).await, "{rest}");
+        let other = comparable(script.get(app.b(rest)).await).await;
+        assert_eq!(other, comparable(script.get(format!("{absent}{rest}")).await).await, "{rest}");
     }
     let post = |base: String| Draft::post(format!("{base}/activities"), &activity(json!({})));
-    let other = told(script.send(post(app.b(""))).await).await;
-    assert_eq!(other, told(script.send(post(absent.to_owned())).await).await);
+    let other = comparable(script.send(post(app.b(""))).await).await;
+    assert_eq!(other, comparable(script.send(post(absent.to_owned())).await).await);
 
     let listed = script.get("/v1/task-forces").await.expect(200).json();
     assert_eq!(listed["items"].as_array().unwrap().len(), 1);
@@ -301,13 +303,16 @@ async fn a_key_ends_when_it_says_and_at_once_when_it_is_revoked() {
     short.get("/v1/me").await.expect_problem(401, "unauthenticated");
 
     long.get("/v1/me").await.expect(200);
-    let told = async |answer: Answer| {
+    let problem_of = async |answer: Answer| {
         let mut problem = answer.expect_problem(404, "notFound");
         problem["requestId"].take();
         problem
     };
-    let others = told(app.as_chair().send(revoke(long.made.id())).await).await;
-    assert_eq!(others, told(app.as_chair().send(revoke("0199f0c2-7a3b-7c11-9d2e-000000000001")).await).await);
+    let others = problem_of(app.as_chair().send(revoke(long.made.id())).await).await;
+    assert_eq!(
+        others,
+        problem_of(app.as_chair().send(revoke("0199f0c2-7a3b-7c11-9d2e-000000000001")).await).await
+    );
     long.get("/v1/me").await.expect(200);
     expert.send(revoke(long.made.id())).await.expect(204);
     long.get("/v1/me").await.expect_problem(401, "unauthenticated");
@@ -373,7 +378,7 @@ async fn a_hundred_keys_are_enough_for_anybody() {
 }
 
 #[tokio::test]
-async fn whoever_finds_a_key_does_not_get_the_account() {
+async fn a_stolen_key_does_not_open_the_account() {
     let app = TestApp::start().await;
     let script = Script::of(app.as_expert(), json!({})).await;
     let session = app.as_expert().list("/v1/me/sessions").await[0]["id"].as_str().unwrap().to_owned();

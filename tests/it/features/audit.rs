@@ -43,15 +43,15 @@ async fn a_chain_that_nobody_touched_is_intact() {
     let last = db_last(&app).await;
     let (_, hash) = db_event(&app, last).await;
     assert!(last > 20);
-    let told = verification(&app).await;
+    let result = verification(&app).await;
     let expected =
         json!({ "intact": true, "events": last, "headHash": hex::encode(&hash), "firstBroken": null });
-    assert_eq!(told, expected);
+    assert_eq!(result, expected);
     // The next event moves the head; the installation's administrator may look, too.
     app.as_chair().create_activity(json!({})).await;
-    let told = app.as_administrator().get(app.a("/audit/verification")).await.expect(200).json();
-    assert_eq!((&told["intact"], &told["events"]), (&json!(true), &json!(last + 1)));
-    assert_ne!(told["headHash"], hex::encode(hash));
+    let result = app.as_administrator().get(app.a("/audit/verification")).await.expect(200).json();
+    assert_eq!((&result["intact"], &result["events"]), (&json!(true), &json!(last + 1)));
+    assert_ne!(result["headHash"], hex::encode(hash));
 }
 
 /// Breaks the chain of task force A as its owner can, and asks what is told: the sequence number of the first broken
@@ -63,12 +63,16 @@ async fn assert_found(statements: &[&str], seq: i64, names_it: bool, reason: &st
     for statement in statements {
         db_run(&app, &statement.replace("{last}", &last.to_string()), &[&app.world().a]).await;
     }
-    let told = verification(&app).await;
+    let result = verification(&app).await;
     let id = if names_it { json!(db_event(&app, seq).await.0) } else { Value::Null };
-    assert_eq!(told["intact"], false, "{statements:?}");
-    assert_eq!(told["firstBroken"], json!({ "seq": seq, "eventId": id, "reason": reason }), "{statements:?}");
+    assert_eq!(result["intact"], false, "{statements:?}");
     assert_eq!(
-        told["events"],
+        result["firstBroken"],
+        json!({ "seq": seq, "eventId": id, "reason": reason }),
+        "{statements:?}"
+    );
+    assert_eq!(
+        result["events"],
         if reason == "headMismatch" && names_it { seq } else { seq - 1 },
         "{statements:?}"
     );
@@ -204,18 +208,18 @@ async fn db_lengthen(app: &TestApp, by: i64) {
 }
 
 #[tokio::test]
-async fn a_long_chain_is_walked_in_slices_while_others_write() {
+async fn a_long_chain_is_verified_in_slices_while_others_write() {
     let app = TestApp::start().await;
     let by = std::env::var("TASKFORCE_LONG_CHAIN").map_or(3000, |by| by.parse().unwrap());
     db_lengthen(&app, by).await;
     let last = db_last(&app).await;
     let begun = std::time::Instant::now();
-    let (told, written) =
+    let (result, written) =
         tokio::join!(verification(&app), app.as_chair().post(app.a("/activities"), activity(json!({}))));
     println!("{last} events verified in {:?}", begun.elapsed());
     written.expect(201);
-    assert_eq!(told["intact"], true, "{told}");
-    let events = told["events"].as_i64().unwrap();
+    assert_eq!(result["intact"], true, "{result}");
+    let events = result["events"].as_i64().unwrap();
     assert!((last..=last + 1).contains(&events));
     db_unprotected(&app).await;
     let near_the_end = last - 5;
@@ -230,7 +234,7 @@ async fn a_long_chain_is_walked_in_slices_while_others_write() {
 }
 
 #[tokio::test]
-async fn a_third_who_verifies_at_once_is_sent_away() {
+async fn a_third_verification_at_once_is_503() {
     let app = TestApp::start().await;
     let holder = app.db_another().await;
     holder.batch_execute("begin; lock table events in access exclusive mode").await.unwrap();
@@ -283,29 +287,29 @@ async fn verify_audit(app: &TestApp, arguments: &[&str]) -> (Option<i32>, String
 async fn the_command_line_verifies_every_chain_beside_the_service() {
     let app = TestApp::start().await;
     let (a, b) = (&app.world().a, &app.world().b);
-    let (code, told, _) = verify_audit(&app, &[]).await;
-    assert_eq!((code, told.lines().count()), (Some(0), 3), "{told}");
+    let (code, output, _) = verify_audit(&app, &[]).await;
+    assert_eq!((code, output.lines().count()), (Some(0), 3), "{output}");
     let head = verification(&app).await["headHash"].as_str().unwrap().to_owned();
-    let line = told.lines().find(|line| line.starts_with(a.as_str())).unwrap();
+    let line = output.lines().find(|line| line.starts_with(a.as_str())).unwrap();
     assert_eq!(line, format!("{a} intact: {} events, head {head}", db_last(&app).await));
 
     db_unprotected(&app).await;
     let (id, _) = db_event(&app, 5).await;
     db_run(&app, &format!("update events set body = body || ' ' {OF_A} and seq = 5"), &[a]).await;
-    let (code, told, complaint) = verify_audit(&app, &[]).await;
+    let (code, output, complaint) = verify_audit(&app, &[]).await;
     assert_eq!(code, Some(1));
     assert_eq!(complaint, "error: 1 of 3 chains are broken\n");
-    let line = told.lines().find(|line| line.starts_with(a.as_str())).unwrap();
+    let line = output.lines().find(|line| line.starts_with(a.as_str())).unwrap();
     assert_eq!(
         line,
         format!("{a} broken at event 5 ({id}): hashMismatch: The event's text does not give its hash")
     );
-    assert_eq!(told.matches("intact").count(), 2);
+    assert_eq!(output.matches("intact").count(), 2);
 
-    let (code, told, _) = verify_audit(&app, &["--task-force", b]).await;
-    assert_eq!((code, told.lines().count()), (Some(0), 1));
-    let (code, told, _) = verify_audit(&app, &["--task-force", a]).await;
-    assert_eq!((code, told.lines().count()), (Some(1), 1));
-    let (code, told, complaint) = verify_audit(&app, &["--task-force", app.world().user(Who::Chair)]).await;
-    assert_eq!((code, told.as_str(), complaint.lines().count()), (Some(2), "", 1), "{complaint}");
+    let (code, output, _) = verify_audit(&app, &["--task-force", b]).await;
+    assert_eq!((code, output.lines().count()), (Some(0), 1));
+    let (code, output, _) = verify_audit(&app, &["--task-force", a]).await;
+    assert_eq!((code, output.lines().count()), (Some(1), 1));
+    let (code, output, complaint) = verify_audit(&app, &["--task-force", app.world().user(Who::Chair)]).await;
+    assert_eq!((code, output.as_str(), complaint.lines().count()), (Some(2), "", 1), "{complaint}");
 }

@@ -12,14 +12,14 @@ use crate::support::pilots::{evaluated_pilot, proposed_pilot};
 use crate::support::{Answer, Resource, TestApp, Who};
 
 /// Where a condition can go for a reader: state, and the codes in the way.
-fn exits(condition: &Resource) -> Vec<(String, Vec<String>)> {
+fn transitions(condition: &Resource) -> Vec<(String, Vec<String>)> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let exit = |exit: &Value| {
-        let blockers = exit["blockedBy"].as_array().unwrap();
-        assert_eq!(exit["allowed"], blockers.is_empty());
-        (text(&exit["to"]), blockers.iter().map(|blocker| text(&blocker["code"])).collect())
+    let transition = |transition: &Value| {
+        let blockers = transition["blockedBy"].as_array().unwrap();
+        assert_eq!(transition["allowed"], blockers.is_empty());
+        (text(&transition["to"]), blockers.iter().map(|blocker| text(&blocker["code"])).collect())
     };
-    condition["availableTransitions"].as_array().unwrap().iter().map(exit).collect()
+    condition["availableTransitions"].as_array().unwrap().iter().map(transition).collect()
 }
 
 async fn seat(app: &TestApp, who: Who) -> Resource {
@@ -51,21 +51,21 @@ async fn the_chair_reports_a_condition_met_and_the_secretariat_accepts_it_or_not
     let seq = last_seq(&app).await;
     assert_eq!((&open["state"], &open["stateReason"]), (&json!("open"), &Value::Null));
     app.advance(TimeDelta::hours(1));
-    let reported = chair.transition(&chair.again(&open).await, "reportedMet").await;
+    let reported = chair.transition(&chair.reload(&open).await, "reportedMet").await;
     assert_eq!(
         (&reported["state"], &reported["stateSince"], &reported["version"]),
         (&json!("reportedMet"), &json!("2026-11-22T10:00:00Z"), &json!(2))
     );
-    let reported = secretariat.again(&reported).await;
+    let reported = secretariat.reload(&reported).await;
     let bare = secretariat.command(&reported, "transitions", json!({ "to": "open" })).await;
-    bare.expect_faults(&["/reason required"]);
+    bare.expect_field_errors(&["/reason required"]);
     let returned = secretariat.transition_because(&reported, "open", "Half of it is missing").await;
     assert_eq!((&returned["state"], &returned["version"]), (&json!("open"), &json!(3)));
     assert_eq!(returned["stateReason"]["en"], "Half of it is missing");
 
-    let reported = chair.transition(&chair.again(&returned).await, "reportedMet").await;
+    let reported = chair.transition(&chair.reload(&returned).await, "reportedMet").await;
     assert_eq!(reported["stateReason"], Value::Null);
-    let met = secretariat.transition(&secretariat.again(&reported).await, "met").await;
+    let met = secretariat.transition(&secretariat.reload(&reported).await, "met").await;
     assert_eq!((&met["state"], &met["availableTransitions"]), (&json!("met"), &json!([])));
     secretariat.try_transition(&met, "open").await.expect_problem(409, "transitionNotAllowed");
     let expected = ["open reportedMet", "reportedMet open", "open reportedMet", "reportedMet met"];
@@ -85,7 +85,7 @@ async fn a_condition_is_waived_with_a_reason_wherever_it_stands() {
     for at in 0..2 {
         let condition = secretariat.read(condition_path(&app, &decided, at)).await;
         let bare = secretariat.command(&condition, "transitions", json!({ "to": "waived" })).await;
-        bare.expect_faults(&["/reason required"]);
+        bare.expect_field_errors(&["/reason required"]);
         let stale = Resource { etag: "\"7.0\"".to_owned(), ..condition.clone() };
         secretariat.try_transition(&stale, "waived").await.expect_problem(412, "versionMismatch");
         let unread = Draft::post(
@@ -100,7 +100,7 @@ async fn a_condition_is_waived_with_a_reason_wherever_it_stands() {
 }
 
 #[tokio::test]
-async fn each_reader_is_told_what_they_may_do_and_the_transition_says_the_same() {
+async fn each_reader_sees_the_transitions_that_they_may_make() {
     let app = TestApp::start().await;
     let open = set_condition(&app, Who::Expert1, json!({})).await;
     let who_may = |to: &str| if to == "reportedMet" { Who::Chair } else { Who::Secretariat };
@@ -109,11 +109,11 @@ async fn each_reader_is_told_what_they_may_do_and_the_transition_says_the_same()
         [("open", vec!["reportedMet", "waived"]), ("reportedMet", vec!["met", "open", "waived"])]
     {
         for who in readers {
-            let read = app.as_who(who).again(&open).await;
+            let read = app.as_who(who).reload(&open).await;
             assert_eq!(read["state"], state);
-            let told = exits(&read);
-            assert_eq!(told.iter().map(|(to, _)| to.as_str()).collect::<Vec<_>>(), ways, "{who:?}");
-            for (to, blockers) in told {
+            let transitions = transitions(&read);
+            assert_eq!(transitions.iter().map(|(to, _)| to.as_str()).collect::<Vec<_>>(), ways, "{who:?}");
+            for (to, blockers) in transitions {
                 if who == who_may(&to) {
                     assert!(blockers.is_empty(), "{who:?} {to}: {blockers:?}");
                 } else {
@@ -124,7 +124,7 @@ async fn each_reader_is_told_what_they_may_do_and_the_transition_says_the_same()
             }
         }
         if state == "open" {
-            app.as_chair().transition(&app.as_chair().again(&open).await, "reportedMet").await;
+            app.as_chair().transition(&app.as_chair().reload(&open).await, "reportedMet").await;
         }
     }
     for who in [Who::Outsider, Who::OtherChair, Who::EndedMember] {
@@ -138,21 +138,21 @@ async fn each_reader_is_told_what_they_may_do_and_the_transition_says_the_same()
 async fn an_open_condition_is_overdue_after_its_day_where_the_task_force_is() {
     let app = TestApp::start().await;
     let open = set_condition(&app, Who::Expert1, json!({ "dueDate": "2026-11-22" })).await;
-    let told = async || {
+    let overdue_and_counts = async || {
         let listed = app.as_chair().list(&app.a("/conditions")).await;
-        let read = app.as_chair().again(&open).await;
+        let read = app.as_chair().reload(&open).await;
         assert_eq!(listed[0]["overdue"], read["overdue"]);
         let status = app.as_chair().get(app.a("/status")).await.json();
         (read["overdue"] == true, status["conditions"].clone())
     };
     let counts = |open: i64, overdue: i64, reported: i64| json!({ "open": open, "overdue": overdue, "reportedMet": reported });
-    assert_eq!(told().await, (false, counts(1, 0, 0)));
+    assert_eq!(overdue_and_counts().await, (false, counts(1, 0, 0)));
     app.advance(TimeDelta::hours(12) - TimeDelta::seconds(1));
-    assert_eq!(told().await, (false, counts(1, 0, 0)), "its day is still in time");
+    assert_eq!(overdue_and_counts().await, (false, counts(1, 0, 0)), "its day is still in time");
     app.advance(TimeDelta::seconds(1));
-    assert_eq!(told().await, (true, counts(1, 1, 0)), "in Amman it is the next day");
-    app.as_chair().transition(&app.as_chair().again(&open).await, "reportedMet").await;
-    assert_eq!(told().await, (false, counts(0, 0, 1)));
+    assert_eq!(overdue_and_counts().await, (true, counts(1, 1, 0)), "in Amman it is the next day");
+    app.as_chair().transition(&app.as_chair().reload(&open).await, "reportedMet").await;
+    assert_eq!(overdue_and_counts().await, (false, counts(0, 0, 1)));
 }
 
 #[tokio::test]
@@ -171,16 +171,16 @@ async fn conditions_are_listed_oldest_first_by_state() {
     let third = secretariat.read(condition_path(&app, &second, 0)).await;
     secretariat.transition_because(&third, "waived", "Done by others").await;
 
-    let found = async |query: &str| -> Vec<(Value, Value)> {
+    let listed = async |query: &str| -> Vec<(Value, Value)> {
         let items = app.as_who(Who::CouncilMember).list_by(&app.a(&format!("/conditions{query}")), 1).await;
         items.iter().map(|item| (item["decisionNumber"].clone(), item["state"].clone())).collect()
     };
     let expected =
         [(1, "open"), (1, "reportedMet"), (2, "waived")].map(|(of, state)| (json!(of), json!(state)));
-    assert_eq!(found("").await, expected);
-    assert_eq!(found("?state=open,waived").await, [expected[0].clone(), expected[2].clone()]);
-    assert_eq!(found("?state=reportedMet").await, [expected[1].clone()]);
-    assert!(found("?state=met").await.is_empty());
+    assert_eq!(listed("").await, expected);
+    assert_eq!(listed("?state=open,waived").await, [expected[0].clone(), expected[2].clone()]);
+    assert_eq!(listed("?state=reportedMet").await, [expected[1].clone()]);
+    assert!(listed("?state=met").await.is_empty());
     chair.get(app.a("/conditions?state=lost")).await.expect_problem(400, "invalidRequest");
     assert!(app.as_who(Who::OtherChair).list(&app.b("/conditions")).await.is_empty());
 }
@@ -192,18 +192,18 @@ async fn conditions_rest_while_the_task_force_is_suspended_and_outlast_it() {
     let open = set_condition(&app, Who::Expert1, json!({})).await;
     let a = secretariat.read(app.a("")).await;
     let suspended = secretariat.transition_because(&a, "suspended", "Elections").await;
-    let open = chair.again(&open).await;
+    let open = chair.reload(&open).await;
     let codes = |codes: &[&str]| codes.iter().map(|code| (*code).to_owned()).collect::<Vec<_>>();
     let expected = [
         ("reportedMet".to_owned(), codes(&["taskForceSuspended"])),
         ("waived".to_owned(), codes(&["forbidden", "taskForceSuspended"])),
     ];
-    assert_eq!(exits(&open), expected);
+    assert_eq!(transitions(&open), expected);
     chair.try_transition(&open, "reportedMet").await.expect_problem(409, "taskForceSuspended");
     secretariat.try_transition(&open, "waived").await.expect_problem(409, "taskForceSuspended");
     secretariat.transition_because(&suspended, "dissolved", "No money").await;
-    let reported = chair.transition(&chair.again(&open).await, "reportedMet").await;
-    secretariat.transition(&secretariat.again(&reported).await, "met").await;
+    let reported = chair.transition(&chair.reload(&open).await, "reportedMet").await;
+    secretariat.transition(&secretariat.reload(&reported).await, "met").await;
 
     let app = TestApp::start().await;
     submitted_report(&app, json!({})).await;
@@ -211,7 +211,7 @@ async fn conditions_rest_while_the_task_force_is_suspended_and_outlast_it() {
     let decided = decide(&app, "conclude", owned).await;
     let open = app.as_chair().read(condition_path(&app, &decided, 0)).await;
     app.as_chair().transition(&open, "reportedMet").await;
-    let reported = app.as_secretariat().again(&open).await;
+    let reported = app.as_secretariat().reload(&open).await;
     let returned = app.as_secretariat().transition_because(&reported, "open", "Not yet").await;
     app.as_secretariat().transition_because(&returned, "waived", "Others do it").await;
 }
@@ -223,7 +223,7 @@ async fn a_condition_that_is_due_keeps_the_next_report_from_the_council() {
     submitted_report(&app, json!({})).await;
     let due = [condition(&app, Who::Expert1, json!({ "dueDate": "2026-11-22" }))];
     let decided = decide(&app, "adjust", json!({ "returnToStep": "report", "conditions": due })).await;
-    app.settle("report").await;
+    app.cancel_open_activities("report").await;
     let new = json!({ "recommendation": "continue", "summary": { "en": "Again", "ar": "مجددًا" } });
     chair.create(app.a("/reports"), new).await;
     let refused = chair.post(app.a("/steps/report/submissions"), json!({})).await;
@@ -238,7 +238,7 @@ async fn a_condition_that_is_due_keeps_the_next_report_from_the_council() {
 }
 
 #[tokio::test]
-async fn conditions_of_a_member_who_leaves_go_to_whoever_takes_over() {
+async fn conditions_of_a_leaving_member_go_to_their_successor() {
     let app = TestApp::start().await;
     let (chair, secretariat) = (app.as_chair(), app.as_secretariat());
     submitted_report(&app, json!({})).await;
@@ -289,10 +289,10 @@ async fn a_successor_takes_over_pilots_and_conditions_unless_another_is_named() 
 
     let successor = json!({ "successor": app.world().seat(Who::Outsider, "expert") });
     leave(&app, Who::Expert1, successor).await.expect(200);
-    let owner = chair.again(&pilot).await["ownerMemberId"].clone();
+    let owner = chair.reload(&pilot).await["ownerMemberId"].clone();
     let members = chair.list(&app.a("/members?current=true")).await;
     let new = members.iter().find(|member| member["userId"] == app.world().user(Who::Outsider)).unwrap();
-    assert_eq!((&owner, &chair.again(&open).await["ownerMemberId"]), (&new["id"], &new["id"]));
+    assert_eq!((&owner, &chair.reload(&open).await["ownerMemberId"]), (&new["id"], &new["id"]));
 
     // Whoever is named goes before the successor; also while the task force is suspended.
     let a = app.as_secretariat().read(app.a("")).await;
@@ -305,8 +305,8 @@ async fn a_successor_takes_over_pilots_and_conditions_unless_another_is_named() 
         "reassignToMemberId": successor,
     });
     chair.command(&leaving, "end", fields).await.expect(200);
-    assert_eq!(chair.again(&pilot).await["ownerMemberId"], successor);
-    assert_eq!(chair.again(&open).await["ownerMemberId"], successor);
+    assert_eq!(chair.reload(&pilot).await["ownerMemberId"], successor);
+    assert_eq!(chair.reload(&open).await["ownerMemberId"], successor);
     db_verify_chain(&app).await;
 }
 
@@ -324,9 +324,9 @@ async fn of_pilots_only_those_that_are_not_over_need_another_owner() {
     assert_eq!(owned(leave(&app, Who::Expert1, json!({})).await), [pilot], "it may be planned again");
     let successor = app.world().member(Who::Expert2);
     leave(&app, Who::Expert1, json!({ "reassignToMemberId": successor })).await.expect(200);
-    assert_eq!(chair.again(&extended).await["ownerMemberId"], successor);
+    assert_eq!(chair.reload(&extended).await["ownerMemberId"], successor);
     for stays in [&over, &cancelled] {
-        assert_eq!(chair.again(stays).await["ownerMemberId"], app.world().member(Who::Expert1));
+        assert_eq!(chair.reload(stays).await["ownerMemberId"], app.world().member(Who::Expert1));
     }
     // Who owns nothing leaves without an heir.
     leave(&app, Who::Expert4, json!({ "successor": app.world().seat(Who::Outsider, "expert") }))

@@ -33,13 +33,13 @@ async fn the_secretariat_records_what_the_council_decided_on_a_report() {
     let answer = try_decide(&app, "continue", fields).await.expect(201);
     assert!(answer.header("location").ends_with(&app.a("/decisions/1")), "{}", answer.header("location"));
     let decided = answer.resource();
-    let told = |fields: &[&str]| fields.iter().map(|field| decided[*field].clone()).collect::<Vec<_>>();
+    let values = |fields: &[&str]| fields.iter().map(|field| decided[*field].clone()).collect::<Vec<_>>();
     assert_eq!(
-        told(&["number", "reportNumber", "cycle", "outcome", "returnToStep", "version"]),
+        values(&["number", "reportNumber", "cycle", "outcome", "returnToStep", "version"]),
         [json!(1), json!(1), json!(1), json!("continue"), Value::Null, json!(1)]
     );
     assert_eq!(
-        told(&["meetingReference", "decidedOn", "supersedes", "supersededBy", "recordedBy", "createdAt"]),
+        values(&["meetingReference", "decidedOn", "supersedes", "supersededBy", "recordedBy", "createdAt"]),
         [
             json!("CDG/2026/11, item 4"),
             json!("2026-11-24"),
@@ -59,8 +59,8 @@ async fn the_secretariat_records_what_the_council_decided_on_a_report() {
         (&first["state"], &first["decisionNumber"], &first["dueDate"], &first["overdue"]),
         (&json!("open"), &json!(1), &json!("2027-01-31"), &json!(false))
     );
-    assert_eq!(app.as_secretariat().again(&decided).await.body, decided.body, "Location leads to it");
-    assert_eq!(app.as_chair().again(&report).await["state"], "decided");
+    assert_eq!(app.as_secretariat().reload(&decided).await.body, decided.body, "Location leads to it");
+    assert_eq!(app.as_chair().reload(&report).await["state"], "decided");
 
     // What it left is in the feed in the order in which it happened, and chained to what came before.
     let expected = [
@@ -162,7 +162,7 @@ async fn a_decision_is_on_a_report_that_is_before_the_council() {
     try_decide(&app, "continue", json!({})).await.expect_problem(409, "reportNotSubmitted");
 
     reported(&app, json!({})).await;
-    assert_eq!(app.as_chair().again(&draft).await["state"], "superseded");
+    assert_eq!(app.as_chair().reload(&draft).await["state"], "superseded");
     try_decide(&app, "continue", json!({})).await.expect_problem(409, "reportNotSubmitted");
     let of_another = app.as_secretariat().post(app.b("/decisions"), decision("continue", json!({}))).await;
     of_another.expect_problem(400, "unknownReference");
@@ -172,22 +172,24 @@ async fn a_decision_is_on_a_report_that_is_before_the_council() {
 }
 
 #[tokio::test]
-async fn what_a_decision_gets_wrong_is_told_at_once() {
+async fn all_field_errors_of_a_decision_are_reported_at_once() {
     let app = TestApp::start().await;
     submitted_report(&app, json!({})).await;
     let before = last_seq(&app).await;
     let wrong = json!({ "decidedOn": "2026-11-23" });
-    try_decide(&app, "adjust", wrong).await.expect_faults(&["/decidedOn tooLarge", "/returnToStep required"]);
+    try_decide(&app, "adjust", wrong)
+        .await
+        .expect_field_errors(&["/decidedOn tooLarge", "/returnToStep required"]);
     for outcome in ["continue", "conclude", "stop"] {
         let refused = try_decide(&app, outcome, json!({ "returnToStep": "policy" })).await;
-        refused.expect_faults(&["/returnToStep notAllowed"]);
+        refused.expect_field_errors(&["/returnToStep notAllowed"]);
     }
     // In Amman the day begins at nine in the evening, UTC.
     app.advance(TimeDelta::hours(12) - TimeDelta::seconds(1));
     let tomorrow = || json!({ "decidedOn": "2026-11-23", "returnToStep": AGAIN });
-    try_decide(&app, "adjust", tomorrow()).await.expect_faults(&["/decidedOn tooLarge"]);
+    try_decide(&app, "adjust", tomorrow()).await.expect_field_errors(&["/decidedOn tooLarge"]);
     let empty = app.as_secretariat().post(app.a("/decisions"), json!({})).await;
-    empty.expect_faults(&[
+    empty.expect_field_errors(&[
         "/decidedOn required",
         "/meetingReference required",
         "/outcome required",
@@ -219,7 +221,7 @@ async fn with_one_condition_wrong_nothing_is_decided() {
     }
     second(world.member(Who::EndedMember)).await.expect_problem(409, "memberEnded");
 
-    assert_eq!(app.as_chair().again(&report).await.body, report.body);
+    assert_eq!(app.as_chair().reload(&report).await.body, report.body);
     assert_eq!((last_seq(&app).await, app.as_chair().get(app.a("/status")).await.json()), before);
     let kept = "select (select count(*) from decisions) + (select count(*) from conditions)";
     assert_eq!(app.db_count(kept).await, 0);
@@ -233,7 +235,7 @@ async fn of_two_decisions_at_once_one_is_recorded() {
     submitted_report(&app, json!({})).await;
     let record = |outcome: &str| {
         let draft = Draft::post(app.a("/decisions"), &decision(outcome, json!({})));
-        app.as_secretariat().insist(draft)
+        app.as_secretariat().send_with_retry(draft)
     };
     let (one, other) = tokio::join!(record("continue"), record("continue"));
     let refused = if one.status == 201 { other } else { one };
@@ -270,14 +272,14 @@ async fn the_register_holds_the_decisions_on_all_task_forces_newest_first() {
     let last = decide(&app, "continue", json!({ "reportNumber": 2 })).await;
 
     let council = app.as_who(Who::CouncilMember);
-    let found = async |query: &str| -> Vec<Value> {
+    let listed = async |query: &str| -> Vec<Value> {
         let items = council.list_by(&format!("/v1/decisions{query}"), 1).await;
         items.iter().map(|item| item["id"].clone()).collect()
     };
-    assert_eq!(found("").await, [last.id(), other.id(), first.id()]);
-    assert_eq!(found("?outcome=stop").await, [other.id()]);
-    assert_eq!(found("?outcome=adjust").await, [first.id()]);
-    assert_eq!(found("?outcome=conclude").await, [""; 0]);
+    assert_eq!(listed("").await, [last.id(), other.id(), first.id()]);
+    assert_eq!(listed("?outcome=stop").await, [other.id()]);
+    assert_eq!(listed("?outcome=adjust").await, [first.id()]);
+    assert_eq!(listed("?outcome=conclude").await, [""; 0]);
     council.get("/v1/decisions?outcome=praise").await.expect_problem(400, "invalidRequest");
 
     let entry = async || council.list("/v1/decisions?outcome=adjust").await.remove(0);

@@ -4,7 +4,9 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use crate::support::app::PASSWORD;
 use crate::support::client::activity;
+use crate::support::sign_in::{new_user, refresh, sign_in, user};
 use crate::support::{TestApp, Who};
 
 /// The stored events of task force A: number, canonical text, previous hash, hash.
@@ -37,20 +39,20 @@ async fn anybody_can_verify_the_chain_from_its_first_event() {
     let app = TestApp::start().await;
     let mut previous = vec![0; 32];
     let chain = db_chain(&app).await;
-    let told = all(&app).await;
-    assert_eq!(chain.len(), told.len());
-    for (at, ((seq, body, stored_previous, hash), told)) in chain.into_iter().zip(&told).enumerate() {
+    let feed = all(&app).await;
+    assert_eq!(chain.len(), feed.len());
+    for (at, ((seq, body, stored_previous, hash), event)) in chain.into_iter().zip(&feed).enumerate() {
         assert_eq!(seq, i64::try_from(at).unwrap() + 1, "gap-free from 1");
         assert_eq!(stored_previous, previous);
         assert_eq!(Sha256::new().chain_update(&previous).chain_update(&body).finalize().to_vec(), hash);
-        assert_eq!(told["hash"], hex::encode(&hash));
+        assert_eq!(event["hash"], hex::encode(&hash));
         let stored: Value = serde_json::from_str(&body).unwrap();
         assert_eq!(
             serde_json_canonicalizer::to_string(&stored).unwrap(),
             body,
             "what is hashed is canonical"
         );
-        assert_eq!((&stored["seq"], &stored["taskForceId"]), (&told["seq"], &json!(app.world().a)));
+        assert_eq!((&stored["seq"], &stored["taskForceId"]), (&event["seq"], &json!(app.world().a)));
         assert!(!body.contains("Expert1"), "names of people are not part of it: {body}");
         previous = hash;
     }
@@ -96,7 +98,7 @@ async fn many_who_write_at_once_leave_no_gap_and_no_fork() {
     let created = join_all(writers).await.iter().filter(|answer| answer.status == 201).count();
     assert!(created > 0);
     let chain = db_chain(&app).await;
-    assert_eq!(chain.len(), before + created, "as many events as were told to be done");
+    assert_eq!(chain.len(), before + created, "one event for each activity that was created");
     for (at, pair) in chain.windows(2).enumerate() {
         assert_eq!(pair[0].3, pair[1].2, "event {} follows another", at + 2);
         assert_eq!(pair[0].0 + 1, pair[1].0);
@@ -146,4 +148,46 @@ async fn a_refused_request_leaves_nothing_behind() {
         .await
         .expect(401);
     assert_eq!((app.db_events().await, db_chain(&app).await.len()), before);
+}
+
+#[tokio::test]
+async fn installation_events_contain_no_secrets_and_no_names() {
+    let app = TestApp::start().await;
+    let administrator = app.as_administrator();
+    let tokens = sign_in(&app, &Who::Expert1.email(), PASSWORD).await.expect(200).json();
+    let next = refresh(&app, &tokens["refreshToken"]).await.expect(200).json();
+    let it = user(administrator, Who::Outsider).await;
+    let renamed =
+        json!({ "name": { "en": "Renamed" }, "email": "renamed@council.example", "role": "secretariat" });
+    administrator.patch(&it, renamed).await.expect(200);
+    let invited = administrator.create("/v1/users", new_user("layla@example.org", "expert")).await;
+    sign_in(&app, &Who::Expert1.email(), "my-secret-guess").await.expect(401);
+
+    let events = administrator.list("/v1/installation-events").await;
+    let actions: Vec<_> = events.iter().take(4).map(|event| event["action"].as_str().unwrap()).collect();
+    assert_eq!(actions, ["user.invited", "user.updated", "session.refreshed", "session.started"]);
+    assert_eq!(events[1]["changes"]["role"], json!({ "before": "expert", "after": "secretariat" }));
+    let stored = "select string_agg(e::text, ' ') from installation_events e";
+    let stored: String = app.db().await.query_one(stored, &[]).await.unwrap().get(0);
+    let everything = format!(
+        "{stored} {}",
+        app.db()
+            .await
+            .query_one("select coalesce(string_agg(body, ' '), '') from events", &[])
+            .await
+            .unwrap()
+            .get::<_, String>(0)
+    );
+    let secrets =
+        [&tokens["refreshToken"], &next["refreshToken"], &next["accessToken"], &invited["invitationToken"]];
+    let secrets = secrets.iter().map(|secret| secret.as_str().unwrap());
+    for secret in
+        secrets.chain([PASSWORD, "my-secret-guess", "argon2", "Renamed", "layla@example.org", "ليلى"])
+    {
+        assert!(!everything.contains(secret), "{secret}");
+    }
+    // What opens something is kept as a hash only.
+    let kept = "select count(*) from refresh_tokens where encode(token_hash, 'escape') like '%' || $1 || '%'";
+    let kept: i64 = app.db().await.query_one(kept, &[&next["refreshToken"].as_str()]).await.unwrap().get(0);
+    assert_eq!(kept, 0);
 }

@@ -12,10 +12,9 @@ use crate::support::evidence::{
     PDF, db_condition, db_set_task_force, db_subjects, evidence, new_evidence, new_policy, upload, uploaded,
 };
 use crate::support::migrations::{db_pilot, new_migration};
-use crate::support::{Resource, TestApp, Who};
+use crate::support::{Resource, TestApp, UNKNOWN_ID, Who};
 use taskforce::domain::evidence::{LARGEST, MEDIA_TYPES};
 
-const NOBODY: &str = "0199f0c2-7a3b-7c11-9d2e-000000000000";
 /// Of the file that tests upload, computed with coreutils' sha256sum.
 const PDF_SHA256: &str = "f5117edb193052414d3b7496857953fd5c40d289c84ce675aa0bd361d40ffd76";
 
@@ -45,7 +44,8 @@ async fn evidence_is_about_one_thing_of_every_kind() {
     }
     // Each kind knows only its own.
     let policy = new_policy(&app).await;
-    for (kind, id) in [("policy", NOBODY), ("pilot", policy.id()), ("activity", &app.world().b_activity)] {
+    for (kind, id) in [("policy", UNKNOWN_ID), ("pilot", policy.id()), ("activity", &app.world().b_activity)]
+    {
         let refused = expert.post(app.a("/evidence"), evidence(kind, id, json!({}))).await;
         let refused = refused.expect_problem(400, "unknownReference");
         assert_eq!(refused["errors"][0]["pointer"], "/subject/id");
@@ -65,23 +65,23 @@ async fn a_link_is_a_whole_address_without_a_password() {
         ["javascript:alert(1)", "ftp://city.example/", "/decree.pdf", "https://me:secret@city.example/"]
     {
         let new = evidence("policy", policy.id(), json!({ "url": url }));
-        expert.post(app.a("/evidence"), new).await.expect_faults(&["/url wrongFormat"]);
+        expert.post(app.a("/evidence"), new).await.expect_field_errors(&["/url wrongFormat"]);
     }
     let long = format!("https://city.example/{}", "a".repeat(1980));
     let new = evidence("policy", policy.id(), json!({ "url": long, "sha256": "F".repeat(64) }));
-    expert.post(app.a("/evidence"), new).await.expect_faults(&["/sha256 wrongFormat", "/url tooLong"]);
+    expert.post(app.a("/evidence"), new).await.expect_field_errors(&["/sha256 wrongFormat", "/url tooLong"]);
     let hash_alone = evidence("policy", policy.id(), json!({ "sha256": "f".repeat(64) }));
-    expert.post(app.a("/evidence"), hash_alone).await.expect_faults(&["/sha256 notAllowed"]);
+    expert.post(app.a("/evidence"), hash_alone).await.expect_field_errors(&["/sha256 notAllowed"]);
 
     let link = json!({ "url": "https://city.example/?q=%D8%B9#p2", "sha256": "f".repeat(64) });
     let link = new_evidence(&app, "policy", policy.id(), link).await;
-    expert.patch(&link, json!({ "url": null })).await.expect_faults(&["/sha256 notAllowed"]);
+    expert.patch(&link, json!({ "url": null })).await.expect_field_errors(&["/sha256 notAllowed"]);
     expert
         .patch(&link, json!({ "url": "mailto:me@city.example" }))
         .await
-        .expect_faults(&["/url wrongFormat"]);
+        .expect_field_errors(&["/url wrongFormat"]);
     let moved = json!({ "subject": { "kind": "policy", "id": policy.id() } });
-    expert.patch(&link, moved).await.expect_faults(&["/subject unknown"]);
+    expert.patch(&link, moved).await.expect_field_errors(&["/subject unknown"]);
     let moved = json!({ "url": "http://192.0.2.1:8080/", "sha256": null });
     let link = expert.patch(&link, moved).await.expect(200).resource();
     assert_eq!((&link["sha256"], &link["version"]), (&Value::Null, &json!(2)));
@@ -128,9 +128,15 @@ async fn a_file_comes_back_as_it_went() {
     assert!(expert.send(again).await.expect(304).body.is_empty());
 
     // What was computed stays, and a file is no link.
-    expert.patch(&file, json!({ "sha256": null })).await.expect_faults(&["/sha256 notAllowed"]);
-    expert.patch(&file, json!({ "sha256": "0".repeat(64) })).await.expect_faults(&["/sha256 notAllowed"]);
-    expert.patch(&file, json!({ "url": "https://city.example/" })).await.expect_faults(&["/url notAllowed"]);
+    expert.patch(&file, json!({ "sha256": null })).await.expect_field_errors(&["/sha256 notAllowed"]);
+    expert
+        .patch(&file, json!({ "sha256": "0".repeat(64) }))
+        .await
+        .expect_field_errors(&["/sha256 notAllowed"]);
+    expert
+        .patch(&file, json!({ "url": "https://city.example/" }))
+        .await
+        .expect_field_errors(&["/url notAllowed"]);
     let renamed = expert.patch(&file, json!({ "title": { "en": "Decree" } })).await.expect(200).resource();
     assert_eq!(renamed["sha256"], PDF_SHA256);
 
@@ -277,7 +283,7 @@ async fn a_condition_is_proved_even_after_the_task_force_was_concluded() {
 }
 
 #[tokio::test]
-async fn what_evidence_is_about_is_not_deleted() {
+async fn a_resource_with_evidence_is_not_deleted() {
     let app = TestApp::start().await;
     app.db_open_every_step().await;
     let expert = app.as_expert();
@@ -308,7 +314,7 @@ fn the_document_lists_every_type_of_file_and_no_other() {
 }
 
 #[tokio::test]
-async fn what_proves_a_condition_stays_once_the_condition_is_settled() {
+async fn evidence_of_a_closed_condition_stays() {
     let app = TestApp::start().await;
     let expert = app.as_expert();
     let condition = db_condition(&app).await;

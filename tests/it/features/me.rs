@@ -123,7 +123,7 @@ async fn a_report_before_the_council_waits_for_the_secretariat_until_the_next_me
 }
 
 #[tokio::test]
-async fn what_has_waited_longest_comes_first_and_pages_together_are_the_whole() {
+async fn the_oldest_task_comes_first_and_pages_together_are_the_whole_list() {
     let app = TestApp::start().await;
     let mut conditions = Vec::new();
     for _ in 0..3 {
@@ -134,17 +134,17 @@ async fn what_has_waited_longest_comes_first_and_pages_together_are_the_whole() 
     app.advance(TimeDelta::minutes(1));
     conditions.push(db_condition(&app, Who::Expert1, "2026-11-23", "open").await);
     conditions.insert(0, app.world().activity("inReview").to_owned());
-    let whole = app.as_expert().list("/v1/me/tasks").await;
-    let ids: Vec<_> = whole.iter().map(|task| kind_and_id(task).1).collect();
+    let all = app.as_expert().list("/v1/me/tasks").await;
+    let ids: Vec<_> = all.iter().map(|task| kind_and_id(task).1).collect();
     assert_eq!(ids, conditions);
     for size in [1, 2, 3] {
-        assert_eq!(app.as_expert().list_by("/v1/me/tasks", size).await, whole, "in pages of {size}");
+        assert_eq!(app.as_expert().list_by("/v1/me/tasks", size).await, all, "in pages of {size}");
     }
-    app.as_expert().get("/v1/me/tasks?cursor=nonsense").await.expect_faults(&["cursor invalid"]);
+    app.as_expert().get("/v1/me/tasks?cursor=nonsense").await.expect_field_errors(&["cursor invalid"]);
 }
 
 #[tokio::test]
-async fn nothing_waits_of_task_forces_where_one_has_no_seat_or_that_are_suspended() {
+async fn a_user_has_no_tasks_without_a_seat_or_while_suspended() {
     let app = TestApp::start().await;
     db_condition(&app, Who::Other2, "2026-12-15", "open").await;
     let own = db_condition(&app, Who::Expert1, "2026-12-15", "open").await;
@@ -157,9 +157,9 @@ async fn nothing_waits_of_task_forces_where_one_has_no_seat_or_that_are_suspende
     // With a seat in both, what waits in both.
     app.as_chair().create(app.a("/members"), app.world().seat(Who::Other2, "expert")).await;
     let tasks = app.as_who(Who::Other2).list("/v1/me/tasks").await;
-    let mut told: Vec<_> = tasks.iter().map(|task| task["taskForceName"]["en"].as_str().unwrap()).collect();
-    told.sort_unstable();
-    assert_eq!(told, ["Alpha", "Beta"], "the review there, the condition here");
+    let mut names: Vec<_> = tasks.iter().map(|task| task["taskForceName"]["en"].as_str().unwrap()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["Alpha", "Beta"], "the review there, the condition here");
 
     let a = app.as_secretariat().read(app.a("")).await;
     app.as_secretariat().transition_because(&a, "suspended", "Elections").await;
@@ -168,4 +168,28 @@ async fn nothing_waits_of_task_forces_where_one_has_no_seat_or_that_are_suspende
     let a = app.as_secretariat().read(app.a("")).await;
     app.as_secretariat().transition_because(&a, "dissolved", "The city merged").await;
     assert_eq!(waits(&app, Who::Chair).await, [("condition".to_owned(), own)]);
+}
+
+#[tokio::test]
+async fn my_activities_are_my_open_ones_of_all_task_forces_by_due_date() {
+    let app = TestApp::start().await;
+    let (chair, world) = (app.as_chair(), app.world());
+    app.as_secretariat().create(app.b("/members"), world.seat(Who::Expert1, "expert")).await;
+    let me = app.as_expert().read("/v1/me").await;
+    let in_b =
+        me["memberships"].as_array().unwrap().iter().find(|seat| seat["taskForceId"] == world.b).unwrap();
+    let body = json!({ "title": { "en": "Of B" }, "step": "policy", "dueDate": "2026-11-23", "assigneeMemberId": in_b["memberId"] });
+    app.as_who(Who::OtherChair).create(app.b("/activities"), body).await;
+    let mine = world.member(Who::Expert1);
+    chair.create_activity(json!({ "title": { "en": "Some day" }, "assigneeMemberId": mine })).await;
+    let dropped = chair.create_activity(json!({ "assigneeMemberId": mine })).await;
+    chair.transition_because(&dropped, "cancelled", "x").await;
+    let titles: Vec<_> = app
+        .as_expert()
+        .list_by("/v1/me/activities", 1)
+        .await
+        .iter()
+        .map(|item| item["title"]["en"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(titles, ["Of B", "Collect the policies in force", "Some day"]);
 }

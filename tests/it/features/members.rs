@@ -62,7 +62,7 @@ async fn four_or_eight_members_are_not_activated() {
         assert_eq!(new["availableTransitions"][0]["blockedBy"][0]["code"], "panelSize");
         let problem = secretariat.try_transition(&new, "active").await.expect_problem(409, "panelSize");
         assert!(problem["detail"].as_str().unwrap().contains(&format!("{size} members")), "{problem:#}");
-        assert_eq!(secretariat.again(&new).await["state"], "forming");
+        assert_eq!(secretariat.reload(&new).await["state"], "forming");
     }
 }
 
@@ -93,7 +93,9 @@ async fn of_six_members_who_leave_at_once_one_leaves() {
     for who in leaving {
         seats.push(seat_in_a(&app, who).await);
     }
-    let ends = seats.iter().map(|seat| app.as_secretariat().insist(Draft::command(seat, "end", &because())));
+    let ends = seats
+        .iter()
+        .map(|seat| app.as_secretariat().send_with_retry(Draft::command(seat, "end", &because())));
     let mut statuses: Vec<u16> = join_all(ends).await.into_iter().map(|answer| answer.status).collect();
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 409, 409, 409]);
@@ -104,9 +106,9 @@ async fn of_six_members_who_leave_at_once_one_leaves() {
 async fn of_those_who_run_for_the_seventh_seat_one_gets_it() {
     let app = TestApp::start().await;
     let runners = [Who::Outsider, Who::Other2, Who::Other3, Who::Other4];
-    let appoint = runners
-        .iter()
-        .map(|who| app.as_chair().insist(Draft::post(app.a("/members"), &app.world().seat(*who, "expert"))));
+    let appoint = runners.iter().map(|who| {
+        app.as_chair().send_with_retry(Draft::post(app.a("/members"), &app.world().seat(*who, "expert")))
+    });
     let answers = join_all(appoint).await;
     let (seated, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 201);
     assert_eq!((seated.len(), refused.len()), (1, 3));
@@ -120,7 +122,8 @@ async fn of_those_who_run_for_the_seventh_seat_one_gets_it() {
 async fn two_changes_of_chair_at_once_leave_one_chair() {
     let app = TestApp::start().await;
     let (one, other) = (seat_in_a(&app, Who::Expert1).await, seat_in_a(&app, Who::Expert2).await);
-    let appoint = |seat| app.as_secretariat().insist(Draft::patch(seat, &json!({ "role": "chair" })));
+    let appoint =
+        |seat| app.as_secretariat().send_with_retry(Draft::patch(seat, &json!({ "role": "chair" })));
     let (first, second) = tokio::join!(appoint(&one), appoint(&other));
     first.expect(200);
     second.expect(200);
@@ -137,10 +140,10 @@ async fn activation_and_a_seat_that_ends_at_once_never_leave_four_at_work() {
         let members = current_members(&app, &new.path).await;
         let leaving = members.last().unwrap();
         let (activated, ended) = tokio::join!(
-            secretariat.insist(Draft::command(&new, "transitions", &json!({ "to": "active" }))),
-            secretariat.insist(Draft::command(leaving, "end", &because())),
+            secretariat.send_with_retry(Draft::command(&new, "transitions", &json!({ "to": "active" }))),
+            secretariat.send_with_retry(Draft::command(leaving, "end", &because())),
         );
-        let state = secretariat.again(&new).await["state"].clone();
+        let state = secretariat.reload(&new).await["state"].clone();
         let left = current_members(&app, &new.path).await.len();
         match (activated.status, ended.status) {
             (200, 409) => assert_eq!((state, left), (json!("active"), 5)),
@@ -174,7 +177,7 @@ async fn one_of_five_is_replaced_in_one_request_and_hands_over_the_open_work() {
     assert_eq!((members.len(), successor["role"].as_str()), (5, Some("expert")));
     let open = chair.read(app.a(&format!("/activities/{}", app.world().activity("inProgress")))).await;
     assert_eq!(open["assigneeMemberId"], successor.id());
-    let done = chair.again(&done).await;
+    let done = chair.reload(&done).await;
     assert_eq!(done["assigneeMemberId"], leaving.id(), "what is done stays whose it was");
     let reopen = json!({ "to": "inProgress", "reason": { "en": "x" } });
     let reopened = chair.command(&done, "transitions", reopen).await.expect(200).json();

@@ -2,27 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::support::migrations::{db_pilot, db_pilot_of, migration, new_item, new_migration};
-use crate::support::{Resource, TestApp};
-
-const NOBODY: &str = "0199f0c2-7a3b-7c11-9d2e-000000000000";
-
-/// The service with step `migration` open.
-async fn start() -> TestApp {
-    let app = TestApp::start().await;
-    app.db_open("migration").await;
-    app
-}
-
-/// What stands in the way of a state.
-fn blockers(resource: &Resource, to: &str) -> Vec<Value> {
-    let transitions = resource["availableTransitions"].as_array().unwrap();
-    let transition = transitions.iter().find(|transition| transition["to"] == to).unwrap();
-    let blocked: Vec<_> =
-        transition["blockedBy"].as_array().unwrap().iter().map(|blocker| blocker["code"].clone()).collect();
-    assert_eq!(transition["allowed"], blocked.is_empty());
-    blocked
-}
+use crate::support::migrations::{
+    db_pilot, db_pilot_of, migration, new_item, new_migration, open_migration_step,
+};
+use crate::support::{Resource, TestApp, UNKNOWN_ID};
 
 /// A migration with a checklist that is done and its counts, in state `parallelRun`.
 async fn ready(app: &TestApp) -> (Resource, Resource) {
@@ -36,7 +19,7 @@ async fn ready(app: &TestApp) -> (Resource, Resource) {
 
 #[tokio::test]
 async fn a_migration_goes_live_and_is_handed_over_once_its_conditions_are_met() {
-    let app = start().await;
+    let app = open_migration_step().await;
     let expert = app.as_expert();
     let migration = new_migration(&app, json!({})).await;
     assert_eq!(
@@ -49,16 +32,16 @@ async fn a_migration_goes_live_and_is_handed_over_once_its_conditions_are_met() 
     let migration = expert.transition(&migration, "parallelRun").await;
 
     // An empty checklist is not a done one.
-    assert_eq!(blockers(&migration, "live"), ["checklistUnfinished", "reconciliationMissing"]);
+    assert_eq!(migration.blockers("live"), ["checklistUnfinished", "reconciliationMissing"]);
     expert.try_transition(&migration, "live").await.expect_problem(409, "checklistUnfinished");
     let item = new_item(&app, &migration, false).await;
     assert_eq!(
-        blockers(&expert.again(&migration).await, "live"),
+        expert.reload(&migration).await.blockers("live"),
         ["checklistUnfinished", "reconciliationMissing"]
     );
     expert.patch(&item, json!({ "done": true })).await.expect(200);
-    let migration = expert.again(&migration).await;
-    assert_eq!(blockers(&migration, "live"), ["reconciliationMissing"]);
+    let migration = expert.reload(&migration).await;
+    assert_eq!(migration.blockers("live"), ["reconciliationMissing"]);
     expert.try_transition(&migration, "live").await.expect_problem(409, "reconciliationMissing");
     let counts = json!({ "reconciliation": { "source": 100, "loaded": 90, "rejected": 7 } });
     let migration = expert.patch(&migration, counts).await.expect(200).resource();
@@ -66,10 +49,10 @@ async fn a_migration_goes_live_and_is_handed_over_once_its_conditions_are_met() 
         migration["reconciliation"],
         json!({ "source": 100, "loaded": 90, "rejected": 7, "difference": 3 })
     );
-    assert!(blockers(&migration, "live").is_empty());
+    assert!(migration.blockers("live").is_empty());
     let migration = expert.transition(&migration, "live").await;
 
-    assert_eq!(blockers(&migration, "handedOver"), ["handoverIncomplete"]);
+    assert_eq!(migration.blockers("handedOver"), ["handoverIncomplete"]);
     let migration = expert.patch(&migration, json!({ "receivingUnit": "IT" })).await.expect(200).resource();
     expert.try_transition(&migration, "handedOver").await.expect_problem(409, "handoverIncomplete");
     let migration =
@@ -80,12 +63,12 @@ async fn a_migration_goes_live_and_is_handed_over_once_its_conditions_are_met() 
 
 #[tokio::test]
 async fn a_migration_is_rolled_back_with_a_reason_and_planned_again() {
-    let app = start().await;
+    let app = open_migration_step().await;
     let expert = app.as_expert();
     let (running, _) = ready(&app).await;
     let live = expert.transition(&running, "live").await;
     let unexplained = expert.command(&live, "transitions", json!({ "to": "rolledBack" })).await;
-    unexplained.expect_faults(&["/reason required"]);
+    unexplained.expect_field_errors(&["/reason required"]);
     let back = expert.transition_because(&live, "rolledBack", "Payments failed").await;
     assert_eq!(back["stateReason"]["en"], "Payments failed");
     let planned = expert.transition(&back, "planned").await;
@@ -96,8 +79,8 @@ async fn a_migration_is_rolled_back_with_a_reason_and_planned_again() {
 }
 
 #[tokio::test]
-async fn what_is_live_or_handed_over_keeps_what_it_promised() {
-    let app = start().await;
+async fn a_live_or_handed_over_migration_keeps_its_preconditions() {
+    let app = open_migration_step().await;
     let expert = app.as_expert();
     let (running, item) = ready(&app).await;
     let live = expert.transition(&running, "live").await;
@@ -118,12 +101,12 @@ async fn what_is_live_or_handed_over_keeps_what_it_promised() {
     let over = expert.transition(&live, "handedOver").await;
     let unnamed = expert.patch(&over, json!({ "serviceOwner": null })).await;
     unnamed.expect_problem(409, "handoverIncomplete");
-    assert_eq!(expert.again(&over).await.body, over.body);
+    assert_eq!(expert.reload(&over).await.body, over.body);
 }
 
 #[tokio::test]
 async fn only_a_pilot_that_shall_scale_is_migrated() {
-    let app = start().await;
+    let app = open_migration_step().await;
     let expert = app.as_expert();
     let create = async |pilot: &str| expert.post(app.a("/migrations"), migration(pilot, json!({}))).await;
     let (planned, stopped) = (db_pilot(&app, None).await, db_pilot(&app, Some("stop")).await);
@@ -131,7 +114,7 @@ async fn only_a_pilot_that_shall_scale_is_migrated() {
     for pilot in [&planned, &stopped] {
         create(pilot).await.expect_problem(409, "pilotNotScaled");
     }
-    for pilot in [NOBODY, &of_others] {
+    for pilot in [UNKNOWN_ID, &of_others] {
         let refused = create(pilot).await.expect_problem(400, "unknownReference");
         assert_eq!(refused["errors"][0]["pointer"], "/pilotId");
     }
@@ -146,13 +129,13 @@ async fn only_a_pilot_that_shall_scale_is_migrated() {
 
 #[tokio::test]
 async fn counts_come_together_and_are_patched_one_by_one() {
-    let app = start().await;
+    let app = open_migration_step().await;
     let expert = app.as_expert();
     let migration = new_migration(&app, json!({ "rollbackPlan": "Switch back" })).await;
     let partly = expert.patch(&migration, json!({ "reconciliation": { "source": 5 } })).await;
-    partly.expect_faults(&["/reconciliation/loaded required", "/reconciliation/rejected required"]);
+    partly.expect_field_errors(&["/reconciliation/loaded required", "/reconciliation/rejected required"]);
     let odd = json!({ "reconciliation": { "source": -1, "loaded": 9_007_199_254_740_992_i64, "rejected": 1.5, "lost": 0 } });
-    expert.patch(&migration, odd).await.expect_faults(&[
+    expert.patch(&migration, odd).await.expect_field_errors(&[
         "/reconciliation/loaded tooLarge",
         "/reconciliation/lost unknown",
         "/reconciliation/rejected wrongType",
@@ -173,7 +156,7 @@ async fn counts_come_together_and_are_patched_one_by_one() {
 
 #[tokio::test]
 async fn migrations_and_their_checklists_are_written_only_while_their_step_is_open() {
-    let app = start().await;
+    let app = open_migration_step().await;
     let expert = app.as_expert();
     let old = new_migration(&app, json!({})).await;
     let item = new_item(&app, &old, false).await;
@@ -183,7 +166,7 @@ async fn migrations_and_their_checklists_are_written_only_while_their_step_is_op
         expert.post(app.a("/migrations"), new).await.expect_problem(409, code);
         expert.patch(&old, json!({ "targetSystem": "Cloud" })).await.expect_problem(409, code);
         expert.delete(&old).await.expect_problem(409, code);
-        assert_eq!(blockers(&expert.again(&old).await, "inProgress"), [code]);
+        assert_eq!(expert.reload(&old).await.blockers("inProgress"), [code]);
         expert.try_transition(&old, "inProgress").await.expect_problem(409, code);
         let new = json!({ "title": { "en": "Back up" } });
         expert.post(format!("{}/checklist-items", old.path), new).await.expect_problem(409, code);
@@ -195,47 +178,22 @@ async fn migrations_and_their_checklists_are_written_only_while_their_step_is_op
 }
 
 #[tokio::test]
-async fn a_checklist_belongs_to_its_migration_and_goes_with_it() {
-    let app = start().await;
-    let expert = app.as_expert();
-    let (one, other) = (new_migration(&app, json!({})).await, new_migration(&app, json!({})).await);
-    let item = new_item(&app, &one, false).await;
-    assert_eq!((&item["done"], &item["migrationId"]), (&json!(false), &json!(one.id())));
-    let elsewhere = format!("{}/checklist-items/{}", other.path, item.id());
-    expert.get(elsewhere).await.expect_problem(404, "notFound");
-    let nowhere = app.a(&format!("/migrations/{NOBODY}/checklist-items"));
-    expert.get(nowhere.as_str()).await.expect_problem(404, "notFound");
-    expert.post(nowhere, json!({ "title": { "en": "Back up" } })).await.expect_problem(404, "notFound");
-    let foreign = item.path.replace(&app.world().a, &app.world().b);
-    app.as_secretariat().get(foreign).await.expect_problem(404, "notFound");
-    let foreign = one.path.replace(&app.world().a, &app.world().b);
-    app.as_secretariat().get(foreign).await.expect_problem(404, "notFound");
-    let renamed = json!({ "title": { "ar": "تدريب الموظفين" } });
-    let renamed = expert.patch(&item, renamed).await.expect(200).json();
-    assert_eq!(renamed["title"], json!({ "en": "Train the clerks", "ar": "تدريب الموظفين" }));
-    // A part bumps nothing above it.
-    assert_eq!(expert.again(&one).await["version"], 1);
-    expert.delete(&one).await.expect(204);
-    assert_eq!(app.db_count("select count(*) from checklist_items").await, 0);
-}
-
-#[tokio::test]
 async fn migrations_are_found_by_cycle_state_text_and_pilot() {
-    let app = start().await;
+    let app = open_migration_step().await;
     let expert = app.as_expert();
     let one = new_migration(&app, json!({})).await;
     let one = expert.transition(&one, "inProgress").await;
     let other =
         new_migration(&app, json!({ "title": { "ar": "نقل الأرشيف" }, "targetSystem": "Archive-7" })).await;
-    let found = async |query: &str| -> Vec<String> {
+    let listed = async |query: &str| -> Vec<String> {
         let items = expert.list(&app.a(&format!("/migrations{query}"))).await;
         items.iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
     };
-    assert_eq!(found("").await, [one.id(), other.id()]);
-    assert_eq!(found("?cycle=1&state=planned,live").await, [other.id()]);
-    assert_eq!(found("?q=archive-7").await, [other.id()]);
-    assert_eq!(found("?q=%D8%A7%D9%84%D8%A7%D8%B1%D8%B4%D9%8A%D9%81").await, [other.id()], "alef");
-    assert_eq!(found(&format!("?pilotId={}", one["pilotId"].as_str().unwrap())).await, [one.id()]);
-    assert!(found(&format!("?pilotId={NOBODY}")).await.is_empty());
-    assert!(found("?cycle=2").await.is_empty());
+    assert_eq!(listed("").await, [one.id(), other.id()]);
+    assert_eq!(listed("?cycle=1&state=planned,live").await, [other.id()]);
+    assert_eq!(listed("?q=archive-7").await, [other.id()]);
+    assert_eq!(listed("?q=%D8%A7%D9%84%D8%A7%D8%B1%D8%B4%D9%8A%D9%81").await, [other.id()], "alef");
+    assert_eq!(listed(&format!("?pilotId={}", one["pilotId"].as_str().unwrap())).await, [one.id()]);
+    assert!(listed(&format!("?pilotId={UNKNOWN_ID}")).await.is_empty());
+    assert!(listed("?cycle=2").await.is_empty());
 }

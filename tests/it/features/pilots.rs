@@ -2,31 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::support::answer::faults;
+use crate::support::answer::field_errors;
 use crate::support::pilots::{
-    db_move_sector, db_next_cycle, db_sector, db_sector_of, evaluated_pilot, evaluation, indicator,
-    indicator_of, measured, measurement, pilot, planned_pilot, proposed_pilot, running_pilot,
+    db_move_sector, db_next_cycle, db_sector, db_sector_of, evaluated_pilot, evaluation, expect_blocked,
+    indicator, indicator_of, measured, measurement, pilot, planned_pilot, proposed_pilot, running_pilot,
 };
 use crate::support::policies::policy;
-use crate::support::{Resource, TestApp, Who};
-
-/// What stands in the way of a transition, as the resource tells it; empty where nothing does.
-#[track_caller]
-fn blocked(pilot: &Resource, to: &str) -> Vec<String> {
-    let transitions = pilot["availableTransitions"].as_array().unwrap();
-    let transition = transitions.iter().find(|transition| transition["to"] == to).unwrap();
-    let blockers = transition["blockedBy"].as_array().unwrap();
-    assert_eq!(transition["allowed"], blockers.is_empty());
-    blockers.iter().map(|blocker| blocker["code"].as_str().unwrap().to_owned()).collect()
-}
-
-/// A transition is refused as the resource says that it would be.
-async fn refused(app: &TestApp, pilot: &Resource, to: &str, codes: &[&str]) -> Resource {
-    let pilot = app.as_expert().again(pilot).await;
-    assert_eq!(blocked(&pilot, to), codes, "{to}");
-    app.as_expert().try_transition(&pilot, to).await.expect_problem(409, codes[0]);
-    pilot
-}
+use crate::support::{TestApp, Who};
 
 #[tokio::test]
 async fn a_pilot_is_proposed_planned_run_and_evaluated() {
@@ -43,52 +25,37 @@ async fn a_pilot_is_proposed_planned_run_and_evaluated() {
     expert.try_transition(&pilot, "running").await.expect_problem(409, "transitionNotAllowed");
 
     let all = ["sectorNotSelected", "aimsMissing", "indicatorsMissing"];
-    refused(&app, &pilot, "planned", &all).await;
+    expect_blocked(&app, &pilot, "planned", &all).await;
     db_move_sector(&app, &sector, "selected").await;
-    refused(&app, &pilot, "planned", &all[1..]).await;
+    expect_blocked(&app, &pilot, "planned", &all[1..]).await;
     expert.patch(&pilot, json!({ "aims": ["sustainable"] })).await.expect(200);
     let half = indicator(json!({ "target": null }));
     let half = expert.create(format!("{}/indicators", pilot.path), half).await;
-    refused(&app, &pilot, "planned", &all[2..]).await;
+    expect_blocked(&app, &pilot, "planned", &all[2..]).await;
     expert.patch(&half, json!({ "target": "10" })).await.expect(200);
-    let pilot = expert.again(&pilot).await;
-    assert!(blocked(&pilot, "planned").is_empty());
+    let pilot = expert.reload(&pilot).await;
+    assert!(pilot.blockers("planned").is_empty());
     let pilot = expert.transition(&pilot, "planned").await;
 
-    let pilot = refused(&app, &pilot, "running", &["stepLocked"]).await;
+    let pilot = expect_blocked(&app, &pilot, "running", &["stepLocked"]).await;
     app.db_open("migration").await;
     db_move_sector(&app, &sector, "candidate").await;
-    refused(&app, &pilot, "running", &["sectorNotSelected"]).await;
+    expect_blocked(&app, &pilot, "running", &["sectorNotSelected"]).await;
     db_move_sector(&app, &sector, "studied").await;
     let pilot = expert.transition(&pilot, "running").await;
 
-    let pilot = refused(&app, &pilot, "evaluated", &["measurementsMissing"]).await;
+    let pilot = expect_blocked(&app, &pilot, "evaluated", &["measurementsMissing"]).await;
     measured(&app, &pilot).await;
     let unsaid = expert.command(&pilot, "transitions", json!({ "to": "evaluated" })).await;
-    unsaid.expect_faults(&["/lessons required", "/outcome required"]);
+    unsaid.expect_field_errors(&["/lessons required", "/outcome required"]);
     let done = expert.command(&pilot, "transitions", evaluation("scale")).await.expect(200).json();
     assert_eq!((&done["state"], &done["outcome"]), (&json!("evaluated"), &json!("scale")));
     assert_eq!(done["lessons"]["en"], "Clerks need training first.");
     assert_eq!(done["availableTransitions"], json!([]));
     let events = expert.list(&app.a("/events")).await;
-    let told = events.iter().find(|event| event["to"] == "evaluated").unwrap();
-    assert_eq!(told["changes"]["outcome"]["after"], "scale");
-    assert_eq!(told["changes"]["lessons"]["after"], done["lessons"]);
-}
-
-#[tokio::test]
-async fn each_indicator_is_measured_before_a_pilot_is_evaluated() {
-    let app = TestApp::start().await;
-    let expert = app.as_expert();
-    let pilot = planned_pilot(&app, json!({})).await;
-    let second =
-        expert.create(format!("{}/indicators", pilot.path), indicator(json!({ "baseline": null }))).await;
-    app.db_open("migration").await;
-    let pilot = expert.transition(&pilot, "running").await;
-    measured(&app, &pilot).await;
-    refused(&app, &pilot, "evaluated", &["measurementsMissing"]).await;
-    expert.create(format!("{}/measurements", second.path), measurement(json!({}))).await;
-    assert!(blocked(&expert.again(&pilot).await, "evaluated").is_empty());
+    let event = events.iter().find(|event| event["to"] == "evaluated").unwrap();
+    assert_eq!(event["changes"]["outcome"]["after"], "scale");
+    assert_eq!(event["changes"]["lessons"]["after"], done["lessons"]);
 }
 
 #[tokio::test]
@@ -97,7 +64,7 @@ async fn a_pilot_is_cancelled_with_a_reason_wherever_it_stands_before_its_evalua
     let expert = app.as_expert();
     let proposed = proposed_pilot(&app, json!({})).await;
     let unexplained = expert.command(&proposed, "transitions", json!({ "to": "cancelled" })).await;
-    unexplained.expect_faults(&["/reason required"]);
+    unexplained.expect_field_errors(&["/reason required"]);
     let cancelled = expert.transition_because(&proposed, "cancelled", "Too dear").await;
     assert_eq!(
         (&cancelled["stateReason"]["en"], &cancelled["availableTransitions"]),
@@ -112,9 +79,9 @@ async fn a_pilot_is_cancelled_with_a_reason_wherever_it_stands_before_its_evalua
     // In step `migration`, what was planned and never started is given up as well.
     expert.transition_because(&left, "cancelled", "Too late").await;
     app.db_open("report").await;
-    refused(&app, &running, "cancelled", &["stepPassed"]).await;
+    expect_blocked(&app, &running, "cancelled", &["stepPassed"]).await;
     app.db_open("migration").await;
-    expert.transition_because(&expert.again(&running).await, "cancelled", "Too dear").await;
+    expert.transition_because(&expert.reload(&running).await, "cancelled", "Too dear").await;
 }
 
 #[tokio::test]
@@ -124,23 +91,23 @@ async fn an_extended_pilot_comes_back_in_a_later_cycle_and_is_measured_anew() {
     let stopped = evaluated_pilot(&app, "stop").await;
     let pilot = evaluated_pilot(&app, "extend").await;
     let first = expert.list(&format!("{}/measurements", indicator_of(&app, &pilot).await.path)).await;
-    refused(&app, &pilot, "planned", &["cycleNotOver"]).await;
+    expect_blocked(&app, &pilot, "planned", &["cycleNotOver"]).await;
     expert.try_transition(&stopped, "planned").await.expect_problem(409, "transitionNotAllowed");
 
     db_next_cycle(&app).await;
-    refused(&app, &pilot, "planned", &["stepLocked"]).await;
+    expect_blocked(&app, &pilot, "planned", &["stepLocked"]).await;
     app.db_open("pilots").await;
     assert!(expert.list(&app.a("/pilots")).await.is_empty(), "it has not joined the second cycle yet");
-    let pilot = expert.transition(&expert.again(&pilot).await, "planned").await;
+    let pilot = expert.transition(&expert.reload(&pilot).await, "planned").await;
     assert_eq!((&pilot["cycle"], &pilot["lastCycle"]), (&json!(1), &json!(2)));
     assert_eq!((&pilot["outcome"], &pilot["lessons"]), (&Value::Null, &Value::Null));
     assert_eq!(expert.list(&app.a("/pilots")).await.len(), 1);
     assert_eq!(expert.list(&app.a("/pilots?cycle=1")).await.len(), 2);
     let events = expert.list(&app.a("/events")).await;
-    let told = events.iter().rfind(|event| event["to"] == "planned").unwrap();
-    assert_eq!(told["changes"]["lastCycle"], json!({ "before": 1, "after": 2 }));
-    assert_eq!(told["changes"]["outcome"], json!({ "before": "extend", "after": null }));
-    assert_eq!(told["changes"]["lessons"]["after"], Value::Null);
+    let event = events.iter().rfind(|event| event["to"] == "planned").unwrap();
+    assert_eq!(event["changes"]["lastCycle"], json!({ "before": 1, "after": 2 }));
+    assert_eq!(event["changes"]["outcome"], json!({ "before": "extend", "after": null }));
+    assert_eq!(event["changes"]["lessons"]["after"], Value::Null);
     // It can be planned anew, but neither it nor what it was measured by is made undone.
     let indicator = indicator_of(&app, &pilot).await;
     expert.patch(&indicator, json!({ "target": "1" })).await.expect_problem(409, "ofAnEarlierCycle");
@@ -150,15 +117,15 @@ async fn an_extended_pilot_comes_back_in_a_later_cycle_and_is_measured_anew() {
 
     app.db_open("migration").await;
     let pilot = expert.transition(&pilot, "running").await;
-    refused(&app, &pilot, "evaluated", &["measurementsMissing"]).await;
+    expect_blocked(&app, &pilot, "evaluated", &["measurementsMissing"]).await;
     let second = measured(&app, &pilot).await;
     assert_eq!((&first[0]["cycle"], &second["cycle"]), (&json!(1), &json!(2)));
     let path = second.path.replace(second.id(), first[0]["id"].as_str().unwrap());
     let of_the_first_cycle = expert.read(path).await;
     expert.patch(&of_the_first_cycle, json!({ "value": "1" })).await.expect_problem(409, "ofAnEarlierCycle");
     expert.delete(&of_the_first_cycle).await.expect_problem(409, "ofAnEarlierCycle");
-    expert.command(&expert.again(&pilot).await, "transitions", evaluation("extend")).await.expect(200);
-    refused(&app, &pilot, "planned", &["cycleNotOver"]).await;
+    expert.command(&expert.reload(&pilot).await, "transitions", evaluation("extend")).await.expect(200);
+    expect_blocked(&app, &pilot, "planned", &["cycleNotOver"]).await;
 }
 
 #[tokio::test]
@@ -174,8 +141,8 @@ async fn a_planned_pilot_keeps_what_it_was_planned_with() {
     expert.patch(&only, json!({ "baseline": null })).await.expect_problem(409, "indicatorsMissing");
     expert.delete(&only).await.expect_problem(409, "indicatorsMissing");
     assert_eq!(app.db_events().await, events);
-    assert_eq!(expert.again(&pilot).await.body, pilot.body);
-    assert_eq!(expert.again(&only).await.body, only.body);
+    assert_eq!(expert.reload(&pilot).await.body, pilot.body);
+    assert_eq!(expert.reload(&only).await.body, only.body);
 
     let other = expert.create(format!("{}/indicators", pilot.path), indicator(json!({}))).await;
     expert.delete(&only).await.expect(204);
@@ -224,71 +191,6 @@ async fn pilots_and_indicators_are_written_only_while_their_step_is_open() {
 }
 
 #[tokio::test]
-async fn measurements_are_made_while_a_pilot_runs() {
-    let app = TestApp::start().await;
-    let expert = app.as_expert();
-    let planned = planned_pilot(&app, json!({})).await;
-    let path = format!("{}/measurements", indicator_of(&app, &planned).await.path);
-    app.db_open("migration").await;
-    expert.post(path.as_str(), measurement(json!({}))).await.expect_problem(409, "pilotNotRunning");
-    let pilot = expert.transition(&planned, "running").await;
-    let tomorrow = expert.post(path.as_str(), measurement(json!({ "measuredOn": "2026-11-23" }))).await;
-    tomorrow.expect_faults(&["/measuredOn tooLarge"]);
-    let made = expert.create(path.as_str(), measurement(json!({ "measuredOn": "2026-11-22" }))).await;
-    assert_eq!((&made["value"], &made["cycle"]), (&json!("12.50"), &json!(1)));
-    let later = expert.patch(&made, json!({ "measuredOn": "2026-11-23" })).await;
-    later.expect_faults(&["/measuredOn tooLarge"]);
-    let made =
-        expert.patch(&made, json!({ "value": "-0.000001", "source": null })).await.expect(200).resource();
-    assert_eq!(
-        (&made["value"], &made["source"], &made["version"]),
-        (&json!("-0.000001"), &Value::Null, &json!(2))
-    );
-    let spare = expert.create(path.as_str(), measurement(json!({}))).await;
-    assert_eq!(expert.list(&path).await.len(), 2);
-    expert.delete(&spare).await.expect(204);
-
-    app.db_open("report").await;
-    expert.post(path.as_str(), measurement(json!({}))).await.expect_problem(409, "stepPassed");
-    expert.patch(&made, json!({ "value": 1 })).await.expect_problem(409, "stepPassed");
-    expert.delete(&made).await.expect_problem(409, "stepPassed");
-    app.db_open("migration").await;
-    expert.command(&expert.again(&pilot).await, "transitions", evaluation("stop")).await.expect(200);
-    expert.post(path.as_str(), measurement(json!({}))).await.expect_problem(409, "pilotNotRunning");
-    expert.patch(&made, json!({ "value": 1 })).await.expect_problem(409, "pilotNotRunning");
-    expert.delete(&made).await.expect_problem(409, "pilotNotRunning");
-}
-
-#[tokio::test]
-async fn numbers_are_kept_exactly_and_refused_where_they_are_wrong() {
-    let app = TestApp::start().await;
-    let expert = app.as_expert();
-    let path = format!("{}/indicators", proposed_pilot(&app, json!({})).await.path);
-    for (given, answered) in [
-        (json!("12.50"), json!("12.50")),
-        (json!("999999999999999.999999"), json!("999999999999999.999999")),
-        (json!(0.1), json!("0.1")),
-        (json!(12.35), json!("12.35")),
-        (json!(-7), json!("-7")),
-        (json!(4.0), json!("4")),
-        (json!(0.000_001), json!("0.000001")),
-        (json!(123_456_789.123_456), json!("123456789.123456")),
-        (json!(0), json!("0")),
-        (Value::Null, Value::Null),
-    ] {
-        let made = expert.create(path.as_str(), indicator(json!({ "baseline": given }))).await;
-        assert_eq!(made["baseline"], answered);
-    }
-    let texts = ["1.0000001", "1e3", "", "٣", "1234567890123456"].map(Value::from);
-    let numbers = [0.123_456_7, 1e-7, 1e300, 1e9].map(Value::from);
-    for wrong in texts.into_iter().chain(numbers).chain([json!(true), json!([])]) {
-        let refused = expert.post(path.as_str(), indicator(json!({ "baseline": wrong }))).await;
-        let problem = refused.expect_problem(400, "invalidRequest");
-        assert!(faults(&problem)[0].starts_with("/baseline "), "{wrong}: {problem:#}");
-    }
-}
-
-#[tokio::test]
 async fn a_pilot_names_only_what_its_task_force_has() {
     let app = TestApp::start().await;
     let expert = app.as_expert();
@@ -300,21 +202,21 @@ async fn a_pilot_names_only_what_its_task_force_has() {
     let post = async |fields: Value| expert.post(app.a("/pilots"), pilot(&app, fields).await).await;
     let wrong = json!({ "sectorId": sector_of_b, "policyId": of_b.id() });
     let problem = post(wrong.clone()).await.expect_problem(400, "unknownReference");
-    assert_eq!(faults(&problem), ["/policyId unknownReference", "/sectorId unknownReference"]);
+    assert_eq!(field_errors(&problem), ["/policyId unknownReference", "/sectorId unknownReference"]);
     let stranger = json!({ "ownerMemberId": app.world().member(Who::OtherChair) });
     let problem = post(stranger.clone()).await.expect_problem(400, "unknownReference");
-    assert_eq!(faults(&problem), ["/ownerMemberId unknownReference"]);
+    assert_eq!(field_errors(&problem), ["/ownerMemberId unknownReference"]);
     let ended = json!({ "ownerMemberId": app.world().member(Who::EndedMember) });
     post(ended.clone()).await.expect_problem(409, "memberEnded");
     let backwards = json!({ "startDate": "2027-03-02", "endDate": "2027-03-01" });
-    post(backwards).await.expect_faults(&["/endDate tooSmall"]);
+    post(backwards).await.expect_field_errors(&["/endDate tooSmall"]);
 
     let made = post(json!({ "policyId": of_a.id(), "endDate": "2027-03-01" })).await.expect(201).resource();
     for wrong in [wrong, stranger] {
         expert.patch(&made, wrong).await.expect_problem(400, "unknownReference");
     }
     expert.patch(&made, ended).await.expect_problem(409, "memberEnded");
-    expert.patch(&made, json!({ "endDate": "2027-02-28" })).await.expect_faults(&["/endDate tooSmall"]);
+    expert.patch(&made, json!({ "endDate": "2027-02-28" })).await.expect_field_errors(&["/endDate tooSmall"]);
     let changed = json!({
         "title": { "en": null }, "policyId": null, "hypothesis": null,
         "ownerMemberId": app.world().member(Who::Expert2),
@@ -326,7 +228,7 @@ async fn a_pilot_names_only_what_its_task_force_has() {
 }
 
 #[tokio::test]
-async fn what_belongs_to_another_task_force_or_another_pilot_is_not_found() {
+async fn resources_of_another_task_force_or_pilot_are_not_found() {
     let app = TestApp::start().await;
     let expert = app.as_expert();
     let (one, other) = (planned_pilot(&app, json!({})).await, running_pilot(&app, json!({})).await);
@@ -359,7 +261,7 @@ async fn what_belongs_to_another_task_force_or_another_pilot_is_not_found() {
 }
 
 #[tokio::test]
-async fn a_pilot_that_something_refers_to_stays_and_takes_its_parts_along_when_it_goes() {
+async fn a_referenced_pilot_is_not_deleted_and_any_other_goes_with_its_children() {
     let app = TestApp::start().await;
     let expert = app.as_expert();
     let pilot = planned_pilot(&app, json!({})).await;
@@ -386,18 +288,18 @@ async fn pilots_are_found_by_cycle_state_sector_owner_and_folded_text() {
         "title": { "ar": "الأولويّة للسحابة" }, "hypothesis": "Cloud First pays", "ownerMemberId": owner,
     });
     let other = proposed_pilot(&app, other).await;
-    let found = async |query: &str| -> Vec<String> {
+    let listed = async |query: &str| -> Vec<String> {
         let items = expert.list(&app.a(&format!("/pilots{query}"))).await;
         items.iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
     };
-    assert_eq!(found("").await, [planned.id(), other.id()]);
+    assert_eq!(listed("").await, [planned.id(), other.id()]);
     assert_eq!(expert.list_by(&app.a("/pilots"), 1).await.len(), 2);
-    assert_eq!(found("?state=planned,running").await, [planned.id()]);
+    assert_eq!(listed("?state=planned,running").await, [planned.id()]);
     let sector = other["sectorId"].as_str().unwrap();
-    assert_eq!(found(&format!("?sectorId={sector}&cycle=1")).await, [other.id()]);
-    assert_eq!(found(&format!("?ownerMemberId={owner}")).await, [other.id()]);
-    assert_eq!(found("?q=cloud%20first").await, [other.id()]);
-    assert_eq!(found("?q=%D8%A7%D9%84%D8%A7%D9%88%D9%84%D9%88%D9%8A%D9%87").await, [other.id()]);
-    assert!(found("?cycle=2").await.is_empty());
-    expert.get(app.a("/pilots?ownerMemberId=me")).await.expect_faults(&["ownerMemberId wrongFormat"]);
+    assert_eq!(listed(&format!("?sectorId={sector}&cycle=1")).await, [other.id()]);
+    assert_eq!(listed(&format!("?ownerMemberId={owner}")).await, [other.id()]);
+    assert_eq!(listed("?q=cloud%20first").await, [other.id()]);
+    assert_eq!(listed("?q=%D8%A7%D9%84%D8%A7%D9%88%D9%84%D9%88%D9%8A%D9%87").await, [other.id()]);
+    assert!(listed("?cycle=2").await.is_empty());
+    expert.get(app.a("/pilots?ownerMemberId=me")).await.expect_field_errors(&["ownerMemberId wrongFormat"]);
 }

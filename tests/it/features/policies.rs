@@ -28,7 +28,7 @@ async fn a_policy_is_reviewed_and_adopted_or_rejected_with_a_reason() {
     assert_eq!(refused["availableTransitions"][0]["to"], "underReview");
     let reviewed = expert.transition(&policy, "underReview").await;
     let unexplained = expert.command(&reviewed, "transitions", json!({ "to": "rejected" })).await;
-    unexplained.expect_faults(&["/reason required"]);
+    unexplained.expect_field_errors(&["/reason required"]);
     let back = expert.transition(&reviewed, "identified").await;
     let reviewed = expert.transition(&back, "underReview").await;
     let rejected = expert.transition_because(&reviewed, "rejected", "The ministry has a better one").await;
@@ -56,10 +56,13 @@ async fn an_adopted_policy_gives_way_only_to_another_adopted_one() {
     let new = adopted(&app, json!({ "title": { "en": "Open by default" } })).await;
     supersede(Some(identified.id())).await.expect_problem(409, "policyNotAdopted");
     supersede(Some(old.id())).await.expect_problem(409, "policyNotAdopted");
-    supersede(None).await.expect_faults(&["/supersededById required"]);
+    supersede(None).await.expect_field_errors(&["/supersededById required"]);
     supersede(Some("0199f0c2-7a3b-7c11-9d2e-000000000000")).await.expect_problem(400, "unknownReference");
     let other = json!({ "to": "underReview", "supersededById": new.id() });
-    expert.command(&identified, "transitions", other).await.expect_faults(&["/supersededById notAllowed"]);
+    expert
+        .command(&identified, "transitions", other)
+        .await
+        .expect_field_errors(&["/supersededById notAllowed"]);
     let superseded = supersede(Some(new.id())).await.expect(200).json();
     assert_eq!(
         (&superseded["state"], &superseded["supersededById"]),
@@ -93,21 +96,21 @@ async fn policies_are_found_by_cycle_state_and_folded_text() {
     let other =
         new(&app, json!({ "title": { "en": "Cloud First", "ar": "الأولويّة للسحابة" }, "reference": "CF-7" }))
             .await;
-    let found = async |query: &str| -> Vec<String> {
+    let listed = async |query: &str| -> Vec<String> {
         let items = expert.list(&app.a(&format!("/policies{query}"))).await;
         items.iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
     };
-    assert_eq!(found("").await, [open.id(), other.id()]);
-    assert_eq!(found("?cycle=1&state=identified,underReview").await, [other.id()]);
-    assert_eq!(found("?state=adopted").await, [open.id()]);
-    assert_eq!(found("?q=cloud%20first").await, [other.id()]);
+    assert_eq!(listed("").await, [open.id(), other.id()]);
+    assert_eq!(listed("?cycle=1&state=identified,underReview").await, [other.id()]);
+    assert_eq!(listed("?state=adopted").await, [open.id()]);
+    assert_eq!(listed("?q=cloud%20first").await, [other.id()]);
     assert_eq!(
-        found("?q=%D8%A7%D9%84%D8%A7%D9%88%D9%84%D9%88%D9%8A%D9%87").await,
+        listed("?q=%D8%A7%D9%84%D8%A7%D9%88%D9%84%D9%88%D9%8A%D9%87").await,
         [other.id()],
         "alef and taa marbuta"
     );
-    assert_eq!(found("?q=cf-7").await, [other.id()]);
-    assert!(found("?cycle=2").await.is_empty());
+    assert_eq!(listed("?q=cf-7").await, [other.id()]);
+    assert!(listed("?cycle=2").await.is_empty());
 }
 
 #[tokio::test]
@@ -117,7 +120,7 @@ async fn aims_are_those_of_the_deck_each_at_most_once() {
     let twice = policy(json!({ "aims": ["sustainable", "sustainable"] }));
     expert.post(app.a("/policies"), twice).await.expect_problem(400, "invalidRequest");
     let unknown = policy(json!({ "aims": ["profitable"] }));
-    expert.post(app.a("/policies"), unknown).await.expect_faults(&["/aims/0 notAllowed"]);
+    expert.post(app.a("/policies"), unknown).await.expect_field_errors(&["/aims/0 notAllowed"]);
     let bare = new(&app, json!({ "aims": [] })).await;
     let aimed =
         expert.patch(&bare, json!({ "aims": ["madeForCitizens", "sustainable"] })).await.expect(200).json();

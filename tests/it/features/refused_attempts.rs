@@ -20,7 +20,7 @@ async fn fail_to_sign_in(app: &TestApp, email: &str) {
 }
 
 #[tokio::test]
-async fn who_tried_what_is_remembered_and_counted_by_the_hour() {
+async fn refused_attempts_are_recorded_and_counted_by_the_hour() {
     let app = TestApp::start().await;
     let a = &app.world().a;
     assert_eq!(remembered(&app, "").await, [Value::Null; 0]);
@@ -99,7 +99,10 @@ async fn the_list_is_the_administrators_newest_first_and_narrowed() {
     assert_eq!(ids.len(), 4);
     assert!(ids.is_sorted_by(|newer, older| newer > older));
     app.as_administrator().get("/v1/refused-attempts?code=nonsense").await.expect(400);
-    app.as_administrator().get("/v1/refused-attempts?cursor=x").await.expect_faults(&["cursor invalid"]);
+    app.as_administrator()
+        .get("/v1/refused-attempts?cursor=x")
+        .await
+        .expect_field_errors(&["cursor invalid"]);
 }
 
 #[tokio::test]
@@ -174,7 +177,7 @@ async fn a_gate_that_is_only_asked_about_is_no_attempt() {
 }
 
 #[tokio::test]
-async fn what_waits_is_written_in_the_background_and_at_the_end() {
+async fn pending_attempts_are_written_in_the_background_and_at_shutdown() {
     let app = TestApp::start().await;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let count = "select coalesce(sum(attempts), 0)::bigint from refused_attempts";

@@ -144,12 +144,14 @@ async fn a_recommendation_names_a_step_when_it_is_to_adjust_and_only_then() {
     app.db_open("report").await;
     let chair = app.as_chair();
     let try_new = async |body: Value| chair.post(app.a("/reports"), body).await;
-    try_new(report(json!({ "recommendation": "adjust" }))).await.expect_faults(&["/returnToStep required"]);
+    try_new(report(json!({ "recommendation": "adjust" })))
+        .await
+        .expect_field_errors(&["/returnToStep required"]);
     for other in ["continue", "conclude", "stop"] {
         let body = report(json!({ "recommendation": other, "returnToStep": "policy" }));
-        try_new(body).await.expect_faults(&["/returnToStep notAllowed"]);
+        try_new(body).await.expect_field_errors(&["/returnToStep notAllowed"]);
     }
-    try_new(json!({})).await.expect_faults(&["/recommendation required", "/summary required"]);
+    try_new(json!({})).await.expect_field_errors(&["/recommendation required", "/summary required"]);
     let wrong = json!({ "recommendation": "praise", "summary": {}, "number": 7 });
     let refused = try_new(wrong).await.expect_problem(400, "invalidRequest");
     assert_eq!(refused["errors"].as_array().unwrap().len(), 3, "{refused:#}");
@@ -182,7 +184,7 @@ async fn only_the_chair_builds_a_report_and_only_while_its_step_is_open() {
     let a = app.as_secretariat().read(app.a("")).await;
     app.as_secretariat().transition_because(&a, "dissolved", "No money").await;
     try_new().await.expect_problem(409, "taskForceClosed");
-    assert_eq!(chair.again(&built).await.body, built.body, "what was built can still be read");
+    assert_eq!(chair.reload(&built).await.body, built.body, "what was built can still be read");
 }
 
 #[tokio::test]
@@ -194,16 +196,16 @@ async fn reports_are_listed_newest_first_by_cycle_and_state_without_what_they_sa
     new(&app, json!({})).await;
     new(&app, json!({})).await;
     let council = app.as_who(Who::CouncilMember);
-    let found = async |query: &str| -> Vec<i64> {
+    let listed = async |query: &str| -> Vec<i64> {
         let items = council.list_by(&app.a(&format!("/reports{query}")), 1).await;
         items.iter().map(|item| item["number"].as_i64().unwrap()).collect()
     };
-    assert_eq!(found("").await, [3, 2, 1]);
-    assert_eq!(found("?cycle=1&state=draft").await, [3, 2]);
-    assert_eq!(found("?state=submitted,decided").await, [1]);
-    assert!(found("?cycle=2").await.is_empty());
+    assert_eq!(listed("").await, [3, 2, 1]);
+    assert_eq!(listed("?cycle=1&state=draft").await, [3, 2]);
+    assert_eq!(listed("?state=submitted,decided").await, [1]);
+    assert!(listed("?cycle=2").await.is_empty());
     let mut item = council.list(&app.a("/reports?state=submitted")).await.remove(0);
-    let mut whole = council.again(&first).await.body;
+    let mut whole = council.reload(&first).await.body;
     assert!(whole.as_object_mut().unwrap().remove("model").unwrap().is_object());
     assert_eq!(item.as_object_mut().unwrap().remove("model"), None);
     assert_eq!(item, whole);

@@ -1,57 +1,33 @@
 //! Step 2: sectors, how far they are, and how they could be transformed.
 
-use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::support::client::Draft;
-use crate::support::sectors::{assessment, sector, selected_sector, studied_sector, study};
+use crate::support::sectors::{
+    assess, assessment, new_sector, open_sectors_step, sector, studied_sector, study,
+};
 use crate::support::{Client, Resource, TestApp, Who};
 
-/// The service with step `sectors` of task force A open.
-async fn start() -> TestApp {
-    let app = TestApp::start().await;
-    app.db_open("sectors").await;
-    app
-}
-
-async fn new(app: &TestApp, fields: Value) -> Resource {
-    app.as_expert().create(app.a("/sectors"), sector(fields)).await
-}
-
-async fn assess(client: Client<'_>, sector: &Resource, fields: Value) -> Resource {
-    client.create(format!("{}/assessments", sector.path), assessment(fields)).await
-}
-
 /// The parts of a sector, each with its `ETag`.
-async fn parts(client: Client<'_>, sector: &Resource, of: &str) -> Vec<Resource> {
-    let mut parts = Vec::new();
-    for part in client.list(&format!("{}/{of}", sector.path)).await {
-        let path = format!("{}/{of}/{}", sector.path, part["id"].as_str().unwrap());
+async fn children(client: Client<'_>, sector: &Resource, of: &str) -> Vec<Resource> {
+    let mut children = Vec::new();
+    for child in client.list(&format!("{}/{of}", sector.path)).await {
+        let path = format!("{}/{of}/{}", sector.path, child["id"].as_str().unwrap());
         let read = client.read(path).await;
-        assert_eq!(read.body, part, "a list shows what the single one is");
-        parts.push(read);
+        assert_eq!(read.body, child, "the list and the resource itself say the same");
+        children.push(read);
     }
-    parts
-}
-
-/// What stands in the way of a state.
-async fn blocked(client: Client<'_>, sector: &Resource, to: &str) -> Vec<String> {
-    let exits = client.again(sector).await["availableTransitions"].clone();
-    let exit = exits.as_array().unwrap().iter().find(|exit| exit["to"] == to).unwrap();
-    let blockers = exit["blockedBy"].as_array().unwrap();
-    assert_eq!(exit["allowed"], blockers.is_empty());
-    blockers.iter().map(|blocker| blocker["code"].as_str().unwrap().to_owned()).collect()
+    children
 }
 
 /// Lets something prove a part, as evidence does; `column` names what it proves.
-async fn db_prove(app: &TestApp, column: &str, part: &Resource) {
+async fn db_prove(app: &TestApp, column: &str, child: &Resource) {
     let insert = format!(
         "insert into evidence (task_force_id, id, {column}, title, url, user_id, created_at, updated_at)
          values ($1::text::uuid, gen_random_uuid(), $2::text::uuid, '{{\"en\": \"Survey\"}}', 'https://a.example',
                  $3::text::uuid, now(), now())"
     );
     let author = app.world().user(Who::Expert1);
-    app.db().await.execute(&insert, &[&app.world().a, &part.id(), &author]).await.unwrap();
+    app.db().await.execute(&insert, &[&app.world().a, &child.id(), &author]).await.unwrap();
 }
 
 /// Begins the second cycle of task force A, with this step open, and carries everything that is selected over into it.
@@ -75,18 +51,18 @@ async fn db_second_cycle(app: &TestApp, step: &str) {
 
 #[tokio::test]
 async fn a_sector_is_selected_or_not_with_a_reason_and_can_be_a_candidate_again() {
-    let app = start().await;
+    let app = open_sectors_step().await;
     let expert = app.as_expert();
-    let sector = new(&app, json!({ "rationale": { "en": "Traffic" } })).await;
+    let sector = new_sector(&app, json!({ "rationale": { "en": "Traffic" } })).await;
     assert_eq!(
         (&sector["state"], &sector["cycle"], &sector["lastCycle"], &sector["maturity"]),
         (&json!("candidate"), &json!(1), &json!(1), &json!({ "current": null, "target": null }))
     );
-    assert_eq!(expert.again(&sector).await.body, sector.body, "Location leads to it");
+    assert_eq!(expert.reload(&sector).await.body, sector.body, "Location leads to it");
     let refused = expert.try_transition(&sector, "studied").await.expect_problem(409, "transitionNotAllowed");
     assert_eq!(refused["availableTransitions"][0]["to"], "selected");
     let unexplained = expert.command(&sector, "transitions", json!({ "to": "notSelected" })).await;
-    unexplained.expect_faults(&["/reason required"]);
+    unexplained.expect_field_errors(&["/reason required"]);
     let left = expert.transition_because(&sector, "notSelected", "Too expensive").await;
     assert_eq!((&left["stateReason"]["en"], &left["version"]), (&json!("Too expensive"), &json!(2)));
     let back = expert.transition(&left, "candidate").await;
@@ -96,127 +72,45 @@ async fn a_sector_is_selected_or_not_with_a_reason_and_can_be_a_candidate_again(
 }
 
 #[tokio::test]
-async fn a_sector_is_studied_once_it_is_assessed_and_a_completed_study_recommends_something() {
-    let app = start().await;
-    let expert = app.as_expert();
-    let sector = selected_sector(expert, "Mobility").await;
-    let blocked = async || {
-        let blocked = blocked(expert, &sector, "studied").await;
-        if let Some(first) = blocked.first() {
-            expert.try_transition(&sector, "studied").await.expect_problem(409, first);
-        }
-        blocked
-    };
-    assert_eq!(blocked().await, ["maturityMissing", "studyMissing"]);
-    assess(expert, &sector, json!({ "kind": "target" })).await;
-    assert_eq!(blocked().await, ["maturityMissing", "studyMissing"]);
-    assess(expert, &sector, json!({ "kind": "current" })).await;
-    assert_eq!(blocked().await, ["studyMissing"]);
-    let studies = format!("{}/studies", sector.path);
-    let begun = study(json!({ "recommendation": null, "completed": false }));
-    let begun = expert.create(studies.as_str(), begun).await;
-    assert_eq!(blocked().await, ["studyMissing"]);
-    let recommending = json!({ "recommendation": { "en": "Begin with the buses" } });
-    expert.patch(&begun, recommending).await.expect(200);
-    assert_eq!(blocked().await, ["studyMissing"]);
-    // Completed and recommending: one and the same study has to be both.
-    expert.create(studies.as_str(), study(json!({ "recommendation": null }))).await;
-    assert_eq!(blocked().await, ["studyMissing"]);
-    expert.patch(&expert.again(&begun).await, json!({ "completed": true })).await.expect(200);
-    assert!(blocked().await.is_empty());
-    let studied = expert.transition(&sector, "studied").await;
-    assert_eq!(studied["state"], "studied");
-    expert.transition(&studied, "candidate").await;
-}
-
-#[tokio::test]
 async fn a_studied_sector_stays_assessed_and_studied() {
-    let app = start().await;
+    let app = open_sectors_step().await;
     let expert = app.as_expert();
     let sector = studied_sector(expert, "Mobility").await;
-    let assessments = parts(expert, &sector, "assessments").await;
+    let assessments = children(expert, &sector, "assessments").await;
     for assessment in &assessments {
         expert.delete(assessment).await.expect_problem(409, "maturityMissing");
     }
     let other = json!({ "kind": "target" });
     expert.patch(&assessments[0], other.clone()).await.expect_problem(409, "maturityMissing");
     expert.patch(&assessments[0], json!({ "level": 3 })).await.expect(200);
-    let done = &parts(expert, &sector, "studies").await[0];
+    let done = &children(expert, &sector, "studies").await[0];
     expert.delete(done).await.expect_problem(409, "studyMissing");
     expert.patch(done, json!({ "completed": false })).await.expect_problem(409, "studyMissing");
     expert.patch(done, json!({ "recommendation": null })).await.expect_problem(409, "studyMissing");
-    let unchanged = expert.again(&assessments[1]).await;
+    let unchanged = expert.reload(&assessments[1]).await;
     assert_eq!(unchanged.body, assessments[1].body, "what is refused changes nothing");
-    assert_eq!(expert.again(done).await.body, done.body);
+    assert_eq!(expert.reload(done).await.body, done.body);
 
     // Where there is another, the one can go.
     assess(expert, &sector, json!({ "level": 2 })).await;
-    expert.patch(&expert.again(&assessments[0]).await, other).await.expect(200);
+    expert.patch(&expert.reload(&assessments[0]).await, other).await.expect(200);
     expert.create(format!("{}/studies", sector.path), study(json!({}))).await;
     expert.delete(done).await.expect(204);
-    assert_eq!(expert.again(&sector).await["state"], "studied");
+    assert_eq!(expert.reload(&sector).await["state"], "studied");
     // And what promises nothing can lose everything.
-    let candidate = expert.transition(&expert.again(&sector).await, "candidate").await;
+    let candidate = expert.transition(&expert.reload(&sector).await, "candidate").await;
     for of in ["assessments", "studies"] {
-        for part in parts(expert, &candidate, of).await {
-            expert.delete(&part).await.expect(204);
+        for child in children(expert, &candidate, of).await {
+            expert.delete(&child).await.expect(204);
         }
     }
 }
 
 #[tokio::test]
-async fn a_sectors_maturity_is_the_level_of_the_latest_assessment_of_each_kind() {
-    let app = start().await;
-    let expert = app.as_expert();
-    let (sector, _) = (new(&app, json!({})).await, new(&app, json!({})).await);
-    let maturity = async || {
-        let (single, list) = (expert.again(&sector).await, expert.list(&app.a("/sectors")).await);
-        assert_eq!(single["maturity"], list[0]["maturity"], "the list says the same");
-        assert_eq!(single["version"], 1, "parts never bump what they are part of");
-        assert_eq!(list[1]["maturity"], json!({ "current": null, "target": null }));
-        (single["maturity"]["current"].clone(), single["maturity"]["target"].clone())
-    };
-    assess(expert, &sector, json!({ "level": 3, "assessedOn": "2026-11-20" })).await;
-    assert_eq!(maturity().await, (json!(3), Value::Null));
-    assess(expert, &sector, json!({ "level": 2, "assessedOn": "2026-11-01" })).await;
-    assess(expert, &sector, json!({ "kind": "target", "level": 5, "assessedOn": "2026-11-01" })).await;
-    assert_eq!(maturity().await, (json!(3), json!(5)), "an older one does not count");
-    let latest = assess(expert, &sector, json!({ "level": 4, "assessedOn": "2026-11-20" })).await;
-    assert_eq!(maturity().await, (json!(4), json!(5)), "of one day the one written last");
-    expert.patch(&latest, json!({ "assessedOn": "2026-10-01" })).await.expect(200);
-    assert_eq!(maturity().await, (json!(3), json!(5)));
-}
-
-#[tokio::test]
-async fn an_assessment_has_a_level_of_the_scale_and_a_day_that_has_begun() {
-    let app = start().await;
-    let expert = app.as_expert();
-    let assessments = format!("{}/assessments", new(&app, json!({})).await.path);
-    let write = async |fields: Value| expert.post(assessments.as_str(), assessment(fields)).await;
-    write(json!({ "level": 0 })).await.expect_faults(&["/level tooSmall"]);
-    write(json!({ "level": 6 })).await.expect_faults(&["/level tooLarge"]);
-    write(json!({ "level": 2.5, "kind": "future" }))
-        .await
-        .expect_faults(&["/kind notAllowed", "/level wrongType"]);
-    write(json!({ "sectorId": null })).await.expect_faults(&["/sectorId unknown"]);
-
-    // In Amman, the next day begins three hours before it does in Greenwich.
-    let tomorrow = json!({ "assessedOn": "2026-11-23" });
-    write(tomorrow.clone()).await.expect_faults(&["/assessedOn tooLarge"]);
-    let draft = Draft::post(assessments.as_str(), &assessment(tomorrow.clone()));
-    let said = expert.send(draft.header("Accept-Language", "ar")).await.json();
-    assert!(said["errors"][0]["detail"].as_str().unwrap().contains("2026-11-22"), "{said}");
-    let today = write(json!({ "assessedOn": "2026-11-22" })).await.expect(201).resource();
-    expert.patch(&today, tomorrow.clone()).await.expect_faults(&["/assessedOn tooLarge"]);
-    app.advance(TimeDelta::hours(12) + TimeDelta::minutes(1));
-    expert.patch(&today, tomorrow).await.expect(200);
-}
-
-#[tokio::test]
 async fn a_patch_changes_what_it_names_and_null_takes_away() {
-    let app = start().await;
+    let app = open_sectors_step().await;
     let expert = app.as_expert();
-    let first = new(&app, json!({ "rationale": { "en": "Traffic" } })).await;
+    let first = new_sector(&app, json!({ "rationale": { "en": "Traffic" } })).await;
     let changed =
         expert.patch(&first, json!({ "name": { "ar": null }, "rationale": null })).await.expect(200);
     let changed = changed.json();
@@ -224,9 +118,9 @@ async fn a_patch_changes_what_it_names_and_null_takes_away() {
     assert_eq!(changed["rationale"], Value::Null);
     let stale = expert.patch(&first, json!({ "name": { "en": "Roads" } })).await;
     stale.expect_problem(412, "versionMismatch");
-    let sector = expert.again(&first).await;
-    expert.patch(&sector, json!({ "maturity": null })).await.expect_faults(&["/maturity unknown"]);
-    expert.patch(&sector, json!({ "name": { "en": null } })).await.expect_faults(&["/name empty"]);
+    let sector = expert.reload(&first).await;
+    expert.patch(&sector, json!({ "maturity": null })).await.expect_field_errors(&["/maturity unknown"]);
+    expert.patch(&sector, json!({ "name": { "en": null } })).await.expect_field_errors(&["/name empty"]);
 
     let plain = json!({ "title": { "en": "Buses" }, "approach": "Interviews" });
     let plain = expert.create(format!("{}/studies", sector.path), plain).await;
@@ -242,12 +136,12 @@ async fn a_patch_changes_what_it_names_and_null_takes_away() {
 }
 
 #[tokio::test]
-async fn sectors_and_their_parts_are_written_only_while_their_step_is_open() {
-    let app = start().await;
+async fn sectors_and_their_children_are_written_only_while_their_step_is_open() {
+    let app = open_sectors_step().await;
     let expert = app.as_expert();
     let sector_1 = studied_sector(expert, "Mobility").await;
-    let assessment_1 = parts(expert, &sector_1, "assessments").await.remove(0);
-    let study_1 = parts(expert, &sector_1, "studies").await.remove(0);
+    let assessment_1 = children(expert, &sector_1, "assessments").await.remove(0);
+    let study_1 = children(expert, &sector_1, "studies").await.remove(0);
     let refused_everywhere = async |code: &str| {
         expert.post(app.a("/sectors"), sector(json!({}))).await.expect_problem(409, code);
         let assessments = format!("{}/assessments", sector_1.path);
@@ -265,7 +159,7 @@ async fn sectors_and_their_parts_are_written_only_while_their_step_is_open() {
             assert_eq!(unchanged["version"], one["version"]);
         }
         expert.try_transition(&sector_1, "candidate").await.expect_problem(409, code);
-        assert_eq!(blocked(expert, &sector_1, "candidate").await, [code]);
+        assert_eq!(expert.reload(&sector_1).await.blockers("candidate"), [code]);
     };
     app.db_open("policy").await;
     refused_everywhere("stepLocked").await;
@@ -278,40 +172,40 @@ async fn sectors_and_their_parts_are_written_only_while_their_step_is_open() {
     let (secretariat, a) = (app.as_secretariat(), app.as_chair().read(app.a("")).await);
     secretariat.transition_because(&a, "suspended", "Elections").await;
     refused_everywhere("taskForceSuspended").await;
-    secretariat.transition_because(&secretariat.again(&a).await, "dissolved", "Merged").await;
+    secretariat.transition_because(&secretariat.reload(&a).await, "dissolved", "Merged").await;
     refused_everywhere("taskForceClosed").await;
     let forming = app.as_who(Who::Other3).post(app.f("/sectors"), sector(json!({}))).await;
     forming.expect_problem(409, "taskForceForming");
 }
 
 #[tokio::test]
-async fn a_sector_goes_with_its_parts_unless_something_refers_to_them() {
-    let app = start().await;
+async fn a_sector_is_deleted_with_its_children_unless_they_are_referenced() {
+    let app = open_sectors_step().await;
     let expert = app.as_expert();
     let proven = studied_sector(expert, "Mobility").await;
     for (of, column) in [("assessments", "assessment_id"), ("studies", "study_id")] {
         // Another one, so that it is not the sector's promise that keeps it.
         let body = if of == "studies" { study(json!({})) } else { assessment(json!({})) };
-        let part = expert.create(format!("{}/{of}", proven.path), body).await;
-        db_prove(&app, column, &part).await;
-        let refused = expert.delete(&part).await.expect_problem(409, "stillReferenced");
+        let child = expert.create(format!("{}/{of}", proven.path), body).await;
+        db_prove(&app, column, &child).await;
+        let refused = expert.delete(&child).await.expect_problem(409, "stillReferenced");
         assert_eq!(refused["references"][0]["kind"], "evidence");
         let refused = expert.delete(&proven).await.expect_problem(409, "stillReferenced");
         assert_eq!(refused["references"][0]["title"]["en"], "Survey");
         app.db().await.execute("delete from evidence", &[]).await.unwrap();
     }
-    let part = parts(expert, &proven, "studies").await.remove(0);
+    let child = children(expert, &proven, "studies").await.remove(0);
     expert.delete(&proven).await.expect(204);
-    for path in [&proven.path, &part.path, &format!("{}/assessments", proven.path)] {
+    for path in [&proven.path, &child.path, &format!("{}/assessments", proven.path)] {
         expert.get(path.as_str()).await.expect_problem(404, "notFound");
     }
 }
 
 #[tokio::test]
 async fn a_selected_sector_is_carried_over_to_be_changed_and_not_to_be_deleted() {
-    let app = start().await;
+    let app = open_sectors_step().await;
     let expert = app.as_expert();
-    let (carried, left) = (studied_sector(expert, "Mobility").await, new(&app, json!({})).await);
+    let (carried, left) = (studied_sector(expert, "Mobility").await, new_sector(&app, json!({})).await);
     db_second_cycle(&app, "sectors").await;
     let names = async |query: &str| -> Vec<Value> {
         expert.list(&app.a(&format!("/sectors{query}"))).await.iter().map(|item| item["id"].clone()).collect()
@@ -319,44 +213,45 @@ async fn a_selected_sector_is_carried_over_to_be_changed_and_not_to_be_deleted()
     assert_eq!(names("").await, [carried["id"].clone()]);
     assert_eq!(names("?cycle=2").await, [carried["id"].clone()]);
     assert_eq!(names("?cycle=1").await, [carried["id"].clone(), left["id"].clone()]);
-    let now = expert.again(&carried).await;
+    let now = expert.reload(&carried).await;
     assert_eq!((&now["cycle"], &now["lastCycle"]), (&json!(1), &json!(2)));
     expert.delete(&now).await.expect_problem(409, "ofAnEarlierCycle");
     expert.patch(&now, json!({ "rationale": { "en": "Still traffic" } })).await.expect(200);
     assess(expert, &carried, json!({ "level": 3, "assessedOn": "2026-11-21" })).await;
-    assert_eq!(expert.again(&carried).await["maturity"]["current"], 3);
+    assert_eq!(expert.reload(&carried).await["maturity"]["current"], 3);
 }
 
 #[tokio::test]
 async fn sectors_are_found_by_cycle_state_and_folded_text() {
-    let app = start().await;
+    let app = open_sectors_step().await;
     let expert = app.as_expert();
     let studied = studied_sector(expert, "Water").await;
     let candidate =
-        new(&app, json!({ "name": { "ar": "الأمن العامّ" }, "rationale": { "en": "Night lights" } })).await;
-    let found = async |query: &str| -> Vec<String> {
+        new_sector(&app, json!({ "name": { "ar": "الأمن العامّ" }, "rationale": { "en": "Night lights" } }))
+            .await;
+    let listed = async |query: &str| -> Vec<String> {
         let items = expert.list_by(&app.a(&format!("/sectors{query}")), 1).await;
         items.iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
     };
-    assert_eq!(found("").await, [studied.id(), candidate.id()]);
-    assert_eq!(found("?cycle=1&state=candidate,notSelected").await, [candidate.id()]);
-    assert_eq!(found("?state=selected&state=studied").await, [studied.id()]);
-    assert_eq!(found("?q=wATER").await, [studied.id()]);
-    assert_eq!(found("?q=night").await, [candidate.id()]);
-    assert_eq!(found("?q=%D8%A7%D9%84%D8%A7%D9%85%D9%86").await, [candidate.id()], "alef without hamza");
-    assert!(found("?cycle=2").await.is_empty());
+    assert_eq!(listed("").await, [studied.id(), candidate.id()]);
+    assert_eq!(listed("?cycle=1&state=candidate,notSelected").await, [candidate.id()]);
+    assert_eq!(listed("?state=selected&state=studied").await, [studied.id()]);
+    assert_eq!(listed("?q=wATER").await, [studied.id()]);
+    assert_eq!(listed("?q=night").await, [candidate.id()]);
+    assert_eq!(listed("?q=%D8%A7%D9%84%D8%A7%D9%85%D9%86").await, [candidate.id()], "alef without hamza");
+    assert!(listed("?cycle=2").await.is_empty());
 }
 
 #[tokio::test]
-async fn a_part_is_found_only_below_its_own_sector_and_a_sector_only_in_its_own_task_force() {
-    let app = start().await;
+async fn a_child_is_found_only_below_its_own_sector_and_a_sector_only_in_its_own_task_force() {
+    let app = open_sectors_step().await;
     let expert = app.as_expert();
-    let (one, other) = (studied_sector(expert, "Mobility").await, new(&app, json!({})).await);
+    let (one, other) = (studied_sector(expert, "Mobility").await, new_sector(&app, json!({})).await);
     let absent = "0199f0c2-7a3b-7c11-9d2e-000000000000";
     for (of, body) in [("assessments", assessment(json!({}))), ("studies", study(json!({})))] {
-        let part = parts(expert, &one, of).await.remove(0);
+        let child = children(expert, &one, of).await.remove(0);
         let elsewhere =
-            |sector: String| Resource { path: format!("{sector}/{of}/{}", part.id()), ..part.clone() };
+            |sector: String| Resource { path: format!("{sector}/{of}/{}", child.id()), ..child.clone() };
         // The secretariat reads both task forces; in B works its own chair.
         let foreign = elsewhere(app.b(&format!("/sectors/{}", one.id())));
         for path in [foreign.path.clone(), app.b(&format!("/sectors/{}/{of}", one.id()))] {

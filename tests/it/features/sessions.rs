@@ -21,7 +21,7 @@ async fn sign_in(app: &TestApp, who: Who) -> Value {
 
 async fn refresh(app: &TestApp, tokens: &Value) -> Answer {
     let body = json!({ "refreshToken": tokens["refreshToken"] });
-    app.as_anybody().insist(Draft::post("/v1/auth/refresh", &body)).await
+    app.as_anybody().send_with_retry(Draft::post("/v1/auth/refresh", &body)).await
 }
 
 /// Sends a request with an access token.
@@ -65,9 +65,9 @@ async fn of_many_refreshes_with_one_token_one_wins_and_the_session_is_over_for_a
     }
     let running = "select count(*) from sessions where ended_at is null and user_agent = 'test'";
     assert_eq!(app.db_count(running).await, 0);
-    let told = "select count(*) from installation_events where action = 'session.ended'
+    let reuses = "select count(*) from installation_events where action = 'session.ended'
         and changes->'reason'->>'after' = 'refreshTokenReused'";
-    assert_eq!(app.db_count(told).await, 25, "once a session");
+    assert_eq!(app.db_count(reuses).await, 25, "once a session");
 }
 
 #[tokio::test]
@@ -112,16 +112,16 @@ async fn the_hundred_and_first_session_ends_the_oldest() {
     sign_in(&app, Who::Expert1).await;
     me(&app, &oldest).await.expect_problem(401, "unauthenticated");
     me(&app, &next).await.expect(200);
-    let told = &newest_events(&app, 1).await[0];
+    let started = &newest_events(&app, 1).await[0];
     assert_eq!(
-        (&told["action"], &told["changes"]["sessionsEnded"]["after"]),
+        (&started["action"], &started["changes"]["sessionsEnded"]["after"]),
         (&json!("session.started"), &json!(2))
     );
 }
 
 /// Everything that ends sessions, at the same moment as a refresh.
 #[tokio::test]
-async fn what_ends_a_session_ends_it_also_beside_a_refresh() {
+async fn a_session_that_ends_during_a_refresh_stays_ended() {
     let app = TestApp::start().await;
     let administrator = app.as_administrator();
     let path = format!("/v1/users/{}", app.world().user(Who::Expert1));
@@ -171,7 +171,7 @@ async fn of_two_who_accept_an_invitation_at_once_one_is_let_in() {
         let invited = app.as_administrator().send(Draft::new(Method::POST, path)).await.expect(201).json();
         let accept = || {
             let body = json!({ "token": invited["invitationToken"], "password": PASSWORD });
-            app.as_anybody().insist(Draft::post("/v1/auth/invitations/accept", &body))
+            app.as_anybody().send_with_retry(Draft::post("/v1/auth/invitations/accept", &body))
         };
         let (one, other) = tokio::join!(accept(), accept());
         let mut statuses = [one.status, other.status];
@@ -207,7 +207,7 @@ async fn a_session_ends_a_month_after_it_began_to_the_microsecond() {
 }
 
 #[tokio::test]
-async fn whoever_signs_in_sees_where_else_they_are() {
+async fn a_user_sees_all_of_their_sessions() {
     let app = TestApp::start().await;
     let before = list(&app, &sign_in_with(&app, Who::Expert1, "first").await).await.len();
     app.advance(TimeDelta::minutes(1));
@@ -243,12 +243,12 @@ async fn a_session_is_ended_from_another_one_and_by_nobody_else() {
     let stranger = sign_in(&app, Who::Expert2).await;
     let theirs = with(&app, &stranger, end(&lost_id)).await;
     let nobodys = with(&app, &stranger, end("0199f0c2-7a3b-7c11-9d2e-000000000001")).await;
-    let told = |answer: Answer| {
+    let problem_of = |answer: Answer| {
         let mut problem = answer.expect_problem(404, "notFound");
         problem["requestId"].take();
         problem
     };
-    assert_eq!(told(theirs), told(nobodys));
+    assert_eq!(problem_of(theirs), problem_of(nobodys));
     me(&app, &lost).await.expect(200);
 
     with(&app, &here, end(&lost_id)).await.expect(204);
@@ -266,7 +266,7 @@ async fn a_session_is_ended_from_another_one_and_by_nobody_else() {
 }
 
 #[tokio::test]
-async fn every_way_that_a_session_begins_or_ends_is_told() {
+async fn every_start_and_end_of_a_session_leaves_an_event() {
     let app = TestApp::start().await;
     let administrator = app.as_administrator();
     let user = app.world().user(Who::Expert1);

@@ -63,7 +63,7 @@ async fn readiness_and_the_submission_say_the_same_and_name_what_is_open() {
 /// Does what each step asks for, through the service.
 async fn work_through(app: &TestApp, step: &str) {
     let expert = app.as_expert();
-    app.settle(step).await;
+    app.cancel_open_activities(step).await;
     match step {
         "policy" => {
             ready_policy_step(app).await;
@@ -143,9 +143,12 @@ async fn a_target_date_is_set_moved_and_cleared_until_the_step_has_passed() {
     }
     let step = chair.read(app.a("/steps/policy")).await;
     for wrong in ["2027-02-29", "31.03.2027", "2027-3-1", ""] {
-        chair.patch(&step, json!({ "targetDate": wrong })).await.expect_faults(&["/targetDate wrongFormat"]);
+        chair
+            .patch(&step, json!({ "targetDate": wrong }))
+            .await
+            .expect_field_errors(&["/targetDate wrongFormat"]);
     }
-    chair.patch(&step, json!({ "state": "passed" })).await.expect_faults(&["/state unknown"]);
+    chair.patch(&step, json!({ "state": "passed" })).await.expect_field_errors(&["/state unknown"]);
     ready_policy_step(&app).await;
     pass(&app, "policy").await;
     let step = chair.read(app.a("/steps/policy")).await;

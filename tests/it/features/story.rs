@@ -47,7 +47,7 @@ impl<'a> Story<'a> {
         secretariat.try_transition(&forming, "active").await.expect_problem(409, "panelSize");
         let fifth = app.world().seat(FIVE[4], "expert");
         secretariat.create(format!("{}/members", forming.path), fifth).await;
-        let active = secretariat.transition(&secretariat.again(&forming).await, "active").await;
+        let active = secretariat.transition(&secretariat.reload(&forming).await, "active").await;
         let members = secretariat.list(&format!("{}/members", active.path)).await;
         let of =
             |who: &Who| members.iter().find(|member| member["userId"] == app.world().user(*who)).unwrap();
@@ -149,7 +149,7 @@ impl<'a> Story<'a> {
             "completed": true,
         });
         self.expert().create(under("studies"), study).await;
-        let studied = self.expert().transition(&self.expert().again(&mobility).await, "studied").await;
+        let studied = self.expert().transition(&self.expert().reload(&mobility).await, "studied").await;
 
         assert_eq!(self.missing("sectors").await, ["translationsComplete"]);
         let waiver = json!({ "reason": both("الدراسة داخلية", "The study is internal") });
@@ -176,7 +176,7 @@ impl<'a> Story<'a> {
             "baseline": "12.5", "target": 6,
         });
         self.expert().create(format!("{}/indicators", pilot.path), indicator).await;
-        let planned = self.expert().transition(&self.expert().again(&pilot).await, "planned").await;
+        let planned = self.expert().transition(&self.expert().reload(&pilot).await, "planned").await;
         assert_eq!(self.missing("pilots").await, ["activitiesPlanned"]);
         let activity = json!({
             "title": { "en": "Move the parking application" }, "step": "migration",
@@ -191,7 +191,7 @@ impl<'a> Story<'a> {
     /// Step 4: the pilot runs, is measured, evaluated and moved into the city's digital government.
     async fn migrates(&self, pilot: &Resource) {
         let expert = self.expert();
-        let running = expert.transition(&expert.again(pilot).await, "running").await;
+        let running = expert.transition(&expert.reload(pilot).await, "running").await;
         let refused = expert.try_transition(&running, "evaluated").await;
         refused.expect_problem(409, "measurementsMissing");
         let indicator = &expert.list(&format!("{}/indicators", pilot.path)).await[0];
@@ -199,7 +199,7 @@ impl<'a> Story<'a> {
         expert.create(path, json!({ "value": "5.75", "measuredOn": "2026-11-22" })).await;
         let evaluation =
             json!({ "to": "evaluated", "outcome": "scale", "lessons": both("نجح", "It worked") });
-        expert.command(&expert.again(&running).await, "transitions", evaluation).await.expect(200);
+        expert.command(&expert.reload(&running).await, "transitions", evaluation).await.expect(200);
         assert_eq!(self.missing("migration").await, ["migrationsHandedOver", "activitiesSettled"]);
 
         let migration = json!({
@@ -209,7 +209,7 @@ impl<'a> Story<'a> {
         let migration = self.make("/migrations", migration).await;
         let item = json!({ "title": both("نسخ احتياطي", "Backup"), "done": true });
         expert.create(format!("{}/checklist-items", migration.path), item).await;
-        let mut migration = expert.again(&migration).await;
+        let mut migration = expert.reload(&migration).await;
         for to in ["inProgress", "parallelRun"] {
             migration = expert.transition(&migration, to).await;
         }
@@ -259,17 +259,17 @@ impl<'a> Story<'a> {
         let query = "select seq, body, hash from events where task_force_id::text = $1 order by seq";
         let id = self.path.rsplit('/').next().unwrap();
         let stored = self.app.db().await.query(query, &[&id]).await.unwrap();
-        let mut told = Vec::new();
+        let mut feed = Vec::new();
         loop {
-            let after = told.len();
+            let after = feed.len();
             let page = self.expert().get(self.at(&format!("/events?limit=100&after={after}"))).await.json();
             match page["items"].as_array().unwrap().as_slice() {
                 [] => break,
-                some => told.extend_from_slice(some),
+                some => feed.extend_from_slice(some),
             }
         }
-        assert_eq!(stored.len(), told.len(), "every event is in the feed");
-        for (row, event) in stored.iter().zip(&told) {
+        assert_eq!(stored.len(), feed.len(), "every event is in the feed");
+        for (row, event) in stored.iter().zip(&feed) {
             let (body, hash): (String, Vec<u8>) = (row.get(1), row.get(2));
             let expected = Sha256::new().chain_update(&previous).chain_update(&body).finalize().to_vec();
             assert_eq!((&hash, &event["hash"]), (&expected, &json!(hex::encode(&expected))));

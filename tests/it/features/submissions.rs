@@ -26,7 +26,7 @@ async fn step(app: &TestApp) -> Value {
 async fn of_two_submissions_at_once_one_is_put_to_the_members() {
     let app = TestApp::start().await;
     ready_policy_step(&app).await;
-    let put = || app.as_chair().insist(Draft::post(app.a("/steps/policy/submissions"), &json!({})));
+    let put = || app.as_chair().send_with_retry(Draft::post(app.a("/steps/policy/submissions"), &json!({})));
     let (one, other) = tokio::join!(put(), put());
     let mut statuses = [one.status, other.status];
     statuses.sort_unstable();
@@ -41,21 +41,21 @@ async fn a_submission_is_found_by_its_step_and_cycle() {
     ready_policy_step(&app).await;
     let note = json!({ "note": { "ar": "أُنجزت" } });
     let created = app.as_chair().create(app.a("/steps/policy/submissions"), note).await;
-    let read = app.as_chair().again(&created).await;
+    let read = app.as_chair().reload(&created).await;
     assert_eq!((&read.body, &read.etag), (&created.body, &created.etag), "Location leads to it");
-    let found = async |query: &str| app.as_expert().list(&app.a(&format!("/steps/{query}"))).await.len();
+    let listed = async |query: &str| app.as_expert().list(&app.a(&format!("/steps/{query}"))).await.len();
     withdraw(app.as_chair(), &created).await.expect(200);
     submit(app.as_chair(), "policy").await;
-    assert_eq!(found("policy/submissions").await, 2);
+    assert_eq!(listed("policy/submissions").await, 2);
     let pages = app.as_expert().list_by(&app.a("/steps/policy/submissions"), 1).await;
     let states: Vec<_> = pages.iter().map(|one| one["state"].as_str().unwrap()).collect();
     assert_eq!(states, ["withdrawn", "voting"], "oldest first");
-    assert_eq!(found("policy/submissions?cycle=1").await, 2);
-    assert_eq!(found("policy/submissions?cycle=2").await, 0);
-    assert_eq!(found("sectors/submissions").await, 0);
+    assert_eq!(listed("policy/submissions?cycle=1").await, 2);
+    assert_eq!(listed("policy/submissions?cycle=2").await, 0);
+    assert_eq!(listed("sectors/submissions").await, 0);
     let overlong = json!({ "note": { "en": "x".repeat(2001) }, "step": "policy" });
     let refused = app.as_chair().post(app.a("/steps/policy/submissions"), overlong).await;
-    refused.expect_faults(&["/note/en tooLong", "/step unknown"]);
+    refused.expect_field_errors(&["/note/en tooLong", "/step unknown"]);
 }
 
 #[tokio::test]
@@ -66,11 +66,11 @@ async fn the_chair_withdraws_a_submission_with_a_reason_and_the_step_is_open_aga
     let path = format!("{}/withdraw", submission.path);
     let reason = json!({ "reason": { "en": "A chapter is missing" } });
     chair.post(path, reason).await.expect_problem(428, "preconditionRequired");
-    chair.command(&submission, "withdraw", json!({})).await.expect_faults(&["/reason required"]);
+    chair.command(&submission, "withdraw", json!({})).await.expect_field_errors(&["/reason required"]);
     withdraw(app.as_expert(), &submission).await.expect_problem(403, "forbidden");
-    let exit = &submission["availableTransitions"][0];
-    assert_eq!((&exit["to"], &exit["reasonRequired"]), (&json!("withdrawn"), &json!(true)));
-    let as_expert = app.as_expert().again(&submission).await;
+    let transition = &submission["availableTransitions"][0];
+    assert_eq!((&transition["to"], &transition["reasonRequired"]), (&json!("withdrawn"), &json!(true)));
+    let as_expert = app.as_expert().reload(&submission).await;
     assert_eq!(as_expert["availableTransitions"][0]["blockedBy"][0]["code"], "forbidden");
 
     // A vote is no new version: who read it before may still withdraw it.
@@ -82,14 +82,14 @@ async fn the_chair_withdraws_a_submission_with_a_reason_and_the_step_is_open_aga
     assert_eq!((&withdrawn["state"], &withdrawn["availableTransitions"]), (&json!("withdrawn"), &json!([])));
     assert_eq!(step(&app).await, "open");
     withdraw(chair, &submission).await.expect_problem(412, "versionMismatch");
-    let now = chair.again(&submission).await;
+    let now = chair.reload(&submission).await;
     withdraw(chair, &now).await.expect_problem(409, "votingClosed");
     vote(app.as_expert(), &submission, "approve").await.expect_problem(409, "votingClosed");
     pass(&app, "policy").await;
 }
 
 #[tokio::test]
-async fn dissolving_a_task_force_withdraws_what_is_before_its_members() {
+async fn dissolving_a_task_force_withdraws_its_open_submission() {
     for suspended in [false, true] {
         let app = TestApp::start().await;
         let secretariat = app.as_secretariat();
@@ -106,7 +106,7 @@ async fn dissolving_a_task_force_withdraws_what_is_before_its_members() {
             "step.transitioned open",
         ];
         assert_eq!(happened(&app, before).await, expected);
-        let withdrawn = app.as_chair().again(&submission).await;
+        let withdrawn = app.as_chair().reload(&submission).await;
         assert_eq!(
             (&withdrawn["state"], &withdrawn["reason"]["en"]),
             (&json!("withdrawn"), &json!("The city merged"))
@@ -117,7 +117,7 @@ async fn dissolving_a_task_force_withdraws_what_is_before_its_members() {
 }
 
 #[tokio::test]
-async fn what_is_voted_on_is_frozen_and_its_hash_is_of_its_canonical_json() {
+async fn a_submission_freezes_a_snapshot_whose_hash_is_of_its_canonical_json() {
     let app = TestApp::start().await;
     let chair = app.as_chair();
     let adopted = ready_policy_step(&app).await;
@@ -150,14 +150,14 @@ async fn what_is_voted_on_is_frozen_and_its_hash_is_of_its_canonical_json() {
     withdraw(chair, &submission).await.expect(200);
     app.as_expert().patch(&adopted, json!({ "title": { "en": "Closed data" } })).await.expect(200);
     app.as_expert().create_activity(json!({})).await;
-    let later = chair.again(&submission).await;
+    let later = chair.reload(&submission).await;
     assert_eq!((&later["snapshot"], &later["hash"]), (snapshot, &submission["hash"]));
-    app.settle("policy").await;
+    app.cancel_open_activities("policy").await;
     assert_ne!(submit(chair, "policy").await["hash"], submission["hash"]);
 }
 
 #[tokio::test]
-async fn what_is_before_the_members_is_not_written_but_for_comments() {
+async fn a_submitted_step_refuses_writes_except_comments() {
     let app = TestApp::start().await;
     let (chair, expert) = (app.as_chair(), app.as_expert());
     let new = expert.create(app.a("/policies"), policy(json!({}))).await;
@@ -178,7 +178,7 @@ async fn what_is_before_the_members_is_not_written_but_for_comments() {
     refused(chair.patch(&done, json!({ "priority": "low" })).await);
     refused(chair.try_transition(&done, "inProgress").await);
     refused(chair.delete(&cancelled).await);
-    refused(chair.let_wait(&cancelled, &done).await);
+    refused(chair.add_dependency(&cancelled, &done).await);
     let ahead = chair.read(app.a(&format!("/activities/{}", app.world().activity("ahead")))).await;
     refused(chair.patch(&ahead, json!({ "step": "policy" })).await);
     chair.create(format!("{}/comments", done.path), json!({ "text": "Look at page 3" })).await;

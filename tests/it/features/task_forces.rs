@@ -35,16 +35,16 @@ async fn writes(app: &TestApp, path: &str, chair: Who, member: Who) -> Vec<(&'st
 
 fn all_but(allowed: &[&str], code: &str) -> Vec<(&'static str, String)> {
     let kinds = ["fields", "members", "health", "target date", "activities", "submission"];
-    let told = |kind: &str| if allowed.contains(&kind) { "ok" } else { code };
-    kinds.into_iter().map(|kind| (kind, told(kind).to_owned())).collect()
+    let outcome = |kind: &str| if allowed.contains(&kind) { "ok" } else { code };
+    kinds.into_iter().map(|kind| (kind, outcome(kind).to_owned())).collect()
 }
 
 #[tokio::test]
 async fn while_forming_only_fields_members_and_target_dates_are_written() {
     let app = TestApp::start().await;
     let allowed = ["fields", "members", "target date"];
-    let told = writes(&app, &app.f(""), Who::Other3, Who::Other4).await;
-    assert_eq!(told, all_but(&allowed, "taskForceForming"));
+    let outcomes = writes(&app, &app.f(""), Who::Other3, Who::Other4).await;
+    assert_eq!(outcomes, all_but(&allowed, "taskForceForming"));
 }
 
 #[tokio::test]
@@ -52,16 +52,16 @@ async fn while_suspended_only_members_and_health_are_written() {
     let app = TestApp::start().await;
     let secretariat = app.as_secretariat();
     let before = a(&app).await;
-    let exit = &before["availableTransitions"][0];
-    assert_eq!((&exit["to"], &exit["reasonRequired"]), (&json!("suspended"), &json!(true)));
+    let transition = &before["availableTransitions"][0];
+    assert_eq!((&transition["to"], &transition["reasonRequired"]), (&json!("suspended"), &json!(true)));
     secretariat
         .command(&before, "transitions", json!({ "to": "suspended" }))
         .await
-        .expect_faults(&["/reason required"]);
+        .expect_field_errors(&["/reason required"]);
     let suspended = secretariat.transition_because(&before, "suspended", "Elections").await;
     assert_eq!(suspended["stateReason"]["en"], "Elections");
-    let told = writes(&app, &app.a(""), Who::Chair, Who::Expert1).await;
-    assert_eq!(told, all_but(&["members", "health"], "taskForceSuspended"));
+    let outcomes = writes(&app, &app.a(""), Who::Chair, Who::Expert1).await;
+    assert_eq!(outcomes, all_but(&["members", "health"], "taskForceSuspended"));
     let comments = app.a(&format!("/activities/{}/comments", app.world().activity("planned")));
     app.as_chair().post(comments, json!({ "text": "x" })).await.expect_problem(409, "taskForceSuspended");
     let begun =
@@ -70,7 +70,7 @@ async fn while_suspended_only_members_and_health_are_written() {
 
     let resumed = secretariat.transition(&a(&app).await, "active").await;
     assert_eq!((&resumed["state"], &resumed["stateReason"]), (&json!("active"), &Value::Null));
-    let begun = app.as_chair().again(&begun).await;
+    let begun = app.as_chair().reload(&begun).await;
     app.as_chair().transition(&begun, "done").await;
     assert_eq!(
         app.as_chair().read(app.a("/steps/policy")).await["state"],
@@ -80,13 +80,13 @@ async fn while_suspended_only_members_and_health_are_written() {
 }
 
 #[tokio::test]
-async fn what_is_dissolved_is_read_only_and_for_good() {
+async fn a_dissolved_task_force_is_read_only_for_good() {
     let app = TestApp::start().await;
     let secretariat = app.as_secretariat();
     let dissolved = secretariat.transition_because(&a(&app).await, "dissolved", "The city merged").await;
     assert_eq!(dissolved["availableTransitions"], json!([]));
-    let told = writes(&app, &app.a(""), Who::Chair, Who::Expert1).await;
-    assert_eq!(told, all_but(&[], "taskForceClosed"));
+    let outcomes = writes(&app, &app.a(""), Who::Chair, Who::Expert1).await;
+    assert_eq!(outcomes, all_but(&[], "taskForceClosed"));
     for to in ["active", "suspended", "forming", "concluded"] {
         secretariat.try_transition(&dissolved, to).await.expect_problem(409, "transitionNotAllowed");
     }
@@ -98,8 +98,12 @@ async fn nobody_concludes_a_task_force_by_hand() {
     let app = TestApp::start().await;
     let problem = app.as_secretariat().try_transition(&a(&app).await, "concluded").await;
     let problem = problem.expect_problem(409, "transitionNotAllowed");
-    let legal: Vec<_> =
-        problem["availableTransitions"].as_array().unwrap().iter().map(|exit| &exit["to"]).collect();
+    let legal: Vec<_> = problem["availableTransitions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|transition| &transition["to"])
+        .collect();
     assert_eq!(legal, ["suspended", "dissolved"]);
 }
 
@@ -113,13 +117,13 @@ async fn a_new_task_force_is_forming_with_its_members_and_locked_steps() {
         (&new["state"], &new["maxSectors"], &new["currentCycle"]),
         (&json!("forming"), &json!(5), &json!(1))
     );
-    assert_eq!(secretariat.again(&new).await.body, new.body, "Location leads to it");
+    assert_eq!(secretariat.reload(&new).await.body, new.body, "Location leads to it");
     assert_eq!(secretariat.list(&format!("{}/members", new.path)).await.len(), 2);
     assert_eq!(app.as_who(Who::Outsider).read("/v1/me").await["memberships"][0]["role"], "chair");
 
     let twice = [world.seat(Who::Outsider, "chair"), world.seat(Who::Outsider, "expert")];
     let refused = secretariat.post("/v1/task-forces", task_force("Echo", &twice)).await;
-    refused.expect_faults(&["/members/1/userId duplicate"]);
+    refused.expect_field_errors(&["/members/1/userId duplicate"]);
     let mut unknown =
         task_force("Echo", &[world.seat(Who::Outsider, "chair"), world.seat(Who::Expert1, "expert")]);
     unknown["members"][1]["userId"] = json!("0199f0c2-7a3b-7c11-9d2e-000000000001");
@@ -127,7 +131,7 @@ async fn a_new_task_force_is_forming_with_its_members_and_locked_steps() {
     assert_eq!(refused["errors"][0]["pointer"], "/members/1/userId");
     let mut nowhere = task_force("Echo", &[]);
     nowhere["timeZone"] = json!("Asia/Atlantis");
-    secretariat.post("/v1/task-forces", nowhere).await.expect_faults(&["/timeZone notAllowed"]);
+    secretariat.post("/v1/task-forces", nowhere).await.expect_field_errors(&["/timeZone notAllowed"]);
     let names = secretariat.list("/v1/task-forces?q=Echo").await;
     assert!(names.is_empty(), "a refused one leaves nothing");
 }

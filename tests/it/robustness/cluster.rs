@@ -50,7 +50,7 @@ async fn a_restart_keeps_data_and_address_in_any_directory() {
 }
 
 #[tokio::test]
-async fn a_second_instance_is_told_who_is_in() {
+async fn a_second_instance_is_refused_and_names_the_first() {
     // A path too long for a socket, too.
     let (_guard, data_dir) = data_dir(&"long/".repeat(25));
     let cluster = start(&data_dir).await;

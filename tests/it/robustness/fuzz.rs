@@ -17,7 +17,7 @@ mod tokens;
 
 use std::time::{Duration, Instant};
 
-use crate::support::chance::Chance;
+use crate::support::random::Rng;
 
 /// Cases that a run has at least, however slow the machine.
 const FEWEST: u64 = 40;
@@ -27,12 +27,12 @@ fn number(name: &str) -> Option<u64> {
 }
 
 /// Tells the seed of the case that failed.
-struct Told<'a> {
+struct FailureReport<'a> {
     target: &'a str,
     seed: u64,
 }
 
-impl Drop for Told<'_> {
+impl Drop for FailureReport<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             println!("{}: TASKFORCE_SEED={}", self.target, self.seed);
@@ -41,14 +41,14 @@ impl Drop for Told<'_> {
 }
 
 /// Runs cases until the time is up. Each has a seed of its own, so that the one that fails is the first when repeated.
-async fn fuzz(target: &str, mut case: impl AsyncFnMut(&mut Chance)) {
+async fn fuzz(target: &str, mut case: impl AsyncFnMut(&mut Rng)) {
     let first = number("TASKFORCE_SEED").unwrap_or(20_261_122);
     let until = Instant::now() + Duration::from_secs(number("TASKFORCE_FUZZ_SECONDS").unwrap_or(1));
     let mut cases = 0;
     while cases < FEWEST || Instant::now() < until {
-        let told = Told { target, seed: first.wrapping_add(cases) };
+        let report = FailureReport { target, seed: first.wrapping_add(cases) };
         // Far from each other: neighbouring seeds would share most of their numbers.
-        case(&mut Chance::new(told.seed.wrapping_mul(0xd134_2543_de82_ef95))).await;
+        case(&mut Rng::new(report.seed.wrapping_mul(0xd134_2543_de82_ef95))).await;
         cases += 1;
     }
     println!("{target}: {cases} cases");

@@ -8,7 +8,7 @@ use crate::support::client::{Draft, activity};
 use crate::support::{TestApp, Who};
 
 #[tokio::test]
-async fn what_is_over_goes_when_its_time_has_come() {
+async fn expired_rows_are_deleted_when_they_are_due() {
     let app = TestApp::start().await;
     app.app.delete_expired().await.unwrap();
     let count = async |table: &str| app.db_count(&format!("select count(*) from {table}")).await;
@@ -61,7 +61,7 @@ async fn what_is_over_goes_when_its_time_has_come() {
 }
 
 #[tokio::test]
-async fn many_that_are_over_go_in_batches() {
+async fn many_expired_rows_are_deleted_in_batches() {
     let app = TestApp::start().await;
     let many = "insert into idempotency_keys (user_id, operation, key, fingerprint, created_at)
         select u.id, 'POST /x', n::text, sha256('x'), timestamptz '2026-11-20' from generate_series(1, 2500) n,

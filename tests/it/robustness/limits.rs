@@ -9,7 +9,7 @@ use taskforce::http::server::RateLimit;
 
 use crate::support::app::{ORIGIN, PASSWORD};
 use crate::support::client::{Draft, activity};
-use crate::support::contract::{followed, operations};
+use crate::support::contract::{operations, resolved};
 use crate::support::{Answer, Setup, TestApp, Who};
 
 /// A service whose callers have three requests, and one more a minute.
@@ -28,13 +28,13 @@ fn expect_too_many(answer: Answer) -> Value {
 }
 
 #[tokio::test]
-async fn a_caller_has_so_many_requests_and_is_told_what_is_left() {
+async fn a_caller_has_so_many_requests_and_sees_what_is_left() {
     let app = strict(5).await;
     for left in [2, 1, 0] {
         let answer = app.as_chair().get("/v1/me").await.expect(200);
         assert_eq!(answer.header("ratelimit-policy"), "\"default\";q=3;w=180");
-        let told = answer.header("ratelimit");
-        assert!(told.starts_with(&format!("\"default\";r={left};t=")), "{told}");
+        let rate_limit = answer.header("ratelimit");
+        assert!(rate_limit.starts_with(&format!("\"default\";r={left};t=")), "{rate_limit}");
     }
     let refused = app.as_chair().send(Draft::get("/v1/me").header("Accept-Language", "ar")).await;
     let problem = expect_too_many(refused);
@@ -47,7 +47,7 @@ async fn a_caller_has_so_many_requests_and_is_told_what_is_left() {
 }
 
 #[tokio::test]
-async fn who_watches_over_the_service_and_who_asks_first_is_not_counted() {
+async fn health_checks_and_preflights_are_not_counted() {
     let app = strict(5).await;
     for _ in 0..5 {
         let health = app.as_anybody().get("/health/ready").await.expect(200);
@@ -66,7 +66,7 @@ async fn who_watches_over_the_service_and_who_asks_first_is_not_counted() {
 }
 
 #[tokio::test]
-async fn a_revoked_key_is_its_owners_no_more() {
+async fn requests_with_a_revoked_key_do_not_count_against_its_owner() {
     let app = strict(5).await;
     let answer = app.as_who(Who::ReadOnlyKey).get("/v1/me").await.expect(200);
     assert!(answer.header("ratelimit").starts_with("\"default\";r=2;"), "nobody knows yet whose it is");
@@ -80,7 +80,7 @@ async fn a_revoked_key_is_its_owners_no_more() {
 }
 
 #[tokio::test]
-async fn the_token_of_an_ended_session_is_its_users_no_more() {
+async fn requests_with_a_token_of_an_ended_session_do_not_count_against_its_user() {
     let app = strict(5).await;
     let sign_in = async || {
         let credentials = json!({ "email": Who::Expert1.email(), "password": PASSWORD });
@@ -119,7 +119,7 @@ async fn a_flood_without_a_credential_does_not_get_to_the_database() {
 }
 
 #[tokio::test]
-async fn without_a_limit_nothing_is_said_of_one() {
+async fn without_a_limit_no_rate_limit_headers_are_sent() {
     let app = TestApp::start().await;
     for _ in 0..5 {
         let answer = app.as_chair().get("/v1/me").await.expect(200);
@@ -135,7 +135,7 @@ fn every_counted_operation_documents_its_limit() {
         assert_eq!(answers.contains_key("429"), is_counted, "{}", operation.id());
         // Problems are described once for all operations that have them.
         for (status, answer) in answers.iter().filter(|(status, _)| is_counted || status.starts_with('2')) {
-            let headers = &followed(answer)["headers"];
+            let headers = &resolved(answer)["headers"];
             for name in ["RateLimit", "RateLimit-Policy"] {
                 assert_eq!(headers[name].is_object(), is_counted, "{} {status}: {name}", operation.id());
             }
@@ -184,7 +184,7 @@ async fn depth_and_length_are_refused_and_break_nothing() {
 #[test]
 fn every_list_in_a_body_has_an_end() {
     fn check(id: &str, schema: &'static Value, depth: usize) {
-        let schema = followed(schema);
+        let schema = resolved(schema);
         assert!(depth < 20, "{id}: a schema without end");
         if schema["items"].is_object() {
             assert!(schema["maxItems"].is_u64(), "{id}: a list without maxItems: {schema}");
@@ -222,28 +222,7 @@ async fn a_method_that_nothing_takes_is_405() {
 }
 
 #[tokio::test]
-async fn security_txt_is_as_rfc_9116_has_it() {
-    let app = TestApp::start().await;
-    let answer = app.as_who(Who::Anonymous).get("/.well-known/security.txt").await.expect(200);
-    assert_eq!(answer.header("content-type"), "text/plain; charset=utf-8");
-    let text = answer.text();
-    let field = |name: &str| {
-        let mut found = text.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
-        let value = found.next().unwrap_or_else(|| panic!("no {name}: {text}"));
-        assert!(found.next().is_none(), "{name} twice: {text}");
-        value
-    };
-    assert_eq!(field("Contact"), "mailto:security@taskforce.example");
-    assert_eq!(field("Preferred-Languages"), "ar, en");
-    assert_eq!(field("Canonical"), "https://taskforce.example/.well-known/security.txt");
-    let expires: chrono::DateTime<chrono::Utc> = field("Expires").parse().unwrap();
-    let ahead = expires - app.clock.now();
-    assert!((1..366).contains(&ahead.num_days()), "{ahead}");
-    assert!(text.ends_with('\n'));
-}
-
-#[tokio::test]
-async fn who_is_not_reached_over_tls_does_not_ask_for_it() {
+async fn a_service_without_tls_sends_no_strict_transport_security() {
     let adjust = Box::new(|settings: &mut taskforce::http::server::Settings| {
         settings.public_url = "http://127.0.0.1:8080".to_owned();
     });

@@ -15,9 +15,9 @@ fn expect_unavailable(answer: Answer) {
     let seconds: u64 = answer.header("retry-after").parse().unwrap();
     assert!(seconds > 0);
     let problem = answer.expect_problem(503, "unavailable");
-    let told = problem.to_string().to_lowercase();
+    let text = problem.to_string().to_lowercase();
     for inside in ["postgres", "sql", "pool", "connection", "socket"] {
-        assert!(!told.contains(inside), "{told}");
+        assert!(!text.contains(inside), "{text}");
     }
 }
 
@@ -72,7 +72,7 @@ async fn a_database_that_goes_in_the_middle_of_a_request_is_503_and_never_500() 
 }
 
 #[tokio::test]
-async fn who_waits_for_a_lock_too_long_is_told_to_come_back() {
+async fn waiting_too_long_for_a_lock_is_503() {
     let app = TestApp::start().await;
     let holder = app.db_another().await;
     holder.batch_execute("begin; select from task_force_heads for update").await.unwrap();

@@ -147,7 +147,7 @@ async fn a_stop_signal_lets_requests_finish_and_takes_postgres_along() {
 }
 
 #[tokio::test]
-async fn what_was_acknowledged_survives_a_kill_of_the_service_and_of_postgres() {
+async fn acknowledged_writes_survive_a_kill_of_the_service_and_of_postgres() {
     let dir = data_dir();
     let service = Service::demo(dir.path());
     let token = service.sign_in(CHAIR).await.unwrap();

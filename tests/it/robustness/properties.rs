@@ -37,11 +37,11 @@ async fn play(mut player: Player<'_>, enough: usize) {
         if sent >= enough {
             return;
         }
-        if player.has_second_thoughts {
-            player.has_second_thoughts = false;
-            player.correct().await;
-        } else if player.chance.percent(42) {
-            player.help().await;
+        if player.will_correct_decision {
+            player.will_correct_decision = false;
+            player.correct_decision().await;
+        } else if player.rng.percent(42) {
+            player.advance_story().await;
         } else {
             player.do_anything().await;
         }
@@ -67,7 +67,7 @@ async fn run(app: &TestApp, seed: u64, players: u64, commands: usize) -> Answere
 
 /// Ten thousand commands, half of them in one database and half in another, since two take half as long as one.
 #[tokio::test]
-async fn no_sequence_of_commands_breaks_a_promise() {
+async fn no_sequence_of_commands_breaks_an_invariant() {
     let (one, other) = (TestApp::start().await, TestApp::start().await);
     let seed = seed();
     let (first, second) = join(run(&one, seed, 1, 5_000), run(&other, seed.wrapping_add(1), 1, 5_000)).await;
@@ -77,7 +77,7 @@ async fn no_sequence_of_commands_breaks_a_promise() {
 }
 
 #[tokio::test]
-async fn neither_do_eight_who_act_at_once() {
+async fn eight_clients_at_once_break_no_invariant() {
     let app = TestApp::start().await;
     run(&app, seed(), 8, 2_000).await;
 }

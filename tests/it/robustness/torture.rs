@@ -17,8 +17,8 @@ use tokio::sync::Notify;
 
 use crate::robustness::properties::seed;
 use crate::support::app::{KEY, PASSWORD};
-use crate::support::chance::Chance;
 use crate::support::postgres;
+use crate::support::random::Rng;
 use crate::support::service::{Service, data_dir, program};
 use crate::support::{TestApp, Who};
 
@@ -193,7 +193,7 @@ async fn no_write_is_lost_or_done_twice_however_often_the_service_is_killed() {
     let app = TestApp::start().await;
     let killable = Killable::of(&app).await;
     let seed = seed();
-    let mut chance = Chance::new(seed);
+    let mut rng = Rng::new(seed);
     let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(10)).build().unwrap();
     let (mut acknowledged, mut unknown, mut came_through) = (0, 0, 0);
     let (mut service, mut url) = killable.start();
@@ -209,7 +209,7 @@ async fn no_write_is_lost_or_done_twice_however_often_the_service_is_killed() {
             .into_iter()
             .enumerate()
             .map(|(at, who)| write(&http, &url, &tokens[at], round, who, &homes[at], &begun));
-        let after = Duration::from_millis(50 + u64::try_from(chance.below(450)).unwrap());
+        let after = Duration::from_millis(50 + u64::try_from(rng.below(450)).unwrap());
         let killed = async {
             // A machine may be so busy that nothing comes to be acknowledged sooner.
             tokio::time::timeout(Duration::from_secs(20), begun.notified())
@@ -241,7 +241,7 @@ async fn no_write_is_lost_or_done_twice_however_often_the_service_is_killed() {
         (service, url) = killable.start();
         for (at, some) in written.iter().enumerate() {
             for one in some.iter().filter(|one| one.answer.is_none()).chain(some.last()).chain(some.first()) {
-                let (status, body) = insist(&http, &url, &tokens[at], one).await;
+                let (status, body) = send_with_retry(&http, &url, &tokens[at], one).await;
                 assert!((200..300).contains(&status), "TASKFORCE_SEED={seed}: {one:?}: {status} {body}");
                 if let Some(first) = &one.answer {
                     assert_eq!(&(status, body), first, "TASKFORCE_SEED={seed}: answered otherwise");
@@ -273,7 +273,7 @@ async fn service_token(http: &reqwest::Client, url: &str, who: Who) -> String {
 }
 
 /// Sends a write until the service has a moment for it.
-async fn insist(http: &reqwest::Client, url: &str, token: &str, written: &Written) -> (u16, Value) {
+async fn send_with_retry(http: &reqwest::Client, url: &str, token: &str, written: &Written) -> (u16, Value) {
     for _ in 0..100 {
         let answer = send(http, url, token, written).await.expect("the service is up");
         if !matches!(answer.0, 409 | 503) {

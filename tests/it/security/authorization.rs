@@ -88,16 +88,16 @@ async fn row(app: &TestApp, case: Case) -> Vec<String> {
 
 /// How an answer reads in the table.
 fn outcome(answer: &Answer) -> String {
-    let told = |code: &str| {
+    let expect_code = |code: &str| {
         answer.clone().expect_problem(answer.status, code);
     };
     match answer.status {
         200..300 => return "yes".to_owned(),
-        401 => told("unauthenticated"),
-        404 => told("notFound"),
+        401 => expect_code("unauthenticated"),
+        404 => expect_code("notFound"),
         403 => {
             let code = answer.json()["code"].as_str().unwrap().to_owned();
-            told(&code);
+            expect_code(&code);
             return match code.as_str() {
                 "forbidden" => "403".to_owned(),
                 "insufficientScope" => "403 scope".to_owned(),

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::contract::operation_cases::{self, Case};
 use crate::support::client::Draft;
-use crate::support::contract::followed;
+use crate::support::contract::resolved;
 use crate::support::{Answer, TestApp, Who};
 
 /// The places where a body names something by its id, and no id is refused as one of nothing.
@@ -64,17 +64,17 @@ fn with_id(path: &str, place: usize, id: &str) -> String {
 }
 
 /// What an answer tells: all of it but when it was given, to which request, and the ids that were asked for.
-fn told(answer: &Answer, asked: &BTreeSet<String>) -> (u16, Vec<(String, String)>, String) {
+fn comparable(answer: &Answer, asked: &BTreeSet<String>) -> (u16, Vec<(String, String)>, String) {
     let unnamed = |text: &str| asked.iter().fold(text.to_owned(), |text, id| text.replace(id, "<id>"));
     let request_id = answer.header("x-request-id");
     let headers = |headers: &HeaderMap| {
-        let mut told: Vec<_> = headers
+        let mut lines: Vec<_> = headers
             .iter()
             .filter(|(name, _)| !["date", "x-request-id"].contains(&name.as_str()))
             .map(|(name, value)| (name.to_string(), unnamed(value.to_str().unwrap())))
             .collect();
-        told.sort();
-        told
+        lines.sort();
+        lines
     };
     let body = unnamed(answer.text()).replace(request_id, "<request>");
     (answer.status, headers(&answer.headers), body)
@@ -90,7 +90,7 @@ async fn same(app: &TestApp, who: Who, foreign: Draft, absent: Draft) -> u16 {
     let first = app.as_who(who).send(foreign).await;
     let second = app.as_who(who).send(absent).await;
     let what = format!("{} and {}", first.request, second.request);
-    assert_eq!(told(&first, &asked_first), told(&second, &asked_second), "{what}");
+    assert_eq!(comparable(&first, &asked_first), comparable(&second, &asked_second), "{what}");
     first.status
 }
 
@@ -125,14 +125,14 @@ struct Pair {
 
 /// Every operation that names anything by an id.
 async fn pairs(app: &TestApp, wanted: impl Fn(&Case) -> bool) -> Vec<Pair> {
-    let turned = app.turned_world().await;
+    let mirrored = app.mirrored_world().await;
     app.db_open_every_step().await;
-    app.turn(Some(turned));
+    app.set_mirrored(Some(mirrored));
     app.db_open_every_step().await;
-    app.turn(None);
+    app.set_mirrored(None);
     let mut pairs = Vec::new();
     for case in operation_cases::all().into_iter().filter(wanted) {
-        app.turn(Some(turned));
+        app.set_mirrored(Some(mirrored));
         let theirs = case.write(app).await;
         let mut etag =
             theirs.headers.iter().find(|(name, _)| name == "If-Match").map(|(_, etag)| etag.clone());
@@ -140,7 +140,7 @@ async fn pairs(app: &TestApp, wanted: impl Fn(&Case) -> bool) -> Vec<Pair> {
             let read = app.as_secretariat().send(theirs.clone()).await;
             etag = read.headers.get("etag").map(|etag| etag.to_str().unwrap().to_owned());
         }
-        app.turn(None);
+        app.set_mirrored(None);
         let ours = case.write(app).await;
         pairs.push(Pair { case, ours, theirs, etag });
     }
@@ -195,9 +195,9 @@ async fn an_id_of_another_task_force_in_a_path_is_the_id_of_nothing() {
 /// anybody.
 fn references(case: Case) -> Vec<&'static String> {
     let content = case.operation().described["requestBody"]["content"].as_object();
-    let schemas = content.into_iter().flatten().map(|(_, media)| followed(&media["schema"]));
+    let schemas = content.into_iter().flatten().map(|(_, media)| resolved(&media["schema"]));
     let fields = schemas.flat_map(|schema| schema["properties"].as_object().into_iter().flatten());
-    let takes_an_id = |field: &'static Value| followed(field)["format"] == "uuid";
+    let takes_an_id = |field: &'static Value| resolved(field)["format"] == "uuid";
     fields.filter(|(name, field)| takes_an_id(field) && *name != "userId").map(|(name, _)| name).collect()
 }
 
@@ -221,8 +221,8 @@ async fn an_id_of_another_task_force_in_a_body_is_the_id_of_nothing() {
         app.world().b_activity.clone(),
         app.world().member(Who::Other2).to_owned(),
     ];
-    for noun in ["policies", "sectors", "pilots", "migrations", "evidence", "conditions"] {
-        let there = app.as_secretariat().list(&app.b(&format!("/{noun}"))).await;
+    for kind in ["policies", "sectors", "pilots", "migrations", "evidence", "conditions"] {
+        let there = app.as_secretariat().list(&app.b(&format!("/{kind}"))).await;
         strangers.push(there.first().unwrap()["id"].as_str().unwrap().to_owned());
     }
     let (mut places, mut tried) = (BTreeSet::new(), BTreeSet::new());
@@ -281,7 +281,7 @@ async fn an_id_of_another_task_force_in_a_body_is_the_id_of_nothing() {
 }
 
 #[tokio::test]
-async fn who_may_not_invite_does_not_learn_who_has_an_account() {
+async fn a_refused_invitation_does_not_reveal_accounts() {
     let app = TestApp::start().await;
     for who in [Who::Chair, Who::Expert1, Who::Outsider, Who::CouncilMember] {
         let invite = |email: &str| {

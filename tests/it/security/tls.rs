@@ -116,7 +116,7 @@ async fn a_renewed_certificate_is_shown_without_a_restart_and_a_broken_one_never
 }
 
 #[test]
-fn what_can_not_be_used_is_said_with_its_file_and_setting() {
+fn an_unusable_certificate_is_reported_with_its_file_and_setting() {
     let dir = tempfile::tempdir().unwrap();
     let authority = Authority::new("city");
     let (one, other) = (authority.certify(HOST), authority.certify(HOST));

@@ -188,7 +188,7 @@ async fn the_server_is_trusted_as_far_as_sslmode_says() {
 }
 
 #[tokio::test]
-async fn an_address_that_can_not_be_used_is_refused_before_anybody_is_asked() {
+async fn an_invalid_database_url_is_refused_before_connecting() {
     for pairs in ["host=db.example password=secret", "host=db.example sslmode=disable", ""] {
         let refused: Result<_, PoolError> = connect(&pairs.into(), 1);
         let said = refused.err().unwrap().to_string();

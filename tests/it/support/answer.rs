@@ -42,7 +42,7 @@ impl Answer {
     }
 
     /// What every answer has, whatever it says.
-    pub(crate) fn check_envelope(&self) {
+    pub(crate) fn check_common_headers(&self) {
         for (name, expected) in [
             ("api-version", taskforce::http::API_VERSION),
             ("x-content-type-options", "nosniff"),
@@ -92,9 +92,9 @@ impl Answer {
 
     /// The faults of an invalid request, as `place code`, sorted.
     #[track_caller]
-    pub(crate) fn expect_faults(self, expected: &[&str]) {
+    pub(crate) fn expect_field_errors(self, expected: &[&str]) {
         let problem = self.expect_problem(400, "invalidRequest");
-        assert_eq!(faults(&problem), expected, "{problem:#}");
+        assert_eq!(field_errors(&problem), expected, "{problem:#}");
     }
 
     /// The resource that this answer carries; where it is, `Location` says, or else where it was asked for.
@@ -107,15 +107,15 @@ impl Answer {
 }
 
 /// The faults of a problem, as `place code`, sorted.
-pub(crate) fn faults(problem: &Value) -> Vec<String> {
+pub(crate) fn field_errors(problem: &Value) -> Vec<String> {
     let errors = problem["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let mut faults: Vec<String> = errors
+    let mut errors: Vec<String> = errors
         .iter()
-        .map(|fault| {
-            let place = fault["pointer"].as_str().or(fault["parameter"].as_str()).unwrap();
-            format!("{place} {}", fault["code"].as_str().unwrap())
+        .map(|error| {
+            let location = error["pointer"].as_str().or(error["parameter"].as_str()).unwrap();
+            format!("{location} {}", error["code"].as_str().unwrap())
         })
         .collect();
-    faults.sort();
-    faults
+    errors.sort();
+    errors
 }

@@ -88,7 +88,7 @@ pub(crate) struct TestApp {
     server: ServerHandle,
     world: Option<Arc<World>>,
     /// The world as task force B sees it, for as long as that is asked for.
-    turned: Mutex<Option<&'static World>>,
+    mirrored: Mutex<Option<&'static World>>,
     db: OnceCell<tokio_postgres::Client>,
 }
 
@@ -153,7 +153,7 @@ impl TestApp {
             address,
             server: server.await.unwrap(),
             world: None,
-            turned: Mutex::default(),
+            mirrored: Mutex::default(),
             db: OnceCell::new(),
         }
     }
@@ -170,9 +170,9 @@ impl TestApp {
 
     /// What the tests begin with.
     pub(crate) fn world(&self) -> &World {
-        let turned = *self.turned.lock().unwrap();
-        if let Some(turned) = turned {
-            return turned;
+        let mirrored = *self.mirrored.lock().unwrap();
+        if let Some(mirrored) = mirrored {
+            return mirrored;
         }
         self.world.as_ref().expect("this service began empty")
     }
@@ -194,22 +194,22 @@ impl TestApp {
 
     /// From now on, or not any more, A is B and B is A, and whoever sits in one speaks for who sits in the other: what
     /// is written for A is written for B.
-    pub(crate) fn turn(&self, to: Option<&'static World>) {
-        *self.turned.lock().unwrap() = to;
+    pub(crate) fn set_mirrored(&self, to: Option<&'static World>) {
+        *self.mirrored.lock().unwrap() = to;
     }
 
     /// The world to turn to: B needs activities of the states that are asked for by name.
-    pub(crate) async fn turned_world(&self) -> &'static World {
+    pub(crate) async fn mirrored_world(&self) -> &'static World {
         let chair = self.as_who(Who::OtherChair);
         let mut activities = HashMap::new();
-        for (name, moves) in [("planned", [].as_slice()), ("done", &["inProgress", "done"])] {
+        for (name, path) in [("planned", [].as_slice()), ("done", &["inProgress", "done"])] {
             let mut activity = chair.create(self.b("/activities"), super::client::activity(json!({}))).await;
-            for to in moves {
+            for to in path {
                 activity = chair.transition(&activity, to).await;
             }
             activities.insert(name, activity.id().to_owned());
         }
-        Box::leak(Box::new(self.world().turned(activities)))
+        Box::leak(Box::new(self.world().mirrored(activities)))
     }
 
     /// Somebody, at the keyboard.
@@ -252,25 +252,25 @@ impl TestApp {
         if who == Who::Anonymous {
             return None;
         }
-        let who = if self.turned.lock().unwrap().is_some() { who.turned() } else { who };
+        let who = if self.mirrored.lock().unwrap().is_some() { who.counterpart() } else { who };
         let kept = self.tokens.lock().unwrap().get(&who).cloned();
         if let Some(token) = kept.filter(|token| self.clock.now() < token.expires_at) {
             return Some(token.text);
         }
         let credentials = json!({ "email": who.email(), "password": PASSWORD });
         let answer = self.as_anybody().post("/v1/auth/login", credentials).await.expect(200);
-        self.keep_token(who, answer.json()["accessToken"].as_str().unwrap());
+        self.use_token(who, answer.json()["accessToken"].as_str().unwrap());
         self.tokens.lock().unwrap().get(&who).map(|token| token.text.clone())
     }
 
     /// From now on somebody uses this token.
-    pub(crate) fn keep_token(&self, who: Who, text: &str) {
+    pub(crate) fn use_token(&self, who: Who, text: &str) {
         let token = Token { text: text.to_owned(), expires_at: self.clock.now() + tokens::LIFETIME };
         self.tokens.lock().unwrap().insert(who, token);
     }
 
     /// Cancels whatever is open in a step of task force A.
-    pub(crate) async fn settle(&self, step: &str) {
+    pub(crate) async fn cancel_open_activities(&self, step: &str) {
         let chair = self.as_chair();
         let open = format!("/activities?step={step}&state=planned,inProgress,inReview,blocked");
         for activity in chair.list(&self.a(&open)).await {

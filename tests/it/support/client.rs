@@ -23,6 +23,16 @@ impl Resource {
     pub(crate) fn id(&self) -> &str {
         self.body["id"].as_str().unwrap()
     }
+
+    /// The codes that block the transition to a state; empty where the transition is allowed.
+    #[track_caller]
+    pub(crate) fn blockers(&self, to: &str) -> Vec<String> {
+        let transitions = self.body["availableTransitions"].as_array().unwrap();
+        let transition = transitions.iter().find(|transition| transition["to"] == to).unwrap();
+        let blockers = transition["blockedBy"].as_array().unwrap();
+        assert_eq!(transition["allowed"], blockers.is_empty());
+        blockers.iter().map(|blocker| blocker["code"].as_str().unwrap().to_owned()).collect()
+    }
 }
 
 impl Index<&str> for Resource {
@@ -108,7 +118,7 @@ impl<'a> Client<'a> {
     }
 
     /// Sends a request again for as long as the service is too busy for it: who races has to come back.
-    pub(crate) async fn insist(self, draft: Draft) -> Answer {
+    pub(crate) async fn send_with_retry(self, draft: Draft) -> Answer {
         for _ in 0..100 {
             let answer = self.send(draft.clone()).await;
             if answer.status != 503 {
@@ -140,7 +150,7 @@ impl<'a> Client<'a> {
             headers: answer.headers().clone(),
             body: answer.bytes().await.unwrap().to_vec(),
         };
-        answer.check_envelope();
+        answer.check_common_headers();
         contract::check(&method, &answer);
         answer
     }
@@ -177,7 +187,7 @@ impl<'a> Client<'a> {
     }
 
     /// Reads a resource again.
-    pub(crate) async fn again(self, resource: &Resource) -> Resource {
+    pub(crate) async fn reload(self, resource: &Resource) -> Resource {
         self.read(resource.path.as_str()).await
     }
 
@@ -234,7 +244,7 @@ impl<'a> Client<'a> {
     }
 
     /// Lets an activity wait for another.
-    pub(crate) async fn let_wait(self, waiting: &Resource, on: &Resource) -> Answer {
+    pub(crate) async fn add_dependency(self, waiting: &Resource, on: &Resource) -> Answer {
         self.put(format!("{}/dependencies/{}", waiting.path, on.id())).await
     }
 }

@@ -34,7 +34,7 @@ impl Operation {
             && template
                 .iter()
                 .zip(path)
-                .all(|(part, given)| part.starts_with('{') && !given.is_empty() || *part == given)
+                .all(|(segment, given)| segment.starts_with('{') && !given.is_empty() || *segment == given)
     }
 }
 
@@ -52,7 +52,7 @@ pub(crate) fn operation_at(method: &Method, path: &str) -> Option<Operation> {
 }
 
 /// What a `$ref` leads to.
-pub(crate) fn followed(described: &'static Value) -> &'static Value {
+pub(crate) fn resolved(described: &'static Value) -> &'static Value {
     let Some(reference) = described["$ref"].as_str() else { return described };
     DOCUMENT.pointer(reference.trim_start_matches('#')).unwrap_or_else(|| panic!("{reference} leads nowhere"))
 }
@@ -62,13 +62,13 @@ pub(crate) fn check(method: &Method, answer: &Answer) {
     let Some(operation) = operation_at(method, &answer.path) else {
         return;
     };
-    let described = followed(&operation.described["responses"][answer.status.to_string()]);
+    let described = resolved(&operation.described["responses"][answer.status.to_string()]);
     let id = operation.id();
     let text = String::from_utf8_lossy(&answer.body);
     assert!(described.is_object(), "{id} does not document {}: {text}", answer.status);
     for (name, header) in described["headers"].as_object().into_iter().flatten() {
         assert!(
-            answer.headers.contains_key(name) || followed(header)["required"] != true,
+            answer.headers.contains_key(name) || resolved(header)["required"] != true,
             "{id} {}: {name} is documented, but not sent",
             answer.status
         );
@@ -94,22 +94,22 @@ pub(crate) fn check(method: &Method, answer: &Answer) {
     }
     let validator = validator(&format!("{id} {} {sent}", answer.status), &described["schema"]);
     let body = answer.json();
-    let faults: Vec<String> =
+    let errors: Vec<String> =
         validator.iter_errors(&body).map(|error| format!("{}: {error}", error.instance_path())).collect();
-    assert!(faults.is_empty(), "{id} {} is not as documented: {faults:#?}\n{body:#}", answer.status);
+    assert!(errors.is_empty(), "{id} {} is not as documented: {errors:#?}\n{body:#}", answer.status);
 }
 
 /// Compiled when first needed, and kept.
 pub(crate) fn validator(key: &str, schema: &Value) -> Arc<Validator> {
-    static KEPT: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
-    if let Some(kept) = KEPT.lock().unwrap().get(key) {
-        return Arc::clone(kept);
+    static CACHE: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
+    if let Some(cached) = CACHE.lock().unwrap().get(key) {
+        return Arc::clone(cached);
     }
-    let mut document = closed(schema);
+    let mut document = close(schema);
     document["components"] = json!({ "schemas": *CLOSED });
     let options = jsonschema::draft202012::options().should_validate_formats(true);
     let validator = Arc::new(options.build(&document).unwrap_or_else(|error| panic!("{key}: {error}")));
-    KEPT.lock().unwrap().insert(key.to_owned(), Arc::clone(&validator));
+    CACHE.lock().unwrap().insert(key.to_owned(), Arc::clone(&validator));
     validator
 }
 
@@ -118,15 +118,15 @@ pub(crate) fn validator(key: &str, schema: &Value) -> Arc<Validator> {
 static CLOSED: LazyLock<Value> = LazyLock::new(|| {
     let mut schemas = serde_json::Map::new();
     for (name, schema) in DOCUMENT["components"]["schemas"].as_object().unwrap() {
-        schemas.insert(name.clone(), closed(schema));
-        schemas.insert(format!("{name}.open"), opened(schema));
+        schemas.insert(name.clone(), close(schema));
+        schemas.insert(format!("{name}.open"), keep_open(schema));
     }
     Value::Object(schemas)
 });
 
 /// The schema, with no members but those that it names; maps, which name none, keep all of theirs.
-fn closed(schema: &Value) -> Value {
-    let mut closed = opened(schema);
+fn close(schema: &Value) -> Value {
+    let mut closed = keep_open(schema);
     let is_object = closed["properties"].is_object() || closed["allOf"].is_array();
     if is_object && closed.get("additionalProperties").is_none() {
         closed["unevaluatedProperties"] = json!(false);
@@ -135,16 +135,16 @@ fn closed(schema: &Value) -> Value {
 }
 
 /// The schema itself open, and closed what lies in it.
-fn opened(schema: &Value) -> Value {
+fn keep_open(schema: &Value) -> Value {
     let Value::Object(fields) = schema else { return schema.clone() };
     let of = |(name, value): (&String, &Value)| {
         let value = match (name.as_str(), value) {
             ("properties", Value::Object(properties)) => {
-                properties.iter().map(|(name, property)| (name.clone(), closed(property))).collect()
+                properties.iter().map(|(name, property)| (name.clone(), close(property))).collect()
             }
-            ("items", items) => closed(items),
-            ("oneOf" | "anyOf", Value::Array(branches)) => branches.iter().map(closed).collect(),
-            ("allOf", Value::Array(parts)) => parts.iter().map(part).collect(),
+            ("items", items) => close(items),
+            ("oneOf" | "anyOf", Value::Array(branches)) => branches.iter().map(close).collect(),
+            ("allOf", Value::Array(parts)) => parts.iter().map(close_all_of_branch).collect(),
             _ => value.clone(),
         };
         (name.clone(), value)
@@ -153,9 +153,9 @@ fn opened(schema: &Value) -> Value {
 }
 
 /// A part of a whole.
-fn part(schema: &Value) -> Value {
+fn close_all_of_branch(schema: &Value) -> Value {
     match schema["$ref"].as_str() {
         Some(reference) => json!({ "$ref": format!("{reference}.open") }),
-        None => opened(schema),
+        None => keep_open(schema),
     }
 }

@@ -30,10 +30,10 @@ pub(crate) async fn pass_step(app: &TestApp, step: &str) {
 
 /// Builds a report in the open fifth step, and passes that step: the report is before the council.
 pub(crate) async fn reported(app: &TestApp, fields: Value) -> Resource {
-    app.settle("report").await;
+    app.cancel_open_activities("report").await;
     let report = app.as_chair().create(app.a("/reports"), report(fields)).await;
     pass_step(app, "report").await;
-    let report = app.as_chair().again(&report).await;
+    let report = app.as_chair().reload(&report).await;
     assert_eq!(report["state"], "submitted");
     report
 }
@@ -79,12 +79,12 @@ pub(crate) async fn worked_through(app: &TestApp) -> Work {
     let adopted = expert.create(app.a("/policies"), policy(json!({}))).await;
     let adopted = expert.transition(&adopted, "underReview").await;
     let adopted = expert.transition(&adopted, "adopted").await;
-    app.settle("policy").await;
+    app.cancel_open_activities("policy").await;
     app.advance(hour);
     pass_step(app, "policy").await;
 
     let sector = studied_sector(expert, "Mobility").await;
-    app.settle("sectors").await;
+    app.cancel_open_activities("sectors").await;
     app.advance(hour);
     pass_step(app, "sectors").await;
 
@@ -102,7 +102,7 @@ pub(crate) async fn worked_through(app: &TestApp) -> Work {
     let pilot = expert.transition(&pilot, "running").await;
     measured(app, &pilot).await;
     expert.command(&pilot, "transitions", evaluation("stop")).await.expect(200);
-    app.settle("migration").await;
+    app.cancel_open_activities("migration").await;
     app.advance(hour);
     pass_step(app, "migration").await;
 

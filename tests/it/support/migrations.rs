@@ -64,3 +64,10 @@ pub(crate) async fn db_pilot_of(app: &TestApp, task_force: &str, outcome: Option
 pub(crate) async fn db_pilot(app: &TestApp, outcome: Option<&str>) -> String {
     db_pilot_of(app, &app.world().a, outcome).await
 }
+
+/// The service with step `migration` of task force A open.
+pub(crate) async fn open_migration_step() -> TestApp {
+    let app = TestApp::start().await;
+    app.db_open("migration").await;
+    app
+}

@@ -7,7 +7,6 @@
 pub(crate) mod answer;
 pub(crate) mod app;
 pub(crate) mod certificates;
-pub(crate) mod chance;
 pub(crate) mod client;
 pub(crate) mod contract;
 pub(crate) mod council;
@@ -16,12 +15,14 @@ pub(crate) mod migrations;
 pub(crate) mod pilots;
 pub(crate) mod policies;
 pub(crate) mod postgres;
+pub(crate) mod random;
 pub(crate) mod sectors;
 pub(crate) mod service;
+pub(crate) mod sign_in;
 pub(crate) mod votes;
 pub(crate) mod world;
 
 pub(crate) use answer::Answer;
 pub(crate) use app::{Setup, TestApp};
 pub(crate) use client::{Client, Resource};
-pub(crate) use world::Who;
+pub(crate) use world::{UNKNOWN_ID, Who};

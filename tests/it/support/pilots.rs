@@ -132,5 +132,14 @@ pub(crate) async fn evaluated_pilot(app: &TestApp, outcome: &str) -> Resource {
     let running = running_pilot(app, json!({})).await;
     measured(app, &running).await;
     app.as_expert().command(&running, "transitions", evaluation(outcome)).await.expect(200);
-    app.as_expert().again(&running).await
+    app.as_expert().reload(&running).await
+}
+
+/// Fails unless the transition of a pilot is refused with these codes, both as the resource announces them and when
+/// the transition is tried.
+pub(crate) async fn expect_blocked(app: &TestApp, pilot: &Resource, to: &str, codes: &[&str]) -> Resource {
+    let pilot = app.as_expert().reload(pilot).await;
+    assert_eq!(pilot.blockers(to), codes, "{to}");
+    app.as_expert().try_transition(&pilot, to).await.expect_problem(409, codes[0]);
+    pilot
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::TestApp;
 use super::client::{Client, Resource, with};
 
 /// The body of a new sector, with these fields instead of the usual ones.
@@ -40,4 +41,21 @@ pub(crate) async fn studied_sector(client: Client<'_>, name: &str) -> Resource {
     client.create(assessments.as_str(), assessment(json!({ "kind": "target", "level": 4 }))).await;
     client.create(format!("{}/studies", sector.path), study(json!({}))).await;
     client.transition(&sector, "studied").await
+}
+
+/// The service with step `sectors` of task force A open.
+pub(crate) async fn open_sectors_step() -> TestApp {
+    let app = TestApp::start().await;
+    app.db_open("sectors").await;
+    app
+}
+
+/// A new sector of task force A.
+pub(crate) async fn new_sector(app: &TestApp, fields: Value) -> Resource {
+    app.as_expert().create(app.a("/sectors"), sector(fields)).await
+}
+
+/// A new assessment of a sector.
+pub(crate) async fn assess(client: Client<'_>, sector: &Resource, fields: Value) -> Resource {
+    client.create(format!("{}/assessments", sector.path), assessment(fields)).await
 }

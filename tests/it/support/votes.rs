@@ -10,7 +10,7 @@ use super::{Answer, TestApp, Who};
 
 /// Lets the gate of step `policy` of task force A be met: nothing is left to do, and a policy is adopted.
 pub(crate) async fn ready_policy_step(app: &TestApp) -> Resource {
-    app.settle("policy").await;
+    app.cancel_open_activities("policy").await;
     let new = app.as_expert().create(app.a("/policies"), policy(json!({}))).await;
     let reviewed = app.as_expert().transition(&new, "underReview").await;
     app.as_expert().transition(&reviewed, "adopted").await
@@ -42,11 +42,11 @@ pub(crate) async fn vote(client: Client<'_>, submission: &Resource, choice: &str
 
 /// Lets these vote the same on a submission, one after the other; answers how it stands then.
 pub(crate) async fn all_vote(app: &TestApp, submission: &Resource, choice: &str, who: &[Who]) -> Value {
-    let mut stands = app.as_chair().again(submission).await.body;
+    let mut current = app.as_chair().reload(submission).await.body;
     for who in who {
-        stands = vote(app.as_who(*who), submission, choice).await.expect(200).json();
+        current = vote(app.as_who(*who), submission, choice).await.expect(200).json();
     }
-    stands
+    current
 }
 
 /// Withdraws a submission as it was read.
@@ -59,7 +59,7 @@ pub(crate) async fn pass(app: &TestApp, step: &str) -> Resource {
     let submission = submit(app.as_chair(), step).await;
     for who in PANEL {
         if vote(app.as_who(who), &submission, "approve").await.expect(200).json()["state"] == "passed" {
-            return app.as_chair().again(&submission).await;
+            return app.as_chair().reload(&submission).await;
         }
     }
     panic!("everybody approved, and {step} has not passed")
@@ -101,11 +101,11 @@ pub(crate) async fn events_after(app: &TestApp, seq: i64) -> Vec<Value> {
 
 /// What happened in task force A after an event: the actions, with the states that they led to.
 pub(crate) async fn happened(app: &TestApp, seq: i64) -> Vec<String> {
-    let told = |event: &Value| match (event["action"].as_str().unwrap(), event["to"].as_str()) {
+    let describe = |event: &Value| match (event["action"].as_str().unwrap(), event["to"].as_str()) {
         (action, Some(to)) => format!("{action} {to}"),
         (action, None) => action.to_owned(),
     };
-    events_after(app, seq).await.iter().map(told).collect()
+    events_after(app, seq).await.iter().map(describe).collect()
 }
 
 /// A draft report of task force A that knows of everything up to now: stands in for building one.

@@ -17,6 +17,9 @@ use super::app::{PASSWORD, Setup, TestApp, Token, beginning};
 use super::client::{Client, Resource};
 use super::postgres;
 
+/// A valid id that no resource has.
+pub(crate) const UNKNOWN_ID: &str = "0199f0c2-7a3b-7c11-9d2e-000000000000";
+
 /// Everybody there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Who {
@@ -67,7 +70,7 @@ impl Who {
     }
 
     /// Who sits in B where this one sits in A, and the other way round. B has a seat less: two share one.
-    pub(super) fn turned(self) -> Self {
+    pub(super) fn counterpart(self) -> Self {
         match self {
             Self::Chair => Self::OtherChair,
             Self::Expert1 => Self::Other2,
@@ -127,12 +130,12 @@ impl World {
     }
 
     /// The same with A and B exchanged, and those who sit there.
-    pub(super) fn turned(&self, activities: HashMap<&'static str, String>) -> Self {
+    pub(super) fn mirrored(&self, activities: HashMap<&'static str, String>) -> Self {
         let of = |ids: &HashMap<Who, String>| {
             PANEL
                 .into_iter()
                 .chain(OTHERS)
-                .filter_map(|who| Some((who, ids.get(&who.turned())?.clone())))
+                .filter_map(|who| Some((who, ids.get(&who.counterpart())?.clone())))
                 .collect()
         };
         let (mut users, members) = (self.users.clone(), of(&self.members));
@@ -194,7 +197,7 @@ async fn invite(administrator: Client<'_>, who: Who) -> Resource {
 async fn accept(app: &TestApp, who: Who, invitation: &str) {
     let acceptance = json!({ "token": invitation, "password": PASSWORD });
     let tokens = app.as_anybody().post("/v1/auth/invitations/accept", acceptance).await.expect(200).json();
-    app.keep_token(who, tokens["accessToken"].as_str().unwrap());
+    app.use_token(who, tokens["accessToken"].as_str().unwrap());
 }
 
 /// The body of a new task force.
@@ -271,7 +274,7 @@ async fn activities(app: &TestApp, world: &mut World) {
     plan("ahead", json!({ "title": { "en": "List candidate sectors" }, "step": "sectors" })).await;
     let new = json!({ "title": { "en": "Write the summary" }, "dueDate": "2026-11-20", "priority": "high" });
     let overdue = plan("overdue", new).await;
-    chair.let_wait(&overdue, &planned).await.expect(204);
+    chair.add_dependency(&overdue, &planned).await.expect(204);
 
     let health = json!({ "health": "onTrack", "note": { "en": "A good beginning" } });
     chair.create(format!("{path}/health-statements"), health).await;

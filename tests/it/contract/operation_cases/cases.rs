@@ -22,20 +22,20 @@ macro_rules! cases {
     };
 }
 
-macro_rules! rooms {
-    ($($room:ident),+) => {
-        $(mod $room;)+
+macro_rules! case_files {
+    ($($file:ident),+) => {
+        $(mod $file;)+
 
         /// Every case.
         pub(super) fn all() -> Vec<Case> {
             let mut all = here();
-            $(all.extend($room::here());)+
+            $(all.extend($file::here());)+
             all
         }
     };
 }
 
-rooms!(identity, steps, policies, sectors, pilots, migrations, evidence, reports, decisions, audit);
+case_files!(identity, steps, policies, sectors, pilots, migrations, evidence, reports, decisions, audit);
 
 cases! {
     // The service.

@@ -1,4 +1,4 @@
-//! Decisions that correct earlier ones: the record always, what was decided only while nothing has followed.
+//! Decisions that correct earlier ones: the record always, what was decided only while nothing has resolved.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -45,13 +45,13 @@ async fn the_record_can_always_be_corrected_and_its_effects_stay() {
         (&second["number"], &second["supersedes"], &second["supersededBy"], &second["reportNumber"]),
         (&json!(2), &json!(1), &Value::Null, &json!(1))
     );
-    let first = app.as_chair().again(&first).await;
+    let first = app.as_chair().reload(&first).await;
     assert_eq!((&first["supersedes"], &first["supersededBy"]), (&Value::Null, &json!(2)));
     assert_eq!(first["meetingReference"], "CDG/2026/11, item 4", "what was recorded is never edited");
     assert_eq!(happened(&app, before.2).await, ["decision.recorded", "condition.created"]);
     assert_eq!((steps(&app, "").await, steps(&app, "?cycle=1").await), (before.0, before.1));
-    assert_eq!(app.as_chair().again(&new).await["cycle"], 2);
-    assert_eq!(app.as_chair().again(&report).await["state"], "decided");
+    assert_eq!(app.as_chair().reload(&new).await["cycle"], 2);
+    assert_eq!(app.as_chair().reload(&report).await["state"], "decided");
     assert_eq!(condition_states(&app).await, ["open", "open"], "the first one's stay");
     let of = |decision: &Resource| decision["conditions"].as_array().unwrap().len();
     assert_eq!((of(&first), of(&second)), (1, 1));
@@ -86,7 +86,7 @@ async fn a_correction_names_a_decision_that_holds_and_its_report() {
     }
     let fields = json!({ "reportNumber": 2, "returnToStep": "report" });
     let wrong = try_decide(&app, "adjust", correcting(1, fields)).await;
-    wrong.expect_faults(&["/reportNumber invalid"]);
+    wrong.expect_field_errors(&["/reportNumber invalid"]);
 
     let same = || json!({ "returnToStep": "report" });
     decide(&app, "adjust", correcting(1, same())).await;
@@ -115,13 +115,13 @@ async fn something_else_is_decided_only_while_nothing_has_followed() {
     }
     let late = try_decide(&app, "adjust", correcting(1, json!({ "returnToStep": "policy" }))).await;
     late.expect_problem(409, "decisionFollowed");
-    // What followed from it also follows from its correction.
+    // What resolved from it also follows from its correction.
     decide(&app, "continue", correcting(1, json!({}))).await;
     try_decide(&app, "conclude", correcting(2, json!({}))).await.expect_problem(409, "decisionFollowed");
     assert_eq!(happened(&app, before.0).await, ["decision.recorded"]);
     assert_eq!((states(&app, "").await, condition_states(&app).await), (before.1, before.2));
 
-    // A condition that was reported met has followed, too: also after the end.
+    // A condition that was reported met has resolved, too: also after the end.
     let app = TestApp::start().await;
     submitted_report(&app, json!({})).await;
     let owned = json!({ "conditions": [condition(&app, Who::Chair, json!({}))] });
@@ -154,11 +154,11 @@ async fn a_cycle_that_was_opened_by_mistake_is_taken_back_with_what_was_carried_
     let products = [&work.policy, &work.sector, &work.pilot];
     let mut before = Vec::new();
     for product in products {
-        before.push(chair.again(product).await.body);
+        before.push(chair.reload(product).await.body);
     }
     let (past, status) = (steps(&app, "").await, chair.get(app.a("/status")).await.json());
     decide(&app, "continue", json!({})).await;
-    assert_eq!(chair.again(&work.policy).await["lastCycle"], 2);
+    assert_eq!(chair.reload(&work.policy).await["lastCycle"], 2);
     let seq = last_seq(&app).await;
     decide(&app, "conclude", correcting(1, json!({}))).await;
     let expected = ["decision.recorded", "cycle.removed", "taskForce.transitioned active concluded"];
@@ -168,7 +168,7 @@ async fn a_cycle_that_was_opened_by_mistake_is_taken_back_with_what_was_carried_
     assert_eq!(steps(&app, "").await, past, "all five have passed when they passed");
     chair.get(app.a("/steps?cycle=2")).await.expect_problem(404, "notFound");
     for (product, before) in products.into_iter().zip(before) {
-        let mut now = chair.again(product).await.body;
+        let mut now = chair.reload(product).await.body;
         assert_eq!(now["lastCycle"], 1);
         now["availableTransitions"] = before["availableTransitions"].clone();
         assert_eq!(now, before, "{}", product.path);
@@ -182,7 +182,7 @@ async fn a_cycle_that_was_opened_by_mistake_is_taken_back_with_what_was_carried_
     assert_eq!(states(&app, "").await, ["open", "locked", "locked", "locked", "locked"]);
     assert_eq!(steps(&app, "").await[0]["cycle"], 2);
     assert_eq!(steps(&app, "?cycle=1").await, past);
-    assert_eq!(chair.again(&work.sector).await["lastCycle"], 2);
+    assert_eq!(chair.reload(&work.sector).await["lastCycle"], 2);
     chair.create_activity(json!({})).await;
     db_verify_chain(&app).await;
 }
@@ -245,7 +245,7 @@ async fn an_end_that_was_recorded_by_mistake_is_none() {
     ];
     assert_eq!(happened(&app, seq).await, expected);
     app.as_chair().create_activity(json!({ "step": "migration" })).await;
-    app.settle("migration").await;
+    app.cancel_open_activities("migration").await;
     pass_step(&app, "migration").await;
     let second = reported(&app, json!({})).await;
     assert_eq!(second["number"], 2);
@@ -287,8 +287,8 @@ async fn open_conditions_go_with_the_decision_that_they_were_set_for() {
         assert_eq!(reason["en"], "Decision 3 corrects decision 2");
         assert!(reason["ar"].as_str().is_some_and(|text| text.contains('3')), "{reason}");
     }
-    let told = happened(&app, seq).await;
-    assert_eq!(told.iter().filter(|event| *event == "condition.transitioned open waived").count(), 2);
+    let events = happened(&app, seq).await;
+    assert_eq!(events.iter().filter(|event| *event == "condition.transitioned open waived").count(), 2);
     let register = app.as_secretariat().list("/v1/decisions").await;
     let pending: Vec<_> = register.iter().map(|entry| entry["pendingConditions"].clone()).collect();
     assert_eq!(pending, [1, 0, 0]);

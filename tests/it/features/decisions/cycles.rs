@@ -23,7 +23,7 @@ async fn ids(app: &TestApp, path: &str) -> Vec<String> {
 
 /// The cycles that a product counts in: from, to.
 async fn cycles(client: Client<'_>, product: &Resource) -> (Value, Value) {
-    let product = client.again(product).await;
+    let product = client.reload(product).await;
     (product["cycle"].clone(), product["lastCycle"].clone())
 }
 
@@ -65,7 +65,7 @@ async fn continue_opens_the_next_cycle_and_the_past_one_can_still_be_read() {
 }
 
 #[tokio::test]
-async fn what_is_adopted_and_selected_counts_in_the_next_cycle_and_nothing_else_does() {
+async fn only_adopted_policies_and_selected_sectors_are_carried_over() {
     let app = TestApp::start().await;
     let expert = app.as_expert();
     let new_policy = async |to: &[&str]| {
@@ -95,7 +95,7 @@ async fn what_is_adopted_and_selected_counts_in_the_next_cycle_and_nothing_else_
     for left in [&identified, &reviewed, &candidate, &left_out, &pilot] {
         assert_eq!(cycles(expert, left).await, (json!(1), json!(1)), "{}", left.path);
     }
-    let after = (expert.again(&adopted).await, expert.again(&studied).await);
+    let after = (expert.reload(&adopted).await, expert.reload(&studied).await);
     assert_eq!((after.0["version"].clone(), after.1["version"].clone()), versions);
     assert_eq!(ids(&app, "/policies").await, [adopted.id()]);
     assert_eq!(ids(&app, "/policies?cycle=1").await, [adopted.id(), identified.id(), reviewed.id()]);
@@ -108,9 +108,9 @@ async fn what_is_adopted_and_selected_counts_in_the_next_cycle_and_nothing_else_
     // They count in the gate, and may be changed while the new cycle's step is open; they are part of the record.
     let gate = expert.get(app.a("/steps/policy/readiness")).await.json();
     assert_eq!((&gate["criteria"][0]["code"], &gate["ready"]), (&json!("policyAdopted"), &json!(true)));
-    let changed = expert.patch(&expert.again(&adopted).await, json!({ "reference": "Decree 2" })).await;
+    let changed = expert.patch(&expert.reload(&adopted).await, json!({ "reference": "Decree 2" })).await;
     assert_eq!(changed.expect(200).json()["reference"], "Decree 2");
-    expert.delete(&expert.again(&adopted).await).await.expect_problem(409, "ofAnEarlierCycle");
+    expert.delete(&expert.reload(&adopted).await).await.expect_problem(409, "ofAnEarlierCycle");
     expert.patch(&identified, json!({ "reference": "Decree 3" })).await.expect_problem(409, "stepPassed");
     expert.try_transition(&reviewed, "adopted").await.expect_problem(409, "stepPassed");
     let rename = || json!({ "rationale": { "en": "Citizens ask for it" } });
@@ -119,7 +119,7 @@ async fn what_is_adopted_and_selected_counts_in_the_next_cycle_and_nothing_else_
     expert.patch(&pilot, json!({ "hypothesis": null })).await.expect_problem(409, "stepPassed");
     app.db_open("sectors").await;
     expert.patch(&selected, rename()).await.expect(200);
-    expert.delete(&expert.again(&selected).await).await.expect_problem(409, "ofAnEarlierCycle");
+    expert.delete(&expert.reload(&selected).await).await.expect_problem(409, "ofAnEarlierCycle");
     expert.patch(&candidate, rename()).await.expect_problem(409, "stepPassed");
 
     submitted_report(&app, json!({})).await;
@@ -194,18 +194,18 @@ async fn after_adjust_the_work_stands_and_another_report_and_decision_follow_in_
     let all = [&work.policy, &work.sector, &work.pilot];
     let mut before = Vec::new();
     for product in all {
-        before.push(expert.again(product).await["state"].clone());
+        before.push(expert.reload(product).await["state"].clone());
     }
     assert_eq!(before, ["adopted", "studied", "evaluated"]);
     decide(&app, "adjust", json!({ "returnToStep": "sectors" })).await;
     for (product, before) in all.into_iter().zip(before) {
-        let now = expert.again(product).await;
+        let now = expert.reload(product).await;
         assert_eq!((&now["state"], &now["lastCycle"]), (&before, &json!(1)), "{}", product.path);
     }
-    let sector = expert.again(&work.sector).await;
+    let sector = expert.reload(&work.sector).await;
     expert.patch(&sector, json!({ "rationale": { "en": "Buses first" } })).await.expect(200);
     expert.patch(&work.policy, json!({ "reference": null })).await.expect(200);
-    let policy = expert.again(&work.policy).await;
+    let policy = expert.reload(&work.policy).await;
     expert.patch(&policy, json!({ "reference": "Decree 2" })).await.expect_problem(409, "stepPassed");
     try_decide(&app, "continue", json!({})).await.expect_problem(409, "reportNotSubmitted");
 
@@ -263,7 +263,7 @@ async fn after_conclude_and_stop_everything_is_read_only() {
             refused.expect_problem(409, "taskForceClosed");
         }
         secretariat.try_transition(&a, "active").await.expect_problem(409, "transitionNotAllowed");
-        assert_eq!(chair.again(&before).await["state"], "decided", "what was written can be read");
+        assert_eq!(chair.reload(&before).await["state"], "decided", "what was written can be read");
         db_verify_chain(&app).await;
     }
 }

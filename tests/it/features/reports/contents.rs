@@ -95,7 +95,7 @@ async fn db_decision(app: &TestApp, report: &Resource) {
 }
 
 #[tokio::test]
-async fn it_tells_the_policies_in_force_and_how_far_the_sectors_are() {
+async fn a_report_lists_the_policies_in_force_and_the_maturity_of_sectors() {
     let app = TestApp::start().await;
     let in_force = adopted(&app, json!({ "reference": "Decree 14" })).await;
     app.as_expert().create(app.a("/policies"), policy(json!({}))).await;
@@ -123,7 +123,7 @@ async fn it_tells_the_policies_in_force_and_how_far_the_sectors_are() {
 }
 
 #[tokio::test]
-async fn it_tells_what_the_pilots_reached_taught_and_serve() {
+async fn a_report_lists_the_results_lessons_and_aims_of_pilots() {
     let app = TestApp::start().await;
     let in_force = adopted(&app, json!({ "aims": ["sustainable", "madeForCitizens"] })).await;
     db_sectors(&app).await;
@@ -188,7 +188,7 @@ async fn it_tells_what_the_pilots_reached_taught_and_serve() {
 }
 
 #[tokio::test]
-async fn it_tells_how_the_work_goes_and_what_keeps_it_back() {
+async fn a_report_shows_progress_and_risks() {
     let app = TestApp::start().await;
     app.db_open("report").await;
     let built = new(&app, json!({})).await;
@@ -197,14 +197,14 @@ async fn it_tells_how_the_work_goes_and_what_keeps_it_back() {
     assert_eq!(counts, [1, 6, 1, 1]);
     assert_eq!(activities["doneItems"][0]["id"], app.world().activity("done"));
     assert_eq!(activities["overdueItems"][0]["id"], app.world().activity("overdue"));
-    let told: Vec<_> = risks["items"]
+    let listed: Vec<_> = risks["items"]
         .as_array()
         .unwrap()
         .iter()
         .map(|risk| ["id", "why", "dueDate"].map(|field| risk[field].clone()))
         .collect();
     assert_eq!(
-        told,
+        listed,
         [
             [json!(app.world().activity("overdue")), json!("overdue"), json!("2026-11-20")],
             [json!(app.world().activity("blocked")), json!("blocked"), Value::Null],
@@ -229,7 +229,7 @@ async fn it_tells_how_the_work_goes_and_what_keeps_it_back() {
 }
 
 #[tokio::test]
-async fn it_tells_how_the_steps_were_voted_on_and_what_the_council_said_before() {
+async fn a_report_shows_the_votes_and_the_earlier_decisions() {
     let app = TestApp::start().await;
     db_votes(&app).await;
     app.db_open("report").await;
@@ -285,7 +285,7 @@ async fn db_second_cycle(app: &TestApp) {
 }
 
 #[tokio::test]
-async fn it_tells_of_its_own_cycle_and_of_what_was_carried_over_into_it() {
+async fn a_report_covers_its_own_cycle_and_what_was_carried_over() {
     let app = TestApp::start().await;
     adopted(&app, json!({})).await;
     let carried = adopted(&app, json!({ "title": { "en": "Cloud first" } })).await;
@@ -314,7 +314,7 @@ async fn it_tells_of_its_own_cycle_and_of_what_was_carried_over_into_it() {
 }
 
 #[tokio::test]
-async fn it_lists_two_hundred_activities_of_a_kind_and_counts_them_all() {
+async fn a_report_lists_two_hundred_activities_of_a_kind_and_counts_all() {
     let app = TestApp::start().await;
     let text = r#"insert into activities (task_force_id, id, number, cycle, step, title, due_date, priority, review_required, state, state_since, created_at, updated_at)
         select :a, gen_random_uuid(), 1000 + n, 1, 'policy', '{"en": "One of many"}', '2026-11-01', 'normal', false, s, '2026-11-22T09:00:00Z', now(), now()
@@ -338,7 +338,7 @@ async fn snapshot(app: &TestApp, step: StepName) -> Value {
 }
 
 #[tokio::test]
-async fn a_submission_can_freeze_the_products_of_each_step_with_all_their_parts() {
+async fn a_submission_can_freeze_the_products_of_each_step_with_all_their_children() {
     let app = TestApp::start().await;
     let in_force = adopted(&app, json!({})).await;
     db_sectors(&app).await;

@@ -49,7 +49,10 @@ async fn admissions(app: &TestApp) -> Vec<(String, Value, Value)> {
         let action = event["action"].as_str().unwrap();
         if matches!(action, "user.identityLinked" | "user.provisioned") {
             let text = event.to_string();
-            assert!(!text.contains("subject-of") && !text.contains('@'), "a person is told for ever: {text}");
+            assert!(
+                !text.contains("subject-of") && !text.contains('@'),
+                "an event identifies a person: {text}"
+            );
             admissions.push((
                 action.to_owned(),
                 event["actor"]["id"].clone(),
@@ -92,16 +95,17 @@ async fn a_verified_address_is_the_users_who_has_it_and_the_link_outlives_the_ad
         assert_eq!(me(&app, &tokens.id).await.expect(200).json()["email"], outsider);
 
         // Somebody else who was given the address is not the one who had it.
-        let provider = provider.restart("fourth", alg, &json!({ "subject-of-heir": verified(&outsider) }));
+        let provider =
+            provider.restart("fourth", alg, &json!({ "subject-of-successor": verified(&outsider) }));
         app.advance(TimeDelta::minutes(1));
-        let tokens = sign_in(&app, &provider, "subject-of-heir").await;
+        let tokens = sign_in(&app, &provider, "subject-of-successor").await;
         me(&app, &tokens.id).await.expect_problem(401, "unauthenticated");
         assert_eq!(admissions(&app).await.len(), 1);
     }
 }
 
 #[tokio::test]
-async fn who_is_new_gets_the_default_role_or_nothing() {
+async fn a_new_user_gets_the_default_role_or_no_account() {
     let mut layla = verified(LAYLA);
     layla["name"] = json!("ليلى حداد");
     layla["locale"] = json!("ar-JO");
@@ -151,7 +155,7 @@ async fn who_is_new_gets_the_default_role_or_nothing() {
 }
 
 #[tokio::test]
-async fn who_comes_several_times_at_once_is_one_user() {
+async fn simultaneous_first_sign_ins_create_one_user() {
     // One person with two tokens; and two persons of the provider who say that they have the same address.
     let accounts = json!({ "subject-of-layla": verified(LAYLA), "subject-of-twin": verified(LAYLA) });
     let provider = Provider::start("EdDSA", &accounts);
@@ -161,7 +165,7 @@ async fn who_comes_several_times_at_once_is_one_user() {
     let tokens = [&layla.id, &layla.access, &twin.id, &layla.id, &twin.access, &layla.access];
     let answers = join_all(tokens.map(|token| {
         let bearer = format!("Bearer {token}");
-        app.as_anybody().insist(Draft::get("/v1/me").header("Authorization", &bearer))
+        app.as_anybody().send_with_retry(Draft::get("/v1/me").header("Authorization", &bearer))
     }))
     .await;
     let let_in = |wanted: &[usize]| wanted.iter().all(|index| answers[*index].status == 200);
@@ -200,7 +204,7 @@ async fn no_issuer_says_who_the_administrator_is() {
 }
 
 #[tokio::test]
-async fn what_the_provider_issued_for_others_opens_nothing() {
+async fn tokens_that_were_issued_for_others_are_refused() {
     let accounts = json!({ "subject-of-layla": verified(LAYLA) });
     let provider = Provider::start("RS256", &accounts);
     let app = trusting(&provider.issuer, Some(CouncilRole::Expert)).await;
@@ -277,7 +281,7 @@ async fn ending_somebodys_sessions_ends_what_the_issuer_gave_them_before() {
     app.db().await.execute(before, &[]).await.unwrap();
     me(&app, &tokens.id).await.expect(200);
 
-    let user = administrator.again(&user).await;
+    let user = administrator.reload(&user).await;
     let user = administrator.transition(&user, "disabled").await;
     app.db().await.execute("update users set sessions_ended_at = null", &[]).await.unwrap();
     me(&app, &tokens.id).await.expect_problem(401, "unauthenticated");

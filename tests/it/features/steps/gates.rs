@@ -18,8 +18,8 @@ use crate::support::{Resource, TestApp, Who};
 
 /// The gate of a step, as readiness tells it.
 async fn criteria(app: &TestApp, step: &str) -> Vec<Value> {
-    let told = app.as_expert().get(app.a(&format!("/steps/{step}/readiness"))).await.expect(200).json();
-    told["criteria"].as_array().unwrap().clone()
+    let readiness = app.as_expert().get(app.a(&format!("/steps/{step}/readiness"))).await.expect(200).json();
+    readiness["criteria"].as_array().unwrap().clone()
 }
 
 async fn criterion(app: &TestApp, step: &str, code: &str) -> Value {
@@ -38,14 +38,14 @@ async fn needs(app: &TestApp, step: &str) -> Vec<String> {
         let refused = try_submit(app.as_chair(), step).await.expect_problem(409, "gateNotMet");
         assert_eq!(refused["criteria"], asked["criteria"]);
     }
-    let told = |one: &Value| {
+    let describe = |one: &Value| {
         let failing = one["unmet"].as_array().unwrap();
         assert_eq!(one["unmetTotal"], failing.len());
         let ids = failing.iter().map(|failing| failing["id"].as_str().unwrap());
         let words: Vec<_> = std::iter::once(one["code"].as_str().unwrap()).chain(ids).collect();
         words.join(" ")
     };
-    criteria.iter().filter(unmet).map(told).collect()
+    criteria.iter().filter(unmet).map(describe).collect()
 }
 
 const NOTHING: [&str; 0] = [];
@@ -60,12 +60,12 @@ async fn each_gate_asks_its_criteria_and_says_which_can_be_waived() {
         ("migration", &["pilotsEvaluated", "migrationsHandedOver"]),
         ("report", &["reportCurrent!", "conditionsSettled!"]),
     ] {
-        let told = |one: &Value| {
+        let describe = |one: &Value| {
             let mark = if one["waivable"] == true { "" } else { "!" };
             format!("{}{mark}", one["code"].as_str().unwrap())
         };
-        let told: Vec<_> = criteria(&app, step).await.iter().map(told).collect();
-        assert_eq!(told, [expected, &["activitiesSettled", "translationsComplete"]].concat(), "{step}");
+        let described: Vec<_> = criteria(&app, step).await.iter().map(describe).collect();
+        assert_eq!(described, [expected, &["activitiesSettled", "translationsComplete"]].concat(), "{step}");
     }
 }
 
@@ -73,7 +73,7 @@ async fn each_gate_asks_its_criteria_and_says_which_can_be_waived() {
 async fn the_policy_step_asks_for_an_adopted_policy_and_none_under_review() {
     let app = TestApp::start().await;
     let expert = app.as_expert();
-    app.settle("policy").await;
+    app.cancel_open_activities("policy").await;
     assert_eq!(needs(&app, "policy").await, ["policyAdopted"]);
     let only_english = policy(json!({ "title": { "en": "Open data" }, "aims": [] }));
     let new = expert.create(app.a("/policies"), only_english).await;
@@ -111,7 +111,7 @@ async fn the_sectors_step_asks_for_few_selected_sectors_all_studied() {
     let app = TestApp::start().await;
     let expert = app.as_expert();
     app.db_open("sectors").await;
-    app.settle("sectors").await;
+    app.cancel_open_activities("sectors").await;
     assert_eq!(needs(&app, "sectors").await, ["sectorsSelected"]);
     let candidate = expert.create(app.a("/sectors"), sector(json!({ "name": { "en": "Water" } }))).await;
     let id = candidate.id();
@@ -138,7 +138,7 @@ async fn the_sectors_step_asks_for_few_selected_sectors_all_studied() {
     let studied = studied_sector(expert, "Health").await;
     assert_eq!(needs(&app, "sectors").await, [unstudied]);
     expert.transition(&selected, "candidate").await;
-    let selected = expert.again(&selected).await;
+    let selected = expert.reload(&selected).await;
     expert.transition_because(&selected, "notSelected", "Next year").await;
     assert_eq!(needs(&app, "sectors").await, NOTHING);
 
@@ -167,7 +167,7 @@ async fn the_pilots_step_asks_for_a_planned_pilot_in_each_selected_sector() {
     let app = TestApp::start().await;
     let expert = app.as_expert();
     app.db_open("sectors").await;
-    app.settle("sectors").await;
+    app.cancel_open_activities("sectors").await;
     let (one, other) = (studied_sector(expert, "Water").await, studied_sector(expert, "Health").await);
     app.db_open("pilots").await;
     let uncovered = |ids: &[&str]| format!("sectorsCovered {}", ids.join(" "));
@@ -186,10 +186,10 @@ async fn the_pilots_step_asks_for_a_planned_pilot_in_each_selected_sector() {
     let nobodys = json!({ "assigneeMemberId": null, "dueDate": "2027-04-01" });
     expert.patch(&activity, nobodys).await.expect(200);
     assert_eq!(needs(&app, "pilots").await, from_ref(&unplanned), "no assignee");
-    let activity = expert.again(&activity).await;
+    let activity = expert.reload(&activity).await;
     expert.patch(&activity, json!({ "assigneeMemberId": assignee })).await.expect(200);
     assert_eq!(needs(&app, "pilots").await, NOTHING);
-    let activity = expert.again(&activity).await;
+    let activity = expert.reload(&activity).await;
     expert.transition_because(&activity, "cancelled", "Later").await;
     assert_eq!(needs(&app, "pilots").await, [unplanned]);
     activity_about(&app, &pilot, json!({ "assigneeMemberId": assignee, "dueDate": "2027-04-01" })).await;
@@ -197,7 +197,7 @@ async fn the_pilots_step_asks_for_a_planned_pilot_in_each_selected_sector() {
     // Every indicator has baseline and target; titles and names are in both languages.
     let vague = indicator(json!({ "name": { "ar": "رضا" }, "baseline": null }));
     let vague = expert.create(format!("{}/indicators", pilot.path), vague).await;
-    let pilot = expert.again(&pilot).await;
+    let pilot = expert.reload(&pilot).await;
     expert.patch(&pilot, json!({ "title": { "ar": null } })).await.expect(200);
     assert_eq!(
         needs(&app, "pilots").await,
@@ -207,7 +207,7 @@ async fn the_pilots_step_asks_for_a_planned_pilot_in_each_selected_sector() {
         ]
     );
     expert.delete(&vague).await.expect(204);
-    let pilot = expert.again(&pilot).await;
+    let pilot = expert.reload(&pilot).await;
     expert.patch(&pilot, json!({ "title": { "ar": "رخص" } })).await.expect(200);
     assert_eq!(needs(&app, "pilots").await, NOTHING);
 
@@ -253,11 +253,11 @@ async fn planned_pilot_beside(app: &TestApp) -> Resource {
     let pilot = planned_pilot(app, json!({})).await;
     assert_eq!(indicator_of(app, &pilot).await["baseline"], "40");
     app.db_open("migration").await;
-    app.as_expert().again(&pilot).await
+    app.as_expert().reload(&pilot).await
 }
 
 #[tokio::test]
-async fn the_report_step_asks_for_a_draft_that_says_what_is_so_now() {
+async fn the_report_step_asks_for_a_current_draft() {
     let app = TestApp::start().await;
     app.db_open("report").await;
     assert_eq!(needs(&app, "report").await, ["reportCurrent"]);
@@ -298,9 +298,9 @@ async fn the_report_step_asks_for_conditions_that_are_due_from_their_day_on() {
 }
 
 #[tokio::test]
-async fn of_what_fails_a_criterion_a_hundred_are_named_and_all_are_counted() {
+async fn a_criterion_names_at_most_a_hundred_unmet_items_and_counts_all() {
     let app = TestApp::start().await;
-    app.settle("policy").await;
+    app.cancel_open_activities("policy").await;
     let many = "insert into activities (task_force_id, id, number, cycle, step, title, priority, review_required,
                                         state_since, created_at, updated_at)
         select $1::text::uuid, gen_random_uuid(), 1000 + at, 1, 'policy', '{\"en\": \"One of many\"}', 'low', false,

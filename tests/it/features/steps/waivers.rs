@@ -8,8 +8,8 @@ use crate::support::votes::{
 use crate::support::{TestApp, Who};
 
 async fn criterion(app: &TestApp, code: &str) -> Value {
-    let told = app.as_expert().get(app.a("/steps/policy/readiness")).await.expect(200).json();
-    told["criteria"].as_array().unwrap().iter().find(|one| one["code"] == code).unwrap().clone()
+    let readiness = app.as_expert().get(app.a("/steps/policy/readiness")).await.expect(200).json();
+    readiness["criteria"].as_array().unwrap().iter().find(|one| one["code"] == code).unwrap().clone()
 }
 
 /// The policy step with nothing in its way but an activity that is still open.
@@ -45,7 +45,7 @@ async fn a_waived_criterion_lets_the_step_be_submitted_and_is_shown_with_reason_
 }
 
 #[tokio::test]
-async fn what_a_step_is_nothing_without_can_not_be_waived() {
+async fn essential_criteria_can_not_be_waived() {
     let app = TestApp::start().await;
     let chair = app.as_chair();
     for (step, criteria) in [
@@ -115,7 +115,7 @@ async fn a_waiver_says_why() {
         (json!({ "reason": { "en": "x" }, "until": "2027-01-01" }), "/until unknown"),
     ] {
         let put = crate::support::client::Draft::new(reqwest::Method::PUT, path.as_str()).json(&body);
-        app.as_chair().send(put).await.expect_faults(&[fault]);
+        app.as_chair().send(put).await.expect_field_errors(&[fault]);
     }
 }
 

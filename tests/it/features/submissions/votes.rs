@@ -54,12 +54,8 @@ async fn with_more_than_half_of_the_members_a_step_passes_and_the_next_one_opens
         assert!(members.contains(&&json!(app.world().member(who))), "{who:?}");
     }
     assert_eq!(tally(&submission.body), [0, 0, 0, 0, 0, 6, 6]);
-    let stands = all_vote(&app, &submission, "approve", &PANEL[..3]).await;
-    assert_eq!(
-        (&stands["state"], &stands["decidedAt"]),
-        (&json!("voting"), &Value::Null),
-        "half is not more"
-    );
+    let after = all_vote(&app, &submission, "approve", &PANEL[..3]).await;
+    assert_eq!((&after["state"], &after["decidedAt"]), (&json!("voting"), &Value::Null), "half is not more");
 
     let before = last_seq(&app).await;
     let deciding = vote(app.as_who(Who::Expert3), &submission, "approve").await.expect(200);
@@ -67,7 +63,7 @@ async fn with_more_than_half_of_the_members_a_step_passes_and_the_next_one_opens
     let decided = deciding.json();
     assert_eq!((&decided["state"], tally(&decided)), (&json!("passed"), [4, 0, 0, 0, 0, 2, 6]));
     assert_eq!((&decided["decidedAt"], &decided["version"]), (&json!("2026-11-22T09:00:00Z"), &json!(2)));
-    assert_eq!(app.as_who(Who::Expert3).again(&submission).await.body, decided);
+    assert_eq!(app.as_who(Who::Expert3).reload(&submission).await.body, decided);
     assert_eq!((step(&app, "policy").await, step(&app, "sectors").await), (json!("passed"), json!("open")));
     vote(app.as_who(Who::Expert4), &submission, "return").await.expect_problem(409, "votingClosed");
     vote(app.as_who(Who::Expert3), &submission, "return").await.expect_problem(409, "votingClosed");
@@ -81,9 +77,9 @@ async fn a_step_is_returned_as_soon_as_it_can_not_pass_any_more() {
         let submission = submitted(&app).await;
         all_vote(&app, &submission, choice, &PANEL[..2]).await;
         let before = last_seq(&app).await;
-        let stands = all_vote(&app, &submission, choice, &PANEL[2..3]).await;
-        assert_eq!(stands["state"], "returned", "three who don't approve are half of six");
-        assert_eq!(stands["tally"]["quorumLost"], false);
+        let after = all_vote(&app, &submission, choice, &PANEL[2..3]).await;
+        assert_eq!(after["state"], "returned", "three who don't approve are half of six");
+        assert_eq!(after["tally"]["quorumLost"], false);
         assert_eq!(happened(&app, before).await, RETURNED);
         assert_eq!(
             (step(&app, "policy").await, step(&app, "sectors").await),
@@ -99,7 +95,7 @@ async fn a_step_is_returned_as_soon_as_it_can_not_pass_any_more() {
 }
 
 #[tokio::test]
-async fn who_has_an_interest_says_which_and_leaves_the_count() {
+async fn a_recused_member_gives_a_reason_and_leaves_the_count() {
     let app = TestApp::start().await;
     let submission = submitted(&app).await;
     let expert = app.as_expert();
@@ -107,7 +103,7 @@ async fn who_has_an_interest_says_which_and_leaves_the_count() {
     expert
         .send(unexplained.json(&json!({ "choice": "recuse", "comment": "No" })))
         .await
-        .expect_faults(&["/reason required"]);
+        .expect_field_errors(&["/reason required"]);
     let recused = vote(expert, &submission, "recuse").await.expect(200).json();
     assert_eq!(tally(&recused), [0, 0, 0, 1, 0, 5, 5]);
     assert_eq!(recused["votes"][0]["reason"]["en"], "My firm sells it");
@@ -116,8 +112,8 @@ async fn who_has_an_interest_says_which_and_leaves_the_count() {
     assert_eq!((tally(&back), &back["votes"][0]["reason"]), ([0, 0, 1, 0, 0, 5, 6], &Value::Null));
     vote(expert, &submission, "recuse").await.expect(200);
     let three = [Who::Chair, Who::Expert2, Who::Expert3];
-    let stands = all_vote(&app, &submission, "approve", &three).await;
-    assert_eq!((&stands["state"], tally(&stands)), (&json!("passed"), [3, 0, 0, 1, 0, 2, 5]));
+    let after = all_vote(&app, &submission, "approve", &three).await;
+    assert_eq!((&after["state"], tally(&after)), (&json!("passed"), [3, 0, 0, 1, 0, 2, 5]));
 }
 
 #[tokio::test]
@@ -150,7 +146,7 @@ async fn a_vote_is_changed_while_voting_is_open_and_the_same_again_leaves_no_eve
     assert_eq!(event["changes"]["choice"], json!({ "before": "approve", "after": "return" }));
     assert_eq!(event["changes"]["comment"], json!({ "before": "Convincing", "after": "Not any more" }));
     assert_eq!(event["subject"], json!({ "kind": "submission", "id": submission.id() }));
-    let version = app.as_chair().again(&submission).await["version"].clone();
+    let version = app.as_chair().reload(&submission).await["version"].clone();
     assert_eq!(version, 1, "votes are not fields of the submission");
 }
 
@@ -159,17 +155,17 @@ async fn fewer_than_three_who_count_decide_nothing() {
     let app = TestApp::start().await;
     let submission = submitted(&app).await;
     all_vote(&app, &submission, "approve", &PANEL[4..]).await;
-    let stands = all_vote(&app, &submission, "recuse", &PANEL[..3]).await;
-    assert_eq!(stands["state"], "passed", "two of three do");
+    let after = all_vote(&app, &submission, "recuse", &PANEL[..3]).await;
+    assert_eq!(after["state"], "passed", "two of three do");
 
     app.db_open("policy").await;
     let submission = submit(app.as_chair(), "policy").await;
     all_vote(&app, &submission, "approve", &PANEL[5..]).await;
     all_vote(&app, &submission, "recuse", &PANEL[..3]).await;
     let before = last_seq(&app).await;
-    let stands = all_vote(&app, &submission, "recuse", &PANEL[3..4]).await;
-    assert_eq!((&stands["state"], &stands["tally"]["quorumLost"]), (&json!("returned"), &json!(true)));
-    assert_eq!(tally(&stands), [1, 0, 0, 4, 0, 1, 2]);
+    let after = all_vote(&app, &submission, "recuse", &PANEL[3..4]).await;
+    assert_eq!((&after["state"], &after["tally"]["quorumLost"]), (&json!("returned"), &json!(true)));
+    assert_eq!(tally(&after), [1, 0, 0, 4, 0, 1, 2]);
     assert_eq!(happened(&app, before).await, RETURNED);
     let event = &events_after(&app, before).await[1];
     assert_eq!(event["changes"]["quorumLost"], json!({ "before": false, "after": true }));
@@ -177,19 +173,19 @@ async fn fewer_than_three_who_count_decide_nothing() {
 }
 
 #[tokio::test]
-async fn who_leaves_without_a_vote_leaves_the_count_which_may_decide_it() {
+async fn a_member_who_leaves_without_a_vote_leaves_the_count_which_may_decide_it() {
     let app = TestApp::start().await;
     let submission = submitted(&app).await;
-    let stands = all_vote(&app, &submission, "approve", &PANEL[..3]).await;
-    assert_eq!(stands["state"], "voting");
+    let after = all_vote(&app, &submission, "approve", &PANEL[..3]).await;
+    assert_eq!(after["state"], "voting");
     let before = last_seq(&app).await;
     end_seat(&app, Who::Expert5, None).await;
-    let stands = app.as_chair().again(&submission).await;
-    assert_eq!((&stands["state"], tally(&stands.body)), (&json!("passed"), [3, 0, 0, 0, 1, 2, 5]));
+    let after = app.as_chair().reload(&submission).await;
+    assert_eq!((&after["state"], tally(&after.body)), (&json!("passed"), [3, 0, 0, 0, 1, 2, 5]));
     let happened = happened(&app, before).await;
     assert_eq!(happened[happened.len() - 3..], PASSED[1..]);
     let gone = |one: &&Value| one["memberId"] == app.world().member(Who::Expert5);
-    let entitled = stands["entitled"].as_array().unwrap();
+    let entitled = after["entitled"].as_array().unwrap();
     assert_eq!(entitled.iter().find(gone).unwrap()["leftAt"], "2026-11-22T09:00:00Z");
 
     // And two who go let it be returned, where two of four don't approve.
@@ -198,24 +194,24 @@ async fn who_leaves_without_a_vote_leaves_the_count_which_may_decide_it() {
     let submission = submit(app.as_chair(), "policy").await;
     all_vote(&app, &submission, "return", &PANEL[..2]).await;
     end_seat(&app, Who::Expert4, None).await;
-    assert_eq!(app.as_chair().again(&submission).await["state"], "voting");
+    assert_eq!(app.as_chair().reload(&submission).await["state"], "voting");
     end_seat(&app, Who::Expert3, Some(Who::Outsider)).await;
-    let stands = app.as_chair().again(&submission).await;
-    assert_eq!((&stands["state"], tally(&stands.body)), (&json!("returned"), [0, 2, 0, 0, 2, 2, 4]));
+    let after = app.as_chair().reload(&submission).await;
+    assert_eq!((&after["state"], tally(&after.body)), (&json!("returned"), [0, 2, 0, 0, 2, 2, 4]));
 }
 
 #[tokio::test]
-async fn who_leaves_after_voting_has_voted() {
+async fn a_vote_counts_after_its_member_has_left() {
     let app = TestApp::start().await;
     let submission = submitted(&app).await;
     all_vote(&app, &submission, "approve", &[Who::Expert5, Who::Expert1]).await;
     end_seat(&app, Who::Expert5, None).await;
-    let stands = app.as_chair().again(&submission).await;
-    assert_eq!(tally(&stands.body), [2, 0, 0, 0, 0, 4, 6]);
-    assert!(stands["entitled"].as_array().unwrap().iter().all(|one| one["leftAt"].is_null()));
+    let after = app.as_chair().reload(&submission).await;
+    assert_eq!(tally(&after.body), [2, 0, 0, 0, 0, 4, 6]);
+    assert!(after["entitled"].as_array().unwrap().iter().all(|one| one["leftAt"].is_null()));
     vote(app.as_who(Who::Expert5), &submission, "return").await.expect_problem(404, "notFound");
-    let stands = all_vote(&app, &submission, "approve", &PANEL[2..4]).await;
-    assert_eq!((&stands["state"], tally(&stands)), (&json!("passed"), [4, 0, 0, 0, 0, 2, 6]));
+    let after = all_vote(&app, &submission, "approve", &PANEL[2..4]).await;
+    assert_eq!((&after["state"], tally(&after)), (&json!("passed"), [4, 0, 0, 0, 0, 2, 6]));
 }
 
 #[tokio::test]
@@ -243,7 +239,7 @@ async fn only_those_who_were_members_when_it_was_submitted_vote() {
     refused(Who::Anonymous, 401, "unauthenticated").await;
     let elsewhere = app.b(&format!("/submissions/{}", submission.id()));
     app.as_who(Who::OtherChair).get(elsewhere).await.expect_problem(404, "notFound");
-    assert_eq!(tally(&app.as_chair().again(&submission).await.body), [0, 0, 0, 0, 2, 4, 4]);
+    assert_eq!(tally(&app.as_chair().reload(&submission).await.body), [0, 0, 0, 0, 2, 4, 4]);
 }
 
 #[tokio::test]
@@ -253,19 +249,19 @@ async fn votes_pause_while_the_task_force_is_suspended_and_are_counted_when_it_g
     all_vote(&app, &submission, "approve", &PANEL[..3]).await;
     suspend(&app).await;
     vote(app.as_who(Who::Expert3), &submission, "approve").await.expect_problem(409, "taskForceSuspended");
-    let paused = app.as_chair().again(&submission).await;
-    let exit = &paused["availableTransitions"][0];
-    assert_eq!((&exit["to"], &exit["allowed"]), (&json!("withdrawn"), &json!(false)));
-    assert_eq!(exit["blockedBy"][0]["code"], "taskForceSuspended");
+    let paused = app.as_chair().reload(&submission).await;
+    let transition = &paused["availableTransitions"][0];
+    assert_eq!((&transition["to"], &transition["allowed"]), (&json!("withdrawn"), &json!(false)));
+    assert_eq!(transition["blockedBy"][0]["code"], "taskForceSuspended");
     withdraw(app.as_chair(), &paused).await.expect_problem(409, "taskForceSuspended");
     try_submit(app.as_chair(), "policy").await.expect_problem(409, "taskForceSuspended");
     end_seat(&app, Who::Expert5, None).await;
-    let left = app.as_chair().again(&submission).await;
+    let left = app.as_chair().reload(&submission).await;
     assert_eq!((&left["state"], tally(&left.body)), (&json!("voting"), [3, 0, 0, 0, 1, 2, 5]), "it pauses");
 
     let before = last_seq(&app).await;
     resume(&app).await;
-    assert_eq!(app.as_chair().again(&submission).await["state"], "passed");
+    assert_eq!(app.as_chair().reload(&submission).await["state"], "passed");
     let happened = happened(&app, before).await;
     assert_eq!(happened, [&["taskForce.transitioned active"], &PASSED[1..]].concat());
 
@@ -274,7 +270,7 @@ async fn votes_pause_while_the_task_force_is_suspended_and_are_counted_when_it_g
     let submission = submit(app.as_chair(), "policy").await;
     suspend(&app).await;
     resume(&app).await;
-    assert_eq!(app.as_chair().again(&submission).await["state"], "voting");
+    assert_eq!(app.as_chair().reload(&submission).await["state"], "voting");
     assert_eq!(vote(app.as_expert(), &submission, "approve").await.status, 200);
 }
 
@@ -292,7 +288,7 @@ async fn two_last_votes_at_once_decide_once() {
         let submission = submit(app.as_chair(), "policy").await;
         all_vote(&app, &submission, "approve", &PANEL[..3]).await;
         let before = last_seq(&app).await;
-        let cast = |who| app.as_who(who).insist(ballot(&submission, "approve"));
+        let cast = |who| app.as_who(who).send_with_retry(ballot(&submission, "approve"));
         let (one, other) = tokio::join!(cast(Who::Expert3), cast(Who::Expert4));
         let (deciding, late) = if one.status == 200 { (one, other) } else { (other, one) };
         assert_eq!(deciding.expect(200).json()["state"], "passed");
@@ -319,10 +315,10 @@ async fn a_last_vote_and_a_seat_that_ends_or_a_withdrawal_at_once_decide_once() 
         let withdrawal = Draft::command(&submission, "withdraw", &json!({ "reason": { "en": "Wait" } }));
         let against = if round == 3 { end.clone() } else { withdrawal };
         let (voted, other) = tokio::join!(
-            app.as_who(Who::Expert3).insist(ballot(&submission, "approve")),
-            app.as_chair().insist(against),
+            app.as_who(Who::Expert3).send_with_retry(ballot(&submission, "approve")),
+            app.as_chair().send_with_retry(against),
         );
-        let state = app.as_chair().again(&submission).await["state"].clone();
+        let state = app.as_chair().reload(&submission).await["state"].clone();
         let ended = |to: &str| format!("submission.transitioned {to}");
         let passed = reached(&app, before, &ended("passed")).await;
         let withdrawn = reached(&app, before, &ended("withdrawn")).await;

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
 use super::{fuzz, junk};
-use crate::support::chance::Chance;
+use crate::support::random::Rng;
 use crate::support::{TestApp, Who};
 
 /// A list, and all that is in it.
@@ -39,41 +39,41 @@ async fn lists(app: &TestApp) -> Vec<List> {
 }
 
 /// A cursor: of this list or another, changed in its bytes or in what they say, or nothing of the kind.
-fn made(chance: &mut Chance, given: &[String]) -> String {
+fn made(rng: &mut Rng, given: &[String]) -> String {
     const KEYS: [&str; 8] = ["number", "dueDate", "-updatedAt", "id", "a", "$date", "0", ""];
     let decoded = |cursor: &str| URL_SAFE_NO_PAD.decode(cursor).unwrap();
-    match chance.below(6) {
-        0 => chance.of(given).clone(),
+    match rng.below(6) {
+        0 => rng.pick(given).clone(),
         1 => {
-            let bytes = decoded(chance.of::<String>(given));
-            URL_SAFE_NO_PAD.encode(junk::mutated(chance, &bytes))
+            let bytes = decoded(rng.pick::<String>(given));
+            URL_SAFE_NO_PAD.encode(junk::mutated(rng, &bytes))
         }
         2 => {
             // One part of what it says is something else.
-            let mut key: Value = serde_json::from_slice(&decoded(chance.of::<String>(given))).unwrap();
-            let other = junk::json(chance, &KEYS, 2);
+            let mut key: Value = serde_json::from_slice(&decoded(rng.pick::<String>(given))).unwrap();
+            let other = junk::json(rng, &KEYS, 2);
             let other = serde_json::from_str(&other).unwrap_or(Value::Null);
             match key.as_array_mut().filter(|keys| !keys.is_empty()) {
                 Some(keys) => {
-                    let at = chance.below(keys.len());
+                    let at = rng.below(keys.len());
                     keys[at] = other;
                 }
                 None => key = other,
             }
             URL_SAFE_NO_PAD.encode(key.to_string())
         }
-        3 => URL_SAFE_NO_PAD.encode(junk::json(chance, &KEYS, 3)),
+        3 => URL_SAFE_NO_PAD.encode(junk::json(rng, &KEYS, 3)),
         4 => {
             let days =
                 ["0000-01-01", "9999-12-31", "+262142-12-31", "-262143-01-01", "2026-02-30", "-0001-01-01"];
             let ends =
                 ["", "T00:00:00Z", "T23:59:60Z", "T24:00:00Z", "T00:00:00.999999999Z", "T00:00:00+23:59"];
-            let when = format!("{}{}", chance.of(&days), chance.of(&ends));
+            let when = format!("{}{}", rng.pick(&days), rng.pick(&ends));
             let key =
-                *chance.of(&["[\"%\",1]", "[\"dueDate\",[\"%\",1]]", "[\"-updatedAt\",[\"%\",7]]", "\"%\""]);
+                *rng.pick(&["[\"%\",1]", "[\"dueDate\",[\"%\",1]]", "[\"-updatedAt\",[\"%\",7]]", "\"%\""]);
             URL_SAFE_NO_PAD.encode(key.replace('%', &when))
         }
-        _ => junk::text(chance),
+        _ => junk::text(rng),
     }
 }
 
@@ -89,9 +89,9 @@ async fn a_cursor_shows_a_part_of_its_list_or_is_refused() {
         given.extend(page["next"].as_str().map(str::to_owned));
     }
     assert!(given.len() > 6, "{given:?}");
-    fuzz("cursor", async |chance| {
-        let list = chance.of(&lists);
-        let query: String = serde_urlencoded::to_string([("cursor", made(chance, &given))]).unwrap();
+    fuzz("cursor", async |rng| {
+        let list = rng.pick(&lists);
+        let query: String = serde_urlencoded::to_string([("cursor", made(rng, &given))]).unwrap();
         let path = format!("{}{query}", list.path);
         let page = app.as_who(list.who).get(path.as_str()).await;
         if page.status == 200 {

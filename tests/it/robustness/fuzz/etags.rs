@@ -4,25 +4,25 @@ use serde_json::json;
 
 use super::{fuzz, junk};
 use crate::support::TestApp;
-use crate::support::chance::Chance;
 use crate::support::client::Draft;
+use crate::support::random::Rng;
 
-fn made(chance: &mut Chance, etag: &str, version: i64) -> String {
+fn made(rng: &mut Rng, etag: &str, version: i64) -> String {
     let some = [0, 1, version - 1, version, version + 1, i64::from(i32::MAX), 999_999_999, i64::MAX];
-    let number = *chance.of(&some);
-    match chance.below(8) {
+    let number = *rng.pick(&some);
+    match rng.below(8) {
         0 => etag.to_owned(),
-        1 => format!("\"{number}.{}\"", chance.of(&["0", "ab12", "", "ZZ", "é", "0\"0"])),
-        2 => format!("{}\"{number}\"", chance.of(&["W/", "w/", "W /", "", "\"", "\\"])),
+        1 => format!("\"{number}.{}\"", rng.pick(&["0", "ab12", "", "ZZ", "é", "0\"0"])),
+        2 => format!("{}\"{number}\"", rng.pick(&["W/", "w/", "W /", "", "\"", "\\"])),
         3 => format!("{etag}, \"{number}\""),
         4 => format!(
             "\"{}{number}{}\"",
-            chance.of(&["0", "+", "-", " ", "00", "٠"]),
-            chance.of(&["", " ", "e0", ".0"])
+            rng.pick(&["0", "+", "-", " ", "00", "٠"]),
+            rng.pick(&["", " ", "e0", ".0"])
         ),
-        5 => junk::one_letter_off(chance, etag, "0123456789abcdef\".W/ -"),
-        6 => (*chance.of(&["*", "\"*\"", "\"\"", "\"", "W/", ",", "\"1\" \"2\""])).to_owned(),
-        _ => junk::header(chance),
+        5 => junk::one_letter_off(rng, etag, "0123456789abcdef\".W/ -"),
+        6 => (*rng.pick(&["*", "\"*\"", "\"\"", "\"", "W/", ",", "\"1\" \"2\""])).to_owned(),
+        _ => junk::header(rng),
     }
 }
 
@@ -38,14 +38,14 @@ fn names(header: &str, version: i64) -> bool {
 async fn if_match_lets_through_the_present_version_and_no_other() {
     let app = TestApp::start().await;
     let mut activity = app.as_chair().create_activity(json!({})).await;
-    fuzz("If-Match", async |chance| {
+    fuzz("If-Match", async |rng| {
         let version = activity["version"].as_i64().unwrap();
-        let header = made(chance, &activity.etag, version);
+        let header = made(rng, &activity.etag, version);
         let other = if activity["priority"] == "high" { "low" } else { "high" };
         let change = json!({ "priority": other });
         let draft = Draft::new(reqwest::Method::PATCH, &activity.path).merge_patch(&change);
         let answer = app.as_chair().send(draft.header("If-Match", &header)).await;
-        let now = app.as_chair().again(&activity).await;
+        let now = app.as_chair().reload(&activity).await;
         match answer.status {
             200 => {
                 assert!(names(&header, version), "{header} is not version {version}");

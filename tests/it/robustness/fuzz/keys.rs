@@ -6,23 +6,23 @@ use serde_json::{Value, json};
 
 use super::{fuzz, junk};
 use crate::support::TestApp;
-use crate::support::chance::Chance;
 use crate::support::client::Draft;
+use crate::support::random::Rng;
 
 /// A key: visible characters, spaces inside.
-fn made(chance: &mut Chance) -> String {
+fn made(rng: &mut Rng) -> String {
     let visible = "!#$%&'()*+,-./0123456789:;<=>?@ABCXYZ[]^_`abcxyz{|}~ \\\"";
-    let text: String = (0..=chance.below(12)).map(|_| char::from(*chance.of(visible.as_bytes()))).collect();
+    let text: String = (0..=rng.below(12)).map(|_| char::from(*rng.pick(visible.as_bytes()))).collect();
     let text = text.trim().trim_start_matches('"').to_owned();
-    let long = "k".repeat(if chance.percent(5) { 240 } else { 1 });
+    let long = "k".repeat(if rng.percent(5) { 240 } else { 1 });
     format!("{long}{text}")
 }
 
 /// One of the ways in which a key can be sent.
-fn sent(chance: &mut Chance, key: &str) -> String {
+fn sent(rng: &mut Rng, key: &str) -> String {
     let quoted = format!("\"{}\"", key.replace('\\', "\\\\").replace('"', "\\\""));
-    let text = if chance.percent(50) { key } else { &quoted };
-    format!("{}{text}{}", chance.of(&["", " ", "\t"]), chance.of(&["", " "]))
+    let text = if rng.percent(50) { key } else { &quoted };
+    format!("{}{text}{}", rng.pick(&["", " ", "\t"]), rng.pick(&["", " "]))
 }
 
 /// The first request with a key, and its answer.
@@ -38,13 +38,13 @@ async fn a_key_does_one_thing_once() {
     let app = TestApp::start().await;
     let path = app.a(&format!("/activities/{}/comments", app.world().activity("planned")));
     let count = "select count(*) from comments";
-    let (mut kept, mut comments) = (HashMap::<String, First>::new(), app.db_count(count).await);
-    fuzz("Idempotency-Key", async |chance| {
-        let text = format!("Comment {}", chance.below(3));
+    let (mut first_by_key, mut comments) = (HashMap::<String, First>::new(), app.db_count(count).await);
+    fuzz("Idempotency-Key", async |rng| {
+        let text = format!("Comment {}", rng.below(3));
         let draft = Draft::post(path.as_str(), &json!({ "text": text }));
-        if chance.percent(25) {
+        if rng.percent(25) {
             // Anything: another key, or none.
-            let header = junk::header(chance);
+            let header = junk::header(rng);
             let answer = app.as_chair().send(draft.header("Idempotency-Key", &header)).await;
             match answer.status {
                 201 => comments += i64::from(answer.header("idempotency-replayed").is_empty()),
@@ -56,16 +56,12 @@ async fn a_key_does_one_thing_once() {
                 other => panic!("{header}: {other}"),
             }
         } else {
-            let known: Vec<_> = kept.keys().take(50).cloned().collect();
-            let key = if !known.is_empty() && chance.percent(60) {
-                chance.of(&known).clone()
-            } else {
-                made(chance)
-            };
-            let header = sent(chance, &key);
+            let used: Vec<_> = first_by_key.keys().take(50).cloned().collect();
+            let key = if !used.is_empty() && rng.percent(60) { rng.pick(&used).clone() } else { made(rng) };
+            let header = sent(rng, &key);
             let answer = app.as_chair().send(draft.header("Idempotency-Key", &header)).await;
             let replayed = answer.header("idempotency-replayed") == "true";
-            match kept.get(&key) {
+            match first_by_key.get(&key) {
                 Some(first) if first.text == text => {
                     assert!(replayed && answer.status == 201, "{header}: {}", answer.text());
                     assert_eq!(answer.json(), first.answer, "{header}");
@@ -80,7 +76,7 @@ async fn a_key_does_one_thing_once() {
                     assert!(!replayed, "{header}");
                     comments += 1;
                     let (etag, location) = (answer.etag().to_owned(), answer.header("location").to_owned());
-                    kept.insert(key, First { text, answer: answer.json(), etag, location });
+                    first_by_key.insert(key, First { text, answer: answer.json(), etag, location });
                 }
             }
         }

@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::{fuzz, junk};
-use crate::support::chance::Chance;
 use crate::support::client::Draft;
 use crate::support::policies::policy;
+use crate::support::random::Rng;
 use crate::support::{Resource, TestApp};
 
 /// What of a policy can be patched.
@@ -27,41 +27,40 @@ const NAMES: [&str; 12] = [
 ];
 
 /// A value that fits one of the fields, mostly.
-fn fitting(chance: &mut Chance, field: &str) -> String {
-    let languages = |chance: &mut Chance| {
+fn fitting(rng: &mut Rng, field: &str) -> String {
+    let languages = |rng: &mut Rng| {
         let mut text = Map::new();
-        for language in ["en", "ar"].into_iter().filter(|_| chance.percent(60)).collect::<Vec<_>>() {
-            let written =
-                if chance.percent(25) { Value::Null } else { json!(format!("Text {}", chance.below(9))) };
+        for language in ["en", "ar"].into_iter().filter(|_| rng.percent(60)).collect::<Vec<_>>() {
+            let written = if rng.percent(25) { Value::Null } else { json!(format!("Text {}", rng.below(9))) };
             text.insert(language.to_owned(), written);
         }
         Value::Object(text).to_string()
     };
     match field {
-        _ if chance.percent(12) => "null".to_owned(),
-        _ if chance.percent(12) => junk::json(chance, &NAMES, 3),
-        "title" | "description" => languages(chance),
-        "kind" => (*chance.of(&["\"policy\"", "\"framework\"", "\"standard\"", "\"law\""])).to_owned(),
-        "reference" => json!(format!("No. {}", chance.below(5))).to_string(),
+        _ if rng.percent(12) => "null".to_owned(),
+        _ if rng.percent(12) => junk::json(rng, &NAMES, 3),
+        "title" | "description" => languages(rng),
+        "kind" => (*rng.pick(&["\"policy\"", "\"framework\"", "\"standard\"", "\"law\""])).to_owned(),
+        "reference" => json!(format!("No. {}", rng.below(5))).to_string(),
         _ => {
             let aims = ["sustainable", "inclusiveTransparent", "generatesWealth", "madeForCitizens"];
-            let some: Vec<_> = (0..chance.below(4)).map(|_| *chance.of(&aims)).collect();
+            let some: Vec<_> = (0..rng.below(4)).map(|_| *rng.pick(&aims)).collect();
             json!(some).to_string()
         }
     }
 }
 
-fn made(chance: &mut Chance) -> Vec<u8> {
-    if chance.percent(8) {
-        return junk::json(chance, &NAMES, 4).into_bytes();
+fn made(rng: &mut Rng) -> Vec<u8> {
+    if rng.percent(8) {
+        return junk::json(rng, &NAMES, 4).into_bytes();
     }
     let mut fields = Vec::new();
-    for _ in 0..=chance.below(3) {
-        let field = if chance.percent(95) { *chance.of(&FIELDS) } else { *chance.of(&NAMES) };
-        fields.push(format!("\"{field}\":{}", fitting(chance, field)));
+    for _ in 0..=rng.below(3) {
+        let field = if rng.percent(95) { *rng.pick(&FIELDS) } else { *rng.pick(&NAMES) };
+        fields.push(format!("\"{field}\":{}", fitting(rng, field)));
     }
     let patch = format!("{{{}}}", fields.join(","));
-    if chance.percent(10) { junk::mutated(chance, patch.as_bytes()) } else { patch.into_bytes() }
+    if rng.percent(10) { junk::mutated(rng, patch.as_bytes()) } else { patch.into_bytes() }
 }
 
 /// RFC 7396, section 2, word for word.
@@ -89,12 +88,12 @@ fn fields(policy: &Resource) -> Value {
 async fn a_merge_patch_does_what_rfc_7396_says_or_nothing() {
     let app = TestApp::start().await;
     let mut before = app.as_chair().create(app.a("/policies"), policy(json!({}))).await;
-    fuzz("merge patch", async |chance| {
-        let patch = made(chance);
-        let told = String::from_utf8_lossy(&patch).into_owned();
+    fuzz("merge patch", async |rng| {
+        let patch = made(rng);
+        let patch_text = String::from_utf8_lossy(&patch).into_owned();
         let draft = Draft::new(reqwest::Method::PATCH, &before.path).header("If-Match", &before.etag);
         let answer = app.as_chair().send(draft.body("application/merge-patch+json", patch.clone())).await;
-        let after = app.as_chair().again(&before).await;
+        let after = app.as_chair().reload(&before).await;
         if answer.status == 200 {
             let patch: Value = serde_json::from_slice(&patch).unwrap();
             let mut expected = merge_patch(fields(&before), &patch);
@@ -102,18 +101,18 @@ async fn a_merge_patch_does_what_rfc_7396_says_or_nothing() {
             if expected["aims"].is_null() {
                 expected["aims"] = json!([]);
             }
-            assert_eq!(fields(&after), expected, "{told}");
-            assert_eq!(answer.json(), after.body, "{told}");
+            assert_eq!(fields(&after), expected, "{patch_text}");
+            assert_eq!(answer.json(), after.body, "{patch_text}");
             let changed = fields(&before) != expected;
             let version = before["version"].as_i64().unwrap() + i64::from(changed);
-            assert_eq!(after["version"], version, "{told}");
+            assert_eq!(after["version"], version, "{patch_text}");
         } else {
             let code = answer.json()["code"].as_str().unwrap().to_owned();
             assert!(
                 answer.status == 400 && ["invalidRequest", "malformedJson"].contains(&code.as_str()),
-                "{told}: {code}"
+                "{patch_text}: {code}"
             );
-            assert_eq!((&after.etag, &after.body), (&before.etag, &before.body), "{told}");
+            assert_eq!((&after.etag, &after.body), (&before.etag, &before.body), "{patch_text}");
         }
         before = after;
     })
@@ -121,7 +120,7 @@ async fn a_merge_patch_does_what_rfc_7396_says_or_nothing() {
 }
 
 #[tokio::test]
-async fn a_name_that_is_there_twice_is_refused_wherever_it_stands() {
+async fn a_duplicate_member_name_is_refused_at_any_depth() {
     let app = TestApp::start().await;
     let policy = app.as_chair().create(app.a("/policies"), policy(json!({}))).await;
     for body in [
@@ -134,5 +133,5 @@ async fn a_name_that_is_there_twice_is_refused_wherever_it_stands() {
         let answer = app.as_chair().send(draft.body("application/merge-patch+json", body)).await;
         answer.expect_problem(400, "malformedJson");
     }
-    assert_eq!(app.as_chair().again(&policy).await.etag, policy.etag);
+    assert_eq!(app.as_chair().reload(&policy).await.etag, policy.etag);
 }

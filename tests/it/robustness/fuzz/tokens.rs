@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::{fuzz, junk};
 use crate::support::app::{KEY, PASSWORD};
-use crate::support::chance::Chance;
 use crate::support::client::Draft;
+use crate::support::random::Rng;
 use crate::support::{TestApp, Who};
 
 const NAMES: [&str; 14] =
@@ -41,41 +41,41 @@ fn encoded(text: impl AsRef<[u8]>) -> String {
 }
 
 /// One of the fields is something else, or gone.
-fn changed(chance: &mut Chance, object: &Value) -> String {
+fn changed(rng: &mut Rng, object: &Value) -> String {
     let mut object = object.as_object().unwrap().clone();
-    let name = if chance.percent(80) {
+    let name = if rng.percent(80) {
         let names: Vec<_> = object.keys().cloned().collect();
-        chance.of(&names).clone()
+        rng.pick(&names).clone()
     } else {
-        (*chance.of(&NAMES)).to_owned()
+        (*rng.pick(&NAMES)).to_owned()
     };
-    if chance.percent(25) {
+    if rng.percent(25) {
         object.remove(&name);
         return Value::Object(object).to_string();
     }
     // As text: what JSON can say and `Value` can't.
-    let other = junk::json(chance, &NAMES, 2);
+    let other = junk::json(rng, &NAMES, 2);
     object.remove(&name);
     let rest = Value::Object(object).to_string();
     format!("{{\"{name}\":{other},{}", &rest[1..])
 }
 
 /// Something that is not the token.
-fn forged(chance: &mut Chance, good: &Good) -> String {
+fn forged(rng: &mut Rng, good: &Good) -> String {
     let [header, claims, signature] = &good.parts;
-    match chance.below(9) {
-        0 => junk::one_letter_off(chance, &good.text, LETTERS),
-        1 => String::from_utf8_lossy(&junk::mutated(chance, good.text.as_bytes())).into_owned(),
-        2 => format!("{}.{claims}.{signature}", encoded(changed(chance, &good.header))),
-        3 => format!("{header}.{}.{signature}", encoded(changed(chance, &good.claims))),
+    match rng.below(9) {
+        0 => junk::one_letter_off(rng, &good.text, LETTERS),
+        1 => String::from_utf8_lossy(&junk::mutated(rng, good.text.as_bytes())).into_owned(),
+        2 => format!("{}.{claims}.{signature}", encoded(changed(rng, &good.header))),
+        3 => format!("{header}.{}.{signature}", encoded(changed(rng, &good.claims))),
         4 => {
-            let other = junk::mutated(chance, &URL_SAFE_NO_PAD.decode(signature).unwrap());
+            let other = junk::mutated(rng, &URL_SAFE_NO_PAD.decode(signature).unwrap());
             format!("{header}.{claims}.{}", encoded(other))
         }
         5 => format!(
             "{}.{}.{}",
-            encoded(changed(chance, &good.header)),
-            encoded(changed(chance, &good.claims)),
+            encoded(changed(rng, &good.header)),
+            encoded(changed(rng, &good.claims)),
             signature
         ),
         // Signed by nobody.
@@ -83,20 +83,20 @@ fn forged(chance: &mut Chance, good: &Good) -> String {
             let none = good
                 .header
                 .to_string()
-                .replace("EdDSA", chance.of::<&str>(&["none", "None", "HS256", "RS256", "ES256"]));
-            format!("{}.{claims}.{}", encoded(none), chance.of(&["", signature.as_str(), "AA"]))
+                .replace("EdDSA", rng.pick::<&str>(&["none", "None", "HS256", "RS256", "ES256"]));
+            format!("{}.{claims}.{}", encoded(none), rng.pick(&["", signature.as_str(), "AA"]))
         }
-        7 => format!("{}{}", chance.of(&["", "tfk_", "tfk", "tfk_0"]), junk::header(chance)),
-        _ => format!("{}{}", chance.of(&["tfk_", ""]), encoded(junk::text(chance))),
+        7 => format!("{}{}", rng.pick(&["", "tfk_", "tfk", "tfk_0"]), junk::header(rng)),
+        _ => format!("{}{}", rng.pick(&["tfk_", ""]), encoded(junk::text(rng))),
     }
 }
 
 /// Signed with the service's own key, and yet no token of ours: some header or claim is another.
-fn misissued(chance: &mut Chance, good: &Good) -> (String, String) {
-    let (header, claims) = if chance.percent(50) {
-        (changed(chance, &good.header), good.claims.to_string())
+fn misissued(rng: &mut Rng, good: &Good) -> (String, String) {
+    let (header, claims) = if rng.percent(50) {
+        (changed(rng, &good.header), good.claims.to_string())
     } else {
-        (good.header.to_string(), changed(chance, &good.claims))
+        (good.header.to_string(), changed(rng, &good.claims))
     };
     let message = format!("{}.{}", encoded(&header), encoded(&claims));
     let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &good.key, Algorithm::EdDSA).unwrap();
@@ -104,16 +104,16 @@ fn misissued(chance: &mut Chance, good: &Good) -> (String, String) {
 }
 
 #[tokio::test]
-async fn no_token_is_good_but_the_one_that_was_issued() {
+async fn only_the_issued_token_is_accepted() {
     let app = TestApp::start().await;
     let good = good(&app).await;
     let now = app.clock.now();
     assert!(app.app.tokens.verify(&good.text, now).is_some());
-    fuzz("token", async |chance| {
+    fuzz("token", async |rng| {
         // Most of them straight into the parser: over HTTP they would be a tenth as many.
         let mut last = String::new();
         for _ in 0..50 {
-            let forged = forged(chance, &good);
+            let forged = forged(rng, &good);
             if forged != good.text {
                 assert_eq!(app.app.tokens.verify(&forged, now), None, "{forged}");
                 last = forged;
@@ -134,8 +134,8 @@ async fn a_token_with_other_claims_is_not_taken_for_the_users() {
     let app = TestApp::start().await;
     let good = good(&app).await;
     let me = app.as_chair().get("/v1/me").await.expect(200).json();
-    fuzz("token, signed", async |chance| {
-        let (token, said) = misissued(chance, &good);
+    fuzz("token, signed", async |rng| {
+        let (token, said) = misissued(rng, &good);
         let draft = Draft::get("/v1/me").header("Authorization", &format!("Bearer {token}"));
         let answer = app.as_anybody().send(draft).await;
         if answer.status == 200 {

@@ -130,7 +130,7 @@ async fn between_two_requests_a_client_may_be_silent_but_not_for_ever() {
 }
 
 #[tokio::test]
-async fn a_body_has_to_be_there_in_time_as_a_whole() {
+async fn a_whole_body_must_arrive_in_time() {
     let app = impatient(|settings| {
         settings.timeouts.body = SHORT;
         // What still drips in after the answer is as good as a head that does.
@@ -149,7 +149,7 @@ async fn a_body_has_to_be_there_in_time_as_a_whole() {
 }
 
 #[tokio::test]
-async fn a_file_has_to_be_there_in_time_as_a_whole() {
+async fn a_whole_file_must_arrive_in_time() {
     let app = impatient(|settings| {
         settings.timeouts.file = SHORT;
         settings.timeouts.head = HEAD;
@@ -180,7 +180,7 @@ async fn a_body_that_nobody_waits_for_does_not_hold_the_connection() {
 }
 
 #[tokio::test]
-async fn who_takes_nothing_of_the_answers_is_sent_away() {
+async fn a_client_that_reads_no_answers_is_disconnected() {
     let app = impatient(|settings| settings.timeouts.write = SHORT).await;
     let document = reqwest::get(app.url("/v1/openapi.json")).await.unwrap().text().await.unwrap();
     // Far more than the buffers between here and there hold.
@@ -247,7 +247,7 @@ async fn a_client_has_a_share_of_the_connections_and_leaves_the_rest_to_others()
 }
 
 #[tokio::test]
-async fn who_uploads_slowly_and_often_leaves_places_to_others() {
+async fn slow_uploads_of_one_user_leave_places_to_others() {
     let app = impatient(|_usual| ()).await;
     let policy = new_policy(&app).await;
     let expert = app.as_expert();
@@ -274,7 +274,7 @@ async fn who_uploads_slowly_and_often_leaves_places_to_others() {
 }
 
 #[tokio::test]
-async fn what_asks_for_a_web_socket_is_refused_and_swallows_nothing() {
+async fn a_web_socket_upgrade_is_refused_and_swallows_no_request() {
     let app = impatient(|_usual| ()).await;
     for upgrade in ["websocket", "WebSocket "] {
         let mut raw = Raw::connect(&app).await;
@@ -294,7 +294,7 @@ async fn what_asks_for_a_web_socket_is_refused_and_swallows_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_no_request_is_answered_4xx_and_the_connection_ends() {
+async fn an_invalid_request_is_answered_4xx_and_the_connection_ends() {
     let app = impatient(|_usual| ()).await;
     let large = format!("GET /v1 HTTP/1.1\r\nHost: x\r\nX-Large: {}\r\n\r\n", "x".repeat(200_000));
     let many = format!("GET /v1 HTTP/1.1\r\nHost: x\r\n{}\r\n", "X-Many: x\r\n".repeat(200));

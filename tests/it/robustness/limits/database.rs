@@ -43,7 +43,7 @@ async fn every_connection_has_its_time_outs() {
 }
 
 #[tokio::test]
-async fn what_takes_too_long_is_ended_and_told_from_a_fault_of_ours() {
+async fn a_statement_that_takes_too_long_is_ended_and_unavailable() {
     let app = TestApp::empty().await;
     // The same time-outs, shorter: the address's own options come last.
     let pool = pool_with(&app, "-c%20statement_timeout%3D200%20-c%20lock_timeout%3D200").await;

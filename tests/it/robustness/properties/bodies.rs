@@ -20,19 +20,19 @@ pub(super) fn because() -> Value {
 
 /// A day around the one when tests begin.
 pub(super) fn day(player: &mut Player<'_>) -> String {
-    format!("2026-{:02}-{:02}", 11 + player.chance.below(2), 1 + player.chance.below(28))
+    format!("2026-{:02}-{:02}", 11 + player.rng.below(2), 1 + player.rng.below(28))
 }
 
 fn aims(player: &mut Player<'_>) -> Value {
-    let some = AIMS.into_iter().filter(|_| player.chance.percent(45)).collect::<Vec<_>>();
+    let some = AIMS.into_iter().filter(|_| player.rng.percent(45)).collect::<Vec<_>>();
     json!(some)
 }
 
 /// A name in both languages, mostly.
 pub(super) fn name(player: &mut Player<'_>, text: &str) -> Value {
-    let number = player.chance.below(1000);
+    let number = player.rng.below(1000);
     let en = format!("{text} {number}");
-    if player.chance.percent(6) {
+    if player.rng.percent(6) {
         json!({ "en": en })
     } else {
         json!({ "en": en, "ar": format!("رقم {number}") })
@@ -46,26 +46,26 @@ pub(super) async fn body(player: &mut Player<'_>, kind: &str) -> Value {
         "policies" => policy(json!({ "title": called, "aims": aims(player) })),
         "sectors" => sector(json!({ "name": called })),
         "sectors/assessments" => {
-            let kind = *player.chance.of(&["current", "target"]);
-            assessment(json!({ "kind": kind, "level": 1 + player.chance.below(5) }))
+            let kind = *player.rng.pick(&["current", "target"]);
+            assessment(json!({ "kind": kind, "level": 1 + player.rng.below(5) }))
         }
-        "sectors/studies" => study(json!({ "title": called, "completed": player.chance.percent(80) })),
+        "sectors/studies" => study(json!({ "title": called, "completed": player.rng.percent(80) })),
         "pilots" => json!({
             "title": called, "sectorId": player.id("sectors"), "ownerMemberId": player.seat_id().await,
-            "policyId": if player.chance.percent(30) { json!(player.id("policies")) } else { Value::Null },
+            "policyId": if player.rng.percent(30) { json!(player.id("policies")) } else { Value::Null },
             "aims": aims(player), "startDate": "2026-12-01", "endDate": "2027-01-31",
         }),
         "pilots/indicators" => {
-            let baseline = if player.chance.percent(85) { json!("40") } else { Value::Null };
+            let baseline = if player.rng.percent(85) { json!("40") } else { Value::Null };
             indicator(json!({ "name": called, "baseline": baseline }))
         }
-        "pilots/indicators/measurements" => measurement(json!({ "value": player.chance.below(40) })),
+        "pilots/indicators/measurements" => measurement(json!({ "value": player.rng.below(40) })),
         "migrations" => migration(&player.id("pilots"), json!({ "title": called })),
-        "migrations/checklist-items" => json!({ "title": called, "done": player.chance.percent(60) }),
+        "migrations/checklist-items" => json!({ "title": called, "done": player.rng.percent(60) }),
         "activities" => activity(player, called).await,
         "activities/comments" => json!({ "text": "A word" }),
         "evidence" => {
-            let (kind, of) = *player.chance.of(&[
+            let (kind, of) = *player.rng.pick(&[
                 ("activity", "activities"),
                 ("policy", "policies"),
                 ("study", "sectors/studies"),
@@ -75,11 +75,11 @@ pub(super) async fn body(player: &mut Player<'_>, kind: &str) -> Value {
                 ("condition", "conditions"),
             ]);
             let url = json!({ "url": "https://city.example/decree.pdf", "title": called });
-            let fields = if player.chance.percent(70) { url } else { json!({}) };
+            let fields = if player.rng.percent(70) { url } else { json!({}) };
             evidence(kind, &player.id(of), fields)
         }
         "members" => {
-            let role = if player.chance.percent(25) { "chair" } else { "expert" };
+            let role = if player.rng.percent(25) { "chair" } else { "expert" };
             json!({ "userId": player.user_id(), "role": role, "expertise": "Open data" })
         }
         _ => json!({}),
@@ -95,16 +95,16 @@ async fn activity(player: &mut Player<'_>, title: Value) -> Value {
         ("condition", "conditions"),
     ];
     let mut new = json!({
-        "title": title, "step": *player.chance.of(&STEPS), "reviewRequired": player.chance.percent(30),
+        "title": title, "step": *player.rng.pick(&STEPS), "reviewRequired": player.rng.percent(30),
     });
-    if player.chance.percent(60) {
+    if player.rng.percent(60) {
         new["assigneeMemberId"] = json!(player.seat_id().await);
     }
-    if player.chance.percent(50) {
+    if player.rng.percent(50) {
         new["dueDate"] = json!(day(player));
     }
-    if player.chance.percent(40) {
-        let (kind, of) = *player.chance.of(&about);
+    if player.rng.percent(40) {
+        let (kind, of) = *player.rng.pick(&about);
         new["subject"] = json!({ "kind": kind, "id": player.id(of) });
     }
     new
@@ -114,15 +114,15 @@ async fn activity(player: &mut Player<'_>, title: Value) -> Value {
 pub(super) async fn change(player: &mut Player<'_>, kind: &str) -> Value {
     let mut fields = body(player, kind).await;
     if kind == "migrations" {
-        let (done, loaded) = (json!("Unit"), player.chance.below(9));
+        let (done, loaded) = (json!("Unit"), player.rng.below(9));
         let counts = json!({ "source": 9, "loaded": loaded, "rejected": 9 - loaded });
         let more = json!({ "reconciliation": counts, "receivingUnit": done, "serviceOwner": done });
         fields = with(fields, more);
     }
     let all = fields.as_object().unwrap().clone();
-    let keep = |player: &mut Player<'_>| player.chance.percent(35);
-    let mut some: serde_json::Map<_, _> = all.into_iter().filter(|_| keep(player)).collect();
-    let clear = some.keys().nth(player.chance.below(4)).cloned().filter(|_| player.chance.percent(10));
+    let is_changed = |player: &mut Player<'_>| player.rng.percent(35);
+    let mut some: serde_json::Map<_, _> = all.into_iter().filter(|_| is_changed(player)).collect();
+    let clear = some.keys().nth(player.rng.below(4)).cloned().filter(|_| player.rng.percent(10));
     if let Some(name) = clear {
         some.insert(name, Value::Null);
     }
@@ -131,23 +131,23 @@ pub(super) async fn change(player: &mut Player<'_>, kind: &str) -> Value {
 
 /// A fault now and then.
 pub(super) fn spoil(player: &mut Player<'_>, mut body: Value) -> Value {
-    if !player.chance.percent(4) {
+    if !player.rng.percent(4) {
         return body;
     }
     let names: Vec<String> = body.as_object().unwrap().keys().cloned().collect();
-    if names.is_empty() || player.chance.percent(20) {
+    if names.is_empty() || player.rng.percent(20) {
         body["unheardOf"] = json!(true);
         return body;
     }
-    let name = player.chance.of(&names).clone();
+    let name = player.rng.pick(&names).clone();
     let wrong = [Value::Null, json!(""), json!(-1), json!("0199f0c2"), json!({ "en": "" }), json!([[]])];
-    body[name] = player.chance.of(&wrong).clone();
+    body[name] = player.rng.pick(&wrong).clone();
     body
 }
 
 /// The version that was read, for most of the time.
 pub(super) fn versioned(player: &mut Player<'_>, draft: Draft, of: &Resource) -> Draft {
-    match player.chance.below(100) {
+    match player.rng.below(100) {
         0 => draft,
         1..3 => draft.header("If-Match", "\"99999.0000\""),
         _ => draft.header("If-Match", &of.etag),
@@ -156,7 +156,7 @@ pub(super) fn versioned(player: &mut Player<'_>, draft: Draft, of: &Resource) ->
 
 /// Where something can go, as it was read.
 pub(super) fn allowed(it: &Resource) -> Vec<String> {
-    let exits = it["availableTransitions"].as_array().into_iter().flatten();
-    let open = exits.filter(|exit| exit["allowed"] == true);
-    open.filter_map(|exit| exit["to"].as_str().map(str::to_owned)).collect()
+    let transitions = it["availableTransitions"].as_array().into_iter().flatten();
+    let open = transitions.filter(|transition| transition["allowed"] == true);
+    open.filter_map(|transition| transition["to"].as_str().map(str::to_owned)).collect()
 }

@@ -13,7 +13,7 @@ use crate::support::evidence::{PDF, upload};
 use crate::support::{Resource, Who};
 
 /// What members make, change and delete, by how often it is met.
-const NOUNS: [(usize, &str); 14] = [
+const KINDS: [(usize, &str); 14] = [
     (8, "policies"),
     (7, "sectors"),
     (6, "sectors/assessments"),
@@ -31,7 +31,7 @@ const NOUNS: [(usize, &str); 14] = [
 ];
 
 /// What can be written while a step is open.
-const OF_STEP: [(&str, &[&str]); 5] = [
+const KINDS_OF_STEP: [(&str, &[&str]); 5] = [
     ("policy", &["policies"]),
     ("sectors", &["sectors", "sectors", "sectors/assessments", "sectors/studies"]),
     ("pilots", &["pilots", "pilots", "pilots/indicators"]),
@@ -55,8 +55,8 @@ fn codes<T: Vocabulary>() -> Vec<&'static str> {
 
 impl Player<'_> {
     /// Whoever should do this kind of thing, for most of the time.
-    async fn mostly(&mut self, who: Who) -> Who {
-        match self.chance.below(100) {
+    async fn usually(&mut self, who: Who) -> Who {
+        match self.rng.below(100) {
             0..6 => self.stranger(),
             6..10 => self.member().await,
             _ => who,
@@ -65,12 +65,12 @@ impl Player<'_> {
 
     /// Any command.
     pub(super) async fn do_anything(&mut self) {
-        match self.chance.below(100) {
+        match self.rng.below(100) {
             0..26 => self.create_something().await,
             26..38 => self.change_something().await,
             38..43 => self.delete_something().await,
-            43..69 => self.move_something().await,
-            69..72 => self.depend().await,
+            43..69 => self.transition_something().await,
+            69..72 => self.change_dependency().await,
             72..75 => self.waive().await,
             75..77 => self.submit().await,
             77..84 => self.vote().await,
@@ -79,20 +79,20 @@ impl Player<'_> {
             87..89 => self.decide().await,
             89..93 => self.end_a_seat().await,
             93..95 => self.state_health().await,
-            95..98 => self.change_the_frame().await,
-            _ => self.direct().await,
+            95..98 => self.change_task_force_or_step().await,
+            _ => self.change_task_force_state().await,
         }
     }
 
     /// What is written: something of the open step for half of the time, and otherwise whatever there is.
-    fn noun(&mut self) -> &'static str {
+    fn pick_kind(&mut self) -> &'static str {
         let open = self.memory.lock().unwrap().open_step.clone();
-        let now = OF_STEP.into_iter().find(|(step, _)| open.as_deref() == Some(step));
-        if let Some((_, nouns)) = now.filter(|_| self.chance.percent(50)) {
-            return self.chance.of::<&str>(nouns);
+        let now = KINDS_OF_STEP.into_iter().find(|(step, _)| open.as_deref() == Some(step));
+        if let Some((_, kinds)) = now.filter(|_| self.rng.percent(50)) {
+            return self.rng.pick::<&str>(kinds);
         }
-        let mut at = self.chance.below(NOUNS.iter().map(|(often, _)| often).sum());
-        for (often, kind) in NOUNS {
+        let mut at = self.rng.below(KINDS.iter().map(|(often, _)| often).sum());
+        for (often, kind) in KINDS {
             if at < often {
                 return kind;
             }
@@ -103,27 +103,27 @@ impl Player<'_> {
 
     /// Where things of this kind are made.
     fn collection(&mut self, kind: &str) -> Option<String> {
-        let Some((above, last)) = kind.rsplit_once('/') else { return Some(self.at(&format!("/{kind}"))) };
-        self.known(above).map(|above| format!("{}/{last}", above.path))
+        let Some((parent, last)) = kind.rsplit_once('/') else { return Some(self.at(&format!("/{kind}"))) };
+        self.recent(parent).map(|parent| format!("{}/{last}", parent.path))
     }
 
     async fn create_something(&mut self) {
-        let kind = self.noun();
+        let kind = self.pick_kind();
         let Some(path) = self.collection(kind).filter(|_| kind != "conditions") else { return };
         let new = body(self, kind).await;
         let new = spoil(self, new);
         let chair = self.chair().await;
         let worker = if kind == "members" { chair } else { self.member().await };
-        let who = self.mostly(worker).await;
+        let who = self.usually(worker).await;
         self.send(who, Draft::post(path, &new)).await;
     }
 
     async fn change_something(&mut self) {
-        let kind = self.noun();
-        let Some(it) = self.known(kind).filter(|_| kind != "conditions") else { return };
+        let kind = self.pick_kind();
+        let Some(it) = self.recent(kind).filter(|_| kind != "conditions") else { return };
         let worker = if kind == "members" { self.chair().await } else { self.member().await };
-        let who = self.mostly(worker).await;
-        if kind == "evidence" && self.chance.percent(50) {
+        let who = self.usually(worker).await;
+        if kind == "evidence" && self.rng.percent(50) {
             self.send(who, upload(&it, "application/pdf", PDF)).await;
             return;
         }
@@ -135,36 +135,36 @@ impl Player<'_> {
     }
 
     async fn delete_something(&mut self) {
-        let kind = self.noun();
-        let Some(it) = self.known(kind).filter(|_| !["conditions", "members"].contains(&kind)) else {
+        let kind = self.pick_kind();
+        let Some(it) = self.recent(kind).filter(|_| !["conditions", "members"].contains(&kind)) else {
             return;
         };
         let worker = self.member().await;
-        let who = self.mostly(worker).await;
+        let who = self.usually(worker).await;
         let draft = versioned(self, Draft::new(Method::DELETE, &it.path), &it);
         self.send(who, draft).await;
     }
 
-    async fn move_something(&mut self) {
-        let kind = self.noun();
+    async fn transition_something(&mut self) {
+        let kind = self.pick_kind();
         let Some((kind, states)) = STATES.into_iter().find(|(other, _)| *other == kind) else { return };
-        let it = if kind == "conditions" { self.a_condition().await } else { self.known(kind) };
+        let it = if kind == "conditions" { self.a_condition().await } else { self.recent(kind) };
         let Some(it) = it else { return };
         let open: Vec<String> = allowed(&it);
-        let to = if open.is_empty() || self.chance.percent(40) {
-            (*self.chance.of(states)).to_owned()
+        let to = if open.is_empty() || self.rng.percent(40) {
+            (*self.rng.pick(states)).to_owned()
         } else {
-            self.chance.of(&open).clone()
+            self.rng.pick(&open).clone()
         };
-        let order = self.order(kind, &to).await;
-        let order = spoil(self, order);
+        let payload = self.transition_body(kind, &to).await;
+        let payload = spoil(self, payload);
         let worker = match (kind, to.as_str()) {
             ("conditions", "reportedMet") => self.chair().await,
             ("conditions", _) => Who::Secretariat,
             _ => self.member().await,
         };
-        let who = self.mostly(worker).await;
-        let draft = Draft::post(format!("{}/transitions", it.path), &order);
+        let who = self.usually(worker).await;
+        let draft = Draft::post(format!("{}/transitions", it.path), &payload);
         let draft = versioned(self, draft, &it);
         self.send(who, draft).await;
     }
@@ -172,74 +172,74 @@ impl Player<'_> {
     /// A condition that the council waits for, if there is one.
     async fn a_condition(&mut self) -> Option<Resource> {
         let pending = self.items("/conditions?state=open,reportedMet").await;
-        let id = if pending.is_empty() { None } else { self.chance.of(&pending)["id"].as_str() };
+        let id = if pending.is_empty() { None } else { self.rng.pick(&pending)["id"].as_str() };
         let path = self.at(&format!("/conditions/{}", id?));
         self.look(Who::Secretariat, &path).await
     }
 
     /// What a transition takes.
-    async fn order(&mut self, kind: &str, to: &str) -> Value {
-        let mut order = json!({ "to": to });
-        if self.chance.percent(92) {
-            order["reason"] = because();
+    async fn transition_body(&mut self, kind: &str, to: &str) -> Value {
+        let mut payload = json!({ "to": to });
+        if self.rng.percent(92) {
+            payload["reason"] = because();
         }
-        if kind == "pilots" && to == "evaluated" && self.chance.percent(95) {
+        if kind == "pilots" && to == "evaluated" && self.rng.percent(95) {
             let outcomes = ["scale", "scale", "extend", "stop"];
-            order["outcome"] = json!(self.chance.of(&outcomes));
-            order["lessons"] = because();
+            payload["outcome"] = json!(self.rng.pick(&outcomes));
+            payload["lessons"] = because();
         }
         if kind == "policies" && to == "superseded" {
             let adopted = self.items("/policies?state=adopted").await;
-            let by = adopted.first().filter(|_| self.chance.percent(80)).map(|policy| policy["id"].clone());
-            order["supersededById"] = by.unwrap_or_else(|| json!(self.id("policies")));
+            let by = adopted.first().filter(|_| self.rng.percent(80)).map(|policy| policy["id"].clone());
+            payload["supersededById"] = by.unwrap_or_else(|| json!(self.id("policies")));
         }
-        order
+        payload
     }
 
-    async fn depend(&mut self) {
-        let (Some(one), other) = (self.known("activities"), self.id("activities")) else { return };
-        let method = if self.chance.percent(80) { Method::PUT } else { Method::DELETE };
+    async fn change_dependency(&mut self) {
+        let (Some(one), other) = (self.recent("activities"), self.id("activities")) else { return };
+        let method = if self.rng.percent(80) { Method::PUT } else { Method::DELETE };
         let worker = self.member().await;
-        let who = self.mostly(worker).await;
+        let who = self.usually(worker).await;
         self.send(who, Draft::new(method, format!("{}/dependencies/{other}", one.path))).await;
     }
 
     async fn waive(&mut self) {
-        let (step, criterion) = (*self.chance.of(&STEPS), *self.chance.of(&codes::<CriterionCode>()));
+        let (step, criterion) = (*self.rng.pick(&STEPS), *self.rng.pick(&codes::<CriterionCode>()));
         let path = self.at(&format!("/steps/{step}/waivers/{criterion}"));
-        let draft = if self.chance.percent(70) {
+        let draft = if self.rng.percent(70) {
             Draft::new(Method::PUT, path).json(&json!({ "reason": because() }))
         } else {
             Draft::new(Method::DELETE, path)
         };
         let chair = self.chair().await;
-        let who = self.mostly(chair).await;
+        let who = self.usually(chair).await;
         self.send(who, draft).await;
     }
 
     async fn submit(&mut self) {
-        let path = format!("/steps/{}/submissions", self.chance.of(&STEPS));
+        let path = format!("/steps/{}/submissions", self.rng.pick(&STEPS));
         let chair = self.chair().await;
-        let who = self.mostly(chair).await;
+        let who = self.usually(chair).await;
         let draft = Draft::post(self.at(&path), &json!({ "note": because() }));
         self.send(who, draft).await;
     }
 
     async fn vote(&mut self) {
-        let Some(it) = self.known("submissions") else { return };
-        let mut said = json!({ "choice": *self.chance.of(&codes::<Choice>()) });
-        if self.chance.percent(85) {
+        let Some(it) = self.recent("submissions") else { return };
+        let mut said = json!({ "choice": *self.rng.pick(&codes::<Choice>()) });
+        if self.rng.percent(85) {
             said["reason"] = because();
         }
         let member = self.member().await;
-        let who = self.mostly(member).await;
+        let who = self.usually(member).await;
         self.send(who, Draft::new(Method::PUT, format!("{}/votes/mine", it.path)).json(&said)).await;
     }
 
     async fn withdraw(&mut self) {
-        let Some(it) = self.known("submissions") else { return };
+        let Some(it) = self.recent("submissions") else { return };
         let chair = self.chair().await;
-        let who = self.mostly(chair).await;
+        let who = self.usually(chair).await;
         let draft = Draft::post(format!("{}/withdraw", it.path), &json!({ "reason": because() }));
         let draft = versioned(self, draft, &it);
         self.send(who, draft).await;
@@ -247,30 +247,30 @@ impl Player<'_> {
 
     async fn report(&mut self) {
         let mut new = json!({ "recommendation": "continue", "summary": name(self, "It goes well") });
-        if self.chance.percent(40) {
+        if self.rng.percent(40) {
             new["recommendation"] = json!("adjust");
-            new["returnToStep"] = json!(self.chance.of(&STEPS));
+            new["returnToStep"] = json!(self.rng.pick(&STEPS));
         }
         let new = spoil(self, new);
         let chair = self.chair().await;
-        let who = self.mostly(chair).await;
+        let who = self.usually(chair).await;
         let draft = Draft::post(self.at("/reports"), &new);
         self.send(who, draft).await;
     }
 
     async fn decide(&mut self) {
         let outcomes = ["continue", "continue", "adjust", "adjust", "adjust", "conclude", "stop"];
-        let outcome = *self.chance.of(&outcomes);
+        let outcome = *self.rng.pick(&outcomes);
         let mut ruling = self.ruling(outcome).await;
-        if let Some(report) = self.known("reports") {
+        if let Some(report) = self.recent("reports") {
             ruling["reportNumber"] = report["number"].clone();
         }
-        if let Some(earlier) = self.known("decisions").filter(|_| self.chance.percent(50)) {
+        if let Some(earlier) = self.recent("decisions").filter(|_| self.rng.percent(50)) {
             ruling["supersedes"] = earlier["number"].clone();
             ruling["reportNumber"] = earlier["reportNumber"].clone();
         }
         let ruling = spoil(self, ruling);
-        let who = self.mostly(Who::Secretariat).await;
+        let who = self.usually(Who::Secretariat).await;
         let draft = Draft::post(self.at("/decisions"), &ruling);
         self.send(who, draft).await;
     }
@@ -278,7 +278,7 @@ impl Player<'_> {
     /// The body of a decision on the first report.
     pub(super) async fn ruling(&mut self, outcome: &str) -> Value {
         let mut conditions = Vec::new();
-        for _ in 0..self.chance.below(3) {
+        for _ in 0..self.rng.below(3) {
             let owner = self.seat_id().await;
             conditions.push(json!({ "text": because(), "ownerMemberId": owner, "dueDate": day(self) }));
         }
@@ -287,7 +287,7 @@ impl Player<'_> {
             "reason": because(), "conditions": conditions,
         });
         if outcome == "adjust" {
-            ruling["returnToStep"] = json!(self.chance.of(&STEPS));
+            ruling["returnToStep"] = json!(self.rng.pick(&STEPS));
         }
         ruling
     }
@@ -297,50 +297,50 @@ impl Player<'_> {
         let of = self.chair().await;
         let Some(seat) = self.look(of, &self.at(&format!("/members/{id}"))).await else { return };
         let mut end = json!({ "reason": because() });
-        if self.chance.percent(70) {
-            let role = if self.chance.percent(30) { "chair" } else { "expert" };
+        if self.rng.percent(70) {
+            let role = if self.rng.percent(30) { "chair" } else { "expert" };
             end["successor"] = json!({ "userId": self.user_id(), "role": role });
         }
-        if self.chance.percent(30) {
+        if self.rng.percent(30) {
             end["reassignToMemberId"] = json!(self.seat_id().await);
         }
-        let who = self.mostly(of).await;
+        let who = self.usually(of).await;
         let draft = Draft::post(format!("{}/end", seat.path), &spoil(self, end));
         let draft = versioned(self, draft, &seat);
         self.send(who, draft).await;
     }
 
     async fn state_health(&mut self) {
-        let health = *self.chance.of(&["onTrack", "atRisk", "offTrack"]);
+        let health = *self.rng.pick(&["onTrack", "atRisk", "offTrack"]);
         let chair = self.chair().await;
-        let who = self.mostly(chair).await;
+        let who = self.usually(chair).await;
         let draft = Draft::post(self.at("/health-statements"), &json!({ "health": health }));
         self.send(who, draft).await;
     }
 
     /// A field of the task force, or a target date.
-    async fn change_the_frame(&mut self) {
-        let step = *self.chance.of(&STEPS);
-        let (path, fields) = if self.chance.percent(50) {
+    async fn change_task_force_or_step(&mut self) {
+        let step = *self.rng.pick(&STEPS);
+        let (path, fields) = if self.rng.percent(50) {
             (self.at(""), json!({ "nextCouncilDate": day(self) }))
         } else {
             (self.at(&format!("/steps/{step}")), json!({ "targetDate": day(self) }))
         };
         let chair = self.chair().await;
         let Some(it) = self.look(chair, &path).await else { return };
-        let who = self.mostly(chair).await;
+        let who = self.usually(chair).await;
         let draft = Draft::new(Method::PATCH, path).merge_patch(&fields);
         let draft = versioned(self, draft, &it);
         self.send(who, draft).await;
     }
 
     /// Suspends or resumes the task force, and dissolves it once in a while.
-    async fn direct(&mut self) {
+    async fn change_task_force_state(&mut self) {
         let path = self.at("");
         let Some(it) = self.look(Who::Secretariat, &path).await else { return };
         let states = ["suspended", "active", "concluded", "forming"];
-        let to = if self.chance.percent(2) { "dissolved" } else { *self.chance.of(&states) };
-        let who = self.mostly(Who::Secretariat).await;
+        let to = if self.rng.percent(2) { "dissolved" } else { *self.rng.pick(&states) };
+        let who = self.usually(Who::Secretariat).await;
         let draft = Draft::post(format!("{path}/transitions"), &json!({ "to": to, "reason": because() }));
         let draft = versioned(self, draft, &it);
         self.send(who, draft).await;

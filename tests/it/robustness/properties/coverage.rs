@@ -32,8 +32,8 @@ const RARE: [&str; 10] = [
 ];
 
 /// Every state of a noun, as events name them.
-fn states<T: Vocabulary>(noun: &str) -> impl Iterator<Item = String> {
-    T::ALL.iter().map(move |state| format!("{noun} {}", state.code()))
+fn states<T: Vocabulary>(kind: &str) -> impl Iterator<Item = String> {
+    T::ALL.iter().map(move |state| format!("{kind} {}", state.code()))
 }
 
 /// Fails if something of the story was never met, or some operation never went through.
@@ -80,6 +80,6 @@ pub(super) async fn check(apps: &[&TestApp], answered: &Answered) {
         operations.iter().filter(|(operation, _)| **operation != "none" && !operation.starts_with("delete"));
     let refused: Vec<_> =
         awaited.filter(|(_, answers)| answers.keys().all(|status| *status >= 300)).collect();
-    // Chance may leave out a few; most must have been done.
+    // Rng may leave out a few; most must have been done.
     assert!(refused.len() <= 5, "never went through: {refused:?}");
 }

@@ -11,7 +11,7 @@ use taskforce::domain::vocabulary::Vocabulary;
 use crate::support::TestApp;
 
 /// The promises that a query can ask about. Whatever it finds breaks them.
-const PROMISES: [(&str, &str); 36] = [
+const INVARIANTS: [(&str, &str); 36] = [
     (
         "whoever is at work has five to seven members and one chair",
         "select t.id::text from task_forces t
@@ -285,8 +285,8 @@ const PROMISES: [(&str, &str); 36] = [
     ),
     (
         "each version counts the changes that events tell of",
-        "select n.noun || ' ' || n.id || ' ' || n.version from (
-             select 'taskForce' as noun, id, version from task_forces
+        "select n.kind || ' ' || n.id || ' ' || n.version from (
+             select 'taskForce' as kind, id, version from task_forces
              union all select 'member', id, version from members
              union all select 'step', id, version from steps
              union all select 'submission', id, version from submissions
@@ -306,7 +306,7 @@ const PROMISES: [(&str, &str); 36] = [
              union all select 'condition', id, version from conditions
          ) n left join lateral (
              select count(*) as changes from events where subject_id = n.id
-             and action = any(array[n.noun || '.updated', n.noun || '.transitioned', 'member.ended',
+             and action = any(array[n.kind || '.updated', n.kind || '.transitioned', 'member.ended',
                                 'evidence.uploaded', 'cycle.opened', 'cycle.removed'])
          ) e on true where n.version <> 1 + e.changes",
     ),
@@ -339,12 +339,12 @@ const PROMISES: [(&str, &str); 36] = [
 /// Fails if the database breaks a promise.
 pub(super) async fn check(app: &TestApp, seed: u64) {
     let mut broken = Vec::new();
-    for (promise, query) in PROMISES {
+    for (invariant, query) in INVARIANTS {
         let rows =
-            app.db().await.query(query, &[]).await.unwrap_or_else(|error| panic!("{promise}: {error:?}"));
+            app.db().await.query(query, &[]).await.unwrap_or_else(|error| panic!("{invariant}: {error:?}"));
         let found: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
         if !found.is_empty() {
-            broken.push(format!("{promise}: {found:?}"));
+            broken.push(format!("{invariant}: {found:?}"));
         }
     }
     broken.extend(wrong_votes(app).await);
@@ -353,7 +353,7 @@ pub(super) async fn check(app: &TestApp, seed: u64) {
 }
 
 /// The code of a vocabulary, as the database has it.
-fn known<T: Vocabulary>(code: &str) -> T {
+fn from_code<T: Vocabulary>(code: &str) -> T {
     T::ALL.iter().copied().find(|one| one.code() == code).unwrap()
 }
 
@@ -367,7 +367,7 @@ async fn wrong_votes(app: &TestApp) -> Vec<String> {
     let rows = app.db().await.query(query, &[]).await.unwrap();
     let mut votes: BTreeMap<(String, String, bool), Vec<Ballot>> = BTreeMap::new();
     for row in rows {
-        let choice = row.get::<_, Option<String>>(3).map(|code| known::<Choice>(&code));
+        let choice = row.get::<_, Option<String>>(3).map(|code| from_code::<Choice>(&code));
         let ballot = Ballot { choice, left: row.get(4) };
         votes.entry((row.get(0), row.get(1), row.get(2))).or_default().push(ballot);
     }
@@ -392,7 +392,7 @@ async fn wrong_votes(app: &TestApp) -> Vec<String> {
 async fn wrong_waivers(app: &TestApp) -> Vec<String> {
     let rows = app.db().await.query("select step, criterion from waivers", &[]).await.unwrap();
     rows.iter()
-        .map(|row| (known::<StepName>(row.get(0)), known::<CriterionCode>(row.get(1))))
+        .map(|row| (from_code::<StepName>(row.get(0)), from_code::<CriterionCode>(row.get(1))))
         .filter(|(step, code)| !criteria_of(*step).contains(code) || !code.is_waivable())
         .map(|wrong| format!("only what can be waived is waived: {wrong:?}"))
         .collect()

@@ -6,9 +6,9 @@ use std::sync::Mutex;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::support::chance::Chance;
 use crate::support::client::Draft;
 use crate::support::contract::operation_at;
+use crate::support::random::Rng;
 use crate::support::world::task_force;
 use crate::support::{Answer, Resource, TestApp, Who};
 
@@ -29,8 +29,8 @@ const EXPERTS: [Who; 13] = [
     Who::Other5,
 ];
 
-/// Commands whose text is kept for whoever reads why a run failed.
-const TOLD: usize = 60;
+/// Commands whose text is of_kind for whoever reads why a run failed.
+const LOG_LENGTH: usize = 60;
 
 /// Somebody's seat.
 #[derive(Clone)]
@@ -46,7 +46,7 @@ pub(super) struct Memory {
     /// Where the task force is.
     pub(super) task_force: String,
     /// What was read, by its kind, such as `pilots/indicators`.
-    kept: BTreeMap<String, Vec<Resource>>,
+    resources: BTreeMap<String, Vec<Resource>>,
     /// Ids of what another task force has, or had.
     foreign: Vec<String>,
     /// Who has a seat; empty where that has to be read again.
@@ -57,14 +57,14 @@ pub(super) struct Memory {
     pub(super) sent: usize,
     /// How often each operation was answered how.
     pub(super) answered: BTreeMap<(String, u16), usize>,
-    told: VecDeque<String>,
+    log: VecDeque<String>,
 }
 
 impl Drop for Memory {
     fn drop(&mut self) {
         if std::thread::panicking() {
             println!("the last of {} commands:", self.sent);
-            self.told.iter().for_each(|line| println!("  {line}"));
+            self.log.iter().for_each(|line| println!("  {line}"));
         }
     }
 }
@@ -76,7 +76,7 @@ fn kind_of(task_force: &str, path: &str) -> Option<String> {
 }
 
 /// Where the resource is that a command was sent to.
-fn home(path: &str) -> &str {
+fn resource_path(path: &str) -> &str {
     ["/transitions", "/end", "/withdraw", "/votes/mine", "/content"]
         .iter()
         .find_map(|command| path.strip_suffix(command))
@@ -86,19 +86,19 @@ fn home(path: &str) -> &str {
 impl Memory {
     /// Another task force is played with from now on.
     pub(super) fn begin(&mut self, task_force: &str) {
-        let old = std::mem::take(&mut self.kept).into_values().flatten();
+        let old = std::mem::take(&mut self.resources).into_values().flatten();
         self.foreign.extend(old.filter_map(|one| one.body["id"].as_str().map(str::to_owned)));
         self.task_force = task_force.to_owned();
         self.seats.clear();
         self.open_step = None;
     }
 
-    fn keep(&mut self, seen: Resource) {
+    fn remember(&mut self, seen: Resource) {
         let Some(kind) = kind_of(&self.task_force, &seen.path) else { return };
-        let kept = self.kept.entry(kind).or_default();
-        match kept.iter_mut().find(|one| one.path == seen.path) {
+        let of_kind = self.resources.entry(kind).or_default();
+        match of_kind.iter_mut().find(|one| one.path == seen.path) {
             Some(one) => *one = seen,
-            None => kept.push(seen),
+            None => of_kind.push(seen),
         }
     }
 
@@ -106,36 +106,38 @@ impl Memory {
         let operation = operation_at(&draft.method, &draft.path).map_or("none", |operation| operation.id());
         *self.answered.entry((operation.to_owned(), answer.status)).or_default() += 1;
         self.sent += 1;
-        if self.told.len() == TOLD {
-            self.told.pop_front();
+        if self.log.len() == LOG_LENGTH {
+            self.log.pop_front();
         }
         let body = String::from_utf8_lossy(draft.body.as_deref().unwrap_or_default()).into_owned();
         let code = if answer.status < 400 { Value::Null } else { answer.json()["code"].clone() };
-        self.told.push_back(format!("{} {body} -> {} {code}", answer.request, answer.status));
-        let closed =
+        self.log.push_back(format!("{} {body} -> {} {code}", answer.request, answer.status));
+        let is_closed =
             ["task", "step"].iter().any(|what| code.as_str().is_some_and(|code| code.starts_with(what)));
-        let moves = ["submitStep", "castVote", "recordDecision", "transitionTaskForce", "endMember"];
-        if closed || answer.status < 300 && moves.contains(&operation) {
+        let changes_the_step =
+            ["submitStep", "castVote", "recordDecision", "transitionTaskForce", "endMember"];
+        if is_closed || answer.status < 300 && changes_the_step.contains(&operation) {
             self.open_step = None;
         }
-        let path = home(&draft.path);
+        let path = resource_path(&draft.path);
         if answer.status < 300 && operation.ends_with("Member") {
             self.seats.clear();
         }
         if answer.status < 300 && !answer.header("etag").is_empty() {
             let seen = answer.clone().resource();
             let path = if answer.header("location").is_empty() { path.to_owned() } else { seen.path.clone() };
-            self.keep(Resource { path, ..seen });
+            self.remember(Resource { path, ..seen });
         }
-        let Some(kept) = kind_of(&self.task_force, path).and_then(|kind| self.kept.get_mut(&kind)) else {
+        let Some(of_kind) = kind_of(&self.task_force, path).and_then(|kind| self.resources.get_mut(&kind))
+        else {
             return;
         };
         if answer.status == 412 {
-            let known = kept.iter_mut().find(|one| one.path == path);
-            known.into_iter().for_each(|one| answer.etag().clone_into(&mut one.etag));
+            let stale = of_kind.iter_mut().find(|one| one.path == path);
+            stale.into_iter().for_each(|one| answer.etag().clone_into(&mut one.etag));
         }
         if answer.status == 404 {
-            kept.retain(|one| one.path != path);
+            of_kind.retain(|one| one.path != path);
         }
     }
 }
@@ -144,21 +146,21 @@ impl Memory {
 pub(super) struct Player<'a> {
     pub(super) app: &'a TestApp,
     pub(super) memory: &'a Mutex<Memory>,
-    pub(super) chance: Chance,
+    pub(super) rng: Rng,
     /// The last decision is to be corrected before anything else happens.
-    pub(super) has_second_thoughts: bool,
+    pub(super) will_correct_decision: bool,
 }
 
 impl<'a> Player<'a> {
     pub(super) fn new(app: &'a TestApp, memory: &'a Mutex<Memory>, seed: u64) -> Self {
-        Self { app, memory, chance: Chance::new(seed), has_second_thoughts: false }
+        Self { app, memory, rng: Rng::new(seed), will_correct_decision: false }
     }
 
     /// Sends a command and remembers what comes of it.
     pub(super) async fn send(&mut self, who: Who, draft: Draft) -> Answer {
-        let pause = if self.chance.below(300) == 0 { 12 * 3600 } else { self.chance.below(5) };
+        let pause = if self.rng.below(300) == 0 { 12 * 3600 } else { self.rng.below(5) };
         self.app.advance(TimeDelta::seconds(i64::try_from(pause).unwrap()));
-        let answer = self.app.as_who(who).insist(draft.clone()).await;
+        let answer = self.app.as_who(who).send_with_retry(draft.clone()).await;
         assert!(answer.status < 500, "{}: {} {}", answer.request, answer.status, answer.text());
         self.memory.lock().unwrap().learn(&draft, &answer);
         answer
@@ -166,9 +168,9 @@ impl<'a> Player<'a> {
 
     /// Reads something, if it is there for this reader.
     pub(super) async fn look(&self, who: Who, path: &str) -> Option<Resource> {
-        let answer = self.app.as_who(who).insist(Draft::get(path)).await;
+        let answer = self.app.as_who(who).send_with_retry(Draft::get(path)).await;
         let seen = (answer.status == 200).then(|| answer.resource())?;
-        self.memory.lock().unwrap().keep(seen.clone());
+        self.memory.lock().unwrap().remember(seen.clone());
         Some(seen)
     }
 
@@ -176,7 +178,7 @@ impl<'a> Player<'a> {
     pub(super) async fn items(&self, path: &str) -> Vec<Value> {
         let separator = if path.contains('?') { '&' } else { '?' };
         let path = self.at(&format!("{path}{separator}limit=100"));
-        let answer = self.app.as_who(Who::Secretariat).insist(Draft::get(path)).await;
+        let answer = self.app.as_who(Who::Secretariat).send_with_retry(Draft::get(path)).await;
         let page = (answer.status == 200).then(|| answer.json());
         page.and_then(|page| page["items"].as_array().cloned()).unwrap_or_default()
     }
@@ -187,25 +189,25 @@ impl<'a> Player<'a> {
     }
 
     /// Founds another task force, and plays with that one from now on.
-    pub(super) async fn found(&mut self) {
-        let from = self.chance.below(EXPERTS.len());
-        let size = 5 + self.chance.below(3);
+    pub(super) async fn create_task_force(&mut self) {
+        let from = self.rng.below(EXPERTS.len());
+        let size = 5 + self.rng.below(3);
         let of = |at: usize| EXPERTS[(from + at) % EXPERTS.len()];
         let role = |at| if at == 0 { "chair" } else { "expert" };
         let seats: Vec<Value> = (0..size).map(|at| self.app.world().seat(of(at), role(at))).collect();
         let new = Draft::post("/v1/task-forces", &task_force("Next", &seats));
         let answer = self.send(Who::Secretariat, new).await.expect(201);
-        let founded = answer.resource();
-        self.memory.lock().unwrap().begin(&founded.path);
-        self.send(Who::Secretariat, Draft::command(&founded, "transitions", &json!({ "to": "active" })))
+        let created = answer.resource();
+        self.memory.lock().unwrap().begin(&created.path);
+        self.send(Who::Secretariat, Draft::command(&created, "transitions", &json!({ "to": "active" })))
             .await;
     }
 
     /// Who has a seat.
     pub(super) async fn seats(&mut self) -> Vec<Seat> {
-        let known = self.memory.lock().unwrap().seats.clone();
-        if !known.is_empty() {
-            return known;
+        let seats = self.memory.lock().unwrap().seats.clone();
+        if !seats.is_empty() {
+            return seats;
         }
         let seat = |item: &Value| {
             let who = EXPERTS.into_iter().find(|who| item["userId"] == self.app.world().user(*who))?;
@@ -226,57 +228,57 @@ impl<'a> Player<'a> {
     /// One of the members.
     pub(super) async fn member(&mut self) -> Who {
         let seats = self.seats().await;
-        if seats.is_empty() { Who::Chair } else { self.chance.of(&seats).who }
+        if seats.is_empty() { Who::Chair } else { self.rng.pick(&seats).who }
     }
 
     /// Somebody who probably has no business here.
     pub(super) fn stranger(&mut self) -> Who {
         let others = [Who::Secretariat, Who::CouncilMember, Who::Administrator, Who::Anonymous];
-        if self.chance.percent(50) { *self.chance.of(&EXPERTS) } else { *self.chance.of(&others) }
+        if self.rng.percent(50) { *self.rng.pick(&EXPERTS) } else { *self.rng.pick(&others) }
     }
 
     /// The id of a seat: of a current member for most of the time.
     pub(super) async fn seat_id(&mut self) -> String {
         let seats = self.seats().await;
-        if seats.is_empty() || self.chance.percent(5) {
+        if seats.is_empty() || self.rng.percent(5) {
             return self.id("members");
         }
-        self.chance.of(&seats).id.clone()
+        self.rng.pick(&seats).id.clone()
     }
 
     /// A user who may be given a seat.
     pub(super) fn user_id(&mut self) -> String {
-        let who = if self.chance.percent(3) { Who::Secretariat } else { *self.chance.of(&EXPERTS) };
+        let who = if self.rng.percent(3) { Who::Secretariat } else { *self.rng.pick(&EXPERTS) };
         self.app.world().user(who).to_owned()
     }
 
     /// Something of this kind that was seen: lately for most of the time, and perhaps no longer there.
-    pub(super) fn known(&mut self, kind: &str) -> Option<Resource> {
+    pub(super) fn recent(&mut self, kind: &str) -> Option<Resource> {
         let memory = self.memory.lock().unwrap();
-        let kept = memory.kept.get(kind).filter(|kept| !kept.is_empty())?;
-        let lately = if self.chance.percent(75) { kept.len().saturating_sub(8) } else { 0 };
-        Some(kept[lately + self.chance.below(kept.len() - lately)].clone())
+        let of_kind = memory.resources.get(kind).filter(|of_kind| !of_kind.is_empty())?;
+        let lately = if self.rng.percent(75) { of_kind.len().saturating_sub(8) } else { 0 };
+        Some(of_kind[lately + self.rng.below(of_kind.len() - lately)].clone())
     }
 
     /// Something of this kind that was seen, by its id.
     pub(super) fn recall(&self, kind: &str, id: &Value) -> Option<Resource> {
         let memory = self.memory.lock().unwrap();
-        memory.kept.get(kind)?.iter().find(|one| one.body["id"] == *id).cloned()
+        memory.resources.get(kind)?.iter().find(|one| one.body["id"] == *id).cloned()
     }
 
     /// The id of something of this kind: now and then another task force's, or nobody's.
     pub(super) fn id(&mut self, kind: &str) -> String {
         let nonsense = || "0199f0c2-7a3b-7c11-9d2e-0000000000ff".to_owned();
-        if self.chance.percent(4) {
+        if self.rng.percent(4) {
             let memory = self.memory.lock().unwrap();
             let foreign = &memory.foreign;
             return if foreign.is_empty() {
                 self.app.world().b_activity.clone()
             } else {
-                foreign[self.chance.below(foreign.len())].clone()
+                foreign[self.rng.below(foreign.len())].clone()
             };
         }
-        let known = self.known(kind).filter(|_| !self.chance.percent(2));
-        known.and_then(|one| one.body["id"].as_str().map(str::to_owned)).unwrap_or_else(nonsense)
+        let recent = self.recent(kind).filter(|_| !self.rng.percent(2));
+        recent.and_then(|one| one.body["id"].as_str().map(str::to_owned)).unwrap_or_else(nonsense)
     }
 }

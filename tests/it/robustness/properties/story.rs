@@ -12,29 +12,29 @@ use crate::support::{Resource, Who};
 
 impl Player<'_> {
     /// Does what comes next, if nobody else has done it meanwhile.
-    pub(super) async fn help(&mut self) {
+    pub(super) async fn advance_story(&mut self) {
         let open = self.memory.lock().unwrap().open_step.clone();
         if let Some(step) = open {
-            return self.settle(&step).await;
+            return self.work_on_gate(&step).await;
         }
         let Some(it) = self.look(Who::Secretariat, &self.at("")).await else { return };
         match it["state"].as_str() {
             Some("active") => self.work().await,
-            Some("concluded" | "dissolved") if self.chance.percent(25) => self.found().await,
-            Some("concluded" | "dissolved") => self.correct().await,
-            _ => self.go(Who::Secretariat, &it, "active").await,
+            Some("concluded" | "dissolved") if self.rng.percent(25) => self.create_task_force().await,
+            Some("concluded" | "dissolved") => self.correct_decision().await,
+            _ => self.transition(Who::Secretariat, &it, "active").await,
         }
     }
 
-    async fn go(&mut self, who: Who, it: &Resource, to: &str) {
-        self.order_to(who, it, json!({ "to": to, "reason": because() })).await;
+    async fn transition(&mut self, who: Who, it: &Resource, to: &str) {
+        self.send_transition(who, it, json!({ "to": to, "reason": because() })).await;
     }
 
-    async fn order_to(&mut self, who: Who, it: &Resource, order: Value) {
-        self.send(who, Draft::command(it, "transitions", &order)).await;
+    async fn send_transition(&mut self, who: Who, it: &Resource, payload: Value) {
+        self.send(who, Draft::command(it, "transitions", &payload)).await;
     }
 
-    async fn make(&mut self, path: String, new: &Value) {
+    async fn create(&mut self, path: String, new: &Value) {
         let who = self.member().await;
         self.send(who, Draft::post(path, new)).await;
     }
@@ -44,29 +44,29 @@ impl Player<'_> {
         let Some(step) =
             steps.iter().find(|step| ["open", "submitted"].contains(&step["state"].as_str().unwrap()))
         else {
-            return self.let_the_council_decide().await;
+            return self.record_decision().await;
         };
         let name = step["step"].as_str().unwrap().to_owned();
         if step["state"] == "submitted" {
-            self.bring_in_a_vote(&name).await;
+            self.cast_next_vote(&name).await;
         } else {
             self.memory.lock().unwrap().open_step = Some(name.clone());
-            self.settle(&name).await;
+            self.work_on_gate(&name).await;
         }
     }
 
     /// The items of a list that has no pages.
     async fn items_of(&mut self, path: &str) -> Vec<Value> {
-        let answer = self.app.as_who(Who::Secretariat).insist(Draft::get(self.at(path))).await;
+        let answer = self.app.as_who(Who::Secretariat).send_with_retry(Draft::get(self.at(path))).await;
         answer.json()["items"].as_array().cloned().unwrap_or_default()
     }
 
-    async fn bring_in_a_vote(&mut self, step: &str) {
+    async fn cast_next_vote(&mut self, step: &str) {
         let submissions = self.items(&format!("/steps/{step}/submissions")).await;
         let Some(last) = submissions.iter().rfind(|one| one["state"] == "voting") else { return };
         let path = self.at(&format!("/submissions/{}", last["id"].as_str().unwrap()));
         let Some(it) = self.look(Who::Secretariat, &path).await else { return };
-        if self.chance.percent(2) {
+        if self.rng.percent(2) {
             let chair = self.chair().await;
             self.send(chair, Draft::command(&it, "withdraw", &json!({ "reason": because() }))).await;
             return;
@@ -76,14 +76,14 @@ impl Player<'_> {
         let entitled = |id: &str| it["entitled"].as_array().unwrap().iter().any(|one| one["memberId"] == id);
         let Some(seat) = seats.iter().find(|seat| entitled(&seat.id) && !voted(&seat.id)) else { return };
         let choices = ["approve", "approve", "approve", "approve", "approve", "return", "abstain", "recuse"];
-        let said = json!({ "choice": self.chance.of(&choices), "reason": because() });
+        let said = json!({ "choice": self.rng.pick(&choices), "reason": because() });
         self.send(seat.who, Draft::new(Method::PUT, format!("{path}/votes/mine")).json(&said)).await;
     }
 
-    async fn let_the_council_decide(&mut self) {
+    async fn record_decision(&mut self) {
         let reports = self.items("/reports?state=submitted").await;
         let Some(report) = reports.first() else { return };
-        let outcome = match self.chance.below(100) {
+        let outcome = match self.rng.below(100) {
             0..50 => "continue",
             50..88 => "adjust",
             88..94 => "conclude",
@@ -91,34 +91,34 @@ impl Player<'_> {
         };
         let ruling = with(self.ruling(outcome).await, json!({ "reportNumber": report["number"] }));
         let answer = self.send(Who::Secretariat, Draft::post(self.at("/decisions"), &ruling)).await;
-        self.has_second_thoughts = answer.status == 201 && self.chance.percent(40);
+        self.will_correct_decision = answer.status == 201 && self.rng.percent(40);
     }
 
     /// Corrects the last decision, with the same outcome or another one.
-    pub(super) async fn correct(&mut self) {
+    pub(super) async fn correct_decision(&mut self) {
         let decisions = self.items("/decisions").await;
         let Some(last) = decisions.first() else { return };
         let outcomes = ["continue", "adjust", "conclude", "stop"];
-        let same = self.chance.percent(40);
-        let outcome = if same { last["outcome"].as_str().unwrap() } else { *self.chance.of(&outcomes) };
+        let same = self.rng.percent(40);
+        let outcome = if same { last["outcome"].as_str().unwrap() } else { *self.rng.pick(&outcomes) };
         let correction = json!({ "reportNumber": last["reportNumber"], "supersedes": last["number"] });
         let mut ruling = with(self.ruling(outcome).await, correction);
         if same && outcome == "adjust" {
             ruling["returnToStep"] = last["returnToStep"].clone();
         }
         let answer = self.send(Who::Secretariat, Draft::post(self.at("/decisions"), &ruling)).await;
-        self.has_second_thoughts = answer.status == 201 && self.chance.percent(50);
+        self.will_correct_decision = answer.status == 201 && self.rng.percent(50);
     }
 
     /// Does what the gate of the open step asks for, or submits it.
-    async fn settle(&mut self, step: &str) {
+    async fn work_on_gate(&mut self, step: &str) {
         let Some(readiness) = self.readiness(step).await else { return };
         let chair = self.chair().await;
         let missing: Vec<&Value> =
             readiness.iter().filter(|one| one["met"] == false && one["waived"] == false).collect();
         let Some(missing) = missing.first() else {
             // Once in a while: what comes by chance needs its time, too.
-            if self.chance.percent(70) {
+            if self.rng.percent(70) {
                 return self.do_anything().await;
             }
             let path = self.at(&format!("/steps/{step}/submissions"));
@@ -126,51 +126,53 @@ impl Player<'_> {
             return;
         };
         let code = missing["code"].as_str().unwrap().to_owned();
-        if missing["waivable"] == true && self.chance.percent(4) {
+        if missing["waivable"] == true && self.rng.percent(4) {
             let path = self.at(&format!("/steps/{step}/waivers/{code}"));
             self.send(chair, Draft::new(Method::PUT, path).json(&json!({ "reason": because() }))).await;
             return;
         }
         let unmet = missing["unmet"].as_array().cloned().unwrap_or_default();
-        let one = if unmet.is_empty() { Value::Null } else { self.chance.of(&unmet).clone() };
-        self.mend(&code, &one, step).await;
+        let one = if unmet.is_empty() { Value::Null } else { self.rng.pick(&unmet).clone() };
+        self.meet_criterion(&code, &one, step).await;
     }
 
     async fn readiness(&mut self, step: &str) -> Option<Vec<Value>> {
         let path = self.at(&format!("/steps/{step}/readiness"));
-        let answer = self.app.as_who(Who::Secretariat).insist(Draft::get(path)).await;
+        let answer = self.app.as_who(Who::Secretariat).send_with_retry(Draft::get(path)).await;
         (answer.status == 200).then(|| answer.json()["criteria"].as_array().unwrap().clone())
     }
 
-    async fn mend(&mut self, code: &str, one: &Value, step: &str) {
+    async fn meet_criterion(&mut self, code: &str, one: &Value, step: &str) {
         let chair = self.chair().await;
         match code {
             "policyAdopted" => self.adopt().await,
-            "policiesSettled" => self.one_goes(one, &["adopted", "rejected"]).await,
+            "policiesSettled" => self.transition_one(one, &["adopted", "rejected"]).await,
             "aimsNamed" => self.change_one(one, json!({ "aims": ["sustainable"] })).await,
-            "sectorsSelected" if !one.is_null() => self.one_goes(one, &["candidate"]).await,
+            "sectorsSelected" if !one.is_null() => self.transition_one(one, &["candidate"]).await,
             "sectorsSelected" => self.select().await,
-            "candidatesSettled" => self.one_goes(one, &["selected", "notSelected", "notSelected"]).await,
+            "candidatesSettled" => {
+                self.transition_one(one, &["selected", "notSelected", "notSelected"]).await
+            }
             "sectorsStudied" => self.study(one).await,
             "pilotsPlanned" => self.plan(None).await,
             "sectorsCovered" if one["kind"] == "sector" => self.plan(one["id"].as_str()).await,
-            "sectorsCovered" => self.one_goes(one, &["cancelled"]).await,
+            "sectorsCovered" => self.transition_one(one, &["cancelled"]).await,
             "indicatorsSet" => self.set_indicators(one).await,
             "activitiesPlanned" => {
                 let about = json!({ "kind": "pilot", "id": one["id"] });
                 let assignee = self.seat_id().await;
                 let more = json!({ "assigneeMemberId": assignee, "dueDate": "2027-01-15", "subject": about });
                 let new = activity(with(json!({ "step": "migration" }), more));
-                self.make(self.at("/activities"), &new).await;
+                self.create(self.at("/activities"), &new).await;
             }
             "pilotsEvaluated" => self.run(one).await,
             "migrationsHandedOver" => self.migrate(one).await,
             "reportCurrent" => self.report_on(chair).await,
             "conditionsSettled" => {
-                let to = *self.chance.of(&["reportedMet", "waived"]);
+                let to = *self.rng.pick(&["reportedMet", "waived"]);
                 let who = if to == "waived" { Who::Secretariat } else { chair };
                 if let Some(it) = self.read_one(who, one).await {
-                    self.go(who, &it, to).await;
+                    self.transition(who, &it, to).await;
                 }
             }
             "activitiesSettled" => self.finish(one).await,
@@ -194,11 +196,11 @@ impl Player<'_> {
         self.look(who, &self.at(&path)).await
     }
 
-    async fn one_goes(&mut self, one: &Value, to: &[&str]) {
+    async fn transition_one(&mut self, one: &Value, to: &[&str]) {
         let who = self.member().await;
         let Some(it) = self.read_one(who, one).await else { return };
-        let to = *self.chance.of(to);
-        self.go(who, &it, to).await;
+        let to = *self.rng.pick(to);
+        self.transition(who, &it, to).await;
     }
 
     async fn change_one(&mut self, one: &Value, fields: Value) {
@@ -217,42 +219,42 @@ impl Player<'_> {
         let policies = self.items("/policies?state=underReview,identified").await;
         let Some(policy) = policies.last() else {
             let new = body(self, "policies").await;
-            return self.make(self.at("/policies"), &new).await;
+            return self.create(self.at("/policies"), &new).await;
         };
         let to = if policy["state"] == "identified" { "underReview" } else { "adopted" };
-        self.one_goes(&json!({ "kind": "policy", "id": policy["id"] }), &[to]).await;
+        self.transition_one(&json!({ "kind": "policy", "id": policy["id"] }), &[to]).await;
     }
 
     async fn select(&mut self) {
         let sectors = self.items("/sectors?state=candidate").await;
         let Some(sector) = sectors.last() else {
             let new = body(self, "sectors").await;
-            return self.make(self.at("/sectors"), &new).await;
+            return self.create(self.at("/sectors"), &new).await;
         };
-        self.one_goes(&json!({ "kind": "sector", "id": sector["id"] }), &["selected"]).await;
+        self.transition_one(&json!({ "kind": "sector", "id": sector["id"] }), &["selected"]).await;
     }
 
     async fn study(&mut self, one: &Value) {
         let who = self.member().await;
         let Some(sector) = self.read_one(who, one).await else { return };
-        let exits = sector["availableTransitions"].to_string();
+        let transitions = sector["availableTransitions"].to_string();
         if sector["maturity"]["current"].is_null() {
-            self.make(format!("{}/assessments", sector.path), &assessment(json!({}))).await;
-        } else if exits.contains("maturityMissing") {
+            self.create(format!("{}/assessments", sector.path), &assessment(json!({}))).await;
+        } else if transitions.contains("maturityMissing") {
             let target = assessment(json!({ "kind": "target", "level": 4 }));
-            self.make(format!("{}/assessments", sector.path), &target).await;
-        } else if exits.contains("studyMissing") {
-            self.make(format!("{}/studies", sector.path), &study(json!({}))).await;
+            self.create(format!("{}/assessments", sector.path), &target).await;
+        } else if transitions.contains("studyMissing") {
+            self.create(format!("{}/studies", sector.path), &study(json!({}))).await;
         } else {
-            self.go(who, &sector, "studied").await;
+            self.transition(who, &sector, "studied").await;
         }
     }
 
     /// Plans a pilot in a sector: one that is extended, one that is proposed, or a new one.
     async fn plan(&mut self, sector: Option<&str>) {
-        let extended = self.known("pilots").filter(|pilot| pilot["outcome"] == "extend");
+        let extended = self.recent("pilots").filter(|pilot| pilot["outcome"] == "extend");
         if let Some(pilot) = extended {
-            return self.one_goes(&json!({ "kind": "pilot", "id": pilot["id"] }), &["planned"]).await;
+            return self.transition_one(&json!({ "kind": "pilot", "id": pilot["id"] }), &["planned"]).await;
         }
         let some = sector.map(|id| format!("&sectorId={id}")).unwrap_or_default();
         let proposed = self.items(&format!("/pilots?state=proposed{some}")).await;
@@ -264,20 +266,20 @@ impl Player<'_> {
             let fields =
                 json!({ "sectorId": id, "ownerMemberId": owner, "policyId": null, "aims": ["sustainable"] });
             let new = with(body(self, "pilots").await, fields);
-            return self.make(self.at("/pilots"), &new).await;
+            return self.create(self.at("/pilots"), &new).await;
         };
         let who = self.member().await;
         let one = json!({ "kind": "pilot", "id": pilot["id"] });
         let Some(pilot) = self.read_one(who, &one).await else { return };
-        let exits = pilot["availableTransitions"].to_string();
-        if exits.contains("sectorNotSelected") {
+        let transitions = pilot["availableTransitions"].to_string();
+        if transitions.contains("sectorNotSelected") {
             self.send(who, Draft::patch(&pilot, &json!({ "sectorId": first["id"] }))).await;
-        } else if exits.contains("aimsMissing") {
+        } else if transitions.contains("aimsMissing") {
             self.send(who, Draft::patch(&pilot, &json!({ "aims": ["generatesWealth"] }))).await;
-        } else if exits.contains("indicatorsMissing") {
-            self.make(format!("{}/indicators", pilot.path), &indicator(json!({}))).await;
+        } else if transitions.contains("indicatorsMissing") {
+            self.create(format!("{}/indicators", pilot.path), &indicator(json!({}))).await;
         } else {
-            self.go(who, &pilot, "planned").await;
+            self.transition(who, &pilot, "planned").await;
         }
     }
 
@@ -302,21 +304,21 @@ impl Player<'_> {
         let who = self.member().await;
         let Some(pilot) = self.read_one(who, one).await else { return };
         let open = allowed(&pilot);
-        if self.chance.percent(6) {
-            self.go(who, &pilot, "cancelled").await;
+        if self.rng.percent(6) {
+            self.transition(who, &pilot, "cancelled").await;
         } else if open.iter().any(|to| to == "evaluated") {
-            let outcome = *self.chance.of(&["scale", "scale", "extend", "stop"]);
-            self.order_to(who, &pilot, evaluation(outcome)).await;
+            let outcome = *self.rng.pick(&["scale", "scale", "extend", "stop"]);
+            self.send_transition(who, &pilot, evaluation(outcome)).await;
         } else if open.iter().any(|to| to == "running") {
-            self.go(who, &pilot, "running").await;
+            self.transition(who, &pilot, "running").await;
         } else if pilot["state"] == "running" {
             for indicator in self.indicators(one).await {
                 let path =
                     format!("{}/indicators/{}/measurements", pilot.path, indicator["id"].as_str().unwrap());
-                self.make(path, &measurement(json!({}))).await;
+                self.create(path, &measurement(json!({}))).await;
             }
         } else {
-            self.go(who, &pilot, "cancelled").await;
+            self.transition(who, &pilot, "cancelled").await;
         }
     }
 
@@ -325,24 +327,24 @@ impl Player<'_> {
         let id = one["id"].as_str().unwrap();
         let Some(last) = self.items(&format!("/migrations?pilotId={id}")).await.pop() else {
             let new = with(body(self, "migrations").await, json!({ "pilotId": id }));
-            return self.make(self.at("/migrations"), &new).await;
+            return self.create(self.at("/migrations"), &new).await;
         };
         let who = self.member().await;
         let it = json!({ "kind": "migration", "id": last["id"] });
         let Some(it) = self.read_one(who, &it).await else { return };
         let open = allowed(&it);
         let on = ["handedOver", "live", "parallelRun", "inProgress", "planned"];
-        let exits = it["availableTransitions"].to_string();
-        if open.iter().any(|to| to == "rolledBack") && self.chance.percent(8) {
-            self.go(who, &it, "rolledBack").await;
+        let transitions = it["availableTransitions"].to_string();
+        if open.iter().any(|to| to == "rolledBack") && self.rng.percent(8) {
+            self.transition(who, &it, "rolledBack").await;
         } else if let Some(to) = on.into_iter().find(|to| open.iter().any(|other| other == to)) {
-            self.go(who, &it, to).await;
-        } else if exits.contains("checklistUnfinished") {
+            self.transition(who, &it, to).await;
+        } else if transitions.contains("checklistUnfinished") {
             let items =
                 self.items(&format!("/migrations/{}/checklist-items", last["id"].as_str().unwrap())).await;
             let Some(undone) = items.iter().find(|item| item["done"] == false) else {
                 let new = json!({ "title": { "en": "Train the clerks", "ar": "تدريب" }, "done": true });
-                return self.make(format!("{}/checklist-items", it.path), &new).await;
+                return self.create(format!("{}/checklist-items", it.path), &new).await;
             };
             let path = format!("{}/checklist-items/{}", it.path, undone["id"].as_str().unwrap());
             let Some(item) = self.look(who, &path).await else { return };
@@ -357,8 +359,8 @@ impl Player<'_> {
 
     async fn report_on(&mut self, chair: Who) {
         let mut new = json!({ "recommendation": "continue", "summary": because() });
-        if self.chance.percent(30) {
-            let again = json!({ "recommendation": "adjust", "returnToStep": self.chance.of(&STEPS) });
+        if self.rng.percent(30) {
+            let again = json!({ "recommendation": "adjust", "returnToStep": self.rng.pick(&STEPS) });
             new = with(new, again);
         }
         self.send(chair, Draft::post(self.at("/reports"), &new)).await;
@@ -371,7 +373,7 @@ impl Player<'_> {
         let open = allowed(&it);
         let on = ["done", "inReview", "inProgress", "planned"];
         let next = on.into_iter().find(|to| open.iter().any(|other| other == to));
-        let to = next.filter(|_| self.chance.percent(60)).unwrap_or("cancelled");
-        self.go(who, &it, to).await;
+        let to = next.filter(|_| self.rng.percent(60)).unwrap_or("cancelled");
+        self.transition(who, &it, to).await;
     }
 }

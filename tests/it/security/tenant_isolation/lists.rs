@@ -9,19 +9,19 @@ use serde_json::{Value, json};
 use super::{ids_below, nothing, pairs, same};
 use crate::contract::operation_cases::Case;
 use crate::support::client::Draft;
-use crate::support::contract::followed;
+use crate::support::contract::resolved;
 use crate::support::{TestApp, Who};
 
 /// Query parameters of an operation.
 fn parameters(case: &Case) -> impl Iterator<Item = &'static Value> {
     let parameters = case.operation().described["parameters"].as_array().into_iter().flatten();
-    parameters.map(followed).filter(|parameter| parameter["in"] == "query")
+    parameters.map(resolved).filter(|parameter| parameter["in"] == "query")
 }
 
 /// Filters that take an id.
 fn filters(case: &Case) -> Vec<&'static str> {
     let takes_an_id = |parameter: &&'static Value| {
-        let schema = followed(&parameter["schema"]);
+        let schema = resolved(&parameter["schema"]);
         schema["format"] == "uuid"
             || schema["pattern"].as_str().is_some_and(|pattern| pattern.contains("{8}-"))
     };
@@ -117,7 +117,7 @@ async fn a_cursor_of_another_task_force_shows_nothing_of_it() {
     }
     assert!(cursors.len() > 60, "{} cursors", cursors.len());
     for pair in &pairs {
-        let whole = app.as_chair().get(format!("{}?limit=100", pair.ours.path)).await;
+        let full = app.as_chair().get(format!("{}?limit=100", pair.ours.path)).await;
         for cursor in &cursors {
             let page = app.as_chair().get(format!("{}?limit=100&cursor={cursor}", pair.ours.path)).await;
             assert!([200, 400, 403].contains(&page.status), "{}: {}", page.request, page.status);
@@ -125,8 +125,8 @@ async fn a_cursor_of_another_task_force_shows_nothing_of_it() {
             let shown = strangers.iter().find(|id| text.contains(id.as_str()));
             assert_eq!(shown, None, "{}: {text}", page.request);
             if page.status == 200 {
-                let (whole, page) = (whole.json(), page.json());
-                let mine = whole["items"].as_array().unwrap();
+                let (full, page) = (full.json(), page.json());
+                let mine = full["items"].as_array().unwrap();
                 let some = page["items"].as_array().unwrap();
                 assert!(some.iter().all(|item| mine.contains(item)), "{}: {page:#}", pair.ours.path);
             }

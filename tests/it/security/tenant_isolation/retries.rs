@@ -41,7 +41,7 @@ async fn the_key_of_another_user_is_another_key() {
 }
 
 #[tokio::test]
-async fn who_has_lost_access_is_not_told_again_what_they_did() {
+async fn a_user_who_lost_access_gets_no_replay() {
     let app = TestApp::start().await;
     let seat = app.as_chair().read(app.a(&format!("/members/{}", app.world().member(Who::Expert5)))).await;
     let expert = app.as_who(Who::Expert5);

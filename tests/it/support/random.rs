@@ -1,9 +1,9 @@
-//! Chance that can be repeated.
+//! Rng that can be repeated.
 
 /// A stream of numbers that only depends on where it begins (splitmix64).
-pub(crate) struct Chance(u64);
+pub(crate) struct Rng(u64);
 
-impl Chance {
+impl Rng {
     pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
@@ -26,7 +26,7 @@ impl Chance {
     }
 
     /// One of these.
-    pub(crate) fn of<'a, T>(&mut self, some: &'a [T]) -> &'a T {
+    pub(crate) fn pick<'a, T>(&mut self, some: &'a [T]) -> &'a T {
         &some[self.below(some.len())]
     }
 }

@@ -1,0 +1,36 @@
+//! Indicators: the numbers that a pilot is measured by.
+
+use serde_json::{Value, json};
+
+use crate::support::TestApp;
+use crate::support::answer::field_errors;
+use crate::support::pilots::{indicator, proposed_pilot};
+
+#[tokio::test]
+async fn numbers_are_kept_exactly_and_refused_where_they_are_wrong() {
+    let app = TestApp::start().await;
+    let expert = app.as_expert();
+    let path = format!("{}/indicators", proposed_pilot(&app, json!({})).await.path);
+    for (given, answered) in [
+        (json!("12.50"), json!("12.50")),
+        (json!("999999999999999.999999"), json!("999999999999999.999999")),
+        (json!(0.1), json!("0.1")),
+        (json!(12.35), json!("12.35")),
+        (json!(-7), json!("-7")),
+        (json!(4.0), json!("4")),
+        (json!(0.000_001), json!("0.000001")),
+        (json!(123_456_789.123_456), json!("123456789.123456")),
+        (json!(0), json!("0")),
+        (Value::Null, Value::Null),
+    ] {
+        let made = expert.create(path.as_str(), indicator(json!({ "baseline": given }))).await;
+        assert_eq!(made["baseline"], answered);
+    }
+    let texts = ["1.0000001", "1e3", "", "٣", "1234567890123456"].map(Value::from);
+    let numbers = [0.123_456_7, 1e-7, 1e300, 1e9].map(Value::from);
+    for wrong in texts.into_iter().chain(numbers).chain([json!(true), json!([])]) {
+        let refused = expert.post(path.as_str(), indicator(json!({ "baseline": wrong }))).await;
+        let problem = refused.expect_problem(400, "invalidRequest");
+        assert!(field_errors(&problem)[0].starts_with("/baseline "), "{wrong}: {problem:#}");
+    }
+}
