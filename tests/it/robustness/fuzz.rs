@@ -1,11 +1,11 @@
-//! Whatever comes in where a parser stands: cursors, `If-Match`, `Idempotency-Key`, merge patches, localized text,
-//! tokens. Nothing of it brings down the service or is answered otherwise than documented (every answer is held against
-//! the contract), and what each parser promises stays true.
+//! Random and malformed input for each parser: cursors, `If-Match`, `Idempotency-Key`, merge patches, localized text,
+//! tokens. No input brings down the service or gets an undocumented answer (every answer is validated against the
+//! contract), and the guarantees of each parser hold.
 //!
-//! Each target runs for a second, or for `TASKFORCE_FUZZ_SECONDS` (`make fuzz`). A run can be repeated from where it
-//! failed: `TASKFORCE_SEED` takes the seed that it printed.
+//! Each target runs a fixed number of cases by default, and for `TASKFORCE_FUZZ_SECONDS` in a long run (`make fuzz`,
+//! `make soak`). `TASKFORCE_SEED` repeats a run from the seed of the case that failed.
 
-#![expect(clippy::print_stdout, reason = "how many cases were run, and where a failed run began")]
+#![expect(clippy::print_stdout, reason = "the number of cases, and the seed of a failed one")]
 
 mod cursors;
 mod etags;
@@ -18,15 +18,14 @@ mod tokens;
 use std::time::{Duration, Instant};
 
 use crate::support::random::Rng;
+use crate::support::random_runs::{is_soak, seed, variable};
 
-/// Cases that a run has at least, however slow the machine.
-const FEWEST: u64 = 40;
+/// Cases of the short share, and the least that a long run has however slow the machine.
+const CASES: u64 = 150;
+/// Seconds of a long run.
+const LONG: u64 = 600;
 
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is a number")))
-}
-
-/// Tells the seed of the case that failed.
+/// Prints the seed of the case that failed.
 struct FailureReport<'a> {
     target: &'a str,
     seed: u64,
@@ -40,14 +39,15 @@ impl Drop for FailureReport<'_> {
     }
 }
 
-/// Runs cases until the time is up. Each has a seed of its own, so that the one that fails is the first when repeated.
+/// Runs the cases of a target. Each has a seed of its own, so that a failed one comes first when it is repeated.
 async fn fuzz(target: &str, mut case: impl AsyncFnMut(&mut Rng)) {
-    let first = number("TASKFORCE_SEED").unwrap_or(20_261_122);
-    let until = Instant::now() + Duration::from_secs(number("TASKFORCE_FUZZ_SECONDS").unwrap_or(1));
+    let first = seed();
+    let seconds = variable("TASKFORCE_FUZZ_SECONDS").unwrap_or(if is_soak() { LONG } else { 0 });
+    let until = Instant::now() + Duration::from_secs(seconds);
     let mut cases = 0;
-    while cases < FEWEST || Instant::now() < until {
+    while cases < CASES || Instant::now() < until {
         let report = FailureReport { target, seed: first.wrapping_add(cases) };
-        // Far from each other: neighbouring seeds would share most of their numbers.
+        // Neighbouring seeds would share most of their numbers.
         case(&mut Rng::new(report.seed.wrapping_mul(0xd134_2543_de82_ef95))).await;
         cases += 1;
     }

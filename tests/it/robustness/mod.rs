@@ -6,5 +6,5 @@ mod housekeeping;
 mod limits;
 mod outages;
 mod process;
-pub(crate) mod properties;
+mod properties;
 mod torture;

@@ -1,8 +1,8 @@
-//! The service is killed again and again under writes that carry keys. What was acknowledged is there once, what
-//! was not is there at most once, and sending it again under its key makes it once.
+//! The service is killed repeatedly under writes that carry idempotency keys. An acknowledged write exists once, any other
+//! at most once, and sending a write again under its key makes it exist once.
 //!
-//! Three rounds in the usual run; `make torture` asks for 200 (`TASKFORCE_TORTURE_ROUNDS`). When the kill comes is
-//! drawn from `TASKFORCE_SEED`.
+//! Three rounds by default, 200 in a long run (`make torture`, `make soak`), or `TASKFORCE_TORTURE_ROUNDS`. The instants
+//! of the kills are random (`TASKFORCE_SEED`).
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -15,10 +15,10 @@ use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use crate::robustness::properties::seed;
 use crate::support::app::{KEY, PASSWORD};
 use crate::support::postgres;
 use crate::support::random::Rng;
+use crate::support::random_runs::{length, seed};
 use crate::support::service::{Service, data_dir, program};
 use crate::support::{TestApp, Who};
 
@@ -184,8 +184,7 @@ async fn counted(app: &TestApp, round: usize) -> HashMap<(Kind, String), i64> {
 }
 
 fn rounds() -> usize {
-    let given = std::env::var("TASKFORCE_TORTURE_ROUNDS").ok();
-    given.map_or(3, |rounds| rounds.parse().expect("TASKFORCE_TORTURE_ROUNDS is a number"))
+    length("TASKFORCE_TORTURE_ROUNDS", 3, 200)
 }
 
 #[tokio::test]

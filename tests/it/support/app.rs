@@ -148,7 +148,8 @@ impl TestApp {
             app,
             clock,
             database,
-            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+            // Without roots: reading those of the system takes longer than most requests.
+            http: reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap(),
             tokens: Mutex::default(),
             address,
             server: server.await.unwrap(),

@@ -38,12 +38,18 @@ impl Operation {
     }
 }
 
-/// Every operation of the document.
-pub(crate) fn operations() -> impl Iterator<Item = Operation> {
-    DOCUMENT["paths"].as_object().unwrap().iter().flat_map(|(path, item)| {
+static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
+    let paths = DOCUMENT["paths"].as_object().unwrap().iter();
+    let operations = paths.flat_map(|(path, item)| {
         let methods = item.as_object().unwrap().iter();
         methods.map(move |(method, described)| Operation { path, method, described })
-    })
+    });
+    operations.collect()
+});
+
+/// Every operation of the document.
+pub(crate) fn operations() -> impl Iterator<Item = Operation> {
+    OPERATIONS.iter().copied()
 }
 
 /// The operation that a request meets, if any does.

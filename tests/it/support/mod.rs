@@ -1,6 +1,6 @@
 //! The harness: [`postgres`] (a cluster per run, a database per test), [`app`] (the service under test), [`client`]
 //! (people who send requests), [`answer`] (what comes back, held against the contract by [`contract`]), [`world`]
-//! (the people and task forces that most tests begin with), [`chance`] (what repeats by its seed); and for each noun what tests write of it.
+//! (the people and task forces that most tests begin with), [`chance`] (what repeats by its seed); and for each resource what tests write of it.
 //!
 //! Everything but functions named `db_…` uses the public API only.
 
@@ -16,6 +16,7 @@ pub(crate) mod pilots;
 pub(crate) mod policies;
 pub(crate) mod postgres;
 pub(crate) mod random;
+pub(crate) mod random_runs;
 pub(crate) mod sectors;
 pub(crate) mod service;
 pub(crate) mod sign_in;
