@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz torture fmt lint doc openapi openapi-check contract contract-lint ci
+.PHONY: help demo test soak fuzz torture fmt lint doc openapi openapi-check contract contract-lint ci
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -14,14 +14,19 @@ test: ## gets what is missing and runs all tests
 	@DATABASE_URL= ./scripts/prepare.sh tests
 	@exec cargo test --locked
 
-# Each target by itself, so that each has its time; the figures are the last lines of each.
-fuzz: ## the long run of the fuzz targets: TASKFORCE_FUZZ_SECONDS each (600)
+# `make test` runs a fixed short share of the random tests. TASKFORCE_SOAK=1 runs them long (tests/it/support/random_runs.rs),
+# one after the other, so that each has its time to itself; the figures are the last lines of each.
+soak: ## runs all random tests long: properties, fuzz and torture
 	@DATABASE_URL= ./scripts/prepare.sh
-	@TASKFORCE_FUZZ_SECONDS=$${TASKFORCE_FUZZ_SECONDS:-600} exec cargo test --locked --test it -- fuzz:: --nocapture --test-threads 1
+	@TASKFORCE_SOAK=1 exec cargo test --locked --test it -- properties:: fuzz:: torture:: --nocapture --test-threads 1
 
-torture: ## kills the service 200 times under keyed writes and looks what is left (TASKFORCE_TORTURE_ROUNDS)
+fuzz: ## runs the fuzz targets long: TASKFORCE_FUZZ_SECONDS each (600)
 	@DATABASE_URL= ./scripts/prepare.sh
-	TASKFORCE_TORTURE_ROUNDS=$${TASKFORCE_TORTURE_ROUNDS:-200} cargo test --locked --test it -- torture:: --nocapture
+	@TASKFORCE_SOAK=1 exec cargo test --locked --test it -- fuzz:: --nocapture --test-threads 1
+
+torture: ## kills the service 200 times under keyed writes (TASKFORCE_TORTURE_ROUNDS)
+	@DATABASE_URL= ./scripts/prepare.sh
+	@TASKFORCE_SOAK=1 exec cargo test --locked --test it -- torture:: --nocapture
 
 fmt: ## formats the code
 	cargo fmt

@@ -1,7 +1,7 @@
 //! The service as its users meet it: real Postgres, real HTTP, one database per test.
 //!
-//! `support` holds the harness and speaks the words of the domain; the other files hold the promises, each test
-//! named after the one it keeps.
+//! `support` is the harness. The other folders contain the tests, each named after the behaviour
+//! that it checks.
 
 #![expect(
     clippy::unwrap_used,

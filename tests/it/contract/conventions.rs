@@ -1,4 +1,4 @@
-//! What all operations share: versions, patches, the faults of a body, the order of checks.
+//! Conventions of all operations: versions, patches, field errors, the order of checks.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ async fn a_representation_is_not_sent_again_until_it_changes() {
     ask(&format!("\"0.0\", W/{}", it.etag)).await.expect(304);
     ask("*").await.expect(304);
     ask("\"1.0000000000000000\"").await.expect(200);
-    // Rights are part of what is told: another reader's ETag is another one.
+    // The representation includes the reader's transitions, so another reader gets another ETag.
     let council = app.as_who(Who::CouncilMember).reload(&it).await;
     assert_ne!(council.etag, it.etag);
     chair.patch(&it, json!({ "priority": "high" })).await.expect(200);
@@ -46,7 +46,7 @@ async fn the_etag_changes_with_the_language_and_the_version_does_not() {
         (title(&arabic).as_str(), title(&english).as_str()),
         ("الخطوة لم تُفتح بعد", "The step is not open yet")
     );
-    // If-Match compares the version alone: whichever language it was read in.
+    // If-Match compares the version alone, in any language.
     let in_arabic = Resource { path: ahead.clone(), ..arabic.resource() };
     app.as_chair().patch(&in_arabic, json!({ "priority": "low" })).await.expect(200);
 }
@@ -69,7 +69,7 @@ async fn a_change_names_the_version_that_it_changes() {
     let stale = chair.send(patch(Some("\"7.0123\""))).await;
     assert_eq!(stale.etag(), "\"1\"");
     stale.expect_problem(412, "versionMismatch");
-    // Weak, or with another hash: it is the version that counts.
+    // Weak, or with another hash: only the version counts.
     let changed = chair.send(patch(Some("W/\"1.ffff\""))).await.expect(200).resource();
     assert_eq!(changed["version"], 2);
     chair.patch(&it, json!({ "priority": "low" })).await.expect_problem(412, "versionMismatch");
@@ -116,7 +116,7 @@ async fn in_a_patch_absent_is_not_null() {
         chair.patch(&Resource { path: it.path.clone(), ..patched }, cleared).await.expect(200).resource();
     assert_eq!((&cleared["description"], &cleared["dueDate"]), (&Value::Null, &Value::Null));
     assert_eq!((&cleared["priority"], &cleared["version"]), (&json!("high"), &json!(3)));
-    // What must be there can't be taken away.
+    // A required field can't be removed.
     let it = Resource { path: it.path.clone(), ..cleared };
     for required in ["title", "step"] {
         let problem = chair.patch(&it, json!({ required: null })).await.expect_problem(400, "invalidRequest");
@@ -291,8 +291,8 @@ async fn checks_come_in_the_same_order_everywhere() {
     let app = TestApp::start().await;
     let it = planned(&app).await;
     let bare = || Draft::new(Method::PATCH, &it.path);
-    // No credential, then not yours to know of, then the body's type, the body, the version, the right, the
-    // version again, the state.
+    // Credential, visibility, media type, body, precondition, right, version,
+    // state.
     app.as_anybody().send(bare()).await.expect_problem(401, "unauthenticated");
     app.as_who(Who::Outsider).send(bare()).await.expect_problem(404, "notFound");
     let council = app.as_who(Who::CouncilMember);

@@ -1,4 +1,4 @@
-//! Trying: `?dryRun=true` checks everything and keeps nothing.
+//! Dry runs: `?dryRun=true` checks everything and stores nothing.
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use crate::support::contract::resolved;
 use crate::support::votes::ready_policy_step;
 use crate::support::{Resource, TestApp, Who};
 
-/// The command, only tried.
+/// A dry run of a transition.
 fn dry_run(resource: &Resource, to: &str) -> Draft {
     let body = json!({ "to": to });
     let path = format!("{}/transitions?dryRun=true", resource.path);
@@ -26,7 +26,7 @@ async fn a_dry_run_of_a_transition_answers_its_outcome_and_stores_nothing() {
     assert_eq!((tried.header("etag"), tried.header("location")), ("", ""));
     assert_eq!(app.db_events().await, before);
     assert_eq!(chair.reload(&planned).await.body, planned.body);
-    // What is refused is refused the same.
+    // A dry run is refused for the same reasons as the request itself.
     chair.send(dry_run(&planned, "inReview")).await.expect_problem(409, "transitionNotAllowed");
     app.as_who(Who::CouncilMember)
         .send(dry_run(&planned, "inProgress"))
@@ -35,7 +35,7 @@ async fn a_dry_run_of_a_transition_answers_its_outcome_and_stores_nothing() {
     app.as_who(Who::Outsider).send(dry_run(&planned, "inProgress")).await.expect_problem(404, "notFound");
     let stale = Resource { etag: "\"99\"".to_owned(), ..planned.clone() };
     chair.send(dry_run(&stale, "inProgress")).await.expect_problem(412, "versionMismatch");
-    // And it is still there to be done.
+    // The transition can still be made.
     chair.transition(&planned, "inProgress").await;
 }
 
@@ -60,7 +60,7 @@ async fn a_dry_run_of_a_submission_stores_none() {
 #[tokio::test]
 async fn a_dry_run_checks_the_deferred_constraints() {
     let app = TestApp::start().await;
-    // As if some use case had forgotten the panel: what is left is the schema's own rule, deferred to the commit.
+    // Simulates a use case that forgets the panel: only the schema's own constraint is left, deferred to the commit.
     app.db()
         .await
         .batch_execute(
@@ -128,7 +128,7 @@ async fn every_dry_run_stores_nothing_and_the_request_can_follow() {
         let dry_run = Draft { path: format!("{}?dryRun=true", draft.path), ..draft.clone() };
         let mut who = [Who::Chair, Who::Secretariat, Who::Administrator].into_iter();
         let (who, answer) = loop {
-            let who = who.next().unwrap_or_else(|| panic!("{}: nobody may", case.id));
+            let who = who.next().unwrap_or_else(|| panic!("{}: no actor may", case.id));
             let answer = app.as_who(who).send(dry_run.clone()).await;
             if answer.status != 403 && answer.status != 404 {
                 break (who, answer.expect(200));

@@ -45,7 +45,7 @@ async fn a_request_sent_twice_is_done_once_and_answered_the_same() {
     let made = twice(chair, new_activity(&app, "first")).await.expect(201).resource();
     assert_eq!(count().await, before + 1);
 
-    // A command, by its version; the answer of then, though the activity has moved on.
+    // A command with its version: the stored answer is replayed although the activity has changed since.
     let begin = Draft::command(&made, "transitions", &json!({ "to": "inProgress" }));
     let begun = twice(chair, begin.clone().header("Idempotency-Key", "first")).await.expect(200).resource();
     let begun = Resource { path: made.path.clone(), ..begun };
@@ -116,7 +116,7 @@ async fn an_id_in_another_spelling_is_no_other_request() {
         let draft = Draft { path: draft.path.replace(id, &spelling), ..draft };
         assert_replayed(&app.as_chair().send(draft).await, &first);
     }
-    // However long it is made.
+    // The same for ids that are spelled as long as possible.
     let long = |id: &str| -> String {
         format!("urn:uuid:{id}").bytes().map(|byte| format!("%{byte:02x}")).collect()
     };
@@ -177,7 +177,7 @@ async fn a_repeated_request_that_waits_too_long_for_the_first_is_409() {
     let app = TestApp::start().await;
     let path = "/v1/task-forces";
     let body = crate::support::world::task_force("Gamma", &[]);
-    // Somebody else's transaction stands for the first request, which takes its time.
+    // A transaction of the test stands for the first request, which is still running.
     let holder = app.db_another().await;
     holder.batch_execute("begin").await.unwrap();
     let of_the_first = format!("{} POST {path} k", app.world().user(Who::Secretariat));
@@ -235,7 +235,7 @@ async fn every_post_but_the_sign_in_takes_a_key_and_is_done_once() {
                 break;
             }
         }
-        let (who, first) = done.unwrap_or_else(|| panic!("{}: nobody may", case.id));
+        let (who, first) = done.unwrap_or_else(|| panic!("{}: no actor may", case.id));
         let events = app.db_events().await;
         let again = app.as_who(who).send(draft).await;
         assert_eq!(app.db_events().await, events, "{}: done twice", case.id);

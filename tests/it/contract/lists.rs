@@ -169,7 +169,7 @@ async fn a_cursor_belongs_to_the_list_that_gave_it() {
     chair.get(app.a(&format!("/members?cursor={by_number}"))).await.expect_field_errors(&["cursor invalid"]);
 }
 
-/// What Postgres can't hold is no fault of the service.
+/// Values that Postgres can't represent must not become a 500.
 #[tokio::test]
 async fn a_forged_cursor_is_refused_or_harmless() {
     let app = TestApp::start().await;

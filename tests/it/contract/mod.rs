@@ -1,4 +1,4 @@
-//! What all operations share: the OpenAPI document, problems, retries, dry runs, lists.
+//! The rules that all operations share: the OpenAPI document, problems, retries, dry runs, lists.
 
 mod conventions;
 mod dry_run;

@@ -1,11 +1,11 @@
-//! The OpenAPI document: whoever has nothing else can build on it.
+//! The OpenAPI document: complete and consistent enough to generate a client from.
 
 use serde_json::{Value, json};
 
 use crate::support::TestApp;
 use crate::support::contract::{DOCUMENT, operations, resolved, validator};
 
-/// Every value in the document, with the way to it.
+/// Visits every value of the document with its path.
 fn visit_values<'a>(at: &str, value: &'a Value, visit: &mut impl FnMut(&str, &'a Value)) {
     visit(at, value);
     match value {
@@ -110,7 +110,7 @@ fn every_parameter_is_described_with_an_example() {
     }
 }
 
-/// What a body doesn't know it refuses: in every object of every body.
+/// Every object of every request body refuses unknown fields.
 #[test]
 fn every_body_is_closed() {
     fn closed(name: &str, schema: &'static Value, seen: &mut Vec<&'static str>) {
@@ -144,7 +144,7 @@ fn every_body_is_closed() {
     assert!(seen.len() > 10);
 }
 
-/// The words of an enum are those that JSON carries.
+/// The documented values of an enum are those that JSON carries.
 #[test]
 fn enum_values_are_documented_as_they_are_sent() {
     let words = |name: &str| DOCUMENT["components"]["schemas"][name]["enum"].clone();

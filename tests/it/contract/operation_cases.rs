@@ -1,5 +1,5 @@
-//! Every operation of the contract as a request that is there to be done: who may ([`crate::security::authorization`]), and what an id
-//! of another task force gives away ([`crate::security::tenant_isolation`]), is tried with these.
+//! Every operation of the contract as a request that somebody may make. Authorization
+//! ([`crate::security::authorization`]) and isolation ([`crate::security::tenant_isolation`]) are tested with these.
 //!
 //! An operation without a case fails here, and so does a case without an operation.
 
@@ -13,10 +13,10 @@ use crate::support::TestApp;
 use crate::support::client::Draft;
 use crate::support::contract::{Operation, operations};
 
-/// A request, written anew for each who sends it, so that it is there to be done each time.
+/// Writes a request anew for each sender, so that it can be carried out each time.
 type Write = for<'a> fn(&'a TestApp) -> Pin<Box<dyn Future<Output = Draft> + 'a>>;
 
-/// A request of an operation. It leads into task force A where it leads into any, and is such that somebody may.
+/// A request of an operation: in task force A where it is in any, and permitted to at least one actor.
 #[derive(Clone, Copy)]
 pub(crate) struct Case {
     /// Id of the operation.
@@ -40,8 +40,8 @@ impl Case {
     }
 }
 
-/// Every case, in the order of the document; what closes a step or a task force comes last, in this
-/// order, and then what signs out whoever does it.
+/// Every case, in the order of the document. Operations that close a step or a task force come last, in this
+/// order, and then the one that ends its caller's sessions.
 pub(crate) fn all() -> Vec<Case> {
     const CLOSING: [&str; 5] =
         ["castVote", "withdrawSubmission", "submitStep", "transitionTaskForce", "changePassword"];

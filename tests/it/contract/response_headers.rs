@@ -1,4 +1,4 @@
-//! What wraps every answer: problems, languages, request ids, origins.
+//! The parts that all answers share: problems, languages, request ids, origins.
 
 use reqwest::Method;
 use serde_json::json;
@@ -116,7 +116,7 @@ async fn a_sane_request_id_is_kept_and_any_other_replaced() {
         let given = ask(odd).await.header("x-request-id").to_owned();
         assert!(given != odd && given.len() == 36, "{odd} became {given}");
     }
-    // The event says which request it came with.
+    // The event names its request.
     let draft = Draft::post(app.a("/activities"), &activity(json!({}))).header("X-Request-Id", "from-me");
     app.as_chair().send(draft).await.expect(201);
     let events = app.as_chair().get(app.a("/events?after=1&limit=100")).await.json();

@@ -50,7 +50,7 @@ async fn an_activity_is_blocked_and_goes_back_to_where_it_was() {
     let refused = expert.try_transition(&activity, "cancelled").await;
     assert_eq!(legal(&refused.expect_problem(409, "transitionNotAllowed")), ["inProgress"]);
     let reopened = expert.transition_because(&activity, "inProgress", "A chapter is missing").await;
-    assert_eq!(reopened["startedAt"], activity["startedAt"], "it is when it was first started");
+    assert_eq!(reopened["startedAt"], activity["startedAt"], "the first start counts");
 }
 
 #[tokio::test]
@@ -121,7 +121,7 @@ async fn an_activity_starts_only_when_its_dependencies_are_done_or_cancelled() {
     chair.add_dependency(&waiting, &other).await.expect(204);
     let before = app.db_events().await;
     chair.add_dependency(&waiting, &other).await.expect(204);
-    assert_eq!(app.db_events().await, before, "doing it twice changes nothing");
+    assert_eq!(app.db_events().await, before, "adding a dependency twice changes nothing");
 
     let start = async || chair.try_transition(&waiting, "inProgress").await;
     start().await.expect_problem(409, "dependencyUnfinished");
@@ -131,7 +131,7 @@ async fn an_activity_starts_only_when_its_dependencies_are_done_or_cancelled() {
     chair.transition(&other, "done").await;
     let waiting = chair.reload(&waiting).await;
     assert_eq!(waiting["dependsOn"].as_array().unwrap().len(), 2);
-    assert_eq!(waiting["version"], 1, "what it waits for is none of its own fields");
+    assert_eq!(waiting["version"], 1, "dependencies don't change the version");
     start().await.expect(200);
 }
 

@@ -16,7 +16,7 @@ fn key(fields: Value) -> Value {
     with(json!({ "name": "Nightly", "scopes": ["write"], "expiresAt": "2027-05-01T00:00:00Z" }), fields)
 }
 
-/// A key, and whoever holds it.
+/// A script with an API key.
 struct Script<'a> {
     app: &'a TestApp,
     made: Resource,
@@ -45,7 +45,7 @@ fn reads_only() -> Value {
     json!({ "scopes": ["read"] })
 }
 
-/// What stands in the way of each transition of a resource.
+/// The codes that block each transition of a resource.
 fn in_the_way(resource: &Value) -> Vec<Vec<&str>> {
     let transitions = resource["availableTransitions"].as_array().unwrap().iter();
     transitions
@@ -84,7 +84,7 @@ async fn a_key_is_shown_once_and_does_what_its_owner_does() {
                                 or position(convert_to(substr($1, 5), 'UTF8') in key_hash) > 0)
         from api_keys k";
     let kept = app.db().await.query_one(kept, &[&secret]).await.unwrap();
-    assert_eq!((kept.get::<_, i64>(0), kept.get::<_, i64>(1)), (1, 0), "its hash is kept, and nothing else");
+    assert_eq!((kept.get::<_, i64>(0), kept.get::<_, i64>(1)), (1, 0), "only the hash of the key is stored");
 
     secretariat.send(revoke(made.id())).await.expect(204);
     let events = app.as_administrator().list("/v1/installation-events").await;
@@ -127,7 +127,7 @@ async fn an_invalid_new_key_is_refused_with_field_errors() {
         .expect_field_errors(&["/expiresAt tooLarge"]);
     post(json!({ "expiresAt": "2027-11-23T09:00:00Z" })).await.expect(201);
     post(json!({ "expiresAt": "2026-11-22T09:00:00.000001Z" })).await.expect(201);
-    // Another task force is as absent as one that never was.
+    // The id of another task force is answered as an unknown id.
     let mut problems = Vec::new();
     for absent in [app.world().b.as_str(), "0199f0c2-7a3b-7c11-9d2e-000000000001"] {
         let mut problem =
@@ -173,7 +173,7 @@ async fn a_key_that_only_reads_changes_nothing() {
         secretariat.send(draft).await.expect_problem(403, "insufficientScope");
     }
     assert_eq!(app.db_events().await, before);
-    // It reads all that its owner reads.
+    // The key reads everything that its owner reads.
     for path in [planned.as_str(), &app.a("/status"), &app.a("/events"), "/v1/me/tasks", "/v1/task-forces"] {
         chair.get(path).await.expect(200);
     }
@@ -195,7 +195,7 @@ async fn a_key_sees_the_transitions_that_it_can_make_and_no_others() {
         (app.as_chair().read(planned.as_str()).await, writer.get(planned.as_str()).await.expect(200));
     assert_eq!(own["availableTransitions"], through.json()["availableTransitions"]);
 
-    // A condition asks in its own way who may do what.
+    // Conditions have authorization rules of their own.
     let open = set_condition(&app, Who::Expert1, json!({})).await;
     let shown = reader.get(open.path.as_str()).await.expect(200).json();
     assert!(in_the_way(&shown).iter().all(|codes| codes[0] == "insufficientScope"), "{shown:#}");
@@ -206,12 +206,12 @@ async fn a_key_sees_the_transitions_that_it_can_make_and_no_others() {
     assert!(in_the_way(&shown).iter().any(Vec::is_empty), "{shown:#}");
     writer.send(met).await.expect(200);
 
-    // So does a user.
+    // Transitions of users depend on the scope, too.
     let reader = Script::of(app.as_secretariat(), reads_only()).await;
     let shown = reader.get(format!("/v1/users/{}", app.world().user(Who::Expert2))).await.expect(200).json();
     assert_eq!(in_the_way(&shown), [["insufficientScope"]]);
     let me = writer.get("/v1/me").await.expect(200).json();
-    assert_eq!(in_the_way(&me), [["forbidden"]], "as for the chair, whoever asks");
+    assert_eq!(in_the_way(&me), [["forbidden"]], "the chair's own transitions");
 }
 
 #[tokio::test]
@@ -261,7 +261,7 @@ async fn to_a_key_of_one_task_force_there_is_no_other() {
         script.get(path).await.expect(200);
     }
 
-    // Who it is, it may know; not where else they sit.
+    // The key may read its owner, but not the owner's other seats.
     let chair = app.as_who(Who::Other3);
     assert_eq!(chair.read("/v1/me").await["memberships"].as_array().unwrap().len(), 2);
     let script = Script::of(chair, json!({ "taskForceId": app.world().f })).await;
@@ -401,7 +401,7 @@ async fn the_last_use_is_known_to_the_minute() {
     let app = TestApp::start().await;
     let expert = app.as_expert();
     let script = Script::of(expert, json!({})).await;
-    // It is noted beside the request, so it may take a moment.
+    // The use is recorded outside of the request, which may take a moment.
     let noted = async |expected: &str| {
         for _ in 0..200 {
             if expert.list("/v1/api-keys").await[0]["lastUsedAt"] == expected {

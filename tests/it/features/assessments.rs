@@ -38,8 +38,8 @@ async fn a_sectors_maturity_is_the_level_of_the_latest_assessment_of_each_kind()
     let (sector, _) = (new_sector(&app, json!({})).await, new_sector(&app, json!({})).await);
     let maturity = async || {
         let (single, list) = (expert.reload(&sector).await, expert.list(&app.a("/sectors")).await);
-        assert_eq!(single["maturity"], list[0]["maturity"], "the list says the same");
-        assert_eq!(single["version"], 1, "parts never bump what they are part of");
+        assert_eq!(single["maturity"], list[0]["maturity"], "the list has the same maturity");
+        assert_eq!(single["version"], 1, "children don't change their parent's version");
         assert_eq!(list[1]["maturity"], json!({ "current": null, "target": null }));
         (single["maturity"]["current"].clone(), single["maturity"]["target"].clone())
     };
@@ -49,7 +49,7 @@ async fn a_sectors_maturity_is_the_level_of_the_latest_assessment_of_each_kind()
     assess(expert, &sector, json!({ "kind": "target", "level": 5, "assessedOn": "2026-11-01" })).await;
     assert_eq!(maturity().await, (json!(3), json!(5)), "an older one does not count");
     let latest = assess(expert, &sector, json!({ "level": 4, "assessedOn": "2026-11-20" })).await;
-    assert_eq!(maturity().await, (json!(4), json!(5)), "of one day the one written last");
+    assert_eq!(maturity().await, (json!(4), json!(5)), "of several on one day, the one written last counts");
     expert.patch(&latest, json!({ "assessedOn": "2026-10-01" })).await.expect(200);
     assert_eq!(maturity().await, (json!(3), json!(5)));
 }

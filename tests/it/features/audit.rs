@@ -1,4 +1,4 @@
-//! The audit: whoever changes what happened, past the service and its triggers, is found out.
+//! The audit: changes of recorded events past the service and its triggers are detected.
 
 use std::process::Command;
 
@@ -14,7 +14,7 @@ async fn verification(app: &TestApp) -> Value {
     app.as_expert().get(app.a("/audit/verification")).await.expect(200).json()
 }
 
-/// What the owner of the tables can do: switch off what protects them.
+/// Disables what protects the tables, as their owner can.
 async fn db_unprotected(app: &TestApp) {
     let unprotected = "alter table events disable trigger events_are_append_only;
         alter table events drop constraint events_hash_is_sha256;
@@ -47,15 +47,15 @@ async fn a_chain_that_nobody_touched_is_intact() {
     let expected =
         json!({ "intact": true, "events": last, "headHash": hex::encode(&hash), "firstBroken": null });
     assert_eq!(result, expected);
-    // The next event moves the head; the installation's administrator may look, too.
+    // The next event moves the head. The installation's administrator may verify, too.
     app.as_chair().create_activity(json!({})).await;
     let result = app.as_administrator().get(app.a("/audit/verification")).await.expect(200).json();
     assert_eq!((&result["intact"], &result["events"]), (&json!(true), &json!(last + 1)));
     assert_ne!(result["headHash"], hex::encode(hash));
 }
 
-/// Breaks the chain of task force A as its owner can, and asks what is told: the sequence number of the first broken
-/// event, whether its own id is told, and the reason.
+/// Breaks the chain of task force A as its owner can, and checks the result: the sequence number of the first broken
+/// event, whether its id is known, and the reason.
 async fn assert_found(statements: &[&str], seq: i64, names_it: bool, reason: &str) {
     let app = TestApp::start().await;
     let last = db_last(&app).await;
@@ -88,7 +88,7 @@ async fn a_changed_text_is_found() {
     let change =
         format!("update events set body = replace(body, '\"seq\":5', '\"seq\": 5') {OF_A} and seq = 5");
     assert_found(&[&change], 5, true, "hashMismatch").await;
-    // What jsonb would make of it says the same, and is not what was hashed.
+    // The text as jsonb formats it means the same but has another hash.
     let rewritten = format!("update events set body = body::jsonb::text {OF_A} and seq = 7");
     assert_found(&[&rewritten], 7, true, "hashMismatch").await;
 }
@@ -167,7 +167,7 @@ async fn a_head_that_was_moved_is_found() {
     let task_force_id = app.world().a.parse().unwrap();
     let broken = app.app.verify_chain(task_force_id).await.unwrap().first_broken.unwrap();
     assert_eq!((broken.seq, broken.reason.to_string()), (1, "headMismatch".to_owned()));
-    // And with all its events: no task force is without any.
+    // Deleting all events as well is detected, since every task force has events.
     db_unprotected(&app).await;
     db_run(&app, &format!("delete from events {OF_A}"), &[&app.world().a]).await;
     let broken = app.app.verify_chain(task_force_id).await.unwrap().first_broken.unwrap();

@@ -24,7 +24,7 @@ async fn a_checklist_belongs_to_its_migration_and_goes_with_it() {
     let renamed = json!({ "title": { "ar": "تدريب الموظفين" } });
     let renamed = expert.patch(&item, renamed).await.expect(200).json();
     assert_eq!(renamed["title"], json!({ "en": "Train the clerks", "ar": "تدريب الموظفين" }));
-    // A part bumps nothing above it.
+    // A child doesn't change its parent's version.
     assert_eq!(expert.reload(&one).await["version"], 1);
     expert.delete(&one).await.expect(204);
     assert_eq!(app.db_count("select count(*) from checklist_items").await, 0);

@@ -1,4 +1,4 @@
-//! What the council asks for in return, and whose it is when a member leaves.
+//! Conditions: the council's demands on a task force, and their owners when a member leaves.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use crate::support::council::{
 use crate::support::pilots::{evaluated_pilot, proposed_pilot};
 use crate::support::{Answer, Resource, TestApp, Who};
 
-/// Where a condition can go for a reader: state, and the codes in the way.
+/// The transitions of a condition for a reader: the state, and the codes that block it.
 fn transitions(condition: &Resource) -> Vec<(String, Vec<String>)> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let transition = |transition: &Value| {
@@ -32,7 +32,7 @@ async fn leave(app: &TestApp, who: Who, mut fields: Value) -> Answer {
     app.as_chair().command(&seat(app, who).await, "end", fields).await
 }
 
-/// What a member owns, as the refusal lists it: kind, id.
+/// The pilots and conditions that a refusal lists as owned by a member: kind, id.
 #[track_caller]
 fn owned(answer: Answer) -> Vec<(String, String)> {
     let problem = answer.expect_problem(409, "ownsWork");
@@ -148,9 +148,9 @@ async fn an_open_condition_is_overdue_after_its_day_where_the_task_force_is() {
     let counts = |open: i64, overdue: i64, reported: i64| json!({ "open": open, "overdue": overdue, "reportedMet": reported });
     assert_eq!(overdue_and_counts().await, (false, counts(1, 0, 0)));
     app.advance(TimeDelta::hours(12) - TimeDelta::seconds(1));
-    assert_eq!(overdue_and_counts().await, (false, counts(1, 0, 0)), "its day is still in time");
+    assert_eq!(overdue_and_counts().await, (false, counts(1, 0, 0)), "the due date itself is in time");
     app.advance(TimeDelta::seconds(1));
-    assert_eq!(overdue_and_counts().await, (true, counts(1, 1, 0)), "in Amman it is the next day");
+    assert_eq!(overdue_and_counts().await, (true, counts(1, 1, 0)), "the next day has begun in Amman");
     app.as_chair().transition(&app.as_chair().reload(&open).await, "reportedMet").await;
     assert_eq!(overdue_and_counts().await, (false, counts(0, 0, 1)));
 }
@@ -264,7 +264,7 @@ async fn conditions_of_a_leaving_member_go_to_their_successor() {
     let gone = app.world().member(Who::Expert5);
     for (number, owner) in [successor, successor, gone, gone].into_iter().enumerate() {
         let condition = chair.read(at(number)).await;
-        assert_eq!(condition["ownerMemberId"], owner, "{number}: what is settled stays whose it was");
+        assert_eq!(condition["ownerMemberId"], owner, "{number}: a closed condition keeps its owner");
     }
     assert_eq!(chair.read(at(0)).await["version"], 2);
     let expected = ["member.ended", "condition.updated", "condition.updated"];
@@ -294,7 +294,7 @@ async fn a_successor_takes_over_pilots_and_conditions_unless_another_is_named() 
     let new = members.iter().find(|member| member["userId"] == app.world().user(Who::Outsider)).unwrap();
     assert_eq!((&owner, &chair.reload(&open).await["ownerMemberId"]), (&new["id"], &new["id"]));
 
-    // Whoever is named goes before the successor; also while the task force is suspended.
+    // A named member takes precedence over the successor, also while the task force is suspended.
     let a = app.as_secretariat().read(app.a("")).await;
     app.as_secretariat().transition_because(&a, "suspended", "Elections").await;
     let successor = app.world().member(Who::Expert3);
@@ -328,7 +328,7 @@ async fn of_pilots_only_those_that_are_not_over_need_another_owner() {
     for stays in [&over, &cancelled] {
         assert_eq!(chair.reload(stays).await["ownerMemberId"], app.world().member(Who::Expert1));
     }
-    // Who owns nothing leaves without an heir.
+    // A member who owns nothing leaves without a successor.
     leave(&app, Who::Expert4, json!({ "successor": app.world().seat(Who::Outsider, "expert") }))
         .await
         .expect(200);

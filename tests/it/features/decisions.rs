@@ -59,10 +59,14 @@ async fn the_secretariat_records_what_the_council_decided_on_a_report() {
         (&first["state"], &first["decisionNumber"], &first["dueDate"], &first["overdue"]),
         (&json!("open"), &json!(1), &json!("2027-01-31"), &json!(false))
     );
-    assert_eq!(app.as_secretariat().reload(&decided).await.body, decided.body, "Location leads to it");
+    assert_eq!(
+        app.as_secretariat().reload(&decided).await.body,
+        decided.body,
+        "Location is the path of the decision"
+    );
     assert_eq!(app.as_chair().reload(&report).await["state"], "decided");
 
-    // What it left is in the feed in the order in which it happened, and chained to what came before.
+    // The events are in the feed in order, and chained to the earlier ones.
     let expected = [
         "report.transitioned submitted decided",
         "decision.recorded",

@@ -53,7 +53,7 @@ async fn anybody_can_verify_the_chain_from_its_first_event() {
             "what is hashed is canonical"
         );
         assert_eq!((&stored["seq"], &stored["taskForceId"]), (&event["seq"], &json!(app.world().a)));
-        assert!(!body.contains("Expert1"), "names of people are not part of it: {body}");
+        assert!(!body.contains("Expert1"), "an event contains no names of people: {body}");
         previous = hash;
     }
 }
@@ -186,7 +186,7 @@ async fn installation_events_contain_no_secrets_and_no_names() {
     {
         assert!(!everything.contains(secret), "{secret}");
     }
-    // What opens something is kept as a hash only.
+    // Of a secret, only the hash is stored.
     let kept = "select count(*) from refresh_tokens where encode(token_hash, 'escape') like '%' || $1 || '%'";
     let kept: i64 = app.db().await.query_one(kept, &[&next["refreshToken"].as_str()]).await.unwrap().get(0);
     assert_eq!(kept, 0);

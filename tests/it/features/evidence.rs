@@ -15,7 +15,7 @@ use crate::support::migrations::{db_pilot, new_migration};
 use crate::support::{Resource, TestApp, UNKNOWN_ID, Who};
 use taskforce::domain::evidence::{LARGEST, MEDIA_TYPES};
 
-/// Of the file that tests upload, computed with coreutils' sha256sum.
+/// The hash of the file that tests upload, computed with coreutils' sha256sum.
 const PDF_SHA256: &str = "f5117edb193052414d3b7496857953fd5c40d289c84ce675aa0bd361d40ffd76";
 
 /// Evidence about a policy of its own: a file that is still to be uploaded.
@@ -42,7 +42,7 @@ async fn evidence_is_about_one_thing_of_every_kind() {
         assert_eq!((&renamed["title"]["en"], &renamed["version"]), (&json!("Decree"), &json!(2)));
         expert.delete(&renamed).await.expect(204);
     }
-    // Each kind knows only its own.
+    // An id of another kind, or of another task force, is unknown.
     let policy = new_policy(&app).await;
     for (kind, id) in [("policy", UNKNOWN_ID), ("pilot", policy.id()), ("activity", &app.world().b_activity)]
     {
@@ -85,7 +85,7 @@ async fn a_link_is_a_whole_address_without_a_password() {
     let moved = json!({ "url": "http://192.0.2.1:8080/", "sha256": null });
     let link = expert.patch(&link, moved).await.expect(200).resource();
     assert_eq!((&link["sha256"], &link["version"]), (&Value::Null, &json!(2)));
-    // What is a link takes no file, until it is a link no more.
+    // Evidence with a link takes no file until the link is removed.
     expert.send(upload(&link, "application/pdf", PDF)).await.expect_problem(409, "evidenceIsALink");
     let file = expert.patch(&link, json!({ "url": null })).await.expect(200).resource();
     expert.get(format!("{}/content", file.path)).await.expect_problem(404, "notFound");
@@ -127,7 +127,7 @@ async fn a_file_comes_back_as_it_went() {
     let again = Draft::get(content.as_str()).header("If-None-Match", answer.etag());
     assert!(expert.send(again).await.expect(304).body.is_empty());
 
-    // What was computed stays, and a file is no link.
+    // The computed fields are read-only, and a file can't get a link.
     expert.patch(&file, json!({ "sha256": null })).await.expect_field_errors(&["/sha256 notAllowed"]);
     expert
         .patch(&file, json!({ "sha256": "0".repeat(64) }))
@@ -199,7 +199,7 @@ async fn an_upload_is_what_it_says_it_is() {
     assert_eq!(expert.read(made.path.as_str()).await["version"], 1);
 }
 
-/// Whoever sends nothing for a while shall not take all the memory there is, nor a place for ever.
+/// Slow uploads must neither fill the memory nor hold their places for ever.
 #[tokio::test]
 async fn at_most_four_files_are_in_memory_at_once() {
     let app = TestApp::start().await;

@@ -1,4 +1,4 @@
-//! What waits for somebody, over all task forces.
+//! The caller's own tasks and activities over all task forces.
 
 use std::slice::from_ref;
 
@@ -11,7 +11,7 @@ use crate::support::votes::{
 use crate::support::world::PANEL;
 use crate::support::{TestApp, Who};
 
-/// What waits for somebody, as kind and id.
+/// The tasks of a user, as kind and id.
 async fn waits(app: &TestApp, who: Who) -> Vec<(String, String)> {
     let tasks = app.as_who(who).list("/v1/me/tasks").await;
     tasks.iter().map(kind_and_id).collect()
@@ -22,7 +22,7 @@ fn kind_and_id(task: &Value) -> (String, String) {
     (text(&task["kind"]), text(&task["subject"]["id"]))
 }
 
-/// The same, of one kind.
+/// The ids of a user's tasks of one kind.
 async fn waits_for(app: &TestApp, who: Who, kind: &str) -> Vec<String> {
     waits(app, who).await.into_iter().filter(|(other, _)| other == kind).map(|(_, id)| id).collect()
 }
@@ -74,7 +74,7 @@ async fn a_review_waits_for_all_but_the_assignee() {
     let task = app.as_chair().list("/v1/me/tasks").await.remove(0);
     assert_eq!(task["subject"]["title"], json!({ "en": "Draft" }));
     assert_eq!((&task["subject"]["number"], &task["step"]), (&json!(3), &json!("policy")));
-    // It waits as long as somebody can do it.
+    // A review is a task only while its step is open.
     app.db_open("sectors").await;
     assert_eq!(waits_for(&app, Who::Chair, "review").await, NOTHING);
     app.db_open("policy").await;
@@ -111,7 +111,7 @@ async fn a_report_before_the_council_waits_for_the_secretariat_until_the_next_me
     let a = app.as_secretariat().read(app.a("")).await;
     app.as_secretariat().patch(&a, json!({ "nextCouncilDate": "2027-01-20" })).await.expect(200);
     let report = db_draft_report(&app, json!({ "en": "x" })).await;
-    assert_eq!(waits(&app, Who::Secretariat).await, [], "a draft waits for nobody");
+    assert_eq!(waits(&app, Who::Secretariat).await, [], "a draft is nobody's task");
     db_submit_report(&app, &report).await;
     let tasks = app.as_secretariat().list("/v1/me/tasks").await;
     let [task] = tasks.as_slice() else { panic!("{tasks:?}") };
@@ -154,7 +154,7 @@ async fn a_user_has_no_tasks_without_a_seat_or_while_suspended() {
     for who in [Who::Outsider, Who::EndedMember, Who::CouncilMember, Who::Administrator] {
         assert_eq!(waits(&app, who).await, [], "{who:?}");
     }
-    // With a seat in both, what waits in both.
+    // With a seat in both task forces, the tasks of both.
     app.as_chair().create(app.a("/members"), app.world().seat(Who::Other2, "expert")).await;
     let tasks = app.as_who(Who::Other2).list("/v1/me/tasks").await;
     let mut names: Vec<_> = tasks.iter().map(|task| task["taskForceName"]["en"].as_str().unwrap()).collect();
@@ -164,7 +164,7 @@ async fn a_user_has_no_tasks_without_a_seat_or_while_suspended() {
     let a = app.as_secretariat().read(app.a("")).await;
     app.as_secretariat().transition_because(&a, "suspended", "Elections").await;
     assert_eq!(waits(&app, Who::Chair).await, []);
-    // What is dissolved asks for nothing but its conditions.
+    // Only the conditions of a dissolved task force remain as tasks.
     let a = app.as_secretariat().read(app.a("")).await;
     app.as_secretariat().transition_because(&a, "dissolved", "The city merged").await;
     assert_eq!(waits(&app, Who::Chair).await, [("condition".to_owned(), own)]);

@@ -1,4 +1,4 @@
-//! The panel of five to seven with one chair, at every instant and whatever comes at once.
+//! The panel: five to seven members with one chair, at every instant and under concurrent changes.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::support::client::Draft;
 use crate::support::world::{PANEL, task_force};
 use crate::support::{Resource, TestApp, Who};
 
-/// Everybody who can take a seat; the first is the chair.
+/// The users who can take a seat; the first is the chair.
 const EXPERTS: [Who; 8] = [
     Who::Chair,
     Who::Expert1,
@@ -25,7 +25,7 @@ fn because() -> Value {
     json!({ "reason": { "en": "Moved away" } })
 }
 
-/// A forming task force with so many members, the first of them in the chair.
+/// A forming task force with this many members, the first of them as chair.
 async fn forming(app: &TestApp, size: usize) -> Resource {
     let seat = |(at, who): (usize, &Who)| app.world().seat(*who, if at == 0 { "chair" } else { "expert" });
     let seats: Vec<_> = EXPERTS.iter().take(size).enumerate().map(seat).collect();
@@ -178,14 +178,10 @@ async fn one_of_five_is_replaced_in_one_request_and_hands_over_the_open_work() {
     let open = chair.read(app.a(&format!("/activities/{}", app.world().activity("inProgress")))).await;
     assert_eq!(open["assigneeMemberId"], successor.id());
     let done = chair.reload(&done).await;
-    assert_eq!(done["assigneeMemberId"], leaving.id(), "what is done stays whose it was");
+    assert_eq!(done["assigneeMemberId"], leaving.id(), "finished work keeps its assignee");
     let reopen = json!({ "to": "inProgress", "reason": { "en": "x" } });
     let reopened = chair.command(&done, "transitions", reopen).await.expect(200).json();
-    assert_eq!(
-        reopened["assigneeMemberId"],
-        Value::Null,
-        "open work is nobody's rather than an ended member's"
-    );
+    assert_eq!(reopened["assigneeMemberId"], Value::Null, "reopened work of an ended member is unassigned");
     // The new member works at once, and the old one is an outsider.
     app.as_who(Who::Outsider).create_activity(json!({})).await;
     app.as_who(Who::Expert2).get(app.a("")).await.expect_problem(404, "notFound");
@@ -258,7 +254,7 @@ async fn a_seat_is_for_an_active_expert_who_has_none_here() {
     let nobody =
         appoint("0199f0c2-7a3b-7c11-9d2e-000000000001").await.expect_problem(400, "unknownReference");
     assert_eq!(nobody["errors"][0]["pointer"], "/userId");
-    // Whoever had a seat may have one again; it is another seat.
+    // A former member may get another seat.
     let again = appoint(world.user(Who::EndedMember)).await.expect(201).resource();
     assert_ne!(again.id(), world.member(Who::EndedMember));
     let old = seat_in_a(&app, Who::EndedMember).await;
@@ -266,7 +262,7 @@ async fn a_seat_is_for_an_active_expert_who_has_none_here() {
     chair.command(&old, "end", because()).await.expect_problem(409, "memberEnded");
 }
 
-/// Ends a seat behind the service's back.
+/// Ends a seat directly in the database.
 fn db_end(member: &str) -> String {
     format!(
         "update members set to_date = '2026-12-01', end_reason = '{{\"en\": \"x\"}}' where id = '{member}'"
@@ -290,7 +286,7 @@ async fn past_the_service_too_no_commit_leaves_four_or_two_chairs() {
         assert_eq!(refused.as_db_error().unwrap().constraint(), Some(constraint), "{statements}");
         db.batch_execute("rollback").await.unwrap();
     }
-    // Passing through four inside a transaction is no harm.
+    // A transaction may pass through four members.
     let back = "update members set to_date = null, end_reason = null where to_date = '2026-12-01'";
     db.batch_execute(&format!("begin; {one}; {two}; {back}; commit")).await.unwrap();
 }

@@ -1,4 +1,4 @@
-//! What each feature promises: one file per feature, named as in `src/http/endpoints`.
+//! The behaviour of each feature: one file per file of `src/http/endpoints`, of the same name.
 
 mod activities;
 mod api_keys;

@@ -76,7 +76,7 @@ async fn a_pilot_is_cancelled_with_a_reason_wherever_it_stands_before_its_evalua
     expert.transition_because(&planned, "cancelled", "Too dear").await;
     let left = planned_pilot(&app, json!({})).await;
     let running = running_pilot(&app, json!({})).await;
-    // In step `migration`, what was planned and never started is given up as well.
+    // In step `migration`, a planned pilot that never started can be cancelled as well.
     expert.transition_because(&left, "cancelled", "Too late").await;
     app.db_open("report").await;
     expect_blocked(&app, &running, "cancelled", &["stepPassed"]).await;
@@ -97,7 +97,7 @@ async fn an_extended_pilot_comes_back_in_a_later_cycle_and_is_measured_anew() {
     db_next_cycle(&app).await;
     expect_blocked(&app, &pilot, "planned", &["stepLocked"]).await;
     app.db_open("pilots").await;
-    assert!(expert.list(&app.a("/pilots")).await.is_empty(), "it has not joined the second cycle yet");
+    assert!(expert.list(&app.a("/pilots")).await.is_empty(), "the pilot has not joined the second cycle yet");
     let pilot = expert.transition(&expert.reload(&pilot).await, "planned").await;
     assert_eq!((&pilot["cycle"], &pilot["lastCycle"]), (&json!(1), &json!(2)));
     assert_eq!((&pilot["outcome"], &pilot["lessons"]), (&Value::Null, &Value::Null));
@@ -108,7 +108,7 @@ async fn an_extended_pilot_comes_back_in_a_later_cycle_and_is_measured_anew() {
     assert_eq!(event["changes"]["lastCycle"], json!({ "before": 1, "after": 2 }));
     assert_eq!(event["changes"]["outcome"], json!({ "before": "extend", "after": null }));
     assert_eq!(event["changes"]["lessons"]["after"], Value::Null);
-    // It can be planned anew, but neither it nor what it was measured by is made undone.
+    // The plan can change, but neither the pilot nor its indicators can be deleted.
     let indicator = indicator_of(&app, &pilot).await;
     expert.patch(&indicator, json!({ "target": "1" })).await.expect_problem(409, "ofAnEarlierCycle");
     expert.delete(&indicator).await.expect_problem(409, "ofAnEarlierCycle");

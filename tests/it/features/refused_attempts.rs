@@ -1,4 +1,4 @@
-//! Refused attempts: who tried what is remembered, and nobody can drown the memory.
+//! Refused attempts: recorded by user, address and operation, with a bounded number of rows.
 
 use chrono::TimeDelta;
 use futures_util::future::join_all;
@@ -8,7 +8,7 @@ use crate::support::client::{Draft, activity};
 use crate::support::votes::try_submit;
 use crate::support::{TestApp, Who};
 
-/// What is remembered, as the administrator reads it.
+/// The recorded attempts, as the administrator reads them.
 async fn remembered(app: &TestApp, filter: &str) -> Vec<Value> {
     app.app.write_refused().await.unwrap();
     app.as_administrator().list(format!("/v1/refused-attempts?{filter}").trim_end_matches('?')).await
@@ -36,7 +36,7 @@ async fn refused_attempts_are_recorded_and_counted_by_the_hour() {
     fail_to_sign_in(&app, &Who::Expert1.email()).await;
     fail_to_sign_in(&app, "nobody@council.example").await;
     try_submit(app.as_chair(), "policy").await.expect_problem(409, "gateNotMet");
-    // Not of this kind: what is hidden, stale or wrong, and what was only asked.
+    // Hidden resources, missing credentials and invalid bodies are not recorded.
     app.as_who(Who::Outsider).get(app.a("/activities")).await.expect(404);
     app.as_anybody().get("/v1/me").await.expect(401);
     app.as_chair().post(app.a("/activities"), json!({})).await.expect(400);
@@ -64,7 +64,7 @@ async fn refused_attempts_are_recorded_and_counted_by_the_hour() {
         (&json!(app.world().user(Who::Chair)), &json!(a))
     );
 
-    // The next hour has rows of its own; what comes late to the same row is added to it.
+    // The next hour has rows of its own; later attempts of the same hour are added to theirs.
     app.advance(TimeDelta::minutes(20));
     fail_to_sign_in(&app, "nobody@council.example").await;
     let sign_ins = remembered(&app, "code=invalidCredentials").await;
@@ -74,7 +74,7 @@ async fn refused_attempts_are_recorded_and_counted_by_the_hour() {
     let sign_ins = remembered(&app, "code=invalidCredentials").await;
     assert_eq!(sign_ins.iter().map(|one| one["attempts"].as_i64().unwrap()).collect::<Vec<_>>(), [1, 3]);
 
-    // Nothing that was typed is in it.
+    // No row contains a submitted password or address.
     let stored = "select count(*) from refused_attempts r where r::text ilike any(array['%guess%', '%@%'])";
     assert_eq!(app.db_count(stored).await, 0);
     assert_eq!(app.db_count("select count(*) from refused_attempts").await, 4);
@@ -129,7 +129,7 @@ async fn a_flood_of_kinds_fills_no_more_than_its_rows() {
     assert_eq!(app.db_count("select sum(attempts)::bigint from refused_attempts").await, 1800);
     let together = "select attempts from refused_attempts where operation = 'other' and address = '' and user_id is null";
     assert_eq!(app.db_count(together).await, 1300);
-    // A kind that has its row still counts there, and those who are known have rows of their own.
+    // An attempt with a row still counts there, and attempts of known users have rows of their own.
     app.app.record_refused(attempt("2001:db8:0::1".to_owned(), None));
     let chair = app.world().user(Who::Chair).parse().unwrap();
     app.app.record_refused(attempt("192.0.2.1".to_owned(), Some(chair)));
@@ -191,6 +191,8 @@ async fn pending_attempts_are_written_in_the_background_and_at_shutdown() {
         drop(stop);
     };
     let both = async { tokio::join!(keeping, watching) };
-    tokio::time::timeout(std::time::Duration::from_secs(30), both).await.expect("it is not written");
+    tokio::time::timeout(std::time::Duration::from_secs(30), both)
+        .await
+        .expect("the attempts are not written");
     assert_eq!(app.db_count(count).await, 2);
 }

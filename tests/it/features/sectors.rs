@@ -1,4 +1,4 @@
-//! Step 2: sectors, how far they are, and how they could be transformed.
+//! Step 2: sectors, their selection, and their assessments and studies.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::support::sectors::{
 };
 use crate::support::{Client, Resource, TestApp, Who};
 
-/// The parts of a sector, each with its `ETag`.
+/// The children of a sector, each with its `ETag`.
 async fn children(client: Client<'_>, sector: &Resource, of: &str) -> Vec<Resource> {
     let mut children = Vec::new();
     for child in client.list(&format!("{}/{of}", sector.path)).await {
@@ -19,7 +19,7 @@ async fn children(client: Client<'_>, sector: &Resource, of: &str) -> Vec<Resour
     children
 }
 
-/// Lets something prove a part, as evidence does; `column` names what it proves.
+/// Inserts evidence about a child; `column` is the reference to it.
 async fn db_prove(app: &TestApp, column: &str, child: &Resource) {
     let insert = format!(
         "insert into evidence (task_force_id, id, {column}, title, url, user_id, created_at, updated_at)
@@ -58,7 +58,7 @@ async fn a_sector_is_selected_or_not_with_a_reason_and_can_be_a_candidate_again(
         (&sector["state"], &sector["cycle"], &sector["lastCycle"], &sector["maturity"]),
         (&json!("candidate"), &json!(1), &json!(1), &json!({ "current": null, "target": null }))
     );
-    assert_eq!(expert.reload(&sector).await.body, sector.body, "Location leads to it");
+    assert_eq!(expert.reload(&sector).await.body, sector.body, "Location is the path of the sector");
     let refused = expert.try_transition(&sector, "studied").await.expect_problem(409, "transitionNotAllowed");
     assert_eq!(refused["availableTransitions"][0]["to"], "selected");
     let unexplained = expert.command(&sector, "transitions", json!({ "to": "notSelected" })).await;
@@ -91,13 +91,13 @@ async fn a_studied_sector_stays_assessed_and_studied() {
     assert_eq!(unchanged.body, assessments[1].body, "what is refused changes nothing");
     assert_eq!(expert.reload(done).await.body, done.body);
 
-    // Where there is another, the one can go.
+    // With another one of its kind, each can be deleted.
     assess(expert, &sector, json!({ "level": 2 })).await;
     expert.patch(&expert.reload(&assessments[0]).await, other).await.expect(200);
     expert.create(format!("{}/studies", sector.path), study(json!({}))).await;
     expert.delete(done).await.expect(204);
     assert_eq!(expert.reload(&sector).await["state"], "studied");
-    // And what promises nothing can lose everything.
+    // A candidate can lose all of them.
     let candidate = expert.transition(&expert.reload(&sector).await, "candidate").await;
     for of in ["assessments", "studies"] {
         for child in children(expert, &candidate, of).await {
@@ -184,7 +184,7 @@ async fn a_sector_is_deleted_with_its_children_unless_they_are_referenced() {
     let expert = app.as_expert();
     let proven = studied_sector(expert, "Mobility").await;
     for (of, column) in [("assessments", "assessment_id"), ("studies", "study_id")] {
-        // Another one, so that it is not the sector's promise that keeps it.
+        // An additional child, so that only the reference prevents its deletion.
         let body = if of == "studies" { study(json!({})) } else { assessment(json!({})) };
         let child = expert.create(format!("{}/{of}", proven.path), body).await;
         db_prove(&app, column, &child).await;

@@ -1,4 +1,4 @@
-//! Sessions: refreshed by one, ended for all, seen and ended by whoever they belong to.
+//! Sessions: refreshed with one token at a time, and listed and ended by the user they belong to.
 
 use chrono::TimeDelta;
 use futures_util::future::join_all;
@@ -57,7 +57,7 @@ async fn of_many_refreshes_with_one_token_one_wins_and_the_session_is_over_for_a
         for lost in answers.iter().filter(|answer| answer.status != 200) {
             lost.clone().expect_problem(401, "invalidCredentials");
         }
-        // Nobody can tell a thief from the owner: what the winner got is dead, too.
+        // A thief can't be told from the owner, so the winner's tokens are revoked, too.
         let next = won[0].json();
         me(&app, &next).await.expect_problem(401, "unauthenticated");
         me(&app, &first).await.expect_problem(401, "unauthenticated");
@@ -103,7 +103,7 @@ async fn the_hundred_and_first_session_ends_the_oldest() {
     let many = "insert into sessions (id, user_id, created_at, last_used_at, expires_at)
         select 'ffffffff-ffff-7000-8000-000000000000'::uuid, user_id, created_at, last_used_at, expires_at from sessions
         where user_id = $1::text::uuid and user_agent = 'test' limit 1";
-    // The world has signed everybody in before; the sessions that fill the hundred are newer than all.
+    // Everybody has signed in before the test; the sessions that fill the hundred are newer.
     for n in 0..98 {
         let one = many.replace("000000000000'", &format!("{n:012}'"));
         app.db().await.execute(&one, &[&app.world().user(Who::Expert1)]).await.unwrap();
@@ -119,7 +119,7 @@ async fn the_hundred_and_first_session_ends_the_oldest() {
     );
 }
 
-/// Everything that ends sessions, at the same moment as a refresh.
+/// Runs each operation that ends sessions at the same time as a refresh.
 #[tokio::test]
 async fn a_session_that_ends_during_a_refresh_stays_ended() {
     let app = TestApp::start().await;
@@ -276,7 +276,7 @@ async fn every_start_and_end_of_a_session_leaves_an_event() {
         assert_eq!(event["changes"]["sessionsEnded"]["after"], ended, "{event}");
         event
     };
-    // Whoever is signed in since the world began would be counted, too.
+    // Sessions from before the test have ended, so that they are not counted.
     app.advance(TimeDelta::days(8));
     administrator.get("/v1/me").await.expect(200);
     let tokens = sign_in(&app, Who::Expert1).await;

@@ -1,4 +1,4 @@
-//! Who somebody is: invitations, sessions, tokens; and who may touch whom.
+//! Signing in: invitations, refresh tokens, sessions and their secrets.
 
 mod passwords;
 mod single_sign_on;

@@ -101,7 +101,7 @@ async fn the_portfolio_has_a_line_for_every_task_force_and_adds_them_up() {
             "taskForces": 3, "forming": 1, "active": 2, "suspended": 0, "concluded": 0, "dissolved": 0,
             "openActivities": 7, "overdue": 1, "blocked": 1,
         }),
-        "of all that match, whatever page this is"
+        "totals cover all matches, not only this page"
     );
     let line = &all["items"][0];
     assert_eq!((&line["name"]["en"], &line["openActivities"]), (&json!("Alpha"), &json!(6)));

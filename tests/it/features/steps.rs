@@ -124,7 +124,7 @@ async fn a_task_force_goes_through_its_five_steps_one_after_the_other() {
     assert_eq!(
         (&status["step"], &status["state"]),
         (&Value::Null, &json!("active")),
-        "only the council concludes it"
+        "only the council concludes a task force"
     );
     // With the last step the latest draft goes to the council, and takes the place of the older ones.
     let reports = "select string_agg(state, ' ' order by number) from reports";

@@ -1,4 +1,4 @@
-//! The whole story, as its people live it over HTTP: five members form, five steps pass (with one waiver, one recusal
+//! One task force from beginning to end over HTTP: five members form, five steps pass (with one waiver, one recusal
 //! and one return), the council lets a step be done again and then lets the task force go on.
 
 use serde_json::{Value, json};
@@ -310,7 +310,7 @@ async fn a_task_force_goes_from_its_forming_to_its_second_cycle() {
     let reported = story.chair().transition(&condition, "reportedMet").await;
     story.app.as_secretariat().transition(&reported, "met").await;
 
-    // It goes to the council again, and on.
+    // The report goes to the council again, and the task force continues.
     story.reports(2, recommendation).await;
     let decided = story.council_decides(json!({ "reportNumber": 2, "outcome": "continue" })).await;
     assert_eq!((&decided["number"], &decided["departsFromRecommendation"]), (&json!(2), &json!(false)));

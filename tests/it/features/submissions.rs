@@ -1,4 +1,4 @@
-//! Submissions: what is put to the members is frozen, and the chair may take it back.
+//! Submissions: a step is frozen while the members vote on it, and the chair can withdraw it.
 
 mod votes;
 
@@ -42,7 +42,11 @@ async fn a_submission_is_found_by_its_step_and_cycle() {
     let note = json!({ "note": { "ar": "أُنجزت" } });
     let created = app.as_chair().create(app.a("/steps/policy/submissions"), note).await;
     let read = app.as_chair().reload(&created).await;
-    assert_eq!((&read.body, &read.etag), (&created.body, &created.etag), "Location leads to it");
+    assert_eq!(
+        (&read.body, &read.etag),
+        (&created.body, &created.etag),
+        "Location is the path of the submission"
+    );
     let listed = async |query: &str| app.as_expert().list(&app.a(&format!("/steps/{query}"))).await.len();
     withdraw(app.as_chair(), &created).await.expect(200);
     submit(app.as_chair(), "policy").await;
@@ -73,7 +77,7 @@ async fn the_chair_withdraws_a_submission_with_a_reason_and_the_step_is_open_aga
     let as_expert = app.as_expert().reload(&submission).await;
     assert_eq!(as_expert["availableTransitions"][0]["blockedBy"][0]["code"], "forbidden");
 
-    // A vote is no new version: who read it before may still withdraw it.
+    // A vote makes no new version: a submission that was read before can still be withdrawn.
     vote(app.as_expert(), &submission, "approve").await.expect(200);
     let before = last_seq(&app).await;
     let withdrawn = withdraw(chair, &submission).await.expect(200).json();
@@ -145,7 +149,7 @@ async fn a_submission_freezes_a_snapshot_whose_hash_is_of_its_canonical_json() {
     let event = &events_after(&app, seq).await[0];
     assert_eq!(event["changes"]["hash"]["after"], submission["hash"]);
 
-    // Whatever happens later, it stays what was voted on.
+    // Later changes don't affect the snapshot.
     vote(app.as_expert(), &submission, "approve").await.expect(200);
     withdraw(chair, &submission).await.expect(200);
     app.as_expert().patch(&adopted, json!({ "title": { "en": "Closed data" } })).await.expect(200);

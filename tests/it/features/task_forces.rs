@@ -10,7 +10,7 @@ async fn a(app: &TestApp) -> Resource {
     app.as_secretariat().read(app.a("")).await
 }
 
-/// Tries one write of each kind, and answers which were refused with which code.
+/// Tries one write of each kind and returns the outcomes: `ok` or the code of the refusal.
 async fn writes(app: &TestApp, path: &str, chair: Who, member: Who) -> Vec<(&'static str, String)> {
     let (chair, secretariat) = (app.as_who(chair), app.as_secretariat());
     let of = |rest: &str| format!("{path}{rest}");
@@ -75,7 +75,7 @@ async fn while_suspended_only_members_and_health_are_written() {
     assert_eq!(
         app.as_chair().read(app.a("/steps/policy")).await["state"],
         "open",
-        "it is still the same step"
+        "the open step is the same as before"
     );
 }
 
@@ -117,7 +117,7 @@ async fn a_new_task_force_is_forming_with_its_members_and_locked_steps() {
         (&new["state"], &new["maxSectors"], &new["currentCycle"]),
         (&json!("forming"), &json!(5), &json!(1))
     );
-    assert_eq!(secretariat.reload(&new).await.body, new.body, "Location leads to it");
+    assert_eq!(secretariat.reload(&new).await.body, new.body, "Location is the path of the task force");
     assert_eq!(secretariat.list(&format!("{}/members", new.path)).await.len(), 2);
     assert_eq!(app.as_who(Who::Outsider).read("/v1/me").await["memberships"][0]["role"], "chair");
 
@@ -165,7 +165,7 @@ async fn the_members_of_another_task_force_are_outsiders_here() {
         ["", "/members", "/activities", "/status", "/events", "/steps", &format!("/activities/{planned}")]
     {
         stranger.get(app.a(path)).await.expect_problem(404, "notFound");
-        // Nor does it help to ask for it under one's own.
+        // The path of one's own task force doesn't lead to it either.
         if path.ends_with(planned) {
             stranger.get(app.b(path)).await.expect_problem(404, "notFound");
         }

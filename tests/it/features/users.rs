@@ -83,7 +83,7 @@ async fn administrators_are_not_there_for_the_secretariat() {
     assert!(listed.iter().all(|user| user["role"] != "administrator"));
     assert_eq!(listed.len() + 2, administrator.list("/v1/users").await.len());
     assert!(secretariat.list("/v1/users?role=administrator").await.is_empty());
-    // Nor do they make any.
+    // The secretariat can't create administrators either.
     let new = new_user("new@council.example", "administrator");
     secretariat.post("/v1/users", new.clone()).await.expect_problem(403, "forbidden");
     let expert = user(secretariat, Who::Outsider).await;
@@ -103,7 +103,7 @@ async fn a_chair_finds_experts_by_name_and_learns_no_more() {
         "an address can't be guessed at"
     );
     app.as_chair().get(format!("/v1/users/{id}")).await.expect_problem(404, "notFound");
-    // Oneself is always there.
+    // Users always see themselves.
     let me = app.as_expert().read(format!("/v1/users/{}", app.world().user(Who::Expert1))).await;
     assert_eq!(me["email"], Who::Expert1.email());
 }

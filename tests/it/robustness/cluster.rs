@@ -63,7 +63,7 @@ async fn a_second_instance_is_refused_and_names_the_first() {
 #[tokio::test]
 async fn a_killed_postmaster_comes_back_by_itself() {
     let (_guard, data_dir) = data_dir("data");
-    // What a killed initdb leaves must not be taken for a cluster.
+    // The remains of a killed initdb must not be taken for a cluster.
     fs::create_dir_all(data_dir.join("initdb-unfinished/pgdata")).unwrap();
     fs::set_permissions(&data_dir, fs::Permissions::from_mode(0o711)).unwrap();
     let cluster = start(&data_dir).await;
@@ -84,7 +84,7 @@ async fn a_killed_postmaster_comes_back_by_itself() {
     assert!(is_gone(after));
 }
 
-/// Plays two parts: started by itself, it is the service that is killed.
+/// Plays two roles: as a child of itself, it is the service that is killed.
 #[tokio::test]
 async fn a_killed_service_takes_its_postmaster_along_and_starts_again() {
     const ROLE: &str = "TASKFORCE_TEST_SERVICE_TO_KILL";
@@ -171,7 +171,7 @@ struct RemovedAtLast(PathBuf);
 impl Drop for RemovedAtLast {
     fn drop(&mut self) {
         fs::remove_dir_all(&self.0).ok();
-        // And what it stood in, if nobody else uses that.
+        // The parent directory, too, if it is empty.
         fs::remove_dir(Path::new("/var/lib/taskforce")).ok();
     }
 }

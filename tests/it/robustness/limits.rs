@@ -1,4 +1,4 @@
-//! How much a client may ask for, how deep, how long and how slowly; and what the database may keep us waiting.
+//! Limits: rate, depth, length and duration of requests, and time-outs of the database.
 
 mod clients;
 mod database;
@@ -41,7 +41,7 @@ async fn a_caller_has_so_many_requests_and_sees_what_is_left() {
     assert!(problem["title"].as_str().unwrap().contains("طلبات"), "{problem}");
     expect_too_many(app.as_chair().post(app.a("/activities"), activity(json!({}))).await);
     expect_too_many(app.as_chair().get("/v1/nothing").await);
-    // Others, who come from the same address, are not the chair.
+    // Other callers at the same address are counted separately.
     app.as_expert().get("/v1/me").await.expect(200);
     app.as_anybody().get("/v1").await.expect(200);
 }
@@ -69,9 +69,12 @@ async fn health_checks_and_preflights_are_not_counted() {
 async fn requests_with_a_revoked_key_do_not_count_against_its_owner() {
     let app = strict(5).await;
     let answer = app.as_who(Who::ReadOnlyKey).get("/v1/me").await.expect(200);
-    assert!(answer.header("ratelimit").starts_with("\"default\";r=2;"), "nobody knows yet whose it is");
+    assert!(
+        answer.header("ratelimit").starts_with("\"default\";r=2;"),
+        "the owner of the key is not known yet"
+    );
     app.db().await.execute("update api_keys set revoked_at = now()", &[]).await.unwrap();
-    // The owner pays once for finding out.
+    // One request counts against the owner, before the revocation is known.
     for _ in 0..3 {
         app.as_who(Who::ReadOnlyKey).get("/v1/me").await.expect(401);
     }
@@ -94,7 +97,7 @@ async fn requests_with_a_token_of_an_ended_session_do_not_count_against_its_user
         .post("/v1/auth/logout", json!({ "refreshToken": stolen["refreshToken"] }))
         .await
         .expect(204);
-    // The user pays once for finding out; of the address, which sent three requests, nothing is left.
+    // One request counts against the user, before the end is known; the address has used up its three.
     show(&stolen).await.expect(401);
     for _ in 0..4 {
         expect_too_many(show(&stolen).await);
@@ -109,7 +112,7 @@ async fn a_flood_without_a_credential_does_not_get_to_the_database() {
     for token in forged {
         app.as_anybody().send_with(token, Draft::get("/v1/me")).await.expect_problem(401, "unauthenticated");
     }
-    // With the only connection gone, whatever asked for one would be told 503, and late.
+    // With the only connection taken, a request that needed one would get a late 503.
     let _taken = app.app.pool.get().await.unwrap();
     for token in forged {
         expect_too_many(app.as_anybody().send_with(token, Draft::get("/v1/me")).await);

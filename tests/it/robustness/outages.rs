@@ -1,4 +1,4 @@
-//! Trouble: the database away, the pool empty, many at once.
+//! Outages: the database unavailable, the pool exhausted, many requests at once.
 
 use std::time::{Duration, Instant};
 
@@ -44,11 +44,11 @@ async fn without_its_database_it_says_so_soon_and_recovers_by_itself() {
     maintenance.batch_execute(&format!("{allow} {database} allow_connections true")).await.unwrap();
     chair.get(app.a("")).await.expect(200);
     chair.create_activity(json!({})).await;
-    // What was found a second ago is still told.
+    // The result of the last check is cached for a second.
     let mut asked = 0;
     while chair.get("/health/ready").await.status != 200 {
         asked += 1;
-        assert!(asked < 100, "it doesn't find out");
+        assert!(asked < 100, "readiness does not recover");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
@@ -111,7 +111,7 @@ async fn many_mixed_requests_at_once_are_answered_by_the_contract() {
             _ => who.post(app.a("/health-statements"), json!({ "health": "atRisk" })).await,
         }
     });
-    // That none of them is a 500 and each as documented, the client checks. Who waits too long is told to come back.
+    // The client checks that none is a 500 and each is documented. Requests that wait too long are 503.
     let answers = join_all(mixed).await;
     for done in [200, 201] {
         assert!(answers.iter().any(|answer| answer.status == done), "none of them is answered {done}");

@@ -64,7 +64,7 @@ async fn a_wrong_setting_is_one_clear_line_and_exit_code_2() {
         assert_eq!(ended.status.code(), Some(2), "{name}={value}: {complaint}");
         assert_eq!(complaint.lines().count(), 1, "{name}={value}: {complaint}");
         assert!(complaint.contains(says), "{name}={value}: {complaint}");
-        assert!(!complaint.contains("nobody:x"), "a password is told: {complaint}");
+        assert!(!complaint.contains("nobody:x"), "the message contains a password: {complaint}");
     }
 }
 
@@ -106,7 +106,7 @@ async fn with_a_certificate_it_is_reached_over_tls_and_asked_for_its_health_so()
 
     let mut ask = program(dir.path());
     ask.arg("healthcheck").env("TASKFORCE_BIND", &address);
-    assert!(!ask.output().unwrap().status.success(), "it speaks without TLS, too");
+    assert!(!ask.output().unwrap().status.success(), "the service answers without TLS, too");
     let asked = ask.env(files.0, &certificate_file).output().unwrap();
     assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));
 
@@ -184,7 +184,7 @@ async fn acknowledged_writes_survive_a_kill_of_the_service_and_of_postgres() {
             break;
         }
         assert!(answers || (status, &body["code"]) == (503, &json!("unavailable")), "{status} {body}");
-        assert!(begun.elapsed() < Duration::from_secs(30), "it does not recover");
+        assert!(begun.elapsed() < Duration::from_secs(30), "the service does not recover");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     service.signal(Signal::SIGINT);

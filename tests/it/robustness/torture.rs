@@ -22,7 +22,7 @@ use crate::support::random_runs::{length, seed};
 use crate::support::service::{Service, data_dir, program};
 use crate::support::{TestApp, Who};
 
-/// Who writes: four in each of two task forces.
+/// The writers: four in each of two task forces.
 const CLIENTS: [Who; 8] = [
     Who::Chair,
     Who::Expert1,
@@ -34,7 +34,7 @@ const CLIENTS: [Who; 8] = [
     Who::Other4,
 ];
 
-/// What a write makes, to be counted by its mark.
+/// The kind of row that a write makes, to be counted by its mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Kind {
     Activity,
@@ -79,7 +79,7 @@ impl Killable {
         command
     }
 
-    /// The service, and where it listens: its greeting tells the public address only.
+    /// The service and its address: the greeting contains the public URL only.
     fn start(&self) -> (Service, String) {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let service = Service::start(self.command().arg("serve").env("TASKFORCE_BIND", port.to_string()));
@@ -135,7 +135,7 @@ async fn write(
             }
         };
         if kind == Kind::Activity {
-            // What is begun next is this one or none.
+            // The next transition is of this activity or of none.
             last = None;
         }
         let key = format!("{round}-{who:?}-{count}");

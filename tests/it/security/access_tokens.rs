@@ -42,7 +42,7 @@ fn sign(header: &Header, claims: &Value) -> String {
     jsonwebtoken::encode(header, claims, &EncodingKey::from_ed_der(&der())).unwrap()
 }
 
-/// Signs whatever stands in the header, with a key of either side.
+/// Signs any header, with any key.
 fn sign_raw(header: &Value, claims: &Value, key: &[u8]) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let message = format!("{}.{}", part(header), part(claims));

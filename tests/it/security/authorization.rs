@@ -1,4 +1,4 @@
-//! Who may do what, operation by operation, as everybody tries it over HTTP: one golden table of the whole contract.
+//! Authorization: every operation is tried by every kind of actor over HTTP and compared with one golden table.
 
 use std::fmt::Write as _;
 
@@ -57,7 +57,7 @@ async fn rows(app: &TestApp, cases: Vec<Case>) -> Vec<(&'static str, Vec<String>
     rows
 }
 
-/// What everybody is answered, one after the other.
+/// The outcomes of all actors, one after the other.
 async fn row(app: &TestApp, case: Case) -> Vec<String> {
     let operation = case.operation();
     let (mut outcomes, mut left_by_all) = (Vec::new(), 0);
@@ -72,7 +72,7 @@ async fn row(app: &TestApp, case: Case) -> Vec<String> {
         left_by_all += left;
         outcomes.push(outcome);
     }
-    assert!(outcomes.iter().any(|outcome| outcome == "yes"), "{}: nobody may: {outcomes:?}", case.id);
+    assert!(outcomes.iter().any(|outcome| outcome == "yes"), "{}: no actor may: {outcomes:?}", case.id);
     if operation.method == "get" {
         assert_eq!(left_by_all, 0, "{} is a read, and left an event", case.id);
     } else {

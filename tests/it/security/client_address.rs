@@ -1,4 +1,4 @@
-//! Where a request comes from: nobody chooses an address that is not theirs.
+//! Client addresses: forwarded addresses are used only from trusted proxies.
 
 use taskforce::http::server::{RateLimit, Settings};
 
@@ -37,7 +37,7 @@ async fn behind_a_trusted_proxy_each_client_is_one_and_can_not_be_another() {
     ask(&app, &["198.51.100.2"]).await.expect(200);
     ask(&app, &["2001:db8:1:1::1"]).await.expect(200);
     for (why, forwarded) in [
-        ("it is the same", &["198.51.100.1"][..]),
+        ("the same address", &["198.51.100.1"][..]),
         ("the proxy adds at the right", &["203.0.113.1, 198.51.100.1"]),
         ("in a line of its own, too", &["203.0.113.2", "198.51.100.1"]),
         ("two proxies in a row", &["203.0.113.3, 198.51.100.1, 10.0.0.7"]),

@@ -1,4 +1,4 @@
-//! Who may do what and see what, and what attackers try.
+//! Authorization, isolation of task forces, and known attacks.
 
 mod access_tokens;
 pub(crate) mod authorization;

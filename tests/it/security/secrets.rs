@@ -1,4 +1,4 @@
-//! What is secret is told once, to whom it belongs, and stands nowhere: not in the database, not in the log.
+//! Secrets are shown once, to their owner, and are neither in the database nor in the log.
 
 use std::process::Stdio;
 
@@ -100,7 +100,7 @@ async fn no_secret_stands_in_the_log_however_much_is_asked_for() {
         "$argon2",
     ];
     for secret in secrets {
-        // What a statement is sent with, a library would write as numbers.
+        // Libraries log the parameters of statements as numbers.
         let bytes = format!("{:?}", secret.as_bytes());
         let bytes = bytes.trim_matches(['[', ']']);
         let line = log.lines().find(|line| line.contains(secret) || line.contains(bytes));

@@ -1,4 +1,4 @@
-//! What another task force has is not there: an id of it is answered as an id of nothing, wherever it stands.
+//! Isolation of task forces: an id of another task force is answered like an unknown id, in any position.
 //!
 //! Every operation of the contract is written twice, once for task force A and once for B by those who sit there. Then
 //! the chair of A sends what they may not have seen, and the same with ids that were never given: the two answers are
@@ -63,7 +63,7 @@ fn with_id(path: &str, place: usize, id: &str) -> String {
     parts.join("/")
 }
 
-/// What an answer tells: all of it but when it was given, to which request, and the ids that were asked for.
+/// The comparable part of an answer: all of it except its date, its request id and the requested ids.
 fn comparable(answer: &Answer, asked: &BTreeSet<String>) -> (u16, Vec<(String, String)>, String) {
     let unnamed = |text: &str| asked.iter().fold(text.to_owned(), |text, id| text.replace(id, "<id>"));
     let request_id = answer.header("x-request-id");
@@ -80,7 +80,7 @@ fn comparable(answer: &Answer, asked: &BTreeSet<String>) -> (u16, Vec<(String, S
     (answer.status, headers(&answer.headers), body)
 }
 
-/// Sends both and fails if their answers differ by anything. The status they share is answered.
+/// Sends both and fails if their answers differ in anything. Returns the status that they share.
 async fn same(app: &TestApp, who: Who, foreign: Draft, absent: Draft) -> u16 {
     let asked = |draft: &Draft| -> BTreeSet<String> {
         let path = draft.path.split(['/', '?', '&', '=']).filter(|part| Uuid::parse_str(part).is_ok());
@@ -94,7 +94,7 @@ async fn same(app: &TestApp, who: Who, foreign: Draft, absent: Draft) -> u16 {
     first.status
 }
 
-/// The request as it is, and as one that tries to find out by other means.
+/// The request as it is, and variants that could reveal something in other ways.
 fn variants(draft: &Draft, their_etag: Option<&str>) -> Vec<Draft> {
     let without = |name: &str| {
         let headers = draft.headers.iter().filter(|(header, _)| header != name).cloned().collect();
@@ -184,7 +184,7 @@ async fn an_id_of_another_task_force_in_a_path_is_the_id_of_nothing() {
                 let foreign = Draft { path: with_id(&ours.path, *at, stranger), ..draft.clone() };
                 let absent = Draft { path: with_id(&ours.path, *at, &nothing()), ..draft };
                 let status = same(&app, Who::Chair, foreign, absent).await;
-                // What is wrong with the request itself is told before.
+                // Errors of the request itself come first.
                 assert!([400, 403, 404, 428].contains(&status), "{id}: {status}");
             }
         }
@@ -204,7 +204,7 @@ fn references(case: Case) -> Vec<&'static String> {
 /// A request that names what has this id.
 type Naming<'a> = Box<dyn Fn(&str) -> Draft + 'a>;
 
-/// A body with something in it, whatever it has there.
+/// The draft with another value of a field.
 fn with_field(draft: &Draft, field: &str, value: Value) -> Draft {
     let mut body = body_of(draft).unwrap();
     body[field] = value;
@@ -233,7 +233,7 @@ async fn an_id_of_another_task_force_in_a_body_is_the_id_of_nothing() {
         for name in references(*case) {
             drafts.push((format!("/{name}"), Box::new(|id| with_field(ours, name, json!(id)))));
         }
-        // What an activity or evidence is about.
+        // The subject of an activity or of evidence.
         let kinds = ["activity", "policy", "sector", "pilot", "migration", "condition"];
         for kind in kinds
             .into_iter()

@@ -91,7 +91,7 @@ async fn with_a_certificate_it_speaks_tls_and_nothing_else() {
     let stranger = secure.client(&Authority::new("elsewhere").pem);
     assert!(stranger.get(secure.url("/health/live")).send().await.is_err(), "any authority is believed");
     let plain = reqwest::get(format!("http://{}/health/live", secure.app.address())).await;
-    assert!(plain.is_err_and(|error| !error.is_builder()), "it still speaks without TLS");
+    assert!(plain.is_err_and(|error| !error.is_builder()), "the service answers without TLS");
 
     assert_eq!(secure.shake(&["h2", "http/1.1"]).await.1, "http/1.1");
     assert_eq!(secure.shake(&["http/1.1"]).await.1, "http/1.1");

@@ -41,7 +41,7 @@ fn postgres() -> Option<User> {
     geteuid().is_root().then(|| User::from_name("postgres").unwrap().expect("a user postgres"))
 }
 
-/// Where the programs are: as we are told, or the newest that is installed.
+/// The directory of the programs: as configured, or of the newest version that is installed.
 fn programs() -> PathBuf {
     if let Some(dir) = std::env::var_os("TASKFORCE_PG_BIN_DIR") {
         return dir.into();
@@ -160,7 +160,7 @@ async fn the_server_is_trusted_as_far_as_sslmode_says() {
         // The system's roots know nothing of this city.
         (HOST, "verify-full", "", false),
         (HOST, "verify-full", "&sslrootcert=system", false),
-        // As in libpq: whoever names a root means it.
+        // As in libpq, a named root is verified.
         (HOST, "require", &root, true),
         (HOST, "require", &other, false),
     ] {

@@ -1,4 +1,4 @@
-//! What comes back.
+//! Answers of the service.
 
 use reqwest::header::HeaderMap;
 use serde_json::Value;
@@ -8,7 +8,7 @@ use super::client::Resource;
 /// An answer of the service.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
-    /// What was asked, for whoever reads why a test failed.
+    /// The request, for messages of failed tests.
     pub(crate) request: String,
     /// The path that was asked for.
     pub(crate) path: String,
@@ -41,7 +41,7 @@ impl Answer {
             .unwrap_or_else(|error| panic!("{}: {} {error}: {}", self.request, self.status, self.text()))
     }
 
-    /// What every answer has, whatever it says.
+    /// Fails unless the answer has the headers that every answer has.
     pub(crate) fn check_common_headers(&self) {
         for (name, expected) in [
             ("api-version", taskforce::http::API_VERSION),
@@ -60,7 +60,7 @@ impl Answer {
             "{}",
             self.request
         );
-        assert!(!self.headers.contains_key("server"), "{}: it says what it is made of", self.request);
+        assert!(!self.headers.contains_key("server"), "{}: the Server header is sent", self.request);
         assert_ne!(self.status, 500, "{}: {}", self.request, String::from_utf8_lossy(&self.body));
     }
 
@@ -90,14 +90,14 @@ impl Answer {
         problem
     }
 
-    /// The faults of an invalid request, as `place code`, sorted.
+    /// Fails unless the request is invalid with these field errors, as `location code`, sorted.
     #[track_caller]
     pub(crate) fn expect_field_errors(self, expected: &[&str]) {
         let problem = self.expect_problem(400, "invalidRequest");
         assert_eq!(field_errors(&problem), expected, "{problem:#}");
     }
 
-    /// The resource that this answer carries; where it is, `Location` says, or else where it was asked for.
+    /// The resource in this answer, at its `Location` or else at the path of the request.
     #[track_caller]
     pub(crate) fn resource(self) -> Resource {
         let location = self.header("location");
@@ -106,7 +106,7 @@ impl Answer {
     }
 }
 
-/// The faults of a problem, as `place code`, sorted.
+/// The field errors of a problem, as `location code`, sorted.
 pub(crate) fn field_errors(problem: &Value) -> Vec<String> {
     let errors = problem["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
     let mut errors: Vec<String> = errors

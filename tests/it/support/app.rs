@@ -26,7 +26,7 @@ use super::world::{self, Who, World};
 
 /// The password of everybody.
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
-/// Who issues the tokens.
+/// The issuer of access tokens.
 pub(crate) const ISSUER: &str = "https://taskforce.example";
 /// The origin whose pages may call.
 pub(crate) const ORIGIN: &str = "https://front.example";
@@ -41,11 +41,11 @@ pub(crate) fn beginning() -> DateTime<Utc> {
     "2026-11-22T09:00:00Z".parse().unwrap()
 }
 
-/// What differs between services under test.
+/// Settings that differ between services under test.
 pub(crate) struct Setup {
     /// Connections of the pool.
     pub(crate) pool_size: usize,
-    /// When it is.
+    /// The initial time of the clock.
     pub(crate) now: DateTime<Utc>,
     /// Settings of the server that are not the usual ones.
     pub(crate) adjust: Box<dyn FnOnce(&mut Settings) + Send>,
@@ -76,9 +76,9 @@ pub(crate) struct Token {
 
 /// The service, running.
 pub(crate) struct TestApp {
-    /// Behind the front doors.
+    /// The application below HTTP.
     pub(crate) app: App,
-    /// Time, which stands still until it is moved on.
+    /// The stopped clock, which only tests advance.
     pub(crate) clock: Clock,
     /// Name of its database.
     pub(crate) database: String,
@@ -87,7 +87,7 @@ pub(crate) struct TestApp {
     address: SocketAddr,
     server: ServerHandle,
     world: Option<Arc<World>>,
-    /// The world as task force B sees it, for as long as that is asked for.
+    /// The mirrored world, while A and B are exchanged.
     mirrored: Mutex<Option<&'static World>>,
     db: OnceCell<tokio_postgres::Client>,
 }
@@ -107,7 +107,7 @@ impl TestApp {
         app
     }
 
-    /// The service on its first day: nobody is there.
+    /// The service with an empty database.
     pub(crate) async fn empty() -> Self {
         Self::over(postgres::copy_of(postgres::migrated().await).await, Setup::default()).await
     }
@@ -159,7 +159,7 @@ impl TestApp {
         }
     }
 
-    /// Where it listens.
+    /// The address of the server.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
@@ -169,7 +169,7 @@ impl TestApp {
         format!("http://{}{path}", self.address)
     }
 
-    /// What the tests begin with.
+    /// The people and task forces that tests begin with.
     pub(crate) fn world(&self) -> &World {
         let mirrored = *self.mirrored.lock().unwrap();
         if let Some(mirrored) = mirrored {
@@ -193,13 +193,13 @@ impl TestApp {
         format!("/v1/task-forces/{}{path}", self.world().f)
     }
 
-    /// From now on, or not any more, A is B and B is A, and whoever sits in one speaks for who sits in the other: what
-    /// is written for A is written for B.
+    /// Exchanges task forces A and B, and their members, or undoes that: a request that is
+    /// written for A is then written for B.
     pub(crate) fn set_mirrored(&self, to: Option<&'static World>) {
         *self.mirrored.lock().unwrap() = to;
     }
 
-    /// The world to turn to: B needs activities of the states that are asked for by name.
+    /// The mirrored world: B gets activities of the states that are asked for by name.
     pub(crate) async fn mirrored_world(&self) -> &'static World {
         let chair = self.as_who(Who::OtherChair);
         let mut activities = HashMap::new();
@@ -213,12 +213,12 @@ impl TestApp {
         Box::leak(Box::new(self.world().mirrored(activities)))
     }
 
-    /// Somebody, at the keyboard.
+    /// A client that acts as a user.
     pub(crate) fn as_who(&self, who: Who) -> Client<'_> {
         Client::new(self, who)
     }
 
-    /// Nobody in particular.
+    /// A client without credentials.
     pub(crate) fn as_anybody(&self) -> Client<'_> {
         self.as_who(Who::Anonymous)
     }
@@ -248,7 +248,7 @@ impl TestApp {
         self.clock.advance(by);
     }
 
-    /// A token of somebody, who signs in again where the last one has ended.
+    /// The token of a user; signs in again where the last one has expired.
     pub(crate) async fn token(&self, who: Who) -> Option<String> {
         if who == Who::Anonymous {
             return None;
@@ -264,13 +264,13 @@ impl TestApp {
         self.tokens.lock().unwrap().get(&who).map(|token| token.text.clone())
     }
 
-    /// From now on somebody uses this token.
+    /// Sets the token that a user sends from now on.
     pub(crate) fn use_token(&self, who: Who, text: &str) {
         let token = Token { text: text.to_owned(), expires_at: self.clock.now() + tokens::LIFETIME };
         self.tokens.lock().unwrap().insert(who, token);
     }
 
-    /// Cancels whatever is open in a step of task force A.
+    /// Cancels the open activities of a step of task force A.
     pub(crate) async fn cancel_open_activities(&self, step: &str) {
         let chair = self.as_chair();
         let open = format!("/activities?step={step}&state=planned,inProgress,inReview,blocked");
@@ -281,7 +281,7 @@ impl TestApp {
         }
     }
 
-    /// Lets a step of task force A be the open one, whatever came before: for tests of what happens in it.
+    /// Makes a step of task force A the open one, past the service.
     pub(crate) async fn db_open(&self, step: &str) {
         let change = "update steps set
             state = case when ordinal < at then 'passed' when ordinal = at then 'open' else 'locked' end,
@@ -292,7 +292,7 @@ impl TestApp {
         self.db().await.execute(change, &[&step, &self.world().a]).await.unwrap();
     }
 
-    /// Lets all five steps of task force A be open at once, as they never are: for tests of who may do what.
+    /// Opens all five steps of task force A at once, past the service, for tests of authorization.
     pub(crate) async fn db_open_every_step(&self) {
         let change = "update steps set state = 'open', passed_at = null
             where task_force_id = $1::text::uuid and state <> 'submitted'";
@@ -304,12 +304,12 @@ impl TestApp {
         self.db.get_or_init(|| postgres::connect(&self.database)).await
     }
 
-    /// Another one, for what takes two.
+    /// Another connection, for tests that need two.
     pub(crate) async fn db_another(&self) -> tokio_postgres::Client {
         postgres::connect(&self.database).await
     }
 
-    /// Waits until a count is so high, but not for ever.
+    /// Waits until a count is reached, for twenty seconds at most.
     pub(crate) async fn db_reaches(&self, query: &str, count: i64) {
         let begun = Instant::now();
         while self.db_count(query).await < count {

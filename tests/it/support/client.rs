@@ -1,4 +1,4 @@
-//! People who send requests, and what they hold in their hands.
+//! Clients that send requests, and the resources that they read.
 
 use std::ops::Index;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::app::TestApp;
 use super::contract;
 use super::world::Who;
 
-/// A resource as somebody read it.
+/// A resource as a client read it.
 #[derive(Debug, Clone)]
 pub(crate) struct Resource {
     pub(crate) path: String,
@@ -97,7 +97,7 @@ impl Draft {
     }
 }
 
-/// Somebody who sends requests.
+/// A client that acts as one user.
 #[derive(Clone, Copy)]
 pub(crate) struct Client<'a> {
     pub(crate) app: &'a TestApp,
@@ -109,7 +109,7 @@ impl<'a> Client<'a> {
         Self { app, who }
     }
 
-    /// Sends a request. Whatever the answer says, it has what every answer has, and is what the contract documents.
+    /// Sends a request. Every answer is checked for the common headers and validated against the contract.
     pub(crate) async fn send(self, draft: Draft) -> Answer {
         let given = draft.headers.iter().any(|(name, _)| name == "Authorization");
         // Boxed: signing in is a request, too.
@@ -117,7 +117,7 @@ impl<'a> Client<'a> {
         self.send_with(token.as_deref(), draft).await
     }
 
-    /// Sends a request again for as long as the service is too busy for it: who races has to come back.
+    /// Sends a request again for as long as the service answers 503, as clients that race have to.
     pub(crate) async fn send_with_retry(self, draft: Draft) -> Answer {
         for _ in 0..100 {
             let answer = self.send(draft.clone()).await;
@@ -181,7 +181,7 @@ impl<'a> Client<'a> {
         self.send(Draft::delete(resource)).await
     }
 
-    /// Reads a resource that is there.
+    /// Reads a resource.
     pub(crate) async fn read(self, path: impl Into<String>) -> Resource {
         self.get(path).await.expect(200).resource()
     }
@@ -191,7 +191,7 @@ impl<'a> Client<'a> {
         self.read(resource.path.as_str()).await
     }
 
-    /// Creates what can be created.
+    /// Creates a resource.
     pub(crate) async fn create(self, path: impl Into<String>, body: Value) -> Resource {
         self.post(path, body).await.expect(201).resource()
     }
@@ -243,7 +243,7 @@ impl<'a> Client<'a> {
         self.command(resource, "transitions", json!({ "to": to, "reason": { "en": "Because" } })).await
     }
 
-    /// Lets an activity wait for another.
+    /// Makes an activity depend on another.
     pub(crate) async fn add_dependency(self, waiting: &Resource, on: &Resource) -> Answer {
         self.put(format!("{}/dependencies/{}", waiting.path, on.id())).await
     }

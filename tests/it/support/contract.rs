@@ -1,4 +1,4 @@
-//! The contract: every answer that any test gets is held against the OpenAPI document.
+//! The contract: every answer that any test gets is validated against the OpenAPI document.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -57,7 +57,7 @@ pub(crate) fn operation_at(method: &Method, path: &str) -> Option<Operation> {
     operations().find(|operation| operation.is_at(method, path))
 }
 
-/// What a `$ref` leads to.
+/// Resolves a `$ref`.
 pub(crate) fn resolved(described: &'static Value) -> &'static Value {
     let Some(reference) = described["$ref"].as_str() else { return described };
     DOCUMENT.pointer(reference.trim_start_matches('#')).unwrap_or_else(|| panic!("{reference} leads nowhere"))
@@ -105,7 +105,7 @@ pub(crate) fn check(method: &Method, answer: &Answer) {
     assert!(errors.is_empty(), "{id} {} is not as documented: {errors:#?}\n{body:#}", answer.status);
 }
 
-/// Compiled when first needed, and kept.
+/// The validator of a schema, compiled once.
 pub(crate) fn validator(key: &str, schema: &Value) -> Arc<Validator> {
     static CACHE: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
     if let Some(cached) = CACHE.lock().unwrap().get(key) {
@@ -119,8 +119,8 @@ pub(crate) fn validator(key: &str, schema: &Value) -> Arc<Validator> {
     validator
 }
 
-/// The schemas of the document, closed: an answer tells what is documented and nothing else. What `allOf` puts
-/// together stays open under another name, since each part knows only its own members.
+/// The schemas of the document, closed, so that an answer has no undocumented fields. The branches of `allOf`
+/// stay open under another name, since each knows only its own members.
 static CLOSED: LazyLock<Value> = LazyLock::new(|| {
     let mut schemas = serde_json::Map::new();
     for (name, schema) in DOCUMENT["components"]["schemas"].as_object().unwrap() {
@@ -130,7 +130,7 @@ static CLOSED: LazyLock<Value> = LazyLock::new(|| {
     Value::Object(schemas)
 });
 
-/// The schema, with no members but those that it names; maps, which name none, keep all of theirs.
+/// The schema, closed to members that it doesn't name. Maps, which name none, stay open.
 fn close(schema: &Value) -> Value {
     let mut closed = keep_open(schema);
     let is_object = closed["properties"].is_object() || closed["allOf"].is_array();
@@ -158,7 +158,7 @@ fn keep_open(schema: &Value) -> Value {
     Value::Object(fields.iter().map(of).collect())
 }
 
-/// A part of a whole.
+/// A branch of `allOf`.
 fn close_all_of_branch(schema: &Value) -> Value {
     match schema["$ref"].as_str() {
         Some(reference) => json!({ "$ref": format!("{reference}.open") }),

@@ -1,4 +1,4 @@
-//! What comes before the council, and what it decides, as tests write it.
+//! Reports before the council and its decisions, as tests write them.
 
 use chrono::TimeDelta;
 use reqwest::Method;
@@ -38,13 +38,13 @@ pub(crate) async fn reported(app: &TestApp, fields: Value) -> Resource {
     report
 }
 
-/// A report of task force A before the council, whatever came before: its other steps have passed without products.
+/// A report of task force A before the council; its other steps have passed without products.
 pub(crate) async fn submitted_report(app: &TestApp, fields: Value) -> Resource {
     app.db_open("report").await;
     reported(app, fields).await
 }
 
-/// A report before the council of a task force, whatever its steps: stands in for the members' vote on the fifth.
+/// A report of a task force before the council, past the service, without the members' vote on step 5.
 pub(crate) async fn db_submitted_report(app: &TestApp, task_force: &str, chair: Who) -> Resource {
     let path = format!("/v1/task-forces/{task_force}/reports");
     let there = app.as_who(chair).list(&format!("{path}?state=submitted")).await;
@@ -65,7 +65,7 @@ pub(crate) async fn db_submitted_report(app: &TestApp, task_force: &str, chair: 
     report
 }
 
-/// What task force A has made in a cycle.
+/// The resources that task force A has made in a cycle.
 pub(crate) struct Work {
     pub(crate) policy: Resource,
     pub(crate) sector: Resource,
@@ -111,7 +111,7 @@ pub(crate) async fn worked_through(app: &TestApp) -> Work {
     Work { policy: adopted, sector, pilot }
 }
 
-/// What the council asks of a member in return, with these fields instead of the usual ones.
+/// The body of a new condition, with these fields instead of the usual ones.
 pub(crate) fn condition(app: &TestApp, owner: Who, fields: Value) -> Value {
     let usual = json!({
         "text": { "en": "Publish the data", "ar": "نشر البيانات" },
@@ -186,7 +186,7 @@ pub(crate) async fn last_seq(app: &TestApp) -> i64 {
     app.as_secretariat().get(app.a("/events?limit=1")).await.json()["lastSeq"].as_i64().unwrap()
 }
 
-/// What has happened in task force A since: action, from, to.
+/// The events of task force A since: action, from, to.
 pub(crate) async fn happened(app: &TestApp, since: i64) -> Vec<String> {
     let page = app.as_secretariat().get(app.a(&format!("/events?limit=100&after={since}"))).await.json();
     let word = |event: &Value, field: &str| event[field].as_str().unwrap_or("-").to_owned();
@@ -203,7 +203,7 @@ pub(crate) async fn happened(app: &TestApp, since: i64) -> Vec<String> {
         .collect()
 }
 
-/// Whether the events of task force A hang together from the first to the last, and how many there are.
+/// Fails unless the events of task force A are chained from the first to the last; returns their number.
 pub(crate) async fn db_verify_chain(app: &TestApp) -> i64 {
     let query =
         "select seq, body, previous_hash, hash from events where task_force_id::text = $1 order by seq";

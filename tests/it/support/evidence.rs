@@ -95,7 +95,7 @@ pub(crate) async fn db_subjects(app: &TestApp) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// Puts task force A into another state, whatever came before.
+/// Sets the state of task force A, past the service.
 pub(crate) async fn db_set_task_force(app: &TestApp, state: &str) {
     let change =
         r#"update task_forces set state = $1, state_reason = '{"en": "Because"}' where id = $2::text::uuid"#;

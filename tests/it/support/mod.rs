@@ -1,6 +1,7 @@
 //! The harness: [`postgres`] (a cluster per run, a database per test), [`app`] (the service under test), [`client`]
 //! (people who send requests), [`answer`] (what comes back, held against the contract by [`contract`]), [`world`]
-//! (the people and task forces that most tests begin with), [`chance`] (what repeats by its seed); and for each resource what tests write of it.
+//! (the people and task forces that most tests begin with), [`random`] and [`random_runs`] (reproducible randomness); and
+//! for each resource the bodies and states that tests need.
 //!
 //! Everything but functions named `db_…` uses the public API only.
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::client::with;
 use super::{Resource, TestApp, Who};
 
-/// A sector of task force A in a state: stands in for step 2, which comes before every pilot.
+/// A sector of task force A in a state, past the service.
 pub(crate) async fn db_sector(app: &TestApp, state: &str) -> String {
     db_sector_of(app, &app.world().a, state).await
 }
@@ -21,13 +21,13 @@ pub(crate) async fn db_sector_of(app: &TestApp, task_force: &str, state: &str) -
     app.db().await.query_one(new, &[&task_force, &state]).await.unwrap().get(0)
 }
 
-/// Gives a sector another state: stands in for its transition.
+/// Sets the state of a sector, past the service.
 pub(crate) async fn db_move_sector(app: &TestApp, sector: &str, state: &str) {
     let change = "update sectors set state = $2 where id = $1::text::uuid";
     app.db().await.execute(change, &[&sector, &state]).await.unwrap();
 }
 
-/// Lets the next cycle of task force A begin: stands in for the council's decision after step 5.
+/// Begins the next cycle of task force A, instead of the council's decision after step 5.
 pub(crate) async fn db_next_cycle(app: &TestApp) {
     let a = &app.world().a;
     for change in [
@@ -47,7 +47,7 @@ pub(crate) async fn db_next_cycle(app: &TestApp) {
     }
 }
 
-/// Sees to it that a step is open: the walk keeps all of them open, elsewhere it becomes the open one.
+/// Makes a step the open one, unless it is open already, as all are in `operation_cases`.
 async fn in_step(app: &TestApp, step: &str) {
     let now = app.as_chair().read(app.a(&format!("/steps/{step}"))).await;
     if now["state"] != "open" {
@@ -121,7 +121,7 @@ pub(crate) async fn measured(app: &TestApp, pilot: &Resource) -> Resource {
     app.as_expert().create(path, measurement(json!({}))).await
 }
 
-/// What evaluates a pilot.
+/// The payload of an evaluation.
 pub(crate) fn evaluation(outcome: &str) -> Value {
     let lessons = json!({ "en": "Clerks need training first.", "ar": "يحتاج الموظفون إلى التدريب أولًا." });
     json!({ "to": "evaluated", "outcome": outcome, "lessons": lessons })

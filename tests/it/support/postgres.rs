@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
 use tokio_postgres::{Client, NoTls};
 
-/// Where everything runs that outlives a single test: connections for maintenance, servers, clean-up.
+/// The runtime of everything that outlives a single test: connections for maintenance, servers, clean-up.
 pub(crate) static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     builder.worker_threads(2).enable_all().build().unwrap()
@@ -60,7 +60,7 @@ async fn connect_to(url: SecretString) -> Client {
     client
 }
 
-/// Does something to the cluster as a whole.
+/// Executes a statement that concerns the cluster, such as `create database`.
 pub(crate) async fn maintain(statement: &str) {
     static CLIENT: OnceCell<Client> = OnceCell::const_new();
     let client = CLIENT.get_or_init(|| connect("postgres")).await;
@@ -104,14 +104,14 @@ async fn copy_strategy() -> &'static str {
     STRATEGY.get_or_init(choose).await
 }
 
-/// Gives a database another name; whoever is connected to it is sent away.
+/// Renames a database after closing all connections to it.
 pub(crate) async fn rename(from: &str, to: &str) {
     let away = format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{from}'");
     maintain(&away).await;
     maintain(&format!("alter database {from} rename to {to}")).await;
 }
 
-/// Removes a database in the background, whoever is still connected to it.
+/// Drops a database in the background and closes the connections to it.
 pub(crate) fn remove_later(database: String) {
     RUNTIME.spawn(async move {
         let client = connect("postgres").await;

@@ -1,6 +1,6 @@
-//! Rng that can be repeated.
+//! Reproducible random numbers.
 
-/// A stream of numbers that only depends on where it begins (splitmix64).
+/// A stream of numbers that only depends on its seed (splitmix64).
 pub(crate) struct Rng(u64);
 
 impl Rng {
@@ -15,12 +15,12 @@ impl Rng {
         mixed ^ (mixed >> 31)
     }
 
-    /// One of the first so many numbers.
+    /// A number below this one.
     pub(crate) fn below(&mut self, end: usize) -> usize {
         usize::try_from(self.next() % u64::try_from(end).unwrap()).unwrap()
     }
 
-    /// True so many times in a hundred.
+    /// True with a probability in percent.
     pub(crate) fn percent(&mut self, often: usize) -> bool {
         self.below(100) < often
     }

@@ -14,7 +14,7 @@ pub(crate) fn variable<T: FromStr>(name: &str) -> Option<T> {
     Some(text.parse().unwrap_or_else(|_| panic!("{name} is not a number: {text}")))
 }
 
-/// Whether long runs are wanted.
+/// True if long runs are wanted.
 pub(crate) fn is_soak() -> bool {
     variable::<u8>("TASKFORCE_SOAK") == Some(1)
 }

@@ -42,7 +42,7 @@ pub(crate) fn program(data_dir: &Path) -> Command {
 /// A running service; killed if the test ends without stopping it.
 pub(crate) struct Service {
     child: Child,
-    /// Where it listens.
+    /// The URL of the service.
     pub(crate) url: String,
 }
 
@@ -70,7 +70,7 @@ impl Service {
         kill(Pid::from_raw(self.child.id().try_into().unwrap()), signal).unwrap();
     }
 
-    /// How it ended.
+    /// Waits for the end of the service.
     pub(crate) fn wait(mut self) -> ExitStatus {
         let begun = Instant::now();
         loop {

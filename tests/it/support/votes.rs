@@ -40,7 +40,7 @@ pub(crate) async fn vote(client: Client<'_>, submission: &Resource, choice: &str
     client.send(ballot(submission, choice)).await
 }
 
-/// Lets these vote the same on a submission, one after the other; answers how it stands then.
+/// Casts the same vote for several members, one after the other; returns the submission.
 pub(crate) async fn all_vote(app: &TestApp, submission: &Resource, choice: &str, who: &[Who]) -> Value {
     let mut current = app.as_chair().reload(submission).await.body;
     for who in who {
@@ -99,7 +99,7 @@ pub(crate) async fn events_after(app: &TestApp, seq: i64) -> Vec<Value> {
     app.as_secretariat().get(path).await.expect(200).json()["items"].as_array().unwrap().clone()
 }
 
-/// What happened in task force A after an event: the actions, with the states that they led to.
+/// The events of task force A after a sequence number: their actions, with the states that they led to.
 pub(crate) async fn happened(app: &TestApp, seq: i64) -> Vec<String> {
     let describe = |event: &Value| match (event["action"].as_str().unwrap(), event["to"].as_str()) {
         (action, Some(to)) => format!("{action} {to}"),
@@ -108,7 +108,7 @@ pub(crate) async fn happened(app: &TestApp, seq: i64) -> Vec<String> {
     events_after(app, seq).await.iter().map(describe).collect()
 }
 
-/// A draft report of task force A that knows of everything up to now: stands in for building one.
+/// A current draft report of task force A, past the service.
 pub(crate) async fn db_draft_report(app: &TestApp, summary: Value) -> String {
     let new = "insert into reports (task_force_id, id, number, cycle, recommendation, summary, model, hash, seq,
                                     member_id, created_at, updated_at)
@@ -123,14 +123,14 @@ pub(crate) async fn db_draft_report(app: &TestApp, summary: Value) -> String {
     app.db().await.query_one(new, &[a, &summary, &now]).await.unwrap().get(0)
 }
 
-/// Puts a report before the council: stands in for the vote on step 5.
+/// Puts a report before the council, past the service, without the vote on step 5.
 pub(crate) async fn db_submit_report(app: &TestApp, report: &str) {
     let change = "update reports set state = 'submitted', submitted_at = $2::text::timestamptz
                   where id = $1::text::uuid";
     app.db().await.execute(change, &[&report, &app.clock.now().to_rfc3339()]).await.unwrap();
 }
 
-/// A condition that a member of a task force owns, of a decision on an earlier report: stands in for both.
+/// A condition that a member of a task force owns, past the service, with its decision and report.
 pub(crate) async fn db_condition(app: &TestApp, owner: Who, due: &str, state: &str) -> String {
     let new = "with author as (
             select t.id as task_force_id, t.current_cycle, m.id as member_id, $5::text::timestamptz as at,
@@ -157,7 +157,7 @@ pub(crate) async fn db_condition(app: &TestApp, owner: Who, due: &str, state: &s
     app.db().await.query_one(new, &[&owner, &due, &state, &secretariat, &now]).await.unwrap().get(0)
 }
 
-/// A migration of a pilot, in a state; its title and its one checklist item are these: stands in for planning it.
+/// A migration of a pilot in a state, with one checklist item, past the service.
 pub(crate) async fn db_migration(app: &TestApp, pilot: &Resource, state: &str, title: Value) -> [String; 2] {
     let new = "with migration as (
             insert into migrations (task_force_id, id, cycle, last_cycle, pilot_id, title, target_system, planned_on,

@@ -20,7 +20,7 @@ use super::postgres;
 /// A valid id that no resource has.
 pub(crate) const UNKNOWN_ID: &str = "0199f0c2-7a3b-7c11-9d2e-000000000000";
 
-/// Everybody there is.
+/// All users and keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Who {
     /// Nobody in particular: no credential.
@@ -57,7 +57,7 @@ pub(crate) enum Who {
     KeyOfB,
 }
 
-/// Those with a seat in task force A.
+/// The members of task force A.
 pub(crate) const PANEL: [Who; 6] =
     [Who::Chair, Who::Expert1, Who::Expert2, Who::Expert3, Who::Expert4, Who::Expert5];
 
@@ -69,7 +69,7 @@ impl Who {
         format!("{self:?}@council.example").to_lowercase()
     }
 
-    /// Who sits in B where this one sits in A, and the other way round. B has a seat less: two share one.
+    /// The member of B who has this member's place in A, and the other way round. B has one seat less: two share one.
     pub(super) fn counterpart(self) -> Self {
         match self {
             Self::Chair => Self::OtherChair,
@@ -96,7 +96,7 @@ impl Who {
     }
 }
 
-/// What there is, by id.
+/// The seeded resources, by id.
 #[derive(Default)]
 pub(crate) struct World {
     /// Task force A.
@@ -129,7 +129,7 @@ impl World {
         &self.activities[name]
     }
 
-    /// The same with A and B exchanged, and those who sit there.
+    /// The same with A and B, and their members, exchanged.
     pub(super) fn mirrored(&self, activities: HashMap<&'static str, String>) -> Self {
         let of = |ids: &HashMap<Who, String>| {
             PANEL
@@ -145,7 +145,7 @@ impl World {
         Self { a, b, f, b_activity, tokens, users, members, activities }
     }
 
-    /// Somebody who is to take a seat.
+    /// The body of a new seat.
     pub(crate) fn seat(&self, who: Who, role: &str) -> Value {
         json!({ "userId": self.user(who), "role": role, "expertise": "Open data" })
     }
@@ -193,7 +193,7 @@ async fn invite(administrator: Client<'_>, who: Who) -> Resource {
     invited
 }
 
-/// Chooses the password that everybody has.
+/// Accepts an invitation with the password that all users share.
 async fn accept(app: &TestApp, who: Who, invitation: &str) {
     let acceptance = json!({ "token": invitation, "password": PASSWORD });
     let tokens = app.as_anybody().post("/v1/auth/invitations/accept", acceptance).await.expect(200).json();

@@ -1,4 +1,4 @@
-//! Decisions that correct earlier ones: the record always, what was decided only while nothing has resolved.
+//! Decisions that correct earlier ones: the record at any time, the outcome only while nothing has followed from it.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ fn correcting(number: i64, mut fields: Value) -> Value {
     fields
 }
 
-/// Something that follows, whatever it is.
+/// Anything that follows from a decision.
 async fn go_on(app: &TestApp) {
     app.as_chair().create(app.a("/health-statements"), json!({ "health": "onTrack" })).await;
 }
@@ -56,13 +56,13 @@ async fn the_record_can_always_be_corrected_and_its_effects_stay() {
     let of = |decision: &Resource| decision["conditions"].as_array().unwrap().len();
     assert_eq!((of(&first), of(&second)), (1, 1));
 
-    // A cycle later, too.
+    // Also in a later cycle.
     app.as_chair().transition_because(&new, "cancelled", "Done by others").await;
     submitted_report(&app, json!({})).await;
     decide(&app, "conclude", json!({ "reportNumber": 2 })).await;
     decide(&app, "continue", correcting(2, json!({ "decidedOn": "2026-11-21" }))).await;
     assert_eq!(state(&app).await, "concluded");
-    // And of what ended the task force.
+    // The record of a decision that ended the task force can be corrected, too.
     let fields = json!({ "reportNumber": 2, "conditions": [condition(&app, Who::Chair, json!({}))] });
     let last = decide(&app, "conclude", correcting(3, fields)).await;
     assert_eq!((&last["number"], &state(&app).await), (&json!(5), &json!("concluded")));
@@ -115,13 +115,13 @@ async fn something_else_is_decided_only_while_nothing_has_followed() {
     }
     let late = try_decide(&app, "adjust", correcting(1, json!({ "returnToStep": "policy" }))).await;
     late.expect_problem(409, "decisionFollowed");
-    // What resolved from it also follows from its correction.
+    // Consequences of the corrected decision count as consequences of its correction.
     decide(&app, "continue", correcting(1, json!({}))).await;
     try_decide(&app, "conclude", correcting(2, json!({}))).await.expect_problem(409, "decisionFollowed");
     assert_eq!(happened(&app, before.0).await, ["decision.recorded"]);
     assert_eq!((states(&app, "").await, condition_states(&app).await), (before.1, before.2));
 
-    // A condition that was reported met has resolved, too: also after the end.
+    // A condition that was reported met is a consequence, also after the end.
     let app = TestApp::start().await;
     submitted_report(&app, json!({})).await;
     let owned = json!({ "conditions": [condition(&app, Who::Chair, json!({}))] });
@@ -176,7 +176,7 @@ async fn a_cycle_that_was_opened_by_mistake_is_taken_back_with_what_was_carried_
     let now = chair.get(app.a("/status")).await.json();
     assert_eq!((&now["cycle"], &now["step"], &now["steps"]), (&json!(1), &Value::Null, &status["steps"]));
 
-    // And on second thoughts it goes on.
+    // A second correction lets the task force continue.
     decide(&app, "continue", correcting(2, json!({}))).await;
     assert_eq!(state(&app).await, "active");
     assert_eq!(states(&app, "").await, ["open", "locked", "locked", "locked", "locked"]);
@@ -262,7 +262,7 @@ async fn waivers_that_adjust_took_back_are_given_again_when_it_is_corrected() {
     let on_the_second = |step: &str| json!({ "reportNumber": 2, "returnToStep": step });
     decide(&app, "adjust", on_the_second("policy")).await;
     assert_eq!(waived(&app, "report").await, [""; 0]);
-    // That the record was corrected in between doesn't stand in the way.
+    // A correction of the record in between makes no difference.
     decide(&app, "adjust", correcting(2, on_the_second("policy"))).await;
     assert_eq!(waived(&app, "report").await, [""; 0]);
     decide(&app, "adjust", correcting(3, on_the_second("report"))).await;

@@ -1,4 +1,4 @@
-//! What the council's decision does: the next cycle, a step done again, or the end.
+//! Effects of the council's decisions: the next cycle, a step done again, or the end.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -105,7 +105,7 @@ async fn only_adopted_policies_and_selected_sectors_are_carried_over() {
     assert!(ids(&app, "/pilots").await.is_empty());
     assert_eq!(ids(&app, "/pilots?cycle=1").await, [pilot.id()]);
 
-    // They count in the gate, and may be changed while the new cycle's step is open; they are part of the record.
+    // Carried-over resources count in the gate and can be changed while the new cycle's step is open, but not deleted.
     let gate = expert.get(app.a("/steps/policy/readiness")).await.json();
     assert_eq!((&gate["criteria"][0]["code"], &gate["ready"]), (&json!("policyAdopted"), &json!(true)));
     let changed = expert.patch(&expert.reload(&adopted).await, json!({ "reference": "Decree 2" })).await;

@@ -1,4 +1,4 @@
-//! What a report says, and what a submission freezes.
+//! The contents of reports, and the snapshots of submissions.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -310,7 +310,11 @@ async fn a_report_covers_its_own_cycle_and_what_was_carried_over() {
         assert_eq!(model[none], json!([]), "{none}");
     }
     assert_eq!((&model["activities"]["open"], &model["risks"]["total"]), (&json!(0), &json!(0)));
-    assert_eq!(model["members"].as_array().unwrap().len(), 6, "who left before it began is not of it");
+    assert_eq!(
+        model["members"].as_array().unwrap().len(),
+        6,
+        "a member who left before the cycle began is not listed"
+    );
 }
 
 #[tokio::test]
@@ -331,7 +335,7 @@ async fn a_report_lists_two_hundred_activities_of_a_kind_and_counts_all() {
     assert_eq!(risks["total"], 212);
 }
 
-/// What the members vote on when a step is submitted.
+/// The snapshot that the members vote on when a step is submitted.
 async fn snapshot(app: &TestApp, step: StepName) -> Value {
     let conn = app.app.pool.get().await.unwrap();
     db::report_data::of_step(&conn, app.world().a.parse().unwrap(), 1, step).await.unwrap()

@@ -1,4 +1,4 @@
-//! Passwords: chosen freely, changed by whoever knows the present one, and checked as often for nobody.
+//! Passwords: rules for new ones, changing them, and checks that don't reveal accounts.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -74,12 +74,12 @@ async fn a_password_is_changed_only_with_the_present_one() {
         .send(change(PASSWORD, "expert1@council.example"))
         .await
         .expect_field_errors(&["/newPassword common"]);
-    // Whether the present one is right is not told by what the next one is worth.
+    // The error about the new password doesn't reveal whether the present one is right.
     expert.send(change("not the password", "password1")).await.expect_problem(401, "invalidCredentials");
     // Nothing of that has changed anything.
     expert.get("/v1/me").await.expect(200);
     sign_in(&app, &Who::Expert1.email(), PASSWORD).await.expect(200);
-    // Somebody who never chose one has none to change.
+    // A user without a password has none to change.
     app.db()
         .await
         .execute("update users set password_hash = null where email = 'expert1@council.example'", &[])
@@ -130,7 +130,7 @@ async fn an_invitation_takes_no_common_password_and_waits_for_another() {
     {
         accept(&app, &token, common).await.expect_field_errors(&["/password common"]);
     }
-    // What is known of the account is common for it: its address, its name.
+    // The address and the name of an account are common passwords for it.
     for known in ["expert1@council.example", "Expert1!", "council.example"] {
         accept(&app, &token, known).await.expect_field_errors(&["/password common"]);
     }

@@ -30,7 +30,7 @@ fn verified(email: &str) -> Value {
     json!({ "email": email, "email_verified": true, "name": "Layla Haddad", "locale": "en" })
 }
 
-/// Signs somebody in, and lets our clock keep up with the provider's.
+/// Signs a user in, and advances our clock to the provider's.
 async fn sign_in(app: &TestApp, provider: &Provider, subject: &str) -> Tokens {
     let tokens = provider.sign_in(subject).await;
     app.advance((Clock::default().now() - app.clock.now()).max(TimeDelta::zero()));
@@ -72,7 +72,7 @@ async fn a_verified_address_is_the_users_who_has_it_and_the_link_outlives_the_ad
         let app = trusting(&provider.issuer, None).await;
         let own = json!(app.world().user(Who::Outsider));
         let tokens = sign_in(&app, &provider, "subject-of-outsider").await;
-        // Both kinds, the first time and ever after; and one event.
+        // Both kinds of tokens, repeatedly, with a single event.
         for token in [&tokens.access, &tokens.id, &tokens.access] {
             assert_eq!(me(&app, token).await.expect(200).json()["id"], own, "{alg}");
         }
@@ -82,7 +82,7 @@ async fn a_verified_address_is_the_users_who_has_it_and_the_link_outlives_the_ad
             continue;
         }
 
-        // Another address, not verified, or none at all: the subject is known.
+        // Another unverified address, or none: the link by subject remains.
         let other =
             json!({ "subject-of-outsider": { "email": "new@city.example", "email_verified": false } });
         let provider = provider.restart("second", alg, &other);
@@ -94,7 +94,7 @@ async fn a_verified_address_is_the_users_who_has_it_and_the_link_outlives_the_ad
         let tokens = sign_in(&app, &provider, "subject-of-outsider").await;
         assert_eq!(me(&app, &tokens.id).await.expect(200).json()["email"], outsider);
 
-        // Somebody else who was given the address is not the one who had it.
+        // Another subject with the same address is not the same user.
         let provider =
             provider.restart("fourth", alg, &json!({ "subject-of-successor": verified(&outsider) }));
         app.advance(TimeDelta::minutes(1));
@@ -130,7 +130,7 @@ async fn a_new_user_gets_the_default_role_or_no_account() {
     let admitted = admissions(&app).await;
     assert_eq!(admitted.len(), 2);
     assert!(admitted.contains(&("user.provisioned".to_owned(), layla["id"].clone(), layla["id"].clone())));
-    // They do what their role may, and have no password that would open another way in.
+    // New users have the rights of their role and no password.
     let read = app.as_anybody().send_with(Some(&tokens.access), Draft::get("/v1/task-forces")).await;
     assert!(!read.expect(200).json()["items"].as_array().unwrap().is_empty());
     assert_eq!(
@@ -147,7 +147,7 @@ async fn a_new_user_gets_the_default_role_or_no_account() {
     }
     assert_eq!(admissions(&app).await.len(), 2);
 
-    // And where nobody is to be created, nobody is.
+    // Without a default role, no user is created.
     let app = trusting(&provider.issuer, None).await;
     let tokens = sign_in(&app, &provider, "subject-of-layla").await;
     me(&app, &tokens.id).await.expect_problem(401, "unauthenticated");
@@ -191,7 +191,7 @@ async fn no_issuer_says_who_the_administrator_is() {
     me(&app, &tokens.id).await.expect_problem(401, "unauthenticated");
     assert_eq!(admissions(&app).await, []);
 
-    // Nor does a link make one, that was there before its user became one.
+    // A link from before its user became an administrator doesn't open the account either.
     let tokens = sign_in(&app, &provider, "subject-of-secretariat").await;
     me(&app, &tokens.id).await.expect(200);
     let administrator = app.as_administrator();
@@ -243,7 +243,7 @@ async fn keys_change_and_providers_go_down() {
     me(&app, &new.id).await.expect(200);
     me(&app, &old.id).await.expect_problem(401, "unauthenticated");
 
-    // Down: what is known goes on, a new person included.
+    // While the provider is down, known keys are still used, also for new users.
     let late = sign_in(&app, &provider, "subject-of-omar").await;
     let issuer = provider.issuer.clone();
     drop(provider);
@@ -251,7 +251,7 @@ async fn keys_change_and_providers_go_down() {
     me(&app, &new.id).await.expect(200);
     me(&app, &late.id).await.expect(200);
 
-    // Down since before we came: nobody can say who it is, and everybody else goes on.
+    // Down since before the service started: its tokens can't be verified, and all others still can.
     let app = trusting(&issuer, Some(CouncilRole::Expert)).await;
     let answer = me(&app, &new.id).await;
     assert_eq!(answer.header("Retry-After"), "2");
@@ -267,7 +267,7 @@ async fn ending_somebodys_sessions_ends_what_the_issuer_gave_them_before() {
     let app = trusting(&provider.issuer, None).await;
     let tokens = sign_in(&app, &provider, "subject-of-outsider").await;
     me(&app, &tokens.id).await.expect(200);
-    // Later than the token was issued, by whole seconds.
+    // Whole seconds after the token was issued.
     app.advance(TimeDelta::seconds(2));
     let administrator = app.as_administrator();
     let user = administrator.read(format!("/v1/users/{}", app.world().user(Who::Outsider))).await;

@@ -1,4 +1,4 @@
-//! How often a password can be guessed, and who suffers from it.
+//! The throttle: how often a password can be guessed, and which requests it delays.
 
 use chrono::TimeDelta;
 use futures_util::future::join_all;
@@ -34,16 +34,16 @@ async fn after_ten_failures_an_account_waits_whether_it_exists_or_not() {
         }
         let before = app.app.passwords.verifications();
         expect_wait(sign_in(&app, email, "wrong password").await, "90");
-        // However it is written, and whatever the password: else the answer would tell.
+        // In any spelling and with any password, so that the answer reveals nothing.
         expect_wait(sign_in(&app, &format!(" {} ", email.to_uppercase()), PASSWORD).await, "90");
-        assert_eq!(app.app.passwords.verifications(), before, "it costs nothing any more");
+        assert_eq!(app.app.passwords.checked(), before, "a throttled attempt checks no password");
     }
     sign_in(&app, &Who::Expert2.email(), PASSWORD).await.expect(200);
     app.advance(TimeDelta::seconds(90) - TimeDelta::microseconds(1));
     expect_wait(sign_in(&app, &expert, PASSWORD).await, "1");
     app.advance(TimeDelta::microseconds(1));
     sign_in(&app, &expert, PASSWORD).await.expect(200);
-    // Its owner was there: it is forgiven.
+    // A successful sign-in resets the count.
     for _ in 0..10 {
         sign_in(&app, &expert, "wrong password").await.expect(401);
     }
@@ -63,7 +63,7 @@ async fn guesses_at_the_same_instant_are_counted_before_they_are_answered() {
 #[tokio::test]
 async fn an_address_waits_after_fifty_whatever_the_accounts() {
     let app = start(Limits::USUAL).await;
-    // Whoever signs in rightly, however often, is no reason.
+    // Successful sign-ins don't count.
     for _ in 0..5 {
         sign_in(&app, &Who::Chair.email(), PASSWORD).await.expect(200);
     }
@@ -96,7 +96,7 @@ async fn tokens_that_are_none_count_and_good_ones_are_never_refused() {
     expect_wait(refresh(&json!("guess")).await, "150");
     expect_wait(accept(&json!("guess")).await, "150");
     expect_wait(sign_in(&app, &Who::Expert1.email(), PASSWORD).await, "150");
-    // What others at this address do throws nobody out.
+    // Failures of others at the same address don't affect valid tokens.
     refresh(&tokens["refreshToken"]).await.expect(200);
     accept(&invited["invitationToken"]).await.expect(200);
 }
@@ -114,7 +114,7 @@ async fn the_present_password_is_guessed_as_seldom_and_a_new_invitation_forgives
     }
     expect_wait(app.as_expert().send(change(PASSWORD)).await, "90");
     expect_wait(sign_in(&app, &Who::Expert1.email(), PASSWORD).await, "90");
-    // A session that runs goes on.
+    // A running session is not affected.
     app.as_expert().get("/v1/me").await.expect(200);
     let path = format!("/v1/users/{}/invitations", app.world().user(Who::Expert1));
     let invited = app.as_administrator().send(Draft::new(Method::POST, path)).await.expect(201).json();

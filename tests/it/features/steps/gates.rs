@@ -1,4 +1,4 @@
-//! Gates: what each step asks before it may be submitted.
+//! Gates: the criteria that a step must meet before it can be submitted.
 
 use std::slice::from_ref;
 
@@ -16,7 +16,7 @@ use crate::support::votes::{
 };
 use crate::support::{Resource, TestApp, Who};
 
-/// The gate of a step, as readiness tells it.
+/// The criteria of a step's gate, as `readiness` answers them.
 async fn criteria(app: &TestApp, step: &str) -> Vec<Value> {
     let readiness = app.as_expert().get(app.a(&format!("/steps/{step}/readiness"))).await.expect(200).json();
     readiness["criteria"].as_array().unwrap().clone()
@@ -26,7 +26,7 @@ async fn criterion(app: &TestApp, step: &str, code: &str) -> Value {
     criteria(app, step).await.into_iter().find(|one| one["code"] == code).unwrap()
 }
 
-/// What a step still needs, each as a criterion and what fails it; the refused submission has said the same.
+/// The unmet criteria of a step with their unmet items; a refused submission must list the same.
 async fn needs(app: &TestApp, step: &str) -> Vec<String> {
     let asked = app.as_chair().get(app.a(&format!("/steps/{step}/readiness"))).await.expect(200).json();
     assert_eq!(asked["blockedBy"], json!([]), "{step} is open");
@@ -179,7 +179,7 @@ async fn the_pilots_step_asks_for_a_planned_pilot_in_each_selected_sector() {
     db_move_sector(&app, other.id(), "candidate").await;
     assert_eq!(needs(&app, "pilots").await, from_ref(&unplanned));
 
-    // It takes assignee and due date, and one that is cancelled doesn't count.
+    // The activity needs an assignee and a due date, and a cancelled one doesn't count.
     let assignee = app.world().member(Who::Expert2);
     let activity = activity_about(&app, &pilot, json!({ "assigneeMemberId": assignee })).await;
     assert_eq!(needs(&app, "pilots").await, from_ref(&unplanned), "no due date");
@@ -290,7 +290,7 @@ async fn the_report_step_asks_for_conditions_that_are_due_from_their_day_on() {
     assert_eq!(needs(&app, "report").await, NOTHING);
     let today = db_condition(&app, Who::Expert1, "2026-11-22", "open").await;
     assert_eq!(needs(&app, "report").await, [format!("conditionsSettled {today}")]);
-    // It is tomorrow where the task force is three hours before it is in UTC.
+    // The task force's day begins three hours before UTC's.
     app.advance(TimeDelta::hours(12));
     let mut due = [today, tomorrow];
     due.sort();

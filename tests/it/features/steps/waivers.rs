@@ -1,4 +1,4 @@
-//! Waivers: the chair lets a criterion go unmet, and says why.
+//! Waivers: the chair exempts a step from a criterion and gives a reason.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ async fn criterion(app: &TestApp, code: &str) -> Value {
     readiness["criteria"].as_array().unwrap().iter().find(|one| one["code"] == code).unwrap().clone()
 }
 
-/// The policy step with nothing in its way but an activity that is still open.
+/// The policy step with one unmet criterion: an activity is still open.
 async fn with_an_open_activity(app: &TestApp) {
     ready_policy_step(app).await;
     app.as_expert().create_activity(json!({})).await;

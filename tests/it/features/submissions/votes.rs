@@ -25,7 +25,7 @@ async fn step(app: &TestApp, step: &str) -> Value {
     app.as_chair().read(app.a(&format!("/steps/{step}"))).await["state"].clone()
 }
 
-/// How a vote stands: approvals, returns, abstentions, recusals, gone, pending, and how many count.
+/// The tally of a vote: approvals, returns, abstentions, recusals, left, pending, and the denominator.
 fn tally(submission: &Value) -> [i64; 7] {
     let tally = &submission["tally"];
     assert_eq!(tally["entitled"], submission["entitled"].as_array().unwrap().len());
@@ -86,7 +86,7 @@ async fn a_step_is_returned_as_soon_as_it_can_not_pass_any_more() {
             (json!("open"), json!("locked"))
         );
     }
-    // It is submitted again, and everybody votes anew.
+    // The step is submitted again, and all members vote again.
     let again = submit(app.as_chair(), "policy").await;
     assert_eq!(tally(&again.body), [0, 0, 0, 0, 0, 6, 6]);
     let all = app.as_expert().list(&app.a("/steps/policy/submissions")).await;
@@ -107,7 +107,7 @@ async fn a_recused_member_gives_a_reason_and_leaves_the_count() {
     let recused = vote(expert, &submission, "recuse").await.expect(200).json();
     assert_eq!(tally(&recused), [0, 0, 0, 1, 0, 5, 5]);
     assert_eq!(recused["votes"][0]["reason"]["en"], "My firm sells it");
-    // And comes back, as long as voting is open.
+    // A recusal can be changed into a vote while voting is open.
     let back = vote(expert, &submission, "abstain").await.expect(200).json();
     assert_eq!((tally(&back), &back["votes"][0]["reason"]), ([0, 0, 1, 0, 0, 5, 6], &Value::Null));
     vote(expert, &submission, "recuse").await.expect(200);
@@ -188,7 +188,7 @@ async fn a_member_who_leaves_without_a_vote_leaves_the_count_which_may_decide_it
     let entitled = after["entitled"].as_array().unwrap();
     assert_eq!(entitled.iter().find(gone).unwrap()["leftAt"], "2026-11-22T09:00:00Z");
 
-    // And two who go let it be returned, where two of four don't approve.
+    // With two members gone, two of four don't approve, and the step is returned.
     app.db_open("policy").await;
     app.as_chair().create(app.a("/members"), app.world().seat(Who::EndedMember, "expert")).await;
     let submission = submit(app.as_chair(), "policy").await;
@@ -226,7 +226,7 @@ async fn only_those_who_were_members_when_it_was_submitted_vote() {
     end_seat(&app, Who::Expert5, Some(Who::Outsider)).await;
     refused(Who::Outsider, 403, "notEntitled").await;
     refused(Who::Expert5, 404, "notFound").await;
-    // Nor does the right come back with another seat.
+    // The right to vote doesn't come back with another seat.
     end_seat(&app, Who::Expert4, None).await;
     app.as_chair().create(app.a("/members"), app.world().seat(Who::Expert4, "expert")).await;
     refused(Who::Expert4, 403, "notEntitled").await;
@@ -265,7 +265,7 @@ async fn votes_pause_while_the_task_force_is_suspended_and_are_counted_when_it_g
     let happened = happened(&app, before).await;
     assert_eq!(happened, [&["taskForce.transitioned active"], &PASSED[1..]].concat());
 
-    // Where nobody has left, nothing is decided by going on.
+    // Without a member who left, resuming decides nothing.
     app.db_open("policy").await;
     let submission = submit(app.as_chair(), "policy").await;
     suspend(&app).await;
@@ -274,7 +274,7 @@ async fn votes_pause_while_the_task_force_is_suspended_and_are_counted_when_it_g
     assert_eq!(vote(app.as_expert(), &submission, "approve").await.status, 200);
 }
 
-/// The events of a race for one submission: how often each state was reached.
+/// The number of events since `before` by which a submission or step reached a state.
 async fn reached(app: &TestApp, before: i64, what: &str) -> usize {
     happened(app, before).await.iter().filter(|event| *event == what).count()
 }

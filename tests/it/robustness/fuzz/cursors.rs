@@ -83,7 +83,7 @@ async fn a_cursor_shows_a_part_of_its_list_or_is_refused() {
     let lists = lists(&app).await;
     let mut given = Vec::new();
     for list in &lists {
-        // Page by page the whole list comes back, which is the way round for every cursor that was given.
+        // Page by page the complete list comes back, so every cursor that was given leads on.
         assert_eq!(app.as_who(list.who).list_by(list.path.trim_end_matches(['?', '&']), 2).await, list.all);
         let page = app.as_who(list.who).get(format!("{}limit=1", list.path)).await.expect(200).json();
         given.extend(page["next"].as_str().map(str::to_owned));

@@ -26,7 +26,7 @@ fn made(rng: &mut Rng, etag: &str, version: i64) -> String {
     }
 }
 
-/// Whether a header names this version, read by other means than the service does.
+/// True if a header names this version; parsed independently of the service.
 fn names(header: &str, version: i64) -> bool {
     let tag = header.trim_matches([' ', '\t']);
     let tag = tag.strip_prefix("W/").unwrap_or(tag).split('"').collect::<Vec<_>>();

@@ -1,4 +1,4 @@
-//! What nobody should send.
+//! Malformed and unusual input.
 
 use serde_json::Value;
 

@@ -8,9 +8,9 @@ use crate::support::policies::policy;
 use crate::support::random::Rng;
 use crate::support::{Resource, TestApp};
 
-/// What of a policy can be patched.
+/// The fields of a policy that can be patched.
 const FIELDS: [&str; 5] = ["title", "kind", "description", "reference", "aims"];
-/// And what can't, or only inside of one of those.
+/// Names that can't be patched, or only inside of one of those.
 const NAMES: [&str; 12] = [
     "title",
     "kind",
@@ -78,7 +78,7 @@ fn merge_patch(target: Value, patch: &Value) -> Value {
     Value::Object(target)
 }
 
-/// What a patch is applied to: the fields that are there.
+/// The target of a patch: the fields that are not null.
 fn fields(policy: &Resource) -> Value {
     let there = FIELDS.iter().filter(|name| !policy[**name].is_null());
     Value::Object(there.map(|name| ((*name).to_owned(), policy[*name].clone())).collect())

@@ -7,7 +7,7 @@ use crate::support::TestApp;
 use crate::support::answer::field_errors;
 use crate::support::client::{Draft, activity};
 
-/// What the contract says of a line, in other words than the pattern that enforces it.
+/// The contract's definition of a line, implemented independently of the pattern that enforces it.
 fn is_a_line(text: &str) -> bool {
     const UNSEEN: [std::ops::RangeInclusive<char>; 7] = [
         '\u{ad}'..='\u{ad}',

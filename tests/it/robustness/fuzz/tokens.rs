@@ -139,7 +139,7 @@ async fn a_token_with_other_claims_is_not_taken_for_the_users() {
         let draft = Draft::get("/v1/me").header("Authorization", &format!("Bearer {token}"));
         let answer = app.as_anybody().send(draft).await;
         if answer.status == 200 {
-            // Whatever else it says, it is the same user in the same session, and ours, and has not ended.
+            // An accepted token has the same user and session, our issuer and audience, and has not expired.
             assert_eq!(answer.json(), me, "{said}");
             for must in ["\"iss\"", "\"aud\"", "\"sub\"", "\"sid\"", "\"exp\"", "at+jwt", "EdDSA", "\"kid\""]
             {

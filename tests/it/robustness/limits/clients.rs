@@ -1,4 +1,4 @@
-//! Clients that take their time, over sockets of their own: an HTTP client would do it right.
+//! Slow clients, over raw sockets: an HTTP client can't behave like this.
 
 use std::time::{Duration, Instant};
 
@@ -11,17 +11,17 @@ use tokio::time::timeout;
 use crate::support::evidence::{evidence, new_policy, upload};
 use crate::support::{Resource, Setup, TestApp, Who};
 
-/// What a client may take in these tests.
+/// The time-out of clients in these tests.
 const SHORT: Duration = Duration::from_millis(300);
 /// The same of heads, which are timed from the moment of the connection: on a busy machine that takes a while.
 const HEAD: Duration = Duration::from_secs(1);
-/// What it must be over in, on a busy machine.
+/// The deadline on a busy machine.
 const SOON: Duration = Duration::from_secs(8);
-/// Shorter than anything that is timed: who sends so seldom still never pauses.
+/// Shorter than any time-out: a client that sends at this interval never seems idle.
 const DRIP: Duration = Duration::from_millis(50);
 
 async fn impatient(adjust: impl FnOnce(&mut Settings) + Send + 'static) -> TestApp {
-    // What is not looked at lasts longer than the test.
+    // Time-outs that are not tested are longer than the test.
     let long = Duration::from_secs(60);
     let adjust = Box::new(move |settings: &mut Settings| {
         settings.timeouts = ClientTimeouts { head: long, body: long, file: long, write: long, idle: long };
@@ -41,7 +41,7 @@ impl Raw {
         self.0.write_all(text.as_bytes()).await.unwrap();
     }
 
-    /// Sends a request and takes the whole answer, of which the length is known.
+    /// Sends a request and reads the complete answer by its Content-Length.
     async fn exchange(&mut self, request: &str) -> String {
         self.send(request).await;
         let mut answer = Vec::new();
@@ -59,7 +59,7 @@ impl Raw {
         }
     }
 
-    /// Goes on sending one byte after the other until the server hangs up, and answers what it said before.
+    /// Sends one byte at a time until the server disconnects, and returns what it sent before.
     async fn drip(mut self) -> String {
         let begun = Instant::now();
         let mut said = Vec::new();
@@ -73,13 +73,13 @@ impl Raw {
             match timeout(DRIP, self.0.read(&mut buffer)).await {
                 Ok(Ok(0) | Err(_)) => return String::from_utf8_lossy(&said).into_owned(),
                 Ok(Ok(length)) => said.extend_from_slice(&buffer[..length]),
-                // Nothing said; whether it still listens, the next read tells.
+                // No answer yet; the next read shows whether the connection is still open.
                 Err(_still) => drop(self.0.write_all(b"x").await),
             }
         }
     }
 
-    /// Waits in silence until the server hangs up.
+    /// Waits without sending until the server disconnects.
     async fn end(mut self) -> String {
         let mut said = Vec::new();
         let end =
@@ -107,7 +107,7 @@ async fn a_head_that_drips_in_ends_the_connection_also_after_a_good_request() {
     second.send("GET /health/live HTTP/1.1\r\nX-Slow: ").await;
     assert_eq!(second.drip().await, "");
 
-    // What came along with a good request is as late.
+    // A second head in the same packet as a good request is timed, too.
     let mut along = Raw::connect(&app).await;
     along.send(&format!("{FINE}GET /health/live HTTP/1.1\r\nX-Slow: ")).await;
     let answer = along.drip().await;
@@ -133,7 +133,7 @@ async fn between_two_requests_a_client_may_be_silent_but_not_for_ever() {
 async fn a_whole_body_must_arrive_in_time() {
     let app = impatient(|settings| {
         settings.timeouts.body = SHORT;
-        // What still drips in after the answer is as good as a head that does.
+        // Bytes after the answer are timed as the head of the next request.
         settings.timeouts.head = HEAD;
     })
     .await;
@@ -266,7 +266,7 @@ async fn slow_uploads_of_one_user_leave_places_to_others() {
     }
     let another = app.as_who(Who::Expert2).send(upload(&file, "text/plain", "minutes"));
     timeout(SOON, another).await.expect("one user has taken all places").expect(200);
-    // Those who wait for their turn are none the worse for it.
+    // The waiting uploads leave no trace when their clients disconnect.
     drop(slow);
     let now = Resource { path: file.path.clone(), ..expert.read(file.path.as_str()).await };
     let own = expert.send(upload(&now, "text/plain", "more minutes"));
@@ -287,7 +287,7 @@ async fn a_web_socket_upgrade_is_refused_and_swallows_no_request() {
         assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("invalidRequest"), "{answer}");
         assert_eq!(answer.matches("HTTP/1.1").count(), 1, "{answer}");
     }
-    // What we don't speak is not asked for in vain: the request stands as it is.
+    // Other upgrades are ignored, and the request is answered.
     let mut raw = Raw::connect(&app).await;
     let other = FINE.replace("\r\n\r\n", "\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n");
     assert!(raw.exchange(&other).await.starts_with("HTTP/1.1 200"));
@@ -317,7 +317,7 @@ async fn an_invalid_request_is_answered_4xx_and_the_connection_ends() {
         let mut raw = Raw::connect(&app).await;
         drop(raw.0.write_all(request.as_bytes()).await);
         let answer = raw.end().await;
-        // Who is still sending when the connection ends may not get to read why.
+        // A client that is still sending when the connection ends may not be able to read the answer.
         let unread = answer.is_empty() && request.len() > 100_000;
         assert!(unread || answer.starts_with("HTTP/1.1 4"), "{what}: {answer}");
         assert!(answer.matches("HTTP/1.1").count() <= 1, "{what}: {answer}");

@@ -1,4 +1,4 @@
-//! What the database may keep us waiting. Locks that are held and a pool that is empty: `trouble.rs`.
+//! Time-outs of the database. Locks that are held and an exhausted pool: `outages.rs`.
 
 use std::time::{Duration, Instant};
 
@@ -71,7 +71,7 @@ async fn a_transaction_that_is_left_open_is_ended() {
                 where datname = current_database() and state = 'idle in transaction'";
     let begun = Instant::now();
     while app.db_count(open).await > 0 {
-        assert!(begun.elapsed() < Duration::from_secs(10), "it is still open");
+        assert!(begun.elapsed() < Duration::from_secs(10), "the transaction is still open");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let ended = diesel::sql_query("select 1").execute(&mut *conn).await.map_err(Error::from);
@@ -81,7 +81,7 @@ async fn a_transaction_that_is_left_open_is_ended() {
 #[tokio::test]
 async fn a_read_that_the_database_does_not_answer_in_time_is_503() {
     let app = TestApp::start().await;
-    // Whoever asks who somebody is sleeps over it.
+    // Every query of users sleeps.
     let slow = "alter table users rename to slow_users;
                 create view users as select * from slow_users where pg_sleep(8) is not null;
                 grant select on users to public";

@@ -1,4 +1,4 @@
-//! What commands carry, by chance: valid for most of the time.
+//! Random bodies of commands: mostly valid.
 
 use serde_json::{Value, json};
 
@@ -39,7 +39,7 @@ pub(super) fn name(player: &mut Player<'_>, text: &str) -> Value {
     }
 }
 
-/// The body of something new, valid for most of the time.
+/// The body of a new resource, mostly valid.
 pub(super) async fn body(player: &mut Player<'_>, kind: &str) -> Value {
     let called = name(player, "Number");
     match kind {
@@ -110,7 +110,7 @@ async fn activity(player: &mut Player<'_>, title: Value) -> Value {
     new
 }
 
-/// Some of the fields that such a thing has, to be changed.
+/// A random patch of some fields of a resource.
 pub(super) async fn change(player: &mut Player<'_>, kind: &str) -> Value {
     let mut fields = body(player, kind).await;
     if kind == "migrations" {
@@ -129,7 +129,7 @@ pub(super) async fn change(player: &mut Player<'_>, kind: &str) -> Value {
     Value::Object(some)
 }
 
-/// A fault now and then.
+/// Makes a body invalid, sometimes.
 pub(super) fn spoil(player: &mut Player<'_>, mut body: Value) -> Value {
     if !player.rng.percent(4) {
         return body;
@@ -145,7 +145,7 @@ pub(super) fn spoil(player: &mut Player<'_>, mut body: Value) -> Value {
     body
 }
 
-/// The version that was read, for most of the time.
+/// A request with the version that was read, most of the time.
 pub(super) fn versioned(player: &mut Player<'_>, draft: Draft, of: &Resource) -> Draft {
     match player.rng.below(100) {
         0 => draft,
@@ -154,7 +154,7 @@ pub(super) fn versioned(player: &mut Player<'_>, draft: Draft, of: &Resource) ->
     }
 }
 
-/// Where something can go, as it was read.
+/// The transitions that a resource allowed when it was read.
 pub(super) fn allowed(it: &Resource) -> Vec<String> {
     let transitions = it["availableTransitions"].as_array().into_iter().flatten();
     let open = transitions.filter(|transition| transition["allowed"] == true);

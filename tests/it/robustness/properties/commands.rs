@@ -1,4 +1,4 @@
-//! Commands by chance: whoever, whatever, on anything that was seen, legal or not.
+//! Random commands: any sender, any operation, on any resource seen before, permitted or not.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use crate::support::client::Draft;
 use crate::support::evidence::{PDF, upload};
 use crate::support::{Resource, Who};
 
-/// What members make, change and delete, by how often it is met.
+/// The kinds of resources that members create, change and delete, with their weights.
 const KINDS: [(usize, &str); 14] = [
     (8, "policies"),
     (7, "sectors"),
@@ -30,7 +30,7 @@ const KINDS: [(usize, &str); 14] = [
     (3, "members"),
 ];
 
-/// What can be written while a step is open.
+/// The kinds that can be written while a step is open.
 const KINDS_OF_STEP: [(&str, &[&str]); 5] = [
     ("policy", &["policies"]),
     ("sectors", &["sectors", "sectors", "sectors/assessments", "sectors/studies"]),
@@ -39,7 +39,7 @@ const KINDS_OF_STEP: [(&str, &[&str]); 5] = [
     ("report", &["activities", "conditions"]),
 ];
 
-/// What has states, and which.
+/// The kinds that have states, and their states.
 const STATES: [(&str, &[&str]); 6] = [
     ("policies", &["identified", "underReview", "adopted", "rejected", "superseded"]),
     ("sectors", &["candidate", "selected", "notSelected", "studied"]),
@@ -54,7 +54,7 @@ fn codes<T: Vocabulary>() -> Vec<&'static str> {
 }
 
 impl Player<'_> {
-    /// Whoever should do this kind of thing, for most of the time.
+    /// The usual sender of a command, most of the time.
     async fn usually(&mut self, who: Who) -> Who {
         match self.rng.below(100) {
             0..6 => self.stranger(),
@@ -84,7 +84,7 @@ impl Player<'_> {
         }
     }
 
-    /// What is written: something of the open step for half of the time, and otherwise whatever there is.
+    /// The kind to write: half of the time one of the open step, and otherwise any.
     fn pick_kind(&mut self) -> &'static str {
         let open = self.memory.lock().unwrap().open_step.clone();
         let now = KINDS_OF_STEP.into_iter().find(|(step, _)| open.as_deref() == Some(step));
@@ -101,7 +101,7 @@ impl Player<'_> {
         "activities"
     }
 
-    /// Where things of this kind are made.
+    /// The path of the list in which resources of a kind are created.
     fn collection(&mut self, kind: &str) -> Option<String> {
         let Some((parent, last)) = kind.rsplit_once('/') else { return Some(self.at(&format!("/{kind}"))) };
         self.recent(parent).map(|parent| format!("{}/{last}", parent.path))
@@ -177,7 +177,7 @@ impl Player<'_> {
         self.look(Who::Secretariat, &path).await
     }
 
-    /// What a transition takes.
+    /// The payload of a transition.
     async fn transition_body(&mut self, kind: &str, to: &str) -> Value {
         let mut payload = json!({ "to": to });
         if self.rng.percent(92) {

@@ -1,4 +1,4 @@
-//! That a run has seen enough of the story to say something about it.
+//! Coverage: a run must reach almost every state and succeed with almost every operation.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ use taskforce::domain::vocabulary::Vocabulary;
 use super::Answered;
 use crate::support::TestApp;
 
-/// What chance brings about so seldom that a run may do without.
+/// States that random runs reach so seldom that a run may miss them.
 const RARE: [&str; 10] = [
     "policy rejected",
     "policy superseded",
@@ -31,12 +31,12 @@ const RARE: [&str; 10] = [
     "cycle 3",
 ];
 
-/// Every state of a noun, as events name them.
+/// Every state of a kind, as events name them.
 fn states<T: Vocabulary>(kind: &str) -> impl Iterator<Item = String> {
     T::ALL.iter().map(move |state| format!("{kind} {}", state.code()))
 }
 
-/// Fails if something of the story was never met, or some operation never went through.
+/// Fails if a state was never reached, or an operation never succeeded.
 pub(super) async fn check(apps: &[&TestApp], answered: &Answered) {
     let expected = states::<TaskForceState>("taskForce")
         .chain(states::<StepState>("step"))
@@ -80,6 +80,6 @@ pub(super) async fn check(apps: &[&TestApp], answered: &Answered) {
         operations.iter().filter(|(operation, _)| **operation != "none" && !operation.starts_with("delete"));
     let refused: Vec<_> =
         awaited.filter(|(_, answers)| answers.keys().all(|status| *status >= 300)).collect();
-    // Rng may leave out a few; most must have been done.
+    // A random run may miss a few; most must have succeeded.
     assert!(refused.len() <= 5, "never went through: {refused:?}");
 }

@@ -1,4 +1,4 @@
-//! What the design promises of the states (§3 and §4), asked of the database: each query finds what breaks it.
+//! The invariants of the design (§3 and §4): each query returns the rows that violate one.
 
 use std::collections::BTreeMap;
 
@@ -10,17 +10,17 @@ use taskforce::domain::vocabulary::Vocabulary;
 
 use crate::support::TestApp;
 
-/// The promises that a query can ask about. Whatever it finds breaks them.
+/// The invariants that a query can check. Every row that is found violates one.
 const INVARIANTS: [(&str, &str); 36] = [
     (
-        "whoever is at work has five to seven members and one chair",
+        "a task force at work has five to seven members and one chair",
         "select t.id::text from task_forces t
          left join members m on m.task_force_id = t.id and m.to_date is null
          where t.state in ('active', 'suspended') group by t.id
          having count(m) not between 5 and 7 or count(m) filter (where m.role = 'chair') <> 1",
     ),
     (
-        "what comes before the step at work has passed, what comes after is locked",
+        "the steps before the open one have passed, and the later ones are locked",
         "select t.id || ' ' || t.state || ' ' || s.states from task_forces t
          join lateral (select string_agg(left(state, 1), '' order by ordinal) as states from steps
                        where task_force_id = t.id and cycle = t.current_cycle) s on true
@@ -31,7 +31,7 @@ const INVARIANTS: [(&str, &str); 36] = [
              else s.states ~ '^p*[os]l*$' and length(s.states) = 5 or s.states = 'ppppp' end",
     ),
     (
-        "only what waits for the council has passed all its steps",
+        "only a task force that waits for the council has passed all its steps",
         "select t.id::text from task_forces t where t.state in ('active', 'suspended')
          and not exists (select from steps where task_force_id = t.id and cycle = current_cycle and state <> 'passed')
              <> exists (select from reports where task_force_id = t.id and cycle = current_cycle and state = 'submitted')",
@@ -66,7 +66,7 @@ const INVARIANTS: [(&str, &str); 36] = [
              and state = 'passed')",
     ),
     (
-        "those who were members when a step was submitted may vote on it, and nobody else",
+        "exactly the members at its submission may vote on a step",
         "with s as (
              select s.task_force_id, s.id, e.seq from submissions s
              join events e on e.task_force_id = s.task_force_id and e.subject_id = s.id and e.action = 'submission.created'
@@ -82,7 +82,7 @@ const INVARIANTS: [(&str, &str); 36] = [
              <> array(select member_id from entitled where task_force_id = s.task_force_id and id = s.id order by 1)",
     ),
     (
-        "what is adopted, and what is selected, is of the present cycle",
+        "adopted policies and selected sectors are of the current cycle",
         "select p.id::text from policies p join task_forces t on t.id = p.task_force_id
          where p.state = 'adopted' and p.last_cycle <> t.current_cycle
          union all
@@ -130,7 +130,7 @@ const INVARIANTS: [(&str, &str); 36] = [
          and (i.baseline is null or i.target is null)",
     ),
     (
-        "whatever ran was measured by all its indicators before it was evaluated",
+        "an evaluated pilot was measured by all its indicators",
         "select p.id::text from pilots p where p.state = 'evaluated' and (
              p.outcome is null or p.lessons is null
              or not exists (select from indicators where task_force_id = p.task_force_id and pilot_id = p.id)
@@ -139,12 +139,12 @@ const INVARIANTS: [(&str, &str); 36] = [
                                         and v.indicator_id = i.id and v.cycle = p.last_cycle)))",
     ),
     (
-        "only what proved itself is migrated",
+        "only pilots that were evaluated to scale are migrated",
         "select m.id::text from migrations m join pilots p on p.task_force_id = m.task_force_id and p.id = m.pilot_id
          where p.state <> 'evaluated' or p.outcome <> 'scale'",
     ),
     (
-        "what is live has a checklist that is done, and counts; what is handed over names who receives it",
+        "a live migration has a finished checklist and counts, and a handed-over one names its receivers",
         "select m.id::text from migrations m where m.state in ('live', 'handedOver') and not (
              m.reconciliation_source is not null
              and (m.state = 'live' or m.receiving_unit is not null and m.service_owner is not null)
@@ -165,7 +165,7 @@ const INVARIANTS: [(&str, &str); 36] = [
          ) made join steps s using (task_force_id, cycle, step) where s.opened_at is null",
     ),
     (
-        "an activity is what its past allows",
+        "the state of an activity is consistent with its fields",
         "select id::text from activities where
              coalesce(blocked_from, state) in ('inProgress', 'inReview', 'done') and started_at is null
              or coalesce(blocked_from, state) = 'planned' and started_at is not null
@@ -173,7 +173,7 @@ const INVARIANTS: [(&str, &str); 36] = [
              or (state = 'blocked') <> (blocked_from is not null)",
     ),
     (
-        "nothing waits for itself",
+        "dependencies form no circle",
         "with recursive waits (task_force_id, of, on_id) as (
              select task_force_id, activity_id, depends_on_id from activity_dependencies
              union
@@ -182,7 +182,7 @@ const INVARIANTS: [(&str, &str); 36] = [
          ) select of::text from waits where of = on_id",
     ),
     (
-        "open work, and what must be somebody's, is a current member's",
+        "open work is owned by current members",
         "select w.id::text from (
              select p.task_force_id, p.id, p.owner_member_id as member_id
              from pilots p join task_forces t on t.id = p.task_force_id
@@ -196,7 +196,7 @@ const INVARIANTS: [(&str, &str); 36] = [
          ) w join members m on m.task_force_id = w.task_force_id and m.id = w.member_id where m.to_date is not null",
     ),
     (
-        "only what can be waived is waived, and nothing of what is still to come",
+        "locked steps have no waivers",
         "select w.id::text from waivers w join steps s using (task_force_id, cycle, step)
          where s.state = 'locked' and w.cleared_by_id is null",
     ),
@@ -224,7 +224,7 @@ const INVARIANTS: [(&str, &str); 36] = [
              and not exists (select from decisions where task_force_id = d.task_force_id and supersedes_id = d.id))",
     ),
     (
-        "a task force has come to an end because it was decided",
+        "a task force has ended because the council decided so",
         "select t.id::text from task_forces t
          left join lateral (
              select outcome from decisions d where d.task_force_id = t.id
@@ -235,7 +235,7 @@ const INVARIANTS: [(&str, &str); 36] = [
          or d.outcome = 'stop' and t.state <> 'dissolved'",
     ),
     (
-        "what the council still waits for comes with a decision that holds, or one that says the same",
+        "open conditions belong to a decision that holds, or to one with the same outcome",
         "select c.id::text from conditions c
          join decisions o on o.task_force_id = c.task_force_id and o.id = c.decision_id
          join decisions d on d.task_force_id = o.task_force_id and d.report_id = o.report_id
@@ -265,7 +265,7 @@ const INVARIANTS: [(&str, &str); 36] = [
              or h.hash <> (select hash from events where task_force_id = h.task_force_id and seq = h.seq)",
     ),
     (
-        "each state is what the last event said",
+        "each state is the one in the last event",
         "select n.id || ' ' || n.state from (
              select id, state from task_forces where state <> 'forming'
              union all select id, state from steps where state <> 'locked'
@@ -284,7 +284,7 @@ const INVARIANTS: [(&str, &str); 36] = [
          where n.state <> coalesce(e.said, case when n.state in ('candidate', 'proposed', 'planned', 'draft', 'open') then n.state else '' end)",
     ),
     (
-        "each version counts the changes that events tell of",
+        "each version counts the events that changed its row",
         "select n.kind || ' ' || n.id || ' ' || n.version from (
              select 'taskForce' as kind, id, version from task_forces
              union all select 'member', id, version from members
@@ -311,7 +311,7 @@ const INVARIANTS: [(&str, &str); 36] = [
          ) e on true where n.version <> 1 + e.changes",
     ),
     (
-        "each thing is there from its event of creation to that of deletion",
+        "each row exists from its creation event to its deletion event",
         "select n.id::text from (
              select id from policies union all select id from sectors union all select id from assessments
              union all select id from studies union all select id from pilots union all select id from indicators
@@ -325,18 +325,18 @@ const INVARIANTS: [(&str, &str); 36] = [
          or not exists (select from events where subject_id = n.id and action like '%.created')",
     ),
     (
-        "what was frozen is what was hashed",
+        "the hash of a frozen document is the hash of its text",
         "select id::text from submissions where hash <> sha256(convert_to(snapshot, 'UTF8'))
          union all select id::text from reports where hash <> sha256(convert_to(model, 'UTF8'))",
     ),
     (
-        "only what has ended lets a vote go",
+        "votes are open only in task forces at work",
         "select s.id::text from submissions s join task_forces t on t.id = s.task_force_id
          where s.state = 'voting' and (t.state not in ('active', 'suspended') or s.cycle <> t.current_cycle)",
     ),
 ];
 
-/// Fails if the database breaks a promise.
+/// Fails if the database violates an invariant.
 pub(super) async fn check(app: &TestApp, seed: u64) {
     let mut broken = Vec::new();
     for (invariant, query) in INVARIANTS {
@@ -357,7 +357,7 @@ fn from_code<T: Vocabulary>(code: &str) -> T {
     T::ALL.iter().copied().find(|one| one.code() == code).unwrap()
 }
 
-/// Submissions that don't stand where their ballots say.
+/// Submissions whose state doesn't follow from their ballots.
 async fn wrong_votes(app: &TestApp) -> Vec<String> {
     let query =
         "select s.id::text, s.state, t.state = 'active', b.choice, b.left_at is not null from submissions s

@@ -1,4 +1,4 @@
-//! Somebody who sends commands by chance, and what all of them remember of the answers.
+//! A client that sends random commands, and the memory of answers that all clients share.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Mutex;
@@ -12,7 +12,7 @@ use crate::support::random::Rng;
 use crate::support::world::task_force;
 use crate::support::{Answer, Resource, TestApp, Who};
 
-/// Everybody who may be given a seat.
+/// The users who may be given a seat.
 const EXPERTS: [Who; 13] = [
     Who::Chair,
     Who::Expert1,
@@ -29,10 +29,10 @@ const EXPERTS: [Who; 13] = [
     Who::Other5,
 ];
 
-/// Commands whose text is of_kind for whoever reads why a run failed.
+/// The number of last commands that a failed run prints.
 const LOG_LENGTH: usize = 60;
 
-/// Somebody's seat.
+/// A member's seat.
 #[derive(Clone)]
 pub(super) struct Seat {
     pub(super) who: Who,
@@ -40,22 +40,22 @@ pub(super) struct Seat {
     pub(super) chairs: bool,
 }
 
-/// What is known of the task force that is played with. Only hints: all of it may be out of date by now.
+/// The last known state of the task force. Only hints: all of it may be out of date.
 #[derive(Default)]
 pub(super) struct Memory {
-    /// Where the task force is.
+    /// The path of the task force.
     pub(super) task_force: String,
-    /// What was read, by its kind, such as `pilots/indicators`.
+    /// The resources that were read, by kind, such as `pilots/indicators`.
     resources: BTreeMap<String, Vec<Resource>>,
-    /// Ids of what another task force has, or had.
+    /// Ids of resources of other task forces.
     foreign: Vec<String>,
-    /// Who has a seat; empty where that has to be read again.
+    /// The current members; empty where they have to be read again.
     seats: Vec<Seat>,
-    /// The step that was open when somebody looked last, unless something has happened to it since.
+    /// The step that was open at the last read, unless its state may have changed since.
     pub(super) open_step: Option<String>,
-    /// How many commands were sent.
+    /// The number of commands that were sent.
     pub(super) sent: usize,
-    /// How often each operation was answered how.
+    /// The number of answers by operation and status.
     pub(super) answered: BTreeMap<(String, u16), usize>,
     log: VecDeque<String>,
 }
@@ -69,13 +69,13 @@ impl Drop for Memory {
     }
 }
 
-/// What a path leads to, without its ids and whatever comes after the `?`; empty for the task force itself.
+/// The kind of a path: its segments without ids and query; empty for the task force itself.
 fn kind_of(task_force: &str, path: &str) -> Option<String> {
     let below = path.strip_prefix(task_force)?.trim_start_matches('/');
     Some(below.split('/').step_by(2).collect::<Vec<_>>().join("/"))
 }
 
-/// Where the resource is that a command was sent to.
+/// The path of the resource that a command was sent to.
 fn resource_path(path: &str) -> &str {
     ["/transitions", "/end", "/withdraw", "/votes/mine", "/content"]
         .iter()
@@ -84,7 +84,7 @@ fn resource_path(path: &str) -> &str {
 }
 
 impl Memory {
-    /// Another task force is played with from now on.
+    /// Switches to another task force.
     pub(super) fn begin(&mut self, task_force: &str) {
         let old = std::mem::take(&mut self.resources).into_values().flatten();
         self.foreign.extend(old.filter_map(|one| one.body["id"].as_str().map(str::to_owned)));
@@ -142,7 +142,7 @@ impl Memory {
     }
 }
 
-/// Somebody who sends commands by chance.
+/// A client that sends random commands.
 pub(super) struct Player<'a> {
     pub(super) app: &'a TestApp,
     pub(super) memory: &'a Mutex<Memory>,
@@ -156,7 +156,7 @@ impl<'a> Player<'a> {
         Self { app, memory, rng: Rng::new(seed), will_correct_decision: false }
     }
 
-    /// Sends a command and remembers what comes of it.
+    /// Sends a command and remembers its answer.
     pub(super) async fn send(&mut self, who: Who, draft: Draft) -> Answer {
         let pause = if self.rng.below(300) == 0 { 12 * 3600 } else { self.rng.below(5) };
         self.app.advance(TimeDelta::seconds(i64::try_from(pause).unwrap()));
@@ -166,7 +166,7 @@ impl<'a> Player<'a> {
         answer
     }
 
-    /// Reads something, if it is there for this reader.
+    /// Reads a resource, if it is visible to this reader.
     pub(super) async fn look(&self, who: Who, path: &str) -> Option<Resource> {
         let answer = self.app.as_who(who).send_with_retry(Draft::get(path)).await;
         let seen = (answer.status == 200).then(|| answer.resource())?;
@@ -188,7 +188,7 @@ impl<'a> Player<'a> {
         format!("{}{path}", self.memory.lock().unwrap().task_force)
     }
 
-    /// Founds another task force, and plays with that one from now on.
+    /// Creates another task force and switches to it.
     pub(super) async fn create_task_force(&mut self) {
         let from = self.rng.below(EXPERTS.len());
         let size = 5 + self.rng.below(3);
@@ -203,7 +203,7 @@ impl<'a> Player<'a> {
             .await;
     }
 
-    /// Who has a seat.
+    /// The current members.
     pub(super) async fn seats(&mut self) -> Vec<Seat> {
         let seats = self.memory.lock().unwrap().seats.clone();
         if !seats.is_empty() {
@@ -231,7 +231,7 @@ impl<'a> Player<'a> {
         if seats.is_empty() { Who::Chair } else { self.rng.pick(&seats).who }
     }
 
-    /// Somebody who probably has no business here.
+    /// A sender who is probably not permitted.
     pub(super) fn stranger(&mut self) -> Who {
         let others = [Who::Secretariat, Who::CouncilMember, Who::Administrator, Who::Anonymous];
         if self.rng.percent(50) { *self.rng.pick(&EXPERTS) } else { *self.rng.pick(&others) }
@@ -252,7 +252,7 @@ impl<'a> Player<'a> {
         self.app.world().user(who).to_owned()
     }
 
-    /// Something of this kind that was seen: lately for most of the time, and perhaps no longer there.
+    /// A resource of this kind that was read before: mostly a recent one, perhaps deleted meanwhile.
     pub(super) fn recent(&mut self, kind: &str) -> Option<Resource> {
         let memory = self.memory.lock().unwrap();
         let of_kind = memory.resources.get(kind).filter(|of_kind| !of_kind.is_empty())?;
@@ -260,13 +260,13 @@ impl<'a> Player<'a> {
         Some(of_kind[lately + self.rng.below(of_kind.len() - lately)].clone())
     }
 
-    /// Something of this kind that was seen, by its id.
+    /// A resource of this kind that was read before, by its id.
     pub(super) fn recall(&self, kind: &str, id: &Value) -> Option<Resource> {
         let memory = self.memory.lock().unwrap();
         memory.resources.get(kind)?.iter().find(|one| one.body["id"] == *id).cloned()
     }
 
-    /// The id of something of this kind: now and then another task force's, or nobody's.
+    /// The id of a resource of this kind; sometimes one of another task force, or an unknown id.
     pub(super) fn id(&mut self, kind: &str) -> String {
         let nonsense = || "0199f0c2-7a3b-7c11-9d2e-0000000000ff".to_owned();
         if self.rng.percent(4) {

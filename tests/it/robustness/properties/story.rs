@@ -1,4 +1,4 @@
-//! Commands that move the story on: whatever is missing before the next step, or the next decision.
+//! Commands that advance the story: the next missing criterion, vote or decision.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use crate::support::sectors::{assessment, study};
 use crate::support::{Resource, Who};
 
 impl Player<'_> {
-    /// Does what comes next, if nobody else has done it meanwhile.
+    /// Sends the next command of the story.
     pub(super) async fn advance_story(&mut self) {
         let open = self.memory.lock().unwrap().open_step.clone();
         if let Some(step) = open {
@@ -110,14 +110,14 @@ impl Player<'_> {
         self.will_correct_decision = answer.status == 201 && self.rng.percent(50);
     }
 
-    /// Does what the gate of the open step asks for, or submits it.
+    /// Meets a criterion of the open step's gate, or submits the step.
     async fn work_on_gate(&mut self, step: &str) {
         let Some(readiness) = self.readiness(step).await else { return };
         let chair = self.chair().await;
         let missing: Vec<&Value> =
             readiness.iter().filter(|one| one["met"] == false && one["waived"] == false).collect();
         let Some(missing) = missing.first() else {
-            // Once in a while: what comes by chance needs its time, too.
+            // Only sometimes, so that random commands have their share, too.
             if self.rng.percent(70) {
                 return self.do_anything().await;
             }
@@ -181,7 +181,7 @@ impl Player<'_> {
         }
     }
 
-    /// What a criterion names.
+    /// The resource that a criterion names.
     async fn read_one(&mut self, who: Who, one: &Value) -> Option<Resource> {
         let (kind, id) = (one["kind"].as_str()?, one["id"].as_str()?);
         let path = match kind {

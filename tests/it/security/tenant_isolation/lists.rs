@@ -36,7 +36,7 @@ fn is_in_a_task_force(case: &Case) -> bool {
     case.operation().path.contains("{taskForceId}")
 }
 
-/// Every id that stands anywhere in the lists of a task force.
+/// Every id anywhere in the lists of a task force.
 async fn ids_of_lists(app: &TestApp, lists: impl Iterator<Item = &str>) -> BTreeSet<String> {
     let mut ids = Vec::new();
     for path in lists {
@@ -100,7 +100,7 @@ async fn a_cursor_of_another_task_force_shows_nothing_of_it() {
     let in_task_forces = || pairs.iter().filter(|pair| is_in_a_task_force(&pair.case));
     let theirs = ids_of_lists(&app, in_task_forces().map(|pair| pair.theirs.path.as_str())).await;
     let ours = ids_of_lists(&app, in_task_forces().map(|pair| pair.ours.path.as_str())).await;
-    // Who may look people up, may see all of them.
+    // Users are visible to everyone who may search for them.
     let people = ids_of_lists(&app, ["/v1/users"].into_iter()).await;
     let strangers = theirs.difference(&ours).filter(|id| !people.contains(*id));
     let strangers: Vec<_> = strangers.chain([&app.world().b]).collect();

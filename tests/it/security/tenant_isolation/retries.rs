@@ -22,11 +22,11 @@ async fn the_key_of_another_user_is_another_key() {
     let first = app.as_expert().send(keyed(&app, "one")).await.expect(201);
     assert!(was_replayed(&app.as_expert().send(keyed(&app, "one")).await.expect(201)));
 
-    // Whoever works there does it for themselves.
+    // For another member, the same key is another request.
     let other = app.as_chair().send(keyed(&app, "one")).await.expect(201);
     assert!(!was_replayed(&other));
     assert_ne!(other.json()["id"], first.json()["id"]);
-    // Whoever does not gets the same answer for a key that was used as for one that was not.
+    // A stranger gets the same answer for a used key as for an unused one.
     for (who, status) in [
         (Who::OtherChair, 404),
         (Who::Outsider, 404),

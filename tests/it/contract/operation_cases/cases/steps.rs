@@ -8,7 +8,7 @@ use crate::support::votes::{ballot, ready_policy_step, submit, waive, withdraw};
 use crate::support::{Resource, TestApp};
 use crate::contract::operation_cases::Case;
 
-/// The policy step, ready to be submitted whatever the other cases have left in it.
+/// The policy step, ready to be submitted regardless of what the other cases have left in it.
 async fn ready(app: &TestApp) {
     if app.as_chair().read(app.a("/steps/policy")).await["state"] == "submitted" {
         withdraw(app.as_chair(), &voting(app).await).await.expect(200);

@@ -16,7 +16,7 @@ use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-/// What the provider calls our API.
+/// The API's resource indicator at the provider.
 pub(super) const AUDIENCE: &str = "https://taskforce.example/v1";
 /// The frontend that shares its client id with the API.
 pub(super) const OUR_FRONTEND: &str = AUDIENCE;
@@ -27,7 +27,7 @@ const CALLBACK: &str = "https://front.example/callback";
 /// RFC 7636 asks for 43 letters at least.
 const PKCE_VERIFIER: &str = "the-verifier-of-a-frontend-that-is-under-test";
 
-/// Where the provider is installed.
+/// The directory where the provider is installed.
 static INSTALLED: LazyLock<PathBuf> = LazyLock::new(|| {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oidc");
     let lock = fs::read(source.join("package-lock.json")).unwrap();
@@ -46,7 +46,7 @@ static INSTALLED: LazyLock<PathBuf> = LazyLock::new(|| {
             .unwrap_or_else(|error| panic!("npm: {error}: get it by scripts/prepare.sh tests"));
         let story = String::from_utf8_lossy(&installed.stderr);
         assert!(installed.status.success(), "the provider can't be installed: {story}");
-        // Under its name only once it is whole; another run may have been first.
+        // Renamed only when complete; another run may have been first.
         if fs::rename(&new, &place).is_err() {
             fs::remove_dir_all(&new).unwrap();
         }
@@ -61,7 +61,7 @@ pub(super) struct Provider {
     http: reqwest::Client,
 }
 
-/// What somebody gets who has signed in.
+/// The tokens of a user who has signed in.
 pub(super) struct Tokens {
     pub(super) id: String,
     pub(super) access: String,
@@ -109,7 +109,7 @@ impl Provider {
             stderr.read_to_string(&mut story).unwrap();
             panic!("the provider did not come up: {story}");
         }
-        // It warns of being a provider for tests, and dies where nobody listens.
+        // The provider prints warnings, and exits if its output is closed.
         std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
         std::thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()));
         let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
