@@ -64,13 +64,13 @@ fn every_operation_says_what_it_is_and_answers_with_its_headers() {
 
 /// Operations declare these headers one by one.
 #[test]
-fn every_creation_has_a_location_and_what_takes_a_version_tells_it() {
+fn every_creation_has_a_location_and_every_versioned_resource_an_etag() {
     for operation in operations() {
         let (id, described) = (operation.id(), operation.described);
         let created = &described["responses"]["201"]["headers"];
         assert!(created.is_null() || created["Location"].is_object() && created["ETag"].is_object(), "{id}");
         let parameters = described["parameters"].as_array().into_iter().flatten();
-        if parameters.map(followed).any(|parameter| parameter["name"] == "If-Match") {
+        if parameters.map(resolved).any(|parameter| parameter["name"] == "If-Match") {
             let changed = &described["responses"]["200"];
             assert!(changed.is_null() || changed["headers"]["ETag"].is_object(), "{id}");
             let reads = operations().filter(|read| read.path == operation.path && read.method == "get");
@@ -84,7 +84,7 @@ fn every_creation_has_a_location_and_what_takes_a_version_tells_it() {
 /// Extensions that only the service reads stay out of the document.
 #[test]
 fn problem_codes_are_the_only_extension() {
-    walk("", &DOCUMENT, &mut |at, value| {
+    visit_values("", &DOCUMENT, &mut |at, value| {
         for name in value.as_object().into_iter().flat_map(serde_json::Map::keys) {
             assert!(!name.starts_with("x-") || name == "x-problem-codes", "{at}/{name}");
         }

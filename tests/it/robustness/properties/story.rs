@@ -151,7 +151,7 @@ impl Player<'_> {
             "sectorsSelected" if !one.is_null() => self.transition_one(one, &["candidate"]).await,
             "sectorsSelected" => self.select().await,
             "candidatesSettled" => {
-                self.transition_one(one, &["selected", "notSelected", "notSelected"]).await
+                self.transition_one(one, &["selected", "notSelected", "notSelected"]).await;
             }
             "sectorsStudied" => self.study(one).await,
             "pilotsPlanned" => self.plan(None).await,
