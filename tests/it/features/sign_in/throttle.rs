@@ -36,7 +36,7 @@ async fn after_ten_failures_an_account_waits_whether_it_exists_or_not() {
         expect_wait(sign_in(&app, email, "wrong password").await, "90");
         // In any spelling and with any password, so that the answer reveals nothing.
         expect_wait(sign_in(&app, &format!(" {} ", email.to_uppercase()), PASSWORD).await, "90");
-        assert_eq!(app.app.passwords.checked(), before, "a throttled attempt checks no password");
+        assert_eq!(app.app.passwords.verifications(), before, "a throttled attempt checks no password");
     }
     sign_in(&app, &Who::Expert2.email(), PASSWORD).await.expect(200);
     app.advance(TimeDelta::seconds(90) - TimeDelta::microseconds(1));
