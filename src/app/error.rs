@@ -3,7 +3,7 @@
 use deadpool::managed::PoolError;
 use diesel::result::{DatabaseErrorKind, Error as QueryError};
 
-use super::constraints::refusal_of_constraint;
+use super::constraints::{refusal_of_constraint, refusal_of_foreign_key};
 use crate::auth::passwords::HashError;
 use crate::domain::refusal::{Refusal, RefusalCode};
 
@@ -60,6 +60,7 @@ impl From<QueryError> for Error {
             | DatabaseErrorKind::SerializationFailure
             | DatabaseErrorKind::UnableToSendCommand
             | DatabaseErrorKind::ReadOnlyTransaction => Self::Unavailable(error.to_string()),
+            DatabaseErrorKind::ForeignKeyViolation => Self::Refused(refusal_of_foreign_key(info.message())),
             // A day that Postgres can't hold comes with a forged cursor: bodies have years of four digits.
             _ if matches!(info.message(), "date out of range" | "timestamp out of range") => {
                 RefusalCode::InvalidRequest.into()

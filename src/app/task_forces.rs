@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::caller::{Access, Caller};
+use super::constraints::{time_zone_error, unknown_time_zone};
 use super::members::NewMember;
 use super::write::expect_version;
 use super::{App, Result};
@@ -45,20 +46,10 @@ fn new_event(action: EventAction, id: Uuid) -> NewEvent {
     NewEvent::new(action, SubjectKind::TaskForce, id)
 }
 
-/// The refusal of a time zone that the service or Postgres does not know.
-pub(super) fn unknown_time_zone() -> Refusal {
-    Refusal::field_errors(RefusalCode::InvalidRequest, vec![time_zone_error()])
-}
-
 /// The code of a refusal with these errors: `unknownReference` if all of them are, `invalidRequest` otherwise.
 fn code_for(errors: &[FieldError]) -> RefusalCode {
     let all_references = errors.iter().all(|error| error.code == FieldErrorCode::UnknownReference);
     if all_references { RefusalCode::UnknownReference } else { RefusalCode::InvalidRequest }
-}
-
-fn time_zone_error() -> FieldError {
-    FieldError::at("/timeZone", FieldErrorCode::NotAllowed)
-        .saying("is not an IANA time zone such as Asia/Amman", "ليست منطقة زمنية معروفة مثل Asia/Amman")
 }
 
 impl App {

@@ -174,3 +174,14 @@ async fn an_undocumented_field_in_an_answer_is_noticed() {
         assert!(!validator.is_valid(&telling), "{telling:#}");
     }
 }
+
+#[test]
+fn the_document_at_the_root_is_the_one_that_is_served() {
+    let written = include_str!("../../../openapi.yaml");
+    let served = taskforce::http::openapi::yaml().unwrap();
+    let differ = written.lines().zip(served.lines()).find(|(written, served)| written != served);
+    assert!(
+        written.trim() == served.trim(),
+        "run `taskforce openapi > openapi.yaml`; it differs at {differ:?}"
+    );
+}

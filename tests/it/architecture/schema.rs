@@ -1,0 +1,128 @@
+//! The schema: what the migrations make, and undo; keys, and names of constraints.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use super::root;
+use crate::support::client::activity;
+use crate::support::{TestApp, postgres};
+
+/// Everything that the migrations make, as text.
+async fn db_catalogue(client: &tokio_postgres::Client) -> Vec<String> {
+    let query = "
+        select format('column %s.%s %s %s %s %s', table_name, column_name, data_type, is_nullable,
+                      column_default, generation_expression)
+        from information_schema.columns where table_schema = 'public'
+        union all select format('constraint %s %s %s', conrelid::regclass, conname, pg_get_constraintdef(oid))
+        from pg_constraint where connamespace = 'public'::regnamespace
+        union all select 'index ' || indexdef from pg_indexes where schemaname = 'public'
+        union all select 'trigger ' || pg_get_triggerdef(oid) from pg_trigger where not tgisinternal
+        union all select 'function ' || pg_get_functiondef(p.oid) from pg_proc p
+        where pronamespace = 'public'::regnamespace
+          and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')
+        union all select 'extension ' || extname from pg_extension
+        order by 1";
+    let rows = client.query(query, &[]).await.unwrap();
+    rows.iter().map(|row| row.get(0)).filter(|line: &String| !line.contains("__diesel")).collect()
+}
+
+#[tokio::test]
+async fn migrations_go_down_to_nothing_and_up_to_the_same_schema() {
+    let client = postgres::connect(&postgres::copy_of(postgres::migrated().await).await).await;
+    let before = db_catalogue(&client).await;
+    assert!(before.len() > 100);
+    let folders = fs::read_dir(root().join("migrations")).unwrap().map(|entry| entry.unwrap().path());
+    let folders: BTreeSet<PathBuf> = folders.filter(|path| path.is_dir()).collect();
+    for folder in folders.iter().rev() {
+        client.batch_execute(&fs::read_to_string(folder.join("down.sql")).unwrap()).await.unwrap();
+    }
+    assert_eq!(db_catalogue(&client).await, ["extension plpgsql"]);
+    for folder in &folders {
+        client.batch_execute(&fs::read_to_string(folder.join("up.sql")).unwrap()).await.unwrap();
+    }
+    assert_eq!(db_catalogue(&client).await, before);
+}
+
+#[tokio::test]
+async fn every_table_is_the_installations_or_below_a_task_force() {
+    let client = postgres::connect(&postgres::copy_of(postgres::migrated().await).await).await;
+    let names = async |query: &str| -> Vec<String> {
+        client.query(query, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
+    };
+    let of_the_installation = "select relname::text from pg_class c
+        where relkind in ('r', 'p') and relnamespace = 'public'::regnamespace and not exists (
+            select from pg_attribute where attrelid = c.oid and attname = 'task_force_id'
+        ) order by 1";
+    assert_eq!(
+        names(of_the_installation).await,
+        [
+            "__diesel_schema_migrations",
+            "api_keys",
+            "idempotency_keys",
+            "installation_events",
+            "invitations",
+            "refresh_tokens",
+            "refused_attempts",
+            "sessions",
+            "task_forces",
+            "user_identities",
+            "users"
+        ]
+    );
+    // In the others `task_force_id` stands first in every key.
+    let keys_without =
+        "select format('%s of %s', i.indexrelid::regclass, i.indrelid::regclass) from pg_index i
+        join pg_attribute a on a.attrelid = i.indrelid and a.attname = 'task_force_id'
+        join pg_class c on c.oid = i.indrelid and c.relnamespace = 'public'::regnamespace
+        where i.indisunique and i.indkey[0] <> a.attnum";
+    assert_eq!(names(keys_without).await, [""; 0]);
+    let without_key = "select c.relname::text from pg_class c
+        where c.relkind in ('r', 'p') and c.relnamespace = 'public'::regnamespace and not exists (
+            select from pg_index where indrelid = c.oid and indisprimary
+        )";
+    assert_eq!(names(without_key).await, [""; 0]);
+    // And where one refers to another, it refers by it.
+    let by_id_alone = "select format('%s of %s', f.conname, f.conrelid::regclass) from pg_constraint f
+        join pg_attribute here on here.attrelid = f.conrelid and here.attname = 'task_force_id'
+        join pg_attribute there on there.attrelid = f.confrelid and there.attname = 'task_force_id'
+        where f.contype = 'f' and (f.conkey[1], f.confkey[1]) <> (here.attnum, there.attnum)";
+    assert_eq!(names(by_id_alone).await, [""; 0]);
+}
+
+/// A violated constraint becomes a clear problem only if it has a name that somebody chose.
+#[tokio::test]
+async fn every_check_and_every_reference_below_a_task_force_is_named() {
+    let client = postgres::connect(&postgres::copy_of(postgres::migrated().await).await).await;
+    let unnamed = "select conname::text from pg_constraint
+        where connamespace = 'public'::regnamespace and contype = 'c' and conname like '%\\_check'
+        union all select conname::text from pg_constraint f
+        join pg_attribute t on t.attrelid = f.confrelid and t.attname = 'task_force_id'
+        where connamespace = 'public'::regnamespace and contype = 'f' and conname like '%\\_fkey'";
+    let rows = client.query(unnamed, &[]).await.unwrap();
+    assert_eq!(rows.iter().map(|row| row.get::<_, String>(0)).collect::<Vec<_>>(), [""; 0]);
+}
+
+/// A foreign key that has no meaning of its own (`app/constraints.rs`) never ends as an error of the service.
+#[tokio::test]
+async fn a_foreign_key_that_the_service_does_not_know_is_a_clear_refusal() {
+    let app = TestApp::start().await;
+    let expert = app.as_expert();
+    let made = expert.create_activity(json!({ "priority": "normal" })).await;
+    let planted = "
+        create table planted (task_force_id uuid, activity_id uuid,
+            foreign key (task_force_id, activity_id) references activities (task_force_id, id));
+        insert into planted select task_force_id, id from activities;
+        create table priorities (priority text primary key);
+        insert into priorities select distinct priority from activities where priority <> 'low';
+        alter table activities add foreign key (priority) references priorities (priority);";
+    app.db().await.batch_execute(planted).await.unwrap();
+    expert.delete(&made).await.expect_problem(409, "stillReferenced");
+    let low = activity(json!({ "priority": "low" }));
+    expert.post(app.a("/activities"), low).await.expect_problem(400, "unknownReference");
+    expert.patch(&made, json!({ "priority": "low" })).await.expect_problem(400, "unknownReference");
+    app.db().await.batch_execute("drop table planted").await.unwrap();
+    expert.delete(&made).await.expect(204);
+}

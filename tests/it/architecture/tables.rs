@@ -1,0 +1,78 @@
+//! Rights, transitions and gates, printed: a change of one is seen in the golden file.
+
+use taskforce::domain::criterion::CriterionCode;
+use taskforce::domain::rights::{Action, Decision, EffectiveRole, authorize};
+use taskforce::domain::state_machine::TransitionRule;
+use taskforce::domain::step::{StepCommand, StepState};
+use taskforce::domain::vocabulary::Vocabulary as _;
+use taskforce::domain::{
+    activity, decision, migration, pilot, policy, report, sector, submission, task_force, user,
+};
+
+#[test]
+fn the_rights_are_as_printed() {
+    let mut table = format!("{:<24}", "");
+    table.extend(
+        EffectiveRole::ALL.iter().map(|effective_role| format!("{:<15}", format!("{effective_role:?}"))),
+    );
+    for action in Action::ALL {
+        table.push_str(&format!("\n{:<24}", format!("{action:?}")));
+        table.extend(EffectiveRole::ALL.iter().map(|effective_role| {
+            let cell = match authorize(*effective_role, action) {
+                Decision::Allowed => "yes",
+                Decision::Forbidden => "403",
+                Decision::OutOfScope => unreachable!("scopes belong to the credential"),
+                Decision::Hidden => "404",
+            };
+            format!("{cell:<15}")
+        }));
+    }
+    insta::assert_snapshot!("rights", trimmed(&table));
+}
+
+#[test]
+fn the_transitions_are_as_printed() {
+    let mut table = String::new();
+    for (name, rules) in [
+        ("policy", policy::all_transitions()),
+        ("sector", sector::all_transitions()),
+        ("pilot", pilot::all_transitions()),
+        ("migration", migration::all_transitions()),
+        ("report", report::all_transitions()),
+        ("condition", decision::all_condition_transitions()),
+        ("submission", submission::all_transitions()),
+        ("activity", activity::all_transitions()),
+        ("task force", task_force::all_transitions()),
+        ("user", user::all_transitions()),
+    ] {
+        table.push_str(&format!("{name}\n"));
+        for TransitionRule { from, to, reason_required } in rules {
+            let reason = if reason_required { "  with a reason" } else { "" };
+            table.push_str(&format!("  {from:<12} -> {to:<12}{reason}\n"));
+        }
+    }
+    table.push_str("step\n");
+    for state in StepState::ALL {
+        for command in StepCommand::ALL {
+            let next = match state.transition(command) {
+                Ok(next) => next.code().to_owned(),
+                Err(refusal) => format!("({})", refusal.code),
+            };
+            table.push_str(&format!("  {:<12} {:<8} -> {next}\n", state.code(), format!("{command:?}")));
+        }
+    }
+    insta::assert_snapshot!("transitions", trimmed(&table));
+}
+
+#[test]
+fn the_gates_are_as_printed() {
+    let line = |code: &CriterionCode| {
+        let waivable = if code.is_waivable() { "can be waived" } else { "can't be waived" };
+        format!("{:<20} {waivable:<16} {}", code.code(), code.label().en)
+    };
+    insta::assert_snapshot!("gates", CriterionCode::ALL.iter().map(line).collect::<Vec<_>>().join("\n"));
+}
+
+fn trimmed(table: &str) -> String {
+    table.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
