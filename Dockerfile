@@ -3,14 +3,14 @@
 FROM rust:1-slim-bookworm AS build
 WORKDIR /src
 COPY . .
-# The caches keep the registry and the compiled dependencies between builds; what is in them is not in the image.
+# The caches keep the registry and the compiled dependencies between builds; the image does not contain the caches.
 RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
     --mount=type=cache,target=/target,sharing=locked \
     CARGO_TARGET_DIR=/target cargo build --release --locked --bin taskforce \
     && install -D /target/release/taskforce /out/taskforce
 
 FROM debian:bookworm-slim
-# ca-certificates for outgoing calls; it brings the openssl command, with which docker-compose.yml makes the signing key.
+# ca-certificates serves outgoing calls and installs the openssl command, which creates the signing key in docker-compose.yml.
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates \
     && rm -rf /var/lib/apt/lists/* \
@@ -19,7 +19,7 @@ RUN apt-get update \
 COPY --from=build /out/taskforce /usr/local/bin/taskforce
 USER taskforce
 WORKDIR /var/lib/taskforce
-# Inside a container loopback reaches nobody; who may reach the port is decided where it is published.
+# Inside a container, clients cannot reach loopback. The publisher of the port decides which clients reach the port.
 ENV TASKFORCE_BIND=0.0.0.0:8080 TASKFORCE_DATA_DIR=/var/lib/taskforce TASKFORCE_LOG=json
 EXPOSE 8080
 HEALTHCHECK --interval=5s --timeout=5s --start-period=60s --retries=3 \

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Measures a running demo beside what Postgres itself can do: requests per second of one activity, a list of 25 and the
-# status with a signed-in member, and pgbench of the same statements (who is asking, and what for) in the same run.
+# Measures a running demo beside Postgres itself: requests per second for one activity, a list of 25 activities and the
+# status, as a signed-in member, and pgbench of the same statements (the caller, and the query) in the same run.
 #
 #   TASKFORCE_DATA_DIR=/tmp/bench TASKFORCE_DEMO_PASSWORD=bench-password target/release/taskforce demo &
 #   scripts/bench.sh /tmp/bench bench-password [seconds] [connections]
 #
-# Needs wrk, pgbench and psql. Fills the database of the demo to a hundred task forces of 2,000 activities each: never
-# point it at data that you want to keep.
+# The script needs wrk, pgbench and psql. The script fills the database of the demo to a hundred task forces with 2,000
+# activities each: never run the script on data that you want to keep.
 set -eu
 
 data_dir=$1 password=$2 seconds=${3:-15} connections=${4:-32}
@@ -61,7 +61,7 @@ activity=$(sql -c "select id from activities where task_force_id = '$task_force'
 user=$(sql -c "select id from users where email = 'chair@demo.example'")
 session=$(sql -c "select id from sessions where user_id = '$user' order by created_at desc limit 1")
 
-# The statements of the service, as src/db/access.rs and src/db/activities.rs send them.
+# The statements of the service, as sent by src/db/access.rs and src/db/activities.rs.
 access="select u.id, u.name, u.role, u.state, coalesce(s.ended_at is null and s.expires_at > now(), false), false, m.id, m.role, t.state, t.current_cycle, local_date(now(), t.time_zone), h.seq from users u left join sessions s on s.id = '$session' and s.user_id = u.id left join task_forces t on t.id = '$task_force' left join task_force_heads h on h.task_force_id = '$task_force' left join members m on m.task_force_id = '$task_force' and m.user_id = u.id and m.to_date is null where u.id = '$user';"
 one="select a.id, a.number, a.cycle, a.step, a.title, a.description, a.assignee_member_id, a.due_date, a.priority, a.review_required, a.state, a.blocked_from, a.state_reason, a.state_since, a.started_at, a.version, a.created_at, a.updated_at, s.state, d.depends_on, d.unfinished from activities a join steps s on s.task_force_id = a.task_force_id and s.cycle = a.cycle and s.step = a.step cross join lateral (select coalesce(array_agg(d.depends_on_id order by d.depends_on_id), '{}') as depends_on, count(*) filter (where o.state not in ('done', 'cancelled')) as unfinished from activity_dependencies d join activities o on o.task_force_id = d.task_force_id and o.id = d.depends_on_id where d.task_force_id = a.task_force_id and d.activity_id = a.id) d where a.task_force_id = '$task_force' and a.id = '$activity';"
 list="select a.id, a.number, a.cycle, a.step, a.title, a.description, a.assignee_member_id, a.due_date, a.priority, a.review_required, a.state, a.blocked_from, a.state_reason, a.state_since, a.started_at, a.version, a.created_at, a.updated_at, array(select depends_on_id from activity_dependencies d where d.task_force_id = a.task_force_id and d.activity_id = a.id order by depends_on_id) from activities a where a.task_force_id = '$task_force' and a.cycle = (select current_cycle from task_forces where id = '$task_force' limit 1) order by a.number limit 26;"

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Lets schemathesis try every operation of the contract on a demo of its own, as two users each time: valid and invalid
-# data, missing headers, wrong methods, what one user may see of the other's. Fails if it finds anything.
+# Runs schemathesis on every operation of the contract, against a demo of its own and as pairs of users: valid and invalid
+# data, missing headers, wrong methods, resources of the other user. The script fails on any finding.
 #
-# Needs Python 3.10 or later with venv, and PyPI the first time. TASKFORCE_CONTRACT_EXAMPLES sets how long it tries
-# (examples per operation), TASKFORCE_CONTRACT_SEED what.
+# The script needs Python 3.10 or later with venv, and PyPI the first time. TASKFORCE_CONTRACT_EXAMPLES sets the examples
+# per operation, TASKFORCE_CONTRACT_SEED the seed of the random choices.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 root=$PWD
@@ -15,7 +15,7 @@ seed=${TASKFORCE_CONTRACT_SEED:-1}
 
 say() { printf '%s\n' "contract: $*" >&2; }
 
-# Installed anew when another version is asked for.
+# A changed list of requirements installs all of them again.
 if ! cmp -s tests/contract/requirements.txt "$tools/requirements.txt"; then
     say "installing schemathesis into $tools"
     rm -rf "$tools"
@@ -58,8 +58,8 @@ for _ in $(seq 300); do
 done
 
 failed=0
-# Who leads the task force, who serves the council and who runs the installation, each beside somebody who is not to see
-# what is theirs.
+# The chair of the task force, the council's secretariat and the administrator of the installation, each with a second user
+# who must not see the first user's data.
 for pair in 'chair outsider' 'secretariat outsider' 'administrator outsider'; do
     read -r user peer <<<"$pair"
     say "$user, and $peer"

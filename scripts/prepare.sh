@@ -1,13 +1,14 @@
 #!/bin/sh
-# Makes sure that this machine has what cargo can't fetch: a C compiler (for the cryptography) and the programs of a
-# PostgreSQL server, 14 or later, with pg_trgm. Installs them with the system's package manager where it may; does
-# nothing, at once, where they are there. No server is left running: taskforce starts its own, from these programs.
+# Provides the programs that cargo cannot fetch: a C compiler (for the cryptography) and the programs of a PostgreSQL
+# server, 14 or later, with pg_trgm. Where permitted, the script installs missing programs with the system's package
+# manager; if no program is missing, the script ends at once. No server keeps running: taskforce starts a server of its
+# own from these programs.
 #
-# `prepare.sh tests` also gets node (18 or later) and npm, by which the tests run the provider that they sign people in
-# with (tests/oidc).
+# `prepare.sh tests` also provides node (18 or later) and npm, which run the OpenID provider of the tests (tests/oidc).
 #
-# With DATABASE_URL set no PostgreSQL is needed here. TASKFORCE_PG_BIN_DIR names the programs' directory, if it is
-# not one of those below; taskforce itself looks in the same places in the same order (src/db/cluster/server.rs).
+# With DATABASE_URL set, no PostgreSQL is needed on this machine. TASKFORCE_PG_BIN_DIR names the programs' directory if
+# the directory is not in the list below; taskforce searches the same directories in the same order
+# (src/db/cluster/server.rs).
 set -eu
 
 oldest=14
@@ -19,7 +20,7 @@ say() { printf '%s\n' "prepare: $*" >&2; }
 fail() { say "$*"; exit 1; }
 has() { command -v "$1" >/dev/null 2>&1; }
 
-# The directories where the server's programs may be, best first.
+# The directories that may contain the server's programs, in order of preference.
 places() {
     if [ -n "${TASKFORCE_PG_BIN_DIR-}" ]; then
         printf '%s\n' "$TASKFORCE_PG_BIN_DIR"
@@ -27,7 +28,7 @@ places() {
     fi
     for program in initdb postgres; do
         if found=$(command -v "$program"); then
-            # Not `readlink -f` alone: older macOS has none.
+            # `readlink -f` has a fallback, since older macOS does not support the option.
             found=$(readlink -f "$found" 2>/dev/null || printf '%s' "$found")
             dirname "$found"
         fi
@@ -40,7 +41,7 @@ places() {
     done
 }
 
-# Whether one of them will do. A cluster also needs pg_trgm, which some systems package apart.
+# Succeeds if one of the directories is suitable. A cluster also needs pg_trgm, which some systems package separately.
 has_postgres() {
     places | {
         while IFS= read -r bin; do
@@ -68,7 +69,7 @@ as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-# A freshly booted machine may be busy with its own updates: wait for those instead of failing.
+# A freshly booted machine may hold the lock for its own updates: wait for the lock instead of failing.
 apt() { as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 "$@"; }
 
 logged() {
@@ -78,8 +79,8 @@ logged() {
     }
 }
 
-# Debian's PostgreSQL comes with a server of its own, running on port 5432, which nobody here has asked for. This
-# setting spares the machine that one; it is taken back at once, so that it binds no later installation.
+# Debian's package of PostgreSQL creates and starts a server on port 5432, which the service does not need. This setting
+# prevents that server. The script removes the setting at once, so that later installations are not affected.
 without_main_cluster() {
     setting=/etc/postgresql-common/createcluster.d/taskforce-prepare.conf
     trap 'as_root rm -f "$setting"' EXIT
@@ -99,7 +100,7 @@ apt_install() {
     fi
     log=$(mktemp "${TMPDIR:-/tmp}/taskforce-prepare.XXXXXX")
     say "installing $* with apt-get, which takes a minute or two (log: $log)"
-    # One unreachable repository among many is no reason to give up: the installation tells.
+    # One unreachable repository among many is no reason to stop: the installation fails if a package is missing.
     apt update >>"$log" 2>&1 || say "apt-get update failed, going on with the lists that are there"
     without_main_cluster logged apt install -y --no-install-recommends "$@"
     rm -f "$log"

@@ -1,9 +1,8 @@
--- The foundation: people, task forces, their members, steps, activities, and the chained events of it all.
+-- The foundation: people, task forces, their members, steps, activities, and the chain of events.
 --
--- What every table below a task force has in common: `task_force_id` stands first in its primary key and in its
--- unique constraints, and its neighbours are referred to by composite keys, so that a row can't point into
--- another task force. Constraints are named, since a violated one becomes a problem that a person can read
--- (`app/refused.rs`).
+-- Every table below a task force has `task_force_id` first in its primary key and in its unique constraints, and refers
+-- to its neighbours by composite keys, so that no row can point into another task force. Constraints are named, since
+-- `app/constraints.rs` maps a violated constraint to a problem that a person can read.
 
 create extension if not exists pg_trgm;
 
@@ -20,8 +19,8 @@ return coalesce(
     false
 );
 
--- Folds a text for searching, the stored one and the one asked for alike: presentation forms, alef forms, alef
--- maqsura, taa marbuta, tatweel, diacritics; Latin and any other case.
+-- Folds a text for searching, the stored text and the search text alike: presentation forms, alef forms, alef
+-- maqsura, taa marbuta, tatweel, diacritics; the case of Latin and all other letters.
 create function fold(value text) returns text
 language sql immutable parallel safe
 return translate(
@@ -34,17 +33,18 @@ create function fold_localized(value jsonb) returns text
 language sql immutable parallel safe
 return fold(coalesce(value ->> 'ar', '') || ' ' || coalesce(value ->> 'en', ''));
 
--- The LIKE pattern for texts that hold this one.
+-- The LIKE pattern for texts that contain this text.
 create function holding(value text) returns text
 language sql immutable parallel safe
 return '%' || replace(replace(replace(fold(value), '\', '\\'), '%', '\%'), '_', '\_') || '%';
 
--- The day it is at an instant in a time zone.
+-- The day of an instant in a time zone.
 create function local_date(at timestamptz, zone text) returns date
 language sql stable parallel safe
 return (at at time zone zone)::date;
 
--- Whether Postgres knows a time zone. Immutable as far as a check needs it: a zone that was written is known.
+-- Tells whether Postgres knows a time zone. The function is immutable as far as a check needs: Postgres knows every
+-- stored zone.
 create function is_time_zone(zone text) returns boolean
 language plpgsql immutable parallel safe as $$
 begin
@@ -54,7 +54,7 @@ exception when invalid_parameter_value then
     return false;
 end $$;
 
--- A due date as lists sort it: none comes after all others.
+-- A due date as lists sort due dates: no due date comes after all others.
 create function due_or_never(due date) returns date
 language sql immutable parallel safe
 return coalesce(due, date '9999-12-31');
@@ -88,7 +88,7 @@ create table invitations (
     user_id uuid not null references users (id) on delete cascade,
     expires_at timestamptz not null,
     created_at timestamptz not null,
-    -- At most one invitation is open per user: a new one replaces the old.
+    -- At most one invitation is open per user: a new invitation replaces the old.
     constraint invitations_one_per_user unique (user_id)
 );
 
@@ -110,7 +110,7 @@ create table refresh_tokens (
 );
 create index refresh_tokens_of_session on refresh_tokens (session_id);
 
--- What happens outside any task force.
+-- Events outside any task force.
 create table installation_events (
     seq bigint generated always as identity primary key,
     id uuid not null,
@@ -160,14 +160,14 @@ create table task_forces (
 create index task_forces_search on task_forces using gin (search gin_trgm_ops);
 create index task_forces_by_state on task_forces (state, id);
 
--- The head of a task force's event chain, and the lock that every change of the task force takes. A row of its
--- own, so that foreign keys to the task force stay free while it is held.
+-- The head of a task force's event chain, and the lock that every change of the task force takes. The lock is a row of
+-- its own, so that foreign keys to the task force stay free while a transaction holds the lock.
 create table task_force_heads (
     task_force_id uuid primary key references task_forces (id),
     seq bigint not null default 0,
     hash bytea not null default decode(repeat('00', 32), 'hex'),
     changed_at timestamptz not null,
-    -- Numbers are counted here, and not as the highest there is: a deleted activity's number is never used again.
+    -- Numbers are counted here, not derived from the highest number: the number of a deleted activity is never used again.
     last_activity_number int not null default 0,
     constraint task_force_heads_hash_is_sha256 check (length(hash) = 32)
 );
@@ -276,7 +276,7 @@ create table activities (
     review_required boolean not null,
     state text not null default 'planned',
     blocked_from text,
-    -- Why it is blocked, cancelled or open again; gone once that is over.
+    -- The reason why the activity is blocked, cancelled or open again; null afterwards.
     state_reason jsonb,
     state_since timestamptz not null,
     started_at timestamptz,
@@ -297,7 +297,7 @@ create table activities (
     constraint activities_blocked_from_is_open check (blocked_from in ('planned', 'inProgress', 'inReview')),
     constraint activities_blocked_have_a_reason check (state not in ('blocked', 'cancelled') or state_reason is not null)
 );
--- Lists by the three sorts, and the counts of the status.
+-- For lists in the three sort orders, and for the counts of the status.
 create index activities_by_update on activities (task_force_id, cycle, updated_at desc, number desc);
 create index activities_by_due_date on activities (task_force_id, cycle, due_or_never(due_date), number);
 create index activities_by_number on activities (task_force_id, cycle, number);
@@ -345,7 +345,7 @@ create table events (
     action text not null,
     subject_kind text not null,
     subject_id uuid not null,
-    -- Canonical JSON, as text: the hash is over its bytes, which jsonb would not keep.
+    -- Canonical JSON, as text: the hash covers its bytes, which jsonb would not preserve.
     body text not null,
     previous_hash bytea not null,
     hash bytea not null,
@@ -369,9 +369,9 @@ create trigger installation_events_are_append_only before update or delete or tr
 
 -- The panel of five to seven -----------------------------------------------------------------------------------------
 --
--- The service checks this under the task force's lock. This is the backstop for whatever gets past it: deferred
--- to the commit, since replacing a member passes through four, and behind the same lock, since two transactions
--- that don't see each other's rows could both count five.
+-- The service checks the size of the panel under the task force's lock. This trigger is the backstop behind that check:
+-- deferred to the commit, since a replacement passes through four members, and behind the same lock, since two
+-- transactions that do not see each other's rows could both count five.
 
 create function panel_holds() returns trigger language plpgsql as $$
 declare

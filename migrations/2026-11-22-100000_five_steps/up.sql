@@ -1,7 +1,7 @@
--- The five steps for real: their products, the votes on them, the report and the council's decision.
+-- The products of the five steps, the votes on the steps, the report and the council's decision.
 --
--- A product belongs to the cycle it was made in (`cycle`) and counts up to `last_cycle`: adopted policies and
--- selected sectors are carried over by moving that on, and everything that asks "of this cycle?" asks one question.
+-- A product is created in a cycle (`cycle`) and counts up to `last_cycle`. Adopted policies and selected sectors are
+-- carried over by moving `last_cycle`, so that every query for the products of a cycle has the same condition.
 
 -- Policies (step 1) --------------------------------------------------------------------------------------------------
 
@@ -188,7 +188,7 @@ create table measurements (
     id uuid not null,
     pilot_id uuid not null,
     indicator_id uuid not null,
-    -- The cycle in which it was measured: an extended pilot is measured anew.
+    -- The cycle of the measurement: an extended pilot is measured again.
     cycle int not null,
     value numeric not null,
     measured_on date not null,
@@ -275,7 +275,7 @@ create table waivers (
     reason jsonb not null,
     member_id uuid not null,
     created_at timestamptz not null,
-    -- The decision that took it back; a correction of that decision gives it again.
+    -- The decision that cleared the waiver; a correction of that decision restores the waiver.
     cleared_by_id uuid,
     primary key (task_force_id, id),
     constraint waivers_of_a_step foreign key (task_force_id, cycle, step) references steps (task_force_id, cycle, step),
@@ -286,7 +286,7 @@ create unique index waivers_one_per_criterion on waivers (task_force_id, cycle, 
 
 alter table submissions
     add column reason jsonb,
-    -- What the members vote on: canonical JSON, as text, since the hash is over its bytes.
+    -- The content that the members vote on: canonical JSON, as text, since the hash covers its bytes.
     add column snapshot text,
     add column hash bytea;
 update submissions set snapshot = '{}', hash = sha256('{}');
@@ -297,7 +297,7 @@ alter table submissions
     add constraint submissions_withdrawn_have_a_reason check (state <> 'withdrawn' or reason is not null),
     add constraint submissions_hash_is_of_the_snapshot check (hash = sha256(convert_to(snapshot, 'UTF8')));
 
--- One for each member who was entitled when the step was submitted.
+-- One ballot for each member who was entitled when the step was submitted.
 create table ballots (
     task_force_id uuid not null,
     submission_id uuid not null,
@@ -306,7 +306,7 @@ create table ballots (
     comment text,
     reason jsonb,
     voted_at timestamptz,
-    -- When the member's seat ended without a vote while voting was open.
+    -- The time at which the member's seat ended without a vote while voting was open.
     left_at timestamptz,
     primary key (task_force_id, submission_id, member_id),
     constraint ballots_of_a_submission foreign key (task_force_id, submission_id) references submissions (task_force_id, id),
@@ -331,10 +331,10 @@ create table reports (
     recommendation text not null,
     return_to_step text,
     summary jsonb not null,
-    -- The report itself: canonical JSON, as text, since the hash is over its bytes.
+    -- The report itself: canonical JSON, as text, since the hash covers its bytes.
     model text not null,
     hash bytea not null,
-    -- The last event that it knows of.
+    -- The last event that the report takes into account.
     seq bigint not null,
     member_id uuid not null,
     submitted_at timestamptz,
@@ -368,9 +368,9 @@ create table decisions (
     decided_on date not null,
     reason jsonb not null,
     supersedes_id uuid,
-    -- Who recorded it.
+    -- The user who recorded the decision.
     user_id uuid not null references users (id),
-    -- The last event that recording it left: as long as no other follows, nothing followed from it.
+    -- The last event of the recording. As long as no other event follows, nothing followed from the decision.
     seq bigint not null,
     created_at timestamptz not null,
     primary key (task_force_id, id),
@@ -386,7 +386,7 @@ create table decisions (
     constraint decisions_reason_is_localized check (is_localized(reason, 2000))
 );
 create index decisions_register on decisions (id);
--- One decision on a report holds; every other one on it corrects the one before.
+-- One decision on a report has no predecessor; every other decision on the report corrects the decision before.
 create unique index decisions_one_on_a_report on decisions (task_force_id, report_id) where supersedes_id is null;
 
 alter table waivers add constraint waivers_cleared_by_a_decision foreign key (task_force_id, cleared_by_id)
@@ -417,10 +417,10 @@ create index conditions_of_decision on conditions (task_force_id, decision_id, i
 create index conditions_of_owner on conditions (task_force_id, owner_member_id) where state in ('open', 'reportedMet');
 create index conditions_reported_met on conditions (id) where state = 'reportedMet';
 
--- What activities and evidence are about ----------------------------------------------------------------------------------
+-- Subjects of activities and evidence -------------------------------------------------------------------------------------
 --
--- One column and one foreign key for each kind, so that the schema knows that the subject is there and of the same
--- task force; what reads it reads the kind and the id.
+-- One column and one foreign key for each kind, so that the schema guarantees that the subject exists in the same task
+-- force. Queries read the kind and the id.
 
 alter table activities
     add column policy_id uuid,
@@ -483,7 +483,7 @@ create table evidence (
 );
 create index evidence_about on evidence (task_force_id, subject_id, id);
 
--- In a table of its own, so that lists never carry it.
+-- The content is in a table of its own, so that lists never read the content.
 create table evidence_contents (
     task_force_id uuid not null,
     evidence_id uuid not null,
@@ -491,5 +491,5 @@ create table evidence_contents (
     primary key (task_force_id, evidence_id),
     constraint evidence_contents_of_evidence foreign key (task_force_id, evidence_id) references evidence (task_force_id, id) on delete cascade
 );
--- Not compressed: what is uploaded is so already, and a part of it can be read without the rest.
+-- Not compressed: most uploads are compressed already, and a part of the content can be read without the rest.
 alter table evidence_contents alter column content set storage external;

@@ -1,10 +1,10 @@
--- Trust: keys for scripts, identities of another issuer, answers kept for retries, attempts that were refused.
+-- Trust: keys for scripts, identities of another issuer, responses stored for retries, refused attempts.
 
 -- Sessions -------------------------------------------------------------------------------------------------------
 
--- What the user is shown a session by, as the client named itself.
+-- The name of the client, as sent by the client, which identifies the session to the user.
 alter table sessions add column user_agent text;
--- How often it was prolonged.
+-- The number of refreshes of the session.
 alter table sessions add column refreshes integer not null default 0;
 alter table sessions add constraint sessions_user_agent_is_short check (length(user_agent) <= 200);
 
@@ -14,10 +14,10 @@ create table api_keys (
     id uuid primary key,
     user_id uuid not null references users (id) on delete cascade,
     name text not null,
-    -- SHA-256 of the whole key, which only its owner has.
+    -- SHA-256 of the whole key, which only the owner has.
     key_hash bytea not null,
     may_write boolean not null,
-    -- The only task force that it opens; null for all of its owner's.
+    -- The only task force that the key opens; null for all task forces of the owner.
     only_task_force_id uuid references task_forces (id),
     created_at timestamptz not null,
     expires_at timestamptz not null,
@@ -31,8 +31,8 @@ create index api_keys_of_user on api_keys (user_id, id);
 
 -- Single sign-on -------------------------------------------------------------------------------------------------
 
--- Who somebody is for an issuer of OpenID Connect. The pair is the issuer's to keep unique and never to reuse
--- (OpenID Connect Core 1.0, 5.7); an e-mail address is not.
+-- The identity of a user for an OpenID Connect issuer. The issuer must keep the pair unique and never reuse the pair
+-- (OpenID Connect Core 1.0, 5.7); an e-mail address has no such guarantee.
 create table user_identities (
     issuer text not null,
     subject text not null,
@@ -42,27 +42,27 @@ create table user_identities (
     constraint user_identities_issuer_is_short check (length(issuer) between 1 and 2000),
     constraint user_identities_subject_is_short check (length(subject) between 1 and 255)
 );
--- One person at an issuer is one user here: an address that was given to somebody else there doesn't come with the
--- account of whoever had it before.
+-- One person at an issuer is one user here: a person who gets another person's old address at the issuer does not get
+-- the account of the previous owner.
 create unique index user_identities_of_user on user_identities (user_id, issuer);
 
--- Before this instant no token of another issuer is good for the user: their sessions have been ended.
+-- Tokens of another issuer from before this instant are not valid for the user, since the user's sessions were ended.
 alter table users add column sessions_ended_at timestamptz;
 
 -- Retries --------------------------------------------------------------------------------------------------------
 
--- What a POST with an `Idempotency-Key` was answered, written in the transaction of what it did.
+-- The response to a POST with an `Idempotency-Key`, written in the transaction of the change.
 create table idempotency_keys (
-    -- No foreign key: it would lock the caller's row, and of two administrators who change each other at once
-    -- one would fall to a deadlock. The rows go after a day.
+    -- No foreign key: a foreign key would lock the caller's row, and two administrators who change each other at once
+    -- would run into a deadlock. Housekeeping deletes the rows after a day.
     user_id uuid not null,
-    -- Method, route and what stands in it.
+    -- Method, route and the parameters of the path.
     operation text not null,
     key text not null,
     -- SHA-256 of the body.
     fingerprint bytea not null,
     created_at timestamptz not null,
-    -- Null only inside of the transaction that claims it.
+    -- Null only within the transaction that claims the key.
     status smallint,
     etag text,
     location text,
@@ -76,19 +76,19 @@ create index idempotency_keys_by_age on idempotency_keys (created_at);
 
 -- Refused attempts -----------------------------------------------------------------------------------------------
 
--- Attempts of one kind by one caller in one hour are one row that counts them, so that nobody fills the disk by
--- trying. They stand apart from the chains of events: nothing was changed.
+-- One row counts the attempts of one kind by one caller in one hour, so that no caller can fill the disk. Refused attempts
+-- are not part of the event chains, since the attempts changed nothing.
 create table refused_attempts (
     id uuid primary key,
-    -- The hour in which they were made.
+    -- The hour of the attempts.
     hour timestamptz not null,
-    -- Who tried, where a credential said so.
+    -- The user, if a credential names the user.
     user_id uuid references users (id) on delete cascade,
-    -- From where; empty where the connection does not say.
+    -- The network of the client; empty if the connection has no address.
     address text not null default '',
     operation text not null,
     code text not null,
-    -- The task force that they were about, where the caller could see it.
+    -- The task force of the attempts, if the caller could see the task force.
     about_task_force_id uuid,
     attempts bigint not null default 1,
     first_at timestamptz not null,

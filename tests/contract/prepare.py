@@ -1,9 +1,9 @@
-"""Gives schemathesis what it needs of a running demo: two users, and something of every kind to name by its id.
+"""Prepares a running demo for schemathesis: two users, and the id of one resource of every kind.
 
 Usage: prepare.py <address> <password> <template> <folder> <user> <peer>
 
-Writes schemathesis.toml and wfc.yaml (Web Fuzzing Commons: who the users are) into the folder. Only the standard
-library, so that it runs wherever Python does.
+The script writes schemathesis.toml and wfc.yaml (the users, in the format of Web Fuzzing Commons) into the folder. The
+script uses only the standard library, so that no package has to be installed.
 """
 
 import json
@@ -34,19 +34,19 @@ def sign_in(who):
 
 
 def key_of(who):
-    """A key that may be revoked."""
+    """A new API key, which schemathesis may revoke."""
     until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 86400))
     new = {"name": "contract", "scopes": ["read", "write"], "expiresAt": until}
     return call("POST", "/v1/api-keys", sign_in(who), new)
 
 
 def first(path, token, wanted=lambda item: True):
-    """The id of something that is there."""
+    """The id of the first item of a list that has the wanted property."""
     return next((item["id"] for item in call("GET", f"{path}limit=100", token)["items"] if wanted(item)), None)
 
 
 def things():
-    """Something of every kind, in the task force that is at work; what tries destroy is made for it."""
+    """Ids of one resource of every kind, in the active task force. Resources that schemathesis may delete are created here."""
     chair, secretariat = sign_in("chair"), sign_in("secretariat")
     task_force = call("GET", "/v1/me", chair)["memberships"][0]["taskForceId"]
     base = f"/v1/task-forces/{task_force}"
@@ -83,19 +83,19 @@ def things():
             raise
         found["userId"] = first("/v1/users?q=contract&", secretariat)
     own = sign_in(USER)
-    # The newest is the one just begun: it may be ended, since the tries go by another.
+    # The newest session is the session just begun. Schemathesis may end this session, since its requests use another.
     found["sessionId"] = first("/v1/me/sessions?", own)
     found["apiKeyId"] = key_of(USER)["id"]
 
-    # What is transitioned is dissolved by chance, sooner or later: a task force of its own.
+    # Random transitions dissolve the task force sooner or later, so transitions get a task force of their own.
     spare = {"name": named("Contract"), "city": named("Contract"), "mandate": named("Contract"), "timeZone": "UTC"}
     spare = call("POST", "/v1/task-forces", secretariat, spare)["id"]
     return {name: value for name, value in found.items() if value}, spare
 
 
 def cannot_tell(document):
-    """Operations that refuse what their schema lets pass: a cursor that no list gave, an id of nothing, a step to
-    return to with a recommendation that returns nowhere, a file that isn't what its type says."""
+    """Operations that refuse values that their schema allows: a cursor that no list returned, an unknown id, a step to
+    return to with a recommendation that has no return, a file with content of another type."""
     yield from ("createReport", "uploadEvidence")
     for path in document["paths"].values():
         for operation in path.values():
@@ -114,7 +114,7 @@ def main():
 include-operation-id = {ids}
 checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 403, 404, 409, 412, 422]
 
-# Chance doesn't know the password, and after so many guesses nobody may go on.
+# Random passwords are wrong, and after too many guesses every request is refused.
 [[operations]]
 include-operation-id = ["signIn", "refreshSession", "acceptInvitation", "changePassword"]
 checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 403, 429]
@@ -131,7 +131,8 @@ parameters = {{ "path.taskForceId" = "{spare}" }}
     with open(f"{FOLDER}/wfc.yaml", "w", encoding="utf-8") as file:
         file.write("auth:\n")
         for who in (USER, PEER):
-            # A token of a person, since keys may do less. It lives a quarter of an hour: long enough for a pair.
+            # An access token of a person, since keys have fewer rights. The token is valid for a quarter of an hour, which is
+            # long enough for one pair of users.
             secret = sign_in(who)
             header = f"{{name: Authorization, value: Bearer {secret}}}"
             file.write(f"  - {{name: {who}, fixedHeaders: [{header}]}}\n")

@@ -1,8 +1,8 @@
-// An OpenID provider on loopback, for as long as its standard input is open.
+// An OpenID provider on loopback, which runs as long as its standard input is open.
 //
-// The first line that it reads says what it is to be, as JSON: `port` (0 for any), `keys` (names and algorithms; the
-// first signs), `audience` (of the API), `accounts` (claims by subject). It answers with one line, its issuer.
-// Whoever is named by `login_hint` is signed in without being asked: that is not what is tested.
+// The first line of standard input is the configuration, as JSON: `port` (0 for any), `keys` (names and algorithms; the
+// first key signs), `audience` (of the API), `accounts` (claims by subject). The provider prints one line, its issuer.
+// The provider signs in the account of `login_hint` without a dialog, since no test is about the dialog.
 
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
@@ -45,11 +45,11 @@ const client = (client_id) => ({
 
 const provider = new Provider(issuer, {
   jwks,
-  // One frontend that shares its client id with the API, and one that doesn't.
+  // One frontend shares its client id with the API, the other has its own.
   clients: [client(audience), client('another-frontend')],
   clientDefaults: { id_token_signed_response_alg: alg },
   enabledJWA: { idTokenSigningAlgValues: Object.keys(kinds) },
-  // Longer than keys are good for without another look.
+  // ID tokens are valid for longer than fetched keys are used without another fetch.
   ttl: { IdToken: 3 * 60 * 60 },
   cookies: { keys: ['of the tests'] },
   claims: {
@@ -57,7 +57,7 @@ const provider = new Provider(issuer, {
     email: ['email', 'email_verified'],
     profile: ['name', 'given_name', 'family_name', 'locale'],
   },
-  // Claims in the ID token itself, as most providers have them.
+  // The ID token itself contains the claims, as with most providers.
   conformIdTokenClaims: false,
   findAccount: (_, sub) => accounts[sub] && { accountId: sub, claims: () => ({ sub, ...accounts[sub] }) },
   extraTokenClaims: (_, token) => accounts[token.accountId],
