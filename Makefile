@@ -14,6 +14,11 @@ test: ## installs missing programs and runs all tests
 	@DATABASE_URL= ./scripts/prepare.sh tests
 	@exec cargo test --locked
 
+# The random runs of `make test`, each at full length: commands, fuzz targets and kills.
+soak: ## runs all random tests long (TASKFORCE_SOAK=1), for far longer than `make test`
+	@DATABASE_URL= ./scripts/prepare.sh
+	@TASKFORCE_SOAK=1 exec cargo test --locked --test it -- properties:: fuzz:: torture:: --nocapture
+
 # One thread runs one target after the other, so that each target has its full time. The last lines of each target are its figures.
 fuzz: ## runs each fuzz target for TASKFORCE_FUZZ_SECONDS (600)
 	@DATABASE_URL= ./scripts/prepare.sh
