@@ -7,28 +7,24 @@ help: ## lists the targets
 # `cargo run` replaces itself by the built program, so that Ctrl-C reaches only the service.
 demo: ## installs missing programs, builds, and runs the service with demo data
 	@./scripts/prepare.sh
-	@exec cargo run --release --locked -- demo
+	@exec cargo run --profile demo --locked -- demo
 
 # The tests always start a Postgres server of their own, so DATABASE_URL of the environment is cleared.
 test: ## installs missing programs and runs all tests
 	@DATABASE_URL= ./scripts/prepare.sh tests
 	@exec cargo test --locked
 
-# The random runs of `make test`, each at full length: commands, fuzz targets and kills.
-soak: ## runs all random tests long (TASKFORCE_SOAK=1), for far longer than `make test`
-	@DATABASE_URL= ./scripts/prepare.sh
-	@TASKFORCE_SOAK=1 exec cargo test --locked --test it -- properties:: fuzz:: torture:: --nocapture
-
-# One thread runs one target after the other, so that each target has its full time. The last lines of each target are its figures.
-fuzz: ## runs each fuzz target for TASKFORCE_FUZZ_SECONDS (600)
+# `make test` runs a fixed short share of the random tests. TASKFORCE_SOAK=1 runs them long (tests/it/support/random_runs.rs),
+# one after the other, so that each has its full time. The last lines of each target are its figures.
+soak: ## runs all random tests long: properties, fuzz targets and torture
 	@DATABASE_URL= ./scripts/prepare.sh
 	@TASKFORCE_SOAK=1 exec cargo test --locked --test it -- properties:: fuzz:: torture:: --nocapture --test-threads 1
 
-torture: ## kills the service 200 times (TASKFORCE_TORTURE_ROUNDS) under writes with idempotency keys, and checks the data
+fuzz: ## runs each fuzz target for TASKFORCE_FUZZ_SECONDS (600)
 	@DATABASE_URL= ./scripts/prepare.sh
 	@TASKFORCE_SOAK=1 exec cargo test --locked --test it -- fuzz:: --nocapture --test-threads 1
 
-torture: ## kills the service 200 times under keyed writes (TASKFORCE_TORTURE_ROUNDS)
+torture: ## kills the service 200 times (TASKFORCE_TORTURE_ROUNDS) under writes with idempotency keys, and checks the data
 	@DATABASE_URL= ./scripts/prepare.sh
 	@TASKFORCE_SOAK=1 exec cargo test --locked --test it -- torture:: --nocapture
 
