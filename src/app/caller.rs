@@ -161,12 +161,7 @@ impl Access {
 }
 
 fn require(effective_role: EffectiveRole, action: Action) -> Result<()> {
-    match authorize(effective_role, action) {
-        Decision::Allowed => Ok(()),
-        Decision::Forbidden => Err(RefusalCode::Forbidden.into()),
-        Decision::OutOfScope => Err(RefusalCode::InsufficientScope.into()),
-        Decision::Hidden => Err(RefusalCode::NotFound.into()),
-    }
+    authorize(effective_role, action).refusal().map_or(Ok(()), |code| Err(code.into()))
 }
 
 pub(super) fn actor(

@@ -128,6 +128,16 @@ pub enum Decision {
 }
 
 impl Decision {
+    /// The code with which the action is refused.
+    pub fn refusal(self) -> Option<RefusalCode> {
+        match self {
+            Self::Allowed => None,
+            Self::OutOfScope => Some(RefusalCode::InsufficientScope),
+            Self::Forbidden => Some(RefusalCode::Forbidden),
+            Self::Hidden => Some(RefusalCode::NotFound),
+        }
+    }
+
     /// The obstacle that a missing right is to a caller who can see the resource.
     pub fn missing_right(self) -> Option<RefusalCode> {
         match self {
@@ -176,6 +186,11 @@ pub fn authorize(effective_role: EffectiveRole, action: Action) -> Decision {
         (false, Outsider) if within_a_task_force => Decision::Hidden,
         (false, _) => Decision::Forbidden,
     }
+}
+
+/// Every code that an action is refused with, over all roles.
+pub fn refusals(action: Action) -> impl Iterator<Item = RefusalCode> {
+    EffectiveRole::ALL.into_iter().filter_map(move |role| authorize(role, action).refusal())
 }
 
 impl Action {

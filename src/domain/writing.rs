@@ -3,6 +3,7 @@
 use super::refusal::{Blocker, RefusalCode};
 use super::step::StepState;
 use super::task_force::TaskForceState;
+use super::vocabulary::Vocabulary as _;
 
 /// A kind of change in a task force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +64,11 @@ pub fn may_write(what: Write, task_force: TaskForceState) -> Result<(), RefusalC
     frozen.map_or(Ok(()), Err)
 }
 
+/// Every code that [`may_write`] refuses a change with, over all states of the task force.
+pub fn refusals(what: Write) -> impl Iterator<Item = RefusalCode> {
+    TaskForceState::ALL.iter().filter_map(move |state| may_write(what, *state).err())
+}
+
 /// The states that every transition of a product of a step depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StepContext {
@@ -83,7 +89,6 @@ impl StepContext {
     /// Every context, for tests.
     #[cfg(test)]
     pub(crate) fn every() -> impl Iterator<Item = Self> {
-        use super::vocabulary::Vocabulary as _;
         TaskForceState::ALL
             .iter()
             .flat_map(|&task_force| StepState::ALL.iter().map(move |&step| Self { task_force, step }))
@@ -93,7 +98,6 @@ impl StepContext {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::vocabulary::Vocabulary as _;
 
     /// The table of design §3, "What may be written when", written a second time.
     #[test]

@@ -10,6 +10,7 @@ mod endpoints;
 mod idempotency;
 mod negotiation;
 pub mod openapi;
+mod operation_problems;
 mod pagination;
 mod patch;
 mod problem;

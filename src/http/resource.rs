@@ -72,7 +72,7 @@ macro_rules! resource_routes {
             function: $create:ident,
             summary: $create_summary:tt,
             description: $create_description:tt,
-            problems: $create_problems:tt,
+            problems: $create_problems:expr,
         },
         get: {
             function: $get:ident,
@@ -83,20 +83,20 @@ macro_rules! resource_routes {
             function: $update:ident,
             summary: $update_summary:tt,
             description: $update_description:tt,
-            problems: $update_problems:tt,
+            problems: $update_problems:expr,
         },
         delete: {
             function: $delete:ident,
             summary: $delete_summary:tt,
             description: $delete_description:tt,
-            problems: $delete_problems:tt,
+            problems: $delete_problems:expr,
         },
         $(
             transition: {
                 function: $transition:ident,
                 summary: $transition_summary:tt,
                 description: $transition_description:tt,
-                problems: $transition_problems:tt,
+                problems: $transition_problems:expr,
                 url: $transition_url:tt,
                 body: $Transition:ident,
                 payload: |$body:ident| $payload:expr,

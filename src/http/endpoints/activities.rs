@@ -20,8 +20,11 @@ use crate::domain::activity::{ActivityState, Priority};
 use crate::domain::calendar::is_overdue;
 use crate::domain::evidence::{About, ActivitySubjectKind};
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
+use crate::domain::rights::Action;
 use crate::domain::step::StepName;
 use crate::domain::text::{Language, LocalizedText};
+use crate::domain::writing::Write;
+use crate::http::operation_problems::{refuses, requires};
 use crate::http::pagination::{self, ListItem, Page, page_query};
 use crate::http::patch::Patch;
 use crate::http::problem::{Result, TransitionDocument};
@@ -306,7 +309,7 @@ impl ListItem for ActivityItem {
     tag = "activities",
     params(TaskForcePath, ActivityQuery),
     responses((status = 200, description = "A page of activities.", body = ActivityPage)),
-    extensions(("x-problem-codes" = json!(["unknownReference"])))
+    extensions(("x-problem-codes" = json!(refuses([RefusalCode::UnknownReference]))))
 )]
 #[get("/v1/task-forces/{taskForceId}/activities")]
 async fn list_activities(app: Data<App>, read: Read<TaskForcePath, ActivityQuery>) -> Result<HttpResponse> {
@@ -382,10 +385,9 @@ resource_routes! {
         function: create_activity,
         summary: "Create an activity",
         description: "Plans an activity in an open step, or ahead in a locked one. It starts as `planned`.",
-        problems: [
-            "forbidden", "unknownReference", "memberEnded", "taskForceForming", "taskForceSuspended",
-            "taskForceClosed", "stepSubmitted", "stepPassed"
-        ],
+        problems: requires(Action::Work)
+            .writes_in_step(Write::Activity)
+            .refuses([RefusalCode::UnknownReference, RefusalCode::MemberEnded]),
     },
     get: {
         function: get_activity,
@@ -396,30 +398,32 @@ resource_routes! {
         function: update_activity,
         summary: "Change an activity",
         description: "Changes the fields that the merge patch names. An activity moves to another step only until it is first started.",
-        problems: [
-            "forbidden", "unknownReference", "memberEnded", "activityClosed", "activityInReview",
-            "activityStarted", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepSubmitted",
-            "stepPassed"
-        ],
+        problems: requires(Action::Work)
+            .writes_in_step(Write::Activity)
+            .refuses([
+                RefusalCode::UnknownReference, RefusalCode::MemberEnded, RefusalCode::ActivityClosed,
+                RefusalCode::ActivityInReview, RefusalCode::ActivityStarted,
+            ]),
     },
     delete: {
         function: delete_activity,
         summary: "Delete an activity",
         description: "Deletes an activity that was never started, with its comments; one that was started is cancelled instead.",
-        problems: [
-            "forbidden", "activityStarted", "stillReferenced", "taskForceForming", "taskForceSuspended",
-            "taskForceClosed", "stepSubmitted", "stepPassed"
-        ],
+        problems: requires(Action::Work)
+            .writes_in_step(Write::Activity)
+            .refuses([RefusalCode::ActivityStarted, RefusalCode::StillReferenced]),
     },
     transition: {
         function: transition_activity,
         summary: "Move an activity to another state",
         description: "`availableTransitions` of the activity says which states can be reached, and what stands in the way of each.",
-        problems: [
-            "forbidden", "transitionNotAllowed", "dependencyUnfinished", "reviewByAnother",
-            "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted",
-            "stepPassed"
-        ],
+        problems: requires(Action::Work)
+            .writes_in_step(Write::Activity)
+            .writes_in_step(Write::OpenStep)
+            .refuses([
+                RefusalCode::TransitionNotAllowed, RefusalCode::DependencyUnfinished,
+                RefusalCode::ReviewByAnother,
+            ]),
         url: "/v1/task-forces/{taskForceId}/activities/{activityId}/transitions",
         body: ActivityTransition,
         payload: |body| (),
@@ -433,10 +437,11 @@ resource_routes! {
     tag = "activities",
     params(DependencyPath),
     responses((status = 204, description = "It waits.")),
-    extensions(("x-problem-codes" = json!([
-        "forbidden", "dependencyCircle", "activityClosed", "taskForceForming", "taskForceSuspended",
-        "taskForceClosed", "stepSubmitted", "stepPassed"
-    ])))
+    extensions(("x-problem-codes" = json!(
+        requires(Action::Work)
+            .writes_in_step(Write::Activity)
+            .refuses([RefusalCode::DependencyCircle, RefusalCode::ActivityClosed])
+    )))
 )]
 #[put("/v1/task-forces/{taskForceId}/activities/{activityId}/dependencies/{dependsOnId}")]
 async fn add_dependency(app: Data<App>, toggle: NoBody<DependencyPath>) -> Result<HttpResponse> {
@@ -453,10 +458,11 @@ async fn add_dependency(app: Data<App>, toggle: NoBody<DependencyPath>) -> Resul
     tag = "activities",
     params(DependencyPath),
     responses((status = 204, description = "It does not wait.")),
-    extensions(("x-problem-codes" = json!([
-        "forbidden", "activityClosed", "taskForceForming", "taskForceSuspended", "taskForceClosed",
-        "stepSubmitted", "stepPassed"
-    ])))
+    extensions(("x-problem-codes" = json!(
+        requires(Action::Work)
+            .writes_in_step(Write::Activity)
+            .refuses([RefusalCode::ActivityClosed])
+    )))
 )]
 #[delete("/v1/task-forces/{taskForceId}/activities/{activityId}/dependencies/{dependsOnId}")]
 async fn remove_dependency(app: Data<App>, toggle: NoBody<DependencyPath>) -> Result<HttpResponse> {

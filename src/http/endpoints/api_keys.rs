@@ -16,9 +16,11 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::app::api_keys::{NewApiKey, scopes};
 use crate::db;
+use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::KeyScope;
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::http::idempotency;
+use crate::http::operation_problems::refuses;
 use crate::http::pagination::{self, ListItem, Page, PageQuery};
 use crate::http::problem::Result;
 use crate::http::request::{Create, NoBody, Path, Read, Root};
@@ -164,7 +166,7 @@ impl ListItem for ApiKey {
     tag = "API keys",
     params(PageQuery),
     responses((status = 200, description = "A page of your API keys.", body = ApiKeyPage)),
-    extensions(("x-problem-codes" = json!(["insufficientScope"])))
+    extensions(("x-problem-codes" = json!(refuses([RefusalCode::InsufficientScope]))))
 )]
 #[get("/v1/api-keys")]
 async fn list_api_keys(app: Data<App>, read: Read<Root, PageQuery>) -> Result<HttpResponse> {
@@ -183,7 +185,9 @@ async fn list_api_keys(app: Data<App>, read: Read<Root, PageQuery>) -> Result<Ht
     tag = "API keys",
     request_body = NewKey,
     responses((status = 201, description = "The key, and its secret.", body = CreatedApiKey, headers(("ETag" = String), ("Location" = String)))),
-    extensions(("x-problem-codes" = json!(["unknownReference", "tooManyApiKeys"])))
+    extensions(("x-problem-codes" = json!(refuses([
+        RefusalCode::UnknownReference, RefusalCode::TooManyApiKeys,
+    ]))))
 )]
 #[post("/v1/api-keys")]
 async fn create_api_key(app: Data<App>, create: Create<Root, NewKey>) -> Result<HttpResponse> {

@@ -15,8 +15,10 @@ use super::sectors::SectorPath;
 use crate::app::resource::View;
 use crate::db;
 use crate::db::assessments::AssessmentFields;
+use crate::domain::refusal::RefusalCode;
 use crate::domain::sector::AssessmentKind;
 use crate::domain::text::Language;
+use crate::http::operation_problems::changes_product;
 use crate::http::pagination::{ListItem, Page, PageQuery};
 use crate::http::patch::Patch;
 use crate::http::request::Path;
@@ -160,10 +162,7 @@ resource_routes! {
         function: create_assessment,
         summary: "Create an assessment",
         description: "Possible while step `sectors` is open.",
-        problems: [
-            "forbidden", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked",
-            "stepSubmitted", "stepPassed"
-        ],
+        problems: changes_product(),
     },
     get: {
         function: get_assessment,
@@ -174,18 +173,15 @@ resource_routes! {
         function: update_assessment,
         summary: "Change an assessment",
         description: "Changes the fields that the merge patch names, while step `sectors` is open. A studied sector stays assessed, now and target.",
-        problems: [
-            "forbidden", "maturityMissing", "taskForceForming", "taskForceSuspended", "taskForceClosed",
-            "stepLocked", "stepSubmitted", "stepPassed"
-        ],
+        problems: changes_product().refuses([RefusalCode::MaturityMissing]),
     },
     delete: {
         function: delete_assessment,
         summary: "Delete an assessment",
         description: "Possible while step `sectors` is open and nothing refers to it. A studied sector stays assessed, now and target.",
-        problems: [
-            "forbidden", "ofAnEarlierCycle", "maturityMissing", "stillReferenced", "taskForceForming",
-            "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"
-        ],
+        problems: changes_product()
+            .refuses([
+                RefusalCode::OfAnEarlierCycle, RefusalCode::MaturityMissing, RefusalCode::StillReferenced,
+            ]),
     },
 }

@@ -15,7 +15,9 @@ use super::migrations::MigrationPath;
 use crate::app::resource::View;
 use crate::db;
 use crate::db::checklist_items::ChecklistItemFields;
+use crate::domain::refusal::RefusalCode;
 use crate::domain::text::{Language, LocalizedText};
+use crate::http::operation_problems::changes_product;
 use crate::http::pagination::{ListItem, Page, PageQuery};
 use crate::http::patch::Patch;
 use crate::http::request::Path;
@@ -146,10 +148,7 @@ resource_routes! {
         function: create_checklist_item,
         summary: "Create a checklist item",
         description: "Possible while step `migration` is open. What is live takes only items that are done.",
-        problems: [
-            "forbidden", "checklistUnfinished", "taskForceForming", "taskForceSuspended", "taskForceClosed",
-            "stepLocked", "stepSubmitted", "stepPassed"
-        ],
+        problems: changes_product().refuses([RefusalCode::ChecklistUnfinished]),
     },
     get: {
         function: get_checklist_item,
@@ -160,18 +159,16 @@ resource_routes! {
         function: update_checklist_item,
         summary: "Change a checklist item",
         description: "Changes the fields that the merge patch names, while step `migration` is open. What is live keeps its checklist done.",
-        problems: [
-            "forbidden", "checklistUnfinished", "taskForceForming", "taskForceSuspended", "taskForceClosed",
-            "stepLocked", "stepSubmitted", "stepPassed"
-        ],
+        problems: changes_product().refuses([RefusalCode::ChecklistUnfinished]),
     },
     delete: {
         function: delete_checklist_item,
         summary: "Delete a checklist item",
         description: "Possible while step `migration` is open. What is live keeps at least one.",
-        problems: [
-            "forbidden", "ofAnEarlierCycle", "checklistUnfinished", "stillReferenced", "taskForceForming",
-            "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"
-        ],
+        problems: changes_product()
+            .refuses([
+                RefusalCode::OfAnEarlierCycle, RefusalCode::ChecklistUnfinished,
+                RefusalCode::StillReferenced,
+            ]),
     },
 }

@@ -11,7 +11,10 @@ use uuid::Uuid;
 use super::activities::ActivityPath;
 use crate::app::App;
 use crate::db::comments::NamedComment;
+use crate::domain::rights::Action;
 use crate::domain::text::LocalizedText;
+use crate::domain::writing::Write;
+use crate::http::operation_problems::requires;
 use crate::http::pagination::{self, ListItem, Page, PageQuery};
 use crate::http::patch::Patch;
 use crate::http::problem::Result;
@@ -136,7 +139,7 @@ async fn list_comments(app: Data<App>, read: Read<ActivityPath, PageQuery>) -> R
     params(ActivityPath),
     request_body = NewComment,
     responses((status = 201, description = "The comment.", body = Comment, headers(("ETag" = String), ("Location" = String)))),
-    extensions(("x-problem-codes" = json!(["forbidden", "taskForceForming", "taskForceSuspended", "taskForceClosed"])))
+    extensions(("x-problem-codes" = json!(requires(Action::Work).writes(Write::Comment))))
 )]
 #[post("/v1/task-forces/{taskForceId}/activities/{activityId}/comments")]
 async fn create_comment(app: Data<App>, create: Create<ActivityPath, NewComment>) -> Result<HttpResponse> {
@@ -173,7 +176,7 @@ async fn get_comment(app: Data<App>, read: Read<CommentPath>) -> Result<HttpResp
     params(CommentPath, IfMatch),
     request_body(content = CommentPatch, content_type = "application/merge-patch+json"),
     responses((status = 200, description = "The comment as it is now.", body = Comment, headers(("ETag" = String)))),
-    extensions(("x-problem-codes" = json!(["forbidden", "taskForceForming", "taskForceSuspended", "taskForceClosed"])))
+    extensions(("x-problem-codes" = json!(requires(Action::Work).writes(Write::Comment))))
 )]
 #[patch("/v1/task-forces/{taskForceId}/activities/{activityId}/comments/{commentId}")]
 async fn update_comment(app: Data<App>, change: Change<CommentPath, CommentPatch>) -> Result<HttpResponse> {
@@ -195,7 +198,7 @@ async fn update_comment(app: Data<App>, change: Change<CommentPath, CommentPatch
     tag = "activities",
     params(CommentPath, IfMatch),
     responses((status = 204, description = "It is gone.")),
-    extensions(("x-problem-codes" = json!(["forbidden", "taskForceForming", "taskForceSuspended", "taskForceClosed"])))
+    extensions(("x-problem-codes" = json!(requires(Action::Work).writes(Write::Comment))))
 )]
 #[delete("/v1/task-forces/{taskForceId}/activities/{activityId}/comments/{commentId}")]
 async fn delete_comment(app: Data<App>, remove: Delete<CommentPath>) -> Result<HttpResponse> {

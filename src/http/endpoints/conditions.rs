@@ -12,8 +12,12 @@ use crate::app::App;
 use crate::app::conditions::ConditionView;
 use crate::db::conditions::NumberedCondition;
 use crate::domain::decision::ConditionState;
+use crate::domain::refusal::RefusalCode;
+use crate::domain::rights::Action;
 use crate::domain::text::{Language, LocalizedText};
+use crate::domain::writing::Write;
 use crate::http::idempotency::DryRun;
+use crate::http::operation_problems::requires;
 use crate::http::pagination::{self, ListItem, Page, page_query};
 use crate::http::problem::{Result, TransitionDocument};
 use crate::http::request::{Change, IfMatch, Path, Read, TaskForcePath};
@@ -185,7 +189,11 @@ async fn get_condition(app: Data<App>, read: Read<ConditionPath>) -> Result<Http
     params(ConditionPath, IfMatch, DryRun),
     request_body = ConditionTransition,
     responses((status = 200, description = "The condition as it is now.", body = Condition, headers(("ETag" = String)))),
-    extensions(("x-problem-codes" = json!(["forbidden", "transitionNotAllowed", "taskForceForming", "taskForceSuspended"])))
+    extensions(("x-problem-codes" = json!(
+        requires(Action::FollowCondition)
+            .writes(Write::Condition)
+            .refuses([RefusalCode::TransitionNotAllowed])
+    )))
 )]
 #[post("/v1/task-forces/{taskForceId}/conditions/{conditionId}/transitions")]
 async fn transition_condition(

@@ -14,9 +14,13 @@ use crate::app::decisions::{DecisionView, Record};
 use crate::db;
 use crate::db::conditions::ConditionFields;
 use crate::domain::decision::Outcome;
+use crate::domain::refusal::RefusalCode;
+use crate::domain::rights::Action;
 use crate::domain::step::StepName;
 use crate::domain::text::{Language, LocalizedText};
+use crate::domain::writing::Write;
 use crate::http::idempotency::DryRun;
+use crate::http::operation_problems::requires;
 use crate::http::pagination::{self, ListItem, Page, PageQuery, page_query};
 use crate::http::problem::Result;
 use crate::http::request::{self, Create, Path, Read, Root, TaskForcePath};
@@ -279,10 +283,14 @@ async fn list_decisions(app: Data<App>, read: Read<TaskForcePath, PageQuery>) ->
     params(TaskForcePath, DryRun),
     request_body = NewDecision,
     responses((status = 201, description = "The decision.", body = Decision, headers(("ETag" = String), ("Location" = String)))),
-    extensions(("x-problem-codes" = json!([
-        "forbidden", "unknownReference", "memberEnded", "reportNotSubmitted", "decisionSuperseded",
-        "decisionFollowed", "taskForceForming", "taskForceSuspended", "taskForceClosed"
-    ])))
+    extensions(("x-problem-codes" = json!(
+        requires(Action::RecordDecision)
+            .writes(Write::Decision)
+            .refuses([
+                RefusalCode::UnknownReference, RefusalCode::MemberEnded, RefusalCode::ReportNotSubmitted,
+                RefusalCode::DecisionSuperseded, RefusalCode::DecisionFollowed,
+            ])
+    )))
 )]
 #[post("/v1/task-forces/{taskForceId}/decisions")]
 async fn record_decision(
@@ -316,7 +324,9 @@ async fn get_decision(app: Data<App>, read: Read<DecisionPath>) -> Result<HttpRe
     tag = "decisions",
     params(RegisterQuery),
     responses((status = 200, description = "A page of the register.", body = RegisterPage)),
-    extensions(("x-problem-codes" = json!(["insufficientScope", "forbidden"])))
+    extensions(("x-problem-codes" = json!(requires(Action::ReadRegister).refuses([
+        RefusalCode::InsufficientScope,
+    ]))))
 )]
 #[get("/v1/decisions")]
 async fn list_register(app: Data<App>, read: Read<Root, RegisterQuery>) -> Result<HttpResponse> {

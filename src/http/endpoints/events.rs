@@ -15,7 +15,10 @@ use crate::app::App;
 use crate::app::events::ReadEvent;
 use crate::db::events::InstallationEventRow;
 use crate::domain::event::{ActorKind, EventAction, SubjectKind};
+use crate::domain::refusal::RefusalCode;
+use crate::domain::rights::Action;
 use crate::domain::text::LocalizedText;
+use crate::http::operation_problems::requires;
 use crate::http::pagination::{self, ListItem, Page, PageQuery};
 use crate::http::problem::Result;
 use crate::http::request::{Read, Root, TaskForcePath};
@@ -227,7 +230,10 @@ impl ListItem for InstallationEvent {
     tag = "events",
     params(PageQuery),
     responses((status = 200, description = "A page of events.", body = InstallationEventPage)),
-    extensions(("x-problem-codes" = json!(["insufficientScope", "forbidden"])))
+    extensions(("x-problem-codes" = json!(
+        requires(Action::ReadInstallationEvents)
+            .refuses([RefusalCode::InsufficientScope])
+    )))
 )]
 #[get("/v1/installation-events")]
 async fn list_installation_events(app: Data<App>, read: Read<Root, PageQuery>) -> Result<HttpResponse> {

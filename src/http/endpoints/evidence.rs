@@ -17,7 +17,11 @@ use crate::app::resource::View;
 use crate::db;
 use crate::db::evidence::{EvidenceFields, EvidenceFilter};
 use crate::domain::evidence::{About, EvidenceSubjectKind};
+use crate::domain::refusal::RefusalCode;
+use crate::domain::rights::Action;
 use crate::domain::text::{Language, LocalizedText};
+use crate::domain::writing::Write;
+use crate::http::operation_problems::{changes_product, requires};
 use crate::http::pagination::{ListItem, Page, page_query};
 use crate::http::patch::{Patch, PatchTarget};
 use crate::http::request::{Path, TaskForcePath};
@@ -242,9 +246,9 @@ resource_routes! {
         function: create_evidence,
         summary: "Add evidence",
         description: "Possible whatever became of the step of what it is about; of a condition even after the task force was concluded. Without `url` it is a file: upload it with `PUT …/content`.",
-        problems: [
-            "forbidden", "unknownReference", "taskForceForming", "taskForceSuspended", "taskForceClosed"
-        ],
+        problems: requires(Action::Work)
+            .writes(Write::Comment)
+            .refuses([RefusalCode::UnknownReference]),
     },
     get: {
         function: get_evidence,
@@ -255,18 +259,16 @@ resource_routes! {
         function: update_evidence,
         summary: "Change evidence",
         description: "Changes the fields that the merge patch names, as long as what it is about can be written.",
-        problems: [
-            "forbidden", "ofAnEarlierCycle", "conditionSettled", "taskForceForming", "taskForceSuspended",
-            "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"
-        ],
+        problems: changes_product()
+            .refuses([RefusalCode::OfAnEarlierCycle, RefusalCode::ConditionSettled]),
     },
     delete: {
         function: delete_evidence,
         summary: "Delete evidence",
         description: "Possible as long as what it is about can be written. Its file goes with it.",
-        problems: [
-            "forbidden", "ofAnEarlierCycle", "conditionSettled", "stillReferenced", "taskForceForming",
-            "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"
-        ],
+        problems: changes_product()
+            .refuses([
+                RefusalCode::OfAnEarlierCycle, RefusalCode::ConditionSettled, RefusalCode::StillReferenced,
+            ]),
     },
 }

@@ -10,8 +10,11 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::db;
+use crate::domain::rights::Action;
 use crate::domain::task_force::Health;
 use crate::domain::text::LocalizedText;
+use crate::domain::writing::Write;
+use crate::http::operation_problems::requires;
 use crate::http::pagination::{self, ListItem, Page, PageQuery};
 use crate::http::problem::Result;
 use crate::http::request::{Create, Read, TaskForcePath};
@@ -97,7 +100,7 @@ async fn list_health_statements(
     params(TaskForcePath),
     request_body = NewHealthStatement,
     responses((status = 201, description = "The statement.", body = HealthStatement, headers(("ETag" = String), ("Location" = String)))),
-    extensions(("x-problem-codes" = json!(["forbidden", "taskForceForming", "taskForceClosed"])))
+    extensions(("x-problem-codes" = json!(requires(Action::Lead).writes(Write::Health))))
 )]
 #[post("/v1/task-forces/{taskForceId}/health-statements")]
 async fn state_health(

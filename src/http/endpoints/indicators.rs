@@ -17,7 +17,9 @@ use crate::db;
 use crate::db::indicators::IndicatorFields;
 use crate::domain::decimal::Decimal;
 use crate::domain::pilot::Direction;
+use crate::domain::refusal::RefusalCode;
 use crate::domain::text::{Language, LocalizedText};
+use crate::http::operation_problems::changes_product;
 use crate::http::pagination::{ListItem, Page, PageQuery};
 use crate::http::patch::Patch;
 use crate::http::request::Path;
@@ -169,10 +171,7 @@ resource_routes! {
         function: create_indicator,
         summary: "Create an indicator",
         description: "Possible while step `pilots` is open and the pilot has not started.",
-        problems: [
-            "forbidden", "scorecardFrozen", "taskForceForming", "taskForceSuspended", "taskForceClosed",
-            "stepLocked", "stepSubmitted", "stepPassed"
-        ],
+        problems: changes_product().refuses([RefusalCode::ScorecardFrozen]),
     },
     get: {
         function: get_indicator,
@@ -183,20 +182,20 @@ resource_routes! {
         function: update_indicator,
         summary: "Change an indicator",
         description: "Changes the fields that the merge patch names, while step `pilots` is open and the pilot has not started. A planned pilot keeps an indicator with `baseline` and `target`.",
-        problems: [
-            "forbidden", "ofAnEarlierCycle", "scorecardFrozen", "sectorNotSelected", "indicatorsMissing",
-            "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted",
-            "stepPassed"
-        ],
+        problems: changes_product()
+            .refuses([
+                RefusalCode::OfAnEarlierCycle, RefusalCode::ScorecardFrozen, RefusalCode::SectorNotSelected,
+                RefusalCode::IndicatorsMissing,
+            ]),
     },
     delete: {
         function: delete_indicator,
         summary: "Delete an indicator",
         description: "Possible while step `pilots` is open and the pilot has not started. A planned pilot keeps an indicator with `baseline` and `target`.",
-        problems: [
-            "forbidden", "ofAnEarlierCycle", "scorecardFrozen", "sectorNotSelected", "indicatorsMissing",
-            "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted",
-            "stepPassed"
-        ],
+        problems: changes_product()
+            .refuses([
+                RefusalCode::OfAnEarlierCycle, RefusalCode::ScorecardFrozen, RefusalCode::SectorNotSelected,
+                RefusalCode::IndicatorsMissing,
+            ]),
     },
 }

@@ -16,7 +16,9 @@ use crate::app::resource::View;
 use crate::db;
 use crate::db::measurements::MeasurementFields;
 use crate::domain::decimal::Decimal;
+use crate::domain::refusal::RefusalCode;
 use crate::domain::text::Language;
+use crate::http::operation_problems::changes_product;
 use crate::http::pagination::{ListItem, Page, PageQuery};
 use crate::http::patch::Patch;
 use crate::http::request::Path;
@@ -166,10 +168,7 @@ resource_routes! {
         function: create_measurement,
         summary: "Create a measurement",
         description: "Possible while step `migration` is open and the pilot is running. It counts in the pilot's last cycle.",
-        problems: [
-            "forbidden", "pilotNotRunning", "taskForceForming", "taskForceSuspended", "taskForceClosed",
-            "stepLocked", "stepSubmitted", "stepPassed"
-        ],
+        problems: changes_product().refuses([RefusalCode::PilotNotRunning]),
     },
     get: {
         function: get_measurement,
@@ -180,18 +179,14 @@ resource_routes! {
         function: update_measurement,
         summary: "Change a measurement",
         description: "Changes the fields that the merge patch names, while step `migration` is open and the pilot is running; what was measured in an earlier cycle stays.",
-        problems: [
-            "forbidden", "ofAnEarlierCycle", "pilotNotRunning", "taskForceForming", "taskForceSuspended",
-            "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"
-        ],
+        problems: changes_product()
+            .refuses([RefusalCode::OfAnEarlierCycle, RefusalCode::PilotNotRunning]),
     },
     delete: {
         function: delete_measurement,
         summary: "Delete a measurement",
         description: "Possible while step `migration` is open and the pilot is running; what was measured in an earlier cycle stays.",
-        problems: [
-            "forbidden", "ofAnEarlierCycle", "pilotNotRunning", "taskForceForming", "taskForceSuspended",
-            "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"
-        ],
+        problems: changes_product()
+            .refuses([RefusalCode::OfAnEarlierCycle, RefusalCode::PilotNotRunning]),
     },
 }

@@ -12,8 +12,11 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::app::members::{MemberEnd, MemberFields as Fields, NewMember as Appointment};
 use crate::db::members::NamedMember;
-use crate::domain::rights::SeatRole;
+use crate::domain::refusal::RefusalCode;
+use crate::domain::rights::{Action, SeatRole};
 use crate::domain::text::LocalizedText;
+use crate::domain::writing::Write;
+use crate::http::operation_problems::requires;
 use crate::http::pagination::{self, ListItem, Page, page_query};
 use crate::http::patch::Patch;
 use crate::http::problem::Result;
@@ -187,9 +190,14 @@ async fn list_members(app: Data<App>, read: Read<TaskForcePath, MemberQuery>) ->
     params(TaskForcePath),
     request_body = NewMember,
     responses((status = 201, description = "The member.", body = Member, headers(("ETag" = String), ("Location" = String)))),
-    extensions(("x-problem-codes" = json!([
-        "forbidden", "unknownReference", "panelSize", "alreadyMember", "notAnExpert", "taskForceClosed"
-    ])))
+    extensions(("x-problem-codes" = json!(
+        requires(Action::EditTaskForce)
+            .writes(Write::Members)
+            .refuses([
+                RefusalCode::UnknownReference, RefusalCode::PanelSize, RefusalCode::AlreadyMember,
+                RefusalCode::NotAnExpert,
+            ])
+    )))
 )]
 #[post("/v1/task-forces/{taskForceId}/members")]
 async fn appoint_member(app: Data<App>, create: Create<TaskForcePath, NewMember>) -> Result<HttpResponse> {
@@ -224,7 +232,11 @@ async fn get_member(app: Data<App>, read: Read<MemberPath>) -> Result<HttpRespon
     params(MemberPath, IfMatch),
     request_body(content = MemberPatch, content_type = "application/merge-patch+json"),
     responses((status = 200, description = "The member as it is now.", body = Member, headers(("ETag" = String)))),
-    extensions(("x-problem-codes" = json!(["forbidden", "chairRequired", "memberEnded", "taskForceClosed"])))
+    extensions(("x-problem-codes" = json!(
+        requires(Action::EditTaskForce)
+            .writes(Write::Members)
+            .refuses([RefusalCode::ChairRequired, RefusalCode::MemberEnded])
+    )))
 )]
 #[patch("/v1/task-forces/{taskForceId}/members/{memberId}")]
 async fn update_member(app: Data<App>, change: Change<MemberPath, MemberPatch>) -> Result<HttpResponse> {
@@ -254,10 +266,15 @@ async fn update_member(app: Data<App>, change: Change<MemberPath, MemberPatch>) 
     params(MemberPath, IfMatch),
     request_body = MemberEnding,
     responses((status = 200, description = "The member whose seat has ended.", body = Member, headers(("ETag" = String)))),
-    extensions(("x-problem-codes" = json!([
-        "forbidden", "unknownReference", "panelSize", "chairRequired", "alreadyMember", "notAnExpert",
-        "memberEnded", "ownsWork", "taskForceClosed"
-    ])))
+    extensions(("x-problem-codes" = json!(
+        requires(Action::EditTaskForce)
+            .writes(Write::Members)
+            .refuses([
+                RefusalCode::UnknownReference, RefusalCode::PanelSize, RefusalCode::ChairRequired,
+                RefusalCode::AlreadyMember, RefusalCode::NotAnExpert, RefusalCode::MemberEnded,
+                RefusalCode::OwnsWork,
+            ])
+    )))
 )]
 #[post("/v1/task-forces/{taskForceId}/members/{memberId}/end")]
 async fn end_member(app: Data<App>, change: Change<MemberPath, MemberEnding>) -> Result<HttpResponse> {

@@ -15,7 +15,9 @@ use crate::db;
 use crate::db::migrations::{MigrationDetail, MigrationFields};
 use crate::db::resource::ProductFilter;
 use crate::domain::migration::MigrationState;
+use crate::domain::refusal::RefusalCode;
 use crate::domain::text::{Language, LocalizedText};
+use crate::http::operation_problems::changes_product;
 use crate::http::pagination::{ListItem, Page, page_query};
 use crate::http::patch::Patch;
 use crate::http::problem::TransitionDocument;
@@ -314,10 +316,10 @@ resource_routes! {
         function: create_migration,
         summary: "Create a migration",
         description: "Possible while step `migration` is open, of a pilot that was evaluated with outcome `scale`. It starts as `planned`.",
-        problems: [
-            "forbidden", "ofAnEarlierCycle", "unknownReference", "pilotNotScaled", "taskForceForming",
-            "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"
-        ],
+        problems: changes_product()
+            .refuses([
+                RefusalCode::OfAnEarlierCycle, RefusalCode::UnknownReference, RefusalCode::PilotNotScaled,
+            ]),
     },
     get: {
         function: get_migration,
@@ -328,30 +330,28 @@ resource_routes! {
         function: update_migration,
         summary: "Change a migration",
         description: "Changes the fields that the merge patch names, while step `migration` is open. What is live keeps its `reconciliation`, and what is handed over also keeps `receivingUnit` and `serviceOwner`.",
-        problems: [
-            "forbidden", "ofAnEarlierCycle", "unknownReference", "pilotNotScaled", "reconciliationMissing",
-            "handoverIncomplete", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked",
-            "stepSubmitted", "stepPassed"
-        ],
+        problems: changes_product()
+            .refuses([
+                RefusalCode::OfAnEarlierCycle, RefusalCode::UnknownReference, RefusalCode::PilotNotScaled,
+                RefusalCode::ReconciliationMissing, RefusalCode::HandoverIncomplete,
+            ]),
     },
     delete: {
         function: delete_migration,
         summary: "Delete a migration",
         description: "Possible while step `migration` is open and nothing refers to it. Its checklist goes with it.",
-        problems: [
-            "forbidden", "ofAnEarlierCycle", "stillReferenced", "taskForceForming", "taskForceSuspended",
-            "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"
-        ],
+        problems: changes_product()
+            .refuses([RefusalCode::OfAnEarlierCycle, RefusalCode::StillReferenced]),
     },
     transition: {
         function: transition_migration,
         summary: "Move a migration to another state",
         description: "`availableTransitions` of the migration says which states can be reached, and what stands in the way of each.",
-        problems: [
-            "forbidden", "transitionNotAllowed", "checklistUnfinished", "reconciliationMissing",
-            "handoverIncomplete", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked",
-            "stepSubmitted", "stepPassed"
-        ],
+        problems: changes_product()
+            .refuses([
+                RefusalCode::TransitionNotAllowed, RefusalCode::ChecklistUnfinished,
+                RefusalCode::ReconciliationMissing, RefusalCode::HandoverIncomplete,
+            ]),
         url: "/v1/task-forces/{taskForceId}/migrations/{migrationId}/transitions",
         body: MigrationTransition,
         payload: |body| (),

@@ -16,8 +16,10 @@ use crate::app::resource::View;
 use crate::db;
 use crate::db::pilots::{PilotDetail, PilotFields, PilotFilter};
 use crate::domain::pilot::{PilotOutcome, PilotState};
+use crate::domain::refusal::RefusalCode;
 use crate::domain::scales::Aim;
 use crate::domain::text::{Language, LocalizedText};
+use crate::http::operation_problems::changes_product;
 use crate::http::pagination::{ListItem, Page, page_query};
 use crate::http::patch::Patch;
 use crate::http::problem::TransitionDocument;
@@ -264,10 +266,8 @@ resource_routes! {
         function: create_pilot,
         summary: "Create a pilot",
         description: "Possible while step `pilots` is open. It starts as `proposed`.",
-        problems: [
-            "forbidden", "unknownReference", "memberEnded", "taskForceForming", "taskForceSuspended",
-            "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"
-        ],
+        problems: changes_product()
+            .refuses([RefusalCode::UnknownReference, RefusalCode::MemberEnded]),
     },
     get: {
         function: get_pilot,
@@ -278,30 +278,30 @@ resource_routes! {
         function: update_pilot,
         summary: "Change a pilot",
         description: "Changes the fields that the merge patch names, while step `pilots` is open and the pilot has not started. A planned pilot keeps a selected sector and an aim.",
-        problems: [
-            "forbidden", "unknownReference", "memberEnded", "scorecardFrozen", "sectorNotSelected",
-            "aimsMissing", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked",
-            "stepSubmitted", "stepPassed"
-        ],
+        problems: changes_product()
+            .refuses([
+                RefusalCode::UnknownReference, RefusalCode::MemberEnded, RefusalCode::ScorecardFrozen,
+                RefusalCode::SectorNotSelected, RefusalCode::AimsMissing,
+            ]),
     },
     delete: {
         function: delete_pilot,
         summary: "Delete a pilot",
         description: "With its indicators. Possible while step `pilots` is open, the pilot has not started and nothing refers to it; one that was extended stays.",
-        problems: [
-            "forbidden", "ofAnEarlierCycle", "stillReferenced", "scorecardFrozen", "taskForceForming",
-            "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"
-        ],
+        problems: changes_product()
+            .refuses([
+                RefusalCode::OfAnEarlierCycle, RefusalCode::StillReferenced, RefusalCode::ScorecardFrozen,
+            ]),
     },
     transition: {
         function: transition_pilot,
         summary: "Move a pilot to another state",
         description: "`availableTransitions` of the pilot says which states can be reached, and what stands in the way of each. An extended pilot goes back to `planned` in a later cycle, and its outcome and lessons go.",
-        problems: [
-            "forbidden", "transitionNotAllowed", "sectorNotSelected", "aimsMissing", "indicatorsMissing",
-            "measurementsMissing", "cycleNotOver", "taskForceForming", "taskForceSuspended",
-            "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"
-        ],
+        problems: changes_product()
+            .refuses([
+                RefusalCode::TransitionNotAllowed, RefusalCode::SectorNotSelected, RefusalCode::AimsMissing,
+                RefusalCode::IndicatorsMissing, RefusalCode::MeasurementsMissing, RefusalCode::CycleNotOver,
+            ]),
         url: "/v1/task-forces/{taskForceId}/pilots/{pilotId}/transitions",
         body: PilotTransition,
         payload: |body| Evaluation { outcome: body.outcome, lessons: body.lessons },

@@ -16,8 +16,10 @@ use crate::db;
 use crate::db::policies::{PolicyDetail, PolicyFields};
 use crate::db::resource::ProductFilter;
 use crate::domain::policy::{PolicyKind, PolicyState};
+use crate::domain::refusal::RefusalCode;
 use crate::domain::scales::Aim;
 use crate::domain::text::{Language, LocalizedText};
+use crate::http::operation_problems::changes_product;
 use crate::http::pagination::{ListItem, Page, page_query};
 use crate::http::patch::Patch;
 use crate::http::problem::TransitionDocument;
@@ -232,10 +234,7 @@ resource_routes! {
         function: create_policy,
         summary: "Create a policy",
         description: "Possible while step `policy` is open. It starts as `identified`.",
-        problems: [
-            "forbidden", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked",
-            "stepSubmitted", "stepPassed"
-        ],
+        problems: changes_product(),
     },
     get: {
         function: get_policy,
@@ -246,28 +245,24 @@ resource_routes! {
         function: update_policy,
         summary: "Change a policy",
         description: "Changes the fields that the merge patch names, while step `policy` is open.",
-        problems: [
-            "forbidden", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked",
-            "stepSubmitted", "stepPassed"
-        ],
+        problems: changes_product(),
     },
     delete: {
         function: delete_policy,
         summary: "Delete a policy",
         description: "Possible while step `policy` is open and nothing refers to it; one that was carried over stays.",
-        problems: [
-            "forbidden", "ofAnEarlierCycle", "stillReferenced", "taskForceForming", "taskForceSuspended",
-            "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"
-        ],
+        problems: changes_product()
+            .refuses([RefusalCode::OfAnEarlierCycle, RefusalCode::StillReferenced]),
     },
     transition: {
         function: transition_policy,
         summary: "Move a policy to another state",
         description: "`availableTransitions` of the policy says which states can be reached, and what stands in the way of each.",
-        problems: [
-            "forbidden", "unknownReference", "transitionNotAllowed", "policyNotAdopted", "taskForceForming",
-            "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"
-        ],
+        problems: changes_product()
+            .refuses([
+                RefusalCode::UnknownReference, RefusalCode::TransitionNotAllowed,
+                RefusalCode::PolicyNotAdopted,
+            ]),
         url: "/v1/task-forces/{taskForceId}/policies/{policyId}/transitions",
         body: PolicyTransition,
         payload: |body| body.superseded_by_id,

@@ -10,8 +10,11 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::app::refused_attempts::{RefusedFilter, RefusedRow};
+use crate::domain::refusal::RefusalCode;
+use crate::domain::rights::Action;
 use crate::domain::text::LocalizedText;
 use crate::domain::vocabulary::Vocabulary as _;
+use crate::http::operation_problems::requires;
 use crate::http::pagination::{self, ListItem, Page, page_query};
 use crate::http::problem::Result;
 use crate::http::problem_catalogue::ProblemCode;
@@ -112,7 +115,10 @@ page_query! {
     tag = "events",
     params(RefusedAttemptQuery),
     responses((status = 200, description = "A page of refused attempts.", body = RefusedAttemptPage)),
-    extensions(("x-problem-codes" = json!(["insufficientScope", "forbidden"])))
+    extensions(("x-problem-codes" = json!(
+        requires(Action::ReadInstallationEvents)
+            .refuses([RefusalCode::InsufficientScope])
+    )))
 )]
 #[get("/v1/refused-attempts")]
 async fn list_refused_attempts(

@@ -14,8 +14,11 @@ use crate::db;
 use crate::db::reports::{ReportFilter, WrittenReport};
 use crate::domain::decision::Outcome;
 use crate::domain::report::{ReportModel, ReportState};
+use crate::domain::rights::Action;
 use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
+use crate::domain::writing::Write;
+use crate::http::operation_problems::requires;
 use crate::http::pagination::{self, ListItem, Page, page_query};
 use crate::http::problem::Result;
 use crate::http::request::{self, Create, Path, Read, TaskForcePath};
@@ -196,10 +199,7 @@ async fn list_reports(app: Data<App>, read: Read<TaskForcePath, ReportQuery>) ->
     params(TaskForcePath),
     request_body = NewReport,
     responses((status = 201, description = "The report.", body = Report, headers(("ETag" = String), ("Location" = String)))),
-    extensions(("x-problem-codes" = json!([
-        "forbidden", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted",
-        "stepPassed"
-    ])))
+    extensions(("x-problem-codes" = json!(requires(Action::Lead).writes_in_step(Write::OpenStep))))
 )]
 #[post("/v1/task-forces/{taskForceId}/reports")]
 async fn create_report(app: Data<App>, create: Create<TaskForcePath, NewReport>) -> Result<HttpResponse> {

@@ -15,8 +15,10 @@ use crate::app::resource::View;
 use crate::db;
 use crate::db::resource::ProductFilter;
 use crate::db::sectors::{SectorDetail, SectorFields};
+use crate::domain::refusal::RefusalCode;
 use crate::domain::sector::SectorState;
 use crate::domain::text::{Language, LocalizedText};
+use crate::http::operation_problems::changes_product;
 use crate::http::pagination::{ListItem, Page, page_query};
 use crate::http::patch::Patch;
 use crate::http::problem::TransitionDocument;
@@ -219,10 +221,7 @@ resource_routes! {
         function: create_sector,
         summary: "Create a sector",
         description: "Possible while step `sectors` is open. It starts as `candidate`.",
-        problems: [
-            "forbidden", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked",
-            "stepSubmitted", "stepPassed"
-        ],
+        problems: changes_product(),
     },
     get: {
         function: get_sector,
@@ -233,28 +232,23 @@ resource_routes! {
         function: update_sector,
         summary: "Change a sector",
         description: "Changes the fields that the merge patch names, while step `sectors` is open.",
-        problems: [
-            "forbidden", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked",
-            "stepSubmitted", "stepPassed"
-        ],
+        problems: changes_product(),
     },
     delete: {
         function: delete_sector,
         summary: "Delete a sector",
         description: "With its assessments and studies. Possible while step `sectors` is open and nothing refers to it or to them; one that was carried over stays.",
-        problems: [
-            "forbidden", "ofAnEarlierCycle", "stillReferenced", "taskForceForming", "taskForceSuspended",
-            "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"
-        ],
+        problems: changes_product()
+            .refuses([RefusalCode::OfAnEarlierCycle, RefusalCode::StillReferenced]),
     },
     transition: {
         function: transition_sector,
         summary: "Move a sector to another state",
         description: "`availableTransitions` of the sector says which states can be reached, and what stands in the way of each. A sector is `studied` once its maturity, now and target, is assessed and a completed study has a recommendation.",
-        problems: [
-            "forbidden", "transitionNotAllowed", "maturityMissing", "studyMissing", "taskForceForming",
-            "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"
-        ],
+        problems: changes_product()
+            .refuses([
+                RefusalCode::TransitionNotAllowed, RefusalCode::MaturityMissing, RefusalCode::StudyMissing,
+            ]),
         url: "/v1/task-forces/{taskForceId}/sectors/{sectorId}/transitions",
         body: SectorTransition,
         payload: |body| (),

@@ -25,6 +25,7 @@ use crate::domain::{
     rights, scales, sector, state_machine, step, submission, task, task_force, text, user,
 };
 use crate::http::openapi::document::OpenApiDocument;
+use crate::http::operation_problems::refuses;
 use crate::http::problem::Result;
 use crate::http::problem_catalogue::ProblemCode;
 use crate::http::response;
@@ -331,7 +332,7 @@ async fn check_readiness(app: Data<App>) -> HttpResponse {
     tag = "service",
     security(("metricsToken" = [])),
     responses((status = 200, description = "The metrics.", body = String, content_type = "text/plain")),
-    extensions(("x-outside-api" = json!(true)), ("x-problem-codes" = json!(["notFound"])))
+    extensions(("x-outside-api" = json!(true)), ("x-problem-codes" = json!(refuses([RefusalCode::NotFound]))))
 )]
 #[get("/metrics")]
 async fn get_metrics(request: HttpRequest, app: Data<App>, settings: Data<Settings>) -> Result<HttpResponse> {
@@ -375,7 +376,7 @@ async fn get_jwks(app: Data<App>) -> Result<HttpResponse> {
     tag = "service",
     security(()),
     responses((status = 200, description = "The contact.", body = String, content_type = "text/plain")),
-    extensions(("x-outside-api" = json!(true)), ("x-problem-codes" = json!(["notFound"])))
+    extensions(("x-outside-api" = json!(true)), ("x-problem-codes" = json!(refuses([RefusalCode::NotFound]))))
 )]
 #[get("/.well-known/security.txt")]
 async fn get_security_txt(app: Data<App>, settings: Data<Settings>) -> Result<HttpResponse> {

@@ -10,6 +10,8 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::app::sessions::SessionView;
+use crate::domain::refusal::RefusalCode;
+use crate::http::operation_problems::refuses;
 use crate::http::pagination::{self, ListItem, Page, PageQuery};
 use crate::http::problem::Result;
 use crate::http::request::{NoBody, Path, Read, Root};
@@ -84,7 +86,7 @@ impl ListItem for SessionItem {
     tag = "me",
     params(PageQuery),
     responses((status = 200, description = "A page of your sessions.", body = SessionPage)),
-    extensions(("x-problem-codes" = json!(["insufficientScope"])))
+    extensions(("x-problem-codes" = json!(refuses([RefusalCode::InsufficientScope]))))
 )]
 #[get("/v1/me/sessions")]
 async fn list_my_sessions(app: Data<App>, read: Read<Root, PageQuery>) -> Result<HttpResponse> {

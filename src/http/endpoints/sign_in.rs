@@ -13,6 +13,7 @@ use crate::app::sign_in::{SignedIn, Visit};
 use crate::auth::passwords::NewPassword;
 use crate::auth::tokens;
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
+use crate::http::operation_problems::refuses;
 use crate::http::problem::Result;
 use crate::http::request::{Create, Public, Root};
 use crate::http::response;
@@ -148,7 +149,9 @@ fn tokens(signed_in: &SignedIn) -> Result<HttpResponse> {
     tag = "sign-in",
     request_body = Credentials,
     responses((status = 200, description = "Tokens of a new session.", body = TokensDocument)),
-    extensions(("x-problem-codes" = json!(["invalidCredentials", "tooManyAttempts"]))),
+    extensions(("x-problem-codes" = json!(refuses([
+        RefusalCode::InvalidCredentials, RefusalCode::TooManyAttempts,
+    ])))),
     security(())
 )]
 #[post("/v1/auth/login")]
@@ -166,7 +169,9 @@ async fn sign_in(app: Data<App>, request: HttpRequest, open: Public<Credentials>
     tag = "sign-in",
     request_body = RefreshToken,
     responses((status = 200, description = "The next tokens of the session.", body = TokensDocument)),
-    extensions(("x-problem-codes" = json!(["invalidCredentials", "tooManyAttempts"]))),
+    extensions(("x-problem-codes" = json!(refuses([
+        RefusalCode::InvalidCredentials, RefusalCode::TooManyAttempts,
+    ])))),
     security(())
 )]
 #[post("/v1/auth/refresh")]
@@ -204,7 +209,9 @@ async fn sign_out(app: Data<App>, open: Public<RefreshToken>) -> Result<HttpResp
     tag = "sign-in",
     request_body = PasswordChange,
     responses((status = 200, description = "Tokens of a new session.", body = TokensDocument)),
-    extensions(("x-problem-codes" = json!(["invalidCredentials", "tooManyAttempts"])))
+    extensions(("x-problem-codes" = json!(refuses([
+        RefusalCode::InvalidCredentials, RefusalCode::TooManyAttempts,
+    ]))))
 )]
 #[put("/v1/auth/password")]
 async fn change_password(
@@ -227,7 +234,9 @@ async fn change_password(
     tag = "sign-in",
     request_body = Acceptance,
     responses((status = 200, description = "Tokens of a new session.", body = TokensDocument)),
-    extensions(("x-problem-codes" = json!(["invalidCredentials", "tooManyAttempts"]))),
+    extensions(("x-problem-codes" = json!(refuses([
+        RefusalCode::InvalidCredentials, RefusalCode::TooManyAttempts,
+    ])))),
     security(())
 )]
 #[post("/v1/auth/invitations/accept")]

@@ -11,9 +11,12 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::db::page::Page;
 use crate::db::status::{DueLine, PortfolioFilter, PortfolioLine, PortfolioTotals, StepLine};
+use crate::domain::refusal::RefusalCode;
+use crate::domain::rights::Action;
 use crate::domain::step::{StepName, StepState};
 use crate::domain::task_force::{Health, TaskForceState};
 use crate::domain::text::LocalizedText;
+use crate::http::operation_problems::requires;
 use crate::http::pagination::{self, page_query};
 use crate::http::problem::Result;
 use crate::http::request::{Read, Root, TaskForcePath};
@@ -442,7 +445,9 @@ async fn get_status(app: Data<App>, read: Read<TaskForcePath>) -> Result<HttpRes
     tag = "status",
     params(PortfolioQuery),
     responses((status = 200, description = "A page of the portfolio.", body = Portfolio)),
-    extensions(("x-problem-codes" = json!(["insufficientScope", "forbidden"])))
+    extensions(("x-problem-codes" = json!(requires(Action::ReadPortfolio).refuses([
+        RefusalCode::InsufficientScope,
+    ]))))
 )]
 #[get("/v1/status")]
 async fn get_portfolio(app: Data<App>, read: Read<Root, PortfolioQuery>) -> Result<HttpResponse> {

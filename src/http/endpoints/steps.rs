@@ -11,10 +11,13 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::db;
 use crate::domain::criterion::CriterionCode;
-use crate::domain::refusal::Blocker;
+use crate::domain::refusal::{Blocker, RefusalCode};
+use crate::domain::rights::Action;
 use crate::domain::step::{StepName, StepState};
 use crate::domain::text::{Language, LocalizedText};
 use crate::domain::vocabulary::Vocabulary as _;
+use crate::domain::writing::Write;
+use crate::http::operation_problems::requires;
 use crate::http::patch::Patch;
 use crate::http::problem::{BlockerDocument, CriterionDocument as Criterion, Result};
 use crate::http::request::{Change, Create, IfMatch, NoBody, Path, Read, TaskForcePath};
@@ -230,7 +233,7 @@ async fn get_step(app: Data<App>, read: Read<StepPath, CycleQuery>) -> Result<Ht
     params(StepPath, IfMatch),
     request_body(content = StepPatch, content_type = "application/merge-patch+json"),
     responses((status = 200, description = "The step as it is now.", body = Step, headers(("ETag" = String)))),
-    extensions(("x-problem-codes" = json!(["forbidden", "stepPassed", "taskForceSuspended", "taskForceClosed"])))
+    extensions(("x-problem-codes" = json!(requires(Action::EditTaskForce).writes_in_step(Write::TargetDate))))
 )]
 #[patch("/v1/task-forces/{taskForceId}/steps/{step}")]
 async fn update_step(app: Data<App>, change: Change<StepPath, StepPatch>) -> Result<HttpResponse> {
@@ -268,10 +271,11 @@ async fn get_readiness(app: Data<App>, read: Read<StepPath>) -> Result<HttpRespo
     params(WaiverPath),
     request_body = NewWaiver,
     responses((status = 204, description = "It is waived.")),
-    extensions(("x-problem-codes" = json!([
-        "forbidden", "notWaivable", "stepLocked", "stepSubmitted", "stepPassed", "taskForceForming",
-        "taskForceSuspended", "taskForceClosed"
-    ])))
+    extensions(("x-problem-codes" = json!(
+        requires(Action::Lead)
+            .writes_in_step(Write::OpenStep)
+            .refuses([RefusalCode::NotWaivable])
+    )))
 )]
 #[put("/v1/task-forces/{taskForceId}/steps/{step}/waivers/{criterion}")]
 async fn waive_criterion(app: Data<App>, create: Create<WaiverPath, NewWaiver>) -> Result<HttpResponse> {
@@ -288,10 +292,7 @@ async fn waive_criterion(app: Data<App>, create: Create<WaiverPath, NewWaiver>) 
     tag = "steps",
     params(WaiverPath),
     responses((status = 204, description = "It is not waived.")),
-    extensions(("x-problem-codes" = json!([
-        "forbidden", "stepLocked", "stepSubmitted", "stepPassed", "taskForceForming", "taskForceSuspended",
-        "taskForceClosed"
-    ])))
+    extensions(("x-problem-codes" = json!(requires(Action::Lead).writes_in_step(Write::OpenStep))))
 )]
 #[delete("/v1/task-forces/{taskForceId}/steps/{step}/waivers/{criterion}")]
 async fn remove_waiver(app: Data<App>, toggle: NoBody<WaiverPath>) -> Result<HttpResponse> {

@@ -15,7 +15,9 @@ use super::sectors::SectorPath;
 use crate::app::resource::View;
 use crate::db;
 use crate::db::studies::StudyFields;
+use crate::domain::refusal::RefusalCode;
 use crate::domain::text::{Language, LocalizedText};
+use crate::http::operation_problems::changes_product;
 use crate::http::pagination::{ListItem, Page, PageQuery};
 use crate::http::patch::Patch;
 use crate::http::request::Path;
@@ -168,10 +170,7 @@ resource_routes! {
         function: create_study,
         summary: "Create a study",
         description: "Possible while step `sectors` is open.",
-        problems: [
-            "forbidden", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked",
-            "stepSubmitted", "stepPassed"
-        ],
+        problems: changes_product(),
     },
     get: {
         function: get_study,
@@ -182,18 +181,13 @@ resource_routes! {
         function: update_study,
         summary: "Change a study",
         description: "Changes the fields that the merge patch names, while step `sectors` is open. A studied sector keeps a completed study with a recommendation.",
-        problems: [
-            "forbidden", "studyMissing", "taskForceForming", "taskForceSuspended", "taskForceClosed",
-            "stepLocked", "stepSubmitted", "stepPassed"
-        ],
+        problems: changes_product().refuses([RefusalCode::StudyMissing]),
     },
     delete: {
         function: delete_study,
         summary: "Delete a study",
         description: "Possible while step `sectors` is open and nothing refers to it. A studied sector keeps a completed study with a recommendation.",
-        problems: [
-            "forbidden", "ofAnEarlierCycle", "studyMissing", "stillReferenced", "taskForceForming",
-            "taskForceSuspended", "taskForceClosed", "stepLocked", "stepSubmitted", "stepPassed"
-        ],
+        problems: changes_product()
+            .refuses([RefusalCode::OfAnEarlierCycle, RefusalCode::StudyMissing, RefusalCode::StillReferenced]),
     },
 }

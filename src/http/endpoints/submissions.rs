@@ -14,10 +14,14 @@ use crate::app::submissions::{SubmissionView, Vote};
 use crate::app::{App, Error};
 use crate::db;
 use crate::domain::ballot::{self, Choice};
+use crate::domain::refusal::RefusalCode;
+use crate::domain::rights::Action;
 use crate::domain::step::StepName;
 use crate::domain::submission::SubmissionState;
 use crate::domain::text::{Language, LocalizedText};
+use crate::domain::writing::Write;
 use crate::http::idempotency::DryRun;
+use crate::http::operation_problems::requires;
 use crate::http::pagination::{self, ListItem, Page, page_query};
 use crate::http::problem::{Result, TransitionDocument};
 use crate::http::request::{Change, Create, IfMatch, Path, Read};
@@ -306,10 +310,11 @@ async fn list_submissions(app: Data<App>, read: Read<StepPath, SubmissionQuery>)
     params(StepPath, DryRun),
     request_body = NewSubmission,
     responses((status = 201, description = "The submission.", body = Submission, headers(("ETag" = String), ("Location" = String)))),
-    extensions(("x-problem-codes" = json!([
-        "forbidden", "gateNotMet", "stepLocked", "stepSubmitted", "stepPassed", "taskForceForming",
-        "taskForceSuspended", "taskForceClosed"
-    ])))
+    extensions(("x-problem-codes" = json!(
+        requires(Action::Lead)
+            .writes_in_step(Write::OpenStep)
+            .refuses([RefusalCode::GateNotMet])
+    )))
 )]
 #[post("/v1/task-forces/{taskForceId}/steps/{step}/submissions")]
 async fn submit_step(
@@ -347,9 +352,11 @@ async fn get_submission(app: Data<App>, read: Read<SubmissionPath>) -> Result<Ht
     params(SubmissionPath),
     request_body = NewVote,
     responses((status = 200, description = "The submission as it is now.", body = Submission, headers(("ETag" = String)))),
-    extensions(("x-problem-codes" = json!([
-        "forbidden", "notEntitled", "votingClosed", "taskForceForming", "taskForceSuspended", "taskForceClosed"
-    ])))
+    extensions(("x-problem-codes" = json!(
+        requires(Action::Vote)
+            .writes(Write::Vote)
+            .refuses([RefusalCode::NotEntitled, RefusalCode::VotingClosed])
+    )))
 )]
 #[put("/v1/task-forces/{taskForceId}/submissions/{submissionId}/votes/mine")]
 async fn cast_vote(app: Data<App>, create: Create<SubmissionPath, NewVote>) -> Result<HttpResponse> {
@@ -368,9 +375,11 @@ async fn cast_vote(app: Data<App>, create: Create<SubmissionPath, NewVote>) -> R
     params(SubmissionPath, IfMatch),
     request_body = Withdrawal,
     responses((status = 200, description = "The submission as it is now.", body = Submission, headers(("ETag" = String)))),
-    extensions(("x-problem-codes" = json!([
-        "forbidden", "votingClosed", "taskForceForming", "taskForceSuspended", "taskForceClosed"
-    ])))
+    extensions(("x-problem-codes" = json!(
+        requires(Action::Lead)
+            .writes(Write::Vote)
+            .refuses([RefusalCode::VotingClosed])
+    )))
 )]
 #[post("/v1/task-forces/{taskForceId}/submissions/{submissionId}/withdraw")]
 async fn withdraw_submission(

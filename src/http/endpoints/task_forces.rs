@@ -16,11 +16,15 @@ use crate::app::App;
 use crate::app::task_forces::TaskForceView;
 use crate::db;
 use crate::db::task_forces::{TaskForceFields as Fields, TaskForceFilter};
+use crate::domain::refusal::RefusalCode;
+use crate::domain::rights::Action;
 use crate::domain::scales::EvolutionStage;
 use crate::domain::step::StepName;
 use crate::domain::task_force::TaskForceState;
 use crate::domain::text::{Language, LocalizedText};
+use crate::domain::writing::Write;
 use crate::http::idempotency::DryRun;
+use crate::http::operation_problems::requires;
 use crate::http::pagination::{self, ListItem, Page, page_query};
 use crate::http::patch::Patch;
 use crate::http::problem::{Result, TransitionDocument};
@@ -263,7 +267,10 @@ async fn list_task_forces(app: Data<App>, read: Read<Root, TaskForceQuery>) -> R
     tag = "task forces",
     request_body = NewTaskForce,
     responses((status = 201, description = "The task force.", body = TaskForce, headers(("ETag" = String), ("Location" = String)))),
-    extensions(("x-problem-codes" = json!(["forbidden", "unknownReference", "notAnExpert"])))
+    extensions(("x-problem-codes" = json!(
+        requires(Action::CreateTaskForce)
+            .refuses([RefusalCode::UnknownReference, RefusalCode::NotAnExpert])
+    )))
 )]
 #[post("/v1/task-forces")]
 async fn create_task_force(app: Data<App>, create: Create<Root, NewTaskForce>) -> Result<HttpResponse> {
@@ -298,7 +305,7 @@ async fn get_task_force(app: Data<App>, read: Read<TaskForcePath>) -> Result<Htt
     params(TaskForcePath, IfMatch),
     request_body(content = TaskForcePatch, content_type = "application/merge-patch+json"),
     responses((status = 200, description = "The task force as it is now.", body = TaskForce, headers(("ETag" = String)))),
-    extensions(("x-problem-codes" = json!(["forbidden", "taskForceSuspended", "taskForceClosed"])))
+    extensions(("x-problem-codes" = json!(requires(Action::EditTaskForce).writes(Write::TaskForce))))
 )]
 #[patch("/v1/task-forces/{taskForceId}")]
 async fn update_task_force(
@@ -323,7 +330,10 @@ async fn update_task_force(
     params(TaskForcePath, IfMatch, DryRun),
     request_body = TaskForceTransition,
     responses((status = 200, description = "The task force as it is now.", body = TaskForce, headers(("ETag" = String)))),
-    extensions(("x-problem-codes" = json!(["forbidden", "transitionNotAllowed", "panelSize", "chairRequired"])))
+    extensions(("x-problem-codes" = json!(
+        requires(Action::DirectTaskForce)
+            .refuses([RefusalCode::TransitionNotAllowed, RefusalCode::PanelSize, RefusalCode::ChairRequired])
+    )))
 )]
 #[post("/v1/task-forces/{taskForceId}/transitions")]
 async fn transition_task_force(

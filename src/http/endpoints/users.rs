@@ -15,10 +15,11 @@ use crate::app::users::{Invitation, UserEntry, UserView, parse_email};
 use crate::db;
 use crate::db::users::{UserFields, UserFilter};
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
-use crate::domain::rights::SeatRole;
+use crate::domain::rights::{Action, SeatRole};
 use crate::domain::text::{Language, LocalizedText};
 use crate::domain::user::{CouncilRole, UserState};
 use crate::http::idempotency::{self, DryRun};
+use crate::http::operation_problems::{refuses, requires};
 use crate::http::pagination::{self, ListItem, Page, page_query};
 use crate::http::patch::Patch;
 use crate::http::problem::{Result, TransitionDocument};
@@ -323,7 +324,9 @@ async fn get_me(app: Data<App>, read: Read<Root>) -> Result<HttpResponse> {
     tag = "users",
     params(UserQuery),
     responses((status = 200, description = "A page of users.", body = UserPage)),
-    extensions(("x-problem-codes" = json!(["insufficientScope", "forbidden"])))
+    extensions(("x-problem-codes" = json!(requires(Action::ManageUsers).refuses([
+        RefusalCode::InsufficientScope,
+    ]))))
 )]
 #[get("/v1/users")]
 async fn list_users(app: Data<App>, read: Read<Root, UserQuery>) -> Result<HttpResponse> {
@@ -341,7 +344,7 @@ async fn list_users(app: Data<App>, read: Read<Root, UserQuery>) -> Result<HttpR
     tag = "users",
     request_body = NewUser,
     responses((status = 201, description = "The user, and the invitation.", body = InvitedUser, headers(("ETag" = String), ("Location" = String)))),
-    extensions(("x-problem-codes" = json!(["forbidden", "emailTaken"])))
+    extensions(("x-problem-codes" = json!(requires(Action::ManageUsers).refuses([RefusalCode::EmailTaken]))))
 )]
 #[post("/v1/users")]
 async fn create_user(app: Data<App>, create: Create<Root, NewUser>) -> Result<HttpResponse> {
@@ -355,7 +358,7 @@ async fn create_user(app: Data<App>, create: Create<Root, NewUser>) -> Result<Ht
     description = "One user: yourself, or one whom you manage.",
     params(UserPath),
     responses((status = 200, description = "The user.", body = User, headers(("ETag" = String)))),
-    extensions(("x-problem-codes" = json!(["insufficientScope"])))
+    extensions(("x-problem-codes" = json!(refuses([RefusalCode::InsufficientScope]))))
 )]
 #[get("/v1/users/{userId}")]
 async fn get_user(app: Data<App>, read: Read<UserPath>) -> Result<HttpResponse> {
@@ -372,7 +375,10 @@ async fn get_user(app: Data<App>, read: Read<UserPath>) -> Result<HttpResponse> 
     params(UserPath, IfMatch),
     request_body(content = UserPatch, content_type = "application/merge-patch+json"),
     responses((status = 200, description = "The user as it is now.", body = User, headers(("ETag" = String)))),
-    extensions(("x-problem-codes" = json!(["forbidden", "emailTaken", "holdsSeat", "lastAdministrator"])))
+    extensions(("x-problem-codes" = json!(
+        requires(Action::ManageUsers)
+            .refuses([RefusalCode::EmailTaken, RefusalCode::HoldsSeat, RefusalCode::LastAdministrator])
+    )))
 )]
 #[patch("/v1/users/{userId}")]
 async fn update_user(app: Data<App>, change: Change<UserPath, UserPatch>) -> Result<HttpResponse> {
@@ -394,7 +400,10 @@ async fn update_user(app: Data<App>, change: Change<UserPath, UserPatch>) -> Res
     params(UserPath, IfMatch, DryRun),
     request_body = UserTransition,
     responses((status = 200, description = "The user as it is now.", body = User, headers(("ETag" = String)))),
-    extensions(("x-problem-codes" = json!(["forbidden", "transitionNotAllowed", "lastAdministrator"])))
+    extensions(("x-problem-codes" = json!(
+        requires(Action::ManageUsers)
+            .refuses([RefusalCode::TransitionNotAllowed, RefusalCode::LastAdministrator])
+    )))
 )]
 #[post("/v1/users/{userId}/transitions")]
 async fn transition_user(
@@ -414,7 +423,7 @@ async fn transition_user(
     tag = "users",
     params(UserPath),
     responses((status = 201, description = "The user, and the invitation.", body = InvitedUser, headers(("ETag" = String), ("Location" = String)))),
-    extensions(("x-problem-codes" = json!(["forbidden"])))
+    extensions(("x-problem-codes" = json!(requires(Action::ManageUsers))))
 )]
 #[post("/v1/users/{userId}/invitations")]
 async fn invite_user(app: Data<App>, toggle: NoBody<UserPath>) -> Result<HttpResponse> {

@@ -16,7 +16,9 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::app::App;
 use crate::app::evidence::{File, NewFile};
 use crate::domain::evidence::LARGEST;
+use crate::domain::refusal::RefusalCode;
 use crate::http::endpoints::evidence::{Evidence, EvidencePath};
+use crate::http::operation_problems::changes_product;
 use crate::http::problem::Result;
 use crate::http::request::{IfMatch, Read, Upload};
 use crate::http::resource::single;
@@ -69,10 +71,12 @@ impl ToSchema for EvidenceFile {
         )
     ),
     responses((status = 200, description = "The evidence, with what is known of its file.", body = Evidence, headers(("ETag" = String)))),
-    extensions(("x-problem-codes" = json!([
-        "forbidden", "evidenceIsALink", "ofAnEarlierCycle", "conditionSettled", "taskForceForming", "taskForceSuspended", "taskForceClosed", "stepLocked",
-        "stepSubmitted", "stepPassed",
-    ])))
+    extensions(("x-problem-codes" = json!(
+        changes_product()
+            .refuses([
+                RefusalCode::EvidenceIsALink, RefusalCode::OfAnEarlierCycle, RefusalCode::ConditionSettled,
+            ])
+    )))
 )]
 #[put("/v1/task-forces/{taskForceId}/evidence/{evidenceId}/content")]
 pub(super) async fn upload_evidence(app: Data<App>, upload: Upload<EvidencePath>) -> Result<HttpResponse> {
