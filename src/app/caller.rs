@@ -53,7 +53,7 @@ impl Caller {
     }
 
     /// Requires a credential other than an API key. A key must not create keys, end sessions or change the password:
-    /// otherwise whoever finds one key keeps the account.
+    /// otherwise the finder of one key could take over the account.
     ///
     /// # Errors
     /// `insufficientScope` for an API key.

@@ -134,7 +134,7 @@ mod tests {
     }
 
     proptest! {
-        /// Once no member can vote any more, the vote is decided, whatever was voted and whoever left.
+        /// Once no member can vote any more, the vote is decided, with any votes and any members who left.
         #[test]
         fn every_vote_ends(ballots in ballots()) {
             let tally = Tally::of(ballots);

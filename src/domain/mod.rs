@@ -17,6 +17,7 @@ pub mod decision;
 pub mod event;
 pub mod evidence;
 pub mod gate;
+pub mod message;
 pub mod migration;
 pub mod panel;
 pub mod pilot;

@@ -6,8 +6,8 @@
 use strum::VariantArray as _;
 
 use super::criterion::Criterion;
+use super::message::Message;
 use super::reference::Reference;
-use super::text::Message;
 use super::vocabulary::Vocabulary as _;
 
 /// The rule that refused a request: a business rule or a rule of access.

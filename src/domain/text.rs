@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema, SchemaType, Type};
 
+use super::message::Message;
+
 vocabulary! {
     /// A language the service speaks.
     pub enum Language in "languages" {
@@ -22,21 +24,7 @@ impl Language {
     }
 }
 
-/// A message of the service in both languages. The language of the reader is chosen in `http/`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Message {
-    /// In English.
-    pub en: String,
-    /// In Arabic.
-    pub ar: String,
-}
-
 impl Message {
-    /// A message from its English and its Arabic wording.
-    pub fn new(en: impl Into<String>, ar: impl Into<String>) -> Self {
-        Self { en: en.into(), ar: ar.into() }
-    }
-
     /// The wording in one language.
     pub fn in_language(&self, language: Language) -> &str {
         match language {

@@ -4,7 +4,7 @@
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 
-use super::text::Message;
+use super::message::Message;
 
 /// A closed set of codes of the contract.
 pub trait Vocabulary: Copy + Eq + std::fmt::Debug + 'static {
@@ -75,8 +75,8 @@ macro_rules! vocabulary {
                 match self { $( Self::$word => $code, )+ }
             }
 
-            fn label(self) -> $crate::domain::text::Message {
-                match self { $( Self::$word => $crate::domain::text::Message::new($en, $ar), )+ }
+            fn label(self) -> $crate::domain::message::Message {
+                match self { $( Self::$word => $crate::domain::message::Message::new($en, $ar), )+ }
             }
         }
 

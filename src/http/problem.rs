@@ -13,12 +13,13 @@ use super::problem_catalogue::ProblemCode;
 use super::text::{LocalizedName, LocalizedNote};
 use crate::app;
 use crate::domain::criterion::{Criterion, CriterionCode, Waiver};
+use crate::domain::message::Message;
 use crate::domain::reference::Reference;
 use crate::domain::refusal::{
     AvailableTransition, Blocker, FieldError, FieldErrorCode, FieldLocation, ProblemExtension, Refusal,
     RefusalCode, RefusalDetail,
 };
-use crate::domain::text::{Language, LocalizedText, Message};
+use crate::domain::text::{Language, LocalizedText};
 use crate::domain::vocabulary::Vocabulary as _;
 
 /// The `Retry-After` of an answer while the database is not available, in seconds.

@@ -14,8 +14,8 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::domain::message::Message;
 use crate::domain::refusal::RefusalCode;
-use crate::domain::text::Message;
 use crate::domain::vocabulary::{self, Vocabulary};
 
 /// Declares [`ProblemCode`] with one entry for each code; titles and advice are in English and Arabic.

@@ -21,8 +21,8 @@ use utoipa::{IntoParams, ToSchema};
 use super::problem::{self, Problem};
 use super::problem_catalogue::ProblemCode;
 use crate::app;
+use crate::domain::message::Message;
 use crate::domain::refusal::{FieldError, FieldErrorCode, FieldLocation, Refusal, RefusalCode};
-use crate::domain::text::Message;
 
 /// The maximum number of errors in a response, which a small request could make very large otherwise.
 const MAX_ERRORS: usize = 100;

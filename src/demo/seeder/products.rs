@@ -151,7 +151,8 @@ impl Seeder {
     ) -> Result<()> {
         let member = self.member(task_force, seat).await?;
         let id = *item(&task_force.policies, policy)?;
-        let version = self.app.get::<PolicyDetail>(&member, task_force.id, (), id).await?.resource.policy.version;
+        let version =
+            self.app.get::<PolicyDetail>(&member, task_force.id, (), id).await?.resource.policy.version;
         let improved = |fields| Ok(PolicyFields { description: Some(text(description)), ..fields });
         self.app.update::<PolicyDetail>(&member, task_force.id, (), id, version, improved).await?;
         self.add_evidence(task_force, seat, EvidenceSubjectKind::Policy, id, evidence).await
@@ -268,7 +269,8 @@ impl Seeder {
                 start_date: self.date(first),
                 end_date: self.date(last),
             };
-            let id = self.app.create::<PilotDetail>(&owner, task_force.id, (), fields).await?.resource.pilot.id;
+            let id =
+                self.app.create::<PilotDetail>(&owner, task_force.id, (), fields).await?.resource.pilot.id;
             let mut indicators = Vec::new();
             for indicator in pilot.indicators {
                 let owner = self.member(task_force, pilot.owner).await?;
@@ -353,8 +355,13 @@ impl Seeder {
             receiving_unit: None,
             service_owner: None,
         };
-        let id =
-            self.app.create::<MigrationDetail>(&member, task_force.id, (), fields).await?.resource.migration.id;
+        let id = self
+            .app
+            .create::<MigrationDetail>(&member, task_force.id, (), fields)
+            .await?
+            .resource
+            .migration
+            .id;
         for title in migration.checklist {
             let member = self.member(task_force, seat).await?;
             let fields = ChecklistItemFields { title: text(*title), done: false };

@@ -319,11 +319,11 @@ async fn list_activities(app: Data<App>, read: Read<TaskForcePath, ActivityQuery
         Some("me") => Some(Assignee::User(context.caller.user_id)),
         Some("none") => Some(Assignee::Nobody),
         Some(id) => {
-            let fault = || FieldError::parameter("assignee", FieldErrorCode::WrongFormat);
+            let error = || FieldError::parameter("assignee", FieldErrorCode::WrongFormat);
             let id = id
                 .parse()
                 .ok()
-                .ok_or_else(|| Refusal::field_errors(RefusalCode::InvalidRequest, vec![fault()]))?;
+                .ok_or_else(|| Refusal::field_errors(RefusalCode::InvalidRequest, vec![error()]))?;
             Some(Assignee::Member(id))
         }
     };

@@ -1,4 +1,4 @@
-//! What concerns whoever asks, over all task forces.
+//! The caller, with their tasks and activities over all task forces.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};

@@ -17,8 +17,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
 use crate::app::readiness::Readiness;
+use crate::domain::message::Message;
 use crate::domain::refusal::RefusalCode;
-use crate::domain::text::Message;
 use crate::domain::vocabulary::Vocabulary;
 use crate::domain::{
     activity, audit, ballot, criterion, decision, event, evidence, migration, pilot, policy, refusal, report,

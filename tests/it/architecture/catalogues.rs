@@ -1,4 +1,4 @@
-//! Nothing is left out in silence: who adds a table, a column or a word learns here where else it belongs.
+//! Nothing is left out in silence: a new table, column or word fails here until everything that must know it does.
 //!
 //! Each guard lists what is missing; one test runs them on the tree, another on planted omissions. Operations have their
 //! guard in `contract/operation_cases.rs`.
@@ -81,7 +81,7 @@ fn a_planted_vocabulary_and_a_planted_action_are_found() {
     assert_eq!(unused_actions(&["RiskCreated", "RiskDeleted"], &planted), ["RiskDeleted"]);
 }
 
-/// What each guard over the tables misses.
+/// The omissions that each guard over the tables finds.
 async fn missing(filled: &Filled) -> [(&'static str, Vec<String>); 7] {
     [
         ("db/report_data/snapshot.rs", tables::db_not_in_a_snapshot(filled).await),
@@ -101,7 +101,7 @@ async fn no_table_or_column_is_left_out_in_silence() {
     assert!(left_out.is_empty(), "{left_out:#?}");
 }
 
-/// A noun under step 3, added to the schema and nowhere else.
+/// A product of step 3, a part of a policy and a column, added to the schema and nowhere else.
 #[tokio::test]
 async fn a_planted_table_is_missed_by_no_guard() {
     let filled = Filled::start().await;

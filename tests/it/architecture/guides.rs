@@ -16,7 +16,7 @@ const OTHERS: [(&str, &str); 3] = [
     (".taskforce/", "made by the service when it runs"),
 ];
 
-/// What the guides can name.
+/// Everything that the guides can name.
 #[derive(Debug, Default)]
 struct Names {
     /// Every file, by its path.
@@ -87,14 +87,14 @@ impl Names {
         self.words.values().any(|words| has(words, word)) || self.has_stem(word)
     }
 
-    /// Whether a file or folder has this name.
+    /// A file or folder has this name, with or without its extension.
     fn has_stem(&self, name: &str) -> bool {
         self.files
             .iter()
             .any(|file| file.split('/').any(|part| part == name || part.split('.').next() == Some(name)))
     }
 
-    /// Whether a path leads to a file or folder, seen from the usual places; `<noun>` and `*` stand for anything.
+    /// The path leads to a file or folder, seen from the usual places; `<feature>` and `*` stand for anything.
     fn has_path(&self, path: &str) -> bool {
         let path = path.trim_end_matches('/');
         ["", "src/", "tests/", "tests/it/", "tests/it/*/", "docs/"].iter().any(|place| {
@@ -122,7 +122,7 @@ impl Names {
     }
 }
 
-/// Whether a word is among others; a word that ends in an ellipsis is the beginning of one.
+/// The word is among others, or begins one of them if it ends in an ellipsis.
 fn has(words: &BTreeSet<String>, word: &str) -> bool {
     match word.strip_suffix('…') {
         Some(start) => words.range(start.to_owned()..).next().is_some_and(|word| word.starts_with(start)),
@@ -130,7 +130,7 @@ fn has(words: &BTreeSet<String>, word: &str) -> bool {
     }
 }
 
-/// Whether a name is as a pattern has it, in which `*` and `<…>` stand for anything.
+/// The name matches a pattern, in which `*` and `<…>` stand for anything.
 fn matches(pattern: &str, name: &str) -> bool {
     let start = pattern.find(['*', '<']);
     let Some(start) = start else { return pattern == name };
@@ -181,7 +181,7 @@ fn outside_code(guide: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// What stands in backticks, also across the end of a line.
+/// The texts in backticks, also across the end of a line.
 fn spans(guide: &str) -> Vec<String> {
     let text = outside_code(guide).collect::<Vec<_>>().join("\n");
     let spans = text.split("\n\n").flat_map(|paragraph| {
@@ -196,7 +196,7 @@ fn code_blocks(guide: &str) -> impl Iterator<Item = &str> {
     guide.lines().filter(move |line| !outside.contains(&line.as_ptr()))
 }
 
-/// Where relative links of a guide lead.
+/// The targets of relative links.
 fn links(guide: &str) -> Vec<String> {
     let text = outside_code(guide).collect::<Vec<_>>().join("\n");
     let ends = text.match_indices("](").map(|(at, _)| &text[at + 2..]);
@@ -248,7 +248,7 @@ fn unknown_in_code(line: &str, names: &Names) -> Vec<String> {
     unknown
 }
 
-/// Whether the command line has a command: a variant of its enum, in kebab case.
+/// The command line has the command: a variant of its enum, in kebab case.
 fn is_command(command: &str, names: &Names) -> bool {
     let variant: String =
         command.split('-').map(|word| format!("{}{}", word[..1].to_uppercase(), &word[1..])).collect();

@@ -2,7 +2,7 @@
 
 use syn::buffer::{Cursor, TokenBuffer};
 
-/// What a Rust file says to the compiler.
+/// The part of a Rust file that the compiler reads.
 #[derive(Debug, Default)]
 pub(super) struct Tokens {
     /// Identifiers in their order, keywords included.

@@ -272,7 +272,7 @@ pub(super) async fn db_not_referenced(filled: &Filled) -> Vec<String> {
         }
         for row in rows {
             let (referring, referred): (String, String) = (row.get(0), row.get(1));
-            // What is deleted, and what that goes with.
+            // The row to be deleted, and the rows that it goes with.
             let mut deleted = vec![(key.to.clone(), referred.clone())];
             for parent in keys.iter().filter(|parent| parent.cascades && parent.table == key.to) {
                 let ForeignKey { table, column, .. } = parent;

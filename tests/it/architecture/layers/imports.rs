@@ -35,14 +35,14 @@ impl std::fmt::Display for Edge {
     }
 }
 
-/// What the files of a crate use.
+/// Everything that the files of a crate use.
 #[derive(Debug, Default)]
 pub(super) struct Imports {
     /// Each use of another file, but of an ancestor or descendant.
     pub(super) edges: Vec<Edge>,
     /// Paths into other crates by file, with renames and imports resolved: `chrono::Utc::now`.
     pub(super) external: BTreeMap<String, BTreeSet<String>>,
-    /// What the parser did not understand; a checker that skips it would see too little.
+    /// Code that was not understood. A checker that skips it would see too little.
     pub(super) problems: Vec<String>,
 }
 
@@ -95,7 +95,7 @@ fn reachable<'a>(from: &'a str, next: &BTreeMap<&'a str, BTreeSet<&'a str>>) -> 
 
 type Path = Vec<String>;
 
-/// What a name of a module stands for.
+/// The meaning of a name in a module.
 #[derive(Debug, Clone)]
 enum Name {
     Module(usize),
@@ -111,12 +111,12 @@ struct Module {
     globs: Vec<Path>,
     /// A macro in the place of an item can define any name.
     has_item_macros: bool,
-    /// Its `macro_rules!` reach the modules that follow.
+    /// The module's `macro_rules!` reach the modules that follow.
     is_macro_use: bool,
     macros: BTreeSet<String>,
 }
 
-/// What a path leads to.
+/// The end of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Target {
     Module(usize),
@@ -225,17 +225,15 @@ impl Reader<'_> {
             }
             Item::ForeignMod(block) => {
                 for item in &block.items {
-                    match item {
-                        syn::ForeignItem::Fn(item) => {
-                            self.bind(module, &item.sig.ident.to_string(), Name::Item);
-                        }
-                        syn::ForeignItem::Static(item) => {
-                            self.bind(module, &item.ident.to_string(), Name::Item)
-                        }
-                        syn::ForeignItem::Type(item) => {
-                            self.bind(module, &item.ident.to_string(), Name::Item)
-                        }
-                        _ => self.modules[module].has_item_macros = true,
+                    let ident = match item {
+                        syn::ForeignItem::Fn(item) => Some(&item.sig.ident),
+                        syn::ForeignItem::Static(item) => Some(&item.ident),
+                        syn::ForeignItem::Type(item) => Some(&item.ident),
+                        _ => None,
+                    };
+                    self.modules[module].has_item_macros |= ident.is_none();
+                    if let Some(ident) = ident {
+                        self.bind(module, &ident.to_string(), Name::Item);
                     }
                 }
                 None
@@ -255,7 +253,9 @@ impl Reader<'_> {
                 self.use_tree(module, &tree.tree, path);
             }
             UseTree::Group(tree) => {
-                tree.items.iter().for_each(|tree| self.use_tree(module, tree, path.clone()))
+                for tree in &tree.items {
+                    self.use_tree(module, tree, path.clone());
+                }
             }
             UseTree::Glob(_) => {
                 self.modules[module].globs.push(path.clone());
@@ -318,7 +318,7 @@ impl Reader<'_> {
                     Target::External(path) => {
                         // A single name is a local one, one of the prelude, or a macro by the order of the text.
                         let is_single = path.len() == 1 && kind != Kind::Use;
-                        // What another file re-exports of another crate is that file's business.
+                        // A re-export of another crate counts to the file that re-exports.
                         if !is_single && via.is_empty() {
                             self.imports.external.entry(from.clone()).or_default().insert(path.join("::"));
                         } else if is_single && kind == Kind::Macro {
@@ -351,7 +351,7 @@ impl Reader<'_> {
             .any(|module| module == above)
     }
 
-    /// Whether a file is an ancestor of another.
+    /// A file is an ancestor of another.
     fn is_above(&self, above: &str, file: &str) -> bool {
         let module = self.modules.iter().position(|module| module.file == file);
         std::iter::successors(module, |module| self.modules[*module].parent)
@@ -427,7 +427,7 @@ impl Reader<'_> {
         Ok(targets)
     }
 
-    /// What a name of a module stands for: items, children, imports, and what globs bring in.
+    /// The meanings of a name in a module: items, children, imports, and names that globs bring in.
     fn lookup(
         &self,
         library: &str,

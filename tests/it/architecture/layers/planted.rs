@@ -107,7 +107,7 @@ fn an_upward_import_is_found_however_it_is_written() {
 }
 
 #[test]
-fn what_is_no_import_of_another_floor_is_none() {
+fn code_that_imports_nothing_from_above_is_left_alone() {
     for text in [
         "#[cfg(test)] mod tests { use crate::app::App; }",
         "#[cfg(test)] use crate::app::App;",
@@ -126,7 +126,7 @@ fn what_is_no_import_of_another_floor_is_none() {
 }
 
 #[test]
-fn a_file_on_no_floor_and_a_floor_that_knows_another_beside_it_are_found() {
+fn an_unknown_floor_and_an_import_from_a_floor_beside_are_found() {
     let lib = ("lib.rs", "pub mod app; pub mod db; pub mod domain; pub mod auth; pub mod cellar;");
     let found = imports(&[lib, ("auth.rs", "use crate::db::pool::Pool;"), ("cellar/mod.rs", "")]);
     assert_eq!(upward(&found, &FLOORS), ["auth.rs -> db/pool.rs (crate::db::pool::Pool)"]);
@@ -166,7 +166,7 @@ fn a_circle_of_files_is_found_however_it_is_written() {
     ] {
         assert_eq!(circle(&[("domain/text.rs", text)]), two, "{text}");
     }
-    // Through a re-export of the folder's own module file, and through one of another floor's.
+    // Through re-exports of the folder's module file, by glob and by name.
     let reexport =
         ("domain/mod.rs", "#[macro_use] mod words; mod user; mod text; pub use user::*; pub use text::Text;");
     assert_eq!(
@@ -194,11 +194,11 @@ fn a_module_file_is_the_table_of_contents_of_its_folder() {
     let shared =
         ("app/mod.rs", "pub mod users; mod error; pub use error::Result; pub struct App(users::Cache);");
     assert_eq!(circle(&[shared, ("app/users.rs", "use super::{App, Result}; pub struct Cache;")]), [""; 0]);
-    // Its own uses of other folders are those of any file.
+    // A child's uses of other folders count as those of any file.
     let beside =
         ("app/error.rs", "use crate::db::pool::Pool; pub struct Error; pub type Result<T> = Option<T>;");
     assert!(edges(&[beside]).contains(&"app/error.rs -> db/pool.rs".to_owned()));
-    // And one who re-exports what lies elsewhere is used, too.
+    // A file that re-exports from elsewhere is used, too.
     let elsewhere = ("db/pool.rs", "pub use crate::domain::text::Text;");
     let found = edges(&[elsewhere, ("db/users.rs", "use super::pool::Text; pub fn find() {}")]);
     assert!(found.contains(&"db/users.rs -> db/pool.rs".to_owned()));
@@ -206,7 +206,7 @@ fn a_module_file_is_the_table_of_contents_of_its_folder() {
 }
 
 #[test]
-fn what_the_checker_can_not_see_is_said() {
+fn code_that_the_checker_cannot_read_is_reported() {
     for (file, text) in [
         ("domain/lost.rs", ""),
         ("domain/text.rs", "mod nowhere;"),

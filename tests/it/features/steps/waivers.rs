@@ -109,13 +109,13 @@ async fn a_waiver_is_taken_back_once_and_then_there_is_none() {
 async fn a_waiver_says_why() {
     let app = TestApp::start().await;
     let path = app.a("/steps/policy/waivers/aimsNamed");
-    for (body, fault) in [
+    for (body, error) in [
         (json!({}), "/reason required"),
         (json!({ "reason": {} }), "/reason empty"),
         (json!({ "reason": { "en": "x" }, "until": "2027-01-01" }), "/until unknown"),
     ] {
         let put = crate::support::client::Draft::new(reqwest::Method::PUT, path.as_str()).json(&body);
-        app.as_chair().send(put).await.expect_field_errors(&[fault]);
+        app.as_chair().send(put).await.expect_field_errors(&[error]);
     }
 }
 
