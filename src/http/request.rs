@@ -176,9 +176,9 @@ impl<P: Path + 'static, Q: IntoParams + DeserializeOwned + 'static> FromRequest 
                 Ok(query) => Ok(Self { context, query }),
                 // Errors of the query are for callers who may see the task force. A valid query is checked with the
                 // read itself, in one round trip.
-                Err(refusal) => {
+                Err(problem) => {
                     require_visible(&request, &context.caller, context.path.task_force_id()).await?;
-                    Err(refusal.into())
+                    Err(problem)
                 }
             }
         })

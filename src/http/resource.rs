@@ -294,7 +294,7 @@ where
 {
     let Change { context, version, body: patch, .. } = request;
     let path = &context.path;
-    let change = |fields| Ok(patch.apply_to(fields)?);
+    let change = |fields| patch.apply_to(fields);
     let view =
         app.update(&context.caller, task_force_id(path)?, parent(path), id(path), version, change).await?;
     single::<R>(view, context.language)
