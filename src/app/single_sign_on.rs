@@ -39,7 +39,7 @@ pub fn may_be_default(role: CouncilRole) -> bool {
 pub struct SingleSignOn {
     issuer: Issuer,
     default_role: Option<CouncilRole>,
-    /// The users by subject.
+    /// The users by subject. Other caches of credentials: see `ApiKeyCache` in `app/api_keys.rs`.
     user_ids: Cache<String, Uuid>,
 }
 

@@ -132,9 +132,9 @@ pub(super) enum Subject {
     Migration(usize),
 }
 
-/// How far an activity gets.
+/// The final state of an activity.
 #[derive(Clone, Copy)]
-pub(super) enum Progress {
+pub(super) enum FinalState {
     Planned,
     InProgress,
     InReview,
@@ -145,8 +145,8 @@ pub(super) enum Progress {
     Cancelled(Text),
 }
 
-impl Progress {
-    /// The transitions that lead there, with their reasons.
+impl FinalState {
+    /// The transitions that lead to the state, with their reasons.
     pub(super) fn transitions(self) -> Vec<(ActivityState, Option<LocalizedText>)> {
         let start = (ActivityState::InProgress, None);
         match self {
@@ -167,7 +167,7 @@ pub(super) struct Activity {
     pub(super) due: Option<i64>,
     pub(super) priority: Priority,
     pub(super) subject: Option<Subject>,
-    pub(super) progress: Progress,
+    pub(super) final_state: FinalState,
     /// Author and text of each comment.
     pub(super) comments: &'static [(usize, &'static str)],
 }
@@ -181,7 +181,7 @@ pub(super) const fn done(step: StepName, assignee: usize, due: i64, title: Text)
         due: Some(due),
         priority: Priority::Normal,
         subject: None,
-        progress: Progress::Done,
+        final_state: FinalState::Done,
         comments: &[],
     }
 }

@@ -9,7 +9,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 
-use super::content::{Activity, Progress, Subject, Team, Text, text};
+use super::content::{Activity, FinalState, Subject, Team, Text, text};
 use super::people::{ACCOUNTS, EXPERTISE, EXPERTS, NAMES, SECRETARIAT};
 use crate::app::caller::{Caller, Credential};
 use crate::app::clock::Clock;
@@ -273,7 +273,7 @@ impl Seeder {
                 assignee_member_id: activity.assignee.map(|seat| task_force.member_id(seat)).transpose()?,
                 due_date: activity.due.map(|day| self.date(day)),
                 priority: activity.priority,
-                review_required: matches!(activity.progress, Progress::InReview),
+                review_required: matches!(activity.final_state, FinalState::InReview),
                 subject: activity.subject.map(|subject| task_force.subject(subject)).transpose()?,
             };
             let view = self.app.create::<ActivityDetail>(&chair, task_force.id, (), fields).await?;
@@ -291,13 +291,13 @@ impl Seeder {
     ) -> Result<()> {
         let from = (self.app.clock.now().date_naive() - self.today).num_days();
         let mornings =
-            planned.iter().map(|PlannedActivity(activity, _)| activity.progress.transitions().len());
+            planned.iter().map(|PlannedActivity(activity, _)| activity.final_state.transitions().len());
         let mornings = i64::try_from(mornings.sum::<usize>()).map_err(Error::internal)? + 1;
         let mut morning = 0;
         for PlannedActivity(activity, id) in planned {
             let seat = activity.assignee.unwrap_or(0);
             let mut version = 1;
-            for (to, reason) in activity.progress.transitions() {
+            for (to, reason) in activity.final_state.transitions() {
                 morning += 1;
                 self.advance_to(from + (until - from) * morning / mornings);
                 let member = self.member(task_force, seat).await?;

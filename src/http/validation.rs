@@ -1,7 +1,7 @@
 //! Validates requests with the schemas of the OpenAPI document, so that the documented rules are the enforced ones.
 //!
-//! `jsonschema` validates; this module turns its errors into field errors in two languages, all of them at once. It
-//! also reads a query as an object and refuses duplicate names, which `serde_json` accepts. Libraries such as
+//! `jsonschema` validates; this module turns its errors into field errors in two languages, all of them at once. The
+//! module also reads a query as an object and refuses duplicate names, which `serde_json` accepts. Libraries such as
 //! `actix-web-validator` take their rules from attributes of their own, which would repeat the schemas.
 
 use std::any::TypeId;

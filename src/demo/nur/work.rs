@@ -1,7 +1,7 @@
 //! The activities of Nur City.
 
 use super::super::content::Subject::{Pilot, Policy as OfPolicy, Sector};
-use super::super::content::{Activity, Progress, done, with_subject};
+use super::super::content::{Activity, FinalState, done, with_subject};
 use super::products::{CITY_STANDARD, FRAMEWORK, METERS, MOBILITY, OPEN_DATA, PARKING, WATER};
 use crate::domain::activity::Priority::{High, Low, Normal};
 use crate::domain::step::StepName::{Migration, Pilots, Policy, Sectors};
@@ -37,7 +37,7 @@ pub(super) const POLICY_WORK: &[Activity] = &[
         due: Some(-67),
         priority: Low,
         subject: Some(OfPolicy(CITY_STANDARD)),
-        progress: Progress::Cancelled(("يغطيه المعيار الوطني", "Covered by the national standard")),
+        final_state: FinalState::Cancelled(("يغطيه المعيار الوطني", "Covered by the national standard")),
         comments: &[],
     },
     with_subject(
@@ -121,7 +121,7 @@ pub(super) const PILOTS_WORK: &[Activity] = &[
         due: Some(11),
         priority: Normal,
         subject: None,
-        progress: Progress::InProgress,
+        final_state: FinalState::InProgress,
         comments: &[],
     },
     Activity {
@@ -131,7 +131,7 @@ pub(super) const PILOTS_WORK: &[Activity] = &[
         due: Some(-3),
         priority: High,
         subject: Some(Pilot(PARKING)),
-        progress: Progress::InProgress,
+        final_state: FinalState::InProgress,
         comments: &[(0, "هل تكفي ثلاثة عروض؟ نظام المشتريات يطلب أربعة فوق هذا المبلغ.")],
     },
     Activity {
@@ -141,7 +141,7 @@ pub(super) const PILOTS_WORK: &[Activity] = &[
         due: Some(6),
         priority: High,
         subject: Some(Pilot(METERS)),
-        progress: Progress::InReview,
+        final_state: FinalState::InReview,
         comments: &[(3, "الخطة جاهزة للمراجعة، وينقصها المستهدف إلى أن توافق شركة المياه.")],
     },
     Activity {
@@ -151,7 +151,7 @@ pub(super) const PILOTS_WORK: &[Activity] = &[
         due: Some(4),
         priority: High,
         subject: Some(Pilot(METERS)),
-        progress: Progress::Blocked((
+        final_state: FinalState::Blocked((
             "بانتظار رأي الدائرة القانونية في مشاركة البيانات",
             "Waiting for the legal department's opinion on data sharing",
         )),
@@ -167,7 +167,7 @@ pub(super) const PILOTS_WORK: &[Activity] = &[
         due: Some(14),
         priority: Normal,
         subject: None,
-        progress: Progress::Planned,
+        final_state: FinalState::Planned,
         comments: &[],
     },
     Activity {
@@ -177,7 +177,7 @@ pub(super) const PILOTS_WORK: &[Activity] = &[
         due: Some(-1),
         priority: Low,
         subject: Some(Pilot(PARKING)),
-        progress: Progress::Planned,
+        final_state: FinalState::Planned,
         comments: &[],
     },
     Activity {
@@ -187,7 +187,7 @@ pub(super) const PILOTS_WORK: &[Activity] = &[
         due: None,
         priority: Low,
         subject: None,
-        progress: Progress::Planned,
+        final_state: FinalState::Planned,
         comments: &[],
     },
 ];
@@ -196,7 +196,7 @@ pub(super) const PILOTS_WORK: &[Activity] = &[
 pub(super) const MIGRATION_WORK: &[Activity] = &[
     Activity {
         priority: High,
-        progress: Progress::Planned,
+        final_state: FinalState::Planned,
         ..done(
             Migration,
             4,
@@ -208,7 +208,7 @@ pub(super) const MIGRATION_WORK: &[Activity] = &[
         )
     },
     Activity {
-        progress: Progress::Planned,
+        final_state: FinalState::Planned,
         ..with_subject(
             Pilot(PARKING),
             done(
@@ -220,7 +220,7 @@ pub(super) const MIGRATION_WORK: &[Activity] = &[
         )
     },
     Activity {
-        progress: Progress::Planned,
+        final_state: FinalState::Planned,
         assignee: None,
         ..done(Migration, 0, 105, ("تدريب موظفي الوحدة المستلمة", "Train the staff of the receiving unit"))
     },

@@ -1,7 +1,7 @@
 //! The activities of Sidra City.
 
 use super::super::content::Subject::{Migration as Moved, Pilot, Policy as OfPolicy, Sector};
-use super::super::content::{Activity, Progress, done, with_subject};
+use super::super::content::{Activity, FinalState, done, with_subject};
 use super::products::{BINS, CHARTER, COLLECTION, LIGHTING, SHARING, STREETLIGHT, WASTE};
 use crate::domain::activity::Priority::{High, Low};
 use crate::domain::step::StepName::{Migration, Pilots, Policy, Report, Sectors};
@@ -38,7 +38,7 @@ pub(super) const SECTORS_WORK: &[Activity] = &[
     ),
     Activity {
         priority: Low,
-        progress: Progress::Cancelled((
+        final_state: FinalState::Cancelled((
             "البيانات المطلوبة منشورة أصلًا لدى هيئة الكهرباء",
             "The electricity authority publishes these data already",
         )),
