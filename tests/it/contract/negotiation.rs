@@ -10,7 +10,7 @@ use crate::support::contract::operations;
 const FILES: [&str; 1] = ["downloadEvidence"];
 
 #[tokio::test]
-async fn what_nobody_accepts_is_refused_before_anything_else() {
+async fn an_unacceptable_media_type_is_refused_before_anything_else() {
     let app = TestApp::start().await;
     let mut negotiated = 0;
     for operation in operations() {

@@ -112,7 +112,7 @@ async fn decisions_are_numbered_and_listed_newest_first() {
 }
 
 #[tokio::test]
-async fn whether_the_council_departs_from_the_recommendation_is_computed_by_outcome_and_step() {
+async fn a_departure_from_the_recommendation_is_computed_by_outcome_and_step() {
     let app = TestApp::start().await;
     let adjust = |step: &str| json!({ "recommendation": "adjust", "returnToStep": step });
     app.db_open("report").await;
