@@ -203,7 +203,7 @@ impl App {
     /// Adds a dependency: an activity waits for another. Repeating the call changes nothing.
     ///
     /// # Errors
-    /// `dependencyCircle`, `activityClosed`, the state of task force or step.
+    /// `dependencyCircle`, `activityClosed`, the errors of [`WriteTx::may_write`].
     pub async fn dependency_add(
         &self,
         caller: &Caller,
@@ -229,7 +229,7 @@ impl App {
     /// Removes a dependency. Repeating the call changes nothing.
     ///
     /// # Errors
-    /// `activityClosed`, the state of task force or step.
+    /// `activityClosed`, the errors of [`WriteTx::may_write`].
     pub async fn dependency_remove(
         &self,
         caller: &Caller,
@@ -259,7 +259,7 @@ async fn require_subject(
     before: Option<About<ActivitySubjectKind>>,
 ) -> Result<()> {
     let Some(subject) = fields.subject.filter(|_| fields.subject != before) else { return Ok(()) };
-    if db::references::is_there(tx.conn(), tx.task_force_id(), subject).await? {
+    if db::references::exists(tx.conn(), tx.task_force_id(), subject).await? {
         Ok(())
     } else {
         Err(Refusal::unknown_reference("/subject/id").into())
@@ -269,7 +269,7 @@ async fn require_subject(
 /// The activity that waits, after checking that both activities exist and that this one is still open.
 async fn depending(tx: &WriteTx<'_>, id: Uuid, on: Uuid) -> Result<ActivityDetail> {
     let detail: ActivityDetail = resource::find_or_not_found(tx, (), id).await?;
-    if !db::activities::is_there(tx.conn(), tx.task_force_id(), on).await? {
+    if !db::activities::exists(tx.conn(), tx.task_force_id(), on).await? {
         return Err(RefusalCode::NotFound.into());
     }
     tx.may_write(Write::Activity(detail.step_state))?;

@@ -20,7 +20,7 @@ use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
 use crate::domain::rights::{EffectiveRole, KeyScope};
 
 /// The longest lifetime of a key.
-pub const LONGEST: TimeDelta = TimeDelta::days(366);
+pub const MAX_LIFETIME: TimeDelta = TimeDelta::days(366);
 
 /// The most keys that a user may have at the same time.
 const MAX_ACTIVE_KEYS: i64 = 100;
@@ -88,7 +88,7 @@ fn field_errors(new: &NewApiKey, now: DateTime<Utc>) -> Vec<FieldError> {
     let at_the_end = |code| FieldError::at("/expiresAt", code);
     if new.expires_at <= now {
         vec![at_the_end(FieldErrorCode::TooSmall).saying("does not lie ahead", "ليس في المستقبل")]
-    } else if new.expires_at > now + LONGEST {
+    } else if new.expires_at > now + MAX_LIFETIME {
         let ar = "يقع بعد أكثر من 366 يومًا من الآن";
         vec![at_the_end(FieldErrorCode::TooLarge).saying("lies more than 366 days ahead", ar)]
     } else {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::caller::Caller;
 use super::{App, Error, Result};
 use crate::db;
-use crate::domain::audit::{Break, Followed};
+use crate::domain::audit::{Break, ChainVerifier};
 use crate::domain::refusal::RefusalCode;
 
 /// The events in a slice.
@@ -79,26 +79,26 @@ impl App {
     /// # Errors
     /// `notFound`; `unavailable` if the database does not answer.
     pub async fn verify_chain(&self, task_force_id: Uuid) -> Result<Verification> {
-        let end = async |conn: &mut db::Conn| Ok(db::events::end(conn, task_force_id).await?);
-        let end = self.with_conn_retrying(end).await?;
-        let end = end.ok_or(RefusalCode::NotFound)?;
-        let mut followed = Followed::default();
+        let head = async |conn: &mut db::Conn| Ok(db::events::head(conn, task_force_id).await?);
+        let head = self.with_conn_retrying(head).await?;
+        let head = head.ok_or(RefusalCode::NotFound)?;
+        let mut verifier = ChainVerifier::default();
         let first_broken = loop {
-            let after = followed.seq;
+            let after = verifier.seq;
             let slice = async |conn: &mut db::Conn| {
-                Ok(db::events::stored(conn, task_force_id, after, end.seq, SLICE).await?)
+                Ok(db::events::stored(conn, task_force_id, after, head.seq, SLICE).await?)
             };
             let slice = self.with_conn_retrying(slice).await?;
             if slice.is_empty() {
-                break followed.end(&end).err();
+                break verifier.check_head(&head).err();
             }
-            if let Err(broken) = slice.iter().try_for_each(|event| followed.follow(event)) {
+            if let Err(broken) = slice.iter().try_for_each(|event| verifier.verify_next(event)) {
                 break Some(broken);
             }
             // Hashing keeps the thread busy: other tasks run between two slices.
             tokio::task::yield_now().await;
         };
-        Ok(Verification { events: followed.seq, head_hash: hex::encode(&end.hash), first_broken })
+        Ok(Verification { events: verifier.seq, head_hash: hex::encode(&head.hash), first_broken })
     }
 
     /// Runs one step of a long verification, and tries again if the pool or the database is busy.

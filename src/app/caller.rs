@@ -10,7 +10,7 @@ use crate::db::Conn;
 pub use crate::db::access::Credential;
 use crate::domain::event::{ActorKind, EventActor};
 use crate::domain::refusal::RefusalCode;
-use crate::domain::rights::{Action, Decision, EffectiveRole, Scope, SeatRole, authorize};
+use crate::domain::rights::{Action, Authorization, EffectiveRole, Scope, SeatRole, authorize};
 use crate::domain::task_force::TaskForceState;
 use crate::domain::text::LocalizedText;
 use crate::domain::user::{CouncilRole, UserState};
@@ -19,13 +19,12 @@ use crate::domain::user::{CouncilRole, UserState};
 /// request.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// The user.
     pub user_id: Uuid,
     /// The credential of the request.
     pub credential: Credential,
     /// The id of the request, for events.
     pub request_id: String,
-    /// How a change ends if nothing is refused.
+    /// The end of a change that is not refused.
     pub commit_mode: CommitMode,
 }
 
@@ -70,7 +69,6 @@ impl Caller {
 pub struct Actor {
     /// The limits of the credential.
     pub scope: Scope,
-    /// The user.
     pub user_id: Uuid,
     /// The user's name.
     pub name: LocalizedText,
@@ -110,26 +108,24 @@ impl Actor {
     /// # Errors
     /// `insufficientScope`.
     pub fn require_writing(&self) -> Result<()> {
-        if self.scope.may_write { Ok(()) } else { Err(RefusalCode::InsufficientScope.into()) }
+        if self.scope.can_write { Ok(()) } else { Err(RefusalCode::InsufficientScope.into()) }
     }
 }
 
 /// An actor in a task force that is visible to them.
 #[derive(Debug, Clone)]
 pub struct Access {
-    /// The actor.
     pub actor: Actor,
     /// The role that counts for rights in this task force.
     pub effective_role: EffectiveRole,
     /// The actor's current seat in the task force.
     pub member_id: Option<Uuid>,
-    /// The task force.
     pub task_force_id: Uuid,
     /// The state of the task force.
     pub state: TaskForceState,
-    /// The present cycle of the task force.
+    /// The current cycle of the task force.
     pub cycle: i32,
-    /// The present day in the time zone of the task force.
+    /// The current day in the time zone of the task force.
     pub today: NaiveDate,
     /// The sequence number of the last event of the task force.
     pub seq: i64,
@@ -139,9 +135,9 @@ pub struct Access {
 
 impl Access {
     /// The decision about a right in this task force.
-    pub fn right(&self, action: Action) -> Decision {
+    pub fn right(&self, action: Action) -> Authorization {
         match authorize(self.effective_role, action) {
-            Decision::Allowed if !self.actor.scope.is_enough_for(action) => Decision::OutOfScope,
+            Authorization::Allowed if !self.actor.scope.is_enough_for(action) => Authorization::OutOfScope,
             decision => decision,
         }
     }
@@ -169,15 +165,14 @@ pub(super) fn actor(
     credential: Credential,
     seat: Option<SeatRole>,
 ) -> Result<Actor> {
-    // An issuer identifies people by an address alone. Its operator must not be able to take over this installation, so
-    // no administrator signs in through it.
-    let vouched_for = matches!(credential, Credential::SingleSignOn(_));
-    let out_of_reach = vouched_for && row.role == CouncilRole::Administrator;
-    if row.state != UserState::Active || !row.credential_live || out_of_reach {
+    // The operator of the issuer can issue a token for any user, so administrators may not use single sign-on.
+    let is_single_sign_on = matches!(credential, Credential::SingleSignOn(_));
+    let is_barred_administrator = is_single_sign_on && row.role == CouncilRole::Administrator;
+    if row.state != UserState::Active || !row.credential_live || is_barred_administrator {
         return Err(RefusalCode::Unauthenticated.into());
     }
     let effective_role = EffectiveRole::of(row.role, seat);
-    let of_a_person = !matches!(credential, Credential::Key(_));
-    let scope = Scope { of_a_person, may_write: row.may_write, only_task_force: row.only_task_force_id };
+    let is_interactive = !matches!(credential, Credential::Key(_));
+    let scope = Scope { is_interactive, can_write: row.may_write, only_task_force: row.only_task_force_id };
     Ok(Actor { scope, user_id: row.user_id, name: row.name, role: row.role, effective_role })
 }

@@ -1,4 +1,4 @@
-//! The only clock of the service. All other code is given the time.
+//! The clock for dates and instants that are stored or compared; time-outs use `Instant`.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -7,7 +7,7 @@ use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 /// A clock with microseconds, the precision of Postgres.
 #[derive(Debug, Clone, Default)]
 pub struct Clock {
-    /// The time in tests; `None` for the system clock.
+    /// The time of a stopped clock (tests, demo seeder); `None` for the system clock.
     stopped: Option<Arc<Mutex<DateTime<Utc>>>>,
 }
 
@@ -24,7 +24,7 @@ impl Clock {
         }
     }
 
-    /// The present time.
+    /// The current time.
     pub fn now(&self) -> DateTime<Utc> {
         let now = match &self.stopped {
             Some(stopped) => *stopped.lock().unwrap_or_else(PoisonError::into_inner),

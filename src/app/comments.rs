@@ -38,7 +38,7 @@ impl App {
         let (_, (there, page)) = self
             .read(caller, task_force_id, async |conn| {
                 tokio::try_join!(
-                    db::activities::is_there(conn, task_force_id, activity_id),
+                    db::activities::exists(conn, task_force_id, activity_id),
                     db::comments::list(conn, task_force_id, activity_id, after, limit),
                 )
             })
@@ -68,7 +68,7 @@ impl App {
     /// Creates a comment, in any state of the activity's step.
     ///
     /// # Errors
-    /// The state of the task force; `notFound` if the activity does not exist.
+    /// The errors of [`WriteTx::may_write`]; `notFound` if the activity does not exist.
     pub async fn comment_create(
         &self,
         caller: &Caller,
@@ -77,7 +77,7 @@ impl App {
         text: String,
     ) -> Result<NamedComment> {
         self.write(caller, task_force_id, Action::Work, async |tx| {
-            if !db::activities::is_there(tx.conn(), task_force_id, activity_id).await? {
+            if !db::activities::exists(tx.conn(), task_force_id, activity_id).await? {
                 return Err(RefusalCode::NotFound.into());
             }
             tx.may_write(Write::Comment)?;

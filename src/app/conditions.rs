@@ -12,7 +12,7 @@ use crate::db::page::Page;
 use crate::domain::decision::ConditionState;
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::refusal::{AvailableTransition, RefusalCode};
-use crate::domain::rights::{Action, Decision};
+use crate::domain::rights::{Action, Authorization};
 use crate::domain::state_machine::{available, check_transition};
 use crate::domain::text::LocalizedText;
 use crate::domain::vocabulary::Vocabulary as _;
@@ -20,11 +20,10 @@ use crate::domain::vocabulary::Vocabulary as _;
 /// A condition as a caller sees it.
 #[derive(Debug)]
 pub struct ConditionView {
-    /// The condition.
     pub condition: Condition,
     /// The number of the decision that set the condition.
     pub decision_number: i32,
-    /// The present day in the task force's time zone.
+    /// The current day in the task force's time zone.
     pub today: NaiveDate,
     /// The transitions that this caller sees.
     pub transitions: Vec<AvailableTransition>,
@@ -34,7 +33,7 @@ impl ConditionView {
     pub(super) fn new((condition, decision_number): NumberedCondition, access: &Access) -> Self {
         // The transitions already depend on the role, but not on the scope of the credential.
         let transitions = condition.state.transitions(access.state, access.effective_role);
-        let out_of_scope = access.right(Action::FollowCondition) == Decision::OutOfScope;
+        let out_of_scope = access.right(Action::FollowCondition) == Authorization::OutOfScope;
         let transitions = available(&transitions, out_of_scope.then_some(RefusalCode::InsufficientScope));
         Self { transitions, condition, decision_number, today: access.today }
     }

@@ -35,7 +35,7 @@ pub(super) fn unknown_time_zone() -> Refusal {
     Refusal::field_errors(RefusalCode::InvalidRequest, vec![time_zone_error()])
 }
 
-/// The same as one of several errors of a request.
+/// The error for an unknown time zone, as one of several errors of a request.
 pub(super) fn time_zone_error() -> FieldError {
     FieldError::at("/timeZone", FieldErrorCode::NotAllowed)
         .saying("is not an IANA time zone such as Asia/Amman", "ليست منطقة زمنية معروفة مثل Asia/Amman")

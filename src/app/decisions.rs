@@ -29,7 +29,6 @@ use crate::domain::writing::Write;
 pub struct Record {
     /// The number of the report on which the council decided.
     pub report_number: i32,
-    /// The outcome.
     pub outcome: Outcome,
     /// The step to be done again; required with `adjust`, and refused otherwise.
     pub return_to: Option<StepName>,
@@ -37,7 +36,6 @@ pub struct Record {
     pub meeting_reference: String,
     /// The day of the meeting.
     pub decided_on: NaiveDate,
-    /// The reason.
     pub reason: LocalizedText,
     /// The number of the decision that this one corrects.
     pub supersedes: Option<i32>,
@@ -48,9 +46,7 @@ pub struct Record {
 /// A decision with its conditions.
 #[derive(Debug)]
 pub struct DecisionView {
-    /// The decision.
     pub decision: Decision,
-    /// The conditions.
     pub conditions: Vec<ConditionView>,
 }
 
@@ -231,7 +227,7 @@ impl App {
     ///
     /// # Errors
     /// `reportNotSubmitted`; for a correction `decisionSuperseded` and `decisionFollowed`; `unknownReference` for a
-    /// report, a decision or an owner that does not exist; `memberEnded`; the state of the task force.
+    /// report, a decision or an owner that does not exist; `memberEnded`; the errors of [`WriteTx::may_write`].
     pub async fn decision_record(
         &self,
         caller: &Caller,
@@ -300,7 +296,7 @@ impl App {
                 Some(earlier) if same_ruling && earlier.seq != tx.access.seq => earlier.seq,
                 _ => tx.last_seq(),
             };
-            db::decisions::seal(tx.conn(), task_force_id, id, seq).await?;
+            db::decisions::set_last_event(tx.conn(), task_force_id, id, seq).await?;
             view(tx, number).await
         })
         .await

@@ -1,4 +1,4 @@
-//! What a use case can answer instead of its result.
+//! The error of a use case.
 
 use deadpool::managed::PoolError;
 use diesel::result::{DatabaseErrorKind, Error as QueryError};
@@ -7,22 +7,23 @@ use super::constraints::{refusal_of_constraint, refusal_of_foreign_key};
 use crate::auth::passwords::HashError;
 use crate::domain::refusal::{Refusal, RefusalCode};
 
-/// A use case that did not go through. Nothing was changed.
+/// The error of a use case. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The request is refused; the refusal says why and what would help.
+    /// A rule refuses the request.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// It was done before, and what was answered then lies in the request's [`super::idempotency::Once`].
-    #[error("the request was answered before")]
+    /// An earlier request with the same `Idempotency-Key` was executed. Its response is in the
+    /// [`IdempotentRequest`](super::idempotency::IdempotentRequest).
+    #[error("an earlier request with the key was executed")]
     Replayed,
-    /// The database can't be reached, or is too busy to answer in time.
+    /// The database cannot be reached, or does not respond in time.
     #[error("the database is not available: {0}")]
     Unavailable(String),
-    /// The issuer of the caller's token can't be asked for its keys.
+    /// The keys of the issuer of the caller's token cannot be fetched.
     #[error("the issuer of the caller's token is not available")]
     IssuerUnavailable,
-    /// The service is at fault.
+    /// An error of the service.
     #[error("{0}")]
     Internal(String),
 }
@@ -31,7 +32,7 @@ pub enum Error {
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
-    /// A fault of the service, from whatever went wrong.
+    /// An error of the service with its cause.
     pub fn internal(cause: impl std::fmt::Display) -> Self {
         Self::Internal(cause.to_string())
     }
@@ -61,20 +62,20 @@ impl From<QueryError> for Error {
             | DatabaseErrorKind::UnableToSendCommand
             | DatabaseErrorKind::ReadOnlyTransaction => Self::Unavailable(error.to_string()),
             DatabaseErrorKind::ForeignKeyViolation => Self::Refused(refusal_of_foreign_key(info.message())),
-            // A day that Postgres can't hold comes with a forged cursor: bodies have years of four digits.
+            // Only a forged cursor contains a date out of the range of Postgres: bodies have years of four digits.
             _ if matches!(info.message(), "date out of range" | "timestamp out of range") => {
                 RefusalCode::InvalidRequest.into()
             }
-            _ if is_passing(info.message()) => Self::Unavailable(error.to_string()),
+            _ if is_temporary(info.message()) => Self::Unavailable(error.to_string()),
             _ => Self::Internal(format!("{error} ({})", info.constraint_name().unwrap_or("no constraint"))),
         }
     }
 }
 
-/// Whether a database error of no kind that diesel knows is one of the moment: a time-out, a server that is going
-/// down or coming up, a connection that broke.
-fn is_passing(message: &str) -> bool {
-    const PASSING: [&str; 9] = [
+/// Returns whether the message of a database error describes a temporary state: a time-out, a server that starts or
+/// stops, a broken connection. Diesel has no kind for these errors.
+fn is_temporary(message: &str) -> bool {
+    const TEMPORARY: [&str; 9] = [
         "canceling statement due to",
         "deadlock detected",
         "terminating connection",
@@ -85,7 +86,7 @@ fn is_passing(message: &str) -> bool {
         "remaining connection slots",
         "idle-in-transaction",
     ];
-    PASSING.iter().any(|passing| message.contains(passing))
+    TEMPORARY.iter().any(|temporary| message.contains(temporary))
 }
 
 impl From<HashError> for Error {

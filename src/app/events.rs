@@ -18,7 +18,7 @@ pub struct ReadEvent {
     pub event: Event,
     /// SHA-256 over the previous hash and the event's canonical JSON.
     pub hash: String,
-    /// The present name of the actor.
+    /// The current name of the actor.
     pub actor_name: Option<LocalizedText>,
 }
 

@@ -174,7 +174,6 @@ impl Resource for Evidence {
 pub struct NewFile<'a> {
     /// The media type: one of [`MEDIA_TYPES`](crate::domain::evidence::MEDIA_TYPES).
     pub media_type: &'static str,
-    /// The content.
     pub content: &'a [u8],
     /// The SHA-256 of the content.
     pub sha256: [u8; 32],
@@ -183,11 +182,9 @@ pub struct NewFile<'a> {
 /// A file that can be downloaded.
 #[derive(Debug, Clone)]
 pub struct File {
-    /// The task force.
     pub task_force_id: Uuid,
     /// The id of the evidence.
     pub id: Uuid,
-    /// The media type.
     pub media_type: String,
     /// The size in bytes.
     pub size: i32,

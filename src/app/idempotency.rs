@@ -3,8 +3,8 @@
 //! The response has to be stored in the transaction of the change that it reports, or a crash between the two would
 //! lose one of them. The form of a response is known only in `http/`, above this floor. So the write transaction of
 //! such a request is left open in its [`IdempotentRequest`]; `http/` passes the finished response to
-//! [`App::store_response`], which stores it and commits. If nobody does, the connection is closed and the change is
-//! rolled back.
+//! [`App::store_response`], which stores it and commits. Without a stored response, the connection is closed and the
+//! change is rolled back.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,10 +16,10 @@ use crate::db::idempotency::{Claim, StoredResponse};
 use crate::db::{self, Conn};
 use crate::domain::refusal::RefusalCode;
 
-/// How long a key stands for the request that it was sent with.
+/// The time for which a key and its response are stored.
 pub const KEY_LIFETIME: TimeDelta = TimeDelta::hours(24);
 
-/// How the write transaction of a request ends if nothing is refused.
+/// The end of the write transaction of a request that is not refused.
 #[derive(Debug, Clone, Default)]
 pub enum CommitMode {
     /// The transaction is committed.
@@ -31,7 +31,7 @@ pub enum CommitMode {
     DryRun,
 }
 
-/// A request with an `Idempotency-Key`, and how far its execution has come.
+/// A request with an `Idempotency-Key`, and the progress of its execution.
 #[derive(Debug)]
 pub struct IdempotentRequest {
     claim: Claim,

@@ -21,7 +21,7 @@ impl Measurement {
     async fn may_be_changed(&self, tx: &WriteTx<'_>) -> Result<()> {
         let pilot = pilot(tx, self.pilot_id).await?;
         pilot.may_be_measured(tx)?;
-        resource::check_in_first_cycle(self.cycle, pilot.pilot.last_cycle)
+        resource::check_not_carried_over(self.cycle, pilot.pilot.last_cycle)
     }
 }
 
@@ -72,7 +72,7 @@ impl Resource for Measurement {
         limit: i64,
     ) -> QueryResult<Option<Page<Self>>> {
         let (there, page) = tokio::try_join!(
-            db::indicators::is_there(conn, task_force_id, parent.0, parent.1),
+            db::indicators::exists(conn, task_force_id, parent.0, parent.1),
             db::measurements::list(conn, task_force_id, parent, after, limit),
         )?;
         Ok(there.then_some(page))
@@ -82,7 +82,7 @@ impl Resource for Measurement {
         let (pilot_id, indicator_id) = parent;
         let (conn, task_force_id) = (tx.conn(), tx.task_force_id());
         let pilot = pilot(tx, pilot_id).await?;
-        if !db::indicators::is_there(conn, task_force_id, pilot_id, indicator_id).await? {
+        if !db::indicators::exists(conn, task_force_id, pilot_id, indicator_id).await? {
             return Err(RefusalCode::NotFound.into());
         }
         pilot.may_be_measured(tx)?;

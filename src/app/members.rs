@@ -21,7 +21,6 @@ use crate::domain::writing::Write;
 /// A member to be appointed.
 #[derive(Debug, Clone)]
 pub struct NewMember {
-    /// The user.
     pub user_id: Uuid,
     /// Chair or expert.
     pub role: SeatRole,
@@ -41,7 +40,6 @@ pub struct MemberFields {
 /// The end of a membership.
 #[derive(Debug, Clone)]
 pub struct MemberEnd {
-    /// The reason.
     pub reason: LocalizedText,
     /// A member to be appointed in the same transaction.
     pub successor: Option<NewMember>,
@@ -59,7 +57,7 @@ fn new_event(action: EventAction, id: Uuid) -> NewEvent {
     NewEvent::new(action, SubjectKind::Member, id)
 }
 
-/// Appoints a user as a member. A new chair makes the present one an expert. `pointer` is the place of the user in the
+/// Appoints a user as a member. A new chair makes the current one an expert. `pointer` is the place of the user in the
 /// request.
 pub(super) async fn appoint(
     conn: &Conn,
@@ -192,10 +190,10 @@ impl App {
         Ok(member.ok_or(RefusalCode::NotFound)?)
     }
 
-    /// Appoints a member. A new chair makes the present one an expert.
+    /// Appoints a member. A new chair makes the current one an expert.
     ///
     /// # Errors
-    /// `panelSize` for an eighth member, `alreadyMember`, `notAnExpert`, the state of the task force.
+    /// `panelSize` for an eighth member, `alreadyMember`, `notAnExpert`, the errors of [`WriteTx::may_write`].
     pub async fn member_appoint(
         &self,
         caller: &Caller,
@@ -216,10 +214,10 @@ impl App {
         .await
     }
 
-    /// Changes the role or expertise of a member. A new chair makes the present one an expert.
+    /// Changes the role or expertise of a member. A new chair makes the current one an expert.
     ///
     /// # Errors
-    /// `chairRequired`, `memberEnded`, the state of the task force.
+    /// `chairRequired`, `memberEnded`, the errors of [`WriteTx::may_write`].
     pub async fn member_update(
         &self,
         caller: &Caller,
@@ -258,7 +256,7 @@ impl App {
     ///
     /// # Errors
     /// `ownsWork` if nobody takes over pilots or conditions, `panelSize` if one of five leaves without a successor,
-    /// `chairRequired` if the chair leaves without a new one, `memberEnded`, the state of the task force.
+    /// `chairRequired` if the chair leaves without a new one, `memberEnded`, the errors of [`WriteTx::may_write`].
     pub async fn member_end(
         &self,
         caller: &Caller,

@@ -34,7 +34,7 @@ impl ParentResource for MigrationDetail {
     const ID_NAME: &'static str = "migrationId";
 
     async fn exists(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<bool> {
-        db::migrations::is_there(conn, task_force_id, id).await
+        db::migrations::exists(conn, task_force_id, id).await
     }
 
     fn children_writable(&self, tx: &WriteTx<'_>) -> Result<()> {
@@ -103,7 +103,7 @@ impl Resource for MigrationDetail {
 
     async fn check_deletable(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
         self.children_writable(tx)?;
-        resource::check_in_first_cycle(self.migration.cycle, self.migration.last_cycle)
+        resource::check_not_carried_over(self.migration.cycle, self.migration.last_cycle)
     }
 
     async fn delete(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {

@@ -63,7 +63,6 @@ use clock::Clock;
 pub struct App {
     /// Connections to Postgres.
     pub pool: Pool,
-    /// The clock.
     pub clock: Clock,
     /// Hashes and checks passwords.
     pub passwords: Arc<Passwords>,
@@ -99,12 +98,12 @@ impl App {
         }
     }
 
-    /// The same with another clock: the demo's story is dated in the past.
+    /// Returns the use cases with another clock: the demo's story is dated in the past.
     pub fn with_clock(self, clock: Clock) -> Self {
         Self { clock, ..self }
     }
 
-    /// The same with single sign-on through another issuer.
+    /// Returns the use cases with single sign-on through an issuer.
     pub fn with_single_sign_on(self, single_sign_on: single_sign_on::SingleSignOn) -> Self {
         Self { single_sign_on: Some(Arc::new(single_sign_on)), ..self }
     }

@@ -35,21 +35,26 @@ impl PilotDetail {
         }
         tx.may_write(Write::OpenStep(self.migration_state))
     }
+
+    /// Refuses a change of the plan after the start of the pilot, or while step `pilots` is not open.
+    fn check_plan_writable(&self, tx: &WriteTx<'_>) -> Result<()> {
+        if !self.pilot.state.is_plan_editable() {
+            return Err(RefusalCode::ScorecardFrozen.into());
+        }
+        tx.may_write(Write::OpenStep(self.pilots_state))
+    }
 }
 
 impl ParentResource for PilotDetail {
     const ID_NAME: &'static str = "pilotId";
 
     async fn exists(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<bool> {
-        db::pilots::is_there(conn, task_force_id, id).await
+        db::pilots::exists(conn, task_force_id, id).await
     }
 
     /// The plan and the scorecard are writable together.
     fn children_writable(&self, tx: &WriteTx<'_>) -> Result<()> {
-        if !self.pilot.state.is_on_paper() {
-            return Err(RefusalCode::ScorecardFrozen.into());
-        }
-        tx.may_write(Write::OpenStep(self.pilots_state))
+        self.check_plan_writable(tx)
     }
 
     fn violated_invariant(&self, access: &Access) -> Option<RefusalCode> {
@@ -58,7 +63,7 @@ impl ParentResource for PilotDetail {
 }
 
 /// Refuses an end before the start.
-fn in_order(fields: &PilotFields) -> Result<()> {
+fn check_dates(fields: &PilotFields) -> Result<()> {
     if fields.start_date <= fields.end_date {
         return Ok(());
     }
@@ -68,8 +73,8 @@ fn in_order(fields: &PilotFields) -> Result<()> {
 }
 
 /// Refuses a sector or a policy that does not exist in this task force.
-async fn of_this_task_force(tx: &WriteTx<'_>, fields: &PilotFields) -> Result<()> {
-    let (sector, policy) = db::pilots::named_are_there(tx.conn(), tx.task_force_id(), fields).await?;
+async fn check_references(tx: &WriteTx<'_>, fields: &PilotFields) -> Result<()> {
+    let (sector, policy) = db::pilots::references_exist(tx.conn(), tx.task_force_id(), fields).await?;
     let unknown: Vec<FieldError> = [("/sectorId", sector), ("/policyId", policy)]
         .into_iter()
         .filter(|(_, there)| !there)
@@ -123,16 +128,16 @@ impl Resource for PilotDetail {
 
     async fn insert(tx: &WriteTx<'_>, (): (), fields: &PilotFields) -> Result<Uuid> {
         let cycle = resource::cycle_of_open_step(tx, StepName::Pilots).await?;
-        in_order(fields)?;
-        of_this_task_force(tx, fields).await?;
+        check_dates(fields)?;
+        check_references(tx, fields).await?;
         require_current(tx, fields.owner_member_id, "/ownerMemberId").await?;
         Ok(db::pilots::insert(tx.conn(), tx.task_force_id(), cycle, fields, tx.now()).await?)
     }
 
     async fn update(&self, tx: &WriteTx<'_>, (): (), fields: &PilotFields) -> Result<()> {
-        self.children_writable(tx)?;
-        in_order(fields)?;
-        of_this_task_force(tx, fields).await?;
+        self.check_plan_writable(tx)?;
+        check_dates(fields)?;
+        check_references(tx, fields).await?;
         if fields.owner_member_id != self.pilot.fields.owner_member_id {
             require_current(tx, fields.owner_member_id, "/ownerMemberId").await?;
         }
@@ -141,8 +146,8 @@ impl Resource for PilotDetail {
     }
 
     async fn check_deletable(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
-        self.children_writable(tx)?;
-        resource::check_in_first_cycle(self.pilot.cycle, self.pilot.last_cycle)
+        self.check_plan_writable(tx)?;
+        resource::check_not_carried_over(self.pilot.cycle, self.pilot.last_cycle)
     }
 
     async fn delete(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
@@ -201,12 +206,12 @@ impl Stateful for PilotDetail {
 }
 
 impl Evaluation {
-    /// The evaluation, after checking that it is complete.
+    /// Returns the evaluation if outcome and lessons are present.
     fn complete(self) -> Result<Self> {
-        let said = [("/outcome", self.outcome.is_some()), ("/lessons", self.lessons.is_some())];
-        let missing: Vec<FieldError> = said
+        let given = [("/outcome", self.outcome.is_some()), ("/lessons", self.lessons.is_some())];
+        let missing: Vec<FieldError> = given
             .into_iter()
-            .filter(|(_, said)| !said)
+            .filter(|(_, is_given)| !is_given)
             .map(|(pointer, _)| FieldError::at(pointer, FieldErrorCode::Required))
             .collect();
         if missing.is_empty() {

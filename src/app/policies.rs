@@ -69,7 +69,7 @@ impl Resource for PolicyDetail {
 
     async fn check_deletable(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
         tx.may_write(Write::OpenStep(self.step_state))?;
-        resource::check_in_first_cycle(self.policy.cycle, self.policy.last_cycle)
+        resource::check_not_carried_over(self.policy.cycle, self.policy.last_cycle)
     }
 
     async fn delete(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {

@@ -11,7 +11,7 @@ use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::{Action, SeatRole};
 
 impl App {
-    /// The present rights of the caller over the installation.
+    /// The current rights of the caller over the installation.
     ///
     /// # Errors
     /// `unauthenticated` if the session has ended, or the user is disabled or deleted.
@@ -45,7 +45,7 @@ impl App {
         .await
     }
 
-    /// The present rights of the caller in a task force.
+    /// The current rights of the caller in a task force.
     ///
     /// # Errors
     /// `unauthenticated`; `notFound` if the task force does not exist or is not visible to the caller.
@@ -73,7 +73,7 @@ impl App {
         let effective_role = actor.effective_role;
         let access =
             Access { actor, effective_role, member_id, task_force_id, state, cycle, today, seq, now };
-        if !access.actor.scope.opens(task_force_id) {
+        if !access.actor.scope.covers(task_force_id) {
             return Err(RefusalCode::NotFound.into());
         }
         access.require(Action::ReadTaskForce)?;

@@ -14,7 +14,7 @@ const MAX_AGE: Duration = Duration::from_secs(1);
 
 /// The parts of readiness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Readiness {
+pub struct ServiceReadiness {
     /// The database answers.
     pub database: bool,
     /// Every migration of this version has been applied.
@@ -23,11 +23,11 @@ pub struct Readiness {
 
 /// The last result and its time. Concurrent requests wait for the same result.
 #[derive(Debug, Clone, Default)]
-pub(super) struct LastReadiness(Arc<Mutex<Option<(Instant, Readiness)>>>);
+pub(super) struct LastReadiness(Arc<Mutex<Option<(Instant, ServiceReadiness)>>>);
 
 impl App {
     /// The readiness of the service, at most a second old.
-    pub async fn readiness(&self) -> Readiness {
+    pub async fn readiness(&self) -> ServiceReadiness {
         let mut last = self.last_readiness.0.lock().await;
         if let Some((at, found)) = *last
             && at.elapsed() < MAX_AGE
@@ -35,7 +35,7 @@ impl App {
             return found;
         }
         let migrated = self.with_conn(async |conn| Ok(db::schema_migrations::are_current(conn).await?)).await;
-        let found = Readiness { database: migrated.is_ok(), migrations: migrated.unwrap_or(false) };
+        let found = ServiceReadiness { database: migrated.is_ok(), migrations: migrated.unwrap_or(false) };
         *last = Some((Instant::now(), found));
         found
     }

@@ -14,7 +14,7 @@ use super::caller::Caller;
 use super::{App, Result};
 use crate::db;
 use crate::db::page::Page;
-use crate::db::refused_attempts::{Kind, OTHER, Tally};
+use crate::db::refused_attempts::{AttemptCount, Kind, OTHER};
 pub use crate::db::refused_attempts::{RefusedFilter, RefusedRow};
 use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
@@ -29,8 +29,8 @@ const MAX_ANONYMOUS_ROWS: i64 = 500;
 /// others.
 const MAX_PER_USER: u16 = 50;
 
-/// Tells whether attempts that are refused with this code are recorded: those without the right, or before the gate is
-/// met.
+/// Returns whether attempts that are refused with this code are recorded: missing rights, failed and throttled sign-ins,
+/// and unmet gates.
 pub fn is_recorded(code: RefusalCode) -> bool {
     matches!(
         code,
@@ -45,7 +45,7 @@ pub fn is_recorded(code: RefusalCode) -> bool {
 
 /// A refused attempt. It contains no input of the caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attempt {
+pub struct RefusedAttempt {
     /// The user, if the credential was valid.
     pub user_id: Option<Uuid>,
     /// The address of the client; empty if unknown.
@@ -62,19 +62,19 @@ pub struct Attempt {
 
 /// Counted attempts that wait to be stored.
 #[derive(Debug, Clone, Default)]
-pub(super) struct PendingAttempts(Arc<Mutex<HashMap<Kind, Tally>>>);
+pub(super) struct PendingAttempts(Arc<Mutex<HashMap<Kind, AttemptCount>>>);
 
 impl PendingAttempts {
-    fn add(&self, kind: Kind, tally: Tally) {
+    fn add(&self, kind: Kind, count: AttemptCount) {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let most = if kind.user_id.is_some() { usize::from(MAX_PER_USER) } else { MAX_ANONYMOUS_KINDS };
         let of_same_user = |other: &&Kind| other.user_id == kind.user_id;
         let fits = waiting.contains_key(&kind) || waiting.keys().filter(of_same_user).count() < most;
         let kind = if fits { kind } else { merged_kind(kind) };
-        waiting.entry(kind).and_modify(|pending| pending.merge(&tally)).or_insert(tally);
+        waiting.entry(kind).and_modify(|pending| pending.merge(&count)).or_insert(count);
     }
 
-    fn take(&self) -> HashMap<Kind, Tally> {
+    fn take(&self) -> HashMap<Kind, AttemptCount> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -92,7 +92,7 @@ fn merged_kind(kind: Kind) -> Kind {
     }
 }
 
-impl Tally {
+impl AttemptCount {
     fn merge(&mut self, other: &Self) {
         self.attempts += other.attempts;
         self.first_at = self.first_at.min(other.first_at);
@@ -105,13 +105,13 @@ impl Tally {
 
 impl App {
     /// Counts a refused attempt.
-    pub fn record_refused(&self, attempt: Attempt) {
-        let Attempt { user_id, address, operation, code, task_force_id, request_id } = attempt;
+    pub fn record_refused(&self, attempt: RefusedAttempt) {
+        let RefusedAttempt { user_id, address, operation, code, task_force_id, request_id } = attempt;
         metrics::counter!("taskforce_refused_attempts_total", "code" => code.to_string()).increment(1);
         let now = self.clock.now();
         let kind = Kind { hour: hour_of(now), user_id, address, operation, code, task_force_id };
-        self.refused
-            .add(kind, Tally { attempts: 1, first_at: now, last_at: now, last_request_id: request_id });
+        let count = AttemptCount { attempts: 1, first_at: now, last_at: now, last_request_id: request_id };
+        self.refused.add(kind, count);
     }
 
     /// Stores the counted attempts. Attempts that cannot be stored are kept for the next call.
@@ -119,19 +119,19 @@ impl App {
     /// # Errors
     /// Errors of the database.
     pub async fn write_refused(&self) -> Result<()> {
-        let mut hours: HashMap<DateTime<Utc>, Vec<(Kind, Tally)>> = HashMap::new();
-        for (kind, tally) in self.refused.take() {
-            hours.entry(kind.hour).or_default().push((kind, tally));
+        let mut hours: HashMap<DateTime<Utc>, Vec<(Kind, AttemptCount)>> = HashMap::new();
+        for (kind, count) in self.refused.take() {
+            hours.entry(kind.hour).or_default().push((kind, count));
         }
         let mut failed = None;
-        for (hour, tallies) in hours {
+        for (hour, counts) in hours {
             let written = async |conn: &mut db::Conn| {
-                Ok(db::refused_attempts::add(conn, hour, &tallies, MAX_ANONYMOUS_ROWS, MAX_PER_USER.into())
+                Ok(db::refused_attempts::add(conn, hour, &counts, MAX_ANONYMOUS_ROWS, MAX_PER_USER.into())
                     .await?)
             };
             if let Err(error) = self.with_conn(written).await {
                 failed = Some(error);
-                tallies.into_iter().for_each(|(kind, tally)| self.refused.add(kind, tally));
+                counts.into_iter().for_each(|(kind, count)| self.refused.add(kind, count));
             }
         }
         failed.map_or(Ok(()), Err)
@@ -165,7 +165,7 @@ fn hour_of(now: DateTime<Utc>) -> DateTime<Utc> {
 mod tests {
     use super::*;
 
-    fn attempt(address: &str, user_id: Option<Uuid>) -> (Kind, Tally) {
+    fn attempt(address: &str, user_id: Option<Uuid>) -> (Kind, AttemptCount) {
         let now: DateTime<Utc> = "2026-11-22T09:59:59Z".parse().unwrap();
         let kind = Kind {
             hour: hour_of(now),
@@ -175,15 +175,15 @@ mod tests {
             code: RefusalCode::InvalidCredentials,
             task_force_id: None,
         };
-        (kind, Tally { attempts: 1, first_at: now, last_at: now, last_request_id: address.to_owned() })
+        (kind, AttemptCount { attempts: 1, first_at: now, last_at: now, last_request_id: address.to_owned() })
     }
 
     #[test]
     fn attempts_of_one_kind_are_counted_and_of_too_many_kinds_together() {
         let waiting = PendingAttempts::default();
         let add = |address: &str, user_id| {
-            let (kind, tally) = attempt(address, user_id);
-            waiting.add(kind, tally);
+            let (kind, count) = attempt(address, user_id);
+            waiting.add(kind, count);
         };
         for _ in 0..3 {
             add("192.0.2.1", None);
@@ -196,7 +196,7 @@ mod tests {
         add("192.0.2.1", Some(somebody));
         let counted = waiting.take();
         assert_eq!(counted.len(), MAX_ANONYMOUS_KINDS + 2);
-        assert_eq!(counted.values().map(|tally| tally.attempts).sum::<i64>(), 10_004);
+        assert_eq!(counted.values().map(|count| count.attempts).sum::<i64>(), 10_004);
         assert_eq!(counted[&attempt("192.0.2.1", None).0].attempts, 3);
         assert_eq!(counted[&attempt("192.0.2.1", Some(somebody)).0].attempts, 1);
         let other = counted.iter().find(|(kind, _)| kind.operation == OTHER).unwrap();

@@ -6,7 +6,7 @@ use super::caller::Caller;
 use super::{App, Error, Result, resource};
 use crate::db;
 use crate::db::page::Page;
-use crate::db::reports::{Beginning, Draft, Report, ReportFilter, WrittenReport};
+use crate::db::reports::{Draft, Report, ReportFilter, ReportInputs, ReportWithContent};
 use crate::domain::decision::{Outcome, Ruling};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
@@ -40,27 +40,28 @@ impl NewReport {
 }
 
 impl App {
-    /// Creates a report on the present cycle, as of now. A report never changes; later changes need a new one.
+    /// Creates a report on the current cycle, as of now. A report never changes; later changes need a new one.
     ///
     /// # Errors
-    /// `invalidRequest` if recommendation and step do not go together; the state of task force or step.
+    /// `invalidRequest` if recommendation and step do not go together; the errors of
+    /// [`may_write`](super::write::WriteTx::may_write).
     pub async fn report_create(
         &self,
         caller: &Caller,
         task_force_id: Uuid,
         new: NewReport,
-    ) -> Result<WrittenReport> {
+    ) -> Result<ReportWithContent> {
         new.check()?;
         self.write(caller, task_force_id, Action::Lead, async |tx| {
             let (conn, now) = (tx.conn(), tx.now());
             let cycle = resource::cycle_of_open_step(tx, StepName::Report).await?;
             let chair = tx.access.member_id.ok_or(RefusalCode::Forbidden)?;
-            let beginning = db::reports::beginning(conn, task_force_id, cycle, chair).await?;
-            let since = beginning.reported_at.unwrap_or(beginning.opened_at);
+            let inputs = db::reports::inputs(conn, task_force_id, cycle, chair).await?;
+            let since = inputs.reported_at.unwrap_or(inputs.opened_at);
             let parts = db::report_data::load(conn, task_force_id, cycle, now, since).await?;
 
             let NewReport { recommendation, return_to, summary } = new;
-            let Beginning { name, city, author, previous, highest, head_hash, .. } = beginning;
+            let ReportInputs { name, city, author, previous, highest, head_hash, .. } = inputs;
             let number = highest.unwrap_or(0) + 1;
             let control = ReportControl {
                 number,
@@ -75,8 +76,8 @@ impl App {
                 last_seq: tx.access.seq,
                 head_hash: hex::encode(head_hash),
             };
-            let asked = ReportAsked { recommendation, return_to_step: return_to, summary: summary.clone() };
-            let model = ReportModel::new(control, asked, parts).canonical().map_err(Error::internal)?;
+            let request = ReportAsked { recommendation, return_to_step: return_to, summary: summary.clone() };
+            let model = ReportModel::new(control, request, parts).canonical().map_err(Error::internal)?;
             let draft = Draft {
                 number,
                 cycle,
@@ -96,7 +97,7 @@ impl App {
                     .with_change("returnToStep", None::<()>, return_to)
                     .with_change("hash", None::<()>, hex::encode(&report.hash)),
             );
-            Ok(WrittenReport { report, model: draft.model })
+            Ok(ReportWithContent { report, model: draft.model })
         })
         .await
     }
@@ -110,7 +111,7 @@ impl App {
         caller: &Caller,
         task_force_id: Uuid,
         number: i32,
-    ) -> Result<WrittenReport> {
+    ) -> Result<ReportWithContent> {
         let (_, report) = self
             .read(caller, task_force_id, async |conn| db::reports::find(conn, task_force_id, number).await)
             .await?;

@@ -31,7 +31,7 @@ use crate::domain::writing::Write;
 pub struct Events {
     /// The resource was created.
     pub created: EventAction,
-    /// Its fields were changed.
+    /// The fields of the resource were changed.
     pub updated: EventAction,
     /// The resource was deleted.
     pub deleted: EventAction,
@@ -59,7 +59,6 @@ pub trait Resource: Sized {
         Vec::new()
     }
 
-    /// The id.
     fn id(&self) -> Uuid;
     /// The version, which counts changes.
     fn version(&self) -> i32;
@@ -115,9 +114,9 @@ pub trait Stateful: Resource<Parent = ()> {
     /// The event that a transition records.
     const TRANSITIONED: EventAction;
 
-    /// The present state.
+    /// The current state.
     fn state(&self) -> Self::State;
-    /// The transitions from the present state.
+    /// The transitions from the current state.
     fn transitions(&self, access: &Access) -> Vec<Transition<Self::State>>;
 
     /// Checks the payload and stores the new state; adds everything else that changes to the event. The caller has
@@ -147,7 +146,7 @@ pub trait ParentResource: Resource<Parent = ()> {
     /// The code of the state that forbids it.
     fn children_writable(&self, tx: &WriteTx<'_>) -> Result<()>;
 
-    /// The code of an invariant of the present state that the parent and its children violate.
+    /// The code of an invariant of the current state that the parent and its children violate.
     fn violated_invariant(&self, access: &Access) -> Option<RefusalCode>;
 }
 
@@ -166,7 +165,6 @@ pub trait ChildOf: Sized {
     /// The events that the child records.
     const EVENTS: Events;
 
-    /// The id.
     fn id(&self) -> Uuid;
     /// The version, which counts changes.
     fn version(&self) -> i32;
@@ -311,9 +309,8 @@ pub fn available_transitions<R: Stateful>(resource: &R, access: &Access) -> Vec<
 /// A resource as a caller sees it.
 #[derive(Debug)]
 pub struct View<R> {
-    /// The resource.
     pub resource: R,
-    /// The present day in the task force's time zone.
+    /// The current day in the task force's time zone.
     pub today: NaiveDate,
     /// The transitions that this caller sees.
     pub transitions: Vec<AvailableTransition>,
@@ -362,7 +359,7 @@ pub(super) async fn find_referenced<R: Resource<Parent = ()>>(
     Ok(resource.ok_or_else(|| Refusal::unknown_reference(pointer))?)
 }
 
-/// The cycle in which a product of a step is created: the present one, provided that the step is open.
+/// The cycle in which a product of a step is created: the current one, provided that the step is open.
 pub(super) async fn cycle_of_open_step(tx: &WriteTx<'_>, step: StepName) -> Result<i32> {
     let step = steps::current(tx, step).await?;
     tx.may_write(Write::OpenStep(step.state))?;
@@ -389,7 +386,7 @@ pub(super) fn check_not_in_future(tx: &WriteTx<'_>, day: NaiveDate, pointer: &st
 }
 
 /// Refuses to delete a product that was carried over or extended: an earlier cycle has it on record.
-pub(super) fn check_in_first_cycle(cycle: i32, last_cycle: i32) -> Result<()> {
+pub(super) fn check_not_carried_over(cycle: i32, last_cycle: i32) -> Result<()> {
     if cycle == last_cycle { Ok(()) } else { Err(RefusalCode::OfAnEarlierCycle.into()) }
 }
 
@@ -459,7 +456,7 @@ impl App {
     /// Creates a resource.
     ///
     /// # Errors
-    /// The state of task force or step, and the errors of [`Resource::insert`].
+    /// The errors of [`WriteTx::may_write`] and [`Resource::insert`].
     pub async fn create<R: Resource>(
         &self,
         caller: &Caller,
@@ -483,7 +480,7 @@ impl App {
     /// Changes the fields of a resource.
     ///
     /// # Errors
-    /// `versionMismatch`, the state of task force or step, and the errors of [`Resource::update`].
+    /// `versionMismatch`, the errors of [`WriteTx::may_write`], and the errors of [`Resource::update`].
     pub async fn update<R: Resource>(
         &self,
         caller: &Caller,
@@ -538,7 +535,7 @@ impl App {
     /// Deletes a resource and its children.
     ///
     /// # Errors
-    /// `versionMismatch`, `stillReferenced`, the state of task force or step, and the errors of
+    /// `versionMismatch`, `stillReferenced`, the errors of [`WriteTx::may_write`], and the errors of
     /// [`Resource::check_deletable`] and [`Resource::delete`].
     pub async fn delete<R: Resource>(
         &self,

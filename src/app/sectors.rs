@@ -69,7 +69,7 @@ impl Resource for SectorDetail {
 
     async fn check_deletable(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
         tx.may_write(Write::OpenStep(self.step_state))?;
-        resource::check_in_first_cycle(self.sector.cycle, self.sector.last_cycle)
+        resource::check_not_carried_over(self.sector.cycle, self.sector.last_cycle)
     }
 
     async fn delete(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
@@ -111,7 +111,7 @@ impl ParentResource for SectorDetail {
     const ID_NAME: &'static str = "sectorId";
 
     async fn exists(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<bool> {
-        db::sectors::is_there(conn, task_force_id, id).await
+        db::sectors::exists(conn, task_force_id, id).await
     }
 
     fn children_writable(&self, tx: &WriteTx<'_>) -> Result<()> {

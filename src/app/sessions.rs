@@ -13,7 +13,6 @@ use crate::domain::refusal::RefusalCode;
 /// A session as its user sees it.
 #[derive(Debug)]
 pub struct SessionView {
-    /// The session.
     pub session: RunningSession,
     /// Tells whether the request was sent in this session.
     pub current: bool,

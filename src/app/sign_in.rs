@@ -131,12 +131,12 @@ impl App {
     }
 
     /// Counts an invalid token against the address that sent it.
-    fn count_failed<T>(&self, visit: &Visit, answer: Result<T>) -> Result<T> {
-        if matches!(&answer, Err(Error::Refused(refusal)) if refusal.code == RefusalCode::InvalidCredentials)
+    fn count_failed<T>(&self, visit: &Visit, result: Result<T>) -> Result<T> {
+        if matches!(&result, Err(Error::Refused(refusal)) if refusal.code == RefusalCode::InvalidCredentials)
         {
             self.throttle.count_invalid_token(visit.address, self.clock.now()).map_err(too_many)?;
         }
-        answer
+        result
     }
 
     /// Exchanges a refresh token for the next pair.
@@ -237,10 +237,10 @@ impl App {
         Ok(signed_in)
     }
 
-    /// Changes the caller's own password: ends all sessions, including the present one, and starts a new one.
+    /// Changes the caller's own password: ends all sessions, including the current one, and starts a new one.
     ///
     /// # Errors
-    /// `insufficientScope` for an API key; `invalidCredentials` for a wrong present password, or if there is none;
+    /// `insufficientScope` for an API key; `invalidCredentials` for a wrong current password, or if there is none;
     /// `tooManyAttempts`; `invalidRequest` at `/newPassword` for a common password.
     pub async fn password_change(
         &self,

@@ -2,7 +2,7 @@
 //!
 //! The first token of a person is matched by the address that the issuer has verified. After that the stored link
 //! counts, even if the address changes. So the operator of the issuer can sign in as any user but an administrator:
-//! `app/caller.rs` refuses single sign-on to administrators with every request.
+//! `app/caller.rs` refuses single sign-on for administrators on every request.
 
 use std::sync::Arc;
 use std::time::Duration;

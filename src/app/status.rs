@@ -20,7 +20,7 @@ use crate::domain::rights::Action;
 pub struct Status {
     /// The rows of the status.
     pub rows: StatusRows,
-    /// The present day in the task force's time zone.
+    /// The current day in the task force's time zone.
     pub today: NaiveDate,
 }
 

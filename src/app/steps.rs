@@ -20,21 +20,21 @@ use crate::domain::writing::{Write, may_write};
 
 /// The readiness of a step for its submission.
 #[derive(Debug)]
-pub struct Readiness {
-    /// The state that prevents a submission, whatever the gate says.
+pub struct StepReadiness {
+    /// The state that prevents a submission, independent of the gate.
     pub blocked_by: Option<RefusalCode>,
     /// The criteria of the gate.
     pub criteria: Vec<Criterion>,
 }
 
-impl Readiness {
+impl StepReadiness {
     /// Tells whether the chair could submit the step now.
     pub fn is_ready(&self) -> bool {
         self.blocked_by.is_none() && self.criteria.iter().all(Criterion::is_settled)
     }
 }
 
-/// A step of the present cycle.
+/// A step of the current cycle.
 pub(super) async fn current(tx: &WriteTx<'_>, step: StepName) -> Result<Step> {
     Ok(db::steps::find(tx.conn(), tx.task_force_id(), None, step).await?.ok_or(RefusalCode::NotFound)?)
 }
@@ -51,7 +51,7 @@ pub(super) async fn apply_command(tx: &mut WriteTx<'_>, step: &Step, command: St
 }
 
 impl App {
-    /// The five steps of the present or an earlier cycle.
+    /// The five steps of the current or an earlier cycle.
     ///
     /// # Errors
     /// As [`App::read`]; `notFound` if the cycle does not exist.
@@ -87,7 +87,7 @@ impl App {
     /// Sets or clears a step's target date.
     ///
     /// # Errors
-    /// `stepPassed`, the state of the task force.
+    /// `stepPassed`, the errors of [`WriteTx::may_write`].
     pub async fn step_update(
         &self,
         caller: &Caller,
@@ -116,7 +116,7 @@ impl App {
         .await
     }
 
-    /// The readiness of a step of the present cycle for its submission.
+    /// The readiness of a step of the current cycle for its submission.
     ///
     /// # Errors
     /// As [`App::read`].
@@ -125,7 +125,7 @@ impl App {
         caller: &Caller,
         task_force_id: Uuid,
         step: StepName,
-    ) -> Result<Readiness> {
+    ) -> Result<StepReadiness> {
         let now = self.clock.now();
         let (access, (row, facts, waivers)) = self
             .read(caller, task_force_id, async |conn| {
@@ -137,16 +137,17 @@ impl App {
             })
             .await?;
         let row = row.ok_or(RefusalCode::NotFound)?;
-        Ok(Readiness {
+        Ok(StepReadiness {
             blocked_by: may_write(Write::OpenStep(row.state), access.state).err(),
             criteria: gate::criteria(&facts, &waivers),
         })
     }
 
-    /// Waives a criterion of a step of the present cycle, with a reason. Repeating the call changes nothing.
+    /// Waives a criterion of a step of the current cycle, with a reason. Repeating the call changes nothing.
     ///
     /// # Errors
-    /// `notWaivable`, the state of step or task force; `notFound` for a criterion that is not part of the step's gate.
+    /// `notWaivable`, the errors of [`WriteTx::may_write`]; `notFound` for a criterion that is not part of the step's
+    /// gate.
     pub async fn criterion_waive(
         &self,
         caller: &Caller,
@@ -180,7 +181,7 @@ impl App {
     /// Removes a waiver. Repeating the call changes nothing.
     ///
     /// # Errors
-    /// The state of step or task force; `notFound` for a criterion that is not part of the step's gate.
+    /// The errors of [`WriteTx::may_write`]; `notFound` for a criterion that is not part of the step's gate.
     pub async fn criterion_unwaive(
         &self,
         caller: &Caller,

@@ -12,7 +12,7 @@ use crate::db;
 use crate::db::page::Page;
 use crate::db::reports::Report;
 use crate::db::steps::Step;
-use crate::db::submissions::{Ballot, Frozen, NamedBallot, Submission};
+use crate::db::submissions::{Ballot, NamedBallot, Snapshot, Submission};
 use crate::domain::ballot::{Choice, Tally, VoteOutcome};
 use crate::domain::criterion::Criterion;
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
@@ -31,7 +31,6 @@ use crate::domain::writing::Write;
 /// A submission as a caller sees it.
 #[derive(Debug)]
 pub struct SubmissionView {
-    /// The submission.
     pub submission: Submission,
     /// The snapshot that the members vote on, as canonical JSON.
     pub snapshot: String,
@@ -57,9 +56,7 @@ impl SubmissionView {
 /// A vote.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Vote {
-    /// The choice.
     pub choice: Choice,
-    /// A comment.
     pub comment: Option<String>,
     /// The reason of a recusal.
     pub reason: Option<LocalizedText>,
@@ -85,12 +82,12 @@ async fn view(tx: &WriteTx<'_>, id: Uuid) -> Result<SubmissionView> {
 }
 
 /// Takes the snapshot that the members vote on: the step's products and activities, and the criteria of its gate.
-async fn freeze(
+async fn take_snapshot(
     tx: &WriteTx<'_>,
     step: &Step,
     note: Option<&LocalizedText>,
     criteria: &[Criterion],
-) -> Result<Frozen> {
+) -> Result<Snapshot> {
     let (conn, task_force_id) = (tx.conn(), tx.task_force_id());
     let content = db::report_data::of_step(conn, task_force_id, step.cycle, step.step).await?;
     let criterion = |one: &Criterion| {
@@ -114,7 +111,7 @@ async fn freeze(
     });
     let text = serde_json_canonicalizer::to_string(&snapshot).map_err(Error::internal)?;
     let hash = Sha256::digest(text.as_bytes()).to_vec();
-    Ok(Frozen { text, hash })
+    Ok(Snapshot { text, hash })
 }
 
 /// Closes the open vote if it is decided, and applies its effects.
@@ -229,10 +226,10 @@ pub(super) async fn remove_voter(tx: &mut WriteTx<'_>, member_id: Uuid) -> Resul
 }
 
 impl App {
-    /// Submits a step to the vote of the members, with a snapshot of its present content.
+    /// Submits a step to the vote of the members, with a snapshot of its current content.
     ///
     /// # Errors
-    /// `gateNotMet` with the criteria, the state of step or task force.
+    /// `gateNotMet` with the criteria, the errors of [`WriteTx::may_write`].
     pub async fn step_submit(
         &self,
         caller: &Caller,
@@ -252,16 +249,23 @@ impl App {
             gate::check(&criteria)?;
 
             let chair = tx.access.member_id.ok_or(RefusalCode::Forbidden)?;
-            let frozen = freeze(tx, &step, note.as_ref(), &criteria).await?;
-            let submission =
-                db::submissions::insert(conn, task_force_id, &step, note.as_ref(), chair, &frozen, tx.now())
-                    .await?;
+            let snapshot = take_snapshot(tx, &step, note.as_ref(), &criteria).await?;
+            let submission = db::submissions::insert(
+                conn,
+                task_force_id,
+                &step,
+                note.as_ref(),
+                chair,
+                &snapshot,
+                tx.now(),
+            )
+            .await?;
             tx.record(
                 new_event(EventAction::SubmissionCreated, submission.id)
                     .with_change("step", None::<()>, step.step)
                     .with_change("cycle", None::<()>, step.cycle)
                     .with_change("note", None::<()>, &note)
-                    .with_change("hash", None::<()>, hex::encode(&frozen.hash)),
+                    .with_change("hash", None::<()>, hex::encode(&snapshot.hash)),
             );
             steps::apply_command(tx, &step, StepCommand::Submit).await?;
             view(tx, submission.id).await
@@ -272,7 +276,8 @@ impl App {
     /// Casts the caller's vote on a submission, or changes it.
     ///
     /// # Errors
-    /// `votingClosed`, `notEntitled`, the state of the task force; `invalidRequest` for a recusal without a reason.
+    /// `votingClosed`, `notEntitled`, the errors of [`WriteTx::may_write`]; `invalidRequest` for a recusal without a
+    /// reason.
     pub async fn vote(
         &self,
         caller: &Caller,
@@ -323,7 +328,7 @@ impl App {
     /// Withdraws a submission. Its step is open again.
     ///
     /// # Errors
-    /// `votingClosed`, the state of the task force.
+    /// `votingClosed`, the errors of [`WriteTx::may_write`].
     pub async fn submission_withdraw(
         &self,
         caller: &Caller,
@@ -336,6 +341,8 @@ impl App {
             let submission = find_or_not_found(tx, id).await?;
             expect_version(submission.version, version)?;
             tx.may_write(Write::Vote)?;
+            // A code of its own: `votingClosed` says more than `transitionNotAllowed`. After these two checks,
+            // `check_transition` cannot fail; the call ties the use case to the announced transitions.
             if submission.state != SubmissionState::Voting {
                 return Err(RefusalCode::VotingClosed.into());
             }

@@ -14,7 +14,7 @@ use crate::domain::calendar::is_time_zone;
 use crate::domain::event::{EventAction, NewEvent, SubjectKind, changes_between};
 use crate::domain::panel::Panel;
 use crate::domain::refusal::{AvailableTransition, FieldError, FieldErrorCode, Refusal, RefusalCode};
-use crate::domain::rights::{Action, Decision, authorize};
+use crate::domain::rights::{Action, Authorization, authorize};
 use crate::domain::state_machine::{available, check_transition};
 use crate::domain::step::{StepCommand, StepName, StepState};
 use crate::domain::task_force::TaskForceState;
@@ -25,14 +25,13 @@ use crate::domain::writing::Write;
 /// A task force as a caller sees it.
 #[derive(Debug)]
 pub struct TaskForceView {
-    /// The task force.
     pub task_force: TaskForce,
     /// The transitions that this caller sees.
     pub transitions: Vec<AvailableTransition>,
 }
 
 impl TaskForceView {
-    fn new(task_force: TaskForce, panel: &Panel, right: Decision) -> Self {
+    fn new(task_force: TaskForce, panel: &Panel, right: Authorization) -> Self {
         let transitions = available(&task_force.state.transitions(panel), right.missing_right());
         Self { task_force, transitions }
     }
@@ -67,7 +66,7 @@ impl App {
         self.with_conn(async |conn| {
             let actor = self.actor_on(conn, caller).await?;
             // Callers without a right to the portfolio see the task forces in which they have a seat.
-            let sees_all = authorize(actor.effective_role, Action::ReadPortfolio) == Decision::Allowed;
+            let sees_all = authorize(actor.effective_role, Action::ReadPortfolio) == Authorization::Allowed;
             let seat_of = (!sees_all).then_some(actor.user_id);
             let filter = TaskForceFilter { seat_of, only: actor.scope.only_task_force, ..filter };
             Ok(db::task_forces::list(conn, &filter, after, limit).await?)
@@ -129,7 +128,7 @@ impl App {
     /// Changes a task force's fields.
     ///
     /// # Errors
-    /// An unknown time zone, the state of the task force.
+    /// An unknown time zone, the errors of [`may_write`](super::write::WriteTx::may_write).
     pub async fn task_force_update(
         &self,
         caller: &Caller,

@@ -32,7 +32,6 @@ const MAX_EMAIL_LENGTH: usize = 254;
 /// A user as a caller sees them.
 #[derive(Debug)]
 pub struct UserView {
-    /// The user.
     pub user: User,
     /// Tells whether an invitation waits to be accepted.
     pub invitation_pending: bool,
@@ -57,7 +56,6 @@ impl UserView {
 pub enum UserEntry {
     /// All fields, for callers who manage users.
     Full {
-        /// The user.
         user: User,
         /// Tells whether an invitation waits to be accepted.
         invitation_pending: bool,
@@ -202,7 +200,7 @@ impl App {
             let actor = actor?;
             let view = self.view(visible(&actor, detail?)?, &actor);
             let mut memberships = memberships?;
-            memberships.retain(|seat| actor.scope.opens(seat.task_force_id));
+            memberships.retain(|seat| actor.scope.covers(seat.task_force_id));
             Ok((view, memberships))
         })
         .await

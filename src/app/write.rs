@@ -1,8 +1,10 @@
 //! The write transaction: the one way to change a task force.
 //!
 //! [`App::write`] begins the transaction, takes the lock of the task force, reads again who the caller is, checks the
-//! right, runs the use case, appends its events to the event chain and commits. A use case reaches the database
-//! only through the [`WriteTx`], so none of these steps can be forgotten.
+//! right, runs the use case, appends its events to the event chain and commits.
+//!
+//! Changes of a task force use [`App::write`], the only function that makes a [`WriteTx`], so none of these steps can be
+//! forgotten. `with_conn` is for reads and for rows outside the event chain: key use, refused attempts, housekeeping.
 
 use chrono::{DateTime, Utc};
 use diesel_async::{AnsiTransactionManager, TransactionManager as _};
@@ -28,7 +30,6 @@ pub struct WriteTx<'a> {
 }
 
 impl WriteTx<'_> {
-    /// The connection of the transaction.
     pub fn conn(&self) -> &Conn {
         self.conn
     }
@@ -62,16 +63,16 @@ impl WriteTx<'_> {
     }
 }
 
-/// Compares the version a caller read with the present one.
+/// Compares the version that a caller read with the current version.
 ///
 /// # Errors
-/// `versionMismatch` with the present version.
-pub fn expect_version(present: i32, expected: i32) -> Result<()> {
-    if present == expected {
+/// `versionMismatch` with the current version.
+pub fn expect_version(current: i32, expected: i32) -> Result<()> {
+    if current == expected {
         return Ok(());
     }
     let refusal =
-        Refusal::from(RefusalCode::VersionMismatch).extension(ProblemExtension::CurrentVersion(present));
+        Refusal::from(RefusalCode::VersionMismatch).extension(ProblemExtension::CurrentVersion(current));
     Err(refusal.into())
 }
 
@@ -93,18 +94,18 @@ impl App {
         self.transaction(&caller.commit_mode, async |conn| {
             let (head, access) = self.begin_write(conn, caller, task_force_id, action).await?;
             let mut tx = WriteTx { conn, access, new_events: Vec::new() };
-            let answer = use_case(&mut tx).await?;
+            let result = use_case(&mut tx).await?;
             if tx.new_events.is_empty() {
-                return Ok(Effect::Unchanged(answer));
+                return Ok(Effect::Unchanged(result));
             }
             let actor = tx.access.actor.as_event_actor();
             append(conn, task_force_id, head, actor, &caller.request_id, tx.now(), tx.new_events).await?;
-            Ok(Effect::Changed(answer))
+            Ok(Effect::Changed(result))
         })
         .await
     }
 
-    /// Everything that comes before the use case: key, lock, caller, right, replay.
+    /// Runs the checks before the use case: key, lock, caller, right, replay.
     async fn begin_write(
         &self,
         conn: &Conn,
@@ -121,7 +122,8 @@ impl App {
         Ok((head, access))
     }
 
-    /// Creates a task force: the only write without a lock, since there is no row to lock yet.
+    /// Creates a task force: the only write of a task force that does not first take its lock, since the row to lock
+    /// does not exist yet.
     ///
     /// # Errors
     /// `forbidden`, or the errors of the use case.
@@ -136,10 +138,10 @@ impl App {
             actor.require(Action::CreateTaskForce)?;
             caller.claim_key(conn, self.clock.now()).await?;
             let (id, now) = (Uuid::now_v7(), self.clock.now());
-            let (answer, new_events) = use_case(conn, &actor, id, now).await?;
+            let (result, new_events) = use_case(conn, &actor, id, now).await?;
             let head = db::events::lock_head(conn, id).await?.ok_or(RefusalCode::NotFound)?;
             append(conn, id, head, actor.as_event_actor(), &caller.request_id, now, new_events).await?;
-            Ok(Effect::Changed(answer))
+            Ok(Effect::Changed(result))
         })
         .await
     }
@@ -161,11 +163,11 @@ impl App {
             actor.require_writing()?;
             caller.claim_key(conn, self.clock.now()).await?;
             let now = self.clock.now();
-            let (answer, new_event) = use_case(conn, &actor, now).await?;
-            let Some(new_event) = new_event else { return Ok(Effect::Unchanged(answer)) };
+            let (result, new_event) = use_case(conn, &actor, now).await?;
+            let Some(new_event) = new_event else { return Ok(Effect::Unchanged(result)) };
             let by = actor.as_event_actor();
             db::events::insert_installation(conn, by, &caller.request_id, now, &new_event).await?;
-            Ok(Effect::Changed(answer))
+            Ok(Effect::Changed(result))
         })
         .await
     }
@@ -181,12 +183,12 @@ impl App {
     ) -> Result<T> {
         self.transaction(&CommitMode::Commit, async |conn| {
             let now = self.clock.now();
-            let (answer, new_event) = use_case(conn, now).await?;
+            let (result, new_event) = use_case(conn, now).await?;
             let Some(NewInstallationEvent { actor, new_event }) = new_event else {
-                return Ok(Effect::Unchanged(answer));
+                return Ok(Effect::Unchanged(result));
             };
             db::events::insert_installation(conn, actor, request_id, now, &new_event).await?;
-            Ok(Effect::Changed(answer))
+            Ok(Effect::Changed(result))
         })
         .await
     }
@@ -202,9 +204,9 @@ impl App {
         // By hand, since diesel-async's `transaction` asks for futures that can move between threads. Dropping this
         // future half-way drops the guard, which closes the connection, and the server rolls back.
         within(deadline, Box::pin(AnsiTransactionManager::begin_transaction(conn))).await??;
-        let (answer, outcome) = match within(deadline, Box::pin(body(conn))).await? {
-            Ok(Effect::Changed(answer)) => (Some(answer), Ok(true)),
-            Ok(Effect::Unchanged(answer)) => (Some(answer), Ok(false)),
+        let (result, outcome) = match within(deadline, Box::pin(body(conn))).await? {
+            Ok(Effect::Changed(result)) => (Some(result), Ok(true)),
+            Ok(Effect::Unchanged(result)) => (Some(result), Ok(false)),
             Err(error) => (None, Err(error)),
         };
         let ended = within(deadline, Box::pin(self.end(conn, mode, outcome))).await?;
@@ -213,7 +215,7 @@ impl App {
             _ => guard.release(),
         }
         ended?;
-        answer.ok_or_else(|| Error::internal("a transaction ended without an answer"))
+        result.ok_or_else(|| Error::internal("a transaction ended without a result"))
     }
 
     /// Ends a transaction whose body has changed something (`Ok(true)`), nothing (`Ok(false)`), or failed. The
@@ -258,7 +260,6 @@ async fn rolled_back(conn: &mut Conn, error: Error) -> Error {
 /// An event outside any task force, and its actor.
 #[derive(Debug)]
 pub struct NewInstallationEvent {
-    /// The actor.
     pub actor: EventActor,
     /// The event.
     pub new_event: NewEvent,
@@ -271,7 +272,7 @@ impl NewInstallationEvent {
     }
 }
 
-/// The answer of a use case, and whether the use case changed anything.
+/// The result of a use case, and whether the use case changed anything.
 enum Effect<T> {
     Changed(T),
     Unchanged(T),

@@ -45,7 +45,7 @@ pub fn digest(secret: &SecretString) -> [u8; 32] {
     digest_of(secret.expose_secret())
 }
 
-/// The same, of a secret as a request contains it. Caches of tokens use this hash as their key, too.
+/// The hash of a secret that a request contains. Caches of tokens use this hash as their key, too.
 pub fn digest_of(secret: &str) -> [u8; 32] {
     Sha256::digest(secret).into()
 }

@@ -51,7 +51,7 @@ pub struct TooMany(pub u32);
 
 /// A guess in progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Attempt {
+pub struct Guess {
     account: [u8; 32],
     address: Option<IpAddr>,
 }
@@ -82,29 +82,27 @@ impl Throttle {
         account: &str,
         address: Option<IpAddr>,
         now: DateTime<Utc>,
-    ) -> Result<Attempt, TooMany> {
+    ) -> Result<Guess, TooMany> {
         // Hashes have one length, so long account names can't fill the memory.
         let address = address.map(client_network);
-        let attempt = Attempt { account: Sha256::digest(account).into(), address };
-        if let Some(address) = attempt.address {
+        let guess = Guess { account: Sha256::digest(account).into(), address };
+        if let Some(address) = guess.address {
             self.addresses.fill(address, now)?;
         }
-        self.accounts
-            .fill(attempt.account, now)
-            .inspect_err(|_| self.take_back_address(attempt.address, now))?;
-        Ok(attempt)
+        self.accounts.fill(guess.account, now).inspect_err(|_| self.take_back_address(guess.address, now))?;
+        Ok(guess)
     }
 
     /// The password was right. The account's failures are cleared, since its owner is there.
-    pub fn succeed(&self, attempt: Attempt, now: DateTime<Utc>) {
-        self.accounts.clear(&attempt.account);
-        self.take_back_address(attempt.address, now);
+    pub fn succeed(&self, guess: Guess, now: DateTime<Utc>) {
+        self.accounts.clear(&guess.account);
+        self.take_back_address(guess.address, now);
     }
 
     /// The guess was not checked, so it does not count.
-    pub fn take_back(&self, attempt: Attempt, now: DateTime<Utc>) {
-        self.accounts.take_back(attempt.account, now);
-        self.take_back_address(attempt.address, now);
+    pub fn take_back(&self, guess: Guess, now: DateTime<Utc>) {
+        self.accounts.take_back(guess.account, now);
+        self.take_back_address(guess.address, now);
     }
 
     /// Clears the failures of an account whose owner has proved their identity without a password.
@@ -256,8 +254,8 @@ mod tests {
     fn what_the_service_failed_is_taken_back() {
         let throttle = Throttle::new(Limits::USUAL);
         for _ in 0..100 {
-            let attempt = throttle.begin("a@b", address("192.0.2.1"), now()).unwrap();
-            throttle.take_back(attempt, now());
+            let guess = throttle.begin("a@b", address("192.0.2.1"), now()).unwrap();
+            throttle.take_back(guess, now());
         }
         assert_eq!(throttle.accounts.empty_at.iter().count() + throttle.addresses.empty_at.iter().count(), 0);
     }

@@ -20,7 +20,7 @@ use crate::http;
 
 /// Arguments of `migrate`.
 #[derive(Debug, Args)]
-pub(super) struct Migration {
+pub(super) struct MigrateArgs {
     #[command(flatten)]
     database: DatabaseSettings,
     /// Role that the service connects as, if it is not the owner: is granted the privileges that the service needs, and loses all others.
@@ -29,8 +29,8 @@ pub(super) struct Migration {
 }
 
 /// Migrates the database, and sets the privileges of the service's role.
-pub(super) async fn migrate(migration: Migration) -> Result<(), Failure> {
-    let Migration { database: settings, grant_to } = migration;
+pub(super) async fn migrate(args: MigrateArgs) -> Result<(), Failure> {
+    let MigrateArgs { database: settings, grant_to } = args;
     let (pool, database) = match settings.migration_pool()? {
         Some(pool) => (pool, None),
         None => {
@@ -65,7 +65,7 @@ async fn migrate_on(pool: &Pool, grant_to: Option<&str>) -> Result<(), Failure> 
 
 /// Arguments of `create-admin`.
 #[derive(Debug, Args)]
-pub(super) struct NewAdmin {
+pub(super) struct CreateAdminArgs {
     #[command(flatten)]
     database: DatabaseSettings,
     /// Email address of the account.
@@ -84,13 +84,13 @@ fn email(text: &str) -> Result<String, String> {
 }
 
 /// Creates an administrator and prints the invitation. Only its hash is stored.
-pub(super) async fn create(new: NewAdmin) -> Result<(), Failure> {
-    let name = LocalizedText::new(new.name_ar, new.name)
+pub(super) async fn create(args: CreateAdminArgs) -> Result<(), Failure> {
+    let name = LocalizedText::new(args.name_ar, args.name)
         .ok_or_else(|| Failure::setting("the name is blank (--name, --name-ar)"))?;
-    let database = Database::open_or_join(&new.database).await?;
-    database.migrate(&new.database).await?;
+    let database = Database::open_or_join(&args.database).await?;
+    database.migrate(&args.database).await?;
     let invitation = app_over(&database)?
-        .create_admin(&new.email, name)
+        .create_admin(&args.email, name)
         .await
         .map_err(|error| Failure::failed(http::explain(error)))?;
     print(&format!(

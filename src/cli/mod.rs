@@ -31,11 +31,11 @@ enum Command {
     /// Runs the service and writes demo data if the database is empty; prints the address and the accounts.
     Demo(ServeSettings),
     /// Migrates the database; with --grant-to, also sets the privileges of the service's role.
-    Migrate(admin::Migration),
+    Migrate(admin::MigrateArgs),
     /// Creates an administrator and prints the invitation, which can be accepted once.
-    CreateAdmin(admin::NewAdmin),
+    CreateAdmin(admin::CreateAdminArgs),
     /// Verifies that no event of one or all task forces was changed or removed; exit code 1 if one was.
-    VerifyAudit(verify_audit::Scope),
+    VerifyAudit(verify_audit::VerifyAuditArgs),
     /// Prints the OpenAPI document.
     Openapi,
     /// Asks a running service whether it is ready; exit code 1 if it is not.

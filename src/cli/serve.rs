@@ -39,7 +39,7 @@ impl Database {
         }
     }
 
-    /// The same; if a running service has started the private cluster, connects to that.
+    /// Opens the database of the settings, or connects to the private cluster that a running service has started.
     pub(super) async fn open_or_join(settings: &DatabaseSettings) -> Result<Self, Failure> {
         if let Some(url) = settings.url()? {
             return Self::connect(&url, None, settings);

@@ -15,7 +15,7 @@ use crate::domain::vocabulary::Vocabulary as _;
 
 /// Arguments of `verify-audit`.
 #[derive(Debug, Args)]
-pub(super) struct Scope {
+pub(super) struct VerifyAuditArgs {
     #[command(flatten)]
     database: DatabaseSettings,
     /// Task force whose events are verified; if not set, all are.
@@ -24,9 +24,9 @@ pub(super) struct Scope {
 }
 
 /// Verifies chains of events, prints a line for each, and fails if one is broken.
-pub(super) async fn verify(scope: Scope) -> Result<(), Failure> {
-    let database = Database::open_or_join(&scope.database).await?;
-    let result = verify_chains(&database, scope.task_force).await;
+pub(super) async fn verify(args: VerifyAuditArgs) -> Result<(), Failure> {
+    let database = Database::open_or_join(&args.database).await?;
+    let result = verify_chains(&database, args.task_force).await;
     database.close().await?;
     let (verified, broken) = result?;
     if broken == 0 {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::deserialize;
-use diesel::dsl::{AssumeNotNull, array, exists};
+use diesel::dsl::{AssumeNotNull, array};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::row::NamedRow;
@@ -293,8 +293,10 @@ pub async fn delete(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<(
 }
 
 /// Returns whether the task force has this activity.
-pub async fn is_there(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<bool> {
-    diesel::select(exists(activities::table.find((task_force_id, id)))).get_result(&mut &*conn).await
+pub async fn exists(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<bool> {
+    diesel::select(diesel::dsl::exists(activities::table.find((task_force_id, id))))
+        .get_result(&mut &*conn)
+        .await
 }
 
 /// Returns whether `from` depends on `to`, directly or through other activities.

@@ -77,7 +77,7 @@ pub enum ClusterError {
         "no PostgreSQL server of version {} or later found ({seen}): install one (Debian, Ubuntu: apt-get install \
          postgresql; macOS: brew install postgresql@17), name its bin directory in TASKFORCE_PG_BIN_DIR, or set \
          DATABASE_URL",
-        server::OLDEST
+        server::MIN_MAJOR_VERSION
     )]
     NoServer { seen: String },
     /// A server is installed, but not of the major version that wrote the data.

@@ -98,7 +98,6 @@ const FROM_DECISIONS: &str = "from decisions d
     left join decisions s on s.task_force_id = d.task_force_id and s.id = d.supersedes_id
     left join decisions b on b.task_force_id = d.task_force_id and b.supersedes_id = d.id";
 
-/// Finds a decision by its number.
 pub async fn find(conn: &Conn, task_force_id: Uuid, number: i32) -> QueryResult<Option<Decision>> {
     let query = diesel::sql_query(format!(
         "select {COLUMNS} {FROM_DECISIONS} where d.task_force_id = $1 and d.number = $2"
@@ -203,7 +202,7 @@ pub async fn insert(
 }
 
 /// Records the last event that a decision left, which is known only afterwards.
-pub async fn seal(conn: &Conn, task_force_id: Uuid, id: Uuid, seq: i64) -> QueryResult<()> {
+pub async fn set_last_event(conn: &Conn, task_force_id: Uuid, id: Uuid, seq: i64) -> QueryResult<()> {
     diesel::update(decisions::table.find((task_force_id, id)))
         .set(decisions::seq.eq(seq))
         .execute(&mut &*conn)

@@ -10,7 +10,7 @@ use super::Conn;
 use super::page::Page;
 use super::schema::{events, installation_events, task_force_heads, task_forces};
 use super::statement::Prepared;
-use crate::domain::audit::{ChainEnd, StoredEvent};
+use crate::domain::audit::{StoredEvent, StoredHead};
 use crate::domain::event::{ActorKind, Event, EventAction, EventActor, Hash, NewEvent, SubjectKind};
 use crate::domain::text::LocalizedText;
 
@@ -200,7 +200,7 @@ pub async fn installation_before(
 }
 
 /// The head of a task force's chain and the highest event, read at one instant; `None` if there is no such task force.
-pub async fn end(conn: &Conn, task_force_id: Uuid) -> QueryResult<Option<ChainEnd>> {
+pub async fn head(conn: &Conn, task_force_id: Uuid) -> QueryResult<Option<StoredHead>> {
     #[derive(QueryableByName)]
     struct Row {
         #[diesel(sql_type = BigInt)]
@@ -219,7 +219,7 @@ pub async fn end(conn: &Conn, task_force_id: Uuid) -> QueryResult<Option<ChainEn
     )
     .bind::<SqlUuid, _>(task_force_id);
     let row: Option<Row> = Prepared(query).get_result(&mut &*conn).await.optional()?;
-    Ok(row.map(|Row { seq, hash, highest }| ChainEnd { seq, hash, highest }))
+    Ok(row.map(|Row { seq, hash, highest }| StoredHead { seq, hash, highest }))
 }
 
 /// The stored events after one sequence number and up to another, oldest first.

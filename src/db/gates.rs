@@ -1,4 +1,4 @@
-//! The facts that the gates judge: those of each step in one round trip, however many rows there are.
+//! The facts that gates depend on. The facts of a step are read in one round trip, however many rows there are.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -11,7 +11,7 @@ use super::schema::waivers;
 use super::statement::Prepared;
 use crate::domain::criterion::{CriterionCode, Failing, Waiver};
 use crate::domain::event::{EventAction, SubjectKind};
-use crate::domain::gate::{DraftFact, GateFacts, PilotFact, PolicyFact, Products, SectorFact};
+use crate::domain::gate::{GateDraft, GateFacts, GatePilot, GatePolicy, GateSector, StepFacts};
 use crate::domain::migration::MigrationState;
 use crate::domain::pilot::{PilotOutcome, PilotState};
 use crate::domain::policy::PolicyState;
@@ -146,7 +146,7 @@ async fn untranslated(conn: &Conn, task_force_id: Uuid, step: StepName) -> Query
     Ok(failing(Prepared(query).load(&mut &*conn).await?))
 }
 
-async fn policies(conn: &Conn, task_force_id: Uuid) -> QueryResult<Vec<PolicyFact>> {
+async fn policies(conn: &Conn, task_force_id: Uuid) -> QueryResult<Vec<GatePolicy>> {
     #[derive(QueryableByName)]
     struct Row {
         #[diesel(sql_type = SqlUuid)]
@@ -166,7 +166,7 @@ async fn policies(conn: &Conn, task_force_id: Uuid) -> QueryResult<Vec<PolicyFac
     .bind::<SqlUuid, _>(task_force_id);
     let rows: Vec<Row> = Prepared(query).load(&mut &*conn).await?;
     let kind = SubjectKind::Policy.code();
-    let fact = |row: Row| PolicyFact {
+    let fact = |row: Row| GatePolicy {
         policy: Reference { kind, id: row.id, title: row.title },
         state: row.state,
         has_aim: row.has_aim,
@@ -174,7 +174,7 @@ async fn policies(conn: &Conn, task_force_id: Uuid) -> QueryResult<Vec<PolicyFac
     Ok(rows.into_iter().map(fact).collect())
 }
 
-async fn sectors(conn: &Conn, task_force_id: Uuid) -> QueryResult<Vec<SectorFact>> {
+async fn sectors(conn: &Conn, task_force_id: Uuid) -> QueryResult<Vec<GateSector>> {
     #[derive(QueryableByName)]
     struct Row {
         #[diesel(sql_type = SqlUuid)]
@@ -193,7 +193,7 @@ async fn sectors(conn: &Conn, task_force_id: Uuid) -> QueryResult<Vec<SectorFact
     let rows: Vec<Row> = Prepared(query).load(&mut &*conn).await?;
     let kind = SubjectKind::Sector.code();
     let fact =
-        |row: Row| SectorFact { sector: Reference { kind, id: row.id, title: row.name }, state: row.state };
+        |row: Row| GateSector { sector: Reference { kind, id: row.id, title: row.name }, state: row.state };
     Ok(rows.into_iter().map(fact).collect())
 }
 
@@ -209,7 +209,7 @@ async fn most_sectors(conn: &Conn, task_force_id: Uuid) -> QueryResult<usize> {
     Ok(rows.as_slice().first().and_then(|row| usize::try_from(row.max_sectors).ok()).unwrap_or_default())
 }
 
-async fn pilots(conn: &Conn, task_force_id: Uuid) -> QueryResult<Vec<PilotFact>> {
+async fn pilots(conn: &Conn, task_force_id: Uuid) -> QueryResult<Vec<GatePilot>> {
     #[derive(QueryableByName)]
     struct Row {
         #[diesel(sql_type = SqlUuid)]
@@ -245,7 +245,7 @@ async fn pilots(conn: &Conn, task_force_id: Uuid) -> QueryResult<Vec<PilotFact>>
     .bind::<SqlUuid, _>(task_force_id);
     let rows: Vec<Row> = Prepared(query).load(&mut &*conn).await?;
     let kind = SubjectKind::Pilot.code();
-    let fact = |row: Row| PilotFact {
+    let fact = |row: Row| GatePilot {
         pilot: Reference { kind, id: row.id, title: row.title },
         state: row.state,
         outcome: row.outcome,
@@ -257,7 +257,7 @@ async fn pilots(conn: &Conn, task_force_id: Uuid) -> QueryResult<Vec<PilotFact>>
     Ok(rows.into_iter().map(fact).collect())
 }
 
-async fn draft(conn: &Conn, task_force_id: Uuid) -> QueryResult<Option<DraftFact>> {
+async fn draft(conn: &Conn, task_force_id: Uuid) -> QueryResult<Option<GateDraft>> {
     #[derive(QueryableByName)]
     struct Row {
         #[diesel(sql_type = SqlUuid)]
@@ -280,7 +280,7 @@ async fn draft(conn: &Conn, task_force_id: Uuid) -> QueryResult<Option<DraftFact
     .bind::<SqlUuid, _>(task_force_id)
     .bind::<Array<Text>, _>(harmless);
     let rows: Vec<Row> = Prepared(query).load(&mut &*conn).await?;
-    let fact = |row: Row| DraftFact {
+    let fact = |row: Row| GateDraft {
         report: Reference {
             kind: SubjectKind::Report.code(),
             id: row.id,
@@ -303,46 +303,46 @@ async fn conditions_due(conn: &Conn, task_force_id: Uuid, now: DateTime<Utc>) ->
     Ok(failing(Prepared(query).load(&mut &*conn).await?))
 }
 
-async fn products(
+async fn step_facts(
     conn: &Conn,
     task_force_id: Uuid,
     step: StepName,
     now: DateTime<Utc>,
-) -> QueryResult<Products> {
+) -> QueryResult<StepFacts> {
     Ok(match step {
-        StepName::Policy => Products::Policy(policies(conn, task_force_id).await?),
+        StepName::Policy => StepFacts::Policy(policies(conn, task_force_id).await?),
         StepName::Sectors => {
-            let (sectors, most) =
+            let (sectors, max_selected) =
                 tokio::try_join!(sectors(conn, task_force_id), most_sectors(conn, task_force_id))?;
-            Products::Sectors(sectors, most)
+            StepFacts::Sectors(sectors, max_selected)
         }
         StepName::Pilots => {
             let (pilots, sectors) =
                 tokio::try_join!(pilots(conn, task_force_id), sectors(conn, task_force_id))?;
-            Products::Pilots(pilots, sectors)
+            StepFacts::Pilots(pilots, sectors)
         }
-        StepName::Migration => Products::Migration(pilots(conn, task_force_id).await?),
+        StepName::Migration => StepFacts::Migration(pilots(conn, task_force_id).await?),
         StepName::Report => {
             let (draft, due) =
                 tokio::try_join!(draft(conn, task_force_id), conditions_due(conn, task_force_id, now))?;
-            Products::Report(draft, due)
+            StepFacts::Report(draft, due)
         }
     })
 }
 
-/// The facts that the gate of a step of the current cycle judges.
+/// The facts that the gate of a step of the current cycle depends on.
 pub async fn facts(
     conn: &Conn,
     task_force_id: Uuid,
     step: StepName,
     now: DateTime<Utc>,
 ) -> QueryResult<GateFacts> {
-    let (products, open_activities, untranslated) = tokio::try_join!(
-        products(conn, task_force_id, step, now),
+    let (step_facts, open_activities, untranslated) = tokio::try_join!(
+        step_facts(conn, task_force_id, step, now),
         open_activities(conn, task_force_id, step),
         untranslated(conn, task_force_id, step),
     )?;
-    Ok(GateFacts { products, open_activities, untranslated })
+    Ok(GateFacts { step_facts, open_activities, untranslated })
 }
 
 /// The waivers in force of a step of the current cycle.

@@ -1,8 +1,8 @@
-//! The rights of the service's own role in a database that another role owns.
+//! The privileges of the service's own role in a database that another role owns.
 //!
 //! The owner of a table can switch off its triggers, and so change events that are written once. Therefore the owner
-//! runs the migrations, and the service runs as a role that has the rights its statements need and no others. The list
-//! is written by hand: the service has no right on a new table until a line here grants it, and the tests run as such
+//! runs the migrations, and the service runs as a role that has the privileges its statements need and no others. The list
+//! is written by hand: the service has no privilege on a new table until a line here grants it, and the tests run as such
 //! a role.
 
 use diesel::prelude::*;
@@ -19,7 +19,7 @@ const NO_UPDATE: &[&str] = &["SELECT", "INSERT", "DELETE"];
 const NO_DELETE: &[&str] = &["SELECT", "INSERT", "UPDATE"];
 const ALL: &[&str] = &["SELECT", "INSERT", "UPDATE", "DELETE"];
 
-/// The rights that the service needs on each table. Rows that only go with their parent need no `DELETE`: Postgres
+/// The privileges that the service needs on each table. Rows that only go with their parent need no `DELETE`: Postgres
 /// cascades in the owner's name.
 const NEEDS: &[(&str, &[&str])] = &[
     ("__diesel_schema_migrations", READ),
@@ -64,14 +64,14 @@ const NEEDS: &[(&str, &[&str])] = &[
 /// Every privilege that Postgres knows for tables.
 const PRIVILEGES: [&str; 7] = ["SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER"];
 
-/// A role did not get its rights. No right was changed.
+/// A role did not get its privileges. No privilege was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum GrantError {
     /// The role can't be limited.
     #[error("{0}")]
     Role(String),
     /// Postgres refused.
-    #[error("the rights were not granted: {0}")]
+    #[error("the privileges were not granted: {0}")]
     Failed(String),
 }
 
@@ -81,10 +81,10 @@ impl From<diesel::result::Error> for GrantError {
     }
 }
 
-/// Grants a role the rights that the service needs, and revokes all others on the service's tables.
+/// Grants a role the privileges that the service needs, and revokes all others on the service's tables.
 ///
 /// # Errors
-/// A role that does not exist, that owns the tables, or that keeps further rights by other means.
+/// A role that does not exist, that owns the tables, or that keeps further privileges by other means.
 pub async fn grant(pool: &Pool, role: &str) -> Result<(), GrantError> {
     // A second attempt, since the pool waits only as long as a request may.
     let conn = match pool.get().await {
@@ -104,15 +104,15 @@ pub async fn grant(pool: &Pool, role: &str) -> Result<(), GrantError> {
 
 async fn grant_on(conn: &Conn, role: &str) -> Result<(), GrantError> {
     super::schema_migrations::lock_until_the_end(conn).await?;
-    let schema = match role_rights(conn, role).await? {
+    let schema = match role_facts(conn, role).await? {
         None => return Err(GrantError::Role(format!("there is no role {role:?}: create it first"))),
-        Some(RoleRights { owns: true, .. }) => {
+        Some(RoleFacts { owns: true, .. }) => {
             return Err(GrantError::Role(format!(
                 "the role {role:?} owns the tables, is a superuser or may create roles, and can't be kept from anything: \
                  name another"
             )));
         }
-        Some(RoleRights { schema, .. }) => schema,
+        Some(RoleFacts { schema, .. }) => schema,
     };
     for statement in statements(&schema, role) {
         diesel::sql_query(statement).execute(&mut &*conn).await?;
@@ -127,7 +127,7 @@ async fn grant_on(conn: &Conn, role: &str) -> Result<(), GrantError> {
 }
 
 #[derive(QueryableByName)]
-struct RoleRights {
+struct RoleFacts {
     /// The schema of the tables.
     #[diesel(sql_type = Text)]
     schema: String,
@@ -136,7 +136,7 @@ struct RoleRights {
     owns: bool,
 }
 
-async fn role_rights(conn: &Conn, role: &str) -> QueryResult<Option<RoleRights>> {
+async fn role_facts(conn: &Conn, role: &str) -> QueryResult<Option<RoleFacts>> {
     diesel::sql_query(
         "select current_schema()::text as schema, exists (
              select from pg_class c where c.relnamespace = current_schema()::regnamespace
@@ -159,7 +159,7 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// The statements run in one transaction, so that a running service never misses a right.
+/// The statements run in one transaction, so that a running service never misses a privilege.
 fn statements(schema: &str, role: &str) -> Vec<String> {
     let (schema, role) = (quoted(schema), quoted(role));
     let mut statements = vec![
@@ -176,16 +176,16 @@ fn statements(schema: &str, role: &str) -> Vec<String> {
     statements
 }
 
-/// The rights that a role has beyond its needs, itself or as a member of another role: `UPDATE on events`.
+/// The privileges that a role has beyond its needs, itself or as a member of another role: `UPDATE on events`.
 async fn excess(conn: &Conn, role: &str) -> QueryResult<Vec<String>> {
     #[derive(QueryableByName)]
-    struct Right {
+    struct TablePrivilege {
         #[diesel(sql_type = Text)]
         relation: String,
         #[diesel(sql_type = Text)]
         privilege: String,
     }
-    let rights: Vec<Right> = diesel::sql_query(
+    let privileges: Vec<TablePrivilege> = diesel::sql_query(
         "with could_be as (select oid from pg_roles where pg_has_role($1::name, oid, 'member'))
          select distinct c.relname::text as relation, p as privilege
          from pg_class c cross join unnest($2) as p cross join could_be b
@@ -202,12 +202,12 @@ async fn excess(conn: &Conn, role: &str) -> QueryResult<Vec<String>> {
     .bind::<Array<Text>, _>(tables())
     .load(&mut &*conn)
     .await?;
-    let is_needed = |right: &Right| {
-        let of_this = NEEDS.iter().find(|(table, _)| *table == right.relation);
-        of_this.is_some_and(|(_, needs)| needs.contains(&right.privilege.as_str()))
+    let is_needed = |held: &TablePrivilege| {
+        let of_this = NEEDS.iter().find(|(table, _)| *table == held.relation);
+        of_this.is_some_and(|(_, needs)| needs.contains(&held.privilege.as_str()))
     };
-    let beyond = rights.iter().filter(|right| !is_needed(right));
-    Ok(beyond.map(|right| format!("{} on {}", right.privilege, right.relation)).collect())
+    let beyond = privileges.iter().filter(|held| !is_needed(held));
+    Ok(beyond.map(|held| format!("{} on {}", held.privilege, held.relation)).collect())
 }
 
 #[cfg(test)]

@@ -57,7 +57,7 @@ child_queries! {
 }
 
 /// Returns whether the pilot has this indicator.
-pub async fn is_there(conn: &Conn, task_force_id: Uuid, pilot_id: Uuid, id: Uuid) -> QueryResult<bool> {
+pub async fn exists(conn: &Conn, task_force_id: Uuid, pilot_id: Uuid, id: Uuid) -> QueryResult<bool> {
     let indicator = indicators::table.find((task_force_id, id)).filter(indicators::pilot_id.eq(pilot_id));
     diesel::select(diesel::dsl::exists(indicator)).get_result(&mut &*conn).await
 }

@@ -34,7 +34,6 @@ pub struct Member {
 }
 
 impl Member {
-    /// Returns whether the seat is current.
     pub fn is_current(&self) -> bool {
         self.to_date.is_none()
     }
@@ -43,7 +42,6 @@ impl Member {
 /// A member with the name of its user.
 pub type NamedMember = (Member, LocalizedText);
 
-/// Inserts a member.
 #[expect(clippy::too_many_arguments, reason = "a row has as many columns")]
 pub async fn insert(
     conn: &Conn,
@@ -167,7 +165,6 @@ pub async fn step_down(conn: &Conn, task_force_id: Uuid, id: Uuid, now: DateTime
         .map(drop)
 }
 
-/// Ends a seat.
 pub async fn end(
     conn: &Conn,
     task_force_id: Uuid,

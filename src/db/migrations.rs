@@ -1,7 +1,7 @@
 //! Migrations: the moves of pilots into the city's local digital government.
 //!
 //! [`resource_queries!`](super::resource) makes `migrations::insert`, `migrations::update`, `migrations::set_state`,
-//! `migrations::is_there`, `migrations::list` and `migrations::delete`.
+//! `migrations::exists`, `migrations::list` and `migrations::delete`.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
@@ -89,7 +89,7 @@ impl MigrationDetail {
         MigrationFacts {
             step_context: StepContext { task_force, step: self.step_state },
             checklist_done: self.checklist_done,
-            // The three counts are set together, so that one of them speaks for all.
+            // The three counts are set together, so one of them is enough.
             reconciled: fields.reconciliation_source.is_some(),
             receiver_named: fields.receiving_unit.is_some() && fields.service_owner.is_some(),
         }
@@ -102,7 +102,7 @@ resource_queries! {
     fields: MigrationFields,
     state: MigrationState,
     filter: ProductFilter<MigrationState>,
-    narrowed_by: { of: pilot_id },
+    narrowed_by: { pilot_id: pilot_id },
 }
 
 /// Finds a migration.

@@ -1,10 +1,10 @@
 //! Pilots: planned in one step, run and evaluated in the next.
 //!
-//! [`resource_queries!`](super::resource) makes `pilots::insert`, `pilots::update`, `pilots::is_there`,
+//! [`resource_queries!`](super::resource) makes `pilots::insert`, `pilots::update`, `pilots::exists`,
 //! `pilots::list` and `pilots::delete`.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use diesel::dsl::exists;
+use diesel::dsl;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
@@ -36,7 +36,7 @@ pub struct PilotFields {
     pub policy_id: Option<Uuid>,
     /// The responsible member.
     pub owner_member_id: Uuid,
-    /// The aims that the pilot or policy serves.
+    /// The aims that the pilot serves.
     pub aims: Vec<Aim>,
     /// The expected result.
     pub hypothesis: Option<String>,
@@ -97,9 +97,9 @@ impl PilotDetail {
     pub fn facts(&self, task_force: TaskForceState) -> PilotFacts {
         PilotFacts {
             task_force,
-            pilots: self.pilots_state,
-            migration: self.migration_state,
-            pilots_of_a_later_cycle: self.later_pilots_state,
+            pilots_step: self.pilots_state,
+            migration_step: self.migration_state,
+            later_pilots_step: self.later_pilots_state,
             sector_selected: self.sector_selected,
             has_aim: !self.pilot.fields.aims.is_empty(),
             has_indicator: self.has_indicator,
@@ -167,7 +167,7 @@ pub async fn update_state(
 
 /// Returns whether the task force has the sector and the policy that a pilot names; without a policy, the second is
 /// true.
-pub async fn named_are_there(
+pub async fn references_exist(
     conn: &Conn,
     task_force_id: Uuid,
     fields: &PilotFields,
@@ -175,10 +175,12 @@ pub async fn named_are_there(
     let policy = policies::table
         .filter(policies::task_force_id.eq(task_force_id))
         .filter(policies::id.nullable().eq(fields.policy_id));
-    let (sector, policy): (bool, bool) =
-        diesel::select((exists(sectors::table.find((task_force_id, fields.sector_id))), exists(policy)))
-            .get_result(&mut &*conn)
-            .await?;
+    let (sector, policy): (bool, bool) = diesel::select((
+        dsl::exists(sectors::table.find((task_force_id, fields.sector_id))),
+        dsl::exists(policy),
+    ))
+    .get_result(&mut &*conn)
+    .await?;
     Ok((sector, policy || fields.policy_id.is_none()))
 }
 

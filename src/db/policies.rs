@@ -1,7 +1,7 @@
 //! Policies: the policies, frameworks and standards that guide the work.
 //!
 //! [`resource_queries!`](super::resource) makes `policies::insert`, `policies::update`, `policies::set_state`,
-//! `policies::is_there`, `policies::list` and `policies::delete`.
+//! `policies::exists`, `policies::list` and `policies::delete`.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -36,7 +36,7 @@ pub struct PolicyFields {
     pub description: Option<LocalizedText>,
     /// A number or an address where the policy can be found.
     pub reference: Option<String>,
-    /// The aims that the pilot or policy serves.
+    /// The aims that the policy serves.
     pub aims: Vec<Aim>,
 }
 
@@ -69,7 +69,7 @@ pub struct PolicyDetail {
     /// State of the step `policy` of the policy's last cycle.
     #[diesel(sql_type = Text)]
     pub step_state: StepState,
-    /// True if another policy of the same cycle is adopted.
+    /// True if another policy that counts in the same last cycle is adopted.
     #[diesel(sql_type = Bool)]
     pub another_adopted: bool,
 }

@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::tls::{TlsError, TlsMode};
+use super::tls::{TlsError, TlsParameters};
 use crate::util::errors::with_causes;
 
 /// A pool of connections to Postgres.
@@ -59,11 +59,11 @@ pub fn connect(url: &SecretString, size: usize) -> Result<Pool, PoolError> {
     if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
         return Err(PoolError::Scheme);
     }
-    let (mode, rest) = TlsMode::take_from(url)?;
+    let (parameters, rest) = TlsParameters::take_from(url)?;
     let mut config: tokio_postgres::Config = rest.parse().map_err(PoolError::Url)?;
-    config.ssl_mode(mode.ssl_mode());
+    config.ssl_mode(parameters.driver_mode());
     name_hosts(&mut config);
-    let tls = mode.connector()?;
+    let tls = parameters.connector()?;
     let mut manager = ManagerConfig::default();
     manager.custom_setup = Box::new(move |_| establish(config.clone(), tls.clone()).boxed());
     // No `select 1` per checkout: closed connections and broken transactions are detected without one.

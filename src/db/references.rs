@@ -116,7 +116,7 @@ pub async fn owned_by(conn: &Conn, task_force_id: Uuid, member_id: Uuid) -> Quer
 }
 
 /// Returns whether the subject of an activity exists.
-pub async fn is_there(
+pub async fn exists(
     conn: &Conn,
     task_force_id: Uuid,
     subject: About<ActivitySubjectKind>,

@@ -33,7 +33,7 @@ pub const OTHER: &str = "other";
 
 /// The number of attempts, and their times.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tally {
+pub struct AttemptCount {
     pub attempts: i64,
     pub first_at: DateTime<Utc>,
     pub last_at: DateTime<Utc>,
@@ -47,12 +47,12 @@ pub struct Tally {
 pub async fn add(
     conn: &Conn,
     hour: DateTime<Utc>,
-    tallies: &[(Kind, Tally)],
+    counts: &[(Kind, AttemptCount)],
     of_nobody: i64,
     of_a_user: i64,
 ) -> QueryResult<()> {
-    fn each<T>(tallies: &[(Kind, Tally)], field: impl Fn(&Kind, &Tally) -> T) -> Vec<T> {
-        tallies.iter().map(|(kind, tally)| field(kind, tally)).collect()
+    fn each<T>(counts: &[(Kind, AttemptCount)], field: impl Fn(&Kind, &AttemptCount) -> T) -> Vec<T> {
+        counts.iter().map(|(kind, count)| field(kind, count)).collect()
     }
     let query = diesel::sql_query(
         "with tried as (
@@ -95,16 +95,16 @@ pub async fn add(
                        last_request_id = excluded.last_request_id",
     )
     .bind::<Timestamptz, _>(hour)
-    .bind::<Array<SqlUuid>, _>(each(tallies, |_, _| Uuid::now_v7()))
-    .bind::<Array<Nullable<SqlUuid>>, _>(each(tallies, |kind, _| kind.user_id))
-    .bind::<Array<Text>, _>(each(tallies, |kind, _| kind.address.clone()))
-    .bind::<Array<Text>, _>(each(tallies, |kind, _| kind.operation.clone()))
-    .bind::<Array<Text>, _>(each(tallies, |kind, _| kind.code))
-    .bind::<Array<Nullable<SqlUuid>>, _>(each(tallies, |kind, _| kind.task_force_id))
-    .bind::<Array<BigInt>, _>(each(tallies, |_, tally| tally.attempts))
-    .bind::<Array<Timestamptz>, _>(each(tallies, |_, tally| tally.first_at))
-    .bind::<Array<Timestamptz>, _>(each(tallies, |_, tally| tally.last_at))
-    .bind::<Array<Text>, _>(each(tallies, |_, tally| tally.last_request_id.clone()))
+    .bind::<Array<SqlUuid>, _>(each(counts, |_, _| Uuid::now_v7()))
+    .bind::<Array<Nullable<SqlUuid>>, _>(each(counts, |kind, _| kind.user_id))
+    .bind::<Array<Text>, _>(each(counts, |kind, _| kind.address.clone()))
+    .bind::<Array<Text>, _>(each(counts, |kind, _| kind.operation.clone()))
+    .bind::<Array<Text>, _>(each(counts, |kind, _| kind.code))
+    .bind::<Array<Nullable<SqlUuid>>, _>(each(counts, |kind, _| kind.task_force_id))
+    .bind::<Array<BigInt>, _>(each(counts, |_, count| count.attempts))
+    .bind::<Array<Timestamptz>, _>(each(counts, |_, count| count.first_at))
+    .bind::<Array<Timestamptz>, _>(each(counts, |_, count| count.last_at))
+    .bind::<Array<Text>, _>(each(counts, |_, count| count.last_request_id.clone()))
     .bind::<BigInt, _>(of_nobody)
     .bind::<Text, _>(OTHER)
     .bind::<BigInt, _>(of_a_user);

@@ -47,7 +47,7 @@ pub struct Report {
 /// A report with its content.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = reports, check_for_backend(diesel::pg::Pg))]
-pub struct WrittenReport {
+pub struct ReportWithContent {
     #[diesel(embed)]
     pub report: Report,
     /// The canonical JSON (RFC 8785).
@@ -78,7 +78,7 @@ pub struct ReportFilter {
 
 /// The data that a new report starts from.
 #[derive(Debug, Clone, QueryableByName)]
-pub struct Beginning {
+pub struct ReportInputs {
     #[diesel(sql_type = Jsonb)]
     pub name: LocalizedText,
     #[diesel(sql_type = Jsonb)]
@@ -104,12 +104,12 @@ pub struct Beginning {
 
 /// The data that a new report on a cycle starts from. The caller holds the task force's lock, so that no number is
 /// taken twice, and the head is the one before the report's own event.
-pub async fn beginning(
+pub async fn inputs(
     conn: &Conn,
     task_force_id: Uuid,
     cycle: i32,
     member_id: Uuid,
-) -> QueryResult<Beginning> {
+) -> QueryResult<ReportInputs> {
     let query = diesel::sql_query(
         "select t.name, t.city, u.name as author, c.opened_at, r.*, h.hash as head_hash
          from task_forces t
@@ -151,11 +151,11 @@ pub async fn insert(
 }
 
 /// Finds a report by its number, with its content.
-pub async fn find(conn: &Conn, task_force_id: Uuid, number: i32) -> QueryResult<Option<WrittenReport>> {
+pub async fn find(conn: &Conn, task_force_id: Uuid, number: i32) -> QueryResult<Option<ReportWithContent>> {
     reports::table
         .filter(reports::task_force_id.eq(task_force_id))
         .filter(reports::number.eq(number))
-        .select(WrittenReport::as_select())
+        .select(ReportWithContent::as_select())
         .first(&mut &*conn)
         .await
         .optional()

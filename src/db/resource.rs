@@ -20,12 +20,12 @@ pub struct ProductFilter<S> {
     /// Only products whose text contains this, folded.
     pub q: Option<String>,
     /// Only products of this pilot, for migrations.
-    pub of: Option<Uuid>,
+    pub pilot_id: Option<Uuid>,
 }
 
 impl<S> Default for ProductFilter<S> {
     fn default() -> Self {
-        Self { cycle: None, states: Vec::new(), q: None, of: None }
+        Self { cycle: None, states: Vec::new(), q: None, pilot_id: None }
     }
 }
 
@@ -59,8 +59,8 @@ macro_rules! update_and_delete {
 }
 pub(super) use update_and_delete;
 
-/// Makes the queries of a product: `insert`, `update`, `is_there`, `list`, `delete`; and `set_state` if the type of
-/// the state is given, which it is unless a transition sets more than state and reason.
+/// Makes the queries of a product: `insert`, `update`, `exists`, `list`, `delete`; and `set_state` if the type of
+/// the state is given. A product whose transitions set more than state and reason has an update of its own instead.
 ///
 /// `narrowed_by` names what the filter has beside cycle, states and text: `filter field: column`.
 macro_rules! resource_queries {
@@ -124,7 +124,7 @@ macro_rules! resource_queries {
         )?
 
         /// Returns whether the task force has a row with this id.
-        pub async fn is_there(
+        pub async fn exists(
             conn: &$crate::db::Conn,
             task_force_id: uuid::Uuid,
             id: uuid::Uuid,
@@ -178,7 +178,7 @@ pub(super) use resource_queries;
 
 /// Makes the queries of a child: `insert`, `update`, `find`, `list` and `delete`.
 ///
-/// `parent` is the argument that says which parent a row belongs to: a pattern that binds `parent_columns`.
+/// `parent` is the pattern of the argument that identifies the parent; it binds the variables in `parent_columns`.
 /// `insert_with` names further columns that are set once.
 macro_rules! child_queries {
     (

@@ -1,10 +1,10 @@
 //! Sectors: the candidates for digital transformation, with their maturity.
 //!
 //! [`resource_queries!`](super::resource) makes `sectors::insert`, `sectors::update`, `sectors::set_state`,
-//! `sectors::is_there`, `sectors::list` and `sectors::delete`.
+//! `sectors::exists`, `sectors::list` and `sectors::delete`.
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::{auto_type, exists};
+use diesel::dsl::{self, auto_type};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
@@ -108,7 +108,7 @@ fn latest_level(kind: AssessmentKind) -> _ {
 /// Matches a sector that has a completed study with a recommendation.
 #[auto_type]
 fn has_study() -> _ {
-    exists(
+    dsl::exists(
         studies::table
             .filter(studies::task_force_id.eq(sectors::task_force_id))
             .filter(studies::sector_id.eq(sectors::id))

@@ -20,7 +20,6 @@ use crate::domain::text::LocalizedText;
 pub struct Submission {
     pub id: Uuid,
     pub cycle: i32,
-    /// The submitted step.
     pub step: StepName,
     pub state: SubmissionState,
     pub note: Option<LocalizedText>,
@@ -60,9 +59,9 @@ impl Ballot {
 /// A ballot with the member's current name.
 pub type NamedBallot = (Ballot, LocalizedText);
 
-/// The snapshot that is frozen with a submission: canonical JSON and its SHA-256.
+/// The snapshot of a step that a submission stores: canonical JSON and its SHA-256.
 #[derive(Debug, Clone)]
-pub struct Frozen {
+pub struct Snapshot {
     /// The JSON, as text.
     pub text: String,
     pub hash: Vec<u8>,
@@ -75,7 +74,7 @@ pub async fn insert(
     step: &Step,
     note: Option<&LocalizedText>,
     member_id: Uuid,
-    frozen: &Frozen,
+    snapshot: &Snapshot,
     now: DateTime<Utc>,
 ) -> QueryResult<Submission> {
     let submission: Submission = diesel::insert_into(submissions::table)
@@ -87,8 +86,8 @@ pub async fn insert(
             submissions::state.eq(SubmissionState::Voting),
             submissions::note.eq(note),
             submissions::member_id.eq(member_id),
-            submissions::snapshot.eq(&frozen.text),
-            submissions::hash.eq(&frozen.hash),
+            submissions::snapshot.eq(&snapshot.text),
+            submissions::hash.eq(&snapshot.hash),
             submissions::created_at.eq(now),
             submissions::updated_at.eq(now),
         ))
@@ -107,7 +106,6 @@ pub async fn insert(
     Ok(submission)
 }
 
-/// Finds a submission.
 pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Option<Submission>> {
     submissions::table
         .find((task_force_id, id))
@@ -128,7 +126,7 @@ pub async fn voting(conn: &Conn, task_force_id: Uuid) -> QueryResult<Option<Subm
         .optional()
 }
 
-/// The snapshot that was frozen with a submission.
+/// The snapshot that is stored with a submission.
 pub async fn snapshot(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Option<String>> {
     submissions::table
         .find((task_force_id, id))

@@ -15,14 +15,14 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
-use tokio_postgres::config::SslMode;
+use tokio_postgres::config::SslMode as DriverSslMode;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::util::pem;
 
 /// The values of `sslmode` that this service takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verification {
+enum SslMode {
     Disable,
     /// TLS if the server offers it, without verification.
     Prefer,
@@ -34,7 +34,7 @@ enum Verification {
     VerifyFull,
 }
 
-impl Verification {
+impl SslMode {
     fn parse(text: &str) -> Result<Self, TlsError> {
         Ok(match text {
             "disable" => Self::Disable,
@@ -47,7 +47,7 @@ impl Verification {
     }
 }
 
-/// A connection URL that can't be followed. No message repeats the URL, which contains a password.
+/// A connection URL that can't be used. No message repeats the URL, which contains a password.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     #[error("sslmode is one of disable, prefer, require, verify-ca, verify-full")]
@@ -63,56 +63,53 @@ pub enum TlsError {
     Setup(#[from] rustls::Error),
 }
 
-/// What a connection URL says about TLS.
+/// The parameters of a connection URL about TLS.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct TlsMode {
-    verification: Verification,
+pub(super) struct TlsParameters {
+    mode: SslMode,
     /// The file of the trusted roots; `None` stands for the system's.
     roots: Option<PathBuf>,
 }
 
-impl TlsMode {
+impl TlsParameters {
     /// Takes `sslmode` and `sslrootcert` out of a connection URL; returns them with the rest of the URL.
     pub(super) fn take_from(url: &str) -> Result<(Self, String), TlsError> {
         let (rest, taken) = take_parameters(url);
         // As in libpq, the last of several values counts.
         let last = |name| taken.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-        let verification = last("sslmode").map(Verification::parse).transpose()?;
-        let mode = match last("sslrootcert").filter(|path| !path.is_empty()) {
-            Some("system") if verification.is_none_or(|wanted| wanted == Verification::VerifyFull) => {
-                Self { verification: Verification::VerifyFull, roots: None }
+        let mode = last("sslmode").map(SslMode::parse).transpose()?;
+        let parameters = match last("sslrootcert").filter(|path| !path.is_empty()) {
+            Some("system") if mode.is_none_or(|wanted| wanted == SslMode::VerifyFull) => {
+                Self { mode: SslMode::VerifyFull, roots: None }
             }
             Some("system") => return Err(TlsError::SystemRootsNeedVerifyFull),
             // As in libpq, `require` with a file of roots verifies the certificate.
-            Some(path) if verification == Some(Verification::Require) => {
-                Self { verification: Verification::VerifyCa, roots: Some(path.into()) }
+            Some(path) if mode == Some(SslMode::Require) => {
+                Self { mode: SslMode::VerifyCa, roots: Some(path.into()) }
             }
-            path => Self {
-                verification: verification.unwrap_or(Verification::Prefer),
-                roots: path.map(PathBuf::from),
-            },
+            path => Self { mode: mode.unwrap_or(SslMode::Prefer), roots: path.map(PathBuf::from) },
         };
-        Ok((mode, rest))
+        Ok((parameters, rest))
     }
 
     /// The mode in which tokio-postgres makes the connection; the connector verifies the server.
-    pub(super) fn ssl_mode(&self) -> SslMode {
-        match self.verification {
-            Verification::Disable => SslMode::Disable,
-            Verification::Prefer => SslMode::Prefer,
-            Verification::Require | Verification::VerifyCa | Verification::VerifyFull => SslMode::Require,
+    pub(super) fn driver_mode(&self) -> DriverSslMode {
+        match self.mode {
+            SslMode::Disable => DriverSslMode::Disable,
+            SslMode::Prefer => DriverSslMode::Prefer,
+            SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => DriverSslMode::Require,
         }
     }
 
     /// The TLS connector, which verifies the server as far as the mode asks for.
     pub(super) fn connector(&self) -> Result<MakeRustlsConnect, TlsError> {
         let provider = Arc::new(aws_lc_rs::default_provider());
-        let verifier: Arc<dyn ServerCertVerifier> = match self.verification {
-            Verification::Disable | Verification::Prefer | Verification::Require => {
+        let verifier: Arc<dyn ServerCertVerifier> = match self.mode {
+            SslMode::Disable | SslMode::Prefer | SslMode::Require => {
                 Arc::new(AcceptAnyCertificate(Arc::clone(&provider)))
             }
-            Verification::VerifyCa => Arc::new(SkipHostnameCheck(self.verifier(&provider)?)),
-            Verification::VerifyFull => self.verifier(&provider)?,
+            SslMode::VerifyCa => Arc::new(SkipHostnameCheck(self.verifier(&provider)?)),
+            SslMode::VerifyFull => self.verifier(&provider)?,
         };
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
@@ -265,17 +262,17 @@ impl ServerCertVerifier for SkipHostnameCheck {
 mod tests {
     use super::*;
 
-    fn taken(url: &str) -> (Verification, Option<String>, String) {
-        let (mode, rest) = TlsMode::take_from(url).unwrap();
-        (mode.verification, mode.roots.map(|path| path.to_str().unwrap().to_owned()), rest)
+    fn taken(url: &str) -> (SslMode, Option<String>, String) {
+        let (parameters, rest) = TlsParameters::take_from(url).unwrap();
+        (parameters.mode, parameters.roots.map(|path| path.to_str().unwrap().to_owned()), rest)
     }
 
     #[test]
     fn the_mode_is_taken_out_of_a_url() {
-        use Verification::{Disable, Prefer, Require, VerifyCa, VerifyFull};
+        use SslMode::{Disable, Prefer, Require, VerifyCa, VerifyFull};
 
         let base = "postgresql://u:p@h:5432/d";
-        for (query, verification, roots, rest) in [
+        for (query, mode, roots, rest) in [
             ("", Prefer, None, ""),
             ("?sslmode=disable", Disable, None, ""),
             ("?sslmode=verify-full&connect_timeout=3", VerifyFull, None, "?connect_timeout=3"),
@@ -286,7 +283,7 @@ mod tests {
             ("?sslmode=require&sslrootcert=/r.pem", VerifyCa, Some("/r.pem"), ""),
             ("?sslrootcert=system", VerifyFull, None, ""),
         ] {
-            let expected = (verification, roots.map(str::to_owned), format!("{base}{rest}"));
+            let expected = (mode, roots.map(str::to_owned), format!("{base}{rest}"));
             assert_eq!(taken(&format!("{base}{query}")), expected, "{query}");
         }
         // A password may look like a query.
@@ -302,8 +299,8 @@ mod tests {
             ("postgresql://u:p@%2Fvar%2Frun%2Fpostgresql/d", 1),
         ] {
             let separator = if url.contains('?') { '&' } else { '?' };
-            let (verification, _, rest) = taken(&format!("{url}{separator}sslmode=verify-full"));
-            assert_eq!((verification, rest.as_str()), (Verification::VerifyFull, url));
+            let (mode, _, rest) = taken(&format!("{url}{separator}sslmode=verify-full"));
+            assert_eq!((mode, rest.as_str()), (SslMode::VerifyFull, url));
             let config: tokio_postgres::Config = rest.parse().unwrap();
             assert_eq!(config.get_hosts().len(), hosts, "{url}");
         }
@@ -318,10 +315,9 @@ mod tests {
             "postgresql://h?sslmode=allow",
             "postgresql://h?sslmode=verify-ca&sslrootcert=system",
         ] {
-            assert!(TlsMode::take_from(url).is_err(), "{url}");
+            assert!(TlsParameters::take_from(url).is_err(), "{url}");
         }
-        let nowhere =
-            TlsMode { verification: Verification::VerifyFull, roots: Some("/nowhere/root.pem".into()) };
+        let nowhere = TlsParameters { mode: SslMode::VerifyFull, roots: Some("/nowhere/root.pem".into()) };
         let said = nowhere.connector().err().unwrap().to_string();
         assert!(said.starts_with("/nowhere/root.pem (sslrootcert): "), "{said}");
     }

@@ -269,8 +269,8 @@ pub async fn set_password(conn: &Conn, id: Uuid, hash: &str) -> QueryResult<bool
 }
 
 /// Changes the password of an active user who has this one; returns whether there is such a user.
-pub async fn change_password(conn: &Conn, id: Uuid, present: &str, next: &str) -> QueryResult<bool> {
-    let may_change = users::state.eq(UserState::Active).and(users::password_hash.eq(present));
+pub async fn change_password(conn: &Conn, id: Uuid, current: &str, next: &str) -> QueryResult<bool> {
+    let may_change = users::state.eq(UserState::Active).and(users::password_hash.eq(current));
     let changed = diesel::update(users::table.find(id).filter(may_change))
         .set(users::password_hash.eq(next))
         .execute(&mut &*conn)
@@ -328,7 +328,7 @@ pub async fn use_invitation(conn: &Conn, token_hash: &[u8; 32], now: DateTime<Ut
 }
 
 /// Returns whether the installation has users.
-pub async fn are_any(conn: &Conn) -> QueryResult<bool> {
+pub async fn exists(conn: &Conn) -> QueryResult<bool> {
     diesel::select(diesel::dsl::exists(users::table.select(users::id))).get_result(&mut &*conn).await
 }
 

@@ -43,7 +43,7 @@ pub(super) struct Link {
 }
 
 /// The final state of a policy.
-pub(super) enum Verdict {
+pub(super) enum PolicyOutcome {
     Adopted,
     /// With the reason.
     Rejected(Text),
@@ -57,7 +57,7 @@ pub(super) struct Policy {
     pub(super) description: Text,
     pub(super) reference: Option<&'static str>,
     pub(super) aims: &'static [Aim],
-    pub(super) verdict: Verdict,
+    pub(super) outcome: PolicyOutcome,
     pub(super) evidence: Option<Link>,
 }
 
@@ -186,7 +186,7 @@ pub(super) const fn done(step: StepName, assignee: usize, due: i64, title: Text)
     }
 }
 
-/// The same activity with a subject.
+/// Sets the subject of an activity.
 pub(super) const fn with_subject(subject: Subject, activity: Activity) -> Activity {
     Activity { subject: Some(subject), ..activity }
 }

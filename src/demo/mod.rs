@@ -43,7 +43,7 @@ pub enum SeedState {
 pub async fn seed_state(app: &App) -> Result<SeedState> {
     let [(first_account, _), ..] = ACCOUNTS;
     app.with_conn(async |conn| {
-        if !db::users::are_any(conn).await? {
+        if !db::users::exists(conn).await? {
             return Ok(SeedState::Empty);
         }
         let is_demo = db::users::has_account(conn, first_account).await?;

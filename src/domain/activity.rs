@@ -132,33 +132,39 @@ impl Stage {
     pub fn transitions(self, facts: &ActivityFacts) -> Vec<Transition<ActivityState>> {
         use ActivityState as To;
 
-        let frozen = facts.frozen();
-        let step_open = facts.step.frozen().map(Blocker::from).filter(|_| frozen.is_none());
-        let transition = |to| Transition::to(to).unless(frozen.clone());
+        let write_blocker = facts.write_blocker();
+        // If the activity can't be written at all, the state of the step is not listed as a second obstacle.
+        let step_blocker = facts.step.write_blocker().map(Blocker::from).filter(|_| write_blocker.is_none());
+        let transition = |to| Transition::to(to).blocked_by(write_blocker.clone());
         let block = transition(To::Blocked).with_reason();
         let cancel = transition(To::Cancelled).with_reason();
         match self {
             Self::Planned => {
-                let waits =
+                let dependency_blocker =
                     (facts.unfinished_dependencies > 0).then_some(RefusalCode::DependencyUnfinished.into());
-                vec![transition(To::InProgress).unless(step_open).unless(waits), block, cancel]
+                vec![
+                    transition(To::InProgress).blocked_by(step_blocker).blocked_by(dependency_blocker),
+                    block,
+                    cancel,
+                ]
             }
             Self::InProgress => {
                 let finish = if facts.review_required { To::InReview } else { To::Done };
-                vec![transition(finish).unless(step_open), block, cancel]
+                vec![transition(finish).blocked_by(step_blocker), block, cancel]
             }
             Self::InReview => {
-                let own = facts.caller_is_assignee.then_some(RefusalCode::ReviewByAnother.into());
+                let reviewer_blocker =
+                    facts.caller_is_assignee.then_some(RefusalCode::ReviewByAnother.into());
                 vec![
-                    transition(To::Done).unless(step_open.clone()).unless(own),
-                    transition(To::InProgress).unless(step_open),
+                    transition(To::Done).blocked_by(step_blocker.clone()).blocked_by(reviewer_blocker),
+                    transition(To::InProgress).blocked_by(step_blocker),
                     block,
                     cancel,
                 ]
             }
             Self::Blocked { from: BlockedFrom::Planned } => vec![transition(To::Planned), cancel],
-            Self::Blocked { from } => vec![transition(from.state()).unless(step_open), cancel],
-            Self::Done => vec![transition(To::InProgress).with_reason().unless(step_open)],
+            Self::Blocked { from } => vec![transition(from.state()).blocked_by(step_blocker), cancel],
+            Self::Done => vec![transition(To::InProgress).with_reason().blocked_by(step_blocker)],
             Self::Cancelled => Vec::new(),
         }
     }
@@ -199,7 +205,7 @@ pub struct ActivityFacts {
 }
 
 impl ActivityFacts {
-    fn frozen(&self) -> Option<Blocker> {
+    fn write_blocker(&self) -> Option<Blocker> {
         may_write(Write::Activity(self.step), self.task_force).err().map(Blocker::from)
     }
 }
@@ -261,7 +267,7 @@ mod tests {
         all
     }
 
-    /// The rules of design §3, written a second time as sentences and held against the machine:
+    /// The rules of activities, written a second time and compared with the state machine:
     /// every stage × every state asked for × every combination of facts.
     #[test]
     fn every_stage_takes_exactly_the_legal_commands() {

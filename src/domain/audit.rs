@@ -83,7 +83,7 @@ impl StoredEvent {
 
 /// The head of a chain, which is stored beside the events.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ChainEnd {
+pub struct StoredHead {
     /// The sequence number of the last event; 0 if there is none.
     pub seq: i64,
     /// The hash of the last event.
@@ -92,9 +92,9 @@ pub struct ChainEnd {
     pub highest: i64,
 }
 
-/// The verified beginning of a chain.
+/// Verifies a chain event by event, and holds the last verified event.
 #[derive(Debug, Clone)]
-pub struct Followed {
+pub struct ChainVerifier {
     /// The sequence number of the last verified event.
     pub seq: i64,
     /// The hash of the last verified event.
@@ -102,18 +102,18 @@ pub struct Followed {
     last_id: Option<Uuid>,
 }
 
-impl Default for Followed {
+impl Default for ChainVerifier {
     fn default() -> Self {
         Self { seq: 0, hash: GENESIS.to_vec(), last_id: None }
     }
 }
 
-impl Followed {
+impl ChainVerifier {
     /// Verifies the next stored event.
     ///
     /// # Errors
     /// The break, if the event does not follow the last verified one.
-    pub fn follow(&mut self, event: &StoredEvent) -> Result<(), Break> {
+    pub fn verify_next(&mut self, event: &StoredEvent) -> Result<(), Break> {
         let seq = self.seq + 1;
         let broken = |reason| Err(Break { seq, event_id: Some(event.id), reason });
         if event.seq != seq {
@@ -136,17 +136,17 @@ impl Followed {
     ///
     /// # Errors
     /// The break, if events are missing before the head or follow after it, or if the head has another hash.
-    pub fn end(&self, end: &ChainEnd) -> Result<(), Break> {
+    pub fn check_head(&self, head: &StoredHead) -> Result<(), Break> {
         // Every task force has the event of its creation: a chain without events has lost them, and its head too.
-        if self.seq < end.seq || end.highest == 0 {
+        if self.seq < head.seq || head.highest == 0 {
             return Err(Break { seq: self.seq + 1, event_id: None, reason: BreakReason::SequenceGap });
         }
-        if self.hash != end.hash {
+        if self.hash != head.hash {
             let (seq, event_id) = (self.seq.max(1), self.last_id);
             return Err(Break { seq, event_id, reason: BreakReason::HeadMismatch });
         }
-        if end.highest > end.seq {
-            return Err(Break { seq: end.seq + 1, event_id: None, reason: BreakReason::HeadMismatch });
+        if head.highest > head.seq {
+            return Err(Break { seq: head.seq + 1, event_id: None, reason: BreakReason::HeadMismatch });
         }
         Ok(())
     }
@@ -187,22 +187,24 @@ mod tests {
         (1..=3).map(link).collect()
     }
 
-    fn verify(events: &[StoredEvent], end: &ChainEnd) -> Result<(), (i64, BreakReason)> {
-        let mut followed = Followed::default();
-        let followed =
-            events.iter().try_for_each(|event| followed.follow(event)).and_then(|()| followed.end(end));
-        followed.map_err(|broken| (broken.seq, broken.reason))
+    fn verify(events: &[StoredEvent], head: &StoredHead) -> Result<(), (i64, BreakReason)> {
+        let mut verifier = ChainVerifier::default();
+        events
+            .iter()
+            .try_for_each(|event| verifier.verify_next(event))
+            .and_then(|()| verifier.check_head(head))
+            .map_err(|broken| (broken.seq, broken.reason))
     }
 
-    fn end_of(events: &[StoredEvent]) -> ChainEnd {
+    fn head_of(events: &[StoredEvent]) -> StoredHead {
         let last = events.last().unwrap();
-        ChainEnd { seq: last.seq, hash: last.hash.clone(), highest: last.seq }
+        StoredHead { seq: last.seq, hash: last.hash.clone(), highest: last.seq }
     }
 
     #[test]
     fn a_chain_holds_as_it_was_written_whatever_its_words_mean() {
         let events = three();
-        assert_eq!(verify(&events, &end_of(&events)), Ok(()));
+        assert_eq!(verify(&events, &head_of(&events)), Ok(()));
     }
 
     #[test]
@@ -218,7 +220,7 @@ mod tests {
         for forge in forged {
             let mut events = three();
             forge(&mut events[1]);
-            assert_eq!(verify(&events, &end_of(&events)), Err((2, BreakReason::ColumnsMismatch)));
+            assert_eq!(verify(&events, &head_of(&events)), Err((2, BreakReason::ColumnsMismatch)));
         }
     }
 
@@ -227,22 +229,22 @@ mod tests {
         let mut events = three();
         let elsewhere = event(Uuid::now_v7(), 3, &events[1].hash);
         events[2] = StoredEvent { task_force_id: events[0].task_force_id, ..elsewhere };
-        assert_eq!(verify(&events, &end_of(&events)), Err((3, BreakReason::ColumnsMismatch)));
+        assert_eq!(verify(&events, &head_of(&events)), Err((3, BreakReason::ColumnsMismatch)));
     }
 
     #[test]
     fn a_head_that_is_not_the_last_event_breaks_the_chain() {
         let events = three();
-        let end = end_of(&events);
-        let verify = |events: &[StoredEvent], end: ChainEnd| verify(events, &end);
-        let before = ChainEnd { seq: 2, hash: events[1].hash.clone(), ..end.clone() };
+        let head = head_of(&events);
+        let verify = |events: &[StoredEvent], head: StoredHead| verify(events, &head);
+        let before = StoredHead { seq: 2, hash: events[1].hash.clone(), ..head.clone() };
         assert_eq!(verify(&events[..2], before), Err((3, BreakReason::HeadMismatch)));
-        let behind = ChainEnd { seq: 4, ..end.clone() };
+        let behind = StoredHead { seq: 4, ..head.clone() };
         assert_eq!(verify(&events, behind), Err((4, BreakReason::SequenceGap)));
-        let other = ChainEnd { hash: events[1].hash.clone(), ..end };
+        let other = StoredHead { hash: events[1].hash.clone(), ..head };
         assert_eq!(verify(&events, other), Err((3, BreakReason::HeadMismatch)));
         // A chain that was deleted with its head, which then reads as the beginning.
-        let none = ChainEnd { seq: 0, hash: GENESIS.to_vec(), highest: 0 };
+        let none = StoredHead { seq: 0, hash: GENESIS.to_vec(), highest: 0 };
         assert_eq!(verify(&[], none), Err((1, BreakReason::SequenceGap)));
     }
 }

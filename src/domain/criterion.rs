@@ -44,12 +44,12 @@ impl CriterionCode {
 }
 
 /// The most resources that are listed as failing a criterion. All of them are counted.
-pub const LISTED: usize = 100;
+pub const MAX_LISTED: usize = 100;
 
 /// The resources that fail a criterion.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Failing {
-    /// The first [`LISTED`] of them.
+    /// The first [`MAX_LISTED`] of them.
     pub first: Vec<Reference>,
     /// The number of all of them.
     pub total: i64,
@@ -61,7 +61,7 @@ impl Failing {
         let mut failing = Self::default();
         for reference in references {
             failing.total += 1;
-            if failing.first.len() < LISTED {
+            if failing.first.len() < MAX_LISTED {
                 failing.first.push(reference.clone());
             }
         }

@@ -79,9 +79,11 @@ impl ConditionState {
         task_force: TaskForceState,
         effective_role: EffectiveRole,
     ) -> Vec<Transition<Self>> {
-        let frozen = may_write(Write::Condition, task_force).err().map(Blocker::from);
+        let write_blocker = may_write(Write::Condition, task_force).err().map(Blocker::from);
         let by = |who, to| {
-            Transition::to(to).given(effective_role == who, RefusalCode::Forbidden).unless(frozen.clone())
+            Transition::to(to)
+                .require(effective_role == who, RefusalCode::Forbidden)
+                .blocked_by(write_blocker.clone())
         };
         let accept = |to| by(EffectiveRole::Secretariat, to);
         match self {
@@ -137,7 +139,7 @@ mod tests {
         }
     }
 
-    /// The rules of design §3 and §5, written a second time.
+    /// The rules of decisions and conditions, written a second time.
     #[test]
     fn every_condition_goes_where_it_may_and_by_whom_it_may() {
         use ConditionState::{Met, Open, ReportedMet, Waived};

@@ -49,4 +49,4 @@ pub const MEDIA_TYPES: [&str; 11] = [
 ];
 
 /// The size limit of an upload, in bytes.
-pub const LARGEST: usize = 10 * 1024 * 1024;
+pub const MAX_FILE_BYTES: usize = 10 * 1024 * 1024;

@@ -32,7 +32,7 @@ pub fn criteria_of(step: StepName) -> Vec<CriterionCode> {
 
 /// The facts of a policy that gates depend on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PolicyFact {
+pub struct GatePolicy {
     pub policy: Reference,
     pub state: PolicyState,
     pub has_aim: bool,
@@ -40,14 +40,14 @@ pub struct PolicyFact {
 
 /// The facts of a sector that gates depend on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SectorFact {
+pub struct GateSector {
     pub sector: Reference,
     pub state: SectorState,
 }
 
 /// The facts of a pilot that gates depend on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PilotFact {
+pub struct GatePilot {
     pub pilot: Reference,
     pub state: PilotState,
     /// The outcome of the evaluation.
@@ -61,33 +61,33 @@ pub struct PilotFact {
     pub migrations: Vec<MigrationState>,
 }
 
-/// The latest draft report of the cycle.
+/// The facts of the latest draft report of the cycle.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DraftFact {
+pub struct GateDraft {
     pub report: Reference,
     /// Whether an event since then changes the contents of the report.
     pub outdated: bool,
 }
 
-/// The products of a step in the current cycle.
+/// The facts of one step in the current cycle.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Products {
+pub enum StepFacts {
     /// Step 1.
-    Policy(Vec<PolicyFact>),
+    Policy(Vec<GatePolicy>),
     /// Step 2, with the number of sectors that the task force may select.
-    Sectors(Vec<SectorFact>, usize),
+    Sectors(Vec<GateSector>, usize),
     /// Step 3, with the sectors of the task force.
-    Pilots(Vec<PilotFact>, Vec<SectorFact>),
+    Pilots(Vec<GatePilot>, Vec<GateSector>),
     /// Step 4: pilots with their migrations.
-    Migration(Vec<PilotFact>),
+    Migration(Vec<GatePilot>),
     /// Step 5: the latest draft, and the conditions of earlier decisions that are open and due.
-    Report(Option<DraftFact>, Failing),
+    Report(Option<GateDraft>, Failing),
 }
 
 /// The facts that the gate of a step depends on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GateFacts {
-    pub products: Products,
+    pub step_facts: StepFacts,
     /// The activities of the step that are neither done nor cancelled.
     pub open_activities: Failing,
     /// Products in force, and children of them, whose title or name lacks a language.
@@ -96,28 +96,28 @@ pub struct GateFacts {
 
 /// The verdicts on the criteria of a gate.
 pub fn criteria(facts: &GateFacts, waivers: &[Waiver]) -> Vec<Criterion> {
-    let mut verdicts = match &facts.products {
-        Products::Policy(policies) => vec![
+    let mut verdicts = match &facts.step_facts {
+        StepFacts::Policy(policies) => vec![
             (CriterionCode::PolicyAdopted, policy_adopted(policies)),
             (CriterionCode::PoliciesSettled, policies_settled(policies)),
             (CriterionCode::AimsNamed, aims_named(policies)),
         ],
-        Products::Sectors(sectors, most) => vec![
-            (CriterionCode::SectorsSelected, sectors_selected(sectors, *most)),
+        StepFacts::Sectors(sectors, max_selected) => vec![
+            (CriterionCode::SectorsSelected, sectors_selected(sectors, *max_selected)),
             (CriterionCode::CandidatesSettled, candidates_settled(sectors)),
             (CriterionCode::SectorsStudied, sectors_studied(sectors)),
         ],
-        Products::Pilots(pilots, sectors) => vec![
+        StepFacts::Pilots(pilots, sectors) => vec![
             (CriterionCode::PilotsPlanned, pilots_planned(pilots)),
             (CriterionCode::SectorsCovered, sectors_covered(pilots, sectors)),
             (CriterionCode::IndicatorsSet, indicators_set(pilots)),
             (CriterionCode::ActivitiesPlanned, activities_planned(pilots)),
         ],
-        Products::Migration(pilots) => vec![
+        StepFacts::Migration(pilots) => vec![
             (CriterionCode::PilotsEvaluated, pilots_evaluated(pilots)),
             (CriterionCode::MigrationsHandedOver, migrations_handed_over(pilots)),
         ],
-        Products::Report(draft, conditions_due) => vec![
+        StepFacts::Report(draft, conditions_due) => vec![
             (CriterionCode::ReportCurrent, report_current(draft.as_ref())),
             (CriterionCode::ConditionsSettled, met_if_none(conditions_due.clone())),
         ],
@@ -127,7 +127,12 @@ pub fn criteria(facts: &GateFacts, waivers: &[Waiver]) -> Vec<Criterion> {
     let waiver = |code| waivers.iter().find(|waiver| waiver.criterion == code).cloned();
     verdicts
         .into_iter()
-        .map(|(code, Verdict { met, failing })| Criterion { code, met, failing, waiver: waiver(code) })
+        .map(|(code, CriterionVerdict { met, failing })| Criterion {
+            code,
+            met,
+            failing,
+            waiver: waiver(code),
+        })
         .collect()
 }
 
@@ -143,66 +148,69 @@ pub fn check(criteria: &[Criterion]) -> Result<(), Refusal> {
 }
 
 /// The verdict on a criterion, before waivers.
-struct Verdict {
+struct CriterionVerdict {
     met: bool,
     failing: Failing,
 }
 
 /// The verdict on a criterion that is met if no resource fails it.
-fn met_if_none(failing: Failing) -> Verdict {
-    Verdict { met: failing.total == 0, failing }
+fn met_if_none(failing: Failing) -> CriterionVerdict {
+    CriterionVerdict { met: failing.total == 0, failing }
 }
 
-fn none_of<'a>(references: impl Iterator<Item = &'a Reference>) -> Verdict {
+fn none_of<'a>(references: impl Iterator<Item = &'a Reference>) -> CriterionVerdict {
     met_if_none(Failing::these(references))
 }
 
-fn policy_adopted(policies: &[PolicyFact]) -> Verdict {
+fn policy_adopted(policies: &[GatePolicy]) -> CriterionVerdict {
     let met = policies.iter().any(|fact| fact.state == PolicyState::Adopted);
-    Verdict { met, failing: Failing::default() }
+    CriterionVerdict { met, failing: Failing::default() }
 }
 
-fn policies_settled(policies: &[PolicyFact]) -> Verdict {
+fn policies_settled(policies: &[GatePolicy]) -> CriterionVerdict {
     none_of(policies.iter().filter(|fact| fact.state == PolicyState::UnderReview).map(|fact| &fact.policy))
 }
 
-fn aims_named(policies: &[PolicyFact]) -> Verdict {
-    let aimless = |fact: &&PolicyFact| fact.state == PolicyState::Adopted && !fact.has_aim;
+fn aims_named(policies: &[GatePolicy]) -> CriterionVerdict {
+    let aimless = |fact: &&GatePolicy| fact.state == PolicyState::Adopted && !fact.has_aim;
     none_of(policies.iter().filter(aimless).map(|fact| &fact.policy))
 }
 
-fn sectors_selected(sectors: &[SectorFact], most: usize) -> Verdict {
+fn sectors_selected(sectors: &[GateSector], max_selected: usize) -> CriterionVerdict {
     let selected = || sectors.iter().filter(|fact| fact.state.is_selected());
     let count = selected().count();
     // Any of too many sectors could be left out.
-    let failing =
-        if count > most { Failing::these(selected().map(|fact| &fact.sector)) } else { Failing::default() };
-    Verdict { met: (1..=most).contains(&count), failing }
+    let failing = if count > max_selected {
+        Failing::these(selected().map(|fact| &fact.sector))
+    } else {
+        Failing::default()
+    };
+    CriterionVerdict { met: (1..=max_selected).contains(&count), failing }
 }
 
-fn candidates_settled(sectors: &[SectorFact]) -> Verdict {
+fn candidates_settled(sectors: &[GateSector]) -> CriterionVerdict {
     none_of(sectors.iter().filter(|fact| fact.state == SectorState::Candidate).map(|fact| &fact.sector))
 }
 
-fn sectors_studied(sectors: &[SectorFact]) -> Verdict {
+fn sectors_studied(sectors: &[GateSector]) -> CriterionVerdict {
     none_of(sectors.iter().filter(|fact| fact.state == SectorState::Selected).map(|fact| &fact.sector))
 }
 
 /// Pilots in the plan: planned, or further if the step was opened again.
-fn in_plan(pilots: &[PilotFact]) -> impl Iterator<Item = &PilotFact> {
+fn in_plan(pilots: &[GatePilot]) -> impl Iterator<Item = &GatePilot> {
     pilots.iter().filter(|fact| fact.state.was_planned())
 }
 
 /// Pilots whose plan is still to be carried out.
-fn unfinished(pilots: &[PilotFact]) -> impl Iterator<Item = &PilotFact> {
+fn unfinished(pilots: &[GatePilot]) -> impl Iterator<Item = &GatePilot> {
     pilots.iter().filter(|fact| matches!(fact.state, PilotState::Planned | PilotState::Running))
 }
 
-fn pilots_planned(pilots: &[PilotFact]) -> Verdict {
-    Verdict { met: in_plan(pilots).next().is_some(), failing: Failing::default() }
+fn pilots_planned(pilots: &[GatePilot]) -> CriterionVerdict {
+    CriterionVerdict { met: in_plan(pilots).next().is_some(), failing: Failing::default() }
 }
 
-fn sectors_covered(pilots: &[PilotFact], sectors: &[SectorFact]) -> Verdict {
+fn sectors_covered(pilots: &[GatePilot], sectors: &[GateSector]) -> CriterionVerdict {
     let selected = || sectors.iter().filter(|fact| fact.state.is_selected());
     let without_pilot =
         selected().filter(|fact| in_plan(pilots).all(|pilot| pilot.sector_id != fact.sector.id));
@@ -211,28 +219,28 @@ fn sectors_covered(pilots: &[PilotFact], sectors: &[SectorFact]) -> Verdict {
     none_of(without_pilot.map(|fact| &fact.sector).chain(without_sector.map(|fact| &fact.pilot)))
 }
 
-fn indicators_set(pilots: &[PilotFact]) -> Verdict {
+fn indicators_set(pilots: &[GatePilot]) -> CriterionVerdict {
     none_of(unfinished(pilots).filter(|fact| !fact.indicators_set).map(|fact| &fact.pilot))
 }
 
-fn activities_planned(pilots: &[PilotFact]) -> Verdict {
+fn activities_planned(pilots: &[GatePilot]) -> CriterionVerdict {
     none_of(unfinished(pilots).filter(|fact| !fact.activity_planned).map(|fact| &fact.pilot))
 }
 
-fn pilots_evaluated(pilots: &[PilotFact]) -> Verdict {
+fn pilots_evaluated(pilots: &[GatePilot]) -> CriterionVerdict {
     none_of(unfinished(pilots).map(|fact| &fact.pilot))
 }
 
-fn migrations_handed_over(pilots: &[PilotFact]) -> Verdict {
-    let waiting = |fact: &&PilotFact| {
+fn migrations_handed_over(pilots: &[GatePilot]) -> CriterionVerdict {
+    let waiting = |fact: &&GatePilot| {
         fact.outcome == Some(PilotOutcome::Scale) && !fact.migrations.contains(&MigrationState::HandedOver)
     };
     none_of(pilots.iter().filter(waiting).map(|fact| &fact.pilot))
 }
 
-fn report_current(draft: Option<&DraftFact>) -> Verdict {
+fn report_current(draft: Option<&GateDraft>) -> CriterionVerdict {
     let outdated = draft.filter(|fact| fact.outdated);
-    Verdict {
+    CriterionVerdict {
         met: draft.is_some() && outdated.is_none(),
         failing: Failing::these(outdated.map(|fact| &fact.report)),
     }

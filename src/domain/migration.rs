@@ -31,20 +31,20 @@ pub struct MigrationFacts {
 impl MigrationState {
     /// The transitions out of this state.
     pub fn transitions(self, facts: &MigrationFacts) -> Vec<Transition<Self>> {
-        let transition = |to| Transition::to(to).unless(facts.step_context.frozen());
+        let transition = |to| Transition::to(to).blocked_by(facts.step_context.write_blocker());
         let roll_back = || transition(Self::RolledBack).with_reason();
         match self {
             Self::Planned => vec![transition(Self::InProgress)],
             Self::InProgress => vec![transition(Self::ParallelRun), roll_back()],
             Self::ParallelRun => vec![
                 transition(Self::Live)
-                    .given(facts.checklist_done, RefusalCode::ChecklistUnfinished)
-                    .given(facts.reconciled, RefusalCode::ReconciliationMissing),
+                    .require(facts.checklist_done, RefusalCode::ChecklistUnfinished)
+                    .require(facts.reconciled, RefusalCode::ReconciliationMissing),
                 roll_back(),
             ],
             Self::Live => {
-                let hand_over =
-                    transition(Self::HandedOver).given(facts.receiver_named, RefusalCode::HandoverIncomplete);
+                let hand_over = transition(Self::HandedOver)
+                    .require(facts.receiver_named, RefusalCode::HandoverIncomplete);
                 vec![hand_over, roll_back()]
             }
             Self::RolledBack => vec![transition(Self::Planned)],
@@ -80,7 +80,7 @@ mod tests {
     use crate::domain::state_machine::check_transition;
     use crate::domain::vocabulary::Vocabulary as _;
 
-    /// The rules of design §3, written a second time: every state × every state asked for × every fact.
+    /// The rules of migrations, written a second time: every state × every state asked for × every fact.
     #[test]
     fn every_state_leads_exactly_where_it_may() {
         use MigrationState::{HandedOver, InProgress, Live, ParallelRun, Planned, RolledBack};

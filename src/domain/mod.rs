@@ -1,7 +1,7 @@
-//! The rules of a task force, as the source deck describes it.
+//! The rules of a task force.
 //!
 //! States, transitions, the panel of five to seven members, gates, rights, localized text, calendar arithmetic and
-//! events. All of it is pure: time is an argument, and no file imports a crate that does I/O or another layer
+//! events. All of it is pure: time is an argument, and no file imports a crate that does I/O or another floor
 //! (`tests/it/architecture/layers.rs` checks that).
 
 #[macro_use]

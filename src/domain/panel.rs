@@ -1,4 +1,4 @@
-//! The panel of five to seven members with one chair: the "small task force (5 to 7) experts" of the source deck.
+//! The panel of five to seven members with one chair.
 //!
 //! A change of members is planned and checked as a whole: a panel of five loses a member and gains the successor in one
 //! change, and the chair is passed on in one change.
@@ -8,10 +8,10 @@ use uuid::Uuid;
 use super::refusal::{Refusal, RefusalCode};
 use super::rights::SeatRole;
 
-/// The fewest members of a task force at work (source deck, critical steps).
-pub const FEWEST: usize = 5;
-/// The most members of a task force at work (source deck, critical steps).
-pub const MOST: usize = 7;
+/// The minimum number of members of a task force at work.
+pub const MIN_MEMBERS: usize = 5;
+/// The maximum number of members of a task force at work.
+pub const MAX_MEMBERS: usize = 7;
 
 /// One current seat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,11 +78,11 @@ impl Panel {
     /// `panelSize` or `chairRequired`, with the numbers.
     pub fn check(&self) -> Result<(), Refusal> {
         let size = self.seats.len();
-        if !(FEWEST..=MOST).contains(&size) {
+        if !(MIN_MEMBERS..=MAX_MEMBERS).contains(&size) {
             return Err(Refusal::new(
                 RefusalCode::PanelSize,
-                format!("The task force would have {size} members; it needs {FEWEST} to {MOST}."),
-                format!("سيكون عدد أعضاء فريق العمل {size}، والمطلوب من {FEWEST} إلى {MOST}."),
+                format!("The task force would have {size} members; it needs {MIN_MEMBERS} to {MAX_MEMBERS}."),
+                format!("سيكون عدد أعضاء فريق العمل {size}، والمطلوب من {MIN_MEMBERS} إلى {MAX_MEMBERS}."),
             ));
         }
         let chairs = self.seats.iter().filter(|seat| seat.role == SeatRole::Chair).count();

@@ -41,7 +41,7 @@ impl PilotState {
     }
 
     /// Whether plan and scorecard can be changed: they are fixed when the pilot starts.
-    pub fn is_on_paper(self) -> bool {
+    pub fn is_plan_editable(self) -> bool {
         matches!(self, Self::Proposed | Self::Planned)
     }
 }
@@ -51,11 +51,11 @@ impl PilotState {
 pub struct PilotFacts {
     pub task_force: TaskForceState,
     /// The state of the step `pilots`, in which the pilot is planned, in the last cycle of the pilot.
-    pub pilots: StepState,
+    pub pilots_step: StepState,
     /// The state of the step `migration`, in which the pilot runs, in the last cycle of the pilot.
-    pub migration: StepState,
+    pub migration_step: StepState,
     /// The state of the step `pilots` in the current cycle, if that is a later one.
-    pub pilots_of_a_later_cycle: Option<StepState>,
+    pub later_pilots_step: Option<StepState>,
     pub sector_selected: bool,
     pub has_aim: bool,
     /// Whether the pilot has an indicator with baseline and target.
@@ -67,44 +67,44 @@ pub struct PilotFacts {
 }
 
 impl PilotFacts {
-    fn frozen(&self, step: StepState) -> Option<Blocker> {
-        StepContext { task_force: self.task_force, step }.frozen()
+    fn write_blocker(&self, step: StepState) -> Option<Blocker> {
+        StepContext { task_force: self.task_force, step }.write_blocker()
     }
 
     fn plan(&self, step: StepState) -> Transition<PilotState> {
         Transition::to(PilotState::Planned)
-            .unless(self.frozen(step))
-            .given(self.sector_selected, RefusalCode::SectorNotSelected)
-            .given(self.has_aim, RefusalCode::AimsMissing)
-            .given(self.has_indicator, RefusalCode::IndicatorsMissing)
+            .blocked_by(self.write_blocker(step))
+            .require(self.sector_selected, RefusalCode::SectorNotSelected)
+            .require(self.has_aim, RefusalCode::AimsMissing)
+            .require(self.has_indicator, RefusalCode::IndicatorsMissing)
     }
 }
 
 impl PilotState {
     /// The transitions out of this state.
     pub fn transitions(self, facts: &PilotFacts) -> Vec<Transition<Self>> {
-        let not_in_migration = facts.frozen(facts.migration);
+        let migration_blocker = facts.write_blocker(facts.migration_step);
         // A pilot can be cancelled while the step in which it is planned or the step in which it runs is open.
-        let neither_open = not_in_migration.clone().and_then(|_| facts.frozen(facts.pilots));
-        let cancel = Transition::to(Self::Cancelled).with_reason().unless(neither_open);
+        let cancel_blocker = migration_blocker.clone().and_then(|_| facts.write_blocker(facts.pilots_step));
+        let cancel = Transition::to(Self::Cancelled).with_reason().blocked_by(cancel_blocker);
         match self {
-            Self::Proposed => vec![facts.plan(facts.pilots), cancel],
+            Self::Proposed => vec![facts.plan(facts.pilots_step), cancel],
             Self::Planned => vec![
                 Transition::to(Self::Running)
-                    .unless(not_in_migration)
-                    .given(facts.sector_selected, RefusalCode::SectorNotSelected),
+                    .blocked_by(migration_blocker)
+                    .require(facts.sector_selected, RefusalCode::SectorNotSelected),
                 cancel,
             ],
             Self::Running => vec![
                 Transition::to(Self::Evaluated)
-                    .unless(not_in_migration)
-                    .given(facts.measured, RefusalCode::MeasurementsMissing),
+                    .blocked_by(migration_blocker)
+                    .require(facts.measured, RefusalCode::MeasurementsMissing),
                 cancel,
             ],
             Self::Evaluated if facts.outcome == Some(PilotOutcome::Extend) => {
-                vec![match facts.pilots_of_a_later_cycle {
+                vec![match facts.later_pilots_step {
                     Some(step) => facts.plan(step),
-                    None => Transition::to(Self::Planned).given(false, RefusalCode::CycleNotOver),
+                    None => Transition::to(Self::Planned).require(false, RefusalCode::CycleNotOver),
                 }]
             }
             Self::Evaluated | Self::Cancelled => Vec::new(),
@@ -126,9 +126,9 @@ impl PilotState {
 pub fn all_transitions() -> Vec<TransitionRule> {
     let facts = PilotFacts {
         task_force: TaskForceState::Active,
-        pilots: StepState::Open,
-        migration: StepState::Open,
-        pilots_of_a_later_cycle: Some(StepState::Open),
+        pilots_step: StepState::Open,
+        migration_step: StepState::Open,
+        later_pilots_step: Some(StepState::Open),
         sector_selected: true,
         has_aim: true,
         has_indicator: true,
@@ -146,21 +146,21 @@ mod tests {
 
     fn every_fact() -> impl Iterator<Item = PilotFacts> {
         let steps = StepState::ALL.iter().copied();
-        let places = steps.clone().flat_map(move |pilots| {
+        let step_states = steps.clone().flat_map(move |pilots_step| {
             let steps = StepState::ALL.iter().copied();
-            steps.map(move |migration| (pilots, migration))
+            steps.map(move |migration_step| (pilots_step, migration_step))
         });
         let later = || StepState::ALL.iter().copied().map(Some).chain([None]);
-        places.flat_map(move |(pilots, migration)| {
-            later().flat_map(move |pilots_of_a_later_cycle| {
+        step_states.flat_map(move |(pilots_step, migration_step)| {
+            later().flat_map(move |later_pilots_step| {
                 let outcomes = PilotOutcome::ALL.iter().copied().map(Some).chain([None]);
                 outcomes.flat_map(move |outcome| {
                     TaskForceState::ALL.iter().flat_map(move |&task_force| {
                         (0..16_u8).map(move |bits| PilotFacts {
                             task_force,
-                            pilots,
-                            migration,
-                            pilots_of_a_later_cycle,
+                            pilots_step,
+                            migration_step,
+                            later_pilots_step,
                             sector_selected: bits & 1 > 0,
                             has_aim: bits & 2 > 0,
                             has_indicator: bits & 4 > 0,
@@ -173,7 +173,7 @@ mod tests {
         })
     }
 
-    /// The rules of design §3, written a second time: every state × every state asked for × every fact.
+    /// The rules of pilots, written a second time: every state × every state asked for × every fact.
     #[test]
     fn every_state_leads_exactly_where_it_may() {
         use PilotState::{Cancelled, Evaluated, Planned, Proposed, Running};
@@ -184,15 +184,15 @@ mod tests {
             for &from in PilotState::ALL {
                 for &to in PilotState::ALL {
                     let legal = match (from, to) {
-                        (Proposed, Planned) => facts.pilots == Open && plannable,
-                        (Planned, Running) => facts.migration == Open && facts.sector_selected,
-                        (Running, Evaluated) => facts.migration == Open && facts.measured,
+                        (Proposed, Planned) => facts.pilots_step == Open && plannable,
+                        (Planned, Running) => facts.migration_step == Open && facts.sector_selected,
+                        (Running, Evaluated) => facts.migration_step == Open && facts.measured,
                         (Proposed | Planned | Running, Cancelled) => {
-                            facts.pilots == Open || facts.migration == Open
+                            facts.pilots_step == Open || facts.migration_step == Open
                         }
                         (Evaluated, Planned) => {
                             facts.outcome == Some(PilotOutcome::Extend)
-                                && facts.pilots_of_a_later_cycle == Some(Open)
+                                && facts.later_pilots_step == Some(Open)
                                 && plannable
                         }
                         _ => false,

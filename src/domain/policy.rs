@@ -28,14 +28,14 @@ vocabulary! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PolicyFacts {
     pub step_context: StepContext,
-    /// Whether another policy of the task force is adopted, which could supersede the policy.
+    /// Whether another policy that counts in the same last cycle is adopted. That one could supersede the policy.
     pub another_adopted: bool,
 }
 
 impl PolicyState {
     /// The transitions out of this state.
     pub fn transitions(self, facts: &PolicyFacts) -> Vec<Transition<Self>> {
-        let transition = |to| Transition::to(to).unless(facts.step_context.frozen());
+        let transition = |to| Transition::to(to).blocked_by(facts.step_context.write_blocker());
         match self {
             Self::Identified => vec![transition(Self::UnderReview)],
             Self::UnderReview => {
@@ -46,7 +46,10 @@ impl PolicyState {
                 ]
             }
             Self::Adopted => {
-                vec![transition(Self::Superseded).given(facts.another_adopted, RefusalCode::PolicyNotAdopted)]
+                vec![
+                    transition(Self::Superseded)
+                        .require(facts.another_adopted, RefusalCode::PolicyNotAdopted),
+                ]
             }
             Self::Rejected | Self::Superseded => Vec::new(),
         }
@@ -65,7 +68,7 @@ mod tests {
     use crate::domain::state_machine::check_transition;
     use crate::domain::vocabulary::Vocabulary as _;
 
-    /// The rules of design §3, written a second time: every state × every state asked for × every fact.
+    /// The rules of policies, written a second time: every state × every state asked for × every fact.
     #[test]
     fn every_state_leads_exactly_where_it_may() {
         use PolicyState::{Adopted, Identified, Rejected, Superseded, UnderReview};

@@ -63,7 +63,7 @@ pub enum RefusalCode {
     StepLocked,
     /// The step is put to the vote.
     StepSubmitted,
-    /// The step has passed its gate.
+    /// The members have passed the step.
     StepPassed,
     /// A criterion of the gate is neither met nor waived.
     GateNotMet,
@@ -121,7 +121,7 @@ pub enum RefusalCode {
     DecisionSuperseded,
     /// Work has followed from the decision, so its outcome is fixed.
     DecisionFollowed,
-    /// The resource belongs to an earlier cycle.
+    /// An earlier cycle has the resource on record.
     OfAnEarlierCycle,
     /// The condition of the council is met or waived.
     ConditionSettled,
@@ -272,14 +272,14 @@ pub enum ProblemExtension {
     RetryAfter(u32),
 }
 
-/// The sentence that a refusal says to people.
+/// Selects the `detail` of the problem, which is the sentence for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RefusalDetail {
     /// The advice of the code.
     Advice,
     /// The number of field errors.
     FieldErrors,
-    /// The title of an obstacle, own or of the code, followed by the advice of the code.
+    /// The title of an obstacle, followed by the advice of the code. Without a title, the title of the code applies.
     Blocked(Option<Message>),
     /// A sentence about this very request.
     Sentence(Message),
@@ -291,7 +291,7 @@ pub enum RefusalDetail {
 pub struct Refusal {
     /// The rule that refused the request.
     pub code: RefusalCode,
-    /// The sentence for people.
+    /// Selects the sentence for people.
     pub detail: RefusalDetail,
     /// Every error in the values of the request.
     pub errors: Vec<FieldError>,

@@ -99,7 +99,7 @@ pub fn all_transitions() -> Vec<TransitionRule> {
 mod tests {
     use super::*;
 
-    /// The rules of design §3, written a second time: every state × every command.
+    /// The rules of reports, written a second time: every state × every command.
     #[test]
     fn every_state_takes_exactly_the_legal_commands() {
         use ReportCommand::{Decide, Submit, Supersede};

@@ -62,7 +62,7 @@ impl EffectiveRole {
     }
 }
 
-/// An action, as coarse as the rights are.
+/// An entry of the rights table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     /// Invite, change, disable and enable users; see all of them.
@@ -115,9 +115,9 @@ impl Action {
     ];
 }
 
-/// The decision on an action.
+/// The answer to the question whether a caller may perform an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision {
+pub enum Authorization {
     Allowed,
     /// The caller can see the resource but may not perform the action: 403.
     Forbidden,
@@ -127,7 +127,7 @@ pub enum Decision {
     Hidden,
 }
 
-impl Decision {
+impl Authorization {
     /// The code with which the action is refused.
     pub fn refusal(self) -> Option<RefusalCode> {
         match self {
@@ -151,7 +151,7 @@ impl Decision {
 /// Decides whether a role may perform an action.
 ///
 /// For an outsider, the resources of a task force do not exist. Actions on the installation are refused openly.
-pub fn authorize(effective_role: EffectiveRole, action: Action) -> Decision {
+pub fn authorize(effective_role: EffectiveRole, action: Action) -> Authorization {
     use EffectiveRole::{Administrator, Chair, CouncilMember, Member, Outsider, Secretariat};
 
     let allowed = match action {
@@ -182,9 +182,9 @@ pub fn authorize(effective_role: EffectiveRole, action: Action) -> Decision {
             | Action::FollowCondition
     );
     match (allowed, effective_role) {
-        (true, _) => Decision::Allowed,
-        (false, Outsider) if within_a_task_force => Decision::Hidden,
-        (false, _) => Decision::Forbidden,
+        (true, _) => Authorization::Allowed,
+        (false, Outsider) if within_a_task_force => Authorization::Hidden,
+        (false, _) => Authorization::Forbidden,
     }
 }
 
@@ -211,26 +211,26 @@ impl Action {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scope {
     /// Whether the credential is a person's session, not an API key.
-    pub of_a_person: bool,
+    pub is_interactive: bool,
     /// Whether the credential is good for changes.
-    pub may_write: bool,
+    pub can_write: bool,
     /// The only task force that the credential is good for. With it, nothing of the installation is accessible.
     pub only_task_force: Option<Uuid>,
 }
 
 impl Scope {
     /// All rights of the user.
-    pub const FULL: Self = Self { of_a_person: true, may_write: true, only_task_force: None };
+    pub const FULL: Self = Self { is_interactive: true, can_write: true, only_task_force: None };
 
     /// Whether the credential is good for this task force.
-    pub fn opens(self, task_force_id: Uuid) -> bool {
+    pub fn covers(self, task_force_id: Uuid) -> bool {
         self.only_task_force.is_none_or(|only| only == task_force_id)
     }
 
     /// Whether the credential is good for this action. No API key manages users: an invitation, a role or a changed
     /// address would outlive the key.
     pub fn is_enough_for(self, action: Action) -> bool {
-        (self.may_write || action.is_read()) && (self.of_a_person || action != Action::ManageUsers)
+        (self.can_write || action.is_read()) && (self.is_interactive || action != Action::ManageUsers)
     }
 }
 
@@ -250,9 +250,9 @@ mod tests {
     #[test]
     fn a_key_is_never_wider_than_its_owner() {
         let (own, other) = (Uuid::now_v7(), Uuid::now_v7());
-        let reader = Scope { of_a_person: false, may_write: false, only_task_force: Some(own) };
-        let writer = Scope { may_write: true, ..reader };
-        assert!(reader.opens(own) && !reader.opens(other));
+        let reader = Scope { is_interactive: false, can_write: false, only_task_force: Some(own) };
+        let writer = Scope { can_write: true, ..reader };
+        assert!(reader.covers(own) && !reader.covers(other));
         for action in Action::ALL {
             assert!(Scope::FULL.is_enough_for(action));
             assert_eq!(reader.is_enough_for(action), action.is_read());

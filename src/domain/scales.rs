@@ -1,4 +1,4 @@
-//! The two scales of the source deck (the maturity of a sector or a city, the evolution of a government), and the four
+//! The two scales (the maturity of a sector or a city, the evolution of a government), and the four
 //! aims.
 
 vocabulary! {

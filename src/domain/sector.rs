@@ -40,13 +40,13 @@ impl SectorState {
 
     /// The transitions out of this state.
     pub fn transitions(self, facts: &SectorFacts) -> Vec<Transition<Self>> {
-        let transition = |to| Transition::to(to).unless(facts.step_context.frozen());
+        let transition = |to| Transition::to(to).blocked_by(facts.step_context.write_blocker());
         match self {
             Self::Candidate => vec![transition(Self::Selected), transition(Self::NotSelected).with_reason()],
             Self::Selected => vec![
                 transition(Self::Studied)
-                    .given(facts.assessed, RefusalCode::MaturityMissing)
-                    .given(facts.studied, RefusalCode::StudyMissing),
+                    .require(facts.assessed, RefusalCode::MaturityMissing)
+                    .require(facts.studied, RefusalCode::StudyMissing),
                 transition(Self::Candidate),
             ],
             Self::NotSelected | Self::Studied => vec![transition(Self::Candidate)],
@@ -75,7 +75,7 @@ mod tests {
     use crate::domain::state_machine::check_transition;
     use crate::domain::vocabulary::Vocabulary as _;
 
-    /// The rules of design §3, written a second time: every state × every state asked for × every fact.
+    /// The rules of sectors, written a second time: every state × every state asked for × every fact.
     #[test]
     fn every_state_leads_exactly_where_it_may() {
         use SectorState::{Candidate, NotSelected, Selected, Studied};

@@ -24,13 +24,13 @@ impl<S: Vocabulary> Transition<S> {
         Self { reason_required: true, ..self }
     }
 
-    /// Adds an obstacle unless the condition holds.
-    pub fn given(self, holds: bool, code: RefusalCode) -> Self {
-        self.unless((!holds).then(|| Blocker::from(code)))
+    /// Adds an obstacle unless the condition is met.
+    pub fn require(self, condition: bool, code: RefusalCode) -> Self {
+        self.blocked_by((!condition).then(|| Blocker::from(code)))
     }
 
     /// Adds an obstacle, if there is one.
-    pub fn unless(mut self, blocker: Option<Blocker>) -> Self {
+    pub fn blocked_by(mut self, blocker: Option<Blocker>) -> Self {
         self.blocked_by.extend(blocker);
         self
     }

@@ -1,4 +1,4 @@
-//! The five steps (the "critical steps" of the source deck) and their states.
+//! The five steps of a task force and their states.
 
 use super::refusal::{Refusal, RefusalCode};
 use super::state_machine::TransitionRule;
@@ -71,17 +71,17 @@ pub fn all_transitions() -> Vec<TransitionRule> {
 pub enum StepCommand {
     /// Opens the step: the task force was activated, or the step before has passed.
     Open,
-    /// The chair puts the step to the members.
+    /// Puts the step to the vote of the members, by the chair.
     Submit,
-    /// The members approve the step.
+    /// Passes the step, which the members have approved.
     Pass,
-    /// The members return the step, or the chair withdraws it.
+    /// Opens the step again: the members have returned it, or the chair has withdrawn the submission.
     Return,
-    /// The council orders the step to be done again.
+    /// Opens the step again: the council has decided that it is to be done again.
     Reopen,
-    /// The council orders an earlier step to be done again.
+    /// Locks the step: the council has decided that an earlier step is to be done again.
     Lock,
-    /// The order of the council to do the step again was recorded by mistake.
+    /// Passes the step again: a correction has replaced the decision that opened or locked it.
     Restore,
 }
 
@@ -105,7 +105,7 @@ impl StepState {
             }
             (Self::Passed, StepCommand::Reopen) => Ok(Self::Open),
             (_, StepCommand::Lock) => Ok(Self::Locked),
-            (state, _) => Err(state.frozen().map_or_else(
+            (state, _) => Err(state.write_blocker().map_or_else(
                 || {
                     Refusal::new(
                         RefusalCode::TransitionNotAllowed,
@@ -119,7 +119,7 @@ impl StepState {
     }
 
     /// The code of the state that forbids changes to the products of the step; `None` for an open step.
-    pub fn frozen(self) -> Option<RefusalCode> {
+    pub fn write_blocker(self) -> Option<RefusalCode> {
         match self {
             Self::Open => None,
             Self::Locked => Some(RefusalCode::StepLocked),
@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(in_order().map(StepName::ordinal).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
     }
 
-    /// The rules of design §3 as a table: every state × every command.
+    /// The rules of steps as a table: every state × every command.
     #[test]
     fn every_state_takes_exactly_the_legal_commands() {
         use StepCommand::{Lock, Open, Pass, Reopen, Restore, Return, Submit};
@@ -167,7 +167,7 @@ mod tests {
                 let taken = state.transition(command);
                 assert_eq!(taken.clone().ok(), expected, "{state} {command:?}");
                 if let Err(refusal) = taken {
-                    let code = state.frozen().unwrap_or(RefusalCode::TransitionNotAllowed);
+                    let code = state.write_blocker().unwrap_or(RefusalCode::TransitionNotAllowed);
                     assert_eq!(refusal.code, code, "{state} {command:?}");
                 }
             }

@@ -19,9 +19,9 @@ vocabulary! {
 impl SubmissionState {
     /// The transitions that a command makes. The other transitions are made by the vote of the members.
     pub fn transitions(self, task_force: TaskForceState) -> Vec<Transition<Self>> {
-        let paused = may_write(Write::Vote, task_force).err().map(Blocker::from);
+        let write_blocker = may_write(Write::Vote, task_force).err().map(Blocker::from);
         match self {
-            Self::Voting => vec![Transition::to(Self::Withdrawn).with_reason().unless(paused)],
+            Self::Voting => vec![Transition::to(Self::Withdrawn).with_reason().blocked_by(write_blocker)],
             Self::Passed | Self::Returned | Self::Withdrawn => Vec::new(),
         }
     }

@@ -18,7 +18,7 @@ vocabulary! {
 
 impl TaskForceState {
     /// Whether the panel must have five to seven members in this state.
-    pub fn is_at_work(self) -> bool {
+    pub fn requires_full_panel(self) -> bool {
         matches!(self, Self::Active | Self::Suspended)
     }
 
@@ -27,7 +27,7 @@ impl TaskForceState {
     /// # Errors
     /// The errors of [`Panel::check`].
     pub fn check_panel(self, panel: &Panel) -> Result<(), Refusal> {
-        if self.is_at_work() { panel.check() } else { Ok(()) }
+        if self.requires_full_panel() { panel.check() } else { Ok(()) }
     }
 
     /// The transitions out of this state that a command makes. Only a decision of the council leads to `concluded`.
@@ -36,7 +36,7 @@ impl TaskForceState {
         match self {
             Self::Forming => {
                 let incomplete = panel.check().err().map(Blocker::from);
-                vec![Transition::to(Self::Active).unless(incomplete), dissolve]
+                vec![Transition::to(Self::Active).blocked_by(incomplete), dissolve]
             }
             Self::Active => vec![Transition::to(Self::Suspended).with_reason(), dissolve],
             Self::Suspended => vec![Transition::to(Self::Active), dissolve],
@@ -81,7 +81,7 @@ mod tests {
         Panel::new((0..size).map(|at| Seat { member_id: uuid::Uuid::new_v4(), role: role(at) }).collect())
     }
 
-    /// The rules of design §3 as a table: every state × every state asked for, with panels of every size.
+    /// The rules of task forces as a table: every state × every state asked for, with panels of every size.
     #[test]
     fn every_state_leads_exactly_where_it_may() {
         use TaskForceState::{Active, Dissolved, Forming, Suspended};

@@ -28,7 +28,7 @@ impl UserState {
         match self {
             Self::Active => vec![
                 Transition::to(Self::Disabled)
-                    .unless(last_administrator.then_some(RefusalCode::LastAdministrator.into())),
+                    .blocked_by(last_administrator.then_some(RefusalCode::LastAdministrator.into())),
             ],
             Self::Disabled => vec![Transition::to(Self::Active)],
         }

@@ -48,7 +48,7 @@ pub fn may_write(what: Write, task_force: TaskForceState) -> Result<(), RefusalC
         (TaskForceState::Forming, _) => return Err(RefusalCode::TaskForceForming),
         (TaskForceState::Suspended, _) => return Err(RefusalCode::TaskForceSuspended),
     }
-    let frozen = match what {
+    let code = match what {
         Write::TaskForce
         | Write::Members
         | Write::Health
@@ -57,11 +57,11 @@ pub fn may_write(what: Write, task_force: TaskForceState) -> Result<(), RefusalC
         | Write::Decision
         | Write::Correction
         | Write::Condition => None,
-        Write::OpenStep(step) => step.frozen(),
-        Write::Activity(step) => step.frozen().filter(|code| *code != RefusalCode::StepLocked),
-        Write::TargetDate(step) => step.frozen().filter(|code| *code == RefusalCode::StepPassed),
+        Write::OpenStep(step) => step.write_blocker(),
+        Write::Activity(step) => step.write_blocker().filter(|code| *code != RefusalCode::StepLocked),
+        Write::TargetDate(step) => step.write_blocker().filter(|code| *code == RefusalCode::StepPassed),
     };
-    frozen.map_or(Ok(()), Err)
+    code.map_or(Ok(()), Err)
 }
 
 /// Every code that [`may_write`] refuses a change with, over all states of the task force.
@@ -82,7 +82,7 @@ impl StepContext {
     pub const WRITABLE: Self = Self { task_force: TaskForceState::Active, step: StepState::Open };
 
     /// The obstacle to any change of the product now.
-    pub fn frozen(self) -> Option<Blocker> {
+    pub fn write_blocker(self) -> Option<Blocker> {
         may_write(Write::OpenStep(self.step), self.task_force).err().map(Blocker::from)
     }
 
@@ -99,7 +99,7 @@ impl StepContext {
 mod tests {
     use super::*;
 
-    /// The table of design §3, "What may be written when", written a second time.
+    /// The table of [`may_write`], written a second time.
     #[test]
     fn what_may_be_written_when() {
         use StepState::{Locked, Open, Passed, Submitted};

@@ -1,4 +1,4 @@
-//! The context that each request brings along: its id, the language of the answer, the credential.
+//! The context of a request (its id, the language of the response, HSTS), and the bearer token in its headers.
 
 use actix_web::http::header::{
     ACCEPT_LANGUAGE, AUTHORIZATION, AcceptLanguage, HeaderMap, HeaderName, Quality, from_comma_delimited,
@@ -17,7 +17,7 @@ pub(super) struct RequestContext {
     pub(super) request_id: String,
     /// The language of the response.
     pub(super) language: Language,
-    /// True if the client came over TLS.
+    /// True if clients reach the service over TLS, by the settings (HSTS).
     pub(super) is_secure: bool,
 }
 

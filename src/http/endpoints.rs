@@ -37,7 +37,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 /// Every operation of the contract. What isn't registered here doesn't exist, neither as a route nor in the
 /// OpenAPI document.
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
-    // The router tries them one after the other, so what is asked most often comes first.
+    // The router tries the routes one after the other, so the most frequent operations come first.
     status::operations(config);
     activities::operations(config);
     me::operations(config);

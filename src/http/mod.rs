@@ -1,9 +1,9 @@
-//! The contract over HTTP: routes, representations, conventions. Knows no SQL.
+//! The contract over HTTP: routes, representations, conventions. This floor contains no SQL.
 //!
-//! A handler parses, calls one use case, converts. What all operations share is beside the features:
-//! [`request`] (what comes in, in the order of its checks), [`validation`] and [`patch`] (bodies and queries),
-//! [`resource`] (the operations that nouns share), [`answer`] (ETags, pages), [`problem`] (saying no), [`envelope`]
-//! (what every answer has), [`openapi`].
+//! A handler parses, calls one use case and converts the result. The code that operations share is beside `endpoints`:
+//! [`request`] (extractors, which check in one order), [`validation`] and [`patch`] (bodies and queries), [`resource`]
+//! (operations that resources share), [`response`] (successful responses), [`pagination`] (pages), [`problem`] (problem
+//! details), [`server`] (listener and middleware), [`openapi`] (the document).
 
 mod context;
 mod endpoints;

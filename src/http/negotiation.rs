@@ -1,4 +1,4 @@
-//! Content negotiation (RFC 9110 §12): which of the media types that an operation declares an answer has.
+//! Content negotiation (RFC 9110 §12): chooses the media type of a response among those that its operation declares.
 //!
 //! The response middleware [checks](check) `Accept` before an operation runs. A handler that produces several media types
 //! takes [`Negotiated`] as a parameter:
@@ -47,7 +47,7 @@ pub(super) fn check(request: &ServiceRequest) -> Result<()> {
     }
 }
 
-/// Whether `Accept` lists a media range, without parameters.
+/// Returns whether `Accept` lists a media range, without parameters.
 fn lists(headers: &HeaderMap, range: &str) -> bool {
     let values = headers.get_all(ACCEPT).filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).any(|listed| listed.trim().eq_ignore_ascii_case(range))

@@ -1,7 +1,8 @@
 //! The OpenAPI document: collected from the handlers and completed with what all operations share.
 //!
-//! A handler declares its own parameters, bodies, headers and problem codes. [`operations`] derives the rest of an operation from these
-//! declarations, [`schemas`] completes the schemas, and [`sharing`] moves repetitions to the components.
+//! A handler declares its own parameters, bodies, headers and problem codes. [`operations`] derives the rest of an
+//! operation from these declarations, [`schemas`] completes the schemas, and [`sharing`] moves repetitions to the
+//! components.
 
 pub(super) mod declarations;
 pub(super) mod document;
@@ -81,7 +82,7 @@ struct Ordered<'a> {
     components: &'a Value,
 }
 
-/// What is generated from the handlers, once in the life of the process.
+/// The document and the routes, generated from the handlers once in the life of the process.
 struct Generated {
     json: String,
     yaml: String,

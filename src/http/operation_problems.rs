@@ -79,7 +79,7 @@ mod tests {
         }
     }
 
-    /// The table of design §3, "What may be written when", from the side of the refusals.
+    /// The table of `domain/writing.rs` from the side of the refusals.
     #[test]
     fn changes_are_refused_by_the_states_of_the_task_force_and_of_the_step() {
         let changes = OperationProblems::default;

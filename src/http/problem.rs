@@ -22,7 +22,7 @@ use crate::domain::refusal::{
 use crate::domain::text::{Language, LocalizedText};
 use crate::domain::vocabulary::Vocabulary as _;
 
-/// The `Retry-After` of an answer while the database is not available, in seconds.
+/// The `Retry-After` of a response while the database is not available, in seconds.
 const RETRY_AFTER_SECONDS: &str = "2";
 
 /// A request that was refused or failed.
@@ -86,31 +86,31 @@ impl Problem {
         }
     }
 
-    /// The answer without its body, which the response middleware writes.
+    /// The response without its body, which the response middleware writes.
     fn bare(&self) -> HttpResponse {
-        let mut answer = HttpResponse::build(self.code.status());
+        let mut response = HttpResponse::build(self.code.status());
         match (self.code, &*self.extension) {
             (ProblemCode::Unauthenticated | ProblemCode::InvalidCredentials, _) => {
-                answer.insert_header((WWW_AUTHENTICATE, "Bearer"));
+                response.insert_header((WWW_AUTHENTICATE, "Bearer"));
             }
             (ProblemCode::Unavailable, _) => {
-                answer.insert_header((RETRY_AFTER, RETRY_AFTER_SECONDS));
+                response.insert_header((RETRY_AFTER, RETRY_AFTER_SECONDS));
             }
             (_, ProblemExtension::RetryAfter(seconds)) => {
-                answer.insert_header((RETRY_AFTER, seconds.to_string()));
+                response.insert_header((RETRY_AFTER, seconds.to_string()));
             }
             (_, ProblemExtension::CurrentVersion(version)) => {
-                answer.insert_header((ETAG, format!("\"{version}\"")));
+                response.insert_header((ETAG, format!("\"{version}\"")));
             }
             _ => {}
         }
         if let Some(allow) = &self.allow {
-            answer.insert_header((ALLOW, allow.as_str()));
+            response.insert_header((ALLOW, allow.as_str()));
         }
-        answer.finish()
+        response.finish()
     }
 
-    /// The body of the answer.
+    /// The body of the response.
     pub(super) fn document(&self, language: Language, request_id: &str) -> ProblemDocument {
         let (mut transitions, mut references, mut criteria) = (None, None, None);
         match &*self.extension {
@@ -186,7 +186,7 @@ impl From<app::Error> for Problem {
     fn from(error: app::Error) -> Self {
         match error {
             app::Error::Refused(refusal) => refusal.into(),
-            // Never sent: the earlier answer is sent in its place.
+            // Never sent: the stored response is sent in its place.
             app::Error::Replayed => RefusalCode::IdempotencyKeyInUse.into(),
             app::Error::Unavailable(cause) => {
                 tracing::warn!(%cause, "the database is not available");
@@ -211,9 +211,9 @@ impl ResponseError for Problem {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let mut answer = self.bare();
-        answer.extensions_mut().insert(self.clone());
-        answer
+        let mut response = self.bare();
+        response.extensions_mut().insert(self.clone());
+        response
     }
 }
 

@@ -1,6 +1,6 @@
-//! Extractors of path, caller, version and body. All operations check requests in the same order: the credential (401),
-//! whether the caller may see the task force (404), the body (415, 413, 400), `If-Match` (428). Everything else is
-//! decided by the use case, under the lock.
+//! Extractors of path, caller, version and body. All operations check requests in the same order: credential (401), ids
+//! of the path and visibility of the task force (404), query (400), body (415, 413, 400), `If-Match` (428, 400),
+//! `Idempotency-Key` (400). The use case decides everything else, under the lock.
 //!
 //! One extractor checks all of it, since the order of separate extractors is not defined. An extractor is compiled for
 //! each type of path, query and body, so most of its work is done by functions without type parameters.
@@ -97,8 +97,8 @@ pub(super) struct IfMatch {
 pub(super) struct CallContext<P> {
     /// The parameters of the path.
     pub(super) path: P,
-    /// The path as it was sent.
-    pub(super) uri: String,
+    /// The path of the request as it was sent.
+    pub(super) request_path: String,
     /// The caller.
     pub(super) caller: Caller,
     /// The language of the response.
@@ -127,7 +127,7 @@ impl DryRunQuery for NoQuery {
 pub(super) struct Create<P, B, Q = NoQuery> {
     pub(super) context: CallContext<P>,
     pub(super) body: B,
-    /// The query has gone into the caller's [`CommitMode`].
+    /// The caller's [`CommitMode`] contains the query.
     query: PhantomData<Q>,
 }
 
@@ -138,7 +138,7 @@ pub(super) struct Change<P, B, Q = NoQuery> {
     /// The version in `If-Match`.
     pub(super) version: i32,
     pub(super) body: B,
-    /// The query has gone into the caller's [`CommitMode`].
+    /// The caller's [`CommitMode`] contains the query.
     query: PhantomData<Q>,
 }
 
@@ -303,7 +303,8 @@ async fn caller(request: &HttpRequest, request_id: String) -> Result<Caller> {
     Ok(Caller { user_id, credential, request_id, commit_mode: CommitMode::Commit })
 }
 
-/// A request whose credential is valid. Everything up to here is the same for all types of path, query and body.
+/// The caller and the language of a request whose credential is valid. This part is independent of the types of path,
+/// query and body.
 struct Authenticated {
     caller: Caller,
     language: Language,
@@ -318,17 +319,17 @@ async fn authenticate(request: &HttpRequest) -> Result<Authenticated> {
 }
 
 impl Authenticated {
-    /// Reads the parameters of the path. A malformed id is the id of nothing, and so `notFound`.
+    /// Reads the parameters of the path. No resource has a malformed id, so such an id is refused with `notFound`.
     fn context<P: Path>(self, request: &HttpRequest) -> Result<CallContext<P>> {
         let path = web::Path::<P>::from_request(request, &mut Payload::None);
         let path = path.into_inner().ok().ok_or(RefusalCode::NotFound)?.into_inner();
         let Self { caller, language } = self;
-        Ok(CallContext { path, uri: request.path().to_owned(), caller, language })
+        Ok(CallContext { path, request_path: request.path().to_owned(), caller, language })
     }
 }
 
-/// Refuses a caller who may not see the task force, without its lock, before anything else of the request is checked:
-/// the other errors would tell them that it exists.
+/// Refuses a caller who may not see the task force. This check comes before all others, since their errors would reveal
+/// that the task force exists. The task force is not locked.
 async fn require_visible(request: &HttpRequest, caller: &Caller, task_force_id: Option<Uuid>) -> Result<()> {
     let app = app(request)?;
     match task_force_id {
@@ -338,7 +339,8 @@ async fn require_visible(request: &HttpRequest, caller: &Caller, task_force_id: 
     Ok(())
 }
 
-/// How the change ends. The use case gets it with the caller, [`idempotency::finish`] from the request.
+/// Chooses the commit mode. The use case receives it in the caller; the middleware [`idempotency::finish`] reads it from
+/// the request's extensions.
 fn commit_mode(request: &HttpRequest, caller: &Caller, body: &[u8], dry_run: bool) -> Result<CommitMode> {
     let commit_mode = idempotency::commit_mode(request, caller, body, dry_run)?;
     request.extensions_mut().insert(commit_mode.clone());

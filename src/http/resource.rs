@@ -263,7 +263,7 @@ pub(super) async fn create<R: Representation, P: Path, N: Into<Fields<R>>>(
     let (task_force_id, parent) = (task_force_id(&context.path)?, parent(&context.path));
     let view = app.create::<R::Resource>(&context.caller, task_force_id, parent, body.into()).await?;
     let (id, version) = (view.resource.id(), view.resource.version());
-    let location = format!("{}/{id}", context.uri);
+    let location = format!("{}/{id}", context.request_path);
     response::created(&location, version, &R::new(view, context.language))
 }
 

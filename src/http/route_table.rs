@@ -35,7 +35,7 @@ struct Route {
 pub(super) struct Produces {
     /// The media types of success, the preferred one first; never empty.
     pub(super) media_types: Vec<Mime>,
-    /// Whether `Accept` chooses among them. Otherwise the answer is sent as it is.
+    /// True if `Accept` chooses among the media types. Otherwise the response is sent independent of `Accept`.
     pub(super) is_negotiated: bool,
 }
 

@@ -12,7 +12,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 /// One line: no control character, and a visible character.
 const LINE: &str = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff][^\u0000-\u001f\u007f-\u009f]*$";
-/// Several lines: the same, with tabs and line breaks.
+/// Several lines: no control characters but tabs and line breaks, and a visible character.
 const LINES: &str = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff][^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$";
 
 /// A string of 1 to `max_length` characters.

@@ -1,4 +1,4 @@
-//! Small helpers without any knowledge of the service. Every layer may use them; they import none.
+//! Small helpers without any knowledge of the service. Every floor but `domain` may use them; they import none.
 
 pub(crate) mod errors;
 pub(crate) mod files;

@@ -22,7 +22,7 @@ const MAX_AGE: TimeDelta = TimeDelta::hours(1);
 /// The minimum time between two fetches, however many unknown key ids clients invent.
 const MIN_INTERVAL: TimeDelta = TimeDelta::minutes(1);
 
-/// The same while there are no keys, and nobody can sign in through the issuer.
+/// The minimum time between two fetches while there are no keys, and nobody can sign in through the issuer.
 const MIN_INTERVAL_WITHOUT_KEYS: TimeDelta = TimeDelta::seconds(10);
 
 /// The time limit of a request to the issuer.

@@ -12,7 +12,7 @@ use super::account::{Account, output, write_private};
 use super::{ClusterError, NAME, at, last_lines};
 
 /// The oldest major version that the schema is tested with.
-pub(super) const OLDEST: u32 = 14;
+pub(super) const MIN_MAJOR_VERSION: u32 = 14;
 
 /// Finds the directory of the programs. Existing data need the programs of their own major version.
 pub(super) async fn find(pgdata: &Path) -> Result<PathBuf, ClusterError> {
@@ -28,7 +28,7 @@ pub(super) async fn find(pgdata: &Path) -> Result<PathBuf, ClusterError> {
         let Some(found) = answer.and_then(|answer| major(&String::from_utf8_lossy(&answer.stdout))) else {
             continue;
         };
-        if wanted.map_or(found >= OLDEST, |wanted| wanted == found) {
+        if wanted.map_or(found >= MIN_MAJOR_VERSION, |wanted| wanted == found) {
             return Ok(dir);
         }
         seen.push(format!("{found} in {}", dir.display()));

@@ -106,7 +106,7 @@ impl Supervisor {
 }
 
 /// Ends a postmaster that an earlier instance left behind. Nobody uses it any more, since this process holds the lock.
-/// Its supervisor is usually stopping it already, so that the signal changes nothing.
+/// The supervisor of the server is usually stopping it already, so that the signal changes nothing.
 pub(super) async fn end_leftover(pgdata: &Path) -> Result<(), ClusterError> {
     let file = pgdata.join("postmaster.pid");
     let mut last = 0;

@@ -16,7 +16,7 @@ use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
 
 /// The most activities that each list names. The counts have no limit.
-const LISTED: i64 = 200;
+const MAX_LISTED: i64 = 200;
 
 #[derive(Debug, QueryableByName)]
 struct Counts {
@@ -152,7 +152,7 @@ async fn done(
         .filter(activities::state.eq(ActivityState::Done))
         .filter(activities::state_since.ge(since))
         .order((activities::state_since, activities::number))
-        .limit(LISTED)
+        .limit(MAX_LISTED)
         .select(COLUMNS)
         .load(&mut &*conn)
         .await
@@ -173,7 +173,7 @@ async fn overdue(
         .filter(activities::state.eq_any(ActivityState::OPEN))
         .filter(activities::due_date.lt(today))
         .order((activities::due_date, activities::number))
-        .limit(LISTED)
+        .limit(MAX_LISTED)
         .select(COLUMNS)
         .load(&mut &*conn)
         .await
@@ -195,7 +195,7 @@ async fn risks(
         .filter(activities::state.eq_any(ActivityState::OPEN))
         .filter(blocked.or(activities::due_date.lt(today)))
         .order((due_or_never(activities::due_date), activities::number))
-        .limit(LISTED)
+        .limit(MAX_LISTED)
         .select(COLUMNS)
         .load(&mut &*conn)
         .await

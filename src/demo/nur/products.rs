@@ -1,6 +1,6 @@
 //! The policies, sectors and pilots of Nur City.
 
-use super::super::content::{Indicator, Link, Pilot, Policy, Sector, Selection, Study, Text, Verdict};
+use super::super::content::{Indicator, Link, Pilot, Policy, PolicyOutcome, Sector, Selection, Study, Text};
 use crate::domain::pilot::Direction::{Down, Up};
 use crate::domain::policy::PolicyKind;
 use crate::domain::scales::Aim::{GeneratesWealth, InclusiveTransparent, MadeForCitizens, Sustainable};
@@ -25,7 +25,7 @@ pub(super) const POLICIES: &[Policy] = &[
         ),
         reference: Some("NUR-GOV-01"),
         aims: &[Sustainable, InclusiveTransparent, MadeForCitizens],
-        verdict: Verdict::Adopted,
+        outcome: PolicyOutcome::Adopted,
         evidence: Some(Link {
             title: ("نص الإطار كما اعتُمد", "The framework as adopted"),
             url: "https://nur-city.example/governance/framework.pdf",
@@ -40,7 +40,7 @@ pub(super) const POLICIES: &[Policy] = &[
         ),
         reference: Some("NUR-GOV-02"),
         aims: &[InclusiveTransparent, GeneratesWealth],
-        verdict: Verdict::Adopted,
+        outcome: PolicyOutcome::Adopted,
         evidence: Some(Link {
             title: ("نص سياسة البيانات المفتوحة", "Text of the open data policy"),
             url: "https://nur-city.example/governance/open-data.pdf",
@@ -55,7 +55,7 @@ pub(super) const POLICIES: &[Policy] = &[
         ),
         reference: None,
         aims: &[],
-        verdict: Verdict::Rejected((
+        outcome: PolicyOutcome::Rejected((
             "لا سند قانونيًا لها، ولا تتناسب مع الغرض: تكفي حساسات لا تحدد هوية أحد.",
             "It has no basis in law and is out of proportion: sensors that identify nobody are enough.",
         )),
@@ -73,7 +73,7 @@ pub(super) const POLICIES: &[Policy] = &[
         ),
         reference: Some("NDX 2.1"),
         aims: &[Sustainable, MadeForCitizens],
-        verdict: Verdict::Adopted,
+        outcome: PolicyOutcome::Adopted,
         evidence: None,
     },
     Policy {
@@ -85,7 +85,7 @@ pub(super) const POLICIES: &[Policy] = &[
         ),
         reference: Some("NUR-ICT-07"),
         aims: &[MadeForCitizens],
-        verdict: Verdict::Superseded(
+        outcome: PolicyOutcome::Superseded(
             NATIONAL_STANDARD,
             (
                 "يغطي المعيار الوطني كل ما فيه، ولا حاجة إلى معيارين.",

@@ -4,7 +4,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::super::content::{
-    Indicator, Link, Migration, Pilot, Policy, Sector, Selection, Study, Text, Verdict, text,
+    Indicator, Link, Migration, Pilot, Policy, PolicyOutcome, Sector, Selection, Study, Text, text,
 };
 use crate::app::pilots::Evaluation;
 use crate::app::resource::{Stateful, TransitionCommand};
@@ -114,7 +114,7 @@ impl Seeder {
     ) -> Result<()> {
         for (policy, &id) in policies.iter().zip(&task_force.policies) {
             self.transition::<PolicyDetail>(task_force, 1, id, PolicyState::UnderReview, None, None).await?;
-            if let Verdict::Rejected(reason) = policy.verdict {
+            if let PolicyOutcome::Rejected(reason) = policy.outcome {
                 self.transition::<PolicyDetail>(
                     task_force,
                     0,
@@ -130,7 +130,7 @@ impl Seeder {
             if let Some(evidence) = &policy.evidence {
                 self.add_evidence(task_force, 1, EvidenceSubjectKind::Policy, id, evidence).await?;
             }
-            if let Verdict::Superseded(by, reason) = policy.verdict {
+            if let PolicyOutcome::Superseded(by, reason) = policy.outcome {
                 let by = *item(&task_force.policies, by)?;
                 let reason = Some(text(reason));
                 self.transition::<PolicyDetail>(task_force, 0, id, PolicyState::Superseded, reason, Some(by))

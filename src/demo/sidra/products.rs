@@ -1,6 +1,8 @@
 //! The policies, sectors, pilots and the migration of Sidra City.
 
-use super::super::content::{Indicator, Link, Migration, Pilot, Policy, Sector, Selection, Study, Verdict};
+use super::super::content::{
+    Indicator, Link, Migration, Pilot, Policy, PolicyOutcome, Sector, Selection, Study,
+};
 use crate::domain::pilot::Direction::{Down, Up};
 use crate::domain::pilot::PilotOutcome;
 use crate::domain::policy::PolicyKind;
@@ -25,7 +27,7 @@ pub(super) const POLICIES: &[Policy] = &[
         ),
         reference: Some("SDR-2/1"),
         aims: &[MadeForCitizens, InclusiveTransparent],
-        verdict: Verdict::Adopted,
+        outcome: PolicyOutcome::Adopted,
         evidence: Some(Link {
             title: ("نص الميثاق كما اعتُمد", "The charter as adopted"),
             url: "https://sidra-city.example/charter.pdf",
@@ -43,7 +45,7 @@ pub(super) const POLICIES: &[Policy] = &[
         ),
         reference: Some("SDR-2/2"),
         aims: &[Sustainable, GeneratesWealth],
-        verdict: Verdict::Adopted,
+        outcome: PolicyOutcome::Adopted,
         evidence: Some(Link {
             title: ("نص سياسة تبادل البيانات", "Text of the policy on data exchange"),
             url: "https://sidra-city.example/data-exchange.pdf",

@@ -1,4 +1,4 @@
-//! The table of design §4, written a second time: each criterion with facts that meet it and facts that don't.
+//! The table of gates, written a second time: each criterion with facts that meet it and facts that don't.
 
 use super::*;
 use crate::domain::step::in_order;
@@ -9,17 +9,17 @@ fn reference(kind: &'static str, id: u128) -> Reference {
     Reference { kind, id: Uuid::from_u128(id), title: LocalizedText::both("عنوان", "Title") }
 }
 
-fn policy(id: u128, state: PolicyState, has_aim: bool) -> PolicyFact {
-    PolicyFact { policy: reference("policy", id), state, has_aim }
+fn policy(id: u128, state: PolicyState, has_aim: bool) -> GatePolicy {
+    GatePolicy { policy: reference("policy", id), state, has_aim }
 }
 
-fn sector(id: u128, state: SectorState) -> SectorFact {
-    SectorFact { sector: reference("sector", id), state }
+fn sector(id: u128, state: SectorState) -> GateSector {
+    GateSector { sector: reference("sector", id), state }
 }
 
 /// A pilot in sector 1 that lacks nothing.
-fn pilot(id: u128, state: PilotState) -> PilotFact {
-    PilotFact {
+fn pilot(id: u128, state: PilotState) -> GatePilot {
+    GatePilot {
         pilot: reference("pilot", id),
         state,
         outcome: None,
@@ -30,19 +30,19 @@ fn pilot(id: u128, state: PilotState) -> PilotFact {
     }
 }
 
-fn scaled(id: u128, migrations: &[MigrationState]) -> PilotFact {
+fn scaled(id: u128, migrations: &[MigrationState]) -> GatePilot {
     let evaluated = pilot(id, PilotState::Evaluated);
-    PilotFact { outcome: Some(PilotOutcome::Scale), migrations: migrations.to_vec(), ..evaluated }
+    GatePilot { outcome: Some(PilotOutcome::Scale), migrations: migrations.to_vec(), ..evaluated }
 }
 
-fn facts(products: Products) -> GateFacts {
-    GateFacts { products, open_activities: Failing::default(), untranslated: Failing::default() }
+fn facts(step_facts: StepFacts) -> GateFacts {
+    GateFacts { step_facts, open_activities: Failing::default(), untranslated: Failing::default() }
 }
 
 /// The criteria that are not met, and the ids of what fails each.
-fn unmet(products: Products) -> Vec<(CriterionCode, Vec<u128>)> {
+fn unmet(step_facts: StepFacts) -> Vec<(CriterionCode, Vec<u128>)> {
     let ids = |one: &Criterion| one.failing.first.iter().map(|reference| reference.id.as_u128()).collect();
-    let criteria = criteria(&facts(products), &[]);
+    let criteria = criteria(&facts(step_facts), &[]);
     for one in criteria.iter().filter(|one| one.met) {
         assert_eq!(one.failing, Failing::default(), "{} is met, and something fails it", one.code);
     }
@@ -52,14 +52,14 @@ fn unmet(products: Products) -> Vec<(CriterionCode, Vec<u128>)> {
 #[test]
 fn every_step_has_the_criteria_that_its_gate_asks() {
     let of_every_step = [
-        Products::Policy(Vec::new()),
-        Products::Sectors(Vec::new(), 5),
-        Products::Pilots(Vec::new(), Vec::new()),
-        Products::Migration(Vec::new()),
-        Products::Report(None, Failing::default()),
+        StepFacts::Policy(Vec::new()),
+        StepFacts::Sectors(Vec::new(), 5),
+        StepFacts::Pilots(Vec::new(), Vec::new()),
+        StepFacts::Migration(Vec::new()),
+        StepFacts::Report(None, Failing::default()),
     ];
-    for (step, products) in in_order().zip(of_every_step) {
-        let asked: Vec<_> = criteria(&facts(products), &[]).iter().map(|one| one.code).collect();
+    for (step, step_facts) in in_order().zip(of_every_step) {
+        let asked: Vec<_> = criteria(&facts(step_facts), &[]).iter().map(|one| one.code).collect();
         assert_eq!(asked, criteria_of(step), "{step}");
     }
     let of_any: Vec<_> = in_order().flat_map(criteria_of).collect();
@@ -71,11 +71,11 @@ fn step_1_needs_an_adopted_policy_with_an_aim_and_none_under_review() {
     use CriterionCode::{AimsNamed, PoliciesSettled, PolicyAdopted};
     use PolicyState::{Adopted, Identified, Rejected, UnderReview};
 
-    assert_eq!(unmet(Products::Policy(vec![])), [(PolicyAdopted, vec![])]);
+    assert_eq!(unmet(StepFacts::Policy(vec![])), [(PolicyAdopted, vec![])]);
     let settled = vec![policy(1, Adopted, true), policy(2, Rejected, false), policy(3, Identified, false)];
-    assert_eq!(unmet(Products::Policy(settled)), []);
+    assert_eq!(unmet(StepFacts::Policy(settled)), []);
     let not_yet = vec![policy(1, UnderReview, false), policy(2, Adopted, false), policy(3, Adopted, true)];
-    assert_eq!(unmet(Products::Policy(not_yet)), [(PoliciesSettled, vec![1]), (AimsNamed, vec![2])]);
+    assert_eq!(unmet(StepFacts::Policy(not_yet)), [(PoliciesSettled, vec![1]), (AimsNamed, vec![2])]);
 }
 
 #[test]
@@ -83,11 +83,11 @@ fn step_2_needs_few_selected_sectors_all_studied_and_no_candidate() {
     use CriterionCode::{CandidatesSettled, SectorsSelected, SectorsStudied};
     use SectorState::{Candidate, NotSelected, Selected, Studied};
 
-    assert_eq!(unmet(Products::Sectors(vec![sector(1, NotSelected)], 5)), [(SectorsSelected, vec![])]);
-    assert_eq!(unmet(Products::Sectors(vec![sector(1, Studied), sector(2, NotSelected)], 1)), []);
+    assert_eq!(unmet(StepFacts::Sectors(vec![sector(1, NotSelected)], 5)), [(SectorsSelected, vec![])]);
+    assert_eq!(unmet(StepFacts::Sectors(vec![sector(1, Studied), sector(2, NotSelected)], 1)), []);
     let too_many = vec![sector(1, Studied), sector(2, Selected), sector(3, Candidate)];
     assert_eq!(
-        unmet(Products::Sectors(too_many, 1)),
+        unmet(StepFacts::Sectors(too_many, 1)),
         [(SectorsSelected, vec![1, 2]), (CandidatesSettled, vec![3]), (SectorsStudied, vec![2])]
     );
 }
@@ -99,16 +99,16 @@ fn step_3_needs_a_planned_pilot_for_each_selected_sector_that_can_be_measured_an
 
     let sectors = || vec![sector(1, SectorState::Studied), sector(9, SectorState::NotSelected)];
     assert_eq!(
-        unmet(Products::Pilots(vec![pilot(10, Proposed), pilot(11, Cancelled)], sectors())),
+        unmet(StepFacts::Pilots(vec![pilot(10, Proposed), pilot(11, Cancelled)], sectors())),
         [(PilotsPlanned, vec![]), (SectorsCovered, vec![1])]
     );
     for state in [Planned, Running, Evaluated] {
-        assert_eq!(unmet(Products::Pilots(vec![pilot(10, state)], sectors())), [], "{state}");
+        assert_eq!(unmet(StepFacts::Pilots(vec![pilot(10, state)], sectors())), [], "{state}");
     }
-    let elsewhere = PilotFact { sector_id: Uuid::from_u128(9), ..pilot(11, Planned) };
-    let bare = PilotFact { indicators_set: false, activity_planned: false, ..pilot(12, Planned) };
+    let elsewhere = GatePilot { sector_id: Uuid::from_u128(9), ..pilot(11, Planned) };
+    let bare = GatePilot { indicators_set: false, activity_planned: false, ..pilot(12, Planned) };
     assert_eq!(
-        unmet(Products::Pilots(vec![pilot(10, Planned), elsewhere, bare], sectors())),
+        unmet(StepFacts::Pilots(vec![pilot(10, Planned), elsewhere, bare], sectors())),
         [(SectorsCovered, vec![11]), (IndicatorsSet, vec![12]), (ActivitiesPlanned, vec![12])]
     );
 }
@@ -125,10 +125,10 @@ fn step_4_needs_every_planned_pilot_evaluated_and_every_scaled_one_handed_over()
         pilot(3, Proposed),
         scaled(4, &[RolledBack, HandedOver]),
     ];
-    assert_eq!(unmet(Products::Migration(done)), []);
+    assert_eq!(unmet(StepFacts::Migration(done)), []);
     let under_way = vec![pilot(1, Planned), pilot(2, Running), scaled(3, &[]), scaled(4, &[Live])];
     assert_eq!(
-        unmet(Products::Migration(under_way)),
+        unmet(StepFacts::Migration(under_way)),
         [(PilotsEvaluated, vec![1, 2]), (MigrationsHandedOver, vec![3, 4])]
     );
 }
@@ -137,12 +137,12 @@ fn step_4_needs_every_planned_pilot_evaluated_and_every_scaled_one_handed_over()
 fn step_5_needs_a_draft_that_is_still_true_and_no_condition_due() {
     use CriterionCode::{ConditionsSettled, ReportCurrent};
 
-    let draft = |outdated| Some(DraftFact { report: reference("report", 7), outdated });
-    assert_eq!(unmet(Products::Report(draft(false), Failing::default())), []);
-    assert_eq!(unmet(Products::Report(None, Failing::default())), [(ReportCurrent, vec![])]);
+    let draft = |outdated| Some(GateDraft { report: reference("report", 7), outdated });
+    assert_eq!(unmet(StepFacts::Report(draft(false), Failing::default())), []);
+    assert_eq!(unmet(StepFacts::Report(None, Failing::default())), [(ReportCurrent, vec![])]);
     let due = Failing::these([&reference("condition", 8)]);
     assert_eq!(
-        unmet(Products::Report(draft(true), due)),
+        unmet(StepFacts::Report(draft(true), due)),
         [(ReportCurrent, vec![7]), (ConditionsSettled, vec![8])]
     );
 }
@@ -151,8 +151,8 @@ fn step_5_needs_a_draft_that_is_still_true_and_no_condition_due() {
 fn every_step_needs_its_activities_settled_and_its_titles_in_both_languages() {
     let open = Failing::these([&reference("activity", 5)]);
     let lacking = Failing::these([&reference("policy", 6)]);
-    let adopted = Products::Policy(vec![policy(1, PolicyState::Adopted, true)]);
-    let facts = GateFacts { products: adopted, open_activities: open, untranslated: lacking };
+    let adopted = StepFacts::Policy(vec![policy(1, PolicyState::Adopted, true)]);
+    let facts = GateFacts { step_facts: adopted, open_activities: open, untranslated: lacking };
     let unmet: Vec<_> =
         criteria(&facts, &[]).into_iter().filter(|one| !one.met).map(|one| one.code).collect();
     assert_eq!(unmet, [CriterionCode::ActivitiesSettled, CriterionCode::TranslationsComplete]);
@@ -161,7 +161,7 @@ fn every_step_needs_its_activities_settled_and_its_titles_in_both_languages() {
 #[test]
 fn what_fails_is_named_up_to_a_hundred_and_counted_beyond() {
     let many: Vec<_> = (0..250).map(|id| policy(id, PolicyState::UnderReview, true)).collect();
-    let criteria = criteria(&facts(Products::Policy(many)), &[]);
+    let criteria = criteria(&facts(StepFacts::Policy(many)), &[]);
     let settled = criteria.iter().find(|one| one.code == CriterionCode::PoliciesSettled).unwrap();
     assert_eq!((settled.failing.first.len(), settled.failing.total), (100, 250));
 }
@@ -169,7 +169,7 @@ fn what_fails_is_named_up_to_a_hundred_and_counted_beyond() {
 #[test]
 fn a_waived_criterion_stays_unmet_and_no_longer_stands_in_the_way() {
     let not_yet = vec![policy(1, PolicyState::UnderReview, true), policy(2, PolicyState::Adopted, true)];
-    let facts = facts(Products::Policy(not_yet));
+    let facts = facts(StepFacts::Policy(not_yet));
     let refusal = check(&criteria(&facts, &[])).unwrap_err();
     assert_eq!(refusal.code, RefusalCode::GateNotMet);
     let waiver = Waiver {

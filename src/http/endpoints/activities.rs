@@ -340,9 +340,11 @@ async fn list_activities(app: Data<App>, read: Read<TaskForcePath, ActivityQuery
     let cursor = query.cursor.as_deref();
     // The cursor names the sort that it belongs to: a cursor of another sort is no cursor of this list.
     let order = match sort {
-        ActivitySort::Number => ActivityOrder::Number(own(pagination::after(cursor)?, sort)?),
-        ActivitySort::DueDate => ActivityOrder::DueDate(own(pagination::after(cursor)?, sort)?),
-        ActivitySort::UpdatedAt => ActivityOrder::UpdatedAt(own(pagination::after(cursor)?, sort)?),
+        ActivitySort::Number => ActivityOrder::Number(check_cursor_sort(pagination::after(cursor)?, sort)?),
+        ActivitySort::DueDate => ActivityOrder::DueDate(check_cursor_sort(pagination::after(cursor)?, sort)?),
+        ActivitySort::UpdatedAt => {
+            ActivityOrder::UpdatedAt(check_cursor_sort(pagination::after(cursor)?, sort)?)
+        }
     };
     let (today, page) =
         app.activities_list(&context.caller, context.path.task_force_id, &filter, order, query.limit).await?;
@@ -358,7 +360,8 @@ async fn list_activities(app: Data<App>, read: Read<TaskForcePath, ActivityQuery
     response::document(&page)
 }
 
-fn own<K>(cursor: Option<(ActivitySort, K)>, sort: ActivitySort) -> Result<Option<K>> {
+/// Refuses a cursor that belongs to another order of the list.
+fn check_cursor_sort<K>(cursor: Option<(ActivitySort, K)>, sort: ActivitySort) -> Result<Option<K>> {
     match cursor {
         Some((of, _)) if of != sort => Err(pagination::foreign_cursor()),
         other => Ok(other.map(|(_, key)| key)),
@@ -444,8 +447,8 @@ resource_routes! {
     )))
 )]
 #[put("/v1/task-forces/{taskForceId}/activities/{activityId}/dependencies/{dependsOnId}")]
-async fn add_dependency(app: Data<App>, toggle: NoBody<DependencyPath>) -> Result<HttpResponse> {
-    let NoBody { context } = toggle;
+async fn add_dependency(app: Data<App>, request: NoBody<DependencyPath>) -> Result<HttpResponse> {
+    let NoBody { context } = request;
     let at = &context.path;
     app.dependency_add(&context.caller, at.task_force_id, at.activity_id, at.depends_on_id).await?;
     Ok(response::done())
@@ -465,8 +468,8 @@ async fn add_dependency(app: Data<App>, toggle: NoBody<DependencyPath>) -> Resul
     )))
 )]
 #[delete("/v1/task-forces/{taskForceId}/activities/{activityId}/dependencies/{dependsOnId}")]
-async fn remove_dependency(app: Data<App>, toggle: NoBody<DependencyPath>) -> Result<HttpResponse> {
-    let NoBody { context } = toggle;
+async fn remove_dependency(app: Data<App>, request: NoBody<DependencyPath>) -> Result<HttpResponse> {
+    let NoBody { context } = request;
     let at = &context.path;
     app.dependency_remove(&context.caller, at.task_force_id, at.activity_id, at.depends_on_id).await?;
     Ok(response::done())

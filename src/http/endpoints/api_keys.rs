@@ -200,9 +200,9 @@ async fn create_api_key(app: Data<App>, create: Create<Root, NewKey>) -> Result<
     };
     let location = format!("/v1/api-keys/{}", created.api_key.id);
     // A key never changes but for its end, so there is one version of it.
-    let answer = response::created(&location, 1, &created)?;
+    let response = response::created(&location, 1, &created)?;
     (created.secret_shown, created.key) = (false, None);
-    idempotency::with_one_time_secret(answer, &created)
+    idempotency::with_one_time_secret(response, &created)
 }
 
 /// Revoke an API key
@@ -214,8 +214,8 @@ async fn create_api_key(app: Data<App>, create: Create<Root, NewKey>) -> Result<
     responses((status = 204, description = "The key opens nothing any more."))
 )]
 #[delete("/v1/api-keys/{apiKeyId}")]
-async fn revoke_api_key(app: Data<App>, toggle: NoBody<ApiKeyPath>) -> Result<HttpResponse> {
-    let NoBody { context } = toggle;
+async fn revoke_api_key(app: Data<App>, request: NoBody<ApiKeyPath>) -> Result<HttpResponse> {
+    let NoBody { context } = request;
     app.api_key_revoke(&context.caller, context.path.api_key_id).await?;
     Ok(response::done())
 }

@@ -299,7 +299,7 @@ async fn record_decision(
 ) -> Result<HttpResponse> {
     let Create { context, body, .. } = create;
     let view = app.decision_record(&context.caller, context.path.task_force_id, body.into()).await?;
-    let location = format!("{}/{}", context.uri, view.decision.number);
+    let location = format!("{}/{}", context.request_path, view.decision.number);
     response::created(&location, 1, &Decision::new(view, context.language))
 }
 

@@ -307,7 +307,7 @@ resource_routes! {
             cycle: query.cycle,
             states: query.state.unwrap_or_default(),
             q: query.q,
-            of: query.pilot_id,
+            pilot_id: query.pilot_id,
         },
         item: MigrationItem,
         page: MigrationPage,

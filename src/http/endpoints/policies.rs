@@ -225,7 +225,7 @@ resource_routes! {
             cycle: query.cycle,
             states: query.state.unwrap_or_default(),
             q: query.q,
-            of: None,
+            pilot_id: None,
         },
         item: PolicyItem,
         page: PolicyPage,

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::app::{self, App, Error};
 use crate::db;
-use crate::db::reports::{ReportFilter, WrittenReport};
+use crate::db::reports::{ReportFilter, ReportWithContent};
 use crate::domain::decision::Outcome;
 use crate::domain::report::{ReportModel, ReportState};
 use crate::domain::rights::Action;
@@ -147,7 +147,7 @@ pub(super) struct Report {
 }
 
 impl Report {
-    fn new(written: WrittenReport) -> Result<Self> {
+    fn new(written: ReportWithContent) -> Result<Self> {
         let model = serde_json::from_str(&written.model).map_err(Error::internal)?;
         Ok(Self { item: written.report.into(), model })
     }
@@ -206,7 +206,7 @@ async fn create_report(app: Data<App>, create: Create<TaskForcePath, NewReport>)
     let Create { context, body, .. } = create;
     let written = app.report_create(&context.caller, context.path.task_force_id, body.into()).await?;
     let (number, version) = (written.report.number, written.report.version);
-    response::created(&format!("{}/{number}", context.uri), version, &Report::new(written)?)
+    response::created(&format!("{}/{number}", context.request_path), version, &Report::new(written)?)
 }
 
 /// Read a report

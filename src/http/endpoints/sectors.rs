@@ -212,7 +212,7 @@ resource_routes! {
             cycle: query.cycle,
             states: query.state.unwrap_or_default(),
             q: query.q,
-            of: None,
+            pilot_id: None,
         },
         item: SectorItem,
         page: SectorPage,

@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
-use crate::app::readiness::Readiness;
+use crate::app::readiness::ServiceReadiness;
 use crate::domain::message::Message;
 use crate::domain::refusal::RefusalCode;
 use crate::domain::vocabulary::Vocabulary;
@@ -271,7 +271,7 @@ pub(super) struct Check {
 }
 
 impl HealthReport {
-    fn answer(checks: BTreeMap<&'static str, bool>) -> HttpResponse {
+    fn response(checks: BTreeMap<&'static str, bool>) -> HttpResponse {
         let state = |passed| {
             if passed { CheckState::Pass } else { CheckState::Fail }
         };
@@ -284,12 +284,12 @@ impl HealthReport {
                 .collect(),
         };
         let code = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-        let mut answer = HttpResponse::build(code);
-        answer.insert_header((CONTENT_TYPE, "application/health+json"));
+        let mut response = HttpResponse::build(code);
+        response.insert_header((CONTENT_TYPE, "application/health+json"));
         if !well {
-            answer.insert_header((RETRY_AFTER, "2"));
+            response.insert_header((RETRY_AFTER, "2"));
         }
-        answer.body(serde_json::to_vec(&report).unwrap_or_default())
+        response.body(serde_json::to_vec(&report).unwrap_or_default())
     }
 }
 
@@ -304,7 +304,7 @@ impl HealthReport {
 )]
 #[get("/health/live")]
 async fn check_liveness() -> HttpResponse {
-    HealthReport::answer(BTreeMap::new())
+    HealthReport::response(BTreeMap::new())
 }
 
 /// Ask whether the service is ready
@@ -321,8 +321,8 @@ async fn check_liveness() -> HttpResponse {
 )]
 #[get("/health/ready")]
 async fn check_readiness(app: Data<App>) -> HttpResponse {
-    let Readiness { database, migrations } = app.readiness().await;
-    HealthReport::answer(BTreeMap::from([("database", database), ("migrations", migrations)]))
+    let ServiceReadiness { database, migrations } = app.readiness().await;
+    HealthReport::response(BTreeMap::from([("database", database), ("migrations", migrations)]))
 }
 
 /// Read the metrics
@@ -381,7 +381,7 @@ async fn get_jwks(app: Data<App>) -> Result<HttpResponse> {
 #[get("/.well-known/security.txt")]
 async fn get_security_txt(app: Data<App>, settings: Data<Settings>) -> Result<HttpResponse> {
     let contact = settings.security_contact.as_ref().ok_or(RefusalCode::NotFound)?;
-    // Written anew with every answer: it is as current as the service is up.
+    // Computed for each response, so that the date stays valid while the service runs.
     let expires = (app.clock.now() + TimeDelta::days(90)).to_rfc3339_opts(SecondsFormat::Secs, true);
     let mut text = format!("Contact: {contact}\nExpires: {expires}\nPreferred-Languages: ar, en\n");
     // Only an address with https can be named in it.
@@ -419,18 +419,18 @@ async fn get_openapi_json(document: Data<OpenApiDocument>) -> Result<HttpRespons
     Ok(described("application/json", document.json))
 }
 
-/// The contract is nobody's secret, and any page may read it.
+/// The contract is public: any page may read the document.
 fn described(content_type: &str, document: &'static str) -> HttpResponse {
-    let mut answer = HttpResponse::Ok();
-    answer.insert_header((CONTENT_TYPE, content_type));
-    answer.insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"));
-    public(answer.body(document))
+    let mut response = HttpResponse::Ok();
+    response.insert_header((CONTENT_TYPE, content_type));
+    response.insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"));
+    public(response.body(document))
 }
 
-/// The same for everybody, and for a while.
-fn public(mut answer: HttpResponse) -> HttpResponse {
+/// Marks a response as public, and as valid for an hour.
+fn public(mut response: HttpResponse) -> HttpResponse {
     use actix_web::http::header::{HeaderValue, VARY};
-    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
-    answer.headers_mut().remove(VARY);
-    answer
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
+    response.headers_mut().remove(VARY);
+    response
 }

@@ -105,8 +105,8 @@ async fn list_my_sessions(app: Data<App>, read: Read<Root, PageQuery>) -> Result
     responses((status = 204, description = "The session is over."))
 )]
 #[delete("/v1/me/sessions/{sessionId}")]
-async fn end_my_session(app: Data<App>, toggle: NoBody<SessionPath>) -> Result<HttpResponse> {
-    let NoBody { context } = toggle;
+async fn end_my_session(app: Data<App>, request: NoBody<SessionPath>) -> Result<HttpResponse> {
+    let NoBody { context } = request;
     app.session_end(&context.caller, context.path.session_id).await?;
     Ok(response::done())
 }

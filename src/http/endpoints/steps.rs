@@ -173,7 +173,7 @@ pub(super) struct Readiness {
 }
 
 impl Readiness {
-    fn new(readiness: &crate::app::steps::Readiness, language: Language) -> Self {
+    fn new(readiness: &crate::app::steps::StepReadiness, language: Language) -> Self {
         Self {
             ready: readiness.is_ready(),
             blocked_by: readiness
@@ -295,8 +295,8 @@ async fn waive_criterion(app: Data<App>, create: Create<WaiverPath, NewWaiver>) 
     extensions(("x-problem-codes" = json!(requires(Action::Lead).writes_in_step(Write::OpenStep))))
 )]
 #[delete("/v1/task-forces/{taskForceId}/steps/{step}/waivers/{criterion}")]
-async fn remove_waiver(app: Data<App>, toggle: NoBody<WaiverPath>) -> Result<HttpResponse> {
-    let NoBody { context } = toggle;
+async fn remove_waiver(app: Data<App>, request: NoBody<WaiverPath>) -> Result<HttpResponse> {
+    let NoBody { context } = request;
     let at = &context.path;
     app.criterion_unwaive(&context.caller, at.task_force_id, at.step, at.criterion).await?;
     Ok(response::done())

@@ -241,9 +241,9 @@ fn invited((view, invitation): (UserView, Invitation), language: Language) -> Re
         invitation_expires_at: invitation.expires_at,
     };
     let location = format!("/v1/users/{}", invited.user.id);
-    let answer = response::created(&location, invited.user.version, &invited)?;
+    let response = response::created(&location, invited.user.version, &invited)?;
     (invited.secret_shown, invited.invitation_token) = (false, None);
-    idempotency::with_one_time_secret(answer, &invited)
+    idempotency::with_one_time_secret(response, &invited)
 }
 
 /// Whether a user is to be disabled or enabled.
@@ -426,7 +426,7 @@ async fn transition_user(
     extensions(("x-problem-codes" = json!(requires(Action::ManageUsers))))
 )]
 #[post("/v1/users/{userId}/invitations")]
-async fn invite_user(app: Data<App>, toggle: NoBody<UserPath>) -> Result<HttpResponse> {
-    let NoBody { context } = toggle;
+async fn invite_user(app: Data<App>, request: NoBody<UserPath>) -> Result<HttpResponse> {
+    let NoBody { context } = request;
     invited(app.user_invite(&context.caller, context.path.user_id).await?, context.language)
 }

@@ -1,4 +1,4 @@
-//! What operations declare beyond the vocabulary of OpenAPI, as extensions of `#[utoipa::path]`.
+//! The declarations of operations beyond the vocabulary of OpenAPI, as extensions of `#[utoipa::path]`.
 
 use std::collections::BTreeSet;
 
@@ -15,12 +15,12 @@ const OUTSIDE_API: &str = "x-outside-api";
 /// Marks a download of the API that is sent as it is, whatever `Accept` says.
 const ANY_ACCEPT: &str = "x-any-accept";
 
-/// Whether an operation lies outside of the API.
+/// Returns whether an operation lies outside of the API.
 pub(in crate::http) fn is_outside_api(operation: &Operation) -> bool {
     is_marked(operation, OUTSIDE_API)
 }
 
-/// Whether `Accept` is checked before an operation runs.
+/// Returns whether `Accept` is checked before an operation runs.
 pub(in crate::http) fn negotiates(operation: &Operation) -> bool {
     !is_outside_api(operation) && !is_marked(operation, ANY_ACCEPT)
 }

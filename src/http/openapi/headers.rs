@@ -125,7 +125,7 @@ pub(super) fn add(response: &mut Response, header: SharedHeader) {
     response.headers.insert(name.to_owned(), RefOr::Ref(reference));
 }
 
-/// Whether a response declares this header.
+/// Returns whether a response declares this header.
 pub(super) fn has(response: &Response, header: SharedHeader) -> bool {
     response.headers.contains_key(header.names().0)
 }

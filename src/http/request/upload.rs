@@ -1,4 +1,5 @@
-//! A PUT of a file: checked in the same order as every change, of a type that is taken and what it says it is.
+//! The extractor of an uploaded file. A PUT of a file is checked in the same order as every change; the file must have
+//! an accepted media type, and content of that type.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -16,47 +17,51 @@ use uuid::Uuid;
 
 use super::{CallContext, Extraction, NoQuery, Path, app, authenticate, require_visible, timeouts, version};
 use crate::app::Error;
-use crate::domain::evidence::{LARGEST, MEDIA_TYPES};
+use crate::domain::evidence::{MAX_FILE_BYTES, MEDIA_TYPES};
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::domain::rights::Action;
 use crate::http::problem::{Problem, Result};
 use crate::http::problem_catalogue::ProblemCode;
 use crate::http::validation;
 
-/// How long it may wait for a place, once its user sends nothing else.
-const PLACE_WITHIN: Duration = Duration::from_secs(10);
+/// The maximum wait of an upload for memory, after the wait for other uploads of its user.
+const MAX_WAIT_FOR_MEMORY: Duration = Duration::from_secs(10);
 
-/// Files that are in memory at once, each whole: with more of them, those who upload could take all there is.
-const PLACES: usize = 4;
+/// The maximum number of files in memory. Each file is in memory as a whole, so uploads without this limit could take
+/// all memory.
+const MAX_UPLOADS_IN_MEMORY: usize = 4;
 
-/// Who uploads: so many at once, and each user one file after the other, so that nobody takes the places of all.
+/// Limits concurrent uploads: of all users, and to one upload of each user, so that no user takes the share of the
+/// others.
 #[derive(Debug)]
 pub(in crate::http) struct Uploads {
-    places: Arc<Semaphore>,
-    turns: Mutex<BTreeMap<Uuid, Weak<Semaphore>>>,
+    in_memory: Arc<Semaphore>,
+    uploads_by_user: Mutex<BTreeMap<Uuid, Weak<Semaphore>>>,
 }
 
 impl Default for Uploads {
     fn default() -> Self {
-        Self { places: Arc::new(Semaphore::new(PLACES)), turns: Mutex::default() }
+        Self { in_memory: Arc::new(Semaphore::new(MAX_UPLOADS_IN_MEMORY)), uploads_by_user: Mutex::default() }
     }
 }
 
 impl Uploads {
-    /// Waits until this user sends nothing else, as long as that may take, and then for a place.
+    /// Waits until the user has no other upload, for at most `within`, and then for memory.
     async fn acquire(&self, user_id: Uuid, within: Duration) -> Option<[OwnedSemaphorePermit; 2]> {
-        let turn = tokio::time::timeout(within, self.turn(user_id).acquire_owned()).await.ok()?.ok()?;
-        let place = Arc::clone(&self.places).acquire_owned();
-        let place = tokio::time::timeout(PLACE_WITHIN, place).await.ok()?.ok()?;
-        Some([turn, place])
+        let of_user = self.semaphore_of(user_id).acquire_owned();
+        let of_user = tokio::time::timeout(within, of_user).await.ok()?.ok()?;
+        let in_memory = Arc::clone(&self.in_memory).acquire_owned();
+        let in_memory = tokio::time::timeout(MAX_WAIT_FOR_MEMORY, in_memory).await.ok()?.ok()?;
+        Some([of_user, in_memory])
     }
 
-    fn turn(&self, user_id: Uuid) -> Arc<Semaphore> {
-        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
-        turns.retain(|_, turn| turn.strong_count() > 0);
-        let turn = turns.get(&user_id).and_then(Weak::upgrade).unwrap_or_else(|| Arc::new(Semaphore::new(1)));
-        turns.insert(user_id, Arc::downgrade(&turn));
-        turn
+    fn semaphore_of(&self, user_id: Uuid) -> Arc<Semaphore> {
+        let mut by_user = self.uploads_by_user.lock().unwrap_or_else(PoisonError::into_inner);
+        by_user.retain(|_, semaphore| semaphore.strong_count() > 0);
+        let existing = by_user.get(&user_id).and_then(Weak::upgrade);
+        let semaphore = existing.unwrap_or_else(|| Arc::new(Semaphore::new(1)));
+        by_user.insert(user_id, Arc::downgrade(&semaphore));
+        semaphore
     }
 }
 
@@ -69,12 +74,12 @@ pub(in crate::http) struct Upload<P> {
     pub(in crate::http) version: i32,
     /// The type of the file.
     pub(in crate::http) media_type: &'static str,
-    /// Its bytes.
+    /// The bytes of the file.
     pub(in crate::http) content: Bytes,
-    /// Their SHA-256.
+    /// The SHA-256 of the bytes.
     pub(in crate::http) sha256: [u8; 32],
-    /// The user's turn and the place in memory, free again when they are dropped.
-    _held: [OwnedSemaphorePermit; 2],
+    /// The permits of the user and of the memory, released with the file.
+    _permits: [OwnedSemaphorePermit; 2],
 }
 
 impl<P: Path + 'static> FromRequest for Upload<P> {
@@ -87,33 +92,33 @@ impl<P: Path + 'static> FromRequest for Upload<P> {
             let context: CallContext<P> = authenticate(&request).await?.context(&request)?;
             require_visible(&request, &context.caller, context.path.task_force_id()).await?;
             let NoQuery {} = validation::query(request.query_string())?;
-            // A caller without the right to work gets no place in the queue.
+            // An upload without the right to work must not make others wait.
             if let Some(id) = context.path.task_force_id() {
                 app(&request)?.access(&context.caller, id).await?.require(Action::Work)?;
             }
             let media_type = media_type(&request)?;
             let announced = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
             let announced = announced.and_then(|length| length.parse().ok()).unwrap_or(0_usize);
-            if announced > LARGEST {
+            if announced > MAX_FILE_BYTES {
                 return Err(ProblemCode::BodyTooLarge.into());
             }
             let within = timeouts(&request)?.file;
             let uploads = request.app_data::<Data<Uploads>>().ok_or(ProblemCode::InternalError)?;
-            let Some(held) = uploads.acquire(context.caller.user_id, within).await else {
-                return Err(Error::Unavailable("too many upload at once".to_owned()).into());
+            let Some(permits) = uploads.acquire(context.caller.user_id, within).await else {
+                return Err(Error::Unavailable("too many uploads at once".to_owned()).into());
             };
             let read = tokio::time::timeout(within, content(payload, announced)).await;
-            let (content, sha256) = read.map_err(|_late| late(within))??;
-            if let Some((en, ar)) = unlike(media_type, &content) {
+            let (content, sha256) = read.map_err(|_elapsed| timeout_problem(within))??;
+            if let Some((en, ar)) = content_error(media_type, &content) {
                 return Err(Refusal::new(RefusalCode::InvalidRequest, en, ar).into());
             }
             let version = version(&request)?;
-            Ok(Self { context, version, media_type, content, sha256, _held: held })
+            Ok(Self { context, version, media_type, content, sha256, _permits: permits })
         })
     }
 }
 
-/// The type of the body, if files of that type are taken; parameters are not part of it.
+/// The media type of the body without parameters, if the service accepts files of that type.
 fn media_type(request: &HttpRequest) -> Result<&'static str> {
     let sent = request.content_type();
     let known = MEDIA_TYPES.into_iter().find(|known| sent.eq_ignore_ascii_case(known));
@@ -140,7 +145,7 @@ async fn content(mut payload: Payload, announced: usize) -> Result<(Bytes, [u8; 
             let (en, ar) = ("The file broke off.", "انقطع إرسال الملف.");
             Refusal::new(RefusalCode::InvalidRequest, en, ar)
         })?;
-        if content.len() + chunk.len() > LARGEST {
+        if content.len() + chunk.len() > MAX_FILE_BYTES {
             return Err(ProblemCode::BodyTooLarge.into());
         }
         hash.update(&chunk);
@@ -149,7 +154,7 @@ async fn content(mut payload: Payload, announced: usize) -> Result<(Bytes, [u8; 
     Ok((content.freeze(), hash.finalize().into()))
 }
 
-fn late(within: Duration) -> Problem {
+fn timeout_problem(within: Duration) -> Problem {
     Refusal::new(
         RefusalCode::InvalidRequest,
         format!("The file did not arrive within {} seconds.", within.as_secs()),
@@ -162,8 +167,9 @@ fn is_text(media_type: &str) -> bool {
     media_type.starts_with("text/")
 }
 
-/// Why these bytes can't be a file of this type, as far as its beginning tells; of a text, all of it.
-fn unlike(media_type: &str, content: &[u8]) -> Option<(String, &'static str)> {
+/// Returns the error, in English and Arabic, if the content is not a file of this type. Only the beginning of a file is
+/// checked, but the whole of a text.
+fn content_error(media_type: &str, content: &[u8]) -> Option<(String, &'static str)> {
     if content.is_empty() {
         return Some(("The file is empty.".to_owned(), "الملف فارغ."));
     }
@@ -199,11 +205,11 @@ mod tests {
                 "text/csv" | "text/plain" => "الاسم,العدد".as_bytes(),
                 _ => zip,
             };
-            assert_eq!(unlike(media_type, right), None, "{media_type}");
-            assert!(unlike(media_type, b"").is_some(), "{media_type}");
-            assert!(unlike(media_type, b"\x00\x01\x02").is_some(), "{media_type}");
-            assert_eq!(unlike(media_type, b"<html>").is_some(), !is_text(media_type), "{media_type}");
+            assert_eq!(content_error(media_type, right), None, "{media_type}");
+            assert!(content_error(media_type, b"").is_some(), "{media_type}");
+            assert!(content_error(media_type, b"\x00\x01\x02").is_some(), "{media_type}");
+            assert_eq!(content_error(media_type, b"<html>").is_some(), !is_text(media_type), "{media_type}");
         }
-        assert!(unlike("text/plain", b"\xff\xfe").is_some());
+        assert!(content_error("text/plain", b"\xff\xfe").is_some());
     }
 }

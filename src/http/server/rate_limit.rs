@@ -1,11 +1,11 @@
 //! Limits how many requests a caller may send: a burst at once, then a steady rate per minute.
 //!
-//! The limit applies before any other work, above all before the database. A request with a valid access token of the
-//! service counts towards its user, any other request towards the network of the client. Once an API key or a token
-//! of another issuer has been accepted, its user is cached, and its next requests count towards the user, too. So a
-//! flood of invented credentials counts towards one network, and all sessions and scripts of a person share one limit.
-//! A credential that was refused no longer counts towards its user, such as a revoked key or the access token of a
-//! session that has ended: nobody can use up the limit of its former owner with it.
+//! The limit applies before any work but content negotiation, above all before the database. A request with a valid
+//! access token of the service counts towards its user, any other request towards the network of the client. Once an API
+//! key or a token of another issuer has been accepted, its user is cached, and its next requests count towards the user,
+//! too. So a flood of invented credentials counts towards one network, and all sessions and scripts of a person share
+//! one limit. A credential that was refused no longer counts towards its user, such as a revoked key or the access token
+//! of a session that has ended: nobody can use up the limit of its former owner with it.
 //!
 //! `governor` counts. No middleware around it serves: `actix-governor` is under the GPL-3.0, `actix-limitation` needs
 //! Redis, `actix-extensible-rate-limit` counts in fixed windows, and none of them looks at the response, which alone
@@ -47,8 +47,8 @@ const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy"
 const MAX_CALLERS: usize = 100_000;
 /// After this number of requests, callers whose whole quota is available again are dropped.
 const SWEEP_AFTER: u64 = 4096;
-/// Size of the cache of credentials.
-const CREDENTIALS: u64 = 10_000;
+/// The maximum number of cached credentials.
+const MAX_CREDENTIALS: u64 = 10_000;
 /// Lifetime of a cached credential.
 const CREDENTIAL_TTL: Duration = Duration::from_secs(300);
 
@@ -107,7 +107,7 @@ impl<C: Clock> RateLimiter<C> {
             counters: governor::RateLimiter::hashmap_with_clock(quota, clock).with_middleware(),
             max_callers,
             requests: AtomicU64::new(0),
-            credentials: Cache::builder().max_capacity(CREDENTIALS).time_to_live(CREDENTIAL_TTL).build(),
+            credentials: Cache::builder().max_capacity(MAX_CREDENTIALS).time_to_live(CREDENTIAL_TTL).build(),
         }
     }
 
@@ -278,8 +278,8 @@ mod tests {
             let peer = "198.51.100.1:4711".parse().unwrap();
             let request =
                 TestRequest::get().peer_addr(peer).insert_header(("Authorization", format!("Bearer {key}")));
-            let answer = call_service(&service, request.to_request()).await;
-            let left = answer
+            let response = call_service(&service, request.to_request()).await;
+            let left = response
                 .headers()
                 .get(RATE_LIMIT)
                 .unwrap()
@@ -289,7 +289,7 @@ mod tests {
                 .nth(1)
                 .unwrap()
                 .to_owned();
-            (answer.status().as_u16(), left)
+            (response.status().as_u16(), left)
         };
         let key = |user: Uuid| format!("tfk_good_{user}");
         let (one, other) = (key(Uuid::nil()), key(Uuid::max()));

@@ -8,7 +8,7 @@ use super::client_address;
 use crate::app::App;
 use crate::app::caller::Caller;
 use crate::app::idempotency::CommitMode;
-use crate::app::refused_attempts::{Attempt, is_recorded};
+use crate::app::refused_attempts::{RefusedAttempt, is_recorded};
 use crate::domain::refusal::RefusalCode;
 use crate::http::context::RequestContext;
 use crate::http::problem_catalogue::ProblemCode;
@@ -30,7 +30,7 @@ pub(super) fn record(request: &HttpRequest, code: ProblemCode) {
     let is_visible = matches!(code.status().as_u16(), 403 | 409);
     let task_force_id = request.match_info().get("taskForceId").filter(|_| is_visible);
     let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
-    app.record_refused(Attempt {
+    app.record_refused(RefusedAttempt {
         user_id: extensions.get::<Caller>().map(|caller| caller.user_id),
         address: client_address::of(request)
             .map(|address| client_network(address).to_string())

@@ -30,7 +30,7 @@ pub const API_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 const X_API_VERSION: HeaderName = HeaderName::from_static("api-version");
 
-/// Adds these parts to every response.
+/// Adds request id, API version and security headers, answers 304, and renders problems.
 pub(in crate::http) async fn wrap(
     mut request: ServiceRequest,
     next: Next<impl MessageBody>,
@@ -186,11 +186,11 @@ mod tests {
         let service = init_service(service).await;
         let request = TestRequest::get().uri("/panics").insert_header((ACCEPT_LANGUAGE, "ar"));
         let failed = try_call_service(&service, request.to_request()).await.unwrap_err();
-        let answer = failed.as_response_error().error_response();
-        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
-        assert_eq!(answer.headers().get(CONTENT_TYPE).unwrap(), "application/problem+json");
-        assert_eq!(answer.headers().get(X_API_VERSION).unwrap(), API_VERSION);
-        let body = actix_web::body::to_bytes(answer.into_body()).await.ok().unwrap();
+        let response = failed.as_response_error().error_response();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(response.headers().get(CONTENT_TYPE).unwrap(), "application/problem+json");
+        assert_eq!(response.headers().get(X_API_VERSION).unwrap(), API_VERSION);
+        let body = actix_web::body::to_bytes(response.into_body()).await.ok().unwrap();
         let problem: serde_json::Value = serde_json::from_slice(&body).unwrap();
         assert_eq!(
             (&problem["code"], &problem["title"]),
@@ -199,9 +199,9 @@ mod tests {
         assert!(!problem.to_string().contains("secret"), "{problem}");
 
         let works = TestRequest::get().uri("/works").to_request();
-        let answer = try_call_service(&service, works).await.unwrap();
-        assert_eq!(answer.status(), StatusCode::OK);
-        assert!(read_body(answer).await.is_empty());
+        let response = try_call_service(&service, works).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        assert!(read_body(response).await.is_empty());
     }
 
     #[test]

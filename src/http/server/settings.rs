@@ -8,11 +8,11 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use rustls::ServerConfig;
 use secrecy::SecretString;
 
-/// Default maximum of connections: together with the connections to the database they fit into the 1,024 file
+/// Default maximum number of connections: together with the connections to the database they fit into the 1,024 file
 /// descriptors that most systems allow a process.
 pub const CONNECTIONS: u16 = 900;
 
-/// Default maximum of connections of one client: a single client can't take all of them.
+/// Default maximum number of connections of one client: a single client can't take all of them.
 pub const CONNECTIONS_PER_ADDRESS: u16 = CONNECTIONS / 4;
 
 /// Settings of the server.
@@ -37,9 +37,9 @@ pub struct Settings {
     pub rate_limit: Option<RateLimit>,
     /// Time limits of a client.
     pub timeouts: ClientTimeouts,
-    /// Maximum of open connections.
+    /// Maximum number of open connections.
     pub max_connections: usize,
-    /// Maximum of open connections of one client; trusted proxies are not limited.
+    /// Maximum number of open connections of one client; trusted proxies are not limited.
     pub connections_per_address: usize,
     /// TLS of the listener; by default none.
     pub tls: Option<ServerConfig>,

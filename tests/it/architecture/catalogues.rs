@@ -19,11 +19,14 @@ use crate::support::TestApp;
 
 type Sources = BTreeMap<String, String>;
 
-/// The names of the sets that `vocabulary!` declares.
+/// The names of the sets that `vocabulary!` declares, or a hand-written `impl Vocabulary`.
 fn declared_vocabularies(sources: &Sources) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for text in sources.values() {
         for item in syn::parse_file(text).unwrap().items {
+            if let syn::Item::Impl(item) = &item {
+                names.extend(hand_written_name(item));
+            }
             let syn::Item::Macro(item) = item else { continue };
             if !item.mac.path.is_ident("vocabulary") {
                 continue;
@@ -42,6 +45,19 @@ fn declared_vocabularies(sources: &Sources) -> BTreeSet<String> {
         }
     }
     names
+}
+
+/// The name of the set in `impl Vocabulary for …`.
+fn hand_written_name(item: &syn::ItemImpl) -> Option<String> {
+    let (path, _) = item.trait_.as_ref()?;
+    path.segments.last().filter(|last| last.ident == "Vocabulary")?;
+    item.items.iter().find_map(|member| match member {
+        syn::ImplItem::Const(constant) if constant.ident == "NAME" => match &constant.expr {
+            syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(name), .. }) => Some(name.value()),
+            _ => None,
+        },
+        _ => None,
+    })
 }
 
 /// Actions that nothing but their declaration names.
@@ -72,12 +88,16 @@ fn every_event_action_is_recorded_somewhere() {
 fn a_planted_vocabulary_and_a_planted_action_are_found() {
     let planted: Sources = [
         ("domain/risk.rs", "vocabulary! { /// How likely.\n pub enum Likelihood as \"Risk\" in \"likelihoods\" { Low = \"low\", \"Low\", \"ضعيف\"; } }"),
+        ("http/scales.rs", "impl Vocabulary for Impact { const NAME: &'static str = \"impacts\"; }"),
         ("domain/event.rs", "fn f() { EventAction::RiskCreated; EventAction::RiskDeleted }"),
         ("app/risks.rs", "// EventAction::RiskDeleted\nresource! { created: RiskCreated }"),
     ]
     .map(|(file, text)| (file.to_owned(), text.to_owned()))
     .into();
-    assert_eq!(declared_vocabularies(&planted), BTreeSet::from(["likelihoods".to_owned()]));
+    assert_eq!(
+        declared_vocabularies(&planted),
+        BTreeSet::from(["impacts".to_owned(), "likelihoods".to_owned()])
+    );
     assert_eq!(unused_actions(&["RiskCreated", "RiskDeleted"], &planted), ["RiskDeleted"]);
 }
 

@@ -8,9 +8,9 @@ use std::sync::LazyLock;
 use self::imports::Imports;
 use super::rust_files;
 
-/// Each floor, and what stands below it.
+/// Each floor, and the floors that it may import.
 const FLOORS: [(&str, &[&str]); 9] = [
-    // Helpers that know nothing of the service; files and addresses are not for the domain.
+    // Helpers that know nothing of the service. Files and addresses are I/O, so `domain` may not import them.
     ("util", &[]),
     ("domain", &[]),
     ("db", &["domain", "util"]),
@@ -47,7 +47,7 @@ fn every_file_is_understood_and_stands_on_a_floor() {
         floor != "lib" && FLOORS.iter().all(|(name, _)| *name != floor)
     };
     let homeless: Vec<_> = rust_files("src").into_keys().filter(homeless).collect();
-    assert_eq!(homeless, [""; 0], "FLOORS says where each folder of src/ stands");
+    assert_eq!(homeless, [""; 0], "FLOORS lists each folder of src/");
     assert!(IMPORTS.edges.len() > 500, "{}", IMPORTS.edges.len());
 }
 
@@ -126,7 +126,7 @@ fn each_tool_stays_on_its_floor() {
     }
 }
 
-/// Status codes and answers are HTTP's, statements are the database's, whichever crate they come from.
+/// Only `http` knows status codes and responses, and only `db` builds statements, whichever crate they come from.
 #[test]
 fn app_knows_no_http_and_http_no_sql() {
     for (floors, words) in [

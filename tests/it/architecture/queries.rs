@@ -1,4 +1,4 @@
-//! What a read costs: how many statements and round trips, however much there is to read.
+//! The costs of reads: the numbers of statements and round trips, which do not depend on the amount of data.
 
 use std::sync::{Arc, Mutex};
 

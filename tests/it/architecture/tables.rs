@@ -1,7 +1,7 @@
 //! Rights, transitions and gates, printed: a change of one is seen in the golden file.
 
 use taskforce::domain::criterion::CriterionCode;
-use taskforce::domain::rights::{Action, Decision, EffectiveRole, authorize};
+use taskforce::domain::rights::{Action, Authorization, EffectiveRole, authorize};
 use taskforce::domain::state_machine::TransitionRule;
 use taskforce::domain::step::{StepCommand, StepState};
 use taskforce::domain::vocabulary::Vocabulary as _;
@@ -19,10 +19,10 @@ fn the_rights_are_as_printed() {
         table.push_str(&format!("\n{:<24}", format!("{action:?}")));
         table.extend(EffectiveRole::ALL.iter().map(|effective_role| {
             let cell = match authorize(*effective_role, action) {
-                Decision::Allowed => "yes",
-                Decision::Forbidden => "403",
-                Decision::OutOfScope => unreachable!("scopes belong to the credential"),
-                Decision::Hidden => "404",
+                Authorization::Allowed => "yes",
+                Authorization::Forbidden => "403",
+                Authorization::OutOfScope => unreachable!("scopes belong to the credential"),
+                Authorization::Hidden => "404",
             };
             format!("{cell:<15}")
         }));

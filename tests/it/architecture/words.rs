@@ -24,12 +24,20 @@ const IN_NAMES: [(&str, &str); 14] = [
 ];
 
 /// Words of prose that are gone. A sentence names its subject, and is read by people from other projects.
-const IN_PROSE: [(&str, &str); 5] = [
+const IN_PROSE: [(&str, &str); 13] = [
     ("whoever", "name the person or the caller"),
     ("whomever", "name the person or the caller"),
     ("dossier", "report data"),
     ("teller", "seeder"),
     ("happening", "event"),
+    ("noun", "resource"),
+    ("envelope", "request context, response middleware"),
+    ("door", "write transaction, `WriteTx`"),
+    ("standing", "effective role"),
+    ("patience", "time-out"),
+    ("lease", "connection guard"),
+    ("heir", "successor"),
+    ("trial", "dry run"),
 ];
 
 /// Names that have such a part all the same, with their file, and why.
@@ -111,6 +119,7 @@ fn a_word_that_was_given_up_is_found() {
         "fn f() { let x = TrialRun; }",
         "// For whoever reads this.",
         "//! Whoever asks.",
+        "//! [`resource`] (operations that nouns share).",
         "fn f() {} // a teller",
     ] {
         assert_eq!(gone("src/app/users.rs", text).len(), 1, "{text}");

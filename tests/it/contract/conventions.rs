@@ -291,8 +291,8 @@ async fn checks_come_in_the_same_order_everywhere() {
     let app = TestApp::start().await;
     let it = planned(&app).await;
     let bare = || Draft::new(Method::PATCH, &it.path);
-    // Credential, visibility, media type, body, precondition, right, version,
-    // state.
+    // Credential, visibility, media type, body, precondition, right, version, state. The query is checked after
+    // visibility, and `Idempotency-Key` after the precondition.
     app.as_anybody().send(bare()).await.expect_problem(401, "unauthenticated");
     app.as_who(Who::Outsider).send(bare()).await.expect_problem(404, "notFound");
     let council = app.as_who(Who::CouncilMember);

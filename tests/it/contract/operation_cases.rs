@@ -1,7 +1,7 @@
 //! Every operation of the contract as a request that somebody may make. Authorization
 //! ([`crate::security::authorization`]) and isolation ([`crate::security::tenant_isolation`]) are tested with these.
 //!
-//! An operation without a case fails here, and so does a case without an operation.
+//! The test fails for an operation without a case, and for a case without an operation.
 
 mod cases;
 

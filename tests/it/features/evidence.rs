@@ -13,7 +13,7 @@ use crate::support::evidence::{
 };
 use crate::support::migrations::{db_pilot, new_migration};
 use crate::support::{Resource, TestApp, UNKNOWN_ID, Who};
-use taskforce::domain::evidence::{LARGEST, MEDIA_TYPES};
+use taskforce::domain::evidence::{MAX_FILE_BYTES, MEDIA_TYPES};
 
 /// The hash of the file that tests upload, computed with coreutils' sha256sum.
 const PDF_SHA256: &str = "f5117edb193052414d3b7496857953fd5c40d289c84ce675aa0bd361d40ffd76";
@@ -160,10 +160,10 @@ async fn a_file_of_ten_mebibytes_goes_up_and_down_and_no_larger_one() {
     let app = TestApp::start().await;
     let expert = app.as_expert();
     let made = new(&app).await;
-    let mut content: Vec<u8> = (0..LARGEST).map(|at| (at % 251) as u8).collect();
+    let mut content: Vec<u8> = (0..MAX_FILE_BYTES).map(|at| (at % 251) as u8).collect();
     content[..PDF.len()].copy_from_slice(PDF);
     let answer = expert.send(upload(&made, "application/pdf", content.clone())).await.expect(200);
-    assert_eq!(answer.json()["size"], LARGEST);
+    assert_eq!(answer.json()["size"], MAX_FILE_BYTES);
     let down = expert.get(format!("{}/content", made.path)).await.expect(200);
     assert!(down.body == content, "{} bytes came back", down.body.len());
 
@@ -217,7 +217,7 @@ async fn at_most_four_files_are_in_memory_at_once() {
         stream.write_all(head.as_bytes()).unwrap();
         stalled.push(stream);
     }
-    // Others are let in until all four have come as far as their bodies.
+    // Further uploads succeed until the service reads the bodies of all four.
     let mut waiting = None;
     for _ in 0..20 {
         let other = new(&app).await;

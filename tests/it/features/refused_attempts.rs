@@ -107,11 +107,11 @@ async fn the_list_is_the_administrators_newest_first_and_narrowed() {
 
 #[tokio::test]
 async fn a_flood_of_kinds_fills_no_more_than_its_rows() {
-    use taskforce::app::refused_attempts::Attempt;
+    use taskforce::app::refused_attempts::RefusedAttempt;
     use taskforce::domain::refusal::RefusalCode;
 
     let app = TestApp::start().await;
-    let attempt = |address: String, user_id| Attempt {
+    let attempt = |address: String, user_id| RefusedAttempt {
         user_id,
         address,
         operation: "POST /v1/auth/login".to_owned(),

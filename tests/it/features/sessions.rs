@@ -225,7 +225,7 @@ async fn a_user_sees_all_of_their_sessions() {
     let sessions = list(&app, &tokens).await;
     assert_eq!(sessions[0]["lastUsedAt"], "2026-11-22T09:02:00Z");
     assert_eq!(sessions[0]["createdAt"], "2026-11-22T09:01:00Z");
-    // Page by page the same, and nobody else's.
+    // Page by page, the list is the same, and no session of another user is in it.
     let first = with(&app, &tokens, Draft::get("/v1/me/sessions?limit=1")).await.expect(200).json();
     assert_eq!(first["items"], json!([sessions[0]]));
     let next = format!("/v1/me/sessions?limit=1&cursor={}", first["next"].as_str().unwrap());
@@ -259,7 +259,7 @@ async fn a_session_is_ended_from_another_one_and_by_nobody_else() {
     assert_eq!(ended[0]["action"], "session.ended");
     assert_eq!(ended[0]["subject"], json!({ "kind": "session", "id": lost_id }));
     assert_eq!(ended[0]["actor"]["id"], app.world().user(Who::Expert1));
-    // The present one, too.
+    // The current session ends, too.
     let here_id = list(&app, &here).await[0]["id"].as_str().unwrap().to_owned();
     with(&app, &here, end(&here_id)).await.expect(204);
     me(&app, &here).await.expect_problem(401, "unauthenticated");

@@ -1,4 +1,4 @@
-//! Housekeeping: what is over goes when its time has come, and nothing else.
+//! Housekeeping: expired rows are deleted when they are due, and no other rows.
 
 use chrono::TimeDelta;
 use serde_json::json;

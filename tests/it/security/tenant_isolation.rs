@@ -18,7 +18,7 @@ use crate::support::client::Draft;
 use crate::support::contract::resolved;
 use crate::support::{Answer, TestApp, Who};
 
-/// The places where a body names something by its id, and no id is refused as one of nothing.
+/// The places of ids in bodies where the tests do not send an unknown id.
 const UNTRIED: [&str; 0] = [];
 
 /// The ids in a path, by their place in it.

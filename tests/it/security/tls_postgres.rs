@@ -1,4 +1,4 @@
-//! TLS to Postgres: a server of our own that takes nothing else, with certificates of our own.
+//! TLS to Postgres. The server of these tests takes only TLS connections; server and certificates are made here.
 
 use std::io::Write as _;
 use std::os::unix::fs::{PermissionsExt, chown};
@@ -157,7 +157,7 @@ async fn the_server_is_trusted_as_far_as_sslmode_says() {
         ("127.0.0.1", "verify-full", &root, false),
         ("db.elsewhere.example", "verify-full", &root, false),
         (HOST, "verify-full", &other, false),
-        // The system's roots know nothing of this city.
+        // The roots of the system have not signed the certificate of the server.
         (HOST, "verify-full", "", false),
         (HOST, "verify-full", "&sslrootcert=system", false),
         // As in libpq, a named root is verified.

@@ -15,7 +15,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::app::App;
 use crate::app::evidence::{File, NewFile};
-use crate::domain::evidence::LARGEST;
+use crate::domain::evidence::MAX_FILE_BYTES;
 use crate::domain::refusal::RefusalCode;
 use crate::http::endpoints::evidence::{Evidence, EvidencePath};
 use crate::http::operation_problems::changes_product;
@@ -34,7 +34,7 @@ impl PartialSchema for EvidenceFile {
             .schema_type(SchemaType::Type(Type::String))
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)))
             .min_length(Some(1))
-            .max_length(Some(LARGEST))
+            .max_length(Some(MAX_FILE_BYTES))
             .description(Some("The bytes of a file, at most 10 MiB."))
             .into()
     }
@@ -125,15 +125,15 @@ pub(super) async fn download_evidence(app: Data<App>, read: Read<EvidencePath>) 
         other => other.to_owned(),
     };
     let name = format!("{}.{}", file.id, ending(&file.media_type));
-    let mut answer = HttpResponse::Ok();
-    answer
+    let mut response = HttpResponse::Ok();
+    response
         .insert_header((CONTENT_TYPE, content_type))
         .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
         .insert_header((CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; sandbox"))
         .insert_header((CACHE_CONTROL, REVALIDATE))
         .insert_header((VARY, "Authorization, Accept, Accept-Language"))
         .insert_header((ETAG, format!("\"{}\"", hex::encode(&file.sha256))));
-    Ok(answer.body(slices(app, file)))
+    Ok(response.body(slices(app, file)))
 }
 
 /// The file, slice by slice as the reader takes it. Nothing is read for an answer that is sent without its body.

@@ -170,7 +170,7 @@ async fn seat_5(app: &TestApp) -> Resource {
     app.as_chair().read(app.a(&format!("/members/{}", app.world().member(Who::Expert5)))).await
 }
 
-/// The seat of one who comes and goes, while there is one.
+/// The current seat of the user Other5, whom the cases appoint and remove.
 async fn spare_seat(app: &TestApp) -> Option<Resource> {
     let seats = app.as_chair().list(&app.a("/members?current=true")).await;
     let seat = seats.iter().find(|seat| seat["userId"] == app.world().user(Who::Other5))?;

@@ -13,8 +13,8 @@ async fn sign_in(app: &TestApp, email: &str, password: &str) -> Answer {
     app.as_anybody().post("/v1/auth/login", json!({ "email": email, "password": password })).await
 }
 
-fn change(present: &str, next: &str) -> Draft {
-    let body = json!({ "currentPassword": present, "newPassword": next });
+fn change(current: &str, next: &str) -> Draft {
+    let body = json!({ "currentPassword": current, "newPassword": next });
     Draft::new(Method::PUT, "/v1/auth/password").json(&body)
 }
 
@@ -74,7 +74,7 @@ async fn a_password_is_changed_only_with_the_present_one() {
         .send(change(PASSWORD, "expert1@council.example"))
         .await
         .expect_field_errors(&["/newPassword common"]);
-    // The error about the new password doesn't reveal whether the present one is right.
+    // The error about the new password doesn't reveal whether the current one is right.
     expert.send(change("not the password", "password1")).await.expect_problem(401, "invalidCredentials");
     // Nothing of that has changed anything.
     expert.get("/v1/me").await.expect(200);

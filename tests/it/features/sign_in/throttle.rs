@@ -104,8 +104,8 @@ async fn tokens_that_are_none_count_and_good_ones_are_never_refused() {
 #[tokio::test]
 async fn the_present_password_is_guessed_as_seldom_and_a_new_invitation_forgives() {
     let app = start(Limits::USUAL).await;
-    let change = |present: &str| {
-        let body = json!({ "currentPassword": present, "newPassword": "three wooden ships at noon" });
+    let change = |current: &str| {
+        let body = json!({ "currentPassword": current, "newPassword": "three wooden ships at noon" });
         Draft::new(Method::PUT, "/v1/auth/password").json(&body)
     };
     for _ in 0..5 {

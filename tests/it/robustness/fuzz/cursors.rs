@@ -38,7 +38,7 @@ async fn lists(app: &TestApp) -> Vec<List> {
     lists
 }
 
-/// A cursor: of this list or another, changed in its bytes or in what they say, or nothing of the kind.
+/// A cursor of one of the lists, as it is or with its bytes or its key changed, or a text that is no cursor.
 fn made(rng: &mut Rng, given: &[String]) -> String {
     const KEYS: [&str; 8] = ["number", "dueDate", "-updatedAt", "id", "a", "$date", "0", ""];
     let decoded = |cursor: &str| URL_SAFE_NO_PAD.decode(cursor).unwrap();

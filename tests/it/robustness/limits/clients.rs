@@ -13,7 +13,8 @@ use crate::support::{Resource, Setup, TestApp, Who};
 
 /// The time-out of clients in these tests.
 const SHORT: Duration = Duration::from_millis(300);
-/// The same of heads, which are timed from the moment of the connection: on a busy machine that takes a while.
+/// The time-out of request heads. The time of the first head begins with the connection, which takes a while on a busy
+/// machine.
 const HEAD: Duration = Duration::from_secs(1);
 /// The deadline on a busy machine.
 const SOON: Duration = Duration::from_secs(8);
@@ -123,7 +124,7 @@ async fn between_two_requests_a_client_may_be_silent_but_not_for_ever() {
     .await;
     let mut quiet = Raw::connect(&app).await;
     quiet.exchange(FINE).await;
-    // Longer than a head may take: what has not begun is not late.
+    // The client is silent for longer than a head may take. The time of a later head begins with its first byte.
     tokio::time::sleep(HEAD * 3 / 2).await;
     assert!(quiet.exchange(FINE).await.starts_with("HTTP/1.1 200"));
     assert_eq!(quiet.end().await, "");
@@ -141,7 +142,7 @@ async fn a_whole_body_must_arrive_in_time() {
     slow.send("POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9999\r\n\r\n{").await;
     let answer = slow.drip().await;
     assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("malformedJson"), "{answer}");
-    // In chunks of unknown number it is the same.
+    // A chunked body, whose length is unknown, has the same time-out.
     let mut slow = Raw::connect(&app).await;
     slow.send("POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n9999\r\n").await;
     let answer = slow.drip().await;

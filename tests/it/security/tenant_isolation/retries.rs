@@ -66,7 +66,7 @@ async fn a_key_is_of_one_operation() {
         Draft::post(path, &body).header("Idempotency-Key", &format!("key of {}", app.world().a))
     };
     let ours = app.as_chair().send(create(&app, app.a("/activities"))).await.expect(201);
-    // The same key and body, elsewhere: nothing of it is said again.
+    // The same key and body for another task force: the service does not replay the first response.
     assert_eq!(app.as_chair().send(create(&app, app.b("/activities"))).await.status, 404);
     let theirs = app.as_who(Who::OtherChair).send(create(&app, app.b("/activities"))).await.expect(201);
     assert!(!was_replayed(&theirs));

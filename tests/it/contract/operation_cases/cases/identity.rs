@@ -13,7 +13,7 @@ fn new_key() -> Value {
     json!({ "name": "Nightly", "scopes": ["read"], "expiresAt": "2027-05-01T00:00:00Z" })
 }
 
-/// A session of the expert's, which is nobody else's to end.
+/// A session of the expert, which no other user may end.
 async fn session(app: &TestApp) -> String {
     app.as_anybody().post("/v1/auth/login", credentials(Who::Expert1)).await.expect(200);
     let sessions = app.as_expert().list("/v1/me/sessions").await;
