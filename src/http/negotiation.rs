@@ -3,7 +3,7 @@
 //! The response middleware [checks](check) `Accept` before an operation runs. A handler that produces several media types
 //! takes [`Negotiated`] as a parameter:
 //!
-//! ```ignore
+//! ```text
 //! #[utoipa::path(responses((status = 200, description = "…", content((Page = "application/json"), (String = "text/csv")))))]
 //! #[get("/v1/things")]
 //! async fn list_things(negotiated: Negotiated) -> Result<HttpResponse> {

@@ -3,7 +3,7 @@
 //!
 //! An operation names the action and the change that its use case asks the rules for:
 //!
-//! ```ignore
+//! ```text
 //! extensions(("x-problem-codes" = json!(
 //!     requires(Action::Work).writes(Write::Comment).refuses([RefusalCode::UnknownReference])
 //! )))

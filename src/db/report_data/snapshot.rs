@@ -37,7 +37,7 @@ enum Appearance {
         parent_column: &'static str,
         steps: &'static [StepName],
     },
-    /// By a query of its own: [`draft`], [`evidence`], [`activities`].
+    /// By a query of its own: [`draft`], [`evidence`], [`activities()`].
     Separately,
     /// Not part of a snapshot.
     Nowhere,

@@ -16,9 +16,9 @@ struct Cost {
 }
 
 #[derive(Clone, Default)]
-struct Meter(Arc<Mutex<Cost>>);
+struct CostRecorder(Arc<Mutex<Cost>>);
 
-impl Instrumentation for Meter {
+impl Instrumentation for CostRecorder {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
         let mut cost = self.0.lock().unwrap();
         match event {
@@ -33,13 +33,13 @@ impl Instrumentation for Meter {
     }
 }
 
-impl Meter {
-    /// A service with a single connection, and the meter on it.
+impl CostRecorder {
+    /// A service with a single connection, and the recorder on it.
     async fn start() -> (TestApp, Self) {
         let app = TestApp::start_with(Setup { pool_size: 1, ..Setup::default() }).await;
-        let meter = Self::default();
-        app.app.pool.get().await.unwrap().set_instrumentation(meter.clone());
-        (app, meter)
+        let recorder = Self::default();
+        app.app.pool.get().await.unwrap().set_instrumentation(recorder.clone());
+        (app, recorder)
     }
 
     /// What it costs to read something, once everything is prepared. Statements that are sent together can look as
@@ -102,7 +102,7 @@ async fn db_fill(app: &TestApp) {
 
 #[tokio::test]
 async fn status_and_readiness_cost_the_same_few_statements_however_much_there_is() {
-    let (app, meter) = Meter::start().await;
+    let (app, recorder) = CostRecorder::start().await;
     let chair = app.as_chair();
     let mut paths: Vec<String> = ["policy", "sectors", "pilots", "migration", "report"]
         .map(|step| app.a(&format!("/steps/{step}/readiness")))
@@ -110,11 +110,11 @@ async fn status_and_readiness_cost_the_same_few_statements_however_much_there_is
     paths.push(app.a("/status"));
     let mut before = Vec::new();
     for path in &paths {
-        before.push(meter.of(chair, path).await);
+        before.push(recorder.of(chair, path).await);
     }
     db_fill(&app).await;
     for (path, before) in paths.iter().zip(before) {
-        let after = meter.of(chair, path).await;
+        let after = recorder.of(chair, path).await;
         assert_eq!(after.statements, before.statements, "{path}");
         assert!(after.round_trips <= 3 && after.statements <= 8, "{path}: {after:?}");
     }
@@ -127,7 +127,7 @@ async fn status_and_readiness_cost_the_same_few_statements_however_much_there_is
 
 #[tokio::test]
 async fn every_list_costs_the_same_few_statements_however_much_there_is() {
-    let (app, meter) = Meter::start().await;
+    let (app, recorder) = CostRecorder::start().await;
     let chair = app.as_chair();
     let lists = [
         "/activities",
@@ -147,16 +147,16 @@ async fn every_list_costs_the_same_few_statements_however_much_there_is() {
     ];
     let mut before = Vec::new();
     for list in lists {
-        before.push(meter.of(chair, &app.a(list)).await);
+        before.push(recorder.of(chair, &app.a(list)).await);
     }
     db_fill(&app).await;
     for (list, before) in lists.iter().zip(before) {
-        let after = meter.of(chair, &app.a(list)).await;
+        let after = recorder.of(chair, &app.a(list)).await;
         assert_eq!(after.statements, before.statements, "{list}");
         assert!(after.round_trips <= 2 && after.statements <= 3, "{list}: {after:?}");
     }
     for path in ["/v1/me/tasks", "/v1/me/activities"] {
-        let cost = meter.of(chair, path).await;
+        let cost = recorder.of(chair, path).await;
         assert!(cost.round_trips <= 2 && cost.statements == 2, "{path}: {cost:?}");
     }
 }
