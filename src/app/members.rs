@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::caller::Caller;
 use super::write::{WriteTx, expect_version};
-use super::{App, Result};
+use super::{App, Error, Result};
 use crate::db::members::NamedMember;
 use crate::db::page::Page;
 use crate::db::{self, Conn};
@@ -137,10 +137,10 @@ async fn reassign(tx: &mut WriteTx<'_>, from: Uuid, successor: Option<Uuid>) -> 
     let ids: Vec<Uuid> = owned.iter().map(|one| one.id).collect();
     db::members::reassign(conn, task_force_id, &ids, successor, tx.now()).await?;
     for one in owned {
-        let (action, kind) = if one.kind == SubjectKind::Pilot.code() {
-            (EventAction::PilotUpdated, SubjectKind::Pilot)
-        } else {
-            (EventAction::ConditionUpdated, SubjectKind::Condition)
+        let (action, kind) = match SubjectKind::parse(one.kind) {
+            Some(kind @ SubjectKind::Pilot) => (EventAction::PilotUpdated, kind),
+            Some(kind @ SubjectKind::Condition) => (EventAction::ConditionUpdated, kind),
+            _ => return Err(Error::internal(format!("members own no {}", one.kind))),
         };
         tx.record(NewEvent::new(action, kind, one.id).with_change("ownerMemberId", from, successor));
     }
