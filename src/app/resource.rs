@@ -13,6 +13,7 @@ use super::caller::{Access, Caller};
 use super::write::{WriteTx, expect_version};
 use super::{App, Result, steps};
 use crate::db::page::Page;
+use crate::db::resource::ChildRow;
 use crate::db::{self, Conn, QueryResult};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind, changes_between};
 use crate::domain::reference::Reference;
@@ -153,63 +154,15 @@ pub trait ParentResource: Resource<Parent = ()> {
 /// A resource that belongs to a parent: it can be written only while the parent allows it, and the parent's
 /// invariants are checked after every write.
 ///
-/// Implementations name the types and queries; [`Resource`] follows from them.
+/// The row brings its queries along ([`ChildRow`]); [`Resource`] follows from both.
 #[expect(async_fn_in_trait, reason = "these futures never leave their thread")]
-pub trait ChildOf: Sized {
+pub trait ChildOf: ChildRow<Fields: Clone + PartialEq + Serialize> {
     /// The resource that the child belongs to.
     type Parent: ParentResource;
-    /// The fields that can be changed.
-    type Fields: Clone + PartialEq + Serialize;
     /// The kind of the child in events and references.
     const KIND: SubjectKind;
     /// The events that the child records.
     const EVENTS: Events;
-
-    fn id(&self) -> Uuid;
-    /// The version, which counts changes.
-    fn version(&self) -> i32;
-    /// The fields that can be changed.
-    fn fields(&self) -> &Self::Fields;
-    /// The time of creation.
-    fn created_at(&self) -> DateTime<Utc>;
-
-    /// The query that finds a child of a parent.
-    async fn find_row(
-        conn: &Conn,
-        task_force_id: Uuid,
-        parent_id: Uuid,
-        id: Uuid,
-    ) -> QueryResult<Option<Self>>;
-
-    /// The query that lists the children of a parent.
-    async fn list_rows(
-        conn: &Conn,
-        task_force_id: Uuid,
-        parent_id: Uuid,
-        after: Option<Uuid>,
-        limit: i64,
-    ) -> QueryResult<Page<Self>>;
-
-    /// The query that inserts a child.
-    async fn insert_row(
-        conn: &Conn,
-        task_force_id: Uuid,
-        parent_id: Uuid,
-        fields: &Self::Fields,
-        now: DateTime<Utc>,
-    ) -> QueryResult<Uuid>;
-
-    /// The query that updates a child.
-    async fn update_row(
-        conn: &Conn,
-        task_force_id: Uuid,
-        id: Uuid,
-        fields: &Self::Fields,
-        now: DateTime<Utc>,
-    ) -> QueryResult<()>;
-
-    /// The query that deletes a child.
-    async fn delete_row(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<()>;
 
     /// Checks the fields of a child that is created or, with `before`, updated; beyond what the parent checks.
     async fn check_fields(_tx: &WriteTx<'_>, _before: Option<&Self>, _fields: &Self::Fields) -> Result<()> {
@@ -219,30 +172,30 @@ pub trait ChildOf: Sized {
 
 impl<C: ChildOf> Resource for C {
     type Parent = Uuid;
-    type Fields = C::Fields;
+    type Fields = <C as ChildRow>::Fields;
     type Listed = Self;
     type Filter = ();
-    const KIND: SubjectKind = C::KIND;
-    const EVENTS: Events = C::EVENTS;
+    const KIND: SubjectKind = <C as ChildOf>::KIND;
+    const EVENTS: Events = <C as ChildOf>::EVENTS;
 
     fn parent_ids(parent_id: Uuid) -> Vec<(&'static str, Uuid)> {
-        vec![(C::Parent::ID_NAME, parent_id)]
+        vec![(<C as ChildOf>::Parent::ID_NAME, parent_id)]
     }
 
     fn id(&self) -> Uuid {
-        ChildOf::id(self)
+        ChildRow::id(self)
     }
 
     fn version(&self) -> i32 {
-        ChildOf::version(self)
+        ChildRow::version(self)
     }
 
-    fn fields(&self) -> &C::Fields {
-        ChildOf::fields(self)
+    fn fields(&self) -> &<C as ChildRow>::Fields {
+        ChildRow::fields(self)
     }
 
     async fn find(conn: &Conn, task_force_id: Uuid, parent_id: Uuid, id: Uuid) -> QueryResult<Option<Self>> {
-        C::find_row(conn, task_force_id, parent_id, id).await
+        <C as ChildRow>::find(conn, task_force_id, parent_id, id).await
     }
 
     async fn list(
@@ -254,35 +207,40 @@ impl<C: ChildOf> Resource for C {
         limit: i64,
     ) -> QueryResult<Option<Page<Self>>> {
         let (exists, page) = tokio::try_join!(
-            C::Parent::exists(conn, task_force_id, parent_id),
-            C::list_rows(conn, task_force_id, parent_id, after, limit),
+            <C as ChildOf>::Parent::exists(conn, task_force_id, parent_id),
+            <C as ChildRow>::list(conn, task_force_id, parent_id, after, limit),
         )?;
         Ok(exists.then_some(page))
     }
 
-    async fn insert(tx: &WriteTx<'_>, parent_id: Uuid, fields: &C::Fields) -> Result<Uuid> {
-        check_children_writable::<C::Parent>(tx, parent_id).await?;
+    async fn insert(tx: &WriteTx<'_>, parent_id: Uuid, fields: &<C as ChildRow>::Fields) -> Result<Uuid> {
+        check_children_writable::<<C as ChildOf>::Parent>(tx, parent_id).await?;
         C::check_fields(tx, None, fields).await?;
-        let id = C::insert_row(tx.conn(), tx.task_force_id(), parent_id, fields, tx.now()).await?;
-        recheck_invariants::<C::Parent>(tx, parent_id).await?;
+        let id = <C as ChildRow>::insert(tx.conn(), tx.task_force_id(), parent_id, fields, tx.now()).await?;
+        recheck_invariants::<<C as ChildOf>::Parent>(tx, parent_id).await?;
         Ok(id)
     }
 
-    async fn update(&self, tx: &WriteTx<'_>, parent_id: Uuid, fields: &C::Fields) -> Result<()> {
-        check_children_writable::<C::Parent>(tx, parent_id).await?;
+    async fn update(
+        &self,
+        tx: &WriteTx<'_>,
+        parent_id: Uuid,
+        fields: &<C as ChildRow>::Fields,
+    ) -> Result<()> {
+        check_children_writable::<<C as ChildOf>::Parent>(tx, parent_id).await?;
         C::check_fields(tx, Some(self), fields).await?;
-        C::update_row(tx.conn(), tx.task_force_id(), ChildOf::id(self), fields, tx.now()).await?;
-        recheck_invariants::<C::Parent>(tx, parent_id).await
+        <C as ChildRow>::update(tx.conn(), tx.task_force_id(), ChildRow::id(self), fields, tx.now()).await?;
+        recheck_invariants::<<C as ChildOf>::Parent>(tx, parent_id).await
     }
 
     async fn check_deletable(&self, tx: &WriteTx<'_>, parent_id: Uuid) -> Result<()> {
-        check_children_writable::<C::Parent>(tx, parent_id).await?;
-        check_created_in_current_cycle(tx, self.created_at()).await
+        check_children_writable::<<C as ChildOf>::Parent>(tx, parent_id).await?;
+        check_created_in_current_cycle(tx, ChildRow::created_at(self)).await
     }
 
     async fn delete(&self, tx: &WriteTx<'_>, parent_id: Uuid) -> Result<()> {
-        C::delete_row(tx.conn(), tx.task_force_id(), ChildOf::id(self)).await?;
-        recheck_invariants::<C::Parent>(tx, parent_id).await
+        <C as ChildRow>::delete(tx.conn(), tx.task_force_id(), ChildRow::id(self)).await?;
+        recheck_invariants::<<C as ChildOf>::Parent>(tx, parent_id).await
     }
 }
 

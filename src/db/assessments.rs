@@ -9,7 +9,7 @@ use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::resource::child_queries;
+use super::resource::{ChildRow, child_queries};
 use super::schema::assessments;
 use crate::domain::sector::AssessmentKind;
 
@@ -48,4 +48,5 @@ child_queries! {
     parent: sector_id,
     parent_type: Uuid,
     parent_columns: [sector_id],
+    implements: ChildRow,
 }

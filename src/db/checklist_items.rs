@@ -9,7 +9,7 @@ use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::resource::child_queries;
+use super::resource::{ChildRow, child_queries};
 use super::schema::checklist_items;
 use crate::domain::text::LocalizedText;
 
@@ -44,4 +44,5 @@ child_queries! {
     parent: migration_id,
     parent_type: Uuid,
     parent_columns: [migration_id],
+    implements: ChildRow,
 }

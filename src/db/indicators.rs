@@ -10,7 +10,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::Conn;
-use super::resource::child_queries;
+use super::resource::{ChildRow, child_queries};
 use super::schema::indicators;
 use crate::domain::decimal::Decimal;
 use crate::domain::pilot::Direction;
@@ -54,6 +54,7 @@ child_queries! {
     parent: pilot_id,
     parent_type: Uuid,
     parent_columns: [pilot_id],
+    implements: ChildRow,
 }
 
 /// Returns whether the pilot has this indicator.

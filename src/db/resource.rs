@@ -8,7 +8,11 @@
 //! statement. The functions that a macro makes are named in its documentation and at the top of each file that uses
 //! it.
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
+
+use super::page::Page;
+use super::{Conn, QueryResult};
 
 /// Narrows a list of products.
 #[derive(Debug, Clone)]
@@ -27,6 +31,54 @@ impl<S> Default for ProductFilter<S> {
     fn default() -> Self {
         Self { cycle: None, states: Vec::new(), q: None, pilot_id: None }
     }
+}
+
+/// A row of a child that belongs to one parent, and its queries, as [`child_queries!`] makes them.
+#[expect(async_fn_in_trait, reason = "these futures never leave their thread")]
+pub trait ChildRow: Sized {
+    /// The fields that can be changed.
+    type Fields;
+
+    fn id(&self) -> Uuid;
+    /// The version, which counts changes.
+    fn version(&self) -> i32;
+    /// The fields that can be changed.
+    fn fields(&self) -> &Self::Fields;
+    /// The time of creation.
+    fn created_at(&self) -> DateTime<Utc>;
+
+    /// Finds a child of a parent.
+    async fn find(conn: &Conn, task_force_id: Uuid, parent_id: Uuid, id: Uuid) -> QueryResult<Option<Self>>;
+
+    /// A page of the children of a parent, oldest first.
+    async fn list(
+        conn: &Conn,
+        task_force_id: Uuid,
+        parent_id: Uuid,
+        after: Option<Uuid>,
+        limit: i64,
+    ) -> QueryResult<Page<Self>>;
+
+    /// Inserts a child under its parent.
+    async fn insert(
+        conn: &Conn,
+        task_force_id: Uuid,
+        parent_id: Uuid,
+        fields: &Self::Fields,
+        now: DateTime<Utc>,
+    ) -> QueryResult<Uuid>;
+
+    /// Sets the changeable fields of a child.
+    async fn update(
+        conn: &Conn,
+        task_force_id: Uuid,
+        id: Uuid,
+        fields: &Self::Fields,
+        now: DateTime<Utc>,
+    ) -> QueryResult<()>;
+
+    /// Deletes a child.
+    async fn delete(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<()>;
 }
 
 /// Makes the functions `update` and `delete`, by the key that every table below a task force has.
@@ -179,7 +231,7 @@ pub(super) use resource_queries;
 /// Makes the queries of a child: `insert`, `update`, `find`, `list` and `delete`.
 ///
 /// `parent` is the pattern of the argument that identifies the parent; it binds the variables in `parent_columns`.
-/// `insert_with` names further columns that are set once.
+/// `insert_with` names further columns that are set once. `implements: ChildRow` is for children whose parent is one id.
 macro_rules! child_queries {
     (
         table: $table:ident,
@@ -188,7 +240,8 @@ macro_rules! child_queries {
         parent: $parent:pat_param,
         parent_type: $parent_type:ty,
         parent_columns: [$($column:ident),+] $(,
-        insert_with: ($($once:ident: $once_type:ty),+))? $(,)?
+        insert_with: ($($once:ident: $once_type:ty),+))? $(,
+        implements: $child_row:path)? $(,)?
     ) => {
         $crate::db::resource::update_and_delete! { table: $table, fields: $fields }
 
@@ -254,6 +307,75 @@ macro_rules! child_queries {
             }
             Ok($crate::db::page::Page::of(query.load(&mut &*conn).await?, limit))
         }
+
+        $(
+            impl $child_row for $row {
+                type Fields = $fields;
+
+                fn id(&self) -> uuid::Uuid {
+                    self.id
+                }
+
+                fn version(&self) -> i32 {
+                    self.version
+                }
+
+                fn fields(&self) -> &$fields {
+                    &self.fields
+                }
+
+                fn created_at(&self) -> chrono::DateTime<chrono::Utc> {
+                    self.created_at
+                }
+
+                async fn find(
+                    conn: &$crate::db::Conn,
+                    task_force_id: uuid::Uuid,
+                    parent_id: uuid::Uuid,
+                    id: uuid::Uuid,
+                ) -> diesel::QueryResult<Option<Self>> {
+                    find(conn, task_force_id, parent_id, id).await
+                }
+
+                async fn list(
+                    conn: &$crate::db::Conn,
+                    task_force_id: uuid::Uuid,
+                    parent_id: uuid::Uuid,
+                    after: Option<uuid::Uuid>,
+                    limit: i64,
+                ) -> diesel::QueryResult<$crate::db::page::Page<Self>> {
+                    list(conn, task_force_id, parent_id, after, limit).await
+                }
+
+                async fn insert(
+                    conn: &$crate::db::Conn,
+                    task_force_id: uuid::Uuid,
+                    parent_id: uuid::Uuid,
+                    fields: &$fields,
+                    now: chrono::DateTime<chrono::Utc>,
+                ) -> diesel::QueryResult<uuid::Uuid> {
+                    insert(conn, task_force_id, parent_id, fields, now).await
+                }
+
+                async fn update(
+                    conn: &$crate::db::Conn,
+                    task_force_id: uuid::Uuid,
+                    id: uuid::Uuid,
+                    fields: &$fields,
+                    now: chrono::DateTime<chrono::Utc>,
+                ) -> diesel::QueryResult<()> {
+                    update(conn, task_force_id, id, fields, now).await
+                }
+
+                async fn delete(
+                    conn: &$crate::db::Conn,
+                    task_force_id: uuid::Uuid,
+                    id: uuid::Uuid,
+                ) -> diesel::QueryResult<()> {
+                    delete(conn, task_force_id, id).await
+                }
+            }
+        )?
     };
 }
 pub(super) use child_queries;
