@@ -22,7 +22,7 @@ impl ActivityState {
     /// The states in which work is still to be done.
     pub const OPEN: [Self; 4] = [Self::Planned, Self::InProgress, Self::InReview, Self::Blocked];
 
-    /// Whether work is still to be done.
+    /// Tells whether work is still to be done.
     pub fn is_open(self) -> bool {
         Self::OPEN.contains(&self)
     }
@@ -122,7 +122,7 @@ impl Stage {
         }
     }
 
-    /// Whether a review is under way, also while the activity is blocked. Assignee and `reviewRequired` are fixed
+    /// Tells whether a review is under way, also while the activity is blocked. Assignee and `reviewRequired` are fixed
     /// during a review, so that nobody reviews their own work.
     pub fn is_under_review(self) -> bool {
         matches!(self, Self::InReview | Self::Blocked { from: BlockedFrom::InReview })

@@ -18,7 +18,7 @@ pub const QUORUM: usize = 3;
 pub struct Ballot {
     /// The choice, if the member has voted.
     pub choice: Option<Choice>,
-    /// Whether the seat ended while voting was open, before the member had voted.
+    /// True if the seat ended while voting was open, before the member had voted.
     pub left: bool,
 }
 
@@ -73,7 +73,7 @@ impl Tally {
         tally
     }
 
-    /// Whether too few members are left in the denominator.
+    /// Tells whether too few members are left in the denominator.
     pub fn is_quorum_lost(&self) -> bool {
         self.denominator < QUORUM
     }

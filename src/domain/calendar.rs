@@ -5,12 +5,12 @@ use chrono_tz::Tz;
 
 use super::activity::ActivityState;
 
-/// Whether the name is one of a time zone (IANA), as `Asia/Amman`.
+/// Tells whether the name is one of a time zone (IANA), as `Asia/Amman`.
 pub fn is_time_zone(name: &str) -> bool {
     name.parse::<Tz>().is_ok()
 }
 
-/// Whether the due date of an activity has passed while its work is open. Work on the due date itself is in time.
+/// Tells whether the due date of an activity has passed while its work is open. Work on the due date itself is in time.
 pub fn is_overdue(due: Option<NaiveDate>, state: ActivityState, today: NaiveDate) -> bool {
     state.is_open() && due.is_some_and(|due| due < today)
 }

@@ -29,7 +29,7 @@ vocabulary! {
 }
 
 impl CriterionCode {
-    /// Whether the chair may waive the criterion, with a reason.
+    /// Tells whether the chair may waive the criterion, with a reason.
     pub fn is_waivable(self) -> bool {
         !matches!(
             self,
@@ -87,7 +87,7 @@ pub struct Waiver {
 pub struct Criterion {
     /// The criterion.
     pub code: CriterionCode,
-    /// Whether the criterion is met.
+    /// True if the criterion is met.
     pub met: bool,
     /// The resources that fail the criterion: none where the criterion asks for a resource that does not exist.
     pub failing: Failing,
@@ -96,7 +96,7 @@ pub struct Criterion {
 }
 
 impl Criterion {
-    /// Whether the criterion lets a submission pass: met or waived.
+    /// Tells whether the criterion lets a submission pass: met or waived.
     pub fn is_settled(&self) -> bool {
         self.met || self.waiver.is_some()
     }

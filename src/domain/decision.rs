@@ -30,7 +30,7 @@ impl Ruling {
         ((outcome == Outcome::Adjust) == return_to.is_some()).then_some(Self { outcome, return_to })
     }
 
-    /// Whether the ruling departs from the recommendation of a report.
+    /// Tells whether the ruling departs from the recommendation of a report.
     pub fn departs_from(self, recommended: Self) -> bool {
         self != recommended
     }
@@ -67,7 +67,7 @@ vocabulary! {
 }
 
 impl ConditionState {
-    /// Whether the condition is still to be met, or to be accepted as met.
+    /// Tells whether the condition is still to be met, or to be accepted as met.
     pub fn is_pending(self) -> bool {
         matches!(self, Self::Open | Self::ReportedMet)
     }

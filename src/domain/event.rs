@@ -141,7 +141,7 @@ pub struct Subject {
 }
 
 impl EventAction {
-    /// Whether the action changes the contents of a report, so that a report built before is no longer current.
+    /// Tells whether the action changes the contents of a report, so that a report built before is no longer current.
     pub fn changes_report(self) -> bool {
         !matches!(
             self,

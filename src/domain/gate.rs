@@ -53,9 +53,9 @@ pub struct GatePilot {
     /// The outcome of the evaluation.
     pub outcome: Option<PilotOutcome>,
     pub sector_id: Uuid,
-    /// Whether the pilot has indicators, each with baseline and target.
+    /// True if the pilot has indicators, each with baseline and target.
     pub indicators_set: bool,
-    /// Whether the pilot has an activity in step `migration` that is not cancelled and has assignee and due date.
+    /// True if the pilot has an activity in step `migration` that is not cancelled and has assignee and due date.
     pub activity_planned: bool,
     /// The states of the migrations of the pilot in this cycle.
     pub migrations: Vec<MigrationState>,
@@ -65,7 +65,7 @@ pub struct GatePilot {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GateDraft {
     pub report: Reference,
-    /// Whether an event since then changes the contents of the report.
+    /// True if an event since then changes the contents of the report.
     pub outdated: bool,
 }
 

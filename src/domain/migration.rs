@@ -20,11 +20,11 @@ vocabulary! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MigrationFacts {
     pub step_context: StepContext,
-    /// Whether the migration has a checklist of which every item is done.
+    /// True if the migration has a checklist of which every item is done.
     pub checklist_done: bool,
-    /// Whether the numbers of source, loaded and rejected records are known.
+    /// True if the numbers of source, loaded and rejected records are known.
     pub reconciled: bool,
-    /// Whether the receiving unit and the service owner are named.
+    /// True if the receiving unit and the service owner are named.
     pub receiver_named: bool,
 }
 

@@ -35,12 +35,12 @@ vocabulary! {
 }
 
 impl PilotState {
-    /// Whether the pilot was planned and not cancelled.
+    /// Tells whether the pilot was planned and not cancelled.
     pub fn was_planned(self) -> bool {
         matches!(self, Self::Planned | Self::Running | Self::Evaluated)
     }
 
-    /// Whether plan and scorecard can be changed: they are fixed when the pilot starts.
+    /// Tells whether plan and scorecard can be changed: they are fixed when the pilot starts.
     pub fn is_plan_editable(self) -> bool {
         matches!(self, Self::Proposed | Self::Planned)
     }
@@ -58,9 +58,9 @@ pub struct PilotFacts {
     pub later_pilots_step: Option<StepState>,
     pub sector_selected: bool,
     pub has_aim: bool,
-    /// Whether the pilot has an indicator with baseline and target.
+    /// True if the pilot has an indicator with baseline and target.
     pub has_indicator: bool,
-    /// Whether each indicator was measured in the last cycle of the pilot.
+    /// True if each indicator was measured in the last cycle of the pilot.
     pub measured: bool,
     /// The outcome of the evaluation.
     pub outcome: Option<PilotOutcome>,

@@ -28,7 +28,7 @@ vocabulary! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PolicyFacts {
     pub step_context: StepContext,
-    /// Whether another policy that counts in the same last cycle is adopted. That one could supersede the policy.
+    /// True if another policy that counts in the same last cycle is adopted. That one could supersede the policy.
     pub another_adopted: bool,
 }
 

@@ -194,7 +194,7 @@ pub fn refusals(action: Action) -> impl Iterator<Item = RefusalCode> {
 }
 
 impl Action {
-    /// Whether the action changes nothing.
+    /// Tells whether the action changes nothing.
     pub fn is_read(self) -> bool {
         matches!(
             self,
@@ -210,9 +210,9 @@ impl Action {
 /// The scope of a credential. A session has the rights of its user; an API key has fewer, never more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scope {
-    /// Whether the credential is a person's session, not an API key.
+    /// True if the credential is a person's session, not an API key.
     pub is_interactive: bool,
-    /// Whether the credential is good for changes.
+    /// True if the credential is good for changes.
     pub can_write: bool,
     /// The only task force that the credential is good for. With it, nothing of the installation is accessible.
     pub only_task_force: Option<Uuid>,
@@ -222,19 +222,19 @@ impl Scope {
     /// All rights of the user.
     pub const FULL: Self = Self { is_interactive: true, can_write: true, only_task_force: None };
 
-    /// Whether the credential is good for this task force.
+    /// Tells whether the credential is good for this task force.
     pub fn covers(self, task_force_id: Uuid) -> bool {
         self.only_task_force.is_none_or(|only| only == task_force_id)
     }
 
-    /// Whether the credential is good for this action. No API key manages users: an invitation, a role or a changed
+    /// Tells whether the credential is good for this action. No API key manages users: an invitation, a role or a changed
     /// address would outlive the key.
     pub fn is_enough_for(self, action: Action) -> bool {
         (self.can_write || action.is_read()) && (self.is_interactive || action != Action::ManageUsers)
     }
 }
 
-/// Whether a role may see and change a user of another role. The secretariat does not manage administrators.
+/// Tells whether a role may see and change a user of another role. The secretariat does not manage administrators.
 pub fn may_manage(manager: EffectiveRole, managed: CouncilRole) -> bool {
     match manager {
         EffectiveRole::Administrator => true,

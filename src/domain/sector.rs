@@ -26,14 +26,14 @@ vocabulary! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SectorFacts {
     pub step_context: StepContext,
-    /// Whether the current and the target maturity are assessed.
+    /// True if the current and the target maturity are assessed.
     pub assessed: bool,
-    /// Whether the sector has a completed study with a recommendation.
+    /// True if the sector has a completed study with a recommendation.
     pub studied: bool,
 }
 
 impl SectorState {
-    /// Whether the sector is selected. A studied sector is selected, too.
+    /// Tells whether the sector is selected. A studied sector is selected, too.
     pub fn is_selected(self) -> bool {
         matches!(self, Self::Selected | Self::Studied)
     }

@@ -7,7 +7,7 @@ use super::vocabulary::Vocabulary;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transition<S> {
     pub to: S,
-    /// Whether the request must give a reason.
+    /// True if the request must give a reason.
     pub reason_required: bool,
     /// The obstacles now. The transition is possible if there are none.
     pub blocked_by: Vec<Blocker>,

@@ -17,7 +17,7 @@ vocabulary! {
 }
 
 impl TaskForceState {
-    /// Whether the panel must have five to seven members in this state.
+    /// Tells whether the panel must have five to seven members in this state.
     pub fn requires_full_panel(self) -> bool {
         matches!(self, Self::Active | Self::Suspended)
     }

@@ -102,7 +102,7 @@ impl LocalizedText {
         Self { ar: Some(ar.into()), en: Some(en.into()) }
     }
 
-    /// Whether the text is there in both languages.
+    /// Tells whether the text is there in both languages.
     pub fn is_complete(&self) -> bool {
         self.ar.is_some() && self.en.is_some()
     }
