@@ -5,7 +5,6 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use diesel_async::{AnsiTransactionManager, TransactionManager as _};
-
 use tokio::time::Instant;
 
 use super::{App, Error, Result};

@@ -385,13 +385,13 @@ impl App {
         filter: &R::Filter,
         after: Option<Uuid>,
         limit: i64,
-    ) -> Result<(NaiveDate, Page<R::Listed>)> {
-        let (access, page) = self
+    ) -> Result<Page<R::Listed>> {
+        let (_, page) = self
             .read(caller, task_force_id, async |conn| {
                 R::list(conn, task_force_id, parent, filter, after, limit).await
             })
             .await?;
-        Ok((access.today, page.ok_or(RefusalCode::NotFound)?))
+        Ok(page.ok_or(RefusalCode::NotFound)?)
     }
 
     /// One resource.

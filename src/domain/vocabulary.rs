@@ -40,14 +40,6 @@ pub(crate) fn schema<V: Vocabulary>() -> RefOr<Schema> {
         .into()
 }
 
-/// Expands to the first of its arguments.
-macro_rules! first {
-    ($first:expr $(, $rest:expr)*) => {
-        $first
-    };
-}
-pub(crate) use first;
-
 /// Declares an enum of the contract: `Variant = "code", "English label", "Arabic label";`. `as` names the schema in the
 /// OpenAPI document otherwise than the enum.
 macro_rules! vocabulary {
@@ -89,7 +81,7 @@ macro_rules! vocabulary {
 
         impl utoipa::ToSchema for $name {
             fn name() -> std::borrow::Cow<'static, str> {
-                std::borrow::Cow::Borrowed($crate::domain::vocabulary::first!($($schema,)? stringify!($name)))
+                std::borrow::Cow::Borrowed([$($schema,)? stringify!($name)][0])
             }
         }
 

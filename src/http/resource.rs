@@ -4,7 +4,6 @@
 //! handler only names types and calls the function of the same purpose in this file.
 
 use actix_web::HttpResponse;
-use chrono::NaiveDate;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use utoipa::ToSchema;
@@ -243,14 +242,14 @@ pub(super) async fn list<R: Representation, I: ListItem, P: Path, Q: PageParamet
     parent: fn(&P) -> Parent<R>,
     filter: fn(Q) -> Filter<R>,
     row_id: fn(&Listed<R>) -> Uuid,
-    item: fn(Listed<R>, NaiveDate) -> I,
+    item: fn(Listed<R>) -> I,
 ) -> Result<HttpResponse> {
     let Read { context, query } = request;
     let (after, limit) = (pagination::after(query.cursor())?, query.limit());
     let (task_force_id, parent) = (task_force_id(&context.path)?, parent(&context.path));
-    let (today, page) =
+    let page =
         app.list::<R::Resource>(&context.caller, task_force_id, parent, &filter(query), after, limit).await?;
-    response::document(&Page::new(page, row_id, |row| item(row, today)))
+    response::document(&Page::new(page, row_id, item))
 }
 
 /// Creates a resource.

@@ -400,7 +400,7 @@ impl Seeder {
     ) -> Result<()> {
         let id = *item(&task_force.migrations, index)?;
         let member = self.member(task_force, seat).await?;
-        let (_, items) = self.app.list::<ChecklistItem>(&member, task_force.id, id, &(), None, 100).await?;
+        let items = self.app.list::<ChecklistItem>(&member, task_force.id, id, &(), None, 100).await?;
         for item in items.items {
             let member = self.member(task_force, seat).await?;
             let done = |fields| Ok(ChecklistItemFields { done: true, ..fields });

@@ -101,7 +101,7 @@ pub(super) struct Assessment {
 }
 
 impl Assessment {
-    fn new(assessment: db::assessments::Assessment, _today: NaiveDate) -> Self {
+    fn new(assessment: db::assessments::Assessment) -> Self {
         let AssessmentFields { kind, level, assessed_on, evidence } = assessment.fields;
         Self {
             id: assessment.id,
@@ -121,7 +121,7 @@ impl Representation for Assessment {
     type Resource = db::assessments::Assessment;
 
     fn new(view: View<Self::Resource>, _language: Language) -> Self {
-        Self::new(view.resource, view.today)
+        Self::new(view.resource)
     }
 }
 

@@ -4,7 +4,7 @@
 //! `get_checklist_item`, `update_checklist_item` and `delete_checklist_item`.
 
 use actix_web::{delete, get, patch, post};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use model_mapper::Mapper;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -90,7 +90,7 @@ pub(super) struct ChecklistItem {
 }
 
 impl ChecklistItem {
-    fn new(item: db::checklist_items::ChecklistItem, _today: NaiveDate) -> Self {
+    fn new(item: db::checklist_items::ChecklistItem) -> Self {
         Self {
             id: item.id,
             migration_id: item.migration_id,
@@ -107,7 +107,7 @@ impl Representation for ChecklistItem {
     type Resource = db::checklist_items::ChecklistItem;
 
     fn new(view: View<Self::Resource>, _: Language) -> Self {
-        Self::new(view.resource, view.today)
+        Self::new(view.resource)
     }
 }
 

@@ -6,7 +6,7 @@
 mod content;
 
 use actix_web::{delete, get, patch, post};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use model_mapper::Mapper;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -169,7 +169,7 @@ pub(super) struct Evidence {
 }
 
 impl Evidence {
-    fn new(evidence: db::evidence::Evidence, _today: NaiveDate) -> Self {
+    fn new(evidence: db::evidence::Evidence) -> Self {
         Self {
             id: evidence.id,
             subject: evidence.fields.subject.into(),
@@ -190,7 +190,7 @@ impl Representation for Evidence {
     type Resource = db::evidence::Evidence;
 
     fn new(view: View<Self::Resource>, _: Language) -> Self {
-        Self::new(view.resource, view.today)
+        Self::new(view.resource)
     }
 }
 

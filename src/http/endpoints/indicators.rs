@@ -4,7 +4,7 @@
 //! `update_indicator` and `delete_indicator`.
 
 use actix_web::{delete, get, patch, post};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use model_mapper::Mapper;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -109,7 +109,7 @@ pub(super) struct Indicator {
 }
 
 impl Indicator {
-    fn new(indicator: db::indicators::Indicator, _today: NaiveDate) -> Self {
+    fn new(indicator: db::indicators::Indicator) -> Self {
         let IndicatorFields { name, unit, direction, baseline, target } = indicator.fields;
         Self {
             id: indicator.id,
@@ -130,7 +130,7 @@ impl Representation for Indicator {
     type Resource = db::indicators::Indicator;
 
     fn new(view: View<Self::Resource>, _language: Language) -> Self {
-        Self::new(view.resource, view.today)
+        Self::new(view.resource)
     }
 }
 

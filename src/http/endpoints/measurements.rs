@@ -106,7 +106,7 @@ pub(super) struct Measurement {
 }
 
 impl Measurement {
-    fn new(measurement: db::measurements::Measurement, _today: NaiveDate) -> Self {
+    fn new(measurement: db::measurements::Measurement) -> Self {
         let MeasurementFields { value, measured_on, source } = measurement.fields;
         Self {
             id: measurement.id,
@@ -127,7 +127,7 @@ impl Representation for Measurement {
     type Resource = db::measurements::Measurement;
 
     fn new(view: View<Self::Resource>, _language: Language) -> Self {
-        Self::new(view.resource, view.today)
+        Self::new(view.resource)
     }
 }
 

@@ -200,7 +200,7 @@ pub(super) struct MigrationItem {
 }
 
 impl MigrationItem {
-    fn new(migration: db::migrations::Migration, _today: NaiveDate) -> Self {
+    fn new(migration: db::migrations::Migration) -> Self {
         let fields = migration.fields;
         Self {
             id: migration.id,
@@ -239,7 +239,7 @@ impl Representation for Migration {
 
     fn new(view: View<MigrationDetail>, language: Language) -> Self {
         Self {
-            item: MigrationItem::new(view.resource.migration, view.today),
+            item: MigrationItem::new(view.resource.migration),
             available_transitions: TransitionDocument::all(&view.transitions, language),
         }
     }

@@ -140,7 +140,7 @@ pub(super) struct PilotItem {
 }
 
 impl PilotItem {
-    fn new(pilot: db::pilots::Pilot, _today: NaiveDate) -> Self {
+    fn new(pilot: db::pilots::Pilot) -> Self {
         Self {
             id: pilot.id,
             cycle: pilot.cycle,
@@ -180,7 +180,7 @@ impl Representation for Pilot {
 
     fn new(view: View<PilotDetail>, language: Language) -> Self {
         Self {
-            item: PilotItem::new(view.resource.pilot, view.today),
+            item: PilotItem::new(view.resource.pilot),
             available_transitions: TransitionDocument::all(&view.transitions, language),
         }
     }

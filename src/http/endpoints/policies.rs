@@ -4,7 +4,7 @@
 //! `update_policy`, `delete_policy` and `transition_policy`.
 
 use actix_web::{delete, get, patch, post};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use model_mapper::Mapper;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -122,7 +122,7 @@ pub(super) struct PolicyItem {
 }
 
 impl PolicyItem {
-    fn new(policy: db::policies::Policy, _today: NaiveDate) -> Self {
+    fn new(policy: db::policies::Policy) -> Self {
         Self {
             id: policy.id,
             cycle: policy.cycle,
@@ -158,7 +158,7 @@ impl Representation for Policy {
 
     fn new(view: View<PolicyDetail>, language: Language) -> Self {
         Self {
-            item: PolicyItem::new(view.resource.policy, view.today),
+            item: PolicyItem::new(view.resource.policy),
             available_transitions: TransitionDocument::all(&view.transitions, language),
         }
     }

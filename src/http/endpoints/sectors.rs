@@ -4,7 +4,7 @@
 //! `update_sector`, `delete_sector` and `transition_sector`.
 
 use actix_web::{delete, get, patch, post};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use model_mapper::Mapper;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -113,7 +113,7 @@ pub(super) struct SectorItem {
 }
 
 impl SectorItem {
-    fn new(sector: db::sectors::Sector, _today: NaiveDate) -> Self {
+    fn new(sector: db::sectors::Sector) -> Self {
         let db::sectors::Maturity { current, target } = sector.maturity;
         Self {
             id: sector.id,
@@ -147,7 +147,7 @@ impl Representation for Sector {
 
     fn new(view: View<SectorDetail>, language: Language) -> Self {
         Self {
-            item: SectorItem::new(view.resource.sector, view.today),
+            item: SectorItem::new(view.resource.sector),
             available_transitions: TransitionDocument::all(&view.transitions, language),
         }
     }

@@ -4,7 +4,7 @@
 //! and `delete_study`.
 
 use actix_web::{delete, get, patch, post};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use model_mapper::Mapper;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -108,7 +108,7 @@ pub(super) struct Study {
 }
 
 impl Study {
-    fn new(study: db::studies::Study, _today: NaiveDate) -> Self {
+    fn new(study: db::studies::Study) -> Self {
         let StudyFields { title, approach, findings, recommendation, completed } = study.fields;
         Self {
             id: study.id,
@@ -129,7 +129,7 @@ impl Representation for Study {
     type Resource = db::studies::Study;
 
     fn new(view: View<Self::Resource>, _language: Language) -> Self {
-        Self::new(view.resource, view.today)
+        Self::new(view.resource)
     }
 }
 
