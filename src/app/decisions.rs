@@ -194,17 +194,17 @@ async fn find_correctable(
     Ok(earlier)
 }
 
-/// Waives the open conditions of a corrected decision whose outcome has changed, including those that it had taken over
-/// from a decision that it corrected itself.
-async fn waive_conditions(tx: &mut WriteTx<'_>, decision: &Decision, by: i32) -> Result<()> {
-    let reason = LocalizedText::both(
-        format!("صحّح القرار {by} القرار {}", decision.number),
-        format!("Decision {by} corrects decision {}", decision.number),
-    );
+/// Supersedes the pending conditions of a corrected decision whose outcome has changed, including those that it had
+/// taken over from a decision that it corrected itself.
+async fn supersede_conditions(
+    tx: &mut WriteTx<'_>,
+    decision: &Decision,
+    reason: &LocalizedText,
+) -> Result<()> {
     let task_force_id = tx.task_force_id();
     for (condition, _) in db::conditions::on_report(tx.conn(), task_force_id, decision.report_id).await? {
         if condition.state.is_pending() {
-            conditions::transition(tx, &condition, ConditionState::Waived, Some(&reason)).await?;
+            conditions::transition(tx, &condition, ConditionState::Superseded, Some(reason)).await?;
         }
     }
     Ok(())
@@ -275,7 +275,7 @@ impl App {
             let same_ruling = earlier.as_ref().is_some_and(|earlier| earlier.ruling() == ruling);
             if !same_ruling {
                 if let Some(earlier) = &earlier {
-                    waive_conditions(tx, earlier, number).await?;
+                    supersede_conditions(tx, earlier, &record.reason).await?;
                     revert(tx, earlier, &record.reason).await?;
                 }
                 apply(tx, ruling, id, &record.reason).await?;

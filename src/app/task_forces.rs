@@ -9,7 +9,8 @@ use super::write::expect_version;
 use super::{App, Result};
 use crate::db;
 use crate::db::page::Page;
-use crate::db::task_forces::{TaskForce, TaskForceFields, TaskForceFilter};
+use crate::db::reports::BeforeCouncil;
+use crate::db::task_forces::{ListedTaskForce, TaskForce, TaskForceFields, TaskForceFilter};
 use crate::domain::calendar::is_time_zone;
 use crate::domain::event::{EventAction, NewEvent, SubjectKind, changes_between};
 use crate::domain::panel::Panel;
@@ -26,6 +27,8 @@ use crate::domain::writing::Write;
 #[derive(Debug)]
 pub struct TaskForceView {
     pub task_force: TaskForce,
+    /// The report that waits for the council's decision.
+    pub before_council: Option<BeforeCouncil>,
     /// The transitions that this caller sees.
     pub transitions: Vec<AvailableTransition>,
 }
@@ -33,11 +36,16 @@ pub struct TaskForceView {
 impl TaskForceView {
     fn new(task_force: TaskForce, panel: &Panel, right: Authorization) -> Self {
         let transitions = available(&task_force.state.transitions(panel), right.missing_right());
-        Self { task_force, transitions }
+        Self { task_force, before_council: None, transitions }
     }
 
-    fn for_access(task_force: TaskForce, panel: &Panel, access: &Access) -> Self {
-        Self::new(task_force, panel, access.right(Action::DirectTaskForce))
+    fn for_access(
+        task_force: TaskForce,
+        before_council: Option<BeforeCouncil>,
+        panel: &Panel,
+        access: &Access,
+    ) -> Self {
+        Self { before_council, ..Self::new(task_force, panel, access.right(Action::DirectTaskForce)) }
     }
 }
 
@@ -62,7 +70,7 @@ impl App {
         filter: TaskForceFilter,
         after: Option<Uuid>,
         limit: i64,
-    ) -> Result<Page<TaskForce>> {
+    ) -> Result<Page<ListedTaskForce>> {
         self.with_conn(async |conn| {
             let actor = self.actor_on(conn, caller).await?;
             // Callers without a right to the portfolio see the task forces in which they have a seat.
@@ -79,14 +87,17 @@ impl App {
     /// # Errors
     /// As [`App::read`].
     pub async fn task_force_get(&self, caller: &Caller, id: Uuid) -> Result<TaskForceView> {
-        let (access, (task_force, panel)) = self
+        let (access, (task_force, before_council, panel)) = self
             .read(caller, id, async |conn| {
                 // If the row does not exist, `read` returns the refusal of the access query instead.
-                let task_force = db::task_forces::find(conn, id);
-                tokio::try_join!(task_force, db::members::panel(conn, id))
+                tokio::try_join!(
+                    db::task_forces::find(conn, id),
+                    db::reports::before_council(conn, id),
+                    db::members::panel(conn, id),
+                )
             })
             .await?;
-        Ok(TaskForceView::for_access(task_force, &panel, &access))
+        Ok(TaskForceView::for_access(task_force, before_council, &panel, &access))
     }
 
     /// Creates a task force with its first members. Its state is `forming` until the secretariat activates it.
@@ -140,11 +151,12 @@ impl App {
             let conn = tx.conn();
             let task_force = db::task_forces::find(conn, id).await?;
             expect_version(task_force.version, version)?;
-            let panel = db::members::panel(conn, id).await?;
+            let (before_council, panel) =
+                tokio::try_join!(db::reports::before_council(conn, id), db::members::panel(conn, id))?;
             let before = task_force.fields.clone();
             let after = patch(before.clone())?;
             if after == before {
-                return Ok(TaskForceView::for_access(task_force, &panel, &tx.access));
+                return Ok(TaskForceView::for_access(task_force, before_council, &panel, &tx.access));
             }
             if !is_time_zone(&after.time_zone) {
                 return Err(unknown_time_zone().into());
@@ -152,7 +164,7 @@ impl App {
             tx.may_write(Write::TaskForce)?;
             let task_force = db::task_forces::update(conn, id, &after, tx.now()).await?;
             tx.record(new_event(EventAction::TaskForceUpdated, id).with(changes_between(&before, &after)));
-            Ok(TaskForceView::for_access(task_force, &panel, &tx.access))
+            Ok(TaskForceView::for_access(task_force, before_council, &panel, &tx.access))
         })
         .await
     }
@@ -194,7 +206,8 @@ impl App {
                 // During the suspension, members may have left without a ballot.
                 super::submissions::close_vote_if_decided(tx).await?;
             }
-            Ok(TaskForceView::for_access(task_force, &panel, &tx.access))
+            let before_council = db::reports::before_council(tx.conn(), id).await?;
+            Ok(TaskForceView::for_access(task_force, before_council, &panel, &tx.access))
         })
         .await
     }

@@ -136,7 +136,7 @@ pub struct RegisteredDecision {
     pub task_force_name: LocalizedText,
     #[diesel(sql_type = Jsonb)]
     pub city: LocalizedText,
-    /// The number of conditions that are neither accepted nor waived.
+    /// The number of conditions that are still to be met or to be accepted.
     #[diesel(sql_type = BigInt)]
     pub pending_conditions: i64,
 }

@@ -47,7 +47,7 @@ pub struct Task {
 }
 
 /// A page of a user's tasks, the longest waiting first. Members vote, review activities and meet conditions; the
-/// secretariat accepts conditions and records decisions.
+/// secretariat accepts conditions and records decisions, which the members of the council take.
 pub async fn tasks(
     conn: &Conn,
     user_id: Uuid,
@@ -97,7 +97,7 @@ pub async fn tasks(
              from users u
              join reports r on r.state = 'submitted'
              join task_forces t on t.id = r.task_force_id and t.state = 'active'
-             where u.id = $1 and u.role = 'secretariat'
+             where u.id = $1 and u.role in ('secretariat', 'councilMember')
          )
          select * from waiting
          where (since, subject_id) > (coalesce($2, timestamptz '-infinity'), $3)

@@ -8,11 +8,12 @@ use uuid::Uuid;
 
 use super::Conn;
 use super::page::Page;
-use super::schema::reports;
+use super::schema::{reports, task_forces};
 use super::statement::Prepared;
 use crate::domain::decision::Outcome;
 use crate::domain::report::ReportState;
 use crate::domain::step::StepName;
+use crate::domain::task_force::TaskForceState;
 use crate::domain::text::LocalizedText;
 
 /// A report without its content.
@@ -52,6 +53,15 @@ pub struct ReportWithContent {
     pub report: Report,
     /// The canonical JSON (RFC 8785).
     pub model: String,
+}
+
+/// The report of a task force that waits for the council's decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BeforeCouncil {
+    pub report_id: Uuid,
+    pub report_number: i32,
+    /// The instant of submission to the council.
+    pub since: DateTime<Utc>,
 }
 
 /// A report to be inserted.
@@ -159,6 +169,44 @@ pub async fn find(conn: &Conn, task_force_id: Uuid, number: i32) -> QueryResult<
         .first(&mut &*conn)
         .await
         .optional()
+}
+
+/// The report of a task force that waits for the council's decision.
+pub async fn before_council(conn: &Conn, task_force_id: Uuid) -> QueryResult<Option<BeforeCouncil>> {
+    let submitted: Option<SubmittedColumns> = reports::table
+        .inner_join(task_forces::table.on(waits_for_council()))
+        .filter(reports::task_force_id.eq(task_force_id))
+        .select(SUBMITTED_COLUMNS)
+        .first(&mut &*conn)
+        .await
+        .optional()?;
+    Ok(submitted.and_then(BeforeCouncil::new))
+}
+
+/// The columns of [`BeforeCouncil`].
+pub(super) const SUBMITTED_COLUMNS: (reports::id, reports::number, reports::submitted_at) =
+    (reports::id, reports::number, reports::submitted_at);
+
+/// A row of [`SUBMITTED_COLUMNS`].
+pub(super) type SubmittedColumns = (Uuid, i32, Option<DateTime<Utc>>);
+
+impl BeforeCouncil {
+    /// A submitted report, which has a time of submission by a `CHECK`.
+    pub(super) fn new((report_id, report_number, since): SubmittedColumns) -> Option<Self> {
+        Some(Self { report_id, report_number, since: since? })
+    }
+}
+
+/// The condition under which a report of a task force waits for the council. The council decides nothing about a task
+/// force that is closed already.
+#[diesel::dsl::auto_type(no_type_alias)]
+pub(super) fn waits_for_council() -> _ {
+    let submitted: ReportState = ReportState::Submitted;
+    let open: [TaskForceState; 2] = [TaskForceState::Active, TaskForceState::Suspended];
+    reports::task_force_id
+        .eq(task_forces::id)
+        .and(reports::state.eq(submitted))
+        .and(task_forces::state.eq_any(open))
 }
 
 /// A page of reports, newest first; `before` is the number of the last one on the page before.

@@ -2,12 +2,13 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Date, Int4, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Bool, Date, Int4, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::Conn;
 use super::page::Page;
+use super::reports::BeforeCouncil;
 use super::statement::Prepared;
 use crate::domain::step::{StepName, StepState};
 use crate::domain::task_force::{Health, TaskForceState};
@@ -38,7 +39,41 @@ pub struct Summary {
     /// The instant of the health statement.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub health_stated_at: Option<DateTime<Utc>>,
+    /// The report that waits for the council's decision.
+    #[diesel(embed)]
+    pub before_council: BeforeCouncilColumns,
 }
+
+/// The columns of a report before the council, all null if there is none.
+#[derive(Debug, Clone, Copy, QueryableByName)]
+pub struct BeforeCouncilColumns {
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    before_council_id: Option<Uuid>,
+    #[diesel(sql_type = Nullable<Int4>)]
+    before_council_number: Option<i32>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    before_council_since: Option<DateTime<Utc>>,
+}
+
+impl BeforeCouncilColumns {
+    /// The report, if there is one.
+    pub fn report(self) -> Option<BeforeCouncil> {
+        Some(BeforeCouncil {
+            report_id: self.before_council_id?,
+            report_number: self.before_council_number?,
+            since: self.before_council_since?,
+        })
+    }
+}
+
+/// [`BeforeCouncilColumns`], read from [`BEFORE_COUNCIL`].
+const BEFORE_COUNCIL_COLUMNS: &str =
+    "b.id as before_council_id, b.number as before_council_number, b.submitted_at as before_council_since";
+
+/// The join of a task force (`t`) with its report before the council (`b`). The council decides nothing about a task
+/// force that is closed already.
+const BEFORE_COUNCIL: &str = "left join reports b on b.task_force_id = t.id and b.state = 'submitted'
+    and t.state in ('active', 'suspended')";
 
 /// A step with counts of its activities.
 #[derive(Debug, Clone, QueryableByName)]
@@ -133,17 +168,18 @@ pub struct StatusRows {
 
 /// The status of a task force, in one round trip.
 pub async fn of(conn: &Conn, task_force_id: Uuid, now: DateTime<Utc>) -> QueryResult<StatusRows> {
-    let summary = diesel::sql_query(
+    let summary = diesel::sql_query(format!(
         "select t.id, t.name, t.state, t.current_cycle as cycle, t.next_council_date, e.changed_at, e.seq,
-                h.health, h.created_at as health_stated_at
+                h.health, h.created_at as health_stated_at, {BEFORE_COUNCIL_COLUMNS}
          from task_forces t
          join task_force_heads e on e.task_force_id = t.id
          left join lateral (
              select health, created_at from health_statements
              where task_force_id = t.id order by id desc limit 1
          ) h on true
-         where t.id = $1",
-    )
+         {BEFORE_COUNCIL}
+         where t.id = $1"
+    ))
     .bind::<SqlUuid, _>(task_force_id);
     let steps = diesel::sql_query(
         "select s.step, s.state, s.target_date, a.*
@@ -253,6 +289,9 @@ pub struct PortfolioTotals {
     pub concluded: i64,
     #[diesel(sql_type = BigInt)]
     pub dissolved: i64,
+    /// Task forces whose report waits for the council's decision.
+    #[diesel(sql_type = BigInt)]
+    pub before_council: i64,
     #[diesel(sql_type = BigInt)]
     pub open: i64,
     #[diesel(sql_type = BigInt)]
@@ -271,11 +310,13 @@ pub struct PortfolioFilter {
     pub health: Option<Health>,
     /// Only task forces whose name or city contains this, folded.
     pub q: Option<String>,
+    /// Only task forces whose report waits for the council's decision, or only the others.
+    pub before_council: Option<bool>,
 }
 
-/// The task forces of the portfolio. `$1` is the current instant; `$2` to `$5` are the [`PortfolioFilter`].
-const FROM_PORTFOLIO: &str = "from task_forces t
-    join task_force_heads e on e.task_force_id = t.id
+/// The task forces of the portfolio (`t`), joined with [`BEFORE_COUNCIL`]. `$1` is the current instant; `$2` to `$6` are
+/// the [`PortfolioFilter`].
+const PORTFOLIO: &str = "join task_force_heads e on e.task_force_id = t.id
     left join lateral (
         select health, created_at from health_statements
         where task_force_id = t.id order by id desc limit 1
@@ -295,7 +336,8 @@ const FROM_PORTFOLIO: &str = "from task_forces t
     where ($2 is null or t.state = $2)
       and ($3 is null or s.step = $3)
       and ($4 is null or h.health = $4)
-      and ($5 is null or t.search like holding($5))";
+      and ($5 is null or t.search like holding($5))
+      and ($6 is null or $6 = (b.id is not null))";
 
 /// A page of the portfolio, and the totals of all that match, in one round trip.
 pub async fn portfolio(
@@ -308,14 +350,16 @@ pub async fn portfolio(
     let lines = diesel::sql_query(format!(
         "select t.id, t.name, t.city, t.state, t.current_cycle as cycle, t.next_council_date, e.changed_at, e.seq,
                 h.health, h.created_at as health_stated_at, s.step, s.target_date as step_target_date,
-                a.open, a.overdue, a.blocked
-         {FROM_PORTFOLIO} and ($6 is null or t.id > $6) order by t.id limit $7"
+                a.open, a.overdue, a.blocked, {BEFORE_COUNCIL_COLUMNS}
+         from task_forces t {BEFORE_COUNCIL} {PORTFOLIO}
+           and ($7 is null or t.id > $7) order by t.id limit $8"
     ))
     .bind::<Timestamptz, _>(now)
     .bind::<Nullable<Text>, _>(filter.state)
     .bind::<Nullable<Text>, _>(filter.step)
     .bind::<Nullable<Text>, _>(filter.health)
     .bind::<Nullable<Text>, _>(filter.q.as_deref())
+    .bind::<Nullable<Bool>, _>(filter.before_council)
     .bind::<Nullable<SqlUuid>, _>(after)
     .bind::<BigInt, _>(limit + 1);
     let totals = diesel::sql_query(format!(
@@ -325,16 +369,18 @@ pub async fn portfolio(
                 count(*) filter (where t.state = 'suspended') as suspended,
                 count(*) filter (where t.state = 'concluded') as concluded,
                 count(*) filter (where t.state = 'dissolved') as dissolved,
+                count(b.id) as before_council,
                 coalesce(sum(a.open), 0)::bigint as open,
                 coalesce(sum(a.overdue), 0)::bigint as overdue,
                 coalesce(sum(a.blocked), 0)::bigint as blocked
-         {FROM_PORTFOLIO}"
+         from task_forces t {BEFORE_COUNCIL} {PORTFOLIO}"
     ))
     .bind::<Timestamptz, _>(now)
     .bind::<Nullable<Text>, _>(filter.state)
     .bind::<Nullable<Text>, _>(filter.step)
     .bind::<Nullable<Text>, _>(filter.health)
-    .bind::<Nullable<Text>, _>(filter.q.as_deref());
+    .bind::<Nullable<Text>, _>(filter.q.as_deref())
+    .bind::<Nullable<Bool>, _>(filter.before_council);
     let (mut for_lines, mut for_totals) = (conn, conn);
     let (lines, totals) = tokio::try_join!(
         Prepared(lines).load(&mut for_lines),

@@ -9,7 +9,8 @@ use uuid::Uuid;
 use super::Conn;
 use super::functions::{holding, local_date};
 use super::page::Page;
-use super::schema::{members, steps, task_forces};
+use super::reports::{BeforeCouncil, SUBMITTED_COLUMNS, SubmittedColumns, waits_for_council};
+use super::schema::{members, reports, steps, task_forces};
 use crate::domain::scales::EvolutionStage;
 use crate::domain::step::{StepName, StepState};
 use crate::domain::task_force::TaskForceState;
@@ -124,6 +125,15 @@ pub struct TaskForceFilter {
     /// Only task forces in which this user has a current seat.
     pub seat_of: Option<Uuid>,
     pub only: Option<Uuid>,
+    /// Only task forces whose report waits for the council's decision, or only the others.
+    pub before_council: Option<bool>,
+}
+
+/// A task force of a list, and its report before the council.
+#[derive(Debug, Clone)]
+pub struct ListedTaskForce {
+    pub task_force: TaskForce,
+    pub before_council: Option<BeforeCouncil>,
 }
 
 /// A page of task forces, oldest first.
@@ -132,9 +142,10 @@ pub async fn list(
     filter: &TaskForceFilter,
     after: Option<Uuid>,
     limit: i64,
-) -> QueryResult<Page<TaskForce>> {
+) -> QueryResult<Page<ListedTaskForce>> {
     let mut query = task_forces::table
-        .select(TaskForce::as_select())
+        .left_join(reports::table.on(waits_for_council()))
+        .select((TaskForce::as_select(), SUBMITTED_COLUMNS.nullable()))
         .order(task_forces::id)
         .limit(limit + 1)
         .into_boxed();
@@ -165,5 +176,14 @@ pub async fn list(
     if let Some(only) = filter.only {
         query = query.filter(task_forces::id.eq(only));
     }
-    Ok(Page::of(query.load(&mut &*conn).await?, limit))
+    match filter.before_council {
+        Some(true) => query = query.filter(reports::id.is_not_null()),
+        Some(false) => query = query.filter(reports::id.is_null()),
+        None => {}
+    }
+    let rows: Vec<(TaskForce, Option<SubmittedColumns>)> = query.load(&mut &*conn).await?;
+    Ok(Page::of(rows, limit).map(|(task_force, submitted)| ListedTaskForce {
+        task_force,
+        before_council: submitted.and_then(BeforeCouncil::new),
+    }))
 }

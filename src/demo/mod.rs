@@ -61,7 +61,7 @@ pub async fn seed_state(app: &App) -> Result<SeedState> {
 pub async fn shown_task_force(app: &App) -> Result<Option<Uuid>> {
     let filter = TaskForceFilter { state: Some(TaskForceState::Active), ..TaskForceFilter::default() };
     let page = app.with_conn(async |conn| Ok(db::task_forces::list(conn, &filter, None, 1).await?)).await?;
-    Ok(page.items.first().map(|task_force| task_force.id))
+    Ok(page.items.first().map(|listed| listed.task_force.id))
 }
 
 /// Writes the demo data into an empty database, and returns the task force that the greeting shows.

@@ -5,6 +5,7 @@ use super::rights::EffectiveRole;
 use super::state_machine::{self, Transition, TransitionRule};
 use super::step::{StepCommand, StepName};
 use super::task_force::TaskForceState;
+use super::vocabulary::Vocabulary as _;
 use super::writing::{Write, may_write};
 
 vocabulary! {
@@ -63,6 +64,7 @@ vocabulary! {
         ReportedMet = "reportedMet", "Reported met", "أُبلغ عن استيفائه";
         Met = "met", "Met", "مستوفى";
         Waived = "waived", "Waived", "متنازَل عنه";
+        Superseded = "superseded", "Superseded", "مُستبدَل";
     }
 }
 
@@ -93,16 +95,24 @@ impl ConditionState {
             Self::ReportedMet => {
                 vec![accept(Self::Met), accept(Self::Open).with_reason(), accept(Self::Waived).with_reason()]
             }
-            Self::Met | Self::Waived => Vec::new(),
+            Self::Met | Self::Waived | Self::Superseded => Vec::new(),
         }
     }
 }
 
-/// Every transition of a condition.
+/// Every transition of a condition. No caller asks for `superseded`: a correction of the decision supersedes its pending
+/// conditions.
 pub fn all_condition_transitions() -> Vec<TransitionRule> {
-    state_machine::all_transitions(|state: ConditionState| {
+    let by_request = state_machine::all_transitions(|state: ConditionState| {
         state.transitions(TaskForceState::Active, EffectiveRole::Secretariat)
-    })
+    });
+    let pending = ConditionState::ALL.iter().filter(|state| state.is_pending());
+    let by_correction = pending.map(|state| TransitionRule {
+        from: state.code(),
+        to: ConditionState::Superseded.code(),
+        reason_required: true,
+    });
+    by_request.into_iter().chain(by_correction).collect()
 }
 
 #[cfg(test)]
@@ -110,7 +120,6 @@ mod tests {
     use super::*;
     use crate::domain::state_machine::check_transition;
     use crate::domain::step::{StepState, in_order};
-    use crate::domain::vocabulary::Vocabulary as _;
 
     #[test]
     fn only_adjust_names_a_step() {

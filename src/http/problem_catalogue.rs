@@ -386,7 +386,7 @@ problem_catalogue! {
     }
     ConditionSettled from RefusalCode {
         status: CONFLICT,
-        title: "The condition is met or waived", "استُوفي الشرط أو جرى التنازل عنه",
+        title: "The condition is settled: met, waived or superseded", "حُسم الشرط: استُوفي أو أُعفي منه أو استُبدل",
         advice: "What proved it stays as it was.",
             "يبقى ما أثبته كما كان.",
     }

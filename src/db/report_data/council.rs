@@ -71,7 +71,8 @@ pub(super) async fn decisions(conn: &Conn, task_force_id: Uuid) -> QueryResult<V
     Ok(rows.into_iter().map(decision).collect())
 }
 
-type ConditionRow = (Uuid, Uuid, LocalizedText, Uuid, LocalizedText, NaiveDate, ConditionState);
+type ConditionRow =
+    (Uuid, Uuid, LocalizedText, Uuid, LocalizedText, NaiveDate, ConditionState, Option<LocalizedText>);
 
 /// The conditions by decision.
 async fn conditions(conn: &Conn, task_force_id: Uuid) -> QueryResult<Vec<(Uuid, ReportCondition)>> {
@@ -90,12 +91,14 @@ async fn conditions(conn: &Conn, task_force_id: Uuid) -> QueryResult<Vec<(Uuid, 
             users::name,
             conditions::due_date,
             conditions::state,
+            conditions::state_reason,
         ))
         .load(&mut &*conn)
         .await?;
-    let condition = |(decision_id, id, text, member_id, name, due_date, state): ConditionRow| {
-        let owner = ReportPerson { member_id, name };
-        (decision_id, ReportCondition { id, text, owner, due_date, state })
-    };
+    let condition =
+        |(decision_id, id, text, member_id, name, due_date, state, state_reason): ConditionRow| {
+            let owner = ReportPerson { member_id, name };
+            (decision_id, ReportCondition { id, text, owner, due_date, state, state_reason })
+        };
     Ok(rows.into_iter().map(condition).collect())
 }

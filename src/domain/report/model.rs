@@ -582,6 +582,9 @@ pub struct ReportCondition {
     pub due_date: NaiveDate,
     /// Its state.
     pub state: ConditionState,
+    /// Why it was returned, waived or superseded. Reports built by an earlier version do not say it.
+    #[serde(default)]
+    pub state_reason: Option<LocalizedText>,
 }
 
 /// What an evaluated pilot taught.

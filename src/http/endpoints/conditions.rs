@@ -68,7 +68,7 @@ pub(super) struct ConditionItem {
     overdue: bool,
     /// Its state.
     state: ConditionState,
-    /// Why it was returned or waived.
+    /// Why it was returned, waived or superseded.
     #[schema(required, value_type = Option<LocalizedNote>)]
     state_reason: Option<LocalizedText>,
     /// Since when it has its state.
@@ -135,7 +135,7 @@ page_query! {
     /// Which conditions.
     ConditionQuery {
         /// Only in one of these states: `state` several times, or once with commas.
-        #[param(inline, nullable = false, min_items = 1, max_items = 4, example = json!(["open"]))]
+        #[param(inline, nullable = false, min_items = 1, max_items = 5, example = json!(["open"]))]
         state: Option<Vec<ConditionState>>,
     }
 }
@@ -183,7 +183,7 @@ async fn get_condition(app: Data<App>, read: Read<ConditionPath>) -> Result<Http
 
 /// Move a condition to another state
 ///
-/// The chair reports it met; the secretariat accepts that, returns it with a reason, or waives it with a reason. Also possible once the task force has concluded or was dissolved.
+/// The chair reports it met; the secretariat accepts that, returns it with a reason, or waives it with a reason. A decision that corrects the one that set it, with another outcome, makes it `superseded`. Also possible once the task force has concluded or was dissolved.
 #[utoipa::path(
     tag = "decisions",
     params(ConditionPath, IfMatch, DryRun),

@@ -136,6 +136,26 @@ impl From<db::reports::Report> for ReportItem {
     }
 }
 
+/// The report that waits for the council's decision.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct BeforeCouncil {
+    /// Its id, as events name it.
+    report_id: Uuid,
+    /// Its number.
+    #[schema(minimum = 1, example = 1)]
+    report_number: i32,
+    /// When it was put before the council.
+    since: DateTime<Utc>,
+}
+
+impl From<db::reports::BeforeCouncil> for BeforeCouncil {
+    fn from(report: db::reports::BeforeCouncil) -> Self {
+        let db::reports::BeforeCouncil { report_id, report_number, since } = report;
+        Self { report_id, report_number, since }
+    }
+}
+
 /// A report with all that it says.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Report {

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use super::reports::BeforeCouncil;
 use crate::app::App;
 use crate::db::page::Page;
 use crate::db::status::{DueLine, PortfolioFilter, PortfolioLine, PortfolioTotals, StepLine};
@@ -199,6 +200,9 @@ pub(super) struct Status {
     step: Option<StepName>,
     /// The five steps, in order.
     steps: Vec<StepStatus>,
+    /// The report that waits for the council's decision; null if none does.
+    #[schema(required)]
+    before_council: Option<BeforeCouncil>,
     /// The chair's last word on how it goes.
     #[schema(required)]
     health: Option<Health>,
@@ -241,6 +245,7 @@ impl From<&crate::app::status::Status> for Status {
             cycle: rows.summary.cycle,
             step: rows.steps.iter().find(at_work).map(|line| line.step),
             steps: rows.steps.iter().map(StepStatus::from).collect(),
+            before_council: rows.summary.before_council.report().map(BeforeCouncil::from),
             health: rows.summary.health,
             health_stated_at: rows.summary.health_stated_at,
             activities,
@@ -296,6 +301,9 @@ pub(super) struct PortfolioEntry {
     /// When that step is to be done.
     #[schema(required, example = "2027-03-31")]
     step_target_date: Option<NaiveDate>,
+    /// The report that waits for the council's decision; null if none does.
+    #[schema(required)]
+    before_council: Option<BeforeCouncil>,
     /// The chair's last word on how it goes.
     #[schema(required)]
     health: Option<Health>,
@@ -325,6 +333,7 @@ impl From<PortfolioLine> for PortfolioEntry {
             cycle: line.summary.cycle,
             step: line.step,
             step_target_date: line.step_target_date,
+            before_council: line.summary.before_council.report().map(BeforeCouncil::from),
             health: line.summary.health,
             open_activities: line.open,
             overdue: line.overdue,
@@ -357,6 +366,9 @@ pub(super) struct Totals {
     /// Of them dissolved.
     #[schema(minimum = 0, example = 0)]
     dissolved: i64,
+    /// Those whose report waits for the council's decision.
+    #[schema(minimum = 0, example = 1)]
+    before_council: i64,
     /// Open activities.
     #[schema(minimum = 0, example = 17)]
     open_activities: i64,
@@ -377,6 +389,7 @@ impl From<PortfolioTotals> for Totals {
             suspended: totals.suspended,
             concluded: totals.concluded,
             dissolved: totals.dissolved,
+            before_council: totals.before_council,
             open_activities: totals.open,
             overdue: totals.overdue,
             blocked: totals.blocked,
@@ -417,6 +430,9 @@ page_query! {
         /// Only those whose chair last said this.
         #[param(inline, nullable = false)]
         health: Option<Health>,
+        /// Only those whose report waits for the council's decision, or with `false` only the others.
+        #[param(inline, nullable = false)]
+        before_council: Option<bool>,
         /// Only those whose name or city holds this, whatever the alef forms, diacritics and case.
         #[param(nullable = false, min_length = 1, max_length = 200, pattern = r"^[^\u0000]*$", example = "عمان")]
         q: Option<String>,
@@ -453,7 +469,13 @@ async fn get_status(app: Data<App>, read: Read<TaskForcePath>) -> Result<HttpRes
 async fn get_portfolio(app: Data<App>, read: Read<Root, PortfolioQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
     let after = pagination::after(query.cursor.as_deref())?;
-    let filter = PortfolioFilter { state: query.state, step: query.step, health: query.health, q: query.q };
+    let filter = PortfolioFilter {
+        state: query.state,
+        step: query.step,
+        health: query.health,
+        before_council: query.before_council,
+        q: query.q,
+    };
     let (page, totals) = app.portfolio(&context.caller, &filter, after, query.limit).await?;
     response::document(&Portfolio::new(page, totals))
 }

@@ -12,10 +12,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::members::NewMember;
+use super::reports::BeforeCouncil;
 use crate::app::App;
 use crate::app::task_forces::TaskForceView;
-use crate::db;
-use crate::db::task_forces::{TaskForceFields as Fields, TaskForceFilter};
+use crate::db::task_forces::{ListedTaskForce, TaskForceFields as Fields, TaskForceFilter};
 use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
 use crate::domain::scales::EvolutionStage;
@@ -157,6 +157,9 @@ pub(super) struct TaskForceItem {
     /// The cycle that it is in.
     #[schema(minimum = 1, example = 1)]
     current_cycle: i32,
+    /// The report that waits for the council's decision; null if none does.
+    #[schema(required)]
+    before_council: Option<BeforeCouncil>,
     /// Counts changes of its own fields.
     #[schema(minimum = 1, example = 2)]
     version: i32,
@@ -166,8 +169,9 @@ pub(super) struct TaskForceItem {
     updated_at: DateTime<Utc>,
 }
 
-impl From<db::task_forces::TaskForce> for TaskForceItem {
-    fn from(row: db::task_forces::TaskForce) -> Self {
+impl From<ListedTaskForce> for TaskForceItem {
+    fn from(listed: ListedTaskForce) -> Self {
+        let row = listed.task_force;
         Self {
             id: row.id,
             name: row.fields.name,
@@ -182,6 +186,7 @@ impl From<db::task_forces::TaskForce> for TaskForceItem {
             state: row.state,
             state_reason: row.state_reason,
             current_cycle: row.current_cycle,
+            before_council: listed.before_council.map(BeforeCouncil::from),
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -202,7 +207,7 @@ pub(super) struct TaskForce {
 impl TaskForce {
     fn new(view: TaskForceView, language: Language) -> Self {
         Self {
-            item: view.task_force.into(),
+            item: ListedTaskForce { task_force: view.task_force, before_council: view.before_council }.into(),
             available_transitions: TransitionDocument::all(&view.transitions, language),
         }
     }
@@ -228,6 +233,9 @@ page_query! {
         /// Only those whose open or submitted step is this one.
         #[param(inline, nullable = false)]
         step: Option<StepName>,
+        /// Only those whose report waits for the council's decision, or with `false` only the others.
+        #[param(inline, nullable = false)]
+        before_council: Option<bool>,
         /// Only those whose name or city holds this, whatever the alef forms, diacritics and case.
         #[param(nullable = false, min_length = 1, max_length = 200, pattern = r"^[^\u0000]*$", example = "عمان")]
         q: Option<String>,
@@ -253,11 +261,16 @@ impl ListItem for TaskForceItem {
 #[get("/v1/task-forces")]
 async fn list_task_forces(app: Data<App>, read: Read<Root, TaskForceQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
-    let filter =
-        TaskForceFilter { state: query.state, step: query.step, q: query.q, ..TaskForceFilter::default() };
+    let filter = TaskForceFilter {
+        state: query.state,
+        step: query.step,
+        before_council: query.before_council,
+        q: query.q,
+        ..TaskForceFilter::default()
+    };
     let after = pagination::after(query.cursor.as_deref())?;
     let page = app.task_forces_list(&context.caller, filter, after, query.limit).await?;
-    response::document(&TaskForcePage::new(page, |row| row.id, TaskForceItem::from))
+    response::document(&TaskForcePage::new(page, |listed| listed.task_force.id, TaskForceItem::from))
 }
 
 /// Create a task force

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::support::client::Draft;
+use crate::support::council::{db_submitted_report, decide, reported, submitted_report};
 use crate::support::world::task_force;
 use crate::support::{TestApp, Who};
 
@@ -62,7 +63,9 @@ async fn a_status_is_at_most_4_kb_however_long_the_names() {
         }
     }
     chair.create(format!("{}/health-statements", long.path), json!({ "health": "offTrack" })).await;
+    db_submitted_report(&app, long.id(), Who::Chair).await;
     let status = chair.get(format!("{}/status", long.path)).await.expect(200);
+    assert_eq!(status.json()["beforeCouncil"]["reportNumber"], 1);
     assert_eq!(status.json()["nextDue"].as_array().unwrap().len(), 5);
     assert!(status.body.len() <= 4096, "{} bytes", status.body.len());
 }
@@ -98,7 +101,7 @@ async fn the_portfolio_has_a_line_for_every_task_force_and_adds_them_up() {
     assert_eq!(
         all["totals"],
         json!({
-            "taskForces": 3, "forming": 1, "active": 2, "suspended": 0, "concluded": 0, "dissolved": 0,
+            "taskForces": 3, "forming": 1, "active": 2, "suspended": 0, "concluded": 0, "dissolved": 0, "beforeCouncil": 0,
             "openActivities": 7, "overdue": 1, "blocked": 1,
         }),
         "totals cover all matches, not only this page"
@@ -124,4 +127,62 @@ async fn the_portfolio_has_a_line_for_every_task_force_and_adds_them_up() {
         assert_eq!(names(&page), expected, "{query}");
         assert_eq!(page["totals"]["taskForces"], expected.len(), "{query}");
     }
+}
+
+/// Where a task force is shown, and what each place says of its report before the council.
+async fn before_the_council(app: &TestApp) -> Vec<Value> {
+    let council = app.as_who(Who::CouncilMember);
+    let mut shown = Vec::new();
+    for path in [app.a("/status"), app.a("")] {
+        shown.push(council.get(path).await.expect(200).json()["beforeCouncil"].clone());
+    }
+    for list in ["/v1/status", "/v1/task-forces"] {
+        let names = async |query: &str| -> Vec<String> {
+            let items = council.list(&format!("{list}?{query}")).await;
+            items.iter().map(|item| item["name"]["en"].as_str().unwrap().to_owned()).collect()
+        };
+        let item = council.list(&format!("{list}?q=Alpha")).await.remove(0);
+        let waits: &[&str] = if item["beforeCouncil"].is_null() { &[] } else { &["Alpha"] };
+        assert_eq!(names("beforeCouncil=true").await, waits, "{list}");
+        let others = names("beforeCouncil=false").await;
+        assert_eq!(others.len() + waits.len(), 3, "{list}: {others:?}");
+        shown.push(item["beforeCouncil"].clone());
+    }
+    let totals = council.get("/v1/status?limit=1").await.json()["totals"]["beforeCouncil"].clone();
+    shown.push(totals);
+    shown
+}
+
+#[tokio::test]
+async fn a_task_force_is_before_the_council_until_the_decision_wherever_it_is_shown() {
+    let app = TestApp::start().await;
+    let nothing = vec![Value::Null, Value::Null, Value::Null, Value::Null, json!(0)];
+    assert_eq!(before_the_council(&app).await, nothing);
+    let report = submitted_report(&app, json!({})).await;
+    let waits = |id: &str, number: i64, since: &Value| {
+        let waits = json!({ "reportId": id, "reportNumber": number, "since": since });
+        let mut shown = vec![waits; 4];
+        shown.push(json!(1));
+        shown
+    };
+    let first = waits(report.id(), 1, &report["submittedAt"]);
+    assert_eq!(before_the_council(&app).await, first);
+    let secretariat = app.as_secretariat();
+    let a = secretariat.patch(&secretariat.read(app.a("")).await, json!({ "maxSectors": 3 })).await;
+    assert_eq!(a.expect(200).json()["beforeCouncil"], first[0]);
+    let a = secretariat.read(app.a("")).await;
+    let suspended = secretariat.transition_because(&a, "suspended", "Elections").await;
+    assert_eq!(suspended["beforeCouncil"], first[0]);
+    assert_eq!(before_the_council(&app).await, first, "it waits while suspended, too");
+    secretariat.transition(&suspended, "active").await;
+    decide(&app, "adjust", json!({ "returnToStep": "report" })).await;
+    assert_eq!(before_the_council(&app).await, nothing);
+    let second = reported(&app, json!({})).await;
+    assert_eq!(before_the_council(&app).await, waits(second.id(), 2, &second["submittedAt"]));
+    // No decision on the report of a dissolved task force can be recorded.
+    let a = secretariat.read(app.a("")).await;
+    secretariat.transition_because(&a, "dissolved", "The city merged").await;
+    assert_eq!(before_the_council(&app).await, nothing);
+    let tasks = app.as_who(Who::CouncilMember).list("/v1/me/tasks").await;
+    assert!(tasks.is_empty(), "{tasks:?}");
 }

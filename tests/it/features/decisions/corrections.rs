@@ -281,16 +281,77 @@ async fn open_conditions_go_with_the_decision_that_they_were_set_for() {
     decide(&app, "stop", correcting(2, set(Who::Expert3))).await;
     let listed = app.as_chair().list(&app.a("/conditions")).await;
     let states: Vec<_> = listed.iter().map(|condition| condition["state"].as_str().unwrap()).collect();
-    assert_eq!(states, ["waived", "waived", "open"], "those that were taken over, too");
-    for waived in &listed[..2] {
-        let reason = &waived["stateReason"];
-        assert_eq!(reason["en"], "Decision 3 corrects decision 2");
-        assert!(reason["ar"].as_str().is_some_and(|text| text.contains('3')), "{reason}");
+    assert_eq!(states, ["superseded", "superseded", "open"], "those that were taken over, too");
+    for superseded in &listed[..2] {
+        let reason = &superseded["stateReason"];
+        assert_eq!(
+            *reason,
+            json!({ "en": "The report convinces", "ar": "التقرير مقنع" }),
+            "the correction's"
+        );
     }
     let events = happened(&app, seq).await;
-    assert_eq!(events.iter().filter(|event| *event == "condition.transitioned open waived").count(), 2);
+    assert_eq!(events.iter().filter(|event| *event == "condition.transitioned open superseded").count(), 2);
     let register = app.as_secretariat().list("/v1/decisions").await;
     let pending: Vec<_> = register.iter().map(|entry| entry["pendingConditions"].clone()).collect();
     assert_eq!(pending, [1, 0, 0]);
     db_verify_chain(&app).await;
+
+    // Nobody brings a superseded condition back, or supersedes one by request.
+    let superseded = app.as_secretariat().read(app.a(&format!("/conditions/{}", id(&listed[0])))).await;
+    assert_eq!(superseded["availableTransitions"], json!([]));
+    app.as_secretariat()
+        .try_transition(&superseded, "waived")
+        .await
+        .expect_problem(409, "transitionNotAllowed");
+    let open = app.as_secretariat().read(app.a(&format!("/conditions/{}", id(&listed[2])))).await;
+    app.as_secretariat()
+        .try_transition(&open, "superseded")
+        .await
+        .expect_problem(409, "transitionNotAllowed");
+    let of_state = app.as_chair().list(&app.a("/conditions?state=superseded")).await;
+    assert_eq!(of_state, listed[..2]);
+    let status = app.as_chair().get(app.a("/status")).await.json();
+    assert_eq!(status["conditions"], json!({ "open": 1, "overdue": 0, "reportedMet": 0 }));
+}
+
+#[tokio::test]
+async fn conditions_that_an_earlier_version_waived_by_a_correction_are_superseded_by_the_migration() {
+    let app = TestApp::start().await;
+    submitted_report(&app, json!({})).await;
+    let two = [condition(&app, Who::Chair, json!({})), condition(&app, Who::Chair, json!({}))];
+    decide(&app, "continue", json!({ "conditions": two })).await;
+    decide(&app, "stop", correcting(1, json!({ "reason": { "en": "Misheard" } }))).await;
+    let listed = app.as_chair().list(&app.a("/conditions")).await;
+    let as_before = r#"
+        update conditions set state = 'waived', state_reason = case id::text when $1
+            then '{"en": "Decision 2 corrects decision 1", "ar": "صحّح القرار 2 القرار 1"}'::jsonb
+            else '{"en": "The law has changed"}'::jsonb end"#;
+    app.db().await.execute(as_before, &[&id(&listed[0])]).await.unwrap();
+    let up = std::fs::read_to_string("migrations/2026-11-27-070000_superseded_conditions/up.sql").unwrap();
+    app.db().await.batch_execute(&up).await.unwrap();
+    let listed = app.as_chair().list(&app.a("/conditions")).await;
+    let found: Vec<_> = listed.iter().map(|one| (&one["state"], &one["stateReason"]["en"])).collect();
+    let expected = [("superseded", "Misheard"), ("waived", "The law has changed")];
+    assert_eq!(
+        found,
+        expected.map(|(state, reason)| (json!(state), json!(reason))).each_ref().map(|(a, b)| (a, b))
+    );
+}
+
+fn id(item: &Value) -> String {
+    item["id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn the_next_report_says_which_conditions_were_superseded_and_why() {
+    let app = TestApp::start().await;
+    submitted_report(&app, json!({})).await;
+    decide(&app, "continue", json!({ "conditions": [condition(&app, Who::Chair, json!({}))] })).await;
+    let misheard = json!({ "returnToStep": "report", "reason": { "en": "Misheard", "ar": "سُمع خطأً" } });
+    decide(&app, "adjust", correcting(1, misheard)).await;
+    let report = reported(&app, json!({})).await;
+    let of_the_first = &report["model"]["decisions"][0]["conditions"][0];
+    assert_eq!(of_the_first["state"], "superseded");
+    assert_eq!(of_the_first["stateReason"], json!({ "en": "Misheard", "ar": "سُمع خطأً" }));
 }

@@ -46,7 +46,7 @@ const STATES: [(&str, &[&str]); 6] = [
     ("pilots", &["proposed", "planned", "running", "evaluated", "cancelled"]),
     ("migrations", &["planned", "inProgress", "parallelRun", "live", "handedOver", "rolledBack"]),
     ("activities", &["planned", "inProgress", "inReview", "blocked", "done", "cancelled"]),
-    ("conditions", &["open", "reportedMet", "met", "waived"]),
+    ("conditions", &["open", "reportedMet", "met", "waived", "superseded"]),
 ];
 
 fn codes<T: Vocabulary>() -> Vec<&'static str> {

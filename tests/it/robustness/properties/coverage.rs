@@ -18,11 +18,12 @@ use super::Answered;
 use crate::support::TestApp;
 
 /// States that random runs reach so seldom that a run may miss them.
-const RARE: [&str; 10] = [
+const RARE: [&str; 11] = [
     "policy rejected",
     "policy superseded",
     "condition met",
     "condition waived",
+    "condition superseded",
     "migration rolledBack",
     "outcome stop",
     "outcome conclude",
