@@ -147,6 +147,21 @@ async fn reassign(tx: &mut WriteTx<'_>, from: Uuid, successor: Option<Uuid>) -> 
     Ok(())
 }
 
+/// Records that the user of a current member was disabled or enabled. A disabled member is absent from an open vote.
+pub(super) async fn change_user_state(
+    tx: &mut WriteTx<'_>,
+    member_id: Uuid,
+    from: UserState,
+    to: UserState,
+) -> Result<()> {
+    tx.record(new_event(EventAction::MemberTransitioned, member_id).with_transition(from.code(), to.code()));
+    if to == UserState::Disabled {
+        super::submissions::count_as_absent(tx, member_id).await
+    } else {
+        super::submissions::count_as_present(tx, member_id).await
+    }
+}
+
 async fn find_or_not_found(conn: &Conn, task_force_id: Uuid, id: Uuid) -> Result<NamedMember> {
     Ok(db::members::find(conn, task_force_id, id).await?.ok_or(RefusalCode::NotFound)?)
 }
@@ -251,8 +266,8 @@ impl App {
     }
 
     /// Ends a membership. The member named by `reassign_to` takes over open activities, pilots and conditions. Without
-    /// one, activities become unassigned, and pilots and conditions prevent the end. A member who has not voted leaves
-    /// the denominator of an open vote.
+    /// one, activities become unassigned, and pilots and conditions prevent the end. A member who has not voted counts as
+    /// not approving in an open vote.
     ///
     /// # Errors
     /// `ownsWork` if nobody takes over pilots or conditions, `panelSize` if one of five leaves without a successor,
@@ -303,7 +318,7 @@ impl App {
                 );
             }
             reassign(tx, id, reassign_to).await?;
-            super::submissions::remove_voter(tx, id).await?;
+            super::submissions::count_as_absent(tx, id).await?;
             find_or_not_found(tx.conn(), task_force_id, id).await
         })
         .await

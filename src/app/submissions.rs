@@ -214,15 +214,19 @@ pub(super) async fn withdraw_open(tx: &mut WriteTx<'_>, reason: &LocalizedText) 
     }
 }
 
-/// Removes a member who leaves from the open vote. Without a ballot, the member also leaves the denominator, which may
-/// decide the vote.
-pub(super) async fn remove_voter(tx: &mut WriteTx<'_>, member_id: Uuid) -> Result<()> {
+/// Counts a member who can no longer vote as not approving, unless the member has voted. That may return the submission.
+pub(super) async fn count_as_absent(tx: &mut WriteTx<'_>, member_id: Uuid) -> Result<()> {
     let (conn, task_force_id, now) = (tx.conn(), tx.task_force_id(), tx.now());
     let Some(submission) = db::submissions::voting(conn, task_force_id).await? else { return Ok(()) };
-    if db::submissions::leave(conn, task_force_id, submission.id, member_id, now).await? {
-        close_vote_if_decided(tx).await?;
-    }
-    Ok(())
+    db::submissions::set_absent(conn, task_force_id, submission.id, member_id, now).await?;
+    close_vote_if_decided(tx).await
+}
+
+/// Lets a current member whose user is enabled again vote.
+pub(super) async fn count_as_present(tx: &mut WriteTx<'_>, member_id: Uuid) -> Result<()> {
+    let (conn, task_force_id) = (tx.conn(), tx.task_force_id());
+    let Some(submission) = db::submissions::voting(conn, task_force_id).await? else { return Ok(()) };
+    Ok(db::submissions::set_present(conn, task_force_id, submission.id, member_id).await?)
 }
 
 impl App {
@@ -277,7 +281,7 @@ impl App {
     ///
     /// # Errors
     /// `votingClosed`, `notEntitled`, the errors of [`WriteTx::may_write`]; `invalidRequest` for a recusal without a
-    /// reason.
+    /// reason, and for a return without a comment.
     pub async fn vote(
         &self,
         caller: &Caller,
@@ -300,6 +304,9 @@ impl App {
             if vote.choice == Choice::Recuse && vote.reason.is_none() {
                 return Err(Refusal::missing("/reason").into());
             }
+            if vote.choice == Choice::Return && vote.comment.is_none() {
+                return Err(Refusal::missing("/comment").into());
+            }
             let said = (before.choice, before.comment.as_ref(), before.reason.as_ref());
             if said == (Some(vote.choice), vote.comment.as_ref(), vote.reason.as_ref()) {
                 return view(tx, submission_id).await;
@@ -310,7 +317,7 @@ impl App {
                 comment: vote.comment.clone(),
                 reason: vote.reason.clone(),
                 voted_at: Some(tx.now()),
-                left_at: None,
+                absent_since: None,
             };
             db::submissions::cast(conn, task_force_id, submission_id, &ballot).await?;
             let cast = new_event(EventAction::VoteCast, submission_id)

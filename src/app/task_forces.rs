@@ -203,7 +203,7 @@ impl App {
                 if first.state == StepState::Locked {
                     super::steps::apply_command(tx, &first, StepCommand::Open).await?;
                 }
-                // During the suspension, members may have left without a ballot.
+                // During the suspension, members may have become absent, which decides nothing while votes pause.
                 super::submissions::close_vote_if_decided(tx).await?;
             }
             let before_council = db::reports::before_council(tx.conn(), id).await?;

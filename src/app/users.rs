@@ -6,6 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::caller::{Actor, Caller};
+use super::members::change_user_state;
 use super::sessions::with_sessions_ended;
 use super::write::{NewInstallationEvent, expect_version};
 use super::{App, Error, Result};
@@ -331,7 +332,8 @@ impl App {
         .await
     }
 
-    /// Disables a user and ends their sessions, or enables the user again.
+    /// Disables a user and ends their sessions, or enables the user again. The task forces in which the user has a seat
+    /// record it in the same transaction: in an open vote, a disabled member counts as not approving.
     ///
     /// # Errors
     /// `forbidden`, `versionMismatch`, `transitionNotAllowed`, `lastAdministrator`.
@@ -343,6 +345,8 @@ impl App {
         to: UserState,
     ) -> Result<UserView> {
         self.write_as(caller, check_may_manage(id), async |conn, _, now| {
+            // A task force is locked before a user, as when a member is appointed.
+            db::members::lock_task_forces_of(conn, id).await?;
             let (actor, detail) = self.lock_user(conn, caller, id).await?;
             expect_version(detail.user.version, version)?;
             let from = detail.user.state;
@@ -353,6 +357,12 @@ impl App {
             if to == UserState::Disabled {
                 let ended = db::sessions::end_all(conn, id, now).await?;
                 moved = with_sessions_ended(moved, ended);
+            }
+            for (task_force_id, member_id) in db::members::current_seats_of(conn, id).await? {
+                self.write_along(conn, caller, task_force_id, async |tx| {
+                    change_user_state(tx, member_id, from, to).await
+                })
+                .await?;
             }
             let view = UserView::new(find_or_not_found(conn, id).await?, actor.effective_role, now);
             Ok((view, Some(moved)))

@@ -3,8 +3,8 @@
 //! [`App::write`] begins the transaction, takes the lock of the task force, reads again who the caller is, checks the
 //! right, runs the use case, appends its events to the event chain and commits.
 //!
-//! Changes of a task force use [`App::write`], the only function that makes a [`WriteTx`], so none of these steps can be
-//! forgotten. `with_conn` is for reads and for rows outside the event chain: key use, refused attempts, housekeeping.
+//! Changes of a task force use [`App::write`], or [`App::write_along`] as part of a change of a user. No other function
+//! makes a [`WriteTx`], so none of these steps can be forgotten. `with_conn` is for reads and for rows outside the event chain: key use, refused attempts, housekeeping.
 
 use chrono::{DateTime, Utc};
 use diesel_async::{AnsiTransactionManager, TransactionManager as _};
@@ -93,16 +93,25 @@ impl App {
         let _permit = self.writer_limit.acquire(task_force_id).await?;
         self.transaction(&caller.commit_mode, async |conn| {
             let (head, access) = self.begin_write(conn, caller, task_force_id, action).await?;
-            let mut tx = WriteTx { conn, access, new_events: Vec::new() };
-            let result = use_case(&mut tx).await?;
-            if tx.new_events.is_empty() {
-                return Ok(Effect::Unchanged(result));
-            }
-            let actor = tx.access.actor.as_event_actor();
-            append(conn, task_force_id, head, actor, &caller.request_id, tx.now(), tx.new_events).await?;
-            Ok(Effect::Changed(result))
+            run_use_case(conn, head, access, &caller.request_id, use_case).await
         })
         .await
+    }
+
+    /// Changes a task force in the transaction of a change outside of it, which has checked the right.
+    ///
+    /// # Errors
+    /// The errors of [`App::access`] under the lock, then those of the use case.
+    pub(super) async fn write_along(
+        &self,
+        conn: &Conn,
+        caller: &Caller,
+        task_force_id: Uuid,
+        use_case: impl AsyncFnOnce(&mut WriteTx<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let head = db::events::lock_head(conn, task_force_id).await?.ok_or(RefusalCode::NotFound)?;
+        let access = self.access_on(conn, caller, task_force_id).await?;
+        run_use_case(conn, head, access, &caller.request_id, use_case).await.map(drop)
     }
 
     /// Runs the checks before the use case: key, lock, caller, right, replay.
@@ -276,6 +285,24 @@ impl NewInstallationEvent {
 enum Effect<T> {
     Changed(T),
     Unchanged(T),
+}
+
+/// Runs a use case under the lock of its task force, and appends the events that it records.
+async fn run_use_case<T>(
+    conn: &Conn,
+    head: db::events::Head,
+    access: Access,
+    request_id: &str,
+    use_case: impl AsyncFnOnce(&mut WriteTx<'_>) -> Result<T>,
+) -> Result<Effect<T>> {
+    let mut tx = WriteTx { conn, access, new_events: Vec::new() };
+    let result = use_case(&mut tx).await?;
+    if tx.new_events.is_empty() {
+        return Ok(Effect::Unchanged(result));
+    }
+    let (task_force_id, actor) = (tx.task_force_id(), tx.access.actor.as_event_actor());
+    append(conn, task_force_id, head, actor, request_id, tx.now(), tx.new_events).await?;
+    Ok(Effect::Changed(result))
 }
 
 /// Appends events to the chain and moves its head.

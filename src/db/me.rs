@@ -66,7 +66,7 @@ pub async fn tasks(
                     null::date as due_date, s.created_at as since
              from seats m
              join ballots b on b.task_force_id = m.task_force_id and b.member_id = m.member_id
-                  and b.choice is null and b.left_at is null
+                  and b.choice is null and b.absent_since is null
              join submissions s on s.task_force_id = b.task_force_id and s.id = b.submission_id
                   and s.state = 'voting'
              where m.state = 'active'

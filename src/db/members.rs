@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::Conn;
 use super::page::Page;
-use super::schema::{members, users};
+use super::schema::{members, task_force_heads, users};
 use super::statement::Prepared;
 use crate::domain::panel::{Panel, Seat};
 use crate::domain::rights::SeatRole;
@@ -91,6 +91,33 @@ pub async fn panel(conn: &Conn, task_force_id: Uuid) -> QueryResult<Panel> {
         .load(&mut &*conn)
         .await?;
     Ok(Panel::new(seats.into_iter().map(|(member_id, role)| Seat { member_id, role }).collect()))
+}
+
+/// The current seats of a user, each with its task force.
+pub async fn current_seats_of(conn: &Conn, user_id: Uuid) -> QueryResult<Vec<(Uuid, Uuid)>> {
+    members::table
+        .filter(members::user_id.eq(user_id))
+        .filter(members::to_date.is_null())
+        .order(members::task_force_id)
+        .select((members::task_force_id, members::id))
+        .load(&mut &*conn)
+        .await
+}
+
+/// Takes the locks of the task forces in which a user has a current seat, in the order of their ids.
+pub async fn lock_task_forces_of(conn: &Conn, user_id: Uuid) -> QueryResult<()> {
+    let seats = members::table
+        .filter(members::user_id.eq(user_id))
+        .filter(members::to_date.is_null())
+        .select(members::task_force_id);
+    task_force_heads::table
+        .filter(task_force_heads::task_force_id.eq_any(seats))
+        .order(task_force_heads::task_force_id)
+        .select(task_force_heads::task_force_id)
+        .for_update()
+        .execute(&mut &*conn)
+        .await
+        .map(drop)
 }
 
 /// Returns whether this is a current member of the task force.

@@ -80,7 +80,7 @@ diesel::table! {
         comment -> Nullable<Text>,
         reason -> Nullable<Jsonb>,
         voted_at -> Nullable<Timestamptz>,
-        left_at -> Nullable<Timestamptz>,
+        absent_since -> Nullable<Timestamptz>,
     }
 }
 

@@ -1,7 +1,9 @@
 //! Submissions of steps, and the ballots of those entitled to vote.
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::case_when;
 use diesel::prelude::*;
+use diesel::sql_types::{Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -13,6 +15,7 @@ use crate::domain::ballot::{self, Choice};
 use crate::domain::step::StepName;
 use crate::domain::submission::SubmissionState;
 use crate::domain::text::LocalizedText;
+use crate::domain::user::UserState;
 
 /// A submission without its snapshot.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -45,14 +48,14 @@ pub struct Ballot {
     pub comment: Option<String>,
     pub reason: Option<LocalizedText>,
     pub voted_at: Option<DateTime<Utc>>,
-    /// The end of the member's seat without a vote.
-    pub left_at: Option<DateTime<Utc>>,
+    /// The time since which a member who has not voted cannot vote: the end of the seat, or of the user's access.
+    pub absent_since: Option<DateTime<Utc>>,
 }
 
 impl Ballot {
     /// The ballot as the tally counts it.
     pub fn counted(&self) -> ballot::Ballot {
-        ballot::Ballot { choice: self.choice, left: self.left_at.is_some() }
+        ballot::Ballot { choice: self.choice, absent: self.absent_since.is_some() }
     }
 }
 
@@ -67,7 +70,7 @@ pub struct Snapshot {
     pub hash: Vec<u8>,
 }
 
-/// Inserts a submission, with a ballot for every current member.
+/// Inserts a submission, with a ballot for every current member. Members whose users are disabled are absent.
 pub async fn insert(
     conn: &Conn,
     task_force_id: Uuid,
@@ -94,13 +97,20 @@ pub async fn insert(
         .returning(Submission::as_returning())
         .get_result(&mut &*conn)
         .await?;
+    let absent_since = case_when(users::state.eq(UserState::Disabled), now.into_sql::<Timestamptz>());
     let entitled = members::table
+        .inner_join(users::table.on(users::id.eq(members::user_id)))
         .filter(members::task_force_id.eq(task_force_id))
         .filter(members::to_date.is_null())
-        .select((members::task_force_id, submission.id.into_sql::<diesel::sql_types::Uuid>(), members::id));
+        .select((members::task_force_id, submission.id.into_sql::<SqlUuid>(), members::id, absent_since));
     diesel::insert_into(ballots::table)
         .values(entitled)
-        .into_columns((ballots::task_force_id, ballots::submission_id, ballots::member_id))
+        .into_columns((
+            ballots::task_force_id,
+            ballots::submission_id,
+            ballots::member_id,
+            ballots::absent_since,
+        ))
         .execute(&mut &*conn)
         .await?;
     Ok(submission)
@@ -167,21 +177,35 @@ pub async fn cast(conn: &Conn, task_force_id: Uuid, submission_id: Uuid, ballot:
         .map(drop)
 }
 
-/// Records that a member left without a vote; returns whether the member still had a vote to cast.
-pub async fn leave(
+/// Records that a member who has not voted cannot vote any more.
+pub async fn set_absent(
     conn: &Conn,
     task_force_id: Uuid,
     submission_id: Uuid,
     member_id: Uuid,
     now: DateTime<Utc>,
-) -> QueryResult<bool> {
-    let left = diesel::update(ballots::table.find((task_force_id, submission_id, member_id)))
+) -> QueryResult<()> {
+    diesel::update(ballots::table.find((task_force_id, submission_id, member_id)))
         .filter(ballots::choice.is_null())
-        .filter(ballots::left_at.is_null())
-        .set(ballots::left_at.eq(now))
+        .filter(ballots::absent_since.is_null())
+        .set(ballots::absent_since.eq(now))
         .execute(&mut &*conn)
-        .await?;
-    Ok(left > 0)
+        .await
+        .map(drop)
+}
+
+/// Records that a member can vote again.
+pub async fn set_present(
+    conn: &Conn,
+    task_force_id: Uuid,
+    submission_id: Uuid,
+    member_id: Uuid,
+) -> QueryResult<()> {
+    diesel::update(ballots::table.find((task_force_id, submission_id, member_id)))
+        .set(ballots::absent_since.eq(None::<DateTime<Utc>>))
+        .execute(&mut &*conn)
+        .await
+        .map(drop)
 }
 
 /// Ends the vote on a submission.

@@ -157,7 +157,7 @@ impl Stage {
                     facts.caller_is_assignee.then_some(RefusalCode::ReviewByAnother.into());
                 vec![
                     transition(To::Done).blocked_by(step_blocker.clone()).blocked_by(reviewer_blocker),
-                    transition(To::InProgress).blocked_by(step_blocker),
+                    transition(To::InProgress).with_reason().blocked_by(step_blocker),
                     block,
                     cancel,
                 ]
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn blocking_cancelling_and_reopening_need_a_reason() {
+    fn blocking_cancelling_reopening_and_sending_a_review_back_need_a_reason() {
         let facts = ActivityFacts {
             task_force: TaskForceState::Active,
             step: StepState::Open,
@@ -330,6 +330,7 @@ mod tests {
             (Stage::InProgress, ActivityState::Blocked),
             (Stage::Planned, ActivityState::Cancelled),
             (Stage::Done, ActivityState::InProgress),
+            (Stage::InReview, ActivityState::InProgress),
         ] {
             let refusal = stage.transition(to, &facts, false).unwrap_err();
             assert_eq!(refusal.code, RefusalCode::InvalidRequest, "{stage:?} -> {to}");

@@ -19,6 +19,7 @@ vocabulary! {
         TaskForceTransitioned = "taskForce.transitioned", "Task force changed its state", "تغيرت حالة فريق العمل";
         MemberAppointed = "member.appointed", "Member appointed", "عُيِّن عضو";
         MemberUpdated = "member.updated", "Member changed", "عُدِّلت بيانات عضو";
+        MemberTransitioned = "member.transitioned", "Member's account enabled or disabled", "فُعِّل حساب عضو أو عُطِّل";
         MemberEnded = "member.ended", "Member's seat ended", "انتهت عضوية عضو";
         HealthStated = "healthStatement.created", "Health stated", "أُعلنت الحالة العامة";
         StepUpdated = "step.updated", "Step changed", "عُدِّلت خطوة";
@@ -145,7 +146,8 @@ impl EventAction {
     pub fn changes_report(self) -> bool {
         !matches!(
             self,
-            Self::CommentCreated
+            Self::MemberTransitioned
+                | Self::CommentCreated
                 | Self::CommentUpdated
                 | Self::CommentDeleted
                 | Self::DependencyAdded

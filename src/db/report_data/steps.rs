@@ -86,12 +86,12 @@ async fn votes(
             ballots::choice,
             ballots::comment,
             ballots::reason,
-            ballots::left_at,
+            ballots::absent_since,
         ))
         .load(&mut &*conn)
         .await?;
-    let vote = |(submission_id, member_id, name, choice, comment, reason, left_at): VoteRow| {
-        let ballot = Ballot { choice, left: left_at.is_some() };
+    let vote = |(submission_id, member_id, name, choice, comment, reason, absent_since): VoteRow| {
+        let ballot = Ballot { choice, absent: absent_since.is_some() };
         (submission_id, (ballot, ReportVote { member_id, name, choice, comment, reason }))
     };
     Ok(rows.into_iter().map(vote).collect())

@@ -196,7 +196,7 @@ pub struct ReportTally {
     /// Members who were entitled.
     #[schema(example = 6)]
     pub entitled: usize,
-    /// Those who count: not recused, and not gone without a vote.
+    /// Those who count: all but those who recused themselves.
     #[schema(example = 6)]
     pub denominator: usize,
     /// Votes to approve.
@@ -211,9 +211,9 @@ pub struct ReportTally {
     /// Recusals.
     #[schema(example = 0)]
     pub recuse: usize,
-    /// Members who left without a vote.
+    /// Members who had not voted and could not: their seat had ended, or their account was disabled. They count as not approving.
     #[schema(example = 0)]
-    pub left: usize,
+    pub absent: usize,
     /// Members who have not voted.
     #[schema(example = 0)]
     pub pending: usize,
@@ -793,7 +793,7 @@ fn recusals(steps: &[ReportStep]) -> Vec<ReportRecusal> {
 
 impl From<Tally> for ReportTally {
     fn from(tally: Tally) -> Self {
-        let Tally { entitled, denominator, approve, r#return, abstain, recuse, left, pending } = tally;
-        Self { entitled, denominator, approve, r#return, abstain, recuse, left, pending }
+        let Tally { entitled, denominator, approve, r#return, abstain, recuse, absent, pending } = tally;
+        Self { entitled, denominator, approve, r#return, abstain, recuse, absent, pending }
     }
 }

@@ -71,7 +71,7 @@ pub(super) struct NewSubmission {
 pub(super) struct NewVote {
     /// What you say.
     choice: Choice,
-    /// A word with it, in whatever language you write.
+    /// A word with it, in whatever language you write; needed for `return`: what is to be done before the step can pass.
     #[schema(value_type = Option<PlainText>)]
     comment: Option<String>,
     /// Why you recuse yourself; needed for `recuse`.
@@ -152,9 +152,9 @@ pub(super) struct EntitledMember {
     /// Their name, as it is today.
     #[schema(value_type = LocalizedName)]
     name: LocalizedText,
-    /// When they left without a vote, and with that the count.
+    /// Since when they are absent: without having voted, their seat ended or their account was disabled. They count as not approving.
     #[schema(required)]
-    left_at: Option<DateTime<Utc>>,
+    absent_since: Option<DateTime<Utc>>,
 }
 
 /// A vote that was cast.
@@ -182,9 +182,12 @@ pub(super) struct Tally {
     /// Members who were entitled.
     #[schema(minimum = 0, example = 6)]
     entitled: usize,
-    /// Of them those who count: not recused, and not gone without a vote.
+    /// Of them those who count: all but those who recused themselves. Nothing else makes it smaller.
     #[schema(minimum = 0, example = 5)]
     denominator: usize,
+    /// How many approvals pass it: more than half of the denominator.
+    #[schema(minimum = 1, example = 3)]
+    approvals_needed: usize,
     /// Votes to approve.
     #[schema(minimum = 0, example = 2)]
     approve: usize,
@@ -197,10 +200,10 @@ pub(super) struct Tally {
     /// Recusals.
     #[schema(minimum = 0, example = 1)]
     recuse: usize,
-    /// Members who left without a vote.
+    /// Members who can't vote any more and have not voted: their seat ended, or their account was disabled. They count as not approving.
     #[schema(minimum = 0, example = 0)]
-    left: usize,
-    /// Members who have not voted yet.
+    absent: usize,
+    /// Members who have not voted yet, and can.
     #[schema(minimum = 0, example = 2)]
     pending: usize,
     /// Whether fewer than three are left in the denominator, which returns it.
@@ -212,11 +215,12 @@ impl From<ballot::Tally> for Tally {
         Self {
             entitled: tally.entitled,
             denominator: tally.denominator,
+            approvals_needed: tally.approvals_needed(),
             approve: tally.approve,
             r#return: tally.r#return,
             abstain: tally.abstain,
             recuse: tally.recuse,
-            left: tally.left,
+            absent: tally.absent,
             pending: tally.pending,
             quorum_lost: tally.is_quorum_lost(),
         }
@@ -253,7 +257,7 @@ impl Submission {
         let entitled = |(ballot, name): (db::submissions::Ballot, LocalizedText)| EntitledMember {
             member_id: ballot.member_id,
             name,
-            left_at: ballot.left_at,
+            absent_since: ballot.absent_since,
         };
         Ok(Self {
             item: view.submission.into(),

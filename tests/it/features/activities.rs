@@ -96,7 +96,13 @@ async fn blocking_a_review_does_not_let_the_assignee_out_of_it() {
 async fn a_transition_that_needs_a_reason_says_so_and_is_refused_without() {
     let app = TestApp::start().await;
     let chair = app.as_chair();
-    for (name, to) in [("planned", "cancelled"), ("planned", "blocked"), ("done", "inProgress")] {
+    let transitions = [
+        ("planned", "cancelled"),
+        ("planned", "blocked"),
+        ("done", "inProgress"),
+        ("inReview", "inProgress"),
+    ];
+    for (name, to) in transitions {
         let activity = seeded(chair, name).await;
         let transitions = activity["availableTransitions"].as_array().unwrap();
         assert!(
@@ -109,6 +115,9 @@ async fn a_transition_that_needs_a_reason_says_so_and_is_refused_without() {
             .await
             .expect_field_errors(&["/reason required"]);
     }
+    let in_review = seeded(chair, "inReview").await;
+    let back = chair.transition_because(&in_review, "inProgress", "The figures are of last year").await;
+    assert_eq!(back["stateReason"]["en"], "The figures are of last year", "the assignee reads why");
 }
 
 #[tokio::test]

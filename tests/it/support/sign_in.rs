@@ -27,6 +27,11 @@ pub(crate) async fn user(client: Client<'_>, who: Who) -> Resource {
     client.read(format!("/v1/users/{}", client.app.world().user(who))).await
 }
 
+/// Disables a user, or enables the user again.
+pub(crate) async fn set_user_state(app: &TestApp, who: Who, state: &str) {
+    app.as_administrator().transition(&user(app.as_administrator(), who).await, state).await;
+}
+
 /// The body of a new user.
 pub(crate) fn new_user(email: &str, role: &str) -> Value {
     json!({ "email": email, "name": { "ar": "ليلى" }, "role": role, "locale": "ar" })

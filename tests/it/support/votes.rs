@@ -26,11 +26,13 @@ pub(crate) async fn try_submit(client: Client<'_>, step: &str) -> Answer {
     client.post(client.app.a(&format!("/steps/{step}/submissions")), json!({})).await
 }
 
-/// A vote, with the reason that a recusal needs.
+/// A vote, with the reason that a recusal needs, or the comment that a return needs.
 pub(crate) fn ballot(submission: &Resource, choice: &str) -> Draft {
     let mut body = json!({ "choice": choice });
-    if choice == "recuse" {
-        body["reason"] = json!({ "en": "My firm sells it" });
+    match choice {
+        "recuse" => body["reason"] = json!({ "en": "My firm sells it" }),
+        "return" => body["comment"] = json!("The costs are missing"),
+        _ => {}
     }
     Draft::new(Method::PUT, format!("{}/votes/mine", submission.path)).json(&body)
 }

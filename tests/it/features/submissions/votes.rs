@@ -4,6 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::client::Draft;
+use crate::support::sign_in::{set_user_state, user};
 use crate::support::votes::{
     all_vote, ballot, end_seat, events_after, happened, last_seq, ready_policy_step, submit, try_submit,
     vote, withdraw,
@@ -25,11 +26,11 @@ async fn step(app: &TestApp, step: &str) -> Value {
     app.as_chair().read(app.a(&format!("/steps/{step}"))).await["state"].clone()
 }
 
-/// The tally of a vote: approvals, returns, abstentions, recusals, left, pending, and the denominator.
+/// The tally of a vote: approvals, returns, abstentions, recusals, absent, pending, and the denominator.
 fn tally(submission: &Value) -> [i64; 7] {
     let tally = &submission["tally"];
     assert_eq!(tally["entitled"], submission["entitled"].as_array().unwrap().len());
-    ["approve", "return", "abstain", "recuse", "left", "pending", "denominator"]
+    ["approve", "return", "abstain", "recuse", "absent", "pending", "denominator"]
         .map(|field| tally[field].as_i64().unwrap())
 }
 
@@ -139,7 +140,7 @@ async fn a_vote_is_changed_while_voting_is_open_and_the_same_again_leaves_no_eve
     let changed = cast(json!({ "choice": "return", "comment": "Not any more" })).await;
     assert_eq!(tally(&changed), [0, 1, 0, 0, 0, 5, 6]);
     assert_eq!(changed["votes"][0]["votedAt"], "2026-11-22T09:01:00Z");
-    let bare = cast(json!({ "choice": "return" })).await;
+    let bare = cast(json!({ "choice": "abstain" })).await;
     assert_eq!(bare["votes"][0]["comment"], Value::Null);
     assert_eq!(happened(&app, before).await, ["vote.cast"; 3]);
     let event = &events_after(&app, before).await[1];
@@ -173,31 +174,129 @@ async fn fewer_than_three_who_count_decide_nothing() {
 }
 
 #[tokio::test]
-async fn a_member_who_leaves_without_a_vote_leaves_the_count_which_may_decide_it() {
+async fn a_return_says_what_is_missing() {
     let app = TestApp::start().await;
     let submission = submitted(&app).await;
-    let after = all_vote(&app, &submission, "approve", &PANEL[..3]).await;
-    assert_eq!(after["state"], "voting");
-    let before = last_seq(&app).await;
-    end_seat(&app, Who::Expert5, None).await;
-    let after = app.as_chair().reload(&submission).await;
-    assert_eq!((&after["state"], tally(&after.body)), (&json!("passed"), [3, 0, 0, 0, 1, 2, 5]));
-    let happened = happened(&app, before).await;
-    assert_eq!(happened[happened.len() - 3..], PASSED[1..]);
-    let gone = |one: &&Value| one["memberId"] == app.world().member(Who::Expert5);
-    let entitled = after["entitled"].as_array().unwrap();
-    assert_eq!(entitled.iter().find(gone).unwrap()["leftAt"], "2026-11-22T09:00:00Z");
+    let path = format!("{}/votes/mine", submission.path);
+    let bare = Draft::new(Method::PUT, path).json(&json!({ "choice": "return" }));
+    app.as_expert().send(bare).await.expect_field_errors(&["/comment required"]);
+    let after = vote(app.as_expert(), &submission, "return").await.expect(200).json();
+    assert_eq!(tally(&after), [0, 1, 0, 0, 0, 5, 6]);
+}
 
-    // With two members gone, two of four don't approve, and the step is returned.
-    app.db_open("policy").await;
-    app.as_chair().create(app.a("/members"), app.world().seat(Who::EndedMember, "expert")).await;
-    let submission = submit(app.as_chair(), "policy").await;
-    all_vote(&app, &submission, "return", &PANEL[..2]).await;
-    end_seat(&app, Who::Expert4, None).await;
-    assert_eq!(app.as_chair().reload(&submission).await["state"], "voting");
-    end_seat(&app, Who::Expert3, Some(Who::Outsider)).await;
+/// The end of a vote by members who are absent.
+const RETURNED_BY_ABSENCE: [&str; 2] = ["submission.transitioned returned", "step.transitioned open"];
+
+#[tokio::test]
+async fn the_chair_and_one_ally_of_five_pass_nothing_by_ending_two_others() {
+    let app = TestApp::start().await;
+    end_seat(&app, Who::Expert5, None).await;
+    let submission = submitted(&app).await;
+    all_vote(&app, &submission, "approve", &PANEL[..2]).await;
+    end_seat(&app, Who::Expert2, Some(Who::Outsider)).await;
+    end_seat(&app, Who::Expert3, Some(Who::EndedMember)).await;
     let after = app.as_chair().reload(&submission).await;
-    assert_eq!((&after["state"], tally(&after.body)), (&json!("returned"), [0, 2, 0, 0, 2, 2, 4]));
+    assert_eq!((&after["state"], tally(&after.body)), (&json!("voting"), [2, 0, 0, 0, 2, 1, 5]));
+    assert_eq!(after["tally"]["approvalsNeeded"], 3);
+    let absent = |who: Who| {
+        let member = app.world().member(who);
+        let entitled = after["entitled"].as_array().unwrap();
+        entitled.iter().find(|one| one["memberId"] == member).unwrap()["absentSince"].clone()
+    };
+    assert_eq!(absent(Who::Expert2), "2026-11-22T09:00:00Z");
+    assert_eq!(absent(Who::Expert4), Value::Null);
+
+    // Once the last one who could approve is gone as well, more than half can no longer be reached.
+    let before = last_seq(&app).await;
+    end_seat(&app, Who::Expert4, Some(Who::Expert5)).await;
+    let after = app.as_chair().reload(&submission).await;
+    assert_eq!((&after["state"], tally(&after.body)), (&json!("returned"), [2, 0, 0, 0, 3, 0, 5]));
+    assert_eq!(after["tally"]["quorumLost"], false);
+    let happened = happened(&app, before).await;
+    assert_eq!(happened[happened.len() - 2..], RETURNED_BY_ABSENCE);
+
+    // The step is put to the present members again, the successors among them.
+    let again = submit(app.as_chair(), "policy").await;
+    assert_eq!(tally(&again.body), [0, 0, 0, 0, 0, 5, 5]);
+    let present = [Who::Outsider, Who::EndedMember, Who::Expert5];
+    let after = all_vote(&app, &again, "approve", &present).await;
+    assert_eq!((&after["state"], tally(&after)), (&json!("passed"), [3, 0, 0, 0, 0, 2, 5]));
+}
+
+#[tokio::test]
+async fn a_disabled_member_counts_as_not_approving_until_enabled_again() {
+    let app = TestApp::start().await;
+    let submission = submitted(&app).await;
+    all_vote(&app, &submission, "approve", &PANEL[..2]).await;
+    let before = last_seq(&app).await;
+    set_user_state(&app, Who::Expert5, "disabled").await;
+    set_user_state(&app, Who::Expert1, "disabled").await;
+    let after = app.as_chair().reload(&submission).await;
+    assert_eq!((&after["state"], tally(&after.body)), (&json!("voting"), [2, 0, 0, 0, 1, 3, 6]));
+    assert_eq!(happened(&app, before).await, ["member.transitioned disabled"; 2]);
+    let event = &events_after(&app, before).await[0];
+    let member = json!({ "kind": "member", "id": app.world().member(Who::Expert5) });
+    assert_eq!((&event["subject"], &event["from"]), (&member, &json!("active")));
+
+    set_user_state(&app, Who::Expert5, "active").await;
+    let after = app.as_chair().reload(&submission).await;
+    assert_eq!(tally(&after.body), [2, 0, 0, 0, 0, 4, 6], "a member who is enabled again can vote");
+
+    // The vote that decides may be the one that nobody can cast any more.
+    all_vote(&app, &submission, "return", &PANEL[2..4]).await;
+    let before = last_seq(&app).await;
+    set_user_state(&app, Who::Expert5, "disabled").await;
+    let after = app.as_chair().reload(&submission).await;
+    assert_eq!((&after["state"], tally(&after.body)), (&json!("returned"), [2, 2, 0, 0, 1, 1, 6]));
+    let decided = [&["member.transitioned disabled"][..], &RETURNED_BY_ABSENCE].concat();
+    assert_eq!(happened(&app, before).await, decided);
+
+    // A decided vote stays as it was counted, and whoever is disabled is absent from the next one.
+    set_user_state(&app, Who::Expert5, "active").await;
+    assert_eq!(app.as_chair().reload(&submission).await["tally"], after["tally"]);
+    let again = submit(app.as_chair(), "policy").await;
+    assert_eq!(tally(&again.body), [0, 0, 0, 0, 1, 5, 6]);
+    let (chair, others) = (Who::Chair, [Who::Expert2, Who::Expert3, Who::Expert4]);
+    vote(app.as_who(chair), &again, "approve").await.expect(200);
+    let after = all_vote(&app, &again, "approve", &others).await;
+    assert_eq!((&after["state"], tally(&after)), (&json!("passed"), [4, 0, 0, 0, 1, 1, 6]));
+}
+
+#[tokio::test]
+async fn every_task_force_of_a_user_records_that_the_user_was_disabled() {
+    let app = TestApp::start().await;
+    set_user_state(&app, Who::Other3, "disabled").await;
+    set_user_state(&app, Who::Other3, "active").await;
+    let query = "select task_force_id::text, count(*) from events e
+                 join members m using (task_force_id)
+                 where e.action = 'member.transitioned' and e.subject_id = m.id and m.user_id = $1::text::uuid
+                 group by 1";
+    let rows = app.db().await.query(query, &[&app.world().user(Who::Other3)]).await.unwrap();
+    let counts: Vec<i64> = rows.iter().map(|row| row.get(1)).collect();
+    assert_eq!(counts, [2, 2], "task forces B and F");
+}
+
+#[tokio::test]
+async fn disabling_a_user_and_appointing_them_at_once_wait_for_each_other() {
+    let app = TestApp::start().await;
+    let (administrator, secretariat) = (app.as_administrator(), app.as_secretariat());
+    let seat = app.world().seat(Who::Other3, "expert");
+    for _ in 0..6 {
+        let user = user(administrator, Who::Other3).await;
+        let to = if user["state"] == "active" { "disabled" } else { "active" };
+        let (changed, appointed) = tokio::join!(
+            administrator.send_with_retry(Draft::command(&user, "transitions", &json!({ "to": to }))),
+            app.as_chair().send_with_retry(Draft::post(app.a("/members"), &seat)),
+        );
+        assert_eq!(changed.status, 200);
+        if appointed.status == 201 {
+            let path = app.a(&format!("/members/{}", appointed.json()["id"].as_str().unwrap()));
+            let end = json!({ "reason": { "en": "Moved away" } });
+            secretariat.command(&secretariat.read(path).await, "end", end).await.expect(200);
+        } else {
+            appointed.expect_problem(409, "notAnExpert");
+        }
+    }
 }
 
 #[tokio::test]
@@ -208,7 +307,7 @@ async fn a_vote_counts_after_its_member_has_left() {
     end_seat(&app, Who::Expert5, None).await;
     let after = app.as_chair().reload(&submission).await;
     assert_eq!(tally(&after.body), [2, 0, 0, 0, 0, 4, 6]);
-    assert!(after["entitled"].as_array().unwrap().iter().all(|one| one["leftAt"].is_null()));
+    assert!(after["entitled"].as_array().unwrap().iter().all(|one| one["absentSince"].is_null()));
     vote(app.as_who(Who::Expert5), &submission, "return").await.expect_problem(404, "notFound");
     let after = all_vote(&app, &submission, "approve", &PANEL[2..4]).await;
     assert_eq!((&after["state"], tally(&after)), (&json!("passed"), [4, 0, 0, 0, 0, 2, 6]));
@@ -239,7 +338,7 @@ async fn only_those_who_were_members_when_it_was_submitted_vote() {
     refused(Who::Anonymous, 401, "unauthenticated").await;
     let elsewhere = app.b(&format!("/submissions/{}", submission.id()));
     app.as_who(Who::OtherChair).get(elsewhere).await.expect_problem(404, "notFound");
-    assert_eq!(tally(&app.as_chair().reload(&submission).await.body), [0, 0, 0, 0, 2, 4, 4]);
+    assert_eq!(tally(&app.as_chair().reload(&submission).await.body), [0, 0, 0, 0, 2, 4, 6]);
 }
 
 #[tokio::test]
@@ -255,15 +354,30 @@ async fn votes_pause_while_the_task_force_is_suspended_and_are_counted_when_it_g
     assert_eq!(transition["blockedBy"][0]["code"], "taskForceSuspended");
     withdraw(app.as_chair(), &paused).await.expect_problem(409, "taskForceSuspended");
     try_submit(app.as_chair(), "policy").await.expect_problem(409, "taskForceSuspended");
+    vote(app.as_who(Who::Expert4), &submission, "approve").await.expect_problem(409, "taskForceSuspended");
     end_seat(&app, Who::Expert5, None).await;
-    let left = app.as_chair().reload(&submission).await;
-    assert_eq!((&left["state"], tally(&left.body)), (&json!("voting"), [3, 0, 0, 0, 1, 2, 5]), "it pauses");
+    end_seat(&app, Who::Expert4, Some(Who::Outsider)).await;
+    set_user_state(&app, Who::Expert3, "disabled").await;
+    let paused = app.as_chair().reload(&submission).await;
+    assert_eq!(
+        (&paused["state"], tally(&paused.body)),
+        (&json!("voting"), [3, 0, 0, 0, 3, 0, 6]),
+        "it pauses"
+    );
 
+    set_user_state(&app, Who::Expert3, "active").await;
     let before = last_seq(&app).await;
     resume(&app).await;
-    assert_eq!(app.as_chair().reload(&submission).await["state"], "passed");
-    let happened = happened(&app, before).await;
-    assert_eq!(happened, [&["taskForce.transitioned active"], &PASSED[1..]].concat());
+    assert_eq!(app.as_chair().reload(&submission).await["state"], "voting", "one can still approve");
+    assert_eq!(happened(&app, before).await, ["taskForce.transitioned active"]);
+
+    suspend(&app).await;
+    end_seat(&app, Who::Expert3, Some(Who::EndedMember)).await;
+    let before = last_seq(&app).await;
+    resume(&app).await;
+    assert_eq!(app.as_chair().reload(&submission).await["state"], "returned");
+    let decided = [&["taskForce.transitioned active"][..], &RETURNED_BY_ABSENCE].concat();
+    assert_eq!(happened(&app, before).await, decided);
 
     // Without a member who left, resuming decides nothing.
     app.db_open("policy").await;

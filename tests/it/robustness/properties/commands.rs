@@ -230,6 +230,7 @@ impl Player<'_> {
         let mut said = json!({ "choice": *self.rng.pick(&codes::<Choice>()) });
         if self.rng.percent(85) {
             said["reason"] = because();
+            said["comment"] = json!("After the hearing");
         }
         let member = self.member().await;
         let who = self.usually(member).await;

@@ -360,7 +360,7 @@ fn from_code<T: Vocabulary>(code: &str) -> T {
 /// Submissions whose state doesn't follow from their ballots.
 async fn wrong_votes(app: &TestApp) -> Vec<String> {
     let query =
-        "select s.id::text, s.state, t.state = 'active', b.choice, b.left_at is not null from submissions s
+        "select s.id::text, s.state, t.state = 'active', b.choice, b.absent_since is not null from submissions s
                  join task_forces t on t.id = s.task_force_id
                  join ballots b on b.task_force_id = s.task_force_id and b.submission_id = s.id
                  order by s.id";
@@ -368,7 +368,7 @@ async fn wrong_votes(app: &TestApp) -> Vec<String> {
     let mut votes: BTreeMap<(String, String, bool), Vec<Ballot>> = BTreeMap::new();
     for row in rows {
         let choice = row.get::<_, Option<String>>(3).map(|code| from_code::<Choice>(&code));
-        let ballot = Ballot { choice, left: row.get(4) };
+        let ballot = Ballot { choice, absent: row.get(4) };
         votes.entry((row.get(0), row.get(1), row.get(2))).or_default().push(ballot);
     }
     let is_right = |state: &str, active: bool, outcome: Option<VoteOutcome>| match state {

@@ -76,7 +76,8 @@ impl Player<'_> {
         let entitled = |id: &str| it["entitled"].as_array().unwrap().iter().any(|one| one["memberId"] == id);
         let Some(seat) = seats.iter().find(|seat| entitled(&seat.id) && !voted(&seat.id)) else { return };
         let choices = ["approve", "approve", "approve", "approve", "approve", "return", "abstain", "recuse"];
-        let said = json!({ "choice": self.rng.pick(&choices), "reason": because() });
+        let choice = self.rng.pick(&choices);
+        let said = json!({ "choice": choice, "comment": "After the hearing", "reason": because() });
         self.send(seat.who, Draft::new(Method::PUT, format!("{path}/votes/mine")).json(&said)).await;
     }
 
