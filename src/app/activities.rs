@@ -16,7 +16,7 @@ use crate::domain::activity::{ActivityFacts, ActivityState, Stage};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::evidence::{About, ActivitySubjectKind};
 use crate::domain::refusal::{AvailableTransition, Refusal, RefusalCode};
-use crate::domain::rights::Action;
+use crate::domain::rights::{Action, EffectiveRole};
 use crate::domain::state_machine::Transition;
 use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
@@ -24,12 +24,13 @@ use crate::domain::writing::Write;
 
 fn facts(detail: &ActivityDetail, access: &Access) -> ActivityFacts {
     let assignee = detail.activity.fields.assignee_member_id;
+    let is_assignee = assignee.is_some() && assignee == access.member_id;
     ActivityFacts {
         task_force: access.state,
         step: detail.step_state,
         review_required: detail.activity.fields.review_required,
         unfinished_dependencies: detail.unfinished_dependencies,
-        caller_is_assignee: assignee.is_some() && assignee == access.member_id,
+        caller_was_assignee: is_assignee || detail.assigned_user_ids.contains(&access.actor.user_id),
     }
 }
 
@@ -77,6 +78,7 @@ impl Resource for ActivityDetail {
     }
 
     /// An activity that is done or cancelled is closed. During a review, assignee and `reviewRequired` cannot change.
+    /// Once the activity was started, only the chair switches the review off.
     async fn update(&self, tx: &WriteTx<'_>, (): (), after: &ActivityFields) -> Result<()> {
         let before = self.fields();
         tx.may_write(Write::Activity(self.step_state))?;
@@ -87,6 +89,9 @@ impl Resource for ActivityDetail {
         if self.stage.is_under_review() && reviewed(before) != reviewed(after) {
             return Err(RefusalCode::ActivityInReview.into());
         }
+        if before.review_required && !after.review_required {
+            self.may_drop_review(tx)?;
+        }
         if after.step != before.step {
             self.move_to_step(tx, after.step).await?;
         }
@@ -96,7 +101,9 @@ impl Resource for ActivityDetail {
             require_current(tx, assignee, "/assigneeMemberId").await?;
         }
         require_subject(tx, after, before.subject).await?;
-        Ok(db::activities::update(tx.conn(), tx.task_force_id(), self.id(), after, tx.now()).await?)
+        let (conn, task_force_id) = (tx.conn(), tx.task_force_id());
+        db::activities::update(conn, task_force_id, self.id(), after, tx.now()).await?;
+        Ok(db::activity_assignees::record(conn, task_force_id, &[self.id()]).await?)
     }
 
     /// An activity that was ever started can only be cancelled.
@@ -148,11 +155,26 @@ impl Stateful for ActivityDetail {
         let started_at = before.started_at.or((stage == Stage::InProgress).then_some(tx.now()));
         let update = ActivityStateUpdate { stage, reason, started_at, assignee_member_id };
         db::activities::update_state(conn, task_force_id, self.id(), &update, tx.now()).await?;
+        db::activity_assignees::record(conn, task_force_id, &[self.id()]).await?;
         Ok(new_event)
     }
 }
 
 impl ActivityDetail {
+    /// Refuses to switch off the review of work that was started, unless the caller is the chair: nobody else decides
+    /// that their own work needs no second look.
+    fn may_drop_review(&self, tx: &WriteTx<'_>) -> Result<()> {
+        if self.activity.started_at.is_none() || tx.access.effective_role == EffectiveRole::Chair {
+            return Ok(());
+        }
+        Err(Refusal::new(
+            RefusalCode::Forbidden,
+            "Once an activity was started, only the chair can switch its review off (`reviewRequired`).",
+            "بعد بدء النشاط لا يلغي اشتراط مراجعته (reviewRequired) إلا رئيس الفريق.",
+        )
+        .into())
+    }
+
     /// Moves the activity to another step of its cycle, as long as it was never started.
     async fn move_to_step(&self, tx: &WriteTx<'_>, to: StepName) -> Result<()> {
         if self.activity.started_at.is_some() {

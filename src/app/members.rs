@@ -308,6 +308,7 @@ impl App {
                 require_current(tx, to, "/reassignToMemberId").await?;
             }
             let moved = db::activities::reassign_open(tx.conn(), task_force_id, id, reassign_to, now).await?;
+            db::activity_assignees::record(tx.conn(), task_force_id, &moved).await?;
             for activity in moved {
                 tx.record(
                     NewEvent::new(EventAction::ActivityUpdated, SubjectKind::Activity, activity).with_change(

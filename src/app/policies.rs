@@ -7,7 +7,7 @@ use super::caller::Access;
 use super::resource::{self, Events, Resource, Stateful};
 use super::write::WriteTx;
 use crate::db::page::Page;
-use crate::db::policies::{Policy, PolicyDetail, PolicyFields};
+use crate::db::policies::{Policy, PolicyDetail, PolicyFields, PolicyStateUpdate};
 use crate::db::resource::ProductFilter;
 use crate::db::{self, Conn, QueryResult};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
@@ -17,6 +17,24 @@ use crate::domain::state_machine::Transition;
 use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
 use crate::domain::writing::Write;
+
+impl PolicyDetail {
+    /// Refuses to change or delete a policy that was decided on, or while step `policy` is not open.
+    fn check_text_writable(&self, tx: &WriteTx<'_>) -> Result<()> {
+        tx.may_write(Write::OpenStep(self.step_state))?;
+        if self.policy.state.is_decided() { Err(RefusalCode::PolicyDecided.into()) } else { Ok(()) }
+    }
+
+    /// Checks that the policy named in the request can take the place of this one.
+    async fn check_successor(&self, tx: &WriteTx<'_>, by: Uuid) -> Result<()> {
+        let other: Self = resource::find_referenced(tx, by, "/supersededById").await?;
+        let counts = other.policy.last_cycle == self.policy.last_cycle;
+        if by == self.id() || other.policy.state != PolicyState::Adopted || !counts {
+            return Err(RefusalCode::PolicyNotAdopted.into());
+        }
+        Ok(())
+    }
+}
 
 impl Resource for PolicyDetail {
     type Parent = ();
@@ -63,12 +81,12 @@ impl Resource for PolicyDetail {
     }
 
     async fn update(&self, tx: &WriteTx<'_>, (): (), fields: &PolicyFields) -> Result<()> {
-        tx.may_write(Write::OpenStep(self.step_state))?;
+        self.check_text_writable(tx)?;
         Ok(db::policies::update(tx.conn(), tx.task_force_id(), self.id(), fields, tx.now()).await?)
     }
 
     async fn check_deletable(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
-        tx.may_write(Write::OpenStep(self.step_state))?;
+        self.check_text_writable(tx)?;
         resource::check_not_carried_over(self.policy.cycle, self.policy.last_cycle)
     }
 
@@ -92,7 +110,7 @@ impl Stateful for PolicyDetail {
     }
 
     fn transitions(&self, access: &Access) -> Vec<Transition<PolicyState>> {
-        self.policy.state.transitions(&self.facts(access.state))
+        self.policy.state.transitions(&self.facts(access.state, access.actor.user_id))
     }
 
     async fn apply_transition(
@@ -103,22 +121,34 @@ impl Stateful for PolicyDetail {
         superseded_by: Option<Uuid>,
         new_event: NewEvent,
     ) -> Result<NewEvent> {
-        let (conn, task_force_id, id, now) = (tx.conn(), tx.task_force_id(), self.id(), tx.now());
-        if to != PolicyState::Superseded {
-            if superseded_by.is_some() {
+        let before = &self.policy;
+        match (to, superseded_by) {
+            (PolicyState::Superseded, Some(by)) => self.check_successor(tx, by).await?,
+            (PolicyState::Superseded, None) => return Err(Refusal::missing("/supersededById").into()),
+            (_, Some(_)) => {
                 let error = FieldError::at("/supersededById", FieldErrorCode::NotAllowed);
                 return Err(Refusal::field_errors(RefusalCode::InvalidRequest, vec![error]).into());
             }
-            db::policies::set_state(conn, task_force_id, id, to, reason, now).await?;
-            return Ok(new_event);
+            (_, None) => {}
         }
-        let by = superseded_by.ok_or_else(|| Refusal::missing("/supersededById"))?;
-        let other: Self = resource::find_referenced(tx, by, "/supersededById").await?;
-        let counts = other.policy.last_cycle == self.policy.last_cycle;
-        if by == id || other.policy.state != PolicyState::Adopted || !counts {
-            return Err(RefusalCode::PolicyNotAdopted.into());
-        }
-        db::policies::supersede(conn, task_force_id, id, by, reason, now).await?;
-        Ok(new_event.with_change("supersededById", None::<()>, by))
+        let under_review_by = match to {
+            PolicyState::UnderReview => tx.access.member_id,
+            PolicyState::Identified => None,
+            PolicyState::Adopted | PolicyState::Rejected | PolicyState::Superseded => {
+                before.under_review_by_member_id
+            }
+        };
+        let update = PolicyStateUpdate {
+            state: to,
+            state_reason: reason,
+            superseded_by_id: superseded_by,
+            under_review_by_member_id: under_review_by,
+        };
+        db::policies::update_state(tx.conn(), tx.task_force_id(), self.id(), &update, tx.now()).await?;
+        Ok(new_event.with_change("supersededById", None::<()>, superseded_by).with_change(
+            "underReviewByMemberId",
+            before.under_review_by_member_id,
+            under_review_by,
+        ))
     }
 }

@@ -128,6 +128,8 @@ pub struct ActivityDetail {
     pub depends_on: Vec<Uuid>,
     /// The number of dependencies that are neither done nor cancelled.
     pub unfinished_dependencies: i64,
+    /// The users who were assignees at any time since the activity was started.
+    pub assigned_user_ids: Vec<Uuid>,
 }
 
 #[derive(QueryableByName)]
@@ -140,6 +142,8 @@ struct DetailRow {
     depends_on: Vec<Uuid>,
     #[diesel(sql_type = BigInt)]
     unfinished_dependencies: i64,
+    #[diesel(sql_type = Array<SqlUuid>)]
+    assigned_user_ids: Vec<Uuid>,
 }
 
 impl TryFrom<DetailRow> for ActivityDetail {
@@ -147,10 +151,10 @@ impl TryFrom<DetailRow> for ActivityDetail {
 
     /// Fails for a combination of columns that the schema's checks let nobody write.
     fn try_from(row: DetailRow) -> QueryResult<Self> {
-        let DetailRow { activity, step_state, depends_on, unfinished_dependencies } = row;
+        let DetailRow { activity, step_state, depends_on, unfinished_dependencies, assigned_user_ids } = row;
         let stage = Stage::from_columns(activity.state, activity.blocked_from)
             .map_err(|error| diesel::result::Error::DeserializationError(error.into()))?;
-        Ok(Self { activity, stage, step_state, depends_on, unfinished_dependencies })
+        Ok(Self { activity, stage, step_state, depends_on, unfinished_dependencies, assigned_user_ids })
     }
 }
 
@@ -158,7 +162,11 @@ impl TryFrom<DetailRow> for ActivityDetail {
 pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Option<ActivityDetail>> {
     let columns = columns::<Activity>()?;
     let query = diesel::sql_query(format!(
-        "select {columns}, s.state as step_state, d.depends_on, d.unfinished_dependencies
+        "select {columns}, s.state as step_state, d.depends_on, d.unfinished_dependencies,
+                array(select m.user_id from activity_assignees a
+                      join members m on m.task_force_id = a.task_force_id and m.id = a.member_id
+                      where a.task_force_id = activities.task_force_id and a.activity_id = activities.id)
+                    as assigned_user_ids
          from activities
          join steps s on s.task_force_id = activities.task_force_id and s.cycle = activities.cycle
                       and s.step = activities.step

@@ -24,6 +24,7 @@ const ALL: &[&str] = &["SELECT", "INSERT", "UPDATE", "DELETE"];
 const NEEDS: &[(&str, &[&str])] = &[
     ("__diesel_schema_migrations", READ),
     ("activities", ALL),
+    ("activity_assignees", APPEND),
     ("activity_dependencies", NO_UPDATE),
     ("api_keys", NO_DELETE),
     ("assessments", ALL),

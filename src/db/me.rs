@@ -76,6 +76,9 @@ pub async fn tasks(
              from seats m
              join activities a on a.task_force_id = m.task_force_id and a.cycle = m.current_cycle
                   and a.state = 'inReview' and a.assignee_member_id is distinct from m.member_id
+                  and not exists (select from activity_assignees w
+                                  join members p on p.task_force_id = w.task_force_id and p.id = w.member_id
+                                  where w.task_force_id = a.task_force_id and w.activity_id = a.id and p.user_id = $1)
              join steps s on s.task_force_id = a.task_force_id and s.cycle = a.cycle and s.step = a.step
                   and s.state = 'open'
              where m.state = 'active'

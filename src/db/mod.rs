@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod activities;
+pub mod activity_assignees;
 pub mod api_keys;
 pub mod assessments;
 pub mod checklist_items;

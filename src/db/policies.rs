@@ -1,11 +1,11 @@
 //! Policies: the policies, frameworks and standards that guide the work.
 //!
-//! [`resource_queries!`](super::resource) makes `policies::insert`, `policies::update`, `policies::set_state`,
-//! `policies::exists`, `policies::list` and `policies::delete`.
+//! [`resource_queries!`](super::resource) makes `policies::insert`, `policies::update`, `policies::exists`,
+//! `policies::list` and `policies::delete`.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Bool, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use uuid::Uuid;
@@ -53,6 +53,8 @@ pub struct Policy {
     pub fields: PolicyFields,
     /// The policy that replaced this one.
     pub superseded_by_id: Option<Uuid>,
+    /// The member who put the policy under review last.
+    pub under_review_by_member_id: Option<Uuid>,
     pub state: PolicyState,
     pub state_reason: Option<LocalizedText>,
     pub state_since: DateTime<Utc>,
@@ -72,14 +74,22 @@ pub struct PolicyDetail {
     /// True if another policy that counts in the same last cycle is adopted.
     #[diesel(sql_type = Bool)]
     pub another_adopted: bool,
+    /// True if another policy was superseded by the policy.
+    #[diesel(sql_type = Bool)]
+    pub supersedes_another: bool,
+    /// The user who put the policy under review: a person who leaves and comes back has another seat.
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub under_review_by_user_id: Option<Uuid>,
 }
 
 impl PolicyDetail {
-    /// The facts that the transitions depend on.
-    pub fn facts(&self, task_force: TaskForceState) -> PolicyFacts {
+    /// The facts that the transitions depend on, for a caller.
+    pub fn facts(&self, task_force: TaskForceState, caller: Uuid) -> PolicyFacts {
         PolicyFacts {
             step_context: StepContext { task_force, step: self.step_state },
             another_adopted: self.another_adopted,
+            supersedes_another: self.supersedes_another,
+            caller_put_under_review: self.under_review_by_user_id == Some(caller),
         }
     }
 }
@@ -88,7 +98,6 @@ resource_queries! {
     table: policies,
     row: Policy,
     fields: PolicyFields,
-    state: PolicyState,
     filter: ProductFilter<PolicyState>,
 }
 
@@ -97,8 +106,12 @@ pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Opt
     let query = diesel::sql_query(
         "select p.*, s.state as step_state,
                 exists (select from policies o where o.task_force_id = p.task_force_id and o.id <> p.id
-                        and o.last_cycle = p.last_cycle and o.state = 'adopted') as another_adopted
+                        and o.last_cycle = p.last_cycle and o.state = 'adopted') as another_adopted,
+                exists (select from policies o where o.task_force_id = p.task_force_id
+                        and o.superseded_by_id = p.id) as supersedes_another,
+                m.user_id as under_review_by_user_id
          from policies p
+         left join members m on m.task_force_id = p.task_force_id and m.id = p.under_review_by_member_id
          join steps s on s.task_force_id = p.task_force_id and s.cycle = p.last_cycle and s.step = 'policy'
          where p.task_force_id = $1 and p.id = $2",
     )
@@ -107,20 +120,29 @@ pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Opt
     Prepared(query).get_result(&mut &*conn).await.optional()
 }
 
-/// Replaces a policy by another, adopted one.
-pub async fn supersede(
+/// The columns that a transition of a policy sets.
+#[derive(Debug, AsChangeset)]
+#[diesel(table_name = policies, treat_none_as_null = true)]
+pub struct PolicyStateUpdate<'a> {
+    pub state: PolicyState,
+    pub state_reason: Option<&'a LocalizedText>,
+    /// The policy that replaces this one.
+    pub superseded_by_id: Option<Uuid>,
+    /// The member who put the policy under review last.
+    pub under_review_by_member_id: Option<Uuid>,
+}
+
+/// Sets the state of a policy, with everything that a transition changes.
+pub async fn update_state(
     conn: &Conn,
     task_force_id: Uuid,
     id: Uuid,
-    by: Uuid,
-    reason: Option<&LocalizedText>,
+    update: &PolicyStateUpdate<'_>,
     now: DateTime<Utc>,
 ) -> QueryResult<()> {
     diesel::update(policies::table.find((task_force_id, id)))
         .set((
-            policies::superseded_by_id.eq(by),
-            policies::state.eq(PolicyState::Superseded),
-            policies::state_reason.eq(reason),
+            update,
             policies::state_since.eq(now),
             policies::version.eq(policies::version + 1),
             policies::updated_at.eq(now),

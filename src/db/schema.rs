@@ -33,6 +33,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    activity_assignees (task_force_id, activity_id, member_id) {
+        task_force_id -> Uuid,
+        activity_id -> Uuid,
+        member_id -> Uuid,
+    }
+}
+
+diesel::table! {
     activity_dependencies (task_force_id, activity_id, depends_on_id) {
         task_force_id -> Uuid,
         activity_id -> Uuid,
@@ -373,6 +381,7 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         search -> Text,
+        under_review_by_member_id -> Nullable<Uuid>,
     }
 }
 
@@ -579,6 +588,7 @@ diesel::table! {
 
 diesel::allow_tables_to_appear_in_same_query!(
     activities,
+    activity_assignees,
     activity_dependencies,
     api_keys,
     assessments,

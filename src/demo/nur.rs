@@ -12,7 +12,7 @@ use crate::domain::pilot::PilotState;
 use crate::domain::scales::EvolutionStage;
 use crate::domain::step::StepName::{Policy, Sectors};
 use crate::domain::task_force::Health;
-use products::{OPEN_DATA, OPEN_DATA_IMPROVED, PARKING, PILOTS, POLICIES, SECTORS};
+use products::{OPEN_DATA, OPEN_DATA_IMPROVED, OPEN_DATA_REOPENED, PARKING, PILOTS, POLICIES, SECTORS};
 use work::{MIGRATION_WORK, PILOTS_WORK, POLICY_WORK, POLICY_WORK_AGAIN, SECTORS_WORK};
 
 const TEAM: Team = Team {
@@ -116,7 +116,9 @@ pub(super) async fn policies(seeder: &mut Seeder, task_force: &mut SeededTaskFor
     seeder.advance_to(-64);
     let planned = seeder.plan_activities(task_force, POLICY_WORK_AGAIN).await?;
     seeder.work_on_activities(task_force, planned, -61).await?;
-    seeder.improve_policy(task_force, 1, OPEN_DATA, OPEN_DATA_IMPROVED, &SCHEDULE).await?;
+    seeder
+        .improve_policy(task_force, 1, OPEN_DATA, OPEN_DATA_REOPENED, OPEN_DATA_IMPROVED, &SCHEDULE)
+        .await?;
     seeder.advance_to(-60);
     seeder.submit_step(task_force, Policy, POLICY_NOTE_AGAIN, PASSED).await
 }

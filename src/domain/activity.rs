@@ -136,25 +136,23 @@ impl Stage {
         // If the activity can't be written at all, the state of the step is not listed as a second obstacle.
         let step_blocker = facts.step.write_blocker().map(Blocker::from).filter(|_| write_blocker.is_none());
         let transition = |to| Transition::to(to).blocked_by(write_blocker.clone());
+        let dependency_blocker =
+            (facts.unfinished_dependencies > 0).then_some(Blocker::from(RefusalCode::DependencyUnfinished));
         let block = transition(To::Blocked).with_reason();
         let cancel = transition(To::Cancelled).with_reason();
         match self {
-            Self::Planned => {
-                let dependency_blocker =
-                    (facts.unfinished_dependencies > 0).then_some(RefusalCode::DependencyUnfinished.into());
-                vec![
-                    transition(To::InProgress).blocked_by(step_blocker).blocked_by(dependency_blocker),
-                    block,
-                    cancel,
-                ]
-            }
+            Self::Planned => vec![
+                transition(To::InProgress).blocked_by(step_blocker).blocked_by(dependency_blocker),
+                block,
+                cancel,
+            ],
             Self::InProgress => {
                 let finish = if facts.review_required { To::InReview } else { To::Done };
                 vec![transition(finish).blocked_by(step_blocker), block, cancel]
             }
             Self::InReview => {
                 let reviewer_blocker =
-                    facts.caller_is_assignee.then_some(RefusalCode::ReviewByAnother.into());
+                    facts.caller_was_assignee.then_some(RefusalCode::ReviewByAnother.into());
                 vec![
                     transition(To::Done).blocked_by(step_blocker.clone()).blocked_by(reviewer_blocker),
                     transition(To::InProgress).with_reason().blocked_by(step_blocker),
@@ -164,7 +162,12 @@ impl Stage {
             }
             Self::Blocked { from: BlockedFrom::Planned } => vec![transition(To::Planned), cancel],
             Self::Blocked { from } => vec![transition(from.state()).blocked_by(step_blocker), cancel],
-            Self::Done => vec![transition(To::InProgress).with_reason().blocked_by(step_blocker)],
+            Self::Done => vec![
+                transition(To::InProgress)
+                    .with_reason()
+                    .blocked_by(step_blocker)
+                    .blocked_by(dependency_blocker),
+            ],
             Self::Cancelled => Vec::new(),
         }
     }
@@ -201,7 +204,8 @@ pub struct ActivityFacts {
     pub review_required: bool,
     /// The number of activities that the activity waits for and that are neither done nor cancelled.
     pub unfinished_dependencies: i64,
-    pub caller_is_assignee: bool,
+    /// True if the caller is the assignee, or was at any time since the activity was started.
+    pub caller_was_assignee: bool,
 }
 
 impl ActivityFacts {
@@ -232,7 +236,7 @@ pub fn all_transitions() -> Vec<TransitionRule> {
                 step: StepState::Open,
                 review_required,
                 unfinished_dependencies: 0,
-                caller_is_assignee: false,
+                caller_was_assignee: false,
             };
             TransitionRule::add(&mut rules, stage.state(), &stage.transitions(&facts));
         }
@@ -251,13 +255,13 @@ mod tests {
             for &step in StepState::ALL {
                 for review_required in [false, true] {
                     for unfinished_dependencies in [0, 2] {
-                        for caller_is_assignee in [false, true] {
+                        for caller_was_assignee in [false, true] {
                             all.push(ActivityFacts {
                                 task_force,
                                 step,
                                 review_required,
                                 unfinished_dependencies,
-                                caller_is_assignee,
+                                caller_was_assignee,
                             });
                         }
                     }
@@ -288,10 +292,12 @@ mod tests {
                             step_open && !facts.review_required
                         }
                         (ActivityState::InReview, ActivityState::Done) => {
-                            step_open && !facts.caller_is_assignee
+                            step_open && !facts.caller_was_assignee
                         }
                         (ActivityState::InReview, ActivityState::InProgress) => step_open,
-                        (ActivityState::Done, ActivityState::InProgress) => step_open,
+                        (ActivityState::Done, ActivityState::InProgress) => {
+                            step_open && facts.unfinished_dependencies == 0
+                        }
                         (ActivityState::Blocked, ActivityState::Planned) => {
                             stage.blocked_from() == Some(ActivityState::Planned)
                         }
@@ -324,7 +330,7 @@ mod tests {
             step: StepState::Open,
             review_required: false,
             unfinished_dependencies: 0,
-            caller_is_assignee: false,
+            caller_was_assignee: false,
         };
         for (stage, to) in [
             (Stage::InProgress, ActivityState::Blocked),

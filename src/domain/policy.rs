@@ -30,35 +30,57 @@ pub struct PolicyFacts {
     pub step_context: StepContext,
     /// True if another policy that counts in the same last cycle is adopted. That one could supersede the policy.
     pub another_adopted: bool,
+    /// True if another policy was superseded by the policy.
+    pub supersedes_another: bool,
+    /// True if the caller is the one who put the policy under review.
+    pub caller_put_under_review: bool,
 }
 
 impl PolicyState {
+    /// Tells whether the policy was decided on. Its text is fixed from then on, so that the text in force is the text
+    /// that was adopted.
+    pub fn is_decided(self) -> bool {
+        matches!(self, Self::Adopted | Self::Rejected | Self::Superseded)
+    }
+
     /// The transitions out of this state.
     pub fn transitions(self, facts: &PolicyFacts) -> Vec<Transition<Self>> {
         let transition = |to| Transition::to(to).blocked_by(facts.step_context.write_blocker());
         match self {
             Self::Identified => vec![transition(Self::UnderReview)],
             Self::UnderReview => {
+                // What took the place of another policy stays in its place: it is adopted again or superseded itself.
+                let unless_a_successor = |transition: Transition<Self>| {
+                    transition.require(!facts.supersedes_another, RefusalCode::StillReferenced)
+                };
                 vec![
-                    transition(Self::Adopted),
-                    transition(Self::Rejected).with_reason(),
-                    transition(Self::Identified),
+                    transition(Self::Adopted)
+                        .require(!facts.caller_put_under_review, RefusalCode::AdoptionByAnother),
+                    unless_a_successor(transition(Self::Rejected).with_reason()),
+                    unless_a_successor(transition(Self::Identified)),
                 ]
             }
             Self::Adopted => {
                 vec![
                     transition(Self::Superseded)
                         .require(facts.another_adopted, RefusalCode::PolicyNotAdopted),
+                    transition(Self::UnderReview).with_reason(),
                 ]
             }
-            Self::Rejected | Self::Superseded => Vec::new(),
+            Self::Rejected => vec![transition(Self::Identified).with_reason()],
+            Self::Superseded => Vec::new(),
         }
     }
 }
 
 /// Every transition.
 pub fn all_transitions() -> Vec<TransitionRule> {
-    let facts = PolicyFacts { step_context: StepContext::WRITABLE, another_adopted: true };
+    let facts = PolicyFacts {
+        step_context: StepContext::WRITABLE,
+        another_adopted: true,
+        supersedes_another: false,
+        caller_put_under_review: false,
+    };
     state_machine::all_transitions(|state: PolicyState| state.transitions(&facts))
 }
 
@@ -74,14 +96,21 @@ mod tests {
         use PolicyState::{Adopted, Identified, Rejected, Superseded, UnderReview};
 
         for step_context in StepContext::every() {
-            for another_adopted in [false, true] {
-                let facts = PolicyFacts { step_context, another_adopted };
+            for bits in 0..8_u8 {
+                let facts = PolicyFacts {
+                    step_context,
+                    another_adopted: bits & 1 > 0,
+                    supersedes_another: bits & 2 > 0,
+                    caller_put_under_review: bits & 4 > 0,
+                };
                 for &from in PolicyState::ALL {
                     for &to in PolicyState::ALL {
                         let legal = match (from, to) {
                             (Identified, UnderReview) => true,
-                            (UnderReview, Adopted | Rejected | Identified) => true,
-                            (Adopted, Superseded) => another_adopted,
+                            (UnderReview, Adopted) => !facts.caller_put_under_review,
+                            (UnderReview, Rejected | Identified) => !facts.supersedes_another,
+                            (Adopted, Superseded) => facts.another_adopted,
+                            (Adopted, UnderReview) | (Rejected, Identified) => true,
                             _ => false,
                         };
                         let taken = check_transition(from, &from.transitions(&facts), to, true);
@@ -91,7 +120,11 @@ mod tests {
                             "{from} -> {to} {facts:?}"
                         );
                         let unexplained = check_transition(from, &from.transitions(&facts), to, false);
-                        assert_eq!(unexplained.is_ok(), taken.is_ok() && to != Rejected, "{from} -> {to}");
+                        let explained = matches!(
+                            (from, to),
+                            (_, Rejected) | (Adopted, UnderReview) | (Rejected, Identified)
+                        );
+                        assert_eq!(unexplained.is_ok(), taken.is_ok() && !explained, "{from} -> {to}");
                     }
                 }
             }

@@ -71,7 +71,7 @@ pub enum RefusalCode {
     DependencyUnfinished,
     /// Activities would wait for each other in a circle.
     DependencyCircle,
-    /// The assignee of an activity cannot finish its review.
+    /// A member who was assigned an activity since its start cannot finish its review.
     ReviewByAnother,
     /// The field of the activity is fixed while the activity is in review.
     ActivityInReview,
@@ -81,6 +81,10 @@ pub enum RefusalCode {
     ActivityStarted,
     /// No adopted policy is named as the successor of the policy.
     PolicyNotAdopted,
+    /// The policy is adopted, rejected or superseded, so its text is fixed.
+    PolicyDecided,
+    /// The member who put the policy under review cannot adopt it.
+    AdoptionByAnother,
     /// The sector lacks an assessment of its current or of its target maturity.
     MaturityMissing,
     /// The sector lacks a completed study with a recommendation.

@@ -230,9 +230,9 @@ problem_catalogue! {
     }
     ReviewByAnother from RefusalCode {
         status: CONFLICT,
-        title: "A review is done by a member other than the assignee", "يراجع النشاط عضو غير المكلَّف به",
-        advice: "Ask another member of the task force to look at the work and mark it done.",
-            "اطلب من عضو آخر في الفريق مراجعة العمل واعتماده.",
+        title: "A review is done by a member who was not assigned the work", "يراجع النشاط عضو لم يُكلَّف به",
+        advice: "Whoever was the assignee at any time since the activity was started does not review it. Ask another member of the task force to look at the work and mark it done.",
+            "من كُلِّف بالنشاط في أي وقت منذ بدئه لا يراجعه. اطلب من عضو آخر في الفريق مراجعة العمل واعتماده.",
     }
     ActivityInReview from RefusalCode {
         status: CONFLICT,
@@ -257,6 +257,18 @@ problem_catalogue! {
         title: "Only an adopted policy can take the place of another", "لا تحل محل سياسة إلا سياسة معتمدة",
         advice: "Send `supersededById` with the id of another policy that is adopted.",
             "أرسل supersededById بمعرّف سياسة أخرى معتمدة.",
+    }
+    PolicyDecided from RefusalCode {
+        status: CONFLICT,
+        title: "The text of a policy that was decided on stays as it is", "يبقى نص السياسة التي بُتَّ فيها كما هو",
+        advice: "Move an adopted policy back to `underReview`, or a rejected one to `identified`, with a reason, while step `policy` is open; then change it and decide on it again. A superseded policy stays in the record.",
+            "أعد السياسة المعتمدة إلى underReview أو المرفوضة إلى identified مع ذكر السبب ما دامت خطوة policy مفتوحة، ثم عدّلها وبُتَّ فيها من جديد. وتبقى السياسة التي حلّت محلها أخرى في السجل.",
+    }
+    AdoptionByAnother from RefusalCode {
+        status: CONFLICT,
+        title: "A policy is adopted by a member other than the one who put it under review", "يعتمد السياسة عضو غير الذي أحالها إلى المراجعة",
+        advice: "Ask another member of the task force to read the policy and adopt it; `underReviewByMemberId` names the member who put it under review.",
+            "اطلب من عضو آخر في الفريق قراءة السياسة واعتمادها؛ ويذكر الحقل underReviewByMemberId العضو الذي أحالها إلى المراجعة.",
     }
     MaturityMissing from RefusalCode {
         status: CONFLICT,

@@ -96,6 +96,12 @@ pub(super) const POLICIES: &[Policy] = &[
     },
 ];
 
+/// The reason for putting the open data policy under review again, after the step was returned.
+pub(super) const OPEN_DATA_REOPENED: Text = (
+    "يطلب الأعضاء جدولًا للنشر وقواعد لإخفاء هوية الأفراد.",
+    "The members ask for a publication schedule and for rules of anonymization.",
+);
+
 /// The description of the open data policy after the step was returned.
 pub(super) const OPEN_DATA_IMPROVED: Text = (
     "تُنشر بيانات البلدية للعموم بصيغ مقروءة آليًا وبترخيص مفتوح، ما لم يمنع ذلك قانون أو حق فرد. لكل مجموعة بيانات موعد نشر وجهة مسؤولة عنه، ويُراجع الجدول كل ستة أشهر. لا تُنشر بيانات عن الأفراد قبل إخفاء هويتهم بطريقة يقرها مسؤول أمن المعلومات.",

@@ -140,21 +140,26 @@ impl Seeder {
         Ok(())
     }
 
-    /// Changes the description of a policy and adds evidence, as a member.
+    /// Puts an adopted policy under review again, changes its description and adds evidence, as a member. The chair
+    /// adopts the policy anew.
     pub(in super::super) async fn improve_policy(
         &mut self,
         task_force: &SeededTaskForce,
         seat: usize,
         policy: usize,
+        reason: Text,
         description: Text,
         evidence: &Link,
     ) -> Result<()> {
-        let member = self.member(task_force, seat).await?;
         let id = *item(&task_force.policies, policy)?;
+        let reason = Some(text(reason));
+        self.transition::<PolicyDetail>(task_force, seat, id, PolicyState::UnderReview, reason, None).await?;
+        let member = self.member(task_force, seat).await?;
         let version =
             self.app.get::<PolicyDetail>(&member, task_force.id, (), id).await?.resource.policy.version;
         let improved = |fields| Ok(PolicyFields { description: Some(text(description)), ..fields });
         self.app.update::<PolicyDetail>(&member, task_force.id, (), id, version, improved).await?;
+        self.transition::<PolicyDetail>(task_force, 0, id, PolicyState::Adopted, None, None).await?;
         self.add_evidence(task_force, seat, EvidenceSubjectKind::Policy, id, evidence).await
     }
 

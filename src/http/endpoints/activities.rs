@@ -105,7 +105,7 @@ pub(super) struct NewActivity {
     #[serde(default = "normal")]
     #[schema(default = "normal", required = false)]
     priority: Priority,
-    /// Whether a member other than the assignee looks at the work before it is done.
+    /// Whether a member who was not assigned the work looks at it before it is done.
     #[serde(default)]
     #[schema(default = false, required = false)]
     review_required: bool,
@@ -400,7 +400,7 @@ resource_routes! {
     update: {
         function: update_activity,
         summary: "Change an activity",
-        description: "Changes the fields that the merge patch names. An activity moves to another step only until it is first started.",
+        description: "Changes the fields that the merge patch names. An activity moves to another step only until it is first started; from then on, only the chair can switch `reviewRequired` off.",
         problems: requires(Action::Work)
             .writes_in_step(Write::Activity)
             .refuses([

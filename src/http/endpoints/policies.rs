@@ -105,6 +105,9 @@ pub(super) struct PolicyItem {
     /// The policy that took its place.
     #[schema(required)]
     superseded_by_id: Option<Uuid>,
+    /// The member who put it under review last; another member adopts it.
+    #[schema(required)]
+    under_review_by_member_id: Option<Uuid>,
     /// Its state.
     state: PolicyState,
     /// Why it has that state.
@@ -133,6 +136,7 @@ impl PolicyItem {
             reference: policy.fields.reference,
             aims: policy.fields.aims,
             superseded_by_id: policy.superseded_by_id,
+            under_review_by_member_id: policy.under_review_by_member_id,
             state: policy.state,
             state_reason: policy.state_reason,
             state_since: policy.state_since,
@@ -170,7 +174,7 @@ impl Representation for Policy {
 pub(super) struct PolicyTransition {
     /// The state to go to.
     to: PolicyState,
-    /// Why; needed to reject.
+    /// Why; needed to reject, and to take a decision back: from `adopted` to `underReview`, from `rejected` to `identified`.
     #[schema(value_type = Option<LocalizedNote>)]
     reason: Option<LocalizedText>,
     /// The adopted policy that takes its place; needed for `superseded`, and refused otherwise.
@@ -244,24 +248,27 @@ resource_routes! {
     update: {
         function: update_policy,
         summary: "Change a policy",
-        description: "Changes the fields that the merge patch names, while step `policy` is open.",
-        problems: changes_product(),
+        description: "Changes the fields that the merge patch names, while step `policy` is open. The text of a policy that was decided on stays as it is: move the policy back first.",
+        problems: changes_product().refuses([RefusalCode::PolicyDecided]),
     },
     delete: {
         function: delete_policy,
         summary: "Delete a policy",
-        description: "Possible while step `policy` is open and nothing refers to it; one that was carried over stays.",
+        description: "Possible while step `policy` is open and nothing refers to it; one that was decided on or carried over stays.",
         problems: changes_product()
-            .refuses([RefusalCode::OfAnEarlierCycle, RefusalCode::StillReferenced]),
+            .refuses([
+                RefusalCode::OfAnEarlierCycle, RefusalCode::StillReferenced, RefusalCode::PolicyDecided,
+            ]),
     },
     transition: {
         function: transition_policy,
         summary: "Move a policy to another state",
-        description: "`availableTransitions` of the policy says which states can be reached, and what stands in the way of each.",
+        description: "`availableTransitions` of the policy says which states can be reached, and what stands in the way of each. A policy is adopted by another member than the one who put it under review.",
         problems: changes_product()
             .refuses([
                 RefusalCode::UnknownReference, RefusalCode::TransitionNotAllowed,
-                RefusalCode::PolicyNotAdopted,
+                RefusalCode::PolicyNotAdopted, RefusalCode::AdoptionByAnother,
+                RefusalCode::StillReferenced,
             ]),
         url: "/v1/task-forces/{taskForceId}/policies/{policyId}/transitions",
         body: PolicyTransition,

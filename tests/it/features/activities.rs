@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::client::Draft;
-use crate::support::votes::{pass, ready_policy_step};
+use crate::support::votes::{end_seat, pass, ready_policy_step};
 use crate::support::{Answer, Client, Resource, TestApp, Who};
 
 fn legal(problem: &Value) -> Vec<&str> {
@@ -79,6 +79,55 @@ async fn a_review_is_done_by_another_than_the_assignee() {
 }
 
 #[tokio::test]
+async fn whoever_was_the_assignee_since_the_start_does_not_review() {
+    let app = TestApp::start().await;
+    let (chair, world) = (app.as_chair(), app.world());
+    let assigned = |who: Option<Who>| json!({ "assigneeMemberId": who.map(|who| world.member(who)) });
+    let review = json!({ "reviewRequired": true, "assigneeMemberId": world.member(Who::Expert5) });
+    let planned = chair.create_activity(review).await;
+    // A member who was the assignee only before the start has done none of the work.
+    chair.patch(&planned, assigned(Some(Who::Expert1))).await.expect(200);
+    let started = chair.transition(&chair.reload(&planned).await, "inProgress").await;
+    for to in [Some(Who::Expert2), None, Some(Who::Expert4)] {
+        chair.patch(&chair.reload(&started).await, assigned(to)).await.expect(200);
+    }
+    // A seat that ends passes the work on; a person who comes back is the same person in another seat.
+    end_seat(&app, Who::Expert4, None).await;
+    chair.create(app.a("/members"), world.seat(Who::Expert4, "expert")).await;
+    chair.patch(&chair.reload(&started).await, assigned(Some(Who::Expert3))).await.expect(200);
+    let in_review = chair.transition(&chair.reload(&started).await, "inReview").await;
+    for who in [Who::Expert1, Who::Expert2, Who::Expert3, Who::Expert4] {
+        let client = app.as_who(who);
+        assert_eq!(client.reload(&in_review).await.blockers("done"), ["reviewByAnother"], "{who:?}");
+        client.try_transition(&in_review, "done").await.expect_problem(409, "reviewByAnother");
+        let tasks = client.list("/v1/me/tasks").await;
+        assert!(tasks.iter().all(|task| task["subject"]["id"] != in_review.id()), "{who:?}");
+    }
+    let other = app.as_who(Who::Expert5);
+    let tasks = other.list("/v1/me/tasks").await;
+    assert!(tasks.iter().any(|task| task["subject"]["id"] == in_review.id()));
+    assert_eq!(other.transition(&in_review, "done").await["state"], "done");
+}
+
+#[tokio::test]
+async fn once_work_was_started_only_the_chair_switches_its_review_off() {
+    let app = TestApp::start().await;
+    let (expert, chair) = (app.as_expert(), app.as_chair());
+    let required = |required: bool| json!({ "reviewRequired": required });
+    let planned = expert.create_activity(required(true)).await;
+    expert.patch(&planned, required(false)).await.expect(200);
+    expert.patch(&expert.reload(&planned).await, required(true)).await.expect(200);
+    let started = expert.transition(&expert.reload(&planned).await, "inProgress").await;
+    expert.patch(&started, required(false)).await.expect_problem(403, "forbidden");
+    let blocked = expert.transition_because(&started, "blocked", "Waiting for the law").await;
+    expert.patch(&blocked, required(false)).await.expect_problem(403, "forbidden");
+    expert.patch(&blocked, json!({ "priority": "high" })).await.expect(200);
+    chair.patch(&chair.reload(&blocked).await, required(false)).await.expect(200);
+    // Anybody may ask for a review.
+    expert.patch(&expert.reload(&blocked).await, required(true)).await.expect(200);
+}
+
+#[tokio::test]
 async fn blocking_a_review_does_not_let_the_assignee_out_of_it() {
     let app = TestApp::start().await;
     let author = app.as_who(Who::Expert3);
@@ -142,6 +191,15 @@ async fn an_activity_starts_only_when_its_dependencies_are_done_or_cancelled() {
     assert_eq!(waiting["dependsOn"].as_array().unwrap().len(), 2);
     assert_eq!(waiting["version"], 1, "dependencies don't change the version");
     start().await.expect(200);
+
+    // Work that is taken up again waits as work that is started for the first time.
+    let done = chair.transition(&chair.reload(&waiting).await, "done").await;
+    let other =
+        chair.transition_because(&chair.reload(&other).await, "inProgress", "A chapter is missing").await;
+    assert_eq!(chair.reload(&done).await.blockers("inProgress"), ["dependencyUnfinished"]);
+    chair.try_transition(&done, "inProgress").await.expect_problem(409, "dependencyUnfinished");
+    chair.transition(&other, "done").await;
+    chair.transition_because(&done, "inProgress", "The chapter changes it").await;
 }
 
 #[tokio::test]

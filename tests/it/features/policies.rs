@@ -2,17 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::support::policies::policy;
-use crate::support::{Resource, TestApp};
+use crate::support::policies::{adopted_policy, policy};
+use crate::support::votes::end_seat;
+use crate::support::{Resource, TestApp, Who};
 
 async fn new(app: &TestApp, fields: Value) -> Resource {
     app.as_expert().create(app.a("/policies"), policy(fields)).await
-}
-
-async fn adopted(app: &TestApp, fields: Value) -> Resource {
-    let policy = new(app, fields).await;
-    let policy = app.as_expert().transition(&policy, "underReview").await;
-    app.as_expert().transition(&policy, "adopted").await
 }
 
 #[tokio::test]
@@ -33,27 +28,83 @@ async fn a_policy_is_reviewed_and_adopted_or_rejected_with_a_reason() {
     let reviewed = expert.transition(&back, "underReview").await;
     let rejected = expert.transition_because(&reviewed, "rejected", "The ministry has a better one").await;
     assert_eq!(rejected["stateReason"]["en"], "The ministry has a better one");
-    assert_eq!(rejected["availableTransitions"], json!([]));
+    // While the step is open, a rejection can be taken back with a reason.
+    let unexplained = expert.command(&rejected, "transitions", json!({ "to": "identified" })).await;
+    unexplained.expect_field_errors(&["/reason required"]);
+    let again = expert.transition_because(&rejected, "identified", "The ministry withdrew its own").await;
+    assert_eq!((&again["state"], &again["underReviewByMemberId"]), (&json!("identified"), &Value::Null));
+    assert_eq!(again["stateReason"]["en"], "The ministry withdrew its own");
+}
+
+#[tokio::test]
+async fn a_policy_is_adopted_by_another_than_the_one_who_put_it_under_review() {
+    let app = TestApp::start().await;
+    let (expert, chair) = (app.as_expert(), app.as_chair());
+    let reviewed = expert.transition(&new(&app, json!({})).await, "underReview").await;
+    assert_eq!(reviewed["underReviewByMemberId"], app.world().member(Who::Expert1));
+    assert_eq!(reviewed.blockers("adopted"), ["adoptionByAnother"]);
+    expert.try_transition(&reviewed, "adopted").await.expect_problem(409, "adoptionByAnother");
+    assert!(chair.reload(&reviewed).await.blockers("adopted").is_empty());
+    // A person who leaves and comes back is the same person in another seat.
+    end_seat(&app, Who::Expert1, None).await;
+    chair.create(app.a("/members"), app.world().seat(Who::Expert1, "expert")).await;
+    expert.try_transition(&reviewed, "adopted").await.expect_problem(409, "adoptionByAnother");
+    // The one who puts it under review last is the one who cannot adopt it.
+    let back = expert.transition(&reviewed, "identified").await;
+    let reviewed = chair.transition(&back, "underReview").await;
+    chair.try_transition(&reviewed, "adopted").await.expect_problem(409, "adoptionByAnother");
+    let adopted = expert.transition(&reviewed, "adopted").await;
+    assert_eq!(adopted["underReviewByMemberId"], app.world().member(Who::Chair));
+}
+
+#[tokio::test]
+async fn the_text_of_a_policy_that_was_decided_on_changes_only_after_another_review() {
+    let app = TestApp::start().await;
+    let (expert, chair) = (app.as_expert(), app.as_chair());
+    let adopted = adopted_policy(&app, json!({})).await;
+    let text = || json!({ "reference": "Decree 1" });
+    expert.patch(&adopted, text()).await.expect_problem(409, "policyDecided");
+    expert.delete(&adopted).await.expect_problem(409, "policyDecided");
+    let unexplained = expert.command(&adopted, "transitions", json!({ "to": "underReview" })).await;
+    unexplained.expect_field_errors(&["/reason required"]);
+    let again = expert.transition_because(&adopted, "underReview", "The decree has a number").await;
+    expert.patch(&again, text()).await.expect(200);
+    let again = expert.reload(&again).await;
+    expert.try_transition(&again, "adopted").await.expect_problem(409, "adoptionByAnother");
+    let adopted = chair.transition(&again, "adopted").await;
+    assert_eq!((&adopted["state"], &adopted["reference"]), (&json!("adopted"), &json!("Decree 1")));
+
+    let rejected = expert.transition(&new(&app, json!({})).await, "underReview").await;
+    let rejected = expert.transition_because(&rejected, "rejected", "Too dear").await;
+    expert.patch(&rejected, text()).await.expect_problem(409, "policyDecided");
+    expert.delete(&rejected).await.expect_problem(409, "policyDecided");
+    let superseded = json!({ "to": "superseded", "supersededById": adopted.id() });
+    let old = adopted_policy(&app, json!({})).await;
+    expert.command(&old, "transitions", superseded).await.expect(200);
+    expert.patch(&expert.reload(&old).await, text()).await.expect_problem(409, "policyDecided");
+
+    // No decision is taken back once the step has passed.
+    app.db_open("sectors").await;
+    for (policy, to) in [(&adopted, "underReview"), (&rejected, "identified")] {
+        assert_eq!(expert.reload(policy).await.blockers(to), ["stepPassed"]);
+        expert.try_transition(policy, to).await.expect_problem(409, "stepPassed");
+    }
 }
 
 #[tokio::test]
 async fn an_adopted_policy_gives_way_only_to_another_adopted_one() {
     let app = TestApp::start().await;
     let expert = app.as_expert();
-    let old = adopted(&app, json!({})).await;
+    let old = adopted_policy(&app, json!({})).await;
     let supersede = async |by: Option<&str>| {
         expert.command(&old, "transitions", json!({ "to": "superseded", "supersededById": by })).await
     };
     let identified = new(&app, json!({ "title": { "en": "Cloud first" } })).await;
     // As long as nothing could take its place, the transition says so.
     supersede(Some(identified.id())).await.expect_problem(409, "policyNotAdopted");
-    let transition = &expert.read(&old.path).await["availableTransitions"][0];
-    assert_eq!(
-        (&transition["allowed"], &transition["blockedBy"][0]["code"]),
-        (&json!(false), &json!("policyNotAdopted"))
-    );
+    assert_eq!(expert.read(&old.path).await.blockers("superseded"), ["policyNotAdopted"]);
 
-    let new = adopted(&app, json!({ "title": { "en": "Open by default" } })).await;
+    let new = adopted_policy(&app, json!({ "title": { "en": "Open by default" } })).await;
     supersede(Some(identified.id())).await.expect_problem(409, "policyNotAdopted");
     supersede(Some(old.id())).await.expect_problem(409, "policyNotAdopted");
     supersede(None).await.expect_field_errors(&["/supersededById required"]);
@@ -68,9 +119,15 @@ async fn an_adopted_policy_gives_way_only_to_another_adopted_one() {
         (&superseded["state"], &superseded["supersededById"]),
         (&json!("superseded"), &json!(new.id()))
     );
-    let new = expert.read(&new.path).await;
+    // What took the place of another can be mended, but not given up.
+    let new = expert.transition_because(&expert.read(&new.path).await, "underReview", "A typing error").await;
+    for to in ["rejected", "identified"] {
+        assert_eq!(new.blockers(to), ["stillReferenced"]);
+        expert.try_transition(&new, to).await.expect_problem(409, "stillReferenced");
+    }
     let refused = expert.delete(&new).await.expect_problem(409, "stillReferenced");
     assert_eq!(refused["references"][0]["id"], json!(old.id()));
+    app.as_chair().transition(&new, "adopted").await;
 }
 
 #[tokio::test]
@@ -92,7 +149,7 @@ async fn policies_are_written_only_while_their_step_is_open() {
 async fn policies_are_found_by_cycle_state_and_folded_text() {
     let app = TestApp::start().await;
     let expert = app.as_expert();
-    let open = adopted(&app, json!({})).await;
+    let open = adopted_policy(&app, json!({})).await;
     let other =
         new(&app, json!({ "title": { "en": "Cloud First", "ar": "الأولويّة للسحابة" }, "reference": "CF-7" }))
             .await;

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use crate::support::policies::{adopted, amended};
 use crate::support::world::task_force;
 use crate::support::{Client, Resource, TestApp, Who};
 
@@ -101,11 +102,10 @@ impl<'a> Story<'a> {
         assert_eq!(self.missing("policy").await, ["policyAdopted"]);
         let policy = json!({ "title": { "en": "Open data policy" }, "kind": "policy" });
         let policy = self.make("/policies", policy).await;
-        let policy = self.expert().transition(&policy, "underReview").await;
-        let policy = self.expert().transition(&policy, "adopted").await;
+        let policy = adopted(self.app, &policy).await;
         assert_eq!(self.missing("policy").await, ["aimsNamed", "translationsComplete"]);
         let named = json!({ "aims": ["inclusiveTransparent"], "title": { "ar": "سياسة البيانات المفتوحة" } });
-        self.expert().patch(&policy, named).await.expect(200);
+        amended(self.app, &policy, named).await;
 
         let first = self.submit("policy").await;
         for who in [Who::Expert1, Who::Expert2, Who::Expert3] {

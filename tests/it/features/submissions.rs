@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::support::client::{Draft, activity};
-use crate::support::policies::policy;
+use crate::support::policies::{amended, policy};
 use crate::support::votes::{
     events_after, happened, last_seq, pass, ready_policy_step, submit, try_submit, vote, waive, withdraw,
 };
@@ -152,7 +152,7 @@ async fn a_submission_freezes_a_snapshot_whose_hash_is_of_its_canonical_json() {
     // Later changes don't affect the snapshot.
     vote(app.as_expert(), &submission, "approve").await.expect(200);
     withdraw(chair, &submission).await.expect(200);
-    app.as_expert().patch(&adopted, json!({ "title": { "en": "Closed data" } })).await.expect(200);
+    amended(&app, &adopted, json!({ "title": { "en": "Closed data" } })).await;
     app.as_expert().create_activity(json!({})).await;
     let later = chair.reload(&submission).await;
     assert_eq!((&later["snapshot"], &later["hash"]), (snapshot, &submission["hash"]));

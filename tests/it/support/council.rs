@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::client::{Draft, with};
 use super::pilots::{evaluation, measured, planned_pilot};
-use super::policies::policy;
+use super::policies::adopted_policy;
 use super::sectors::studied_sector;
 use super::world::PANEL;
 use super::{Answer, Resource, TestApp, Who};
@@ -76,9 +76,7 @@ pub(crate) struct Work {
 /// report is before the council.
 pub(crate) async fn worked_through(app: &TestApp) -> Work {
     let (expert, hour) = (app.as_expert(), TimeDelta::hours(1));
-    let adopted = expert.create(app.a("/policies"), policy(json!({}))).await;
-    let adopted = expert.transition(&adopted, "underReview").await;
-    let adopted = expert.transition(&adopted, "adopted").await;
+    let adopted = adopted_policy(app, json!({})).await;
     app.cancel_open_activities("policy").await;
     app.advance(hour);
     pass_step(app, "policy").await;

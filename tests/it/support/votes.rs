@@ -4,16 +4,14 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::client::{Client, Draft, Resource};
-use super::policies::policy;
+use super::policies::adopted_policy;
 use super::world::PANEL;
 use super::{Answer, TestApp, Who};
 
 /// Lets the gate of step `policy` of task force A be met: nothing is left to do, and a policy is adopted.
 pub(crate) async fn ready_policy_step(app: &TestApp) -> Resource {
     app.cancel_open_activities("policy").await;
-    let new = app.as_expert().create(app.a("/policies"), policy(json!({}))).await;
-    let reviewed = app.as_expert().transition(&new, "underReview").await;
-    app.as_expert().transition(&reviewed, "adopted").await
+    adopted_policy(app, json!({})).await
 }
 
 /// Puts a step of task force A to its members.

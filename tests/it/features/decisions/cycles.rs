@@ -9,7 +9,7 @@ use crate::support::council::{
     submitted_report, try_decide, waive, waived, worked_through,
 };
 use crate::support::pilots::proposed_pilot;
-use crate::support::policies::policy;
+use crate::support::policies::{adopted_policy, policy};
 use crate::support::sectors::{sector, selected_sector, studied_sector};
 use crate::support::{Client, Resource, TestApp, Who};
 
@@ -68,16 +68,10 @@ async fn continue_opens_the_next_cycle_and_the_past_one_can_still_be_read() {
 async fn only_adopted_policies_and_selected_sectors_are_carried_over() {
     let app = TestApp::start().await;
     let expert = app.as_expert();
-    let new_policy = async |to: &[&str]| {
-        let mut policy = expert.create(app.a("/policies"), policy(json!({}))).await;
-        for state in to {
-            policy = expert.transition(&policy, state).await;
-        }
-        policy
-    };
-    let adopted = new_policy(&["underReview", "adopted"]).await;
-    let identified = new_policy(&[]).await;
-    let reviewed = new_policy(&["underReview"]).await;
+    let adopted = adopted_policy(&app, json!({})).await;
+    let identified = expert.create(app.a("/policies"), policy(json!({}))).await;
+    let reviewed = expert.create(app.a("/policies"), policy(json!({}))).await;
+    let reviewed = expert.transition(&reviewed, "underReview").await;
     app.db_open("sectors").await;
     let selected = selected_sector(expert, "Permits").await;
     let studied = studied_sector(expert, "Mobility").await;
@@ -108,9 +102,13 @@ async fn only_adopted_policies_and_selected_sectors_are_carried_over() {
     // Carried-over resources count in the gate and can be changed while the new cycle's step is open, but not deleted.
     let gate = expert.get(app.a("/steps/policy/readiness")).await.json();
     assert_eq!((&gate["criteria"][0]["code"], &gate["ready"]), (&json!("policyAdopted"), &json!(true)));
-    let changed = expert.patch(&expert.reload(&adopted).await, json!({ "reference": "Decree 2" })).await;
+    let again =
+        expert.transition_because(&expert.reload(&adopted).await, "underReview", "A new decree").await;
+    let changed = expert.patch(&again, json!({ "reference": "Decree 2" })).await;
     assert_eq!(changed.expect(200).json()["reference"], "Decree 2");
-    expert.delete(&expert.reload(&adopted).await).await.expect_problem(409, "ofAnEarlierCycle");
+    let again = expert.reload(&again).await;
+    expert.delete(&again).await.expect_problem(409, "ofAnEarlierCycle");
+    app.as_chair().transition(&again, "adopted").await;
     expert.patch(&identified, json!({ "reference": "Decree 3" })).await.expect_problem(409, "stepPassed");
     expert.try_transition(&reviewed, "adopted").await.expect_problem(409, "stepPassed");
     let rename = || json!({ "rationale": { "en": "Citizens ask for it" } });

@@ -6,19 +6,13 @@ use taskforce::db;
 use taskforce::domain::step::StepName;
 
 use super::{db_submit, new};
-use crate::support::policies::policy;
+use crate::support::policies::{adopted_policy, policy};
 use crate::support::{Resource, TestApp, Who};
 
 const SECTOR: &str = "00000000-0000-7000-8000-000000000001";
 const STUDY: &str = "00000000-0000-7000-8000-000000000002";
 const REACHED: &str = "00000000-0000-7000-8000-000000000003";
 const DROPPED: &str = "00000000-0000-7000-8000-000000000004";
-
-async fn adopted(app: &TestApp, fields: Value) -> Resource {
-    let policy = app.as_expert().create(app.a("/policies"), policy(fields)).await;
-    let policy = app.as_expert().transition(&policy, "underReview").await;
-    app.as_expert().transition(&policy, "adopted").await
-}
 
 async fn db_run(app: &TestApp, text: &str) {
     let text = text
@@ -97,7 +91,7 @@ async fn db_decision(app: &TestApp, report: &Resource) {
 #[tokio::test]
 async fn a_report_lists_the_policies_in_force_and_the_maturity_of_sectors() {
     let app = TestApp::start().await;
-    let in_force = adopted(&app, json!({ "reference": "Decree 14" })).await;
+    let in_force = adopted_policy(&app, json!({ "reference": "Decree 14" })).await;
     app.as_expert().create(app.a("/policies"), policy(json!({}))).await;
     db_sectors(&app).await;
     app.db_open("report").await;
@@ -125,7 +119,7 @@ async fn a_report_lists_the_policies_in_force_and_the_maturity_of_sectors() {
 #[tokio::test]
 async fn a_report_lists_the_results_lessons_and_aims_of_pilots() {
     let app = TestApp::start().await;
-    let in_force = adopted(&app, json!({ "aims": ["sustainable", "madeForCitizens"] })).await;
+    let in_force = adopted_policy(&app, json!({ "aims": ["sustainable", "madeForCitizens"] })).await;
     db_sectors(&app).await;
     db_pilots(&app).await;
     app.db_open("report").await;
@@ -287,8 +281,8 @@ async fn db_second_cycle(app: &TestApp) {
 #[tokio::test]
 async fn a_report_covers_its_own_cycle_and_what_was_carried_over() {
     let app = TestApp::start().await;
-    adopted(&app, json!({})).await;
-    let carried = adopted(&app, json!({ "title": { "en": "Cloud first" } })).await;
+    adopted_policy(&app, json!({})).await;
+    let carried = adopted_policy(&app, json!({ "title": { "en": "Cloud first" } })).await;
     db_sectors(&app).await;
     db_pilots(&app).await;
     app.db_open("report").await;
@@ -344,7 +338,7 @@ async fn snapshot(app: &TestApp, step: StepName) -> Value {
 #[tokio::test]
 async fn a_submission_can_freeze_the_products_of_each_step_with_all_their_children() {
     let app = TestApp::start().await;
-    let in_force = adopted(&app, json!({})).await;
+    let in_force = adopted_policy(&app, json!({})).await;
     db_sectors(&app).await;
     db_pilots(&app).await;
     app.db_open("report").await;

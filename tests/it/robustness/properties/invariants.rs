@@ -11,7 +11,7 @@ use taskforce::domain::vocabulary::Vocabulary;
 use crate::support::TestApp;
 
 /// The invariants that a query can check. Every row that is found violates one.
-const INVARIANTS: [(&str, &str); 36] = [
+const INVARIANTS: [(&str, &str); 39] = [
     (
         "a task force at work has five to seven members and one chair",
         "select t.id::text from task_forces t
@@ -90,10 +90,33 @@ const INVARIANTS: [(&str, &str); 36] = [
          where s.state in ('selected', 'studied') and s.last_cycle <> t.current_cycle",
     ),
     (
-        "a superseded policy names one that is adopted, or was",
+        "a superseded policy names one that is adopted, or was and may be again",
         "select p.id::text from policies p
          left join policies b on b.task_force_id = p.task_force_id and b.id = p.superseded_by_id
-         where p.state = 'superseded' and coalesce(b.state, '') not in ('adopted', 'superseded')",
+         where p.state = 'superseded' and coalesce(b.state, '') not in ('adopted', 'superseded', 'underReview')",
+    ),
+    (
+        "a policy is adopted by another than the one who put it under review",
+        "select a.id::text from events a
+         join lateral (select actor_id from events where task_force_id = a.task_force_id and subject_id = a.subject_id
+                       and seq < a.seq and body::json ->> 'to' = 'underReview' order by seq desc limit 1) r on true
+         where a.action = 'policy.transitioned' and a.body::json ->> 'to' = 'adopted' and a.actor_id = r.actor_id",
+    ),
+    (
+        "the assignees of started work are on record",
+        "select id::text from activities a where started_at is not null and assignee_member_id is not null
+         and not exists (select from activity_assignees where task_force_id = a.task_force_id and activity_id = a.id
+                         and member_id = a.assignee_member_id)",
+    ),
+    (
+        "reviewed work was reviewed by somebody who was never assigned to it",
+        "select a.id::text from activities a
+         join lateral (select actor_id, body::json ->> 'from' as before from events
+                       where task_force_id = a.task_force_id and subject_id = a.id and action = 'activity.transitioned'
+                       order by seq desc limit 1) e on e.before = 'inReview'
+         join activity_assignees w on w.task_force_id = a.task_force_id and w.activity_id = a.id
+         join members m on m.task_force_id = w.task_force_id and m.id = w.member_id
+         where a.state = 'done' and m.user_id = e.actor_id",
     ),
     (
         "a studied sector has both maturities and a completed study with a recommendation",

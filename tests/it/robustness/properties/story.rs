@@ -206,7 +206,13 @@ impl Player<'_> {
 
     async fn change_one(&mut self, one: &Value, fields: Value) {
         let who = self.member().await;
-        let Some(it) = self.read_one(who, one).await else { return };
+        let Some(mut it) = self.read_one(who, one).await else { return };
+        if one["kind"] == "policy" && it["state"] == "adopted" {
+            // The text of an adopted policy is fixed.
+            self.transition(who, &it, "underReview").await;
+            let Some(reviewed) = self.read_one(who, one).await else { return };
+            it = reviewed;
+        }
         self.send(who, Draft::patch(&it, &fields)).await;
     }
 

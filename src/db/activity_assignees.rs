@@ -1,0 +1,22 @@
+//! The members who were assigned activities that had been started: none of them reviews the work.
+
+use diesel::sql_types::{Array, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::statement::Prepared;
+use super::{Conn, QueryResult};
+
+/// Records the present assignees of those of the activities that were started. Recording an assignee twice changes
+/// nothing.
+pub async fn record(conn: &Conn, task_force_id: Uuid, activity_ids: &[Uuid]) -> QueryResult<()> {
+    let statement = diesel::sql_query(
+        "insert into activity_assignees (task_force_id, activity_id, member_id)
+         select task_force_id, id, assignee_member_id from activities
+         where task_force_id = $1 and id = any($2) and started_at is not null and assignee_member_id is not null
+         on conflict do nothing",
+    )
+    .bind::<SqlUuid, _>(task_force_id)
+    .bind::<Array<SqlUuid>, _>(activity_ids);
+    Prepared(statement).execute(&mut &*conn).await.map(drop)
+}
