@@ -173,6 +173,10 @@ impl App {
             caller,
             |_| caller.require_person(),
             async |conn, _, now| {
+                // Read again under the lock: a caller whose sessions an invitation has ended meanwhile gets no key, and
+                // of many keys at once, none is beyond the limit.
+                db::users::lock(conn, caller.user_id).await?;
+                self.actor_on(conn, caller).await?;
                 let mut errors = field_errors(&new, now);
                 if let Some(id) = new.task_force_id {
                     match self.access_on(conn, caller, id).await {

@@ -1,15 +1,16 @@
 //! The caller of a use case, and their role in the installation or in a task force.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::Result;
 use super::idempotency::CommitMode;
+use crate::auth::oidc::LEEWAY;
 use crate::db;
 use crate::db::Conn;
 pub use crate::db::access::Credential;
 use crate::domain::event::{ActorKind, EventActor};
-use crate::domain::refusal::RefusalCode;
+use crate::domain::refusal::{ProblemExtension, Refusal, RefusalCode};
 use crate::domain::rights::{Action, Authorization, EffectiveRole, Scope, SeatRole, authorize};
 use crate::domain::task_force::TaskForceState;
 use crate::domain::text::LocalizedText;
@@ -160,16 +161,38 @@ fn require(effective_role: EffectiveRole, action: Action) -> Result<()> {
     authorize(effective_role, action).refusal().map_or(Ok(()), |code| Err(code.into()))
 }
 
+/// The refusal of a token of another issuer from before the end of all sessions of its user. A token from the minute
+/// after the end looks the same, since the clocks may differ. So the refusal says how long to wait before asking the
+/// issuer for the next token: a browser that asked at once would get one that is refused, too.
+fn sessions_ended(ended_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Refusal {
+    let refusal = Refusal::from(RefusalCode::SessionsEnded);
+    // The time of issue is given in whole seconds.
+    let accepted_at = ended_at.map(|ended_at| ended_at + LEEWAY + TimeDelta::seconds(2));
+    let wait = accepted_at.map_or(0, |accepted_at| (accepted_at - now).num_seconds());
+    match u32::try_from(wait) {
+        Ok(seconds) if seconds > 0 => refusal.extension(ProblemExtension::RetryAfter(seconds)),
+        _ => refusal,
+    }
+}
+
 pub(super) fn actor(
     row: db::access::CallerRow,
     credential: Credential,
     seat: Option<SeatRole>,
+    now: DateTime<Utc>,
 ) -> Result<Actor> {
     // The operator of the issuer can issue a token for any user, so administrators may not use single sign-on.
     let is_single_sign_on = matches!(credential, Credential::SingleSignOn(_));
     let is_barred_administrator = is_single_sign_on && row.role == CouncilRole::Administrator;
-    if row.state != UserState::Active || !row.credential_live || is_barred_administrator {
+    if row.state != UserState::Active || is_barred_administrator {
         return Err(RefusalCode::Unauthenticated.into());
+    }
+    if !row.credential_live {
+        return Err(if is_single_sign_on {
+            sessions_ended(row.sessions_ended_at, now).into()
+        } else {
+            RefusalCode::Unauthenticated.into()
+        });
     }
     let effective_role = EffectiveRole::of(row.role, seat);
     let is_interactive = !matches!(credential, Credential::Key(_));

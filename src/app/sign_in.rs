@@ -100,7 +100,7 @@ impl App {
                 return Err(RefusalCode::InvalidCredentials.into());
             };
             self.write_installation(&visit.request_id, async |conn, now| {
-                if !db::users::lock_credentials_for_share(conn, user_id, &hash).await? {
+                if !db::users::lock_credentials(conn, user_id, &hash).await? {
                     return Err(RefusalCode::InvalidCredentials.into());
                 }
                 let ended = db::sessions::end_all_but(conn, user_id, MAX_SESSIONS - 1, now).await?;
@@ -113,19 +113,20 @@ impl App {
         .await
     }
 
-    /// Runs one attempt at a password if the throttle allows it. The attempt counts before its result is known.
+    /// Runs one attempt at a password if the throttle allows it. The attempt counts before its result is known, and also
+    /// if the client leaves before.
     async fn throttled<T>(
         &self,
         visit: &Visit,
         account: &str,
         check: impl AsyncFnOnce() -> Result<T>,
     ) -> Result<T> {
-        let attempt = self.throttle.begin(account, visit.address, self.clock.now()).map_err(too_many)?;
+        let guess = self.throttle.begin(account, visit.address, self.clock.now()).await.map_err(too_many)?;
         let checked = check().await;
         match &checked {
-            Ok(_) => self.throttle.succeed(attempt, self.clock.now()),
-            Err(Error::Refused(refusal)) if refusal.code == RefusalCode::InvalidCredentials => {}
-            Err(_) => self.throttle.take_back(attempt, self.clock.now()),
+            Ok(_) => guess.succeed(),
+            Err(Error::Refused(refusal)) if refusal.code == RefusalCode::InvalidCredentials => drop(guess),
+            Err(_) => guess.take_back(),
         }
         checked
     }
@@ -157,6 +158,7 @@ impl App {
         let hash = secrets::digest(token);
         let signed_in = self
             .write_installation(request_id, async |conn, now| {
+                db::sessions::lock_user_of_token(conn, &hash).await?;
                 let Some(session_id) = db::sessions::use_token(conn, &hash, now).await? else {
                     let ended = db::sessions::end(conn, &hash, now).await?;
                     return Ok((None, ended.map(ended_by_reuse)));

@@ -393,10 +393,10 @@ impl App {
         .await
     }
 
-    /// Locks a user until the transaction ends, for a caller who may change it. The caller's rights are read under the
-    /// same lock: of two administrators who disable each other, one remains.
+    /// Locks a user and the caller until the transaction ends, for a caller who may change the user. The caller's rights
+    /// are read under the same lock: of two administrators who disable each other, one remains.
     async fn lock_user(&self, conn: &Conn, caller: &Caller, id: Uuid) -> Result<(Actor, UserDetail)> {
-        db::users::lock(conn, id).await?;
+        db::users::lock_with_administrators(conn, &[id, caller.user_id]).await?;
         let actor = self.actor_on(conn, caller).await?;
         let detail = visible(&actor, db::users::find(conn, id).await?)?;
         actor.require(Action::ManageUsers)?;

@@ -40,7 +40,7 @@ use keys::Keys;
 pub use keys::Unreachable;
 
 /// The tolerated difference between the clocks of the issuer and of the service.
-const LEEWAY: TimeDelta = TimeDelta::seconds(60);
+pub const LEEWAY: TimeDelta = TimeDelta::seconds(60);
 
 /// Size of the cache of verified tokens.
 const VERIFIED_TOKENS: u64 = 10_000;
@@ -137,8 +137,9 @@ pub struct Issuer {
 /// Why a token is not accepted.
 #[derive(Debug, PartialEq, Eq)]
 enum TokenError {
-    /// The token is fine, except that its key is unknown: the issuer may have a new one.
-    UnknownKey,
+    /// The token is fine, except that no known key has signed it: the issuer may have a new one, under a new name, under
+    /// the old name or without a name.
+    NoKeyFits,
     /// The token is invalid.
     Invalid,
 }
@@ -183,7 +184,7 @@ impl Issuer {
         let cached = self.verified.get(&hash);
         // Keys are fetched only for a token that could be the issuer's: invalid ones cause no requests to the issuer.
         if cached.is_none()
-            && self.check(token, &CoreJsonWebKeySet::default(), now).err() != Some(TokenError::UnknownKey)
+            && self.check(token, &CoreJsonWebKeySet::default(), now).err() != Some(TokenError::NoKeyFits)
         {
             return Ok(None);
         }
@@ -194,7 +195,7 @@ impl Issuer {
             return Ok((now < expires_at).then_some(identity));
         }
         let mut checked = self.check(token, &set.keys, now);
-        if checked == Err(TokenError::UnknownKey)
+        if checked == Err(TokenError::NoKeyFits)
             && let Some(newer) = self.keys.newer_than(&set, now).await
         {
             set = newer;
@@ -216,8 +217,8 @@ impl Issuer {
         self.keys.current(now).await.map(drop)
     }
 
-    /// Verifies a token with a set of keys. With an empty set the result for a valid token is `UnknownKey`, since
-    /// issuer, audience and algorithm are checked before the key is looked up.
+    /// Verifies a token with a set of keys. With an empty set the result for a valid token is `NoKeyFits`, since issuer,
+    /// audience and algorithm are checked before the key is looked up.
     fn check(
         &self,
         token: &str,
@@ -228,6 +229,30 @@ impl Issuer {
         let signature = token.rsplit('.').next().unwrap_or_default();
         URL_SAFE_NO_PAD.decode(signature).ok().ok_or(TokenError::Invalid)?;
         let jwt = Jwt::from_str(token).ok().ok_or(TokenError::Invalid)?;
+        match self.check_with(&jwt, keys, now) {
+            // The token does not say which of several keys has signed it: an issuer may leave out key ids.
+            Err(ClaimsVerificationError::SignatureVerification(
+                SignatureVerificationError::AmbiguousKeyId(_),
+            )) => {
+                let one_by_one = keys.keys().iter().map(|key| {
+                    self.check_with(&jwt, &CoreJsonWebKeySet::new(vec![key.clone()]), now)
+                        .map_err(TokenError::from)
+                });
+                one_by_one
+                    .reduce(|found, next| if found == Err(TokenError::NoKeyFits) { next } else { found })
+                    .unwrap_or(Err(TokenError::NoKeyFits))
+            }
+            checked => checked.map_err(TokenError::from),
+        }
+    }
+
+    /// Verifies a token with a set of keys, one of which the token names.
+    fn check_with(
+        &self,
+        jwt: &Jwt,
+        keys: &CoreJsonWebKeySet,
+        now: DateTime<Utc>,
+    ) -> Result<(Identity, DateTime<Utc>), ClaimsVerificationError> {
         let types = ["JWT", "at+jwt"].map(|name| JsonWebTokenType::new(name.to_owned()).normalize());
         let verifier = CoreIdTokenVerifier::new_public_client(self.audience.clone(), self.url.clone(), keys.clone())
             .set_allowed_algs(self.algorithms.iter().cloned())
@@ -241,12 +266,20 @@ impl Issuer {
             });
         // The nonce is for the frontend, which has sent it to the issuer.
         let any_nonce = |_: Option<&openidconnect::Nonce>| Ok(());
-        match jwt.claims(&verifier, any_nonce) {
-            Ok(claims) => identity(claims, now).ok_or(TokenError::Invalid),
-            Err(ClaimsVerificationError::SignatureVerification(
-                SignatureVerificationError::NoMatchingKey,
-            )) => Err(TokenError::UnknownKey),
-            Err(_) => Err(TokenError::Invalid),
+        let claims = jwt.claims(&verifier, any_nonce)?;
+        identity(claims, now).ok_or_else(|| ClaimsVerificationError::Other("not a credential".to_owned()))
+    }
+}
+
+impl From<ClaimsVerificationError> for TokenError {
+    fn from(error: ClaimsVerificationError) -> Self {
+        use SignatureVerificationError as Signature;
+
+        match error {
+            ClaimsVerificationError::SignatureVerification(
+                Signature::NoMatchingKey | Signature::CryptoError(_) | Signature::InvalidKey(_),
+            ) => Self::NoKeyFits,
+            _ => Self::Invalid,
         }
     }
 }

@@ -43,6 +43,7 @@ const COLUMNS: &str = "u.id as user_id, u.name, u.role, u.state,
         when $4 is not null then coalesce(k.revoked_at is null and k.expires_at > $2, false)
         else coalesce($5 > u.sessions_ended_at, $5 is not null)
     end as credential_live,
+    u.sessions_ended_at,
     coalesce(k.may_write, true) as may_write,
     k.only_task_force_id";
 
@@ -64,9 +65,13 @@ pub struct CallerRow {
     /// Only an active user may sign in.
     #[diesel(sql_type = Text)]
     pub state: UserState,
-    /// True while the session runs, or while the API key is neither revoked nor expired.
+    /// True while the session runs, while the API key is neither revoked nor expired, and for a token of another issuer
+    /// that is younger than the end of all sessions.
     #[diesel(sql_type = Bool)]
     pub credential_live: bool,
+    /// The time at which all sessions were ended together, which tokens of other issuers must be younger than.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub sessions_ended_at: Option<DateTime<Utc>>,
     /// False for an API key that only reads.
     #[diesel(sql_type = Bool)]
     pub may_write: bool,

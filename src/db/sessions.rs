@@ -173,6 +173,19 @@ pub async fn insert_token(
         .map(drop)
 }
 
+/// Locks the user of a refresh token, used or not, until the transaction ends, as [`super::users::lock`] does.
+pub async fn lock_user_of_token(conn: &Conn, token_hash: &[u8; 32]) -> QueryResult<()> {
+    let session = refresh_tokens::table.find(token_hash).select(refresh_tokens::session_id);
+    let user = sessions::table.filter(sessions::id.eq_any(session)).select(sessions::user_id);
+    users::table
+        .filter(users::id.eq_any(user))
+        .select(users::id)
+        .for_no_key_update()
+        .execute(&mut &*conn)
+        .await
+        .map(drop)
+}
+
 /// Uses a refresh token and returns its session; `None` if the token is unknown or used. The second of two concurrent
 /// calls waits for the first to commit, and then finds the token used.
 pub async fn use_token(conn: &Conn, token_hash: &[u8; 32], now: DateTime<Utc>) -> QueryResult<Option<Uuid>> {

@@ -86,12 +86,19 @@ pub async fn find(conn: &Conn, id: Uuid) -> QueryResult<Option<UserDetail>> {
     Prepared(query).get_result(&mut &*conn).await.optional()
 }
 
-/// Locks a user and every active administrator until the transaction ends, always in the same order. Of two concurrent
-/// changes that would remove the last two administrators, the second therefore sees the first.
+/// Locks a user until the transaction ends. Whatever gives authority to a user (a session, an API key, an invitation)
+/// takes this lock before it reads the user's state, counts and inserts. A change that ends authority takes the same
+/// lock, so that nothing in the making outlives the change.
 pub async fn lock(conn: &Conn, id: Uuid) -> QueryResult<()> {
+    users::table.find(id).select(users::id).for_no_key_update().execute(&mut &*conn).await.map(drop)
+}
+
+/// Locks some users and every active administrator until the transaction ends, always in the same order. Of two
+/// concurrent changes that would remove the last two administrators, the second therefore sees the first.
+pub async fn lock_with_administrators(conn: &Conn, ids: &[Uuid]) -> QueryResult<()> {
     let administers = users::role.eq(CouncilRole::Administrator).and(users::state.eq(UserState::Active));
     users::table
-        .filter(users::id.eq(id).or(administers))
+        .filter(users::id.eq_any(ids).or(administers))
         .order(users::id)
         .select(users::id)
         .for_update()
@@ -246,14 +253,15 @@ pub async fn account(conn: &Conn, id: Uuid) -> QueryResult<Option<Account>> {
         .optional()
 }
 
-/// Returns whether the user may still sign in with this password; locks the user until the transaction ends.
-pub async fn lock_credentials_for_share(conn: &Conn, id: Uuid, password_hash: &str) -> QueryResult<bool> {
+/// Returns whether the user may still sign in with this password; locks the user until the transaction ends, as
+/// [`lock`] does.
+pub async fn lock_credentials(conn: &Conn, id: Uuid, password_hash: &str) -> QueryResult<bool> {
     let held = users::table
         .find(id)
         .filter(users::state.eq(UserState::Active))
         .filter(users::password_hash.eq(password_hash))
         .select(users::id)
-        .for_share()
+        .for_no_key_update()
         .execute(&mut &*conn)
         .await?;
     Ok(held > 0)

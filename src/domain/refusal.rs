@@ -31,6 +31,8 @@ pub enum RefusalCode {
     UnknownReference,
     /// The request carries no valid credential.
     Unauthenticated,
+    /// All sessions of the caller have been ended since the token of another issuer was issued.
+    SessionsEnded,
     /// The e-mail address, the password or the token is wrong.
     InvalidCredentials,
     /// The credential is narrower than the rights of its owner.

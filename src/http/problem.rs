@@ -89,17 +89,17 @@ impl Problem {
     /// The response without its body, which the response middleware writes.
     fn bare(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.code.status());
-        match (self.code, &*self.extension) {
-            (ProblemCode::Unauthenticated | ProblemCode::InvalidCredentials, _) => {
-                response.insert_header((WWW_AUTHENTICATE, "Bearer"));
-            }
-            (ProblemCode::Unavailable, _) => {
-                response.insert_header((RETRY_AFTER, RETRY_AFTER_SECONDS));
-            }
-            (_, ProblemExtension::RetryAfter(seconds)) => {
+        if self.code.status() == StatusCode::UNAUTHORIZED {
+            response.insert_header((WWW_AUTHENTICATE, "Bearer"));
+        }
+        if self.code == ProblemCode::Unavailable {
+            response.insert_header((RETRY_AFTER, RETRY_AFTER_SECONDS));
+        }
+        match &*self.extension {
+            ProblemExtension::RetryAfter(seconds) => {
                 response.insert_header((RETRY_AFTER, seconds.to_string()));
             }
-            (_, ProblemExtension::CurrentVersion(version)) => {
+            ProblemExtension::CurrentVersion(version) => {
                 response.insert_header((ETAG, format!("\"{version}\"")));
             }
             _ => {}

@@ -96,6 +96,12 @@ problem_catalogue! {
         advice: "Send `Authorization: Bearer <accessToken>` from `POST /v1/auth/login`; an access token lives 15 minutes, then use `POST /v1/auth/refresh`.",
             "أرسل الترويسة Authorization: Bearer مع رمز الوصول من ‎POST /v1/auth/login؛ تدوم صلاحية الرمز 15 دقيقة ثم يُجدَّد عبر ‎POST /v1/auth/refresh.",
     }
+    SessionsEnded from RefusalCode {
+        status: UNAUTHORIZED,
+        title: "All your sessions have been ended", "أُنهيت جميع جلساتك",
+        advice: "A new password, an invitation or an administrator has ended them. A token that single sign-on issued before then, or within the minute after, is not accepted. Wait the seconds in `Retry-After`, if it is there, and only then get a new token from the issuer.",
+            "أُنهيت بكلمة مرور جديدة أو بدعوة أو من مدير المنظومة. ولا يُقبل رمز أصدره الدخول الموحد قبل ذلك أو خلال الدقيقة التي تليه. انتظر الثواني المذكورة في الترويسة Retry-After إن وُجدت، ثم اطلب رمزًا جديدًا من الجهة المُصدِرة.",
+    }
     InvalidCredentials from RefusalCode {
         status: UNAUTHORIZED,
         title: "E-mail, password or token is wrong", "البريد الإلكتروني أو كلمة المرور أو الرمز غير صحيح",

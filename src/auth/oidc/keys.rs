@@ -1,5 +1,5 @@
-//! The issuer's keys. They are fetched over HTTP, cached for an hour, and fetched again when a token names an unknown
-//! key.
+//! The issuer's keys. They are fetched over HTTP, cached for an hour, and fetched again when no known key has signed a
+//! token.
 
 use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -19,7 +19,7 @@ use crate::util::errors::with_causes;
 /// The age at which keys are fetched again, and so the longest time that a withdrawn key is accepted.
 const MAX_AGE: TimeDelta = TimeDelta::hours(1);
 
-/// The minimum time between two fetches, however many unknown key ids clients invent.
+/// The minimum time between two fetches, however many key ids and signatures clients invent.
 const MIN_INTERVAL: TimeDelta = TimeDelta::minutes(1);
 
 /// The minimum time between two fetches while there are no keys, and nobody can sign in through the issuer.

@@ -25,10 +25,11 @@ pub(super) enum SharedHeader {
     RateLimitPolicy,
     RequestId,
     RetryAfter,
+    RetryAfterSessionsEnded,
 }
 
 impl SharedHeader {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::ApiVersion,
         Self::ETag,
         Self::ETagUnlessTried,
@@ -38,6 +39,7 @@ impl SharedHeader {
         Self::RateLimitPolicy,
         Self::RequestId,
         Self::RetryAfter,
+        Self::RetryAfterSessionsEnded,
     ];
 
     /// The name of the header, and of the component that describes it.
@@ -52,6 +54,7 @@ impl SharedHeader {
             Self::RateLimitPolicy => ("RateLimit-Policy", "RateLimitPolicy"),
             Self::RequestId => ("X-Request-Id", "RequestId"),
             Self::RetryAfter => ("Retry-After", "RetryAfter"),
+            Self::RetryAfterSessionsEnded => ("Retry-After", "RetryAfterSessionsEnded"),
         }
     }
 
@@ -101,6 +104,11 @@ impl SharedHeader {
                 "Seconds to wait before trying again.",
                 with_example(ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)), 2),
                 Some(true),
+            ),
+            Self::RetryAfterSessionsEnded => header(
+                "With `sessionsEnded`: seconds after which a new token of the issuer is accepted. Without it, a new token is accepted at once.",
+                with_example(ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)), 62),
+                Some(false),
             ),
         }
     }

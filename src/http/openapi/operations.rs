@@ -97,7 +97,7 @@ impl Traits {
         let groups: [(bool, &[ProblemCode]); 9] = [
             (true, &[ProblemCode::InternalError, ProblemCode::Unavailable]),
             (self.is_rate_limited, &[ProblemCode::TooManyRequests]),
-            (needs_credential, &[ProblemCode::Unauthenticated]),
+            (needs_credential, &[ProblemCode::Unauthenticated, ProblemCode::SessionsEnded]),
             // An API key may be for reading only. Reads that a key for one task force can't do declare this themselves.
             (needs_credential && self.is_of_the_api && !self.is_get, &[ProblemCode::InsufficientScope]),
             (self.has_path_parameter, &[ProblemCode::NotFound]),

@@ -43,6 +43,9 @@ fn response(codes: &[ProblemCode]) -> Response {
             ProblemCode::Unavailable | ProblemCode::TooManyAttempts | ProblemCode::TooManyRequests => {
                 headers::add(&mut response, SharedHeader::RetryAfter);
             }
+            ProblemCode::SessionsEnded => {
+                headers::add(&mut response, SharedHeader::RetryAfterSessionsEnded);
+            }
             ProblemCode::VersionMismatch => headers::add(&mut response, SharedHeader::ETag),
             _ => {}
         }

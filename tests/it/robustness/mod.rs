@@ -7,4 +7,5 @@ mod limits;
 mod outages;
 mod process;
 mod properties;
+mod races;
 mod torture;

@@ -138,6 +138,74 @@ async fn who_invents_names_of_keys_makes_us_ask_once_a_minute() {
     }
 }
 
+/// A token without the name of a key.
+fn nameless_token_of(stub: &Stub, signer: &Signer) -> String {
+    let mut claims = claims_with("iss", json!(stub.url));
+    claims["exp"] = json!(now().timestamp() + 100_000);
+    signer.token_with("kid", Value::Null, &claims)
+}
+
+#[tokio::test]
+async fn a_key_that_is_replaced_under_its_name_is_found_after_a_minute() {
+    // The second pair is of different types: no key of the right type has the name.
+    for (old, new) in
+        [(Signer::ed25519("k1"), Signer::ed25519("k1")), (Signer::p256("k1"), Signer::ed25519("k1"))]
+    {
+        let stub = Stub::start(Behaviour::Keys(vec![old.jwk.clone()]));
+        let issuer = issuer_at(&stub.url);
+        let (by_old, by_new) = (token_of(&stub, &old, "k1"), token_of(&stub, &new, "k1"));
+        assert!(verified(&issuer, &by_old).await.is_some());
+        stub.change(Behaviour::Keys(vec![new.jwk.clone()]));
+        let at = |seconds| now() + TimeDelta::seconds(seconds);
+        assert_eq!(issuer.verify(&by_new, at(59)).await, Ok(None));
+        assert_eq!(stub.discoveries(), 1, "no more than once a minute");
+        assert!(issuer.verify(&by_new, at(60)).await.unwrap().is_some());
+        assert_eq!(issuer.verify(&by_old, at(60)).await, Ok(None));
+        assert_eq!(stub.discoveries(), 2);
+    }
+}
+
+#[tokio::test]
+async fn an_issuer_that_names_no_keys_may_replace_them_and_have_several() {
+    let (old, new) = (Signer::ed25519("k1"), Signer::ed25519("k2"));
+    let unnamed = |signer: &Signer| {
+        let mut jwk = signer.jwk.clone();
+        jwk.as_object_mut().unwrap().remove("kid");
+        jwk
+    };
+    let stub = Stub::start(Behaviour::Keys(vec![unnamed(&old)]));
+    let issuer = issuer_at(&stub.url);
+    let (by_old, by_new) = (nameless_token_of(&stub, &old), nameless_token_of(&stub, &new));
+    let good = async |token: &str, minutes: i64| {
+        issuer.verify(token, now() + TimeDelta::minutes(minutes)).await.unwrap().is_some()
+    };
+    assert!(good(&by_old, 0).await);
+    assert!(!good(&by_new, 0).await);
+    // Both are good while the issuer changes from one to the other, whichever it lists first.
+    stub.change(Behaviour::Keys(vec![unnamed(&old), unnamed(&new)]));
+    assert!(good(&by_new, 1).await);
+    assert!(good(&by_old, 1).await);
+    stub.change(Behaviour::Keys(vec![unnamed(&new)]));
+    assert!(good(&by_new, 61).await);
+    assert!(!good(&by_old, 61).await);
+}
+
+#[tokio::test]
+async fn who_invents_signatures_makes_us_ask_once_a_minute() {
+    let (signer, forger) = (Signer::ed25519("k1"), Signer::ed25519("k1"));
+    let stub = Stub::start(Behaviour::Keys(vec![signer.jwk.clone()]));
+    let issuer = issuer_at(&stub.url);
+    assert!(verified(&issuer, &token_of(&stub, &signer, "k1")).await.is_some());
+    let forged = token_of(&stub, &forger, "k1");
+    for (minute, asked) in [(0, 1), (1, 2), (2, 3)] {
+        let at = now() + TimeDelta::minutes(minute);
+        for _ in 0..10 {
+            assert_eq!(issuer.verify(&forged, at).await, Ok(None));
+        }
+        assert_eq!(stub.discoveries(), asked, "minute {minute}");
+    }
+}
+
 #[tokio::test]
 async fn what_can_not_be_the_issuers_token_makes_us_ask_nothing() {
     let signer = Signer::ed25519("k1");

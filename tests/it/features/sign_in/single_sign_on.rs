@@ -272,9 +272,19 @@ async fn ending_somebodys_sessions_ends_what_the_issuer_gave_them_before() {
     let administrator = app.as_administrator();
     let user = administrator.read(format!("/v1/users/{}", app.world().user(Who::Outsider))).await;
     administrator.send(Draft::new(Method::POST, format!("{}/invitations", user.path))).await.expect(201);
-    me(&app, &tokens.id).await.expect_problem(401, "unauthenticated");
+    // The browser learns for how long the issuer's next token would be refused, too.
+    let refused = me(&app, &tokens.id).await;
+    assert_eq!(refused.header("retry-after"), "62");
+    assert_eq!(refused.header("www-authenticate"), "Bearer");
+    refused.expect_problem(401, "sessionsEnded");
     let read = Draft::get(app.a(""));
-    app.as_anybody().send_with(Some(&tokens.id), read).await.expect_problem(401, "unauthenticated");
+    app.as_anybody().send_with(Some(&tokens.id), read).await.expect_problem(401, "sessionsEnded");
+    app.advance(TimeDelta::seconds(61));
+    assert_eq!(me(&app, &tokens.id).await.header("retry-after"), "1");
+    app.advance(TimeDelta::seconds(1));
+    let old = me(&app, &tokens.id).await;
+    assert!(!old.headers.contains_key("retry-after"), "the next token is accepted");
+    old.expect_problem(401, "sessionsEnded");
 
     // One that was issued after is good; so that nobody has to wait, the end is moved instead.
     let before = "update users set sessions_ended_at = sessions_ended_at - interval '2 minutes'";

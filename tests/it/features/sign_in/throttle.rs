@@ -8,6 +8,7 @@ use taskforce::auth::throttle::Limits;
 
 use crate::support::app::PASSWORD;
 use crate::support::client::Draft;
+use crate::support::world::PANEL;
 use crate::support::{Answer, Setup, TestApp, Who};
 
 async fn start(limits: Limits) -> TestApp {
@@ -58,6 +59,22 @@ async fn guesses_at_the_same_instant_are_counted_before_they_are_answered() {
     let answers = join_all(guesses).await;
     let made = answers.iter().filter(|answer| answer.status == 401).count();
     assert_eq!(made, 10, "{:?}", answers.iter().map(|answer| answer.status).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn right_sign_ins_at_the_same_instant_are_all_let_in() {
+    let app = start(Limits::USUAL).await;
+    for round in 0..3 {
+        let expert = Who::Expert1.email();
+        let sign_ins = (0..16).map(|_| sign_in(&app, &expert, PASSWORD));
+        let statuses: Vec<u16> = join_all(sign_ins).await.iter().map(|answer| answer.status).collect();
+        assert_eq!(statuses, [200; 16], "round {round}");
+    }
+    // More than one address may send at once.
+    let emails = PANEL.map(Who::email);
+    for answer in join_all((0..60).map(|at| sign_in(&app, &emails[at % 6], PASSWORD))).await {
+        answer.expect(200);
+    }
 }
 
 #[tokio::test]
