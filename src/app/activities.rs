@@ -181,7 +181,7 @@ impl ActivityDetail {
             return Err(Refusal::new(
                 RefusalCode::ActivityStarted,
                 "An activity that was ever started stays in its step; plan a new one in the other step.",
-                "النشاط الذي بدأ يبقى في خطوته؛ خطّط نشاطًا جديدًا في الخطوة الأخرى.",
+                "النشاط الذي سبق بدؤه يبقى في خطوته؛ خطّط نشاطًا جديدًا في الخطوة الأخرى.",
             )
             .into());
         }

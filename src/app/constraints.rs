@@ -37,6 +37,8 @@ pub(super) fn unknown_time_zone() -> Refusal {
 
 /// The error for an unknown time zone, as one of several errors of a request.
 pub(super) fn time_zone_error() -> FieldError {
-    FieldError::at("/timeZone", FieldErrorCode::NotAllowed)
-        .saying("is not an IANA time zone such as Asia/Amman", "ليست منطقة زمنية معروفة مثل Asia/Amman")
+    FieldError::at("/timeZone", FieldErrorCode::NotAllowed).saying(
+        "is not an IANA time zone such as Asia/Amman",
+        "ليست منطقة زمنية من قائمة IANA، مثل Asia/Amman",
+    )
 }

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::caller::Caller;
 use super::conditions::{self, ConditionView};
 use super::members::require_current;
+use super::resource::in_future;
 use super::submissions::transition_report;
 use super::write::WriteTx;
 use super::{App, Result, steps};
@@ -55,22 +56,12 @@ impl Record {
     fn ruling(&self, today: NaiveDate) -> Result<Ruling> {
         let mut errors = Vec::new();
         let ruling = Ruling::new(self.outcome, self.return_to);
-        if ruling.is_none() {
-            let code =
-                if self.return_to.is_none() { FieldErrorCode::Required } else { FieldErrorCode::NotAllowed };
-            errors.push(
-                FieldError::at("/returnToStep", code)
-                    .saying("goes with `adjust`, and only with it", "يُذكر مع adjust وحده"),
-            );
-        }
+        errors.extend(ruling.as_ref().err().cloned());
         if self.decided_on > today {
-            errors.push(
-                FieldError::at("/decidedOn", FieldErrorCode::TooLarge)
-                    .saying("is a day that has not come yet", "يوم لم يحن بعد"),
-            );
+            errors.push(in_future("/decidedOn", today));
         }
         match ruling {
-            Some(ruling) if errors.is_empty() => Ok(ruling),
+            Ok(ruling) if errors.is_empty() => Ok(ruling),
             _ => Err(Refusal::field_errors(RefusalCode::InvalidRequest, errors).into()),
         }
     }

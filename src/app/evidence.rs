@@ -80,13 +80,13 @@ fn check_fields(fields: &EvidenceFields, file: Option<&Evidence>) -> Result<()> 
     if fields.url.as_deref().is_some_and(|url| !is_absolute_http_url(url)) {
         errors.push(FieldError::at("/url", FieldErrorCode::WrongFormat).saying(
             "must be a whole http or https address, without a user's name and password",
-            "يجب أن يكون عنوان http أو https كاملًا دون اسم مستخدم وكلمة مرور",
+            "يجب أن يكون عنوان http أو https كاملًا دون اسم مستخدم ولا كلمة مرور",
         ));
     }
     if file.is_some() && fields.url.is_some() {
         errors.push(FieldError::at("/url", FieldErrorCode::NotAllowed).saying(
             "is for links, and a file was uploaded to this evidence",
-            "للروابط فقط، وقد رُفع ملف إلى هذا الدليل",
+            "للروابط فقط، وقد رُفع ملف إلى مستند الإثبات هذا",
         ));
     }
     let hash_of_a_file = file.is_some_and(|file| file.fields.sha256 != fields.sha256);

@@ -9,7 +9,7 @@ use crate::db::page::Page;
 use crate::db::reports::{Draft, Report, ReportFilter, ReportInputs, ReportWithContent};
 use crate::domain::decision::{Outcome, Ruling};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
-use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
+use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::domain::report::{self, ReportAsked, ReportControl, ReportModel, ReportPeriod, ReportPerson};
 use crate::domain::rights::Action;
 use crate::domain::step::StepName;
@@ -29,13 +29,10 @@ pub struct NewReport {
 impl NewReport {
     /// Requires a step with `adjust`, and refuses one otherwise.
     fn check(&self) -> Result<()> {
-        if Ruling::new(self.recommendation, self.return_to).is_some() {
-            return Ok(());
+        match Ruling::new(self.recommendation, self.return_to) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Refusal::field_errors(RefusalCode::InvalidRequest, vec![error]).into()),
         }
-        let code =
-            if self.return_to.is_none() { FieldErrorCode::Required } else { FieldErrorCode::NotAllowed };
-        Err(Refusal::field_errors(RefusalCode::InvalidRequest, vec![FieldError::at("/returnToStep", code)])
-            .into())
     }
 }
 

@@ -336,11 +336,15 @@ pub(super) fn check_not_in_future(tx: &WriteTx<'_>, day: NaiveDate, pointer: &st
     if day <= today {
         return Ok(());
     }
-    let error = FieldError::at(pointer, FieldErrorCode::TooLarge).saying(
+    Err(Refusal::field_errors(RefusalCode::InvalidRequest, vec![in_future(pointer, today)]).into())
+}
+
+/// The error of a day that lies after today in the task force's time zone.
+pub(super) fn in_future(pointer: &str, today: NaiveDate) -> FieldError {
+    FieldError::at(pointer, FieldErrorCode::TooLarge).saying(
         format!("is in the future: in the task force's time zone it is {today}"),
         format!("يقع في المستقبل: تاريخ اليوم بتوقيت فريق العمل هو {today}"),
-    );
-    Err(Refusal::field_errors(RefusalCode::InvalidRequest, vec![error]).into())
+    )
 }
 
 /// Refuses to delete a product that was carried over or extended: an earlier cycle has it on record.

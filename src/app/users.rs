@@ -168,8 +168,8 @@ async fn invite(conn: &Conn, id: Uuid, now: DateTime<Utc>) -> Result<Invitation>
 fn self_invitation() -> Refusal {
     Refusal::new(
         RefusalCode::Forbidden,
-        "Somebody else invites you anew; whoever knows their password changes it with PUT /v1/auth/password.",
-        "يدعوك من جديد شخص آخر؛ ومن يعرف كلمة مروره يغيّرها عبر ‎PUT /v1/auth/password.",
+        "You can't invite yourself; to change your password, use `PUT /v1/auth/password`.",
+        "لا يمكنك دعوة نفسك؛ لتغيير كلمة مرورك استخدم PUT /v1/auth/password.",
     )
 }
 

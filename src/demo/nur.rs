@@ -152,7 +152,7 @@ pub(super) async fn pilots(seeder: &mut Seeder, task_force: &mut SeededTaskForce
     seeder.change_pilot_state(task_force, PILOTS, PARKING, PilotState::Planned).await?;
     seeder.advance_to(-1);
     let note = (
-        "مشاركة البيانات مع شركة المياه متعثرة، وبقية الأنشطة تسير وفق الخطة.",
+        "مشاركة البيانات مع شركة المياه متوقفة، وبقية الأنشطة تسير وفق الخطة.",
         "Data sharing with the water company is held up; the rest goes to plan.",
     );
     seeder.state_health(task_force, Health::AtRisk, note).await

@@ -12,7 +12,7 @@ vocabulary! {
         Planned = "planned", "Planned", "مخطط له";
         InProgress = "inProgress", "In progress", "قيد التنفيذ";
         InReview = "inReview", "In review", "قيد المراجعة";
-        Blocked = "blocked", "Blocked", "متعثر";
+        Blocked = "blocked", "Blocked", "متوقف";
         Done = "done", "Done", "منجز";
         Cancelled = "cancelled", "Cancelled", "ملغى";
     }

@@ -13,8 +13,8 @@ vocabulary! {
     pub enum BreakReason in "breakReasons" {
         SequenceGap = "sequenceGap", "The event is missing", "الحدث مفقود";
         PreviousHashMismatch = "previousHashMismatch", "The event names another hash than the one before it has", "يذكر الحدث بصمة غير بصمة الحدث السابق";
-        HashMismatch = "hashMismatch", "The event's text does not give its hash", "نص الحدث لا يعطي بصمته";
-        ColumnsMismatch = "columnsMismatch", "The event's text does not say what its columns say", "نص الحدث يخالف أعمدته";
+        HashMismatch = "hashMismatch", "The event's text does not give its hash", "بصمة الحدث لا تطابق نصه";
+        ColumnsMismatch = "columnsMismatch", "The event's text does not say what its columns say", "نص الحدث لا يطابق حقوله المخزَّنة";
         HeadMismatch = "headMismatch", "The head of the chain is not this event, or stands before it", "رأس السلسلة ليس هذا الحدث أو يقع قبله";
     }
 }

@@ -6,7 +6,7 @@ vocabulary! {
         Approve = "approve", "Approve", "موافقة";
         Return = "return", "Return for more work", "إعادة لمزيد من العمل";
         Abstain = "abstain", "Abstain", "امتناع";
-        Recuse = "recuse", "Recuse: has an interest and leaves the count", "تنحٍّ لتعارض المصالح";
+        Recuse = "recuse", "Recuse: has an interest and leaves the count", "تنحٍّ لتعارض المصالح (لا يدخل في الاحتساب)";
     }
 }
 

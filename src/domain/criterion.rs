@@ -11,20 +11,20 @@ vocabulary! {
     pub enum CriterionCode in "gateCriteria" {
         PolicyAdopted = "policyAdopted", "At least one policy is adopted", "اعتُمدت سياسة واحدة على الأقل";
         PoliciesSettled = "policiesSettled", "No policy is under review", "لا توجد سياسة قيد المراجعة";
-        AimsNamed = "aimsNamed", "Each adopted policy names an aim", "لكل سياسة معتمدة هدف مذكور";
-        SectorsSelected = "sectorsSelected", "At least one sector is selected, and no more than the task force may", "اختير قطاع واحد على الأقل، ولم يُتجاوز الحد المقرر لفريق العمل";
+        AimsNamed = "aimsNamed", "Each adopted policy names an aim", "تذكر كل سياسة معتمدة هدفًا واحدًا على الأقل";
+        SectorsSelected = "sectorsSelected", "At least one sector is selected, and no more than the task force may", "اختير قطاع واحد على الأقل، ولم يتجاوز عددها الحد المقرر لفريق العمل";
         CandidatesSettled = "candidatesSettled", "No sector is left a candidate", "لم يبقَ قطاع مرشحًا دون حسم";
         SectorsStudied = "sectorsStudied", "Each selected sector is studied", "دُرس كل قطاع مختار";
         PilotsPlanned = "pilotsPlanned", "At least one pilot is planned", "خُطط لمشروع تجريبي واحد على الأقل";
-        SectorsCovered = "sectorsCovered", "Each selected sector has a planned pilot, and each planned pilot a selected sector", "لكل قطاع مختار مشروع تجريبي مخطط له، ولكل مشروع مخطط له قطاع مختار";
-        IndicatorsSet = "indicatorsSet", "Each planned pilot has indicators, each with baseline and target", "لكل مشروع تجريبي مخطط له مؤشرات لها خط أساس ومستهدف";
-        ActivitiesPlanned = "activitiesPlanned", "Each planned pilot has an activity in step migration with assignee and due date", "لكل مشروع تجريبي مخطط له نشاط في خطوة الترحيل له مكلَّف وموعد";
-        PilotsEvaluated = "pilotsEvaluated", "Each planned pilot is evaluated or cancelled", "قُيِّم كل مشروع تجريبي مخطط له أو أُلغي";
-        MigrationsHandedOver = "migrationsHandedOver", "Each pilot to be scaled has a migration handed over", "لكل مشروع تقرر التوسع فيه ترحيل جرى تسليمه";
+        SectorsCovered = "sectorsCovered", "Each selected sector has a planned pilot, and each planned pilot a selected sector", "لكل قطاع مختار مشروع تجريبي مخطَّط، ولكل مشروع تجريبي مخطَّط قطاعٌ مختار";
+        IndicatorsSet = "indicatorsSet", "Each planned pilot has indicators, each with baseline and target", "لكل مشروع تجريبي مخطَّط مؤشرات، ولكل مؤشر منها خط أساس ومستهدف";
+        ActivitiesPlanned = "activitiesPlanned", "Each planned pilot has an activity in step migration with assignee and due date", "لكل مشروع تجريبي مخطَّط نشاطٌ في خطوة الترحيل، له مكلَّف به وموعد";
+        PilotsEvaluated = "pilotsEvaluated", "Each planned pilot is evaluated or cancelled", "قُيِّم كل مشروع تجريبي مخطَّط أو أُلغي";
+        MigrationsHandedOver = "migrationsHandedOver", "Each pilot to be scaled has a migration handed over", "لكل مشروع تجريبي تقرر التوسع فيه ترحيلٌ مُسلَّم";
         ReportCurrent = "reportCurrent", "A draft report says what is so now", "توجد مسودة تقرير تطابق الوضع الراهن";
-        ConditionsSettled = "conditionsSettled", "No condition of the council is open and due", "لا يوجد شرط للمجلس مفتوح حلّ موعده";
+        ConditionsSettled = "conditionsSettled", "No condition of the council is open and due", "لا يوجد للمجلس شرط مفتوح حلّ موعده";
         ActivitiesSettled = "activitiesSettled", "None of the step's activities is open", "لا يوجد نشاط مفتوح في الخطوة";
-        TranslationsComplete = "translationsComplete", "Titles and names of what is in force are in both languages", "العناوين والأسماء السارية مكتوبة باللغتين";
+        TranslationsComplete = "translationsComplete", "Titles and names of what is in force are in both languages", "عناوين العناصر السارية وأسماؤها مكتوبة باللغتين";
     }
 }
 

@@ -1,6 +1,6 @@
 //! Decisions of the council on a report, their effects on the steps, and the conditions that they set.
 
-use super::refusal::{Blocker, RefusalCode};
+use super::refusal::{Blocker, FieldError, FieldErrorCode, RefusalCode};
 use super::rights::EffectiveRole;
 use super::state_machine::{self, Transition, TransitionRule};
 use super::step::{StepCommand, StepName};
@@ -13,8 +13,8 @@ vocabulary! {
     pub enum Outcome in "outcomes" {
         Continue = "continue", "Continue: the next cycle opens", "الاستمرار: تُفتح الدورة التالية";
         Adjust = "adjust", "Adjust: a step of this cycle is done again", "التعديل: تُعاد خطوة من هذه الدورة";
-        Conclude = "conclude", "Conclude: the task force has done its work", "الإنهاء: أتم فريق العمل مهمته";
-        Stop = "stop", "Stop: the task force is dissolved", "الحلّ: يُحلّ فريق العمل";
+        Conclude = "conclude", "Conclude: the task force has done its work", "الإنهاء: يُنهى عمل الفريق وقد أتم مهمته";
+        Stop = "stop", "Stop: the task force is dissolved", "الإيقاف: يُحلّ فريق العمل";
     }
 }
 
@@ -27,8 +27,20 @@ pub struct Ruling {
 
 impl Ruling {
     /// A ruling, if the outcome and the step go together.
-    pub fn new(outcome: Outcome, return_to: Option<StepName>) -> Option<Self> {
-        ((outcome == Outcome::Adjust) == return_to.is_some()).then_some(Self { outcome, return_to })
+    ///
+    /// # Errors
+    /// The error of the field `returnToStep`, in a report or in a decision.
+    pub fn new(outcome: Outcome, return_to: Option<StepName>) -> Result<Self, FieldError> {
+        let at = |code| FieldError::at("/returnToStep", code);
+        match (outcome == Outcome::Adjust, return_to) {
+            (true, None) => Err(at(FieldErrorCode::Required).saying(
+                "is missing: `adjust` needs the step that is done again",
+                "مطلوب مع «التعديل» (adjust): اذكر الخطوة التي تُعاد",
+            )),
+            (false, Some(_)) => Err(at(FieldErrorCode::NotAllowed)
+                .saying("goes with `adjust` only", "لا يُذكر إلا مع «التعديل» (adjust)")),
+            _ => Ok(Self { outcome, return_to }),
+        }
     }
 
     /// Tells whether the ruling departs from the recommendation of a report.
@@ -63,7 +75,7 @@ vocabulary! {
         Open = "open", "Open", "مفتوح";
         ReportedMet = "reportedMet", "Reported met", "أُبلغ عن استيفائه";
         Met = "met", "Met", "مستوفى";
-        Waived = "waived", "Waived", "متنازَل عنه";
+        Waived = "waived", "Waived", "مُعفى منه";
         Superseded = "superseded", "Superseded", "مُستبدَل";
     }
 }
@@ -125,8 +137,8 @@ mod tests {
     fn only_adjust_names_a_step() {
         for &outcome in Outcome::ALL {
             let adjusts = outcome == Outcome::Adjust;
-            assert_eq!(Ruling::new(outcome, None).is_some(), !adjusts);
-            assert_eq!(Ruling::new(outcome, Some(StepName::Pilots)).is_some(), adjusts);
+            assert_eq!(Ruling::new(outcome, None).is_ok(), !adjusts);
+            assert_eq!(Ruling::new(outcome, Some(StepName::Pilots)).is_ok(), adjusts);
         }
     }
 

@@ -24,11 +24,11 @@ vocabulary! {
         HealthStated = "healthStatement.created", "Health stated", "أُعلنت الحالة العامة";
         StepUpdated = "step.updated", "Step changed", "عُدِّلت خطوة";
         StepTransitioned = "step.transitioned", "Step changed its state", "تغيرت حالة خطوة";
-        SubmissionCreated = "submission.created", "Step submitted", "عُرضت خطوة على الأعضاء";
-        SubmissionTransitioned = "submission.transitioned", "Submission decided or withdrawn", "حُسم عرض خطوة أو سُحب";
+        SubmissionCreated = "submission.created", "Step submitted", "قُدِّم طلب إقرار خطوة";
+        SubmissionTransitioned = "submission.transitioned", "Submission decided or withdrawn", "حُسم طلب إقرار خطوة أو سُحب";
         VoteCast = "vote.cast", "Vote cast", "أُدلي بصوت";
-        WaiverGranted = "waiver.granted", "Criterion waived", "تُنوزل عن معيار";
-        WaiverRemoved = "waiver.removed", "Waiver taken back", "سُحب تنازل عن معيار";
+        WaiverGranted = "waiver.granted", "Criterion waived", "أُعفي من معيار";
+        WaiverRemoved = "waiver.removed", "Waiver taken back", "سُحب الإعفاء من معيار";
         PolicyCreated = "policy.created", "Policy created", "أُنشئت سياسة";
         PolicyUpdated = "policy.updated", "Policy changed", "عُدِّلت سياسة";
         PolicyTransitioned = "policy.transitioned", "Policy changed its state", "تغيرت حالة سياسة";
@@ -60,10 +60,10 @@ vocabulary! {
         ChecklistItemCreated = "checklistItem.created", "Checklist item created", "أُنشئ بند تحقق";
         ChecklistItemUpdated = "checklistItem.updated", "Checklist item changed", "عُدِّل بند تحقق";
         ChecklistItemDeleted = "checklistItem.deleted", "Checklist item deleted", "حُذف بند تحقق";
-        EvidenceCreated = "evidence.created", "Evidence created", "أُنشئ دليل";
-        EvidenceUpdated = "evidence.updated", "Evidence changed", "عُدِّل دليل";
-        EvidenceDeleted = "evidence.deleted", "Evidence deleted", "حُذف دليل";
-        EvidenceUploaded = "evidence.uploaded", "File uploaded", "رُفع ملف دليل";
+        EvidenceCreated = "evidence.created", "Evidence created", "أُضيف مستند إثبات";
+        EvidenceUpdated = "evidence.updated", "Evidence changed", "عُدِّل مستند إثبات";
+        EvidenceDeleted = "evidence.deleted", "Evidence deleted", "حُذف مستند إثبات";
+        EvidenceUploaded = "evidence.uploaded", "File uploaded", "رُفع ملف إلى مستند إثبات";
         ReportCreated = "report.created", "Report built", "أُعدَّ تقرير";
         ReportTransitioned = "report.transitioned", "Report changed its state", "تغيرت حالة تقرير";
         DecisionRecorded = "decision.recorded", "Council's decision recorded", "سُجِّل قرار المجلس";
@@ -76,8 +76,8 @@ vocabulary! {
         ActivityUpdated = "activity.updated", "Activity changed", "عُدِّل نشاط";
         ActivityTransitioned = "activity.transitioned", "Activity changed its state", "تغيرت حالة نشاط";
         ActivityDeleted = "activity.deleted", "Activity deleted", "حُذف نشاط";
-        DependencyAdded = "dependency.added", "Dependency added", "أُضيفت تبعية";
-        DependencyRemoved = "dependency.removed", "Dependency removed", "أُزيلت تبعية";
+        DependencyAdded = "dependency.added", "Dependency added", "رُبط نشاط بنشاط يسبقه";
+        DependencyRemoved = "dependency.removed", "Dependency removed", "أُزيل ارتباط نشاط بنشاط يسبقه";
         CommentCreated = "comment.created", "Comment written", "كُتب تعليق";
         CommentUpdated = "comment.updated", "Comment changed", "عُدِّل تعليق";
         CommentDeleted = "comment.deleted", "Comment deleted", "حُذف تعليق";
@@ -86,11 +86,11 @@ vocabulary! {
         UserTransitioned = "user.transitioned", "User enabled or disabled", "فُعِّل مستخدم أو عُطِّل";
         InvitationCreated = "invitation.created", "Invitation renewed", "جُددت الدعوة";
         InvitationAccepted = "invitation.accepted", "Invitation accepted", "قُبلت الدعوة";
-        UserProvisioned = "user.provisioned", "User came in by single sign-on", "أُنشئ مستخدم عند دخوله الموحد";
+        UserProvisioned = "user.provisioned", "User came in by single sign-on", "أُنشئ حساب مستخدم عبر الدخول الموحد";
         IdentityLinked = "user.identityLinked", "Single sign-on linked to a user", "رُبط الدخول الموحد بمستخدم";
         PasswordChanged = "user.passwordChanged", "Password changed", "غُيِّرت كلمة المرور";
-        ApiKeyCreated = "apiKey.created", "API key created", "أُنشئ مفتاح واجهة";
-        ApiKeyRevoked = "apiKey.revoked", "API key revoked", "أُلغي مفتاح واجهة";
+        ApiKeyCreated = "apiKey.created", "API key created", "أُنشئ مفتاح واجهة برمجية (API)";
+        ApiKeyRevoked = "apiKey.revoked", "API key revoked", "أُلغي مفتاح واجهة برمجية (API)";
         SessionStarted = "session.started", "Signed in", "سُجِّل دخول";
         SessionRefreshed = "session.refreshed", "Session renewed", "جُدِّدت جلسة";
         SessionEnded = "session.ended", "Session ended", "انتهت جلسة";
@@ -102,9 +102,9 @@ vocabulary! {
     pub enum SubjectKind in "subjectKinds" {
         TaskForce = "taskForce", "Task force", "فريق عمل";
         Member = "member", "Member", "عضو";
-        HealthStatement = "healthStatement", "Health statement", "بيان حالة";
+        HealthStatement = "healthStatement", "Health statement", "بيان حالة عامة";
         Step = "step", "Step", "خطوة";
-        Submission = "submission", "Submission", "عرض للتصويت";
+        Submission = "submission", "Submission", "طلب إقرار خطوة";
         Policy = "policy", "Policy", "سياسة";
         Sector = "sector", "Sector", "قطاع";
         Assessment = "assessment", "Assessment", "تقييم نضج";
@@ -114,7 +114,7 @@ vocabulary! {
         Measurement = "measurement", "Measurement", "قياس";
         Migration = "migration", "Migration", "ترحيل";
         ChecklistItem = "checklistItem", "Checklist item", "بند تحقق";
-        Evidence = "evidence", "Evidence", "دليل";
+        Evidence = "evidence", "Evidence", "مستند إثبات";
         Report = "report", "Report", "تقرير";
         Decision = "decision", "Decision", "قرار";
         Condition = "condition", "Condition", "شرط";
@@ -122,7 +122,7 @@ vocabulary! {
         Comment = "comment", "Comment", "تعليق";
         User = "user", "User", "مستخدم";
         Session = "session", "Session", "جلسة";
-        ApiKey = "apiKey", "API key", "مفتاح واجهة";
+        ApiKey = "apiKey", "API key", "مفتاح واجهة برمجية (API)";
     }
 }
 

@@ -8,7 +8,7 @@ vocabulary! {
         Activity = "activity", "Activity", "نشاط";
         Policy = "policy", "Policy", "سياسة";
         Study = "study", "Study", "دراسة";
-        Assessment = "assessment", "Assessment", "تقييم النضج";
+        Assessment = "assessment", "Assessment", "تقييم نضج";
         Pilot = "pilot", "Pilot", "مشروع تجريبي";
         Migration = "migration", "Migration", "ترحيل";
         Condition = "condition", "Condition", "شرط";

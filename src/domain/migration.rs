@@ -11,8 +11,8 @@ vocabulary! {
         InProgress = "inProgress", "In progress", "قيد التنفيذ";
         ParallelRun = "parallelRun", "Old and new run in parallel", "تشغيل متوازٍ";
         Live = "live", "Live", "في الخدمة";
-        HandedOver = "handedOver", "Handed over", "سُلِّم";
-        RolledBack = "rolledBack", "Rolled back", "أُعيد إلى ما كان عليه";
+        HandedOver = "handedOver", "Handed over", "مُسلَّم";
+        RolledBack = "rolledBack", "Rolled back", "مُتراجَع عنه";
     }
 }
 

@@ -5,7 +5,7 @@
 
 use uuid::Uuid;
 
-use super::refusal::{Refusal, RefusalCode};
+use super::refusal::{Blocker, Refusal, RefusalCode};
 use super::rights::SeatRole;
 
 /// The minimum number of members of a task force at work.
@@ -79,19 +79,26 @@ impl Panel {
     pub fn check(&self) -> Result<(), Refusal> {
         let size = self.seats.len();
         if !(MIN_MEMBERS..=MAX_MEMBERS).contains(&size) {
-            return Err(Refusal::new(
+            let (en, ar) = match size {
+                0 => ("no member".to_owned(), "سيبقى فريق العمل بلا أعضاء".to_owned()),
+                1 => ("one member".to_owned(), "سيكون في فريق العمل عضو واحد".to_owned()),
+                _ => (format!("{size} members"), format!("سيكون عدد أعضاء فريق العمل {size}")),
+            };
+            return Err(Blocker::titled(
                 RefusalCode::PanelSize,
-                format!("The task force would have {size} members; it needs {MIN_MEMBERS} to {MAX_MEMBERS}."),
-                format!("سيكون عدد أعضاء فريق العمل {size}، والمطلوب من {MIN_MEMBERS} إلى {MAX_MEMBERS}."),
-            ));
+                format!("The task force would have {en}; it needs {MIN_MEMBERS} to {MAX_MEMBERS}"),
+                format!("{ar}، والمطلوب من {MIN_MEMBERS} إلى {MAX_MEMBERS}"),
+            )
+            .into());
         }
         let chairs = self.seats.iter().filter(|seat| seat.role == SeatRole::Chair).count();
         if chairs != 1 {
-            return Err(Refusal::new(
-                RefusalCode::ChairRequired,
-                format!("The task force would have {chairs} chairs; it needs exactly one."),
-                format!("سيكون عدد رؤساء فريق العمل {chairs}، والمطلوب رئيس واحد بالضبط."),
-            ));
+            let (en, ar) = if chairs == 0 {
+                ("The task force would have no chair", "سيبقى فريق العمل بلا رئيس")
+            } else {
+                ("The task force would have several chairs", "سيكون لفريق العمل أكثر من رئيس")
+            };
+            return Err(Blocker::titled(RefusalCode::ChairRequired, en, ar).into());
         }
         Ok(())
     }

@@ -9,18 +9,18 @@ vocabulary! {
     pub enum PolicyKind in "policyKinds" {
         Policy = "policy", "Policy", "سياسة";
         Framework = "framework", "Framework", "إطار عمل";
-        Standard = "standard", "Standard", "معيار";
+        Standard = "standard", "Standard", "مواصفة قياسية";
     }
 }
 
 vocabulary! {
     /// State of a policy.
     pub enum PolicyState in "policyStates" {
-        Identified = "identified", "Identified", "محددة";
+        Identified = "identified", "Identified", "مرصودة";
         UnderReview = "underReview", "Under review", "قيد المراجعة";
         Adopted = "adopted", "Adopted", "معتمدة";
         Rejected = "rejected", "Rejected", "مرفوضة";
-        Superseded = "superseded", "Superseded", "حلّت محلها أخرى";
+        Superseded = "superseded", "Superseded", "مُستبدَلة";
     }
 }
 

@@ -169,7 +169,7 @@ impl RefusalCode {
 vocabulary! {
     /// What is wrong with one value of a request.
     pub enum FieldErrorCode as "FaultCode" in "faultCodes" {
-        Required = "required", "is missing", "مفقود";
+        Required = "required", "is missing", "مطلوب ولم يُذكر";
         Unknown = "unknown", "is not known here", "غير معروف هنا";
         WrongType = "wrongType", "has the wrong type", "نوعه غير صحيح";
         WrongFormat = "wrongFormat", "has the wrong form", "صيغته غير صحيحة";
@@ -179,9 +179,9 @@ vocabulary! {
         TooSmall = "tooSmall", "is too small", "صغير جدًا";
         TooLarge = "tooLarge", "is too large", "كبير جدًا";
         Empty = "empty", "is empty", "فارغ";
-        UnknownReference = "unknownReference", "refers to nothing here", "لا يشير إلى شيء هنا";
+        UnknownReference = "unknownReference", "refers to nothing here", "لا يوجد هنا عنصر بهذا المعرّف";
         Duplicate = "duplicate", "is there twice", "مكرر";
-        Common = "common", "is one of the first that an attacker would try", "من أول ما يجرّبه المهاجم";
+        Common = "common", "is a common password, or easy to guess", "كلمة مرور شائعة أو سهلة التخمين";
         Invalid = "invalid", "is not valid", "غير صالح";
     }
 }
@@ -230,6 +230,13 @@ pub struct Blocker {
     pub code: RefusalCode,
     /// A title about this very case; otherwise the title of the code applies.
     pub title: Option<Message>,
+}
+
+impl Blocker {
+    /// An obstacle with a title about this very case, in English and Arabic.
+    pub fn titled(code: RefusalCode, en: impl Into<String>, ar: impl Into<String>) -> Self {
+        Self { code, title: Some(Message::new(en, ar)) }
+    }
 }
 
 impl From<RefusalCode> for Blocker {
@@ -285,7 +292,7 @@ pub enum RefusalDetail {
     Advice,
     /// The number of field errors.
     FieldErrors,
-    /// The title of an obstacle, followed by the advice of the code. Without a title, the title of the code applies.
+    /// The title of an obstacle, followed by the advice of the code; without a title, the advice alone.
     Blocked(Option<Message>),
     /// A sentence about this very request.
     Sentence(Message),

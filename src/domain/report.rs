@@ -15,7 +15,7 @@ vocabulary! {
     pub enum ReportState in "reportStates" {
         Draft = "draft", "Draft", "مسودة";
         Submitted = "submitted", "Before the council", "معروض على المجلس";
-        Superseded = "superseded", "Superseded by a later one", "حلّ محله تقرير لاحق";
+        Superseded = "superseded", "Superseded by a later one", "مُستبدَل بتقرير لاحق";
         Decided = "decided", "Decided on", "صدر القرار بشأنه";
     }
 }

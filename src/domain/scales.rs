@@ -6,7 +6,7 @@ vocabulary! {
     pub enum MaturityLevel in "maturityLevels" {
         Initial = "1", "Initial (e-Government): focus on online services (sector based)", "أولي (حكومة إلكترونية): التركيز على الخدمات عبر الإنترنت حسب القطاع";
         Developing = "2", "Developing (Open): focus on online services (need based)", "قيد التطور (حكومة مفتوحة): التركيز على الخدمات عبر الإنترنت حسب الحاجة";
-        Defined = "3", "Defined: Data-Centric, focus on outcomes & efficiency", "محدد: متمحور حول البيانات، التركيز على النتائج والكفاءة";
+        Defined = "3", "Defined: Data-Centric, focus on outcomes & efficiency", "معرَّف: متمحور حول البيانات، التركيز على النتائج والكفاءة";
         Managed = "4", "Managed: Fully Digital, focus on policy dependence across government", "مُدار: رقمي بالكامل، التركيز على ترابط السياسات عبر الحكومة";
         Optimizing = "5", "Optimizing: Smart, new service delivery models", "مُحسَّن باستمرار: ذكي، نماذج جديدة لتقديم الخدمات";
     }
@@ -15,10 +15,10 @@ vocabulary! {
 vocabulary! {
     /// Stage of digital government evolution; a scale of its own, not the maturity of a city.
     pub enum EvolutionStage in "evolutionStages" {
-        EGovernment = "eGovernment", "e-Government (until 1999): e-services according to department", "الحكومة الإلكترونية (حتى 1999): الخدمات حسب الإدارة";
-        ConnectedGovernment = "connectedGovernment", "Connected Government, CGOV (2000–2005): e-services according to need", "الحكومة المتصلة (2000–2005): الخدمات حسب الحاجة";
-        WholeOfGovernment = "wholeOfGovernment", "Whole-of-Government, WoG (2006–2012): e-services according to citizen", "الحكومة الشاملة (2006–2012): الخدمات حسب المواطن";
-        SmartGovernment = "smartGovernment", "Smart Government, SGOV (2013–): e-services according to the citizen's dynamic need", "الحكومة الذكية (2013–): الخدمات حسب حاجة المواطن المتغيرة";
+        EGovernment = "eGovernment", "e-Government (until 1999): e-services according to department", "الحكومة الإلكترونية (حتى 1999): الخدمات الإلكترونية حسب الإدارة";
+        ConnectedGovernment = "connectedGovernment", "Connected Government, CGOV (2000–2005): e-services according to need", "الحكومة المتصلة (2000–2005): الخدمات الإلكترونية حسب الحاجة";
+        WholeOfGovernment = "wholeOfGovernment", "Whole-of-Government, WoG (2006–2012): e-services according to citizen", "الحكومة الشاملة (2006–2012): الخدمات الإلكترونية حسب المواطن";
+        SmartGovernment = "smartGovernment", "Smart Government, SGOV (2013–): e-services according to the citizen's dynamic need", "الحكومة الذكية (2013–): الخدمات الإلكترونية حسب حاجة المواطن المتغيرة";
     }
 }
 

@@ -93,24 +93,10 @@ pub fn check_transition<S: Vocabulary>(
     has_reason: bool,
 ) -> Result<(), Refusal> {
     let Some(transition) = transitions.iter().find(|transition| transition.to == to) else {
-        let list = |word: fn(S) -> String, comma: &str, none: &str| {
-            let words: Vec<_> = transitions.iter().map(|transition| word(transition.to)).collect();
-            if words.is_empty() { none.to_owned() } else { words.join(comma) }
-        };
         let refusal = Refusal::new(
             RefusalCode::TransitionNotAllowed,
-            format!(
-                "It is {from}, and {to} cannot be reached from there. Reachable: {}.",
-                list(|s| s.code().to_owned(), ", ", "nothing"),
-                from = from.code(),
-                to = to.code(),
-            ),
-            format!(
-                "الحالة الراهنة «{}» ولا يمكن الانتقال منها إلى «{}». الممكن: {}.",
-                from.label().ar,
-                to.label().ar,
-                list(|s| s.label().ar, "، ", "لا شيء"),
-            ),
+            unreachable_in_english(from, transitions, to),
+            unreachable_in_arabic(from, transitions, to),
         );
         return Err(refusal.extension(ProblemExtension::Transitions(available(transitions, None))));
     };
@@ -123,5 +109,75 @@ pub fn check_transition<S: Vocabulary>(
             let legal = ProblemExtension::Transitions(available(transitions, None));
             Err(Refusal::from(blocker.clone()).extension(legal))
         }
+    }
+}
+
+/// The reason why there is no transition to `to`, and the states that can be reached instead.
+fn unreachable_in_english<S: Vocabulary>(from: S, transitions: &[Transition<S>], to: S) -> String {
+    let reachable: Vec<_> = transitions.iter().map(|transition| transition.to.code()).collect();
+    let (from_code, to_code) = (from.code(), to.code());
+    match reachable.as_slice() {
+        _ if from == to => format!("It is {from_code} already."),
+        [] => format!("It is {from_code}, which is a final state: no other state can be reached from there."),
+        some => format!(
+            "It is {from_code}, and {to_code} cannot be reached from there. Reachable: {}.",
+            some.join(", ")
+        ),
+    }
+}
+
+/// The same in Arabic. Each state is named by its label, with the code that a request needs.
+fn unreachable_in_arabic<S: Vocabulary>(from: S, transitions: &[Transition<S>], to: S) -> String {
+    let named = |state: S| format!("«{}» ({})", state.label().ar, state.code());
+    let reachable: Vec<_> = transitions.iter().map(|transition| named(transition.to)).collect();
+    let (from_state, to_state) = (named(from), named(to));
+    match reachable.as_slice() {
+        _ if from == to => format!("الحالة الراهنة هي {from_state} أصلًا."),
+        [] => format!("الحالة الراهنة {from_state} نهائية، ولا يمكن الانتقال منها إلى أي حالة أخرى."),
+        some => format!(
+            "الحالة الراهنة {from_state}، ولا يمكن الانتقال منها إلى {to_state}. الممكن: {}.",
+            some.join("، ")
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::policy::PolicyState;
+    use crate::domain::refusal::RefusalDetail;
+
+    /// The sentences of the refusal, the Arabic one without its isolates.
+    fn refused(from: PolicyState, reachable: &[PolicyState], to: PolicyState) -> (String, String) {
+        let transitions: Vec<_> = reachable.iter().map(|&to| Transition::to(to)).collect();
+        let refusal = check_transition(from, &transitions, to, true).unwrap_err();
+        let RefusalDetail::Sentence(sentence) = refusal.detail else { panic!("{refusal:?}") };
+        (sentence.en, sentence.ar.replace(['\u{2066}', '\u{2069}'], ""))
+    }
+
+    #[test]
+    fn a_state_that_cannot_be_reached_is_refused_with_the_reason() {
+        use PolicyState::{Adopted, Identified, Rejected, Superseded, UnderReview};
+
+        let (en, ar) = refused(UnderReview, &[Adopted, Rejected], Superseded);
+        assert_eq!(
+            en,
+            "It is underReview, and superseded cannot be reached from there. Reachable: adopted, rejected."
+        );
+        assert_eq!(
+            ar,
+            "الحالة الراهنة «قيد المراجعة» (underReview)، ولا يمكن الانتقال منها إلى «مُستبدَلة» (superseded). الممكن: «معتمدة» (adopted)، «مرفوضة» (rejected)."
+        );
+        let (en, ar) = refused(Superseded, &[], Identified);
+        assert_eq!(en, "It is superseded, which is a final state: no other state can be reached from there.");
+        assert_eq!(
+            ar,
+            "الحالة الراهنة «مُستبدَلة» (superseded) نهائية، ولا يمكن الانتقال منها إلى أي حالة أخرى."
+        );
+        let (en, ar) = refused(Adopted, &[Superseded], Adopted);
+        assert_eq!(
+            (en.as_str(), ar.as_str()),
+            ("It is adopted already.", "الحالة الراهنة هي «معتمدة» (adopted) أصلًا.")
+        );
     }
 }

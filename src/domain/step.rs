@@ -7,11 +7,11 @@ use super::vocabulary::Vocabulary as _;
 vocabulary! {
     /// One of the five steps, in the deck's words.
     pub enum StepName in "steps" {
-        Policy = "policy", "Identify some smart governance policy / framework", "تحديد بعض سياسات / إطار عمل الحوكمة الذكية";
-        Sectors = "sectors", "Select few smart sectors and study ways of digital transformation", "تحديد عدد قليل من القطاعات الذكية ودراسة طرق التحول الرقمي";
+        Policy = "policy", "Identify some smart governance policy / framework", "تحديد بعض سياسات الحوكمة الذكية أو إطار عملها";
+        Sectors = "sectors", "Select few smart sectors and study ways of digital transformation", "اختيار عدد قليل من القطاعات الذكية ودراسة طرق التحول الرقمي";
         Pilots = "pilots", "Plan some activities and small projects to migrate to smart city applications", "تخطيط بعض الأنشطة والمشاريع الصغيرة للانتقال إلى تطبيقات المدن الذكية";
-        Migration = "migration", "Migrate these into the local digital government of the city", "يتم ترحيل هذه الأنشطة إلى الحكومة الرقمية المحلية للمدينة";
-        Report = "report", "Report to the council for assessment and future decision", "رفع تقرير إلى مجلس مديري الحكومة الإلكترونية للتقييم واتخاذ القرار المستقبلي";
+        Migration = "migration", "Migrate these into the local digital government of the city", "ترحيل الأنشطة إلى الحكومة الرقمية المحلية للمدينة";
+        Report = "report", "Report to the council for assessment and future decision", "رفع تقرير إلى المجلس لتقييمه واتخاذ القرار بشأن المرحلة المقبلة";
     }
 }
 
@@ -110,7 +110,7 @@ impl StepState {
                     Refusal::new(
                         RefusalCode::TransitionNotAllowed,
                         "The step is open: it can only be submitted.",
-                        "الخطوة مفتوحة ولا يمكن إلا عرضها على الأعضاء.",
+                        "الخطوة مفتوحة، ولا يمكن فيها إلا عرضها على الأعضاء.",
                     )
                 },
                 Refusal::from,

@@ -10,7 +10,7 @@ vocabulary! {
     /// State of a submission of a step.
     pub enum SubmissionState in "submissionStates" {
         Voting = "voting", "Voting", "قيد التصويت";
-        Passed = "passed", "Passed", "مُقَرّ";
+        Passed = "passed", "Passed", "مقبول";
         Returned = "returned", "Returned", "مُعاد";
         Withdrawn = "withdrawn", "Withdrawn", "مسحوب";
     }

@@ -11,7 +11,7 @@ vocabulary! {
         Forming = "forming", "Forming", "قيد التشكيل";
         Active = "active", "Active", "نشط";
         Suspended = "suspended", "Suspended", "موقوف مؤقتًا";
-        Concluded = "concluded", "Concluded", "منتهٍ";
+        Concluded = "concluded", "Concluded", "أنهى مهمته";
         Dissolved = "dissolved", "Dissolved", "منحل";
     }
 }
@@ -64,7 +64,7 @@ vocabulary! {
     pub enum Health in "health" {
         OnTrack = "onTrack", "On track", "يسير وفق الخطة";
         AtRisk = "atRisk", "At risk", "يواجه مخاطر";
-        OffTrack = "offTrack", "Off track", "خارج الخطة";
+        OffTrack = "offTrack", "Off track", "منحرف عن الخطة";
     }
 }
 

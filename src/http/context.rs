@@ -19,12 +19,19 @@ pub(super) struct RequestContext {
     pub(super) language: Language,
     /// True if clients reach the service over TLS, by the settings (HSTS).
     pub(super) is_secure: bool,
+    /// True if the request reads and can't change anything.
+    pub(super) is_read: bool,
 }
 
 impl RequestContext {
     /// The context that the headers give, without knowledge of the connection.
     pub(super) fn read(headers: &HeaderMap) -> Self {
-        Self { request_id: request_id(headers), language: language(headers), is_secure: false }
+        Self {
+            request_id: request_id(headers),
+            language: language(headers),
+            is_secure: false,
+            is_read: false,
+        }
     }
 
     /// The context that the middleware has attached to the request.

@@ -71,7 +71,7 @@ pub(super) fn after<K: Key>(cursor: Option<&str>) -> Result<Option<K>> {
 pub(super) fn foreign_cursor() -> Problem {
     let error = FieldError::parameter("cursor", FieldErrorCode::Invalid).saying(
         "is not a cursor that this list gave; leave it out to begin at the first page",
-        "ليس مؤشرًا أعطته هذه القائمة؛ احذفه للبدء من الصفحة الأولى",
+        "رمز الصفحة هذا لم يصدر عن هذه القائمة؛ احذفه للبدء من الصفحة الأولى",
     );
     Refusal::field_errors(RefusalCode::InvalidRequest, vec![error]).into()
 }

@@ -9,6 +9,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::context::RequestContext;
 use super::problem_catalogue::ProblemCode;
 use super::text::{LocalizedName, LocalizedNote};
 use crate::app;
@@ -66,23 +67,49 @@ impl Problem {
         match &self.detail {
             RefusalDetail::Advice => advice(),
             RefusalDetail::FieldErrors => match self.errors.len() {
-                1 => Message::new(
-                    "One thing is wrong, see `errors`. Nothing was changed.",
-                    "في الطلب خطأ واحد يذكره errors. لم يتغير شيء.",
-                ),
+                1 => {
+                    Message::new("One thing is wrong, see `errors`.", "في الطلب خطأ واحد يذكره الحقل errors.")
+                }
                 many => Message::new(
-                    format!("{many} things are wrong, see `errors`. Nothing was changed."),
-                    format!("عدد الأخطاء في الطلب {many}، ويسردها الحقل errors. لم يتغير شيء."),
+                    format!("{many} things are wrong, see `errors`."),
+                    format!("عدد الأخطاء في الطلب {many}، ويسردها الحقل errors."),
                 ),
             },
-            RefusalDetail::Blocked(title) => {
-                let (title, advice) = (title.clone().unwrap_or_else(|| self.code.title()), advice());
+            // The title of the code is the title of the problem, and is not said twice.
+            RefusalDetail::Blocked(None) => advice(),
+            RefusalDetail::Blocked(Some(title)) => {
+                let advice = advice();
                 Message::new(
                     format!("{}. {}", title.en.trim_end_matches('.'), advice.en),
                     format!("{}. {}", title.ar.trim_end_matches('.'), advice.ar),
                 )
             }
             RefusalDetail::Sentence(sentence) => sentence.clone(),
+        }
+    }
+
+    /// The sentence about this very request, and for a change what became of it where a client could be in doubt.
+    fn detail_for(&self, context: &RequestContext) -> String {
+        let detail = self.detail().in_language(context.language).to_owned();
+        match self.fate_of_change() {
+            Some(fate) if !context.is_read => format!("{detail} {}", fate.in_language(context.language)),
+            _ => detail,
+        }
+    }
+
+    /// The sentence that says whether a change took place.
+    fn fate_of_change(&self) -> Option<Message> {
+        match self.code {
+            ProblemCode::InvalidRequest
+            | ProblemCode::MalformedJson
+            | ProblemCode::UnknownReference
+            | ProblemCode::IdempotencyKeyReused
+            | ProblemCode::TooManyRequests => Some(Message::new("Nothing was changed.", "لم يتغير شيء.")),
+            ProblemCode::Unavailable => Some(Message::new(
+                "Nothing was changed as far as the service knows.",
+                "لم يتغير شيء بحسب علم الخدمة.",
+            )),
+            _ => None,
         }
     }
 
@@ -111,7 +138,8 @@ impl Problem {
     }
 
     /// The body of the response.
-    pub(super) fn document(&self, language: Language, request_id: &str) -> ProblemDocument {
+    pub(super) fn document(&self, context: &RequestContext) -> ProblemDocument {
+        let language = context.language;
         let (mut transitions, mut references, mut criteria) = (None, None, None);
         match &*self.extension {
             ProblemExtension::Nothing
@@ -131,9 +159,9 @@ impl Problem {
             kind: format!("/problems/{}", self.code),
             title: self.code.title().in_language(language).to_owned(),
             status: self.code.status().as_u16(),
-            detail: self.detail().in_language(language).to_owned(),
+            detail: self.detail_for(context),
             code: self.code,
-            request_id: request_id.to_owned(),
+            request_id: context.request_id.clone(),
             errors: self.errors.iter().map(|error| FieldErrorDocument::new(error, language)).collect(),
             available_transitions: transitions,
             references,
@@ -195,7 +223,7 @@ impl From<app::Error> for Problem {
             app::Error::IssuerUnavailable => Self::new(
                 ProblemCode::Unavailable,
                 "The issuer of your token can't be asked for its keys just now.",
-                "يتعذر الآن طلب مفاتيح الجهة التي أصدرت رمز دخولك.",
+                "يتعذر الآن الحصول على مفاتيح التوقيع من الجهة التي أصدرت رمز دخولك.",
             ),
             app::Error::Internal(cause) => {
                 tracing::error!(%cause, "the service failed");

@@ -75,26 +75,26 @@ problem_catalogue! {
     InvalidRequest from RefusalCode {
         status: BAD_REQUEST,
         title: "The request is not valid", "الطلب غير صالح",
-        advice: "`errors` names every fault: where it is (a JSON pointer into the body, or a parameter or header), a code and a sentence. Nothing was changed. Mend all of them and send the request again.",
-            "يذكر الحقل errors كل خطأ: موضعه ورمزه وجملة تشرحه. لم يتغير شيء. صحّح الأخطاء كلها ثم أعد الإرسال.",
+        advice: "`errors` names every fault: where it is (a JSON pointer into the body, or a parameter or header), a code and a sentence. Mend all of them and send the request again.",
+            "يذكر الحقل errors كل خطأ: موضعه (مسار JSON Pointer في نص الطلب، أو اسم معامل أو ترويسة) ورمزه وجملة تشرحه. صحّح الأخطاء كلها ثم أعد إرسال الطلب.",
     }
     MalformedJson {
         status: BAD_REQUEST,
         title: "The body is not JSON", "نص الطلب ليس بصيغة JSON",
-        advice: "The body could not be read as JSON; `detail` says where it broke off. Nothing was changed.",
-            "تعذرت قراءة نص الطلب بصيغة JSON؛ يذكر detail الموضع. لم يتغير شيء.",
+        advice: "The body could not be read as JSON; `detail` says where it broke off.",
+            "تعذرت قراءة نص الطلب بصيغة JSON؛ يذكر الحقل detail موضع الخلل.",
     }
     UnknownReference from RefusalCode {
         status: BAD_REQUEST,
-        title: "The request refers to something that does not exist here", "يشير الطلب إلى شيء غير موجود هنا",
+        title: "The request refers to something that does not exist here", "يشير الطلب إلى عنصر غير موجود هنا",
         advice: "An id in the body or in a parameter belongs to nothing in this task force. `errors` names it.",
-            "أحد المعرّفات في الطلب لا يخص شيئًا في فريق العمل هذا. يذكره الحقل errors.",
+            "أحد المعرّفات في نص الطلب أو في معاملاته لا يخص أي عنصر في فريق العمل هذا. يذكره الحقل errors.",
     }
     Unauthenticated from RefusalCode {
         status: UNAUTHORIZED,
         title: "Sign in first", "يلزم تسجيل الدخول أولًا",
         advice: "Send `Authorization: Bearer <accessToken>` from `POST /v1/auth/login`; an access token lives 15 minutes, then use `POST /v1/auth/refresh`.",
-            "أرسل الترويسة Authorization: Bearer مع رمز الوصول من ‎POST /v1/auth/login؛ تدوم صلاحية الرمز 15 دقيقة ثم يُجدَّد عبر ‎POST /v1/auth/refresh.",
+            "أرسل الترويسة Authorization: Bearer مع رمز الوصول من POST /v1/auth/login؛ تدوم صلاحية الرمز 15 دقيقة ثم يُجدَّد عبر POST /v1/auth/refresh.",
     }
     SessionsEnded from RefusalCode {
         status: UNAUTHORIZED,
@@ -110,39 +110,39 @@ problem_catalogue! {
     }
     InsufficientScope from RefusalCode {
         status: FORBIDDEN,
-        title: "The API key does not reach that far", "مفتاح الواجهة لا يبلغ هذا الحد",
+        title: "The API key's scopes do not cover this action", "صلاحيات مفتاح الواجهة البرمجية لا تشمل هذا الإجراء",
         advice: "An API key can do less than its owner: `GET /v1/api-keys` shows its scopes and its task force. Users, passwords, sessions and keys are managed after `POST /v1/auth/login`, never with a key.",
-            "مفتاح الواجهة أضيق صلاحية من صاحبه: يعرض ‎GET /v1/api-keys نطاقاته وفريق العمل الذي يخصه. أما المستخدمون وكلمات المرور والجلسات والمفاتيح فتُدار بعد ‎POST /v1/auth/login ولا تُدار بمفتاح.",
+            "مفتاح الواجهة البرمجية أضيق صلاحية من صاحبه: يعرض GET /v1/api-keys نطاقاته وفريق العمل الذي يخصه. أما المستخدمون وكلمات المرور والجلسات والمفاتيح فتُدار بعد الدخول عبر POST /v1/auth/login، ولا تُدار بمفتاح.",
     }
     Forbidden from RefusalCode {
         status: FORBIDDEN,
-        title: "You may see this, but not do this", "يحق لك الاطلاع على هذا، لا تنفيذ هذا الإجراء",
-        advice: "Your role can read this but not do it. `availableTransitions` and the rights table in the documentation say who may.",
-            "يسمح لك دورك بالاطلاع دون تنفيذ هذا الإجراء. يبيّن الحقل availableTransitions وجدول الصلاحيات في التوثيق من يحق له ذلك.",
+        title: "Your role does not allow this", "دورك لا يسمح بهذا الإجراء",
+        advice: "The rights table in the documentation says which roles may do it; `availableTransitions` says what you may do here.",
+            "يبيّن جدول الصلاحيات في التوثيق الأدوار التي يحق لها هذا الإجراء، ويبيّن الحقل availableTransitions ما يحق لك هنا.",
     }
     NotFound from RefusalCode {
         status: NOT_FOUND,
-        title: "There is nothing here for you", "لا يوجد هنا ما هو متاح لك",
+        title: "There is nothing here for you", "لا شيء في هذا العنوان متاح لك",
         advice: "Either there is nothing at this address, or it belongs to a task force that is not yours; the service does not say which.",
-            "إما أنه لا يوجد شيء في هذا العنوان أو أنه يخص فريق عمل آخر؛ ولا تبين الخدمة أيهما.",
+            "إما أنه لا شيء في هذا العنوان، أو أن ما فيه يخص فريق عمل لست منه؛ ولا تبيّن الخدمة أيّ الأمرين.",
     }
     MethodNotAllowed {
         status: METHOD_NOT_ALLOWED,
         title: "This address does not take that method", "هذا العنوان لا يقبل هذه الطريقة",
         advice: "The `Allow` header lists the methods this address takes.",
-            "تسرد ترويسة Allow الطرق التي يقبلها هذا العنوان.",
+            "تسرد الترويسة Allow الطرق التي يقبلها هذا العنوان.",
     }
     NotAcceptable {
         status: NOT_ACCEPTABLE,
-        title: "The service cannot answer in a form you accept", "لا تستطيع الخدمة الرد بصيغة تقبلها",
+        title: "The service cannot answer in a form you accept", "لا تتوفر صيغة من الصيغ التي تقبلها",
         advice: "Accept `application/json`.",
-            "أرسل ترويسة Accept تقبل application/json.",
+            "اطلب application/json في الترويسة Accept.",
     }
     TransitionNotAllowed from RefusalCode {
         status: CONFLICT,
         title: "That state cannot be reached from here", "لا يمكن الانتقال إلى تلك الحالة من الحالة الراهنة",
         advice: "`availableTransitions` lists the states that can be reached from the present one, and what stands in the way of each.",
-            "يسرد الحقل availableTransitions الحالات الممكن بلوغها من الحالة الراهنة وما يعيق كلًّا منها.",
+            "يسرد الحقل availableTransitions الحالات التي يمكن الانتقال إليها من الحالة الراهنة، وما يعيق كل انتقال.",
     }
     PanelSize from RefusalCode {
         status: CONFLICT,
@@ -153,8 +153,8 @@ problem_catalogue! {
     ChairRequired from RefusalCode {
         status: CONFLICT,
         title: "A task force at work has exactly one chair", "لفريق العمل بعد تفعيله رئيس واحد فقط",
-        advice: "Make another member the chair (`PATCH` the member with `role: chair`), or name a successor with role `chair`; the present chair becomes an expert in the same step.",
-            "اجعل عضوًا آخر رئيسًا (PATCH للعضو مع role: chair) أو سمِّ خلفًا بدور chair؛ ويصبح الرئيس الحالي خبيرًا في الطلب نفسه.",
+        advice: "Name the successor in the same request, with role `chair`. Or make another member the chair first (`PATCH` the member with `role: chair`): the present chair becomes an expert in that request.",
+            "سمِّ الخلف في الطلب نفسه بدور «رئيس الفريق» (chair). أو عيّن عضوًا آخر رئيسًا أولًا (PATCH للعضو مع role: chair): فيصبح الرئيس الحالي خبيرًا بهذا الطلب.",
     }
     AlreadyMember from RefusalCode {
         status: CONFLICT,
@@ -166,13 +166,13 @@ problem_catalogue! {
         status: CONFLICT,
         title: "That member's seat has ended", "انتهت عضوية هذا العضو",
         advice: "A seat that has ended is kept for the record and cannot be changed or given work. Choose a current member.",
-            "تُحفظ العضوية المنتهية للسجل ولا تُغيَّر ولا يُسند إليها عمل. اختر عضوًا حاليًا.",
+            "تُحفظ العضوية المنتهية في السجل، فلا تُعدَّل ولا يُسند إليها عمل. اختر عضوًا حاليًا.",
     }
     NotAnExpert from RefusalCode {
         status: CONFLICT,
         title: "A seat is held by an active user of role expert", "لا يشغل المقعد إلا مستخدم نشط دوره «خبير»",
         advice: "Invite the person with role `expert`, or enable the account again, before naming them a member.",
-            "ادعُ الشخص بدور expert أو أعد تفعيل حسابه قبل تعيينه عضوًا.",
+            "ادعُ الشخص بدور «خبير» (expert) أو أعد تفعيل حسابه قبل تعيينه عضوًا.",
     }
     HoldsSeat from RefusalCode {
         status: CONFLICT,
@@ -196,31 +196,31 @@ problem_catalogue! {
         status: CONFLICT,
         title: "The task force is closed", "أنهى فريق العمل مهمته أو حُلَّ",
         advice: "A concluded or dissolved task force is kept to be read; only conditions of the council go on, and the record of its decision can be corrected.",
-            "يُحفظ فريق العمل المنتهي أو المنحل للقراءة فقط؛ ولا تستمر إلا متابعة شروط المجلس وتصحيح سجل قراره.",
+            "فريق العمل الذي أنهى مهمته أو حُلَّ يُحفظ للقراءة فقط؛ ولا تستمر إلا متابعة شروط المجلس وتصحيح سجل قراره.",
     }
     StepLocked from RefusalCode {
         status: CONFLICT,
         title: "The step is not open yet", "الخطوة لم تُفتح بعد",
         advice: "Steps open in order: the next one when the one before it passes. Activities can be planned ahead, but not started; products wait for their step.",
-            "تُفتح الخطوات بالترتيب عند إقرار سابقتها. يمكن التخطيط للأنشطة مسبقًا دون بدئها، أما مخرجات الخطوة فتنتظر فتحها.",
+            "تُفتح الخطوات بالترتيب: كل خطوة عند إقرار سابقتها. يمكن التخطيط للأنشطة مسبقًا دون بدئها، أما مخرجات الخطوة فتنتظر فتحها.",
     }
     StepSubmitted from RefusalCode {
         status: CONFLICT,
         title: "The step is before the members for their vote", "الخطوة معروضة على الأعضاء للتصويت",
         advice: "While a step is before the members, what they vote on stays as it is; comments and new evidence are always possible.",
-            "أثناء عرض الخطوة على الأعضاء يبقى ما يصوّتون عليه كما هو؛ والتعليقات وإضافة الأدلة ممكنة دائمًا.",
+            "أثناء عرض الخطوة على الأعضاء يبقى ما يصوّتون عليه كما هو؛ أما التعليق وإضافة مستندات الإثبات فممكنان دائمًا.",
     }
     StepPassed from RefusalCode {
         status: CONFLICT,
         title: "The step has passed", "أُقرَّت الخطوة",
         advice: "What passed its gate stays as it was; comments and new evidence are always possible.",
-            "ما اجتاز بوابته يبقى كما كان؛ والتعليقات وإضافة الأدلة ممكنة دائمًا.",
+            "ما اجتاز بوابته يبقى كما كان؛ أما التعليق وإضافة مستندات الإثبات فممكنان دائمًا.",
     }
     GateNotMet from RefusalCode {
         status: CONFLICT,
         title: "The step's gate is not met yet", "لم تُستوفَ معايير بوابة الخطوة بعد",
         advice: "`criteria` lists each criterion of the gate and exactly what fails it; `GET …/steps/{step}/readiness` says the same at any time.",
-            "يسرد الحقل criteria معايير البوابة وما ينقص كلًّا منها؛ ويمكن الاطلاع على ذلك في أي وقت عبر ‎GET …/steps/{step}/readiness.",
+            "يسرد الحقل criteria معايير البوابة والعناصر التي تخالف كلًّا منها؛ ويعرض GET …/steps/{step}/readiness ذلك في أي وقت.",
     }
     DependencyUnfinished from RefusalCode {
         status: CONFLICT,
@@ -230,39 +230,39 @@ problem_catalogue! {
     }
     DependencyCircle from RefusalCode {
         status: CONFLICT,
-        title: "The activities would wait for each other", "ستنتظر الأنشطة بعضها بعضًا في حلقة",
+        title: "The activities would wait for each other", "سينشأ انتظار دائري بين الأنشطة",
         advice: "The other activity already waits for this one, directly or through others.",
-            "النشاط الآخر ينتظر هذا النشاط أصلًا مباشرة أو عبر غيره.",
+            "النشاط الآخر ينتظر هذا النشاط أصلًا، مباشرةً أو عبر أنشطة أخرى.",
     }
     ReviewByAnother from RefusalCode {
         status: CONFLICT,
         title: "A review is done by a member who was not assigned the work", "يراجع النشاط عضو لم يُكلَّف به",
         advice: "Whoever was the assignee at any time since the activity was started does not review it. Ask another member of the task force to look at the work and mark it done.",
-            "من كُلِّف بالنشاط في أي وقت منذ بدئه لا يراجعه. اطلب من عضو آخر في الفريق مراجعة العمل واعتماده.",
+            "من كُلِّف بالنشاط في أي وقت منذ بدئه لا يراجعه. اطلب من عضو آخر في الفريق أن يراجع العمل ويسجّله منجزًا.",
     }
     ActivityInReview from RefusalCode {
         status: CONFLICT,
         title: "The activity is in review", "النشاط قيد المراجعة",
         advice: "Assignee and `reviewRequired` stay as they are until the review is over.",
-            "يبقى المكلَّف وشرط المراجعة كما هما حتى تنتهي المراجعة.",
+            "يبقى المكلَّف وشرط المراجعة (reviewRequired) كما هما حتى تنتهي المراجعة.",
     }
     ActivityClosed from RefusalCode {
         status: CONFLICT,
         title: "The activity is done or cancelled", "النشاط منجز أو ملغى",
         advice: "A done activity is reopened first (with a reason); a cancelled one stays cancelled.",
-            "يُعاد فتح النشاط المنجز أولًا مع ذكر السبب؛ ويبقى الملغى ملغى.",
+            "يُعاد فتح النشاط المنجز أولًا مع ذكر السبب؛ أما الملغى فيبقى ملغى.",
     }
     ActivityStarted from RefusalCode {
         status: CONFLICT,
-        title: "An activity that was ever started is cancelled, not deleted", "النشاط الذي بدأ يُلغى ولا يُحذف",
+        title: "An activity that was ever started is cancelled, not deleted", "النشاط الذي سبق بدؤه يُلغى ولا يُحذف",
         advice: "Send the transition to `cancelled` with a reason: what was worked on stays in the record.",
-            "أرسل الانتقال إلى cancelled مع السبب: فما جرى العمل عليه يبقى في السجل.",
+            "أرسل الانتقال إلى «ملغى» (cancelled) مع السبب: فما جرى العمل عليه يبقى في السجل.",
     }
     PolicyNotAdopted from RefusalCode {
         status: CONFLICT,
-        title: "Only an adopted policy can take the place of another", "لا تحل محل سياسة إلا سياسة معتمدة",
+        title: "Only an adopted policy can take the place of another", "لا يحل محل السياسة إلا سياسة أخرى معتمدة",
         advice: "Send `supersededById` with the id of another policy that is adopted.",
-            "أرسل supersededById بمعرّف سياسة أخرى معتمدة.",
+            "أرسل في supersededById معرّف سياسة أخرى معتمدة.",
     }
     PolicyDecided from RefusalCode {
         status: CONFLICT,
@@ -280,7 +280,7 @@ problem_catalogue! {
         status: CONFLICT,
         title: "The sector's maturity, now and target, is not assessed", "لم يُقيَّم نضج القطاع الحالي والمستهدف",
         advice: "Add an assessment of kind `current` and one of kind `target`. A studied sector keeps them.",
-            "أضف تقييمًا من نوع current وآخر من نوع target. ويحتفظ القطاع المدروس بهما.",
+            "أضف تقييمًا من نوع «النضج الحالي» (current) وآخر من نوع «النضج المستهدف» (target). ويحتفظ القطاع المدروس بهما.",
     }
     StudyMissing from RefusalCode {
         status: CONFLICT,
@@ -292,7 +292,7 @@ problem_catalogue! {
         status: CONFLICT,
         title: "The sector is not among the selected ones", "القطاع ليس من القطاعات المختارة",
         advice: "Choose a sector that is selected or studied (`GET …/sectors?state=selected,studied`).",
-            "اختر قطاعًا مختارًا أو مدروسًا (‎GET …/sectors?state=selected,studied).",
+            "اختر قطاعًا مختارًا أو مدروسًا (GET …/sectors?state=selected,studied).",
     }
     AimsMissing from RefusalCode {
         status: CONFLICT,
@@ -304,7 +304,7 @@ problem_catalogue! {
         status: CONFLICT,
         title: "The pilot has no indicator with baseline and target", "ليس للمشروع التجريبي مؤشر له خط أساس ومستهدف",
         advice: "Give the pilot an indicator with both `baseline` and `target`. A planned pilot keeps one.",
-            "أضف للمشروع مؤشرًا له baseline وtarget معًا. ويحتفظ المشروع المخطط له بواحد على الأقل.",
+            "أضف إلى المشروع مؤشرًا له «baseline» و«target» معًا. ويحتفظ المشروع المخطط له بواحد على الأقل.",
     }
     MeasurementsMissing from RefusalCode {
         status: CONFLICT,
@@ -315,78 +315,78 @@ problem_catalogue! {
     ScorecardFrozen from RefusalCode {
         status: CONFLICT,
         title: "Plan and scorecard of a pilot that was started stay as they are", "تبقى خطة المشروع التجريبي وبطاقة مؤشراته كما هي بعد بدئه",
-        advice: "What a pilot promised is what it is measured by: `availableTransitions` says where it can go; its plan stays.",
-            "يُقاس المشروع بما وعد به: يبيّن الحقل availableTransitions ما يمكن، وتبقى خطته كما هي.",
+        advice: "A pilot is measured by what it promised, so its plan stays; `availableTransitions` says where it can go.",
+            "يُقاس المشروع بما وعد به، فتبقى خطته كما هي؛ ويبيّن الحقل availableTransitions الحالات الممكنة.",
     }
     PilotNotRunning from RefusalCode {
         status: CONFLICT,
         title: "Only a running pilot is measured", "لا يُقاس إلا مشروع تجريبي قيد التنفيذ",
         advice: "Start the pilot (`running`) before you measure it; what was measured stays once it is evaluated or cancelled.",
-            "ابدأ المشروع (running) قبل قياسه؛ ويبقى ما قيس كما هو بعد تقييمه أو إلغائه.",
+            "انقل المشروع إلى «قيد التنفيذ» (running) قبل قياسه؛ وتبقى قياساته كما هي بعد تقييمه أو إلغائه.",
     }
     CycleNotOver from RefusalCode {
         status: CONFLICT,
         title: "An extended pilot is planned again in a later cycle", "يُخطط للمشروع الممدَّد من جديد في دورة لاحقة",
         advice: "Once the council lets the next cycle begin and its step `pilots` is open, the pilot can go back to `planned`.",
-            "بعد أن يقرر المجلس بدء الدورة التالية وتُفتح خطوة pilots فيها يعود المشروع إلى planned.",
+            "بعد أن يقرر المجلس بدء الدورة التالية وتُفتح فيها خطوة المشاريع التجريبية (pilots)، يمكن أن يعود المشروع إلى «مخطط له» (planned).",
     }
     PilotNotScaled from RefusalCode {
         status: CONFLICT,
         title: "Only a pilot evaluated with outcome scale is migrated", "لا يُرحَّل إلا مشروع تجريبي قُيِّم بنتيجة التوسع",
         advice: "Evaluate the pilot with outcome `scale` first.",
-            "قيّم المشروع التجريبي أولًا بنتيجة scale.",
+            "قيّم المشروع التجريبي أولًا بنتيجة «التوسع» (scale).",
     }
     ChecklistUnfinished from RefusalCode {
         status: CONFLICT,
         title: "The checklist is empty or not done", "قائمة التحقق فارغة أو غير مكتملة",
         advice: "The migration needs a checklist, and every item of it done. What is live keeps its checklist done.",
-            "يحتاج الترحيل إلى قائمة تحقق أُنجزت كل بنودها. وما دخل الخدمة تبقى قائمته منجزة.",
+            "يحتاج الترحيل إلى قائمة تحقق أُنجزت بنودها كلها. وتبقى قائمة ما صار «في الخدمة» مكتملة.",
     }
     ReconciliationMissing from RefusalCode {
         status: CONFLICT,
         title: "The reconciliation counts are missing", "أعداد المطابقة غير مذكورة",
         advice: "Give `reconciliation` with `source`, `loaded` and `rejected`.",
-            "اذكر reconciliation مع source وloaded وrejected.",
+            "اذكر في reconciliation الأعداد الثلاثة «source» و«loaded» و«rejected».",
     }
     HandoverIncomplete from RefusalCode {
         status: CONFLICT,
         title: "Receiving unit and service owner are not both named", "لم يُسمَّ كلٌّ من الجهة المستلمة ومالك الخدمة",
         advice: "Give `receivingUnit` and `serviceOwner`.",
-            "اذكر receivingUnit وserviceOwner.",
+            "اذكر الجهة المستلمة في «receivingUnit» ومالك الخدمة في «serviceOwner».",
     }
     EvidenceIsALink from RefusalCode {
         status: CONFLICT,
-        title: "That evidence is a link, not a file", "هذا الدليل رابط وليس ملفًا",
+        title: "That evidence is a link, not a file", "مستند الإثبات هذا رابط وليس ملفًا",
         advice: "Create new evidence without `url`, and upload the file to it.",
-            "أنشئ دليلًا جديدًا بلا url ثم ارفع الملف إليه.",
+            "أضف مستند إثبات جديدًا دون url ثم ارفع الملف إليه.",
     }
     NotWaivable from RefusalCode {
         status: CONFLICT,
-        title: "That criterion can't be waived", "لا يجوز التنازل عن هذا المعيار",
+        title: "That criterion can't be waived", "لا يجوز الإعفاء من هذا المعيار",
         advice: "`waivable` in the readiness says which criteria can be waived. This one has to be met.",
-            "يبيّن waivable في الجاهزية ما يمكن التنازل عنه. أما هذا فلا بد من استيفائه.",
+            "يبيّن الحقل waivable في الجاهزية المعايير التي يجوز الإعفاء منها. أما هذا المعيار فلا بد من استيفائه.",
     }
     NotEntitled from RefusalCode {
         status: FORBIDDEN,
-        title: "You are not entitled to vote on this submission", "لا يحق لك التصويت على هذا العرض",
+        title: "You are not entitled to vote on this submission", "لا يحق لك التصويت على طلب الإقرار هذا",
         advice: "Those vote who were members when the step was submitted (`entitled`). A successor is not entitled.",
-            "يصوّت من كانوا أعضاء وقت عرض الخطوة (entitled). ولا يحق ذلك لمن خلف عضوًا بعده.",
+            "يصوّت من كانوا أعضاء حين عُرضت الخطوة للإقرار (entitled). ولا يحق ذلك لمن خلف عضوًا بعد عرضها.",
     }
     VotingClosed from RefusalCode {
         status: CONFLICT,
         title: "The vote is over", "انتهى التصويت",
         advice: "The submission has passed, was returned or was withdrawn; votes stay as they were.",
-            "أُقرَّ العرض أو أُعيد أو سُحب؛ وتبقى الأصوات كما كانت.",
+            "قُبل طلب الإقرار أو أُعيد أو سُحب؛ وتبقى الأصوات كما كانت.",
     }
     ReportNotSubmitted from RefusalCode {
         status: CONFLICT,
         title: "That report is not before the council", "هذا التقرير غير معروض على المجلس",
         advice: "The council decides on a report that is `submitted`: the one that step 5 passed with. To correct a decision, name it in `supersedes`.",
-            "يقرر المجلس في تقرير حالته submitted، وهو الذي أُقرَّت به الخطوة الخامسة. ولتصحيح قرار اذكره في supersedes.",
+            "يقرر المجلس في تقرير حالته «معروض على المجلس» (submitted)، وهو التقرير الذي أُقرَّت به الخطوة الخامسة. ولتصحيح قرار اذكره في supersedes.",
     }
     DecisionSuperseded from RefusalCode {
         status: CONFLICT,
-        title: "A later decision has already corrected that one", "صحّح قرار لاحق ذلك القرار من قبل",
+        title: "A later decision has already corrected that one", "سبق أن صُحِّح ذلك القرار بقرار لاحق",
         advice: "Name the latest decision on that report in `supersedes`.",
             "اذكر في supersedes آخر قرار بشأن ذلك التقرير.",
     }
@@ -398,33 +398,33 @@ problem_catalogue! {
     }
     OfAnEarlierCycle from RefusalCode {
         status: CONFLICT,
-        title: "It belongs to an earlier cycle", "ينتمي إلى دورة سابقة",
+        title: "It belongs to an earlier cycle", "هذا العنصر من دورة سابقة",
         advice: "What an earlier cycle made is part of its record: it can be carried on, not deleted, and what was measured by it stays as it was. Make a new one.",
-            "ما أُنشئ في دورة سابقة جزء من سجلها: يمكن البناء عليه لا حذفه، ويبقى ما قيس به كما كان. أنشئ غيره.",
+            "ما أُنشئ في دورة سابقة جزء من سجلها: يمكن البناء عليه لا حذفه، ويبقى ما قيس به كما كان. أنشئ عنصرًا جديدًا.",
     }
     ConditionSettled from RefusalCode {
         status: CONFLICT,
         title: "The condition is settled: met, waived or superseded", "حُسم الشرط: استُوفي أو أُعفي منه أو استُبدل",
-        advice: "What proved it stays as it was.",
-            "يبقى ما أثبته كما كان.",
+        advice: "Its evidence stays as it was.",
+            "تبقى مستندات إثباته كما كانت.",
     }
     OwnsWork from RefusalCode {
         status: CONFLICT,
-        title: "The member owns pilots or conditions, which need another owner", "يملك العضو مشاريع تجريبية أو شروطًا تحتاج إلى مالك آخر",
+        title: "The member answers for pilots or conditions, which need another owner", "العضو مسؤول عن مشاريع تجريبية أو شروط يلزم إسنادها إلى غيره",
         advice: "Name a `successor` or `reassignToMemberId`; `references` lists what the member owns.",
-            "سمِّ خلفًا في successor أو عضوًا في reassignToMemberId؛ ويسرد references ما يملكه العضو.",
+            "سمِّ خلفًا في successor أو عضوًا في reassignToMemberId؛ ويسرد الحقل references ما هو مسؤول عنه.",
     }
     StillReferenced from RefusalCode {
         status: CONFLICT,
-        title: "Something else still refers to this", "ما زال شيء آخر يشير إلى هذا",
+        title: "It can't be deleted, because something else refers to it", "لا يمكن حذف هذا العنصر لارتباط عناصر أخرى به",
         advice: "`references` lists what refers to it. Remove those references first.",
-            "يسرد الحقل references ما يشير إليه. أزل تلك الإشارات أولًا.",
+            "يسرد الحقل references العناصر المرتبطة به. أزل هذا الارتباط أولًا.",
     }
     EmailTaken from RefusalCode {
         status: CONFLICT,
         title: "Another user has that e-mail address", "البريد الإلكتروني مسجَّل باسم مستخدم آخر",
         advice: "One account per address. To send a new invitation use `POST /v1/users/{id}/invitations`.",
-            "حساب واحد لكل عنوان. لإرسال دعوة جديدة استخدم ‎POST /v1/users/{id}/invitations.",
+            "لكل عنوان حساب واحد. لإرسال دعوة جديدة استخدم POST /v1/users/{id}/invitations.",
     }
     LastAdministrator from RefusalCode {
         status: CONFLICT,
@@ -434,45 +434,45 @@ problem_catalogue! {
     }
     TooManyApiKeys from RefusalCode {
         status: CONFLICT,
-        title: "You have as many API keys as there may be", "بلغ عدد مفاتيحك الحد الأقصى",
+        title: "You have as many API keys as there may be", "بلغ عدد مفاتيح الواجهة البرمجية لديك حدّه الأقصى",
         advice: "A hundred may be good at once. Revoke one that nobody uses any more: `GET /v1/api-keys` says when each was last used.",
-            "يمكن أن يكون لديك مئة مفتاح صالح في آن واحد. ألغِ مفتاحًا لم يعد يستخدمه أحد: يعرض ‎GET /v1/api-keys آخر استخدام لكل مفتاح.",
+            "يمكن أن يكون لديك مئة مفتاح صالح في آن واحد. ألغِ مفتاحًا لم يعد أحد يستخدمه: يعرض GET /v1/api-keys آخر استخدام لكل مفتاح.",
     }
     IdempotencyKeyInUse from RefusalCode {
         status: CONFLICT,
         title: "A request with that key is still under way", "ما زال طلب بهذا المفتاح قيد التنفيذ",
         advice: "The first request with this `Idempotency-Key` has not been answered yet. Wait a moment and send the same request again: it is done once.",
-            "لم يُجَب بعد عن أول طلب بهذا المفتاح. انتظر لحظة ثم أعد إرسال الطلب نفسه: فلن يُنفَّذ إلا مرة واحدة.",
+            "لم يُجَب بعد عن أول طلب بهذا المفتاح (Idempotency-Key). انتظر لحظة ثم أعد إرسال الطلب نفسه: فلن يُنفَّذ إلا مرة واحدة.",
     }
     IdempotencyKeyReused from RefusalCode {
         status: UNPROCESSABLE_ENTITY,
-        title: "That key was sent with another request before", "أُرسل هذا المفتاح مع طلب آخر من قبل",
-        advice: "An `Idempotency-Key` stands for one request, body included, for 24 hours. Send a new key with a new request. Nothing was changed.",
-            "يخص المفتاح Idempotency-Key طلبًا واحدًا بنصه مدة 24 ساعة. أرسل مفتاحًا جديدًا مع الطلب الجديد. لم يتغير شيء.",
+        title: "That key was sent with another request before", "سبق إرسال هذا المفتاح مع طلب آخر",
+        advice: "An `Idempotency-Key` stands for one request, body included, for 24 hours. Send a new key with a new request.",
+            "لكل مفتاح Idempotency-Key طلب واحد بنصه لمدة 24 ساعة. أرسل مفتاحًا جديدًا مع الطلب الجديد.",
     }
     TooManyAttempts from RefusalCode {
         status: TOO_MANY_REQUESTS,
         title: "Too many attempts to sign in have failed", "فشلت محاولات كثيرة لتسجيل الدخول",
-        advice: "For this account or from this address too many attempts have failed. Try again after the seconds in `Retry-After`; if you forgot your password, ask the administrator or the secretariat for a new invitation.",
-            "فشلت محاولات كثيرة لهذا الحساب أو من هذا العنوان. حاول من جديد بعد الثواني المذكورة في Retry-After؛ وإن نسيت كلمة المرور فاطلب دعوة جديدة من مدير المنظومة أو أمانة المجلس.",
+        advice: "This holds for the account or for the address that you come from. Try again after the seconds in `Retry-After`; if you forgot your password, ask the administrator or the secretariat for a new invitation.",
+            "ينطبق ذلك على هذا الحساب أو على العنوان الذي تتصل منه. حاول من جديد بعد الثواني المذكورة في Retry-After؛ وإن نسيت كلمة المرور فاطلب دعوة جديدة من مدير المنظومة أو أمانة المجلس.",
     }
     TooManyRequests {
         status: TOO_MANY_REQUESTS,
         title: "Too many requests in a short time", "طلبات كثيرة جدًا في وقت قصير",
-        advice: "`RateLimit-Policy` says how many requests you may send in how many seconds, `RateLimit` how many are left. Nothing was changed. Try again after the seconds in `Retry-After`.",
-            "تبيّن RateLimit-Policy عدد الطلبات المسموح بها ومدتها، وتبيّن RateLimit ما بقي منها. لم يتغير شيء. حاول من جديد بعد الثواني المذكورة في Retry-After.",
+        advice: "`RateLimit-Policy` says how many requests you may send in how many seconds, `RateLimit` how many are left. Try again after the seconds in `Retry-After`.",
+            "تبيّن الترويسة RateLimit-Policy عدد الطلبات المسموح بها ومدتها، وتبيّن RateLimit ما بقي منها. حاول من جديد بعد الثواني المذكورة في Retry-After.",
     }
     VersionMismatch from RefusalCode {
         status: PRECONDITION_FAILED,
-        title: "Somebody changed this since you read it", "غيّر شخص آخر هذا منذ أن قرأته",
+        title: "It was changed after you read it", "عُدِّل هذا العنصر بعد أن قرأته",
         advice: "Read the resource again, look at what changed, and send your change with the new `ETag` in `If-Match`. The `ETag` header of this answer names the present version.",
-            "اقرأ المورد من جديد وانظر ما تغيّر ثم أرسل تغييرك مع ETag الجديد في If-Match. وتحمل ترويسة ETag في هذا الرد الإصدار الراهن.",
+            "اقرأ العنصر من جديد وانظر ما تغيّر فيه، ثم أرسل تعديلك مع قيمة ETag الجديدة في If-Match. وتحمل الترويسة ETag في هذا الرد الإصدار الراهن.",
     }
     BodyTooLarge {
         status: PAYLOAD_TOO_LARGE,
         title: "The body is too large", "نص الطلب كبير جدًا",
         advice: "A JSON body may have 256 KiB, a file 10 MiB.",
-            "الحد الأقصى لنص JSON هو 256 كيبيبايت، وللملف 10 ميبيبايت.",
+            "الحد الأقصى لنص الطلب بصيغة JSON هو 256 كيلوبايت، وللملف 10 ميغابايت.",
     }
     UnsupportedMediaType {
         status: UNSUPPORTED_MEDIA_TYPE,
@@ -482,21 +482,21 @@ problem_catalogue! {
     }
     PreconditionRequired {
         status: PRECONDITION_REQUIRED,
-        title: "Say which version you are changing", "يجب ذكر الإصدار الذي تغيّره",
+        title: "Say which version you are changing", "اذكر إصدار العنصر الذي تعدّله",
         advice: "Send `If-Match` with the `ETag` that came with the resource, so that nobody's change is lost.",
-            "أرسل If-Match بقيمة ETag التي جاءت مع المورد كي لا يضيع تغيير أحد.",
+            "أرسل في الترويسة If-Match قيمة ETag التي جاءت مع العنصر، كي لا يضيع تعديل أحد.",
     }
     InternalError {
         status: INTERNAL_SERVER_ERROR,
         title: "The service failed", "حدث خلل في الخدمة",
-        advice: "This is a fault of the service. Give the `requestId` to whoever runs it.",
-            "هذا خلل في الخدمة. أعطِ requestId لمن يديرها.",
+        advice: "The fault is the service's, not your request's. Give the `requestId` to whoever runs it.",
+            "الخلل من الخدمة لا من طلبك. أبلغ من يديرها برقم الطلب requestId.",
     }
     Unavailable {
         status: SERVICE_UNAVAILABLE,
         title: "The service cannot reach something it needs just now", "يتعذر على الخدمة الآن الوصول إلى ما تحتاج إليه",
-        advice: "Nothing was changed as far as the service knows. Try again after the seconds in `Retry-After`.",
-            "لم يتغير شيء بحسب علم الخدمة. حاول من جديد بعد الثواني المذكورة في Retry-After.",
+        advice: "Try again after the seconds in `Retry-After`.",
+            "حاول من جديد بعد الثواني المذكورة في Retry-After.",
     }
 }
 

@@ -391,7 +391,7 @@ fn version(request: &HttpRequest) -> Result<i32> {
     version.ok_or_else(|| {
         let error = FieldError::parameter("If-Match", FieldErrorCode::WrongFormat).saying(
             "must be one ETag as it came with the resource",
-            "يجب أن يكون قيمة ETag واحدة كما جاءت مع المورد",
+            "يجب أن يكون قيمة ETag واحدة كما جاءت مع العنصر",
         );
         Refusal::field_errors(RefusalCode::InvalidRequest, vec![error]).into()
     })

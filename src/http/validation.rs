@@ -85,7 +85,7 @@ fn json_body(bytes: &[u8]) -> problem::Result<Value> {
         Problem::new(
             ProblemCode::MalformedJson,
             format!("The body can't be read as JSON: {error}."),
-            format!("تعذرت قراءة نص الطلب بصيغة JSON عند السطر {} العمود {}.", error.line(), error.column()),
+            format!("تعذرت قراءة نص الطلب بصيغة JSON عند السطر {}، العمود {}.", error.line(), error.column()),
         )
     })?;
     normalize_integers(&mut value);
@@ -325,8 +325,8 @@ fn field_errors(error: &ValidationError<'_>) -> Vec<FieldError> {
         }
         Kind::Enum { options } => field_error(
             FieldErrorCode::NotAllowed,
-            format!("must be one of {}", joined(options)),
-            format!("يجب أن يكون إحدى القيم: {}", joined(options)),
+            format!("must be one of {}", joined(options, ", ")),
+            format!("القيم المسموح بها: {}", joined(options, "، ")),
         ),
         Kind::Constant { expected_value } => field_error(
             FieldErrorCode::NotAllowed,
@@ -337,12 +337,12 @@ fn field_errors(error: &ValidationError<'_>) -> Vec<FieldError> {
         Kind::MinLength { limit } => field_error(
             FieldErrorCode::TooShort,
             format!("must have at least {limit} characters"),
-            format!("يجب ألا يقل عدد المحارف عن {limit}"),
+            format!("يجب ألا يقل عدد الأحرف عن {limit}"),
         ),
         Kind::MaxLength { limit } => field_error(
             FieldErrorCode::TooLong,
             format!("must have at most {limit} characters"),
-            format!("يجب ألا يزيد عدد المحارف على {limit}"),
+            format!("يجب ألا يزيد عدد الأحرف على {limit}"),
         ),
         Kind::MinItems { limit } => field_error(
             FieldErrorCode::TooShort,
@@ -378,7 +378,7 @@ fn field_errors(error: &ValidationError<'_>) -> Vec<FieldError> {
         Kind::Pattern { .. } => field_error(
             FieldErrorCode::WrongFormat,
             "has the wrong form, is blank, or holds characters that can't be seen".to_owned(),
-            "صيغته غير صحيحة، أو هو فارغ، أو فيه محارف غير مرئية".to_owned(),
+            "صيغته غير صحيحة، أو هو فارغ، أو فيه أحرف غير مرئية".to_owned(),
         ),
         // A nullable type: the errors of the type itself.
         Kind::OneOfNotValid { context } | Kind::AnyOf { context } => context
@@ -415,10 +415,10 @@ fn expected(kind: &TypeKind) -> Message {
     }
 }
 
-fn joined(options: &Value) -> String {
+fn joined(options: &Value, comma: &str) -> String {
     let words = options.as_array().into_iter().flatten().map(|word| match word {
         Value::String(word) => word.clone(),
         other => other.to_string(),
     });
-    words.collect::<Vec<_>>().join(", ")
+    words.collect::<Vec<_>>().join(comma)
 }

@@ -63,12 +63,12 @@ pub(super) const POLICIES: &[Policy] = &[
     },
     Policy {
         title: (
-            "المعيار الوطني لتبادل البيانات الحكومية",
+            "المواصفة الوطنية لتبادل البيانات الحكومية",
             "National standard for the exchange of government data",
         ),
         kind: PolicyKind::Standard,
         description: (
-            "تلتزم المدينة بالمعيار الوطني في كل واجهة جديدة بين الأنظمة، فتتصل خدماتها بخدمات الحكومة المركزية دون تكييف.",
+            "تلتزم المدينة بالمواصفة الوطنية في كل واجهة جديدة بين الأنظمة، فتتصل خدماتها بخدمات الحكومة المركزية دون تكييف.",
             "The city keeps to the national standard in every new interface between systems, so that its services connect to those of central government as they are.",
         ),
         reference: Some("NDX 2.1"),
@@ -77,10 +77,10 @@ pub(super) const POLICIES: &[Policy] = &[
         evidence: None,
     },
     Policy {
-        title: ("معيار المدينة لواجهات الخدمات", "City standard for service interfaces"),
+        title: ("مواصفة المدينة لواجهات الخدمات", "City standard for service interfaces"),
         kind: PolicyKind::Standard,
         description: (
-            "معيار البلدية السابق لربط خدماتها الإلكترونية بعضها ببعض.",
+            "مواصفة البلدية السابقة لربط خدماتها الإلكترونية بعضها ببعض.",
             "The municipality's former standard for connecting its online services to one another.",
         ),
         reference: Some("NUR-ICT-07"),
@@ -88,7 +88,7 @@ pub(super) const POLICIES: &[Policy] = &[
         outcome: PolicyOutcome::Superseded(
             NATIONAL_STANDARD,
             (
-                "يغطي المعيار الوطني كل ما فيه، ولا حاجة إلى معيارين.",
+                "تغطي المواصفة الوطنية كل ما فيها، ولا حاجة إلى مواصفتين.",
                 "The national standard covers all of it, and two are one too many.",
             ),
         ),

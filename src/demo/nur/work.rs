@@ -32,12 +32,12 @@ pub(super) const POLICY_WORK: &[Activity] = &[
     ),
     Activity {
         step: Policy,
-        title: ("تحديث معيار المدينة لواجهات الخدمات", "Update the city standard for service interfaces"),
+        title: ("تحديث مواصفة المدينة لواجهات الخدمات", "Update the city standard for service interfaces"),
         assignee: Some(5),
         due: Some(-67),
         priority: Low,
         subject: Some(OfPolicy(CITY_STANDARD)),
-        final_state: FinalState::Cancelled(("يغطيه المعيار الوطني", "Covered by the national standard")),
+        final_state: FinalState::Cancelled(("تغطيه المواصفة الوطنية", "Covered by the national standard")),
         comments: &[],
     },
     with_subject(
@@ -222,6 +222,6 @@ pub(super) const MIGRATION_WORK: &[Activity] = &[
     Activity {
         final_state: FinalState::Planned,
         assignee: None,
-        ..done(Migration, 0, 105, ("تدريب موظفي الوحدة المستلمة", "Train the staff of the receiving unit"))
+        ..done(Migration, 0, 105, ("تدريب موظفي الجهة المستلمة", "Train the staff of the receiving unit"))
     },
 ];

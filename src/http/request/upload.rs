@@ -128,11 +128,11 @@ fn media_type(request: &HttpRequest) -> Result<&'static str> {
         .get(CONTENT_ENCODING)
         .is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"));
     known.filter(|known| is_plain && (!is_text(known) || is_utf8())).ok_or_else(|| {
-        let types = MEDIA_TYPES.join(", ");
+        let types = |comma| MEDIA_TYPES.join(comma);
         Problem::new(
             ProblemCode::UnsupportedMediaType,
-            format!("Send the file as it is, not compressed, text in UTF-8, and as one of {types}."),
-            format!("أرسل الملف كما هو دون ضغط، والنص بترميز UTF-8، وبأحد الأنواع: {types}."),
+            format!("Send the file as it is, not compressed, text in UTF-8, and as one of {}.", types(", ")),
+            format!("أرسل الملف كما هو دون ضغط، والنص بترميز UTF-8، وبأحد الأنواع: {}.", types("، ")),
         )
     })
 }
@@ -175,7 +175,7 @@ fn content_error(media_type: &str, content: &[u8]) -> Option<(String, &'static s
     }
     if is_text(media_type) {
         let is_text = std::str::from_utf8(content).is_ok() && !content.contains(&0);
-        let ar = "الملف ليس نصًّا: يجب أن يكون بترميز UTF-8 دون محارف NUL.";
+        let ar = "الملف ليس نصًّا: يجب أن يكون بترميز UTF-8 دون أحرف NUL.";
         return (!is_text).then(|| ("The file is not text: it must be UTF-8 without NUL.".to_owned(), ar));
     }
     let signature: &[u8] = match media_type {
@@ -185,7 +185,7 @@ fn content_error(media_type: &str, content: &[u8]) -> Option<(String, &'static s
         // The office formats are ZIP archives.
         _ => b"PK\x03\x04",
     };
-    let ar = "لا يبدأ الملف كما تبدأ الملفات من النوع المذكور في Content-Type.";
+    let ar = "محتوى الملف لا يطابق النوع المذكور في Content-Type.";
     (!content.starts_with(signature))
         .then(|| (format!("The file does not begin as one of type {media_type} does."), ar))
 }

@@ -36,13 +36,14 @@ pub(in crate::http) async fn wrap(
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, actix_web::Error> {
     let is_secure = request.app_data::<Data<Settings>>().is_some_and(|settings| settings.is_secure());
-    let context = RequestContext { is_secure, ..RequestContext::read(request.headers()) };
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let context = RequestContext { is_secure, is_read, ..RequestContext::read(request.headers()) };
     let none_match = request.headers().get(IF_NONE_MATCH).cloned();
     if request.method() == Method::HEAD {
         // Handled as GET: actix-http still sends no body.
         request.head_mut().method = Method::GET;
     }
-    let is_read = request.method() == Method::GET;
+    let is_get = request.method() == Method::GET;
     request.extensions_mut().insert(context.clone());
 
     if let Err(problem) = negotiation::check(&request) {
@@ -81,7 +82,7 @@ pub(in crate::http) async fn wrap(
         }
         return Ok(ServiceResponse::new(request, add_headers(rendered, &context)).map_into_right_body());
     }
-    let is_unchanged = is_read
+    let is_unchanged = is_get
         && response.status() == StatusCode::OK
         && matches(none_match.as_ref(), response.headers().get(ETAG));
     if is_unchanged {
@@ -115,7 +116,7 @@ fn problem_of_library<B>(response: &HttpResponse<B>) -> Option<Problem> {
 fn render(problem: &Problem, context: &RequestContext) -> HttpResponse {
     use actix_web::ResponseError as _;
 
-    let document = problem.document(context.language, &context.request_id);
+    let document = problem.document(context);
     let mut response = problem.error_response();
     response.extensions_mut().clear();
     let headers = response.headers_mut();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+mod arabic;
 mod catalogues;
 mod guides;
 mod layers;

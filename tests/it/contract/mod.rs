@@ -3,6 +3,7 @@
 mod conventions;
 mod dry_run;
 mod idempotency;
+mod languages;
 mod lists;
 mod negotiation;
 mod openapi;

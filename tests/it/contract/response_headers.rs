@@ -18,11 +18,11 @@ async fn problems_speak_the_readers_language() {
     };
     let (language, problem) = in_language("ar-JO, en;q=0.3").await;
     assert_eq!((language.as_str(), &problem["title"]), ("ar", &json!("الطلب غير صالح")));
-    assert_eq!(problem["errors"][0]["detail"], "مفقود");
+    assert_eq!(problem["errors"][0]["detail"], "مطلوب ولم يُذكر");
     let (language, problem) = in_language("fr").await;
     assert_eq!((language.as_str(), &problem["title"]), ("en", &json!("The request is not valid")));
     let nowhere = app.as_anybody().send(Draft::get("/nowhere").header("Accept-Language", "ar")).await;
-    assert_eq!(nowhere.expect_problem(404, "notFound")["title"], "لا يوجد هنا ما هو متاح لك");
+    assert_eq!(nowhere.expect_problem(404, "notFound")["title"], "لا شيء في هذا العنوان متاح لك");
 }
 
 #[tokio::test]

@@ -251,7 +251,7 @@ async fn a_disabled_member_counts_as_not_approving_until_enabled_again() {
     let decided = [&["member.transitioned disabled"][..], &RETURNED_BY_ABSENCE].concat();
     assert_eq!(happened(&app, before).await, decided);
 
-    // A decided vote stays as it was counted, and whoever is disabled is absent from the next one.
+    // A decided vote stays as it was counted, and a member who is disabled is absent from the next one.
     set_user_state(&app, Who::Expert5, "active").await;
     assert_eq!(app.as_chair().reload(&submission).await["tally"], after["tally"]);
     let again = submit(app.as_chair(), "policy").await;
