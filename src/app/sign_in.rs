@@ -13,10 +13,9 @@ use uuid::Uuid;
 
 use super::caller::Caller;
 use super::sessions::with_sessions_ended;
-use super::users::parse_email;
 use super::write::NewInstallationEvent;
 use super::{App, Error, Result};
-use crate::auth::passwords::NewPassword;
+use crate::auth::passwords::{NewPassword, Verified};
 use crate::auth::secrets;
 use crate::auth::throttle::TooMany;
 use crate::db::sessions::Session;
@@ -25,7 +24,7 @@ use crate::db::{self, Conn};
 use crate::domain::event::{ActorKind, EventAction, EventActor, NewEvent, SubjectKind};
 use crate::domain::refusal::{FieldError, FieldErrorCode, ProblemExtension, Refusal, RefusalCode};
 use crate::domain::text::Language;
-use crate::domain::user::normalize_email;
+use crate::domain::user::fold_address;
 use crate::domain::vocabulary::Vocabulary as _;
 
 /// The longest lifetime of a session.
@@ -87,21 +86,25 @@ impl App {
     /// `invalidCredentials` for an unknown address, a user who is disabled or has no password yet, and a wrong
     /// password; `tooManyAttempts`, whatever the password.
     pub async fn sign_in(&self, visit: &Visit, email: &str, password: SecretString) -> Result<SignedIn> {
-        self.throttled(visit, &normalize_email(email), async || {
-            let account = match parse_email(email) {
-                Ok(email) => {
-                    self.with_conn(async |conn| Ok(db::users::credentials(conn, &email).await?)).await?
-                }
-                Err(_) => None,
+        let email = fold_address(email);
+        self.throttled(visit, &email, async || {
+            // A text column holds no NUL.
+            let account = if email.contains('\0') {
+                None
+            } else {
+                self.with_conn(async |conn| Ok(db::users::credentials(conn, &email).await?)).await?
             };
             let (user_id, hash) = account.unzip();
-            let matches = self.passwords.verify(password, hash.clone()).await?;
-            let (Some(user_id), Some(hash), true) = (user_id, hash, matches) else {
+            let verified = self.passwords.verify(password, hash.clone()).await?;
+            let (Some(user_id), Some(hash)) = (user_id, hash.filter(|_| verified != Verified::No)) else {
                 return Err(RefusalCode::InvalidCredentials.into());
             };
             self.write_installation(&visit.request_id, async |conn, now| {
                 if !db::users::lock_credentials(conn, user_id, &hash).await? {
                     return Err(RefusalCode::InvalidCredentials.into());
+                }
+                if let Verified::Rehashed(normalized) = &verified {
+                    db::users::change_password(conn, user_id, &hash, normalized).await?;
                 }
                 let ended = db::sessions::end_all_but(conn, user_id, MAX_SESSIONS - 1, now).await?;
                 let (session, signed_in) = self.start_session(conn, user_id, visit, now).await?;
@@ -235,7 +238,7 @@ impl App {
                 Ok((signed_in, Some(NewInstallationEvent::by(user_id, with_sessions_ended(accepted, ended)))))
             })
             .await?;
-        self.throttle.clear_account(&account.email);
+        self.throttle.clear_account(&account.email_folded);
         Ok(signed_in)
     }
 
@@ -261,10 +264,10 @@ impl App {
                 Ok(account?.ok_or(RefusalCode::Unauthenticated)?)
             })
             .await?;
-        self.throttled(visit, &account.email, async || {
+        self.throttled(visit, &account.email_folded, async || {
             let hash = account.password_hash.clone();
-            let matches = self.passwords.verify(present, hash.clone()).await?;
-            let Some(hash) = hash.filter(|_| matches) else {
+            let verified = self.passwords.verify(present, hash.clone()).await?;
+            let Some(hash) = hash.filter(|_| verified != Verified::No) else {
                 return Err(RefusalCode::InvalidCredentials.into());
             };
             let next = self.passwords.hash(next, personal_words(&account)).await?;

@@ -35,6 +35,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
 
 use super::secrets;
+use crate::domain::characters::{has_balanced_direction, without_direction};
 use crate::domain::text::{Language, LocalizedText};
 use keys::Keys;
 pub use keys::Unreachable;
@@ -343,9 +344,11 @@ fn localized<T>(claim: Option<&LocalizedClaim<T>>, wanted: Language, locale: Lan
     tagged.or_else(|| claim.get(None).filter(|_| wanted == locale))
 }
 
-/// A name in one line and within the maximum length.
+/// A name in one line and within the maximum length, which leaves the direction of the text around it as it is.
 fn one_line(name: &str) -> String {
     let words: Vec<&str> = name.split(|letter: char| letter.is_whitespace() || letter.is_control()).collect();
     let joined = words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-    joined.chars().take(MAX_NAME_LENGTH).collect::<String>().trim_end().to_owned()
+    let shortened: String = joined.chars().take(MAX_NAME_LENGTH).collect();
+    let shortened = shortened.trim_end();
+    if has_balanced_direction(shortened) { shortened.to_owned() } else { without_direction(shortened) }
 }

@@ -16,11 +16,13 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
+use unicode_normalization::UnicodeNormalization as _;
 
 use super::secrets;
 use crate::domain::refusal::FieldErrorCode;
 
-/// The number of characters of a password. There are no composition rules, and passwords are not trimmed or truncated.
+/// The number of characters of a password, normalized. There are no composition rules, and passwords are not trimmed or
+/// truncated.
 pub const LENGTH: RangeInclusive<usize> = 8..=256;
 
 /// A password that zxcvbn estimates at fewer guesses is refused: an attacker with a word list finds it early.
@@ -32,7 +34,17 @@ const MAX_ESTIMATED_LENGTH: usize = 40;
 /// The name of the service, which is too easy to guess as part of a password.
 const SERVICE_NAME: &str = "taskforce";
 
-/// A password of a permitted length, as a user has chosen it.
+/// A password in the form that is hashed: compatible characters and spaces are the same whatever the keyboard composes
+/// (NFKC, and otherwise as OpaqueString of RFC 8265).
+fn normalized(password: &SecretString) -> SecretString {
+    let spaced = password.expose_secret().chars().map(|letter| {
+        let is_space = letter.is_whitespace() && !letter.is_control();
+        if is_space { ' ' } else { letter }
+    });
+    spaced.nfkc().collect::<String>().into()
+}
+
+/// A password of a permitted length, as a user has chosen it, normalized.
 #[derive(Debug)]
 pub struct NewPassword(SecretString);
 
@@ -42,10 +54,11 @@ impl NewPassword {
     /// # Errors
     /// `tooShort`, `tooLong`.
     pub fn parse(chosen: SecretString) -> Result<Self, FieldErrorCode> {
-        match chosen.expose_secret().chars().count() {
+        let password = normalized(&chosen);
+        match password.expose_secret().chars().count() {
             length if length < *LENGTH.start() => Err(FieldErrorCode::TooShort),
             length if length > *LENGTH.end() => Err(FieldErrorCode::TooLong),
-            _ => Ok(Self(chosen)),
+            _ => Ok(Self(password)),
         }
     }
 
@@ -157,19 +170,17 @@ impl Passwords {
 
     /// Returns whether a password matches a hash. Without a hash the answer is no, and takes as long.
     ///
+    /// Hashes from before passwords were normalized match the password as it was typed.
+    ///
     /// # Errors
     /// [`HashError::Busy`].
-    pub async fn verify(&self, password: SecretString, hash: Option<String>) -> Result<bool, HashError> {
+    pub async fn verify(&self, password: SecretString, hash: Option<String>) -> Result<Verified, HashError> {
         let argon2 = self.argon2.clone();
         self.verifications.fetch_add(1, Ordering::Relaxed);
         let has_hash = hash.is_some();
         let hash = hash.unwrap_or_else(|| self.dummy_hash.clone());
-        let matches = self
-            .on_a_core(move || {
-                argon2.verify_password(password.expose_secret().as_bytes(), hash.as_str()).is_ok()
-            })
-            .await?;
-        Ok(matches && has_hash)
+        let verified = self.on_a_core(move || verify(&argon2, &password, &hash)).await?;
+        if has_hash { verified } else { Ok(Verified::No) }
     }
 
     async fn on_a_core<T: Send + 'static>(
@@ -184,6 +195,28 @@ impl Passwords {
             work()
         };
         spawn_blocking(work).await.map_err(HashError::failed)
+    }
+}
+
+/// Whether a password matches a hash.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Verified {
+    No,
+    Yes,
+    /// The hash is that of the password as it was typed. This hash of the normalized password replaces it.
+    Rehashed(String),
+}
+
+fn verify(argon2: &Argon2<'_>, password: &SecretString, phc: &str) -> Result<Verified, HashError> {
+    let matches =
+        |password: &SecretString| argon2.verify_password(password.expose_secret().as_bytes(), phc).is_ok();
+    let normal = normalized(password);
+    if matches(&normal) {
+        Ok(Verified::Yes)
+    } else if normal.expose_secret() != password.expose_secret() && matches(password) {
+        hash(argon2, &normal).map(Verified::Rehashed)
+    } else {
+        Ok(Verified::No)
     }
 }
 
@@ -202,10 +235,42 @@ mod tests {
         let chosen = NewPassword::parse("correct horse".into()).unwrap();
         let hash = passwords.hash(chosen, Vec::new()).await.unwrap().unwrap();
         assert!(hash.starts_with("$argon2id$"));
-        assert!(passwords.verify("correct horse".into(), Some(hash.clone())).await.unwrap());
-        assert!(!passwords.verify("correct horse ".into(), Some(hash)).await.unwrap());
-        assert!(!passwords.verify("correct horse".into(), None).await.unwrap());
-        assert!(!passwords.verify("correct horse".into(), Some("no hash".into())).await.unwrap());
+        let verify = async |password: &str, hash: Option<&str>| {
+            passwords.verify(password.to_owned().into(), hash.map(str::to_owned)).await.unwrap()
+        };
+        assert_eq!(verify("correct horse", Some(&hash)).await, Verified::Yes);
+        assert_eq!(verify("correct horse ", Some(&hash)).await, Verified::No);
+        assert_eq!(verify("correct horse", None).await, Verified::No);
+        assert_eq!(verify("correct horse", Some("no hash")).await, Verified::No);
+    }
+
+    #[tokio::test]
+    async fn a_password_is_the_same_on_every_keyboard_and_old_hashes_stay_good() {
+        let passwords = Passwords::cheap().unwrap();
+        let (composed, decomposed, wide) = ("Cafe\u{301} am\u{a0}See", "Café am See", "Ｃafé am\u{3000}See");
+        let chosen = NewPassword::parse(decomposed.into()).unwrap();
+        let hash_of_normal = passwords.hash(chosen, Vec::new()).await.unwrap().unwrap();
+        for typed in [composed, decomposed, wide] {
+            let verified = passwords.verify(typed.into(), Some(hash_of_normal.clone())).await.unwrap();
+            assert_eq!(verified, Verified::Yes, "{typed:?}");
+        }
+        // A hash from before: of the password as it was typed, and of nothing else.
+        let before = hash(&passwords.argon2, &composed.into()).unwrap();
+        assert_eq!(passwords.verify(decomposed.into(), Some(before.clone())).await.unwrap(), Verified::No);
+        let Verified::Rehashed(after) = passwords.verify(composed.into(), Some(before)).await.unwrap() else {
+            panic!("the old hash is good")
+        };
+        for typed in [composed, decomposed, wide] {
+            assert_eq!(passwords.verify(typed.into(), Some(after.clone())).await.unwrap(), Verified::Yes);
+        }
+    }
+
+    #[test]
+    fn the_length_is_that_of_the_normal_form() {
+        let refused = |password: String| NewPassword::parse(password.into()).err();
+        assert_eq!(refused("e\u{301}".repeat(7)), Some(FieldErrorCode::TooShort));
+        assert_eq!(refused("e\u{301}".repeat(8)), None);
+        assert_eq!(refused("\u{fdfa}".repeat(15)), Some(FieldErrorCode::TooLong));
     }
 
     #[test]
@@ -257,7 +322,7 @@ mod tests {
         assert!(matches!(refused, Err(HashError::Busy)), "{refused:?}");
         assert!(begun.elapsed() < MAX_WAIT * 2, "{:?}", begun.elapsed());
         drop(taken);
-        assert!(!passwords.verify("correct horse".into(), None).await.unwrap());
+        assert_eq!(passwords.verify("correct horse".into(), None).await.unwrap(), Verified::No);
     }
 
     #[tokio::test]
@@ -268,8 +333,8 @@ mod tests {
         let other = format!("{}2", "ثوب ".repeat(63) + "abc");
         let hash = passwords.hash(NewPassword::parse(long.clone().into()).unwrap(), Vec::new()).await;
         let hash = hash.unwrap();
-        assert!(passwords.verify(long.into(), hash.clone()).await.unwrap());
-        assert!(!passwords.verify(other.into(), hash).await.unwrap());
+        assert_eq!(passwords.verify(long.into(), hash.clone()).await.unwrap(), Verified::Yes);
+        assert_eq!(passwords.verify(other.into(), hash).await.unwrap(), Verified::No);
     }
 
     fn is_common(password: &str) -> bool {

@@ -14,6 +14,7 @@ use crate::auth::tokens::Tokens;
 use crate::db::grants::{self, GrantError};
 use crate::db::pool::Pool;
 use crate::db::schema_migrations;
+use crate::domain::characters::has_balanced_direction;
 use crate::domain::text::LocalizedText;
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::http;
@@ -85,6 +86,11 @@ fn email(text: &str) -> Result<String, String> {
 
 /// Creates an administrator and prints the invitation. Only its hash is stored.
 pub(super) async fn create(args: CreateAdminArgs) -> Result<(), Failure> {
+    if ![&args.name, &args.name_ar].into_iter().flatten().all(|name| has_balanced_direction(name)) {
+        return Err(Failure::setting(
+            "the name changes the writing direction without an end (--name, --name-ar)",
+        ));
+    }
     let name = LocalizedText::new(args.name_ar, args.name)
         .ok_or_else(|| Failure::setting("the name is blank (--name, --name-ar)"))?;
     let database = Database::open_or_join(&args.database).await?;

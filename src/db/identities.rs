@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::Conn;
 use super::schema::{user_identities, users};
 use super::users::UserFields;
-use crate::domain::user::{CouncilRole, UserState};
+use crate::domain::user::{CouncilRole, UserState, fold_address};
 
 /// The user who is linked to an issuer's subject.
 pub async fn find(conn: &Conn, issuer: &str, subject: &str) -> QueryResult<Option<Uuid>> {
@@ -31,10 +31,10 @@ pub struct Candidate {
     pub state: UserState,
 }
 
-/// The user with this address, locked until the transaction ends.
+/// The user with this address in any spelling, locked until the transaction ends.
 pub async fn lock_by_email(conn: &Conn, email: &str) -> QueryResult<Option<Candidate>> {
     users::table
-        .filter(users::email.eq(email))
+        .filter(users::email_folded.eq(fold_address(email)))
         .select(Candidate::as_select())
         .for_no_key_update()
         .first(&mut &*conn)
@@ -51,8 +51,14 @@ pub async fn insert_user(
     now: DateTime<Utc>,
 ) -> QueryResult<bool> {
     let inserted = diesel::insert_into(users::table)
-        .values((users::id.eq(id), fields, users::created_at.eq(now), users::updated_at.eq(now)))
-        .on_conflict(users::email)
+        .values((
+            users::id.eq(id),
+            fields,
+            users::email_folded.eq(fold_address(&fields.email)),
+            users::created_at.eq(now),
+            users::updated_at.eq(now),
+        ))
+        .on_conflict(users::email_folded)
         .do_nothing()
         .execute(&mut &*conn)
         .await?;

@@ -569,6 +569,7 @@ diesel::table! {
         updated_at -> Timestamptz,
         search -> Text,
         sessions_ended_at -> Nullable<Timestamptz>,
+        email_folded -> Text,
     }
 }
 

@@ -40,9 +40,20 @@ pub async fn run(pool: &Pool) -> Result<Vec<String>, MigrationError> {
         .map_err(|error| unreachable(&error))?;
     // The connection leaves the pool: closing it releases the lock and the settings whatever happens.
     let conn = Pooled::take(conn);
-    tokio::task::spawn_blocking(move || apply(conn))
+    let (versions, conn) = tokio::task::spawn_blocking(move || apply(conn))
         .await
-        .map_err(|error| MigrationError::Failed(error.to_string()))?
+        .map_err(|error| MigrationError::Failed(error.to_string()))??;
+    for user_id in super::users::fold_addresses(&conn)
+        .await
+        .map_err(|error| MigrationError::Failed(format!("folding of addresses: {error}")))?
+    {
+        tracing::warn!(
+            %user_id,
+            "the address of this user is the address of another user, apart from case and form: nobody can sign in \
+             with the address of this user until it is changed"
+        );
+    }
+    Ok(versions)
 }
 
 /// Waits for a running migration to finish, and keeps others from starting until the transaction ends.
@@ -57,12 +68,14 @@ pub(super) async fn lock_until_the_end(conn: &AsyncPgConnection) -> diesel::Quer
         .map(drop)
 }
 
-fn apply(conn: AsyncPgConnection) -> Result<Vec<String>, MigrationError> {
+/// Runs the migrations; returns their names, and the connection.
+fn apply(conn: AsyncPgConnection) -> Result<(Vec<String>, AsyncPgConnection), MigrationError> {
     let mut harness = AsyncMigrationHarness::new(conn);
     let versions = harness
         .run_pending_migrations(MIGRATIONS)
         .map_err(|error| MigrationError::Failed(error.to_string()))?;
-    Ok(versions.iter().map(ToString::to_string).collect())
+    let versions = versions.iter().map(ToString::to_string).collect();
+    Ok((versions, harness.into_inner()))
 }
 
 /// Returns whether every embedded migration has been run, for the readiness probe.

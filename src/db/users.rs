@@ -15,7 +15,7 @@ use super::schema::{invitations, members, users};
 use super::statement::{Prepared, columns};
 use crate::domain::rights::SeatRole;
 use crate::domain::text::{Language, LocalizedText};
-use crate::domain::user::{CouncilRole, UserState};
+use crate::domain::user::{CouncilRole, UserState, fold_address};
 
 #[diesel::declare_sql_function]
 extern "SQL" {
@@ -110,7 +110,13 @@ pub async fn lock_with_administrators(conn: &Conn, ids: &[Uuid]) -> QueryResult<
 /// Inserts a user, who has no password until an invitation is accepted.
 pub async fn insert(conn: &Conn, id: Uuid, fields: &UserFields, now: DateTime<Utc>) -> QueryResult<()> {
     diesel::insert_into(users::table)
-        .values((fields, users::id.eq(id), users::created_at.eq(now), users::updated_at.eq(now)))
+        .values((
+            fields,
+            users::id.eq(id),
+            users::email_folded.eq(fold_address(&fields.email)),
+            users::created_at.eq(now),
+            users::updated_at.eq(now),
+        ))
         .execute(&mut &*conn)
         .await
         .map(drop)
@@ -119,7 +125,12 @@ pub async fn insert(conn: &Conn, id: Uuid, fields: &UserFields, now: DateTime<Ut
 /// Sets a user's fields.
 pub async fn update(conn: &Conn, id: Uuid, fields: &UserFields, now: DateTime<Utc>) -> QueryResult<()> {
     diesel::update(users::table.find(id))
-        .set((fields, users::version.eq(users::version + 1), users::updated_at.eq(now)))
+        .set((
+            fields,
+            users::email_folded.eq(fold_address(&fields.email)),
+            users::version.eq(users::version + 1),
+            users::updated_at.eq(now),
+        ))
         .execute(&mut &*conn)
         .await
         .map(drop)
@@ -218,10 +229,10 @@ pub async fn memberships(conn: &Conn, id: Uuid) -> QueryResult<Vec<Membership>> 
         .await
 }
 
-/// The active user with this address, and the hash of the password.
-pub async fn credentials(conn: &Conn, email: &str) -> QueryResult<Option<(Uuid, String)>> {
+/// The active user with this folded address, and the hash of the password.
+pub async fn credentials(conn: &Conn, email_folded: &str) -> QueryResult<Option<(Uuid, String)>> {
     users::table
-        .filter(users::email.eq(email))
+        .filter(users::email_folded.eq(email_folded))
         .filter(users::state.eq(UserState::Active))
         .filter(users::password_hash.is_not_null())
         .select((users::id, users::password_hash.assume_not_null()))
@@ -237,6 +248,8 @@ pub async fn credentials(conn: &Conn, email: &str) -> QueryResult<Option<(Uuid, 
 pub struct Account {
     pub id: Uuid,
     pub email: String,
+    /// The address by which the account is found.
+    pub email_folded: String,
     pub name: LocalizedText,
     /// `None` for a user who never chose a password.
     pub password_hash: Option<String>,
@@ -342,6 +355,37 @@ pub async fn exists(conn: &Conn) -> QueryResult<bool> {
 
 /// Returns whether the address is taken.
 pub async fn has_account(conn: &Conn, email: &str) -> QueryResult<bool> {
-    let found = users::table.filter(users::email.eq(email)).select(users::id);
+    let found = users::table.filter(users::email_folded.eq(fold_address(email))).select(users::id);
     diesel::select(diesel::dsl::exists(found)).get_result(&mut &*conn).await
+}
+
+/// Folds the stored addresses anew: the migration that added the folded form could not fold as the code does, and
+/// Unicode grows. Returns the users whose folded address another user has: they cannot sign in until somebody changes
+/// their address. Addresses in ASCII always fold to lower case.
+pub async fn fold_addresses(conn: &Conn) -> QueryResult<Vec<Uuid>> {
+    let beyond_ascii = diesel::dsl::sql::<Bool>("octet_length(email) > length(email)");
+    let stored: Vec<(Uuid, String, String)> = users::table
+        .filter(beyond_ascii)
+        .order(users::id)
+        .select((users::id, users::email, users::email_folded))
+        .load(&mut &*conn)
+        .await?;
+    let mut left = Vec::new();
+    for (id, email, folded) in stored {
+        let refolded = fold_address(&email);
+        if refolded == folded {
+            continue;
+        }
+        let others = diesel::alias!(users as others);
+        let taken = others.filter(others.field(users::email_folded).eq(&refolded));
+        let changed =
+            diesel::update(users::table.find(id).filter(diesel::dsl::not(diesel::dsl::exists(taken))))
+                .set(users::email_folded.eq(&refolded))
+                .execute(&mut &*conn)
+                .await?;
+        if changed == 0 {
+            left.push(id);
+        }
+    }
+    Ok(left)
 }

@@ -11,6 +11,7 @@ pub mod activity;
 pub mod audit;
 pub mod ballot;
 pub mod calendar;
+pub mod characters;
 pub mod criterion;
 pub mod decimal;
 pub mod decision;

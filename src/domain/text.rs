@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Schema, SchemaType, Type};
 
+use super::characters::is_blank;
 use super::message::Message;
 
 vocabulary! {
@@ -36,8 +37,8 @@ impl Message {
 
 /// Text of a record: in Arabic, in English or in both, never in neither.
 ///
-/// Requests with text that is blank, too long or has control characters are refused in `http/`; the `CHECK` of the
-/// schema (`is_localized`) enforces the same.
+/// Requests with text that is blank, too long, unbalanced in its direction or has control characters are refused in
+/// `http/`. Stored text is read as it is: text that an older version has taken may be blank by the rules of today.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "MaybeEmpty")]
 pub struct LocalizedText {
@@ -58,7 +59,8 @@ impl TryFrom<MaybeEmpty> for LocalizedText {
     type Error = &'static str;
 
     fn try_from(text: MaybeEmpty) -> Result<Self, Self::Error> {
-        Self::new(text.ar, text.en).ok_or("localized text needs ar or en")
+        let MaybeEmpty { ar, en } = text;
+        if ar.is_some() || en.is_some() { Ok(Self { ar, en }) } else { Err("localized text needs ar or en") }
     }
 }
 
@@ -92,7 +94,7 @@ impl utoipa::ToSchema for LocalizedText {
 impl LocalizedText {
     /// Text in at least one language; `None` if both are missing or blank.
     pub fn new(ar: Option<String>, en: Option<String>) -> Option<Self> {
-        let written = |text: &String| !text.trim().is_empty();
+        let written = |text: &String| !is_blank(text);
         let (ar, en) = (ar.filter(written), en.filter(written));
         (ar.is_some() || en.is_some()).then_some(Self { ar, en })
     }
@@ -124,9 +126,18 @@ mod tests {
     #[test]
     fn text_in_neither_language_is_no_text() {
         assert_eq!(LocalizedText::new(None, None), None);
-        assert_eq!(LocalizedText::new(Some(" \t".into()), Some(String::new())), None);
+        assert_eq!(LocalizedText::new(Some(" \t".into()), Some("\u{3164}".into())), None);
         assert!(serde_json::from_str::<LocalizedText>("{}").is_err());
         assert!(serde_json::from_str::<LocalizedText>(r#"{"en":"a","fr":"b"}"#).is_err());
+    }
+
+    #[test]
+    fn text_that_was_taken_before_is_read_whatever_the_rules_of_today() {
+        let stored = "{\"en\":\"\u{3164}\"}";
+        assert_eq!(
+            serde_json::to_string(&serde_json::from_str::<LocalizedText>(stored).unwrap()).unwrap(),
+            stored
+        );
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! Users: their roles in the council, their states and their e-mail addresses.
 
+use caseless::Caseless as _;
+use unicode_normalization::UnicodeNormalization as _;
+
 use super::refusal::{Refusal, RefusalCode};
 use super::state_machine::{Transition, TransitionRule};
 use super::vocabulary::Vocabulary as _;
@@ -35,19 +38,18 @@ impl UserState {
     }
 }
 
-/// An e-mail address in the form that identifies an account: trimmed and in lower case. A letter outside ASCII is kept
-/// if its lower case is in ASCII: the Kelvin sign would become a `k`, and its address that of another person.
-pub fn normalize_email(email: &str) -> String {
-    let mut normal = String::with_capacity(email.len());
-    for letter in email.trim().chars() {
-        let lower = letter.to_lowercase();
-        if !letter.is_ascii() && lower.clone().any(|lower| lower.is_ascii()) {
-            normal.push(letter);
-        } else {
-            normal.extend(lower);
-        }
-    }
-    normal
+/// The form in which e-mail addresses are compared: trimmed, full and half width folded (as in RFC 8265), letters
+/// without case, in Unicode's normal form C. The database stores this form and compares it byte by byte.
+pub fn fold_address(address: &str) -> String {
+    let folded_width = address.trim().chars().flat_map(|letter| {
+        // The block of forms that differ from other characters by their width alone.
+        let (wide, other) = match letter {
+            '\u{ff01}'..='\u{ffef}' => (Some(letter), None),
+            _ => (None, Some(letter)),
+        };
+        wide.into_iter().nfkc().chain(other)
+    });
+    folded_width.nfd().default_case_fold().nfc().collect()
 }
 
 /// Checks that a user may change from one role to another.
@@ -79,6 +81,8 @@ pub fn all_transitions() -> Vec<TransitionRule> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::domain::state_machine::check_transition;
 
@@ -110,6 +114,37 @@ mod tests {
                     assert_eq!(changed.is_err(), kept, "{from} -> {to}, {holds_seat}, {last}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn addresses_are_the_same_whatever_their_case_width_and_composition() {
+        for (written, folded) in [
+            (" Layla@Example.ORG\n", "layla@example.org"),
+            ("ليلى@مثال.إختبار", "ليلى@مثال.إختبار"),
+            ("ÉLI@b", "éli@b"),
+            ("e\u{301}li@b", "éli@b"),
+            ("ｌａｙｌａ＠ｂ", "layla@b"),
+            // Half-width katakana with its voiced mark.
+            ("\u{ff76}\u{ff9e}@b", "\u{30ac}@b"),
+            ("ΣΊΣΥΦΟΣ@b", "σίσυφοσ@b"),
+            ("Straße@b", "strasse@b"),
+            // The Kelvin sign is the letter K in normal form; the capital I with a dot is no i.
+            ("\u{212a}im@b", "kim@b"),
+            ("\u{130}@b", "i\u{307}@b"),
+            ("\u{131}@b", "\u{131}@b"),
+            // Compatibility forms other than widths are letters of their own.
+            ("①@b", "①@b"),
+        ] {
+            assert_eq!(fold_address(written), folded, "{written:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_folded_address_folds_to_itself(address in any::<String>()) {
+            let folded = fold_address(&address);
+            prop_assert_eq!(fold_address(&folded), folded);
         }
     }
 }

@@ -1,14 +1,26 @@
 //! The schemas of text. Requests are checked by these schemas, so that each rule is written once.
 //!
 //! A line must not contain control characters; a longer text may contain line breaks and tabs. Both must contain a
-//! visible character.
+//! visible character, and end each change of the writing direction that they begin. No pattern can say that, so the
+//! format [`READABLE`] does; the patterns are for clients that know only patterns.
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{AdditionalProperties, Object, ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::schema::{
+    AdditionalProperties, Object, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type,
+};
 use utoipa::{PartialSchema, ToSchema};
+
+/// The format of text that a reader can see, and that leaves the direction of the text around it as it is
+/// ([`crate::domain::characters`]).
+pub(super) const READABLE: &str = "readable-text";
+
+/// Returns whether this is a pattern of text.
+pub(super) fn is_pattern(pattern: &str) -> bool {
+    [LINE, LINES].contains(&pattern)
+}
 
 /// One line: no control character, and a visible character.
 const LINE: &str = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff][^\u0000-\u001f\u007f-\u009f]*$";
@@ -22,6 +34,7 @@ fn text(max_length: usize, pattern: &str, example: &str) -> ObjectBuilder {
         .min_length(Some(1))
         .max_length(Some(max_length))
         .pattern(Some(pattern))
+        .format(Some(SchemaFormat::Custom(READABLE.to_owned())))
         .examples([example])
 }
 

@@ -20,7 +20,10 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::problem::{self, Problem};
 use super::problem_catalogue::ProblemCode;
+use super::text;
 use crate::app;
+use crate::app::users::parse_email;
+use crate::domain::characters::{self, TextFault};
 use crate::domain::message::Message;
 use crate::domain::refusal::{FieldError, FieldErrorCode, FieldLocation, Refusal, RefusalCode};
 
@@ -29,6 +32,13 @@ const MAX_ERRORS: usize = 100;
 
 /// The maximum number of characters of an unknown name in a response.
 const MAX_NAME_LENGTH: usize = 64;
+
+/// The format of e-mail addresses (RFC 6531).
+const ADDRESS: &str = "idn-email";
+
+/// Begin and end of text that is written from left to right within Arabic.
+const LRI: char = '\u{2066}';
+const PDI: char = '\u{2069}';
 
 /// The schema of a request type, with its validator.
 struct CompiledSchema {
@@ -44,8 +54,12 @@ fn compiled(of: TypeId, schema: fn() -> Value) -> app::Result<&'static CompiledS
         return Ok(compiled);
     }
     let schema = schema();
-    let validator =
-        jsonschema::draft202012::options().should_validate_formats(true).build(&schema).map_err(|error| {
+    let validator = jsonschema::draft202012::options()
+        .should_validate_formats(true)
+        .with_format(text::READABLE, |text: &str| characters::fault(text).is_none())
+        .with_format(ADDRESS, |text: &str| parse_email(text).is_ok())
+        .build(&schema)
+        .map_err(|error| {
             app::Error::internal(format!("a request type has a schema that can't be compiled: {error}"))
         })?;
     let compiled: &'static CompiledSchema = Box::leak(Box::new(CompiledSchema { schema, validator }));
@@ -370,6 +384,13 @@ fn field_errors(error: &ValidationError<'_>) -> Vec<FieldError> {
             "يلزم نص بالعربية أو الإنجليزية".to_owned(),
         ),
         Kind::UniqueItems => vec![FieldError::at(at, FieldErrorCode::Duplicate)],
+        Kind::Format { format } if format == text::READABLE => text_error(at, error.instance()),
+        Kind::Pattern { pattern } if text::is_pattern(pattern) => text_error(at, error.instance()),
+        Kind::Format { format } if format == ADDRESS => field_error(
+            FieldErrorCode::WrongFormat,
+            "must be an address like layla@example.org, without characters that can't be seen".to_owned(),
+            format!("يجب أن يكون عنوان بريد مثل {LRI}layla@example.org{PDI} دون أحرف غير مرئية"),
+        ),
         Kind::Format { format } => field_error(
             FieldErrorCode::WrongFormat,
             format!("must be a {format}"),
@@ -388,6 +409,23 @@ fn field_errors(error: &ValidationError<'_>) -> Vec<FieldError> {
             .unwrap_or_else(|| vec![FieldError::at(at, FieldErrorCode::Invalid)]),
         _ => vec![FieldError::at(at, FieldErrorCode::Invalid)],
     }
+}
+
+/// The error of a text that does not match its pattern or is not readable. A text can be both: with one error, which
+/// `refuse` lists once.
+fn text_error(at: String, value: &Value) -> Vec<FieldError> {
+    let error = match value.as_str().and_then(characters::fault) {
+        Some(TextFault::Blank) => {
+            FieldError::at(at, FieldErrorCode::Empty).saying("shows nothing", "لا يظهر منه شيء")
+        }
+        Some(TextFault::UnbalancedDirection) => FieldError::at(at, FieldErrorCode::WrongFormat).saying(
+            "begins a change of the writing direction (U+202A–U+202E, U+2066–U+2069) that does not end in its paragraph, or ends one that did not begin there",
+            format!("يبدأ تغييرًا في اتجاه الكتابة ({LRI}U+202A–U+202E, U+2066–U+2069{PDI}) لا ينتهي في فقرته، أو ينهي تغييرًا لم يبدأ فيها"),
+        ),
+        None => FieldError::at(at, FieldErrorCode::WrongFormat)
+            .saying("holds control characters", "فيه أحرف تحكم"),
+    };
+    vec![error]
 }
 
 fn is_null_expected(field_error: &FieldError) -> bool {

@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::app::sign_in::{SignedIn, Visit};
 use crate::auth::passwords::NewPassword;
 use crate::auth::tokens;
+use crate::domain::characters;
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
 use crate::http::operation_problems::refuses;
 use crate::http::problem::Result;
@@ -36,7 +37,7 @@ fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Sec
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Credentials {
-    /// The address of the account; case does not matter.
+    /// The address of the account; case, width and composition of its letters do not matter.
     #[schema(min_length = 1, max_length = 254, example = "chair@demo.example")]
     email: String,
     /// The password.
@@ -63,7 +64,7 @@ pub(super) struct Acceptance {
     #[serde(deserialize_with = "secret")]
     #[schema(value_type = String, min_length = 1, max_length = 200, example = "c2VjcmV0LWludml0YXRpb24tdG9rZW4tb2YtYS11c2Vy")]
     token: SecretString,
-    /// The password from now on: any characters, kept as they are; 15 or more are better than 8. One that is tried first (a common one, your name, your address) is refused.
+    /// The password from now on: any characters, the same however a keyboard composes them (NFKC); 15 or more are better than 8. One that is tried first (a common one, your name, your address) is refused.
     #[serde(deserialize_with = "secret")]
     #[schema(value_type = String, format = Password, min_length = 8, max_length = 256, example = "correct horse battery staple")]
     password: SecretString,
@@ -77,7 +78,7 @@ pub(super) struct PasswordChange {
     #[serde(deserialize_with = "secret")]
     #[schema(value_type = String, format = Password, min_length = 1, max_length = 256, example = "correct horse battery staple")]
     current_password: SecretString,
-    /// The password from now on: any characters, kept as they are; 15 or more are better than 8. One that is tried first (a common one, your name, your address) is refused.
+    /// The password from now on: any characters, the same however a keyboard composes them (NFKC); 15 or more are better than 8. One that is tried first (a common one, your name, your address) is refused.
     #[serde(deserialize_with = "secret")]
     #[schema(value_type = String, format = Password, min_length = 8, max_length = 256, example = "three wooden ships at noon")]
     new_password: SecretString,
@@ -113,9 +114,10 @@ const LONGEST_USER_AGENT: usize = 200;
 /// How a client names itself, as far as it can be shown.
 fn user_agent(headers: &HeaderMap) -> Option<String> {
     let named = String::from_utf8_lossy(headers.get(USER_AGENT)?.as_bytes());
+    let named = characters::without_direction(&named);
     let shown: String = named.chars().filter(|c| !c.is_control()).take(LONGEST_USER_AGENT).collect();
     let shown = shown.trim();
-    (!shown.is_empty()).then(|| shown.to_owned())
+    (!characters::is_blank(shown)).then(|| shown.to_owned())
 }
 
 fn visit(request: &HttpRequest, request_id: String) -> Visit {
@@ -267,6 +269,8 @@ mod tests {
         assert_eq!(named(b" \t a\tb ").as_deref(), Some("ab"));
         assert_eq!(named("متصفح".as_bytes()).as_deref(), Some("متصفح"));
         assert_eq!(named("\u{85}".as_bytes()), None);
+        assert_eq!(named("\u{3164}".as_bytes()), None);
+        assert_eq!(named("curl\u{202e}/8".as_bytes()).as_deref(), Some("curl/8"));
         assert_eq!(named(b"\xff").as_deref(), Some("\u{fffd}"));
         assert_eq!(named("ث".repeat(300).as_bytes()).map(|name| name.chars().count()), Some(200));
         assert_eq!(named(b""), None);

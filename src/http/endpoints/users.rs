@@ -57,13 +57,8 @@ impl Path for UserPath {}
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewUser {
-    /// The address that the account is kept by, in lower case; no two users share one.
-    #[schema(
-        min_length = 3,
-        max_length = 254,
-        pattern = r"^[^@\s\u0000-\u001f\u007f-\u009f]+@[^@\s\u0000-\u001f\u007f-\u009f]+$",
-        example = "layla@example.org"
-    )]
+    /// The address that the account is kept by, without characters that can't be seen. No two users share one, whatever the case, the width and the composition of its letters.
+    #[schema(format = "idn-email", min_length = 3, max_length = 254, example = "layla@example.org")]
     email: String,
     /// The person's name.
     #[schema(value_type = LocalizedName)]

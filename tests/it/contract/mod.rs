@@ -9,3 +9,4 @@ mod negotiation;
 mod openapi;
 pub(crate) mod operation_cases;
 mod response_headers;
+mod texts;

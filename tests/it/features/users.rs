@@ -166,3 +166,74 @@ async fn the_first_administrator_comes_by_the_command_line_alone() {
     let tokens = app.as_anybody().post("/v1/auth/invitations/accept", acceptance).await.expect(200).json();
     assert_eq!(me(&app, &tokens["accessToken"]).await.json()["role"], "administrator");
 }
+
+#[tokio::test]
+async fn an_address_is_one_whatever_its_case_width_and_composition() {
+    let app = TestApp::start().await;
+    let secretariat = app.as_secretariat();
+    for (written, again) in [
+        ("\u{130}smail@council.example", "i\u{307}smail@council.example"),
+        ("\u{212a}im@council.example", "kim@council.example"),
+        ("Jos\u{e9}@council.example", "JOSE\u{301}@COUNCIL.EXAMPLE"),
+        ("\u{ff2c}ayla@council.example", "layla@council.example"),
+        ("stra\u{df}e@council.example", "STRASSE@council.example"),
+        ("ليلى@مثال.إختبار", " ليلى@مثال.إختبار "),
+    ] {
+        let made = secretariat.create("/v1/users", new_user(written, "expert")).await;
+        assert_eq!(made["email"], written, "kept as it was written");
+        secretariat.post("/v1/users", new_user(again, "expert")).await.expect_problem(409, "emailTaken");
+        let acceptance = json!({ "token": made["invitationToken"], "password": PASSWORD });
+        app.as_anybody().post("/v1/auth/invitations/accept", acceptance).await.expect(200);
+        for spelling in [written, again] {
+            sign_in(&app, spelling, PASSWORD).await.expect(200);
+        }
+        // The throttle counts all spellings as one account; see `sign_in/throttle.rs`.
+        sign_in(&app, again, "wrong password").await.expect_problem(401, "invalidCredentials");
+    }
+    // A dotless i, and an i without the dot of the capital, are other letters.
+    secretariat.create("/v1/users", new_user("\u{131}smail@council.example", "expert")).await;
+    secretariat.create("/v1/users", new_user("ismail@council.example", "expert")).await;
+}
+
+#[tokio::test]
+async fn an_address_has_no_character_that_is_not_seen() {
+    let app = TestApp::start().await;
+    let it = user(app.as_administrator(), Who::Outsider).await;
+    for unseen in [
+        "\u{200b}", "\u{200d}", "\u{200f}", "\u{202e}", "\u{2069}", "\u{ad}", "\u{3164}", "\u{2800}",
+        "\u{fe0f}",
+    ] {
+        for email in [format!("a{unseen}@council.example"), format!("a@council{unseen}.example")] {
+            let new = new_user(&email, "expert");
+            app.as_secretariat().post("/v1/users", new).await.expect_field_errors(&["/email wrongFormat"]);
+            let patch = json!({ "email": email });
+            app.as_administrator().patch(&it, patch).await.expect_field_errors(&["/email wrongFormat"]);
+            sign_in(&app, &email, PASSWORD).await.expect_problem(401, "invalidCredentials");
+        }
+    }
+}
+
+#[tokio::test]
+async fn addresses_from_before_are_folded_with_the_next_migration() {
+    let app = TestApp::start().await;
+    let before = |who: Who, email: &'static str| {
+        let change = "update users set email = $1, email_folded = $1 where id = $2::text::uuid";
+        let id = app.world().user(who).to_owned();
+        async move { app.db().await.execute(change, &[&email, &id]).await.unwrap() }
+    };
+    before(Who::Expert1, "weiß@council.example").await;
+    // Two of whom the older version did not know that they are one.
+    before(Who::Expert2, "gruß@council.example").await;
+    before(Who::Expert3, "gruss@council.example").await;
+    sign_in(&app, "weiß@council.example", PASSWORD).await.expect(401);
+
+    app.db_migrate().await;
+    sign_in(&app, "WEISS@council.example", PASSWORD).await.expect(200);
+    let signed_in = sign_in(&app, "gruß@council.example", PASSWORD).await.expect(200).json();
+    let me = me(&app, &signed_in["accessToken"]).await.json();
+    assert_eq!(me["id"], app.world().user(Who::Expert3), "whose address it has been");
+    // The other one gets an address of their own.
+    let it = user(app.as_administrator(), Who::Expert2).await;
+    app.as_administrator().patch(&it, json!({ "email": "gruen@council.example" })).await.expect(200);
+    sign_in(&app, "gruen@council.example", PASSWORD).await.expect(200);
+}

@@ -304,6 +304,16 @@ impl TestApp {
         self.db.get_or_init(|| postgres::connect(&self.database)).await
     }
 
+    /// Runs the migrations as the owner of the database.
+    pub(crate) async fn db_migrate(&self) {
+        let url = postgres::url(&self.database).await;
+        let migrate = async move {
+            let pool = db::pool::connect(&url, 1).unwrap();
+            db::schema_migrations::run(&pool).await.unwrap();
+        };
+        RUNTIME.spawn(migrate).await.unwrap();
+    }
+
     /// Another connection, for tests that need two.
     pub(crate) async fn db_another(&self) -> tokio_postgres::Client {
         postgres::connect(&self.database).await

@@ -230,3 +230,32 @@ async fn nobody_comes_by_a_password_with_a_key_or_an_access_token_alone() {
     let another = format!("/v1/users/{}/invitations", app.world().user(Who::Secretariat));
     administrator.send(Draft::new(Method::POST, another)).await.expect(201);
 }
+
+#[tokio::test]
+async fn a_password_is_the_same_on_every_keyboard_and_an_old_hash_stays_good() {
+    use argon2::password_hash::PasswordHasher as _;
+
+    let app = TestApp::start().await;
+    let email = Who::Expert1.email();
+    let (composed, decomposed) = ("Jos\u{e9} am See", "Jose\u{301}\u{a0}am See");
+    let token = invitation(&app, Who::Expert1).await;
+    accept(&app, &token, composed).await.expect(200);
+    for typed in [composed, decomposed] {
+        sign_in(&app, &email, typed).await.expect(200);
+    }
+    // A hash from before passwords were normalized: of the characters as they were typed.
+    let typed = "تكبير \u{fdfa} e\u{301}";
+    let normal = "تكبير صلى الله عليه وسلم \u{e9}";
+    let old = argon2::Argon2::default().hash_password(typed.as_bytes()).unwrap().to_string();
+    let set = "update users set password_hash = $1 where email = 'expert1@council.example'";
+    app.db().await.execute(set, &[&old]).await.unwrap();
+    sign_in(&app, &email, normal).await.expect_problem(401, "invalidCredentials");
+    let before = app.app.passwords.verifications();
+    sign_in(&app, &email, typed).await.expect(200);
+    assert_eq!(app.app.passwords.verifications() - before, 1);
+    // The sign-in has replaced the hash.
+    sign_in(&app, &email, normal).await.expect(200);
+    sign_in(&app, &email, typed).await.expect(200);
+    let kept = "select count(*) from users where password_hash = ".to_owned() + &format!("'{old}'");
+    assert_eq!(app.db_count(&kept).await, 0);
+}

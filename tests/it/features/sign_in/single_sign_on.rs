@@ -312,3 +312,36 @@ async fn a_disabled_user_is_neither_linked_nor_made_anew() {
     assert_eq!(app.db_count("select count(*) from user_identities").await, 0);
     assert_eq!(admissions(&app).await, []);
 }
+
+#[tokio::test]
+async fn names_and_addresses_of_the_issuer_obey_the_rules_of_all_others() {
+    let named = |email: &str, name: &str| json!({ "email": email, "email_verified": true, "name": name, "locale": "en" });
+    let accounts = json!({
+        "subject-of-ismail": named("\u{130}smail@city.example", "Ismail"),
+        "subject-of-kim": named("\u{212a}im@city.example", "\u{3164}"),
+        "subject-of-eve": named("eve@city.example", "Eve \u{202e}nimda"),
+        "subject-of-rama": named("rama@city.example", "Rama \u{2067}راما\u{2069}"),
+        "subject-of-hidden": named("a\u{200b}@city.example", "Hidden"),
+        "subject-of-outsider": named(&format!("\u{ff2f}{}", &Who::Outsider.email()[1..]), "Outsider"),
+    });
+    let provider = Provider::start("EdDSA", &accounts);
+    let app = trusting(&provider.issuer, Some(CouncilRole::Expert)).await;
+    for (subject, email, name) in [
+        ("subject-of-ismail", "\u{130}smail@city.example", "Ismail"),
+        // A name of which nothing is seen is none; the address is told in Unicode's normal form.
+        ("subject-of-kim", "Kim@city.example", "Kim"),
+        ("subject-of-eve", "eve@city.example", "Eve nimda"),
+        ("subject-of-rama", "rama@city.example", "Rama \u{2067}راما\u{2069}"),
+    ] {
+        let tokens = sign_in(&app, &provider, subject).await;
+        for token in [&tokens.id, &tokens.access] {
+            let me = me(&app, token).await.expect(200).json();
+            assert_eq!((&me["email"], &me["name"]["en"]), (&json!(email), &json!(name)), "{subject}");
+        }
+    }
+    let tokens = sign_in(&app, &provider, "subject-of-hidden").await;
+    me(&app, &tokens.id).await.expect_problem(401, "unauthenticated");
+    // The address of a user in another spelling is the address of the user.
+    let tokens = sign_in(&app, &provider, "subject-of-outsider").await;
+    assert_eq!(me(&app, &tokens.id).await.expect(200).json()["id"], app.world().user(Who::Outsider));
+}

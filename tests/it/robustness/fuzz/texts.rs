@@ -2,24 +2,16 @@
 
 use serde_json::{Map, Value};
 
+use taskforce::domain::characters;
+
 use super::{fuzz, junk};
 use crate::support::TestApp;
 use crate::support::answer::field_errors;
 use crate::support::client::{Draft, activity};
 
-/// The contract's definition of a line, implemented independently of the pattern that enforces it.
+/// The contract's definition of a line, independently of the patterns and formats that enforce it.
 fn is_a_line(text: &str) -> bool {
-    const UNSEEN: [std::ops::RangeInclusive<char>; 7] = [
-        '\u{ad}'..='\u{ad}',
-        '\u{61c}'..='\u{61c}',
-        '\u{200b}'..='\u{200f}',
-        '\u{2028}'..='\u{202e}',
-        '\u{2060}'..='\u{206f}',
-        '\u{feff}'..='\u{feff}',
-        ' '..=' ',
-    ];
-    let seen = |letter: char| !letter.is_whitespace() && !UNSEEN.iter().any(|range| range.contains(&letter));
-    text.chars().count() <= 200 && !text.chars().any(char::is_control) && text.chars().any(seen)
+    text.chars().count() <= 200 && !text.chars().any(char::is_control) && characters::fault(text).is_none()
 }
 
 #[tokio::test]
