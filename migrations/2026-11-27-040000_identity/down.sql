@@ -1,3 +1,8 @@
+update users set state = 'active' where state = 'invited';
+alter table users
+    drop constraint users_state_is_known,
+    add constraint users_state_is_known check (state in ('active', 'disabled'));
+
 update users set email = lower(email_folded) where email <> lower(email_folded);
 alter table users
     drop constraint users_email_has_its_form,

@@ -10,3 +10,11 @@ alter table users
     drop constraint users_email_is_normal,
     add constraint users_email_folded_key unique (email_folded),
     add constraint users_email_has_its_form check (email like '%_@_%' and length(email) <= 254);
+
+-- Who has not accepted an invitation is invited. Until now such users were active, although nobody could sign in as them.
+alter table users
+    drop constraint users_state_is_known,
+    add constraint users_state_is_known check (state in ('invited', 'active', 'disabled'));
+update users set state = 'invited'
+where state = 'active' and password_hash is null
+  and not exists (select from user_identities i where i.user_id = users.id);

@@ -1,5 +1,7 @@
 //! The caller of a use case, and their role in the installation or in a task force.
 
+use std::sync::{Arc, OnceLock};
+
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use uuid::Uuid;
 
@@ -13,7 +15,7 @@ use crate::domain::event::{ActorKind, EventActor};
 use crate::domain::refusal::{ProblemExtension, Refusal, RefusalCode};
 use crate::domain::rights::{Action, Authorization, EffectiveRole, Scope, SeatRole, authorize};
 use crate::domain::task_force::TaskForceState;
-use crate::domain::text::LocalizedText;
+use crate::domain::text::{Language, LocalizedText};
 use crate::domain::user::{CouncilRole, UserState};
 
 /// The sender of a request, identified by a credential. The rights of the caller are read from the database with every
@@ -27,6 +29,25 @@ pub struct Caller {
     pub request_id: String,
     /// The end of a change that is not refused.
     pub commit_mode: CommitMode,
+    /// The language that the user prefers.
+    pub preferred_language: PreferredLanguage,
+}
+
+/// The language that the user of a request prefers. It is known as soon as the database has been asked who the caller is,
+/// and shared by all copies of the caller, so that also a refusal is in this language.
+#[derive(Debug, Clone, Default)]
+pub struct PreferredLanguage(Arc<OnceLock<Language>>);
+
+impl PreferredLanguage {
+    /// The language, if it is known yet.
+    pub fn get(&self) -> Option<Language> {
+        self.0.get().copied()
+    }
+
+    fn set(&self, language: Language) {
+        // The first answer of the database counts: one response has one language.
+        self.0.get_or_init(|| language);
+    }
 }
 
 impl Caller {
@@ -177,10 +198,12 @@ fn sessions_ended(ended_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Refusa
 
 pub(super) fn actor(
     row: db::access::CallerRow,
-    credential: Credential,
+    caller: &Caller,
     seat: Option<SeatRole>,
     now: DateTime<Utc>,
 ) -> Result<Actor> {
+    caller.preferred_language.set(row.locale);
+    let credential = caller.credential;
     // The operator of the issuer can issue a token for any user, so administrators may not use single sign-on.
     let is_single_sign_on = matches!(credential, Credential::SingleSignOn(_));
     let is_barred_administrator = is_single_sign_on && row.role == CouncilRole::Administrator;

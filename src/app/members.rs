@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::caller::Caller;
 use super::write::{WriteTx, expect_version};
 use super::{App, Error, Result};
-use crate::db::members::NamedMember;
+use crate::db::members::{MemberFilter, NamedMember};
 use crate::db::page::Page;
 use crate::db::{self, Conn};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind, changes_between};
@@ -69,7 +69,7 @@ pub(super) async fn appoint(
     now: DateTime<Utc>,
 ) -> Result<Appointed> {
     match db::members::lock_user_for_share(conn, member.user_id).await? {
-        Some((CouncilRole::Expert, UserState::Active)) => {}
+        Some((CouncilRole::Expert, state)) if state.may_take_seat() => {}
         Some(_) => return Err(RefusalCode::NotAnExpert.into()),
         None => return Err(Refusal::unknown_reference(pointer).into()),
     }
@@ -116,7 +116,7 @@ pub(super) async fn check_candidates(conn: &Conn, members: &[NewMember]) -> Resu
 /// member in the request.
 pub(super) async fn require_current(tx: &WriteTx<'_>, id: Uuid, pointer: &str) -> Result<()> {
     match db::members::find(tx.conn(), tx.task_force_id(), id).await? {
-        Some((member, _)) if member.is_current() => Ok(()),
+        Some(named) if named.member.is_current() => Ok(()),
         Some(_) => Err(RefusalCode::MemberEnded.into()),
         None => Err(Refusal::unknown_reference(pointer).into()),
     }
@@ -169,12 +169,12 @@ async fn find_or_not_found(conn: &Conn, task_force_id: Uuid, id: Uuid) -> Result
 /// Finds a current member in a write transaction, in the version that the caller read.
 async fn current_at_version(tx: &WriteTx<'_>, id: Uuid, version: i32) -> Result<NamedMember> {
     let named = find_or_not_found(tx.conn(), tx.task_force_id(), id).await?;
-    expect_version(named.0.version, version)?;
-    if named.0.is_current() { Ok(named) } else { Err(RefusalCode::MemberEnded.into()) }
+    expect_version(named.member.version, version)?;
+    if named.member.is_current() { Ok(named) } else { Err(RefusalCode::MemberEnded.into()) }
 }
 
 impl App {
-    /// A page of members: current, ended or both.
+    /// A page of members: current, ended or both, whatever the state of their users or in one.
     ///
     /// # Errors
     /// As [`App::read`].
@@ -182,13 +182,13 @@ impl App {
         &self,
         caller: &Caller,
         task_force_id: Uuid,
-        current: Option<bool>,
+        filter: MemberFilter,
         after: Option<Uuid>,
         limit: i64,
     ) -> Result<Page<NamedMember>> {
         let (_, page) = self
             .read(caller, task_force_id, async |conn| {
-                db::members::list(conn, task_force_id, current, after, limit).await
+                db::members::list(conn, task_force_id, filter, after, limit).await
             })
             .await?;
         Ok(page)
@@ -242,11 +242,12 @@ impl App {
         patch: impl FnOnce(MemberFields) -> Result<MemberFields>,
     ) -> Result<NamedMember> {
         self.write(caller, task_force_id, Action::EditTaskForce, async |tx| {
-            let (member, name) = current_at_version(tx, id, version).await?;
+            let named = current_at_version(tx, id, version).await?;
+            let member = &named.member;
             let before = MemberFields { role: member.role, expertise: member.expertise.clone() };
             let after = patch(before.clone())?;
             if after == before {
-                return Ok((member, name));
+                return Ok(named);
             }
             tx.may_write(Write::Members)?;
             let conn = tx.conn();
@@ -281,7 +282,7 @@ impl App {
         end: MemberEnd,
     ) -> Result<NamedMember> {
         self.write(caller, task_force_id, Action::EditTaskForce, async |tx| {
-            let (member, _) = current_at_version(tx, id, version).await?;
+            let NamedMember { member, .. } = current_at_version(tx, id, version).await?;
             tx.may_write(Write::Members)?;
             // Days are those of the task force's time zone. If the zone was moved westwards, today may be before the
             // first day.

@@ -24,7 +24,7 @@ impl App {
         let row = db::access::caller(conn, caller.user_id, caller.credential, now).await?;
         let row = row.ok_or(RefusalCode::Unauthenticated)?;
         let seat = row.chairs_any.then_some(SeatRole::Chair);
-        actor(row, caller.credential, seat, now)
+        actor(row, caller, seat, now)
     }
 
     /// Reads outside of all task forces: checks the right and runs the query in one round trip.
@@ -65,7 +65,7 @@ impl App {
             db::access::in_task_force(conn, caller.user_id, caller.credential, task_force_id, now).await?;
         let row = row.ok_or(RefusalCode::Unauthenticated)?;
         let (seat, member_id) = (row.seat, row.member_id);
-        let actor = actor(row.caller, caller.credential, seat, now)?;
+        let actor = actor(row.caller, caller, seat, now)?;
         let (Some(state), Some(cycle), Some(today), Some(seq)) =
             (row.task_force_state, row.current_cycle, row.today, row.seq)
         else {

@@ -24,7 +24,7 @@ use crate::db::{self, Conn};
 use crate::domain::event::{ActorKind, EventAction, EventActor, NewEvent, SubjectKind};
 use crate::domain::refusal::{FieldError, FieldErrorCode, ProblemExtension, Refusal, RefusalCode};
 use crate::domain::text::Language;
-use crate::domain::user::fold_address;
+use crate::domain::user::{UserState, fold_address};
 use crate::domain::vocabulary::Vocabulary as _;
 
 /// The longest lifetime of a session.
@@ -233,8 +233,11 @@ impl App {
                 }
                 let ended = db::sessions::end_all(conn, user_id, now).await?;
                 let (session, signed_in) = self.start_session(conn, user_id, visit, now).await?;
-                let accepted = NewEvent::new(EventAction::InvitationAccepted, SubjectKind::User, user_id)
+                let mut accepted = NewEvent::new(EventAction::InvitationAccepted, SubjectKind::User, user_id)
                     .with_change("sessionId", None::<()>, session.id);
+                if db::users::activate(conn, user_id, now).await? {
+                    accepted = accepted.with_transition(UserState::Invited.code(), UserState::Active.code());
+                }
                 Ok((signed_in, Some(NewInstallationEvent::by(user_id, with_sessions_ended(accepted, ended)))))
             })
             .await?;

@@ -22,6 +22,7 @@ use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::refusal::RefusalCode;
 use crate::domain::text::LocalizedText;
 use crate::domain::user::{CouncilRole, UserState};
+use crate::domain::vocabulary::Vocabulary as _;
 
 /// The number of people whose user is cached.
 const CACHE_CAPACITY: u64 = 10_000;
@@ -151,10 +152,14 @@ async fn link_or_provision(
         candidate = db::identities::lock_by_email(conn, email).await?;
     }
     let Some(user) = candidate else { return Ok(None) };
-    if user.state != UserState::Active || user.role == CouncilRole::Administrator {
+    if user.state == UserState::Disabled || user.role == CouncilRole::Administrator {
         return Ok(None);
     }
-    let linked = new_event(EventAction::IdentityLinked, sso, user.id);
+    let mut linked = new_event(EventAction::IdentityLinked, sso, user.id);
+    if db::users::activate(conn, user.id, now).await? {
+        // Whoever was invited may come by single sign-on instead.
+        linked = linked.with_transition(UserState::Invited.code(), UserState::Active.code());
+    }
     Ok(link(conn, sso, identity, user.id, now).await?.then_some((user.id, linked)))
 }
 

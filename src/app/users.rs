@@ -44,10 +44,11 @@ pub struct UserView {
 
 impl UserView {
     fn new(detail: UserDetail, viewer: EffectiveRole, now: DateTime<Utc>) -> Self {
+        let facts = detail.facts();
         let user = detail.user;
         let missing_right = (!may_manage(viewer, user.fields.role)).then_some(RefusalCode::Forbidden);
         Self {
-            transitions: available(&user.state.transitions(detail.is_last_administrator), missing_right),
+            transitions: available(&user.state.transitions(facts), missing_right),
             invitation_pending: is_pending(detail.invitation_expires_at, now),
             user,
         }
@@ -211,8 +212,8 @@ impl App {
         .await
     }
 
-    /// A page of users: all users for an administrator, all but administrators for the secretariat, the names of active
-    /// experts for a chair.
+    /// A page of users: all users for an administrator, all but administrators for the secretariat, the names of experts
+    /// who can take a seat for a chair.
     ///
     /// # Errors
     /// `forbidden` for everybody else.
@@ -229,12 +230,12 @@ impl App {
             let reach = match actor.effective_role {
                 EffectiveRole::Administrator => Reach::Everybody,
                 EffectiveRole::Secretariat => Reach::AllButAdministrators,
-                _ => Reach::ActiveExperts,
+                _ => Reach::Experts,
             };
             let now = self.clock.now();
             let page = db::users::list(conn, reach, filter, after, limit).await?;
             Ok(page.map(|(user, invitation_expires_at): ListedUser| match reach {
-                Reach::ActiveExperts => UserEntry::Name { id: user.id, name: user.fields.name },
+                Reach::Experts => UserEntry::Name { id: user.id, name: user.fields.name },
                 _ => UserEntry::Full { invitation_pending: is_pending(invitation_expires_at, now), user },
             }))
         })
@@ -257,7 +258,7 @@ impl App {
 
     /// The view of a user in a read. Transitions beyond the scope of the credential are not available.
     fn view(&self, detail: UserDetail, actor: &Actor) -> UserView {
-        let transitions = detail.user.state.transitions(detail.is_last_administrator);
+        let transitions = detail.user.state.transitions(detail.facts());
         let mut view = UserView::new(detail, actor.effective_role, self.clock.now());
         if may_manage(actor.effective_role, view.user.fields.role)
             && actor.require(Action::ManageUsers).is_err()
@@ -301,7 +302,7 @@ impl App {
         .await
     }
 
-    /// Changes a user's fields.
+    /// Changes a user's fields. A new address ends an invitation that waits: it was sent to the old one.
     ///
     /// # Errors
     /// `forbidden`, also if the secretariat makes the user an administrator; `versionMismatch`; `emailTaken`;
@@ -325,6 +326,9 @@ impl App {
             change_role(before.role, after.role, detail.holds_seat, detail.is_last_administrator)?;
             db::users::update(conn, id, &after, now).await?;
             let mut updated = new_event(EventAction::UserUpdated, id).with(changes(&before, &after));
+            if after.email != before.email && db::users::end_invitation(conn, id, now).await? {
+                updated = updated.with_change("invitationEnded", None::<()>, true);
+            }
             if after.role != before.role && after.role == CouncilRole::Administrator {
                 // The keys were created with fewer rights, and perhaps through single sign-on, which administrators
                 // cannot use.
@@ -332,6 +336,53 @@ impl App {
             }
             let view = UserView::new(find_or_not_found(conn, id).await?, actor.effective_role, now);
             Ok((view, Some(updated)))
+        })
+        .await
+    }
+
+    /// Changes the caller's own name and language.
+    ///
+    /// # Errors
+    /// `insufficientScope` for an API key; `versionMismatch`.
+    pub async fn me_update(
+        &self,
+        caller: &Caller,
+        version: i32,
+        patch: impl FnOnce(UserFields) -> Result<UserFields>,
+    ) -> Result<(UserView, Vec<Membership>)> {
+        let id = caller.user_id;
+        self.write_as(
+            caller,
+            |_| caller.require_person(),
+            async |conn, _, now| {
+                db::users::lock(conn, id).await?;
+                let actor = self.actor_on(conn, caller).await?;
+                let detail = find_or_not_found(conn, id).await?;
+                let before = detail.user.fields.clone();
+                let after = patch(before.clone())?;
+                expect_version(detail.user.version, version)?;
+                let memberships = db::users::memberships(conn, id).await?;
+                if after == before {
+                    return Ok(((UserView::new(detail, actor.effective_role, now), memberships), None));
+                }
+                db::users::update(conn, id, &after, now).await?;
+                let updated = new_event(EventAction::UserUpdated, id).with(changes(&before, &after));
+                let view = UserView::new(find_or_not_found(conn, id).await?, actor.effective_role, now);
+                Ok(((view, memberships), Some(updated)))
+            },
+        )
+        .await
+    }
+
+    /// Ends all sessions of a user at once, and the tokens that single sign-on has issued to them.
+    ///
+    /// # Errors
+    /// `notFound`, `forbidden`.
+    pub async fn user_sessions_end(&self, caller: &Caller, id: Uuid) -> Result<()> {
+        self.write_as(caller, check_may_manage(id), async |conn, _, now| {
+            self.lock_user(conn, caller, id).await?;
+            let ended = db::sessions::end_all(conn, id, now).await?;
+            Ok(((), Some(with_sessions_ended(new_event(EventAction::SessionsEnded, id), ended))))
         })
         .await
     }
@@ -347,6 +398,7 @@ impl App {
         id: Uuid,
         version: i32,
         to: UserState,
+        reason: Option<LocalizedText>,
     ) -> Result<UserView> {
         self.write_as(caller, check_may_manage(id), async |conn, _, now| {
             // A task force is locked before a user, as when a member is appointed.
@@ -354,10 +406,11 @@ impl App {
             let (actor, detail) = self.lock_user(conn, caller, id).await?;
             expect_version(detail.user.version, version)?;
             let from = detail.user.state;
-            check_transition(from, &from.transitions(detail.is_last_administrator), to, false)?;
+            check_transition(from, &from.transitions(detail.facts()), to, reason.is_some())?;
             db::users::set_state(conn, id, to, now).await?;
-            let mut moved =
-                new_event(EventAction::UserTransitioned, id).with_transition(from.code(), to.code());
+            let mut moved = new_event(EventAction::UserTransitioned, id)
+                .with_transition(from.code(), to.code())
+                .with_change("reason", None::<()>, &reason);
             if to == UserState::Disabled {
                 let ended = db::sessions::end_all(conn, id, now).await?;
                 moved = with_sessions_ended(moved, ended);

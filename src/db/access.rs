@@ -10,7 +10,7 @@ use super::Conn;
 use super::statement::Prepared;
 use crate::domain::rights::SeatRole;
 use crate::domain::task_force::TaskForceState;
-use crate::domain::text::LocalizedText;
+use crate::domain::text::{Language, LocalizedText};
 use crate::domain::user::{CouncilRole, UserState};
 
 /// A credential that authentication has verified.
@@ -37,7 +37,7 @@ impl Credential {
 
 /// The columns of [`CallerRow`] but for `chairs_any`, read from [`FROM_CALLER`]. `$1` is the user and `$2` the current
 /// instant; `$3` to `$5` are [`Credential::binds`].
-const COLUMNS: &str = "u.id as user_id, u.name, u.role, u.state,
+const COLUMNS: &str = "u.id as user_id, u.name, u.role, u.locale, u.state,
     case
         when $3 is not null then coalesce(s.ended_at is null and s.expires_at > $2, false)
         when $4 is not null then coalesce(k.revoked_at is null and k.expires_at > $2, false)
@@ -62,6 +62,9 @@ pub struct CallerRow {
     /// Role across the installation.
     #[diesel(sql_type = Text)]
     pub role: CouncilRole,
+    /// The language that the user prefers.
+    #[diesel(sql_type = Text)]
+    pub locale: Language,
     /// Only an active user may sign in.
     #[diesel(sql_type = Text)]
     pub state: UserState,

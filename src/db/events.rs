@@ -174,6 +174,12 @@ pub struct InstallationEventRow {
     pub subject_kind: SubjectKind,
     #[diesel(sql_type = SqlUuid)]
     pub subject_id: Uuid,
+    /// Current name of the subject, if it is a user.
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    pub user_name: Option<LocalizedText>,
+    /// Name of the subject, if it is an API key.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub key_name: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     pub from_state: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
@@ -190,8 +196,12 @@ pub async fn installation_before(
 ) -> QueryResult<Page<InstallationEventRow>> {
     let query = diesel::sql_query(
         "select e.seq, e.id, e.at, e.actor_kind, e.actor_id, u.name as actor_name, e.request_id, e.action,
-                e.subject_kind, e.subject_id, e.from_state, e.to_state, e.changes
-         from installation_events e left join users u on u.id = e.actor_id
+                e.subject_kind, e.subject_id, s.name as user_name, k.name as key_name, e.from_state, e.to_state,
+                e.changes
+         from installation_events e
+         left join users u on u.id = e.actor_id
+         left join users s on e.subject_kind = 'user' and s.id = e.subject_id
+         left join api_keys k on e.subject_kind = 'apiKey' and k.id = e.subject_id
          where e.seq < $1 order by e.seq desc limit $2",
     )
     .bind::<BigInt, _>(before.unwrap_or(i64::MAX))

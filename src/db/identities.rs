@@ -27,7 +27,7 @@ pub struct Candidate {
     pub id: Uuid,
     /// Role across the installation.
     pub role: CouncilRole,
-    /// Only an active user may sign in.
+    /// Only a user who is not disabled may be linked.
     pub state: UserState,
 }
 
@@ -55,6 +55,7 @@ pub async fn insert_user(
             users::id.eq(id),
             fields,
             users::email_folded.eq(fold_address(&fields.email)),
+            users::state.eq(UserState::Active),
             users::created_at.eq(now),
             users::updated_at.eq(now),
         ))

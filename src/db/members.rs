@@ -39,8 +39,22 @@ impl Member {
     }
 }
 
-/// A member with the name of its user.
-pub type NamedMember = (Member, LocalizedText);
+/// A member with name and state of its user.
+#[derive(Debug, Clone, Queryable)]
+pub struct NamedMember {
+    pub member: Member,
+    pub name: LocalizedText,
+    /// A member whose user is not active cannot act.
+    pub user_state: UserState,
+}
+
+/// Narrows a list of members.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct MemberFilter {
+    /// Current members, or those whose seat has ended.
+    pub current: Option<bool>,
+    pub user_state: Option<UserState>,
+}
 
 #[expect(clippy::too_many_arguments, reason = "a row has as many columns")]
 pub async fn insert(
@@ -75,7 +89,7 @@ pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Opt
         .inner_join(users::table.on(users::id.eq(members::user_id)))
         .filter(members::task_force_id.eq(task_force_id))
         .filter(members::id.eq(id))
-        .select((Member::as_select(), users::name))
+        .select((Member::as_select(), users::name, users::state))
         .first(&mut &*conn)
         .await
         .optional()
@@ -136,7 +150,7 @@ pub async fn is_current(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResu
 pub async fn list(
     conn: &Conn,
     task_force_id: Uuid,
-    current: Option<bool>,
+    filter: MemberFilter,
     after: Option<Uuid>,
     limit: i64,
 ) -> QueryResult<Page<NamedMember>> {
@@ -145,9 +159,12 @@ pub async fn list(
         .filter(members::task_force_id.eq(task_force_id))
         .order(members::id)
         .limit(limit + 1)
-        .select((Member::as_select(), users::name))
+        .select((Member::as_select(), users::name, users::state))
         .into_boxed();
-    match current {
+    if let Some(user_state) = filter.user_state {
+        query = query.filter(users::state.eq(user_state));
+    }
+    match filter.current {
         Some(true) => query = query.filter(members::to_date.is_null()),
         Some(false) => query = query.filter(members::to_date.is_not_null()),
         None => {}

@@ -15,7 +15,7 @@ use super::schema::{invitations, members, users};
 use super::statement::{Prepared, columns};
 use crate::domain::rights::SeatRole;
 use crate::domain::text::{Language, LocalizedText};
-use crate::domain::user::{CouncilRole, UserState, fold_address};
+use crate::domain::user::{CouncilRole, UserFacts, UserState, fold_address};
 
 #[diesel::declare_sql_function]
 extern "SQL" {
@@ -61,9 +61,19 @@ pub struct UserDetail {
     /// True if no other administrator is active.
     #[diesel(sql_type = Bool)]
     pub is_last_administrator: bool,
+    /// True if the person has chosen a password, or has come by single sign-on.
+    #[diesel(sql_type = Bool)]
+    pub has_accepted: bool,
     /// True if the user has a seat in a task force that is not over.
     #[diesel(sql_type = Bool)]
     pub holds_seat: bool,
+}
+
+impl UserDetail {
+    /// The facts that the transitions depend on.
+    pub fn facts(&self) -> UserFacts {
+        UserFacts { is_last_administrator: self.is_last_administrator, has_accepted: self.has_accepted }
+    }
 }
 
 /// Finds a user.
@@ -74,6 +84,8 @@ pub async fn find(conn: &Conn, id: Uuid) -> QueryResult<Option<UserDetail>> {
                 users.role = 'administrator' and users.state = 'active' and not exists (
                     select from users o where o.role = 'administrator' and o.state = 'active' and o.id <> users.id
                 ) as is_last_administrator,
+                users.password_hash is not null
+                    or exists (select from user_identities l where l.user_id = users.id) as has_accepted,
                 exists (
                     select from members m join task_forces t on t.id = m.task_force_id
                     where m.user_id = users.id and m.to_date is null
@@ -107,19 +119,33 @@ pub async fn lock_with_administrators(conn: &Conn, ids: &[Uuid]) -> QueryResult<
         .map(drop)
 }
 
-/// Inserts a user, who has no password until an invitation is accepted.
+/// Inserts a user who is invited, and has no password until the invitation is accepted.
 pub async fn insert(conn: &Conn, id: Uuid, fields: &UserFields, now: DateTime<Utc>) -> QueryResult<()> {
     diesel::insert_into(users::table)
         .values((
             fields,
             users::id.eq(id),
             users::email_folded.eq(fold_address(&fields.email)),
+            users::state.eq(UserState::Invited),
             users::created_at.eq(now),
             users::updated_at.eq(now),
         ))
         .execute(&mut &*conn)
         .await
         .map(drop)
+}
+
+/// Makes a user active who was invited; returns whether there is such a user.
+pub async fn activate(conn: &Conn, id: Uuid, now: DateTime<Utc>) -> QueryResult<bool> {
+    let activated = diesel::update(users::table.find(id).filter(users::state.eq(UserState::Invited)))
+        .set((
+            users::state.eq(UserState::Active),
+            users::version.eq(users::version + 1),
+            users::updated_at.eq(now),
+        ))
+        .execute(&mut &*conn)
+        .await?;
+    Ok(activated > 0)
 }
 
 /// Sets a user's fields.
@@ -153,7 +179,7 @@ pub enum Reach {
     AllButAdministrators,
     /// The users who could have a seat. A search matches their names only, since a match by address would reveal the
     /// address.
-    ActiveExperts,
+    Experts,
 }
 
 /// Narrows a list of users.
@@ -185,8 +211,8 @@ pub async fn list(
     query = match reach {
         Reach::Everybody => query,
         Reach::AllButAdministrators => query.filter(users::role.ne(CouncilRole::Administrator)),
-        Reach::ActiveExperts => {
-            query.filter(users::role.eq(CouncilRole::Expert)).filter(users::state.eq(UserState::Active))
+        Reach::Experts => {
+            query.filter(users::role.eq(CouncilRole::Expert)).filter(users::state.ne(UserState::Disabled))
         }
     };
     if let Some(after) = after {
@@ -201,7 +227,7 @@ pub async fn list(
     if let Some(q) = &filter.q {
         // The index covers name and address; the second condition matches the name alone.
         query = query.filter(users::search.like(holding(q)));
-        if reach == Reach::ActiveExperts {
+        if reach == Reach::Experts {
             query = query.filter(fold_localized(users::name).like(holding(q)));
         }
     }
@@ -241,7 +267,7 @@ pub async fn credentials(conn: &Conn, email_folded: &str) -> QueryResult<Option<
         .optional()
 }
 
-/// The account of an active user: the words that a new password must not be made of, and the hash of the current one.
+/// The account of a user: the words that a new password must not be made of, and the hash of the current one.
 #[derive(Clone, Queryable, Selectable)]
 #[diesel(table_name = users, check_for_backend(diesel::pg::Pg))]
 #[expect(missing_debug_implementations, reason = "it holds the hash of a password")]
@@ -280,9 +306,9 @@ pub async fn lock_credentials(conn: &Conn, id: Uuid, password_hash: &str) -> Que
     Ok(held > 0)
 }
 
-/// Sets the password of an active user; returns whether there is such a user.
+/// Sets the password of a user who is not disabled; returns whether there is such a user.
 pub async fn set_password(conn: &Conn, id: Uuid, hash: &str) -> QueryResult<bool> {
-    let set = diesel::update(users::table.find(id).filter(users::state.eq(UserState::Active)))
+    let set = diesel::update(users::table.find(id).filter(users::state.ne(UserState::Disabled)))
         .set(users::password_hash.eq(hash))
         .execute(&mut &*conn)
         .await?;
@@ -326,17 +352,28 @@ pub async fn invite(
         .map(drop)
 }
 
-/// The active user of an invitation that has not expired.
+/// The user of an invitation that has not expired, unless the user is disabled.
 pub async fn invited(conn: &Conn, token_hash: &[u8; 32], now: DateTime<Utc>) -> QueryResult<Option<Account>> {
     invitations::table
         .inner_join(users::table.on(users::id.eq(invitations::user_id)))
         .filter(invitations::token_hash.eq(token_hash))
         .filter(invitations::expires_at.gt(now))
-        .filter(users::state.eq(UserState::Active))
+        .filter(users::state.ne(UserState::Disabled))
         .select(Account::as_select())
         .first(&mut &*conn)
         .await
         .optional()
+}
+
+/// Ends the invitation of a user; returns whether one waited to be accepted.
+pub async fn end_invitation(conn: &Conn, id: Uuid, now: DateTime<Utc>) -> QueryResult<bool> {
+    let mut ended: Vec<DateTime<Utc>> =
+        diesel::delete(invitations::table.filter(invitations::user_id.eq(id)))
+            .returning(invitations::expires_at)
+            .load(&mut &*conn)
+            .await?;
+    ended.retain(|expires_at| *expires_at > now);
+    Ok(!ended.is_empty())
 }
 
 /// Uses up an invitation; returns whether there was one.

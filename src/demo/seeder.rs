@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::content::{Activity, FinalState, Subject, Team, Text, text};
 use super::people::{ACCOUNTS, EXPERTISE, EXPERTS, NAMES, SECRETARIAT};
-use crate::app::caller::{Caller, Credential};
+use crate::app::caller::{Caller, Credential, PreferredLanguage};
 use crate::app::clock::Clock;
 use crate::app::idempotency::CommitMode;
 use crate::app::members::NewMember;
@@ -20,6 +20,7 @@ use crate::app::sign_in::{SignedIn, Visit};
 use crate::app::{App, Error, Result};
 use crate::auth::passwords::NewPassword;
 use crate::db::activities::{ActivityDetail, ActivityFields};
+use crate::db::members::MemberFilter;
 use crate::db::task_forces::TaskForceFields;
 use crate::db::users::UserFields;
 use crate::domain::criterion::CriterionCode;
@@ -144,6 +145,7 @@ impl Seeder {
             credential: Credential::Session(account.session_id),
             request_id,
             commit_mode: CommitMode::Commit,
+            preferred_language: PreferredLanguage::default(),
         })
     }
 
@@ -177,7 +179,9 @@ impl Seeder {
             let invitation = if self.accounts.is_empty() {
                 self.app.create_admin(email, name).await?
             } else {
-                let fields = UserFields { email: (*email).to_owned(), name, role, locale: Language::Arabic };
+                // The language of problems where no header asks for one: that of the tutorial.
+                let locale = Language::English;
+                let fields = UserFields { email: (*email).to_owned(), name, role, locale };
                 let administrator = self.caller(0).await?;
                 self.app.user_create(&administrator, fields).await?.1
             };
@@ -216,11 +220,12 @@ impl Seeder {
         let members = team.seats.iter().enumerate().map(|(seat, account)| self.seat(seat, *account));
         let members = members.collect::<Result<Vec<_>>>()?;
         let id = self.app.task_force_create(&secretariat, fields, members).await?.task_force.id;
-        let members = self.app.members_list(&secretariat, id, Some(true), None, 100).await?;
+        let current = MemberFilter { current: Some(true), ..MemberFilter::default() };
+        let members = self.app.members_list(&secretariat, id, current, None, 100).await?;
         Ok(SeededTaskForce {
             id,
             seats: team.seats,
-            members: members.items.into_iter().map(|(member, _)| member.id).collect(),
+            members: members.items.into_iter().map(|named| named.member.id).collect(),
             policies: Vec::new(),
             sectors: Vec::new(),
             pilots: Vec::new(),

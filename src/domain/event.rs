@@ -94,6 +94,7 @@ vocabulary! {
         SessionStarted = "session.started", "Signed in", "سُجِّل دخول";
         SessionRefreshed = "session.refreshed", "Session renewed", "جُدِّدت جلسة";
         SessionEnded = "session.ended", "Session ended", "انتهت جلسة";
+        SessionsEnded = "user.sessionsEnded", "All sessions of a user ended", "أُنهيت جميع جلسات مستخدم";
     }
 }
 

@@ -20,21 +20,40 @@ vocabulary! {
 vocabulary! {
     /// Whether a user may sign in.
     pub enum UserState in "userStates" {
+        Invited = "invited", "Invited", "مدعو";
         Active = "active", "Active", "نشط";
         Disabled = "disabled", "Disabled", "معطَّل";
     }
 }
 
+/// The facts that the transitions of a user depend on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UserFacts {
+    /// True if no other administrator is active.
+    pub is_last_administrator: bool,
+    /// True if the person has accepted an invitation, or has come by single sign-on.
+    pub has_accepted: bool,
+}
+
 impl UserState {
-    /// The transitions out of this state. The last active administrator can't be disabled.
-    pub fn transitions(self, last_administrator: bool) -> Vec<Transition<Self>> {
+    /// The transitions out of this state. A user who is invited becomes active by accepting the invitation, and not by
+    /// a transition. The last active administrator can't be disabled.
+    pub fn transitions(self, facts: UserFacts) -> Vec<Transition<Self>> {
+        let disable = || Transition::to(Self::Disabled).with_reason();
         match self {
+            Self::Invited => vec![disable()],
             Self::Active => vec![
-                Transition::to(Self::Disabled)
-                    .blocked_by(last_administrator.then_some(RefusalCode::LastAdministrator.into())),
+                disable()
+                    .blocked_by(facts.is_last_administrator.then_some(RefusalCode::LastAdministrator.into())),
             ],
-            Self::Disabled => vec![Transition::to(Self::Active)],
+            Self::Disabled if facts.has_accepted => vec![Transition::to(Self::Active)],
+            Self::Disabled => vec![Transition::to(Self::Invited)],
         }
+    }
+
+    /// Tells whether a seat can be given to a user in this state. Somebody who is invited takes it up on accepting.
+    pub fn may_take_seat(self) -> bool {
+        self != Self::Disabled
     }
 }
 
@@ -74,7 +93,10 @@ pub fn change_role(
 pub fn all_transitions() -> Vec<TransitionRule> {
     let mut rules = Vec::new();
     for &state in UserState::ALL {
-        TransitionRule::add(&mut rules, state, &state.transitions(false));
+        for has_accepted in [true, false] {
+            let facts = UserFacts { is_last_administrator: false, has_accepted };
+            TransitionRule::add(&mut rules, state, &state.transitions(facts));
+        }
     }
     rules
 }
@@ -87,16 +109,26 @@ mod tests {
     use crate::domain::state_machine::check_transition;
 
     #[test]
-    fn a_user_is_disabled_and_enabled_but_for_the_last_administrator() {
+    fn a_user_is_disabled_with_a_reason_and_enabled_but_for_the_last_administrator() {
+        use UserState::{Active, Disabled, Invited};
+
         for &from in UserState::ALL {
             for &to in UserState::ALL {
-                for last in [false, true] {
-                    let legal = from != to && !(last && to == UserState::Disabled);
-                    assert_eq!(
-                        check_transition(from, &from.transitions(last), to, false).is_ok(),
-                        legal,
-                        "{from} -> {to}, {last}"
-                    );
+                for (is_last_administrator, has_accepted) in
+                    [(false, false), (false, true), (true, false), (true, true)]
+                {
+                    let facts = UserFacts { is_last_administrator, has_accepted };
+                    let legal = match (from, to) {
+                        (Invited, Disabled) => true,
+                        (Active, Disabled) => !is_last_administrator,
+                        (Disabled, Active) => has_accepted,
+                        (Disabled, Invited) => !has_accepted,
+                        _ => false,
+                    };
+                    let checked =
+                        |reason| check_transition(from, &from.transitions(facts), to, reason).is_ok();
+                    assert_eq!(checked(true), legal, "{from} -> {to}, {facts:?}");
+                    assert_eq!(checked(false), legal && to != Disabled, "{from} -> {to}, {facts:?}");
                 }
             }
         }

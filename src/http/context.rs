@@ -6,6 +6,7 @@ use actix_web::http::header::{
 use actix_web::{HttpMessage as _, HttpRequest};
 use uuid::Uuid;
 
+use crate::app::caller::Caller;
 use crate::domain::text::Language;
 
 pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -15,8 +16,8 @@ pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-i
 pub(super) struct RequestContext {
     /// Names the request in logs, events and problems.
     pub(super) request_id: String,
-    /// The language of the response.
-    pub(super) language: Language,
+    /// The language that the request asks for.
+    pub(super) language: Option<Language>,
     /// True if clients reach the service over TLS, by the settings (HSTS).
     pub(super) is_secure: bool,
     /// True if the request reads and can't change anything.
@@ -51,17 +52,23 @@ fn request_id(headers: &HeaderMap) -> String {
     chosen.map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
 }
 
-/// The supported language that the client ranks highest (RFC 9110 §12.5.4); English if the client accepts neither.
+/// The supported language that the client ranks highest (RFC 9110 §12.5.4), if the client names one.
 ///
 /// Only the first line of the header is read, and a malformed range is ignored.
-fn language(headers: &HeaderMap) -> Language {
+fn language(headers: &HeaderMap) -> Option<Language> {
     let ranges = from_comma_delimited(headers.get(ACCEPT_LANGUAGE).into_iter());
     let mut accepted = AcceptLanguage(ranges.unwrap_or_default());
     // `ranked` lists refused languages (`q=0`), too.
     accepted.retain(|range| range.quality > Quality::ZERO);
     let ranked = accepted.ranked();
     let languages = ranked.iter().filter_map(|range| range.item()).map(|tag| Language::of_tag(tag.as_str()));
-    languages.flatten().next().unwrap_or(Language::English)
+    languages.flatten().next()
+}
+
+/// The language of a response: the one that the request asks for, else the one that the caller prefers, else English.
+pub(super) fn response_language(asked: Option<Language>, caller: Option<&Caller>) -> Language {
+    let preferred = || caller.and_then(|caller| caller.preferred_language.get());
+    asked.or_else(preferred).unwrap_or(Language::English)
 }
 
 /// The token in the `Authorization` header.
@@ -85,22 +92,23 @@ mod tests {
     #[test]
     fn the_language_liked_best_is_spoken() {
         for (header, expected) in [
-            ("ar", Language::Arabic),
-            ("ar-JO, en;q=0.5", Language::Arabic),
-            ("en;q=0.4, ar;q=0.9", Language::Arabic),
-            ("fr, en;q=0.3", Language::English),
-            ("ar;q=0", Language::English),
-            ("", Language::English),
-            ("*", Language::English),
-            (";;;,q=1", Language::English),
-            ("AR-jo", Language::Arabic),
-            ("*, ar;q=0.1", Language::Arabic),
-            ("ar;q=0.5;q, en;q=0.1", Language::English),
-            ("en;q=0.5, ar;q=0.5", Language::English),
-            ("ar;q=0.5, en;q=0.5", Language::Arabic),
-            ("en-GB-oed;q=0.8, ar;q=0.7", Language::English),
-            ("en, ar;q=inf", Language::English),
-            ("en;q=0.1, ar;q=7", Language::English),
+            ("ar", Some(Language::Arabic)),
+            ("ar-JO, en;q=0.5", Some(Language::Arabic)),
+            ("en;q=0.4, ar;q=0.9", Some(Language::Arabic)),
+            ("fr, en;q=0.3", Some(Language::English)),
+            ("ar;q=0", None),
+            ("", None),
+            ("*", None),
+            ("fr", None),
+            (";;;,q=1", None),
+            ("AR-jo", Some(Language::Arabic)),
+            ("*, ar;q=0.1", Some(Language::Arabic)),
+            ("ar;q=0.5;q, en;q=0.1", Some(Language::English)),
+            ("en;q=0.5, ar;q=0.5", Some(Language::English)),
+            ("ar;q=0.5, en;q=0.5", Some(Language::Arabic)),
+            ("en-GB-oed;q=0.8, ar;q=0.7", Some(Language::English)),
+            ("en, ar;q=inf", Some(Language::English)),
+            ("en;q=0.1, ar;q=7", Some(Language::English)),
         ] {
             assert_eq!(language(&headers(ACCEPT_LANGUAGE, header)), expected, "{header}");
         }

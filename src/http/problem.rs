@@ -89,10 +89,10 @@ impl Problem {
     }
 
     /// The sentence about this very request, and for a change what became of it where a client could be in doubt.
-    fn detail_for(&self, context: &RequestContext) -> String {
-        let detail = self.detail().in_language(context.language).to_owned();
+    fn detail_for(&self, context: &RequestContext, language: Language) -> String {
+        let detail = self.detail().in_language(language).to_owned();
         match self.fate_of_change() {
-            Some(fate) if !context.is_read => format!("{detail} {}", fate.in_language(context.language)),
+            Some(fate) if !context.is_read => format!("{detail} {}", fate.in_language(language)),
             _ => detail,
         }
     }
@@ -138,8 +138,7 @@ impl Problem {
     }
 
     /// The body of the response.
-    pub(super) fn document(&self, context: &RequestContext) -> ProblemDocument {
-        let language = context.language;
+    pub(super) fn document(&self, context: &RequestContext, language: Language) -> ProblemDocument {
         let (mut transitions, mut references, mut criteria) = (None, None, None);
         match &*self.extension {
             ProblemExtension::Nothing
@@ -159,7 +158,7 @@ impl Problem {
             kind: format!("/problems/{}", self.code),
             title: self.code.title().in_language(language).to_owned(),
             status: self.code.status().as_u16(),
-            detail: self.detail_for(context),
+            detail: self.detail_for(context, language),
             code: self.code,
             request_id: context.request_id.clone(),
             errors: self.errors.iter().map(|error| FieldErrorDocument::new(error, language)).collect(),

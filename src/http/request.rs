@@ -21,7 +21,7 @@ use serde::de::{DeserializeOwned, Deserializer, Error as _};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::context::{RequestContext, bearer};
+use super::context::{RequestContext, bearer, response_language};
 use super::idempotency::{self, DryRunQuery};
 use super::problem::{Problem, Result};
 use super::problem_catalogue::ProblemCode;
@@ -29,7 +29,7 @@ use super::server::settings::{ClientTimeouts, Settings};
 use super::validation;
 use crate::app::App;
 use crate::app::api_keys;
-use crate::app::caller::{Caller, Credential};
+use crate::app::caller::{Caller, Credential, PreferredLanguage};
 use crate::app::idempotency::CommitMode;
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
 use crate::domain::text::Language;
@@ -101,8 +101,15 @@ pub(super) struct CallContext<P> {
     pub(super) request_path: String,
     /// The caller.
     pub(super) caller: Caller,
-    /// The language of the response.
-    pub(super) language: Language,
+    /// The language that the request asks for.
+    asked_language: Option<Language>,
+}
+
+impl<P> CallContext<P> {
+    /// The language of the response. Before the use case has run, the language that the caller prefers may be unknown.
+    pub(super) fn language(&self) -> Language {
+        response_language(self.asked_language, Some(&self.caller))
+    }
 }
 
 /// A GET.
@@ -300,14 +307,15 @@ async fn caller(request: &HttpRequest, request_id: String) -> Result<Caller> {
         app.single_sign_on(&request_id, token).await?
     };
     let (user_id, credential) = authenticated.ok_or(RefusalCode::Unauthenticated)?;
-    Ok(Caller { user_id, credential, request_id, commit_mode: CommitMode::Commit })
+    let preferred_language = PreferredLanguage::default();
+    Ok(Caller { user_id, credential, request_id, commit_mode: CommitMode::Commit, preferred_language })
 }
 
-/// The caller and the language of a request whose credential is valid. This part is independent of the types of path,
+/// The caller of a request whose credential is valid, and the language that the request asks for. This part is independent of the types of path,
 /// query and body.
 struct Authenticated {
     caller: Caller,
-    language: Language,
+    asked_language: Option<Language>,
 }
 
 /// Checks the credential of a request.
@@ -315,7 +323,7 @@ async fn authenticate(request: &HttpRequest) -> Result<Authenticated> {
     let RequestContext { request_id, language, .. } = RequestContext::of(request);
     let caller = caller(request, request_id).await?;
     request.extensions_mut().insert(caller.clone());
-    Ok(Authenticated { caller, language })
+    Ok(Authenticated { caller, asked_language: language })
 }
 
 impl Authenticated {
@@ -323,8 +331,8 @@ impl Authenticated {
     fn context<P: Path>(self, request: &HttpRequest) -> Result<CallContext<P>> {
         let path = web::Path::<P>::from_request(request, &mut Payload::None);
         let path = path.into_inner().ok().ok_or(RefusalCode::NotFound)?.into_inner();
-        let Self { caller, language } = self;
-        Ok(CallContext { path, request_path: request.path().to_owned(), caller, language })
+        let Self { caller, asked_language } = self;
+        Ok(CallContext { path, request_path: request.path().to_owned(), caller, asked_language })
     }
 }
 

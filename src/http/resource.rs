@@ -263,7 +263,7 @@ pub(super) async fn create<R: Representation, P: Path, N: Into<Fields<R>>>(
     let view = app.create::<R::Resource>(&context.caller, task_force_id, parent, body.into()).await?;
     let (id, version) = (view.resource.id(), view.resource.version());
     let location = format!("{}/{id}", context.request_path);
-    response::created(&location, version, &R::new(view, context.language))
+    response::created(&location, version, &R::new(view, context.language()))
 }
 
 /// Reads a resource.
@@ -276,7 +276,7 @@ pub(super) async fn get<R: Representation, P: Path>(
     let Read { context, .. } = request;
     let path = &context.path;
     let view = app.get(&context.caller, task_force_id(path)?, parent(path), id(path)).await?;
-    single::<R>(view, context.language)
+    single::<R>(view, context.language())
 }
 
 /// Changes the fields of a resource.
@@ -296,7 +296,7 @@ where
     let change = |fields| patch.apply_to(fields);
     let view =
         app.update(&context.caller, task_force_id(path)?, parent(path), id(path), version, change).await?;
-    single::<R>(view, context.language)
+    single::<R>(view, context.language())
 }
 
 /// Deletes a resource.
@@ -327,7 +327,7 @@ where
     let path = &context.path;
     let view =
         app.transition(&context.caller, task_force_id(path)?, id(path), version, command(body)).await?;
-    single::<R>(view, context.language)
+    single::<R>(view, context.language())
 }
 
 /// The response that shows one resource.

@@ -17,7 +17,7 @@ use crate::db::events::InstallationEventRow;
 use crate::domain::event::{ActorKind, EventAction, SubjectKind};
 use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
-use crate::domain::text::LocalizedText;
+use crate::domain::text::{Language, LocalizedText};
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{self, ListItem, Page, PageQuery};
 use crate::http::problem::Result;
@@ -167,6 +167,18 @@ async fn list_events(app: Data<App>, read: Read<TaskForcePath, EventQuery>) -> R
     response::document(&EventList { items: events.into_iter().map(Event::from).collect(), last_seq })
 }
 
+/// A user, a session or an API key that something happened to.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct InstallationEventSubject {
+    /// What it is.
+    kind: SubjectKind,
+    /// Its id.
+    id: Uuid,
+    /// The name of the user or the API key, as it is today; null for a session.
+    #[schema(required, example = "Nightly export")]
+    title: Option<String>,
+}
+
 /// One thing that happened outside any task force.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -186,7 +198,7 @@ pub(super) struct InstallationEvent {
     /// What happened.
     action: EventAction,
     /// To what.
-    subject: EventSubject,
+    subject: InstallationEventSubject,
     /// The state before, where a state changed.
     #[schema(required, example = "active")]
     from: Option<String>,
@@ -198,8 +210,10 @@ pub(super) struct InstallationEvent {
     changes: Value,
 }
 
-impl From<InstallationEventRow> for InstallationEvent {
-    fn from(row: InstallationEventRow) -> Self {
+impl InstallationEvent {
+    fn new(row: InstallationEventRow, language: Language) -> Self {
+        let user_name = row.user_name.map(|name| name.in_language(language).to_owned());
+        let title = user_name.or(row.key_name);
         Self {
             seq: row.seq,
             id: row.id,
@@ -207,7 +221,7 @@ impl From<InstallationEventRow> for InstallationEvent {
             actor: EventActor { kind: row.actor_kind, id: row.actor_id, name: row.actor_name },
             request_id: row.request_id,
             action: row.action,
-            subject: EventSubject { kind: row.subject_kind, id: row.subject_id },
+            subject: InstallationEventSubject { kind: row.subject_kind, id: row.subject_id, title },
             from: row.from_state,
             to: row.to_state,
             changes: row.changes,
@@ -225,7 +239,7 @@ impl ListItem for InstallationEvent {
 
 /// Read the installation's events
 ///
-/// What happened outside any task force, newest first: users, invitations, sessions. For the administrator.
+/// What happened outside any task force, newest first: users, invitations, sessions, API keys. For the administrator.
 #[utoipa::path(
     tag = "events",
     params(PageQuery),
@@ -240,5 +254,6 @@ async fn list_installation_events(app: Data<App>, read: Read<Root, PageQuery>) -
     let Read { context, query } = read;
     let before = pagination::after(query.cursor.as_deref())?;
     let page = app.installation_events_list(&context.caller, before, query.limit).await?;
-    response::document(&InstallationEventPage::new(page, |row| row.seq, InstallationEvent::from))
+    let event = |row| InstallationEvent::new(row, context.language());
+    response::document(&InstallationEventPage::new(page, |row| row.seq, event))
 }

@@ -11,10 +11,11 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::app::members::{MemberEnd, MemberFields as Fields, NewMember as Appointment};
-use crate::db::members::NamedMember;
+use crate::db::members::{MemberFilter, NamedMember};
 use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::{Action, SeatRole};
 use crate::domain::text::LocalizedText;
+use crate::domain::user::UserState;
 use crate::domain::writing::Write;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{self, ListItem, Page, page_query};
@@ -60,7 +61,7 @@ impl Path for MemberPath {
 #[mapper(into, ty = Appointment)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewMember {
-    /// An active user of role `expert`.
+    /// A user of role `expert` who is active, or invited and takes the seat up on accepting.
     user_id: Uuid,
     /// Chair or expert. A new chair makes the present one an expert.
     role: SeatRole,
@@ -104,6 +105,8 @@ pub(super) struct Member {
     /// Their name, as it is today.
     #[schema(value_type = LocalizedName)]
     name: LocalizedText,
+    /// Whether they may sign in: a member who is `invited` has not accepted yet, and one who is `disabled` cannot act.
+    user_state: UserState,
     /// Chair or expert.
     role: SeatRole,
     /// What they are expert in.
@@ -130,11 +133,12 @@ pub(super) struct Member {
 }
 
 impl From<NamedMember> for Member {
-    fn from((member, name): NamedMember) -> Self {
+    fn from(NamedMember { member, name, user_state }: NamedMember) -> Self {
         Self {
             id: member.id,
             user_id: member.user_id,
             name,
+            user_state,
             role: member.role,
             current: member.is_current(),
             expertise: member.expertise,
@@ -154,6 +158,9 @@ page_query! {
         /// Only those who hold their seat now, or only those who don't any more.
         #[param(nullable = false, example = true)]
         current: Option<bool>,
+        /// Only those whose user is in this state.
+        #[param(inline, nullable = false)]
+        user_state: Option<UserState>,
     }
 }
 
@@ -178,8 +185,9 @@ async fn list_members(app: Data<App>, read: Read<TaskForcePath, MemberQuery>) ->
     let Read { context, query } = read;
     let after = pagination::after(query.cursor.as_deref())?;
     let id = context.path.task_force_id;
-    let page = app.members_list(&context.caller, id, query.current, after, query.limit).await?;
-    response::document(&MemberPage::new(page, |(member, _)| member.id, Member::from))
+    let filter = MemberFilter { current: query.current, user_state: query.user_state };
+    let page = app.members_list(&context.caller, id, filter, after, query.limit).await?;
+    response::document(&MemberPage::new(page, |named| named.member.id, Member::from))
 }
 
 /// Appoint a member

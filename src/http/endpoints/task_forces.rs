@@ -290,7 +290,7 @@ async fn create_task_force(app: Data<App>, create: Create<Root, NewTaskForce>) -
     let Create { context, body, .. } = create;
     let members = body.members.into_iter().map(Into::into).collect();
     let view = app.task_force_create(&context.caller, body.fields.into(), members).await?;
-    let task_force = TaskForce::new(view, context.language);
+    let task_force = TaskForce::new(view, context.language());
     let location = format!("/v1/task-forces/{}", task_force.item.id);
     response::created(&location, task_force.item.version, &task_force)
 }
@@ -306,7 +306,7 @@ async fn create_task_force(app: Data<App>, create: Create<Root, NewTaskForce>) -
 async fn get_task_force(app: Data<App>, read: Read<TaskForcePath>) -> Result<HttpResponse> {
     let Read { context, .. } = read;
     let view = app.task_force_get(&context.caller, context.path.task_force_id).await?;
-    let task_force = TaskForce::new(view, context.language);
+    let task_force = TaskForce::new(view, context.language());
     response::single(task_force.item.version, &task_force)
 }
 
@@ -331,7 +331,7 @@ async fn update_task_force(
             Ok(body.apply(&fields.into())?.into())
         })
         .await?;
-    let task_force = TaskForce::new(view, context.language);
+    let task_force = TaskForce::new(view, context.language());
     response::single(task_force.item.version, &task_force)
 }
 
@@ -356,6 +356,6 @@ async fn transition_task_force(
     let Change { context, version, body, .. } = change;
     let id = context.path.task_force_id;
     let view = app.task_force_transition(&context.caller, id, version, body.to, body.reason).await?;
-    let task_force = TaskForce::new(view, context.language);
+    let task_force = TaskForce::new(view, context.language());
     response::single(task_force.item.version, &task_force)
 }

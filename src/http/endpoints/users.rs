@@ -1,7 +1,7 @@
 //! Users over HTTP, and the caller's own account.
 
 use actix_web::web::Data;
-use actix_web::{HttpResponse, get, patch, post};
+use actix_web::{HttpResponse, delete, get, patch, post};
 use chrono::{DateTime, Utc};
 use model_mapper::Mapper;
 use secrecy::ExposeSecret as _;
@@ -25,17 +25,19 @@ use crate::http::patch::Patch;
 use crate::http::problem::{Result, TransitionDocument};
 use crate::http::request::{Change, Create, IfMatch, NoBody, Path, Read, Root};
 use crate::http::response;
-use crate::http::text::LocalizedName;
+use crate::http::text::{LocalizedName, LocalizedNote};
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config
         .service(get_me)
+        .service(update_me)
         .service(list_users)
         .service(create_user)
         .service(get_user)
         .service(update_user)
         .service(transition_user)
-        .service(invite_user);
+        .service(invite_user)
+        .service(end_user_sessions);
 }
 
 /// A merge patch of [`NewUser`].
@@ -104,7 +106,7 @@ pub(super) struct User {
     role: CouncilRole,
     /// The language that the person prefers.
     locale: Language,
-    /// Whether the user may sign in.
+    /// Whether the user may sign in: `invited` until the person accepts an invitation or comes by single sign-on.
     state: UserState,
     /// Whether an invitation waits to be accepted.
     invitation_pending: bool,
@@ -247,7 +249,24 @@ fn invited((view, invitation): (UserView, Invitation), language: Language) -> Re
 pub(super) struct UserTransition {
     /// The state to go to.
     to: UserState,
+    /// Why. Needed where `reasonRequired` is true: to disable somebody.
+    #[schema(value_type = Option<LocalizedNote>)]
+    reason: Option<LocalizedText>,
 }
+
+/// What you may change of your account.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MyFields {
+    /// Your name.
+    #[schema(value_type = LocalizedName)]
+    name: LocalizedText,
+    /// The language that you prefer: that of problems and labels where `Accept-Language` asks for none.
+    locale: Language,
+}
+
+/// A merge patch of [`MyFields`].
+type MyPatch = Patch<MyFields>;
 
 /// A current seat of yours.
 #[derive(Debug, Serialize, ToSchema, Mapper)]
@@ -295,6 +314,15 @@ impl ListItem for UserItem {
     const PAGE_DESCRIPTION: &'static str = "A page of users.";
 }
 
+impl Me {
+    fn new((view, memberships): (UserView, Vec<db::users::Membership>), language: Language) -> Self {
+        Self {
+            user: User::new(view, language),
+            memberships: memberships.into_iter().map(Membership::from).collect(),
+        }
+    }
+}
+
 /// Read my account
 #[utoipa::path(
     tag = "me",
@@ -304,17 +332,36 @@ impl ListItem for UserItem {
 #[get("/v1/me")]
 async fn get_me(app: Data<App>, read: Read<Root>) -> Result<HttpResponse> {
     let Read { context, .. } = read;
-    let (view, memberships) = app.me(&context.caller).await?;
-    let me = Me {
-        user: User::new(view, context.language),
-        memberships: memberships.into_iter().map(Membership::from).collect(),
-    };
+    let me = Me::new(app.me(&context.caller).await?, context.language());
+    response::single(me.user.version, &me)
+}
+
+/// Change my account
+///
+/// Changes your name and your language. Address and role are changed by whoever manages users, the password with `PUT /v1/auth/password`. Not with an API key.
+#[utoipa::path(
+    tag = "me",
+    params(IfMatch),
+    request_body(content = MyPatch, content_type = "application/merge-patch+json"),
+    responses((status = 200, description = "Your account as it is now.", body = Me, headers(("ETag" = String))))
+)]
+#[patch("/v1/me")]
+async fn update_me(app: Data<App>, change: Change<Root, MyPatch>) -> Result<HttpResponse> {
+    let Change { context, version, body, .. } = change;
+    let updated = app
+        .me_update(&context.caller, version, |fields| {
+            let UserFields { name, locale, .. } = fields.clone();
+            let MyFields { name, locale } = body.apply(&MyFields { name, locale })?;
+            Ok(UserFields { name, locale, ..fields })
+        })
+        .await?;
+    let me = Me::new(updated, context.language());
     response::single(me.user.version, &me)
 }
 
 /// List users
 ///
-/// All users for an administrator, all but the administrators for the secretariat, the names of active experts for a chair.
+/// All users for an administrator, all but the administrators for the secretariat, for a chair the names of experts who can take a seat: those who are invited or active.
 #[utoipa::path(
     tag = "users",
     params(UserQuery),
@@ -344,7 +391,7 @@ async fn list_users(app: Data<App>, read: Read<Root, UserQuery>) -> Result<HttpR
 #[post("/v1/users")]
 async fn create_user(app: Data<App>, create: Create<Root, NewUser>) -> Result<HttpResponse> {
     let Create { context, body, .. } = create;
-    invited(app.user_create(&context.caller, body.try_into()?).await?, context.language)
+    invited(app.user_create(&context.caller, body.try_into()?).await?, context.language())
 }
 
 /// Read a user
@@ -358,13 +405,13 @@ async fn create_user(app: Data<App>, create: Create<Root, NewUser>) -> Result<Ht
 #[get("/v1/users/{userId}")]
 async fn get_user(app: Data<App>, read: Read<UserPath>) -> Result<HttpResponse> {
     let Read { context, .. } = read;
-    let user = User::new(app.user_get(&context.caller, context.path.user_id).await?, context.language);
+    let user = User::new(app.user_get(&context.caller, context.path.user_id).await?, context.language());
     response::single(user.version, &user)
 }
 
 /// Change a user
 ///
-/// Changes the fields that the merge patch names. An expert keeps that role while they hold a seat, and one active administrator always remains.
+/// Changes the fields that the merge patch names. An expert keeps that role while they hold a seat, and one active administrator always remains. A new address ends an invitation that waits, since it was sent to the old one: invite anew.
 #[utoipa::path(
     tag = "users",
     params(UserPath, IfMatch),
@@ -383,13 +430,13 @@ async fn update_user(app: Data<App>, change: Change<UserPath, UserPatch>) -> Res
             Ok(body.apply(&fields.into())?.try_into()?)
         })
         .await?;
-    let user = User::new(view, context.language);
+    let user = User::new(view, context.language());
     response::single(user.version, &user)
 }
 
 /// Disable or enable a user
 ///
-/// Disabling ends the user's sessions at once. Seats stay as they are: end them in their task forces. One active administrator always remains.
+/// Disabling needs a reason and ends the user's sessions at once. A user who has never accepted an invitation is enabled as `invited`. Seats stay as they are: end them in their task forces. One active administrator always remains.
 #[utoipa::path(
     tag = "users",
     params(UserPath, IfMatch, DryRun),
@@ -406,8 +453,9 @@ async fn transition_user(
     change: Change<UserPath, UserTransition, DryRun>,
 ) -> Result<HttpResponse> {
     let Change { context, version, body, .. } = change;
-    let view = app.user_transition(&context.caller, context.path.user_id, version, body.to).await?;
-    let user = User::new(view, context.language);
+    let UserTransition { to, reason } = body;
+    let view = app.user_transition(&context.caller, context.path.user_id, version, to, reason).await?;
+    let user = User::new(view, context.language());
     response::single(user.version, &user)
 }
 
@@ -423,5 +471,21 @@ async fn transition_user(
 #[post("/v1/users/{userId}/invitations")]
 async fn invite_user(app: Data<App>, request: NoBody<UserPath>) -> Result<HttpResponse> {
     let NoBody { context } = request;
-    invited(app.user_invite(&context.caller, context.path.user_id).await?, context.language)
+    invited(app.user_invite(&context.caller, context.path.user_id).await?, context.language())
+}
+
+/// End a user's sessions
+///
+/// Ends all sessions of a user at once, their access tokens too; tokens that single sign-on issued before are no longer accepted. API keys stay as they are. It has no version, so no `If-Match` is asked for. Not with an API key.
+#[utoipa::path(
+    tag = "users",
+    params(UserPath),
+    responses((status = 204, description = "The user is signed out everywhere.")),
+    extensions(("x-problem-codes" = json!(requires(Action::ManageUsers))))
+)]
+#[delete("/v1/users/{userId}/sessions")]
+async fn end_user_sessions(app: Data<App>, request: NoBody<UserPath>) -> Result<HttpResponse> {
+    let NoBody { context } = request;
+    app.user_sessions_end(&context.caller, context.path.user_id).await?;
+    Ok(response::done())
 }

@@ -24,7 +24,7 @@ pub(super) fn components() -> BTreeMap<String, RefOr<Parameter>> {
             ACCEPT_LANGUAGE,
             header(
                 "Accept-Language",
-                "The language of problems and labels: `ar` or `en`; English if it names neither.",
+                "The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known.",
                 with_example(text(), "ar"),
             ),
         ),

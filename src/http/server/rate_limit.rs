@@ -260,6 +260,7 @@ mod tests {
             credential: Credential::Session(Uuid::nil()),
             request_id: String::new(),
             commit_mode: crate::app::idempotency::CommitMode::Commit,
+            preferred_language: crate::app::caller::PreferredLanguage::default(),
         };
         request.extensions_mut().insert(caller);
         actix_web::HttpResponse::Ok().finish()

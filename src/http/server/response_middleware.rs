@@ -18,9 +18,10 @@ use futures_util::FutureExt as _;
 
 use super::refused_attempts;
 use super::settings::Settings;
+use crate::app::caller::Caller;
 use crate::domain::refusal::RefusalCode;
 use crate::domain::vocabulary::Vocabulary as _;
-use crate::http::context::{RequestContext, X_REQUEST_ID};
+use crate::http::context::{RequestContext, X_REQUEST_ID, response_language};
 use crate::http::negotiation;
 use crate::http::problem::Problem;
 use crate::http::problem_catalogue::ProblemCode;
@@ -47,13 +48,13 @@ pub(in crate::http) async fn wrap(
     request.extensions_mut().insert(context.clone());
 
     if let Err(problem) = negotiation::check(&request) {
-        let response = add_headers(render(&problem, &context), &context);
+        let response = add_headers(render(&problem, &context, None), &context);
         return Ok(request.into_response(response).map_into_right_body());
     }
     let Ok(result) = AssertUnwindSafe(next.call(request)).catch_unwind().await else {
         // The panic has taken the request along, so the response can only be sent as an error.
         tracing::error!(request_id = %context.request_id, "a handler panicked");
-        let response = add_headers(render(&ProblemCode::InternalError.into(), &context), &context);
+        let response = add_headers(render(&ProblemCode::InternalError.into(), &context, None), &context);
         return Err(actix_web::error::InternalError::from_response("panic", response).into());
     };
     let response = match result {
@@ -62,7 +63,7 @@ pub(in crate::http) async fn wrap(
             // An inner middleware has failed: its error becomes a problem as well.
             let problem =
                 error.as_error::<Problem>().cloned().unwrap_or_else(|| ProblemCode::InternalError.into());
-            let response = add_headers(render(&problem, &context), &context);
+            let response = add_headers(render(&problem, &context, None), &context);
             return Err(actix_web::error::InternalError::from_response(error, response).into());
         }
     };
@@ -73,7 +74,7 @@ pub(in crate::http) async fn wrap(
     if let Some(problem) = problem {
         refused_attempts::record(&request, problem.code());
         let headers = response.headers().clone();
-        let mut rendered = render(&problem, &context);
+        let mut rendered = render(&problem, &context, request.extensions().get::<Caller>());
         for (name, value) in headers {
             // Headers of the problem itself and of the inner middleware: Allow, Retry-After, CORS.
             if name != CONTENT_TYPE {
@@ -112,17 +113,18 @@ fn problem_of_library<B>(response: &HttpResponse<B>) -> Option<Problem> {
     Some(code.into())
 }
 
-/// The response of a problem, with the headers that the problem sets.
-fn render(problem: &Problem, context: &RequestContext) -> HttpResponse {
+/// The response of a problem to a caller, if known, with the headers that the problem sets.
+fn render(problem: &Problem, context: &RequestContext, caller: Option<&Caller>) -> HttpResponse {
     use actix_web::ResponseError as _;
 
-    let document = problem.document(context);
+    let language = response_language(context.language, caller);
+    let document = problem.document(context, language);
     let mut response = problem.error_response();
     response.extensions_mut().clear();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(context.language.code()));
+    headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(language.code()));
     let body = serde_json::to_vec(&document).unwrap_or_default();
     response.set_body(body).map_into_boxed_body()
 }

@@ -93,6 +93,7 @@ async fn a_key_is_shown_once_and_does_what_its_owner_does() {
     assert_eq!(actions, ["apiKey.revoked", "apiKey.created"]);
     assert!(of_the_key.iter().all(|event| event["actor"]["id"] == app.world().user(Who::Secretariat)));
     assert_eq!(of_the_key[1]["changes"]["scopes"]["after"], json!(["read", "write"]));
+    assert!(of_the_key.iter().all(|event| event["subject"]["title"] == "Nightly"), "told by name");
     assert!(!json!(of_the_key).to_string().contains("tfk_"));
 }
 
@@ -166,7 +167,7 @@ async fn a_key_that_only_reads_changes_nothing() {
     for draft in [
         Draft::post("/v1/users", &new),
         Draft::patch(&user, &json!({ "locale": "en" })),
-        Draft::command(&user, "transitions", &json!({ "to": "disabled" })),
+        Draft::command(&user, "transitions", &json!({ "to": "disabled", "reason": { "en": "Left" } })),
         Draft::new(Method::POST, format!("{}/invitations", user.path)),
         Draft::post("/v1/task-forces", &found),
     ] {
@@ -285,7 +286,7 @@ async fn a_key_is_never_more_than_its_owner_is_now() {
 
     let administrator = app.as_administrator();
     let user = administrator.read(format!("/v1/users/{}", app.world().user(Who::Expert5))).await;
-    let user = administrator.transition(&user, "disabled").await;
+    let user = administrator.transition_because(&user, "disabled", "Left the city").await;
     script.get("/v1/me").await.expect_problem(401, "unauthenticated");
     administrator.transition(&user, "active").await;
     script.get("/v1/me").await.expect(200);

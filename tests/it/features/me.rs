@@ -5,6 +5,7 @@ use std::slice::from_ref;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
+use crate::support::client::Draft;
 use crate::support::votes::{
     db_condition, db_draft_report, db_submit_report, end_seat, ready_policy_step, submit, vote, withdraw,
 };
@@ -193,4 +194,81 @@ async fn my_activities_are_my_open_ones_of_all_task_forces_by_due_date() {
         .map(|item| item["title"]["en"].as_str().unwrap().to_owned())
         .collect();
     assert_eq!(titles, ["Of B", "Collect the policies in force", "Some day"]);
+}
+
+#[tokio::test]
+async fn everybody_changes_their_own_name_and_language_and_nothing_else() {
+    let app = TestApp::start().await;
+    let expert = app.as_expert();
+    let me = expert.read("/v1/me").await;
+    let patch = json!({ "name": { "en": "Rania", "ar": "رانيا" }, "locale": "ar" });
+    let changed = expert.patch(&me, patch.clone()).await.expect(200).resource();
+    assert_eq!((&changed["name"], &changed["locale"]), (&patch["name"], &patch["locale"]));
+    assert_eq!(changed["memberships"], me["memberships"]);
+    assert_eq!(changed["version"], json!(me["version"].as_i64().unwrap() + 1));
+    expert.patch(&me, json!({ "locale": "en" })).await.expect_problem(412, "versionMismatch");
+    for field in ["email", "role", "state", "memberships"] {
+        let answer = expert.patch(&changed, json!({ field: "secretariat" })).await;
+        answer.expect_field_errors(&[&format!("/{field} unknown")]);
+    }
+    expert.patch(&changed, json!({ "name": null })).await.expect(400);
+    let event = app.as_administrator().list("/v1/installation-events").await.remove(0);
+    assert_eq!((&event["action"], &event["actor"]["id"]), (&json!("user.updated"), &me["id"]));
+    assert!(!event["changes"].to_string().contains("Rania"), "events are never deleted: {event}");
+    // A key speaks for its owner, but does not change the owner.
+    let key = json!({ "name": "Script", "scopes": ["write"], "expiresAt": "2027-05-01T00:00:00Z" });
+    let key = expert.create("/v1/api-keys", key).await;
+    let bearer = format!("Bearer {}", key["key"].as_str().unwrap());
+    let by_key = Draft::patch(&changed, &json!({ "locale": "en" })).header("Authorization", &bearer);
+    app.as_anybody().send(by_key).await.expect_problem(403, "insufficientScope");
+}
+
+#[tokio::test]
+async fn the_language_of_the_user_is_spoken_where_no_header_asks_for_one() {
+    let app = TestApp::start().await;
+    let expert = app.as_expert();
+    let nothing_here = app.a("/activities/0199f0c2-7a3b-7c11-9d2e-000000000000");
+    let planned = app.a(&format!("/activities/{}", app.world().activity("planned")));
+    let title_and_language = async |draft: Draft| {
+        let answer = expert.send(draft).await;
+        let language = answer.header("content-language").to_owned();
+        (answer.expect_problem(404, "notFound")["title"].as_str().unwrap().to_owned(), language)
+    };
+    let is_arabic = |text: &str| text.chars().any(|letter| ('\u{620}'..='\u{64a}').contains(&letter));
+    let me = expert.read("/v1/me").await;
+    expert.patch(&me, json!({ "locale": "ar" })).await.expect(200);
+    let (title, language) = title_and_language(Draft::get(&nothing_here)).await;
+    assert_eq!((is_arabic(&title), language.as_str()), (true, "ar"), "{title}");
+    for header in ["en", "en-GB, fr", "fr, en;q=0.1"] {
+        let (title, language) =
+            title_and_language(Draft::get(&nothing_here).header("Accept-Language", header)).await;
+        assert_eq!((is_arabic(&title), language.as_str()), (false, "en"), "{title}");
+    }
+    // A header that asks for neither language asks for none.
+    for header in ["fr", "*"] {
+        let (_, language) =
+            title_and_language(Draft::get(&nothing_here).header("Accept-Language", header)).await;
+        assert_eq!(language, "ar");
+    }
+    // Labels, refusals of bodies and of queries, too.
+    let blocked = |activity: &Value| -> String {
+        let transitions = activity["availableTransitions"].as_array().unwrap();
+        let blocker = transitions.iter().find_map(|one| one["blockedBy"][0]["title"].as_str());
+        blocker.unwrap().to_owned()
+    };
+    let waiting = app.a(&format!("/activities/{}", app.world().activity("ahead")));
+    assert!(is_arabic(&blocked(&expert.read(waiting.as_str()).await.body)));
+    let refused = expert.get(app.a("/activities?limit=0")).await.expect_problem(400, "invalidRequest");
+    assert!(is_arabic(refused["errors"][0]["detail"].as_str().unwrap()), "{refused}");
+    let activity = expert.read(planned.as_str()).await;
+    let refused = expert.patch(&activity, json!({ "title": 1 })).await.expect_problem(400, "invalidRequest");
+    assert!(is_arabic(refused["title"].as_str().unwrap()), "{refused}");
+
+    let me = expert.read("/v1/me").await;
+    expert.patch(&me, json!({ "locale": "en" })).await.expect(200);
+    let (title, language) = title_and_language(Draft::get(&nothing_here)).await;
+    assert_eq!((is_arabic(&title), language.as_str()), (false, "en"), "{title}");
+    // Nobody in particular is spoken to in English.
+    let problem = app.as_anybody().get("/v1/me").await.expect_problem(401, "unauthenticated");
+    assert!(!is_arabic(problem["title"].as_str().unwrap()));
 }

@@ -140,7 +140,7 @@ async fn a_session_that_ends_during_a_refresh_stays_ended() {
                     }
                     _ => {
                         let user = administrator.read(path.as_str()).await;
-                        administrator.transition(&user, "disabled").await;
+                        administrator.transition_because(&user, "disabled", "Left the city").await;
                     }
                 }
             };
@@ -257,7 +257,7 @@ async fn a_session_is_ended_from_another_one_and_by_nobody_else() {
     with(&app, &here, end(&lost_id)).await.expect_problem(404, "notFound");
     let ended = newest_events(&app, 1).await;
     assert_eq!(ended[0]["action"], "session.ended");
-    assert_eq!(ended[0]["subject"], json!({ "kind": "session", "id": lost_id }));
+    assert_eq!(ended[0]["subject"], json!({ "kind": "session", "id": lost_id, "title": null }));
     assert_eq!(ended[0]["actor"]["id"], app.world().user(Who::Expert1));
     // The current session ends, too.
     let here_id = list(&app, &here).await[0]["id"].as_str().unwrap().to_owned();
@@ -296,7 +296,7 @@ async fn every_start_and_end_of_a_session_leaves_an_event() {
         sign_in(&app, Who::Expert1).await;
     }
     let it = administrator.read(format!("/v1/users/{user}")).await;
-    let it = administrator.transition(&it, "disabled").await;
+    let it = administrator.transition_because(&it, "disabled", "Left the city").await;
     expect("user.transitioned", json!(2)).await;
     administrator.transition(&it, "active").await;
     expect("user.transitioned", Value::Null).await;

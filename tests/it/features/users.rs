@@ -14,13 +14,13 @@ async fn a_disabled_user_is_signed_out_at_once_and_comes_back_with_the_old_passw
     let secretariat = app.as_secretariat();
     let tokens = sign_in(&app, &Who::Expert1.email(), PASSWORD).await.expect(200).json();
     me(&app, &tokens["accessToken"]).await.expect(200);
-    let disabled = secretariat.transition(&user(secretariat, Who::Expert1).await, "disabled").await;
+    let disabled = secretariat
+        .transition_because(&user(secretariat, Who::Expert1).await, "disabled", "Left the city")
+        .await;
     assert_eq!(disabled["state"], "disabled");
     me(&app, &tokens["accessToken"]).await.expect_problem(401, "unauthenticated");
     refresh(&app, &tokens["refreshToken"]).await.expect_problem(401, "invalidCredentials");
-    secretariat.try_transition(&disabled, "disabled").await.expect(400);
-    let again = secretariat.command(&disabled, "transitions", json!({ "to": "disabled" })).await;
-    again.expect_problem(409, "transitionNotAllowed");
+    secretariat.try_transition(&disabled, "disabled").await.expect_problem(409, "transitionNotAllowed");
     secretariat.transition(&disabled, "active").await;
     me(&app, &tokens["accessToken"]).await.expect_problem(401, "unauthenticated");
     sign_in(&app, &Who::Expert1.email(), PASSWORD).await.expect(200);
@@ -75,10 +75,7 @@ async fn administrators_are_not_there_for_the_secretariat() {
     let it = user(administrator, Who::Administrator).await;
     secretariat.get(it.path.as_str()).await.expect_problem(404, "notFound");
     secretariat.patch(&it, json!({ "locale": "ar" })).await.expect_problem(404, "notFound");
-    secretariat
-        .command(&it, "transitions", json!({ "to": "disabled" }))
-        .await
-        .expect_problem(404, "notFound");
+    secretariat.try_transition(&it, "disabled").await.expect_problem(404, "notFound");
     let listed = secretariat.list("/v1/users").await;
     assert!(listed.iter().all(|user| user["role"] != "administrator"));
     assert_eq!(listed.len() + 2, administrator.list("/v1/users").await.len());
@@ -113,7 +110,7 @@ async fn the_last_administrator_and_members_with_a_seat_keep_their_roles() {
     let app = TestApp::start().await;
     let administrator = app.as_administrator();
     let it = user(administrator, Who::Administrator).await;
-    let disable = |it: &Resource| (it.clone(), json!({ "to": "disabled" }));
+    let disable = |it: &Resource| (it.clone(), json!({ "to": "disabled", "reason": { "en": "Left" } }));
     let (last, body) = disable(&it);
     administrator.command(&last, "transitions", body.clone()).await.expect_problem(409, "lastAdministrator");
     administrator.patch(&it, json!({ "role": "secretariat" })).await.expect_problem(409, "lastAdministrator");
@@ -216,10 +213,9 @@ async fn an_address_has_no_character_that_is_not_seen() {
 #[tokio::test]
 async fn addresses_from_before_are_folded_with_the_next_migration() {
     let app = TestApp::start().await;
-    let before = |who: Who, email: &'static str| {
+    let before = async |who: Who, email: &str| {
         let change = "update users set email = $1, email_folded = $1 where id = $2::text::uuid";
-        let id = app.world().user(who).to_owned();
-        async move { app.db().await.execute(change, &[&email, &id]).await.unwrap() }
+        app.db().await.execute(change, &[&email, &app.world().user(who)]).await.unwrap();
     };
     before(Who::Expert1, "weiß@council.example").await;
     // Two of whom the older version did not know that they are one.
@@ -236,4 +232,143 @@ async fn addresses_from_before_are_folded_with_the_next_migration() {
     let it = user(app.as_administrator(), Who::Expert2).await;
     app.as_administrator().patch(&it, json!({ "email": "gruen@council.example" })).await.expect(200);
     sign_in(&app, "gruen@council.example", PASSWORD).await.expect(200);
+}
+
+#[tokio::test]
+async fn who_has_not_accepted_is_invited_and_becomes_active_by_accepting() {
+    let app = TestApp::start().await;
+    let (secretariat, administrator) = (app.as_secretariat(), app.as_administrator());
+    let invited = secretariat.create("/v1/users", new_user("new@council.example", "expert")).await;
+    assert_eq!((&invited["state"], &invited["invitationPending"]), (&json!("invited"), &json!(true)));
+    let ids = async |query: &str| -> Vec<Value> {
+        secretariat.list(&format!("/v1/users?{query}")).await.iter().map(|user| user["id"].clone()).collect()
+    };
+    assert_eq!(ids("state=invited").await, [invited["id"].clone()]);
+    assert!(!ids("state=active").await.contains(&invited["id"]));
+    secretariat.try_transition(&invited, "active").await.expect_problem(409, "transitionNotAllowed");
+    // The chair finds whoever can take a seat, and the seat shows that the person is not there yet.
+    let found = app.as_chair().list("/v1/users?q=ليلى").await;
+    assert_eq!(found[0]["id"], invited["id"]);
+    let f = format!("/v1/task-forces/{}/members", app.world().f);
+    let seat = json!({ "userId": invited["id"], "role": "expert" });
+    let seat = secretariat.create(f.as_str(), seat).await;
+    assert_eq!(seat["userState"], "invited");
+    let members = async |query: &str| secretariat.list(&format!("{f}?{query}")).await.len();
+    assert_eq!((members("userState=invited").await, members("userState=disabled").await), (1, 0));
+
+    // Disabled before accepting, and enabled again: still invited.
+    let disabled = secretariat.transition_because(&invited, "disabled", "A mistake").await;
+    assert_eq!(secretariat.reload(&seat).await["userState"], "disabled");
+    let accept = async |token: &Value| {
+        let acceptance = json!({ "token": token, "password": PASSWORD });
+        app.as_anybody().post("/v1/auth/invitations/accept", acceptance).await
+    };
+    accept(&invited["invitationToken"]).await.expect_problem(401, "invalidCredentials");
+    secretariat.try_transition(&disabled, "active").await.expect_problem(409, "transitionNotAllowed");
+    let enabled = secretariat.transition(&disabled, "invited").await;
+    assert_eq!(enabled["state"], "invited");
+
+    accept(&invited["invitationToken"]).await.expect(200);
+    let active = secretariat.read(invited.path.as_str()).await;
+    assert_eq!((&active["state"], &active["invitationPending"]), (&json!("active"), &json!(false)));
+    assert_eq!(secretariat.reload(&seat).await["userState"], "active");
+    let events = administrator.list("/v1/installation-events").await;
+    let accepted = events.iter().find(|event| event["action"] == "invitation.accepted").unwrap();
+    assert_eq!((&accepted["from"], &accepted["to"]), (&json!("invited"), &json!("active")));
+
+    // Whoever has accepted once stays active, and comes back active.
+    let again = Draft::new(reqwest::Method::POST, format!("{}/invitations", active.path));
+    let again = secretariat.send(again).await.expect(201).json();
+    assert_eq!((&again["state"], &again["invitationPending"]), (&json!("active"), &json!(true)));
+    let disabled = secretariat
+        .transition_because(&secretariat.read(active.path.as_str()).await, "disabled", "Left")
+        .await;
+    assert_eq!(secretariat.transition(&disabled, "active").await["state"], "active");
+}
+
+#[tokio::test]
+async fn an_administrator_who_is_only_invited_does_not_replace_the_last_one() {
+    let app = TestApp::start().await;
+    let administrator = app.as_administrator();
+    administrator.create("/v1/users", new_user("second@council.example", "administrator")).await;
+    let it = user(administrator, Who::Administrator).await;
+    administrator.try_transition(&it, "disabled").await.expect_problem(409, "lastAdministrator");
+    administrator.patch(&it, json!({ "role": "expert" })).await.expect_problem(409, "lastAdministrator");
+}
+
+#[tokio::test]
+async fn users_from_before_who_have_not_accepted_become_invited_with_the_migration() {
+    let app = TestApp::start().await;
+    let made = app.as_secretariat().create("/v1/users", new_user("new@council.example", "expert")).await;
+    let down = include_str!("../../../migrations/2026-11-27-040000_identity/down.sql");
+    let up = include_str!("../../../migrations/2026-11-27-040000_identity/up.sql");
+    app.db().await.batch_execute(down).await.unwrap();
+    assert_eq!(app.db_count("select count(*) from users where state = 'invited'").await, 0);
+    app.db().await.batch_execute(up).await.unwrap();
+    let invited = format!("select count(*) from users where state = 'invited' and id <> '{}'", made.id());
+    assert_eq!(app.db_count(&invited).await, 0);
+    assert_eq!(app.db_count("select count(*) from users where state = 'invited'").await, 1);
+}
+
+#[tokio::test]
+async fn disabling_takes_a_reason_which_the_event_keeps() {
+    let app = TestApp::start().await;
+    let it = user(app.as_administrator(), Who::Outsider).await;
+    let leaving = &it["availableTransitions"][0];
+    assert_eq!((&leaving["to"], &leaving["reasonRequired"]), (&json!("disabled"), &json!(true)));
+    let without = app.as_administrator().command(&it, "transitions", json!({ "to": "disabled" })).await;
+    without.expect_field_errors(&["/reason required"]);
+    app.as_administrator().transition_because(&it, "disabled", "Left the city").await;
+    let event = app.as_administrator().list("/v1/installation-events").await.remove(0);
+    assert_eq!(event["action"], "user.transitioned");
+    assert_eq!(event["changes"]["reason"]["after"], json!({ "en": "Left the city" }));
+}
+
+#[tokio::test]
+async fn an_invitation_ends_when_the_address_changes() {
+    let app = TestApp::start().await;
+    let secretariat = app.as_secretariat();
+    let invited = secretariat.create("/v1/users", new_user("typo@council.example", "expert")).await;
+    let accept = async |token: &Value| {
+        let acceptance = json!({ "token": token, "password": PASSWORD });
+        app.as_anybody().post("/v1/auth/invitations/accept", acceptance).await
+    };
+    // Another name leaves the invitation as it is.
+    let renamed =
+        secretariat.patch(&invited, json!({ "name": { "en": "Laila" } })).await.expect(200).resource();
+    assert_eq!(renamed["invitationPending"], true);
+    let moved = secretariat.patch(&renamed, json!({ "email": "right@council.example" })).await.expect(200);
+    let moved = moved.resource();
+    assert_eq!((&moved["state"], &moved["invitationPending"]), (&json!("invited"), &json!(false)));
+    accept(&invited["invitationToken"]).await.expect_problem(401, "invalidCredentials");
+    let event = app.as_administrator().list("/v1/installation-events").await;
+    let event = event.iter().find(|event| event["action"] == "user.updated").unwrap();
+    assert_eq!(event["changes"]["invitationEnded"]["after"], true);
+    let again = Draft::new(reqwest::Method::POST, format!("{}/invitations", invited.path));
+    let again = secretariat.send(again).await.expect(201).json();
+    accept(&again["invitationToken"]).await.expect(200);
+}
+
+#[tokio::test]
+async fn whoever_manages_users_ends_somebodys_sessions() {
+    let app = TestApp::start().await;
+    let tokens = sign_in(&app, &Who::Expert1.email(), PASSWORD).await.expect(200).json();
+    let end = |who: Who| {
+        Draft::new(reqwest::Method::DELETE, format!("/v1/users/{}/sessions", app.world().user(who)))
+    };
+    app.as_chair().send(end(Who::Expert1)).await.expect_problem(404, "notFound");
+    app.as_expert().send(end(Who::Expert1)).await.expect_problem(403, "forbidden");
+    app.as_secretariat().send(end(Who::Administrator)).await.expect_problem(404, "notFound");
+    me(&app, &tokens["accessToken"]).await.expect(200);
+
+    app.as_secretariat().send(end(Who::Expert1)).await.expect(204);
+    me(&app, &tokens["accessToken"]).await.expect_problem(401, "unauthenticated");
+    refresh(&app, &tokens["refreshToken"]).await.expect_problem(401, "invalidCredentials");
+    let event = app.as_administrator().list("/v1/installation-events").await.remove(0);
+    assert_eq!(event["action"], "user.sessionsEnded");
+    let name = event["subject"]["title"].as_str();
+    assert_eq!((&event["subject"]["id"], name), (&json!(app.world().user(Who::Expert1)), Some("Expert1")));
+    assert!(event["changes"]["sessionsEnded"]["after"].as_i64().unwrap() >= 1, "{event}");
+    // The password stays good.
+    sign_in(&app, &Who::Expert1.email(), PASSWORD).await.expect(200);
 }

@@ -29,7 +29,8 @@ pub(crate) async fn user(client: Client<'_>, who: Who) -> Resource {
 
 /// Disables a user, or enables the user again.
 pub(crate) async fn set_user_state(app: &TestApp, who: Who, state: &str) {
-    app.as_administrator().transition(&user(app.as_administrator(), who).await, state).await;
+    let it = user(app.as_administrator(), who).await;
+    app.as_administrator().transition_because(&it, state, "Away for a year").await;
 }
 
 /// The body of a new user.

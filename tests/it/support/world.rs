@@ -187,7 +187,7 @@ async fn people(app: &TestApp, world: &mut World) {
 
 async fn invite(administrator: Client<'_>, who: Who) -> Resource {
     let name = json!({ "en": format!("{who:?}"), "ar": format!("شخص {who:?}") });
-    let new = json!({ "email": who.email(), "name": name, "role": who.role(), "locale": "ar" });
+    let new = json!({ "email": who.email(), "name": name, "role": who.role(), "locale": "en" });
     let invited = administrator.create("/v1/users", new).await;
     accept(administrator.app, who, invited["invitationToken"].as_str().unwrap()).await;
     invited
@@ -289,7 +289,7 @@ async fn activities(app: &TestApp, world: &mut World) {
 async fn disable(app: &TestApp, world: &World) {
     let administrator = app.as_administrator();
     let user = administrator.read(format!("/v1/users/{}", world.user(Who::DisabledUser))).await;
-    administrator.transition(&user, "disabled").await;
+    administrator.transition_because(&user, "disabled", "Left the city").await;
 }
 
 /// The keys of scripts.

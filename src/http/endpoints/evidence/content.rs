@@ -84,7 +84,7 @@ pub(super) async fn upload_evidence(app: Data<App>, upload: Upload<EvidencePath>
     let file = NewFile { media_type: upload.media_type, content: &upload.content, sha256: upload.sha256 };
     let view =
         app.evidence_upload(&context.caller, at.task_force_id, at.evidence_id, upload.version, file).await?;
-    single::<Evidence>(view, context.language)
+    single::<Evidence>(view, context.language())
 }
 
 /// Download the file of evidence

@@ -66,6 +66,7 @@ cases! {
 
     // Me.
     getMe |app| Draft::get("/v1/me");
+    updateMe |app| Draft::patch(&app.as_expert().read("/v1/me").await, &json!({ "locale": "ar" }));
     listMyActivities |app| Draft::get("/v1/me/activities");
     listMyTasks |app| Draft::get("/v1/me/tasks");
 
@@ -75,12 +76,14 @@ cases! {
         "email": format!("{}@council.example", Uuid::now_v7()), "name": { "en": "New" }, "role": "expert", "locale": "en",
     }));
     getUser |app| Draft::get(format!("/v1/users/{}", app.world().user(Who::Expert2)));
-    updateUser |app| Draft::patch(&expert_2(app).await, &json!({ "locale": "en" }));
+    updateUser |app| Draft::patch(&expert_2(app).await, &json!({ "locale": "ar" }));
     transitionUser |app| {
         let user = expert_2(app).await;
         let to = if user["state"] == "active" { "disabled" } else { "active" };
-        Draft::command(&user, "transitions", &json!({ "to": to }))
+        Draft::command(&user, "transitions", &json!({ "to": to, "reason": { "en": "Left the city" } }))
     };
+    endUserSessions |app|
+        Draft::new(Method::DELETE, format!("/v1/users/{}/sessions", app.world().user(Who::Expert2)));
     inviteUser |app|
         Draft::new(Method::POST, format!("/v1/users/{}/invitations", app.world().user(Who::Expert2)));
     listInstallationEvents |app| Draft::get("/v1/installation-events");

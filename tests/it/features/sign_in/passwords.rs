@@ -214,7 +214,7 @@ async fn nobody_comes_by_a_password_with_a_key_or_an_access_token_alone() {
         Draft::new(Method::POST, format!("{users}/invitations")),
         change(&json!({ "role": "administrator" })),
         change(&json!({ "email": "new@city.example" })),
-        Draft::post(format!("{users}/transitions"), &json!({ "to": "disabled" }))
+        Draft::post(format!("{users}/transitions"), &json!({ "to": "disabled", "reason": { "en": "Left" } }))
             .header("If-Match", &read.etag),
     ] {
         with_key(refused).await.expect_problem(403, "insufficientScope");

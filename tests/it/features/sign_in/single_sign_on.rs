@@ -292,7 +292,7 @@ async fn ending_somebodys_sessions_ends_what_the_issuer_gave_them_before() {
     me(&app, &tokens.id).await.expect(200);
 
     let user = administrator.reload(&user).await;
-    let user = administrator.transition(&user, "disabled").await;
+    let user = administrator.transition_because(&user, "disabled", "Left the city").await;
     app.db().await.execute("update users set sessions_ended_at = null", &[]).await.unwrap();
     me(&app, &tokens.id).await.expect_problem(401, "unauthenticated");
     administrator.transition(&user, "active").await;
@@ -306,7 +306,7 @@ async fn a_disabled_user_is_neither_linked_nor_made_anew() {
     let app = trusting(&provider.issuer, Some(CouncilRole::Expert)).await;
     let administrator = app.as_administrator();
     let user = administrator.read(format!("/v1/users/{}", app.world().user(Who::Outsider))).await;
-    administrator.transition(&user, "disabled").await;
+    administrator.transition_because(&user, "disabled", "Left the city").await;
     let tokens = sign_in(&app, &provider, "subject-of-outsider").await;
     me(&app, &tokens.id).await.expect_problem(401, "unauthenticated");
     assert_eq!(app.db_count("select count(*) from user_identities").await, 0);
