@@ -74,7 +74,9 @@ impl Resource for ActivityDetail {
             require_current(tx, assignee, "/assigneeMemberId").await?;
         }
         require_subject(tx, fields, None).await?;
-        Ok(db::activities::insert(tx.conn(), tx.task_force_id(), step.cycle, fields, tx.now()).await?)
+        let id = tx.new_id();
+        db::activities::insert(tx.conn(), tx.task_force_id(), id, step.cycle, fields, tx.now()).await?;
+        Ok(id)
     }
 
     /// An activity that is done or cancelled is closed. During a review, assignee and `reviewRequired` cannot change.

@@ -13,7 +13,7 @@ use super::connection::DATABASE_TIMEOUT;
 use super::{App, Error, Result};
 use crate::auth::secrets;
 use crate::db;
-use crate::db::api_keys::ApiKey;
+use crate::db::api_keys::{ApiKey, NumberedApiKey};
 use crate::db::page::Page;
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
@@ -148,9 +148,9 @@ impl App {
     pub async fn api_keys_list(
         &self,
         caller: &Caller,
-        before: Option<Uuid>,
+        before: Option<i64>,
         limit: i64,
-    ) -> Result<Page<ApiKey>> {
+    ) -> Result<Page<NumberedApiKey>> {
         self.with_conn(async |conn| {
             let (actor, page) = tokio::join!(
                 self.actor_on(conn, caller),

@@ -83,7 +83,7 @@ impl App {
             tx.may_write(Write::Comment)?;
             let comment = Comment {
                 task_force_id,
-                id: Uuid::now_v7(),
+                id: tx.new_id(),
                 activity_id,
                 author_id: tx.access.actor.user_id,
                 text,

@@ -127,7 +127,7 @@ async fn revert(tx: &mut WriteTx<'_>, decision: &Decision, reason: &LocalizedTex
 
 async fn open_cycle(tx: &mut WriteTx<'_>, number: i32) -> Result<()> {
     let (conn, task_force_id) = (tx.conn(), tx.task_force_id());
-    db::cycles::insert(conn, task_force_id, number, tx.now()).await?;
+    db::cycles::insert(conn, task_force_id, number, || tx.new_id(), tx.now()).await?;
     db::cycles::carry_over(conn, task_force_id, tx.access.cycle).await?;
     db::cycles::enter(conn, task_force_id, number, tx.now()).await?;
     tx.record(NewEvent::new(EventAction::CycleOpened, SubjectKind::TaskForce, task_force_id).with_change(
@@ -251,7 +251,8 @@ impl App {
                 supersedes_id: earlier.as_ref().map(|earlier| earlier.id),
                 user_id: tx.access.actor.user_id,
             };
-            let (id, number) = db::decisions::insert(tx.conn(), task_force_id, &new, tx.now()).await?;
+            let id = tx.new_id();
+            let number = db::decisions::insert(tx.conn(), task_force_id, id, &new, tx.now()).await?;
             tx.record(
                 NewEvent::new(EventAction::DecisionRecorded, SubjectKind::Decision, id)
                     .with_change("number", None::<()>, number)
@@ -272,8 +273,9 @@ impl App {
                 apply(tx, ruling, id, &record.reason).await?;
             }
             for condition in &record.conditions {
-                let condition_id =
-                    db::conditions::insert(tx.conn(), task_force_id, id, condition, tx.now()).await?;
+                let condition_id = tx.new_id();
+                db::conditions::insert(tx.conn(), task_force_id, condition_id, id, condition, tx.now())
+                    .await?;
                 tx.record(
                     NewEvent::new(EventAction::ConditionCreated, SubjectKind::Condition, condition_id)
                         .with_change("decision", None::<()>, number)
@@ -344,7 +346,7 @@ impl App {
         &self,
         caller: &Caller,
         outcome: Option<Outcome>,
-        before: Option<Uuid>,
+        before: Option<i64>,
         limit: i64,
     ) -> Result<Page<RegisteredDecision>> {
         let (_, page) = self

@@ -45,7 +45,7 @@ async fn check_changeable(tx: &WriteTx<'_>, evidence: &Evidence) -> Result<()> {
     if other.is_none_or(|other| may_write(write(other), tx.access.state).is_err()) {
         tx.may_write(write(step))?;
     }
-    resource::check_created_in_current_cycle(tx, evidence.created_at).await
+    resource::check_created_in_current_cycle(tx, evidence.id).await
 }
 
 /// Evidence of a condition cannot change once the condition is settled.
@@ -151,7 +151,9 @@ impl Resource for Evidence {
         }
         check_addable(tx, fields.subject)?;
         let user_id = tx.access.actor.user_id;
-        Ok(db::evidence::insert(conn, task_force_id, user_id, fields, tx.now()).await?)
+        let id = tx.new_id();
+        db::evidence::insert(conn, task_force_id, id, user_id, fields, tx.now()).await?;
+        Ok(id)
     }
 
     async fn update(&self, tx: &WriteTx<'_>, (): (), fields: &EvidenceFields) -> Result<()> {

@@ -50,7 +50,7 @@ impl App {
             let member_id = tx.access.member_id.ok_or(RefusalCode::Forbidden)?;
             let statement = HealthStatement {
                 task_force_id,
-                id: Uuid::now_v7(),
+                id: tx.new_id(),
                 health,
                 note,
                 member_id,

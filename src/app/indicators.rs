@@ -19,7 +19,7 @@ impl ChildOf for Indicator {
     /// Indicators of an earlier cycle are on record: a pilot that is extended is planned anew with new indicators.
     async fn check_fields(tx: &WriteTx<'_>, before: Option<&Self>, _fields: &IndicatorFields) -> Result<()> {
         match before {
-            Some(before) => resource::check_created_in_current_cycle(tx, before.created_at).await,
+            Some(before) => resource::check_created_in_current_cycle(tx, before.id).await,
             None => Ok(()),
         }
     }

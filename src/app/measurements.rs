@@ -88,7 +88,9 @@ impl Resource for Measurement {
         pilot.may_be_measured(tx)?;
         resource::check_not_in_future(tx, fields.measured_on, "/measuredOn")?;
         let cycle = pilot.pilot.last_cycle;
-        Ok(db::measurements::insert(conn, task_force_id, parent, cycle, fields, tx.now()).await?)
+        let id = tx.new_id();
+        db::measurements::insert(conn, task_force_id, id, parent, cycle, fields, tx.now()).await?;
+        Ok(id)
     }
 
     async fn update(&self, tx: &WriteTx<'_>, _: (Uuid, Uuid), fields: &MeasurementFields) -> Result<()> {

@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use super::caller::Caller;
+use super::ids::IdSequence;
 use super::write::{WriteTx, expect_version};
 use super::{App, Error, Result};
 use crate::db::members::{MemberFilter, NamedMember};
@@ -66,14 +67,14 @@ pub(super) async fn appoint(
     member: &NewMember,
     pointer: &str,
     today: NaiveDate,
-    now: DateTime<Utc>,
+    ids: &IdSequence,
 ) -> Result<Appointed> {
     match db::members::lock_user_for_share(conn, member.user_id).await? {
         Some((CouncilRole::Expert, state)) if state.may_take_seat() => {}
         Some(_) => return Err(RefusalCode::NotAnExpert.into()),
         None => return Err(Refusal::unknown_reference(pointer).into()),
     }
-    let id = Uuid::now_v7();
+    let (id, now) = (ids.next(), ids.now());
     let mut new_events = Vec::new();
     if let Some(outgoing) = panel.appoint(id, member.role) {
         new_events.push(step_down(conn, task_force_id, outgoing, now).await?);
@@ -221,7 +222,7 @@ impl App {
             let mut panel = db::members::panel(conn, task_force_id).await?;
             let today = tx.access.today;
             let appointed =
-                appoint(conn, task_force_id, &mut panel, &member, "/userId", today, tx.now()).await?;
+                appoint(conn, task_force_id, &mut panel, &member, "/userId", today, tx.ids()).await?;
             tx.access.state.check_panel(&panel)?;
             appointed.new_events.into_iter().for_each(|new_event| tx.record(new_event));
             find_or_not_found(tx.conn(), task_force_id, appointed.id).await
@@ -300,7 +301,8 @@ impl App {
             if let Some(successor) = &end.successor {
                 let pointer = "/successor/userId";
                 let appointed =
-                    appoint(tx.conn(), task_force_id, &mut panel, successor, pointer, today, now).await?;
+                    appoint(tx.conn(), task_force_id, &mut panel, successor, pointer, today, tx.ids())
+                        .await?;
                 appointed.new_events.into_iter().for_each(|new_event| tx.record(new_event));
                 reassign_to = reassign_to.or(Some(appointed.id));
             }

@@ -89,7 +89,9 @@ impl Resource for MigrationDetail {
         let pilot = pilot_of(tx, fields.pilot_id).await?;
         let cycle = resource::cycle_of_open_step(tx, StepName::Migration).await?;
         pilot?;
-        Ok(db::migrations::insert(tx.conn(), tx.task_force_id(), cycle, fields, tx.now()).await?)
+        let id = tx.new_id();
+        db::migrations::insert(tx.conn(), tx.task_force_id(), id, cycle, fields, tx.now()).await?;
+        Ok(id)
     }
 
     async fn update(&self, tx: &WriteTx<'_>, (): (), fields: &MigrationFields) -> Result<()> {

@@ -22,6 +22,7 @@ pub mod evidence;
 pub mod health_statements;
 pub mod housekeeping;
 pub mod idempotency;
+mod ids;
 pub mod indicators;
 pub mod me;
 pub mod measurements;

@@ -131,7 +131,9 @@ impl Resource for PilotDetail {
         check_dates(fields)?;
         check_references(tx, fields).await?;
         require_current(tx, fields.owner_member_id, "/ownerMemberId").await?;
-        Ok(db::pilots::insert(tx.conn(), tx.task_force_id(), cycle, fields, tx.now()).await?)
+        let id = tx.new_id();
+        db::pilots::insert(tx.conn(), tx.task_force_id(), id, cycle, fields, tx.now()).await?;
+        Ok(id)
     }
 
     async fn update(&self, tx: &WriteTx<'_>, (): (), fields: &PilotFields) -> Result<()> {

@@ -77,7 +77,9 @@ impl Resource for PolicyDetail {
 
     async fn insert(tx: &WriteTx<'_>, (): (), fields: &PolicyFields) -> Result<Uuid> {
         let cycle = resource::cycle_of_open_step(tx, StepName::Policy).await?;
-        Ok(db::policies::insert(tx.conn(), tx.task_force_id(), cycle, fields, tx.now()).await?)
+        let id = tx.new_id();
+        db::policies::insert(tx.conn(), tx.task_force_id(), id, cycle, fields, tx.now()).await?;
+        Ok(id)
     }
 
     async fn update(&self, tx: &WriteTx<'_>, (): (), fields: &PolicyFields) -> Result<()> {

@@ -145,7 +145,7 @@ impl App {
         &self,
         caller: &Caller,
         filter: &RefusedFilter,
-        before: Option<Uuid>,
+        before: Option<i64>,
         limit: i64,
     ) -> Result<Page<RefusedRow>> {
         let (_, page) = self

@@ -54,8 +54,9 @@ impl App {
             let cycle = resource::cycle_of_open_step(tx, StepName::Report).await?;
             let chair = tx.access.member_id.ok_or(RefusalCode::Forbidden)?;
             let inputs = db::reports::inputs(conn, task_force_id, cycle, chair).await?;
-            let since = inputs.reported_at.unwrap_or(inputs.opened_at);
-            let parts = db::report_data::load(conn, task_force_id, cycle, now, since).await?;
+            // A period does not end before it begins, also if the clock was put back in between.
+            let since = inputs.reported_at.unwrap_or(inputs.opened_at).min(now);
+            let parts = db::report_data::load(conn, task_force_id, cycle, now, inputs.reported_seq).await?;
 
             let NewReport { recommendation, return_to, summary } = new;
             let ReportInputs { name, city, author, previous, highest, head_hash, .. } = inputs;
@@ -86,7 +87,7 @@ impl App {
                 seq: tx.access.seq,
                 member_id: chair,
             };
-            let report = db::reports::insert(conn, task_force_id, &draft, now).await?;
+            let report = db::reports::insert(conn, task_force_id, tx.new_id(), &draft, now).await?;
             tx.record(
                 NewEvent::new(EventAction::ReportCreated, SubjectKind::Report, report.id)
                     .with_change("number", None::<()>, number)

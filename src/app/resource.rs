@@ -4,7 +4,7 @@
 //! [`Stateful`] if it has states. The use cases here open the transaction, run the checks in the same order for all
 //! and record the events.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -216,7 +216,8 @@ impl<C: ChildOf> Resource for C {
     async fn insert(tx: &WriteTx<'_>, parent_id: Uuid, fields: &<C as ChildRow>::Fields) -> Result<Uuid> {
         check_children_writable::<<C as ChildOf>::Parent>(tx, parent_id).await?;
         C::check_fields(tx, None, fields).await?;
-        let id = <C as ChildRow>::insert(tx.conn(), tx.task_force_id(), parent_id, fields, tx.now()).await?;
+        let id = tx.new_id();
+        <C as ChildRow>::insert(tx.conn(), tx.task_force_id(), id, parent_id, fields, tx.now()).await?;
         recheck_invariants::<<C as ChildOf>::Parent>(tx, parent_id).await?;
         Ok(id)
     }
@@ -235,7 +236,7 @@ impl<C: ChildOf> Resource for C {
 
     async fn check_deletable(&self, tx: &WriteTx<'_>, parent_id: Uuid) -> Result<()> {
         check_children_writable::<<C as ChildOf>::Parent>(tx, parent_id).await?;
-        check_created_in_current_cycle(tx, ChildRow::created_at(self)).await
+        check_created_in_current_cycle(tx, ChildRow::id(self)).await
     }
 
     async fn delete(&self, tx: &WriteTx<'_>, parent_id: Uuid) -> Result<()> {
@@ -352,14 +353,11 @@ pub(super) fn check_not_carried_over(cycle: i32, last_cycle: i32) -> Result<()> 
     if cycle == last_cycle { Ok(()) } else { Err(RefusalCode::OfAnEarlierCycle.into()) }
 }
 
-/// Refuses to write a row that an earlier cycle has on record, by its time of creation: the row has no cycle of its
-/// own.
-pub(super) async fn check_created_in_current_cycle(
-    tx: &WriteTx<'_>,
-    created_at: DateTime<Utc>,
-) -> Result<()> {
+/// Refuses to write a row that an earlier cycle has on record, by the order in which rows were made: the row has no
+/// cycle of its own.
+pub(super) async fn check_created_in_current_cycle(tx: &WriteTx<'_>, id: Uuid) -> Result<()> {
     let (task_force_id, cycle) = (tx.task_force_id(), tx.access.cycle);
-    if cycle == 1 || created_at >= db::cycles::opened_at(tx.conn(), task_force_id, cycle).await? {
+    if cycle == 1 || db::cycles::is_opened_before(tx.conn(), task_force_id, cycle, id).await? {
         return Ok(());
     }
     Err(RefusalCode::OfAnEarlierCycle.into())

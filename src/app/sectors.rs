@@ -59,7 +59,9 @@ impl Resource for SectorDetail {
 
     async fn insert(tx: &WriteTx<'_>, (): (), fields: &SectorFields) -> Result<Uuid> {
         let cycle = resource::cycle_of_open_step(tx, StepName::Sectors).await?;
-        Ok(db::sectors::insert(tx.conn(), tx.task_force_id(), cycle, fields, tx.now()).await?)
+        let id = tx.new_id();
+        db::sectors::insert(tx.conn(), tx.task_force_id(), id, cycle, fields, tx.now()).await?;
+        Ok(id)
     }
 
     async fn update(&self, tx: &WriteTx<'_>, (): (), fields: &SectorFields) -> Result<()> {

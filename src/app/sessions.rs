@@ -31,7 +31,7 @@ impl App {
     pub async fn sessions_list(
         &self,
         caller: &Caller,
-        before: Option<Uuid>,
+        before: Option<i64>,
         limit: i64,
     ) -> Result<Page<SessionView>> {
         let now = self.clock.now();

@@ -167,7 +167,7 @@ impl App {
             let member_id = tx.access.member_id.ok_or(RefusalCode::Forbidden)?;
             let before = waiver.map(|waiver| waiver.reason);
             let waiver = Waiver { criterion, reason, member_id, at: tx.now() };
-            db::gates::waive(tx.conn(), task_force_id, step.cycle, step.step, &waiver).await?;
+            db::gates::waive(tx.conn(), task_force_id, tx.new_id(), step.cycle, step.step, &waiver).await?;
             tx.record(
                 NewEvent::new(EventAction::WaiverGranted, SubjectKind::Step, step.id)
                     .with_change("criterion", None::<()>, criterion)

@@ -257,6 +257,7 @@ impl App {
             let submission = db::submissions::insert(
                 conn,
                 task_force_id,
+                tx.new_id(),
                 &step,
                 note.as_ref(),
                 chair,

@@ -110,7 +110,8 @@ impl App {
         fields: TaskForceFields,
         members: Vec<NewMember>,
     ) -> Result<TaskForceView> {
-        self.write_new(caller, async |conn, actor, id, now| {
+        self.write_new(caller, async |conn, actor, id, ids| {
+            let now = ids.now();
             let mut errors = super::members::check_candidates(conn, &members).await?;
             if !is_time_zone(&fields.time_zone) {
                 errors.insert(0, time_zone_error());
@@ -118,7 +119,7 @@ impl App {
             if !errors.is_empty() {
                 return Err(Refusal::field_errors(code_for(&errors), errors).into());
             }
-            let task_force = db::task_forces::insert(conn, id, &fields, now).await?;
+            let task_force = db::task_forces::insert(conn, id, &fields, || ids.next(), now).await?;
             db::events::insert_head(conn, id, now).await?;
             let changes = changes_between(&serde_json::Value::Null, &serde_json::json!(fields));
             let mut new_events = vec![new_event(EventAction::TaskForceCreated, id).with(changes)];
@@ -127,7 +128,7 @@ impl App {
             for (at, member) in members.iter().enumerate() {
                 let pointer = format!("/members/{at}/userId");
                 let appointed =
-                    super::members::appoint(conn, id, &mut panel, member, &pointer, today, now).await?;
+                    super::members::appoint(conn, id, &mut panel, member, &pointer, today, ids).await?;
                 new_events.extend(appointed.new_events);
             }
             let right = authorize(actor.effective_role, Action::DirectTaskForce);

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::caller::{Access, Actor, Caller};
 use super::connection::within;
 use super::idempotency::CommitMode;
+use super::ids::IdSequence;
 use super::{App, Error, Result};
 use crate::db::{self, Conn};
 use crate::domain::event::{ActorKind, Event, EventActor, NewEvent, chain};
@@ -26,6 +27,7 @@ pub struct WriteTx<'a> {
     conn: &'a Conn,
     /// The caller in this task force, as read under the lock.
     pub access: Access,
+    ids: IdSequence,
     new_events: Vec<NewEvent>,
 }
 
@@ -42,6 +44,16 @@ impl WriteTx<'_> {
     /// The instant of the request.
     pub fn now(&self) -> DateTime<Utc> {
         self.access.now
+    }
+
+    /// The ids of the rows that this transaction makes.
+    pub(super) fn ids(&self) -> &IdSequence {
+        &self.ids
+    }
+
+    /// The id of a new row, greater than all ids that the task force has.
+    pub fn new_id(&self) -> Uuid {
+        self.ids.next()
     }
 
     /// Records an event. The events are appended to the chain when the use case has finished.
@@ -139,17 +151,18 @@ impl App {
     pub(super) async fn write_new<T>(
         &self,
         caller: &Caller,
-        use_case: impl AsyncFnOnce(&Conn, &Actor, Uuid, DateTime<Utc>) -> Result<(T, Vec<NewEvent>)>,
+        use_case: impl AsyncFnOnce(&Conn, &Actor, Uuid, &IdSequence) -> Result<(T, Vec<NewEvent>)>,
     ) -> Result<T> {
         self.transaction(&caller.commit_mode, async |conn| {
             caller.lock_key(conn).await?;
             let actor = self.actor_on(conn, caller).await?;
             actor.require(Action::CreateTaskForce)?;
             caller.claim_key(conn, self.clock.now()).await?;
-            let (id, now) = (Uuid::now_v7(), self.clock.now());
-            let (result, new_events) = use_case(conn, &actor, id, now).await?;
+            let ids = IdSequence::new(Uuid::nil(), self.clock.now());
+            let id = ids.next();
+            let (result, new_events) = use_case(conn, &actor, id, &ids).await?;
             let head = db::events::lock_head(conn, id).await?.ok_or(RefusalCode::NotFound)?;
-            append(conn, id, head, actor.as_event_actor(), &caller.request_id, now, new_events).await?;
+            append(conn, id, head, actor.as_event_actor(), &caller.request_id, &ids, new_events).await?;
             Ok(Effect::Changed(result))
         })
         .await
@@ -295,13 +308,14 @@ async fn run_use_case<T>(
     request_id: &str,
     use_case: impl AsyncFnOnce(&mut WriteTx<'_>) -> Result<T>,
 ) -> Result<Effect<T>> {
-    let mut tx = WriteTx { conn, access, new_events: Vec::new() };
+    let ids = IdSequence::new(head.last_id, access.now);
+    let mut tx = WriteTx { conn, access, ids, new_events: Vec::new() };
     let result = use_case(&mut tx).await?;
     if tx.new_events.is_empty() {
         return Ok(Effect::Unchanged(result));
     }
     let (task_force_id, actor) = (tx.task_force_id(), tx.access.actor.as_event_actor());
-    append(conn, task_force_id, head, actor, request_id, tx.now(), tx.new_events).await?;
+    append(conn, task_force_id, head, actor, request_id, &tx.ids, tx.new_events).await?;
     Ok(Effect::Changed(result))
 }
 
@@ -312,14 +326,15 @@ async fn append(
     mut head: db::events::Head,
     actor: EventActor,
     request_id: &str,
-    at: DateTime<Utc>,
+    ids: &IdSequence,
     new_events: Vec<NewEvent>,
 ) -> Result<()> {
+    let at = ids.now();
     let mut links = Vec::with_capacity(new_events.len());
     for new_event in new_events {
         let event = Event {
             seq: head.seq + 1,
-            id: Uuid::now_v7(),
+            id: ids.next(),
             task_force_id,
             at,
             actor,
@@ -332,7 +347,7 @@ async fn append(
         };
         let body = event.canonical().map_err(Error::internal)?;
         let hash = chain(&head.hash, &body);
-        let next = db::events::Head { seq: event.seq, hash: hash.to_vec() };
+        let next = db::events::Head { seq: event.seq, hash: hash.to_vec(), last_id: event.id };
         let previous = std::mem::replace(&mut head, next).hash;
         links.push(db::events::Link { event, body, previous, hash });
     }

@@ -190,11 +190,11 @@ pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Opt
 pub async fn insert(
     conn: &Conn,
     task_force_id: Uuid,
+    id: Uuid,
     cycle: i32,
     fields: &ActivityFields,
     now: DateTime<Utc>,
-) -> QueryResult<Uuid> {
-    let id = Uuid::now_v7();
+) -> QueryResult<()> {
     let number: i32 = diesel::update(task_force_heads::table.find(task_force_id))
         .set(task_force_heads::last_activity_number.eq(task_force_heads::last_activity_number + 1))
         .returning(task_force_heads::last_activity_number)
@@ -213,8 +213,8 @@ pub async fn insert(
             activities::updated_at.eq(now),
         ))
         .execute(&mut &*conn)
-        .await?;
-    Ok(id)
+        .await
+        .map(drop)
 }
 
 /// Sets an activity's fields.

@@ -38,16 +38,24 @@ pub async fn holder(conn: &Conn, key_hash: &[u8; 32]) -> QueryResult<Option<(Uui
         .optional()
 }
 
+/// A key with its number in the order in which keys were made.
+pub type NumberedApiKey = (ApiKey, i64);
+
 /// A page of a user's keys, newest first.
-pub async fn list(conn: &Conn, user_id: Uuid, before: Option<Uuid>, limit: i64) -> QueryResult<Page<ApiKey>> {
+pub async fn list(
+    conn: &Conn,
+    user_id: Uuid,
+    before: Option<i64>,
+    limit: i64,
+) -> QueryResult<Page<NumberedApiKey>> {
     let mut query = api_keys::table
         .filter(api_keys::user_id.eq(user_id))
-        .select(ApiKey::as_select())
-        .order(api_keys::id.desc())
+        .select((ApiKey::as_select(), api_keys::seq))
+        .order(api_keys::seq.desc())
         .limit(limit + 1)
         .into_boxed();
     if let Some(before) = before {
-        query = query.filter(api_keys::id.lt(before));
+        query = query.filter(api_keys::seq.lt(before));
     }
     Ok(Page::of(query.load(&mut &*conn).await?, limit))
 }

@@ -44,11 +44,11 @@ pub type NumberedCondition = (Condition, i32);
 pub async fn insert(
     conn: &Conn,
     task_force_id: Uuid,
+    id: Uuid,
     decision_id: Uuid,
     fields: &ConditionFields,
     now: DateTime<Utc>,
-) -> QueryResult<Uuid> {
-    let id = Uuid::now_v7();
+) -> QueryResult<()> {
     diesel::insert_into(conditions::table)
         .values((
             fields,
@@ -60,8 +60,8 @@ pub async fn insert(
             conditions::updated_at.eq(now),
         ))
         .execute(&mut &*conn)
-        .await?;
-    Ok(id)
+        .await
+        .map(drop)
 }
 
 #[diesel::dsl::auto_type(no_type_alias)]

@@ -13,7 +13,13 @@ use crate::domain::sector::SectorState;
 use crate::domain::step::{StepState, in_order};
 
 /// Inserts a cycle and its five steps, all of them locked.
-pub async fn insert(conn: &Conn, task_force_id: Uuid, number: i32, now: DateTime<Utc>) -> QueryResult<()> {
+pub async fn insert(
+    conn: &Conn,
+    task_force_id: Uuid,
+    number: i32,
+    mut new_id: impl FnMut() -> Uuid,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
     diesel::insert_into(cycles::table)
         .values((
             cycles::task_force_id.eq(task_force_id),
@@ -27,7 +33,7 @@ pub async fn insert(conn: &Conn, task_force_id: Uuid, number: i32, now: DateTime
             steps::task_force_id.eq(task_force_id),
             steps::cycle.eq(number),
             steps::step.eq(step),
-            steps::id.eq(Uuid::now_v7()),
+            steps::id.eq(new_id()),
             steps::ordinal.eq(step.ordinal()),
             steps::state.eq(StepState::Locked),
             steps::created_at.eq(now),
@@ -37,9 +43,17 @@ pub async fn insert(conn: &Conn, task_force_id: Uuid, number: i32, now: DateTime
     diesel::insert_into(steps::table).values(five.collect::<Vec<_>>()).execute(&mut &*conn).await.map(drop)
 }
 
-/// The instant at which a cycle was opened.
-pub async fn opened_at(conn: &Conn, task_force_id: Uuid, number: i32) -> QueryResult<DateTime<Utc>> {
-    cycles::table.find((task_force_id, number)).select(cycles::opened_at).first(&mut &*conn).await
+/// Returns whether a row of the task force was made after a cycle was opened. The ids of a task force grow with its
+/// changes, and the steps of a cycle are made with the cycle.
+pub async fn is_opened_before(conn: &Conn, task_force_id: Uuid, number: i32, id: Uuid) -> QueryResult<bool> {
+    diesel::select(diesel::dsl::exists(
+        steps::table
+            .filter(steps::task_force_id.eq(task_force_id))
+            .filter(steps::cycle.eq(number))
+            .filter(steps::id.lt(id)),
+    ))
+    .get_result(&mut &*conn)
+    .await
 }
 
 /// Makes a cycle the current one.

@@ -130,6 +130,9 @@ pub async fn list(
 pub struct RegisteredDecision {
     #[diesel(embed)]
     pub decision: Decision,
+    /// The number of the decision in the register of all task forces.
+    #[diesel(sql_type = BigInt)]
+    pub register_seq: i64,
     #[diesel(sql_type = SqlUuid)]
     pub task_force_id: Uuid,
     #[diesel(sql_type = Jsonb)]
@@ -145,34 +148,34 @@ pub struct RegisteredDecision {
 pub async fn register(
     conn: &Conn,
     outcome: Option<Outcome>,
-    before: Option<Uuid>,
+    before: Option<i64>,
     limit: i64,
 ) -> QueryResult<Page<RegisteredDecision>> {
     let query = diesel::sql_query(format!(
-        "select {COLUMNS}, t.name as task_force_name, t.city,
+        "select {COLUMNS}, d.register_seq, t.name as task_force_name, t.city,
                 (select count(*) from conditions c
                  where c.task_force_id = d.task_force_id and c.decision_id = d.id
                    and c.state in ('open', 'reportedMet')) as pending_conditions
          {FROM_DECISIONS}
          join task_forces t on t.id = d.task_force_id
-         where ($1 is null or d.outcome = $1) and d.id < coalesce($2, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
-         order by d.id desc limit $3"
+         where ($1 is null or d.outcome = $1) and d.register_seq < coalesce($2, 9223372036854775807)
+         order by d.register_seq desc limit $3"
     ))
     .bind::<Nullable<Text>, _>(outcome)
-    .bind::<Nullable<SqlUuid>, _>(before)
+    .bind::<Nullable<BigInt>, _>(before)
     .bind::<BigInt, _>(limit + 1);
     Ok(Page::of(Prepared(query).load(&mut &*conn).await?, limit))
 }
 
-/// Inserts a decision under the task force's next number; returns its id and number. No number is taken twice, since
+/// Inserts a decision under the task force's next number; returns the number. No number is taken twice, since
 /// decisions are never deleted and the caller holds the task force's lock.
 pub async fn insert(
     conn: &Conn,
     task_force_id: Uuid,
+    id: Uuid,
     decision: &NewDecision,
     now: DateTime<Utc>,
-) -> QueryResult<(Uuid, i32)> {
-    let id = Uuid::now_v7();
+) -> QueryResult<i32> {
     let last: Option<i32> = decisions::table
         .filter(decisions::task_force_id.eq(task_force_id))
         .select(diesel::dsl::max(decisions::number))
@@ -198,7 +201,7 @@ pub async fn insert(
         ))
         .execute(&mut &*conn)
         .await?;
-    Ok((id, number))
+    Ok(number)
 }
 
 /// Records the last event that a decision left, which is known only afterwards.
@@ -245,14 +248,16 @@ pub async fn restore_waivers(conn: &Conn, task_force_id: Uuid, report_id: Uuid) 
         .map(drop)
 }
 
-/// Restores the time of passing of steps that a correction returns to `passed`: the time of their members' vote.
+/// Restores the time of passing of steps that a correction returns to `passed`: the time of their members' last vote.
 pub async fn restore_passing(conn: &Conn, task_force_id: Uuid, cycle: i32) -> QueryResult<()> {
     let passed = submissions::table
         .filter(submissions::task_force_id.eq(steps::task_force_id))
         .filter(submissions::cycle.eq(steps::cycle))
         .filter(submissions::step.eq(steps::step))
         .filter(submissions::state.eq(SubmissionState::Passed))
-        .select(diesel::dsl::max(submissions::decided_at));
+        .order(submissions::id.desc())
+        .select(submissions::decided_at)
+        .limit(1);
     diesel::update(steps::table)
         .filter(steps::task_force_id.eq(task_force_id))
         .filter(steps::cycle.eq(cycle))

@@ -21,6 +21,8 @@ pub struct Head {
     /// Sequence number of the last event; 0 before the first.
     pub seq: i64,
     pub hash: Vec<u8>,
+    /// The greatest id that was made in the task force.
+    pub last_id: Uuid,
 }
 
 /// Takes the task force's lock; returns `None` if there is no such task force.
@@ -49,6 +51,7 @@ pub async fn move_head(conn: &Conn, task_force_id: Uuid, head: &Head, at: DateTi
         .set((
             task_force_heads::seq.eq(head.seq),
             task_force_heads::hash.eq(&head.hash),
+            task_force_heads::last_id.eq(head.last_id),
             task_force_heads::changed_at.eq(at),
         ))
         .execute(&mut &*conn)

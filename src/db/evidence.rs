@@ -209,11 +209,11 @@ pub async fn list(
 pub async fn insert(
     conn: &Conn,
     task_force_id: Uuid,
+    id: Uuid,
     user_id: Uuid,
     fields: &EvidenceFields,
     now: DateTime<Utc>,
-) -> QueryResult<Uuid> {
-    let id = Uuid::now_v7();
+) -> QueryResult<()> {
     diesel::insert_into(evidence::table)
         .values((
             fields,
@@ -225,8 +225,8 @@ pub async fn insert(
             evidence::updated_at.eq(now),
         ))
         .execute(&mut &*conn)
-        .await?;
-    Ok(id)
+        .await
+        .map(drop)
 }
 
 /// Sets the changeable fields of evidence.

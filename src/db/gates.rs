@@ -368,6 +368,7 @@ pub async fn waivers(conn: &Conn, task_force_id: Uuid, step: StepName) -> QueryR
 pub async fn waive(
     conn: &Conn,
     task_force_id: Uuid,
+    id: Uuid,
     cycle: i32,
     step: StepName,
     waiver: &Waiver,
@@ -376,7 +377,7 @@ pub async fn waive(
     diesel::insert_into(waivers::table)
         .values((
             waivers::task_force_id.eq(task_force_id),
-            waivers::id.eq(Uuid::now_v7()),
+            waivers::id.eq(id),
             waivers::cycle.eq(cycle),
             waivers::step.eq(step),
             waivers::criterion.eq(waiver.criterion),

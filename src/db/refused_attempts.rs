@@ -123,6 +123,9 @@ pub struct RefusedFilter {
 /// Attempts of one kind in one hour.
 #[derive(Debug, QueryableByName)]
 pub struct RefusedRow {
+    /// The number of the row in the order in which rows were made.
+    #[diesel(sql_type = BigInt)]
+    pub seq: i64,
     #[diesel(sql_type = SqlUuid)]
     pub id: Uuid,
     /// The user, if a credential says so.
@@ -154,18 +157,18 @@ pub struct RefusedRow {
 pub async fn before(
     conn: &Conn,
     filter: &RefusedFilter,
-    before: Option<Uuid>,
+    before: Option<i64>,
     limit: i64,
 ) -> QueryResult<Page<RefusedRow>> {
     let query = diesel::sql_query(
-        "select r.id, r.user_id, u.name as user_name, r.address, r.operation, r.code, r.about_task_force_id,
+        "select r.seq, r.id, r.user_id, u.name as user_name, r.address, r.operation, r.code, r.about_task_force_id,
                 r.attempts, r.first_at, r.last_at, r.last_request_id
          from refused_attempts r left join users u on u.id = r.user_id
-         where r.id < $1 and ($2 is null or r.user_id = $2) and ($3 is null or r.code = $3)
+         where r.seq < coalesce($1, 9223372036854775807) and ($2 is null or r.user_id = $2) and ($3 is null or r.code = $3)
            and ($4 is null or r.about_task_force_id = $4)
-         order by r.id desc limit $5",
+         order by r.seq desc limit $5",
     )
-    .bind::<SqlUuid, _>(before.unwrap_or(Uuid::max()))
+    .bind::<Nullable<BigInt>, _>(before)
     .bind::<Nullable<SqlUuid>, _>(filter.user_id)
     .bind::<Nullable<Text>, _>(filter.code)
     .bind::<Nullable<SqlUuid>, _>(filter.task_force_id)

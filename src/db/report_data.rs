@@ -28,13 +28,13 @@ use crate::domain::vocabulary::Vocabulary as _;
 
 pub use snapshot::of_step;
 
-/// The parts of a report on a cycle, as of `now`; `since` is the start of the period covered.
+/// The parts of a report on a cycle, as of `now`; `since` is the last event before the period covered.
 pub async fn load(
     conn: &Conn,
     task_force_id: Uuid,
     cycle: i32,
     now: DateTime<Utc>,
-    since: DateTime<Utc>,
+    since: i64,
 ) -> QueryResult<Parts> {
     let (health, steps, policies, sectors, pilots, migrations, work, decisions, members, evidence) = tokio::try_join!(
         health(conn, task_force_id),

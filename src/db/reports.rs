@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Bytea, Int4, Jsonb, Nullable, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Bytea, Int4, Jsonb, Nullable, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -101,6 +101,9 @@ pub struct ReportInputs {
     /// The instant that the cycle's last submitted report describes.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub reported_at: Option<DateTime<Utc>>,
+    /// The last event that the cycle's last submitted report describes; without one, the last event before the cycle.
+    #[diesel(sql_type = BigInt)]
+    pub reported_seq: i64,
     /// The highest number among the cycle's reports.
     #[diesel(sql_type = Nullable<Int4>)]
     pub previous: Option<i32>,
@@ -121,17 +124,27 @@ pub async fn inputs(
     member_id: Uuid,
 ) -> QueryResult<ReportInputs> {
     let query = diesel::sql_query(
-        "select t.name, t.city, u.name as author, c.opened_at, r.*, h.hash as head_hash
+        "select t.name, t.city, u.name as author, c.opened_at, s.reported_at, r.previous, r.highest,
+                coalesce(s.reported_seq, o.opened_seq, 0) as reported_seq, h.hash as head_hash
          from task_forces t
          join task_force_heads h on h.task_force_id = t.id
          join cycles c on c.task_force_id = t.id and c.number = $2
          join members m on m.task_force_id = t.id and m.id = $3
          join users u on u.id = m.user_id
          cross join lateral (
-             select max(created_at) filter (where cycle = $2 and submitted_at is not null) as reported_at,
-                    max(number) filter (where cycle = $2) as previous, max(number) as highest
+             select max(number) filter (where cycle = $2) as previous, max(number) as highest
              from reports where task_force_id = t.id
          ) r
+         left join lateral (
+             select created_at as reported_at, seq as reported_seq from reports
+             where task_force_id = t.id and cycle = $2 and submitted_at is not null
+             order by number desc limit 1
+         ) s on true
+         left join lateral (
+             select seq as opened_seq from events
+             where task_force_id = t.id and action = 'cycle.opened' and $2 > 1
+             order by seq desc limit 1
+         ) o on true
          where t.id = $1",
     )
     .bind::<SqlUuid, _>(task_force_id)
@@ -144,6 +157,7 @@ pub async fn inputs(
 pub async fn insert(
     conn: &Conn,
     task_force_id: Uuid,
+    id: Uuid,
     draft: &Draft,
     now: DateTime<Utc>,
 ) -> QueryResult<Report> {
@@ -151,7 +165,7 @@ pub async fn insert(
         .values((
             draft,
             reports::task_force_id.eq(task_force_id),
-            reports::id.eq(Uuid::now_v7()),
+            reports::id.eq(id),
             reports::created_at.eq(now),
             reports::updated_at.eq(now),
         ))

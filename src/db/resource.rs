@@ -44,8 +44,6 @@ pub trait ChildRow: Sized {
     fn version(&self) -> i32;
     /// The fields that can be changed.
     fn fields(&self) -> &Self::Fields;
-    /// The time of creation.
-    fn created_at(&self) -> DateTime<Utc>;
 
     /// Finds a child of a parent.
     async fn find(conn: &Conn, task_force_id: Uuid, parent_id: Uuid, id: Uuid) -> QueryResult<Option<Self>>;
@@ -63,10 +61,11 @@ pub trait ChildRow: Sized {
     async fn insert(
         conn: &Conn,
         task_force_id: Uuid,
+        id: Uuid,
         parent_id: Uuid,
         fields: &Self::Fields,
         now: DateTime<Utc>,
-    ) -> QueryResult<Uuid>;
+    ) -> QueryResult<()>;
 
     /// Sets the changeable fields of a child.
     async fn update(
@@ -130,11 +129,11 @@ macro_rules! resource_queries {
         pub async fn insert(
             conn: &$crate::db::Conn,
             task_force_id: uuid::Uuid,
+            id: uuid::Uuid,
             cycle: i32,
             fields: &$fields,
             now: chrono::DateTime<chrono::Utc>,
-        ) -> diesel::QueryResult<uuid::Uuid> {
-            let id = uuid::Uuid::now_v7();
+        ) -> diesel::QueryResult<()> {
             diesel::insert_into($table::table)
                 .values((
                     fields,
@@ -147,8 +146,8 @@ macro_rules! resource_queries {
                     $table::updated_at.eq(now),
                 ))
                 .execute(&mut &*conn)
-                .await?;
-            Ok(id)
+                .await
+                .map(drop)
         }
 
         $(
@@ -249,12 +248,12 @@ macro_rules! child_queries {
         pub async fn insert(
             conn: &$crate::db::Conn,
             task_force_id: uuid::Uuid,
+            id: uuid::Uuid,
             $parent: $parent_type,
             $($($once: $once_type,)+)?
             fields: &$fields,
             now: chrono::DateTime<chrono::Utc>,
-        ) -> diesel::QueryResult<uuid::Uuid> {
-            let id = uuid::Uuid::now_v7();
+        ) -> diesel::QueryResult<()> {
             diesel::insert_into($table::table)
                 .values((
                     fields,
@@ -266,8 +265,8 @@ macro_rules! child_queries {
                     $table::updated_at.eq(now),
                 ))
                 .execute(&mut &*conn)
-                .await?;
-            Ok(id)
+                .await
+                .map(drop)
         }
 
         /// Finds one row of a parent.
@@ -324,10 +323,6 @@ macro_rules! child_queries {
                     &self.fields
                 }
 
-                fn created_at(&self) -> chrono::DateTime<chrono::Utc> {
-                    self.created_at
-                }
-
                 async fn find(
                     conn: &$crate::db::Conn,
                     task_force_id: uuid::Uuid,
@@ -350,11 +345,12 @@ macro_rules! child_queries {
                 async fn insert(
                     conn: &$crate::db::Conn,
                     task_force_id: uuid::Uuid,
+                    id: uuid::Uuid,
                     parent_id: uuid::Uuid,
                     fields: &$fields,
                     now: chrono::DateTime<chrono::Utc>,
-                ) -> diesel::QueryResult<uuid::Uuid> {
-                    insert(conn, task_force_id, parent_id, fields, now).await
+                ) -> diesel::QueryResult<()> {
+                    insert(conn, task_force_id, id, parent_id, fields, now).await
                 }
 
                 async fn update(

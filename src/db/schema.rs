@@ -61,6 +61,7 @@ diesel::table! {
         expires_at -> Timestamptz,
         last_used_at -> Nullable<Timestamptz>,
         revoked_at -> Nullable<Timestamptz>,
+        seq -> Int8,
     }
 }
 
@@ -159,6 +160,7 @@ diesel::table! {
         user_id -> Uuid,
         seq -> Int8,
         created_at -> Timestamptz,
+        register_seq -> Int8,
     }
 }
 
@@ -407,6 +409,7 @@ diesel::table! {
         first_at -> Timestamptz,
         last_at -> Timestamptz,
         last_request_id -> Text,
+        seq -> Int8,
     }
 }
 
@@ -459,6 +462,7 @@ diesel::table! {
         ended_at -> Nullable<Timestamptz>,
         user_agent -> Nullable<Text>,
         refreshes -> Int4,
+        seq -> Int8,
     }
 }
 
@@ -521,6 +525,7 @@ diesel::table! {
         hash -> Bytea,
         changed_at -> Timestamptz,
         last_activity_number -> Int4,
+        last_id -> Uuid,
     }
 }
 

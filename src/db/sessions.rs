@@ -24,6 +24,8 @@ pub struct Session {
 #[diesel(table_name = sessions, check_for_backend(diesel::pg::Pg))]
 pub struct RunningSession {
     pub id: Uuid,
+    /// The number of the session in the order in which sessions began.
+    pub seq: i64,
     pub created_at: DateTime<Utc>,
     pub last_used_at: DateTime<Utc>,
     /// The end of the session unless it is refreshed.
@@ -94,7 +96,7 @@ pub async fn end(conn: &Conn, token_hash: &[u8; 32], now: DateTime<Utc>) -> Quer
 pub async fn list(
     conn: &Conn,
     user_id: Uuid,
-    before: Option<Uuid>,
+    before: Option<i64>,
     now: DateTime<Utc>,
     limit: i64,
 ) -> QueryResult<Page<RunningSession>> {
@@ -103,11 +105,11 @@ pub async fn list(
         .filter(sessions::ended_at.is_null())
         .filter(sessions::expires_at.gt(now))
         .select(RunningSession::as_select())
-        .order(sessions::id.desc())
+        .order(sessions::seq.desc())
         .limit(limit + 1)
         .into_boxed();
     if let Some(before) = before {
-        query = query.filter(sessions::id.lt(before));
+        query = query.filter(sessions::seq.lt(before));
     }
     Ok(Page::of(query.load(&mut &*conn).await?, limit))
 }
@@ -129,7 +131,7 @@ pub async fn end_all_but(conn: &Conn, user_id: Uuid, newest: i64, now: DateTime<
     let query = diesel::sql_query(
         "update sessions set ended_at = $2 where id in (
              select id from sessions where user_id = $1 and ended_at is null and expires_at > $2
-             order by id desc offset $3)",
+             order by seq desc offset $3)",
     )
     .bind::<SqlUuid, _>(user_id)
     .bind::<Timestamptz, _>(now)

@@ -71,9 +71,11 @@ pub struct Snapshot {
 }
 
 /// Inserts a submission, with a ballot for every current member. Members whose users are disabled are absent.
+#[expect(clippy::too_many_arguments, reason = "a row has as many columns")]
 pub async fn insert(
     conn: &Conn,
     task_force_id: Uuid,
+    id: Uuid,
     step: &Step,
     note: Option<&LocalizedText>,
     member_id: Uuid,
@@ -83,7 +85,7 @@ pub async fn insert(
     let submission: Submission = diesel::insert_into(submissions::table)
         .values((
             submissions::task_force_id.eq(task_force_id),
-            submissions::id.eq(Uuid::now_v7()),
+            submissions::id.eq(id),
             submissions::cycle.eq(step.cycle),
             submissions::step.eq(step.step),
             submissions::state.eq(SubmissionState::Voting),

@@ -54,6 +54,7 @@ pub async fn insert(
     conn: &Conn,
     id: Uuid,
     fields: &TaskForceFields,
+    new_id: impl FnMut() -> Uuid,
     now: DateTime<Utc>,
 ) -> QueryResult<TaskForce> {
     let task_force = diesel::insert_into(task_forces::table)
@@ -66,7 +67,7 @@ pub async fn insert(
         .returning(TaskForce::as_returning())
         .get_result(&mut &*conn)
         .await?;
-    super::cycles::insert(conn, id, 1, now).await?;
+    super::cycles::insert(conn, id, 1, new_id, now).await?;
     Ok(task_force)
 }
 
@@ -136,7 +137,7 @@ pub struct ListedTaskForce {
     pub before_council: Option<BeforeCouncil>,
 }
 
-/// A page of task forces, oldest first.
+/// A page of task forces, in the order of their ids.
 pub async fn list(
     conn: &Conn,
     filter: &TaskForceFilter,

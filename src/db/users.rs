@@ -194,7 +194,7 @@ pub struct UserFilter {
 /// A user of a list, with the expiry of an invitation that is not accepted yet.
 pub type ListedUser = (User, Option<DateTime<Utc>>);
 
-/// A page of users, oldest first.
+/// A page of users, in the order of their ids.
 pub async fn list(
     conn: &Conn,
     reach: Reach,
@@ -244,7 +244,7 @@ pub struct Membership {
     pub role: SeatRole,
 }
 
-/// The current seats of a user, oldest first.
+/// The current seats of a user, in the order of their ids.
 pub async fn memberships(conn: &Conn, id: Uuid) -> QueryResult<Vec<Membership>> {
     members::table
         .filter(members::user_id.eq(id))

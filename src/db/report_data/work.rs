@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Int4, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Date, Int4, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -32,15 +32,23 @@ struct Counts {
     risks: i64,
 }
 
-#[derive(Debug, Queryable)]
+#[derive(Debug, Queryable, QueryableByName)]
 struct ActivityRow {
+    #[diesel(sql_type = SqlUuid)]
     id: Uuid,
+    #[diesel(sql_type = Int4)]
     number: i32,
+    #[diesel(sql_type = Jsonb)]
     title: LocalizedText,
+    #[diesel(sql_type = Text)]
     step: StepName,
+    #[diesel(sql_type = Text)]
     state: ActivityState,
+    #[diesel(sql_type = Nullable<Jsonb>)]
     state_reason: Option<LocalizedText>,
+    #[diesel(sql_type = Timestamptz)]
     state_since: DateTime<Utc>,
+    #[diesel(sql_type = Nullable<Date>)]
     due_date: Option<NaiveDate>,
 }
 
@@ -70,7 +78,7 @@ pub(super) async fn work(
     task_force_id: Uuid,
     cycle: i32,
     now: DateTime<Utc>,
-    since: DateTime<Utc>,
+    since: i64,
 ) -> QueryResult<(ReportActivities, ReportRisks)> {
     let (counts, done, overdue, risks) = tokio::try_join!(
         counts(conn, task_force_id, cycle, now, since),
@@ -90,31 +98,39 @@ pub(super) async fn work(
     Ok((activities, ReportRisks { total: counts.risks, items }))
 }
 
+/// The activities of the task force `$1` that changed their state after the event `$4`, each with its last change.
+const MOVED: &str = "moved as (
+    select subject_id as id, max(seq) as seq from events
+    where task_force_id = $1 and seq > $4 and action = 'activity.transitioned' group by 1
+)";
+
 async fn counts(
     conn: &Conn,
     task_force_id: Uuid,
     cycle: i32,
     now: DateTime<Utc>,
-    since: DateTime<Utc>,
+    since: i64,
 ) -> QueryResult<Counts> {
-    let query = diesel::sql_query(
-        "select count(*) filter (where a.state = 'done') as done,
+    let query = diesel::sql_query(format!(
+        "with {MOVED}
+         select count(*) filter (where a.state = 'done') as done,
                 count(*) filter (where a.open) as open,
                 count(*) filter (where a.overdue) as overdue,
-                count(*) filter (where a.state = 'done' and a.state_since >= $4) as done_since,
+                count(*) filter (where a.state = 'done' and m.seq is not null) as done_since,
                 count(*) filter (where a.state = 'blocked' or a.overdue) as risks
          from task_forces t
          cross join lateral (
-             select state, state_since, state not in ('done', 'cancelled') as open,
+             select id, state, state not in ('done', 'cancelled') as open,
                     state not in ('done', 'cancelled') and due_date < local_date($3, t.time_zone) as overdue
              from activities where task_force_id = t.id and cycle = $2
          ) a
-         where t.id = $1",
-    )
+         left join moved m on m.id = a.id
+         where t.id = $1"
+    ))
     .bind::<SqlUuid, _>(task_force_id)
     .bind::<Int4, _>(cycle)
     .bind::<Timestamptz, _>(now)
-    .bind::<Timestamptz, _>(since);
+    .bind::<BigInt, _>(since);
     Prepared(query).get_result(&mut &*conn).await
 }
 
@@ -140,22 +156,19 @@ const COLUMNS: (
 );
 
 /// The activities done since the start of the period, in the order of completion.
-async fn done(
-    conn: &Conn,
-    task_force_id: Uuid,
-    cycle: i32,
-    since: DateTime<Utc>,
-) -> QueryResult<Vec<ActivityRow>> {
-    activities::table
-        .filter(activities::task_force_id.eq(task_force_id))
-        .filter(activities::cycle.eq(cycle))
-        .filter(activities::state.eq(ActivityState::Done))
-        .filter(activities::state_since.ge(since))
-        .order((activities::state_since, activities::number))
-        .limit(MAX_LISTED)
-        .select(COLUMNS)
-        .load(&mut &*conn)
-        .await
+async fn done(conn: &Conn, task_force_id: Uuid, cycle: i32, since: i64) -> QueryResult<Vec<ActivityRow>> {
+    let query = diesel::sql_query(format!(
+        "with {MOVED}
+         select a.id, a.number, a.title, a.step, a.state, a.state_reason, a.state_since, a.due_date
+         from moved m join activities a on a.task_force_id = $1 and a.id = m.id
+         where a.cycle = $2 and a.state = 'done'
+         order by m.seq limit $3"
+    ))
+    .bind::<SqlUuid, _>(task_force_id)
+    .bind::<Int4, _>(cycle)
+    .bind::<BigInt, _>(MAX_LISTED)
+    .bind::<BigInt, _>(since);
+    Prepared(query).load(&mut &*conn).await
 }
 
 /// The overdue activities, the longest overdue first.

@@ -173,7 +173,7 @@ async fn list_api_keys(app: Data<App>, read: Read<Root, PageQuery>) -> Result<Ht
     let Read { context, query } = read;
     let before = pagination::after(query.cursor.as_deref())?;
     let page = app.api_keys_list(&context.caller, before, query.limit).await?;
-    response::document(&ApiKeyPage::new(page, |key| key.id, ApiKey::from))
+    response::document(&ApiKeyPage::new(page, |(_, seq)| *seq, |(key, _)| ApiKey::from(key)))
 }
 
 /// Make an API key

@@ -333,5 +333,5 @@ async fn list_register(app: Data<App>, read: Read<Root, RegisterQuery>) -> Resul
     let Read { context, query } = read;
     let before = pagination::after(query.cursor.as_deref())?;
     let page = app.decisions_register(&context.caller, query.outcome, before, query.limit).await?;
-    response::document(&RegisterPage::new(page, |row| row.decision.id, RegisterEntry::from))
+    response::document(&RegisterPage::new(page, |row| row.register_seq, RegisterEntry::from))
 }

@@ -93,7 +93,7 @@ async fn list_my_sessions(app: Data<App>, read: Read<Root, PageQuery>) -> Result
     let Read { context, query } = read;
     let before = pagination::after(query.cursor.as_deref())?;
     let page = app.sessions_list(&context.caller, before, query.limit).await?;
-    response::document(&SessionPage::new(page, |view| view.session.id, SessionItem::from))
+    response::document(&SessionPage::new(page, |view| view.session.seq, SessionItem::from))
 }
 
 /// End a session of mine

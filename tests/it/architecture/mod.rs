@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 mod arabic;
 mod catalogues;
 mod guides;
+mod ids;
 mod layers;
 mod queries;
 mod schema;

@@ -37,7 +37,7 @@ async fn db_second_cycle(app: &TestApp, step: &str) {
         format!("insert into cycles values ('{id}', 2, now())"),
         format!(
             "insert into steps (task_force_id, cycle, step, id, ordinal, created_at, updated_at)
-             select task_force_id, 2, step, gen_random_uuid(), ordinal, now(), now() from steps
+             select task_force_id, 2, step, overlay(gen_random_uuid()::text placing 'ffffffff' from 1 for 8)::uuid, ordinal, now(), now() from steps
              where task_force_id = '{id}'"
         ),
         format!("update task_forces set current_cycle = 2 where id = '{id}'"),

@@ -1,5 +1,6 @@
 //! Outages, crashes, slow clients, random commands and random input.
 
+mod clock;
 mod cluster;
 mod fuzz;
 mod housekeeping;

@@ -35,7 +35,7 @@ pub(crate) async fn db_next_cycle(app: &TestApp) {
         "insert into cycles (task_force_id, number, opened_at)
          select id, current_cycle + 1, now() from task_forces where id = $1::text::uuid",
         "insert into steps (task_force_id, cycle, step, id, ordinal, state, created_at, updated_at)
-         select s.task_force_id, t.current_cycle + 1, s.step, gen_random_uuid(), s.ordinal,
+         select s.task_force_id, t.current_cycle + 1, s.step, overlay(gen_random_uuid()::text placing 'ffffffff' from 1 for 8)::uuid, s.ordinal,
                 case s.ordinal when 1 then 'open' else 'locked' end, now(), now()
          from steps s join task_forces t on t.id = s.task_force_id and t.current_cycle = s.cycle
          where s.task_force_id = $1::text::uuid",

@@ -189,7 +189,7 @@ pub(super) async fn db_not_in_a_snapshot(filled: &Filled) -> Vec<String> {
 /// Products that the report to the council doesn't have.
 pub(super) async fn db_not_in_the_report(filled: &Filled) -> Vec<String> {
     let conn = filled.pool.get().await.unwrap();
-    let parts = db::report_data::load(&conn, filled.task_force, 1, beginning(), beginning()).await.unwrap();
+    let parts = db::report_data::load(&conn, filled.task_force, 1, beginning(), 0).await.unwrap();
     let text = format!("{parts:?}");
     let mut missing = Vec::new();
     for table in db_products(filled).await {
@@ -230,7 +230,7 @@ pub(super) async fn db_not_translated(filled: &Filled) -> Vec<String> {
 /// Products that the next cycle does not take over, or that keep it from being taken back.
 pub(super) async fn db_not_carried_over(filled: &Filled) -> Vec<String> {
     let conn = filled.pool.get().await.unwrap();
-    db::cycles::insert(&conn, filled.task_force, 2, beginning()).await.unwrap();
+    db::cycles::insert(&conn, filled.task_force, 2, uuid::Uuid::now_v7, beginning()).await.unwrap();
     db::cycles::carry_over(&conn, filled.task_force, 1).await.unwrap();
     let mut missing = Vec::new();
     for table in db_products(filled).await {

@@ -273,7 +273,7 @@ async fn db_second_cycle(app: &TestApp) {
     app.advance(TimeDelta::days(2));
     let text = "insert into cycles (task_force_id, number, opened_at) values (:a, 2, '2026-11-24T08:00:00Z');
         insert into steps (task_force_id, cycle, step, id, ordinal, state, passed_at, created_at, updated_at)
-        select task_force_id, 2, step, gen_random_uuid(), ordinal, state, passed_at, now(), now() from steps where task_force_id = :a;
+        select task_force_id, 2, step, overlay(gen_random_uuid()::text placing 'ffffffff' from 1 for 8)::uuid, ordinal, state, passed_at, now(), now() from steps where task_force_id = :a;
         update task_forces set current_cycle = 2 where id = :a;";
     db_run(app, text).await;
 }
