@@ -159,13 +159,13 @@ async fn transition_task_force(
     Ok(())
 }
 
-/// The decision to be corrected, after checking that it can be.
+/// The decision to be corrected, after checking that it can be, and whether anything has followed from it.
 async fn find_correctable(
     tx: &WriteTx<'_>,
     number: i32,
     record: &Record,
     ruling: Ruling,
-) -> Result<Decision> {
+) -> Result<(Decision, bool)> {
     tx.may_write(Write::Correction)?;
     let earlier = db::decisions::find(tx.conn(), tx.task_force_id(), number).await?;
     let earlier = earlier.ok_or_else(|| Refusal::unknown_reference("/supersedes"))?;
@@ -179,10 +179,11 @@ async fn find_correctable(
     if earlier.superseded_by.is_some() {
         return Err(RefusalCode::DecisionSuperseded.into());
     }
-    if ruling != earlier.ruling() && earlier.seq != tx.access.seq {
+    let followed = db::decisions::followed(tx.conn(), tx.task_force_id(), earlier.seq).await?;
+    if ruling != earlier.ruling() && followed {
         return Err(RefusalCode::DecisionFollowed.into());
     }
-    Ok(earlier)
+    Ok((earlier, followed))
 }
 
 /// Supersedes the pending conditions of a corrected decision whose outcome has changed, including those that it had
@@ -233,7 +234,7 @@ impl App {
                 let pointer = format!("/conditions/{at}/ownerMemberId");
                 require_current(tx, condition.owner_member_id, &pointer).await?;
             }
-            let earlier = match record.supersedes {
+            let correctable = match record.supersedes {
                 Some(number) => Some(find_correctable(tx, number, &record, ruling).await?),
                 None => {
                     tx.may_write(Write::Decision)?;
@@ -241,6 +242,7 @@ impl App {
                     None
                 }
             };
+            let earlier = correctable.as_ref().map(|(earlier, _)| earlier);
             let new = NewDecision {
                 report_id: report.id,
                 cycle: report.cycle,
@@ -248,7 +250,7 @@ impl App {
                 meeting_reference: record.meeting_reference.clone(),
                 decided_on: record.decided_on,
                 reason: record.reason.clone(),
-                supersedes_id: earlier.as_ref().map(|earlier| earlier.id),
+                supersedes_id: earlier.map(|earlier| earlier.id),
                 user_id: tx.access.actor.user_id,
             };
             let id = tx.new_id();
@@ -264,9 +266,9 @@ impl App {
                     .with_change("reason", None::<()>, &record.reason)
                     .with_change("supersedes", None::<()>, record.supersedes),
             );
-            let same_ruling = earlier.as_ref().is_some_and(|earlier| earlier.ruling() == ruling);
+            let same_ruling = earlier.is_some_and(|earlier| earlier.ruling() == ruling);
             if !same_ruling {
-                if let Some(earlier) = &earlier {
+                if let Some(earlier) = earlier {
                     supersede_conditions(tx, earlier, &record.reason).await?;
                     revert(tx, earlier, &record.reason).await?;
                 }
@@ -285,8 +287,8 @@ impl App {
                 );
             }
             // A correction without another outcome inherits the events that have followed from the corrected decision.
-            let seq = match &earlier {
-                Some(earlier) if same_ruling && earlier.seq != tx.access.seq => earlier.seq,
+            let seq = match &correctable {
+                Some((earlier, true)) if same_ruling => earlier.seq,
                 _ => tx.last_seq(),
             };
             db::decisions::set_last_event(tx.conn(), task_force_id, id, seq).await?;

@@ -1,7 +1,8 @@
 //! Evidence: links and files that prove something.
 //!
-//! Evidence can be added in any state of the step, since proof often comes late. It can be changed and deleted only as
-//! long as its subject can be written.
+//! Evidence can be added in any state of the step, since proof often comes late; evidence about the record (the task
+//! force, a submission, a report, a decision) by secretariat and chair in any state of the task force. It can be changed
+//! and deleted only as long as its subject can be written, and never about a decision, which cannot be written.
 
 use url::Url;
 use uuid::Uuid;
@@ -10,53 +11,54 @@ use super::caller::Caller;
 use super::resource::{self, Events, Resource, View};
 use super::write::WriteTx;
 use super::{App, Error, Result};
-use crate::db::evidence::{Evidence, EvidenceFields, EvidenceFilter, FileFacts, SubjectSteps};
+use crate::db::evidence::{Evidence, EvidenceFields, EvidenceFilter, FileFacts, SubjectFacts};
 use crate::db::page::Page;
 use crate::db::{self, Conn, QueryResult};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::evidence::{About, EvidenceSubjectKind};
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
 use crate::domain::rights::Action;
-use crate::domain::step::StepState;
 use crate::domain::writing::{Write, may_write};
 
 /// The most bytes of a file that one statement reads.
 const SLICE: i32 = 256 * 1024;
 
+/// Checks that the caller may add, change or delete evidence about a subject of this kind.
+fn check_right(tx: &WriteTx<'_>, kind: EvidenceSubjectKind) -> Result<()> {
+    tx.access.require(kind.action())
+}
+
 /// Checks that evidence may be added to a subject.
 fn check_addable(tx: &WriteTx<'_>, subject: About<EvidenceSubjectKind>) -> Result<()> {
-    tx.may_write(match subject.kind {
-        EvidenceSubjectKind::Condition => Write::Condition,
-        _ => Write::Comment,
-    })
+    tx.may_write(subject.kind.addition_by(tx.access.effective_role))
 }
 
 /// Checks that evidence may be changed or deleted: its subject can be written.
 async fn check_changeable(tx: &WriteTx<'_>, evidence: &Evidence) -> Result<()> {
     let subject = evidence.fields.subject;
-    let steps = db::evidence::subject(tx.conn(), tx.task_force_id(), subject).await?;
-    let SubjectSteps { step, other } =
-        steps.ok_or_else(|| Error::internal("the subject of evidence does not exist"))?;
-    let write = |step: StepState| match subject.kind {
-        EvidenceSubjectKind::Activity => Write::Activity(step),
-        _ => Write::OpenStep(step),
+    let facts = db::evidence::subject(tx.conn(), tx.task_force_id(), subject).await?;
+    let SubjectFacts { step, other, settled } =
+        facts.ok_or_else(|| Error::internal("the subject of evidence does not exist"))?;
+    let (write, settled_code) = match (subject.kind, step) {
+        (EvidenceSubjectKind::Condition, _) => (Write::Condition, RefusalCode::ConditionSettled),
+        (EvidenceSubjectKind::Activity, Some(step)) => {
+            return check_step(tx, evidence, Write::Activity(step)).await;
+        }
+        (EvidenceSubjectKind::TaskForce, _) => (Write::TaskForce, RefusalCode::EvidenceOnRecord),
+        (_, Some(step)) => {
+            let other = other.filter(|other| may_write(Write::OpenStep(*other), tx.access.state).is_ok());
+            return check_step(tx, evidence, Write::OpenStep(other.unwrap_or(step))).await;
+        }
+        (_, None) => (Write::Comment, RefusalCode::EvidenceOnRecord),
     };
-    let Some(step) = step else { return check_condition_pending(tx, subject.id).await };
-    if other.is_none_or(|other| may_write(write(other), tx.access.state).is_err()) {
-        tx.may_write(write(step))?;
-    }
-    resource::check_created_in_current_cycle(tx, evidence.id).await
+    tx.may_write(write)?;
+    if settled { Err(settled_code.into()) } else { Ok(()) }
 }
 
-/// Evidence of a condition cannot change once the condition is settled.
-async fn check_condition_pending(tx: &WriteTx<'_>, condition_id: Uuid) -> Result<()> {
-    tx.may_write(Write::Condition)?;
-    let condition = db::conditions::find(tx.conn(), tx.task_force_id(), condition_id).await?;
-    if condition.is_some_and(|(condition, _)| condition.state.is_pending()) {
-        Ok(())
-    } else {
-        Err(RefusalCode::ConditionSettled.into())
-    }
+/// Evidence about the work of a step can change while the step can be written, unless an earlier cycle has it on record.
+async fn check_step(tx: &WriteTx<'_>, evidence: &Evidence, write: Write) -> Result<()> {
+    tx.may_write(write)?;
+    resource::check_created_in_current_cycle(tx, evidence.id).await
 }
 
 /// Tells whether a URL is complete and contains no credentials.
@@ -110,6 +112,8 @@ impl Resource for Evidence {
     type Listed = Self;
     type Filter = EvidenceFilter;
     const KIND: SubjectKind = SubjectKind::Evidence;
+    // Whoever works also keeps the record; `check_right` asks for more where the evidence is about work.
+    const ACTION: Action = Action::KeepRecord;
     const EVENTS: Events = Events {
         created: EventAction::EvidenceCreated,
         updated: EventAction::EvidenceUpdated,
@@ -144,6 +148,7 @@ impl Resource for Evidence {
     }
 
     async fn insert(tx: &WriteTx<'_>, (): (), fields: &EvidenceFields) -> Result<Uuid> {
+        check_right(tx, fields.subject.kind)?;
         check_fields(fields, None)?;
         let (conn, task_force_id) = (tx.conn(), tx.task_force_id());
         if db::evidence::subject(conn, task_force_id, fields.subject).await?.is_none() {
@@ -157,12 +162,14 @@ impl Resource for Evidence {
     }
 
     async fn update(&self, tx: &WriteTx<'_>, (): (), fields: &EvidenceFields) -> Result<()> {
+        check_right(tx, fields.subject.kind)?;
         check_fields(fields, self.is_file().then_some(self))?;
         check_changeable(tx, self).await?;
         Ok(db::evidence::update(tx.conn(), tx.task_force_id(), self.id, fields, tx.now()).await?)
     }
 
     async fn check_deletable(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
+        check_right(tx, self.fields.subject.kind)?;
         check_changeable(tx, self).await
     }
 
@@ -207,8 +214,9 @@ impl App {
         version: i32,
         file: NewFile<'_>,
     ) -> Result<View<Evidence>> {
-        self.write(caller, task_force_id, Action::Work, async |tx| {
+        self.write(caller, task_force_id, Evidence::ACTION, async |tx| {
             let before: Evidence = resource::find_at_version(tx, (), id, version).await?;
+            check_right(tx, before.fields.subject.kind)?;
             if before.fields.url.is_some() {
                 return Err(RefusalCode::EvidenceIsALink.into());
             }

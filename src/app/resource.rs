@@ -54,6 +54,8 @@ pub trait Resource: Sized {
     const KIND: SubjectKind;
     /// The events that the resource records.
     const EVENTS: Events;
+    /// The right to create, change and delete the resource.
+    const ACTION: Action = Action::Work;
 
     /// The ids of the parents, under the names that events give them.
     fn parent_ids(_parent: Self::Parent) -> Vec<(&'static str, Uuid)> {
@@ -424,7 +426,7 @@ impl App {
         parent: R::Parent,
         fields: R::Fields,
     ) -> Result<View<R>> {
-        self.write(caller, task_force_id, Action::Work, async |tx| {
+        self.write(caller, task_force_id, R::ACTION, async |tx| {
             let id = R::insert(tx, parent, &fields).await?;
             let mut created =
                 new_event::<R>(R::EVENTS.created, id).with(changes_between(&Value::Null, &json!(fields)));
@@ -450,7 +452,7 @@ impl App {
         version: i32,
         patch: impl FnOnce(R::Fields) -> Result<R::Fields>,
     ) -> Result<View<R>> {
-        self.write(caller, task_force_id, Action::Work, async |tx| {
+        self.write(caller, task_force_id, R::ACTION, async |tx| {
             let resource: R = find_at_version(tx, parent, id, version).await?;
             let before = resource.fields();
             let after = patch(before.clone())?;
@@ -505,7 +507,7 @@ impl App {
         id: Uuid,
         version: i32,
     ) -> Result<()> {
-        self.write(caller, task_force_id, Action::Work, async |tx| {
+        self.write(caller, task_force_id, R::ACTION, async |tx| {
             let resource: R = find_at_version(tx, parent, id, version).await?;
             resource.check_deletable(tx, parent).await?;
             check_unreferenced(tx, R::KIND, id).await?;

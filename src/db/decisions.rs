@@ -8,12 +8,14 @@ use uuid::Uuid;
 
 use super::Conn;
 use super::page::Page;
-use super::schema::{decisions, steps, submissions, waivers};
+use super::schema::{decisions, events, steps, submissions, waivers};
 use super::statement::Prepared;
 use crate::domain::decision::{Outcome, Ruling};
+use crate::domain::event::EventAction;
 use crate::domain::step::{StepName, StepState};
 use crate::domain::submission::SubmissionState;
 use crate::domain::text::LocalizedText;
+use crate::domain::vocabulary::Vocabulary as _;
 
 /// A decision with the numbers of its report and of the decisions that it corrects or that correct it.
 #[derive(Debug, Clone, QueryableByName)]
@@ -202,6 +204,16 @@ pub async fn insert(
         .execute(&mut &*conn)
         .await?;
     Ok(number)
+}
+
+/// Returns whether anything followed from a decision whose last event has this number.
+pub async fn followed(conn: &Conn, task_force_id: Uuid, seq: i64) -> QueryResult<bool> {
+    let consequences = EventAction::ALL.iter().copied().filter(|action| action.follows_decision());
+    let later = events::table
+        .filter(events::task_force_id.eq(task_force_id))
+        .filter(events::seq.gt(seq))
+        .filter(events::action.eq_any(consequences.collect::<Vec<_>>()));
+    diesel::select(diesel::dsl::exists(later)).get_result(&mut &*conn).await
 }
 
 /// Records the last event that a decision left, which is known only afterwards.

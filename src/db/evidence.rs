@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{Binary, Integer, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Binary, Bool, Integer, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
@@ -82,6 +82,10 @@ struct SubjectColumns {
     pilot_id: Option<Uuid>,
     migration_id: Option<Uuid>,
     condition_id: Option<Uuid>,
+    sector_id: Option<Uuid>,
+    submission_id: Option<Uuid>,
+    report_id: Option<Uuid>,
+    decision_id: Option<Uuid>,
 }
 
 impl From<About<EvidenceSubjectKind>> for SubjectColumns {
@@ -95,6 +99,12 @@ impl From<About<EvidenceSubjectKind>> for SubjectColumns {
             EvidenceSubjectKind::Pilot => &mut columns.pilot_id,
             EvidenceSubjectKind::Migration => &mut columns.migration_id,
             EvidenceSubjectKind::Condition => &mut columns.condition_id,
+            EvidenceSubjectKind::Sector => &mut columns.sector_id,
+            EvidenceSubjectKind::Submission => &mut columns.submission_id,
+            EvidenceSubjectKind::Report => &mut columns.report_id,
+            EvidenceSubjectKind::Decision => &mut columns.decision_id,
+            // Every row has the id of its task force.
+            EvidenceSubjectKind::TaskForce => return columns,
         };
         *column = Some(subject.id);
         columns
@@ -109,63 +119,101 @@ impl Selectable<Pg> for About<EvidenceSubjectKind> {
     }
 }
 
-/// The states of the steps that decide whether the subject of evidence can be written.
+/// The facts that decide whether the subject of evidence can be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, QueryableByName)]
-pub struct SubjectSteps {
-    /// State of the subject's step in its last cycle; `None` for a condition, which belongs to no step.
+pub struct SubjectFacts {
+    /// State of the subject's step in its last cycle; `None` for a subject that belongs to no step, or is no product of
+    /// one.
     #[diesel(sql_type = Nullable<Text>)]
     pub step: Option<StepState>,
     /// State of a second step in which the subject can be written: a pilot is planned in one step and run in the next.
     #[diesel(sql_type = Nullable<Text>)]
     pub other: Option<StepState>,
+    /// True if the subject itself can no longer change: a settled condition, a closed vote, a submitted report, a
+    /// decision.
+    #[diesel(sql_type = Bool)]
+    pub settled: bool,
 }
 
-/// The states of a subject's steps; `None` if the task force has no such subject.
+/// The facts of a subject; `None` if the task force has no such subject.
 pub async fn subject(
     conn: &Conn,
     task_force_id: Uuid,
     subject: About<EvidenceSubjectKind>,
-) -> QueryResult<Option<SubjectSteps>> {
-    let text = match subject.kind {
-        EvidenceSubjectKind::Activity => {
-            "select s.state as step, null::text as other from activities p
-             join steps s on s.task_force_id = p.task_force_id and s.cycle = p.cycle and s.step = p.step
-             where p.task_force_id = $1 and p.id = $2"
-        }
-        EvidenceSubjectKind::Policy => {
-            "select s.state as step, null::text as other from policies p
-             join steps s on s.task_force_id = p.task_force_id and s.cycle = p.last_cycle and s.step = 'policy'
-             where p.task_force_id = $1 and p.id = $2"
-        }
-        EvidenceSubjectKind::Study => {
-            "select s.state as step, null::text as other from studies o
-             join sectors p on p.task_force_id = o.task_force_id and p.id = o.sector_id
-             join steps s on s.task_force_id = p.task_force_id and s.cycle = p.last_cycle and s.step = 'sectors'
-             where o.task_force_id = $1 and o.id = $2"
-        }
-        EvidenceSubjectKind::Assessment => {
-            "select s.state as step, null::text as other from assessments o
-             join sectors p on p.task_force_id = o.task_force_id and p.id = o.sector_id
-             join steps s on s.task_force_id = p.task_force_id and s.cycle = p.last_cycle and s.step = 'sectors'
-             where o.task_force_id = $1 and o.id = $2"
-        }
-        EvidenceSubjectKind::Pilot => {
-            "select s.state as step, o.state as other from pilots p
+) -> QueryResult<Option<SubjectFacts>> {
+    // The columns, and the rows with the subject as `p`.
+    let (step, other, settled, from) = match subject.kind {
+        EvidenceSubjectKind::Activity => (
+            "s.state",
+            "null::text",
+            "false",
+            "activities p
+             join steps s on s.task_force_id = p.task_force_id and s.cycle = p.cycle and s.step = p.step",
+        ),
+        EvidenceSubjectKind::Policy => (
+            "s.state",
+            "null::text",
+            "false",
+            "policies p
+             join steps s on s.task_force_id = p.task_force_id and s.cycle = p.last_cycle and s.step = 'policy'",
+        ),
+        EvidenceSubjectKind::Sector => (
+            "s.state",
+            "null::text",
+            "false",
+            "sectors p
+             join steps s on s.task_force_id = p.task_force_id and s.cycle = p.last_cycle and s.step = 'sectors'",
+        ),
+        EvidenceSubjectKind::Study => (
+            "s.state",
+            "null::text",
+            "false",
+            "studies p
+             join sectors x on x.task_force_id = p.task_force_id and x.id = p.sector_id
+             join steps s on s.task_force_id = p.task_force_id and s.cycle = x.last_cycle and s.step = 'sectors'",
+        ),
+        EvidenceSubjectKind::Assessment => (
+            "s.state",
+            "null::text",
+            "false",
+            "assessments p
+             join sectors x on x.task_force_id = p.task_force_id and x.id = p.sector_id
+             join steps s on s.task_force_id = p.task_force_id and s.cycle = x.last_cycle and s.step = 'sectors'",
+        ),
+        EvidenceSubjectKind::Pilot => (
+            "s.state",
+            "o.state",
+            "false",
+            "pilots p
              join steps s on s.task_force_id = p.task_force_id and s.cycle = p.last_cycle and s.step = 'pilots'
-             join steps o on o.task_force_id = p.task_force_id and o.cycle = p.last_cycle and o.step = 'migration'
-             where p.task_force_id = $1 and p.id = $2"
-        }
-        EvidenceSubjectKind::Migration => {
-            "select s.state as step, null::text as other from migrations p
-             join steps s on s.task_force_id = p.task_force_id and s.cycle = p.last_cycle and s.step = 'migration'
-             where p.task_force_id = $1 and p.id = $2"
-        }
+             join steps o on o.task_force_id = p.task_force_id and o.cycle = p.last_cycle and o.step = 'migration'",
+        ),
+        EvidenceSubjectKind::Migration => (
+            "s.state",
+            "null::text",
+            "false",
+            "migrations p
+             join steps s on s.task_force_id = p.task_force_id and s.cycle = p.last_cycle and s.step = 'migration'",
+        ),
         EvidenceSubjectKind::Condition => {
-            "select null::text as step, null::text as other from conditions
-             where task_force_id = $1 and id = $2"
+            ("null::text", "null::text", "p.state not in ('open', 'reportedMet')", "conditions p")
         }
+        EvidenceSubjectKind::TaskForce => (
+            "null::text",
+            "null::text",
+            "false",
+            "(select id as task_force_id, id from task_forces) p",
+        ),
+        EvidenceSubjectKind::Submission => ("null::text", "null::text", "p.state <> 'voting'", "submissions p"),
+        EvidenceSubjectKind::Report => ("null::text", "null::text", "p.submitted_at is not null", "reports p"),
+        EvidenceSubjectKind::Decision => ("null::text", "null::text", "true", "decisions p"),
     };
-    let query = diesel::sql_query(text).bind::<SqlUuid, _>(task_force_id).bind::<SqlUuid, _>(subject.id);
+    let query = diesel::sql_query(format!(
+        "select {step} as step, {other} as other, {settled} as settled from {from}
+         where p.task_force_id = $1 and p.id = $2"
+    ))
+    .bind::<SqlUuid, _>(task_force_id)
+    .bind::<SqlUuid, _>(subject.id);
     Prepared(query).get_result(&mut &*conn).await.optional()
 }
 

@@ -257,6 +257,8 @@ async fn pilots(conn: &Conn, task_force_id: Uuid) -> QueryResult<Vec<GatePilot>>
     Ok(rows.into_iter().map(fact).collect())
 }
 
+/// The latest draft of the current cycle. Evidence about a draft is not part of it; of the evidence about reports, only
+/// evidence about a draft can be deleted.
 async fn draft(conn: &Conn, task_force_id: Uuid) -> QueryResult<Option<GateDraft>> {
     #[derive(QueryableByName)]
     struct Row {
@@ -272,7 +274,13 @@ async fn draft(conn: &Conn, task_force_id: Uuid) -> QueryResult<Option<GateDraft
     let query = diesel::sql_query(
         "select r.id, r.number,
                 exists (select from events e where e.task_force_id = r.task_force_id and e.seq > r.seq
-                        and e.action <> all($2)) as outdated
+                        and e.action <> all($2)
+                        and not (e.subject_kind = 'evidence' and (
+                            exists (select from evidence v
+                                    join reports x on x.task_force_id = v.task_force_id and x.id = v.report_id
+                                    where v.task_force_id = e.task_force_id and v.id = e.subject_id
+                                      and x.submitted_at is null)
+                            or e.body::json #>> '{changes,subject,before,kind}' = 'report'))) as outdated
          from task_forces t join reports r on r.task_force_id = t.id and r.cycle = t.current_cycle
          where t.id = $1 and r.state = 'draft'
          order by r.number desc limit 1",

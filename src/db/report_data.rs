@@ -170,13 +170,28 @@ fn cycle_of_subject(kind: EvidenceSubjectKind) -> Option<(&'static str, &'static
             "left join migrations g on g.task_force_id = e.task_force_id and g.id = e.migration_id",
             "g.last_cycle",
         ),
-        // The cycle that set a condition is rarely the one that meets it.
-        EvidenceSubjectKind::Condition => return None,
+        EvidenceSubjectKind::Sector => (
+            "left join sectors t on t.task_force_id = e.task_force_id and t.id = e.sector_id",
+            "t.last_cycle",
+        ),
+        EvidenceSubjectKind::Submission => (
+            "left join submissions b on b.task_force_id = e.task_force_id and b.id = e.submission_id",
+            "b.cycle",
+        ),
+        // Evidence about a draft is no content of the next report: each report has its own.
+        EvidenceSubjectKind::Report => (
+            "left join reports r on r.task_force_id = e.task_force_id and r.id = e.report_id
+                                 and r.submitted_at is not null",
+            "r.cycle",
+        ),
+        // The cycle that set a condition is rarely the one that meets it, and the decision on a cycle is made after it.
+        EvidenceSubjectKind::Condition | EvidenceSubjectKind::Decision | EvidenceSubjectKind::TaskForce => {
+            return None;
+        }
     })
 }
 
-/// The evidence about subjects of these kinds that belong to a cycle, oldest first. Evidence about conditions is
-/// always included, since conditions belong to no cycle.
+/// The evidence about subjects of these kinds that belong to a cycle, or to none ([`cycle_of_subject`]), oldest first.
 async fn evidence(
     conn: &Conn,
     task_force_id: Uuid,
@@ -186,18 +201,22 @@ async fn evidence(
     let kinds: Vec<&str> = kinds.iter().map(|kind| kind.code()).collect();
     let (joins, cycles): (Vec<&str>, Vec<&str>) =
         EvidenceSubjectKind::ALL.iter().filter_map(|kind| cycle_of_subject(*kind)).unzip();
+    let of_no_cycle = |kind: &&EvidenceSubjectKind| cycle_of_subject(**kind).is_none();
+    let of_no_cycle: Vec<&str> =
+        EvidenceSubjectKind::ALL.iter().filter(of_no_cycle).map(|kind| kind.code()).collect();
     let query = diesel::sql_query(format!(
         "select e.id, e.subject_kind, e.subject_id, e.title, e.url, e.sha256, e.media_type, e.size
          from evidence e {joins}
          where e.task_force_id = $1 and e.subject_kind = any($3)
-           and (e.condition_id is not null or coalesce({cycles}) = $2)
+           and (e.subject_kind = any($4) or coalesce({cycles}) = $2)
          order by e.id",
         joins = joins.join(" "),
         cycles = cycles.join(", "),
     ))
     .bind::<SqlUuid, _>(task_force_id)
     .bind::<Int4, _>(cycle)
-    .bind::<Array<Text>, _>(kinds);
+    .bind::<Array<Text>, _>(kinds)
+    .bind::<Array<Text>, _>(of_no_cycle);
     let rows: Vec<EvidenceRow> = Prepared(query).load(&mut &*conn).await?;
     Ok(rows.into_iter().map(ReportEvidence::from).collect())
 }

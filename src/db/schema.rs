@@ -191,8 +191,6 @@ diesel::table! {
         pilot_id -> Nullable<Uuid>,
         migration_id -> Nullable<Uuid>,
         condition_id -> Nullable<Uuid>,
-        subject_id -> Uuid,
-        subject_kind -> Text,
         title -> Jsonb,
         url -> Nullable<Text>,
         sha256 -> Nullable<Bytea>,
@@ -202,6 +200,12 @@ diesel::table! {
         version -> Int4,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        sector_id -> Nullable<Uuid>,
+        submission_id -> Nullable<Uuid>,
+        report_id -> Nullable<Uuid>,
+        decision_id -> Nullable<Uuid>,
+        subject_id -> Uuid,
+        subject_kind -> Text,
     }
 }
 

@@ -118,6 +118,10 @@ const DECISION: Decision = Decision {
             due: -50,
         },
     ],
+    minutes: Link {
+        title: ("محضر الاجتماع 14 موقَّعًا", "The signed minutes of meeting 14"),
+        url: "https://sidra-city.example/council/minutes-14.pdf",
+    },
 };
 
 const BUDGET: Link = Link {

@@ -157,6 +157,15 @@ impl EventAction {
                 | Self::ReportTransitioned
         )
     }
+
+    /// Tells whether the action after a decision is something that followed from the decision. Evidence is not: the
+    /// minutes are attached to the decision itself.
+    pub fn follows_decision(self) -> bool {
+        !matches!(
+            self,
+            Self::EvidenceCreated | Self::EvidenceUpdated | Self::EvidenceDeleted | Self::EvidenceUploaded
+        )
+    }
 }
 
 /// The actor of an event. The name is joined in when the event is read.

@@ -2,6 +2,9 @@
 
 use uuid::Uuid;
 
+use super::rights::{Action, EffectiveRole};
+use super::writing::Write;
+
 vocabulary! {
     /// What evidence can be about.
     pub enum EvidenceSubjectKind in "evidenceSubjectKinds" {
@@ -12,6 +15,35 @@ vocabulary! {
         Pilot = "pilot", "Pilot", "مشروع تجريبي";
         Migration = "migration", "Migration", "ترحيل";
         Condition = "condition", "Condition", "شرط";
+        TaskForce = "taskForce", "Task force", "فريق عمل";
+        Sector = "sector", "Sector", "قطاع";
+        Submission = "submission", "Submission", "طلب إقرار";
+        Report = "report", "Report", "تقرير";
+        Decision = "decision", "Decision", "قرار";
+    }
+}
+
+impl EvidenceSubjectKind {
+    /// Tells whether the subject is part of the record between the members, the task force and the council, and not of
+    /// the work: signed letters and minutes belong to it.
+    pub fn is_of_the_record(self) -> bool {
+        matches!(self, Self::TaskForce | Self::Submission | Self::Report | Self::Decision)
+    }
+
+    /// The right to add, change and delete evidence about the subject.
+    pub fn action(self) -> Action {
+        if self.is_of_the_record() { Action::KeepRecord } else { Action::Work }
+    }
+
+    /// The kind of change that adding evidence is. Secretariat and chair complete the record in every state of the task
+    /// force: the minutes of the meeting that ended it come later.
+    pub fn addition_by(self, role: EffectiveRole) -> Write {
+        let keeps_record = matches!(role, EffectiveRole::Secretariat | EffectiveRole::Chair);
+        match self {
+            Self::Condition => Write::Condition,
+            _ if self.is_of_the_record() && keeps_record => Write::Record,
+            _ => Write::Comment,
+        }
     }
 }
 

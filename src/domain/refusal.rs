@@ -131,6 +131,7 @@ pub enum RefusalCode {
     OfAnEarlierCycle,
     /// The condition of the council is met or waived.
     ConditionSettled,
+    EvidenceOnRecord,
     /// The member owns pilots or conditions that need another owner.
     OwnsWork,
     /// Another resource refers to the resource.

@@ -79,8 +79,10 @@ pub enum Action {
     EditTaskForce,
     /// Activate, suspend, resume, dissolve.
     DirectTaskForce,
-    /// Work: products of the steps, activities, dependencies, comments, evidence.
+    /// Work: products of the steps, activities, dependencies, comments, evidence about them.
     Work,
+    /// Keep the record: evidence about the task force, a submission, a report or a decision.
+    KeepRecord,
     /// Submit or withdraw a step, waive a criterion, build a report, state the health.
     Lead,
     /// Vote on a submission.
@@ -97,7 +99,7 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order of the rights table.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::ManageUsers,
         Self::LookUpUsers,
         Self::CreateTaskForce,
@@ -106,6 +108,7 @@ impl Action {
         Self::EditTaskForce,
         Self::DirectTaskForce,
         Self::Work,
+        Self::KeepRecord,
         Self::Lead,
         Self::Vote,
         Self::RecordDecision,
@@ -167,6 +170,7 @@ pub fn authorize(effective_role: EffectiveRole, action: Action) -> Authorization
         Action::EditTaskForce => matches!(effective_role, Administrator | Secretariat | Chair),
         Action::DirectTaskForce | Action::RecordDecision => effective_role == Secretariat,
         Action::Work | Action::Vote => matches!(effective_role, Chair | Member),
+        Action::KeepRecord => matches!(effective_role, Secretariat | Chair | Member),
         Action::FollowCondition => matches!(effective_role, Secretariat | Chair),
         Action::Lead => effective_role == Chair,
     };
@@ -176,6 +180,7 @@ pub fn authorize(effective_role: EffectiveRole, action: Action) -> Authorization
             | Action::EditTaskForce
             | Action::DirectTaskForce
             | Action::Work
+            | Action::KeepRecord
             | Action::Lead
             | Action::Vote
             | Action::RecordDecision

@@ -30,6 +30,8 @@ pub enum Write {
     Correction,
     /// A condition of the council.
     Condition,
+    /// New evidence about the task force, a submission, a report or a decision, by those who keep the record.
+    Record,
 }
 
 /// Checks that a change is possible in a task force in this state.
@@ -38,7 +40,8 @@ pub enum Write {
 /// The code of the state that forbids the change: first of the task force, then of the step.
 pub fn may_write(what: Write, task_force: TaskForceState) -> Result<(), RefusalCode> {
     match (task_force, what) {
-        (TaskForceState::Concluded | TaskForceState::Dissolved, Write::Correction | Write::Condition) => {}
+        (_, Write::Record)
+        | (TaskForceState::Concluded | TaskForceState::Dissolved, Write::Correction | Write::Condition) => {}
         (TaskForceState::Concluded | TaskForceState::Dissolved, _) => {
             return Err(RefusalCode::TaskForceClosed);
         }
@@ -56,7 +59,8 @@ pub fn may_write(what: Write, task_force: TaskForceState) -> Result<(), RefusalC
         | Write::Vote
         | Write::Decision
         | Write::Correction
-        | Write::Condition => None,
+        | Write::Condition
+        | Write::Record => None,
         Write::OpenStep(step) => step.write_blocker(),
         Write::Activity(step) => step.write_blocker().filter(|code| *code != RefusalCode::StepLocked),
         Write::TargetDate(step) => step.write_blocker().filter(|code| *code == RefusalCode::StepPassed),
@@ -108,6 +112,7 @@ mod tests {
         for &task_force in TaskForceState::ALL {
             for &step in StepState::ALL {
                 let expected = |what| match (task_force, what) {
+                    (_, Write::Record) => true,
                     (Forming, Write::TaskForce | Write::Members) => true,
                     (Forming | Active, Write::TargetDate(_)) => step != Passed,
                     (Suspended, Write::Members | Write::Health) => true,
@@ -129,6 +134,7 @@ mod tests {
                     Write::Decision,
                     Write::Correction,
                     Write::Condition,
+                    Write::Record,
                 ] {
                     let answer = may_write(what, task_force);
                     assert_eq!(answer.is_ok(), expected(what), "{what:?} in {task_force}: {answer:?}");

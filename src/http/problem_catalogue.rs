@@ -408,6 +408,12 @@ problem_catalogue! {
         advice: "Its evidence stays as it was.",
             "تبقى مستندات إثباته كما كانت.",
     }
+    EvidenceOnRecord from RefusalCode {
+        status: CONFLICT,
+        title: "The evidence is on record", "مستند الإثبات محفوظ في السجل",
+        advice: "Evidence about a closed vote, a submitted report or a decision stays as it was. Add another one that says what is right.",
+            "يبقى مستند الإثبات الخاص بتصويت أُغلق أو تقرير رُفع إلى المجلس أو قرار كما كان. أضف مستندًا آخر يبيّن الصحيح.",
+    }
     OwnsWork from RefusalCode {
         status: CONFLICT,
         title: "The member answers for pilots or conditions, which need another owner", "العضو مسؤول عن مشاريع تجريبية أو شروط يلزم إسنادها إلى غيره",

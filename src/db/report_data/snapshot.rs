@@ -147,10 +147,17 @@ fn appearance(kind: SubjectKind) -> Appearance {
 fn steps_with_evidence(kind: EvidenceSubjectKind) -> &'static [StepName] {
     match kind {
         EvidenceSubjectKind::Policy => &[StepName::Policy],
-        EvidenceSubjectKind::Study | EvidenceSubjectKind::Assessment => &[StepName::Sectors],
+        EvidenceSubjectKind::Sector | EvidenceSubjectKind::Study | EvidenceSubjectKind::Assessment => {
+            &[StepName::Sectors]
+        }
         EvidenceSubjectKind::Pilot => &[StepName::Pilots, StepName::Migration],
         EvidenceSubjectKind::Migration => &[StepName::Migration],
-        EvidenceSubjectKind::Activity | EvidenceSubjectKind::Condition => &[],
+        EvidenceSubjectKind::Activity
+        | EvidenceSubjectKind::Condition
+        | EvidenceSubjectKind::TaskForce
+        | EvidenceSubjectKind::Submission
+        | EvidenceSubjectKind::Report
+        | EvidenceSubjectKind::Decision => &[],
     }
 }
 

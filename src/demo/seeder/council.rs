@@ -9,7 +9,7 @@ use crate::app::submissions::Vote;
 use crate::db::conditions::ConditionFields;
 use crate::demo::seeder::{SeededTaskForce, Seeder, item};
 use crate::domain::decision::{ConditionState, Outcome};
-use crate::domain::evidence::EvidenceSubjectKind;
+use crate::domain::evidence::{About, EvidenceSubjectKind};
 use crate::domain::step::StepName;
 
 /// A decision of the council.
@@ -20,6 +20,8 @@ pub(in super::super) struct Decision {
     pub(in super::super) day: i64,
     pub(in super::super) reason: Text,
     pub(in super::super) conditions: &'static [Condition],
+    /// The minutes of the meeting.
+    pub(in super::super) minutes: Link,
 }
 
 impl Seeder {
@@ -59,7 +61,7 @@ impl Seeder {
         Ok(())
     }
 
-    /// Records the council's decision on the first report as the secretariat.
+    /// Records the council's decision on the first report with its minutes, as the secretariat.
     pub(in super::super) async fn record_decision(
         &mut self,
         task_force: &mut SeededTaskForce,
@@ -85,6 +87,8 @@ impl Seeder {
             conditions,
         };
         let decided = self.app.decision_record(&secretariat, task_force.id, record).await?;
+        let about = About { kind: EvidenceSubjectKind::Decision, id: decided.decision.id };
+        self.link_evidence(&secretariat, task_force, about, &decision.minutes).await?;
         task_force.conditions = decided.conditions.into_iter().map(|view| view.condition.id).collect();
         Ok(())
     }

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::super::content::{
     Indicator, Link, Migration, Pilot, Policy, PolicyOutcome, Sector, Selection, Study, Text, text,
 };
+use crate::app::caller::Caller;
 use crate::app::pilots::Evaluation;
 use crate::app::resource::{Stateful, TransitionCommand};
 use crate::app::{Error, Result};
@@ -64,7 +65,7 @@ impl Seeder {
         Ok(())
     }
 
-    /// Adds a link as evidence, as a member. The documents are invented, so the hash is that of the URL.
+    /// Adds a link as evidence, as a member.
     pub(super) async fn add_evidence(
         &mut self,
         task_force: &SeededTaskForce,
@@ -74,13 +75,24 @@ impl Seeder {
         link: &Link,
     ) -> Result<()> {
         let member = self.member(task_force, seat).await?;
+        self.link_evidence(&member, task_force, About { kind, id }, link).await
+    }
+
+    /// Adds a link as evidence. The documents are invented, so the hash is that of the URL.
+    pub(super) async fn link_evidence(
+        &mut self,
+        caller: &Caller,
+        task_force: &SeededTaskForce,
+        subject: About<EvidenceSubjectKind>,
+        link: &Link,
+    ) -> Result<()> {
         let fields = EvidenceFields {
-            subject: About { kind, id },
+            subject,
             title: text(link.title),
             url: Some(link.url.to_owned()),
             sha256: Some(Sha256::digest(link.url).to_vec()),
         };
-        self.app.create::<Evidence>(&member, task_force.id, (), fields).await?;
+        self.app.create::<Evidence>(caller, task_force.id, (), fields).await?;
         Ok(())
     }
 

@@ -245,8 +245,8 @@ resource_routes! {
     create: {
         function: create_evidence,
         summary: "Add evidence",
-        description: "Possible whatever became of the step of what it is about; of a condition even after the task force was concluded. Without `url` it is a file: upload it with `PUT …/content`.",
-        problems: requires(Action::Work)
+        description: "By the members; about the task force, a submission, a report or a decision (the signed letter, the minutes) by the secretariat, too. Possible whatever became of the step of what it is about; of a condition even after the task force was concluded, and about the task force, a submission, a report or a decision by secretariat and chair in every state of the task force. Without `url` it is a file: upload it with `PUT …/content`.",
+        problems: requires(Action::KeepRecord)
             .writes(Write::Comment)
             .refuses([RefusalCode::UnknownReference]),
     },
@@ -258,17 +258,20 @@ resource_routes! {
     update: {
         function: update_evidence,
         summary: "Change evidence",
-        description: "Changes the fields that the merge patch names, as long as what it is about can be written.",
+        description: "Changes the fields that the merge patch names, as long as what it is about can be written. Evidence about a closed vote, a submitted report or a decision stays as it is.",
         problems: changes_product()
-            .refuses([RefusalCode::OfAnEarlierCycle, RefusalCode::ConditionSettled]),
+            .refuses([
+                RefusalCode::OfAnEarlierCycle, RefusalCode::ConditionSettled, RefusalCode::EvidenceOnRecord,
+            ]),
     },
     delete: {
         function: delete_evidence,
         summary: "Delete evidence",
-        description: "Possible as long as what it is about can be written. Its file goes with it.",
+        description: "Possible as long as what it is about can be written; evidence about a closed vote, a submitted report or a decision stays. Its file goes with it.",
         problems: changes_product()
             .refuses([
-                RefusalCode::OfAnEarlierCycle, RefusalCode::ConditionSettled, RefusalCode::StillReferenced,
+                RefusalCode::OfAnEarlierCycle, RefusalCode::ConditionSettled, RefusalCode::EvidenceOnRecord,
+                RefusalCode::StillReferenced,
             ]),
     },
 }

@@ -8,11 +8,13 @@ use serde_json::{Value, json};
 
 use crate::support::client::Draft;
 use crate::support::contract::operations;
+use crate::support::council::{decide, reported, submitted_report};
 use crate::support::evidence::{
     PDF, db_condition, db_set_task_force, db_subjects, evidence, new_evidence, new_policy, upload, uploaded,
 };
 use crate::support::migrations::{db_pilot, new_migration};
-use crate::support::{Resource, TestApp, UNKNOWN_ID, Who};
+use crate::support::sectors::studied_sector;
+use crate::support::{Answer, Resource, TestApp, UNKNOWN_ID, Who};
 use taskforce::domain::evidence::{MAX_FILE_BYTES, MEDIA_TYPES};
 
 /// The hash of the file that tests upload, computed with coreutils' sha256sum.
@@ -37,15 +39,28 @@ async fn evidence_is_about_one_thing_of_every_kind() {
         let of_it = expert.list(&app.a(&format!("/evidence?subject={id}"))).await;
         assert_eq!(of_it, std::slice::from_ref(&made.body));
         assert_eq!(expert.list(&app.a(&format!("/evidence?kind={kind}"))).await, of_it);
+        if kind == "decision" {
+            expert
+                .patch(&made, json!({ "title": { "en": "No" } }))
+                .await
+                .expect_problem(409, "evidenceOnRecord");
+            expert.delete(&made).await.expect_problem(409, "evidenceOnRecord");
+            continue;
+        }
         let renamed =
             expert.patch(&made, json!({ "title": { "en": "Decree" } })).await.expect(200).resource();
-        assert_eq!((&renamed["title"]["en"], &renamed["version"]), (&json!("Decree"), &json!(2)));
+        assert_eq!((&renamed["title"]["en"], &renamed["version"]), (&json!("Decree"), &json!(2)), "{kind}");
         expert.delete(&renamed).await.expect(204);
     }
     // An id of another kind, or of another task force, is unknown.
     let policy = new_policy(&app).await;
-    for (kind, id) in [("policy", UNKNOWN_ID), ("pilot", policy.id()), ("activity", &app.world().b_activity)]
-    {
+    for (kind, id) in [
+        ("policy", UNKNOWN_ID),
+        ("pilot", policy.id()),
+        ("activity", &app.world().b_activity),
+        ("taskForce", &app.world().b),
+        ("sector", &app.world().a),
+    ] {
         let refused = expert.post(app.a("/evidence"), evidence(kind, id, json!({}))).await;
         let refused = refused.expect_problem(400, "unknownReference");
         assert_eq!(refused["errors"][0]["pointer"], "/subject/id");
@@ -324,4 +339,141 @@ async fn evidence_of_a_closed_condition_stays() {
     expert.patch(&renamed, json!({ "title": { "en": "No" } })).await.expect_problem(409, "conditionSettled");
     expert.delete(&renamed).await.expect_problem(409, "conditionSettled");
     new_evidence(&app, "condition", &condition, json!({})).await;
+}
+
+/// The status and the code of an answer; 201 has none.
+fn outcome(answer: &Answer) -> (u16, String) {
+    let code = answer.json()["code"].as_str().unwrap_or_default().to_owned();
+    (answer.status, code)
+}
+
+#[tokio::test]
+async fn the_record_is_completed_by_secretariat_and_chair_in_every_state_and_by_members_while_they_work() {
+    let app = TestApp::start().await;
+    app.db_open_every_step().await;
+    let subjects = db_subjects(&app).await;
+    let record = ["taskForce", "submission", "report", "decision"];
+    for state in ["active", "suspended", "concluded", "dissolved", "forming"] {
+        db_set_task_force(&app, state).await;
+        let closed = match state {
+            "active" => (201, ""),
+            "suspended" => (409, "taskForceSuspended"),
+            "forming" => (409, "taskForceForming"),
+            _ => (409, "taskForceClosed"),
+        };
+        for (kind, id) in &subjects {
+            let of_the_record = record.contains(kind);
+            for who in [Who::Secretariat, Who::Chair, Who::Expert1, Who::CouncilMember, Who::Administrator] {
+                let expected = match who {
+                    Who::CouncilMember | Who::Administrator => (403, "forbidden"),
+                    Who::Secretariat if !of_the_record => (403, "forbidden"),
+                    Who::Secretariat | Who::Chair if of_the_record => (201, ""),
+                    _ if *kind == "condition" && !["suspended", "forming"].contains(&state) => (201, ""),
+                    _ => closed,
+                };
+                let answer = app.as_who(who).post(app.a("/evidence"), evidence(kind, id, json!({}))).await;
+                let expected = (expected.0, expected.1.to_owned());
+                assert_eq!(outcome(&answer), expected, "{who:?} about {kind} while {state}");
+            }
+        }
+    }
+    // What was added can get its file, also afterwards; it is changed only while its subject is.
+    db_set_task_force(&app, "concluded").await;
+    let secretariat = app.as_secretariat();
+    let decree = evidence("taskForce", &app.world().a, json!({}));
+    let decree = secretariat.create(app.a("/evidence"), decree).await;
+    let decree = secretariat.send(upload(&decree, "application/pdf", PDF)).await.expect(200).resource();
+    let decree = Resource { path: app.a(&format!("/evidence/{}", decree.id())), ..decree };
+    let other = upload(&decree, "text/plain", "Something else");
+    secretariat.send(other).await.expect_problem(409, "taskForceClosed");
+    secretariat.delete(&decree).await.expect_problem(409, "taskForceClosed");
+    let content = app.as_who(Who::CouncilMember).get(format!("{}/content", decree.path)).await.expect(200);
+    assert_eq!(content.body, PDF);
+    // The secretariat does not touch the evidence of the work.
+    db_set_task_force(&app, "active").await;
+    let policy = new(&app).await;
+    secretariat.patch(&policy, json!({ "title": { "en": "No" } })).await.expect_problem(403, "forbidden");
+    secretariat.delete(&policy).await.expect_problem(403, "forbidden");
+    secretariat.send(upload(&policy, "application/pdf", PDF)).await.expect_problem(403, "forbidden");
+    secretariat.delete(&decree).await.expect(204);
+}
+
+#[tokio::test]
+async fn evidence_of_a_closed_vote_and_of_a_submitted_report_stays() {
+    let app = TestApp::start().await;
+    let chair = app.as_chair();
+    app.db_open("report").await;
+    let report = reported(&app, json!({})).await;
+    let closed = chair.list(&app.a("/steps/report/submissions")).await.remove(0);
+    for (kind, id) in [("report", report.id()), ("submission", closed["id"].as_str().unwrap())] {
+        let late = chair.create(app.a("/evidence"), evidence(kind, id, json!({}))).await;
+        let late = chair.send(upload(&late, "application/pdf", PDF)).await.expect(200).resource();
+        let late = Resource { path: app.a(&format!("/evidence/{}", late.id())), ..late };
+        let other = upload(&late, "text/plain", "Something else");
+        chair.send(other).await.expect_problem(409, "evidenceOnRecord");
+        chair.patch(&late, json!({ "title": { "en": "No" } })).await.expect_problem(409, "evidenceOnRecord");
+        chair.delete(&late).await.expect_problem(409, "evidenceOnRecord");
+    }
+}
+
+#[tokio::test]
+async fn a_sector_with_evidence_is_voted_on_with_it_and_not_deleted() {
+    let app = TestApp::start().await;
+    app.db_open("sectors").await;
+    let expert = app.as_expert();
+    let sector = expert.create(app.a("/sectors"), json!({ "name": { "en": "Water", "ar": "المياه" } })).await;
+    let decree = new_evidence(&app, "sector", sector.id(), json!({})).await;
+    let refused = expert.delete(&sector).await.expect_problem(409, "stillReferenced");
+    assert_eq!(refused["references"][0]["id"], decree.id());
+    studied_sector(expert, "Mobility").await;
+    expert.transition_because(&sector, "notSelected", "Too dear").await;
+    app.cancel_open_activities("sectors").await;
+    let submission = app.as_chair().create(app.a("/steps/sectors/submissions"), json!({})).await;
+    let voted_on = &submission["snapshot"]["content"]["evidence"][0];
+    assert_eq!((&voted_on["id"], &voted_on["subject"]["kind"]), (&decree["id"], &json!("sector")));
+    expert.delete(&decree).await.expect_problem(409, "stepSubmitted");
+}
+
+#[tokio::test]
+async fn a_report_lists_the_evidence_of_the_record_but_not_that_of_its_drafts() {
+    let app = TestApp::start().await;
+    let chair = app.as_chair();
+    let first = submitted_report(&app, json!({})).await;
+    let decided = decide(&app, "adjust", json!({ "returnToStep": "report" })).await;
+    app.cancel_open_activities("report").await;
+    let about =
+        async |kind: &str, id: &str| chair.create(app.a("/evidence"), evidence(kind, id, json!({}))).await;
+    let first_vote = chair.list(&app.a("/steps/report/submissions")).await.remove(0);
+    let mut expected = Vec::new();
+    for (kind, id) in [
+        ("taskForce", app.world().a.as_str()),
+        ("decision", decided.id()),
+        ("report", first.id()),
+        ("submission", first_vote["id"].as_str().unwrap()),
+    ] {
+        expected.push(json!({ "kind": kind, "id": id }));
+        about(kind, id).await;
+    }
+    let ready = async || {
+        let readiness = chair.get(app.a("/steps/report/readiness")).await.expect(200).json();
+        let criteria = readiness["criteria"].as_array().unwrap();
+        criteria.iter().find(|one| one["code"] == "reportCurrent").unwrap()["met"] == true
+    };
+    let new = json!({ "recommendation": "continue", "summary": { "en": "Well", "ar": "جيد" } });
+    let draft = chair.create(app.a("/reports"), new.clone()).await;
+    let listed: Vec<_> =
+        draft["model"]["evidence"].as_array().unwrap().iter().map(|one| one["subject"].clone()).collect();
+    assert_eq!(listed, expected);
+    // Evidence about the draft itself is no part of it, whatever becomes of that evidence.
+    let letter = about("report", draft.id()).await;
+    assert!(ready().await);
+    let letter = chair.patch(&letter, json!({ "title": { "en": "Letter" } })).await.expect(200).resource();
+    let letter = Resource { path: app.a(&format!("/evidence/{}", letter.id())), ..letter };
+    chair.delete(&letter).await.expect(204);
+    assert!(ready().await);
+    about("report", draft.id()).await;
+    let again = chair.create(app.a("/reports"), new).await;
+    assert_eq!(again["model"]["evidence"].as_array().unwrap().len(), 4);
+    about("decision", decided.id()).await;
+    assert!(!ready().await, "the report would list it");
 }

@@ -221,7 +221,17 @@ async fn an_id_of_another_task_force_in_a_body_is_the_id_of_nothing() {
         app.world().b_activity.clone(),
         app.world().member(Who::Other2).to_owned(),
     ];
-    for kind in ["policies", "sectors", "pilots", "migrations", "evidence", "conditions"] {
+    for kind in [
+        "policies",
+        "sectors",
+        "pilots",
+        "migrations",
+        "evidence",
+        "conditions",
+        "reports",
+        "decisions",
+        "steps/policy/submissions",
+    ] {
         let there = app.as_secretariat().list(&app.b(&format!("/{kind}"))).await;
         strangers.push(there.first().unwrap()["id"].as_str().unwrap().to_owned());
     }
@@ -234,7 +244,18 @@ async fn an_id_of_another_task_force_in_a_body_is_the_id_of_nothing() {
             drafts.push((format!("/{name}"), Box::new(|id| with_field(ours, name, json!(id)))));
         }
         // The subject of an activity or of evidence.
-        let kinds = ["activity", "policy", "sector", "pilot", "migration", "condition"];
+        let kinds = [
+            "activity",
+            "policy",
+            "sector",
+            "pilot",
+            "migration",
+            "condition",
+            "taskForce",
+            "submission",
+            "report",
+            "decision",
+        ];
         for kind in kinds
             .into_iter()
             .filter(|_| ["createActivity", "updateActivity", "createEvidence"].contains(&case.id))

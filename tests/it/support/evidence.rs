@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::client::{Draft, with};
 use super::migrations::{db_id, db_pilot, db_sector_of};
 use super::policies::policy;
+use super::votes::db_draft_report;
 use super::{Resource, TestApp};
 
 /// A file that begins as a PDF does.
@@ -92,7 +93,27 @@ pub(crate) async fn db_subjects(app: &TestApp) -> Vec<(&'static str, String)> {
         ("pilot", db_pilot(app, None).await),
         ("migration", migration.id().to_owned()),
         ("condition", db_condition(app).await),
+        ("taskForce", app.world().a.clone()),
+        ("sector", db_sector_of(app, &app.world().a).await),
+        ("submission", db_submission(app).await),
+        ("report", db_draft_report(app, json!({ "en": "Well" })).await),
+        ("decision", db_decision(app).await),
     ]
+}
+
+/// A submission of task force A that the members vote on, past the service.
+async fn db_submission(app: &TestApp) -> String {
+    let insert = "insert into submissions
+            (task_force_id, id, cycle, step, state, member_id, created_at, updated_at, snapshot, hash)
+        values ($1::text::uuid, gen_random_uuid(), 1, 'policy', 'voting',
+            (select id from members where task_force_id = $1::text::uuid limit 1), now(), now(), '{}', sha256('{}'))";
+    db_id(app, insert, &app.world().a, &[]).await
+}
+
+/// A decision on task force A that there is already.
+async fn db_decision(app: &TestApp) -> String {
+    let query = "select id::text from decisions where task_force_id = $1::text::uuid";
+    app.db().await.query_one(query, &[&app.world().a]).await.unwrap().get(0)
 }
 
 /// Sets the state of task force A, past the service.

@@ -75,6 +75,7 @@ impl ToSchema for EvidenceFile {
         changes_product()
             .refuses([
                 RefusalCode::EvidenceIsALink, RefusalCode::OfAnEarlierCycle, RefusalCode::ConditionSettled,
+                RefusalCode::EvidenceOnRecord,
             ])
     )))
 )]

@@ -42,6 +42,8 @@ const ROWS: &str = "
         values ($tf, $decision, 1, $report, 1, 'continue', 'M1', now(), '{\"en\": \"Good\"}', $user, 1, now());
     insert into conditions (task_force_id, id, decision_id, text, owner_member_id, due_date, state_since, created_at, updated_at)
         values ($tf, $condition, $decision, '{\"en\": \"Condition\"}', $member, now(), now(), now(), now());
+    insert into submissions (task_force_id, id, cycle, step, state, member_id, created_at, decided_at, updated_at, snapshot, hash)
+        values ($tf, $submission, 1, 'policy', 'passed', $member, now(), now(), now(), '{}', sha256('{}'));
     insert into activities (task_force_id, id, number, cycle, step, title, priority, review_required, policy_id, sector_id, pilot_id,
                             migration_id, condition_id, state_since, created_at, updated_at)
         select $tf, case about when 1 then $activity else gen_random_uuid() end, 9000 + about, 1, 'policy', '{\"en\": \"Activity\"}', 'normal', false,
@@ -51,11 +53,13 @@ const ROWS: &str = "
     insert into activity_dependencies (task_force_id, activity_id, depends_on_id, created_at)
         select $tf, id, $activity, now() from activities where task_force_id = $tf and number = 9002;
     insert into evidence (task_force_id, id, activity_id, policy_id, study_id, assessment_id, pilot_id, migration_id, condition_id,
-                          title, user_id, created_at, updated_at)
+                          sector_id, submission_id, report_id, decision_id, title, user_id, created_at, updated_at)
         select $tf, gen_random_uuid(), case about when 1 then $activity end, case about when 2 then $policy end,
                case about when 3 then $study end, case about when 4 then $assessment end, case about when 5 then $pilot end,
-               case about when 6 then $migration end, case about when 7 then $condition end, '{\"en\": \"Evidence\"}', $user, now(), now()
-        from generate_series(1, 7) about;";
+               case about when 6 then $migration end, case about when 7 then $condition end,
+               case about when 8 then $sector end, case about when 9 then $submission end,
+               case about when 10 then $report end, case about when 11 then $decision end, '{\"en\": \"Evidence\"}', $user, now(), now()
+        from generate_series(1, 12) about;";
 
 impl Filled {
     pub(super) async fn start() -> Self {
@@ -75,6 +79,7 @@ impl Filled {
             "indicator",
             "migration",
             "report",
+            "submission",
             "decision",
             "condition",
             "activity",

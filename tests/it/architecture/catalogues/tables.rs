@@ -31,9 +31,13 @@ const NOT_VOTED_ON: [(&str, &str); 9] = [
 ];
 
 /// Kinds of evidence that are not voted on, and why.
-const EVIDENCE_NOT_VOTED_ON: [(EvidenceSubjectKind, &str); 2] = [
+const EVIDENCE_NOT_VOTED_ON: [(EvidenceSubjectKind, &str); 6] = [
     (EvidenceSubjectKind::Activity, "activities are listed by number, title and state"),
     (EvidenceSubjectKind::Condition, "the council judges conditions, not the members"),
+    (EvidenceSubjectKind::TaskForce, "belongs to the record, not to a step"),
+    (EvidenceSubjectKind::Submission, "is added once the members vote"),
+    (EvidenceSubjectKind::Report, "the members vote on the report itself"),
+    (EvidenceSubjectKind::Decision, "the members do not vote on decisions"),
 ];
 
 /// Products that end with their cycle, and why.
@@ -308,7 +312,9 @@ pub(super) async fn db_not_a_subject(filled: &Filled) -> Vec<String> {
             key.table == table && !matches!(key.column.as_str(), "assignee_member_id" | "cycle")
         });
         let columns: BTreeSet<_> = columns.map(|key| camel(key.column.trim_end_matches("_id"))).collect();
-        let kinds: BTreeSet<_> = kinds.into_iter().map(str::to_owned).collect();
+        // Evidence that names nothing else is about its task force.
+        let kinds: BTreeSet<_> =
+            kinds.into_iter().filter(|kind| *kind != "taskForce").map(str::to_owned).collect();
         missing.extend(columns.symmetric_difference(&kinds).map(|kind| format!("{table} about {kind}")));
     }
     missing

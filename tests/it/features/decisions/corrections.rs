@@ -7,6 +7,7 @@ use crate::support::council::{
     condition, condition_path, db_verify_chain, decide, happened, last_seq, pass_step, reported, states,
     steps, submitted_report, try_decide, waive, waived, worked_through,
 };
+use crate::support::evidence::{PDF, evidence, upload};
 use crate::support::{Resource, TestApp, Who};
 
 /// The fields of a decision that corrects another.
@@ -354,4 +355,26 @@ async fn the_next_report_says_which_conditions_were_superseded_and_why() {
     let of_the_first = &report["model"]["decisions"][0]["conditions"][0];
     assert_eq!(of_the_first["state"], "superseded");
     assert_eq!(of_the_first["stateReason"], json!({ "en": "Misheard", "ar": "سُمع خطأً" }));
+}
+
+#[tokio::test]
+async fn minutes_that_were_attached_to_a_decision_do_not_keep_it_from_being_corrected() {
+    let app = TestApp::start().await;
+    submitted_report(&app, json!({})).await;
+    let mut last = decide(&app, "conclude", json!({})).await;
+    for (number, outcome) in [(1, "stop"), (2, "continue"), (3, "conclude")] {
+        let minutes = evidence("decision", last.id(), json!({}));
+        let minutes = app.as_secretariat().create(app.a("/evidence"), minutes).await;
+        app.as_secretariat().send(upload(&minutes, "application/pdf", PDF)).await.expect(200);
+        last = decide(&app, outcome, correcting(number, json!({}))).await;
+    }
+    // A correction of the record alone keeps the outcome open to correction, too.
+    let minutes = evidence("decision", last.id(), json!({}));
+    app.as_secretariat().create(app.a("/evidence"), minutes).await;
+    decide(&app, "conclude", correcting(4, json!({}))).await;
+    decide(&app, "continue", correcting(5, json!({}))).await;
+    assert_eq!(state(&app).await, "active");
+    go_on(&app).await;
+    try_decide(&app, "conclude", correcting(6, json!({}))).await.expect_problem(409, "decisionFollowed");
+    db_verify_chain(&app).await;
 }

@@ -73,6 +73,10 @@ pub(super) async fn body(player: &mut Player<'_>, kind: &str) -> Value {
                 ("pilot", "pilots"),
                 ("migration", "migrations"),
                 ("condition", "conditions"),
+                ("sector", "sectors"),
+                ("report", "reports"),
+                ("decision", "decisions"),
+                ("submission", "submissions"),
             ]);
             let url = json!({ "url": "https://city.example/decree.pdf", "title": called });
             let fields = if player.rng.percent(70) { url } else { json!({}) };
