@@ -7,12 +7,14 @@ script uses only the standard library, so that no package has to be installed.
 """
 
 import json
+import os
 import sys
 import time
 import urllib.error
 import urllib.request
 
 BASE, PASSWORD, TEMPLATE, FOLDER, USER, PEER = sys.argv[1:]
+HOOKS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "hooks.py")
 
 
 def call(method, path, token=None, body=None, headers=None):
@@ -108,6 +110,7 @@ def main():
     found, spare = things()
     with open(TEMPLATE, encoding="utf-8") as file:
         settings = file.read().replace("@user@", USER).replace("@peer@", PEER)
+    settings = f"hooks = {json.dumps(HOOKS)}\n{settings}"
     ids = json.dumps(sorted(cannot_tell(call("GET", "/v1/openapi.json"))))
     settings += f"""
 [[operations]]
