@@ -6,6 +6,8 @@ use super::write::WriteTx;
 use crate::db::assessments::{Assessment, AssessmentFields};
 use crate::db::sectors::SectorDetail;
 use crate::domain::event::{EventAction, SubjectKind};
+use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
+use crate::domain::sector::AssessmentKind;
 
 impl ChildOf for Assessment {
     type Parent = SectorDetail;
@@ -19,5 +21,21 @@ impl ChildOf for Assessment {
     /// An assessment is never dated after today.
     async fn check_fields(tx: &WriteTx<'_>, _before: Option<&Self>, fields: &AssessmentFields) -> Result<()> {
         resource::check_not_in_future(tx, fields.assessed_on, "/assessedOn")
+    }
+
+    /// The target of a sector is not below the level that the sector has already.
+    fn check_with_parent(sector: &SectorDetail, fields: &AssessmentFields) -> Result<()> {
+        if !sector.sector.maturity.is_target_below_current() {
+            return Ok(());
+        }
+        let error = match fields.kind {
+            AssessmentKind::Target => FieldError::at("/level", FieldErrorCode::TooSmall)
+                .saying("is below the current level of the sector", "أدنى من المستوى الحالي للقطاع"),
+            AssessmentKind::Current => FieldError::at("/level", FieldErrorCode::TooLarge).saying(
+                "is above the target of the sector: assess the target anew first",
+                "أعلى من المستوى المستهدف للقطاع: قيّم المستهدف من جديد أولًا",
+            ),
+        };
+        Err(Refusal::field_errors(RefusalCode::InvalidRequest, vec![error]).into())
     }
 }

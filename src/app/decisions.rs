@@ -60,6 +60,11 @@ impl Record {
         if self.decided_on > today {
             errors.push(in_future("/decidedOn", today));
         }
+        let too_early = self.conditions.iter().enumerate().filter(|(_, one)| one.due_date < self.decided_on);
+        errors.extend(too_early.map(|(at, _)| {
+            FieldError::at(format!("/conditions/{at}/dueDate"), FieldErrorCode::TooSmall)
+                .saying("is before the day of the decision (decidedOn)", "يسبق يوم القرار (decidedOn)")
+        }));
         match ruling {
             Ok(ruling) if errors.is_empty() => Ok(ruling),
             _ => Err(Refusal::field_errors(RefusalCode::InvalidRequest, errors).into()),

@@ -6,6 +6,8 @@ use super::write::WriteTx;
 use crate::db::indicators::{Indicator, IndicatorFields};
 use crate::db::pilots::PilotDetail;
 use crate::domain::event::{EventAction, SubjectKind};
+use crate::domain::pilot::Direction;
+use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
 
 impl ChildOf for Indicator {
     type Parent = PilotDetail;
@@ -17,10 +19,25 @@ impl ChildOf for Indicator {
     };
 
     /// Indicators of an earlier cycle are on record: a pilot that is extended is planned anew with new indicators.
-    async fn check_fields(tx: &WriteTx<'_>, before: Option<&Self>, _fields: &IndicatorFields) -> Result<()> {
-        match before {
-            Some(before) => resource::check_created_in_current_cycle(tx, before.id).await,
-            None => Ok(()),
+    async fn check_fields(tx: &WriteTx<'_>, before: Option<&Self>, fields: &IndicatorFields) -> Result<()> {
+        if let Some(before) = before {
+            resource::check_created_in_current_cycle(tx, before.id).await?;
         }
+        check_direction(fields)
     }
+}
+
+/// Refuses a target that lies in the other direction than the one in which the indicator is better.
+fn check_direction(fields: &IndicatorFields) -> Result<()> {
+    let (Some(baseline), Some(target)) = (&fields.baseline, &fields.target) else { return Ok(()) };
+    if fields.direction.leads(baseline, target) {
+        return Ok(());
+    }
+    let error = match fields.direction {
+        Direction::Up => FieldError::at("/target", FieldErrorCode::TooSmall)
+            .saying("must be above baseline: higher is better", "يجب أن يزيد على baseline: الأعلى أفضل"),
+        Direction::Down => FieldError::at("/target", FieldErrorCode::TooLarge)
+            .saying("must be below baseline: lower is better", "يجب أن يقل عن baseline: الأدنى أفضل"),
+    };
+    Err(Refusal::field_errors(RefusalCode::InvalidRequest, vec![error]).into())
 }

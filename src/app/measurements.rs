@@ -1,5 +1,6 @@
 //! Measurements of the indicators of a running pilot.
 
+use chrono::NaiveDate;
 use uuid::Uuid;
 
 use super::Result;
@@ -10,19 +11,31 @@ use crate::db::page::Page;
 use crate::db::pilots::PilotDetail;
 use crate::db::{self, Conn, QueryResult};
 use crate::domain::event::{EventAction, SubjectKind};
-use crate::domain::refusal::RefusalCode;
+use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
 
 async fn pilot(tx: &WriteTx<'_>, id: Uuid) -> Result<PilotDetail> {
     resource::find_or_not_found(tx, (), id).await
 }
 
 impl Measurement {
-    /// Refuses to change a measurement of an earlier cycle, from before the pilot was extended.
-    async fn may_be_changed(&self, tx: &WriteTx<'_>) -> Result<()> {
+    /// The pilot, after refusing to change a measurement of an earlier cycle, from before the pilot was extended.
+    async fn may_be_changed(&self, tx: &WriteTx<'_>) -> Result<PilotDetail> {
         let pilot = pilot(tx, self.pilot_id).await?;
         pilot.may_be_measured(tx)?;
-        resource::check_not_carried_over(self.cycle, pilot.pilot.last_cycle)
+        resource::check_not_carried_over(self.cycle, pilot.pilot.last_cycle)?;
+        Ok(pilot)
     }
+}
+
+/// Refuses a day on which nothing can have been measured: one to come, or one before the pilot was started.
+fn check_day(tx: &WriteTx<'_>, pilot: &PilotDetail, day: NaiveDate) -> Result<()> {
+    resource::check_not_in_future(tx, day, "/measuredOn")?;
+    let Some(start) = pilot.started_on.filter(|start| day < *start) else { return Ok(()) };
+    let error = FieldError::at("/measuredOn", FieldErrorCode::TooSmall).saying(
+        format!("is before the pilot was started, which was on {start}"),
+        format!("يسبق بدء المشروع التجريبي في {start}"),
+    );
+    Err(Refusal::field_errors(RefusalCode::InvalidRequest, vec![error]).into())
 }
 
 impl Resource for Measurement {
@@ -86,7 +99,7 @@ impl Resource for Measurement {
             return Err(RefusalCode::NotFound.into());
         }
         pilot.may_be_measured(tx)?;
-        resource::check_not_in_future(tx, fields.measured_on, "/measuredOn")?;
+        check_day(tx, &pilot, fields.measured_on)?;
         let cycle = pilot.pilot.last_cycle;
         let id = tx.new_id();
         db::measurements::insert(conn, task_force_id, id, parent, cycle, fields, tx.now()).await?;
@@ -94,13 +107,13 @@ impl Resource for Measurement {
     }
 
     async fn update(&self, tx: &WriteTx<'_>, _: (Uuid, Uuid), fields: &MeasurementFields) -> Result<()> {
-        self.may_be_changed(tx).await?;
-        resource::check_not_in_future(tx, fields.measured_on, "/measuredOn")?;
+        let pilot = self.may_be_changed(tx).await?;
+        check_day(tx, &pilot, fields.measured_on)?;
         Ok(db::measurements::update(tx.conn(), tx.task_force_id(), self.id, fields, tx.now()).await?)
     }
 
     async fn check_deletable(&self, tx: &WriteTx<'_>, _: (Uuid, Uuid)) -> Result<()> {
-        self.may_be_changed(tx).await
+        self.may_be_changed(tx).await.map(drop)
     }
 
     async fn delete(&self, tx: &WriteTx<'_>, _: (Uuid, Uuid)) -> Result<()> {

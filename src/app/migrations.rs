@@ -6,7 +6,7 @@ use super::Result;
 use super::caller::Access;
 use super::resource::{self, Events, ParentResource, Resource, Stateful};
 use super::write::WriteTx;
-use crate::db::migrations::{Migration, MigrationDetail, MigrationFields};
+use crate::db::migrations::{Migration, MigrationDetail, MigrationFields, MigrationStateUpdate};
 use crate::db::page::Page;
 use crate::db::resource::ProductFilter;
 use crate::db::{self, Conn, QueryResult};
@@ -138,8 +138,18 @@ impl Stateful for MigrationDetail {
         (): (),
         new_event: NewEvent,
     ) -> Result<NewEvent> {
-        let (conn, task_force_id, now) = (tx.conn(), tx.task_force_id(), tx.now());
-        db::migrations::set_state(conn, task_force_id, self.id(), to, reason, now).await?;
-        Ok(new_event)
+        let fields = self.fields();
+        // Whoever goes live although the counts differ gives the reason of the difference.
+        let explains = to == MigrationState::Live
+            && self.migration.state == MigrationState::ParallelRun
+            && fields.is_difference_unexplained();
+        let reconciliation_reason = if explains { reason } else { fields.reconciliation_reason.as_ref() };
+        let update = MigrationStateUpdate { state: to, state_reason: reason, reconciliation_reason };
+        db::migrations::update_state(tx.conn(), tx.task_force_id(), self.id(), &update, tx.now()).await?;
+        Ok(new_event.with_change(
+            "reconciliationReason",
+            &fields.reconciliation_reason,
+            reconciliation_reason,
+        ))
     }
 }

@@ -183,20 +183,31 @@ impl Stateful for PilotDetail {
         new_event: NewEvent,
     ) -> Result<NewEvent> {
         let before = &self.pilot;
-        // Only an evaluation has an outcome. A pilot that is planned anew loses its outcome.
+        // Only an evaluated pilot has an outcome. A pilot that runs or is planned anew loses its outcome; the events keep
+        // it.
         let Evaluation { outcome, lessons } = if to == PilotState::Evaluated {
             payload.complete()?
         } else {
             Evaluation { outcome: None, lessons: None }
         };
         // An extended pilot joins the cycle in which it is planned anew.
-        let last_cycle =
-            if before.state == PilotState::Evaluated { tx.access.cycle } else { before.last_cycle };
+        let last_cycle = if (before.state, to) == (PilotState::Evaluated, PilotState::Planned) {
+            tx.access.cycle
+        } else {
+            before.last_cycle
+        };
+        // A pilot that runs again after an evaluation has begun when it was first started.
+        let started_at = match to {
+            PilotState::Running => before.started_at.or(Some(tx.now())),
+            PilotState::Proposed | PilotState::Planned => None,
+            PilotState::Evaluated | PilotState::Cancelled => before.started_at,
+        };
         let update = PilotStateUpdate {
             state: to,
             state_reason: reason,
             outcome,
             lessons: lessons.as_ref(),
+            started_at,
             last_cycle,
         };
         db::pilots::update_state(tx.conn(), tx.task_force_id(), self.id(), &update, tx.now()).await?;

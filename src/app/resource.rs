@@ -170,6 +170,11 @@ pub trait ChildOf: ChildRow<Fields: Clone + PartialEq + Serialize> {
     async fn check_fields(_tx: &WriteTx<'_>, _before: Option<&Self>, _fields: &Self::Fields) -> Result<()> {
         Ok(())
     }
+
+    /// Checks the fields of a child that was created or updated together with its parent, as both are stored then.
+    fn check_with_parent(_parent: &Self::Parent, _fields: &Self::Fields) -> Result<()> {
+        Ok(())
+    }
 }
 
 impl<C: ChildOf> Resource for C {
@@ -220,7 +225,7 @@ impl<C: ChildOf> Resource for C {
         C::check_fields(tx, None, fields).await?;
         let id = tx.new_id();
         <C as ChildRow>::insert(tx.conn(), tx.task_force_id(), id, parent_id, fields, tx.now()).await?;
-        recheck_invariants::<<C as ChildOf>::Parent>(tx, parent_id).await?;
+        check_stored::<C>(tx, parent_id, fields).await?;
         Ok(id)
     }
 
@@ -233,7 +238,7 @@ impl<C: ChildOf> Resource for C {
         check_children_writable::<<C as ChildOf>::Parent>(tx, parent_id).await?;
         C::check_fields(tx, Some(self), fields).await?;
         <C as ChildRow>::update(tx.conn(), tx.task_force_id(), ChildRow::id(self), fields, tx.now()).await?;
-        recheck_invariants::<<C as ChildOf>::Parent>(tx, parent_id).await
+        check_stored::<C>(tx, parent_id, fields).await
     }
 
     async fn check_deletable(&self, tx: &WriteTx<'_>, parent_id: Uuid) -> Result<()> {
@@ -249,6 +254,21 @@ impl<C: ChildOf> Resource for C {
 
 async fn check_children_writable<P: ParentResource>(tx: &WriteTx<'_>, parent_id: Uuid) -> Result<()> {
     find_or_not_found::<P>(tx, (), parent_id).await?.children_writable(tx)
+}
+
+/// Checks a child that was written, and its parent.
+async fn check_stored<C: ChildOf>(
+    tx: &WriteTx<'_>,
+    parent_id: Uuid,
+    fields: &<C as ChildRow>::Fields,
+) -> Result<()> {
+    let parent: <C as ChildOf>::Parent = find_or_not_found(tx, (), parent_id).await?;
+    C::check_with_parent(&parent, fields)?;
+    check_invariants(tx, &parent)
+}
+
+fn check_invariants<P: ParentResource>(tx: &WriteTx<'_>, parent: &P) -> Result<()> {
+    parent.violated_invariant(&tx.access).map_or(Ok(()), |code| Err(code.into()))
 }
 
 /// A request to move a resource to another state.
@@ -329,8 +349,7 @@ pub(super) async fn cycle_of_open_step(tx: &WriteTx<'_>, step: StepName) -> Resu
 
 /// Refuses a write after which a parent and its children violate an invariant of the parent's state.
 pub(super) async fn recheck_invariants<P: ParentResource>(tx: &WriteTx<'_>, id: Uuid) -> Result<()> {
-    let parent: P = find_or_not_found(tx, (), id).await?;
-    parent.violated_invariant(&tx.access).map_or(Ok(()), |code| Err(code.into()))
+    check_invariants(tx, &find_or_not_found::<P>(tx, (), id).await?)
 }
 
 /// Refuses a day after today in the task force's time zone; `pointer` is its place in the request.

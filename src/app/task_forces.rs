@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::caller::{Access, Caller};
-use super::constraints::{time_zone_error, unknown_time_zone};
+use super::constraints::time_zone_error;
 use super::members::NewMember;
 use super::write::expect_version;
 use super::{App, Result};
@@ -12,6 +12,7 @@ use crate::db::page::Page;
 use crate::db::reports::BeforeCouncil;
 use crate::db::task_forces::{ListedTaskForce, TaskForce, TaskForceFields, TaskForceFilter};
 use crate::domain::calendar::is_time_zone;
+use crate::domain::country::is_country;
 use crate::domain::event::{EventAction, NewEvent, SubjectKind, changes_between};
 use crate::domain::panel::Panel;
 use crate::domain::refusal::{AvailableTransition, FieldError, FieldErrorCode, Refusal, RefusalCode};
@@ -57,6 +58,17 @@ fn new_event(action: EventAction, id: Uuid) -> NewEvent {
 fn code_for(errors: &[FieldError]) -> RefusalCode {
     let all_references = errors.iter().all(|error| error.code == FieldErrorCode::UnknownReference);
     if all_references { RefusalCode::UnknownReference } else { RefusalCode::InvalidRequest }
+}
+
+/// The error for an unknown country.
+fn country_error(fields: &TaskForceFields) -> Option<FieldError> {
+    let is_unknown = fields.country.as_deref().is_some_and(|code| !is_country(code));
+    is_unknown.then(|| {
+        FieldError::at("/country", FieldErrorCode::NotAllowed).saying(
+            "is not a country code of ISO 3166-1 (alpha-2) such as JO",
+            "ليس رمز دولة وفق المواصفة ISO 3166-1 (alpha-2) مثل JO",
+        )
+    })
 }
 
 impl App {
@@ -116,6 +128,7 @@ impl App {
             if !is_time_zone(&fields.time_zone) {
                 errors.insert(0, time_zone_error());
             }
+            errors.splice(..0, country_error(&fields));
             if !errors.is_empty() {
                 return Err(Refusal::field_errors(code_for(&errors), errors).into());
             }
@@ -159,8 +172,12 @@ impl App {
             if after == before {
                 return Ok(TaskForceView::for_access(task_force, before_council, &panel, &tx.access));
             }
-            if !is_time_zone(&after.time_zone) {
-                return Err(unknown_time_zone().into());
+            // A code from before codes were checked does not stand in the way of other changes.
+            let unknown_country = country_error(&after).filter(|_| after.country != before.country);
+            let unknown_zone = (!is_time_zone(&after.time_zone)).then(time_zone_error);
+            let errors: Vec<_> = unknown_country.into_iter().chain(unknown_zone).collect();
+            if !errors.is_empty() {
+                return Err(Refusal::field_errors(RefusalCode::InvalidRequest, errors).into());
             }
             tx.may_write(Write::TaskForce)?;
             let task_force = db::task_forces::update(conn, id, &after, tx.now()).await?;

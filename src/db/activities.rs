@@ -504,7 +504,8 @@ pub struct AssignedActivity {
     pub depends_on: Vec<Uuid>,
 }
 
-/// The open activities assigned to a user's current seats in all task forces, by due date.
+/// The open activities assigned to a user's current seats in all task forces, by due date; those that a waiver left open
+/// in an earlier cycle among them.
 pub async fn assigned_to(
     conn: &Conn,
     user_id: Uuid,
@@ -525,7 +526,6 @@ pub async fn assigned_to(
          from members m
          join task_forces t on t.id = m.task_force_id
          join activities on activities.task_force_id = m.task_force_id and activities.assignee_member_id = m.id
-                         and activities.cycle = t.current_cycle
          where m.user_id = $1 and m.to_date is null
            and activities.state not in ('done', 'cancelled')
            and (due_or_never(activities.due_date), activities.id) > (coalesce($3, date '-infinity'), $4)

@@ -57,7 +57,7 @@ pub async fn tasks(
     let (since, id) = after.map_or((None, Uuid::nil()), |(since, id)| (Some(since), id));
     let query = diesel::sql_query(
         "with seats as (
-             select t.id as task_force_id, t.name as task_force_name, t.current_cycle, t.state, m.id as member_id, m.role
+             select t.id as task_force_id, t.name as task_force_name, t.state, m.id as member_id, m.role
              from members m join task_forces t on t.id = m.task_force_id
              where m.user_id = $1 and m.to_date is null
          ), waiting as (
@@ -74,13 +74,13 @@ pub async fn tasks(
              select 'review', m.task_force_id, m.task_force_name, 'activity',
                     a.id, a.number, a.step, a.title, a.due_date, a.state_since
              from seats m
-             join activities a on a.task_force_id = m.task_force_id and a.cycle = m.current_cycle
+             join activities a on a.task_force_id = m.task_force_id
                   and a.state = 'inReview' and a.assignee_member_id is distinct from m.member_id
                   and not exists (select from activity_assignees w
                                   join members p on p.task_force_id = w.task_force_id and p.id = w.member_id
                                   where w.task_force_id = a.task_force_id and w.activity_id = a.id and p.user_id = $1)
              join steps s on s.task_force_id = a.task_force_id and s.cycle = a.cycle and s.step = a.step
-                  and s.state = 'open'
+                  and s.state in ('open', 'passed')
              where m.state = 'active'
              union all
              select 'condition', m.task_force_id, m.task_force_name, 'condition',

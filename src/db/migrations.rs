@@ -1,7 +1,7 @@
 //! Migrations: the moves of pilots into the city's local digital government.
 //!
-//! [`resource_queries!`](super::resource) makes `migrations::insert`, `migrations::update`, `migrations::set_state`,
-//! `migrations::exists`, `migrations::list` and `migrations::delete`.
+//! [`resource_queries!`](super::resource) makes `migrations::insert`, `migrations::update`, `migrations::exists`,
+//! `migrations::list` and `migrations::delete`.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
@@ -14,7 +14,7 @@ use super::Conn;
 use super::resource::{ProductFilter, resource_queries};
 use super::schema::{migrations, pilots};
 use super::statement::Prepared;
-use crate::domain::migration::{MigrationFacts, MigrationState};
+use crate::domain::migration::{MigrationFacts, MigrationState, difference};
 use crate::domain::pilot::PilotOutcome;
 use crate::domain::step::StepState;
 use crate::domain::task_force::TaskForceState;
@@ -44,6 +44,8 @@ pub struct MigrationFields {
     pub reconciliation_loaded: Option<i64>,
     /// Records that were rejected.
     pub reconciliation_rejected: Option<i64>,
+    /// Why the counts differ.
+    pub reconciliation_reason: Option<LocalizedText>,
     /// The unit that operates the service after the handover.
     pub receiving_unit: Option<String>,
     /// The person who is responsible after the handover.
@@ -80,6 +82,25 @@ pub struct MigrationDetail {
     /// True if the migration has a checklist and every item is done.
     #[diesel(sql_type = Bool)]
     pub checklist_done: bool,
+    /// True if the pilot is evaluated with outcome `scale`.
+    #[diesel(sql_type = Bool)]
+    pub pilot_scaled: bool,
+}
+
+impl MigrationFields {
+    /// The number of records that were neither loaded nor rejected. The three counts are set together.
+    pub fn difference(&self) -> Option<i64> {
+        Some(difference(
+            self.reconciliation_source?,
+            self.reconciliation_loaded?,
+            self.reconciliation_rejected?,
+        ))
+    }
+
+    /// Tells whether the counts differ and no reason was given for that.
+    pub fn is_difference_unexplained(&self) -> bool {
+        self.difference().is_some_and(|difference| difference != 0) && self.reconciliation_reason.is_none()
+    }
 }
 
 impl MigrationDetail {
@@ -91,7 +112,9 @@ impl MigrationDetail {
             checklist_done: self.checklist_done,
             // The three counts are set together, so one of them is enough.
             reconciled: fields.reconciliation_source.is_some(),
+            difference_unexplained: fields.is_difference_unexplained(),
             receiver_named: fields.receiving_unit.is_some() && fields.service_owner.is_some(),
+            pilot_scaled: self.pilot_scaled,
         }
     }
 }
@@ -100,9 +123,38 @@ resource_queries! {
     table: migrations,
     row: Migration,
     fields: MigrationFields,
-    state: MigrationState,
     filter: ProductFilter<MigrationState>,
     narrowed_by: { pilot_id: pilot_id },
+}
+
+/// The columns that a transition of a migration sets.
+#[derive(Debug, AsChangeset)]
+#[diesel(table_name = migrations, treat_none_as_null = true)]
+pub struct MigrationStateUpdate<'a> {
+    pub state: MigrationState,
+    pub state_reason: Option<&'a LocalizedText>,
+    /// Why the counts differ.
+    pub reconciliation_reason: Option<&'a LocalizedText>,
+}
+
+/// Sets the state of a migration, with everything that a transition changes.
+pub async fn update_state(
+    conn: &Conn,
+    task_force_id: Uuid,
+    id: Uuid,
+    update: &MigrationStateUpdate<'_>,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    diesel::update(migrations::table.find((task_force_id, id)))
+        .set((
+            update,
+            migrations::state_since.eq(now),
+            migrations::version.eq(migrations::version + 1),
+            migrations::updated_at.eq(now),
+        ))
+        .execute(&mut &*conn)
+        .await
+        .map(drop)
 }
 
 /// Finds a migration.
@@ -111,8 +163,10 @@ pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Opt
         "select m.*, s.state as step_state,
                 coalesce((select bool_and(c.done) from checklist_items c
                           where c.task_force_id = m.task_force_id and c.migration_id = m.id), false)
-                    as checklist_done
+                    as checklist_done,
+                coalesce(p.outcome = 'scale', false) as pilot_scaled
          from migrations m
+         join pilots p on p.task_force_id = m.task_force_id and p.id = m.pilot_id
          join steps s on s.task_force_id = m.task_force_id and s.cycle = m.last_cycle and s.step = 'migration'
          where m.task_force_id = $1 and m.id = $2",
     )

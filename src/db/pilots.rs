@@ -6,7 +6,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::dsl;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Bool, Date, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use uuid::Uuid;
@@ -59,6 +59,8 @@ pub struct Pilot {
     pub outcome: Option<PilotOutcome>,
     /// Lessons learned, from the evaluation.
     pub lessons: Option<LocalizedText>,
+    /// When the pilot was started in its last cycle.
+    pub started_at: Option<DateTime<Utc>>,
     pub state: PilotState,
     pub state_reason: Option<LocalizedText>,
     pub state_since: DateTime<Utc>,
@@ -90,6 +92,12 @@ pub struct PilotDetail {
     /// True if the pilot has indicators, each of them measured in the pilot's last cycle.
     #[diesel(sql_type = Bool)]
     pub measured: bool,
+    /// True if the pilot has a migration that was not rolled back.
+    #[diesel(sql_type = Bool)]
+    pub is_migrated: bool,
+    /// The day on which the pilot was started in its last cycle, in the task force's time zone.
+    #[diesel(sql_type = Nullable<Date>)]
+    pub started_on: Option<NaiveDate>,
 }
 
 impl PilotDetail {
@@ -105,6 +113,7 @@ impl PilotDetail {
             has_indicator: self.has_indicator,
             measured: self.measured,
             outcome: self.pilot.outcome,
+            is_migrated: self.is_migrated,
         }
     }
 }
@@ -133,6 +142,8 @@ pub struct PilotStateUpdate<'a> {
     pub outcome: Option<PilotOutcome>,
     /// Lessons learned, from the evaluation.
     pub lessons: Option<&'a LocalizedText>,
+    /// When the pilot was started in its last cycle.
+    pub started_at: Option<DateTime<Utc>>,
     /// The last cycle in which the row counts.
     pub last_cycle: i32,
 }
@@ -189,7 +200,10 @@ pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Opt
     let query = diesel::sql_query(
         "select p.*, s.state as pilots_state, m.state as migration_state, l.state as later_pilots_state,
                 x.state in ('selected', 'studied') as sector_selected,
-                coalesce(i.complete, false) as has_indicator, coalesce(i.measured, false) as measured
+                coalesce(i.complete, false) as has_indicator, coalesce(i.measured, false) as measured,
+                exists (select from migrations g where g.task_force_id = p.task_force_id and g.pilot_id = p.id
+                        and g.state <> 'rolledBack') as is_migrated,
+                local_date(p.started_at, t.time_zone) as started_on
          from pilots p
          join task_forces t on t.id = p.task_force_id
          join steps s on s.task_force_id = p.task_force_id and s.cycle = p.last_cycle and s.step = 'pilots'

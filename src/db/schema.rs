@@ -339,6 +339,7 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         search -> Text,
+        reconciliation_reason -> Nullable<Jsonb>,
     }
 }
 
@@ -365,6 +366,7 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         search -> Text,
+        started_at -> Nullable<Timestamptz>,
     }
 }
 

@@ -44,6 +44,13 @@ pub struct Maturity {
     pub target: Option<i16>,
 }
 
+impl Maturity {
+    /// Tells whether the target is below the level that the sector has already.
+    pub fn is_target_below_current(self) -> bool {
+        matches!((self.current, self.target), (Some(current), Some(target)) if target < current)
+    }
+}
+
 /// A sector as it is stored, with its maturity.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = sectors, check_for_backend(diesel::pg::Pg))]
@@ -88,6 +95,7 @@ impl SectorDetail {
         SectorFacts {
             step_context: StepContext { task_force, step: self.step_state },
             assessed: current.is_some() && target.is_some(),
+            target_below_current: self.sector.maturity.is_target_below_current(),
             studied: self.studied,
         }
     }

@@ -132,40 +132,30 @@ impl Stage {
     pub fn transitions(self, facts: &ActivityFacts) -> Vec<Transition<ActivityState>> {
         use ActivityState as To;
 
-        let write_blocker = facts.write_blocker();
-        // If the activity can't be written at all, the state of the step is not listed as a second obstacle.
-        let step_blocker = facts.step.write_blocker().map(Blocker::from).filter(|_| write_blocker.is_none());
-        let transition = |to| Transition::to(to).blocked_by(write_blocker.clone());
+        let transition = |to, what| Transition::to(to).blocked_by(facts.write_blocker(what));
+        let work = |to| transition(to, Write::ActivityWork(facts.step));
+        let release = |to| transition(to, Write::ActivityRelease(facts.step));
+        let block = transition(To::Blocked, Write::Activity(facts.step)).with_reason();
+        let cancel = release(To::Cancelled).with_reason();
         let dependency_blocker =
             (facts.unfinished_dependencies > 0).then_some(Blocker::from(RefusalCode::DependencyUnfinished));
-        let block = transition(To::Blocked).with_reason();
-        let cancel = transition(To::Cancelled).with_reason();
         match self {
-            Self::Planned => vec![
-                transition(To::InProgress).blocked_by(step_blocker).blocked_by(dependency_blocker),
-                block,
-                cancel,
-            ],
+            Self::Planned => vec![work(To::InProgress).blocked_by(dependency_blocker), block, cancel],
             Self::InProgress => {
                 let finish = if facts.review_required { To::InReview } else { To::Done };
-                vec![transition(finish).blocked_by(step_blocker), block, cancel]
+                vec![work(finish), block, cancel]
             }
             Self::InReview => {
                 let reviewer_blocker =
                     facts.caller_was_assignee.then_some(RefusalCode::ReviewByAnother.into());
-                vec![
-                    transition(To::Done).blocked_by(step_blocker.clone()).blocked_by(reviewer_blocker),
-                    transition(To::InProgress).with_reason().blocked_by(step_blocker),
-                    block,
-                    cancel,
-                ]
+                vec![work(To::Done).blocked_by(reviewer_blocker), work(To::InProgress), block, cancel]
             }
-            Self::Blocked { from: BlockedFrom::Planned } => vec![transition(To::Planned), cancel],
-            Self::Blocked { from } => vec![transition(from.state()).blocked_by(step_blocker), cancel],
+            Self::Blocked { from: BlockedFrom::Planned } => vec![release(To::Planned), cancel],
+            Self::Blocked { from } => vec![work(from.state()), cancel],
+            // Only what was left open is finished in a passed step: what is done stays done.
             Self::Done => vec![
-                transition(To::InProgress)
+                transition(To::InProgress, Write::OpenStep(facts.step))
                     .with_reason()
-                    .blocked_by(step_blocker)
                     .blocked_by(dependency_blocker),
             ],
             Self::Cancelled => Vec::new(),
@@ -209,8 +199,8 @@ pub struct ActivityFacts {
 }
 
 impl ActivityFacts {
-    fn write_blocker(&self) -> Option<Blocker> {
-        may_write(Write::Activity(self.step), self.task_force).err().map(Blocker::from)
+    fn write_blocker(&self, what: Write) -> Option<Blocker> {
+        may_write(what, self.task_force).err().map(Blocker::from)
     }
 }
 
@@ -278,40 +268,45 @@ mod tests {
         for facts in every_fact() {
             for stage in STAGES {
                 for &to in ActivityState::ALL {
-                    let writable = facts.task_force == TaskForceState::Active
-                        && matches!(facts.step, StepState::Open | StepState::Locked);
                     let step_open = facts.step == StepState::Open;
+                    let workable = matches!(facts.step, StepState::Open | StepState::Passed);
                     let legal = match (stage.state(), to) {
                         (ActivityState::Planned, ActivityState::InProgress) => {
-                            step_open && facts.unfinished_dependencies == 0
+                            workable && facts.unfinished_dependencies == 0
                         }
                         (ActivityState::InProgress, ActivityState::InReview) => {
-                            step_open && facts.review_required
+                            workable && facts.review_required
                         }
                         (ActivityState::InProgress, ActivityState::Done) => {
-                            step_open && !facts.review_required
+                            workable && !facts.review_required
                         }
                         (ActivityState::InReview, ActivityState::Done) => {
-                            step_open && !facts.caller_was_assignee
+                            workable && !facts.caller_was_assignee
                         }
-                        (ActivityState::InReview, ActivityState::InProgress) => step_open,
+                        (ActivityState::InReview, ActivityState::InProgress) => workable,
                         (ActivityState::Done, ActivityState::InProgress) => {
                             step_open && facts.unfinished_dependencies == 0
                         }
                         (ActivityState::Blocked, ActivityState::Planned) => {
-                            stage.blocked_from() == Some(ActivityState::Planned)
+                            facts.step != StepState::Submitted
+                                && stage.blocked_from() == Some(ActivityState::Planned)
                         }
                         (ActivityState::Blocked, ActivityState::InProgress | ActivityState::InReview) => {
-                            step_open && stage.blocked_from() == Some(to)
+                            workable && stage.blocked_from() == Some(to)
                         }
                         (ActivityState::Blocked, ActivityState::Blocked) => false,
-                        (from, ActivityState::Blocked | ActivityState::Cancelled) => from.is_open(),
+                        (from, ActivityState::Blocked) => {
+                            from.is_open() && matches!(facts.step, StepState::Open | StepState::Locked)
+                        }
+                        (from, ActivityState::Cancelled) => {
+                            from.is_open() && facts.step != StepState::Submitted
+                        }
                         _ => false,
                     };
                     let taken = stage.transition(to, &facts, true);
                     assert_eq!(
                         taken.is_ok(),
-                        legal && writable,
+                        legal && facts.task_force == TaskForceState::Active,
                         "{stage:?} -> {to} with {facts:?}: {taken:?}"
                     );
                     if let Ok(next) = taken {

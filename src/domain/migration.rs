@@ -24,8 +24,17 @@ pub struct MigrationFacts {
     pub checklist_done: bool,
     /// True if the numbers of source, loaded and rejected records are known.
     pub reconciled: bool,
+    /// True if the numbers differ and no reason was given for that.
+    pub difference_unexplained: bool,
     /// True if the receiving unit and the service owner are named.
     pub receiver_named: bool,
+    /// True if the pilot of the migration is evaluated with outcome `scale`.
+    pub pilot_scaled: bool,
+}
+
+/// The number of records that were neither loaded nor rejected; negative if more arrived than there were.
+pub fn difference(source: i64, loaded: i64, rejected: i64) -> i64 {
+    source.saturating_sub(loaded).saturating_sub(rejected)
 }
 
 impl MigrationState {
@@ -36,19 +45,23 @@ impl MigrationState {
         match self {
             Self::Planned => vec![transition(Self::InProgress)],
             Self::InProgress => vec![transition(Self::ParallelRun), roll_back()],
-            Self::ParallelRun => vec![
-                transition(Self::Live)
+            Self::ParallelRun => {
+                let go_live = transition(Self::Live)
                     .require(facts.checklist_done, RefusalCode::ChecklistUnfinished)
-                    .require(facts.reconciled, RefusalCode::ReconciliationMissing),
-                roll_back(),
-            ],
+                    .require(facts.reconciled, RefusalCode::ReconciliationMissing);
+                // The reason explains the difference from then on.
+                let go_live = if facts.difference_unexplained { go_live.with_reason() } else { go_live };
+                vec![go_live, roll_back()]
+            }
             Self::Live => {
                 let hand_over = transition(Self::HandedOver)
                     .require(facts.receiver_named, RefusalCode::HandoverIncomplete);
                 vec![hand_over, roll_back()]
             }
-            Self::RolledBack => vec![transition(Self::Planned)],
-            Self::HandedOver => Vec::new(),
+            Self::RolledBack => {
+                vec![transition(Self::Planned).require(facts.pilot_scaled, RefusalCode::PilotNotScaled)]
+            }
+            Self::HandedOver => vec![transition(Self::Live).with_reason()],
         }
     }
 
@@ -57,6 +70,9 @@ impl MigrationState {
         match self {
             Self::Live | Self::HandedOver if !facts.checklist_done => Some(RefusalCode::ChecklistUnfinished),
             Self::Live | Self::HandedOver if !facts.reconciled => Some(RefusalCode::ReconciliationMissing),
+            Self::Live | Self::HandedOver if facts.difference_unexplained => {
+                Some(RefusalCode::DifferenceUnexplained)
+            }
             Self::HandedOver if !facts.receiver_named => Some(RefusalCode::HandoverIncomplete),
             _ => None,
         }
@@ -69,7 +85,9 @@ pub fn all_transitions() -> Vec<TransitionRule> {
         step_context: StepContext::WRITABLE,
         checklist_done: true,
         reconciled: true,
+        difference_unexplained: false,
         receiver_named: true,
+        pilot_scaled: true,
     };
     state_machine::all_transitions(|state: MigrationState| state.transitions(&facts))
 }
@@ -86,12 +104,14 @@ mod tests {
         use MigrationState::{HandedOver, InProgress, Live, ParallelRun, Planned, RolledBack};
 
         for step_context in StepContext::every() {
-            for bits in 0..8_u8 {
+            for bits in 0..32_u8 {
                 let facts = MigrationFacts {
                     step_context,
                     checklist_done: bits & 1 > 0,
                     reconciled: bits & 2 > 0,
                     receiver_named: bits & 4 > 0,
+                    difference_unexplained: bits & 8 > 0,
+                    pilot_scaled: bits & 16 > 0,
                 };
                 let settled = facts.checklist_done && facts.reconciled;
                 for &from in MigrationState::ALL {
@@ -101,7 +121,8 @@ mod tests {
                             (ParallelRun, Live) => settled,
                             (Live, HandedOver) => facts.receiver_named,
                             (InProgress | ParallelRun | Live, RolledBack) => true,
-                            (RolledBack, Planned) => true,
+                            (RolledBack, Planned) => facts.pilot_scaled,
+                            (HandedOver, Live) => true,
                             _ => false,
                         };
                         let taken = check_transition(from, &from.transitions(&facts), to, true);
@@ -111,9 +132,13 @@ mod tests {
                             "{from} -> {to} {facts:?}"
                         );
                         let unexplained = check_transition(from, &from.transitions(&facts), to, false);
-                        assert_eq!(unexplained.is_ok(), taken.is_ok() && to != RolledBack, "{from} -> {to}");
+                        let explained = to == RolledBack
+                            || (from, to) == (HandedOver, Live)
+                            || (from, to) == (ParallelRun, Live) && facts.difference_unexplained;
+                        assert_eq!(unexplained.is_ok(), taken.is_ok() && !explained, "{from} -> {to}");
                     }
                 }
+                let settled = settled && !facts.difference_unexplained;
                 assert_eq!(Live.violated_invariant(&facts).is_none(), settled);
                 assert_eq!(HandedOver.violated_invariant(&facts).is_none(), settled && facts.receiver_named);
             }

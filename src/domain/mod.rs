@@ -12,6 +12,7 @@ pub mod audit;
 pub mod ballot;
 pub mod calendar;
 pub mod characters;
+pub mod country;
 pub mod criterion;
 pub mod decimal;
 pub mod decision;

@@ -1,5 +1,6 @@
 //! Pilots: small projects that are planned in step 3, run in step 4, and measured by indicators.
 
+use super::decimal::Decimal;
 use super::refusal::{Blocker, RefusalCode};
 use super::state_machine::{self, Transition, TransitionRule};
 use super::step::StepState;
@@ -34,6 +35,16 @@ vocabulary! {
     }
 }
 
+impl Direction {
+    /// Tells whether the way from the baseline to the target goes in this direction.
+    pub fn leads(self, baseline: &Decimal, target: &Decimal) -> bool {
+        match self {
+            Self::Up => target > baseline,
+            Self::Down => target < baseline,
+        }
+    }
+}
+
 impl PilotState {
     /// Tells whether the pilot was planned and not cancelled.
     pub fn was_planned(self) -> bool {
@@ -64,6 +75,8 @@ pub struct PilotFacts {
     pub measured: bool,
     /// The outcome of the evaluation.
     pub outcome: Option<PilotOutcome>,
+    /// True if a migration of the pilot was begun or planned and not rolled back.
+    pub is_migrated: bool,
 }
 
 impl PilotFacts {
@@ -101,13 +114,19 @@ impl PilotState {
                     .require(facts.measured, RefusalCode::MeasurementsMissing),
                 cancel,
             ],
-            Self::Evaluated if facts.outcome == Some(PilotOutcome::Extend) => {
-                vec![match facts.later_pilots_step {
-                    Some(step) => facts.plan(step),
-                    None => Transition::to(Self::Planned).require(false, RefusalCode::CycleNotOver),
-                }]
+            Self::Evaluated => {
+                let again = Transition::to(Self::Running)
+                    .with_reason()
+                    .blocked_by(migration_blocker)
+                    .require(!facts.is_migrated, RefusalCode::MigrationUnderWay);
+                let extended =
+                    (facts.outcome == Some(PilotOutcome::Extend)).then(|| match facts.later_pilots_step {
+                        Some(step) => facts.plan(step),
+                        None => Transition::to(Self::Planned).require(false, RefusalCode::CycleNotOver),
+                    });
+                [again].into_iter().chain(extended).collect()
             }
-            Self::Evaluated | Self::Cancelled => Vec::new(),
+            Self::Cancelled => Vec::new(),
         }
     }
 
@@ -134,6 +153,7 @@ pub fn all_transitions() -> Vec<TransitionRule> {
         has_indicator: true,
         measured: true,
         outcome: Some(PilotOutcome::Extend),
+        is_migrated: false,
     };
     state_machine::all_transitions(|state: PilotState| state.transitions(&facts))
 }
@@ -156,7 +176,7 @@ mod tests {
                 let outcomes = PilotOutcome::ALL.iter().copied().map(Some).chain([None]);
                 outcomes.flat_map(move |outcome| {
                     TaskForceState::ALL.iter().flat_map(move |&task_force| {
-                        (0..16_u8).map(move |bits| PilotFacts {
+                        (0..32_u8).map(move |bits| PilotFacts {
                             task_force,
                             pilots_step,
                             migration_step,
@@ -166,11 +186,27 @@ mod tests {
                             has_indicator: bits & 4 > 0,
                             measured: bits & 8 > 0,
                             outcome,
+                            is_migrated: bits & 16 > 0,
                         })
                     })
                 })
             })
         })
+    }
+
+    #[test]
+    fn a_target_lies_in_the_direction_of_its_indicator() {
+        for (direction, baseline, target, expected) in [
+            (Direction::Up, "22", "60", true),
+            (Direction::Up, "22", "22.00", false),
+            (Direction::Up, "-1", "-2", false),
+            (Direction::Down, "40", "12.50", true),
+            (Direction::Down, "40", "40", false),
+            (Direction::Down, "0.5", "0.500001", false),
+        ] {
+            let [baseline, target] = [baseline, target].map(|number| Decimal::parse(number).unwrap());
+            assert_eq!(direction.leads(&baseline, &target), expected, "{direction}: {baseline} to {target}");
+        }
     }
 
     /// The rules of pilots, written a second time: every state × every state asked for × every fact.
@@ -190,6 +226,7 @@ mod tests {
                         (Proposed | Planned | Running, Cancelled) => {
                             facts.pilots_step == Open || facts.migration_step == Open
                         }
+                        (Evaluated, Running) => facts.migration_step == Open && !facts.is_migrated,
                         (Evaluated, Planned) => {
                             facts.outcome == Some(PilotOutcome::Extend)
                                 && facts.later_pilots_step == Some(Open)
@@ -201,7 +238,8 @@ mod tests {
                     let taken = check_transition(from, &from.transitions(&facts), to, true);
                     assert_eq!(taken.is_ok(), legal, "{from} -> {to} with {facts:?}: {taken:?}");
                     let unexplained = check_transition(from, &from.transitions(&facts), to, false);
-                    assert_eq!(unexplained.is_ok(), legal && to != Cancelled, "{from} -> {to}");
+                    let explained = to == Cancelled || (from, to) == (Evaluated, Running);
+                    assert_eq!(unexplained.is_ok(), legal && !explained, "{from} -> {to}");
                 }
             }
             assert_eq!(Planned.violated_invariant(&facts).is_none(), plannable);

@@ -89,6 +89,8 @@ pub enum RefusalCode {
     AdoptionByAnother,
     /// The sector lacks an assessment of its current or of its target maturity.
     MaturityMissing,
+    /// The target maturity of the sector is below its current maturity.
+    TargetBelowCurrent,
     /// The sector lacks a completed study with a recommendation.
     StudyMissing,
     /// The sector of the pilot is not selected.
@@ -107,10 +109,14 @@ pub enum RefusalCode {
     CycleNotOver,
     /// The pilot was not evaluated with outcome `scale`.
     PilotNotScaled,
+    /// A migration of the pilot is planned, under way or done.
+    MigrationUnderWay,
     /// The checklist of the migration is empty or has an open item.
     ChecklistUnfinished,
     /// The migration lacks its reconciliation counts.
     ReconciliationMissing,
+    /// The counts of the reconciliation differ without a reason.
+    DifferenceUnexplained,
     /// The migration lacks its receiving unit or its service owner.
     HandoverIncomplete,
     /// Evidence that is a link takes no file.

@@ -42,10 +42,11 @@ impl Verdict {
 }
 
 vocabulary! {
-    /// Why an activity is a risk.
+    /// Why something is a risk.
     pub enum RiskCause in "riskCauses" {
         Blocked = "blocked", "Blocked", "متوقف";
         Overdue = "overdue", "Overdue", "متأخر عن موعده";
+        ReconciliationDifference = "reconciliationDifference", "Counts of records differ", "أعداد السجلات غير متطابقة";
     }
 }
 

@@ -28,6 +28,8 @@ pub struct SectorFacts {
     pub step_context: StepContext,
     /// True if the current and the target maturity are assessed.
     pub assessed: bool,
+    /// True if the target maturity is below the current maturity.
+    pub target_below_current: bool,
     /// True if the sector has a completed study with a recommendation.
     pub studied: bool,
 }
@@ -46,6 +48,7 @@ impl SectorState {
             Self::Selected => vec![
                 transition(Self::Studied)
                     .require(facts.assessed, RefusalCode::MaturityMissing)
+                    .require(!facts.target_below_current, RefusalCode::TargetBelowCurrent)
                     .require(facts.studied, RefusalCode::StudyMissing),
                 transition(Self::Candidate),
             ],
@@ -57,6 +60,7 @@ impl SectorState {
     pub fn violated_invariant(self, facts: &SectorFacts) -> Option<RefusalCode> {
         match self {
             Self::Studied if !facts.assessed => Some(RefusalCode::MaturityMissing),
+            Self::Studied if facts.target_below_current => Some(RefusalCode::TargetBelowCurrent),
             Self::Studied if !facts.studied => Some(RefusalCode::StudyMissing),
             _ => None,
         }
@@ -65,7 +69,12 @@ impl SectorState {
 
 /// Every transition.
 pub fn all_transitions() -> Vec<TransitionRule> {
-    let facts = SectorFacts { step_context: StepContext::WRITABLE, assessed: true, studied: true };
+    let facts = SectorFacts {
+        step_context: StepContext::WRITABLE,
+        assessed: true,
+        target_below_current: false,
+        studied: true,
+    };
     state_machine::all_transitions(|state: SectorState| state.transitions(&facts))
 }
 
@@ -81,14 +90,20 @@ mod tests {
         use SectorState::{Candidate, NotSelected, Selected, Studied};
 
         for step_context in StepContext::every() {
-            for (assessed, studied) in [(false, false), (true, false), (false, true), (true, true)] {
-                let facts = SectorFacts { step_context, assessed, studied };
+            for bits in 0..8_u8 {
+                let facts = SectorFacts {
+                    step_context,
+                    assessed: bits & 1 > 0,
+                    target_below_current: bits & 2 > 0,
+                    studied: bits & 4 > 0,
+                };
+                let settled = facts.assessed && !facts.target_below_current && facts.studied;
                 for &from in SectorState::ALL {
                     for &to in SectorState::ALL {
                         let legal = match (from, to) {
                             (Candidate, Selected | NotSelected) => true,
                             (Selected | NotSelected | Studied, Candidate) => true,
-                            (Selected, Studied) => assessed && studied,
+                            (Selected, Studied) => settled,
                             _ => false,
                         };
                         let taken = check_transition(from, &from.transitions(&facts), to, true);
@@ -101,7 +116,7 @@ mod tests {
                         assert_eq!(unexplained.is_ok(), taken.is_ok() && to != NotSelected, "{from} -> {to}");
                     }
                 }
-                assert_eq!(Studied.violated_invariant(&facts).is_none(), assessed && studied);
+                assert_eq!(Studied.violated_invariant(&facts).is_none(), settled);
                 assert_eq!(Selected.violated_invariant(&facts), None);
             }
         }

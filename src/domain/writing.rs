@@ -20,6 +20,11 @@ pub enum Write {
     OpenStep(StepState),
     /// An activity of a step. Activities are planned ahead while the step is locked, and fixed once it is submitted.
     Activity(StepState),
+    /// Work on an activity of a step: its start, its review, its completion. What a waiver left open when the step passed
+    /// is still finished.
+    ActivityWork(StepState),
+    /// A move of an activity that needs no open step: its cancellation, and the end of the block of a planned one.
+    ActivityRelease(StepState),
     /// A new comment, or new evidence, whatever the state of the step.
     Comment,
     /// A vote.
@@ -63,6 +68,10 @@ pub fn may_write(what: Write, task_force: TaskForceState) -> Result<(), RefusalC
         | Write::Record => None,
         Write::OpenStep(step) => step.write_blocker(),
         Write::Activity(step) => step.write_blocker().filter(|code| *code != RefusalCode::StepLocked),
+        Write::ActivityWork(step) => step.write_blocker().filter(|code| *code != RefusalCode::StepPassed),
+        Write::ActivityRelease(step) => {
+            step.write_blocker().filter(|code| *code == RefusalCode::StepSubmitted)
+        }
         Write::TargetDate(step) => step.write_blocker().filter(|code| *code == RefusalCode::StepPassed),
     };
     code.map_or(Ok(()), Err)
@@ -118,6 +127,8 @@ mod tests {
                     (Suspended, Write::Members | Write::Health) => true,
                     (Active, Write::OpenStep(_)) => step == Open,
                     (Active, Write::Activity(_)) => matches!(step, Open | Locked),
+                    (Active, Write::ActivityWork(_)) => matches!(step, Open | Passed),
+                    (Active, Write::ActivityRelease(_)) => step != Submitted,
                     (Active | Concluded | Dissolved, Write::Correction | Write::Condition) => true,
                     (Active, _) => true,
                     _ => false,
@@ -129,6 +140,8 @@ mod tests {
                     Write::TargetDate(step),
                     Write::OpenStep(step),
                     Write::Activity(step),
+                    Write::ActivityWork(step),
+                    Write::ActivityRelease(step),
                     Write::Comment,
                     Write::Vote,
                     Write::Decision,

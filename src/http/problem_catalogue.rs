@@ -213,8 +213,8 @@ problem_catalogue! {
     StepPassed from RefusalCode {
         status: CONFLICT,
         title: "The step has passed", "أُقرَّت الخطوة",
-        advice: "What passed its gate stays as it was; comments and new evidence are always possible.",
-            "ما اجتاز بوابته يبقى كما كان؛ أما التعليق وإضافة مستندات الإثبات فممكنان دائمًا.",
+        advice: "What passed its gate stays as it was; comments and new evidence are always possible, and an activity that a waiver left open can be finished or cancelled.",
+            "ما اجتاز بوابته يبقى كما كان؛ أما التعليق وإضافة مستندات الإثبات فممكنان دائمًا، والنشاط الذي بقي مفتوحًا بموجب إعفاء يمكن إنجازه أو إلغاؤه.",
     }
     GateNotMet from RefusalCode {
         status: CONFLICT,
@@ -282,6 +282,12 @@ problem_catalogue! {
         advice: "Add an assessment of kind `current` and one of kind `target`. A studied sector keeps them.",
             "أضف تقييمًا من نوع «النضج الحالي» (current) وآخر من نوع «النضج المستهدف» (target). ويحتفظ القطاع المدروس بهما.",
     }
+    TargetBelowCurrent from RefusalCode {
+        status: CONFLICT,
+        title: "The sector's target maturity is below its current maturity", "النضج المستهدف للقطاع أدنى من نضجه الحالي",
+        advice: "Add an assessment of kind `target` whose level is at least the current one.",
+            "أضف تقييمًا من نوع target لا يقل مستواه عن المستوى الحالي.",
+    }
     StudyMissing from RefusalCode {
         status: CONFLICT,
         title: "The sector has no completed study with a recommendation", "لا توجد للقطاع دراسة مكتملة ذات توصية",
@@ -336,6 +342,12 @@ problem_catalogue! {
         advice: "Evaluate the pilot with outcome `scale` first.",
             "قيّم المشروع التجريبي أولًا بنتيجة «التوسع» (scale).",
     }
+    MigrationUnderWay from RefusalCode {
+        status: CONFLICT,
+        title: "A migration of the pilot is planned, under way or done", "للمشروع التجريبي ترحيل مخطط له أو جارٍ أو منجز",
+        advice: "The migration rests on the evaluation. Roll the migration back or delete it first; then the pilot can run again.",
+            "يستند الترحيل إلى التقييم. أعد الترحيل إلى ما كان عليه أو احذفه أولًا، ثم يمكن تنفيذ المشروع من جديد.",
+    }
     ChecklistUnfinished from RefusalCode {
         status: CONFLICT,
         title: "The checklist is empty or not done", "قائمة التحقق فارغة أو غير مكتملة",
@@ -347,6 +359,12 @@ problem_catalogue! {
         title: "The reconciliation counts are missing", "أعداد المطابقة غير مذكورة",
         advice: "Give `reconciliation` with `source`, `loaded` and `rejected`.",
             "اذكر في reconciliation الأعداد الثلاثة «source» و«loaded» و«rejected».",
+    }
+    DifferenceUnexplained from RefusalCode {
+        status: CONFLICT,
+        title: "The reconciliation counts differ and no reason is given", "أعداد المطابقة متفاوتة ولم يُذكر السبب",
+        advice: "What is live has no unexplained difference: send `reconciliation.reason` with the counts, or mend the counts.",
+            "لا يبقى لما دخل الخدمة فرق بلا تفسير: أرسل reconciliation.reason مع الأعداد أو صحّح الأعداد.",
     }
     HandoverIncomplete from RefusalCode {
         status: CONFLICT,

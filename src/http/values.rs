@@ -8,7 +8,9 @@ use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::patch::{Nested, NestedObject};
+use super::text::LocalizedNote;
 use crate::domain::scales::Aim;
+use crate::domain::text::LocalizedText;
 use crate::domain::vocabulary::Vocabulary as _;
 
 /// Aims, each at most once.
@@ -107,6 +109,9 @@ pub(super) struct ReconciliationCounts {
     /// How many were rejected.
     #[schema(minimum = 0, maximum = 9007199254740991_i64, example = 50)]
     pub(super) rejected: i64,
+    /// Why the counts differ; needed as long as what is live has a difference.
+    #[schema(value_type = Option<LocalizedNote>)]
+    pub(super) reason: Option<LocalizedText>,
 }
 
 impl NestedObject for ReconciliationCounts {

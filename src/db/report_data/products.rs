@@ -11,7 +11,7 @@ use crate::db::report_data::Grouped;
 use crate::db::schema::{assessments, members, pilots, policies, sectors, studies, users};
 use crate::db::statement::Prepared;
 use crate::domain::decimal::Decimal;
-use crate::domain::migration::MigrationState;
+use crate::domain::migration::{MigrationState, difference};
 use crate::domain::pilot::{Direction, PilotOutcome, PilotState};
 use crate::domain::policy::{PolicyKind, PolicyState};
 use crate::domain::report::{
@@ -287,6 +287,8 @@ struct MigrationRow {
     reconciliation_loaded: Option<i64>,
     #[diesel(sql_type = Nullable<BigInt>)]
     reconciliation_rejected: Option<i64>,
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    reconciliation_reason: Option<LocalizedText>,
     #[diesel(sql_type = Nullable<Text>)]
     receiving_unit: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
@@ -296,10 +298,15 @@ struct MigrationRow {
 impl MigrationRow {
     /// The three counts, which are set together.
     fn reconciliation(&self) -> Option<ReportReconciliation> {
+        let (source, loaded, rejected) =
+            (self.reconciliation_source?, self.reconciliation_loaded?, self.reconciliation_rejected?);
+        let difference = difference(source, loaded, rejected);
         Some(ReportReconciliation {
-            source: self.reconciliation_source?,
-            loaded: self.reconciliation_loaded?,
-            rejected: self.reconciliation_rejected?,
+            source,
+            loaded,
+            rejected,
+            difference,
+            reason: self.reconciliation_reason.clone(),
         })
     }
 }
@@ -313,7 +320,8 @@ pub(super) async fn migrations(
     let query = diesel::sql_query(
         "select g.id, g.title, g.pilot_id, p.title as pilot_title, g.target_system, g.planned_on, g.state,
                 g.state_reason, c.checklist_done, c.checklist_total, g.reconciliation_source,
-                g.reconciliation_loaded, g.reconciliation_rejected, g.receiving_unit, g.service_owner
+                g.reconciliation_loaded, g.reconciliation_rejected, g.reconciliation_reason,
+                g.receiving_unit, g.service_owner
          from migrations g
          join pilots p on p.task_force_id = g.task_force_id and p.id = g.pilot_id
          cross join lateral (

@@ -116,7 +116,8 @@ fn appearance(kind: SubjectKind) -> Appearance {
                      'reconciliation', case when p.reconciliation_source is not null then
                          jsonb_build_object('source', p.reconciliation_source,
                                             'loaded', p.reconciliation_loaded,
-                                            'rejected', p.reconciliation_rejected) end,
+                                            'rejected', p.reconciliation_rejected,
+                                            'reason', p.reconciliation_reason) end,
                      'receivingUnit', p.receiving_unit, 'serviceOwner', p.service_owner",
             steps: &[StepName::Migration],
         },

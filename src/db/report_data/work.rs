@@ -11,6 +11,7 @@ use crate::db::functions::{due_or_never, local_date};
 use crate::db::schema::{activities, task_forces};
 use crate::db::statement::Prepared;
 use crate::domain::activity::ActivityState;
+use crate::domain::event::SubjectKind;
 use crate::domain::report::{ReportActivities, ReportActivity, ReportRisk, ReportRisks, RiskCause};
 use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
@@ -68,7 +69,8 @@ impl From<ActivityRow> for ReportRisk {
         } else {
             (RiskCause::Overdue, None, None)
         };
-        Self { id, number, title, why, reason, since, due_date }
+        let (kind, number) = (SubjectKind::Activity, Some(number));
+        Self { kind, id, number, title, why, reason, since, due_date }
     }
 }
 

@@ -369,6 +369,7 @@ impl Seeder {
             reconciliation_source: None,
             reconciliation_loaded: None,
             reconciliation_rejected: None,
+            reconciliation_reason: None,
             receiving_unit: None,
             service_owner: None,
         };

@@ -12,7 +12,7 @@ use crate::domain::ballot::{Choice, Tally};
 use crate::domain::criterion::CriterionCode;
 use crate::domain::decimal::Decimal;
 use crate::domain::decision::{ConditionState, Outcome};
-use crate::domain::event::Hash;
+use crate::domain::event::{Hash, SubjectKind};
 use crate::domain::evidence::EvidenceSubjectKind;
 use crate::domain::migration::MigrationState;
 use crate::domain::pilot::{Direction, PilotOutcome, PilotState};
@@ -444,6 +444,13 @@ pub struct ReportReconciliation {
     /// How many were rejected.
     #[schema(minimum = 0, example = 5)]
     pub rejected: i64,
+    /// How many were neither loaded nor rejected. Reports from before 2026-11-27 do not say it.
+    #[serde(default)]
+    #[schema(example = 0)]
+    pub difference: i64,
+    /// Why the counts differ.
+    #[serde(default)]
+    pub reason: Option<LocalizedText>,
 }
 
 /// An aim, and what serves it.
@@ -506,27 +513,30 @@ pub struct ReportActivity {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportRisks {
-    /// How many activities are blocked or overdue.
+    /// How many activities are blocked or overdue, and in how many migrations the counts of records differ.
     #[schema(minimum = 0, example = 2)]
     pub total: i64,
-    /// The first 200 of them, by due date.
+    /// The migrations, and the first 200 of the activities by due date.
     pub items: Vec<ReportRisk>,
 }
 
-/// An activity that is blocked or overdue.
+/// An activity that is blocked or overdue, or a migration whose counts of records differ.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportRisk {
+    /// What it is: `activity` or `migration`. Reports from before 2026-11-27 do not say it, and list activities only.
+    #[serde(default = "activity")]
+    pub kind: SubjectKind,
     /// Its id.
     pub id: Uuid,
-    /// Its number.
-    #[schema(minimum = 1, example = 14)]
-    pub number: i32,
+    /// The number of the activity.
+    #[schema(required, minimum = 1, example = 14)]
+    pub number: Option<i32>,
     /// What it is called.
     pub title: LocalizedText,
     /// Why it is a risk; of one that is both, that it is blocked.
     pub why: RiskCause,
-    /// Why it is blocked.
+    /// Why it is blocked, or why the counts differ.
     #[schema(required)]
     pub reason: Option<LocalizedText>,
     /// Since when it is blocked.
@@ -535,6 +545,38 @@ pub struct ReportRisk {
     /// When it is to be done.
     #[schema(required, example = "2027-01-15")]
     pub due_date: Option<NaiveDate>,
+}
+
+fn activity() -> SubjectKind {
+    SubjectKind::Activity
+}
+
+impl ReportRisk {
+    /// A migration as a risk, if its counts of records differ.
+    fn of_migration(migration: &ReportMigration) -> Option<Self> {
+        let reconciliation = migration.reconciliation.as_ref()?;
+        let is_risk = reconciliation.difference != 0 && migration.state != MigrationState::RolledBack;
+        is_risk.then(|| Self {
+            kind: SubjectKind::Migration,
+            id: migration.id,
+            number: None,
+            title: migration.title.clone(),
+            why: RiskCause::ReconciliationDifference,
+            reason: reconciliation.reason.clone(),
+            since: None,
+            due_date: None,
+        })
+    }
+}
+
+impl ReportRisks {
+    /// The risks with those of the migrations before them.
+    fn with_migrations(self, migrations: &[ReportMigration]) -> Self {
+        let mut items: Vec<_> = migrations.iter().filter_map(ReportRisk::of_migration).collect();
+        let total = self.total.saturating_add(i64::try_from(items.len()).unwrap_or(i64::MAX));
+        items.extend(self.items);
+        Self { total, items }
+    }
 }
 
 /// A decision of the council on an earlier report.
@@ -690,6 +732,7 @@ pub struct Parts {
     pub pilots: Vec<ReportPilot>,
     pub migrations: Vec<ReportMigration>,
     pub activities: ReportActivities,
+    /// The risks among the activities.
     pub risks: ReportRisks,
     pub decisions: Vec<ReportDecision>,
     pub members: Vec<ReportMember>,
@@ -719,13 +762,13 @@ impl ReportModel {
             aims: aims(&policies, &pilots),
             lessons: lessons(&pilots),
             recusals: recusals(&steps),
+            risks: risks.with_migrations(&migrations),
             steps,
             policies,
             sectors,
             pilots,
             migrations,
             activities,
-            risks,
             decisions,
             members,
             evidence,

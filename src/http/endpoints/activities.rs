@@ -419,7 +419,7 @@ resource_routes! {
     transition: {
         function: transition_activity,
         summary: "Move an activity to another state",
-        description: "`availableTransitions` of the activity says which states can be reached, and what stands in the way of each.",
+        description: "`availableTransitions` of the activity says which states can be reached, and what stands in the way of each. What a waiver left open when its step passed can still be finished or cancelled.",
         problems: requires(Action::Work)
             .writes_in_step(Write::Activity)
             .writes_in_step(Write::OpenStep)

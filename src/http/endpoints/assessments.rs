@@ -161,7 +161,7 @@ resource_routes! {
     create: {
         function: create_assessment,
         summary: "Create an assessment",
-        description: "Possible while step `sectors` is open.",
+        description: "Possible while step `sectors` is open. The target of a sector is not below its current level.",
         problems: changes_product(),
     },
     get: {
@@ -181,7 +181,8 @@ resource_routes! {
         description: "Possible while step `sectors` is open and nothing refers to it. A studied sector stays assessed, now and target.",
         problems: changes_product()
             .refuses([
-                RefusalCode::OfAnEarlierCycle, RefusalCode::MaturityMissing, RefusalCode::StillReferenced,
+                RefusalCode::OfAnEarlierCycle, RefusalCode::MaturityMissing, RefusalCode::TargetBelowCurrent,
+                RefusalCode::StillReferenced,
             ]),
     },
 }

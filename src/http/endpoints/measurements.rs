@@ -167,7 +167,7 @@ resource_routes! {
     create: {
         function: create_measurement,
         summary: "Create a measurement",
-        description: "Possible while step `migration` is open and the pilot is running. It counts in the pilot's last cycle.",
+        description: "Possible while step `migration` is open and the pilot is running, of a day since it was started. It counts in the pilot's last cycle.",
         problems: changes_product().refuses([RefusalCode::PilotNotRunning]),
     },
     get: {

@@ -14,7 +14,7 @@ use crate::app::resource::View;
 use crate::db;
 use crate::db::migrations::{MigrationDetail, MigrationFields};
 use crate::db::resource::ProductFilter;
-use crate::domain::migration::MigrationState;
+use crate::domain::migration::{MigrationState, difference};
 use crate::domain::refusal::RefusalCode;
 use crate::domain::text::{Language, LocalizedText};
 use crate::http::operation_problems::changes_product;
@@ -68,6 +68,9 @@ struct Reconciliation {
     /// How many were neither loaded nor rejected; negative where more arrived than there were.
     #[schema(example = 0)]
     difference: i64,
+    /// Why the counts differ.
+    #[schema(required, value_type = Option<LocalizedNote>)]
+    reason: Option<LocalizedText>,
 }
 
 /// A new migration.
@@ -102,6 +105,7 @@ pub(super) struct NewMigration {
 impl From<NewMigration> for MigrationFields {
     fn from(new: NewMigration) -> Self {
         let counts = new.reconciliation.as_ref();
+        let reason = counts.and_then(|counts| counts.reason.clone());
         Self {
             pilot_id: new.pilot_id,
             title: new.title,
@@ -111,18 +115,20 @@ impl From<NewMigration> for MigrationFields {
             reconciliation_source: counts.map(|counts| counts.source),
             reconciliation_loaded: counts.map(|counts| counts.loaded),
             reconciliation_rejected: counts.map(|counts| counts.rejected),
+            reconciliation_reason: reason,
             receiving_unit: new.receiving_unit,
             service_owner: new.service_owner,
         }
     }
 }
 
-/// The three counts, which come together.
+/// The three counts, which come together, and the reason of their difference.
 fn counts(fields: &MigrationFields) -> Option<ReconciliationCounts> {
     Some(ReconciliationCounts {
         source: fields.reconciliation_source?,
         loaded: fields.reconciliation_loaded?,
         rejected: fields.reconciliation_rejected?,
+        reason: fields.reconciliation_reason.clone(),
     })
 }
 
@@ -143,8 +149,8 @@ impl From<MigrationFields> for NewMigration {
 
 impl From<ReconciliationCounts> for Reconciliation {
     fn from(counts: ReconciliationCounts) -> Self {
-        let ReconciliationCounts { source, loaded, rejected } = counts;
-        Self { source, loaded, rejected, difference: source.saturating_sub(loaded).saturating_sub(rejected) }
+        let ReconciliationCounts { source, loaded, rejected, reason } = counts;
+        Self { source, loaded, rejected, difference: difference(source, loaded, rejected), reason }
     }
 }
 
@@ -251,7 +257,7 @@ impl Representation for Migration {
 pub(super) struct MigrationTransition {
     /// The state to go to.
     to: MigrationState,
-    /// Why; needed to roll it back.
+    /// Why; needed to roll it back, to take a hand-over back (`handedOver` to `live`), and to go live although the counts of the reconciliation differ.
     #[schema(value_type = Option<LocalizedNote>)]
     reason: Option<LocalizedText>,
 }
@@ -329,11 +335,12 @@ resource_routes! {
     update: {
         function: update_migration,
         summary: "Change a migration",
-        description: "Changes the fields that the merge patch names, while step `migration` is open. What is live keeps its `reconciliation`, and what is handed over also keeps `receivingUnit` and `serviceOwner`.",
+        description: "Changes the fields that the merge patch names, while step `migration` is open. What is live keeps its `reconciliation`, with a `reason` if the counts differ, and what is handed over also keeps `receivingUnit` and `serviceOwner`.",
         problems: changes_product()
             .refuses([
                 RefusalCode::OfAnEarlierCycle, RefusalCode::UnknownReference, RefusalCode::PilotNotScaled,
-                RefusalCode::ReconciliationMissing, RefusalCode::HandoverIncomplete,
+                RefusalCode::ReconciliationMissing, RefusalCode::DifferenceUnexplained,
+                RefusalCode::HandoverIncomplete,
             ]),
     },
     delete: {
@@ -351,6 +358,7 @@ resource_routes! {
             .refuses([
                 RefusalCode::TransitionNotAllowed, RefusalCode::ChecklistUnfinished,
                 RefusalCode::ReconciliationMissing, RefusalCode::HandoverIncomplete,
+                RefusalCode::PilotNotScaled,
             ]),
         url: "/v1/task-forces/{taskForceId}/migrations/{migrationId}/transitions",
         body: MigrationTransition,

@@ -117,6 +117,9 @@ pub(super) struct PilotItem {
     /// Its last day.
     #[schema(example = "2027-05-31")]
     end_date: NaiveDate,
+    /// When it was started in its last cycle; null before. Nothing is measured before that day.
+    #[schema(required)]
+    started_at: Option<DateTime<Utc>>,
     /// What its evaluation says should become of it; null before.
     #[schema(required)]
     outcome: Option<PilotOutcome>,
@@ -153,6 +156,7 @@ impl PilotItem {
             hypothesis: pilot.fields.hypothesis,
             start_date: pilot.fields.start_date,
             end_date: pilot.fields.end_date,
+            started_at: pilot.started_at,
             outcome: pilot.outcome,
             lessons: pilot.lessons,
             state: pilot.state,
@@ -192,7 +196,7 @@ impl Representation for Pilot {
 pub(super) struct PilotTransition {
     /// The state to go to.
     to: PilotState,
-    /// Why; needed to cancel.
+    /// Why; needed to cancel, and to let an evaluated pilot run again.
     #[schema(value_type = Option<LocalizedNote>)]
     reason: Option<LocalizedText>,
     /// What should become of it; needed for `evaluated`, and of no meaning otherwise.
@@ -296,11 +300,12 @@ resource_routes! {
     transition: {
         function: transition_pilot,
         summary: "Move a pilot to another state",
-        description: "`availableTransitions` of the pilot says which states can be reached, and what stands in the way of each. An extended pilot goes back to `planned` in a later cycle, and its outcome and lessons go.",
+        description: "`availableTransitions` of the pilot says which states can be reached, and what stands in the way of each. An extended pilot goes back to `planned` in a later cycle; while step `migration` is open, an evaluated pilot without a migration goes back to `running`. Its outcome and lessons go with that, and the next evaluation sets them anew.",
         problems: changes_product()
             .refuses([
                 RefusalCode::TransitionNotAllowed, RefusalCode::SectorNotSelected, RefusalCode::AimsMissing,
                 RefusalCode::IndicatorsMissing, RefusalCode::MeasurementsMissing, RefusalCode::CycleNotOver,
+                RefusalCode::MigrationUnderWay,
             ]),
         url: "/v1/task-forces/{taskForceId}/pilots/{pilotId}/transitions",
         body: PilotTransition,

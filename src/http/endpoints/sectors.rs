@@ -247,7 +247,8 @@ resource_routes! {
         description: "`availableTransitions` of the sector says which states can be reached, and what stands in the way of each. A sector is `studied` once its maturity, now and target, is assessed and a completed study has a recommendation.",
         problems: changes_product()
             .refuses([
-                RefusalCode::TransitionNotAllowed, RefusalCode::MaturityMissing, RefusalCode::StudyMissing,
+                RefusalCode::TransitionNotAllowed, RefusalCode::MaturityMissing,
+                RefusalCode::TargetBelowCurrent, RefusalCode::StudyMissing,
             ]),
         url: "/v1/task-forces/{taskForceId}/sectors/{sectorId}/transitions",
         body: SectorTransition,

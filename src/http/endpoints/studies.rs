@@ -181,13 +181,16 @@ resource_routes! {
         function: update_study,
         summary: "Change a study",
         description: "Changes the fields that the merge patch names, while step `sectors` is open. A studied sector keeps a completed study with a recommendation.",
-        problems: changes_product().refuses([RefusalCode::StudyMissing]),
+        problems: changes_product().refuses([RefusalCode::TargetBelowCurrent, RefusalCode::StudyMissing]),
     },
     delete: {
         function: delete_study,
         summary: "Delete a study",
         description: "Possible while step `sectors` is open and nothing refers to it. A studied sector keeps a completed study with a recommendation.",
         problems: changes_product()
-            .refuses([RefusalCode::OfAnEarlierCycle, RefusalCode::StudyMissing, RefusalCode::StillReferenced]),
+            .refuses([
+                RefusalCode::OfAnEarlierCycle, RefusalCode::TargetBelowCurrent, RefusalCode::StudyMissing,
+                RefusalCode::StillReferenced,
+            ]),
     },
 }

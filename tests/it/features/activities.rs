@@ -5,7 +5,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::client::Draft;
-use crate::support::votes::{end_seat, pass, ready_policy_step};
+use crate::support::votes::{all_vote, end_seat, pass, ready_policy_step, submit, waive};
+use crate::support::world::PANEL;
 use crate::support::{Answer, Client, Resource, TestApp, Who};
 
 fn legal(problem: &Value) -> Vec<&str> {
@@ -377,6 +378,47 @@ async fn work_of_a_passed_step_stays_as_it_was_but_for_comments() {
     refused(chair.patch(&ahead, json!({ "step": "policy" })).await);
     chair.create(format!("{}/comments", done.path), json!({ "text": "Still of use" })).await;
     chair.transition(&ahead, "inProgress").await;
+}
+
+#[tokio::test]
+async fn what_a_waiver_left_open_is_finished_or_cancelled_after_its_step_has_passed() {
+    let app = TestApp::start().await;
+    let (chair, expert) = (app.as_chair(), app.as_expert());
+    ready_policy_step(&app).await;
+    let mine = app.world().member(Who::Expert1);
+    let new =
+        async || chair.create_activity(json!({ "reviewRequired": true, "assigneeMemberId": mine })).await;
+    let (planned, waiting, dropped) = (new().await, new().await, new().await);
+    let waiting = chair.transition_because(&waiting, "blocked", "No list yet").await;
+    let reviewed = chair.transition(&chair.transition(&new().await, "inProgress").await, "inReview").await;
+    let stuck = chair.transition(&new().await, "inProgress").await;
+    let stuck = chair.transition_because(&stuck, "blocked", "No list yet").await;
+    waive(chair, "policy", "activitiesSettled", "The ministry is slow").await.expect(204);
+    let submission = submit(chair, "policy").await;
+    assert_eq!(chair.reload(&planned).await.blockers("cancelled"), ["stepSubmitted"]);
+    all_vote(&app, &submission, "approve", &PANEL[..4]).await;
+
+    // What is left to do is still a task, and the way to its end is open.
+    let tasks = chair.list("/v1/me/tasks").await;
+    assert!(tasks.iter().any(|task| task["subject"]["id"] == reviewed.id()));
+    let own = expert.list("/v1/me/activities").await;
+    assert_eq!(own.iter().filter(|one| one["step"] == "policy").count(), 5);
+    let begun = expert.transition(&expert.reload(&planned).await, "inProgress").await;
+    assert_eq!(begun.blockers("blocked"), ["stepPassed"]);
+    expert.try_transition(&begun, "blocked").await.expect_problem(409, "stepPassed");
+    let checked = expert.transition(&begun, "inReview").await;
+    expert.try_transition(&checked, "done").await.expect_problem(409, "reviewByAnother");
+    let done = chair.transition(&checked, "done").await;
+    chair.transition_because(&chair.reload(&dropped).await, "cancelled", "Not needed").await;
+    let waiting = chair.transition(&chair.reload(&waiting).await, "planned").await;
+    chair.transition_because(&waiting, "cancelled", "Not needed").await;
+    chair.try_transition(&chair.reload(&reviewed).await, "inProgress").await.expect(200);
+    let stuck = chair.transition(&chair.reload(&stuck).await, "inProgress").await;
+    // Nothing else: what is done stays done, and no plan is changed.
+    assert_eq!(chair.reload(&done).await.blockers("inProgress"), ["stepPassed"]);
+    chair.try_transition(&done, "inProgress").await.expect_problem(409, "stepPassed");
+    chair.patch(&stuck, json!({ "priority": "low" })).await.expect_problem(409, "stepPassed");
+    chair.add_dependency(&stuck, &done).await.expect_problem(409, "stepPassed");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::support::client::Draft;
-use crate::support::sectors::{assess, assessment, new_sector, open_sectors_step};
+use crate::support::sectors::{assess, assessment, new_sector, open_sectors_step, study};
 
 #[tokio::test]
 async fn an_assessment_has_a_level_of_the_scale_and_a_day_that_has_begun() {
@@ -52,4 +52,38 @@ async fn a_sectors_maturity_is_the_level_of_the_latest_assessment_of_each_kind()
     assert_eq!(maturity().await, (json!(4), json!(5)), "of several on one day, the one written last counts");
     expert.patch(&latest, json!({ "assessedOn": "2026-10-01" })).await.expect(200);
     assert_eq!(maturity().await, (json!(3), json!(5)));
+}
+
+#[tokio::test]
+async fn a_target_is_not_below_the_present_level_of_its_sector() {
+    let app = open_sectors_step().await;
+    let expert = app.as_expert();
+    let sector = new_sector(&app, json!({})).await;
+    let path = format!("{}/assessments", sector.path);
+    let write = async |kind: &str, level: i64, day: &str| {
+        let body = assessment(json!({ "kind": kind, "level": level, "assessedOn": day }));
+        expert.post(path.as_str(), body).await
+    };
+    write("current", 3, "2026-11-20").await.expect(201);
+    write("target", 2, "2026-11-20").await.expect_field_errors(&["/level tooSmall"]);
+    let target = write("target", 3, "2026-11-20").await.expect(201).resource();
+    expert.patch(&target, json!({ "level": 2 })).await.expect_field_errors(&["/level tooSmall"]);
+    expert.patch(&target, json!({ "level": 4 })).await.expect(200);
+    // A level that the sector has reached beyond its target asks for another target first.
+    write("current", 5, "2026-11-21").await.expect_field_errors(&["/level tooLarge"]);
+    // What was so earlier says nothing about the present.
+    write("current", 5, "2026-10-01").await.expect(201);
+    let latest = write("current", 2, "2026-11-21").await.expect(201).resource();
+    write("target", 2, "2026-11-21").await.expect(201);
+
+    // A studied sector keeps that, whatever is deleted.
+    expert.create(format!("{}/studies", sector.path), study(json!({}))).await;
+    let selected = expert.transition(&sector, "selected").await;
+    expert.transition(&selected, "studied").await;
+    expert.delete(&latest).await.expect_problem(409, "targetBelowCurrent");
+    expert.transition(&expert.reload(&sector).await, "candidate").await;
+    expert.delete(&latest).await.expect(204);
+    let selected = expert.transition(&expert.reload(&sector).await, "selected").await;
+    assert_eq!(selected.blockers("studied"), ["targetBelowCurrent"]);
+    expert.try_transition(&selected, "studied").await.expect_problem(409, "targetBelowCurrent");
 }

@@ -184,6 +184,13 @@ async fn all_field_errors_of_a_decision_are_reported_at_once() {
     try_decide(&app, "adjust", wrong)
         .await
         .expect_field_errors(&["/decidedOn tooLarge", "/returnToStep required"]);
+    let due = |day: &str| condition(&app, Who::Chair, json!({ "dueDate": day }));
+    let conditions = json!({ "conditions": [due("2026-11-21"), due("2026-11-22"), due("2025-11-22")] });
+    try_decide(&app, "adjust", conditions).await.expect_field_errors(&[
+        "/conditions/0/dueDate tooSmall",
+        "/conditions/2/dueDate tooSmall",
+        "/returnToStep required",
+    ]);
     for outcome in ["continue", "conclude", "stop"] {
         let refused = try_decide(&app, outcome, json!({ "returnToStep": "policy" })).await;
         refused.expect_field_errors(&["/returnToStep notAllowed"]);

@@ -23,7 +23,8 @@ async fn numbers_are_kept_exactly_and_refused_where_they_are_wrong() {
         (json!(0), json!("0")),
         (Value::Null, Value::Null),
     ] {
-        let made = expert.create(path.as_str(), indicator(json!({ "baseline": given }))).await;
+        let made =
+            expert.create(path.as_str(), indicator(json!({ "baseline": given, "target": null }))).await;
         assert_eq!(made["baseline"], answered);
     }
     let texts = ["1.0000001", "1e3", "", "٣", "1234567890123456"].map(Value::from);
@@ -33,4 +34,31 @@ async fn numbers_are_kept_exactly_and_refused_where_they_are_wrong() {
         let problem = refused.expect_problem(400, "invalidRequest");
         assert!(field_errors(&problem)[0].starts_with("/baseline "), "{wrong}: {problem:#}");
     }
+}
+
+#[tokio::test]
+async fn a_target_lies_in_the_direction_in_which_the_indicator_is_better() {
+    let app = TestApp::start().await;
+    let expert = app.as_expert();
+    let path = format!("{}/indicators", proposed_pilot(&app, json!({})).await.path);
+    for (direction, baseline, target, error) in [
+        ("up", "40", "12.50", "/target tooSmall"),
+        ("up", "40", "40.0", "/target tooSmall"),
+        ("down", "40", "41", "/target tooLarge"),
+        ("down", "40", "40", "/target tooLarge"),
+    ] {
+        let body = indicator(json!({ "direction": direction, "baseline": baseline, "target": target }));
+        expert.post(path.as_str(), body).await.expect_field_errors(&[error]);
+    }
+    // Every later change is held to the same rule, whichever of the three it names.
+    let made = expert.create(path.as_str(), indicator(json!({}))).await;
+    for (change, error) in [
+        (json!({ "direction": "up" }), "/target tooSmall"),
+        (json!({ "baseline": "12" }), "/target tooLarge"),
+        (json!({ "target": "40.000001" }), "/target tooLarge"),
+    ] {
+        expert.patch(&made, change).await.expect_field_errors(&[error]);
+    }
+    let open = expert.patch(&made, json!({ "direction": "up", "target": null })).await.expect(200).resource();
+    expert.patch(&open, json!({ "target": "41" })).await.expect(200);
 }

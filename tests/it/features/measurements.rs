@@ -18,7 +18,12 @@ async fn measurements_are_made_while_a_pilot_runs() {
     let pilot = expert.transition(&planned, "running").await;
     let tomorrow = expert.post(path.as_str(), measurement(json!({ "measuredOn": "2026-11-23" }))).await;
     tomorrow.expect_field_errors(&["/measuredOn tooLarge"]);
+    // Nothing was measured before the pilot was started, today in Amman.
+    let before = expert.post(path.as_str(), measurement(json!({ "measuredOn": "2026-11-21" }))).await;
+    before.expect_field_errors(&["/measuredOn tooSmall"]);
     let made = expert.create(path.as_str(), measurement(json!({ "measuredOn": "2026-11-22" }))).await;
+    let earlier = expert.patch(&made, json!({ "measuredOn": "2026-11-21" })).await;
+    earlier.expect_field_errors(&["/measuredOn tooSmall"]);
     assert_eq!((&made["value"], &made["cycle"]), (&json!("12.50"), &json!(1)));
     let later = expert.patch(&made, json!({ "measuredOn": "2026-11-23" })).await;
     later.expect_field_errors(&["/measuredOn tooLarge"]);

@@ -47,10 +47,10 @@ async fn a_migration_goes_live_and_is_handed_over_once_its_conditions_are_met() 
     let migration = expert.patch(&migration, counts).await.expect(200).resource();
     assert_eq!(
         migration["reconciliation"],
-        json!({ "source": 100, "loaded": 90, "rejected": 7, "difference": 3 })
+        json!({ "source": 100, "loaded": 90, "rejected": 7, "difference": 3, "reason": null })
     );
     assert!(migration.blockers("live").is_empty());
-    let migration = expert.transition(&migration, "live").await;
+    let migration = expert.transition_because(&migration, "live", "Three cards were lost in 2019").await;
 
     assert_eq!(migration.blockers("handedOver"), ["handoverIncomplete"]);
     let migration = expert.patch(&migration, json!({ "receivingUnit": "IT" })).await.expect(200).resource();
@@ -58,7 +58,59 @@ async fn a_migration_goes_live_and_is_handed_over_once_its_conditions_are_met() 
     let migration =
         expert.patch(&migration, json!({ "serviceOwner": "Licensing" })).await.expect(200).resource();
     let migration = expert.transition(&migration, "handedOver").await;
-    assert_eq!(migration["availableTransitions"], json!([]));
+
+    // While the step is open, a hand-over can be taken back with a reason.
+    let unexplained = expert.command(&migration, "transitions", json!({ "to": "live" })).await;
+    unexplained.expect_field_errors(&["/reason required"]);
+    app.db_open("report").await;
+    assert_eq!(expert.reload(&migration).await.blockers("live"), ["stepPassed"]);
+    app.db_open("migration").await;
+    let live = expert.transition_because(&migration, "live", "The unit was merged").await;
+    assert_eq!(live["stateReason"]["en"], "The unit was merged");
+    assert_eq!(live["reconciliation"]["reason"]["en"], "Three cards were lost in 2019");
+    let other = json!({ "receivingUnit": "Digital services" });
+    let live = expert.patch(&live, other).await.expect(200).resource();
+    expert.transition(&live, "handedOver").await;
+}
+
+#[tokio::test]
+async fn counts_that_differ_need_a_reason_to_go_live_and_as_long_as_it_lasts() {
+    let app = open_migration_step().await;
+    let expert = app.as_expert();
+    let (running, _) = ready(&app).await;
+    let needs_reason = |migration: &Resource| {
+        let transitions = migration["availableTransitions"].as_array().unwrap();
+        let live = transitions.iter().find(|transition| transition["to"] == "live").unwrap();
+        live["reasonRequired"] == true
+    };
+    assert!(!needs_reason(&running));
+    let lost = json!({ "reconciliation": { "loaded": 7 } });
+    let running = expert.patch(&running, lost).await.expect(200).resource();
+    assert_eq!(running["reconciliation"]["difference"], 2);
+    assert!(needs_reason(&running));
+    let unexplained = expert.command(&running, "transitions", json!({ "to": "live" })).await;
+    unexplained.expect_field_errors(&["/reason required"]);
+    // A reason that stands beside the counts is enough.
+    let said = json!({ "reconciliation": { "reason": { "en": "Two were given twice" } } });
+    let running = expert.patch(&running, said).await.expect(200).resource();
+    assert!(!needs_reason(&running));
+    let live = expert.transition(&running, "live").await;
+    assert_eq!(live["reconciliation"]["reason"]["en"], "Two were given twice");
+
+    let unsaid = expert.patch(&live, json!({ "reconciliation": { "reason": null } })).await;
+    unsaid.expect_problem(409, "differenceUnexplained");
+    let none = json!({ "reconciliation": { "source": 8, "reason": null } });
+    let live = expert.patch(&live, none).await.expect(200).resource();
+    let lost = expert.patch(&live, json!({ "reconciliation": { "source": 9 } })).await;
+    lost.expect_problem(409, "differenceUnexplained");
+    let lost = json!({ "reconciliation": { "source": 9, "reason": { "ar": "بطاقة تالفة" } } });
+    let live = expert.patch(&live, lost).await.expect(200).resource();
+    assert_eq!(live["reconciliation"]["difference"], 1);
+    let gone = json!({ "reconciliation": null });
+    expert.patch(&live, gone.clone()).await.expect_problem(409, "reconciliationMissing");
+    let back = expert.transition_because(&live, "rolledBack", "Payments failed").await;
+    let back = expert.patch(&back, gone).await.expect(200).resource();
+    assert_eq!(back["reconciliation"], Value::Null);
 }
 
 #[tokio::test]

@@ -1,8 +1,10 @@
 //! Steps 3 and 4: pilots, what they are measured by, and what was measured.
 
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::support::answer::field_errors;
+use crate::support::migrations::migration;
 use crate::support::pilots::{
     db_move_sector, db_next_cycle, db_sector, db_sector_of, evaluated_pilot, evaluation, expect_blocked,
     indicator, indicator_of, measured, measurement, pilot, planned_pilot, proposed_pilot, running_pilot,
@@ -43,6 +45,7 @@ async fn a_pilot_is_proposed_planned_run_and_evaluated() {
     expect_blocked(&app, &pilot, "running", &["sectorNotSelected"]).await;
     db_move_sector(&app, &sector, "studied").await;
     let pilot = expert.transition(&pilot, "running").await;
+    assert_eq!(pilot["startedAt"], pilot["stateSince"]);
 
     let pilot = expect_blocked(&app, &pilot, "evaluated", &["measurementsMissing"]).await;
     measured(&app, &pilot).await;
@@ -51,7 +54,7 @@ async fn a_pilot_is_proposed_planned_run_and_evaluated() {
     let done = expert.command(&pilot, "transitions", evaluation("scale")).await.expect(200).json();
     assert_eq!((&done["state"], &done["outcome"]), (&json!("evaluated"), &json!("scale")));
     assert_eq!(done["lessons"]["en"], "Clerks need training first.");
-    assert_eq!(done["availableTransitions"], json!([]));
+    assert_eq!(done["startedAt"], pilot["startedAt"]);
     let events = expert.list(&app.a("/events")).await;
     let event = events.iter().find(|event| event["to"] == "evaluated").unwrap();
     assert_eq!(event["changes"]["outcome"]["after"], "scale");
@@ -126,6 +129,46 @@ async fn an_extended_pilot_comes_back_in_a_later_cycle_and_is_measured_anew() {
     expert.delete(&of_the_first_cycle).await.expect_problem(409, "ofAnEarlierCycle");
     expert.command(&expert.reload(&pilot).await, "transitions", evaluation("extend")).await.expect(200);
     expect_blocked(&app, &pilot, "planned", &["cycleNotOver"]).await;
+}
+
+#[tokio::test]
+async fn an_evaluated_pilot_runs_again_with_a_reason_while_its_step_is_open() {
+    let app = TestApp::start().await;
+    let expert = app.as_expert();
+    let pilot = evaluated_pilot(&app, "scale").await;
+    let unexplained = expert.command(&pilot, "transitions", json!({ "to": "running" })).await;
+    unexplained.expect_field_errors(&["/reason required"]);
+    // The migration of a pilot rests on its evaluation.
+    let migration = expert.create(app.a("/migrations"), migration(pilot.id(), json!({}))).await;
+    expect_blocked(&app, &pilot, "running", &["migrationUnderWay"]).await;
+    let migration = expert.transition(&migration, "inProgress").await;
+    expect_blocked(&app, &pilot, "running", &["migrationUnderWay"]).await;
+    let migration = expert.transition_because(&migration, "rolledBack", "The wrong pilot").await;
+
+    app.advance(TimeDelta::hours(30));
+    let again = expert.transition_because(&pilot, "running", "Two offices were not measured").await;
+    assert_eq!((&again["outcome"], &again["lessons"]), (&Value::Null, &Value::Null));
+    assert_eq!(again["startedAt"], pilot["startedAt"], "it began when it was first started");
+    assert_eq!(again["lastCycle"], pilot["lastCycle"]);
+    let events = expert.list(&app.a("/events")).await;
+    let event = events.iter().rfind(|event| event["to"] == "running").unwrap();
+    assert_eq!(event["changes"]["outcome"], json!({ "before": "scale", "after": null }));
+    assert_eq!(event["changes"]["lessons"]["before"], pilot["lessons"]);
+    // The plan stays, what was measured stays, and more can be measured: also of the days before.
+    expert.patch(&again, json!({ "hypothesis": null })).await.expect_problem(409, "scorecardFrozen");
+    let measurements = format!("{}/measurements", indicator_of(&app, &again).await.path);
+    expert.create(measurements.as_str(), measurement(json!({ "value": "11" }))).await;
+    assert_eq!(expert.list(&measurements).await.len(), 2);
+    // A migration that was rolled back is planned anew only if the pilot shall scale.
+    assert_eq!(expert.reload(&migration).await.blockers("planned"), ["pilotNotScaled"]);
+    expert.try_transition(&migration, "planned").await.expect_problem(409, "pilotNotScaled");
+    expert.command(&again, "transitions", evaluation("scale")).await.expect(200);
+    expert.transition(&migration, "planned").await;
+
+    let extended = evaluated_pilot(&app, "extend").await;
+    assert!(extended.blockers("running").is_empty());
+    app.db_open("report").await;
+    expect_blocked(&app, &extended, "running", &["stepPassed"]).await;
 }
 
 #[tokio::test]

@@ -131,7 +131,17 @@ async fn a_new_task_force_is_forming_with_its_members_and_locked_steps() {
     assert_eq!(refused["errors"][0]["pointer"], "/members/1/userId");
     let mut nowhere = task_force("Echo", &[]);
     nowhere["timeZone"] = json!("Asia/Atlantis");
-    secretariat.post("/v1/task-forces", nowhere).await.expect_field_errors(&["/timeZone notAllowed"]);
+    secretariat.post("/v1/task-forces", nowhere.clone()).await.expect_field_errors(&["/timeZone notAllowed"]);
+    nowhere["country"] = json!("XX");
+    let both = secretariat.post("/v1/task-forces", nowhere).await;
+    both.expect_field_errors(&["/country notAllowed", "/timeZone notAllowed"]);
+    let a = secretariat.read(app.a("")).await;
+    let both = secretariat.patch(&a, json!({ "country": "UK", "timeZone": "Asia/Atlantis" })).await;
+    both.expect_field_errors(&["/country notAllowed", "/timeZone notAllowed"]);
+    let a = secretariat.patch(&a, json!({ "country": "JO" })).await.expect(200).resource();
+    // A code from before codes were checked stands in the way of nothing else.
+    app.db().await.execute("update task_forces set country = 'ZZ'", &[]).await.unwrap();
+    secretariat.patch(&a, json!({ "maxSectors": 4 })).await.expect(200);
     let names = secretariat.list("/v1/task-forces?q=Echo").await;
     assert!(names.is_empty(), "a refused one leaves nothing");
 }

@@ -1,5 +1,6 @@
 //! Pilots as tests write them, from the proposal to the evaluation.
 
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::client::with;
@@ -84,9 +85,14 @@ pub(crate) fn indicator(fields: Value) -> Value {
     with(usual, fields)
 }
 
-/// The body of a new measurement, with these fields instead of the usual ones.
+/// The body of a new measurement on the day when tests begin, with these fields instead of the usual ones.
 pub(crate) fn measurement(fields: Value) -> Value {
-    with(json!({ "value": "12.50", "measuredOn": "2026-11-20", "source": "Permit register" }), fields)
+    with(json!({ "value": "12.50", "measuredOn": "2026-11-22", "source": "Permit register" }), fields)
+}
+
+/// The present day in the time zone of all task forces of tests, three hours ahead of Greenwich.
+pub(crate) fn today(app: &TestApp) -> String {
+    (app.clock.now() + TimeDelta::hours(3)).date_naive().to_string()
 }
 
 /// A pilot that is proposed.
@@ -118,7 +124,7 @@ pub(crate) async fn indicator_of(app: &TestApp, pilot: &Resource) -> Resource {
 /// Measures the first indicator of a running pilot.
 pub(crate) async fn measured(app: &TestApp, pilot: &Resource) -> Resource {
     let path = format!("{}/measurements", indicator_of(app, pilot).await.path);
-    app.as_expert().create(path, measurement(json!({}))).await
+    app.as_expert().create(path, measurement(json!({ "measuredOn": today(app) }))).await
 }
 
 /// The payload of an evaluation.

@@ -18,11 +18,12 @@ use crate::support::app::beginning;
 use crate::support::postgres;
 
 /// Columns of products that are not voted on, and why.
-const NOT_VOTED_ON: [(&str, &str); 9] = [
+const NOT_VOTED_ON: [(&str, &str); 10] = [
     ("task_force_id", "a snapshot is of one task force"),
     ("cycle", "a snapshot names its cycle"),
     ("last_cycle", "a snapshot names its cycle"),
     ("under_review_by_member_id", "who asked for a decision is not what was decided"),
+    ("started_at", "when a pilot began is not what it is"),
     ("state_since", "when a state began is not what it is"),
     ("version", "counts changes"),
     ("created_at", "says when, not what"),

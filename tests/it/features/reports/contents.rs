@@ -167,7 +167,10 @@ async fn a_report_lists_the_results_lessons_and_aims_of_pilots() {
     );
     let migration = &model["migrations"][0];
     assert_eq!((&migration["checklistDone"], &migration["checklistTotal"]), (&json!(2), &json!(3)));
-    assert_eq!(migration["reconciliation"], json!({ "source": 10, "loaded": 9, "rejected": 1 }));
+    assert_eq!(
+        migration["reconciliation"],
+        json!({ "source": 10, "loaded": 9, "rejected": 1, "difference": 0, "reason": null })
+    );
     let proofs: Vec<_> = model["evidence"]
         .as_array()
         .unwrap()
@@ -309,6 +312,34 @@ async fn a_report_covers_its_own_cycle_and_what_was_carried_over() {
         6,
         "a member who left before the cycle began is not listed"
     );
+}
+
+#[tokio::test]
+async fn a_migration_whose_counts_differ_is_a_risk_until_it_is_rolled_back() {
+    let app = TestApp::start().await;
+    db_sectors(&app).await;
+    db_pilots(&app).await;
+    app.db_open("report").await;
+    let risks = async || new(&app, json!({})).await["model"]["risks"].clone();
+    assert_eq!(risks().await["total"], 2, "an activity that is late, and one that is blocked");
+    let lost = r#"update migrations set reconciliation_loaded = 6, reconciliation_reason = '{"en": "Cards were lost"}'"#;
+    db_run(&app, lost).await;
+    let differing = risks().await;
+    assert_eq!((&differing["total"], differing["items"].as_array().unwrap().len()), (&json!(3), 3));
+    assert_eq!(
+        differing["items"][0],
+        json!({
+            "kind": "migration", "id": REACHED, "number": null, "title": { "en": "A migration" },
+            "why": "reconciliationDifference", "reason": { "en": "Cards were lost" }, "since": null, "dueDate": null,
+        })
+    );
+    assert_eq!(
+        (&differing["items"][1]["kind"], &differing["items"][1]["number"]),
+        (&json!("activity"), &json!(8))
+    );
+    db_run(&app, r#"update migrations set state = 'rolledBack', state_reason = '{"en": "Cards were lost"}'"#)
+        .await;
+    assert_eq!(risks().await["total"], 2);
 }
 
 #[tokio::test]

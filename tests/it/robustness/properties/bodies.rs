@@ -7,7 +7,7 @@ use crate::support::Resource;
 use crate::support::client::{Draft, with};
 use crate::support::evidence::evidence;
 use crate::support::migrations::migration;
-use crate::support::pilots::{indicator, measurement};
+use crate::support::pilots::{indicator, measurement, today};
 use crate::support::policies::policy;
 use crate::support::sectors::{assessment, sector, study};
 
@@ -46,8 +46,9 @@ pub(super) async fn body(player: &mut Player<'_>, kind: &str) -> Value {
         "policies" => policy(json!({ "title": called, "aims": aims(player) })),
         "sectors" => sector(json!({ "name": called })),
         "sectors/assessments" => {
-            let kind = *player.rng.pick(&["current", "target"]);
-            assessment(json!({ "kind": kind, "level": 1 + player.rng.below(5) }))
+            let (kind, lowest) = *player.rng.pick(&[("current", 1), ("target", 3)]);
+            let levels = if player.rng.percent(15) { 1..6 } else { lowest..lowest + 3 };
+            assessment(json!({ "kind": kind, "level": levels.start + player.rng.below(levels.len()) }))
         }
         "sectors/studies" => study(json!({ "title": called, "completed": player.rng.percent(80) })),
         "pilots" => json!({
@@ -57,9 +58,13 @@ pub(super) async fn body(player: &mut Player<'_>, kind: &str) -> Value {
         }),
         "pilots/indicators" => {
             let baseline = if player.rng.percent(85) { json!("40") } else { Value::Null };
-            indicator(json!({ "name": called, "baseline": baseline }))
+            let direction = if player.rng.percent(5) { "up" } else { "down" };
+            indicator(json!({ "name": called, "baseline": baseline, "direction": direction }))
         }
-        "pilots/indicators/measurements" => measurement(json!({ "value": player.rng.below(40) })),
+        "pilots/indicators/measurements" => {
+            let day = if player.rng.percent(5) { "2026-11-20".to_owned() } else { today(player.app) };
+            measurement(json!({ "value": player.rng.below(40), "measuredOn": day }))
+        }
         "migrations" => migration(&player.id("pilots"), json!({ "title": called })),
         "migrations/checklist-items" => json!({ "title": called, "done": player.rng.percent(60) }),
         "activities" => activity(player, called).await,
@@ -119,7 +124,11 @@ pub(super) async fn change(player: &mut Player<'_>, kind: &str) -> Value {
     let mut fields = body(player, kind).await;
     if kind == "migrations" {
         let (done, loaded) = (json!("Unit"), player.rng.below(9));
-        let counts = json!({ "source": 9, "loaded": loaded, "rejected": 9 - loaded });
+        let lost = usize::from(loaded < 9 && player.rng.percent(25));
+        let mut counts = json!({ "source": 9, "loaded": loaded, "rejected": 9 - loaded - lost });
+        if player.rng.percent(20) {
+            counts["reason"] = because();
+        }
         let more = json!({ "reconciliation": counts, "receivingUnit": done, "serviceOwner": done });
         fields = with(fields, more);
     }

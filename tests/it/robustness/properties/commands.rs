@@ -281,7 +281,10 @@ impl Player<'_> {
         let mut conditions = Vec::new();
         for _ in 0..self.rng.below(3) {
             let owner = self.seat_id().await;
-            conditions.push(json!({ "text": because(), "ownerMemberId": owner, "dueDate": day(self) }));
+            // Mostly not before the day of the decision.
+            let due =
+                if self.rng.percent(10) { day(self) } else { format!("2026-11-{}", 20 + self.rng.below(11)) };
+            conditions.push(json!({ "text": because(), "ownerMemberId": owner, "dueDate": due }));
         }
         let mut ruling = json!({
             "reportNumber": 1, "outcome": outcome, "meetingReference": "C-1", "decidedOn": "2026-11-20",

@@ -11,7 +11,7 @@ use taskforce::domain::vocabulary::Vocabulary;
 use crate::support::TestApp;
 
 /// The invariants that a query can check. Every row that is found violates one.
-const INVARIANTS: [(&str, &str); 39] = [
+const INVARIANTS: [(&str, &str); 43] = [
     (
         "a task force at work has five to seven members and one chair",
         "select t.id::text from task_forces t
@@ -162,14 +162,43 @@ const INVARIANTS: [(&str, &str); 39] = [
                                         and v.indicator_id = i.id and v.cycle = p.last_cycle)))",
     ),
     (
-        "only pilots that were evaluated to scale are migrated",
-        "select m.id::text from migrations m join pilots p on p.task_force_id = m.task_force_id and p.id = m.pilot_id
-         where p.state <> 'evaluated' or p.outcome <> 'scale'",
+        "the target of a studied sector is not below its present level",
+        "select s.id::text from sectors s
+         join lateral (select level from assessments where task_force_id = s.task_force_id and sector_id = s.id
+                       and kind = 'current' order by assessed_on desc, id desc limit 1) c on true
+         join lateral (select level from assessments where task_force_id = s.task_force_id and sector_id = s.id
+                       and kind = 'target' order by assessed_on desc, id desc limit 1) t on t.level < c.level
+         where s.state = 'studied'",
     ),
     (
-        "a live migration has a finished checklist and counts, and a handed-over one names its receivers",
+        "the target of an indicator lies in its direction",
+        "select id::text from indicators
+         where direction = 'up' and target <= baseline or direction = 'down' and target >= baseline",
+    ),
+    (
+        "nothing is measured before its pilot was started",
+        "select v.id::text from measurements v
+         join pilots p on p.task_force_id = v.task_force_id and p.id = v.pilot_id and p.last_cycle = v.cycle
+         join task_forces t on t.id = p.task_force_id
+         where p.state in ('running', 'evaluated') and v.measured_on < local_date(p.started_at, t.time_zone)",
+    ),
+    (
+        "no condition is due before its decision",
+        "select c.id::text from conditions c
+         join decisions d on d.task_force_id = c.task_force_id and d.id = c.decision_id
+         where c.due_date < d.decided_on",
+    ),
+    (
+        "only pilots that are evaluated to scale are migrated",
+        "select m.id::text from migrations m join pilots p on p.task_force_id = m.task_force_id and p.id = m.pilot_id
+         where m.state <> 'rolledBack' and (p.state <> 'evaluated' or p.outcome <> 'scale')",
+    ),
+    (
+        "a live migration has a finished checklist and counts that are explained, and a handed-over one names its receivers",
         "select m.id::text from migrations m where m.state in ('live', 'handedOver') and not (
              m.reconciliation_source is not null
+             and (m.reconciliation_source = m.reconciliation_loaded + m.reconciliation_rejected
+                  or m.reconciliation_reason is not null)
              and (m.state = 'live' or m.receiving_unit is not null and m.service_owner is not null)
              and coalesce((select bool_and(done) from checklist_items where task_force_id = m.task_force_id
                            and migration_id = m.id), false))",

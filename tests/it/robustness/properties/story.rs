@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::bodies::{STEPS, allowed, because, body};
 use super::player::Player;
 use crate::support::client::{Draft, activity, with};
-use crate::support::pilots::{evaluation, indicator, measurement};
+use crate::support::pilots::{evaluation, indicator, measurement, today};
 use crate::support::sectors::{assessment, study};
 use crate::support::{Resource, Who};
 
@@ -246,9 +246,10 @@ impl Player<'_> {
         let Some(sector) = self.read_one(who, one).await else { return };
         let transitions = sector["availableTransitions"].to_string();
         if sector["maturity"]["current"].is_null() {
-            self.create(format!("{}/assessments", sector.path), &assessment(json!({}))).await;
-        } else if transitions.contains("maturityMissing") {
-            let target = assessment(json!({ "kind": "target", "level": 4 }));
+            let current = assessment(json!({ "level": 1 }));
+            self.create(format!("{}/assessments", sector.path), &current).await;
+        } else if transitions.contains("maturityMissing") || transitions.contains("targetBelowCurrent") {
+            let target = assessment(json!({ "kind": "target", "level": 5, "assessedOn": "2026-11-22" }));
             self.create(format!("{}/assessments", sector.path), &target).await;
         } else if transitions.contains("studyMissing") {
             self.create(format!("{}/studies", sector.path), &study(json!({}))).await;
@@ -322,7 +323,8 @@ impl Player<'_> {
             for indicator in self.indicators(one).await {
                 let path =
                     format!("{}/indicators/{}/measurements", pilot.path, indicator["id"].as_str().unwrap());
-                self.create(path, &measurement(json!({}))).await;
+                let new = measurement(json!({ "measuredOn": today(self.app) }));
+                self.create(path, &new).await;
             }
         } else {
             self.transition(who, &pilot, "cancelled").await;
