@@ -157,7 +157,7 @@ async fn link_or_provision(
     }
     let mut linked = new_event(EventAction::IdentityLinked, sso, user.id);
     if db::users::activate(conn, user.id, now).await? {
-        // Whoever was invited may come by single sign-on instead.
+        // An invited person may come by single sign-on instead.
         linked = linked.with_transition(UserState::Invited.code(), UserState::Active.code());
     }
     Ok(link(conn, sso, identity, user.id, now).await?.then_some((user.id, linked)))

@@ -16,21 +16,24 @@ const POP_ISOLATE: char = '\u{2069}';
 
 /// Why a text is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TextFault {
+pub enum TextError {
     /// A reader sees nothing of it.
     Blank,
     /// A control of the writing direction is left open, or ends what was not begun.
     UnbalancedDirection,
 }
 
-/// What is wrong with a text, if anything is.
-pub fn fault(text: &str) -> Option<TextFault> {
+/// Checks that a reader sees something of a text, and that the text changes the direction of nothing around it.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub fn check(text: &str) -> Result<(), TextError> {
     if is_blank(text) {
-        Some(TextFault::Blank)
+        Err(TextError::Blank)
     } else if has_balanced_direction(text) {
-        None
+        Ok(())
     } else {
-        Some(TextFault::UnbalancedDirection)
+        Err(TextError::UnbalancedDirection)
     }
 }
 
@@ -112,28 +115,28 @@ mod tests {
             "\u{e0041}",
             "\u{2066}\u{2069}",
         ] {
-            assert_eq!(fault(blank), Some(TextFault::Blank), "{blank:?}");
+            assert_eq!(check(blank), Err(TextError::Blank), "{blank:?}");
         }
         for seen in
             ["a", "س", "e\u{301}", "\u{2801}", "❤\u{fe0f}", "👩\u{200d}🔬", "می\u{200c}خواهم", "-", "한"]
         {
-            assert_eq!(fault(seen), None, "{seen:?}");
+            assert_eq!(check(seen), Ok(()), "{seen:?}");
         }
     }
 
     #[test]
     fn whatever_changes_the_direction_ends_within_its_paragraph() {
         for balanced in [
-            "السياسة \u{2066}Open data\u{2069} الأولى",
-            "\u{2067}ا \u{2068}a\u{2069}\u{2069} b",
-            "\u{202b}ا \u{202a}a\u{202c}\u{202c}",
+            "שלום \u{2066}Open data\u{2069} שלום",
+            "\u{2067}ש \u{2068}a\u{2069}\u{2069} b",
+            "\u{202b}ש \u{202a}a\u{202c}\u{202c}",
             "\u{202e}abc\u{202c}",
             "\u{2066}\u{202e}abc\u{202c}\u{2069}",
             // Marks have no end.
             "a\u{200e}\u{200f}\u{61c}",
             "\u{2066}a\u{2069}\n\u{2066}b\u{2069}",
         ] {
-            assert_eq!(fault(balanced), None, "{balanced:?}");
+            assert_eq!(check(balanced), Ok(()), "{balanced:?}");
         }
         for unbalanced in [
             "a\u{202e}b",
@@ -146,8 +149,8 @@ mod tests {
             "\u{2066}a\nb\u{2069}",
             "\u{202e}a\u{2029}b\u{202c}",
         ] {
-            assert_eq!(fault(unbalanced), Some(TextFault::UnbalancedDirection), "{unbalanced:?}");
-            assert_eq!(fault(&without_direction(unbalanced)), None, "{unbalanced:?}");
+            assert_eq!(check(unbalanced), Err(TextError::UnbalancedDirection), "{unbalanced:?}");
+            assert_eq!(check(&without_direction(unbalanced)), Ok(()), "{unbalanced:?}");
         }
     }
 }

@@ -23,7 +23,7 @@ use super::problem_catalogue::ProblemCode;
 use super::text;
 use crate::app;
 use crate::app::users::parse_email;
-use crate::domain::characters::{self, TextFault};
+use crate::domain::characters::{self, TextError};
 use crate::domain::message::Message;
 use crate::domain::refusal::{FieldError, FieldErrorCode, FieldLocation, Refusal, RefusalCode};
 
@@ -35,10 +35,6 @@ const MAX_NAME_LENGTH: usize = 64;
 
 /// The format of e-mail addresses (RFC 6531).
 const ADDRESS: &str = "idn-email";
-
-/// Begin and end of text that is written from left to right within Arabic.
-const LRI: char = '\u{2066}';
-const PDI: char = '\u{2069}';
 
 /// The schema of a request type, with its validator.
 struct CompiledSchema {
@@ -56,7 +52,7 @@ fn compiled(of: TypeId, schema: fn() -> Value) -> app::Result<&'static CompiledS
     let schema = schema();
     let validator = jsonschema::draft202012::options()
         .should_validate_formats(true)
-        .with_format(text::READABLE, |text: &str| characters::fault(text).is_none())
+        .with_format(text::READABLE, |text: &str| characters::check(text).is_ok())
         .with_format(ADDRESS, |text: &str| parse_email(text).is_ok())
         .build(&schema)
         .map_err(|error| {
@@ -389,7 +385,7 @@ fn field_errors(error: &ValidationError<'_>) -> Vec<FieldError> {
         Kind::Format { format } if format == ADDRESS => field_error(
             FieldErrorCode::WrongFormat,
             "must be an address like layla@example.org, without characters that can't be seen".to_owned(),
-            format!("يجب أن يكون عنوان بريد مثل {LRI}layla@example.org{PDI} دون أحرف غير مرئية"),
+            "يجب أن يكون عنوان بريد مثل layla@example.org دون أحرف غير مرئية".to_owned(),
         ),
         Kind::Format { format } => field_error(
             FieldErrorCode::WrongFormat,
@@ -414,15 +410,15 @@ fn field_errors(error: &ValidationError<'_>) -> Vec<FieldError> {
 /// The error of a text that does not match its pattern or is not readable. A text can be both: with one error, which
 /// `refuse` lists once.
 fn text_error(at: String, value: &Value) -> Vec<FieldError> {
-    let error = match value.as_str().and_then(characters::fault) {
-        Some(TextFault::Blank) => {
+    let error = match value.as_str().map_or(Ok(()), characters::check) {
+        Err(TextError::Blank) => {
             FieldError::at(at, FieldErrorCode::Empty).saying("shows nothing", "لا يظهر منه شيء")
         }
-        Some(TextFault::UnbalancedDirection) => FieldError::at(at, FieldErrorCode::WrongFormat).saying(
-            "begins a change of the writing direction (U+202A–U+202E, U+2066–U+2069) that does not end in its paragraph, or ends one that did not begin there",
-            format!("يبدأ تغييرًا في اتجاه الكتابة ({LRI}U+202A–U+202E, U+2066–U+2069{PDI}) لا ينتهي في فقرته، أو ينهي تغييرًا لم يبدأ فيها"),
+        Err(TextError::UnbalancedDirection) => FieldError::at(at, FieldErrorCode::WrongFormat).saying(
+            "begins a change of the writing direction (U+202A to U+202E, U+2066 to U+2069) that does not end in its paragraph, or ends one that did not begin there",
+            "يبدأ تغييرًا في اتجاه الكتابة (من U+202A إلى U+202E ومن U+2066 إلى U+2069) لا ينتهي في فقرته، أو ينهي تغييرًا لم يبدأ فيها",
         ),
-        None => FieldError::at(at, FieldErrorCode::WrongFormat)
+        Ok(()) => FieldError::at(at, FieldErrorCode::WrongFormat)
             .saying("holds control characters", "فيه أحرف تحكم"),
     };
     vec![error]

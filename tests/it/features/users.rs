@@ -246,7 +246,7 @@ async fn who_has_not_accepted_is_invited_and_becomes_active_by_accepting() {
     assert_eq!(ids("state=invited").await, [invited["id"].clone()]);
     assert!(!ids("state=active").await.contains(&invited["id"]));
     secretariat.try_transition(&invited, "active").await.expect_problem(409, "transitionNotAllowed");
-    // The chair finds whoever can take a seat, and the seat shows that the person is not there yet.
+    // The chair finds every expert who can take a seat, and the seat shows that the person is not there yet.
     let found = app.as_chair().list("/v1/users?q=ليلى").await;
     assert_eq!(found[0]["id"], invited["id"]);
     let f = format!("/v1/task-forces/{}/members", app.world().f);
@@ -276,7 +276,7 @@ async fn who_has_not_accepted_is_invited_and_becomes_active_by_accepting() {
     let accepted = events.iter().find(|event| event["action"] == "invitation.accepted").unwrap();
     assert_eq!((&accepted["from"], &accepted["to"]), (&json!("invited"), &json!("active")));
 
-    // Whoever has accepted once stays active, and comes back active.
+    // A user who has accepted once stays active, and comes back active.
     let again = Draft::new(reqwest::Method::POST, format!("{}/invitations", active.path));
     let again = secretariat.send(again).await.expect(201).json();
     assert_eq!((&again["state"], &again["invitationPending"]), (&json!("active"), &json!(true)));

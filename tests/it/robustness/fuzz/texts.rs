@@ -11,7 +11,7 @@ use crate::support::client::{Draft, activity};
 
 /// The contract's definition of a line, independently of the patterns and formats that enforce it.
 fn is_a_line(text: &str) -> bool {
-    text.chars().count() <= 200 && !text.chars().any(char::is_control) && characters::fault(text).is_none()
+    text.chars().count() <= 200 && !text.chars().any(char::is_control) && characters::check(text).is_ok()
 }
 
 #[tokio::test]
