@@ -15,6 +15,7 @@ use crate::db::{self, Conn, QueryResult};
 use crate::domain::activity::{ActivityFacts, ActivityState, Stage};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::evidence::{About, ActivitySubjectKind};
+use crate::domain::reference::Reference;
 use crate::domain::refusal::{AvailableTransition, Refusal, RefusalCode};
 use crate::domain::rights::{Action, EffectiveRole};
 use crate::domain::state_machine::Transition;
@@ -120,6 +121,14 @@ impl Resource for ActivityDetail {
 
     fn available_transitions(&self, access: &Access) -> Vec<AvailableTransition> {
         resource::available_transitions(self, access)
+    }
+
+    fn references(&self, obstacle: RefusalCode) -> Vec<Reference> {
+        match obstacle {
+            RefusalCode::DependencyUnfinished => self.waits_for.0.clone(),
+            RefusalCode::ReviewByAnother => self.assigned_members.0.clone(),
+            _ => Vec::new(),
+        }
     }
 }
 
@@ -240,8 +249,17 @@ impl App {
             if detail.depends_on.contains(&on) {
                 return Ok(());
             }
-            if id == on || db::activities::waits_for(tx.conn(), task_force_id, on, id).await? {
-                return Err(RefusalCode::DependencyCircle.into());
+            if id == on {
+                return Err(Refusal::new(
+                    RefusalCode::DependencyCircle,
+                    "An activity can't wait for itself: name another activity.",
+                    "لا يمكن أن ينتظر النشاط نفسه: اذكر نشاطًا آخر.",
+                )
+                .into());
+            }
+            let circle = db::activities::chain_between(tx.conn(), task_force_id, on, id).await?;
+            if !circle.is_empty() {
+                return Err(Refusal::from(RefusalCode::DependencyCircle).references(circle).into());
             }
             db::activities::add_dependency(tx.conn(), task_force_id, id, on, tx.now()).await?;
             tx.record(new_event(EventAction::DependencyAdded, id).with_change("dependsOn", None::<Uuid>, on));

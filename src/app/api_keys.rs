@@ -87,10 +87,10 @@ impl CachedKey {
 fn field_errors(new: &NewApiKey, now: DateTime<Utc>) -> Vec<FieldError> {
     let at_the_end = |code| FieldError::at("/expiresAt", code);
     if new.expires_at <= now {
-        vec![at_the_end(FieldErrorCode::TooSmall).saying("does not lie ahead", "ليس في المستقبل")]
+        vec![at_the_end(FieldErrorCode::TooSmall).saying("must lie in the future", "يجب أن يكون في المستقبل")]
     } else if new.expires_at > now + MAX_LIFETIME {
-        let ar = "يقع بعد أكثر من 366 يومًا من الآن";
-        vec![at_the_end(FieldErrorCode::TooLarge).saying("lies more than 366 days ahead", ar)]
+        let ar = "يجب ألا يبعد أكثر من 366 يومًا من الآن";
+        vec![at_the_end(FieldErrorCode::TooLarge).saying("must lie at most 366 days ahead", ar)]
     } else {
         Vec::new()
     }

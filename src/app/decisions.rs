@@ -16,6 +16,7 @@ use crate::db::decisions::{Decision, NewDecision, RegisteredDecision};
 use crate::db::page::Page;
 use crate::domain::decision::{ConditionState, Outcome, Ruling};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
+use crate::domain::reference::Reference;
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
 use crate::domain::report::ReportCommand;
 use crate::domain::rights::Action;
@@ -181,8 +182,10 @@ async fn find_correctable(
         );
         return Err(Refusal::field_errors(RefusalCode::InvalidRequest, vec![error]).into());
     }
-    if earlier.superseded_by.is_some() {
-        return Err(RefusalCode::DecisionSuperseded.into());
+    if let Some(by) = earlier.superseded_by {
+        let later = db::decisions::find(tx.conn(), tx.task_force_id(), by).await?;
+        let references = later.iter().map(|later| Reference::decision(later.id, later.number)).collect();
+        return Err(Refusal::from(RefusalCode::DecisionSuperseded).references(references).into());
     }
     let followed = db::decisions::followed(tx.conn(), tx.task_force_id(), earlier.seq).await?;
     if ruling != earlier.ruling() && followed {

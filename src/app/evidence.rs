@@ -16,6 +16,7 @@ use crate::db::page::Page;
 use crate::db::{self, Conn, QueryResult};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::evidence::{About, EvidenceSubjectKind};
+use crate::domain::reference::Reference;
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
 use crate::domain::rights::Action;
 use crate::domain::writing::{Write, may_write};
@@ -52,7 +53,18 @@ async fn check_changeable(tx: &WriteTx<'_>, evidence: &Evidence) -> Result<()> {
         (_, None) => (Write::Comment, RefusalCode::EvidenceOnRecord),
     };
     tx.may_write(write)?;
-    if settled { Err(settled_code.into()) } else { Ok(()) }
+    if !settled {
+        return Ok(());
+    }
+    let settled = match subject.kind {
+        EvidenceSubjectKind::Condition => {
+            db::conditions::find(tx.conn(), tx.task_force_id(), subject.id).await?
+        }
+        _ => None,
+    };
+    let reference = settled
+        .map(|(condition, _)| Reference::new(SubjectKind::Condition, condition.id, condition.fields.text));
+    Err(Refusal::from(settled_code).references(reference.into_iter().collect()).into())
 }
 
 /// Evidence about the work of a step can change while the step can be written, unless an earlier cycle has it on record.

@@ -12,7 +12,8 @@ use crate::db::page::Page;
 use crate::db::{self, Conn};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind, changes_between};
 use crate::domain::panel::Panel;
-use crate::domain::refusal::{FieldError, FieldErrorCode, ProblemExtension, Refusal, RefusalCode};
+use crate::domain::reference::Reference;
+use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
 use crate::domain::rights::{Action, SeatRole};
 use crate::domain::text::LocalizedText;
 use crate::domain::user::{CouncilRole, UserState};
@@ -70,9 +71,16 @@ pub(super) async fn appoint(
     ids: &IdSequence,
 ) -> Result<Appointed> {
     match db::members::lock_user_for_share(conn, member.user_id).await? {
-        Some((CouncilRole::Expert, state)) if state.may_take_seat() => {}
-        Some(_) => return Err(RefusalCode::NotAnExpert.into()),
+        Some((CouncilRole::Expert, state, _)) if state.may_take_seat() => {}
+        Some((_, _, name)) => {
+            let user = Reference::new(SubjectKind::User, member.user_id, name);
+            return Err(Refusal::from(RefusalCode::NotAnExpert).references(vec![user]).into());
+        }
         None => return Err(Refusal::unknown_reference(pointer).into()),
+    }
+    if let Some((seat, name)) = db::members::seat_of(conn, task_force_id, member.user_id).await? {
+        let seat = Reference::new(SubjectKind::Member, seat, name);
+        return Err(Refusal::from(RefusalCode::AlreadyMember).references(vec![seat]).into());
     }
     let (id, now) = (ids.next(), ids.now());
     let mut new_events = Vec::new();
@@ -118,7 +126,10 @@ pub(super) async fn check_candidates(conn: &Conn, members: &[NewMember]) -> Resu
 pub(super) async fn require_current(tx: &WriteTx<'_>, id: Uuid, pointer: &str) -> Result<()> {
     match db::members::find(tx.conn(), tx.task_force_id(), id).await? {
         Some(named) if named.member.is_current() => Ok(()),
-        Some(_) => Err(RefusalCode::MemberEnded.into()),
+        Some(named) => {
+            let ended = Reference::new(SubjectKind::Member, named.member.id, named.name);
+            Err(Refusal::from(RefusalCode::MemberEnded).references(vec![ended]).into())
+        }
         None => Err(Refusal::unknown_reference(pointer).into()),
     }
 }
@@ -131,9 +142,7 @@ async fn reassign(tx: &mut WriteTx<'_>, from: Uuid, successor: Option<Uuid>) -> 
         return Ok(());
     }
     let Some(successor) = successor else {
-        return Err(Refusal::from(RefusalCode::OwnsWork)
-            .extension(ProblemExtension::References(owned))
-            .into());
+        return Err(Refusal::from(RefusalCode::OwnsWork).references(owned).into());
     };
     let ids: Vec<Uuid> = owned.iter().map(|one| one.id).collect();
     db::members::reassign(conn, task_force_id, &ids, successor, tx.now()).await?;

@@ -13,6 +13,7 @@ use crate::db::{self, Conn, QueryResult};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::migration::MigrationState;
 use crate::domain::pilot::PilotOutcome;
+use crate::domain::reference::Reference;
 use crate::domain::refusal::{AvailableTransition, Refusal, RefusalCode};
 use crate::domain::state_machine::Transition;
 use crate::domain::step::StepName;
@@ -20,14 +21,16 @@ use crate::domain::text::LocalizedText;
 use crate::domain::writing::Write;
 
 /// Checks that the pilot of a migration was evaluated with outcome `scale` and counts in this cycle.
-async fn pilot_of(tx: &WriteTx<'_>, pilot_id: Uuid) -> Result<std::result::Result<(), RefusalCode>> {
+async fn pilot_of(tx: &WriteTx<'_>, pilot_id: Uuid) -> Result<std::result::Result<(), Refusal>> {
     let pilot = db::migrations::outcome_of_pilot(tx.conn(), tx.task_force_id(), pilot_id).await?;
-    let (outcome, last_cycle) = pilot.ok_or_else(|| Refusal::unknown_reference("/pilotId"))?;
-    Ok(match outcome {
-        Some(PilotOutcome::Scale) if last_cycle == tx.access.cycle => Ok(()),
-        Some(PilotOutcome::Scale) => Err(RefusalCode::OfAnEarlierCycle),
-        _ => Err(RefusalCode::PilotNotScaled),
-    })
+    let (outcome, last_cycle, title) = pilot.ok_or_else(|| Refusal::unknown_reference("/pilotId"))?;
+    let code = match outcome {
+        Some(PilotOutcome::Scale) if last_cycle == tx.access.cycle => return Ok(Ok(())),
+        Some(PilotOutcome::Scale) => RefusalCode::OfAnEarlierCycle,
+        _ => RefusalCode::PilotNotScaled,
+    };
+    let pilot = Reference::new(SubjectKind::Pilot, pilot_id, title);
+    Ok(Err(Refusal::from(code).references(vec![pilot])))
 }
 
 impl ParentResource for MigrationDetail {
@@ -114,6 +117,14 @@ impl Resource for MigrationDetail {
 
     fn available_transitions(&self, access: &Access) -> Vec<AvailableTransition> {
         resource::available_transitions(self, access)
+    }
+
+    fn references(&self, obstacle: RefusalCode) -> Vec<Reference> {
+        match obstacle {
+            RefusalCode::ChecklistUnfinished => self.open_items.0.clone(),
+            RefusalCode::PilotNotScaled => self.pilot.0.clone(),
+            _ => Vec::new(),
+        }
     }
 }
 

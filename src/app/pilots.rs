@@ -12,6 +12,7 @@ use crate::db::pilots::{Pilot, PilotDetail, PilotFields, PilotFilter, PilotState
 use crate::db::{self, Conn, QueryResult};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::pilot::{PilotOutcome, PilotState};
+use crate::domain::reference::Reference;
 use crate::domain::refusal::{AvailableTransition, FieldError, FieldErrorCode, Refusal, RefusalCode};
 use crate::domain::state_machine::Transition;
 use crate::domain::step::StepName;
@@ -158,6 +159,16 @@ impl Resource for PilotDetail {
 
     fn available_transitions(&self, access: &Access) -> Vec<AvailableTransition> {
         resource::available_transitions(self, access)
+    }
+
+    fn references(&self, obstacle: RefusalCode) -> Vec<Reference> {
+        match obstacle {
+            RefusalCode::MigrationUnderWay => self.migrations.0.clone(),
+            RefusalCode::SectorNotSelected => self.sector.0.clone(),
+            RefusalCode::IndicatorsMissing => self.incomplete_indicators.0.clone(),
+            RefusalCode::MeasurementsMissing => self.unmeasured_indicators.0.clone(),
+            _ => Vec::new(),
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use crate::db::resource::ProductFilter;
 use crate::db::{self, Conn, QueryResult};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::policy::PolicyState;
+use crate::domain::reference::Reference;
 use crate::domain::refusal::{AvailableTransition, FieldError, FieldErrorCode, Refusal, RefusalCode};
 use crate::domain::state_machine::Transition;
 use crate::domain::step::StepName;
@@ -30,7 +31,8 @@ impl PolicyDetail {
         let other: Self = resource::find_referenced(tx, by, "/supersededById").await?;
         let counts = other.policy.last_cycle == self.policy.last_cycle;
         if by == self.id() || other.policy.state != PolicyState::Adopted || !counts {
-            return Err(RefusalCode::PolicyNotAdopted.into());
+            let named = Reference::new(Self::KIND, by, other.policy.fields.title);
+            return Err(Refusal::from(RefusalCode::PolicyNotAdopted).references(vec![named]).into());
         }
         Ok(())
     }
@@ -98,6 +100,14 @@ impl Resource for PolicyDetail {
 
     fn available_transitions(&self, access: &Access) -> Vec<AvailableTransition> {
         resource::available_transitions(self, access)
+    }
+
+    fn references(&self, obstacle: RefusalCode) -> Vec<Reference> {
+        match obstacle {
+            RefusalCode::AdoptionByAnother => self.under_review_by.0.clone(),
+            RefusalCode::StillReferenced => self.superseded.0.clone(),
+            _ => Vec::new(),
+        }
     }
 }
 

@@ -17,9 +17,7 @@ use crate::db::resource::ChildRow;
 use crate::db::{self, Conn, QueryResult};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind, changes_between};
 use crate::domain::reference::Reference;
-use crate::domain::refusal::{
-    AvailableTransition, FieldError, FieldErrorCode, ProblemExtension, Refusal, RefusalCode,
-};
+use crate::domain::refusal::{AvailableTransition, FieldError, FieldErrorCode, Refusal, RefusalCode};
 use crate::domain::rights::Action;
 use crate::domain::state_machine::{Transition, available, check_transition};
 use crate::domain::step::StepName;
@@ -103,6 +101,11 @@ pub trait Resource: Sized {
 
     /// The transitions that this caller sees.
     fn available_transitions(&self, _access: &Access) -> Vec<AvailableTransition> {
+        Vec::new()
+    }
+
+    /// The other resources behind an obstacle to a change of this one.
+    fn references(&self, _obstacle: RefusalCode) -> Vec<Reference> {
         Vec::new()
     }
 }
@@ -268,7 +271,8 @@ async fn check_stored<C: ChildOf>(
 }
 
 fn check_invariants<P: ParentResource>(tx: &WriteTx<'_>, parent: &P) -> Result<()> {
-    parent.violated_invariant(&tx.access).map_or(Ok(()), |code| Err(code.into()))
+    let Some(code) = parent.violated_invariant(&tx.access) else { return Ok(()) };
+    Err(Refusal::from(code).references(parent.references(code)).into())
 }
 
 /// A request to move a resource to another state.
@@ -284,7 +288,16 @@ pub struct TransitionCommand<R: Stateful> {
 
 /// The transitions of a stateful resource that this caller sees.
 pub fn available_transitions<R: Stateful>(resource: &R, access: &Access) -> Vec<AvailableTransition> {
-    available(&resource.transitions(access), access.right(Action::Work).missing_right())
+    available(&explained_transitions(resource, access), access.right(Action::Work).missing_right())
+}
+
+/// The transitions of a stateful resource, with the resources behind each obstacle.
+fn explained_transitions<R: Stateful>(resource: &R, access: &Access) -> Vec<Transition<R::State>> {
+    let mut transitions = resource.transitions(access);
+    for blocker in transitions.iter_mut().flat_map(|transition| &mut transition.blocked_by) {
+        blocker.references = resource.references(blocker.code);
+    }
+    transitions
 }
 
 /// A resource as a caller sees it.
@@ -390,9 +403,7 @@ async fn check_unreferenced(tx: &WriteTx<'_>, kind: SubjectKind, id: Uuid) -> Re
     if references.is_empty() {
         return Ok(());
     }
-    Err(Refusal::from(RefusalCode::StillReferenced)
-        .extension(ProblemExtension::References(references))
-        .into())
+    Err(Refusal::from(RefusalCode::StillReferenced).references(references).into())
 }
 
 impl App {
@@ -501,7 +512,8 @@ impl App {
         self.write(caller, task_force_id, Action::Work, async |tx| {
             let TransitionCommand { to, reason, payload } = command;
             let resource: R = find_at_version(tx, (), id, version).await?;
-            check_transition(resource.state(), &resource.transitions(&tx.access), to, reason.is_some())?;
+            let transitions = explained_transitions(&resource, &tx.access);
+            check_transition(resource.state(), &transitions, to, reason.is_some())?;
             let transitioned = new_event::<R>(R::TRANSITIONED, id)
                 .with_transition(resource.state().code(), to.code())
                 .with_change("reason", None::<()>, &reason);

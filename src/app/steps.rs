@@ -11,7 +11,7 @@ use crate::db::steps::Step;
 use crate::domain::criterion::{Criterion, CriterionCode, Waiver};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::gate;
-use crate::domain::refusal::RefusalCode;
+use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::domain::rights::Action;
 use crate::domain::step::{StepCommand, StepName};
 use crate::domain::text::LocalizedText;
@@ -212,7 +212,13 @@ async fn waiver_of(
     criterion: CriterionCode,
 ) -> Result<(Step, Option<Waiver>)> {
     if !gate::criteria_of(step).contains(&criterion) {
-        return Err(RefusalCode::NotFound.into());
+        let (step, criterion) = (step.code(), criterion.code());
+        return Err(Refusal::new(
+            RefusalCode::NotFound,
+            format!("`{criterion}` is a criterion of another step; `GET …/steps/{step}/readiness` lists those of `{step}`."),
+            format!("المعيار {criterion} يخص خطوة أخرى؛ يسرد GET …/steps/{step}/readiness معايير الخطوة {step}."),
+        )
+        .into());
     }
     let step = current(tx, step).await?;
     tx.may_write(Write::OpenStep(step.state))?;

@@ -17,6 +17,7 @@ use crate::domain::ballot::{Choice, Tally, VoteOutcome};
 use crate::domain::criterion::Criterion;
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::gate;
+use crate::domain::reference::Reference;
 use crate::domain::refusal::{AvailableTransition, Refusal, RefusalCode};
 use crate::domain::report::{ReportCommand, ReportState};
 use crate::domain::rights::Action;
@@ -174,7 +175,10 @@ pub(super) async fn transition_report(
     report: &Report,
     command: ReportCommand,
 ) -> Result<()> {
-    let state = report.state.transition(command)?;
+    let state = report
+        .state
+        .transition(command)
+        .map_err(|refusal| refusal.references(vec![Reference::report(report.id, report.number)]))?;
     db::reports::set_state(tx.conn(), tx.task_force_id(), report, state, tx.now()).await?;
     tx.record(transitioned(report, state));
     Ok(())

@@ -323,7 +323,13 @@ impl App {
             if after == before {
                 return Ok((UserView::new(detail, actor.effective_role, now), None));
             }
-            change_role(before.role, after.role, detail.holds_seat, detail.is_last_administrator)?;
+            let (holds_seat, is_last) = (detail.holds_seat, detail.is_last_administrator);
+            if let Err(refusal) = change_role(before.role, after.role, holds_seat, is_last) {
+                let seats = refusal.code == RefusalCode::HoldsSeat;
+                let task_forces =
+                    if seats { db::members::task_forces_of(conn, id).await? } else { Vec::new() };
+                return Err(refusal.references(task_forces).into());
+            }
             db::users::update(conn, id, &after, now).await?;
             let mut updated = new_event(EventAction::UserUpdated, id).with(changes(&before, &after));
             if after.email != before.email && db::users::end_invitation(conn, id, now).await? {

@@ -6,7 +6,7 @@ use diesel::dsl::{AssumeNotNull, array};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::row::NamedRow;
-use diesel::sql_types::{Array, BigInt, Bool, Date, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Date, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use uuid::Uuid;
@@ -14,10 +14,12 @@ use uuid::Uuid;
 use super::Conn;
 use super::functions::{due_or_never, holding, local_date};
 use super::page::Page;
+use super::references::{ReferenceRow, References};
 use super::schema::{activities, activity_dependencies, members, task_force_heads, task_forces};
 use super::statement::{Prepared, columns};
 use crate::domain::activity::{ActivityState, Priority, Stage};
 use crate::domain::evidence::{About, ActivitySubjectKind};
+use crate::domain::reference::Reference;
 use crate::domain::step::{StepName, StepState};
 use crate::domain::text::LocalizedText;
 
@@ -128,8 +130,12 @@ pub struct ActivityDetail {
     pub depends_on: Vec<Uuid>,
     /// The number of dependencies that are neither done nor cancelled.
     pub unfinished_dependencies: i64,
+    /// These dependencies, in the order of their numbers.
+    pub waits_for: References,
     /// The users who were assignees at any time since the activity was started.
     pub assigned_user_ids: Vec<Uuid>,
+    /// The seats of these users.
+    pub assigned_members: References,
 }
 
 #[derive(QueryableByName)]
@@ -142,8 +148,12 @@ struct DetailRow {
     depends_on: Vec<Uuid>,
     #[diesel(sql_type = BigInt)]
     unfinished_dependencies: i64,
+    #[diesel(sql_type = Jsonb)]
+    waits_for: References,
     #[diesel(sql_type = Array<SqlUuid>)]
     assigned_user_ids: Vec<Uuid>,
+    #[diesel(sql_type = Jsonb)]
+    assigned_members: References,
 }
 
 impl TryFrom<DetailRow> for ActivityDetail {
@@ -151,10 +161,18 @@ impl TryFrom<DetailRow> for ActivityDetail {
 
     /// Fails for a combination of columns that the schema's checks let nobody write.
     fn try_from(row: DetailRow) -> QueryResult<Self> {
-        let DetailRow { activity, step_state, depends_on, unfinished_dependencies, assigned_user_ids } = row;
-        let stage = Stage::from_columns(activity.state, activity.blocked_from)
+        let stage = Stage::from_columns(row.activity.state, row.activity.blocked_from)
             .map_err(|error| diesel::result::Error::DeserializationError(error.into()))?;
-        Ok(Self { activity, stage, step_state, depends_on, unfinished_dependencies, assigned_user_ids })
+        Ok(Self {
+            activity: row.activity,
+            stage,
+            step_state: row.step_state,
+            depends_on: row.depends_on,
+            unfinished_dependencies: row.unfinished_dependencies,
+            waits_for: row.waits_for,
+            assigned_user_ids: row.assigned_user_ids,
+            assigned_members: row.assigned_members,
+        })
     }
 }
 
@@ -162,21 +180,30 @@ impl TryFrom<DetailRow> for ActivityDetail {
 pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Option<ActivityDetail>> {
     let columns = columns::<Activity>()?;
     let query = diesel::sql_query(format!(
-        "select {columns}, s.state as step_state, d.depends_on, d.unfinished_dependencies,
-                array(select m.user_id from activity_assignees a
-                      join members m on m.task_force_id = a.task_force_id and m.id = a.member_id
-                      where a.task_force_id = activities.task_force_id and a.activity_id = activities.id)
-                    as assigned_user_ids
+        "select {columns}, s.state as step_state, d.depends_on, d.unfinished_dependencies, d.waits_for,
+                m.assigned_user_ids, m.assigned_members
          from activities
          join steps s on s.task_force_id = activities.task_force_id and s.cycle = activities.cycle
                       and s.step = activities.step
          cross join lateral (
              select coalesce(array_agg(d.depends_on_id order by d.depends_on_id), '{{}}') as depends_on,
-                    count(*) filter (where o.state not in ('done', 'cancelled')) as unfinished_dependencies
+                    count(*) filter (where o.state not in ('done', 'cancelled')) as unfinished_dependencies,
+                    coalesce(jsonb_agg(jsonb_build_object('kind', 'activity', 'id', o.id, 'title', o.title)
+                                       order by o.number)
+                                 filter (where o.state not in ('done', 'cancelled')), '[]') as waits_for
              from activity_dependencies d
              join activities o on o.task_force_id = d.task_force_id and o.id = d.depends_on_id
              where d.task_force_id = activities.task_force_id and d.activity_id = activities.id
          ) d
+         cross join lateral (
+             select coalesce(array_agg(m.user_id), '{{}}') as assigned_user_ids,
+                    coalesce(jsonb_agg(jsonb_build_object('kind', 'member', 'id', m.id, 'title', u.name)
+                                       order by m.id), '[]') as assigned_members
+             from activity_assignees a
+             join members m on m.task_force_id = a.task_force_id and m.id = a.member_id
+             join users u on u.id = m.user_id
+             where a.task_force_id = activities.task_force_id and a.activity_id = activities.id
+         ) m
          where activities.task_force_id = $1 and activities.id = $2",
     ))
     .bind::<SqlUuid, _>(task_force_id)
@@ -307,27 +334,35 @@ pub async fn exists(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<b
         .await
 }
 
-/// Returns whether `from` depends on `to`, directly or through other activities.
-pub async fn waits_for(conn: &Conn, task_force_id: Uuid, from: Uuid, to: Uuid) -> QueryResult<bool> {
-    #[derive(QueryableByName)]
-    struct Found {
-        #[diesel(sql_type = Bool)]
-        found: bool,
-    }
+/// The activities through which `from` depends on `to`, `from` among them; none if it does not depend on it.
+pub async fn chain_between(
+    conn: &Conn,
+    task_force_id: Uuid,
+    from: Uuid,
+    to: Uuid,
+) -> QueryResult<Vec<Reference>> {
+    // Both directions are closures without paths, so that the cost is bounded by the number of dependencies.
     let query = diesel::sql_query(
         "with recursive upstream (id) as (
-             select depends_on_id from activity_dependencies where task_force_id = $1 and activity_id = $2
+             values ($2::uuid)
              union
              select d.depends_on_id from activity_dependencies d
              join upstream u on d.activity_id = u.id where d.task_force_id = $1
+         ), downstream (id) as (
+             values ($3::uuid)
+             union
+             select d.activity_id from activity_dependencies d
+             join downstream w on d.depends_on_id = w.id where d.task_force_id = $1
          )
-         select exists (select from upstream where id = $3) as found",
+         select 'activity' as kind, a.id, a.title from activities a
+         join upstream using (id) join downstream using (id)
+         where a.task_force_id = $1 and a.id <> $3 order by a.number limit 100",
     )
     .bind::<SqlUuid, _>(task_force_id)
     .bind::<SqlUuid, _>(from)
     .bind::<SqlUuid, _>(to);
-    let found: Found = Prepared(query).get_result(&mut &*conn).await?;
-    Ok(found.found)
+    let rows: Vec<ReferenceRow> = Prepared(query).load(&mut &*conn).await?;
+    Ok(rows.into_iter().map(Reference::from).collect())
 }
 
 /// Makes an activity depend on another.

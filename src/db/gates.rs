@@ -288,14 +288,7 @@ async fn draft(conn: &Conn, task_force_id: Uuid) -> QueryResult<Option<GateDraft
     .bind::<SqlUuid, _>(task_force_id)
     .bind::<Array<Text>, _>(harmless);
     let rows: Vec<Row> = Prepared(query).load(&mut &*conn).await?;
-    let fact = |row: Row| GateDraft {
-        report: Reference {
-            kind: SubjectKind::Report.code(),
-            id: row.id,
-            title: LocalizedText::both(format!("التقرير {}", row.number), format!("Report {}", row.number)),
-        },
-        outdated: row.outdated,
-    };
+    let fact = |row: Row| GateDraft { report: Reference::report(row.id, row.number), outdated: row.outdated };
     Ok(rows.into_iter().next().map(fact))
 }
 

@@ -8,9 +8,11 @@ use uuid::Uuid;
 
 use super::Conn;
 use super::page::Page;
-use super::schema::{members, task_force_heads, users};
+use super::schema::{members, task_force_heads, task_forces, users};
 use super::statement::Prepared;
+use crate::domain::event::SubjectKind;
 use crate::domain::panel::{Panel, Seat};
+use crate::domain::reference::Reference;
 use crate::domain::rights::SeatRole;
 use crate::domain::text::LocalizedText;
 use crate::domain::user::{CouncilRole, UserState};
@@ -229,6 +231,37 @@ pub async fn end(
         .map(drop)
 }
 
+/// The task forces in which a user has a current seat.
+pub async fn task_forces_of(conn: &Conn, user_id: Uuid) -> QueryResult<Vec<Reference>> {
+    let rows: Vec<(Uuid, LocalizedText)> = members::table
+        .inner_join(task_forces::table.on(task_forces::id.eq(members::task_force_id)))
+        .filter(members::user_id.eq(user_id))
+        .filter(members::to_date.is_null())
+        .order(task_forces::id)
+        .select((task_forces::id, task_forces::name))
+        .load(&mut &*conn)
+        .await?;
+    let reference = |(id, name)| Reference::new(SubjectKind::TaskForce, id, name);
+    Ok(rows.into_iter().map(reference).collect())
+}
+
+/// The current seat of a user in the task force, with the name of the user.
+pub async fn seat_of(
+    conn: &Conn,
+    task_force_id: Uuid,
+    user_id: Uuid,
+) -> QueryResult<Option<(Uuid, LocalizedText)>> {
+    members::table
+        .inner_join(users::table.on(users::id.eq(members::user_id)))
+        .filter(members::task_force_id.eq(task_force_id))
+        .filter(members::user_id.eq(user_id))
+        .filter(members::to_date.is_null())
+        .select((members::id, users::name))
+        .first(&mut &*conn)
+        .await
+        .optional()
+}
+
 /// The ids that belong to users, who are locked until the transaction ends.
 pub async fn lock_users_for_share(conn: &Conn, ids: &[Uuid]) -> QueryResult<Vec<Uuid>> {
     users::table
@@ -240,14 +273,14 @@ pub async fn lock_users_for_share(conn: &Conn, ids: &[Uuid]) -> QueryResult<Vec<
         .await
 }
 
-/// Role and state of a user, who is locked until the transaction ends: a seat needs an active expert.
+/// Role, state and name of a user, who is locked until the transaction ends: a seat needs an active expert.
 pub async fn lock_user_for_share(
     conn: &Conn,
     user_id: Uuid,
-) -> QueryResult<Option<(CouncilRole, UserState)>> {
+) -> QueryResult<Option<(CouncilRole, UserState, LocalizedText)>> {
     users::table
         .find(user_id)
-        .select((users::role, users::state))
+        .select((users::role, users::state, users::name))
         .for_share()
         .first(&mut &*conn)
         .await

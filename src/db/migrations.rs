@@ -5,12 +5,13 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Bool, Jsonb, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::Conn;
+use super::references::References;
 use super::resource::{ProductFilter, resource_queries};
 use super::schema::{migrations, pilots};
 use super::statement::Prepared;
@@ -82,6 +83,12 @@ pub struct MigrationDetail {
     /// True if the migration has a checklist and every item is done.
     #[diesel(sql_type = Bool)]
     pub checklist_done: bool,
+    /// The items of the checklist that are not done.
+    #[diesel(sql_type = Jsonb)]
+    pub open_items: References,
+    /// The pilot to be moved.
+    #[diesel(sql_type = Jsonb)]
+    pub pilot: References,
     /// True if the pilot is evaluated with outcome `scale`.
     #[diesel(sql_type = Bool)]
     pub pilot_scaled: bool,
@@ -160,14 +167,19 @@ pub async fn update_state(
 /// Finds a migration.
 pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Option<MigrationDetail>> {
     let query = diesel::sql_query(
-        "select m.*, s.state as step_state,
-                coalesce((select bool_and(c.done) from checklist_items c
-                          where c.task_force_id = m.task_force_id and c.migration_id = m.id), false)
-                    as checklist_done,
+        "select m.*, s.state as step_state, coalesce(c.done, false) as checklist_done,
+                coalesce(c.open_items, '[]') as open_items,
+                jsonb_build_array(jsonb_build_object('kind', 'pilot', 'id', p.id, 'title', p.title)) as pilot,
                 coalesce(p.outcome = 'scale', false) as pilot_scaled
          from migrations m
          join pilots p on p.task_force_id = m.task_force_id and p.id = m.pilot_id
          join steps s on s.task_force_id = m.task_force_id and s.cycle = m.last_cycle and s.step = 'migration'
+         cross join lateral (
+             select bool_and(c.done) as done,
+                    jsonb_agg(jsonb_build_object('kind', 'checklistItem', 'id', c.id, 'title', c.title)
+                              order by c.id) filter (where not c.done) as open_items
+             from checklist_items c where c.task_force_id = m.task_force_id and c.migration_id = m.id
+         ) c
          where m.task_force_id = $1 and m.id = $2",
     )
     .bind::<SqlUuid, _>(task_force_id)
@@ -175,15 +187,15 @@ pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Opt
     Prepared(query).get_result(&mut &*conn).await.optional()
 }
 
-/// The outcome of a pilot, if evaluated, and its last cycle; the outer `None` stands for no such pilot.
+/// The outcome of a pilot, if evaluated, its last cycle and its title; the outer `None` stands for no such pilot.
 pub async fn outcome_of_pilot(
     conn: &Conn,
     task_force_id: Uuid,
     pilot_id: Uuid,
-) -> QueryResult<Option<(Option<PilotOutcome>, i32)>> {
+) -> QueryResult<Option<(Option<PilotOutcome>, i32, LocalizedText)>> {
     pilots::table
         .find((task_force_id, pilot_id))
-        .select((pilots::outcome, pilots::last_cycle))
+        .select((pilots::outcome, pilots::last_cycle, pilots::title))
         .first(&mut &*conn)
         .await
         .optional()

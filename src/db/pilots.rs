@@ -6,12 +6,13 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::dsl;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Date, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Bool, Date, Jsonb, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::Conn;
+use super::references::References;
 use super::resource::resource_queries;
 use super::schema::{pilots, policies, sectors};
 use super::statement::Prepared;
@@ -98,6 +99,18 @@ pub struct PilotDetail {
     /// The day on which the pilot was started in its last cycle, in the task force's time zone.
     #[diesel(sql_type = Nullable<Date>)]
     pub started_on: Option<NaiveDate>,
+    /// The migrations of the pilot that were not rolled back.
+    #[diesel(sql_type = Jsonb)]
+    pub migrations: References,
+    /// The pilot's sector.
+    #[diesel(sql_type = Jsonb)]
+    pub sector: References,
+    /// The indicators without baseline or target.
+    #[diesel(sql_type = Jsonb)]
+    pub incomplete_indicators: References,
+    /// The indicators without a measurement in the pilot's last cycle.
+    #[diesel(sql_type = Jsonb)]
+    pub unmeasured_indicators: References,
 }
 
 impl PilotDetail {
@@ -203,7 +216,14 @@ pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Opt
                 coalesce(i.complete, false) as has_indicator, coalesce(i.measured, false) as measured,
                 exists (select from migrations g where g.task_force_id = p.task_force_id and g.pilot_id = p.id
                         and g.state <> 'rolledBack') as is_migrated,
-                local_date(p.started_at, t.time_zone) as started_on
+                local_date(p.started_at, t.time_zone) as started_on,
+                (select coalesce(jsonb_agg(jsonb_build_object('kind', 'migration', 'id', g.id, 'title', g.title)
+                                           order by g.id), '[]')
+                 from migrations g where g.task_force_id = p.task_force_id and g.pilot_id = p.id
+                 and g.state <> 'rolledBack') as migrations,
+                jsonb_build_array(jsonb_build_object('kind', 'sector', 'id', x.id, 'title', x.name)) as sector,
+                coalesce(i.listed_incomplete, '[]') as incomplete_indicators,
+                coalesce(i.listed_unmeasured, '[]') as unmeasured_indicators
          from pilots p
          join task_forces t on t.id = p.task_force_id
          join steps s on s.task_force_id = p.task_force_id and s.cycle = p.last_cycle and s.step = 'pilots'
@@ -212,10 +232,16 @@ pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Opt
                           and l.cycle > p.last_cycle and l.step = 'pilots'
          join sectors x on x.task_force_id = p.task_force_id and x.id = p.sector_id
          left join lateral (
-             select bool_or(i.baseline is not null and i.target is not null) as complete,
-                    bool_and(exists (select from measurements v where v.task_force_id = i.task_force_id
-                                     and v.indicator_id = i.id and v.cycle = p.last_cycle)) as measured
-             from indicators i where i.task_force_id = p.task_force_id and i.pilot_id = p.id
+             select bool_or(i.is_complete) as complete, bool_and(i.is_measured) as measured,
+                    jsonb_agg(i.reference order by i.id) filter (where not i.is_complete) as listed_incomplete,
+                    jsonb_agg(i.reference order by i.id) filter (where not i.is_measured) as listed_unmeasured
+             from (
+                 select i.id, i.baseline is not null and i.target is not null as is_complete,
+                        exists (select from measurements v where v.task_force_id = i.task_force_id
+                                and v.indicator_id = i.id and v.cycle = p.last_cycle) as is_measured,
+                        jsonb_build_object('kind', 'indicator', 'id', i.id, 'title', i.name) as reference
+                 from indicators i where i.task_force_id = p.task_force_id and i.pilot_id = p.id
+             ) i
          ) i on true
          where p.task_force_id = $1 and p.id = $2",
     )

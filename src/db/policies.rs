@@ -5,12 +5,13 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Bool, Jsonb, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::Conn;
+use super::references::References;
 use super::resource::{ProductFilter, resource_queries};
 use super::schema::policies;
 use super::statement::Prepared;
@@ -80,6 +81,12 @@ pub struct PolicyDetail {
     /// The user who put the policy under review: a person who leaves and comes back has another seat.
     #[diesel(sql_type = Nullable<SqlUuid>)]
     pub under_review_by_user_id: Option<Uuid>,
+    /// The member who put the policy under review.
+    #[diesel(sql_type = Jsonb)]
+    pub under_review_by: References,
+    /// The policies that the policy superseded.
+    #[diesel(sql_type = Jsonb)]
+    pub superseded: References,
 }
 
 impl PolicyDetail {
@@ -109,9 +116,16 @@ pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Opt
                         and o.last_cycle = p.last_cycle and o.state = 'adopted') as another_adopted,
                 exists (select from policies o where o.task_force_id = p.task_force_id
                         and o.superseded_by_id = p.id) as supersedes_another,
-                m.user_id as under_review_by_user_id
+                m.user_id as under_review_by_user_id,
+                case when u.id is null then '[]'
+                     else jsonb_build_array(jsonb_build_object('kind', 'member', 'id', m.id, 'title', u.name))
+                end as under_review_by,
+                (select coalesce(jsonb_agg(jsonb_build_object('kind', 'policy', 'id', o.id, 'title', o.title)
+                                           order by o.id), '[]')
+                 from policies o where o.task_force_id = p.task_force_id and o.superseded_by_id = p.id) as superseded
          from policies p
          left join members m on m.task_force_id = p.task_force_id and m.id = p.under_review_by_member_id
+         left join users u on u.id = m.user_id
          join steps s on s.task_force_id = p.task_force_id and s.cycle = p.last_cycle and s.step = 'policy'
          where p.task_force_id = $1 and p.id = $2",
     )

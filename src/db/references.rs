@@ -1,17 +1,20 @@
-//! References to a subject, which keep it from being deleted.
+//! References to a subject, which keep it from being deleted, and references that a refusal names.
 
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::pg::{Pg, PgValue};
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Jsonb, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
+use serde::Deserialize;
 use uuid::Uuid;
 
 use super::Conn;
 use super::statement::Prepared;
+use crate::domain::criterion::MAX_LISTED;
 use crate::domain::event::SubjectKind;
 use crate::domain::evidence::{About, ActivitySubjectKind};
 use crate::domain::reference::Reference;
 use crate::domain::text::LocalizedText;
-use crate::domain::vocabulary::Vocabulary as _;
 
 /// A row that refers to a subject.
 #[derive(Debug, QueryableByName)]
@@ -26,7 +29,27 @@ pub(super) struct ReferenceRow {
 
 impl From<ReferenceRow> for Reference {
     fn from(row: ReferenceRow) -> Self {
-        Self { kind: row.kind.code(), id: row.id, title: row.title }
+        Self::new(row.kind, row.id, row.title)
+    }
+}
+
+/// References that a statement collects in one column: a JSON array of objects with kind, id and title.
+#[derive(Debug, Clone, Default, PartialEq, Eq, FromSqlRow)]
+pub struct References(pub Vec<Reference>);
+
+impl FromSql<Jsonb, Pg> for References {
+    /// Takes the first hundred, as many as a criterion lists.
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        #[derive(Deserialize)]
+        struct Item {
+            kind: SubjectKind,
+            id: Uuid,
+            title: LocalizedText,
+        }
+        let value = <serde_json::Value as FromSql<Jsonb, Pg>>::from_sql(value)?;
+        let items: Vec<Item> = serde_json::from_value(value)?;
+        let reference = |item: Item| Reference::new(item.kind, item.id, item.title);
+        Ok(Self(items.into_iter().take(MAX_LISTED).map(reference).collect()))
     }
 }
 

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::message::Message;
 use super::reference::Reference;
 use super::text::LocalizedText;
 
@@ -12,7 +13,7 @@ vocabulary! {
         PolicyAdopted = "policyAdopted", "At least one policy is adopted", "اعتُمدت سياسة واحدة على الأقل";
         PoliciesSettled = "policiesSettled", "No policy is under review", "لا توجد سياسة قيد المراجعة";
         AimsNamed = "aimsNamed", "Each adopted policy names an aim", "تذكر كل سياسة معتمدة هدفًا واحدًا على الأقل";
-        SectorsSelected = "sectorsSelected", "At least one sector is selected, and no more than the task force may", "اختير قطاع واحد على الأقل، ولم يتجاوز عددها الحد المقرر لفريق العمل";
+        SectorsSelected = "sectorsSelected", "At least one sector is selected, and no more than the task force may", "اختير قطاع واحد على الأقل، ولم يتجاوز عدد القطاعات المختارة الحد المقرر لفريق العمل";
         CandidatesSettled = "candidatesSettled", "No sector is left a candidate", "لم يبقَ قطاع مرشحًا دون حسم";
         SectorsStudied = "sectorsStudied", "Each selected sector is studied", "دُرس كل قطاع مختار";
         PilotsPlanned = "pilotsPlanned", "At least one pilot is planned", "خُطط لمشروع تجريبي واحد على الأقل";
@@ -87,6 +88,8 @@ pub struct Waiver {
 pub struct Criterion {
     /// The criterion.
     pub code: CriterionCode,
+    /// The criterion for people: the label of the code, with the limit of the task force where it has one.
+    pub title: Message,
     /// True if the criterion is met.
     pub met: bool,
     /// The resources that fail the criterion: none where the criterion asks for a resource that does not exist.

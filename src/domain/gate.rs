@@ -6,6 +6,7 @@
 use uuid::Uuid;
 
 use super::criterion::{Criterion, CriterionCode, Failing, Waiver};
+use super::message::Message;
 use super::migration::MigrationState;
 use super::pilot::{PilotOutcome, PilotState};
 use super::policy::PolicyState;
@@ -13,6 +14,7 @@ use super::reference::Reference;
 use super::refusal::{ProblemExtension, Refusal, RefusalCode};
 use super::sector::SectorState;
 use super::step::StepName;
+use super::vocabulary::Vocabulary as _;
 
 /// The criteria of a step's gate, in the order of the contract.
 pub fn criteria_of(step: StepName) -> Vec<CriterionCode> {
@@ -129,11 +131,25 @@ pub fn criteria(facts: &GateFacts, waivers: &[Waiver]) -> Vec<Criterion> {
         .into_iter()
         .map(|(code, CriterionVerdict { met, failing })| Criterion {
             code,
+            title: title(code, &facts.step_facts),
             met,
             failing,
             waiver: waiver(code),
         })
         .collect()
+}
+
+/// The criterion for people, with the limit of the task force where it has one.
+fn title(code: CriterionCode, facts: &StepFacts) -> Message {
+    match (code, facts) {
+        (CriterionCode::SectorsSelected, StepFacts::Sectors(_, max_selected)) => Message::new(
+            format!("At least one sector is selected, and no more than the task force may ({max_selected})"),
+            format!(
+                "اختير قطاع واحد على الأقل، ولم يتجاوز عدد القطاعات المختارة الحد المقرر لفريق العمل ({max_selected})"
+            ),
+        ),
+        _ => code.label(),
+    }
 }
 
 /// Checks that a step with these verdicts may be submitted.

@@ -6,6 +6,7 @@
 use strum::VariantArray as _;
 
 use super::criterion::Criterion;
+use super::event::SubjectKind;
 use super::message::Message;
 use super::reference::Reference;
 use super::vocabulary::Vocabulary as _;
@@ -171,6 +172,82 @@ impl RefusalCode {
     pub fn parse(code: &str) -> Option<Self> {
         code.parse().ok()
     }
+
+    /// The kinds of the other resources that a refusal with this code is about, and that it names in its references if
+    /// there are any. The resource that the request addresses is not among them.
+    ///
+    /// The `match` has no wildcard, so that a new code does not compile until its references are decided on.
+    pub fn names(self) -> &'static [SubjectKind] {
+        match self {
+            Self::AlreadyMember | Self::MemberEnded | Self::ReviewByAnother | Self::AdoptionByAnother => {
+                &[SubjectKind::Member]
+            }
+            Self::NotAnExpert => &[SubjectKind::User],
+            Self::HoldsSeat => &[SubjectKind::TaskForce],
+            Self::DependencyUnfinished | Self::DependencyCircle => &[SubjectKind::Activity],
+            Self::PolicyNotAdopted => &[SubjectKind::Policy],
+            Self::SectorNotSelected => &[SubjectKind::Sector],
+            Self::IndicatorsMissing | Self::MeasurementsMissing => &[SubjectKind::Indicator],
+            Self::PilotNotScaled | Self::OfAnEarlierCycle => &[SubjectKind::Pilot],
+            Self::MigrationUnderWay => &[SubjectKind::Migration],
+            Self::ChecklistUnfinished => &[SubjectKind::ChecklistItem],
+            Self::ReportNotSubmitted => &[SubjectKind::Report],
+            Self::DecisionSuperseded => &[SubjectKind::Decision],
+            Self::ConditionSettled => &[SubjectKind::Condition],
+            Self::OwnsWork => &[SubjectKind::Pilot, SubjectKind::Condition],
+            Self::StillReferenced => SubjectKind::ALL,
+            // The request or one of its values, the credential, or a limit.
+            Self::InvalidRequest
+            | Self::UnknownReference
+            | Self::Unauthenticated
+            | Self::SessionsEnded
+            | Self::InvalidCredentials
+            | Self::InsufficientScope
+            | Self::Forbidden
+            | Self::NotFound
+            | Self::TooManyApiKeys
+            | Self::IdempotencyKeyInUse
+            | Self::IdempotencyKeyReused
+            | Self::TooManyAttempts
+            // The state of the resource that the request addresses, of its step or of its task force.
+            | Self::TransitionNotAllowed
+            | Self::TaskForceForming
+            | Self::TaskForceSuspended
+            | Self::TaskForceClosed
+            | Self::StepLocked
+            | Self::StepSubmitted
+            | Self::StepPassed
+            | Self::PolicyDecided
+            | Self::ActivityInReview
+            | Self::ActivityClosed
+            | Self::ActivityStarted
+            | Self::ScorecardFrozen
+            | Self::PilotNotRunning
+            | Self::CycleNotOver
+            | Self::EvidenceIsALink
+            | Self::EvidenceOnRecord
+            | Self::DifferenceUnexplained
+            | Self::TargetBelowCurrent
+            | Self::NotEntitled
+            | Self::VotingClosed
+            | Self::DecisionFollowed
+            | Self::VersionMismatch
+            // What the resource lacks, which does not exist yet.
+            | Self::PanelSize
+            | Self::ChairRequired
+            | Self::MaturityMissing
+            | Self::StudyMissing
+            | Self::AimsMissing
+            | Self::ReconciliationMissing
+            | Self::HandoverIncomplete
+            | Self::LastAdministrator
+            // `criteria` says more than a reference.
+            | Self::GateNotMet
+            | Self::NotWaivable
+            // The unique index of the addresses does not tell whose address it is.
+            | Self::EmailTaken => &[],
+        }
+    }
 }
 
 vocabulary! {
@@ -237,18 +314,20 @@ pub struct Blocker {
     pub code: RefusalCode,
     /// A title about this very case; otherwise the title of the code applies.
     pub title: Option<Message>,
+    /// The resources behind the obstacle.
+    pub references: Vec<Reference>,
 }
 
 impl Blocker {
     /// An obstacle with a title about this very case, in English and Arabic.
     pub fn titled(code: RefusalCode, en: impl Into<String>, ar: impl Into<String>) -> Self {
-        Self { code, title: Some(Message::new(en, ar)) }
+        Self { title: Some(Message::new(en, ar)), ..Self::from(code) }
     }
 }
 
 impl From<RefusalCode> for Blocker {
     fn from(code: RefusalCode) -> Self {
-        Self { code, title: None }
+        Self { code, title: None, references: Vec::new() }
     }
 }
 
@@ -259,7 +338,7 @@ impl From<Refusal> for Blocker {
             RefusalDetail::Blocked(title) => title,
             RefusalDetail::Advice | RefusalDetail::FieldErrors => None,
         };
-        Self { code: refusal.code, title }
+        Self { code: refusal.code, title, references: refusal.references }
     }
 }
 
@@ -282,8 +361,6 @@ pub enum ProblemExtension {
     Nothing,
     /// The transitions out of the current state.
     Transitions(Vec<AvailableTransition>),
-    /// The resources that refer to the resource, or that a member owns.
-    References(Vec<Reference>),
     /// The criteria of the gate.
     Criteria(Vec<Criterion>),
     /// The current version of the resource.
@@ -315,6 +392,8 @@ pub struct Refusal {
     pub detail: RefusalDetail,
     /// Every error in the values of the request.
     pub errors: Vec<FieldError>,
+    /// The resources behind the refusal, such as the activities that another one waits for.
+    pub references: Vec<Reference>,
     /// Data that helps to mend the request.
     pub extension: Box<ProblemExtension>,
 }
@@ -346,6 +425,11 @@ impl Refusal {
         )
     }
 
+    /// Names the resources behind the refusal. The resource that the request addresses needs no reference.
+    pub fn references(self, references: Vec<Reference>) -> Self {
+        Self { references, ..self }
+    }
+
     /// Adds data that helps to mend the request.
     pub fn extension(self, extension: ProblemExtension) -> Self {
         Self { extension: Box::new(extension), ..self }
@@ -372,12 +456,14 @@ impl Refusal {
 
 impl From<RefusalCode> for Refusal {
     fn from(code: RefusalCode) -> Self {
-        Self { code, detail: RefusalDetail::Advice, errors: Vec::new(), extension: Box::default() }
+        let (detail, extension) = (RefusalDetail::Advice, Box::default());
+        Self { code, detail, errors: Vec::new(), references: Vec::new(), extension }
     }
 }
 
 impl From<Blocker> for Refusal {
     fn from(blocker: Blocker) -> Self {
-        Self { detail: RefusalDetail::Blocked(blocker.title), ..Self::from(blocker.code) }
+        let Blocker { code, title, references } = blocker;
+        Self { detail: RefusalDetail::Blocked(title), references, ..Self::from(code) }
     }
 }

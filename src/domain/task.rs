@@ -4,7 +4,7 @@ vocabulary! {
     /// What kind of thing waits for a person.
     pub enum TaskKind in "taskKinds" {
         Vote = "vote", "A submission waits for your vote", "طلب إقرار خطوة ينتظر تصويتك";
-        Review = "review", "An activity waits for a review by another than its assignee", "نشاط ينتظر مراجعة عضو غير المكلَّف به";
+        Review = "review", "An activity waits for a review by another than its assignee", "نشاط ينتظر مراجعة عضو لم يُكلَّف به";
         Condition = "condition", "A condition of the council is to be met", "شرط للمجلس يلزم استيفاؤه";
         Acceptance = "acceptance", "A condition reported met is to be accepted or returned", "شرط أُبلغ عن استيفائه ينتظر القبول أو الإعادة";
         Decision = "decision", "A report waits for the council's decision", "تقرير ينتظر قرار المجلس";

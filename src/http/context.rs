@@ -54,9 +54,12 @@ fn request_id(headers: &HeaderMap) -> String {
 
 /// The supported language that the client ranks highest (RFC 9110 §12.5.4), if the client names one.
 ///
-/// Only the first line of the header is read, and a malformed range is ignored.
+/// Only the first line of the header is read, and a malformed range is ignored. The separator of POSIX (`ar_SA`) is
+/// taken for the one of language tags.
 fn language(headers: &HeaderMap) -> Option<Language> {
-    let ranges = from_comma_delimited(headers.get(ACCEPT_LANGUAGE).into_iter());
+    let tags =
+        headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()?.replace('_', "-").parse().ok());
+    let ranges = from_comma_delimited(tags.iter());
     let mut accepted = AcceptLanguage(ranges.unwrap_or_default());
     // `ranked` lists refused languages (`q=0`), too.
     accepted.retain(|range| range.quality > Quality::ZERO);
@@ -102,6 +105,8 @@ mod tests {
             ("fr", None),
             (";;;,q=1", None),
             ("AR-jo", Some(Language::Arabic)),
+            ("ar_SA", Some(Language::Arabic)),
+            ("en_GB;q=0.5, ar_SA", Some(Language::Arabic)),
             ("*, ar;q=0.1", Some(Language::Arabic)),
             ("ar;q=0.5;q, en;q=0.1", Some(Language::English)),
             ("en;q=0.5, ar;q=0.5", Some(Language::English)),

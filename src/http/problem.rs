@@ -21,7 +21,6 @@ use crate::domain::refusal::{
     RefusalCode, RefusalDetail,
 };
 use crate::domain::text::{Language, LocalizedText};
-use crate::domain::vocabulary::Vocabulary as _;
 
 /// The `Retry-After` of a response while the database is not available, in seconds.
 const RETRY_AFTER_SECONDS: &str = "2";
@@ -32,6 +31,7 @@ pub(super) struct Problem {
     code: ProblemCode,
     detail: RefusalDetail,
     errors: Vec<FieldError>,
+    references: Vec<Reference>,
     extension: Box<ProblemExtension>,
     allow: Option<String>,
 }
@@ -139,16 +139,13 @@ impl Problem {
 
     /// The body of the response.
     pub(super) fn document(&self, context: &RequestContext, language: Language) -> ProblemDocument {
-        let (mut transitions, mut references, mut criteria) = (None, None, None);
+        let (mut transitions, mut criteria) = (None, None);
         match &*self.extension {
             ProblemExtension::Nothing
             | ProblemExtension::CurrentVersion(_)
             | ProblemExtension::RetryAfter(_) => {}
             ProblemExtension::Transitions(listed) => {
                 transitions = Some(listed.iter().map(|one| TransitionDocument::new(one, language)).collect());
-            }
-            ProblemExtension::References(listed) => {
-                references = Some(listed.iter().map(ReferenceDocument::from).collect());
             }
             ProblemExtension::Criteria(listed) => {
                 criteria = Some(listed.iter().map(|one| CriterionDocument::new(one, language)).collect());
@@ -163,7 +160,7 @@ impl Problem {
             request_id: context.request_id.clone(),
             errors: self.errors.iter().map(|error| FieldErrorDocument::new(error, language)).collect(),
             available_transitions: transitions,
-            references,
+            references: self.references.iter().map(ReferenceDocument::from).collect(),
             criteria,
         }
     }
@@ -177,8 +174,8 @@ impl std::fmt::Display for Problem {
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
-        let Refusal { code, detail, errors, extension } = refusal;
-        Self { code: code.into(), detail, errors, extension, allow: None }
+        let Refusal { code, detail, errors, references, extension } = refusal;
+        Self { code: code.into(), detail, errors, references, extension, allow: None }
     }
 }
 
@@ -188,6 +185,7 @@ impl From<ProblemCode> for Problem {
             code,
             detail: RefusalDetail::Advice,
             errors: Vec::new(),
+            references: Vec::new(),
             extension: Box::default(),
             allow: None,
         }
@@ -275,10 +273,10 @@ pub(super) struct ProblemDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     available_transitions: Option<Vec<TransitionDocument>>,
-    /// What still refers to the resource, for `stillReferenced`; what the member owns, for `ownsWork`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    references: Option<Vec<ReferenceDocument>>,
+    /// The things behind the problem, if there are others than the one addressed: the activities that are to be finished first, the indicators that are not measured, what still refers to the resource.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    references: Vec<ReferenceDocument>,
     /// The gate's criteria, for `gateNotMet`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -341,13 +339,18 @@ pub(super) struct BlockerDocument {
     /// The same for people.
     #[schema(example = "Another activity has to be finished first")]
     title: String,
+    /// The things behind it, such as the activities that are to be finished first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    references: Vec<ReferenceDocument>,
 }
 
 impl BlockerDocument {
     pub(super) fn new(blocker: &Blocker, language: Language) -> Self {
         let code = ProblemCode::from(blocker.code);
         let title = blocker.title.clone().unwrap_or_else(|| code.title());
-        Self { code, title: title.in_language(language).to_owned() }
+        let references = blocker.references.iter().map(ReferenceDocument::from).collect();
+        Self { code, title: title.in_language(language).to_owned(), references }
     }
 }
 
@@ -437,7 +440,7 @@ impl CriterionDocument {
         };
         Self {
             code: criterion.code,
-            title: criterion.code.label().in_language(language).to_owned(),
+            title: criterion.title.in_language(language).to_owned(),
             met: criterion.met,
             waivable: criterion.code.is_waivable(),
             waived: criterion.waiver.is_some(),

@@ -100,7 +100,7 @@ problem_catalogue! {
         status: UNAUTHORIZED,
         title: "All your sessions have been ended", "أُنهيت جميع جلساتك",
         advice: "A new password, an invitation or an administrator has ended them. A token that single sign-on issued before then, or within the minute after, is not accepted. Wait the seconds in `Retry-After`, if it is there, and only then get a new token from the issuer.",
-            "أُنهيت بكلمة مرور جديدة أو بدعوة أو من مدير المنظومة. ولا يُقبل رمز أصدره الدخول الموحد قبل ذلك أو خلال الدقيقة التي تليه. انتظر الثواني المذكورة في الترويسة Retry-After إن وُجدت، ثم اطلب رمزًا جديدًا من الجهة المُصدِرة.",
+            "أنهتها كلمة مرور جديدة أو دعوة جديدة أو مدير المنظومة. ولا يُقبل رمز أصدرته جهة الدخول الموحد قبل ذلك أو خلال الدقيقة التي تليه. انتظر الثواني المذكورة في الترويسة Retry-After إن وُجدت، ثم اطلب رمزًا جديدًا من تلك الجهة.",
     }
     InvalidCredentials from RefusalCode {
         status: UNAUTHORIZED,
@@ -159,8 +159,8 @@ problem_catalogue! {
     AlreadyMember from RefusalCode {
         status: CONFLICT,
         title: "That user already holds a seat in this task force", "هذا المستخدم عضو حالي في فريق العمل",
-        advice: "A user holds at most one seat in a task force at a time.",
-            "لا يشغل المستخدم في فريق العمل أكثر من مقعد واحد في الوقت نفسه.",
+        advice: "A user holds at most one seat in a task force at a time; `references` names it.",
+            "لا يشغل المستخدم في فريق العمل أكثر من مقعد واحد في الوقت نفسه؛ ويذكر الحقل references مقعده الحالي.",
     }
     MemberEnded from RefusalCode {
         status: CONFLICT,
@@ -177,8 +177,8 @@ problem_catalogue! {
     HoldsSeat from RefusalCode {
         status: CONFLICT,
         title: "The user holds a seat in a task force", "يشغل المستخدم مقعدًا في فريق عمل",
-        advice: "End or replace the user's seats first: a seat is held by a user of role expert.",
-            "أنهِ عضويات المستخدم أو عيّن من يخلفه فيها أولًا؛ فالمقعد لا يشغله إلا مستخدم دوره «خبير».",
+        advice: "End or replace the user's seats in the task forces that `references` lists: a seat is held by a user of role expert.",
+            "أنهِ أولًا عضويات المستخدم في فرق العمل التي يسردها الحقل references أو عيّن من يخلفه فيها؛ فالمقعد لا يشغله إلا مستخدم دوره «خبير».",
     }
     TaskForceForming from RefusalCode {
         status: CONFLICT,
@@ -225,14 +225,14 @@ problem_catalogue! {
     DependencyUnfinished from RefusalCode {
         status: CONFLICT,
         title: "Another activity has to be finished first", "يجب إنجاز نشاط آخر أولًا",
-        advice: "The activity waits for others that are neither done nor cancelled (`dependsOn`).",
-            "ينتظر النشاط أنشطة أخرى لم تُنجز ولم تُلغَ (dependsOn).",
+        advice: "`references` lists the activities that this one waits for. Finish or cancel them, or remove the dependency.",
+            "يسرد الحقل references الأنشطة التي ينتظرها هذا النشاط. أنجزها أو ألغها، أو أزل الارتباط بها.",
     }
     DependencyCircle from RefusalCode {
         status: CONFLICT,
-        title: "The activities would wait for each other", "سينشأ انتظار دائري بين الأنشطة",
-        advice: "The other activity already waits for this one, directly or through others.",
-            "النشاط الآخر ينتظر هذا النشاط أصلًا، مباشرةً أو عبر أنشطة أخرى.",
+        title: "The activities would wait in a circle", "سينشأ انتظار دائري بين الأنشطة",
+        advice: "The other activity already waits for this one, directly or through the activities in `references`.",
+            "النشاط الآخر ينتظر هذا النشاط أصلًا، مباشرةً أو عبر الأنشطة التي يسردها الحقل references.",
     }
     ReviewByAnother from RefusalCode {
         status: CONFLICT,
@@ -266,15 +266,15 @@ problem_catalogue! {
     }
     PolicyDecided from RefusalCode {
         status: CONFLICT,
-        title: "The text of a policy that was decided on stays as it is", "يبقى نص السياسة التي بُتَّ فيها كما هو",
+        title: "The text of a policy that was decided on stays as it is", "يبقى نص السياسة كما هو بعد اتخاذ القرار بشأنها",
         advice: "Move an adopted policy back to `underReview`, or a rejected one to `identified`, with a reason, while step `policy` is open; then change it and decide on it again. A superseded policy stays in the record.",
-            "أعد السياسة المعتمدة إلى underReview أو المرفوضة إلى identified مع ذكر السبب ما دامت خطوة policy مفتوحة، ثم عدّلها وبُتَّ فيها من جديد. وتبقى السياسة التي حلّت محلها أخرى في السجل.",
+            "أعد السياسة المعتمدة إلى «قيد المراجعة» (underReview) أو المرفوضة إلى «مرصودة» (identified) مع ذكر السبب ما دامت خطوة السياسات (policy) مفتوحة، ثم عدّلها واتخذ القرار بشأنها من جديد. أما السياسة المُستبدَلة فتبقى في السجل كما هي.",
     }
     AdoptionByAnother from RefusalCode {
         status: CONFLICT,
         title: "A policy is adopted by a member other than the one who put it under review", "يعتمد السياسة عضو غير الذي أحالها إلى المراجعة",
         advice: "Ask another member of the task force to read the policy and adopt it; `underReviewByMemberId` names the member who put it under review.",
-            "اطلب من عضو آخر في الفريق قراءة السياسة واعتمادها؛ ويذكر الحقل underReviewByMemberId العضو الذي أحالها إلى المراجعة.",
+            "اطلب من عضو آخر في الفريق أن يقرأ السياسة ويعتمدها؛ ويذكر الحقل underReviewByMemberId العضو الذي أحالها إلى المراجعة.",
     }
     MaturityMissing from RefusalCode {
         status: CONFLICT,
@@ -309,14 +309,14 @@ problem_catalogue! {
     IndicatorsMissing from RefusalCode {
         status: CONFLICT,
         title: "The pilot has no indicator with baseline and target", "ليس للمشروع التجريبي مؤشر له خط أساس ومستهدف",
-        advice: "Give the pilot an indicator with both `baseline` and `target`. A planned pilot keeps one.",
-            "أضف إلى المشروع مؤشرًا له «baseline» و«target» معًا. ويحتفظ المشروع المخطط له بواحد على الأقل.",
+        advice: "Give the pilot an indicator with both `baseline` and `target`; `references` lists those that lack one of them. A planned pilot keeps a complete one.",
+            "أضف إلى المشروع مؤشرًا له «baseline» و«target» معًا؛ ويسرد الحقل references المؤشرات التي ينقصها أحدهما. ويحتفظ المشروع المخطط له بمؤشر مكتمل واحد على الأقل.",
     }
     MeasurementsMissing from RefusalCode {
         status: CONFLICT,
         title: "Not every indicator of the pilot has been measured", "لم تُقَس جميع مؤشرات المشروع التجريبي",
-        advice: "Measure each indicator at least once in the pilot's present cycle, then evaluate.",
-            "قِس كل مؤشر مرة واحدة على الأقل في دورة المشروع الحالية ثم قيّمه.",
+        advice: "Measure each indicator at least once in the pilot's present cycle, then evaluate; `references` lists those without a measurement.",
+            "قِس كل مؤشر مرة واحدة على الأقل في دورة المشروع الحالية ثم قيّم المشروع؛ ويسرد الحقل references المؤشرات التي لم تُقَس.",
     }
     ScorecardFrozen from RefusalCode {
         status: CONFLICT,
@@ -351,8 +351,8 @@ problem_catalogue! {
     ChecklistUnfinished from RefusalCode {
         status: CONFLICT,
         title: "The checklist is empty or not done", "قائمة التحقق فارغة أو غير مكتملة",
-        advice: "The migration needs a checklist, and every item of it done. What is live keeps its checklist done.",
-            "يحتاج الترحيل إلى قائمة تحقق أُنجزت بنودها كلها. وتبقى قائمة ما صار «في الخدمة» مكتملة.",
+        advice: "The migration needs a checklist, and every item of it done; `references` lists the open items. What is live keeps its checklist done.",
+            "يحتاج الترحيل إلى قائمة تحقق أُنجزت بنودها كلها؛ ويسرد الحقل references البنود غير المنجزة. وتبقى قائمة ما صار «في الخدمة» مكتملة.",
     }
     ReconciliationMissing from RefusalCode {
         status: CONFLICT,
@@ -440,7 +440,7 @@ problem_catalogue! {
     }
     StillReferenced from RefusalCode {
         status: CONFLICT,
-        title: "It can't be deleted, because something else refers to it", "لا يمكن حذف هذا العنصر لارتباط عناصر أخرى به",
+        title: "Other things still refer to it", "ما زالت عناصر أخرى مرتبطة بهذا العنصر",
         advice: "`references` lists what refers to it. Remove those references first.",
             "يسرد الحقل references العناصر المرتبطة به. أزل هذا الارتباط أولًا.",
     }

@@ -12,8 +12,10 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
-use actix_web::http::Method;
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, EntityTag, IF_MATCH};
+use actix_web::http::header::{
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EntityTag, IF_MATCH, TRANSFER_ENCODING,
+};
+use actix_web::http::{Method, Version};
 use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 use serde::Deserialize;
@@ -366,6 +368,9 @@ async fn read_body(request: &HttpRequest, mut payload: Payload) -> Result<Bytes>
         .headers()
         .get(CONTENT_ENCODING)
         .is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"));
+    if announces_no_body(request) {
+        return Err(missing_body(expected));
+    }
     if !is_json || !is_plain {
         return Err(Problem::new(
             ProblemCode::UnsupportedMediaType,
@@ -382,10 +387,32 @@ async fn read_body(request: &HttpRequest, mut payload: Payload) -> Result<Bytes>
             format!("لم يصل نص الطلب خلال {} ثانية.", within.as_secs()),
         )
     })?;
-    bytes.map_err(|error: actix_web::Error| match error.as_error::<actix_web::error::PayloadError>() {
-        Some(actix_web::error::PayloadError::Overflow) => Problem::from(ProblemCode::BodyTooLarge),
-        _ => Problem::from(ProblemCode::MalformedJson),
-    })
+    let bytes = bytes.map_err(|error: actix_web::Error| {
+        match error.as_error::<actix_web::error::PayloadError>() {
+            Some(actix_web::error::PayloadError::Overflow) => Problem::from(ProblemCode::BodyTooLarge),
+            _ => Problem::from(ProblemCode::MalformedJson),
+        }
+    })?;
+    if bytes.is_empty() { Err(missing_body(expected)) } else { Ok(bytes) }
+}
+
+/// Tells from the headers that the request has no body: without this question, a client that forgot the body would be
+/// told of its content type.
+fn announces_no_body(request: &HttpRequest) -> bool {
+    let headers = request.headers();
+    match headers.get(CONTENT_LENGTH) {
+        Some(length) => length.as_bytes() == b"0",
+        // HTTP/2 announces no body by no header.
+        None => request.version() < Version::HTTP_2 && !headers.contains_key(TRANSFER_ENCODING),
+    }
+}
+
+fn missing_body(expected: &str) -> Problem {
+    let error = FieldError::at("", FieldErrorCode::Required).saying(
+        format!("is missing: the request has no body; send one as {expected}"),
+        format!("مطلوب ولم يُذكر: لا نص في الطلب؛ أرسل نصًّا بنوع {expected}"),
+    );
+    Refusal::field_errors(RefusalCode::InvalidRequest, vec![error]).into()
 }
 
 /// The version that `If-Match` names; the hash after the dot is not compared.

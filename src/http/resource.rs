@@ -24,6 +24,8 @@ use crate::domain::text::Language;
 pub(super) trait Representation: Serialize {
     /// The resource.
     type Resource: Resource;
+    /// True if the representation has labels in the language of the request.
+    const HAS_LABELS: bool = true;
 
     /// The representation for a caller.
     fn new(view: View<Self::Resource>, language: Language) -> Self;
@@ -263,7 +265,8 @@ pub(super) async fn create<R: Representation, P: Path, N: Into<Fields<R>>>(
     let view = app.create::<R::Resource>(&context.caller, task_force_id, parent, body.into()).await?;
     let (id, version) = (view.resource.id(), view.resource.version());
     let location = format!("{}/{id}", context.request_path);
-    response::created(&location, version, &R::new(view, context.language()))
+    let response = response::created(&location, version, &R::new(view, context.language()))?;
+    Ok(with_language::<R>(context.language(), response))
 }
 
 /// Reads a resource.
@@ -333,5 +336,9 @@ where
 /// The response that shows one resource.
 pub(super) fn single<R: Representation>(view: View<R::Resource>, language: Language) -> Result<HttpResponse> {
     let version = view.resource.version();
-    response::single(version, &R::new(view, language))
+    Ok(with_language::<R>(language, response::single(version, &R::new(view, language))?))
+}
+
+fn with_language<R: Representation>(language: Language, response: HttpResponse) -> HttpResponse {
+    if R::HAS_LABELS { response::in_language(language, response) } else { response }
 }

@@ -1,13 +1,17 @@
 //! Successful responses in JSON.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, LOCATION, VARY};
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, ETAG, HeaderValue, LOCATION, VARY,
+};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::problem::Result;
 use crate::app::Error;
+use crate::domain::text::Language;
+use crate::domain::vocabulary::Vocabulary as _;
 
 /// Clients revalidate the response before each use, and receive it again only if it has changed.
 pub(super) const REVALIDATE: &str = "private, no-cache";
@@ -53,6 +57,12 @@ pub(super) fn created(location: &str, version: i32, body: &impl Serialize) -> Re
     let location = HeaderValue::from_str(location).map_err(Error::internal)?;
     response.headers_mut().insert(LOCATION, location);
     Ok(response)
+}
+
+/// Names the language of a body with labels, such as the titles of obstacles to a transition.
+pub(super) fn in_language(language: Language, mut response: HttpResponse) -> HttpResponse {
+    response.headers_mut().insert(CONTENT_LANGUAGE, HeaderValue::from_static(language.code()));
+    response
 }
 
 /// A body without an `ETag`: a page, a token.

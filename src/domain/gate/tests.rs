@@ -3,7 +3,6 @@
 use super::*;
 use crate::domain::step::in_order;
 use crate::domain::text::LocalizedText;
-use crate::domain::vocabulary::Vocabulary as _;
 
 fn reference(kind: &'static str, id: u128) -> Reference {
     Reference { kind, id: Uuid::from_u128(id), title: LocalizedText::both("عنوان", "Title") }
@@ -47,6 +46,17 @@ fn unmet(step_facts: StepFacts) -> Vec<(CriterionCode, Vec<u128>)> {
         assert_eq!(one.failing, Failing::default(), "{} is met, and something fails it", one.code);
     }
     criteria.iter().filter(|one| !one.met).map(|one| (one.code, ids(one))).collect()
+}
+
+#[test]
+fn the_limit_of_selected_sectors_is_named() {
+    let criteria = criteria(&facts(StepFacts::Sectors(Vec::new(), 2)), &[]);
+    let title = &criteria.iter().find(|one| one.code == CriterionCode::SectorsSelected).unwrap().title;
+    assert_eq!(title.en, "At least one sector is selected, and no more than the task force may (2)");
+    assert_eq!(
+        title.ar,
+        "اختير قطاع واحد على الأقل، ولم يتجاوز عدد القطاعات المختارة الحد المقرر لفريق العمل (2)"
+    );
 }
 
 #[test]

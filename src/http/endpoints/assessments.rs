@@ -119,6 +119,7 @@ impl Assessment {
 
 impl Representation for Assessment {
     type Resource = db::assessments::Assessment;
+    const HAS_LABELS: bool = false;
 
     fn new(view: View<Self::Resource>, _language: Language) -> Self {
         Self::new(view.resource)

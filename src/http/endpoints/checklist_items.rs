@@ -105,6 +105,7 @@ impl ChecklistItem {
 
 impl Representation for ChecklistItem {
     type Resource = db::checklist_items::ChecklistItem;
+    const HAS_LABELS: bool = false;
 
     fn new(view: View<Self::Resource>, _: Language) -> Self {
         Self::new(view.resource)

@@ -178,7 +178,10 @@ async fn get_condition(app: Data<App>, read: Read<ConditionPath>) -> Result<Http
     let Read { context, .. } = read;
     let view =
         app.condition_get(&context.caller, context.path.task_force_id, context.path.condition_id).await?;
-    response::single(view.condition.version, &Condition::new(view, context.language()))
+    Ok(response::in_language(
+        context.language(),
+        response::single(view.condition.version, &Condition::new(view, context.language()))?,
+    ))
 }
 
 /// Move a condition to another state
@@ -212,5 +215,8 @@ async fn transition_condition(
             body.reason,
         )
         .await?;
-    response::single(view.condition.version, &Condition::new(view, context.language()))
+    Ok(response::in_language(
+        context.language(),
+        response::single(view.condition.version, &Condition::new(view, context.language()))?,
+    ))
 }

@@ -300,7 +300,10 @@ async fn record_decision(
     let Create { context, body, .. } = create;
     let view = app.decision_record(&context.caller, context.path.task_force_id, body.into()).await?;
     let location = format!("{}/{}", context.request_path, view.decision.number);
-    response::created(&location, 1, &Decision::new(view, context.language()))
+    Ok(response::in_language(
+        context.language(),
+        response::created(&location, 1, &Decision::new(view, context.language()))?,
+    ))
 }
 
 /// Read a decision
@@ -314,7 +317,10 @@ async fn record_decision(
 async fn get_decision(app: Data<App>, read: Read<DecisionPath>) -> Result<HttpResponse> {
     let Read { context, .. } = read;
     let view = app.decision_get(&context.caller, context.path.task_force_id, context.path.number).await?;
-    response::single(1, &Decision::new(view, context.language()))
+    Ok(response::in_language(
+        context.language(),
+        response::single(1, &Decision::new(view, context.language()))?,
+    ))
 }
 
 /// Read the council's register

@@ -188,6 +188,7 @@ impl Evidence {
 
 impl Representation for Evidence {
     type Resource = db::evidence::Evidence;
+    const HAS_LABELS: bool = false;
 
     fn new(view: View<Self::Resource>, _: Language) -> Self {
         Self::new(view.resource)

@@ -128,6 +128,7 @@ impl Indicator {
 
 impl Representation for Indicator {
     type Resource = db::indicators::Indicator;
+    const HAS_LABELS: bool = false;
 
     fn new(view: View<Self::Resource>, _language: Language) -> Self {
         Self::new(view.resource)

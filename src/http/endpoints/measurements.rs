@@ -125,6 +125,7 @@ impl Measurement {
 
 impl Representation for Measurement {
     type Resource = db::measurements::Measurement;
+    const HAS_LABELS: bool = false;
 
     fn new(view: View<Self::Resource>, _language: Language) -> Self {
         Self::new(view.resource)

@@ -260,7 +260,10 @@ async fn get_readiness(app: Data<App>, read: Read<StepPath>) -> Result<HttpRespo
     let Read { context, .. } = read;
     let readiness =
         app.step_readiness(&context.caller, context.path.task_force_id, context.path.step).await?;
-    response::document(&Readiness::new(&readiness, context.language()))
+    Ok(response::in_language(
+        context.language(),
+        response::document(&Readiness::new(&readiness, context.language()))?,
+    ))
 }
 
 /// Waive a criterion

@@ -127,6 +127,7 @@ impl Study {
 
 impl Representation for Study {
     type Resource = db::studies::Study;
+    const HAS_LABELS: bool = false;
 
     fn new(view: View<Self::Resource>, _language: Language) -> Self {
         Self::new(view.resource)

@@ -330,7 +330,10 @@ async fn submit_step(
     let view = app.step_submit(&context.caller, at.task_force_id, at.step, body.note).await?;
     let submission = Submission::new(view, context.language())?;
     let location = format!("/v1/task-forces/{}/submissions/{}", at.task_force_id, submission.item.id);
-    response::created(&location, submission.item.version, &submission)
+    Ok(response::in_language(
+        context.language(),
+        response::created(&location, submission.item.version, &submission)?,
+    ))
 }
 
 /// Read a submission
@@ -345,7 +348,10 @@ async fn get_submission(app: Data<App>, read: Read<SubmissionPath>) -> Result<Ht
     let Read { context, .. } = read;
     let view =
         app.submission_get(&context.caller, context.path.task_force_id, context.path.submission_id).await?;
-    response::single(view.submission.version, &Submission::new(view, context.language())?)
+    Ok(response::in_language(
+        context.language(),
+        response::single(view.submission.version, &Submission::new(view, context.language())?)?,
+    ))
 }
 
 /// Vote on a submission
@@ -368,7 +374,10 @@ async fn cast_vote(app: Data<App>, create: Create<SubmissionPath, NewVote>) -> R
     let at = &context.path;
     let vote = Vote { choice: body.choice, comment: body.comment, reason: body.reason };
     let view = app.vote(&context.caller, at.task_force_id, at.submission_id, vote).await?;
-    response::single(view.submission.version, &Submission::new(view, context.language())?)
+    Ok(response::in_language(
+        context.language(),
+        response::single(view.submission.version, &Submission::new(view, context.language())?)?,
+    ))
 }
 
 /// Withdraw a submission
@@ -395,5 +404,8 @@ async fn withdraw_submission(
     let view = app
         .submission_withdraw(&context.caller, at.task_force_id, at.submission_id, version, body.reason)
         .await?;
-    response::single(view.submission.version, &Submission::new(view, context.language())?)
+    Ok(response::in_language(
+        context.language(),
+        response::single(view.submission.version, &Submission::new(view, context.language())?)?,
+    ))
 }

@@ -292,7 +292,10 @@ async fn create_task_force(app: Data<App>, create: Create<Root, NewTaskForce>) -
     let view = app.task_force_create(&context.caller, body.fields.into(), members).await?;
     let task_force = TaskForce::new(view, context.language());
     let location = format!("/v1/task-forces/{}", task_force.item.id);
-    response::created(&location, task_force.item.version, &task_force)
+    Ok(response::in_language(
+        context.language(),
+        response::created(&location, task_force.item.version, &task_force)?,
+    ))
 }
 
 /// Read a task force
@@ -307,7 +310,7 @@ async fn get_task_force(app: Data<App>, read: Read<TaskForcePath>) -> Result<Htt
     let Read { context, .. } = read;
     let view = app.task_force_get(&context.caller, context.path.task_force_id).await?;
     let task_force = TaskForce::new(view, context.language());
-    response::single(task_force.item.version, &task_force)
+    Ok(response::in_language(context.language(), response::single(task_force.item.version, &task_force)?))
 }
 
 /// Change a task force
@@ -332,7 +335,7 @@ async fn update_task_force(
         })
         .await?;
     let task_force = TaskForce::new(view, context.language());
-    response::single(task_force.item.version, &task_force)
+    Ok(response::in_language(context.language(), response::single(task_force.item.version, &task_force)?))
 }
 
 /// Move a task force to another state
@@ -357,5 +360,5 @@ async fn transition_task_force(
     let id = context.path.task_force_id;
     let view = app.task_force_transition(&context.caller, id, version, body.to, body.reason).await?;
     let task_force = TaskForce::new(view, context.language());
-    response::single(task_force.item.version, &task_force)
+    Ok(response::in_language(context.language(), response::single(task_force.item.version, &task_force)?))
 }

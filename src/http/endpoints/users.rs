@@ -239,6 +239,7 @@ fn invited((view, invitation): (UserView, Invitation), language: Language) -> Re
     };
     let location = format!("/v1/users/{}", invited.user.id);
     let response = response::created(&location, invited.user.version, &invited)?;
+    let response = response::in_language(language, response);
     (invited.secret_shown, invited.invitation_token) = (false, None);
     idempotency::with_one_time_secret(response, &invited)
 }
@@ -406,7 +407,7 @@ async fn create_user(app: Data<App>, create: Create<Root, NewUser>) -> Result<Ht
 async fn get_user(app: Data<App>, read: Read<UserPath>) -> Result<HttpResponse> {
     let Read { context, .. } = read;
     let user = User::new(app.user_get(&context.caller, context.path.user_id).await?, context.language());
-    response::single(user.version, &user)
+    Ok(response::in_language(context.language(), response::single(user.version, &user)?))
 }
 
 /// Change a user
@@ -431,7 +432,7 @@ async fn update_user(app: Data<App>, change: Change<UserPath, UserPatch>) -> Res
         })
         .await?;
     let user = User::new(view, context.language());
-    response::single(user.version, &user)
+    Ok(response::in_language(context.language(), response::single(user.version, &user)?))
 }
 
 /// Disable or enable a user
@@ -456,7 +457,7 @@ async fn transition_user(
     let UserTransition { to, reason } = body;
     let view = app.user_transition(&context.caller, context.path.user_id, version, to, reason).await?;
     let user = User::new(view, context.language());
-    response::single(user.version, &user)
+    Ok(response::in_language(context.language(), response::single(user.version, &user)?))
 }
 
 /// Invite a user anew

@@ -24,7 +24,7 @@ pub(super) fn components() -> BTreeMap<String, RefOr<Parameter>> {
             ACCEPT_LANGUAGE,
             header(
                 "Accept-Language",
-                "The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known.",
+                "The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is.",
                 with_example(text(), "ar"),
             ),
         ),

@@ -1,6 +1,8 @@
 //! Rights, transitions and gates, printed: a change of one is seen in the golden file.
 
 use taskforce::domain::criterion::CriterionCode;
+use taskforce::domain::event::SubjectKind;
+use taskforce::domain::refusal::RefusalCode;
 use taskforce::domain::rights::{Action, Authorization, EffectiveRole, authorize};
 use taskforce::domain::state_machine::TransitionRule;
 use taskforce::domain::step::{StepCommand, StepState};
@@ -71,6 +73,18 @@ fn the_gates_are_as_printed() {
         format!("{:<20} {waivable:<16} {}", code.code(), code.label().en)
     };
     insta::assert_snapshot!("gates", CriterionCode::ALL.iter().map(line).collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
+fn the_references_of_refusals_are_as_printed() {
+    let mut table = String::new();
+    for code in RefusalCode::ALL {
+        let kinds: Vec<_> = code.names().iter().map(|kind| kind.code()).collect();
+        let kinds =
+            if kinds.len() == SubjectKind::ALL.len() { "every kind".to_owned() } else { kinds.join(", ") };
+        table.push_str(&format!("{:<22} {kinds}\n", code.code()));
+    }
+    insta::assert_snapshot!("references", trimmed(&table));
 }
 
 fn trimmed(table: &str) -> String {

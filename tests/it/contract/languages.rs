@@ -99,3 +99,22 @@ async fn a_refusal_does_not_repeat_its_title_and_says_what_became_of_the_change(
         assert!(!refused["detail"].as_str().unwrap().contains(unchanged), "{refused}");
     }
 }
+
+#[tokio::test]
+async fn an_answer_with_labels_names_its_language() {
+    let app = TestApp::start().await;
+    let chair = app.as_chair();
+    let language_of = async |path: String, language: &str| {
+        let answer = chair.send(Draft::get(path).header("Accept-Language", language)).await;
+        let named = answer.header("content-language").to_owned();
+        answer.expect(200);
+        named
+    };
+    let ahead = app.a(&format!("/activities/{}", app.world().activity("ahead")));
+    for path in [ahead, app.a(""), app.a("/steps/policy/readiness")] {
+        assert_eq!(language_of(path.clone(), "ar_SA").await, "ar", "{path}");
+        assert_eq!(language_of(path.clone(), "fr").await, "en", "{path}");
+    }
+    // A list has texts of its users in both languages, and no labels.
+    assert_eq!(language_of(app.a("/activities"), "ar").await, "");
+}

@@ -8,5 +8,6 @@ mod lists;
 mod negotiation;
 mod openapi;
 pub(crate) mod operation_cases;
+mod references;
 mod response_headers;
 mod texts;

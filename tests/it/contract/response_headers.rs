@@ -62,14 +62,16 @@ async fn the_router_and_the_body_reader_answer_with_problems_too() {
     for kind in ["text/plain", "application/merge-patch+json", "application/xml"] {
         chair.send(post(kind, "{}")).await.expect_problem(415, "unsupportedMediaType");
     }
-    chair
-        .send(Draft::new(Method::POST, app.a("/activities")))
-        .await
-        .expect_problem(415, "unsupportedMediaType");
+    // A missing body is what is wrong, and not its content type or its form.
+    for missing in [Draft::new(Method::POST, app.a("/activities")), post("application/json", "")] {
+        let problem = chair.send(missing).await.expect_problem(400, "invalidRequest");
+        let error = json!({ "pointer": "", "code": "required", "detail": "is missing: the request has no body; send one as application/json" });
+        assert_eq!(problem["errors"], json!([error]));
+    }
     let json_for_patch = Draft::new(Method::PATCH, app.a("")).json(&json!({})).header("If-Match", "\"1\"");
     chair.send(json_for_patch).await.expect_problem(415, "unsupportedMediaType");
     chair.send(post("application/json; charset=utf-8", "{}")).await.expect_problem(400, "invalidRequest");
-    for malformed in ["", "{", "{'a': 1}", "{\"a\": 1}}", "\u{feff}{}", &"[".repeat(1000)] {
+    for malformed in ["{", "{'a': 1}", "{\"a\": 1}}", "\u{feff}{}", &"[".repeat(1000)] {
         chair.send(post("application/json", malformed)).await.expect_problem(400, "malformedJson");
     }
     let not_utf8 =

@@ -2,6 +2,8 @@
 
 use reqwest::header::HeaderMap;
 use serde_json::Value;
+use taskforce::domain::refusal::RefusalCode;
+use taskforce::domain::vocabulary::Vocabulary as _;
 
 use super::client::Resource;
 
@@ -87,6 +89,7 @@ impl Answer {
         for field in ["title", "detail"] {
             assert!(problem[field].as_str().is_some_and(|text| !text.is_empty()), "{}: {body}", self.request);
         }
+        expect_references(&problem);
         problem
     }
 
@@ -118,4 +121,39 @@ pub(crate) fn field_errors(problem: &Value) -> Vec<String> {
         .collect();
     errors.sort();
     errors
+}
+
+/// The codes whose refusals always name other resources.
+const ALWAYS_NAMING: [&str; 12] = [
+    "notAnExpert",
+    "holdsSeat",
+    "dependencyUnfinished",
+    "reviewByAnother",
+    "adoptionByAnother",
+    "sectorNotSelected",
+    "pilotNotScaled",
+    "migrationUnderWay",
+    "reportNotSubmitted",
+    "decisionSuperseded",
+    "conditionSettled",
+    "ownsWork",
+];
+
+/// Fails if a problem, or an obstacle in it, names other resources than its code says, or none where there must be one.
+#[track_caller]
+fn expect_references(problem: &Value) {
+    let code = problem["code"].as_str().unwrap();
+    let named = kinds(problem);
+    let names = RefusalCode::parse(code).map_or(&[][..], RefusalCode::names);
+    assert!(named.iter().all(|kind| names.iter().any(|name| name.code() == kind)), "{code}: {problem:#}");
+    assert!(!named.is_empty() || !ALWAYS_NAMING.contains(&code), "{code}: {problem:#}");
+    for transition in problem["availableTransitions"].as_array().into_iter().flatten() {
+        transition["blockedBy"].as_array().unwrap().iter().for_each(expect_references);
+    }
+}
+
+/// The kinds of the references of a problem or of an obstacle.
+fn kinds(problem: &Value) -> Vec<String> {
+    let references = problem["references"].as_array().into_iter().flatten();
+    references.map(|reference| reference["kind"].as_str().unwrap().to_owned()).collect()
 }

@@ -1,0 +1,168 @@
+//! Refusals name the things that they are about, also where they only announce an obstacle.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::client::Draft;
+use crate::support::migrations::{db_pilot, migration, new_item, new_migration, open_migration_step};
+use crate::support::pilots::{indicator, proposed_pilot, running_pilot};
+use crate::support::policies::policy;
+use crate::support::{Resource, TestApp, Who};
+
+/// The ids of the references of a problem or of an obstacle.
+fn ids(problem: &Value) -> Vec<&str> {
+    let references = problem["references"].as_array().unwrap_or_else(|| panic!("no references: {problem:#}"));
+    references.iter().map(|reference| reference["id"].as_str().unwrap()).collect()
+}
+
+/// The first obstacle to a transition.
+fn obstacle<'a>(resource: &'a Resource, to: &str) -> &'a Value {
+    let transitions = resource["availableTransitions"].as_array().unwrap();
+    &transitions.iter().find(|transition| transition["to"] == to).unwrap()["blockedBy"][0]
+}
+
+#[tokio::test]
+async fn an_activity_that_waits_names_what_it_waits_for() {
+    let app = TestApp::start().await;
+    let expert = app.as_expert();
+    let new = async |title: &str| expert.create_activity(json!({ "title": { "en": title } })).await;
+    let (waiting, first, second) = (new("Waiting").await, new("First").await, new("Second").await);
+    for on in [&second, &first] {
+        expert.add_dependency(&waiting, on).await.expect(204);
+    }
+    let waiting = expert.reload(&waiting).await;
+    let announced = obstacle(&waiting, "inProgress");
+    assert_eq!(
+        (&announced["code"], ids(announced)),
+        (&json!("dependencyUnfinished"), vec![first.id(), second.id()])
+    );
+    assert_eq!(announced["references"][0]["title"], json!({ "en": "First" }));
+    let problem =
+        expert.try_transition(&waiting, "inProgress").await.expect_problem(409, "dependencyUnfinished");
+    assert_eq!(ids(&problem), [first.id(), second.id()]);
+
+    expert.transition_because(&first, "cancelled", "Not needed").await;
+    let waiting = expert.reload(&waiting).await;
+    assert_eq!(ids(obstacle(&waiting, "inProgress")), [second.id()]);
+}
+
+#[tokio::test]
+async fn a_circle_names_the_activities_that_it_leads_through() {
+    let app = TestApp::start().await;
+    let expert = app.as_expert();
+    let new = async || expert.create_activity(json!({})).await;
+    let (first, between, last, beside) = (new().await, new().await, new().await, new().await);
+    for (waiting, on) in [(&last, &between), (&between, &first), (&last, &beside)] {
+        expert.add_dependency(waiting, on).await.expect(204);
+    }
+    let circle = expert.add_dependency(&first, &last).await.expect_problem(409, "dependencyCircle");
+    assert_eq!(ids(&circle), [between.id(), last.id()]);
+
+    let alone = expert.add_dependency(&first, &first).await.expect_problem(409, "dependencyCircle");
+    assert_eq!(alone["detail"], "An activity can't wait for itself: name another activity.");
+    assert_eq!(alone["references"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_pilot_names_the_indicators_and_the_sector_that_hold_it_up() {
+    let app = TestApp::start().await;
+    let expert = app.as_expert();
+    let proposed = proposed_pilot(&app, json!({})).await;
+    let vague = indicator(json!({ "baseline": null }));
+    let vague = expert.create(format!("{}/indicators", proposed.path), vague).await;
+    let refused = expert.try_transition(&proposed, "planned").await.expect_problem(409, "indicatorsMissing");
+    assert_eq!(ids(&refused), [vague.id()]);
+
+    let running = running_pilot(&app, json!({})).await;
+    let unmeasured = expert.list(&format!("{}/indicators", running.path)).await;
+    let running = expert.reload(&running).await;
+    let announced = obstacle(&running, "evaluated");
+    assert_eq!(announced["code"], "measurementsMissing");
+    assert_eq!(ids(announced), [unmeasured[0]["id"].as_str().unwrap()]);
+    assert_eq!(announced["references"][0]["title"], unmeasured[0]["name"]);
+}
+
+#[tokio::test]
+async fn a_migration_names_its_open_items_and_the_pilot_that_is_not_scaled() {
+    let app = open_migration_step().await;
+    let expert = app.as_expert();
+    let made = new_migration(&app, json!({})).await;
+    new_item(&app, &made, true).await;
+    let open = new_item(&app, &made, false).await;
+    let moved = expert.transition(&made, "inProgress").await;
+    let parallel = expert.reload(&expert.transition(&moved, "parallelRun").await).await;
+    assert_eq!(ids(obstacle(&parallel, "live")), [open.id()]);
+    let refused = expert.try_transition(&parallel, "live").await.expect_problem(409, "checklistUnfinished");
+    assert_eq!(ids(&refused), [open.id()]);
+
+    let stopped = db_pilot(&app, Some("stop")).await;
+    let refused = expert.post(app.a("/migrations"), migration(&stopped, json!({}))).await;
+    assert_eq!(ids(&refused.expect_problem(409, "pilotNotScaled")), [stopped.as_str()]);
+}
+
+#[tokio::test]
+async fn a_policy_that_cannot_take_the_place_of_another_is_named() {
+    let app = TestApp::start().await;
+    let expert = app.as_expert();
+    let identified = expert.create(app.a("/policies"), policy(json!({}))).await;
+    let adopt = async || {
+        let new = expert.create(app.a("/policies"), policy(json!({}))).await;
+        app.as_chair().transition(&expert.transition(&new, "underReview").await, "adopted").await
+    };
+    let (adopted, _other) = (adopt().await, adopt().await);
+    let body = json!({ "to": "superseded", "supersededById": identified.id(), "reason": { "en": "Newer" } });
+    let refused = expert.command(&adopted, "transitions", body).await.expect_problem(409, "policyNotAdopted");
+    assert_eq!(ids(&refused), [identified.id()]);
+}
+
+#[tokio::test]
+async fn a_seat_that_cannot_be_filled_names_the_user_the_seat_or_the_task_force() {
+    let app = TestApp::start().await;
+    let (world, secretariat) = (app.world(), app.as_secretariat());
+    let appoint = async |who| secretariat.post(app.a("/members"), world.seat(who, "expert")).await;
+    let refused = appoint(Who::CouncilMember).await.expect_problem(409, "notAnExpert");
+    assert_eq!(ids(&refused), [world.user(Who::CouncilMember)]);
+    let refused = appoint(Who::Expert1).await.expect_problem(409, "alreadyMember");
+    assert_eq!(ids(&refused), [world.member(Who::Expert1)]);
+
+    let ended = json!({ "assigneeMemberId": world.member(Who::EndedMember) });
+    let activity = app.as_chair().create_activity(json!({})).await;
+    let refused = app.as_chair().patch(&activity, ended).await.expect_problem(409, "memberEnded");
+    assert_eq!(ids(&refused), [world.member(Who::EndedMember)]);
+
+    let seated = app.as_who(Who::Administrator).read(format!("/v1/users/{}", world.user(Who::Expert1))).await;
+    let role = json!({ "role": "councilMember" });
+    let refused = app.as_who(Who::Administrator).patch(&seated, role).await.expect_problem(409, "holdsSeat");
+    assert_eq!(ids(&refused), [world.a.as_str()]);
+}
+
+#[tokio::test]
+async fn the_panel_says_how_to_replace_a_member_wherever_it_is_too_small() {
+    let app = TestApp::start().await;
+    let secretariat = app.as_secretariat();
+    let chair = secretariat.read(app.a(&format!("/members/{}", app.world().member(Who::Chair)))).await;
+    let refused = [
+        secretariat.command(&chair, "end", json!({ "reason": { "en": "Left" } })).await,
+        secretariat.patch(&chair, json!({ "role": "expert" })).await,
+    ];
+    for answer in refused {
+        let detail = answer.expect_problem(409, "chairRequired")["detail"].as_str().unwrap().to_owned();
+        assert!(
+            detail.starts_with("The task force would have no chair. Name the successor in the same request")
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_criterion_of_another_step_is_said_to_be_one() {
+    let app = TestApp::start().await;
+    let waive = |criterion: &str| {
+        let path = app.a(&format!("/steps/policy/waivers/{criterion}"));
+        Draft::new(Method::PUT, path).json(&json!({ "reason": { "en": "Because" } }))
+    };
+    let refused = app.as_chair().send(waive("sectorsStudied")).await.expect_problem(404, "notFound");
+    assert_eq!(
+        refused["detail"],
+        "`sectorsStudied` is a criterion of another step; `GET …/steps/policy/readiness` lists those of `policy`."
+    );
+}
