@@ -12,7 +12,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::Conn;
-use super::functions::{due_or_never, holding, local_date};
+use super::functions::{due_or_never, local_date, number, pattern};
 use super::page::Page;
 use super::references::{ReferenceRow, References};
 use super::schema::{activities, activity_dependencies, members, task_force_heads, task_forces};
@@ -415,7 +415,7 @@ pub struct ActivityFilter {
     pub overdue: Option<bool>,
     /// Only activities about this subject.
     pub subject: Option<Uuid>,
-    /// Only activities whose title or description contains this, folded.
+    /// Only activities whose title or description contains this, folded, or whose number this is.
     pub q: Option<String>,
 }
 
@@ -490,7 +490,8 @@ pub async fn list(
         query = query.filter(activities::subject_id.eq(subject));
     }
     if let Some(q) = &filter.q {
-        query = query.filter(activities::search.like(holding(q)));
+        let in_text = activities::search.nullable().like(pattern(q));
+        query = query.filter(in_text.or(activities::number.nullable().eq(number(q))));
     }
 
     query = match order {

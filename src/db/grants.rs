@@ -45,6 +45,7 @@ const NEEDS: &[(&str, &[&str])] = &[
     ("measurements", ALL),
     ("members", NO_DELETE),
     ("migrations", ALL),
+    ("open_activity_counts", NO_DELETE),
     ("pilots", ALL),
     ("policies", ALL),
     ("refresh_tokens", NO_DELETE),

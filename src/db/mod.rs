@@ -56,17 +56,31 @@ pub use diesel::result::{Error as QueryError, QueryResult};
 pub use diesel_async::AsyncPgConnection as Conn;
 
 mod functions {
-    //! SQL functions of the first migration.
-    use diesel::sql_types::{Text, Timestamptz};
+    //! SQL functions of the migrations.
+    use diesel::dsl::{SingleValue, select};
+    use diesel::query_dsl::methods::SingleValueDsl as _;
+    use diesel::sql_types::{Nullable, Text, Timestamptz};
 
     #[diesel::declare_sql_function]
     extern "SQL" {
         /// The LIKE pattern for texts that contain this one, folded.
         fn holding(value: Text) -> Text;
+        /// The number that a search text consists of.
+        fn number_in(value: Text) -> Nullable<diesel::sql_types::Integer>;
         /// A due date as lists sort it: rows without one come last.
-        fn due_or_never(due: diesel::sql_types::Nullable<diesel::sql_types::Date>)
-        -> diesel::sql_types::Date;
+        fn due_or_never(due: Nullable<diesel::sql_types::Date>) -> diesel::sql_types::Date;
         /// The day of an instant in a time zone.
         fn local_date(at: Timestamptz, zone: Text) -> diesel::sql_types::Date;
+    }
+
+    /// The pattern of a search text, to which lists compare the column `search`. The subquery folds the text once for
+    /// each statement; a plain call would fold the text again for each row.
+    pub(crate) fn pattern(q: &str) -> SingleValue<select<holding<&str>>> {
+        diesel::select(holding(q)).single_value()
+    }
+
+    /// The number that a search text consists of, read once for each statement.
+    pub(crate) fn number(q: &str) -> SingleValue<select<number_in<&str>>> {
+        diesel::select(number_in(q)).single_value()
     }
 }

@@ -211,7 +211,7 @@ macro_rules! resource_queries {
                 query = query.filter($table::state.eq_any(&filter.states));
             }
             if let Some(q) = &filter.q {
-                query = query.filter($table::search.like($crate::db::functions::holding(q)));
+                query = query.filter($table::search.nullable().like($crate::db::functions::pattern(q)));
             }
             $($(
                 if let Some(wanted) = filter.$narrowed {

@@ -21,7 +21,6 @@ diesel::table! {
         version -> Int4,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
-        search -> Text,
         policy_id -> Nullable<Uuid>,
         sector_id -> Nullable<Uuid>,
         pilot_id -> Nullable<Uuid>,
@@ -29,6 +28,7 @@ diesel::table! {
         condition_id -> Nullable<Uuid>,
         subject_id -> Nullable<Uuid>,
         subject_kind -> Nullable<Text>,
+        search -> Text,
     }
 }
 
@@ -344,6 +344,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    open_activity_counts (task_force_id) {
+        task_force_id -> Uuid,
+        open -> Int4,
+        blocked -> Int4,
+        due_dates -> Array<Date>,
+    }
+}
+
+diesel::table! {
     pilots (task_force_id, id) {
         task_force_id -> Uuid,
         id -> Uuid,
@@ -578,8 +587,8 @@ diesel::table! {
         version -> Int4,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
-        search -> Text,
         sessions_ended_at -> Nullable<Timestamptz>,
+        search -> Text,
         email_folded -> Text,
     }
 }
@@ -621,6 +630,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     measurements,
     members,
     migrations,
+    open_activity_counts,
     pilots,
     policies,
     refresh_tokens,

@@ -70,10 +70,26 @@ impl BeforeCouncilColumns {
 const BEFORE_COUNCIL_COLUMNS: &str =
     "b.id as before_council_id, b.number as before_council_number, b.submitted_at as before_council_since";
 
-/// The join of a task force (`t`) with its report before the council (`b`). The council decides nothing about a task
-/// force that is closed already.
-const BEFORE_COUNCIL: &str = "left join reports b on b.task_force_id = t.id and b.state = 'submitted'
-    and t.state in ('active', 'suspended')";
+/// The report of the task force `t` that is before the council. The council decides nothing about a task force that is
+/// closed already. The limit makes Postgres look the report up by its index, as in [`COUNTS`].
+const BEFORE_COUNCIL: &str = "from reports
+    where task_force_id = t.id and state = 'submitted' and t.state in ('active', 'suspended') limit 1";
+
+/// The latest health statement of the task force `t`.
+const LATEST_HEALTH: &str = "from health_statements where task_force_id = t.id order by id desc limit 1";
+
+/// The step of the task force `t` that is open or submitted.
+const STEP_AT_WORK: &str = "from steps
+    where task_force_id = t.id and cycle = t.current_cycle and state in ('open', 'submitted')
+    order by ordinal limit 1";
+
+/// The counts of open activities of the task force `t`. The limit makes Postgres look the counts up by their key: it
+/// cannot estimate how many task forces match a filter, and might scan the whole table for each of them.
+const COUNTS: &str = "from open_activity_counts where task_force_id = t.id limit 1";
+
+/// The number of open activities that are overdue at the instant `$1`: the place of the day before in the ordered due
+/// dates.
+const OVERDUE: &str = "width_bucket(local_date($1, t.time_zone) - 1, a.due_dates)";
 
 /// A step with counts of its activities.
 #[derive(Debug, Clone, QueryableByName)]
@@ -173,11 +189,8 @@ pub async fn of(conn: &Conn, task_force_id: Uuid, now: DateTime<Utc>) -> QueryRe
                 h.health, h.created_at as health_stated_at, {BEFORE_COUNCIL_COLUMNS}
          from task_forces t
          join task_force_heads e on e.task_force_id = t.id
-         left join lateral (
-             select health, created_at from health_statements
-             where task_force_id = t.id order by id desc limit 1
-         ) h on true
-         {BEFORE_COUNCIL}
+         left join lateral (select health, created_at {LATEST_HEALTH}) h on true
+         left join lateral (select id, number, submitted_at {BEFORE_COUNCIL}) b on true
          where t.id = $1"
     ))
     .bind::<SqlUuid, _>(task_force_id);
@@ -314,32 +327,19 @@ pub struct PortfolioFilter {
     pub before_council: Option<bool>,
 }
 
-/// The task forces of the portfolio (`t`), joined with [`BEFORE_COUNCIL`]. `$1` is the current instant; `$2` to `$6` are
-/// the [`PortfolioFilter`].
-const PORTFOLIO: &str = "join task_force_heads e on e.task_force_id = t.id
-    left join lateral (
-        select health, created_at from health_statements
-        where task_force_id = t.id order by id desc limit 1
-    ) h on true
-    left join lateral (
-        select step, target_date from steps
-        where task_force_id = t.id and cycle = t.current_cycle and state in ('open', 'submitted')
-        order by ordinal limit 1
-    ) s on true
-    cross join lateral (
-        select count(*) as open,
-               count(*) filter (where due_date < local_date($1, t.time_zone)) as overdue,
-               count(*) filter (where state = 'blocked') as blocked
-        from activities
-        where task_force_id = t.id and cycle = t.current_cycle and state not in ('done', 'cancelled')
-    ) a
-    where ($2 is null or t.state = $2)
-      and ($3 is null or s.step = $3)
-      and ($4 is null or h.health = $4)
-      and ($5 is null or t.search like holding($5))
-      and ($6 is null or $6 = (b.id is not null))";
+/// The condition that a task force `t` is in the portfolio. `$2` to `$6` are the [`PortfolioFilter`].
+fn matching() -> String {
+    format!(
+        "($2 is null or t.state = $2)
+         and ($3 is null or (select step {STEP_AT_WORK}) = $3)
+         and ($4 is null or (select health {LATEST_HEALTH}) = $4)
+         and ($5 is null or t.search like (select holding($5)))
+         and ($6 is null or $6 = exists (select {BEFORE_COUNCIL}))"
+    )
+}
 
-/// A page of the portfolio, and the totals of all that match, in one round trip.
+/// A page of the portfolio, and the totals of all that match, in one round trip. Only the totals read all task forces,
+/// one row of counts for each.
 pub async fn portfolio(
     conn: &Conn,
     filter: &PortfolioFilter,
@@ -348,11 +348,22 @@ pub async fn portfolio(
     limit: i64,
 ) -> QueryResult<(Page<PortfolioLine>, PortfolioTotals)> {
     let lines = diesel::sql_query(format!(
-        "select t.id, t.name, t.city, t.state, t.current_cycle as cycle, t.next_council_date, e.changed_at, e.seq,
+        "with page as (
+             select * from task_forces t
+             where {matching} and t.id > coalesce($7, '00000000-0000-0000-0000-000000000000')
+             order by t.id limit $8
+         )
+         select t.id, t.name, t.city, t.state, t.current_cycle as cycle, t.next_council_date, e.changed_at, e.seq,
                 h.health, h.created_at as health_stated_at, s.step, s.target_date as step_target_date,
-                a.open, a.overdue, a.blocked, {BEFORE_COUNCIL_COLUMNS}
-         from task_forces t {BEFORE_COUNCIL} {PORTFOLIO}
-           and ($7 is null or t.id > $7) order by t.id limit $8"
+                a.open::bigint, {OVERDUE}::bigint as overdue, a.blocked::bigint, {BEFORE_COUNCIL_COLUMNS}
+         from page t
+         join task_force_heads e on e.task_force_id = t.id
+         left join lateral (select health, created_at {LATEST_HEALTH}) h on true
+         left join lateral (select step, target_date {STEP_AT_WORK}) s on true
+         left join lateral (select id, number, submitted_at {BEFORE_COUNCIL}) b on true
+         cross join lateral (select open, blocked, due_dates {COUNTS}) a
+         order by t.id",
+        matching = matching(),
     ))
     .bind::<Timestamptz, _>(now)
     .bind::<Nullable<Text>, _>(filter.state)
@@ -371,9 +382,13 @@ pub async fn portfolio(
                 count(*) filter (where t.state = 'dissolved') as dissolved,
                 count(b.id) as before_council,
                 coalesce(sum(a.open), 0)::bigint as open,
-                coalesce(sum(a.overdue), 0)::bigint as overdue,
+                coalesce(sum({OVERDUE}), 0)::bigint as overdue,
                 coalesce(sum(a.blocked), 0)::bigint as blocked
-         from task_forces t {BEFORE_COUNCIL} {PORTFOLIO}"
+         from task_forces t
+         left join lateral (select id {BEFORE_COUNCIL}) b on true
+         cross join lateral (select open, blocked, due_dates {COUNTS}) a
+         where {matching}",
+        matching = matching(),
     ))
     .bind::<Timestamptz, _>(now)
     .bind::<Nullable<Text>, _>(filter.state)

@@ -7,7 +7,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::Conn;
-use super::functions::{holding, local_date};
+use super::functions::{local_date, pattern};
 use super::page::Page;
 use super::reports::{BeforeCouncil, SUBMITTED_COLUMNS, SubmittedColumns, waits_for_council};
 use super::schema::{members, reports, steps, task_forces};
@@ -165,7 +165,7 @@ pub async fn list(
         query = query.filter(diesel::dsl::exists(there));
     }
     if let Some(q) = &filter.q {
-        query = query.filter(task_forces::search.like(holding(q)));
+        query = query.filter(task_forces::search.nullable().like(pattern(q)));
     }
     if let Some(user_id) = filter.seat_of {
         let seats = members::table

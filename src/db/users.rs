@@ -2,14 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Jsonb, Nullable, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Bool, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::Conn;
-use super::functions::holding;
+use super::functions::pattern;
 use super::page::Page;
 use super::schema::{invitations, members, users};
 use super::statement::{Prepared, columns};
@@ -19,8 +19,8 @@ use crate::domain::user::{CouncilRole, UserFacts, UserState, fold_address};
 
 #[diesel::declare_sql_function]
 extern "SQL" {
-    /// Both languages of a text, folded.
-    fn fold_localized(value: Jsonb) -> diesel::sql_types::Text;
+    /// A part of a text, counted from one.
+    fn split_part(value: Text, delimiter: Text, part: Integer) -> Text;
 }
 
 /// A user without the hash of the password, which leaves the database only for verification.
@@ -225,11 +225,12 @@ pub async fn list(
         query = query.filter(users::state.eq(state));
     }
     if let Some(q) = &filter.q {
-        // The index covers name and address; the second condition matches the name alone.
-        query = query.filter(users::search.like(holding(q)));
-        if reach == Reach::Experts {
-            query = query.filter(fold_localized(users::name).like(holding(q)));
-        }
+        query = if reach == Reach::Experts {
+            // The name is the first line of the column, the address the second.
+            query.filter(split_part(users::search, "\n", 1).nullable().like(pattern(q)))
+        } else {
+            query.filter(users::search.nullable().like(pattern(q)))
+        };
     }
     Ok(Page::of(query.load(&mut &*conn).await?, limit))
 }

@@ -285,7 +285,7 @@ page_query! {
         /// Only those about this: the id of a policy, sector, pilot, migration or condition.
         #[param(inline, nullable = false, example = "0199f0c2-7a3b-7c11-9d2e-00000000000b")]
         subject: Option<Uuid>,
-        /// Only those whose title or description holds this, whatever the alef forms, diacritics and case.
+        /// Only those whose title or description holds this, or whose number it is, whatever the letter forms, digits, diacritics and case.
         #[param(nullable = false, min_length = 1, max_length = 200, pattern = r"^[^\u0000]*$", example = "سياسة")]
         q: Option<String>,
         /// In this order; by default by number.

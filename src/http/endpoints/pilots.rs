@@ -221,7 +221,7 @@ page_query! {
         /// Only those that this member answers for.
         #[param(nullable = false, example = "0199f0c2-7a3b-7c11-9d2e-00000000000c")]
         owner_member_id: Option<Uuid>,
-        /// Only those whose text holds this, whatever the alef forms, diacritics and case.
+        /// Only those whose text holds this, whatever the letter forms, digits, diacritics and case.
         #[param(nullable = false, min_length = 1, max_length = 200, pattern = r"^[^\u0000]*$", example = "رخص")]
         q: Option<String>,
     }

@@ -301,7 +301,7 @@ page_query! {
         /// Only in this state.
         #[param(inline, nullable = false)]
         state: Option<UserState>,
-        /// Only those whose name or address holds this (for a chair: whose name), whatever the alef forms, diacritics and case.
+        /// Only those whose name or address holds this (for a chair: whose name), whatever the letter forms, digits, diacritics and case.
         #[param(nullable = false, min_length = 1, max_length = 200, pattern = r"^[^\u0000]*$", example = "ليلى")]
         q: Option<String>,
     }

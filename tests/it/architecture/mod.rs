@@ -10,6 +10,7 @@ mod guides;
 mod ids;
 mod layers;
 mod queries;
+mod reads;
 mod schema;
 mod tables;
 mod tokens;

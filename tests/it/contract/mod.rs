@@ -10,4 +10,5 @@ mod openapi;
 pub(crate) mod operation_cases;
 mod references;
 mod response_headers;
+mod search;
 mod texts;

@@ -186,3 +186,49 @@ async fn a_task_force_is_before_the_council_until_the_decision_wherever_it_is_sh
     let tasks = app.as_who(Who::CouncilMember).list("/v1/me/tasks").await;
     assert!(tasks.is_empty(), "{tasks:?}");
 }
+
+#[tokio::test]
+async fn the_portfolio_counts_as_the_status_does_whatever_happens_to_an_activity() {
+    let app = TestApp::start().await;
+    let chair = app.as_chair();
+    let council = app.as_who(Who::CouncilMember);
+    let agree = async |after: &str| {
+        let status = chair.get(app.a("/status")).await.expect(200).json();
+        let portfolio = council.get("/v1/status?q=alpha").await.expect(200).json();
+        let count = |name: &str| status["activities"][name].as_i64().unwrap();
+        let open = ["planned", "inProgress", "inReview", "blocked"].map(count).iter().sum::<i64>();
+        let line = &portfolio["items"][0];
+        for found in [line, &portfolio["totals"]] {
+            let found = ["openActivities", "overdue", "blocked"].map(|name| found[name].as_i64().unwrap());
+            assert_eq!(found, [open, count("overdue"), count("blocked")], "{after}");
+        }
+        (open, count("overdue"), count("blocked"))
+    };
+    assert_eq!(agree("nothing").await, (6, 1, 1));
+    let one = chair.create_activity(json!({ "dueDate": "2026-11-21" })).await;
+    assert_eq!(agree("planned").await, (7, 2, 1));
+    let one = chair.transition_because(&one, "blocked", "Waits").await;
+    assert_eq!(agree("blocked").await, (7, 2, 2));
+    let one = chair.patch(&one, json!({ "dueDate": "2026-11-22" })).await.expect(200);
+    assert_eq!(agree("due today").await, (7, 1, 2));
+    app.advance(TimeDelta::days(1));
+    assert_eq!(agree("the next day").await, (7, 2, 2));
+    let one = chair.read(one.path).await;
+    let one = chair.transition(&one, "planned").await;
+    let one = chair.patch(&one, json!({ "dueDate": null })).await.expect(200);
+    assert_eq!(agree("never due").await, (7, 1, 1));
+    let one = chair.read(one.path).await;
+    let one = chair.transition(&one, "inProgress").await;
+    let one = chair.transition(&one, "done").await;
+    assert_eq!(agree("done").await, (6, 1, 1));
+    chair.transition_because(&one, "inProgress", "Not done after all").await;
+    assert_eq!(agree("in progress again").await, (7, 1, 1));
+    let other = chair.create_activity(json!({})).await;
+    assert_eq!(agree("another one").await, (8, 1, 1));
+    chair.delete(&other).await.expect(204);
+    assert_eq!(agree("deleted").await, (7, 1, 1));
+    app.db().await.batch_execute("insert into cycles select id, 2, now() from task_forces; update task_forces set current_cycle = 2").await.unwrap();
+    let counts =
+        app.db_count("select sum(open + blocked + cardinality(due_dates)) from open_activity_counts").await;
+    assert_eq!(counts, 0, "a new cycle has no activities");
+}

@@ -11,7 +11,7 @@ use taskforce::domain::vocabulary::Vocabulary;
 use crate::support::TestApp;
 
 /// The invariants that a query can check. Every row that is found violates one.
-const INVARIANTS: [(&str, &str); 43] = [
+const INVARIANTS: [(&str, &str); 44] = [
     (
         "a task force at work has five to seven members and one chair",
         "select t.id::text from task_forces t
@@ -88,6 +88,16 @@ const INVARIANTS: [(&str, &str); 43] = [
          union all
          select s.id::text from sectors s join task_forces t on t.id = s.task_force_id
          where s.state in ('selected', 'studied') and s.last_cycle <> t.current_cycle",
+    ),
+    (
+        "the open activities of the current cycle are counted",
+        "select t.id::text from task_forces t left join open_activity_counts c on c.task_force_id = t.id
+         cross join lateral (
+             select count(*) as open, count(*) filter (where state = 'blocked') as blocked,
+                    coalesce(array_agg(due_date order by due_date) filter (where due_date is not null), '{}') as due_dates
+             from activities where task_force_id = t.id and cycle = t.current_cycle and state not in ('done', 'cancelled')
+         ) a
+         where (c.open, c.blocked, c.due_dates) is distinct from (a.open, a.blocked, a.due_dates)",
     ),
     (
         "a superseded policy names one that is adopted, or was and may be again",

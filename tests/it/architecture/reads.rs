@@ -1,0 +1,179 @@
+//! The rows that lists, searches, the portfolio and the status read: in proportion to one task force, however many there
+//! are. Timings would depend on the machine; Postgres counts the rows that each statement reads from tables and indexes.
+
+use std::time::Duration;
+
+use diesel_async::SimpleAsyncConnection as _;
+
+use crate::support::{Client, Setup, TestApp};
+
+/// Activities of each task force that is added, three of four of them open.
+const ACTIVITIES: i64 = 100;
+
+/// The service with a single connection. Each plan is the one that Postgres takes from the sixth call on, which does not
+/// depend on the values, and the one that Postgres takes for large tables: it prefers to scan tables of a few pages.
+async fn start() -> TestApp {
+    let app = TestApp::start_with(Setup { pool_size: 1, ..Setup::default() }).await;
+    db_execute(&app, "set plan_cache_mode = force_generic_plan; set enable_seqscan = off").await;
+    app
+}
+
+/// Executes a statement on the connection of the service.
+async fn db_execute(app: &TestApp, statement: &str) {
+    app.app.pool.get().await.unwrap().batch_execute(statement).await.unwrap();
+}
+
+/// The rows that were read since the beginning from tables and from indexes.
+async fn db_rows_read(app: &TestApp) -> i64 {
+    let version = "select current_setting('server_version_num')::bigint / 10000";
+    if app.db_count(version).await >= 15 {
+        db_execute(app, "select pg_stat_force_next_flush()").await;
+    } else {
+        // Earlier versions send the counts when a connection is idle, at most every half second.
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        db_execute(app, "select 1").await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    app.db_count(
+        "select ((select sum(seq_tup_read) from pg_stat_user_tables)
+                 + (select sum(idx_tup_read) from pg_stat_user_indexes))::bigint",
+    )
+    .await
+}
+
+/// The rows that a request reads once its statements are prepared.
+async fn rows_read(app: &TestApp, reader: Client<'_>, path: &str) -> i64 {
+    reader.get(path).await.expect(200);
+    let before = db_rows_read(app).await;
+    reader.get(path).await.expect(200);
+    db_rows_read(app).await - before
+}
+
+/// Adds task forces with work of every kind.
+async fn db_add_task_forces(app: &TestApp, count: i64) {
+    let fill = "
+        create temp table added as select gen_random_uuid() as id from generate_series(1, $count);
+        insert into task_forces (id, name, city, mandate, time_zone, max_sectors, created_at, updated_at)
+            select id, '{\"en\": \"Added\"}', '{\"ar\": \"عمان\"}', '{\"en\": \"Mandate\"}', 'Asia/Amman', 5, now(), now() from added;
+        insert into task_force_heads (task_force_id, changed_at) select id, now() from added;
+        insert into cycles select id, 1, now() from added;
+        insert into steps (task_force_id, cycle, step, id, ordinal, state, created_at, updated_at)
+            select id, 1, step, gen_random_uuid(), at, case at when 1 then 'open' else 'locked' end, now(), now()
+            from added, unnest(array['policy', 'sectors', 'pilots', 'migration', 'report']) with ordinality s (step, at);
+        insert into users (id, email, email_folded, name, role, locale, created_at, updated_at)
+            select id, id || '@added.example', id || '@added.example', '{\"en\": \"A chair\"}', 'expert', 'en', now(), now() from added;
+        insert into members (task_force_id, id, user_id, role, from_date, created_at, updated_at)
+            select id, gen_random_uuid(), id, 'chair', now(), now(), now() from added;
+        insert into health_statements (task_force_id, id, health, member_id, created_at)
+            select task_force_id, gen_random_uuid(), 'onTrack', m.id, now()
+            from members m join added a on a.id = task_force_id, generate_series(1, 3);
+        insert into policies (task_force_id, id, cycle, last_cycle, title, kind, aims, state_since, created_at, updated_at)
+            select id, gen_random_uuid(), 1, 1, '{\"en\": \"A policy\"}', 'policy', '{}', now(), now(), now()
+            from added, generate_series(1, 20);
+        insert into sectors (task_force_id, id, cycle, last_cycle, name, state_since, created_at, updated_at)
+            select id, gen_random_uuid(), 1, 1, '{\"en\": \"A sector\"}', now(), now(), now() from added, generate_series(1, 20);
+        insert into pilots (task_force_id, id, cycle, last_cycle, title, sector_id, owner_member_id, aims, start_date,
+                            end_date, state_since, created_at, updated_at)
+            select s.task_force_id, gen_random_uuid(), 1, 1, '{\"en\": \"A pilot\"}', s.id, m.id, '{}', now(), now(), now(), now(), now()
+            from added a join sectors s on s.task_force_id = a.id join members m on m.task_force_id = a.id;
+        insert into migrations (task_force_id, id, cycle, last_cycle, pilot_id, title, target_system, planned_on, state_since,
+                                created_at, updated_at)
+            select task_force_id, gen_random_uuid(), 1, 1, p.id, '{\"en\": \"A migration\"}', 'Platform', now(), now(), now(), now()
+            from added a join pilots p on p.task_force_id = a.id;
+        insert into activities (task_force_id, id, number, cycle, step, title, due_date, priority, review_required, state,
+                                state_since, created_at, updated_at)
+            select id, gen_random_uuid(), n, 1, 'policy', '{\"ar\": \"نشاط\", \"en\": \"An activity\"}', date '2026-11-01' + n, 'normal', false,
+                   (array['planned', 'inProgress', 'inReview', 'done'])[1 + n % 4], now(), now(), now()
+            from added, generate_series(1, $activities) n;
+        insert into evidence (task_force_id, id, activity_id, title, user_id, created_at, updated_at)
+            select task_force_id, gen_random_uuid(), a.id, '{\"en\": \"A protocol\"}', (select id from users limit 1), now(), now()
+            from added join activities a on a.task_force_id = added.id;
+        drop table added;
+        analyze";
+    let fill = fill.replace("$count", &count.to_string()).replace("$activities", &ACTIVITIES.to_string());
+    app.db().await.batch_execute(&fill).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_task_force_reads_does_not_grow_with_the_others() {
+    let app = start().await;
+    let mut paths: Vec<String> = [
+        "/activities",
+        "/activities?sort=dueDate",
+        "/activities?sort=-updatedAt&assignee=me",
+        "/activities?q=a",
+        "/activities?q=an",
+        "/activities?q=activity&sort=dueDate",
+        "/activities?q=%D9%86&sort=-updatedAt",
+        "/activities?q=7",
+        "/activities?q=zzz&state=planned&overdue=true",
+        "/policies?q=a",
+        "/policies?q=policy",
+        "/sectors?q=a",
+        "/pilots?q=a",
+        "/migrations?q=a",
+        "/evidence",
+        "/members",
+        "/steps",
+        "/steps/policy/submissions",
+        "/steps/policy/readiness",
+        "/steps/pilots/readiness",
+        "/reports",
+        "/decisions",
+        "/conditions",
+        "/health-statements",
+        "/events",
+        "/status",
+    ]
+    .map(|path| app.a(path))
+    .to_vec();
+    paths.extend(["/v1/me/tasks", "/v1/me/activities", "/v1/task-forces?q=a"].map(str::to_owned));
+    let chair = app.as_chair();
+    db_add_task_forces(&app, 5).await;
+    let mut before = Vec::new();
+    for path in &paths {
+        before.push(rows_read(&app, chair, path).await);
+    }
+    db_add_task_forces(&app, 45).await;
+    for (path, before) in paths.iter().zip(before) {
+        let after = rows_read(&app, chair, path).await;
+        // A plan for small tables may read a row or two of each task force. Each has a hundred activities and twenty of
+        // each product, which no plan may read.
+        assert!(after <= 2 * before + 150, "{path}: {before} rows at 8 task forces, {after} at 53");
+    }
+}
+
+#[tokio::test]
+async fn the_portfolio_reads_a_few_rows_of_each_task_force_and_no_activities() {
+    let app = start().await;
+    let secretariat = app.as_secretariat();
+    let paths = [
+        "/v1/status",
+        "/v1/status?q=zzz",
+        "/v1/status?q=a",
+        "/v1/status?state=forming&step=policy&health=onTrack",
+        "/v1/status?beforeCouncil=false",
+        "/v1/task-forces?q=zzz",
+        "/v1/task-forces?step=policy",
+        "/v1/me/tasks",
+    ];
+    db_add_task_forces(&app, 5).await;
+    let mut before = Vec::new();
+    for path in paths {
+        before.push(rows_read(&app, secretariat, path).await);
+    }
+    db_add_task_forces(&app, 45).await;
+    for (path, before) in paths.iter().zip(before) {
+        let after = rows_read(&app, secretariat, path).await;
+        assert!(
+            (after - before) / 45 < ACTIVITIES / 3,
+            "{path}: {before} rows at 8 task forces, {after} at 53"
+        );
+    }
+    let line = secretariat.get("/v1/status?q=added&limit=1").await.json();
+    assert_eq!((&line["items"][0]["openActivities"], &line["items"][0]["overdue"]), (&75.into(), &15.into()));
+
+    // The counts of rows are alive: a search that compares each user reads each of them.
+    let users = app.db_count("select count(*) from users").await;
+    assert!(rows_read(&app, secretariat, "/v1/users?q=zzz").await >= users);
+}
