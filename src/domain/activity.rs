@@ -148,7 +148,12 @@ impl Stage {
             Self::InReview => {
                 let reviewer_blocker =
                     facts.caller_was_assignee.then_some(RefusalCode::ReviewByAnother.into());
-                vec![work(To::Done).blocked_by(reviewer_blocker), work(To::InProgress), block, cancel]
+                vec![
+                    work(To::Done).blocked_by(reviewer_blocker),
+                    work(To::InProgress).with_reason(),
+                    block,
+                    cancel,
+                ]
             }
             Self::Blocked { from: BlockedFrom::Planned } => vec![release(To::Planned), cancel],
             Self::Blocked { from } => vec![work(from.state()), cancel],
