@@ -17,7 +17,7 @@ async fn from_the_invitation_to_the_end_of_the_session() {
     let invited = app.as_secretariat().create("/v1/users", new_user("Layla@Example.ORG", "expert")).await;
     assert_eq!(
         (&invited["email"], &invited["invitationPending"]),
-        (&json!("layla@example.org"), &json!(true))
+        (&json!("Layla@Example.ORG"), &json!(true))
     );
     sign_in(&app, "layla@example.org", PASSWORD).await.expect_problem(401, "invalidCredentials");
     let accept = async |password: &str| {
@@ -29,7 +29,7 @@ async fn from_the_invitation_to_the_end_of_the_session() {
     assert_eq!(accepted.header("cache-control"), "no-store");
     assert_eq!(
         me(&app, &accepted.json()["accessToken"]).await.expect(200).json()["email"],
-        "layla@example.org"
+        "Layla@Example.ORG"
     );
     accept(PASSWORD).await.expect_problem(401, "invalidCredentials");
 

@@ -284,8 +284,9 @@ async fn disabling_a_user_and_appointing_them_at_once_wait_for_each_other() {
     for _ in 0..6 {
         let user = user(administrator, Who::Other3).await;
         let to = if user["state"] == "active" { "disabled" } else { "active" };
+        let change = json!({ "to": to, "reason": { "en": "Away for a year" } });
         let (changed, appointed) = tokio::join!(
-            administrator.send_with_retry(Draft::command(&user, "transitions", &json!({ "to": to }))),
+            administrator.send_with_retry(Draft::command(&user, "transitions", &change)),
             app.as_chair().send_with_retry(Draft::post(app.a("/members"), &seat)),
         );
         assert_eq!(changed.status, 200);
