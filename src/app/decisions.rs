@@ -226,7 +226,8 @@ impl App {
     /// Records a decision of the council on a report, or corrects a recorded one.
     ///
     /// # Errors
-    /// `reportNotSubmitted`; for a correction `decisionSuperseded` and `decisionFollowed`; `unknownReference` for a
+    /// `reportNotSubmitted`; for a correction `decisionSuperseded`, `decisionFollowed`, and `seatsInvalid` if it brings
+    /// back a task force of which a member is disabled; `unknownReference` for a
     /// report, a decision or an owner that does not exist; `memberEnded`; the errors of [`WriteTx::may_write`].
     pub async fn decision_record(
         &self,
@@ -274,6 +275,7 @@ impl App {
                     .with_change("reason", None::<()>, &record.reason)
                     .with_change("supersedes", None::<()>, record.supersedes),
             );
+            let was_closed = tx.access.state.is_closed();
             let same_ruling = earlier.is_some_and(|earlier| earlier.ruling() == ruling);
             if !same_ruling {
                 if let Some(earlier) = earlier {
@@ -281,6 +283,10 @@ impl App {
                     revert(tx, earlier, &record.reason).await?;
                 }
                 apply(tx, ruling, id, &record.reason).await?;
+                if was_closed && !tx.access.state.is_closed() {
+                    // The members may have been disabled since the task force was closed.
+                    db::members::panel(tx.conn(), task_force_id).await?.check_seats()?;
+                }
             }
             for condition in &record.conditions {
                 let condition_id = tx.new_id();

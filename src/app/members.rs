@@ -103,8 +103,8 @@ async fn step_down(conn: &Conn, task_force_id: Uuid, chair: Uuid, now: DateTime<
     Ok(new_event(EventAction::MemberUpdated, chair).with_change("role", SeatRole::Chair, SeatRole::Expert))
 }
 
-/// The errors in a list of candidates: users who do not exist, and users who are listed twice. The rows of the users
-/// are locked for share, in the order of their ids, until the transaction ends.
+/// The errors in a list of candidates: users who do not exist, users who are listed twice, and a second chair. The rows
+/// of the users are locked for share, in the order of their ids, until the transaction ends.
 pub(super) async fn check_candidates(conn: &Conn, members: &[NewMember]) -> Result<Vec<FieldError>> {
     let ids: Vec<Uuid> = members.iter().map(|member| member.user_id).collect();
     let existing = db::members::lock_users_for_share(conn, &ids).await?;
@@ -118,7 +118,13 @@ pub(super) async fn check_candidates(conn: &Conn, members: &[NewMember]) -> Resu
             None
         }
     };
-    Ok(members.iter().enumerate().filter_map(error).collect())
+    let mut errors: Vec<FieldError> = members.iter().enumerate().filter_map(error).collect();
+    let chairs = members.iter().enumerate().filter(|(_, member)| member.role == SeatRole::Chair);
+    errors.extend(chairs.skip(1).map(|(at, _)| {
+        FieldError::at(format!("/members/{at}/role"), FieldErrorCode::Duplicate)
+            .saying("is a second chair; a task force has one", "رئيس ثانٍ، ولفريق العمل رئيس واحد")
+    }));
+    Ok(errors)
 }
 
 /// Checks that a member is current, since work is assigned to current members only. `pointer` is the place of the
@@ -169,6 +175,45 @@ pub(super) async fn change_user_state(
         super::submissions::count_as_absent(tx, member_id).await
     } else {
         super::submissions::count_as_present(tx, member_id).await
+    }
+}
+
+/// Checks that `leaving` may be replaced, or may hand on the chair. In a closed task force, members are replaced for as
+/// long as conditions of the council are pending, since its chair reports them met; and a member whose user is disabled
+/// is replaced at any time, since a correction of the decision that closed the task force needs valid seats.
+async fn may_replace(tx: &WriteTx<'_>, panel: &Panel, leaving: Option<Uuid>) -> Result<()> {
+    if !tx.access.state.is_closed() {
+        return tx.may_write(Write::Members);
+    }
+    let was_at_work = panel.check().is_ok();
+    let is_invalid = leaving.is_some_and(|member_id| panel.is_invalid(member_id));
+    let is_needed = is_invalid || db::conditions::are_pending(tx.conn(), tx.task_force_id()).await?;
+    tx.may_write(if was_at_work && is_needed { Write::Replacement } else { Write::Members })
+}
+
+/// The errors in the end of a membership: nobody succeeds themselves, and nobody takes over their own work.
+fn check_end(user_id: Uuid, member_id: Uuid, end: &MemberEnd) -> Result<()> {
+    let error =
+        |pointer: &str, en: &str, ar: &str| FieldError::at(pointer, FieldErrorCode::Invalid).saying(en, ar);
+    let mut errors = Vec::new();
+    if end.successor.as_ref().is_some_and(|successor| successor.user_id == user_id) {
+        errors.push(error(
+            "/successor/userId",
+            "is the user whose seat ends; nobody is their own successor",
+            "هو المستخدم الذي تنتهي عضويته؛ ولا يخلف أحد نفسه",
+        ));
+    }
+    if end.reassign_to == Some(member_id) {
+        errors.push(error(
+            "/reassignToMemberId",
+            "is the member whose seat ends; name another member",
+            "هو العضو الذي تنتهي عضويته؛ سمِّ عضوًا آخر",
+        ));
+    }
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(Refusal::field_errors(RefusalCode::InvalidRequest, errors).into())
     }
 }
 
@@ -259,9 +304,13 @@ impl App {
             if after == before {
                 return Ok(named);
             }
-            tx.may_write(Write::Members)?;
             let conn = tx.conn();
             let mut panel = db::members::panel(conn, task_force_id).await?;
+            if after.role == SeatRole::Chair && before.role != SeatRole::Chair {
+                may_replace(tx, &panel, panel.chair()).await?;
+            } else {
+                tx.may_write(Write::Members)?;
+            }
             let outgoing = panel.assign(id, after.role);
             tx.access.state.check_panel(&panel)?;
             if let Some(outgoing) = outgoing {
@@ -293,12 +342,13 @@ impl App {
     ) -> Result<NamedMember> {
         self.write(caller, task_force_id, Action::EditTaskForce, async |tx| {
             let NamedMember { member, .. } = current_at_version(tx, id, version).await?;
-            tx.may_write(Write::Members)?;
+            check_end(member.user_id, id, &end)?;
+            let mut panel = db::members::panel(tx.conn(), task_force_id).await?;
+            may_replace(tx, &panel, Some(id)).await?;
             // Days are those of the task force's time zone. If the zone was moved westwards, today may be before the
             // first day.
             let today = tx.access.today.max(member.from_date);
             let now = tx.now();
-            let mut panel = db::members::panel(tx.conn(), task_force_id).await?;
             panel.end(id);
             db::members::end(tx.conn(), task_force_id, id, today, &end.reason, now).await?;
             tx.record(
@@ -314,6 +364,11 @@ impl App {
                         .await?;
                 appointed.new_events.into_iter().for_each(|new_event| tx.record(new_event));
                 reassign_to = reassign_to.or(Some(appointed.id));
+            }
+            if tx.access.state.is_closed() {
+                // A member of a closed task force is replaced, and does not just leave: a correction may bring the task
+                // force back.
+                panel.check()?;
             }
             tx.access.state.check_panel(&panel)?;
             if let Some(to) = end.reassign_to {

@@ -237,7 +237,7 @@ impl App {
     /// Submits a step to the vote of the members, with a snapshot of its current content.
     ///
     /// # Errors
-    /// `gateNotMet` with the criteria, the errors of [`WriteTx::may_write`].
+    /// `gateNotMet` with the criteria, `seatsInvalid` if too few members can vote, the errors of [`WriteTx::may_write`].
     pub async fn step_submit(
         &self,
         caller: &Caller,
@@ -255,6 +255,9 @@ impl App {
             )?;
             let criteria = gate::criteria(&facts, &waivers);
             gate::check(&criteria)?;
+
+            // Otherwise the vote would be over before the first ballot.
+            db::members::panel(conn, task_force_id).await?.check_majority()?;
 
             let chair = tx.access.member_id.ok_or(RefusalCode::Forbidden)?;
             let snapshot = take_snapshot(tx, &step, note.as_ref(), &criteria).await?;

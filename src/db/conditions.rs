@@ -10,6 +10,7 @@ use super::page::Page;
 use super::schema::{conditions, decisions};
 use crate::domain::decision::ConditionState;
 use crate::domain::text::LocalizedText;
+use crate::domain::vocabulary::Vocabulary as _;
 
 /// The changeable fields of a condition.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -110,6 +111,18 @@ pub async fn on_report(
         .select((Condition::as_select(), decisions::number))
         .load(&mut &*conn)
         .await
+}
+
+/// Returns whether a condition of the task force is still to be met or accepted.
+pub async fn are_pending(conn: &Conn, task_force_id: Uuid) -> QueryResult<bool> {
+    let pending = ConditionState::ALL.iter().copied().filter(|state| state.is_pending());
+    diesel::select(diesel::dsl::exists(
+        conditions::table
+            .filter(conditions::task_force_id.eq(task_force_id))
+            .filter(conditions::state.eq_any(pending.collect::<Vec<_>>())),
+    ))
+    .get_result(&mut &*conn)
+    .await
 }
 
 /// A page of a task force's conditions, oldest first.

@@ -1,8 +1,9 @@
 //! The council's decisions.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Int4, Jsonb, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Bool, Int4, Jsonb, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -212,7 +213,12 @@ pub async fn followed(conn: &Conn, task_force_id: Uuid, seq: i64) -> QueryResult
     let later = events::table
         .filter(events::task_force_id.eq(task_force_id))
         .filter(events::seq.gt(seq))
-        .filter(events::action.eq_any(consequences.collect::<Vec<_>>()));
+        .filter(events::action.eq_any(consequences.collect::<Vec<_>>()))
+        // The work of a member who is replaced is handed on, and does not go on with that.
+        .filter(sql::<Bool>(
+            "not (action in ('activity.updated', 'pilot.updated')
+                  and (body::jsonb -> 'changes') - 'assigneeMemberId' - 'ownerMemberId' = '{}')",
+        ));
     diesel::select(diesel::dsl::exists(later)).get_result(&mut &*conn).await
 }
 

@@ -97,16 +97,24 @@ pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Opt
         .optional()
 }
 
-/// The current seats.
+/// The current seats, and those among them whose users may no longer hold a seat.
 pub async fn panel(conn: &Conn, task_force_id: Uuid) -> QueryResult<Panel> {
-    let seats: Vec<(Uuid, SeatRole)> = members::table
+    let rows: Vec<(Uuid, SeatRole, CouncilRole, UserState, LocalizedText)> = members::table
+        .inner_join(users::table.on(users::id.eq(members::user_id)))
         .filter(members::task_force_id.eq(task_force_id))
         .filter(members::to_date.is_null())
         .order(members::id)
-        .select((members::id, members::role))
+        .select((members::id, members::role, users::role, users::state, users::name))
         .load(&mut &*conn)
         .await?;
-    Ok(Panel::new(seats.into_iter().map(|(member_id, role)| Seat { member_id, role }).collect()))
+    let (mut seats, mut invalid) = (Vec::new(), Vec::new());
+    for (member_id, role, council_role, user_state, name) in rows {
+        seats.push(Seat { member_id, role });
+        if council_role != CouncilRole::Expert || !user_state.may_take_seat() {
+            invalid.push(Reference::new(SubjectKind::Member, member_id, name));
+        }
+    }
+    Ok(Panel::new(seats, invalid))
 }
 
 /// The current seats of a user, each with its task force.

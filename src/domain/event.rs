@@ -163,7 +163,15 @@ impl EventAction {
     pub fn follows_decision(self) -> bool {
         !matches!(
             self,
-            Self::EvidenceCreated | Self::EvidenceUpdated | Self::EvidenceDeleted | Self::EvidenceUploaded
+            Self::EvidenceCreated
+                | Self::EvidenceUpdated
+                | Self::EvidenceDeleted
+                | Self::EvidenceUploaded
+                | Self::MemberAppointed
+                | Self::MemberUpdated
+                | Self::MemberTransitioned
+                | Self::MemberEnded
+                | Self::ConditionUpdated
         )
     }
 }

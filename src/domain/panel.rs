@@ -5,6 +5,8 @@
 
 use uuid::Uuid;
 
+use super::ballot::{Ballot, Tally};
+use super::reference::Reference;
 use super::refusal::{Blocker, Refusal, RefusalCode};
 use super::rights::SeatRole;
 
@@ -24,11 +26,18 @@ pub struct Seat {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Panel {
     seats: Vec<Seat>,
+    /// The members whose users may no longer hold a seat, since they are disabled.
+    invalid: Vec<Reference>,
 }
 
 impl Panel {
-    pub fn new(seats: Vec<Seat>) -> Self {
-        Self { seats }
+    pub fn new(seats: Vec<Seat>, invalid: Vec<Reference>) -> Self {
+        Self { seats, invalid }
+    }
+
+    /// Tells whether the user of a member may no longer hold a seat.
+    pub fn is_invalid(&self, member_id: Uuid) -> bool {
+        self.invalid.iter().any(|member| member.id == member_id)
     }
 
     pub fn seats(&self) -> &[Seat] {
@@ -61,6 +70,7 @@ impl Panel {
     /// Ends a seat.
     pub fn end(&mut self, member_id: Uuid) {
         self.seats.retain(|seat| seat.member_id != member_id);
+        self.invalid.retain(|member| member.id != member_id);
     }
 
     fn pass_chair(&mut self, role: SeatRole, to: Uuid) -> Option<Uuid> {
@@ -102,6 +112,30 @@ impl Panel {
         }
         Ok(())
     }
+
+    /// Checks that every seat is held by an expert who may hold it.
+    ///
+    /// # Errors
+    /// `seatsInvalid`, which names the members.
+    pub fn check_seats(&self) -> Result<(), Refusal> {
+        if self.invalid.is_empty() { Ok(()) } else { Err(self.seats_invalid()) }
+    }
+
+    /// Checks that the members who can vote can pass a submission: disabled members count as not approving.
+    ///
+    /// # Errors
+    /// `seatsInvalid`, which names the members.
+    pub fn check_majority(&self) -> Result<(), Refusal> {
+        let ballot = |seat: &Seat| Ballot { choice: None, absent: self.is_invalid(seat.member_id) };
+        match Tally::of(self.seats.iter().map(ballot)).outcome() {
+            None => Ok(()),
+            Some(_) => Err(self.seats_invalid()),
+        }
+    }
+
+    fn seats_invalid(&self) -> Refusal {
+        Refusal::from(RefusalCode::SeatsInvalid).references(self.invalid.clone())
+    }
 }
 
 #[cfg(test)]
@@ -109,11 +143,46 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::domain::event::SubjectKind;
+    use crate::domain::text::LocalizedText;
 
     fn panel(experts: usize, chairs: usize) -> Panel {
         let seat = |role| Seat { member_id: Uuid::new_v4(), role };
         let chairs = (0..chairs).map(|_| seat(SeatRole::Chair));
-        Panel::new(chairs.chain((0..experts).map(|_| seat(SeatRole::Expert))).collect())
+        Panel::new(chairs.chain((0..experts).map(|_| seat(SeatRole::Expert))).collect(), Vec::new())
+    }
+
+    /// A panel of which the first members may no longer hold their seats.
+    fn panel_with_invalid(size: usize, invalid: usize) -> Panel {
+        let valid = panel(size - 1, 1);
+        let name = LocalizedText::both("ليلى", "Layla");
+        let reference = |seat: &Seat| Reference::new(SubjectKind::Member, seat.member_id, name.clone());
+        Panel::new(valid.seats.clone(), valid.seats.iter().take(invalid).map(reference).collect())
+    }
+
+    #[test]
+    fn invalid_seats_are_named_until_they_end() {
+        let mut panel = panel_with_invalid(6, 2);
+        let invalid: Vec<_> = panel.seats().iter().take(2).map(|seat| seat.member_id).collect();
+        let refusal = panel.check_seats().unwrap_err();
+        let named: Vec<_> = refusal.references.iter().map(|member| member.id).collect();
+        assert_eq!((refusal.code, named), (RefusalCode::SeatsInvalid, invalid.clone()));
+        for member in invalid {
+            assert!(panel.is_invalid(member));
+            panel.end(member);
+        }
+        assert_eq!(panel.check_seats(), Ok(()));
+    }
+
+    #[test]
+    fn a_step_is_put_to_members_of_whom_more_than_half_can_vote() {
+        for size in MIN_MEMBERS..=MAX_MEMBERS {
+            for invalid in 0..=size {
+                let passable = 2 * (size - invalid) > size;
+                let panel = panel_with_invalid(size, invalid);
+                assert_eq!(panel.check_majority().is_ok(), passable, "{invalid} of {size} are disabled");
+            }
+        }
     }
 
     #[test]

@@ -48,6 +48,8 @@ pub enum RefusalCode {
     PanelSize,
     /// A task force at work would have no chair, or more than one.
     ChairRequired,
+    /// A seat is held by a user who may no longer hold it.
+    SeatsInvalid,
     /// The user already has a seat in the task force.
     AlreadyMember,
     /// The seat of the member has ended.
@@ -179,9 +181,11 @@ impl RefusalCode {
     /// The `match` has no wildcard, so that a new code does not compile until its references are decided on.
     pub fn names(self) -> &'static [SubjectKind] {
         match self {
-            Self::AlreadyMember | Self::MemberEnded | Self::ReviewByAnother | Self::AdoptionByAnother => {
-                &[SubjectKind::Member]
-            }
+            Self::SeatsInvalid
+            | Self::AlreadyMember
+            | Self::MemberEnded
+            | Self::ReviewByAnother
+            | Self::AdoptionByAnother => &[SubjectKind::Member],
             Self::NotAnExpert => &[SubjectKind::User],
             Self::HoldsSeat => &[SubjectKind::TaskForce],
             Self::DependencyUnfinished | Self::DependencyCircle => &[SubjectKind::Activity],

@@ -22,6 +22,11 @@ impl TaskForceState {
         matches!(self, Self::Active | Self::Suspended)
     }
 
+    /// Tells whether the task force has ended its work.
+    pub fn is_closed(self) -> bool {
+        matches!(self, Self::Concluded | Self::Dissolved)
+    }
+
     /// Checks the panel of a task force in this state. A task force that is not at work may have any panel.
     ///
     /// # Errors
@@ -33,13 +38,14 @@ impl TaskForceState {
     /// The transitions out of this state that a command makes. Only a decision of the council leads to `concluded`.
     pub fn transitions(self, panel: &Panel) -> Vec<Transition<Self>> {
         let dissolve = Transition::to(Self::Dissolved).with_reason();
+        let invalid = || panel.check_seats().err().map(Blocker::from);
         match self {
             Self::Forming => {
                 let incomplete = panel.check().err().map(Blocker::from);
-                vec![Transition::to(Self::Active).blocked_by(incomplete), dissolve]
+                vec![Transition::to(Self::Active).blocked_by(incomplete).blocked_by(invalid()), dissolve]
             }
             Self::Active => vec![Transition::to(Self::Suspended).with_reason(), dissolve],
-            Self::Suspended => vec![Transition::to(Self::Active), dissolve],
+            Self::Suspended => vec![Transition::to(Self::Active).blocked_by(invalid()), dissolve],
             Self::Concluded | Self::Dissolved => Vec::new(),
         }
     }
@@ -71,14 +77,37 @@ vocabulary! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::event::SubjectKind;
     use crate::domain::panel::Seat;
+    use crate::domain::reference::Reference;
     use crate::domain::refusal::RefusalCode;
     use crate::domain::rights::SeatRole;
     use crate::domain::state_machine::check_transition;
+    use crate::domain::text::LocalizedText;
 
     fn panel(size: usize) -> Panel {
         let role = |at| if at == 0 { SeatRole::Chair } else { SeatRole::Expert };
-        Panel::new((0..size).map(|at| Seat { member_id: uuid::Uuid::new_v4(), role: role(at) }).collect())
+        let seat = |at| Seat { member_id: uuid::Uuid::new_v4(), role: role(at) };
+        Panel::new((0..size).map(seat).collect(), Vec::new())
+    }
+
+    #[test]
+    fn a_task_force_comes_to_work_only_with_valid_seats() {
+        let valid = panel(5);
+        let chair = valid.chair().unwrap();
+        let disabled = Reference::new(SubjectKind::Member, chair, LocalizedText::both("ليلى", "Layla"));
+        let invalid = Panel::new(valid.seats().to_vec(), vec![disabled.clone()]);
+        for from in [TaskForceState::Forming, TaskForceState::Suspended] {
+            let refused = check_transition(from, &from.transitions(&invalid), TaskForceState::Active, true);
+            let refusal = refused.unwrap_err();
+            assert_eq!(
+                (refusal.code, refusal.references),
+                (RefusalCode::SeatsInvalid, vec![disabled.clone()])
+            );
+            let dissolve =
+                check_transition(from, &from.transitions(&invalid), TaskForceState::Dissolved, true);
+            assert_eq!(dissolve, Ok(()));
+        }
     }
 
     /// The rules of task forces as a table: every state × every state asked for, with panels of every size.

@@ -12,6 +12,8 @@ pub enum Write {
     TaskForce,
     /// The members of the task force.
     Members,
+    /// The replacement of a member in a task force that may be closed.
+    Replacement,
     /// A health statement.
     Health,
     /// The target date of a step.
@@ -45,7 +47,7 @@ pub enum Write {
 /// The code of the state that forbids the change: first of the task force, then of the step.
 pub fn may_write(what: Write, task_force: TaskForceState) -> Result<(), RefusalCode> {
     match (task_force, what) {
-        (_, Write::Record)
+        (_, Write::Record | Write::Replacement)
         | (TaskForceState::Concluded | TaskForceState::Dissolved, Write::Correction | Write::Condition) => {}
         (TaskForceState::Concluded | TaskForceState::Dissolved, _) => {
             return Err(RefusalCode::TaskForceClosed);
@@ -59,6 +61,7 @@ pub fn may_write(what: Write, task_force: TaskForceState) -> Result<(), RefusalC
     let code = match what {
         Write::TaskForce
         | Write::Members
+        | Write::Replacement
         | Write::Health
         | Write::Comment
         | Write::Vote
@@ -121,7 +124,7 @@ mod tests {
         for &task_force in TaskForceState::ALL {
             for &step in StepState::ALL {
                 let expected = |what| match (task_force, what) {
-                    (_, Write::Record) => true,
+                    (_, Write::Record | Write::Replacement) => true,
                     (Forming, Write::TaskForce | Write::Members) => true,
                     (Forming | Active, Write::TargetDate(_)) => step != Passed,
                     (Suspended, Write::Members | Write::Health) => true,
@@ -136,6 +139,7 @@ mod tests {
                 for what in [
                     Write::TaskForce,
                     Write::Members,
+                    Write::Replacement,
                     Write::Health,
                     Write::TargetDate(step),
                     Write::OpenStep(step),

@@ -156,6 +156,12 @@ problem_catalogue! {
         advice: "Name the successor in the same request, with role `chair`. Or make another member the chair first (`PATCH` the member with `role: chair`): the present chair becomes an expert in that request.",
             "سمِّ الخلف في الطلب نفسه بدور «رئيس الفريق» (chair). أو عيّن عضوًا آخر رئيسًا أولًا (PATCH للعضو مع role: chair): فيصبح الرئيس الحالي خبيرًا بهذا الطلب.",
     }
+    SeatsInvalid from RefusalCode {
+        status: CONFLICT,
+        title: "A member's account is disabled", "حساب أحد الأعضاء معطَّل",
+        advice: "Every seat has to be held by an expert who can sign in. `references` names the members whose accounts are disabled: enable the account, or end the seat and name a `successor` in the same request.",
+            "يجب أن يشغل كل مقعد خبير يمكنه تسجيل الدخول. يسرد الحقل references الأعضاء المعطَّلة حساباتهم: فعِّل الحساب، أو أنهِ العضوية وسمِّ خلفًا في successor في الطلب نفسه.",
+    }
     AlreadyMember from RefusalCode {
         status: CONFLICT,
         title: "That user already holds a seat in this task force", "هذا المستخدم عضو حالي في فريق العمل",

@@ -287,7 +287,8 @@ async fn list_decisions(app: Data<App>, read: Read<TaskForcePath, PageQuery>) ->
         requires(Action::RecordDecision)
             .writes(Write::Decision)
             .refuses([
-                RefusalCode::UnknownReference, RefusalCode::MemberEnded, RefusalCode::ReportNotSubmitted,
+                RefusalCode::UnknownReference, RefusalCode::MemberEnded, RefusalCode::SeatsInvalid,
+                RefusalCode::ReportNotSubmitted,
                 RefusalCode::DecisionSuperseded, RefusalCode::DecisionFollowed,
             ])
     )))

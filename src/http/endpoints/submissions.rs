@@ -317,7 +317,7 @@ async fn list_submissions(app: Data<App>, read: Read<StepPath, SubmissionQuery>)
     extensions(("x-problem-codes" = json!(
         requires(Action::Lead)
             .writes_in_step(Write::OpenStep)
-            .refuses([RefusalCode::GateNotMet])
+            .refuses([RefusalCode::GateNotMet, RefusalCode::SeatsInvalid])
     )))
 )]
 #[post("/v1/task-forces/{taskForceId}/steps/{step}/submissions")]

@@ -348,7 +348,10 @@ async fn update_task_force(
     responses((status = 200, description = "The task force as it is now.", body = TaskForce, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(
         requires(Action::DirectTaskForce)
-            .refuses([RefusalCode::TransitionNotAllowed, RefusalCode::PanelSize, RefusalCode::ChairRequired])
+            .refuses([
+                RefusalCode::TransitionNotAllowed, RefusalCode::PanelSize, RefusalCode::ChairRequired,
+                RefusalCode::SeatsInvalid,
+            ])
     )))
 )]
 #[post("/v1/task-forces/{taskForceId}/transitions")]

@@ -6,6 +6,9 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::support::client::Draft;
+use crate::support::council::{condition, condition_path, decide, submitted_report};
+use crate::support::sign_in::set_user_state;
+use crate::support::votes::{ready_policy_step, try_submit};
 use crate::support::world::{PANEL, task_force};
 use crate::support::{Resource, TestApp, Who};
 
@@ -260,6 +263,112 @@ async fn a_seat_is_for_an_active_expert_who_has_none_here() {
     let old = seat_in_a(&app, Who::EndedMember).await;
     chair.patch(&old, json!({ "expertise": "Law" })).await.expect_problem(409, "memberEnded");
     chair.command(&old, "end", because()).await.expect_problem(409, "memberEnded");
+}
+
+#[tokio::test]
+async fn nobody_is_their_own_successor() {
+    let app = TestApp::start().await;
+    let leaving = seat_in_a(&app, Who::Expert5).await;
+    let mut end = because();
+    end["successor"] = app.world().seat(Who::Expert5, "expert");
+    end["reassignToMemberId"] = leaving["id"].clone();
+    let refused = app.as_chair().command(&leaving, "end", end).await;
+    refused.expect_field_errors(&["/reassignToMemberId invalid", "/successor/userId invalid"]);
+    assert_eq!(seat_in_a(&app, Who::Expert5).await["current"], true);
+}
+
+/// The members that a refusal names.
+fn named(problem: &Value) -> Vec<(Value, Value)> {
+    let references = problem["references"].as_array().unwrap();
+    references.iter().map(|one| (one["kind"].clone(), one["id"].clone())).collect()
+}
+
+#[tokio::test]
+async fn a_task_force_with_a_disabled_member_is_not_activated_until_the_member_is_replaced() {
+    let app = TestApp::start().await;
+    let secretariat = app.as_secretariat();
+    let new = forming(&app, 5).await;
+    set_user_state(&app, Who::Expert4, "disabled").await;
+    let members = current_members(&app, &new.path).await;
+    let disabled = members.iter().find(|member| member["userId"] == app.world().user(Who::Expert4)).unwrap();
+    let new = secretariat.reload(&new).await;
+    assert_eq!(new.blockers("active"), ["seatsInvalid"]);
+    let problem = secretariat.try_transition(&new, "active").await.expect_problem(409, "seatsInvalid");
+    assert_eq!(named(&problem), [(json!("member"), disabled["id"].clone())]);
+    assert_eq!(problem["references"][0]["title"]["en"], "Expert4");
+
+    let mut end = because();
+    end["successor"] = app.world().seat(Who::Outsider, "expert");
+    secretariat.command(disabled, "end", end).await.expect(200);
+    secretariat.transition(&secretariat.reload(&new).await, "active").await;
+}
+
+#[tokio::test]
+async fn a_suspended_task_force_resumes_once_its_disabled_members_are_replaced_or_enabled() {
+    let app = TestApp::start().await;
+    let secretariat = app.as_secretariat();
+    let a = secretariat.read(app.a("")).await;
+    let a = secretariat.transition_because(&a, "suspended", "Elections").await;
+    for who in [Who::Chair, Who::Expert5] {
+        set_user_state(&app, who, "disabled").await;
+    }
+    let problem = secretariat.try_transition(&a, "active").await.expect_problem(409, "seatsInvalid");
+    let members = [Who::Chair, Who::Expert5].map(|who| (json!("member"), json!(app.world().member(who))));
+    assert_eq!(named(&problem), members);
+
+    let mut end = because();
+    end["successor"] = app.world().seat(Who::Outsider, "chair");
+    secretariat.command(&seat_in_a(&app, Who::Chair).await, "end", end).await.expect(200);
+    let problem = secretariat.try_transition(&a, "active").await.expect_problem(409, "seatsInvalid");
+    assert_eq!(named(&problem), members[1..]);
+    set_user_state(&app, Who::Expert5, "active").await;
+    assert_eq!(secretariat.transition(&a, "active").await["state"], "active");
+}
+
+#[tokio::test]
+async fn a_step_is_not_put_to_members_of_whom_half_are_disabled() {
+    let app = TestApp::start().await;
+    ready_policy_step(&app).await;
+    let disabled = [Who::Expert3, Who::Expert4, Who::Expert5];
+    for who in disabled {
+        set_user_state(&app, who, "disabled").await;
+    }
+    let problem = try_submit(app.as_chair(), "policy").await.expect_problem(409, "seatsInvalid");
+    assert_eq!(named(&problem), disabled.map(|who| (json!("member"), json!(app.world().member(who)))));
+    set_user_state(&app, Who::Expert5, "active").await;
+    try_submit(app.as_chair(), "policy").await.expect(201);
+}
+
+#[tokio::test]
+async fn in_a_closed_task_force_the_chair_is_replaced_while_conditions_are_open() {
+    let app = TestApp::start().await;
+    let secretariat = app.as_secretariat();
+    submitted_report(&app, json!({})).await;
+    let owned = json!({ "conditions": [condition(&app, Who::Expert1, json!({}))] });
+    let decided = decide(&app, "conclude", owned).await;
+    let make_chair =
+        async |who: Who| secretariat.patch(&seat_in_a(&app, who).await, json!({ "role": "chair" })).await;
+    make_chair(Who::Expert2).await.expect(200);
+    assert_eq!(seat_in_a(&app, Who::Chair).await["role"], "expert");
+    // Another member of the closed task force comes in as the successor, and takes the conditions over.
+    let mut end = because();
+    end["successor"] = app.world().seat(Who::Outsider, "chair");
+    end["successor"]["expertise"] = json!("Law");
+    secretariat.command(&seat_in_a(&app, Who::Expert1).await, "end", end).await.expect(200);
+    assert_eq!(chairs(&current_members(&app, &app.a("")).await), 1);
+    // Nothing else about the members changes.
+    let other = seat_in_a(&app, Who::Expert3).await;
+    secretariat.patch(&other, json!({ "expertise": "Law" })).await.expect_problem(409, "taskForceClosed");
+    let more = app.world().seat(Who::Other5, "expert");
+    secretariat.post(app.a("/members"), more).await.expect_problem(409, "taskForceClosed");
+
+    let chair = app.as_who(Who::Outsider);
+    let open = chair.read(condition_path(&app, &decided, 0)).await;
+    let reported = chair.transition(&open, "reportedMet").await;
+    make_chair(Who::Expert2).await.expect(200);
+    secretariat.transition(&secretariat.reload(&reported).await, "met").await;
+    make_chair(Who::Expert3).await.expect_problem(409, "taskForceClosed");
+    secretariat.command(&other, "end", because()).await.expect_problem(409, "taskForceClosed");
 }
 
 /// Ends a seat directly in the database.

@@ -147,6 +147,26 @@ async fn a_new_task_force_is_forming_with_its_members_and_locked_steps() {
 }
 
 #[tokio::test]
+async fn a_new_task_force_has_one_chair() {
+    let app = TestApp::start().await;
+    let seat = |who, role: &str| app.world().seat(who, role);
+    let members = [
+        seat(Who::Chair, "chair"),
+        seat(Who::Expert1, "expert"),
+        seat(Who::Expert2, "chair"),
+        seat(Who::Expert1, "chair"),
+    ];
+    let refused = app.as_secretariat().post("/v1/task-forces", task_force("New", &members)).await;
+    refused.expect_field_errors(&[
+        "/members/2/role duplicate",
+        "/members/3/role duplicate",
+        "/members/3/userId duplicate",
+    ]);
+    let new = app.as_secretariat().post("/v1/task-forces", task_force("New", &members[..2])).await;
+    new.expect(201);
+}
+
+#[tokio::test]
 async fn task_forces_are_found_by_state_step_and_name() {
     let app = TestApp::start().await;
     let names = async |query: &str| -> Vec<String> {

@@ -8,6 +8,7 @@ use crate::support::council::{
     steps, submitted_report, try_decide, waive, waived, worked_through,
 };
 use crate::support::evidence::{PDF, evidence, upload};
+use crate::support::sign_in::set_user_state;
 use crate::support::{Resource, TestApp, Who};
 
 /// The fields of a decision that corrects another.
@@ -251,6 +252,49 @@ async fn an_end_that_was_recorded_by_mistake_is_none() {
     let second = reported(&app, json!({})).await;
     assert_eq!(second["number"], 2);
     db_verify_chain(&app).await;
+}
+
+#[tokio::test]
+async fn a_task_force_is_brought_back_once_its_disabled_members_are_replaced() {
+    let app = TestApp::start().await;
+    let secretariat = app.as_secretariat();
+    submitted_report(&app, json!({})).await;
+    let decision = decide(&app, "stop", json!({})).await;
+    set_user_state(&app, Who::Expert5, "disabled").await;
+    let back = json!({ "returnToStep": "migration" });
+    let refused = try_decide(&app, "adjust", correcting(1, back.clone())).await;
+    let problem = refused.expect_problem(409, "seatsInvalid");
+    assert_eq!(problem["references"][0]["id"], app.world().member(Who::Expert5));
+    assert_eq!(state(&app).await, "dissolved");
+    // The record can be corrected all the same.
+    decide(&app, "conclude", correcting(1, json!({}))).await;
+    assert_eq!(decision["number"], 1);
+
+    let seat = |who: Who| app.a(&format!("/members/{}", app.world().member(who)));
+    let end = |who: Who| json!({ "reason": { "en": "Away" }, "successor": app.world().seat(who, "expert") });
+    let other = secretariat.read(seat(Who::Expert4)).await;
+    let kept = secretariat.command(&other, "end", end(Who::Outsider)).await;
+    kept.expect_problem(409, "taskForceClosed");
+    let disabled = secretariat.read(seat(Who::Expert5)).await;
+    secretariat.command(&disabled, "end", end(Who::Outsider)).await.expect(200);
+    decide(&app, "adjust", correcting(2, back)).await;
+    assert_eq!(state(&app).await, "active");
+    db_verify_chain(&app).await;
+}
+
+#[tokio::test]
+async fn handing_on_the_work_of_a_member_does_not_follow_from_a_decision() {
+    let app = TestApp::start().await;
+    let secretariat = app.as_secretariat();
+    submitted_report(&app, json!({})).await;
+    let owned = json!({ "conditions": [condition(&app, Who::Expert5, json!({}))] });
+    decide(&app, "continue", owned).await;
+    let seat = secretariat.read(app.a(&format!("/members/{}", app.world().member(Who::Expert5)))).await;
+    let end = json!({ "reason": { "en": "Away" }, "successor": app.world().seat(Who::Outsider, "expert") });
+    secretariat.command(&seat, "end", end).await.expect(200);
+    decide(&app, "continue", correcting(1, json!({}))).await;
+    decide(&app, "conclude", correcting(2, json!({}))).await;
+    assert_eq!(state(&app).await, "concluded");
 }
 
 #[tokio::test]
