@@ -53,6 +53,8 @@ const SETTINGS: &[&str] = &[
     "timezone=UTC",
     "log_timezone=UTC",
     "lc_messages=C",
+    // By default, an error with a row, such as a violated check, writes the whole row into the log.
+    "log_error_verbosity=terse",
     "jit=off",
 ];
 const DURABLE: &[&str] = &["max_connections=100", "wal_level=replica"];

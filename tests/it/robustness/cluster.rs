@@ -50,6 +50,31 @@ async fn a_restart_keeps_data_and_address_in_any_directory() {
 }
 
 #[tokio::test]
+async fn a_row_that_is_refused_is_not_written_into_the_log() {
+    let (_guard, data_dir) = data_dir("data");
+    let cluster = start(&data_dir).await;
+    let client = connect(cluster.url()).await.unwrap();
+    let row = "CREATE TABLE kept (n int CHECK (n > 0), secret text UNIQUE, needed text NOT NULL DEFAULT '')";
+    client.batch_execute(row).await.unwrap();
+    client.batch_execute("INSERT INTO kept VALUES (1, 'salt and hash')").await.unwrap();
+    let secret: &(dyn tokio_postgres::types::ToSql + Sync) = &"salt and hash";
+    for refused in [
+        "UPDATE kept SET n = 0 WHERE secret = $1",
+        "UPDATE kept SET needed = NULL WHERE secret = $1",
+        "INSERT INTO kept VALUES (1, $1)",
+    ] {
+        client.execute(refused, &[secret]).await.unwrap_err();
+    }
+    // The line that follows shows that the log has been written so far.
+    client.batch_execute("DO $$ BEGIN RAISE LOG 'that was all'; END $$").await.unwrap();
+    cluster.stop().await.unwrap();
+    let log = fs::read_to_string(data_dir.join("postgres.log")).unwrap();
+    assert!(log.contains("violates check constraint") && log.contains("that was all"), "{log}");
+    assert!(log.contains("violates not-null") && log.contains("violates unique"), "{log}");
+    assert!(!log.contains("salt and hash"), "{log}");
+}
+
+#[tokio::test]
 async fn a_second_instance_is_refused_and_names_the_first() {
     // A path too long for a socket, too.
     let (_guard, data_dir) = data_dir(&"long/".repeat(25));
