@@ -1,6 +1,10 @@
 # syntax=docker/dockerfile:1
 
 FROM rust:1-slim-bookworm AS build
+# make builds the allocator.
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends make \
+    && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
 # The caches keep the registry and the compiled dependencies between builds; the image does not contain the caches.

@@ -1,4 +1,4 @@
-//! Background work: storing refused attempts and deleting expired rows.
+//! Background work: storing refused attempts, deleting expired rows, freeing memory of hashing.
 
 use std::future::Future;
 use std::pin::pin;
@@ -13,6 +13,9 @@ use crate::db::housekeeping::Expired;
 
 /// The interval at which refused attempts are stored.
 const WRITE_EVERY: Duration = Duration::from_secs(1);
+
+/// The time after which the memory of hashing is freed if no password was hashed.
+const RELEASE_EVERY: Duration = Duration::from_secs(60);
 
 /// The interval at which expired rows are deleted.
 const DELETE_EVERY: Duration = Duration::from_secs(600);
@@ -72,12 +75,17 @@ impl App {
     pub async fn run_housekeeping(&self, stop: impl Future<Output = ()>) {
         let mut stop = pin!(stop);
         let (mut write, mut delete) = (interval(WRITE_EVERY), interval(DELETE_EVERY));
+        let mut release = interval(RELEASE_EVERY);
         write.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let done = tokio::select! {
                 () = &mut stop => break,
                 // Attempts that were taken from memory have to be stored, so `stop` interrupts only the deletion.
                 _ = write.tick() => self.write_refused().await,
+                _ = release.tick() => {
+                    self.passwords.release_unused_memory();
+                    Ok(())
+                }
                 _ = delete.tick() => tokio::select! {
                     () = &mut stop => break,
                     done = self.delete_expired() => done.map(|deleted| tracing::debug!(deleted, "deleted expired rows")),

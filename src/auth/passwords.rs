@@ -1,25 +1,16 @@
-//! Passwords, hashed with argon2id.
-//!
-//! Hashing takes 19 MiB and some tens of milliseconds of a core by design. So it runs outside of the threads that
-//! serve requests, and on no more threads than there are cores: many sign-ins at once have to wait and can't exhaust
-//! the memory.
+//! Passwords: their form, and the hashes by which they are known (`hashing.rs`).
+
+mod hashing;
 
 use std::ops::RangeInclusive;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread::available_parallelism;
-use std::time::Duration;
 
-use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
-use argon2::{Argon2, Params};
+use argon2::Params;
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio::sync::Semaphore;
-use tokio::task::spawn_blocking;
-use tokio::time::timeout;
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::secrets;
 use crate::domain::refusal::FieldErrorCode;
+use hashing::{Workspace, Workspaces};
 
 /// The number of characters of a password, normalized. There are no composition rules, and passwords are not trimmed or
 /// truncated.
@@ -96,7 +87,7 @@ impl From<NewPassword> for SecretString {
 /// A password could not be hashed. The cause is never the password itself.
 #[derive(Debug, thiserror::Error)]
 pub enum HashError {
-    /// No core was available in time.
+    /// The password had no turn in time.
     #[error("too many passwords are waiting to be hashed")]
     Busy,
     /// Random numbers or memory are not available.
@@ -110,16 +101,13 @@ impl HashError {
     }
 }
 
-/// The longest that a password waits for a core, so that a flood of sign-ins doesn't block all others.
-const MAX_WAIT: Duration = Duration::from_millis(1500);
-
 /// Hashes and checks passwords.
 #[derive(Debug)]
 pub struct Passwords {
-    argon2: Argon2<'static>,
+    params: Params,
     /// Verified in place of a missing hash, so that the time doesn't reveal whether an account exists.
     dummy_hash: String,
-    cores: Arc<Semaphore>,
+    workspaces: Workspaces,
     verifications: AtomicU64,
 }
 
@@ -141,10 +129,9 @@ impl Passwords {
     }
 
     fn with_cost(kibibytes: u32, passes: u32) -> Result<Self, HashError> {
-        let argon2 = Argon2::from(Params::new(kibibytes, passes, 1, None).map_err(HashError::failed)?);
-        let dummy_hash = hash(&argon2, &secrets::generate().map_err(HashError::failed)?)?;
-        let cores = Semaphore::new(available_parallelism().map_or(1, usize::from));
-        Ok(Self { argon2, dummy_hash, cores: Arc::new(cores), verifications: AtomicU64::new(0) })
+        let params = Params::new(kibibytes, passes, 1, None).map_err(HashError::failed)?;
+        let dummy_hash = hashing::hash_of_no_password(&params)?;
+        Ok(Self { params, dummy_hash, workspaces: Workspaces::new(), verifications: AtomicU64::new(0) })
     }
 
     /// The hash of a new password as a PHC string; `None` for a [common](NewPassword::is_common) one.
@@ -156,11 +143,15 @@ impl Passwords {
         password: NewPassword,
         account_details: Vec<String>,
     ) -> Result<Option<String>, HashError> {
-        let argon2 = self.argon2.clone();
-        self.on_a_core(move || {
-            if password.is_common(&account_details) { Ok(None) } else { hash(&argon2, &password.0).map(Some) }
-        })
-        .await?
+        let params = self.params.clone();
+        self.workspaces
+            .run(move |workspace| {
+                if password.is_common(&account_details) {
+                    return Ok(None);
+                }
+                workspace.hash(&params, password.0.expose_secret()).map(Some)
+            })
+            .await?
     }
 
     /// The number of verifications so far. Tests check that every sign-in costs one, for unknown accounts as well.
@@ -175,26 +166,18 @@ impl Passwords {
     /// # Errors
     /// [`HashError::Busy`].
     pub async fn verify(&self, password: SecretString, hash: Option<String>) -> Result<Verified, HashError> {
-        let argon2 = self.argon2.clone();
+        let params = self.params.clone();
         self.verifications.fetch_add(1, Ordering::Relaxed);
         let has_hash = hash.is_some();
         let hash = hash.unwrap_or_else(|| self.dummy_hash.clone());
-        let verified = self.on_a_core(move || verify(&argon2, &password, &hash)).await?;
+        let verified =
+            self.workspaces.run(move |workspace| verify(workspace, &params, &password, &hash)).await?;
         if has_hash { verified } else { Ok(Verified::No) }
     }
 
-    async fn on_a_core<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, HashError> {
-        let permit = timeout(MAX_WAIT, self.cores.clone().acquire_owned()).await;
-        let permit = permit.ok().ok_or(HashError::Busy)?.map_err(HashError::failed)?;
-        let work = move || {
-            // The work goes on if the request is cancelled, so the permit belongs to the work.
-            let _permit = permit;
-            work()
-        };
-        spawn_blocking(work).await.map_err(HashError::failed)
+    /// Frees the memory of hashing if no password was hashed since the last call.
+    pub fn release_unused_memory(&self) {
+        self.workspaces.release_unused();
     }
 }
 
@@ -207,22 +190,26 @@ pub enum Verified {
     Rehashed(String),
 }
 
-fn verify(argon2: &Argon2<'_>, password: &SecretString, phc: &str) -> Result<Verified, HashError> {
-    let matches =
-        |password: &SecretString| argon2.verify_password(password.expose_secret().as_bytes(), phc).is_ok();
+fn verify(
+    workspace: &mut Workspace,
+    params: &Params,
+    password: &SecretString,
+    hash: &str,
+) -> Result<Verified, HashError> {
+    let mut matches = |password: &SecretString| {
+        workspace.matches(password.expose_secret(), hash).unwrap_or_else(|error| {
+            tracing::warn!(%error, "the stored hash of a password can't be read");
+            false
+        })
+    };
     let normal = normalized(password);
     if matches(&normal) {
         Ok(Verified::Yes)
     } else if normal.expose_secret() != password.expose_secret() && matches(password) {
-        hash(argon2, &normal).map(Verified::Rehashed)
+        workspace.hash(params, normal.expose_secret()).map(Verified::Rehashed)
     } else {
         Ok(Verified::No)
     }
-}
-
-fn hash(argon2: &Argon2<'_>, password: &SecretString) -> Result<String, HashError> {
-    let hash = argon2.hash_password(password.expose_secret().as_bytes()).map_err(HashError::failed)?;
-    Ok(hash.to_string())
 }
 
 #[cfg(test)]
@@ -255,7 +242,7 @@ mod tests {
             assert_eq!(verified, Verified::Yes, "{typed:?}");
         }
         // A hash from before: of the password as it was typed, and of nothing else.
-        let before = hash(&passwords.argon2, &composed.into()).unwrap();
+        let before = Workspace::default().hash(&passwords.params, composed).unwrap();
         assert_eq!(passwords.verify(decomposed.into(), Some(before.clone())).await.unwrap(), Verified::No);
         let Verified::Rehashed(after) = passwords.verify(composed.into(), Some(before)).await.unwrap() else {
             panic!("the old hash is good")
@@ -292,35 +279,14 @@ mod tests {
         assert_eq!(refused("a".repeat(257)), Some(FieldErrorCode::TooLong));
     }
 
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn no_more_passwords_are_hashed_at_once_than_there_are_cores() {
-        use std::sync::atomic::{AtomicUsize, Ordering};
-
-        let passwords = Passwords::cheap().unwrap();
-        let cores = passwords.cores.available_permits();
-        let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        let hash = || {
-            let (now, most) = (Arc::clone(&now), Arc::clone(&most));
-            passwords.on_a_core(move || {
-                most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-                std::thread::sleep(Duration::from_millis(2));
-                now.fetch_sub(1, Ordering::SeqCst);
-            })
-        };
-        let done = futures_util::future::join_all((0..cores * 20).map(|_| hash())).await;
-        assert!(done.iter().all(Result::is_ok), "those who have to wait have their turn");
-        assert_eq!(most.load(Ordering::SeqCst), cores);
-    }
-
     #[tokio::test]
-    async fn who_waits_too_long_for_a_core_is_told_to_come_back() {
+    async fn who_waits_too_long_is_told_to_come_back() {
         let passwords = Passwords::cheap().unwrap();
-        let all = u32::try_from(passwords.cores.available_permits()).unwrap();
-        let taken = passwords.cores.acquire_many(all).await.unwrap();
+        let taken = passwords.workspaces.take_all().await;
         let begun = std::time::Instant::now();
         let refused = passwords.verify("correct horse".into(), None).await;
         assert!(matches!(refused, Err(HashError::Busy)), "{refused:?}");
-        assert!(begun.elapsed() < MAX_WAIT * 2, "{:?}", begun.elapsed());
+        assert!(begun.elapsed() < hashing::MAX_WAIT * 2, "{:?}", begun.elapsed());
         drop(taken);
         assert_eq!(passwords.verify("correct horse".into(), None).await.unwrap(), Verified::No);
     }
