@@ -4,7 +4,8 @@
 # manager; if no program is missing, the script ends at once. No server keeps running: taskforce starts a server of its
 # own from these programs.
 #
-# `prepare.sh tests` also provides node (18 or later) and npm, which run the OpenID provider of the tests (tests/oidc).
+# `prepare.sh tests` also provides node (18 or later) and npm, which run the OpenID provider of the tests (tests/oidc),
+# and curl and jq, which the tutorial of the README uses.
 #
 # With DATABASE_URL set, no PostgreSQL is needed on this machine. TASKFORCE_PG_BIN_DIR names the programs' directory if
 # the directory is not in the list below; taskforce searches the same directories in the same order
@@ -63,6 +64,8 @@ has_node() {
     [ "${version%%.*}" -ge "$oldest_node" ]
 }
 needs_node() { [ -n "$for_tests" ] && ! has_node; }
+has_tutorial() { has curl && has jq; }
+needs_tutorial() { [ -n "$for_tests" ] && ! has_tutorial; }
 needs_postgres() { [ -z "${DATABASE_URL-}" ] && ! has_postgres; }
 
 as_root() {
@@ -112,6 +115,7 @@ missing=
 has_compiler || missing="a C compiler"
 ! needs_postgres || missing="${missing:+$missing and }PostgreSQL (the server, $oldest or later, with pg_trgm)"
 ! needs_node || missing="${missing:+$missing and }node ($oldest_node or later, with npm)"
+! needs_tutorial || missing="${missing:+$missing and }curl and jq"
 [ -n "$missing" ] || exit 0
 say "missing: $missing"
 
@@ -120,16 +124,18 @@ if has apt-get; then
     has_compiler || set -- build-essential
     ! needs_postgres || set -- "$@" postgresql
     ! needs_node || set -- "$@" nodejs npm
+    ! needs_tutorial || set -- "$@" curl ca-certificates jq
     apt_install "$@"
 elif [ "$(uname -s)" = Darwin ] && has brew; then
     has_compiler || fail "install the compiler: xcode-select --install; then start again"
     set --
     ! needs_postgres || set -- postgresql@17
     ! needs_node || set -- "$@" node
+    ! needs_tutorial || set -- "$@" curl jq
     say "installing $* with brew"
     brew install "$@" >&2
 elif has dnf; then
-    fail "install them: dnf install gcc postgresql-server postgresql-contrib${for_tests:+ nodejs npm}; or set DATABASE_URL"
+    fail "install them: dnf install gcc postgresql-server postgresql-contrib${for_tests:+ nodejs npm curl jq}; or set DATABASE_URL"
 else
     fail "install them with your package manager; or set DATABASE_URL if only PostgreSQL is missing"
 fi
@@ -138,4 +144,5 @@ has_compiler || fail "there is still no C compiler: install one"
 ! needs_postgres ||
     fail "there is still no PostgreSQL $oldest or later: install one, name its bin directory in TASKFORCE_PG_BIN_DIR, or set DATABASE_URL"
 ! needs_node || fail "there is still no node $oldest_node or later with npm: install them"
+! needs_tutorial || fail "there is still no curl or no jq: install them"
 say "ready"

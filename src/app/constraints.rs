@@ -31,7 +31,7 @@ pub(super) fn refusal_of_foreign_key(message: &str) -> Refusal {
 }
 
 /// A time zone that the service or Postgres does not know.
-pub(super) fn unknown_time_zone() -> Refusal {
+fn unknown_time_zone() -> Refusal {
     Refusal::field_errors(RefusalCode::InvalidRequest, vec![time_zone_error()])
 }
 

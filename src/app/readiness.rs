@@ -7,6 +7,7 @@ use tokio::sync::Mutex;
 
 use super::App;
 use crate::db;
+use crate::db::schema_migrations::SchemaState;
 
 /// The age up to which a result is reused. Anybody may ask for it, so the number of requests must not matter to the
 /// database.
@@ -34,7 +35,9 @@ impl App {
         {
             return found;
         }
-        let migrated = self.with_conn(async |conn| Ok(db::schema_migrations::are_current(conn).await?)).await;
+        let schema = self.with_conn(async |conn| Ok(db::schema_migrations::state(conn).await?)).await;
+        // A newer version that migrates the database takes over in a moment; until then this one serves.
+        let migrated = schema.map(|state| state != SchemaState::Behind);
         let found = ServiceReadiness { database: migrated.is_ok(), migrations: migrated.unwrap_or(false) };
         *last = Some((Instant::now(), found));
         found

@@ -172,9 +172,11 @@ impl App {
             if after == before {
                 return Ok(TaskForceView::for_access(task_force, before_council, &panel, &tx.access));
             }
-            // A code from before codes were checked does not stand in the way of other changes.
+            // A country from before countries were checked, and a time zone that is no longer known, do not stop other
+            // changes.
             let unknown_country = country_error(&after).filter(|_| after.country != before.country);
-            let unknown_zone = (!is_time_zone(&after.time_zone)).then(time_zone_error);
+            let is_unknown_zone = after.time_zone != before.time_zone && !is_time_zone(&after.time_zone);
+            let unknown_zone = is_unknown_zone.then(time_zone_error);
             let errors: Vec<_> = unknown_country.into_iter().chain(unknown_zone).collect();
             if !errors.is_empty() {
                 return Err(Refusal::field_errors(RefusalCode::InvalidRequest, errors).into());

@@ -1,10 +1,12 @@
 //! The commands `migrate` and `create-admin`.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use secrecy::ExposeSecret as _;
 
 use super::serve::Database;
-use super::settings::DatabaseSettings;
+use super::settings::{AddressSettings, DatabaseSettings};
 use super::{Failure, print};
 use crate::app::App;
 use crate::app::clock::Clock;
@@ -18,6 +20,7 @@ use crate::domain::characters::has_balanced_direction;
 use crate::domain::text::LocalizedText;
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::http;
+use crate::util::output;
 
 /// Arguments of `migrate`.
 #[derive(Debug, Args)]
@@ -48,20 +51,20 @@ pub(super) async fn migrate(args: MigrateArgs) -> Result<(), Failure> {
 }
 
 async fn migrate_on(pool: &Pool, grant_to: Option<&str>) -> Result<(), Failure> {
-    let applied = schema_migrations::run(pool).await.map_err(Failure::failed)?;
-    for version in &applied {
-        print(&format!("{version}\n"));
-    }
-    if applied.is_empty() {
-        print("the database is up to date\n");
-    }
-    let Some(role) = grant_to else { return Ok(()) };
+    let applied = schema_migrations::run(pool).await?;
+    let report = match applied.as_slice() {
+        [] => "the database is up to date\n".to_owned(),
+        versions => versions.iter().map(|version| format!("{version}\n")).collect(),
+    };
+    // The privileges matter more than the report, so an error of standard output does not end the command here.
+    let printed = print(&report);
+    let Some(role) = grant_to else { return printed };
     grants::grant(pool, role).await.map_err(|error| match error {
         GrantError::Role(_) => Failure::setting(format!("{error} (--grant-to)")),
         GrantError::Failed(_) => Failure::failed(error),
     })?;
-    print(&format!("{role} has the privileges that the service needs\n"));
-    Ok(())
+    print(&format!("{role} has the privileges that the service needs\n"))?;
+    printed
 }
 
 /// Arguments of `create-admin`.
@@ -78,6 +81,11 @@ pub(super) struct CreateAdminArgs {
     /// Name of the person in Arabic.
     #[arg(long)]
     name_ar: Option<String>,
+    #[command(flatten)]
+    address: AddressSettings,
+    /// Certificate of the listener; if set, the service is reached over https.
+    #[arg(long, env = "TASKFORCE_TLS_CERT_FILE")]
+    tls_cert_file: Option<PathBuf>,
 }
 
 fn email(text: &str) -> Result<String, String> {
@@ -99,14 +107,24 @@ pub(super) async fn create(args: CreateAdminArgs) -> Result<(), Failure> {
         .create_admin(&args.email, name)
         .await
         .map_err(|error| Failure::failed(http::explain(error)))?;
-    print(&format!(
+    let url = args.address.url(args.address.bind, args.tls_cert_file.is_some());
+    let printed = output::print(&format!(
         "The invitation, which can be accepted until {} and is not shown again:\n\n  {token}\n\n\
-         curl http://127.0.0.1:8080/v1/auth/invitations/accept -H 'Content-Type: application/json' \\\n  \
-         -d '{{\"token\": \"{token}\", \"password\": \"…\"}}'\n",
+         To accept it, choose a password and send both to the service:\n\n  \
+         curl {url}/v1/auth/invitations/accept -H 'Content-Type: application/json' \\\n    \
+         -d '{{\"token\": \"{token}\", \"password\": \"…\"}}'\n\n\
+         Then sign in with the address {email} and this password (POST /v1/auth/login).\n",
         invitation.expires_at.format("%Y-%m-%d %H:%M UTC"),
         token = invitation.token.expose_secret(),
+        email = args.email,
     ));
-    database.close().await
+    database.close().await?;
+    printed.map_err(|error| {
+        Failure::failed(format!(
+            "the account was created, but its invitation can't be written to standard output: {error}; create another \
+             administrator, who can invite this one again"
+        ))
+    })
 }
 
 /// The use cases without a server. The signing key is a new one, since no access tokens are issued.

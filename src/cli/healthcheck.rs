@@ -1,6 +1,6 @@
 //! Asks a running service whether it is ready, for containers without another HTTP client.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use reqwest::StatusCode;
 use reqwest::redirect::Policy;
 
 use super::Failure;
+use super::settings::reachable;
 use crate::util::errors::with_causes;
 
 /// Time limit of the request.
@@ -26,12 +27,7 @@ pub(super) struct Target {
 }
 
 pub(super) async fn check(target: &Target) -> Result<(), Failure> {
-    let mut address = target.bind;
-    match address {
-        SocketAddr::V4(v4) if v4.ip().is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
-        SocketAddr::V6(v6) if v6.ip().is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
-        _ => {}
-    }
+    let address = reachable(target.bind);
     let scheme = if target.tls_cert_file.is_some() { "https" } else { "http" };
     let client = reqwest::Client::builder()
         .timeout(TIMEOUT)

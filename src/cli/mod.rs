@@ -6,10 +6,13 @@ mod serve;
 mod settings;
 mod verify_audit;
 
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::db::schema_migrations::MigrationError;
+use crate::util::output::{self, LogQueue};
 use settings::{LogFormat, ServeSettings};
 
 /// The service of a smart city's expert task force.
@@ -63,6 +66,16 @@ impl Failure {
     }
 }
 
+impl From<MigrationError> for Failure {
+    /// A newer database is a wrong setting: this program and that database do not belong together.
+    fn from(error: MigrationError) -> Self {
+        match error {
+            MigrationError::Unknown(_) => Self::setting(error),
+            MigrationError::Unreachable(_) | MigrationError::Failed(_) => Self::failed(error),
+        }
+    }
+}
+
 /// Runs the command that the arguments name.
 pub fn run() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -77,52 +90,54 @@ pub fn run() -> ExitCode {
                 .split_whitespace()
                 .collect::<Vec<_>>()
                 .join(" ");
-            print_error(&line);
+            output::print_error(&line);
             return ExitCode::from(2);
         }
-        Err(help) => {
-            print(&help.render().to_string());
-            return ExitCode::SUCCESS;
-        }
+        Err(help) => return exit_code(print(&help.render().to_string())),
     };
-    settings::init_logging(cli.log_format);
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            print_error(&format!("error: {error}"));
-            return ExitCode::FAILURE;
-        }
+    let log = match LogQueue::to_standard_error() {
+        Ok(log) => log,
+        Err(error) => return exit_code(Err(Failure::failed(error))),
     };
-    let result = runtime.block_on(async {
-        match cli.command {
+    settings::init_logging(cli.log_format, log.clone());
+    let result = run_command(cli.command);
+    // The error is the last line.
+    log.flush();
+    exit_code(result)
+}
+
+fn run_command(command: Command) -> Result<(), Failure> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::failed)?;
+    runtime.block_on(async {
+        match command {
             Command::Serve(settings) => serve::serve(settings, false).await,
             Command::Demo(settings) => serve::serve(settings, true).await,
             Command::Migrate(migration) => admin::migrate(migration).await,
             Command::CreateAdmin(new) => admin::create(new).await,
             Command::VerifyAudit(scope) => verify_audit::verify(scope).await,
-            Command::Openapi => crate::http::openapi::yaml().map(print).map_err(Failure::failed),
+            Command::Openapi => print(&crate::http::openapi::yaml().map_err(Failure::failed)?),
             Command::Healthcheck(target) => healthcheck::check(&target).await,
         }
-    });
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            print_error(&format!("error: {failure}"));
-            ExitCode::from(if matches!(failure, Failure::Setting(_)) { 2 } else { 1 })
+    })
+}
+
+/// The exit code of a command, after printing the error.
+fn exit_code(result: Result<(), Failure>) -> ExitCode {
+    let Err(failure) = result else { return ExitCode::SUCCESS };
+    output::print_error(&format!("error: {failure}"));
+    ExitCode::from(if matches!(failure, Failure::Setting(_)) { 2 } else { 1 })
+}
+
+/// Prints the result of a command to standard output. A reader that ends early has read enough
+/// (`taskforce openapi | head -1`).
+fn print(text: &str) -> Result<(), Failure> {
+    match output::print(text) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::failed(format!("the result can't be written to standard output: {error}")))
         }
+        _ => Ok(()),
     }
-}
-
-/// Prints the result of a command to standard output.
-#[expect(clippy::print_stdout, reason = "the only place that writes to standard output")]
-fn print(text: &str) {
-    print!("{text}");
-}
-
-/// Prints an error to standard error.
-#[expect(clippy::print_stderr, reason = "the only place that writes to standard error, besides the log")]
-fn print_error(line: &str) {
-    eprintln!("{line}");
 }
 
 #[cfg(test)]

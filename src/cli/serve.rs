@@ -8,18 +8,22 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::Failure;
 use super::settings::{DatabaseSettings, ServeSettings};
-use super::{Failure, print};
 use crate::app::App;
 use crate::app::clock::Clock;
 use crate::auth::passwords::Passwords;
 use crate::auth::secrets;
+use crate::db;
 use crate::db::cluster::{Cluster, ClusterError, Storage};
 use crate::db::pool::{self, Pool};
-use crate::db::schema_migrations::{self, MigrationError};
+use crate::db::schema_migrations::{self, MigrationError, SchemaState};
+use crate::db::task_forces::UnknownTimeZone;
 use crate::demo::{self, SeedState};
+use crate::domain::text::Language;
 use crate::http::server;
 use crate::util::files::write_private;
+use crate::util::output;
 
 /// The time that a database has to come up after the service has started.
 const DATABASE_START_TIMEOUT: Duration = Duration::from_secs(30);
@@ -84,10 +88,12 @@ impl Database {
         let pool = settings.migration_pool()?.unwrap_or_else(|| self.pool.clone());
         let started = std::time::Instant::now();
         loop {
-            if let Ok(conn) = self.pool.get().await
-                && matches!(schema_migrations::are_current(&conn).await, Ok(true))
-            {
-                return Ok(());
+            if let Ok(conn) = self.pool.get().await {
+                match schema_migrations::state(&conn).await {
+                    Ok(SchemaState::Current) => return Ok(()),
+                    Ok(SchemaState::Ahead(version)) => return Err(MigrationError::Unknown(version).into()),
+                    Ok(SchemaState::Behind) | Err(_) => {}
+                }
             }
             match schema_migrations::run(&pool).await {
                 Ok(applied) => {
@@ -98,8 +104,17 @@ impl Database {
                     tracing::warn!(%error, "waiting for the database");
                     tokio::time::sleep(Duration::from_secs(1)).await;
                 }
-                Err(error) => return Err(Failure::failed(error)),
+                Err(error) => return Err(error.into()),
             }
+        }
+    }
+
+    /// Refuses a database that a newer version of the service has migrated.
+    pub(super) async fn refuse_newer_schema(&self) -> Result<(), Failure> {
+        let conn = self.pool.get().await.map_err(Failure::failed)?;
+        match schema_migrations::state(&conn).await.map_err(Failure::failed)? {
+            SchemaState::Ahead(version) => Err(MigrationError::Unknown(version).into()),
+            SchemaState::Behind | SchemaState::Current => Ok(()),
         }
     }
 
@@ -113,6 +128,23 @@ impl Database {
                 "the error messages of Postgres are not in English, so a time-out may be reported as an internal error: \
                  run `alter database … set lc_messages = 'C'` as its superuser"
             );
+        }
+    }
+
+    /// Warns of task forces whose time zone Postgres does not know: an upgrade can remove legacy names.
+    async fn check_time_zones(&self) {
+        if let Ok(conn) = self.pool.get().await
+            && let Ok(found) = db::task_forces::with_unknown_time_zone(&conn).await
+        {
+            for UnknownTimeZone { id, name, time_zone } in found {
+                tracing::warn!(
+                    %id,
+                    name = name.in_language(Language::English),
+                    time_zone,
+                    "Postgres does not know the time zone of this task force, so its days are those of UTC: set another \
+                     one with `PATCH /v1/task-forces/{id} {{\"timeZone\": …}}`"
+                );
+            }
         }
     }
 
@@ -168,6 +200,7 @@ async fn start(
     let metrics = PrometheusBuilder::new().install_recorder().map_err(Failure::failed)?;
     database.migrate(&settings.database).await?;
     database.check_message_language().await;
+    database.check_time_zones().await;
     let passwords = Passwords::new().map_err(Failure::failed)?;
     let mut app = App::new(database.pool.clone(), Clock::default(), passwords, tokens);
     if let Some(single_sign_on) = single_sign_on {
@@ -180,7 +213,10 @@ async fn start(
     let server_settings = settings.server(url.clone(), metrics, tls);
     let server = server::serve(app.clone(), server_settings, listener).map_err(Failure::failed)?;
     tracing::info!(address = url, "ready");
-    print(&greeting(&url, demo_data.as_ref()));
+    // A service works without its greeting.
+    if let Err(error) = output::print(&greeting(&url, demo_data.as_ref())) {
+        tracing::warn!(%error, "the greeting can't be written to standard output");
+    }
     Ok((server, app))
 }
 

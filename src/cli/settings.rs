@@ -1,17 +1,16 @@
 //! Settings: each is a flag and an environment variable.
 
 use std::fs;
-use std::io::IsTerminal as _;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
-use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 use metrics_exporter_prometheus::PrometheusHandle;
 use rustls::ServerConfig;
 use secrecy::{ExposeSecret as _, SecretString};
 use tracing_subscriber::EnvFilter;
+use url::Url;
 
 use super::Failure;
 use crate::app::single_sign_on::{SingleSignOn, may_be_default};
@@ -26,6 +25,7 @@ use crate::domain::vocabulary::Vocabulary as _;
 use crate::http::server::tls;
 use crate::http::server::{self, CONNECTIONS, CONNECTIONS_PER_ADDRESS, RateLimit};
 use crate::util::files::write_private;
+use crate::util::output::{self, LogQueue};
 
 /// Format of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -37,7 +37,7 @@ pub(super) enum LogFormat {
 }
 
 /// Starts logging to standard error; standard output is for the results of commands.
-pub(super) fn init_logging(format: LogFormat) {
+pub(super) fn init_logging(format: LogFormat, queue: LogQueue) {
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("info,actix_server=warn,actix_http=off"));
     // Whatever level is set: at `debug` tokio-postgres logs the parameters of statements, such as hashes and names.
@@ -47,8 +47,10 @@ pub(super) fn init_logging(format: LogFormat) {
     };
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal());
+        .with_writer(move || queue.clone())
+        // `tracing-subscriber` would report its own errors by `eprintln!`, which panics if standard error is closed.
+        .log_internal_errors(false)
+        .with_ansi(output::is_error_terminal());
     match format {
         LogFormat::Text => log.with_target(false).init(),
         LogFormat::Json => log.json().flatten_event(true).init(),
@@ -75,17 +77,43 @@ pub(super) struct DatabaseSettings {
     pub(super) pool_size: u16,
 }
 
+/// Settings of the address of the service.
+#[derive(Debug, Clone, Args)]
+pub(super) struct AddressSettings {
+    /// Address to listen on.
+    #[arg(long, env = "TASKFORCE_BIND", default_value = "127.0.0.1:8080")]
+    pub(super) bind: SocketAddr,
+    /// URL under which clients reach the service, without a path; if not set, http:// or https:// with the address of --bind.
+    #[arg(long, env = "TASKFORCE_PUBLIC_URL", value_parser = public_url)]
+    public_url: Option<String>,
+}
+
+impl AddressSettings {
+    /// The URL under which clients reach the service at the address that it listens on. A service that listens on all
+    /// addresses is reached on loopback, among others.
+    pub(super) fn url(&self, bound: SocketAddr, is_tls: bool) -> String {
+        let scheme = if is_tls { "https" } else { "http" };
+        self.public_url.clone().unwrap_or_else(|| format!("{scheme}://{}", reachable(bound)))
+    }
+}
+
+/// The address at which this machine reaches a listener.
+pub(super) fn reachable(mut bound: SocketAddr) -> SocketAddr {
+    match bound {
+        SocketAddr::V4(v4) if v4.ip().is_unspecified() => bound.set_ip(Ipv4Addr::LOCALHOST.into()),
+        SocketAddr::V6(v6) if v6.ip().is_unspecified() => bound.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    bound
+}
+
 /// Settings of `serve` and `demo`.
 #[derive(Debug, Clone, Args)]
 pub(super) struct ServeSettings {
     #[command(flatten)]
     pub(super) database: DatabaseSettings,
-    /// Address to listen on.
-    #[arg(long, env = "TASKFORCE_BIND", default_value = "127.0.0.1:8080")]
-    bind: SocketAddr,
-    /// URL under which clients reach the service; if not set, http:// or https:// with the address of --bind.
-    #[arg(long, env = "TASKFORCE_PUBLIC_URL", value_parser = NonEmptyStringValueParser::new())]
-    public_url: Option<String>,
+    #[command(flatten)]
+    address: AddressSettings,
     /// Origins whose pages may call the API, separated by commas.
     #[arg(long, env = "TASKFORCE_CORS_ORIGINS", value_delimiter = ',', value_parser = origin)]
     cors_origins: Vec<String>,
@@ -175,6 +203,23 @@ fn origin(text: &str) -> Result<String, String> {
     if is_origin { Ok(text.to_owned()) } else { Err("an origin looks like https://app.example".to_owned()) }
 }
 
+/// The address of the service as browsers write an origin. Addresses in responses begin at the root of the host
+/// (`/v1/…`), so the service cannot be reached under a path.
+fn public_url(text: &str) -> Result<String, String> {
+    let url = Url::parse(text).ok().filter(|url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.path() == "/"
+            && url.query().is_none()
+            && url.fragment().is_none()
+    });
+    url.map(|url| url.origin().ascii_serialization()).ok_or_else(|| {
+        "the URL looks like https://taskforce.city.example: scheme and host, without a path, since the service needs a host name of its own"
+            .to_owned()
+    })
+}
+
 /// A network, or a single address.
 fn network(text: &str) -> Result<IpNet, String> {
     let text = text.trim();
@@ -215,17 +260,15 @@ impl DatabaseSettings {
 impl ServeSettings {
     /// Opens the listener.
     pub(super) fn listen(&self) -> Result<TcpListener, Failure> {
-        TcpListener::bind(self.bind).map_err(|error| {
-            Failure::setting(format!("can't listen on {} (TASKFORCE_BIND): {error}", self.bind))
-        })
+        let bind = self.address.bind;
+        TcpListener::bind(bind)
+            .map_err(|error| Failure::setting(format!("can't listen on {bind} (TASKFORCE_BIND): {error}")))
     }
 
     /// The URL under which clients reach the service. The default has the port that is really open: --bind may say 0.
     pub(super) fn public_url(&self, listener: &TcpListener) -> String {
-        let bound = listener.local_addr().unwrap_or(self.bind);
-        let scheme = if self.tls_cert_file.is_some() { "https" } else { "http" };
-        let url = self.public_url.clone().unwrap_or_else(|| format!("{scheme}://{bound}"));
-        url.trim_end_matches('/').to_owned()
+        let bound = listener.local_addr().unwrap_or(self.address.bind);
+        self.address.url(bound, self.tls_cert_file.is_some())
     }
 
     /// TLS of the listener, if a certificate is set.
@@ -304,4 +347,45 @@ impl ServeSettings {
 fn read(file: &Path, setting: &str) -> Result<String, Failure> {
     fs::read_to_string(file)
         .map_err(|error| Failure::setting(format!("{} ({setting}): {error}", file.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_public_url_is_scheme_and_host() {
+        for (given, kept) in [
+            ("https://taskforce.city.example", "https://taskforce.city.example"),
+            ("https://Taskforce.City.Example/", "https://taskforce.city.example"),
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+            ("http://[::1]:8080/", "http://[::1]:8080"),
+            ("https://مدينة.example", "https://xn--mgbai0b5b.example"),
+        ] {
+            assert_eq!(public_url(given).as_deref(), Ok(kept));
+        }
+        for refused in [
+            "",
+            "taskforce.city.example",
+            "https://city.example/taskforce",
+            "https://city.example/?a",
+            "https://city.example/#a",
+            "https://user@city.example",
+            "ftp://city.example",
+            "https://",
+        ] {
+            assert!(public_url(refused).is_err(), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_service_on_all_addresses_is_reached_on_loopback() {
+        let url = |bind: &str, is_tls| {
+            let bind = bind.parse().unwrap();
+            AddressSettings { bind, public_url: None }.url(bind, is_tls)
+        };
+        assert_eq!(url("0.0.0.0:8080", false), "http://127.0.0.1:8080");
+        assert_eq!(url("[::]:8443", true), "https://[::1]:8443");
+        assert_eq!(url("192.0.2.7:8080", false), "http://192.0.2.7:8080");
+    }
 }

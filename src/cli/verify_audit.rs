@@ -26,7 +26,10 @@ pub(super) struct VerifyAuditArgs {
 /// Verifies chains of events, prints a line for each, and fails if one is broken.
 pub(super) async fn verify(args: VerifyAuditArgs) -> Result<(), Failure> {
     let database = Database::open_or_join(&args.database).await?;
-    let result = verify_chains(&database, args.task_force).await;
+    let result = match database.refuse_newer_schema().await {
+        Ok(()) => verify_chains(&database, args.task_force).await,
+        Err(failure) => Err(failure),
+    };
     database.close().await?;
     let (verified, broken) = result?;
     if broken == 0 {
@@ -63,7 +66,7 @@ async fn is_intact(app: &App, id: Uuid) -> Result<bool, Failure> {
         }
         error => Failure::failed(error),
     })?;
-    print(&line(id, &verification));
+    print(&line(id, &verification))?;
     Ok(verification.first_broken.is_none())
 }
 

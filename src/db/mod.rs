@@ -69,7 +69,7 @@ mod functions {
         fn number_in(value: Text) -> Nullable<diesel::sql_types::Integer>;
         /// A due date as lists sort it: rows without one come last.
         fn due_or_never(due: Nullable<diesel::sql_types::Date>) -> diesel::sql_types::Date;
-        /// The day of an instant in a time zone.
+        /// The day of an instant in a time zone; the day of UTC if Postgres does not know the zone.
         fn local_date(at: Timestamptz, zone: Text) -> diesel::sql_types::Date;
     }
 

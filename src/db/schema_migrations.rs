@@ -1,5 +1,9 @@
 //! The migrations of the schema: embedded, plain SQL, run by one instance at a time.
 
+use std::collections::BTreeSet;
+
+use diesel::migration::{Migration as _, MigrationSource};
+use diesel::pg::Pg;
 use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
 
@@ -16,6 +20,12 @@ pub enum MigrationError {
     /// The database could not be reached.
     #[error("the database can't be reached: {0}")]
     Unreachable(String),
+    /// A newer version of the service has migrated the database.
+    #[error(
+        "the database has the migration {0}, which this version of taskforce does not know: start the version that \
+         migrated the database, or a newer one"
+    )]
+    Unknown(String),
     /// A migration failed and was rolled back.
     #[error("a migration failed: {0}")]
     Failed(String),
@@ -70,31 +80,59 @@ pub(super) async fn lock_until_the_end(conn: &AsyncPgConnection) -> diesel::Quer
 
 /// Runs the migrations; returns their names, and the connection.
 fn apply(conn: AsyncPgConnection) -> Result<(Vec<String>, AsyncPgConnection), MigrationError> {
+    let failed = |error: Box<dyn std::error::Error + Send + Sync>| MigrationError::Failed(error.to_string());
     let mut harness = AsyncMigrationHarness::new(conn);
-    let versions = harness
-        .run_pending_migrations(MIGRATIONS)
-        .map_err(|error| MigrationError::Failed(error.to_string()))?;
+    let applied = harness.applied_migrations().map_err(failed)?;
+    if let Some(unknown) =
+        first_unknown(applied.iter().map(ToString::to_string), &embedded().map_err(failed)?)
+    {
+        return Err(MigrationError::Unknown(unknown));
+    }
+    let versions = harness.run_pending_migrations(MIGRATIONS).map_err(failed)?;
     let versions = versions.iter().map(ToString::to_string).collect();
     Ok((versions, harness.into_inner()))
 }
 
-/// Returns whether every embedded migration has been run, for the readiness probe.
+/// The versions of the embedded migrations.
+fn embedded() -> diesel::migration::Result<BTreeSet<String>> {
+    let migrations = MigrationSource::<Pg>::migrations(&MIGRATIONS)?;
+    Ok(migrations.iter().map(|migration| migration.name().version().to_string()).collect())
+}
+
+/// The oldest migration that is not embedded.
+fn first_unknown(applied: impl IntoIterator<Item = String>, embedded: &BTreeSet<String>) -> Option<String> {
+    applied.into_iter().filter(|version| !embedded.contains(version)).min()
+}
+
+/// The schema of a database, compared with the embedded migrations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SchemaState {
+    /// An embedded migration has not been run.
+    Behind,
+    /// All embedded migrations have been run, and no other.
+    Current,
+    /// A migration has been run that is not embedded: the database belongs to a newer version of the service.
+    Ahead(String),
+}
+
+/// Compares the schema with the embedded migrations.
 ///
 /// # Errors
-/// A database that does not answer.
-pub async fn are_current(conn: &AsyncPgConnection) -> diesel::QueryResult<bool> {
-    use diesel::migration::Migration as _;
-
+/// A database that does not answer, or has never been migrated.
+pub async fn state(conn: &AsyncPgConnection) -> diesel::QueryResult<SchemaState> {
     #[derive(diesel::QueryableByName)]
-    struct Latest {
-        #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::Text>)]
-        version: Option<String>,
+    struct Applied {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        version: String,
     }
-    let embedded = diesel::migration::MigrationSource::<diesel::pg::Pg>::migrations(&MIGRATIONS)
-        .map_err(diesel::result::Error::QueryBuilderError)?;
-    let newest = embedded.iter().map(|migration| migration.name().version().to_string()).max();
-    let latest: Latest = diesel::sql_query("select max(version) as version from __diesel_schema_migrations")
-        .get_result(&mut &*conn)
-        .await?;
-    Ok(latest.version >= newest)
+    let embedded = embedded().map_err(diesel::result::Error::QueryBuilderError)?;
+    let applied: Vec<Applied> =
+        diesel::sql_query("select version from __diesel_schema_migrations").load(&mut &*conn).await?;
+    let applied: BTreeSet<String> = applied.into_iter().map(|row| row.version).collect();
+    let is_current = embedded.is_subset(&applied);
+    Ok(match first_unknown(applied, &embedded) {
+        Some(version) => SchemaState::Ahead(version),
+        None if is_current => SchemaState::Current,
+        None => SchemaState::Behind,
+    })
 }

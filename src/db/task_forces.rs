@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use uuid::Uuid;
@@ -76,7 +77,31 @@ pub async fn find(conn: &Conn, id: Uuid) -> QueryResult<TaskForce> {
     task_forces::table.find(id).select(TaskForce::as_select()).first(&mut &*conn).await
 }
 
-/// The current day in a task force's time zone. Fails for a zone that Postgres does not know.
+#[diesel::declare_sql_function]
+extern "SQL" {
+    /// Tells whether Postgres knows a time zone.
+    fn is_time_zone(zone: Text) -> Bool;
+}
+
+/// A task force whose days are those of UTC, since Postgres does not know its time zone.
+#[derive(Debug, Clone, Queryable)]
+pub struct UnknownTimeZone {
+    pub id: Uuid,
+    pub name: LocalizedText,
+    pub time_zone: String,
+}
+
+/// The task forces whose time zone Postgres does not know: an upgrade can remove legacy names.
+pub async fn with_unknown_time_zone(conn: &Conn) -> QueryResult<Vec<UnknownTimeZone>> {
+    task_forces::table
+        .filter(diesel::dsl::not(is_time_zone(task_forces::time_zone)))
+        .order(task_forces::id)
+        .select((task_forces::id, task_forces::name, task_forces::time_zone))
+        .load(&mut &*conn)
+        .await
+}
+
+/// The current day in a task force's time zone; the day of UTC if Postgres does not know the zone.
 pub async fn today(conn: &Conn, id: Uuid, now: DateTime<Utc>) -> QueryResult<NaiveDate> {
     task_forces::table.find(id).select(local_date(now, task_forces::time_zone)).first(&mut &*conn).await
 }

@@ -3,4 +3,5 @@
 pub(crate) mod errors;
 pub(crate) mod files;
 pub(crate) mod networks;
+pub(crate) mod output;
 pub(crate) mod pem;

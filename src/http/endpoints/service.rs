@@ -31,10 +31,12 @@ use crate::http::problem_catalogue::ProblemCode;
 use crate::http::response;
 use crate::http::server::response_middleware::API_VERSION;
 use crate::http::server::settings::Settings;
+use crate::util::output;
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config
         .service(get_service)
+        .service(get_root)
         .service(get_vocabularies)
         .service(get_problem)
         .service(check_liveness)
@@ -63,7 +65,7 @@ impl From<Message> for Label {
     }
 }
 
-/// What this is.
+/// What this is, and where to go on.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Service {
     /// The name of the service.
@@ -72,19 +74,76 @@ pub(super) struct Service {
     /// The version of the contract.
     #[schema(example = "0.1.0")]
     version: &'static str,
+    /// Where to go on.
+    links: ServiceLinks,
 }
+
+/// Addresses to go on from, without a credential where nothing else is said.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ServiceLinks {
+    /// Every operation, for people.
+    #[schema(example = "/docs/")]
+    documentation: &'static str,
+    /// The OpenAPI document, for programs.
+    #[schema(example = "/v1/openapi.yaml")]
+    openapi: &'static str,
+    /// Every word of the contract in both languages.
+    #[schema(example = "/v1/vocabularies")]
+    vocabularies: &'static str,
+    /// Takes address and password with POST.
+    #[schema(example = "/v1/auth/login")]
+    sign_in: &'static str,
+    /// Takes the token of an invitation and a password with POST.
+    #[schema(example = "/v1/auth/invitations/accept")]
+    accept_invitation: &'static str,
+    /// Who is signed in, with their seats. Needs a credential.
+    #[schema(example = "/v1/me")]
+    me: &'static str,
+    /// Whether the service is ready.
+    #[schema(example = "/health/ready")]
+    health: &'static str,
+}
+
+const SERVICE: Service = Service {
+    name: env!("CARGO_PKG_NAME"),
+    version: API_VERSION,
+    links: ServiceLinks {
+        documentation: "/docs/",
+        openapi: "/v1/openapi.yaml",
+        vocabularies: "/v1/vocabularies",
+        sign_in: "/v1/auth/login",
+        accept_invitation: "/v1/auth/invitations/accept",
+        me: "/v1/me",
+        health: "/health/ready",
+    },
+};
 
 /// Read what this is
 ///
-/// Name and version of the service.
+/// Name and version of the service, and where to go on.
 #[utoipa::path(
     tag = "service",
     security(()),
-    responses((status = 200, description = "Name and version.", body = Service))
+    responses((status = 200, description = "Name, version and links.", body = Service))
 )]
 #[get("/v1")]
 async fn get_service() -> Result<HttpResponse> {
-    response::document(&Service { name: env!("CARGO_PKG_NAME"), version: API_VERSION })
+    response::document(&SERVICE)
+}
+
+/// Read what is here
+///
+/// The same as `GET /v1`, for whoever has only the address of the host.
+#[utoipa::path(
+    tag = "service",
+    security(()),
+    responses((status = 200, description = "Name, version and links.", body = Service)),
+    extensions(("x-outside-api" = json!(true)))
+)]
+#[get("/")]
+async fn get_root() -> Result<HttpResponse> {
+    response::document(&SERVICE)
 }
 
 /// A word of the contract.
@@ -350,6 +409,7 @@ async fn get_metrics(request: HttpRequest, app: Data<App>, settings: Data<Settin
     gauge("taskforce_db_pool_size", pool.size);
     gauge("taskforce_db_pool_available", pool.available);
     gauge("taskforce_db_pool_waiting", pool.waiting);
+    metrics::counter!("taskforce_log_lines_lost_total").absolute(output::lost_log_lines());
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/plain; version=0.0.4"))
         .body(settings.metrics.render()))

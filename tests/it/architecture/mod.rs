@@ -9,6 +9,7 @@ mod catalogues;
 mod guides;
 mod ids;
 mod layers;
+mod output;
 mod queries;
 mod reads;
 mod schema;
@@ -16,7 +17,7 @@ mod tables;
 mod tokens;
 mod words;
 
-fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 

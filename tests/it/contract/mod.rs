@@ -8,6 +8,7 @@ mod lists;
 mod negotiation;
 mod openapi;
 pub(crate) mod operation_cases;
+mod readme;
 mod references;
 mod response_headers;
 mod search;

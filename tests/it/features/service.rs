@@ -1,6 +1,28 @@
-//! The service itself: metrics and the security contact.
+//! The service itself: where it leads on to, metrics and the security contact.
+
+use serde_json::json;
 
 use crate::support::{TestApp, Who};
+
+#[tokio::test]
+async fn who_has_only_the_address_finds_the_way_on() {
+    let app = TestApp::start().await;
+    let root = app.as_anybody().get("/").await.expect(200).json();
+    let service = app.as_anybody().get("/v1").await.expect(200).json();
+    assert_eq!(root, service);
+    assert_eq!(service["links"]["signIn"], "/v1/auth/login");
+    let methods = json!({ "signIn": "post", "acceptInvitation": "post" });
+    for (name, address) in service["links"].as_object().unwrap() {
+        let (address, method) = (address.as_str().unwrap(), methods[name].as_str().unwrap_or("get"));
+        let answer = if method == "post" {
+            app.as_anybody().post(address, json!({})).await
+        } else {
+            app.as_chair().get(address).await
+        };
+        let wanted = if method == "post" { 400 } else { 200 };
+        assert_eq!(answer.status, wanted, "{name}: {address}");
+    }
+}
 
 #[tokio::test]
 async fn metrics_need_their_own_token() {

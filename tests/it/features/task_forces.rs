@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::contract::operation_cases;
 use crate::support::client::activity;
 use crate::support::world::task_force;
 use crate::support::{Answer, Resource, TestApp, Who};
@@ -204,4 +205,41 @@ async fn the_members_of_another_task_force_are_outsiders_here() {
     let foreign = json!({ "assigneeMemberId": app.world().member(Who::Expert1) });
     let answer = stranger.post(app.b("/activities"), activity(foreign)).await;
     answer.expect_problem(400, "unknownReference");
+}
+
+/// Days are computed in lists, counts, gates, reports and tasks.
+#[tokio::test]
+async fn a_time_zone_that_postgres_no_longer_knows_harms_no_other_task_force_and_is_mended_by_patch() {
+    let app = TestApp::start().await;
+    app.db_forget_time_zone().await;
+    let secretariat = app.as_secretariat();
+    for path in
+        ["/v1/status", "/v1/status?state=active", &app.b("/status"), &app.b("/activities?overdue=true")]
+    {
+        secretariat.get(path).await.expect(200);
+    }
+    // The task force itself goes on with the days of UTC.
+    let status = secretariat.get(app.a("/status")).await.expect(200).json();
+    assert_eq!(status["today"], "2026-11-22");
+    for case in operation_cases::all().into_iter().filter(|case| case.operation().method == "get") {
+        let draft = case.write(&app).await;
+        let answer = app.as_chair().send(draft).await;
+        assert!(answer.status < 500, "{}: {}", case.id, answer.text());
+    }
+    let chair = app.as_chair();
+    chair.create_activity(json!({ "dueDate": "2026-11-22" })).await;
+    let a = secretariat.read(app.a("")).await;
+    let renamed = secretariat.patch(&a, json!({ "name": { "en": "Still here" } })).await.expect(200).json();
+    assert_eq!((&renamed["name"]["en"], &renamed["timeZone"]), (&json!("Still here"), &json!("US/Olympus")));
+    let a =
+        secretariat.transition_because(&secretariat.read(app.a("")).await, "suspended", "Elections").await;
+
+    let unknown = secretariat.patch(&a, json!({ "timeZone": "Asia/Atlantis" })).await;
+    unknown.expect_field_errors(&["/timeZone notAllowed"]);
+    let mended = secretariat.patch(&a, json!({ "timeZone": "Asia/Amman" })).await.expect(200).json();
+    assert_eq!(mended["timeZone"], "Asia/Amman");
+    // Postgres, too, refuses a change to a zone that it does not know.
+    let refused = "update task_forces set time_zone = 'US/Olympus'";
+    let error = app.db().await.batch_execute(refused).await.unwrap_err();
+    assert_eq!(error.as_db_error().unwrap().constraint(), Some("task_forces_time_zone_is_known"));
 }

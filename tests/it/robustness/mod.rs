@@ -6,6 +6,7 @@ mod fuzz;
 mod housekeeping;
 mod limits;
 mod outages;
+mod output;
 mod process;
 mod properties;
 mod races;

@@ -5,10 +5,13 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
+use crate::support::app::{KEY, PASSWORD};
 use crate::support::certificates::{Authority, write};
 use crate::support::service::{Service, data_dir, program};
+use crate::support::{TestApp, postgres};
 
 /// The chair of the demo's task force at work.
 const CHAIR: &str = "chair@demo.example";
@@ -58,6 +61,8 @@ async fn a_wrong_setting_is_one_clear_line_and_exit_code_2() {
         ("TASKFORCE_RATE_BURST", "0", "--rate-burst"),
         ("TASKFORCE_MAX_CONNECTIONS", "0", "--max-connections"),
         ("TASKFORCE_DATA_DIR", "/proc/nowhere", "TASKFORCE_DATA_DIR"),
+        ("TASKFORCE_PUBLIC_URL", "https://city.example/taskforce", "without a path"),
+        ("TASKFORCE_PUBLIC_URL", "city.example", "--public-url"),
     ] {
         let ended = program(dir.path()).arg("serve").env(name, value).output().unwrap();
         let complaint = String::from_utf8(ended.stderr).unwrap();
@@ -91,6 +96,90 @@ async fn an_issuer_that_can_not_be_trusted_is_a_wrong_setting() {
         assert_eq!(complaint.lines().count(), 1, "{issuer} {algorithms}: {complaint}");
         assert!(complaint.contains(says), "{issuer} {algorithms}: {complaint}");
     }
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_version_is_one_clear_line_and_exit_code_2() {
+    let dir = data_dir();
+    let database = postgres::copy_of(postgres::migrated().await).await;
+    let newer = "insert into __diesel_schema_migrations (version) values ('29990101000000')";
+    postgres::connect(&database).await.batch_execute(newer).await.unwrap();
+    let url = postgres::url(&database).await;
+    let key = write(dir.path(), "key.pem", KEY.expose_secret());
+    for arguments in [
+        ["serve"].as_slice(),
+        &["demo"],
+        &["migrate"],
+        &["create-admin", "--email", "a@b.example", "--name", "A"],
+        &["verify-audit"],
+    ] {
+        let mut command = program(dir.path());
+        command.args(arguments).env("DATABASE_URL", url.expose_secret()).env("TASKFORCE_JWT_KEY_FILE", &key);
+        let ended = command.output().unwrap();
+        let complaint = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(
+            (ended.status.code(), complaint.lines().count()),
+            (Some(2), 1),
+            "{arguments:?}: {complaint}"
+        );
+        assert!(complaint.contains("29990101000000"), "{arguments:?}: {complaint}");
+    }
+}
+
+#[tokio::test]
+async fn a_time_zone_that_postgres_does_not_know_is_told_at_the_start() {
+    let dir = data_dir();
+    let app = TestApp::start().await;
+    app.db_forget_time_zone().await;
+    let log = dir.path().join("log");
+    let mut serve = program(dir.path());
+    serve
+        .arg("serve")
+        .env("DATABASE_URL", postgres::url(&app.database).await.expose_secret())
+        .env("TASKFORCE_JWT_KEY_FILE", write(dir.path(), "key.pem", KEY.expose_secret()))
+        .stderr(std::fs::File::create(&log).unwrap());
+    let service = Service::start(&mut serve);
+    service.signal(Signal::SIGTERM);
+    assert!(service.wait().success());
+    let log = std::fs::read_to_string(log).unwrap();
+    let told: Vec<_> = log.lines().filter(|line| line.contains("time zone")).collect();
+    assert_eq!(told.len(), 1, "{log}");
+    assert!(told[0].contains(&app.world().a) && told[0].contains("US/Olympus"), "{log}");
+}
+
+#[tokio::test]
+async fn create_admin_prints_the_address_of_the_service_and_what_to_do_with_the_invitation() {
+    let dir = data_dir();
+    let app = TestApp::empty().await;
+    let create = async |number: u8, settings: &[(&str, &str)]| -> String {
+        let mut create = program(dir.path());
+        create
+            .args(["create-admin", "--name", "A", "--email", &format!("a{number}@council.example")])
+            .env("DATABASE_URL", postgres::url(&app.database).await.expose_secret())
+            .envs(settings.iter().copied());
+        let ended = create.output().unwrap();
+        assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+        String::from_utf8(ended.stdout).unwrap()
+    };
+    for (number, (settings, url)) in (0..).zip([
+        ([("TASKFORCE_BIND", "127.0.0.1:8090")].as_slice(), "http://127.0.0.1:8090/v1/"),
+        (
+            &[("TASKFORCE_BIND", "0.0.0.0:8443"), ("TASKFORCE_TLS_CERT_FILE", "cert.pem")],
+            "https://127.0.0.1:8443/v1/",
+        ),
+        (
+            &[("TASKFORCE_PUBLIC_URL", "https://taskforce.city.example/")],
+            "https://taskforce.city.example/v1/",
+        ),
+    ]) {
+        let printed = create(number, settings).await;
+        assert!(printed.contains(&format!("{url}auth/invitations/accept")), "{url}: {printed}");
+    }
+    let printed = create(9, &[]).await;
+    let token =
+        printed.split('"').skip_while(|text| *text != "token").nth(2).unwrap_or_else(|| panic!("{printed}"));
+    let accepted = json!({ "token": token, "password": PASSWORD });
+    app.as_anybody().post("/v1/auth/invitations/accept", accepted).await.expect(200);
 }
 
 #[tokio::test]

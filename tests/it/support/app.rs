@@ -299,6 +299,17 @@ impl TestApp {
         self.db().await.execute(change, &[&self.world().a]).await.unwrap();
     }
 
+    /// Gives task force A a time zone that Postgres does not know, as an upgrade of Postgres does.
+    pub(crate) async fn db_forget_time_zone(&self) {
+        let change = format!(
+            "alter table task_forces disable trigger task_forces_know_the_time_zone;
+             update task_forces set time_zone = 'US/Olympus' where id = '{}';
+             alter table task_forces enable trigger task_forces_know_the_time_zone;",
+            self.world().a
+        );
+        self.db().await.batch_execute(&change).await.unwrap();
+    }
+
     /// A connection past the service, straight to its database, which it owns: it may do what the service may not.
     pub(crate) async fn db(&self) -> &tokio_postgres::Client {
         self.db.get_or_init(|| postgres::connect(&self.database)).await

@@ -40,6 +40,7 @@ case_files!(identity, steps, policies, sectors, pilots, migrations, evidence, re
 cases! {
     // The service.
     getService |app| Draft::get("/v1");
+    getRoot |app| Draft::get("/");
     getVocabularies |app| Draft::get("/v1/vocabularies");
     getProblem |app| Draft::get("/problems/gateNotMet");
     checkLiveness |app| Draft::get("/health/live");
