@@ -9,6 +9,7 @@ use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::caller::{Caller, Credential};
+use super::clock::as_kept;
 use super::connection::DATABASE_TIMEOUT;
 use super::{App, Error, Result};
 use crate::auth::secrets;
@@ -177,6 +178,9 @@ impl App {
                 // of many keys at once, none is beyond the limit.
                 db::users::lock(conn, caller.user_id).await?;
                 self.actor_on(conn, caller).await?;
+                // The instant as the database keeps it and every later response shows it: whole microseconds, and no
+                // leap second.
+                let new = NewApiKey { expires_at: as_kept(new.expires_at), ..new };
                 let mut errors = field_errors(&new, now);
                 if let Some(id) = new.task_force_id {
                     match self.access_on(conn, caller, id).await {
@@ -187,16 +191,7 @@ impl App {
                         Err(error) => return Err(error),
                     }
                 }
-                if !errors.is_empty() {
-                    let only_references =
-                        errors.iter().all(|error| error.code == FieldErrorCode::UnknownReference);
-                    let code = if only_references {
-                        RefusalCode::UnknownReference
-                    } else {
-                        RefusalCode::InvalidRequest
-                    };
-                    return Err(Refusal::field_errors(code, errors).into());
-                }
+                Refusal::if_any(errors)?;
                 if db::api_keys::count(conn, caller.user_id, now).await? >= MAX_ACTIVE_KEYS {
                     return Err(RefusalCode::TooManyApiKeys.into());
                 }

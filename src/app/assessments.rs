@@ -30,11 +30,14 @@ impl ChildOf for Assessment {
         }
         let error = match fields.kind {
             AssessmentKind::Target => FieldError::at("/level", FieldErrorCode::TooSmall)
-                .saying("is below the current level of the sector", "أدنى من المستوى الحالي للقطاع"),
-            AssessmentKind::Current => FieldError::at("/level", FieldErrorCode::TooLarge).saying(
-                "is above the target of the sector: assess the target anew first",
-                "أعلى من المستوى المستهدف للقطاع: قيّم المستهدف من جديد أولًا",
-            ),
+                .saying("is below the current level of the sector", "أدنى من المستوى الحالي للقطاع")
+                .compared_with(&["kind"]),
+            AssessmentKind::Current => FieldError::at("/level", FieldErrorCode::TooLarge)
+                .saying(
+                    "is above the target of the sector: assess the target anew first",
+                    "أعلى من المستوى المستهدف للقطاع: قيّم المستهدف من جديد أولًا",
+                )
+                .compared_with(&["kind"]),
         };
         Err(Refusal::field_errors(RefusalCode::InvalidRequest, vec![error]).into())
     }

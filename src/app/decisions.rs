@@ -65,6 +65,7 @@ impl Record {
         errors.extend(too_early.map(|(at, _)| {
             FieldError::at(format!("/conditions/{at}/dueDate"), FieldErrorCode::TooSmall)
                 .saying("is before the day of the decision (decidedOn)", "يسبق يوم القرار (decidedOn)")
+                .compared_with(&["decidedOn"])
         }));
         match ruling {
             Ok(ruling) if errors.is_empty() => Ok(ruling),

@@ -106,10 +106,14 @@ fn check_fields(fields: &EvidenceFields, file: Option<&Evidence>) -> Result<()> 
     let hash_of_a_file = file.is_some_and(|file| file.fields.sha256 != fields.sha256);
     let hash_of_nothing = file.is_none() && fields.url.is_none() && fields.sha256.is_some();
     if hash_of_a_file || hash_of_nothing {
-        errors.push(FieldError::at("/sha256", FieldErrorCode::NotAllowed).saying(
-            "goes only with url; that of a file is computed",
-            "لا يُذكر إلا مع url؛ أما بصمة الملف فتُحسب",
-        ));
+        errors.push(
+            FieldError::at("/sha256", FieldErrorCode::NotAllowed)
+                .saying(
+                    "goes only with url; that of a file is computed",
+                    "لا يُذكر إلا مع url؛ أما بصمة الملف فتُحسب",
+                )
+                .compared_with(&["url"]),
+        );
     }
     if errors.is_empty() {
         Ok(())

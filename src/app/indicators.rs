@@ -39,5 +39,6 @@ fn check_direction(fields: &IndicatorFields) -> Result<()> {
         Direction::Down => FieldError::at("/target", FieldErrorCode::TooLarge)
             .saying("must be below baseline: lower is better", "يجب أن يقل عن baseline: الأدنى أفضل"),
     };
+    let error = error.compared_with(&["direction", "baseline"]);
     Err(Refusal::field_errors(RefusalCode::InvalidRequest, vec![error]).into())
 }

@@ -63,29 +63,19 @@ impl ParentResource for PilotDetail {
     }
 }
 
-/// Refuses an end before the start.
-fn check_dates(fields: &PilotFields) -> Result<()> {
-    if fields.start_date <= fields.end_date {
-        return Ok(());
-    }
-    let error = FieldError::at("/endDate", FieldErrorCode::TooSmall)
-        .saying("must not be before startDate", "يجب ألا يسبق startDate");
-    Err(Refusal::field_errors(RefusalCode::InvalidRequest, vec![error]).into())
-}
-
-/// Refuses a sector or a policy that does not exist in this task force.
-async fn check_references(tx: &WriteTx<'_>, fields: &PilotFields) -> Result<()> {
+/// Refuses an end before the start, and a sector or a policy that does not exist in this task force.
+async fn check_fields(tx: &WriteTx<'_>, fields: &PilotFields) -> Result<()> {
+    let too_early = (fields.end_date < fields.start_date).then(|| {
+        FieldError::at("/endDate", FieldErrorCode::TooSmall)
+            .saying("must not be before startDate", "يجب ألا يسبق startDate")
+            .compared_with(&["startDate"])
+    });
     let (sector, policy) = db::pilots::references_exist(tx.conn(), tx.task_force_id(), fields).await?;
-    let unknown: Vec<FieldError> = [("/sectorId", sector), ("/policyId", policy)]
+    let unknown = [("/sectorId", sector), ("/policyId", policy)]
         .into_iter()
         .filter(|(_, there)| !there)
-        .map(|(pointer, _)| FieldError::at(pointer, FieldErrorCode::UnknownReference))
-        .collect();
-    if unknown.is_empty() {
-        Ok(())
-    } else {
-        Err(Refusal::field_errors(RefusalCode::UnknownReference, unknown).into())
-    }
+        .map(|(pointer, _)| FieldError::at(pointer, FieldErrorCode::UnknownReference));
+    Ok(Refusal::if_any(too_early.into_iter().chain(unknown).collect())?)
 }
 
 impl Resource for PilotDetail {
@@ -129,8 +119,7 @@ impl Resource for PilotDetail {
 
     async fn insert(tx: &WriteTx<'_>, (): (), fields: &PilotFields) -> Result<Uuid> {
         let cycle = resource::cycle_of_open_step(tx, StepName::Pilots).await?;
-        check_dates(fields)?;
-        check_references(tx, fields).await?;
+        check_fields(tx, fields).await?;
         require_current(tx, fields.owner_member_id, "/ownerMemberId").await?;
         let id = tx.new_id();
         db::pilots::insert(tx.conn(), tx.task_force_id(), id, cycle, fields, tx.now()).await?;
@@ -139,8 +128,7 @@ impl Resource for PilotDetail {
 
     async fn update(&self, tx: &WriteTx<'_>, (): (), fields: &PilotFields) -> Result<()> {
         self.check_plan_writable(tx)?;
-        check_dates(fields)?;
-        check_references(tx, fields).await?;
+        check_fields(tx, fields).await?;
         if fields.owner_member_id != self.pilot.fields.owner_member_id {
             require_current(tx, fields.owner_member_id, "/ownerMemberId").await?;
         }
@@ -236,7 +224,7 @@ impl Evaluation {
         let missing: Vec<FieldError> = given
             .into_iter()
             .filter(|(_, is_given)| !is_given)
-            .map(|(pointer, _)| FieldError::at(pointer, FieldErrorCode::Required))
+            .map(|(pointer, _)| FieldError::at(pointer, FieldErrorCode::Required).compared_with(&["to"]))
             .collect();
         if missing.is_empty() {
             Ok(self)

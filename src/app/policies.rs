@@ -136,7 +136,9 @@ impl Stateful for PolicyDetail {
         let before = &self.policy;
         match (to, superseded_by) {
             (PolicyState::Superseded, Some(by)) => self.check_successor(tx, by).await?,
-            (PolicyState::Superseded, None) => return Err(Refusal::missing("/supersededById").into()),
+            (PolicyState::Superseded, None) => {
+                return Err(Refusal::missing("/supersededById", &["to"]).into());
+            }
             (_, Some(_)) => {
                 let error = FieldError::at("/supersededById", FieldErrorCode::NotAllowed);
                 return Err(Refusal::field_errors(RefusalCode::InvalidRequest, vec![error]).into());

@@ -12,6 +12,7 @@ use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::caller::Caller;
+use super::idempotency::CommitMode;
 use super::sessions::with_sessions_ended;
 use super::write::NewInstallationEvent;
 use super::{App, Error, Result};
@@ -257,6 +258,10 @@ impl App {
         present: SecretString,
         next: NewPassword,
     ) -> Result<SignedIn> {
+        if matches!(caller.commit_mode, CommitMode::DryRun) {
+            // A password cannot be tried: comparing the current one counts as an attempt.
+            return Err(RefusalCode::InvalidRequest.into());
+        }
         let user_id = caller.user_id;
         let account = self
             .with_conn(async |conn| {

@@ -310,10 +310,10 @@ impl App {
                 return Err(RefusalCode::VotingClosed.into());
             }
             if vote.choice == Choice::Recuse && vote.reason.is_none() {
-                return Err(Refusal::missing("/reason").into());
+                return Err(Refusal::missing("/reason", &["choice"]).into());
             }
             if vote.choice == Choice::Return && vote.comment.is_none() {
-                return Err(Refusal::missing("/comment").into());
+                return Err(Refusal::missing("/comment", &["choice"]).into());
             }
             let said = (before.choice, before.comment.as_ref(), before.reason.as_ref());
             if said == (Some(vote.choice), vote.comment.as_ref(), vote.reason.as_ref()) {

@@ -15,7 +15,7 @@ use crate::domain::calendar::is_time_zone;
 use crate::domain::country::is_country;
 use crate::domain::event::{EventAction, NewEvent, SubjectKind, changes_between};
 use crate::domain::panel::Panel;
-use crate::domain::refusal::{AvailableTransition, FieldError, FieldErrorCode, Refusal, RefusalCode};
+use crate::domain::refusal::{AvailableTransition, FieldError, FieldErrorCode, Refusal};
 use crate::domain::rights::{Action, Authorization, authorize};
 use crate::domain::state_machine::{available, check_transition};
 use crate::domain::step::{StepCommand, StepName, StepState};
@@ -52,12 +52,6 @@ impl TaskForceView {
 
 fn new_event(action: EventAction, id: Uuid) -> NewEvent {
     NewEvent::new(action, SubjectKind::TaskForce, id)
-}
-
-/// The code of a refusal with these errors: `unknownReference` if all of them are, `invalidRequest` otherwise.
-fn code_for(errors: &[FieldError]) -> RefusalCode {
-    let all_references = errors.iter().all(|error| error.code == FieldErrorCode::UnknownReference);
-    if all_references { RefusalCode::UnknownReference } else { RefusalCode::InvalidRequest }
 }
 
 /// The error for an unknown country.
@@ -129,9 +123,7 @@ impl App {
                 errors.insert(0, time_zone_error());
             }
             errors.splice(..0, country_error(&fields));
-            if !errors.is_empty() {
-                return Err(Refusal::field_errors(code_for(&errors), errors).into());
-            }
+            Refusal::if_any(errors)?;
             let task_force = db::task_forces::insert(conn, id, &fields, || ids.next(), now).await?;
             db::events::insert_head(conn, id, now).await?;
             let changes = changes_between(&serde_json::Value::Null, &serde_json::json!(fields));
@@ -177,10 +169,7 @@ impl App {
             let unknown_country = country_error(&after).filter(|_| after.country != before.country);
             let is_unknown_zone = after.time_zone != before.time_zone && !is_time_zone(&after.time_zone);
             let unknown_zone = is_unknown_zone.then(time_zone_error);
-            let errors: Vec<_> = unknown_country.into_iter().chain(unknown_zone).collect();
-            if !errors.is_empty() {
-                return Err(Refusal::field_errors(RefusalCode::InvalidRequest, errors).into());
-            }
+            Refusal::if_any(unknown_country.into_iter().chain(unknown_zone).collect())?;
             tx.may_write(Write::TaskForce)?;
             let task_force = db::task_forces::update(conn, id, &after, tx.now()).await?;
             tx.record(new_event(EventAction::TaskForceUpdated, id).with(changes_between(&before, &after)));

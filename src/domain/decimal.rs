@@ -37,6 +37,29 @@ impl Decimal {
         BigDecimal::from_str(text).map(Self).ok().ok_or(NotADecimal)
     }
 
+    /// Reads a number of a JSON text, with the digits that it was written with. An exponent is resolved, and zeros
+    /// beyond the last digit that is kept are left out: `1e-5` is 0.00001.
+    ///
+    /// # Errors
+    /// A number with more digits than a decimal number has.
+    pub fn of_json_number(text: &str) -> Result<Self, NotADecimal> {
+        let written_out = match text.split_once(['e', 'E']) {
+            None => text.to_owned(),
+            Some((_, exponent)) => {
+                // A larger exponent has too many digits, and writing them out would take memory.
+                let is_small = exponent.parse::<i8>().is_ok_and(|exponent| exponent.unsigned_abs() <= 30);
+                let number = BigDecimal::from_str(text).ok().filter(|_| is_small).ok_or(NotADecimal)?;
+                number.to_plain_string()
+            }
+        };
+        let mut digits = written_out.as_str();
+        let fraction_of = |digits: &str| digits.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+        while i64::try_from(fraction_of(digits)).is_ok_and(|len| len > FRACTION_DIGITS) {
+            digits = digits.strip_suffix('0').ok_or(NotADecimal)?;
+        }
+        Self::parse(digits)
+    }
+
     /// The number for arithmetic.
     pub fn exact(&self) -> &BigDecimal {
         &self.0
@@ -65,11 +88,9 @@ impl<'de> Deserialize<'de> for Decimal {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = match serde_json::Value::deserialize(deserializer)? {
             serde_json::Value::String(text) => text,
-            // `Number::to_string` would write the smallest numbers with an exponent.
-            serde_json::Value::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
-                Some(float) => float.to_string(),
-                None => number.to_string(),
-            },
+            serde_json::Value::Number(number) => {
+                return Self::of_json_number(&number.to_string()).map_err(serde::de::Error::custom);
+            }
             _ => return Err(serde::de::Error::custom(NotADecimal)),
         };
         Self::parse(&text).map_err(serde::de::Error::custom)
@@ -93,6 +114,18 @@ mod tests {
         assert_eq!(serde_json::from_str::<Decimal>("0.1").unwrap().to_string(), "0.1");
         assert_eq!(serde_json::from_str::<Decimal>("-7").unwrap().to_string(), "-7");
         assert_eq!(serde_json::from_str::<Decimal>("0.000001").unwrap().to_string(), "0.000001");
+        for (json, text) in [
+            ("12.50", "12.50"),
+            ("1e-5", "0.00001"),
+            ("-1.5E2", "-150"),
+            ("2.50e1", "25.0"),
+            ("7.00000000", "7.000000"),
+        ] {
+            assert_eq!(Decimal::of_json_number(json).unwrap().to_string(), text);
+        }
+        for json in ["1e-7", "1e-400", "1e400", "1e99999999999999999999", "1e15", "0.1234567"] {
+            assert_eq!(Decimal::of_json_number(json), Err(NotADecimal), "{json}");
+        }
     }
 
     #[test]
@@ -102,7 +135,7 @@ mod tests {
         {
             assert_eq!(Decimal::parse(text), Err(NotADecimal), "{text}");
         }
-        for json in ["1e300", "true", "[]", "null", "{}"] {
+        for json in ["1e300", "1e-7", "true", "[]", "null", "{}"] {
             assert!(serde_json::from_str::<Decimal>(json).is_err(), "{json}");
         }
     }

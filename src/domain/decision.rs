@@ -31,7 +31,7 @@ impl Ruling {
     /// # Errors
     /// The error of the field `returnToStep`, in a report or in a decision.
     pub fn new(outcome: Outcome, return_to: Option<StepName>) -> Result<Self, FieldError> {
-        let at = |code| FieldError::at("/returnToStep", code);
+        let at = |code| FieldError::at("/returnToStep", code).compared_with(&["outcome", "recommendation"]);
         match (outcome == Outcome::Adjust, return_to) {
             (true, None) => Err(at(FieldErrorCode::Required).saying(
                 "is missing: `adjust` needs the step that is done again",

@@ -275,7 +275,7 @@ vocabulary! {
 }
 
 /// The location of an error in a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum FieldLocation {
     /// A JSON pointer into the body (RFC 6901).
     Pointer(String),
@@ -292,22 +292,40 @@ pub struct FieldError {
     pub code: FieldErrorCode,
     /// A sentence for the person who sent the request.
     pub detail: Message,
+    /// Other fields of the body that the value was compared with. While one of them is wrong itself, the error is
+    /// not known to be one.
+    pub compared_with: &'static [&'static str],
 }
 
 impl FieldError {
     /// An error in the body, described by the label of its code.
     pub fn at(pointer: impl Into<String>, code: FieldErrorCode) -> Self {
-        Self { location: FieldLocation::Pointer(pointer.into()), code, detail: code.label() }
+        Self {
+            location: FieldLocation::Pointer(pointer.into()),
+            code,
+            detail: code.label(),
+            compared_with: &[],
+        }
     }
 
     /// An error in a parameter or header, described by the label of its code.
     pub fn parameter(name: impl Into<String>, code: FieldErrorCode) -> Self {
-        Self { location: FieldLocation::Parameter(name.into()), code, detail: code.label() }
+        Self {
+            location: FieldLocation::Parameter(name.into()),
+            code,
+            detail: code.label(),
+            compared_with: &[],
+        }
     }
 
     /// Replaces the sentence that describes the error.
     pub fn saying(self, en: impl Into<String>, ar: impl Into<String>) -> Self {
         Self { detail: Message::new(en, ar), ..self }
+    }
+
+    /// Names the other fields of the body that the value was compared with.
+    pub fn compared_with(self, fields: &'static [&'static str]) -> Self {
+        Self { compared_with: fields, ..self }
     }
 }
 
@@ -413,6 +431,19 @@ impl Refusal {
         Self { detail: RefusalDetail::FieldErrors, errors, ..Self::from(code) }
     }
 
+    /// Refuses a request with errors: `unknownReference` if all of them are, `invalidRequest` otherwise.
+    ///
+    /// # Errors
+    /// The refusal, unless there are no errors.
+    pub fn if_any(errors: Vec<FieldError>) -> Result<(), Self> {
+        let all_references = errors.iter().all(|error| error.code == FieldErrorCode::UnknownReference);
+        match (errors.is_empty(), all_references) {
+            (true, _) => Ok(()),
+            (false, true) => Err(Self::field_errors(RefusalCode::UnknownReference, errors)),
+            (false, false) => Err(Self::field_errors(RefusalCode::InvalidRequest, errors)),
+        }
+    }
+
     /// A refusal because of one reference in the body that names nothing.
     pub fn unknown_reference(pointer: impl Into<String>) -> Self {
         Self::field_errors(
@@ -421,12 +452,10 @@ impl Refusal {
         )
     }
 
-    /// A refusal because the body lacks a field that this request needs.
-    pub fn missing(pointer: impl Into<String>) -> Self {
-        Self::field_errors(
-            RefusalCode::InvalidRequest,
-            vec![FieldError::at(pointer, FieldErrorCode::Required)],
-        )
+    /// A refusal because the body lacks a field that the value of another field asks for.
+    pub fn missing(pointer: impl Into<String>, because_of: &'static [&'static str]) -> Self {
+        let error = FieldError::at(pointer, FieldErrorCode::Required).compared_with(because_of);
+        Self::field_errors(RefusalCode::InvalidRequest, vec![error])
     }
 
     /// Names the resources behind the refusal. The resource that the request addresses needs no reference.

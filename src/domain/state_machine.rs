@@ -101,7 +101,7 @@ pub fn check_transition<S: Vocabulary>(
         return Err(refusal.extension(ProblemExtension::Transitions(available(transitions, None))));
     };
     if transition.reason_required && !has_reason {
-        return Err(Refusal::missing("/reason"));
+        return Err(Refusal::missing("/reason", &["to"]));
     }
     match transition.blocked_by.first() {
         None => Ok(()),

@@ -1,12 +1,14 @@
 //! The contract over HTTP: routes, representations, conventions. This floor contains no SQL.
 //!
 //! A handler parses, calls one use case and converts the result. The code that operations share is beside `endpoints`:
-//! [`request`] (extractors, which check in one order), [`validation`] and [`patch`] (bodies and queries), [`resource`]
+//! [`request`] (extractors, which check in one order), [`validation`] and [`patch`] (bodies and queries),
+//! [`request_errors`] (all errors of a request in one response), [`resource`]
 //! (operations that resources share), [`response`] (successful responses), [`pagination`] (pages), [`problem`] (problem
 //! details), [`server`] (listener and middleware), [`openapi`] (the document).
 
 mod context;
 mod endpoints;
+mod etag;
 mod idempotency;
 mod negotiation;
 pub mod openapi;
@@ -16,6 +18,7 @@ mod patch;
 mod problem;
 mod problem_catalogue;
 mod request;
+mod request_errors;
 mod resource;
 mod response;
 mod route_table;

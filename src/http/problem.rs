@@ -61,6 +61,11 @@ impl Problem {
         self.code
     }
 
+    /// The errors in the values of the request.
+    pub(super) fn field_errors(&self) -> &[FieldError] {
+        &self.errors
+    }
+
     /// The sentence about this very request.
     fn detail(&self) -> Message {
         let advice = || self.code.advice();

@@ -24,11 +24,12 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::context::{RequestContext, bearer, response_language};
+use super::etag;
 use super::idempotency::{self, DryRunQuery};
 use super::problem::{Problem, Result};
 use super::problem_catalogue::ProblemCode;
 use super::server::settings::{ClientTimeouts, Settings};
-use super::validation;
+use super::{request_errors, validation};
 use crate::app::App;
 use crate::app::api_keys;
 use crate::app::caller::{Caller, Credential, PreferredLanguage};
@@ -84,11 +85,11 @@ impl Path for TaskForcePath {
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "only its description is used; the header is read by hand")]
 pub(super) struct IfMatch {
-    /// The `ETag` of the representation that you are changing; only the part before the dot is compared.
+    /// The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
     #[param(
         rename = "If-Match",
-        pattern = r#"^(W/)?"[0-9]{1,9}(\.[0-9a-f]{1,64})?"$"#,
-        max_length = 90,
+        pattern = r#"^(W/)?"[0-9]{1,9}(\.[0-9a-f]{1,64})?((-|--|;)(gzip|gz|br|brotli|zstd|deflate)|;;;)?"$"#,
+        max_length = 100,
         example = "\"3.5f1d9c3b7a2e4f60\""
     )]
     if_match: String,
@@ -212,7 +213,9 @@ where
             let query: Q = validation::query(request.query_string())?;
             let bytes = read_body(&request, payload).await?;
             let body = validation::body(&bytes)?;
-            context.caller.commit_mode = commit_mode(&request, &context.caller, &bytes, query.dry_run())?;
+            let commit_mode = idempotency::commit_mode(&request, &context.caller, &bytes, query.dry_run());
+            let (body, commit_mode) = settle(&request, body, commit_mode)?;
+            context.caller.commit_mode = commit_mode;
             Ok(Self { context, body, query: PhantomData })
         })
     }
@@ -235,9 +238,17 @@ where
             // Unknown parameters are refused, so that a `dryRun` is never ignored.
             let query: Q = validation::query(request.query_string())?;
             let bytes = read_body(&request, payload).await?;
-            let body = validation::body(&bytes)?;
-            let version = version(&request)?;
-            context.caller.commit_mode = commit_mode(&request, &context.caller, &bytes, query.dry_run())?;
+            let body: validation::Body<B> = validation::body(&bytes)?;
+            let version = match version(&request) {
+                // Without a version, a repaired body cannot be tried.
+                Err(problem) if !body.errors.is_empty() => {
+                    return Err(request_errors::refusal(body.errors, Some(&problem)));
+                }
+                version => version?,
+            };
+            let commit_mode = idempotency::commit_mode(&request, &context.caller, &bytes, query.dry_run());
+            let (body, commit_mode) = settle(&request, body, commit_mode)?;
+            context.caller.commit_mode = commit_mode;
             Ok(Self { context, version, body, query: PhantomData })
         })
     }
@@ -268,7 +279,8 @@ impl<P: Path + 'static> FromRequest for NoBody<P> {
             let mut context: CallContext<P> = authenticate(&request).await?.context(&request)?;
             require_visible(&request, &context.caller, context.path.task_force_id()).await?;
             let NoQuery {} = validation::query(request.query_string())?;
-            context.caller.commit_mode = commit_mode(&request, &context.caller, &[], false)?;
+            let commit_mode = idempotency::commit_mode(&request, &context.caller, &[], false)?;
+            context.caller.commit_mode = with_commit_mode(&request, commit_mode);
             Ok(Self { context })
         })
     }
@@ -281,7 +293,7 @@ impl<B: ToSchema + DeserializeOwned + 'static> FromRequest for Public<B> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let body = validation::body(&read_body(&request, payload).await?)?;
+            let body = validation::valid_body(&read_body(&request, payload).await?)?;
             Ok(Self { request_id: RequestContext::of(&request).request_id, body })
         })
     }
@@ -349,12 +361,26 @@ async fn require_visible(request: &HttpRequest, caller: &Caller, task_force_id: 
     Ok(())
 }
 
-/// Chooses the commit mode. The use case receives it in the caller; the middleware [`idempotency::finish`] reads it from
-/// the request's extensions.
-fn commit_mode(request: &HttpRequest, caller: &Caller, body: &[u8], dry_run: bool) -> Result<CommitMode> {
-    let commit_mode = idempotency::commit_mode(request, caller, body, dry_run)?;
+/// The body of a change, and how the change ends: a repaired body is only tried.
+fn settle<B>(
+    request: &HttpRequest,
+    body: validation::Body<B>,
+    commit_mode: Result<CommitMode>,
+) -> Result<(B, CommitMode)> {
+    let validation::Body { value, errors, repaired } = body;
+    if errors.is_empty() {
+        return Ok((value, with_commit_mode(request, commit_mode?)));
+    }
+    let of_key = commit_mode.err();
+    let errors = errors.into_iter().chain(of_key.iter().flat_map(Problem::field_errors).cloned());
+    request_errors::note(request, errors.collect(), repaired);
+    Ok((value, with_commit_mode(request, CommitMode::DryRun)))
+}
+
+/// Passes the commit mode on to the middleware [`idempotency::finish`]; the use case receives it in the caller.
+fn with_commit_mode(request: &HttpRequest, commit_mode: CommitMode) -> CommitMode {
     request.extensions_mut().insert(commit_mode.clone());
-    Ok(commit_mode)
+    commit_mode
 }
 
 /// Reads the bytes of a JSON body.
@@ -434,9 +460,10 @@ fn version(request: &HttpRequest) -> Result<i32> {
 
 fn parse_version(header: &str) -> Option<i32> {
     let etag: EntityTag = header.trim().parse().ok()?;
-    let (version, hash) = match etag.tag().split_once('.') {
+    let tag = etag::without_coding(etag.tag());
+    let (version, hash) = match tag.split_once('.') {
         Some((version, hash)) => (version, Some(hash)),
-        None => (etag.tag(), None),
+        None => (tag, None),
     };
     let is_number = (1..=9).contains(&version.len()) && version.bytes().all(|byte| byte.is_ascii_digit());
     let is_hash = hash.is_none_or(|hash| {
@@ -456,6 +483,10 @@ mod tests {
         assert_eq!(parse_version("\"3.ab12\""), Some(3));
         assert_eq!(parse_version("W/\"3.ab12\""), Some(3));
         assert_eq!(parse_version("\"3\""), Some(3));
+        for compressed in ["3.ab-gzip", "3.ab--gzip", "3.ab;gzip", "3.ab-br", "3-zstd", "3.ab;;;"] {
+            assert_eq!(parse_version(&format!("\"{compressed}\"")), Some(3), "{compressed}");
+            assert_eq!(parse_version(&format!("W/\"{compressed}\"")), Some(3), "{compressed}");
+        }
         for wrong in [
             "",
             "*",
@@ -468,6 +499,10 @@ mod tests {
             "\"3.xyz\"",
             "\"3.\"",
             "\"3.AB\"",
+            "\"3.ab-\"",
+            "\"3.ab-zip\"",
+            "\"3.ab-gzip-br\"",
+            "\"-gzip\"",
         ] {
             assert_eq!(parse_version(wrong), None, "{wrong}");
         }

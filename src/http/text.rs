@@ -13,19 +13,45 @@ use utoipa::openapi::schema::{
 };
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::domain::characters::{self, TextError};
+use crate::domain::message::Message;
+use crate::domain::refusal::FieldErrorCode;
+
 /// The format of text that a reader can see, and that leaves the direction of the text around it as it is
 /// ([`crate::domain::characters`]).
 pub(super) const READABLE: &str = "readable-text";
+
+/// One line: no control character, and a visible character.
+const LINE: &str = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff][^\u0000-\u001f\u007f-\u009f]*$";
+/// Several lines: no control characters but tabs and line breaks, and a visible character.
+const LINES: &str = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff][^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$";
 
 /// Returns whether this is a pattern of text.
 pub(super) fn is_pattern(pattern: &str) -> bool {
     [LINE, LINES].contains(&pattern)
 }
 
-/// One line: no control character, and a visible character.
-const LINE: &str = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff][^\u0000-\u001f\u007f-\u009f]*$";
-/// Several lines: no control characters but tabs and line breaks, and a visible character.
-const LINES: &str = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff][^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$";
+/// The error of a text that does not match its pattern or is not readable. A text can be both: both are one mistake.
+pub(super) fn error(pattern: Option<&str>, text: &str) -> (FieldErrorCode, Message) {
+    match characters::check(text) {
+        Err(TextError::Blank) => (FieldErrorCode::Empty, Message::new("shows nothing", "لا يظهر منه شيء")),
+        Err(TextError::UnbalancedDirection) => {
+            let en = "begins a change of the writing direction (U+202A–U+202E, U+2066–U+2069) that does not end in its paragraph, or ends one that did not begin there";
+            let ar = "يبدأ تغييرًا في اتجاه الكتابة (\u{2066}U+202A–U+202E, U+2066–U+2069\u{2069}) لا ينتهي في فقرته، أو ينهي تغييرًا لم يبدأ فيها";
+            (FieldErrorCode::WrongFormat, Message::new(en, ar))
+        }
+        Ok(()) if pattern == Some(LINE) => {
+            let en = "must be one line, without line breaks, tabs and other control characters";
+            let ar = "يجب أن يكون سطرًا واحدًا، دون فواصل أسطر أو علامات جدولة أو أحرف تحكم أخرى";
+            (FieldErrorCode::WrongFormat, Message::new(en, ar))
+        }
+        Ok(()) => {
+            let en = "must not have control characters other than line breaks and tabs";
+            let ar = "يجب ألا يحتوي أحرف تحكم غير فواصل الأسطر وعلامات الجدولة";
+            (FieldErrorCode::WrongFormat, Message::new(en, ar))
+        }
+    }
+}
 
 /// A string of 1 to `max_length` characters.
 fn text(max_length: usize, pattern: &str, example: &str) -> ObjectBuilder {

@@ -1,45 +1,44 @@
 //! Validates requests with the schemas of the OpenAPI document, so that the documented rules are the enforced ones.
 //!
-//! `jsonschema` validates; this module turns its errors into field errors in two languages, all of them at once. The
-//! module also reads a query as an object and refuses duplicate names, which `serde_json` accepts. Libraries such as
-//! `actix-web-validator` take their rules from attributes of their own, which would repeat the schemas.
+//! `jsonschema` validates; [`errors`] turns its errors into field errors in two languages, all of them at once;
+//! [`repair`] makes a body that the rules beyond the schema can be tried on. The module also reads a query as an object
+//! and refuses duplicate names, which `serde_json` accepts. Libraries such as `actix-web-validator` take their rules
+//! from attributes of their own, which would repeat the schemas.
+
+mod errors;
+mod json;
+mod repair;
 
 use std::any::TypeId;
-use std::collections::HashMap;
-use std::fmt;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{OnceLock, PoisonError, RwLock};
 
-use jsonschema::error::{TypeKind, ValidationErrorKind};
-use jsonschema::{ValidationError, Validator};
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use jsonschema::Validator;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 use utoipa::{IntoParams, ToSchema};
 
-use super::problem::{self, Problem};
-use super::problem_catalogue::ProblemCode;
+use super::problem;
 use super::text;
+use super::values::DecimalInput;
 use crate::app;
 use crate::app::users::parse_email;
-use crate::domain::characters::{self, TextError};
-use crate::domain::message::Message;
-use crate::domain::refusal::{FieldError, FieldErrorCode, FieldLocation, Refusal, RefusalCode};
-
-/// The maximum number of errors in a response, which a small request could make very large otherwise.
-const MAX_ERRORS: usize = 100;
-
-/// The maximum number of characters of an unknown name in a response.
-const MAX_NAME_LENGTH: usize = 64;
-
-/// The format of e-mail addresses (RFC 6531).
-const ADDRESS: &str = "idn-email";
+use crate::domain::characters;
+use crate::domain::decimal::Decimal;
+use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
+use errors::{ADDRESS, escaped, field_errors, no_decimal, of_parameter, refuse, shortened};
+pub(super) use repair::field_of;
+use repair::{Repaired, repair};
 
 /// The schema of a request type, with its validator.
 struct CompiledSchema {
     schema: Value,
     validator: Validator,
+    /// The fields of the object that are decimal numbers.
+    decimals: Vec<String>,
 }
 
 /// Compiles the schema of a type on first use. Leaking is fine, since there is one for each request type.
@@ -58,7 +57,9 @@ fn compiled(of: TypeId, schema: fn() -> Value) -> app::Result<&'static CompiledS
         .map_err(|error| {
             app::Error::internal(format!("a request type has a schema that can't be compiled: {error}"))
         })?;
-    let compiled: &'static CompiledSchema = Box::leak(Box::new(CompiledSchema { schema, validator }));
+    let decimals = decimals_of(&schema);
+    let compiled: &'static CompiledSchema =
+        Box::leak(Box::new(CompiledSchema { schema, validator, decimals }));
     schemas.write().unwrap_or_else(PoisonError::into_inner).insert(of, compiled);
     Ok(compiled)
 }
@@ -79,114 +80,77 @@ fn with_components(mut document: Value, referred: Vec<(String, RefOr<Schema>)>) 
     document
 }
 
-/// Reads a JSON body.
+/// The names of the fields whose schema is, or may be, that of a decimal number.
+fn decimals_of(schema: &Value) -> Vec<String> {
+    fn is_decimal(schema: &Value, reference: &str) -> bool {
+        let branches = ["oneOf", "anyOf", "allOf"].iter().filter_map(|name| schema[name].as_array());
+        schema["$ref"] == reference || branches.flatten().any(|branch| is_decimal(branch, reference))
+    }
+    let reference = format!("#/components/schemas/{}", DecimalInput::name());
+    let properties = schema["properties"].as_object();
+    let decimals = properties.into_iter().flatten().filter(|(_, schema)| is_decimal(schema, &reference));
+    decimals.map(|(name, _)| name.clone()).collect()
+}
+
+/// A body that was read, or what can be checked of one that violates its schema.
+#[derive(Debug)]
+pub(super) struct Body<T> {
+    /// The body. With errors it is a repaired one, which must not be carried out.
+    pub(super) value: T,
+    /// The errors that the schema finds in the body.
+    pub(super) errors: Vec<FieldError>,
+    /// The fields that have these errors, and so another value in `value` or none.
+    pub(super) repaired: BTreeSet<String>,
+}
+
+/// Reads a JSON body, and repairs one that violates its schema if it can be repaired.
+///
+/// # Errors
+/// `malformedJson`, or `invalidRequest` with all errors of a body that cannot be repaired.
+pub(super) fn body<T: ToSchema + DeserializeOwned + 'static>(bytes: &[u8]) -> problem::Result<Body<T>> {
+    let mut body = json::parse(bytes)?;
+    let compiled = compiled(TypeId::of::<T>(), document_of::<T>)?;
+    let mut errors = found(compiled, &body);
+    errors.extend(keep_digits(compiled, bytes, &mut body));
+    let errors = errors::listed(errors);
+    if errors.is_empty() {
+        return Ok(Body { value: typed(body)?, errors, repaired: BTreeSet::new() });
+    }
+    let repaired = repair(&compiled.schema, &body, &errors);
+    let repaired = repaired.filter(|repaired| compiled.validator.is_valid(&repaired.body));
+    match repaired.and_then(|Repaired { body, fields }| Some((typed(body).ok()?, fields))) {
+        Some((value, repaired)) => Ok(Body { value, errors, repaired }),
+        None => Err(Refusal::field_errors(RefusalCode::InvalidRequest, errors).into()),
+    }
+}
+
+/// Reads a JSON body that must conform to its schema.
 ///
 /// # Errors
 /// `malformedJson`, or `invalidRequest` with all errors.
-pub(super) fn body<T: ToSchema + DeserializeOwned + 'static>(bytes: &[u8]) -> problem::Result<T> {
-    let value = json_body(bytes)?;
-    check::<T>(&value)?;
-    Ok(typed(value)?)
-}
-
-/// Parses a JSON body.
-fn json_body(bytes: &[u8]) -> problem::Result<Value> {
-    let Unambiguous(mut value) = serde_json::from_slice(bytes).map_err(|error| {
-        Problem::new(
-            ProblemCode::MalformedJson,
-            format!("The body can't be read as JSON: {error}."),
-            format!("تعذرت قراءة نص الطلب بصيغة JSON عند السطر {}، العمود {}.", error.line(), error.column()),
-        )
-    })?;
-    normalize_integers(&mut value);
+pub(super) fn valid_body<T: ToSchema + DeserializeOwned + 'static>(bytes: &[u8]) -> problem::Result<T> {
+    let Body { value, errors, .. } = body(bytes)?;
+    refuse(errors)?;
     Ok(value)
 }
 
-/// JSON without duplicate names in an object. RFC 8259 leaves open which of two values counts, so a proxy that inspects
-/// requests may read another value than the service.
-struct Unambiguous(Value);
-
-impl<'de> Deserialize<'de> for Unambiguous {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyJson).map(Self)
+/// Replaces decimal numbers by their digits as they were sent: `12.50` is 12.5 to a JSON library. Returns the errors of
+/// numbers whose digits the schema cannot see, such as `1e-400`, which is 0 to a JSON library.
+fn keep_digits(compiled: &CompiledSchema, bytes: &[u8], body: &mut Value) -> Vec<FieldError> {
+    if compiled.decimals.is_empty() {
+        return Vec::new();
     }
-}
-
-struct AnyJson;
-
-impl<'de> Visitor<'de> for AnyJson {
-    type Value = Value;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut read = Vec::new();
-        while let Some(Unambiguous(item)) = items.next_element()? {
-            read.push(item);
+    // A body that is no object has its error already.
+    let sent: BTreeMap<String, &RawValue> = serde_json::from_slice(bytes).unwrap_or_default();
+    let mut errors = Vec::new();
+    for name in &compiled.decimals {
+        let Some(number) = body.get_mut(name).filter(|value| value.is_number()) else { continue };
+        match sent.get(name).map(|text| Decimal::of_json_number(text.get())) {
+            Some(Ok(decimal)) => *number = Value::String(decimal.to_string()),
+            Some(Err(_)) | None => errors.push(no_decimal(name)),
         }
-        Ok(Value::Array(read))
     }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
-        let mut read = Map::new();
-        while let Some((name, Unambiguous(field))) = fields.next_entry::<String, _>()? {
-            if read.insert(name, field).is_some() {
-                return Err(A::Error::custom("a name is there twice in one object"));
-            }
-        }
-        Ok(Value::Object(read))
-    }
-}
-
-/// Turns numbers such as `5.0` into integers: to JSON Schema they are the same, but serde reads no integer from `5.0`.
-fn normalize_integers(value: &mut Value) {
-    match value {
-        Value::Number(number) if number.is_f64() => {
-            // Beyond 2^53 a float doesn't represent every integer.
-            let float =
-                number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() < 9_007_199_254_740_992.0);
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "the value has no fraction and is small enough"
-            )]
-            if let Some(float) = float {
-                *value = Value::from(float as i64);
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(normalize_integers),
-        Value::Object(fields) => fields.values_mut().for_each(normalize_integers),
-        _ => {}
-    }
+    errors
 }
 
 /// Checks a value against the schema of a type.
@@ -194,12 +158,13 @@ fn normalize_integers(value: &mut Value) {
 /// # Errors
 /// `invalidRequest` with all errors.
 pub(super) fn check<T: ToSchema + 'static>(value: &Value) -> app::Result<()> {
-    Ok(check_compiled(compiled(TypeId::of::<T>(), document_of::<T>)?, value)?)
+    Ok(refuse(found(compiled(TypeId::of::<T>(), document_of::<T>)?, value))?)
 }
 
-fn check_compiled(compiled: &CompiledSchema, value: &Value) -> Result<(), Refusal> {
+/// The errors that a schema finds in a value.
+fn found(compiled: &CompiledSchema, value: &Value) -> Vec<FieldError> {
     let errors = compiled.validator.iter_errors(value);
-    refuse(errors.flat_map(|error| field_errors(&error)))
+    errors.flat_map(|error| field_errors(&compiled.schema, &error)).collect()
 }
 
 /// Converts a checked value into its type. A value that only the type refuses is an error of the request, too.
@@ -243,14 +208,7 @@ fn query_values(compiled: &CompiledSchema, query: &str) -> Result<Value, Refusal
         }
     }
     let values = Value::Object(values);
-    let invalid = compiled.validator.iter_errors(&values);
-    errors.extend(invalid.flat_map(|error| field_errors(&error)).map(|field_error| {
-        let name = match &field_error.location {
-            FieldLocation::Pointer(pointer) => pointer.split('/').nth(1).unwrap_or_default().to_owned(),
-            FieldLocation::Parameter(name) => name.clone(),
-        };
-        FieldError { location: FieldLocation::Parameter(name), ..field_error }
-    }));
+    errors.extend(found(compiled, &values).into_iter().map(of_parameter));
     refuse(errors)?;
     Ok(values)
 }
@@ -286,173 +244,4 @@ fn read_as(schema: &Value, text: &str) -> Value {
         None
     };
     read.unwrap_or_else(|| Value::from(text))
-}
-
-fn refuse(errors: impl IntoIterator<Item = FieldError>) -> Result<(), Refusal> {
-    let mut errors: Vec<FieldError> = errors.into_iter().take(MAX_ERRORS).collect();
-    // A value can violate two rules with the same message.
-    errors.dedup();
-    if errors.is_empty() { Ok(()) } else { Err(Refusal::field_errors(RefusalCode::InvalidRequest, errors)) }
-}
-
-fn escaped(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
-}
-
-/// A name from the request, shortened to the maximum length.
-fn shortened(name: &str) -> String {
-    match name.char_indices().nth(MAX_NAME_LENGTH) {
-        Some((end, _)) => format!("{}…", name.get(..end).unwrap_or_default()),
-        None => name.to_owned(),
-    }
-}
-
-fn field_errors(error: &ValidationError<'_>) -> Vec<FieldError> {
-    use ValidationErrorKind as Kind;
-
-    let at = error.instance_path().to_string();
-    let field_error = |code, en: String, ar: String| vec![FieldError::at(at.clone(), code).saying(en, ar)];
-    match error.kind() {
-        Kind::Required { property } => {
-            let name = property.as_str().unwrap_or_default();
-            vec![FieldError::at(format!("{at}/{}", escaped(name)), FieldErrorCode::Required)]
-        }
-        Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => unexpected
-            .iter()
-            .take(MAX_ERRORS)
-            .map(|name| {
-                FieldError::at(format!("{at}/{}", escaped(&shortened(name))), FieldErrorCode::Unknown)
-                    .saying("is not known here, or can't be written", "غير معروف هنا، أو هو للقراءة فقط")
-            })
-            .collect(),
-        Kind::Type { kind } => {
-            let expected = expected(kind);
-            field_error(
-                FieldErrorCode::WrongType,
-                format!("must be {}", expected.en),
-                format!("يجب أن يكون {}", expected.ar),
-            )
-        }
-        Kind::Enum { options } => field_error(
-            FieldErrorCode::NotAllowed,
-            format!("must be one of {}", joined(options, ", ")),
-            format!("القيم المسموح بها: {}", joined(options, "، ")),
-        ),
-        Kind::Constant { expected_value } => field_error(
-            FieldErrorCode::NotAllowed,
-            format!("must be {expected_value}"),
-            format!("يجب أن يكون {expected_value}"),
-        ),
-        Kind::MinLength { limit: 1 } => vec![FieldError::at(at, FieldErrorCode::Empty)],
-        Kind::MinLength { limit } => field_error(
-            FieldErrorCode::TooShort,
-            format!("must have at least {limit} characters"),
-            format!("يجب ألا يقل عدد الأحرف عن {limit}"),
-        ),
-        Kind::MaxLength { limit } => field_error(
-            FieldErrorCode::TooLong,
-            format!("must have at most {limit} characters"),
-            format!("يجب ألا يزيد عدد الأحرف على {limit}"),
-        ),
-        Kind::MinItems { limit } => field_error(
-            FieldErrorCode::TooShort,
-            format!("must have at least {limit} items"),
-            format!("يجب ألا يقل عدد العناصر عن {limit}"),
-        ),
-        Kind::MaxItems { limit } => field_error(
-            FieldErrorCode::TooLong,
-            format!("must have at most {limit} items"),
-            format!("يجب ألا يزيد عدد العناصر على {limit}"),
-        ),
-        Kind::Minimum { limit } | Kind::ExclusiveMinimum { limit } => field_error(
-            FieldErrorCode::TooSmall,
-            format!("must be at least {limit}"),
-            format!("يجب ألا يقل عن {limit}"),
-        ),
-        Kind::Maximum { limit } | Kind::ExclusiveMaximum { limit } => field_error(
-            FieldErrorCode::TooLarge,
-            format!("must be at most {limit}"),
-            format!("يجب ألا يزيد على {limit}"),
-        ),
-        Kind::MinProperties { .. } => field_error(
-            FieldErrorCode::Empty,
-            "needs ar or en".to_owned(),
-            "يلزم نص بالعربية أو الإنجليزية".to_owned(),
-        ),
-        Kind::UniqueItems => vec![FieldError::at(at, FieldErrorCode::Duplicate)],
-        Kind::Format { format } if format == text::READABLE => text_error(at, error.instance()),
-        Kind::Pattern { pattern } if text::is_pattern(pattern) => text_error(at, error.instance()),
-        Kind::Format { format } if format == ADDRESS => field_error(
-            FieldErrorCode::WrongFormat,
-            "must be an address like layla@example.org, without characters that can't be seen".to_owned(),
-            "يجب أن يكون عنوان بريد مثل layla@example.org دون أحرف غير مرئية".to_owned(),
-        ),
-        Kind::Format { format } => field_error(
-            FieldErrorCode::WrongFormat,
-            format!("must be a {format}"),
-            format!("يجب أن يكون بصيغة {format}"),
-        ),
-        Kind::Pattern { .. } => field_error(
-            FieldErrorCode::WrongFormat,
-            "has the wrong form, is blank, or holds characters that can't be seen".to_owned(),
-            "صيغته غير صحيحة، أو هو فارغ، أو فيه أحرف غير مرئية".to_owned(),
-        ),
-        // A nullable type: the errors of the type itself.
-        Kind::OneOfNotValid { context } | Kind::AnyOf { context } => context
-            .iter()
-            .map(|branch| branch.iter().flat_map(field_errors).collect::<Vec<_>>())
-            .find(|branch| branch.iter().any(|field_error| !is_null_expected(field_error)))
-            .unwrap_or_else(|| vec![FieldError::at(at, FieldErrorCode::Invalid)]),
-        _ => vec![FieldError::at(at, FieldErrorCode::Invalid)],
-    }
-}
-
-/// The error of a text that does not match its pattern or is not readable. A text can be both: with one error, which
-/// `refuse` lists once.
-fn text_error(at: String, value: &Value) -> Vec<FieldError> {
-    let error = match value.as_str().map_or(Ok(()), characters::check) {
-        Err(TextError::Blank) => {
-            FieldError::at(at, FieldErrorCode::Empty).saying("shows nothing", "لا يظهر منه شيء")
-        }
-        Err(TextError::UnbalancedDirection) => FieldError::at(at, FieldErrorCode::WrongFormat).saying(
-            "begins a change of the writing direction (U+202A to U+202E, U+2066 to U+2069) that does not end in its paragraph, or ends one that did not begin there",
-            "يبدأ تغييرًا في اتجاه الكتابة (من U+202A إلى U+202E ومن U+2066 إلى U+2069) لا ينتهي في فقرته، أو ينهي تغييرًا لم يبدأ فيها",
-        ),
-        Ok(()) => FieldError::at(at, FieldErrorCode::WrongFormat)
-            .saying("holds control characters", "فيه أحرف تحكم"),
-    };
-    vec![error]
-}
-
-fn is_null_expected(field_error: &FieldError) -> bool {
-    field_error.code == FieldErrorCode::WrongType && field_error.detail.en == "must be null"
-}
-
-fn expected(kind: &TypeKind) -> Message {
-    let name = |kind: &str| match kind {
-        "string" => Message::new("a string", "نصًّا"),
-        "integer" => Message::new("a whole number", "عددًا صحيحًا"),
-        "number" => Message::new("a number", "عددًا"),
-        "boolean" => Message::new("true or false", "true أو false"),
-        "array" => Message::new("a list", "قائمة"),
-        "object" => Message::new("an object", "كائنًا"),
-        _ => Message::new("null", "null"),
-    };
-    match kind {
-        TypeKind::Single(one) => name(&one.to_string()),
-        TypeKind::Multiple(some) => some
-            .iter()
-            .filter(|one| one.to_string() != "null")
-            .map(|one| name(&one.to_string()))
-            .reduce(|a, b| Message::new(format!("{} or {}", a.en, b.en), format!("{} أو {}", a.ar, b.ar)))
-            .unwrap_or_else(|| name("null")),
-    }
-}
-
-fn joined(options: &Value, comma: &str) -> String {
-    let words = options.as_array().into_iter().flatten().map(|word| match word {
-        Value::String(word) => word.clone(),
-        other => other.to_string(),
-    });
-    words.collect::<Vec<_>>().join(comma)
 }

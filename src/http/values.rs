@@ -40,7 +40,7 @@ impl ToSchema for Aims {
 }
 
 /// A decimal number in an answer: a string, so that no reader rounds it.
-const DECIMAL: &str = r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$";
+pub(super) const DECIMAL: &str = r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$";
 
 /// A decimal number in a request.
 #[derive(Debug)]

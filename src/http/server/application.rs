@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::http::openapi::document::OpenApiDocument;
 use crate::http::request::{BODY_LIMIT, Uploads};
 use crate::http::route_table::RouteTable;
-use crate::http::{endpoints, idempotency, openapi};
+use crate::http::{endpoints, idempotency, openapi, request_errors};
 
 /// The state that the workers share.
 #[derive(Clone)]
@@ -76,6 +76,7 @@ impl Application {
             .configure(documentation_page::routes)
             .default_service(web::to(unmatched::not_found_or_not_allowed))
             .wrap(from_fn(idempotency::finish))
+            .wrap(from_fn(request_errors::complete))
             .wrap(from_fn(web_sockets::refuse))
             .wrap(from_fn(rate_limit::wrap))
             .wrap(from_fn(documentation_page::allow_own_scripts))

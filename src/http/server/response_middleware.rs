@@ -22,9 +22,9 @@ use crate::app::caller::Caller;
 use crate::domain::refusal::RefusalCode;
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::http::context::{RequestContext, X_REQUEST_ID, response_language};
-use crate::http::negotiation;
 use crate::http::problem::Problem;
 use crate::http::problem_catalogue::ProblemCode;
+use crate::http::{etag, negotiation};
 
 /// The version of the contract, sent with every response.
 pub const API_VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -158,10 +158,10 @@ fn add_headers<B>(mut response: HttpResponse<B>, context: &RequestContext) -> Ht
 fn matches(none_match: Option<&HeaderValue>, etag: Option<&HeaderValue>) -> bool {
     let etag: Option<EntityTag> = etag.and_then(|value| value.to_str().ok()?.parse().ok());
     let Some(etag) = etag else { return false };
-    let listed = from_comma_delimited(none_match.into_iter()).unwrap_or_default();
+    let listed: Vec<Preference<EntityTag>> = from_comma_delimited(none_match.into_iter()).unwrap_or_default();
     listed.iter().any(|tag| match tag {
         Preference::Any => true,
-        Preference::Specific(tag) => etag.weak_eq(tag),
+        Preference::Specific(tag) => etag::without_coding(tag.tag()) == etag.tag(),
     })
 }
 
@@ -215,6 +215,9 @@ mod tests {
         assert!(matching("\"1.cd\", W/\"3.ab\""));
         assert!(matching("*"));
         assert!(matching("\"1.cd\", *"));
+        assert!(matching("\"3.ab-gzip\""));
+        assert!(matching("W/\"3.ab;br\""));
+        assert!(!matching("\"3.a-gzip\""));
         assert!(!matching("\"3.a\""));
         assert!(!matching("3.ab"));
         assert!(!matches(None, Some(&etag)));

@@ -2,6 +2,7 @@
 
 mod conventions;
 mod dry_run;
+mod errors;
 mod idempotency;
 mod languages;
 mod lists;

@@ -17,7 +17,7 @@ async fn numbers_are_kept_exactly_and_refused_where_they_are_wrong() {
         (json!(0.1), json!("0.1")),
         (json!(12.35), json!("12.35")),
         (json!(-7), json!("-7")),
-        (json!(4.0), json!("4")),
+        (json!(4.0), json!("4.0")),
         (json!(0.000_001), json!("0.000001")),
         (json!(123_456_789.123_456), json!("123456789.123456")),
         (json!(0), json!("0")),

@@ -1,0 +1,110 @@
+//! JSON bodies as the schemas need them: no name twice in an object, and one form of whole numbers.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+
+use crate::http::problem::{self, Problem};
+use crate::http::problem_catalogue::ProblemCode;
+
+/// Parses a JSON body.
+pub(super) fn parse(bytes: &[u8]) -> problem::Result<Value> {
+    let Unambiguous(mut value) = serde_json::from_slice(bytes).map_err(|error| {
+        Problem::new(
+            ProblemCode::MalformedJson,
+            format!("The body can't be read as JSON: {error}."),
+            format!("تعذرت قراءة نص الطلب بصيغة JSON عند السطر {}، العمود {}.", error.line(), error.column()),
+        )
+    })?;
+    normalize_integers(&mut value);
+    Ok(value)
+}
+
+/// JSON without duplicate names in an object. RFC 8259 leaves open which of two values counts, so a proxy that inspects
+/// requests may read another value than the service.
+struct Unambiguous(Value);
+
+impl<'de> Deserialize<'de> for Unambiguous {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyJson).map(Self)
+    }
+}
+
+struct AnyJson;
+
+impl<'de> Visitor<'de> for AnyJson {
+    type Value = Value;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut read = Vec::new();
+        while let Some(Unambiguous(item)) = items.next_element()? {
+            read.push(item);
+        }
+        Ok(Value::Array(read))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
+        let mut read = Map::new();
+        while let Some((name, Unambiguous(field))) = fields.next_entry::<String, _>()? {
+            if read.insert(name, field).is_some() {
+                return Err(A::Error::custom("a name is there twice in one object"));
+            }
+        }
+        Ok(Value::Object(read))
+    }
+}
+
+/// Turns numbers such as `5.0` into integers: to JSON Schema they are the same, but serde reads no integer from `5.0`.
+fn normalize_integers(value: &mut Value) {
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            // Beyond 2^53 a float doesn't represent every integer.
+            let float =
+                number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() < 9_007_199_254_740_992.0);
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "the value has no fraction and is small enough"
+            )]
+            if let Some(float) = float {
+                *value = Value::from(float as i64);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(normalize_integers),
+        Value::Object(fields) => fields.values_mut().for_each(normalize_integers),
+        _ => {}
+    }
+}
