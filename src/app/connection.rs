@@ -73,6 +73,20 @@ impl App {
         Ok((ConnectionGuard(Some(conn)), deadline))
     }
 
+    /// Runs one use of the database in a transaction that is rolled back.
+    ///
+    /// # Errors
+    /// As [`App::with_conn`].
+    pub(super) async fn rolled_back<T>(&self, work: impl AsyncFnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+        self.with_conn(async |conn| {
+            AnsiTransactionManager::begin_transaction(conn).await?;
+            let result = work(conn).await;
+            AnsiTransactionManager::rollback_transaction(conn).await?;
+            result
+        })
+        .await
+    }
+
     /// Runs one use of the database on a connection from the pool.
     ///
     /// # Errors
@@ -83,6 +97,9 @@ impl App {
         // A deadline that passes drops the guard, which closes the connection.
         let result = within(deadline, Box::pin(work(guard.conn()?))).await?;
         guard.release();
+        if let Err(error) = &result {
+            self.last_write.note_error(error);
+        }
         result
     }
 }

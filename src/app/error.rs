@@ -20,6 +20,9 @@ pub enum Error {
     /// The database cannot be reached, or does not respond in time.
     #[error("the database is not available: {0}")]
     Unavailable(String),
+    /// The database has no space left for a write.
+    #[error("the database has no space left: {0}")]
+    OutOfSpace(String),
     /// The keys of the issuer of the caller's token cannot be fetched.
     #[error("the issuer of the caller's token is not available")]
     IssuerUnavailable,
@@ -66,6 +69,7 @@ impl From<QueryError> for Error {
             _ if matches!(info.message(), "date out of range" | "timestamp out of range") => {
                 RefusalCode::InvalidRequest.into()
             }
+            _ if is_out_of_space(info.message(), info.hint()) => Self::OutOfSpace(error.to_string()),
             _ if is_temporary(info.message()) => Self::Unavailable(error.to_string()),
             _ => Self::Internal(format!("{error} ({})", info.constraint_name().unwrap_or("no constraint"))),
         }
@@ -73,9 +77,9 @@ impl From<QueryError> for Error {
 }
 
 /// Returns whether the message of a database error describes a temporary state: a time-out, a server that starts or
-/// stops, a broken connection. Diesel has no kind for these errors.
+/// stops or lacks memory, a broken connection. Diesel has no kind for these errors.
 fn is_temporary(message: &str) -> bool {
-    const TEMPORARY: [&str; 9] = [
+    const TEMPORARY: [&str; 10] = [
         "canceling statement due to",
         "deadlock detected",
         "terminating connection",
@@ -85,8 +89,18 @@ fn is_temporary(message: &str) -> bool {
         "too many clients",
         "remaining connection slots",
         "idle-in-transaction",
+        "out of memory",
     ];
     TEMPORARY.iter().any(|temporary| message.contains(temporary))
+}
+
+/// Returns whether a database error says that the server lacks disk space (SQLSTATE 53100, `disk_full`). The hint is
+/// that of a table that cannot grow; other files name the error of the operating system.
+fn is_out_of_space(message: &str, hint: Option<&str>) -> bool {
+    const OUT_OF_SPACE: [&str; 4] =
+        ["No space left on device", "Disk quota exceeded", "disk full", "disk_full"];
+    hint.is_some_and(|hint| hint.contains("free disk space"))
+        || OUT_OF_SPACE.iter().any(|out_of_space| message.contains(out_of_space))
 }
 
 impl From<HashError> for Error {

@@ -23,7 +23,8 @@ pub struct ReadEvent {
 }
 
 impl App {
-    /// The events of a task force after a sequence number, oldest first, and the number of its last event.
+    /// The events of a task force after a sequence number, oldest first, and the number of its last event: at most
+    /// `limit`, and no further one once they have `max_bytes`.
     ///
     /// # Errors
     /// As [`App::read`].
@@ -33,10 +34,11 @@ impl App {
         task_force_id: Uuid,
         after: i64,
         limit: i64,
+        max_bytes: i64,
     ) -> Result<(Vec<ReadEvent>, i64)> {
         let (access, rows) = self
             .read(caller, task_force_id, async |conn| {
-                db::events::after(conn, task_force_id, after, limit).await
+                db::events::after(conn, task_force_id, after, limit, max_bytes).await
             })
             .await?;
         let events: Vec<ReadEvent> = rows

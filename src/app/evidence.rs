@@ -17,12 +17,12 @@ use crate::db::{self, Conn, QueryResult};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::evidence::{About, EvidenceSubjectKind};
 use crate::domain::reference::Reference;
-use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
+use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode, StorageUse};
 use crate::domain::rights::Action;
 use crate::domain::writing::{Write, may_write};
 
 /// The most bytes of a file that one statement reads.
-const SLICE: i32 = 256 * 1024;
+const SLICE: i32 = 64 * 1024;
 
 /// Checks that the caller may add, change or delete evidence about a subject of this kind.
 fn check_right(tx: &WriteTx<'_>, kind: EvidenceSubjectKind) -> Result<()> {
@@ -204,6 +204,13 @@ pub struct NewFile<'a> {
     pub sha256: [u8; 32],
 }
 
+/// Evidence after an upload, and the space that the files of its task force take now.
+#[derive(Debug)]
+pub struct Uploaded {
+    pub evidence: View<Evidence>,
+    pub storage: StorageUse,
+}
+
 /// A file that can be downloaded.
 #[derive(Debug, Clone)]
 pub struct File {
@@ -221,7 +228,8 @@ impl App {
     /// Uploads the file of evidence. Uploading the same file again changes nothing.
     ///
     /// # Errors
-    /// `versionMismatch`, `evidenceIsALink`; if another file is replaced, the errors of changing the evidence.
+    /// `versionMismatch`, `evidenceIsALink`, `storageFull`; if another file is replaced, the errors of changing the
+    /// evidence.
     pub async fn evidence_upload(
         &self,
         caller: &Caller,
@@ -229,7 +237,7 @@ impl App {
         id: Uuid,
         version: i32,
         file: NewFile<'_>,
-    ) -> Result<View<Evidence>> {
+    ) -> Result<Uploaded> {
         self.write(caller, task_force_id, Evidence::ACTION, async |tx| {
             let before: Evidence = resource::find_at_version(tx, (), id, version).await?;
             check_right(tx, before.fields.subject.kind)?;
@@ -239,14 +247,18 @@ impl App {
             let size = i32::try_from(file.content.len()).map_err(Error::internal)?;
             let same = before.fields.sha256.as_deref() == Some(file.sha256.as_slice())
                 && before.media_type.as_deref() == Some(file.media_type);
+            let stored = db::evidence::stored(tx.conn(), task_force_id).await?;
             if same {
-                return Ok(View::new(before, &tx.access));
+                let storage = self.storage_limits.of_task_force(stored.task_force);
+                return Ok(Uploaded { evidence: View::new(before, &tx.access), storage });
             }
             if before.is_file() {
                 check_changeable(tx, &before).await?;
             } else {
                 check_addable(tx, before.fields.subject)?;
             }
+            let more = i64::from(size) - before.size.map_or(0, i64::from);
+            self.storage_limits.check(stored, more)?;
             let facts = FileFacts { media_type: file.media_type, size, sha256: &file.sha256 };
             let (conn, now) = (tx.conn(), tx.now());
             db::evidence::set_content(conn, task_force_id, id, facts, file.content, now).await?;
@@ -257,7 +269,9 @@ impl App {
                     .with_change("mediaType", &before.media_type, file.media_type)
                     .with_change("size", before.size, size),
             );
-            Ok(View::new(resource::find_or_not_found(tx, (), id).await?, &tx.access))
+            let evidence = View::new(resource::find_or_not_found(tx, (), id).await?, &tx.access);
+            let storage = self.storage_limits.of_task_force(stored.task_force.saturating_add(more));
+            Ok(Uploaded { evidence, storage })
         })
         .await
     }

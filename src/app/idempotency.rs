@@ -136,11 +136,15 @@ impl App {
         let stored = tokio::time::timeout(DATABASE_TIMEOUT, storing).await;
         match stored {
             Ok(Ok(())) => {
+                self.last_write.note_success();
                 guard.release();
                 Ok(())
             }
             // Dropping the guard closes the connection, and the server rolls back.
-            Ok(Err(error)) => Err(error),
+            Ok(Err(error)) => {
+                self.last_write.note_error(&error);
+                Err(error)
+            }
             Err(_) => Err(Error::Unavailable("the database does not answer".to_owned())),
         }
     }

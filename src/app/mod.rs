@@ -56,6 +56,7 @@ use crate::auth::passwords::Passwords;
 use crate::auth::throttle::{Limits, Throttle};
 use crate::auth::tokens::Tokens;
 use crate::db::pool::Pool;
+use crate::domain::storage::StorageLimits;
 use clock::Clock;
 
 /// The use cases with the services that they need.
@@ -78,6 +79,9 @@ pub struct App {
     last_readiness: readiness::LastReadiness,
     refused: refused_attempts::PendingAttempts,
     verifiers: audit::Verifiers,
+    /// The space that files may take.
+    pub(crate) storage_limits: StorageLimits,
+    last_write: readiness::LastWrite,
 }
 
 impl App {
@@ -96,12 +100,19 @@ impl App {
             last_readiness: readiness::LastReadiness::default(),
             refused: refused_attempts::PendingAttempts::default(),
             verifiers: audit::Verifiers::default(),
+            storage_limits: StorageLimits::default(),
+            last_write: readiness::LastWrite::default(),
         }
     }
 
     /// Returns the use cases with another clock: the demo's story is dated in the past.
     pub fn with_clock(self, clock: Clock) -> Self {
         Self { clock, ..self }
+    }
+
+    /// Returns the use cases with other limits of the space for files.
+    pub fn with_storage_limits(self, storage_limits: StorageLimits) -> Self {
+        Self { storage_limits, ..self }
     }
 
     /// Returns the use cases with single sign-on through an issuer.

@@ -13,6 +13,7 @@ use super::{App, Result};
 use crate::db;
 use crate::db::page::Page;
 use crate::db::status::{PortfolioFilter, PortfolioLine, PortfolioTotals, StatusRows};
+use crate::domain::refusal::StorageUse;
 use crate::domain::rights::Action;
 
 /// The status of a task force on a day.
@@ -22,6 +23,8 @@ pub struct Status {
     pub rows: StatusRows,
     /// The current day in the task force's time zone.
     pub today: NaiveDate,
+    /// The space for the files of the task force.
+    pub storage: StorageUse,
 }
 
 /// The last status of each task force that was requested.
@@ -49,7 +52,8 @@ impl App {
                 return Ok(cached);
             }
             let rows = db::status::of(conn, task_force_id, access.now).await?;
-            let status = Arc::new(Status { rows, today: access.today });
+            let storage = self.storage_limits.of_task_force(rows.products.file_bytes);
+            let status = Arc::new(Status { rows, today: access.today, storage });
             // The head was read with the summary, and the counts were read after that. Only if no event came in
             // between, both belong together and may be cached.
             if status.rows.summary.seq == access.seq {

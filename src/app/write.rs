@@ -231,7 +231,13 @@ impl App {
             Ok(Effect::Unchanged(result)) => (Some(result), Ok(false)),
             Err(error) => (None, Err(error)),
         };
+        let is_commit = matches!((&outcome, mode), (Ok(true), CommitMode::Commit));
         let ended = within(deadline, Box::pin(self.end(conn, mode, outcome))).await?;
+        match &ended {
+            Ok(()) if is_commit => self.last_write.note_success(),
+            Ok(()) => {}
+            Err(error) => self.last_write.note_error(error),
+        }
         match mode {
             CommitMode::Idempotent(request) if ended.is_ok() => request.await_response(guard),
             _ => guard.release(),

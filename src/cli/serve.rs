@@ -202,7 +202,8 @@ async fn start(
     database.check_message_language().await;
     database.check_time_zones().await;
     let passwords = Passwords::new().map_err(Failure::failed)?;
-    let mut app = App::new(database.pool.clone(), Clock::default(), passwords, tokens);
+    let mut app = App::new(database.pool.clone(), Clock::default(), passwords, tokens)
+        .with_storage_limits(settings.storage_limits());
     if let Some(single_sign_on) = single_sign_on {
         app = app.with_single_sign_on(single_sign_on);
         let app = app.clone();

@@ -20,10 +20,11 @@ use crate::auth::tokens::Tokens;
 use crate::db::pool::{self, Pool};
 use crate::demo;
 use crate::domain::refusal::FieldErrorCode;
+use crate::domain::storage::{MIB, StorageLimits};
 use crate::domain::user::CouncilRole;
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::http::server::tls;
-use crate::http::server::{self, CONNECTIONS, CONNECTIONS_PER_ADDRESS, RateLimit};
+use crate::http::server::{self, ByteLimits, CONNECTIONS, CONNECTIONS_PER_ADDRESS, RateLimit};
 use crate::util::files::write_private;
 use crate::util::output::{self, LogQueue};
 
@@ -141,6 +142,18 @@ pub(super) struct ServeSettings {
     /// Maximum of requests at once by a caller that has sent none for a while.
     #[arg(long, env = "TASKFORCE_RATE_BURST", default_value_t = RateLimit::default().burst.get(), value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     rate_burst: u32,
+    /// Maximum of MiB that the JSON bodies of a user carry per minute, and twice as much at once; 0 for no limit.
+    #[arg(long, env = "TASKFORCE_RATE_JSON_MIB", default_value_t = ByteLimits::default().json_mib, value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    rate_json_mib: u32,
+    /// Maximum of MiB that the uploads of a user carry per minute, and twice as much at once; 0 for no limit.
+    #[arg(long, env = "TASKFORCE_RATE_FILE_MIB", default_value_t = ByteLimits::default().file_mib, value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    rate_file_mib: u32,
+    /// Maximum of MiB that the files of a task force take; 0 for no limit.
+    #[arg(long, env = "TASKFORCE_STORAGE_PER_TASK_FORCE_MIB", default_value_t = 1024, value_parser = clap::value_parser!(i64).range(0..=1_000_000_000))]
+    storage_per_task_force_mib: i64,
+    /// Maximum of MiB that the files of all task forces take; 0 for no limit.
+    #[arg(long, env = "TASKFORCE_STORAGE_MIB", default_value_t = 10_240, value_parser = clap::value_parser!(i64).range(0..=1_000_000_000))]
+    storage_mib: i64,
     /// Maximum of connections of all clients.
     #[arg(long, env = "TASKFORCE_MAX_CONNECTIONS", default_value_t = CONNECTIONS.into(), value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     max_connections: u32,
@@ -290,10 +303,20 @@ impl ServeSettings {
             security_contact: self.security_contact.clone(),
             trusted_proxies: self.trusted_proxies.clone(),
             rate_limit: RateLimit::new(self.rate_limit, self.rate_burst),
+            byte_limits: Some(ByteLimits { json_mib: self.rate_json_mib, file_mib: self.rate_file_mib }),
             max_connections: usize::try_from(self.max_connections).unwrap_or(usize::MAX),
             connections_per_address: usize::try_from(self.connections_per_address).unwrap_or(usize::MAX),
             tls,
             ..server::Settings::new(public_url, metrics)
+        }
+    }
+
+    /// The space that files may take.
+    pub(super) fn storage_limits(&self) -> StorageLimits {
+        let bytes = |mebibytes: i64| (mebibytes > 0).then_some(mebibytes.saturating_mul(MIB));
+        StorageLimits {
+            task_force: bytes(self.storage_per_task_force_mib),
+            installation: bytes(self.storage_mib),
         }
     }
 

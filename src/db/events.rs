@@ -107,17 +107,33 @@ pub struct EventRow {
     pub actor_name: Option<LocalizedText>,
 }
 
-/// The events after a sequence number, oldest first.
-pub async fn after(conn: &Conn, task_force_id: Uuid, after: i64, limit: i64) -> QueryResult<Vec<EventRow>> {
+/// The events after a sequence number, oldest first: at most `limit` of them, and no further one once they have
+/// `max_bytes`. The sizes are counted without reading the texts, so that long events are not even loaded.
+pub async fn after(
+    conn: &Conn,
+    task_force_id: Uuid,
+    after: i64,
+    limit: i64,
+    max_bytes: i64,
+) -> QueryResult<Vec<EventRow>> {
     let query = diesel::sql_query(
         "select e.body, e.hash, u.name as actor_name
-         from events e left join users u on u.id = e.actor_id
-         where e.task_force_id = $1 and e.seq > $2
-         order by e.seq limit $3",
+         from (
+             select *, sum(octet_length(body)) over (order by seq) - octet_length(body) as bytes_before
+             from (
+                 select seq, body, hash, actor_id from events
+                 where task_force_id = $1 and seq > $2
+                 order by seq limit $3
+             ) page
+         ) e
+         left join users u on u.id = e.actor_id
+         where e.bytes_before + octet_length(e.body) <= $4 or e.bytes_before = 0
+         order by e.seq",
     )
     .bind::<SqlUuid, _>(task_force_id)
     .bind::<BigInt, _>(after)
-    .bind::<BigInt, _>(limit);
+    .bind::<BigInt, _>(limit)
+    .bind::<BigInt, _>(max_bytes);
     Prepared(query).load(&mut &*conn).await
 }
 

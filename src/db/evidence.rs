@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{Binary, Bool, Integer, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Binary, Bool, Integer, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
@@ -14,6 +14,7 @@ use super::schema::{evidence, evidence_contents};
 use super::statement::Prepared;
 use crate::domain::evidence::{About, EvidenceSubjectKind};
 use crate::domain::step::StepState;
+use crate::domain::storage::Stored;
 use crate::domain::text::LocalizedText;
 
 /// The changeable fields of evidence, and its subject, which never changes.
@@ -339,6 +340,26 @@ pub async fn set_content(
         .execute(&mut &*conn)
         .await
         .map(drop)
+}
+
+/// The bytes of the files of a task force, and of all. The sum waits for no other task force: two uploads at once may
+/// each not see the other.
+pub async fn stored(conn: &Conn, task_force_id: Uuid) -> QueryResult<Stored> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        task_force: i64,
+        #[diesel(sql_type = BigInt)]
+        installation: i64,
+    }
+    let query = diesel::sql_query(
+        "select coalesce(sum(file_bytes) filter (where task_force_id = $1), 0)::bigint as task_force,
+                coalesce(sum(file_bytes), 0)::bigint as installation
+         from task_force_heads",
+    )
+    .bind::<SqlUuid, _>(task_force_id);
+    let Row { task_force, installation } = Prepared(query).get_result(&mut &*conn).await?;
+    Ok(Stored { task_force, installation })
 }
 
 /// A slice of a file; `None` if the file no longer has this hash.

@@ -90,6 +90,19 @@ pub async fn claim_key(
         .map(Some)
 }
 
+/// Writes a row of 32 KiB for a request that nobody sent, which the caller rolls back. The content is random, so that it
+/// takes as much space as it has bytes.
+pub async fn try_to_write(conn: &Conn, now: DateTime<Utc>) -> QueryResult<()> {
+    let query = diesel::sql_query(
+        "insert into idempotency_keys (user_id, operation, key, fingerprint, created_at, body)
+         select $1, 'readiness', 'readiness', sha256(''), $2, string_agg(uuid_send(gen_random_uuid()), '')
+         from generate_series(1, 2048)",
+    )
+    .bind::<SqlUuid, _>(Uuid::now_v7())
+    .bind::<Timestamptz, _>(now);
+    Prepared(query).execute(&mut &*conn).await.map(drop)
+}
+
 /// Stores the response to a request whose key is claimed.
 pub async fn store_response(conn: &Conn, claim: &Claim, response: &StoredResponse) -> QueryResult<()> {
     let stored = diesel::update(idempotency_keys::table.find((claim.user_id, &claim.operation, &claim.key)))

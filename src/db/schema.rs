@@ -540,6 +540,7 @@ diesel::table! {
         hash -> Bytea,
         changed_at -> Timestamptz,
         last_activity_number -> Int4,
+        file_bytes -> Int8,
         last_id -> Uuid,
     }
 }

@@ -133,7 +133,7 @@ pub struct DueLine {
     pub due_date: NaiveDate,
 }
 
-/// Counts of products and conditions.
+/// Counts of products and conditions, and of the bytes of files.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct ProductCounts {
     /// Pilots of the current cycle by state, as far as the migrations.
@@ -169,6 +169,9 @@ pub struct ProductCounts {
     /// Reported as met, not accepted yet.
     #[diesel(sql_type = BigInt)]
     pub conditions_reported_met: i64,
+    /// Bytes of the files of evidence.
+    #[diesel(sql_type = BigInt)]
+    pub file_bytes: i64,
 }
 
 /// The status of a task force.
@@ -225,8 +228,9 @@ pub async fn of(conn: &Conn, task_force_id: Uuid, now: DateTime<Utc>) -> QueryRe
     )
     .bind::<SqlUuid, _>(task_force_id);
     let products = diesel::sql_query(
-        "select p.*, m.*, c.*
+        "select p.*, m.*, c.*, h.file_bytes
          from task_forces t
+         join task_force_heads h on h.task_force_id = t.id
          cross join lateral (
              select count(*) filter (where state = 'proposed') as proposed,
                     count(*) filter (where state = 'planned') as planned,

@@ -32,6 +32,7 @@ pub mod scales;
 pub mod sector;
 pub mod state_machine;
 pub mod step;
+pub mod storage;
 pub mod submission;
 pub mod task;
 pub mod task_force;

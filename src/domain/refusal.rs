@@ -159,6 +159,8 @@ pub enum RefusalCode {
     TooManyAttempts,
     /// The resource has changed since the caller read it.
     VersionMismatch,
+    /// The files of the task force, or of the installation, have all the space that they may have.
+    StorageFull,
 }
 
 impl RefusalCode {
@@ -213,6 +215,7 @@ impl RefusalCode {
             | Self::IdempotencyKeyInUse
             | Self::IdempotencyKeyReused
             | Self::TooManyAttempts
+            | Self::StorageFull
             // The state of the resource that the request addresses, of its step or of its task force.
             | Self::TransitionNotAllowed
             | Self::TaskForceForming
@@ -375,6 +378,14 @@ pub struct AvailableTransition {
     pub blocked_by: Vec<Blocker>,
 }
 
+/// The space that files have taken, in bytes, and the space that they may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StorageUse {
+    pub used: i64,
+    /// `None` for no limit.
+    pub limit: Option<i64>,
+}
+
 /// Data that a refusal lists beside its sentence.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum ProblemExtension {
@@ -389,6 +400,8 @@ pub enum ProblemExtension {
     CurrentVersion(i32),
     /// The seconds after which the request can be sent again.
     RetryAfter(u32),
+    /// The space that files have taken, and the space that they may take.
+    Storage(StorageUse),
 }
 
 /// Selects the `detail` of the problem, which is the sentence for people.

@@ -7,6 +7,7 @@
 //! details), [`server`] (listener and middleware), [`openapi`] (the document).
 
 mod context;
+mod decimals;
 mod endpoints;
 mod etag;
 mod idempotency;
@@ -23,6 +24,7 @@ mod resource;
 mod response;
 mod route_table;
 pub mod server;
+mod storage;
 mod text;
 mod validation;
 mod values;

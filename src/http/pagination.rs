@@ -85,30 +85,68 @@ pub(super) trait ListItem: Serialize + ToSchema {
     const PAGE_DESCRIPTION: &'static str;
 }
 
-/// A page of a list.
+/// The bytes of JSON at which a page ends, although `limit` would let it have further items. A response is in memory
+/// until its client has read it, and many clients may read slowly.
+pub(super) const PAGE_BYTES: usize = 256 * 1024;
+
+/// A page of a list: at most `limit` items, and at most [`PAGE_BYTES`] unless its first item alone has more.
 #[derive(Debug, Serialize)]
 pub(super) struct Page<I> {
     items: Vec<I>,
     next: Option<String>,
 }
 
-impl<I> Page<I> {
-    /// The page of these rows; `key` makes the cursor from the last row.
+impl<I: Serialize> Page<I> {
+    /// The page of these rows; `key` makes the cursor from the last row of the page.
     pub(super) fn new<T, K: Serialize>(
         page: db::page::Page<T>,
-        key: impl FnOnce(&T) -> K,
-        item: impl FnMut(T) -> I,
+        key: impl Fn(&T) -> K,
+        mut item: impl FnMut(T) -> I,
     ) -> Self {
-        let next = page.items.last().filter(|_| page.more).map(|last| cursor(&key(last)));
-        Self { items: page.items.into_iter().map(item).collect(), next }
+        let (mut items, mut last, mut more) = (Vec::new(), None, page.more);
+        let mut bytes = 0;
+        for row in page.items {
+            let key = key(&row);
+            let item = item(row);
+            bytes += size_of_json(&item);
+            if bytes > PAGE_BYTES && last.is_some() {
+                more = true;
+                break;
+            }
+            items.push(item);
+            last = Some(key);
+        }
+        Self { items, next: last.filter(|_| more).map(|key| cursor(&key)) }
+    }
+}
+
+/// The bytes of a value as JSON.
+fn size_of_json(value: &impl Serialize) -> usize {
+    let mut bytes = Bytes(0);
+    // What cannot be serialized is reported when the response is written.
+    serde_json::to_writer(&mut bytes, value).ok();
+    bytes.0
+}
+
+/// Counts bytes that are written.
+struct Bytes(usize);
+
+impl std::io::Write for Bytes {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 
 impl<I: ListItem> PartialSchema for Page<I> {
     fn schema() -> RefOr<Schema> {
-        let items = ArrayBuilder::new()
-            .items(Ref::from_schema_name(I::name()))
-            .description(Some("The items of this page."));
+        let items = ArrayBuilder::new().items(Ref::from_schema_name(I::name())).description(Some(
+            "The items of this page: at most `limit`, and fewer where they would have more than 256 KiB.",
+        ));
         let mut next = ObjectBuilder::new()
             .schema_type(SchemaType::Array(vec![Type::String, Type::Null]))
             .description(Some("The cursor of the next page; null on the last."))
@@ -211,6 +249,32 @@ mod tests {
         fn no_cursor_panics(text in "\\PC{0,60}") {
             let _: Result<Option<(DateTime<Utc>, Uuid)>> = after(Some(&text));
         }
+    }
+
+    #[test]
+    fn a_page_ends_when_it_has_the_bytes_that_a_page_may_have() {
+        let ends_at = |sizes: &[usize], more: bool| {
+            let items = sizes.iter().copied().enumerate().collect();
+            let page = Page::new(
+                db::page::Page { items, more },
+                |(at, _)| i64::try_from(*at).unwrap(),
+                |(_, size)| "x".repeat(size),
+            );
+            let next = page.next.map(|next| after::<i64>(Some(&next)).unwrap().unwrap());
+            (page.items.len(), next)
+        };
+        assert_eq!(ends_at(&[], false), (0, None));
+        assert_eq!(ends_at(&[10, 10], false), (2, None));
+        assert_eq!(ends_at(&[10, 10], true), (2, Some(1)));
+        assert_eq!(ends_at(&[100_000; 5], false), (2, Some(1)));
+        assert_eq!(
+            ends_at(&[PAGE_BYTES, 10], false),
+            (1, Some(0)),
+            "the first item is there whatever its size"
+        );
+        assert_eq!(ends_at(&[10, PAGE_BYTES], true), (1, Some(0)));
+        // The quotes count, too.
+        assert_eq!(ends_at(&[PAGE_BYTES / 2 - 2, PAGE_BYTES / 2 - 2], false), (2, None));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use super::context::RequestContext;
 use super::problem_catalogue::ProblemCode;
+use super::storage::StorageDocument;
 use super::text::{LocalizedName, LocalizedNote};
 use crate::app;
 use crate::domain::criterion::{Criterion, CriterionCode, Waiver};
@@ -54,6 +55,15 @@ impl Problem {
     pub(super) fn too_many_requests(retry_after: u32) -> Self {
         let extension = Box::new(ProblemExtension::RetryAfter(retry_after));
         Self { extension, ..ProblemCode::TooManyRequests.into() }
+    }
+
+    /// 429 for a caller who has sent too many bytes, with the seconds after which a body of the same size is taken.
+    pub(super) fn too_many_bytes(retry_after: u32) -> Self {
+        let sentence = Message::new(
+            "Your requests have carried too many bytes in a short time. Try again after the seconds in `Retry-After`.",
+            "حملت طلباتك بايتات كثيرة جدًا في وقت قصير. حاول من جديد بعد الثواني المذكورة في Retry-After.",
+        );
+        Self { detail: RefusalDetail::Sentence(sentence), ..Self::too_many_requests(retry_after) }
     }
 
     /// The code of the problem.
@@ -109,6 +119,7 @@ impl Problem {
             | ProblemCode::MalformedJson
             | ProblemCode::UnknownReference
             | ProblemCode::IdempotencyKeyReused
+            | ProblemCode::StorageFull
             | ProblemCode::TooManyRequests => Some(Message::new("Nothing was changed.", "لم يتغير شيء.")),
             ProblemCode::Unavailable => Some(Message::new(
                 "Nothing was changed as far as the service knows.",
@@ -144,11 +155,12 @@ impl Problem {
 
     /// The body of the response.
     pub(super) fn document(&self, context: &RequestContext, language: Language) -> ProblemDocument {
-        let (mut transitions, mut criteria) = (None, None);
+        let (mut transitions, mut criteria, mut storage) = (None, None, None);
         match &*self.extension {
             ProblemExtension::Nothing
             | ProblemExtension::CurrentVersion(_)
             | ProblemExtension::RetryAfter(_) => {}
+            ProblemExtension::Storage(of) => storage = Some(StorageDocument::from(*of)),
             ProblemExtension::Transitions(listed) => {
                 transitions = Some(listed.iter().map(|one| TransitionDocument::new(one, language)).collect());
             }
@@ -167,6 +179,7 @@ impl Problem {
             available_transitions: transitions,
             references: self.references.iter().map(ReferenceDocument::from).collect(),
             criteria,
+            storage,
         }
     }
 }
@@ -221,6 +234,14 @@ impl From<app::Error> for Problem {
             app::Error::Unavailable(cause) => {
                 tracing::warn!(%cause, "the database is not available");
                 ProblemCode::Unavailable.into()
+            }
+            app::Error::OutOfSpace(cause) => {
+                tracing::error!(%cause, "the database has no space left");
+                Self::new(
+                    ProblemCode::Unavailable,
+                    "The service has no space left to keep the change. Whoever runs the service has to make room; reading goes on.",
+                    "لم تبقَ لدى الخدمة مساحة لحفظ التغيير، وعلى من يديرها توفير مساحة، أما القراءة فمتاحة.",
+                )
             }
             app::Error::IssuerUnavailable => Self::new(
                 ProblemCode::Unavailable,
@@ -286,6 +307,10 @@ pub(super) struct ProblemDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     criteria: Option<Vec<CriterionDocument>>,
+    /// The space for files, for `storageFull`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    storage: Option<StorageDocument>,
 }
 
 /// One thing wrong with a request: in the body at `pointer`, or in the query, path or header `parameter`.

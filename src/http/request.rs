@@ -28,6 +28,7 @@ use super::etag;
 use super::idempotency::{self, DryRunQuery};
 use super::problem::{Problem, Result};
 use super::problem_catalogue::ProblemCode;
+use super::server::byte_limit::{self, Carried};
 use super::server::settings::{ClientTimeouts, Settings};
 use super::{request_errors, validation};
 use crate::app::App;
@@ -212,6 +213,7 @@ where
             // Unknown parameters are refused, so that a `dryRun` is never ignored.
             let query: Q = validation::query(request.query_string())?;
             let bytes = read_body(&request, payload).await?;
+            byte_limit::count(&request, context.caller.user_id, Carried::Json, bytes.len())?;
             let body = validation::body(&bytes)?;
             let commit_mode = idempotency::commit_mode(&request, &context.caller, &bytes, query.dry_run());
             let (body, commit_mode) = settle(&request, body, commit_mode)?;
@@ -238,6 +240,7 @@ where
             // Unknown parameters are refused, so that a `dryRun` is never ignored.
             let query: Q = validation::query(request.query_string())?;
             let bytes = read_body(&request, payload).await?;
+            byte_limit::count(&request, context.caller.user_id, Carried::Json, bytes.len())?;
             let body: validation::Body<B> = validation::body(&bytes)?;
             let version = match version(&request) {
                 // Without a version, a repaired body cannot be tried.

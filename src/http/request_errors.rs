@@ -14,7 +14,7 @@ use actix_web::middleware::Next;
 use actix_web::{HttpMessage as _, HttpRequest, ResponseError as _};
 
 use super::problem::Problem;
-use super::validation::field_of;
+use super::validation::{MAX_ERRORS, field_of};
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
 
 /// The errors of a request whose body was repaired, as an extension of the request.
@@ -31,6 +31,7 @@ pub(super) fn note(request: &HttpRequest, errors: Vec<FieldError>, repaired: BTr
 /// The refusal of a request with these errors, and with those of a problem that was found beside them.
 pub(super) fn refusal(mut errors: Vec<FieldError>, beside: Option<&Problem>) -> Problem {
     errors.extend(beside.into_iter().flat_map(Problem::field_errors).cloned());
+    errors.truncate(MAX_ERRORS);
     Refusal::field_errors(RefusalCode::InvalidRequest, errors).into()
 }
 

@@ -1,6 +1,7 @@
 //! The HTTP server: [`application`] (routes and middleware) behind [`transport`] (TCP, TLS, time limits).
 
 mod application;
+pub(super) mod byte_limit;
 pub(super) mod client_address;
 mod connection_limit;
 mod cors;
@@ -11,6 +12,7 @@ mod refused_attempts;
 mod request_span;
 pub(super) mod response_middleware;
 pub(super) mod settings;
+mod sliced_body;
 mod timeouts;
 pub mod tls;
 mod transport;
@@ -23,7 +25,7 @@ use std::sync::Arc;
 
 use actix_web::dev::Server;
 
-pub use settings::{CONNECTIONS, CONNECTIONS_PER_ADDRESS, ClientTimeouts, RateLimit, Settings};
+pub use settings::{ByteLimits, CONNECTIONS, CONNECTIONS_PER_ADDRESS, ClientTimeouts, RateLimit, Settings};
 
 use crate::app::App;
 use application::Application;

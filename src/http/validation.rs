@@ -21,14 +21,15 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 use utoipa::{IntoParams, ToSchema};
 
+use super::decimals::DecimalInput;
 use super::problem;
 use super::text;
-use super::values::DecimalInput;
 use crate::app;
 use crate::app::users::parse_email;
 use crate::domain::characters;
 use crate::domain::decimal::Decimal;
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
+pub(super) use errors::MAX_ERRORS;
 use errors::{ADDRESS, escaped, field_errors, no_decimal, of_parameter, refuse, shortened};
 pub(super) use repair::field_of;
 use repair::{Repaired, repair};

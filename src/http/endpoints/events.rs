@@ -19,7 +19,7 @@ use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
 use crate::domain::text::{Language, LocalizedText};
 use crate::http::operation_problems::requires;
-use crate::http::pagination::{self, ListItem, Page, PageQuery};
+use crate::http::pagination::{self, ListItem, PAGE_BYTES, Page, PageQuery};
 use crate::http::problem::Result;
 use crate::http::request::{Read, Root, TaskForcePath};
 use crate::http::response;
@@ -129,7 +129,7 @@ impl From<ReadEvent> for Event {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct EventList {
-    /// The events, oldest first.
+    /// The events, oldest first: at most `limit`, and fewer where they would have more than 256 KiB.
     items: Vec<Event>,
     /// Sequence number of the last event there is; ask again with `after` = the last `seq` you have while it is lower.
     #[schema(minimum = 0, example = 241)]
@@ -163,7 +163,9 @@ pub(super) struct EventQuery {
 async fn list_events(app: Data<App>, read: Read<TaskForcePath, EventQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
     let id = context.path.task_force_id;
-    let (events, last_seq) = app.events_list(&context.caller, id, query.after, query.limit).await?;
+    let max_bytes = i64::try_from(PAGE_BYTES).unwrap_or(i64::MAX);
+    let (events, last_seq) =
+        app.events_list(&context.caller, id, query.after, query.limit, max_bytes).await?;
     response::document(&EventList { items: events.into_iter().map(Event::from).collect(), last_seq })
 }
 

@@ -18,13 +18,13 @@ use crate::db::measurements::MeasurementFields;
 use crate::domain::decimal::Decimal;
 use crate::domain::refusal::RefusalCode;
 use crate::domain::text::Language;
+use crate::http::decimals::{DecimalInput, DecimalNumber};
 use crate::http::operation_problems::changes_product;
 use crate::http::pagination::{ListItem, Page, PageQuery};
 use crate::http::patch::Patch;
 use crate::http::request::Path;
 use crate::http::resource::{Representation, resource_routes};
 use crate::http::text::PlainLine;
-use crate::http::values::{DecimalInput, DecimalNumber};
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     resource_operations(config);

@@ -4,7 +4,7 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -163,12 +163,13 @@ pub(super) struct Report {
     item: ReportItem,
     /// What it says, as it was stored.
     #[schema(value_type = ReportModel)]
-    model: Value,
+    model: Box<RawValue>,
 }
 
 impl Report {
     fn new(written: ReportWithContent) -> Result<Self> {
-        let model = serde_json::from_str(&written.model).map_err(Error::internal)?;
+        // As the text that it is: a tree of it would take several times the memory.
+        let model = RawValue::from_string(written.model).map_err(Error::internal)?;
         Ok(Self { item: written.report.into(), model })
     }
 }

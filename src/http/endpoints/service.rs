@@ -368,7 +368,7 @@ async fn check_liveness() -> HttpResponse {
 
 /// Ask whether the service is ready
 ///
-/// For whoever sends requests to it: the database answers and is migrated, as of a second ago at most.
+/// For whoever sends requests to it: the database answers, is migrated and has space for changes, as of a second ago at most.
 #[utoipa::path(
     tag = "service",
     security(()),
@@ -380,8 +380,12 @@ async fn check_liveness() -> HttpResponse {
 )]
 #[get("/health/ready")]
 async fn check_readiness(app: Data<App>) -> HttpResponse {
-    let ServiceReadiness { database, migrations } = app.readiness().await;
-    HealthReport::response(BTreeMap::from([("database", database), ("migrations", migrations)]))
+    let ServiceReadiness { database, migrations, writes } = app.readiness().await;
+    HealthReport::response(BTreeMap::from([
+        ("database", database),
+        ("migrations", migrations),
+        ("writes", writes),
+    ]))
 }
 
 /// Read the metrics

@@ -22,6 +22,7 @@ use crate::http::pagination::{self, page_query};
 use crate::http::problem::Result;
 use crate::http::request::{Read, Root, TaskForcePath};
 use crate::http::response;
+use crate::http::storage::StorageDocument;
 use crate::http::text::LocalizedName;
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
@@ -225,6 +226,8 @@ pub(super) struct Status {
     /// The day it is in the task force's time zone: what `overdue` is counted by.
     #[schema(example = "2026-11-22")]
     today: NaiveDate,
+    /// The space for the files of its evidence.
+    storage: StorageDocument,
     /// Sequence number of the last event: `after` for the events that follow.
     #[schema(minimum = 1, example = 241)]
     last_seq: i64,
@@ -272,6 +275,7 @@ impl From<&crate::app::status::Status> for Status {
             next_due: rows.due.iter().map(NextDue::from).collect(),
             next_council_date: rows.summary.next_council_date,
             today: status.today,
+            storage: status.storage.into(),
             last_seq: rows.summary.seq,
             changed_at: rows.summary.changed_at,
         }

@@ -22,6 +22,7 @@ use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::domain::rights::Action;
 use crate::http::problem::{Problem, Result};
 use crate::http::problem_catalogue::ProblemCode;
+use crate::http::server::byte_limit::{self, Carried};
 use crate::http::validation;
 
 /// The maximum wait of an upload for memory, after the wait for other uploads of its user.
@@ -102,13 +103,17 @@ impl<P: Path + 'static> FromRequest for Upload<P> {
             if announced > MAX_FILE_BYTES {
                 return Err(ProblemCode::BodyTooLarge.into());
             }
+            let user_id = context.caller.user_id;
+            byte_limit::count(&request, user_id, Carried::File, announced)?;
             let within = timeouts(&request)?.file;
             let uploads = request.app_data::<Data<Uploads>>().ok_or(ProblemCode::InternalError)?;
-            let Some(permits) = uploads.acquire(context.caller.user_id, within).await else {
+            let Some(permits) = uploads.acquire(user_id, within).await else {
                 return Err(Error::Unavailable("too many uploads at once".to_owned()).into());
             };
             let read = tokio::time::timeout(within, content(payload, announced)).await;
             let (content, sha256) = read.map_err(|_elapsed| timeout_problem(within))??;
+            // A file in chunks announces no size.
+            byte_limit::count(&request, user_id, Carried::File, content.len().saturating_sub(announced))?;
             if let Some((en, ar)) = content_error(media_type, &content) {
                 return Err(Refusal::new(RefusalCode::InvalidRequest, en, ar).into());
             }

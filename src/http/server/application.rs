@@ -9,6 +9,7 @@ use actix_web::web::{self, Data, PayloadConfig};
 use tracing_actix_web::TracingLogger;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use super::byte_limit::ByteLimiter;
 use super::rate_limit::{self, RateLimiter};
 use super::request_span::RequestSpan;
 use super::settings::Settings;
@@ -28,6 +29,7 @@ pub(super) struct Application {
     document: Data<OpenApiDocument>,
     routes: Data<RouteTable>,
     rate_limiter: Option<Data<RateLimiter>>,
+    byte_limiter: Option<Data<ByteLimiter>>,
 }
 
 impl Application {
@@ -42,6 +44,7 @@ impl Application {
             document: Data::new(openapi::document().map_err(io::Error::other)?),
             routes: Data::from(openapi::routes().map_err(io::Error::other)?),
             rate_limiter: settings.rate_limit.map(|limit| Data::new(RateLimiter::new(limit))),
+            byte_limiter: settings.byte_limits.map(|limits| Data::new(ByteLimiter::new(limits))),
             settings: Data::new(settings),
         })
     }
@@ -58,7 +61,7 @@ impl Application {
             InitError = (),
         >,
     > {
-        let Self { app, settings, uploads, document, routes, rate_limiter } = self;
+        let Self { app, settings, uploads, document, routes, rate_limiter, byte_limiter } = self;
         let cors = cors::allow(&settings.cors_origins);
         actix_web::App::new()
             .app_data(app)
@@ -70,6 +73,9 @@ impl Application {
             .configure(|config| {
                 if let Some(rate_limiter) = rate_limiter {
                     config.app_data(rate_limiter);
+                }
+                if let Some(byte_limiter) = byte_limiter {
+                    config.app_data(byte_limiter);
                 }
             })
             .configure(|config| endpoints::operations(&mut ServiceConfig::new(config)))

@@ -145,7 +145,7 @@ impl<C: Clock> RateLimiter<C> {
 }
 
 /// Whole seconds, rounded up.
-fn seconds(duration: Duration) -> u64 {
+pub(super) fn seconds(duration: Duration) -> u64 {
     duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }
 

@@ -3,7 +3,7 @@
 
 use std::panic::AssertUnwindSafe;
 
-use actix_web::body::{EitherBody, MessageBody};
+use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, EntityTag, HeaderName,
@@ -18,6 +18,7 @@ use futures_util::FutureExt as _;
 
 use super::refused_attempts;
 use super::settings::Settings;
+use super::sliced_body::sliced;
 use crate::app::caller::Caller;
 use crate::domain::refusal::RefusalCode;
 use crate::domain::vocabulary::Vocabulary as _;
@@ -34,8 +35,8 @@ const X_API_VERSION: HeaderName = HeaderName::from_static("api-version");
 /// Adds request id, API version and security headers, answers 304, and renders problems.
 pub(in crate::http) async fn wrap(
     mut request: ServiceRequest,
-    next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, actix_web::Error> {
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse, actix_web::Error> {
     let is_secure = request.app_data::<Data<Settings>>().is_some_and(|settings| settings.is_secure());
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let context = RequestContext { is_secure, is_read, ..RequestContext::read(request.headers()) };
@@ -49,7 +50,7 @@ pub(in crate::http) async fn wrap(
 
     if let Err(problem) = negotiation::check(&request) {
         let response = add_headers(render(&problem, &context, None), &context);
-        return Ok(request.into_response(response).map_into_right_body());
+        return Ok(request.into_response(response).map_into_boxed_body());
     }
     let Ok(result) = AssertUnwindSafe(next.call(request)).catch_unwind().await else {
         // The panic has taken the request along, so the response can only be sent as an error.
@@ -81,7 +82,7 @@ pub(in crate::http) async fn wrap(
                 rendered.headers_mut().insert(name, value);
             }
         }
-        return Ok(ServiceResponse::new(request, add_headers(rendered, &context)).map_into_right_body());
+        return Ok(ServiceResponse::new(request, add_headers(rendered, &context)).map_into_boxed_body());
     }
     let is_unchanged = is_get
         && response.status() == StatusCode::OK
@@ -91,9 +92,10 @@ pub(in crate::http) async fn wrap(
         for (name, value) in response.headers().iter().filter(|(name, _)| **name != CONTENT_TYPE) {
             not_modified.headers_mut().insert(name.clone(), value.clone());
         }
-        return Ok(ServiceResponse::new(request, add_headers(not_modified, &context)).map_into_right_body());
+        return Ok(ServiceResponse::new(request, add_headers(not_modified, &context)).map_into_boxed_body());
     }
-    Ok(ServiceResponse::new(request, add_headers(response, &context)).map_into_left_body())
+    let response = add_headers(response, &context).map_body(|_, body| sliced(body));
+    Ok(ServiceResponse::new(request, response))
 }
 
 /// The problem that stands for an error response of actix-web, such as 413 for a body that is too large.

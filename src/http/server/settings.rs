@@ -35,6 +35,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     /// Limit of the requests of a caller; by default none.
     pub rate_limit: Option<RateLimit>,
+    /// Limits of the bytes that the requests of a user carry; by default none.
+    pub byte_limits: Option<ByteLimits>,
     /// Time limits of a client.
     pub timeouts: ClientTimeouts,
     /// Maximum number of open connections.
@@ -57,6 +59,7 @@ impl Settings {
             public_url,
             trusted_proxies: Vec::new(),
             rate_limit: None,
+            byte_limits: None,
             timeouts: ClientTimeouts::default(),
             max_connections: CONNECTIONS.into(),
             connections_per_address: CONNECTIONS_PER_ADDRESS.into(),
@@ -92,6 +95,26 @@ impl RateLimit {
 impl Default for RateLimit {
     fn default() -> Self {
         Self::new(1200, 300).unwrap_or(Self::STRICTEST)
+    }
+}
+
+/// Limits of the bytes that the requests of a user carry, in mebibytes per minute; 0 for no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ByteLimits {
+    /// JSON bodies.
+    pub json_mib: u32,
+    /// Uploaded files.
+    pub file_mib: u32,
+}
+
+impl ByteLimits {
+    /// The minutes whose bytes a user may send at once.
+    pub const AT_ONCE: NonZeroU32 = NonZeroU32::MIN.saturating_add(1);
+}
+
+impl Default for ByteLimits {
+    fn default() -> Self {
+        Self { json_mib: 4, file_mib: 50 }
     }
 }
 

@@ -8,11 +8,11 @@ use serde_json::Value;
 
 use crate::domain::message::{Message, isolate};
 use crate::domain::refusal::{FieldError, FieldErrorCode, FieldLocation, Refusal, RefusalCode};
+use crate::http::decimals::DECIMAL;
 use crate::http::text;
-use crate::http::values::DECIMAL;
 
 /// The maximum number of errors in a response, which a small request could make very large otherwise.
-const MAX_ERRORS: usize = 100;
+pub(in crate::http) const MAX_ERRORS: usize = 100;
 
 /// The format of e-mail addresses (RFC 6531).
 pub(super) const ADDRESS: &str = "idn-email";

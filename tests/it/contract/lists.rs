@@ -186,3 +186,50 @@ async fn a_forged_cursor_is_refused_or_harmless() {
         assert!([200, 400].contains(&answer.status), "{cursor}: {}", answer.text());
     }
 }
+
+/// A list's pages of at most 100 items, each with its bytes.
+async fn pages_of(reader: Client<'_>, path: &str) -> Vec<(usize, usize)> {
+    let mut pages = Vec::new();
+    let mut address = format!("{path}?limit=100");
+    loop {
+        let answer = reader.get(address.as_str()).await.expect(200);
+        let page = answer.json();
+        pages.push((page["items"].as_array().unwrap().len(), answer.body.len()));
+        let Some(next) = page["next"].as_str() else { return pages };
+        address = format!("{path}?limit=100&cursor={next}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_ends_early_when_its_items_are_long() {
+    let app = TestApp::start().await;
+    let chair = app.as_chair();
+    let long = json!({ "ar": "ض".repeat(10_000), "en": "x".repeat(10_000) });
+    let there = chair.list(&app.a("/activities")).await.len();
+    for _ in 0..20 {
+        chair.create_activity(json!({ "description": long })).await;
+    }
+    let pages = pages_of(chair, &app.a("/activities")).await;
+    assert_eq!(pages.iter().map(|(items, _)| items).sum::<usize>(), there + 20);
+    assert!((3..=5).contains(&pages.len()), "{pages:?}");
+    assert!(pages.iter().all(|(_, bytes)| *bytes <= 257 * 1024), "{pages:?}");
+
+    // Events name no next page: whoever reads them goes on after the last one.
+    let (mut after, mut seen, mut pages) = (0, 0, 0);
+    loop {
+        let answer = chair.get(app.a(&format!("/events?limit=100&after={after}"))).await.expect(200);
+        assert!(answer.body.len() <= 300 * 1024, "{}", answer.body.len());
+        let list = answer.json();
+        let items = list["items"].as_array().unwrap();
+        assert!(!items.is_empty());
+        for event in items {
+            after += 1;
+            assert_eq!(event["seq"], after, "no event is left out");
+        }
+        (seen, pages) = (seen + items.len(), pages + 1);
+        if list["lastSeq"] == after {
+            break;
+        }
+    }
+    assert!(seen > 20 && pages >= 3, "{seen} events in {pages} pages");
+}

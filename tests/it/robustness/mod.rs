@@ -10,4 +10,5 @@ mod output;
 mod process;
 mod properties;
 mod races;
+mod storage;
 mod torture;

@@ -17,6 +17,7 @@ use taskforce::auth::passwords::Passwords;
 use taskforce::auth::throttle::{Limits, Throttle};
 use taskforce::auth::tokens::{self, Tokens};
 use taskforce::db;
+use taskforce::domain::storage::StorageLimits;
 use taskforce::http::server::{self, Settings};
 use tokio::sync::OnceCell;
 
@@ -53,6 +54,8 @@ pub(crate) struct Setup {
     pub(crate) single_sign_on: Option<SingleSignOn>,
     /// How often a password may be guessed.
     pub(crate) throttle: Limits,
+    /// The space that files may take.
+    pub(crate) storage: StorageLimits,
 }
 
 impl Default for Setup {
@@ -63,6 +66,7 @@ impl Default for Setup {
             adjust: Box::new(|_usual| ()),
             single_sign_on: None,
             throttle: Limits::GENEROUS,
+            storage: StorageLimits::default(),
         }
     }
 }
@@ -112,7 +116,7 @@ impl TestApp {
         Self::over(postgres::copy_of(postgres::migrated().await).await, Setup::default()).await
     }
 
-    pub(super) async fn over(database: String, setup: Setup) -> Self {
+    pub(crate) async fn over(database: String, setup: Setup) -> Self {
         if std::env::var_os("RUST_LOG").is_some() {
             let filter = tracing_subscriber::EnvFilter::from_default_env();
             tracing_subscriber::fmt().with_env_filter(filter).try_init().ok();
@@ -121,7 +125,8 @@ impl TestApp {
             .unwrap();
         let clock = Clock::stopped_at(setup.now);
         let tokens = Tokens::from_pem(KEY.expose_secret(), ISSUER.to_owned()).unwrap();
-        let mut app = App::new(pool, clock.clone(), Passwords::cheap().unwrap(), tokens);
+        let mut app = App::new(pool, clock.clone(), Passwords::cheap().unwrap(), tokens)
+            .with_storage_limits(setup.storage);
         app.throttle = Arc::new(Throttle::new(setup.throttle));
         if let Some(single_sign_on) = setup.single_sign_on {
             app = app.with_single_sign_on(single_sign_on);

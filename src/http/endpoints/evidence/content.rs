@@ -9,20 +9,21 @@ use actix_web::http::header::{
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpResponse, get, put};
 use futures_util::stream;
+use serde::Serialize;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::app::App;
-use crate::app::evidence::{File, NewFile};
+use crate::app::evidence::{File, NewFile, Uploaded};
 use crate::domain::evidence::MAX_FILE_BYTES;
 use crate::domain::refusal::RefusalCode;
 use crate::http::endpoints::evidence::{Evidence, EvidencePath};
 use crate::http::operation_problems::changes_product;
 use crate::http::problem::Result;
 use crate::http::request::{IfMatch, Read, Upload};
-use crate::http::resource::single;
-use crate::http::response::REVALIDATE;
+use crate::http::response::{self, REVALIDATE};
+use crate::http::storage::StorageDocument;
 
 /// The bytes of a file.
 #[derive(Debug)]
@@ -46,11 +47,21 @@ impl ToSchema for EvidenceFile {
     }
 }
 
+/// Evidence whose file was uploaded, and the space that the task force's files take now.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct UploadedEvidence {
+    #[serde(flatten)]
+    evidence: Evidence,
+    /// The space for the files of the task force.
+    storage: StorageDocument,
+}
+
 /// Upload the file of evidence
 ///
 /// The body is the file itself: at most 10 MiB, of one of these types, and begins as files of that type do; text is
 /// UTF-8. The first upload is possible whatever became of the step; another takes its place as long as what the
-/// evidence is about can be written. The same file again changes nothing. Evidence with a `url` takes no file.
+/// evidence is about can be written. The same file again changes nothing. Evidence with a `url` takes no file. The
+/// files of a task force may take a limited space, which the answer and the status tell.
 #[utoipa::path(
     tag = "evidence",
     params(EvidencePath, IfMatch),
@@ -70,12 +81,12 @@ impl ToSchema for EvidenceFile {
             (EvidenceFile = "text/plain"),
         )
     ),
-    responses((status = 200, description = "The evidence, with what is known of its file.", body = Evidence, headers(("ETag" = String)))),
+    responses((status = 200, description = "The evidence, with what is known of its file.", body = UploadedEvidence, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(
         changes_product()
             .refuses([
                 RefusalCode::EvidenceIsALink, RefusalCode::OfAnEarlierCycle, RefusalCode::ConditionSettled,
-                RefusalCode::EvidenceOnRecord,
+                RefusalCode::EvidenceOnRecord, RefusalCode::StorageFull,
             ])
     )))
 )]
@@ -83,9 +94,11 @@ impl ToSchema for EvidenceFile {
 pub(super) async fn upload_evidence(app: Data<App>, upload: Upload<EvidencePath>) -> Result<HttpResponse> {
     let (context, at) = (&upload.context, &upload.context.path);
     let file = NewFile { media_type: upload.media_type, content: &upload.content, sha256: upload.sha256 };
-    let view =
+    let Uploaded { evidence, storage } =
         app.evidence_upload(&context.caller, at.task_force_id, at.evidence_id, upload.version, file).await?;
-    single::<Evidence>(view, context.language())
+    let version = evidence.resource.version;
+    let uploaded = UploadedEvidence { evidence: Evidence::new(evidence.resource), storage: storage.into() };
+    response::single(version, &uploaded)
 }
 
 /// Download the file of evidence

@@ -1,0 +1,25 @@
+//! The space for files, as responses show it.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::refusal::StorageUse;
+
+/// The space for files: of a task force, or in a refusal also of the installation.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Storage)]
+pub(super) struct StorageDocument {
+    /// How many bytes the files have.
+    #[schema(minimum = 0, example = 48_213)]
+    used_bytes: i64,
+    /// How many they may have; null for no limit.
+    #[schema(required, minimum = 0, example = 1_073_741_824)]
+    limit_bytes: Option<i64>,
+}
+
+impl From<StorageUse> for StorageDocument {
+    fn from(StorageUse { used, limit }: StorageUse) -> Self {
+        Self { used_bytes: used, limit_bytes: limit }
+    }
+}
