@@ -35,16 +35,17 @@ update decisions t set register_seq = o.seq
 
 alter table sessions alter column seq set not null, alter column seq add generated always as identity;
 alter table api_keys alter column seq set not null, alter column seq add generated always as identity;
-alter table refused_attempts alter column seq set not null, alter column seq add generated always as identity;
+-- Refused attempts are numbered by the statement that inserts them, since it inserts them in another order than that in
+-- which they were made.
+alter table refused_attempts alter column seq set not null;
 alter table decisions alter column register_seq set not null, alter column register_seq add generated always as identity;
 
 select setval(pg_get_serial_sequence('sessions', 'seq'), (select coalesce(max(seq), 0) + 1 from sessions), false);
 select setval(pg_get_serial_sequence('api_keys', 'seq'), (select coalesce(max(seq), 0) + 1 from api_keys), false);
-select setval(pg_get_serial_sequence('refused_attempts', 'seq'), (select coalesce(max(seq), 0) + 1 from refused_attempts), false);
 select setval(pg_get_serial_sequence('decisions', 'register_seq'), (select coalesce(max(register_seq), 0) + 1 from decisions), false);
 
 drop index api_keys_of_user;
 create index api_keys_of_user on api_keys (user_id, seq);
-create index refused_attempts_by_seq on refused_attempts (seq);
+create index refused_attempts_by_seq on refused_attempts (seq, id);
 drop index decisions_register;
 create index decisions_register on decisions (register_seq);

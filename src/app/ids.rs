@@ -50,7 +50,7 @@ pub(super) fn new_id(now: DateTime<Utc>) -> Uuid {
     let milliseconds = u128::try_from(now.timestamp_millis()).unwrap_or_default();
     let count = u128::from(MADE.fetch_add(1, Ordering::Relaxed));
     let random = Uuid::new_v4().as_u128() & ((1 << RANDOM_BITS) - 1);
-    from_number(milliseconds << (COUNT_BITS + RANDOM_BITS) | count << RANDOM_BITS | random)
+    from_number((milliseconds << (COUNT_BITS + RANDOM_BITS)) | (count << RANDOM_BITS) | random)
 }
 
 /// `proposed`, if it is greater than `last`; otherwise an id just above `last`, at a random distance.
@@ -65,14 +65,14 @@ fn after(last: Uuid, proposed: Uuid) -> Uuid {
 /// The time, the count and the random number of an id, without its version and variant.
 fn as_number(id: Uuid) -> u128 {
     let bits = id.as_u128();
-    let (time, high, low) = (bits >> 80, bits >> 64 & 0xfff, bits & ((1 << LOW_BITS) - 1));
-    time << (COUNT_BITS + RANDOM_BITS) | high << LOW_BITS | low
+    let (time, high, low) = (bits >> 80, (bits >> 64) & 0xfff, bits & ((1 << LOW_BITS) - 1));
+    (time << (COUNT_BITS + RANDOM_BITS)) | (high << LOW_BITS) | low
 }
 
 fn from_number(number: u128) -> Uuid {
     let (time, high, low) =
-        (number >> (COUNT_BITS + RANDOM_BITS), number >> LOW_BITS & 0xfff, number & ((1 << LOW_BITS) - 1));
-    Uuid::from_u128(time << 80 | 0x7 << 76 | high << 64 | 0b10 << LOW_BITS | low)
+        (number >> (COUNT_BITS + RANDOM_BITS), (number >> LOW_BITS) & 0xfff, number & ((1 << LOW_BITS) - 1));
+    Uuid::from_u128((time << 80) | (0x7 << 76) | (high << 64) | (0b10 << LOW_BITS) | low)
 }
 
 #[cfg(test)]
@@ -85,7 +85,7 @@ mod tests {
     fn an_id() -> impl Strategy<Value = Uuid> {
         // A year after 9000 leaves room above the greatest number.
         let number = (0u128..253_402_300_800_000, any::<u128>());
-        number.prop_map(|(time, rest)| from_number(time << 74 | rest & ((1 << 74) - 1)))
+        number.prop_map(|(time, rest)| from_number((time << 74) | (rest & ((1 << 74) - 1))))
     }
 
     proptest! {

@@ -145,7 +145,7 @@ impl App {
         &self,
         caller: &Caller,
         filter: &RefusedFilter,
-        before: Option<i64>,
+        before: Option<(i64, Uuid)>,
         limit: i64,
     ) -> Result<Page<RefusedRow>> {
         let (_, page) = self

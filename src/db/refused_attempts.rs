@@ -84,9 +84,9 @@ pub async fn add(
                     min(first_at) as first_at, max(last_at) as last_at, max(request_id) as request_id
              from placed group by 2, 3, 4, 5, 6
          )
-         insert into refused_attempts as r (id, hour, user_id, address, operation, code, about_task_force_id,
+         insert into refused_attempts as r (id, seq, hour, user_id, address, operation, code, about_task_force_id,
                                             attempts, first_at, last_at, last_request_id)
-         select id, $1, user_id, address, operation, code, task_force_id, attempts, first_at, last_at, request_id
+         select id, (select coalesce(max(seq), 0) from refused_attempts) + row_number() over (order by id), $1, user_id, address, operation, code, task_force_id, attempts, first_at, last_at, request_id
          from counted order by operation, code, address, user_id, task_force_id
          on conflict (hour, operation, code, address,
                       coalesce(user_id, '00000000-0000-0000-0000-000000000000'),
@@ -123,7 +123,7 @@ pub struct RefusedFilter {
 /// Attempts of one kind in one hour.
 #[derive(Debug, QueryableByName)]
 pub struct RefusedRow {
-    /// The number of the row in the order in which rows were made.
+    /// The number of the row in the order in which rows were made. Two processes that write at once may give the same.
     #[diesel(sql_type = BigInt)]
     pub seq: i64,
     #[diesel(sql_type = SqlUuid)]
@@ -157,21 +157,22 @@ pub struct RefusedRow {
 pub async fn before(
     conn: &Conn,
     filter: &RefusedFilter,
-    before: Option<i64>,
+    before: Option<(i64, Uuid)>,
     limit: i64,
 ) -> QueryResult<Page<RefusedRow>> {
     let query = diesel::sql_query(
         "select r.seq, r.id, r.user_id, u.name as user_name, r.address, r.operation, r.code, r.about_task_force_id,
                 r.attempts, r.first_at, r.last_at, r.last_request_id
          from refused_attempts r left join users u on u.id = r.user_id
-         where r.seq < coalesce($1, 9223372036854775807) and ($2 is null or r.user_id = $2) and ($3 is null or r.code = $3)
+         where (r.seq, r.id) < (coalesce($1, 9223372036854775807), $6) and ($2 is null or r.user_id = $2) and ($3 is null or r.code = $3)
            and ($4 is null or r.about_task_force_id = $4)
-         order by r.seq desc limit $5",
+         order by r.seq desc, r.id desc limit $5",
     )
-    .bind::<Nullable<BigInt>, _>(before)
+    .bind::<Nullable<BigInt>, _>(before.map(|(seq, _)| seq))
     .bind::<Nullable<SqlUuid>, _>(filter.user_id)
     .bind::<Nullable<Text>, _>(filter.code)
     .bind::<Nullable<SqlUuid>, _>(filter.task_force_id)
-    .bind::<BigInt, _>(limit + 1);
+    .bind::<BigInt, _>(limit + 1)
+    .bind::<SqlUuid, _>(before.map_or(Uuid::max(), |(_, id)| id));
     Ok(Page::of(Prepared(query).load(&mut &*conn).await?, limit))
 }

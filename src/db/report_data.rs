@@ -28,13 +28,14 @@ use crate::domain::vocabulary::Vocabulary as _;
 
 pub use snapshot::of_step;
 
-/// The parts of a report on a cycle, as of `now`; `since` is the last event before the period covered.
+/// The parts of a report on a cycle, as of `now`; `since` is the last event that the cycle's report before
+/// describes; without one, the report covers the whole cycle.
 pub async fn load(
     conn: &Conn,
     task_force_id: Uuid,
     cycle: i32,
     now: DateTime<Utc>,
-    since: i64,
+    since: Option<i64>,
 ) -> QueryResult<Parts> {
     let (health, steps, policies, sectors, pilots, migrations, work, decisions, members, evidence) = tokio::try_join!(
         health(conn, task_force_id),

@@ -101,9 +101,9 @@ pub struct ReportInputs {
     /// The instant that the cycle's last submitted report describes.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub reported_at: Option<DateTime<Utc>>,
-    /// The last event that the cycle's last submitted report describes; without one, the last event before the cycle.
-    #[diesel(sql_type = BigInt)]
-    pub reported_seq: i64,
+    /// The last event that the cycle's last submitted report describes.
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub reported_seq: Option<i64>,
     /// The highest number among the cycle's reports.
     #[diesel(sql_type = Nullable<Int4>)]
     pub previous: Option<i32>,
@@ -125,7 +125,7 @@ pub async fn inputs(
 ) -> QueryResult<ReportInputs> {
     let query = diesel::sql_query(
         "select t.name, t.city, u.name as author, c.opened_at, s.reported_at, r.previous, r.highest,
-                coalesce(s.reported_seq, o.opened_seq, 0) as reported_seq, h.hash as head_hash
+                s.reported_seq, h.hash as head_hash
          from task_forces t
          join task_force_heads h on h.task_force_id = t.id
          join cycles c on c.task_force_id = t.id and c.number = $2
@@ -140,11 +140,6 @@ pub async fn inputs(
              where task_force_id = t.id and cycle = $2 and submitted_at is not null
              order by number desc limit 1
          ) s on true
-         left join lateral (
-             select seq as opened_seq from events
-             where task_force_id = t.id and action = 'cycle.opened' and $2 > 1
-             order by seq desc limit 1
-         ) o on true
          where t.id = $1",
     )
     .bind::<SqlUuid, _>(task_force_id)

@@ -80,7 +80,7 @@ pub(super) async fn work(
     task_force_id: Uuid,
     cycle: i32,
     now: DateTime<Utc>,
-    since: i64,
+    since: Option<i64>,
 ) -> QueryResult<(ReportActivities, ReportRisks)> {
     let (counts, done, overdue, risks) = tokio::try_join!(
         counts(conn, task_force_id, cycle, now, since),
@@ -100,10 +100,11 @@ pub(super) async fn work(
     Ok((activities, ReportRisks { total: counts.risks, items }))
 }
 
-/// The activities of the task force `$1` that changed their state after the event `$4`, each with its last change.
+/// The activities of the task force `$1` that changed their state after the event `$4`, or ever, each with its last
+/// change.
 const MOVED: &str = "moved as (
     select subject_id as id, max(seq) as seq from events
-    where task_force_id = $1 and seq > $4 and action = 'activity.transitioned' group by 1
+    where task_force_id = $1 and seq > coalesce($4, 0) and action = 'activity.transitioned' group by 1
 )";
 
 async fn counts(
@@ -111,14 +112,14 @@ async fn counts(
     task_force_id: Uuid,
     cycle: i32,
     now: DateTime<Utc>,
-    since: i64,
+    since: Option<i64>,
 ) -> QueryResult<Counts> {
     let query = diesel::sql_query(format!(
         "with {MOVED}
          select count(*) filter (where a.state = 'done') as done,
                 count(*) filter (where a.open) as open,
                 count(*) filter (where a.overdue) as overdue,
-                count(*) filter (where a.state = 'done' and m.seq is not null) as done_since,
+                count(*) filter (where a.state = 'done' and ($4 is null or m.seq is not null)) as done_since,
                 count(*) filter (where a.state = 'blocked' or a.overdue) as risks
          from task_forces t
          cross join lateral (
@@ -132,7 +133,7 @@ async fn counts(
     .bind::<SqlUuid, _>(task_force_id)
     .bind::<Int4, _>(cycle)
     .bind::<Timestamptz, _>(now)
-    .bind::<BigInt, _>(since);
+    .bind::<Nullable<BigInt>, _>(since);
     Prepared(query).get_result(&mut &*conn).await
 }
 
@@ -157,19 +158,24 @@ const COLUMNS: (
     activities::due_date,
 );
 
-/// The activities done since the start of the period, in the order of completion.
-async fn done(conn: &Conn, task_force_id: Uuid, cycle: i32, since: i64) -> QueryResult<Vec<ActivityRow>> {
+/// The activities done after an event, or ever, in the order of completion.
+async fn done(
+    conn: &Conn,
+    task_force_id: Uuid,
+    cycle: i32,
+    since: Option<i64>,
+) -> QueryResult<Vec<ActivityRow>> {
     let query = diesel::sql_query(format!(
         "with {MOVED}
          select a.id, a.number, a.title, a.step, a.state, a.state_reason, a.state_since, a.due_date
-         from moved m join activities a on a.task_force_id = $1 and a.id = m.id
-         where a.cycle = $2 and a.state = 'done'
-         order by m.seq limit $3"
+         from activities a left join moved m on m.id = a.id
+         where a.task_force_id = $1 and a.cycle = $2 and a.state = 'done' and ($4 is null or m.seq is not null)
+         order by m.seq, a.number limit $3"
     ))
     .bind::<SqlUuid, _>(task_force_id)
     .bind::<Int4, _>(cycle)
     .bind::<BigInt, _>(MAX_LISTED)
-    .bind::<BigInt, _>(since);
+    .bind::<Nullable<BigInt>, _>(since);
     Prepared(query).load(&mut &*conn).await
 }
 

@@ -130,5 +130,5 @@ async fn list_refused_attempts(
     let before = pagination::after(cursor.as_deref())?;
     let filter = RefusedFilter { user_id, code: code.map(ProblemCode::code), task_force_id };
     let page = app.refused_attempts_list(&context.caller, &filter, before, limit).await?;
-    response::document(&RefusedAttemptPage::new(page, |row| row.seq, RefusedAttempt::from))
+    response::document(&RefusedAttemptPage::new(page, |row| (row.seq, row.id), RefusedAttempt::from))
 }

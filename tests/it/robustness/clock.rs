@@ -106,7 +106,10 @@ async fn what_was_done_after_the_last_report_is_in_the_next_one() {
     let chair = app.as_chair();
     let report = async || {
         let body = json!({ "recommendation": "continue", "summary": { "en": "It goes well" } });
-        let report = chair.create(app.a("/reports"), body).await;
+        chair.create(app.a("/reports"), body).await
+    };
+    let submitted = async || {
+        let report = report().await;
         db_submit_report(&app, report.id()).await;
         report
     };
@@ -116,7 +119,7 @@ async fn what_was_done_after_the_last_report_is_in_the_next_one() {
         chair.transition(&activity, "done").await;
         report().await
     };
-    let [_, last] = around_correction(&app, report, finish).await;
+    let [_, last] = around_correction(&app, submitted, finish).await;
     assert_eq!(last["model"]["activities"]["doneSince"], 1);
     assert_eq!(last["model"]["activities"]["doneItems"].as_array().unwrap().len(), 1);
     let period = &last["model"]["control"]["period"];

@@ -194,7 +194,7 @@ pub(super) async fn db_not_in_a_snapshot(filled: &Filled) -> Vec<String> {
 /// Products that the report to the council doesn't have.
 pub(super) async fn db_not_in_the_report(filled: &Filled) -> Vec<String> {
     let conn = filled.pool.get().await.unwrap();
-    let parts = db::report_data::load(&conn, filled.task_force, 1, beginning(), 0).await.unwrap();
+    let parts = db::report_data::load(&conn, filled.task_force, 1, beginning(), None).await.unwrap();
     let text = format!("{parts:?}");
     let mut missing = Vec::new();
     for table in db_products(filled).await {
