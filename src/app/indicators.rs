@@ -34,10 +34,14 @@ fn check_direction(fields: &IndicatorFields) -> Result<()> {
         return Ok(());
     }
     let error = match fields.direction {
-        Direction::Up => FieldError::at("/target", FieldErrorCode::TooSmall)
-            .saying("must be above baseline: higher is better", "يجب أن يزيد على baseline: الأعلى أفضل"),
-        Direction::Down => FieldError::at("/target", FieldErrorCode::TooLarge)
-            .saying("must be below baseline: lower is better", "يجب أن يقل عن baseline: الأدنى أفضل"),
+        Direction::Up => FieldError::at("/target", FieldErrorCode::TooSmall).saying(
+            "must be above baseline: higher is better",
+            "يجب أن يزيد على خط الأساس (baseline): الأعلى أفضل",
+        ),
+        Direction::Down => FieldError::at("/target", FieldErrorCode::TooLarge).saying(
+            "must be below baseline: lower is better",
+            "يجب أن يقل عن خط الأساس (baseline): الأدنى أفضل",
+        ),
     };
     let error = error.compared_with(&["direction", "baseline"]);
     Err(Refusal::field_errors(RefusalCode::InvalidRequest, vec![error]).into())

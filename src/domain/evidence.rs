@@ -17,7 +17,7 @@ vocabulary! {
         Condition = "condition", "Condition", "شرط";
         TaskForce = "taskForce", "Task force", "فريق عمل";
         Sector = "sector", "Sector", "قطاع";
-        Submission = "submission", "Submission", "طلب إقرار";
+        Submission = "submission", "Submission", "طلب إقرار خطوة";
         Report = "report", "Report", "تقرير";
         Decision = "decision", "Decision", "قرار";
     }

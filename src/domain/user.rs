@@ -20,7 +20,7 @@ vocabulary! {
 vocabulary! {
     /// Whether a user may sign in.
     pub enum UserState in "userStates" {
-        Invited = "invited", "Invited", "مدعو";
+        Invited = "invited", "Invited", "مدعوّ";
         Active = "active", "Active", "نشط";
         Disabled = "disabled", "Disabled", "معطَّل";
     }

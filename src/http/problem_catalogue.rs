@@ -220,7 +220,7 @@ problem_catalogue! {
         status: CONFLICT,
         title: "The step has passed", "أُقرَّت الخطوة",
         advice: "What passed its gate stays as it was; comments and new evidence are always possible, and an activity that a waiver left open can be finished or cancelled.",
-            "ما اجتاز بوابته يبقى كما كان؛ أما التعليق وإضافة مستندات الإثبات فممكنان دائمًا، والنشاط الذي بقي مفتوحًا بموجب إعفاء يمكن إنجازه أو إلغاؤه.",
+            "ما اجتاز بوابته يبقى كما كان؛ أما التعليق وإضافة مستندات الإثبات فممكنان دائمًا، كما يمكن إنجاز نشاط بقي مفتوحًا بموجب إعفاء أو إلغاؤه.",
     }
     GateNotMet from RefusalCode {
         status: CONFLICT,
@@ -292,7 +292,7 @@ problem_catalogue! {
         status: CONFLICT,
         title: "The sector's target maturity is below its current maturity", "النضج المستهدف للقطاع أدنى من نضجه الحالي",
         advice: "Add an assessment of kind `target` whose level is at least the current one.",
-            "أضف تقييمًا من نوع target لا يقل مستواه عن المستوى الحالي.",
+            "أضف تقييمًا من نوع «النضج المستهدف» (target) لا يقل مستواه عن المستوى الحالي.",
     }
     StudyMissing from RefusalCode {
         status: CONFLICT,
@@ -351,8 +351,8 @@ problem_catalogue! {
     MigrationUnderWay from RefusalCode {
         status: CONFLICT,
         title: "A migration of the pilot is planned, under way or done", "للمشروع التجريبي ترحيل مخطط له أو جارٍ أو منجز",
-        advice: "The migration rests on the evaluation. Roll the migration back or delete it first; then the pilot can run again.",
-            "يستند الترحيل إلى التقييم. أعد الترحيل إلى ما كان عليه أو احذفه أولًا، ثم يمكن تنفيذ المشروع من جديد.",
+        advice: "The migration in `references` rests on the evaluation. Roll the migration back or delete it first; then the pilot can run again.",
+            "يستند الترحيل الذي يذكره الحقل references إلى التقييم. تراجع عن الترحيل أو احذفه أولًا، ثم يمكن تنفيذ المشروع من جديد.",
     }
     ChecklistUnfinished from RefusalCode {
         status: CONFLICT,
@@ -368,9 +368,9 @@ problem_catalogue! {
     }
     DifferenceUnexplained from RefusalCode {
         status: CONFLICT,
-        title: "The reconciliation counts differ and no reason is given", "أعداد المطابقة متفاوتة ولم يُذكر السبب",
+        title: "The reconciliation counts differ and no reason is given", "في أعداد المطابقة فرق لم يُذكر سببه",
         advice: "What is live has no unexplained difference: send `reconciliation.reason` with the counts, or mend the counts.",
-            "لا يبقى لما دخل الخدمة فرق بلا تفسير: أرسل reconciliation.reason مع الأعداد أو صحّح الأعداد.",
+            "لا يبقى لما صار «في الخدمة» فرق بلا تفسير: أرسل السبب في reconciliation.reason مع الأعداد، أو صحّح الأعداد.",
     }
     HandoverIncomplete from RefusalCode {
         status: CONFLICT,
@@ -436,7 +436,7 @@ problem_catalogue! {
         status: CONFLICT,
         title: "The evidence is on record", "مستند الإثبات محفوظ في السجل",
         advice: "Evidence about a closed vote, a submitted report or a decision stays as it was. Add another one that says what is right.",
-            "يبقى مستند الإثبات الخاص بتصويت أُغلق أو تقرير رُفع إلى المجلس أو قرار كما كان. أضف مستندًا آخر يبيّن الصحيح.",
+            "يبقى كما كان مستند إثبات يخص تصويتًا انتهى أو تقريرًا رُفع إلى المجلس أو قرارًا. أضف مستندًا آخر يبيّن الصحيح.",
     }
     OwnsWork from RefusalCode {
         status: CONFLICT,
