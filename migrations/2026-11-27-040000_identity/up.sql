@@ -16,5 +16,5 @@ alter table users
     drop constraint users_state_is_known,
     add constraint users_state_is_known check (state in ('invited', 'active', 'disabled'));
 update users set state = 'invited'
-where state = 'active' and password_hash is null
+where state = 'active' and not exists (select from passwords p where p.user_id = users.id)
   and not exists (select from user_identities i where i.user_id = users.id);

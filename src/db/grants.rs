@@ -46,6 +46,7 @@ const NEEDS: &[(&str, &[&str])] = &[
     ("members", NO_DELETE),
     ("migrations", ALL),
     ("open_activity_counts", NO_DELETE),
+    ("passwords", NO_DELETE),
     ("pilots", ALL),
     ("policies", ALL),
     ("refresh_tokens", NO_DELETE),

@@ -353,6 +353,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    passwords (user_id) {
+        user_id -> Uuid,
+        hash -> Text,
+    }
+}
+
+diesel::table! {
     pilots (task_force_id, id) {
         task_force_id -> Uuid,
         id -> Uuid,
@@ -584,7 +591,6 @@ diesel::table! {
         role -> Text,
         locale -> Text,
         state -> Text,
-        password_hash -> Nullable<Text>,
         version -> Int4,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
@@ -632,6 +638,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     members,
     migrations,
     open_activity_counts,
+    passwords,
     pilots,
     policies,
     refresh_tokens,

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::Conn;
 use super::functions::pattern;
 use super::page::Page;
-use super::schema::{invitations, members, users};
+use super::schema::{invitations, members, passwords, users};
 use super::statement::{Prepared, columns};
 use crate::domain::rights::SeatRole;
 use crate::domain::text::{Language, LocalizedText};
@@ -84,7 +84,7 @@ pub async fn find(conn: &Conn, id: Uuid) -> QueryResult<Option<UserDetail>> {
                 users.role = 'administrator' and users.state = 'active' and not exists (
                     select from users o where o.role = 'administrator' and o.state = 'active' and o.id <> users.id
                 ) as is_last_administrator,
-                users.password_hash is not null
+                exists (select from passwords p where p.user_id = users.id)
                     or exists (select from user_identities l where l.user_id = users.id) as has_accepted,
                 exists (
                     select from members m join task_forces t on t.id = m.task_force_id
@@ -259,10 +259,10 @@ pub async fn memberships(conn: &Conn, id: Uuid) -> QueryResult<Vec<Membership>> 
 /// The active user with this folded address, and the hash of the password.
 pub async fn credentials(conn: &Conn, email_folded: &str) -> QueryResult<Option<(Uuid, String)>> {
     users::table
+        .inner_join(passwords::table.on(passwords::user_id.eq(users::id)))
         .filter(users::email_folded.eq(email_folded))
         .filter(users::state.eq(UserState::Active))
-        .filter(users::password_hash.is_not_null())
-        .select((users::id, users::password_hash.assume_not_null()))
+        .select((users::id, passwords::hash))
         .first(&mut &*conn)
         .await
         .optional()
@@ -279,13 +279,16 @@ pub struct Account {
     pub email_folded: String,
     pub name: LocalizedText,
     /// `None` for a user who never chose a password.
+    #[diesel(select_expression = passwords::hash.nullable())]
+    #[diesel(select_expression_type = diesel::dsl::Nullable<passwords::hash>)]
     pub password_hash: Option<String>,
 }
 
 /// The account of an active user.
 pub async fn account(conn: &Conn, id: Uuid) -> QueryResult<Option<Account>> {
     users::table
-        .find(id)
+        .left_join(passwords::table.on(passwords::user_id.eq(users::id)))
+        .filter(users::id.eq(id))
         .filter(users::state.eq(UserState::Active))
         .select(Account::as_select())
         .first(&mut &*conn)
@@ -296,31 +299,48 @@ pub async fn account(conn: &Conn, id: Uuid) -> QueryResult<Option<Account>> {
 /// Returns whether the user may still sign in with this password; locks the user until the transaction ends, as
 /// [`lock`] does.
 pub async fn lock_credentials(conn: &Conn, id: Uuid, password_hash: &str) -> QueryResult<bool> {
-    let held = users::table
+    // Two statements: the first waits for the lock, and only a later one sees what was changed under it.
+    if !lock_in_state(conn, id, &[UserState::Active]).await? {
+        return Ok(false);
+    }
+    let held = passwords::table.find(id).filter(passwords::hash.eq(password_hash)).select(passwords::user_id);
+    diesel::select(diesel::dsl::exists(held)).get_result(&mut &*conn).await
+}
+
+/// Locks a user, as [`lock`] does; returns whether the user is in one of these states.
+async fn lock_in_state(conn: &Conn, id: Uuid, states: &[UserState]) -> QueryResult<bool> {
+    let found = users::table
         .find(id)
-        .filter(users::state.eq(UserState::Active))
-        .filter(users::password_hash.eq(password_hash))
+        .filter(users::state.eq_any(states))
         .select(users::id)
         .for_no_key_update()
         .execute(&mut &*conn)
         .await?;
-    Ok(held > 0)
+    Ok(found > 0)
 }
 
 /// Sets the password of a user who is not disabled; returns whether there is such a user.
 pub async fn set_password(conn: &Conn, id: Uuid, hash: &str) -> QueryResult<bool> {
-    let set = diesel::update(users::table.find(id).filter(users::state.ne(UserState::Disabled)))
-        .set(users::password_hash.eq(hash))
+    if !lock_in_state(conn, id, &[UserState::Invited, UserState::Active]).await? {
+        return Ok(false);
+    }
+    diesel::insert_into(passwords::table)
+        .values((passwords::user_id.eq(id), passwords::hash.eq(hash)))
+        .on_conflict(passwords::user_id)
+        .do_update()
+        .set(passwords::hash.eq(excluded(passwords::hash)))
         .execute(&mut &*conn)
         .await?;
-    Ok(set > 0)
+    Ok(true)
 }
 
 /// Changes the password of an active user who has this one; returns whether there is such a user.
 pub async fn change_password(conn: &Conn, id: Uuid, current: &str, next: &str) -> QueryResult<bool> {
-    let may_change = users::state.eq(UserState::Active).and(users::password_hash.eq(current));
-    let changed = diesel::update(users::table.find(id).filter(may_change))
-        .set(users::password_hash.eq(next))
+    if !lock_in_state(conn, id, &[UserState::Active]).await? {
+        return Ok(false);
+    }
+    let changed = diesel::update(passwords::table.find(id).filter(passwords::hash.eq(current)))
+        .set(passwords::hash.eq(next))
         .execute(&mut &*conn)
         .await?;
     Ok(changed > 0)
@@ -357,6 +377,7 @@ pub async fn invite(
 pub async fn invited(conn: &Conn, token_hash: &[u8; 32], now: DateTime<Utc>) -> QueryResult<Option<Account>> {
     invitations::table
         .inner_join(users::table.on(users::id.eq(invitations::user_id)))
+        .left_join(passwords::table.on(passwords::user_id.eq(users::id)))
         .filter(invitations::token_hash.eq(token_hash))
         .filter(invitations::expires_at.gt(now))
         .filter(users::state.ne(UserState::Disabled))

@@ -64,6 +64,7 @@ async fn every_table_is_the_installations_or_below_a_task_force() {
             "idempotency_keys",
             "installation_events",
             "invitations",
+            "passwords",
             "refresh_tokens",
             "refused_attempts",
             "sessions",
@@ -90,6 +91,36 @@ async fn every_table_is_the_installations_or_below_a_task_force() {
         join pg_attribute there on there.attrelid = f.confrelid and there.attname = 'task_force_id'
         where f.contype = 'f' and (f.conkey[1], f.confkey[1]) <> (here.attnum, there.attnum)";
     assert_eq!(names(by_id_alone).await, [""; 0]);
+}
+
+/// Postgres writes the row of a violated check into its log.
+#[tokio::test]
+async fn no_check_concerns_a_row_with_a_secret() {
+    let client = postgres::connect(&postgres::copy_of(postgres::migrated().await).await).await;
+    let tables = "select table_name::text || '.' || column_name from information_schema.columns
+        where table_schema = 'public' and column_name ~ '(hash|password|secret|token)' order by 1";
+    let columns: Vec<String> =
+        client.query(tables, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
+    // Hashes of public content, and the hash of 256 random bits, reveal nothing.
+    let harmless = [
+        "api_keys.key_hash",
+        "events.hash",
+        "events.previous_hash",
+        "reports.hash",
+        "submissions.hash",
+        "task_force_heads.hash",
+    ];
+    let secrets: Vec<&String> =
+        columns.iter().filter(|column| !harmless.contains(&column.as_str())).collect();
+    assert!(secrets.iter().any(|column| *column == "passwords.hash"), "{secrets:?}");
+    for column in secrets {
+        let (table, _) = column.split_once('.').unwrap();
+        let checks = "select conname::text from pg_constraint
+            where contype = 'c' and conrelid = $1::text::regclass";
+        let checks: Vec<String> =
+            client.query(checks, &[&table]).await.unwrap().iter().map(|row| row.get(0)).collect();
+        assert_eq!(checks, [""; 0], "{column}");
+    }
 }
 
 /// A violated constraint becomes a clear problem only if it has a name that somebody chose.
