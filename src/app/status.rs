@@ -64,6 +64,11 @@ impl App {
         .await
     }
 
+    /// The space for the files of all task forces.
+    pub fn storage_of_installation(&self, totals: &PortfolioTotals) -> StorageUse {
+        self.storage_limits.of_installation(totals.file_bytes)
+    }
+
     /// A page of the portfolio with the totals of all task forces that match.
     ///
     /// # Errors

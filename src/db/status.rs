@@ -315,6 +315,9 @@ pub struct PortfolioTotals {
     pub overdue: i64,
     #[diesel(sql_type = BigInt)]
     pub blocked: i64,
+    /// Bytes of the files of all task forces, whether they match or not.
+    #[diesel(sql_type = BigInt)]
+    pub file_bytes: i64,
 }
 
 /// Narrows the portfolio.
@@ -387,7 +390,8 @@ pub async fn portfolio(
                 count(b.id) as before_council,
                 coalesce(sum(a.open), 0)::bigint as open,
                 coalesce(sum({OVERDUE}), 0)::bigint as overdue,
-                coalesce(sum(a.blocked), 0)::bigint as blocked
+                coalesce(sum(a.blocked), 0)::bigint as blocked,
+                (select coalesce(sum(file_bytes), 0)::bigint from task_force_heads) as file_bytes
          from task_forces t
          left join lateral (select id {BEFORE_COUNCIL}) b on true
          cross join lateral (select open, blocked, due_dates {COUNTS}) a

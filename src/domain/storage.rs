@@ -36,6 +36,11 @@ impl StorageLimits {
         StorageUse { used, limit: self.task_force }
     }
 
+    /// The space of the installation with this many bytes of files.
+    pub fn of_installation(self, used: i64) -> StorageUse {
+        StorageUse { used, limit: self.installation }
+    }
+
     /// Checks that files may take `more` bytes. What makes them fewer is always possible.
     ///
     /// # Errors

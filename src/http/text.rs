@@ -36,8 +36,8 @@ pub(super) fn error(pattern: Option<&str>, text: &str) -> (FieldErrorCode, Messa
     match characters::check(text) {
         Err(TextError::Blank) => (FieldErrorCode::Empty, Message::new("shows nothing", "لا يظهر منه شيء")),
         Err(TextError::UnbalancedDirection) => {
-            let en = "begins a change of the writing direction (U+202A–U+202E, U+2066–U+2069) that does not end in its paragraph, or ends one that did not begin there";
-            let ar = "يبدأ تغييرًا في اتجاه الكتابة (\u{2066}U+202A–U+202E, U+2066–U+2069\u{2069}) لا ينتهي في فقرته، أو ينهي تغييرًا لم يبدأ فيها";
+            let en = "begins a change of the writing direction (U+202A to U+202E, U+2066 to U+2069) that does not end in its paragraph, or ends one that did not begin there";
+            let ar = "يبدأ تغييرًا في اتجاه الكتابة (من U+202A إلى U+202E ومن U+2066 إلى U+2069) لا ينتهي في فقرته، أو ينهي تغييرًا لم يبدأ فيها";
             (FieldErrorCode::WrongFormat, Message::new(en, ar))
         }
         Ok(()) if pattern == Some(LINE) => {

@@ -12,7 +12,7 @@ use super::reports::BeforeCouncil;
 use crate::app::App;
 use crate::db::page::Page;
 use crate::db::status::{DueLine, PortfolioFilter, PortfolioLine, PortfolioTotals, StepLine};
-use crate::domain::refusal::RefusalCode;
+use crate::domain::refusal::{RefusalCode, StorageUse};
 use crate::domain::rights::Action;
 use crate::domain::step::{StepName, StepState};
 use crate::domain::task_force::{Health, TaskForceState};
@@ -411,14 +411,16 @@ pub(super) struct Portfolio {
     next: Option<String>,
     /// All that match, added up.
     totals: Totals,
+    /// The space for the files of all task forces, whether they match or not.
+    storage: StorageDocument,
 }
 
 impl Portfolio {
-    fn new(page: Page<PortfolioLine>, totals: PortfolioTotals) -> Self {
+    fn new(page: Page<PortfolioLine>, totals: PortfolioTotals, storage: StorageUse) -> Self {
         let last = page.items.last().filter(|_| page.more);
         let next = last.map(|line| pagination::cursor(&line.summary.id));
         let items = page.items.into_iter().map(PortfolioEntry::from).collect();
-        Self { items, next, totals: totals.into() }
+        Self { items, next, totals: totals.into(), storage: storage.into() }
     }
 }
 
@@ -481,5 +483,6 @@ async fn get_portfolio(app: Data<App>, read: Read<Root, PortfolioQuery>) -> Resu
         q: query.q,
     };
     let (page, totals) = app.portfolio(&context.caller, &filter, after, query.limit).await?;
-    response::document(&Portfolio::new(page, totals))
+    let storage = app.storage_of_installation(&totals);
+    response::document(&Portfolio::new(page, totals, storage))
 }

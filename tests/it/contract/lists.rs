@@ -214,7 +214,7 @@ async fn a_page_ends_early_when_its_items_are_long() {
     assert!((3..=5).contains(&pages.len()), "{pages:?}");
     assert!(pages.iter().all(|(_, bytes)| *bytes <= 257 * 1024), "{pages:?}");
 
-    // Events name no next page: whoever reads them goes on after the last one.
+    // Events name no next page: their reader goes on after the last one.
     let (mut after, mut seen, mut pages) = (0, 0, 0);
     loop {
         let answer = chair.get(app.a(&format!("/events?limit=100&after={after}"))).await.expect(200);

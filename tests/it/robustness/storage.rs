@@ -81,6 +81,8 @@ async fn the_files_of_all_task_forces_take_a_limited_space_and_one_leaves_it_to_
     assert_eq!(problem["storage"], json!({ "usedBytes": 1000, "limitBytes": 1500 }));
     let answer = other.send(upload(&b, "text/plain", text(500))).await.expect(200).json();
     assert_eq!(answer["storage"], json!({ "usedBytes": 500, "limitBytes": 1000 }));
+    let portfolio = app.as_secretariat().get("/v1/status?state=forming").await.expect(200).json();
+    assert_eq!(portfolio["storage"], json!({ "usedBytes": 1500, "limitBytes": 1500 }));
 }
 
 #[tokio::test]
