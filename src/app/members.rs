@@ -179,8 +179,8 @@ pub(super) async fn change_user_state(
 }
 
 /// Checks that `leaving` may be replaced, or may hand on the chair. In a closed task force, members are replaced for as
-/// long as conditions of the council are pending, since its chair reports them met; and a member whose user is disabled
-/// is replaced at any time, since a correction of the decision that closed the task force needs valid seats.
+/// long as conditions of the council are pending, since the chair reports them met; and a member whose user is disabled
+/// is replaced at any time, since a correction that brings the task force back needs valid seats.
 async fn may_replace(tx: &WriteTx<'_>, panel: &Panel, leaving: Option<Uuid>) -> Result<()> {
     if !tx.access.state.is_closed() {
         return tx.may_write(Write::Members);
@@ -191,30 +191,16 @@ async fn may_replace(tx: &WriteTx<'_>, panel: &Panel, leaving: Option<Uuid>) -> 
     tx.may_write(if was_at_work && is_needed { Write::Replacement } else { Write::Members })
 }
 
-/// The errors in the end of a membership: nobody succeeds themselves, and nobody takes over their own work.
-fn check_end(user_id: Uuid, member_id: Uuid, end: &MemberEnd) -> Result<()> {
-    let error =
-        |pointer: &str, en: &str, ar: &str| FieldError::at(pointer, FieldErrorCode::Invalid).saying(en, ar);
-    let mut errors = Vec::new();
-    if end.successor.as_ref().is_some_and(|successor| successor.user_id == user_id) {
-        errors.push(error(
-            "/successor/userId",
-            "is the user whose seat ends; nobody is their own successor",
-            "هو المستخدم الذي تنتهي عضويته؛ ولا يخلف أحد نفسه",
-        ));
+/// Checks that the successor of a member is another user.
+fn check_successor(user_id: Uuid, end: &MemberEnd) -> Result<()> {
+    if end.successor.as_ref().is_none_or(|successor| successor.user_id != user_id) {
+        return Ok(());
     }
-    if end.reassign_to == Some(member_id) {
-        errors.push(error(
-            "/reassignToMemberId",
-            "is the member whose seat ends; name another member",
-            "هو العضو الذي تنتهي عضويته؛ سمِّ عضوًا آخر",
-        ));
-    }
-    if errors.is_empty() {
-        Ok(())
-    } else {
-        Err(Refusal::field_errors(RefusalCode::InvalidRequest, errors).into())
-    }
+    let error = FieldError::at("/successor/userId", FieldErrorCode::Invalid).saying(
+        "is the user whose seat ends; nobody is their own successor",
+        "هو المستخدم الذي تنتهي عضويته؛ ولا يخلف أحد نفسه",
+    );
+    Err(Refusal::field_errors(RefusalCode::InvalidRequest, vec![error]).into())
 }
 
 async fn find_or_not_found(conn: &Conn, task_force_id: Uuid, id: Uuid) -> Result<NamedMember> {
@@ -342,9 +328,13 @@ impl App {
     ) -> Result<NamedMember> {
         self.write(caller, task_force_id, Action::EditTaskForce, async |tx| {
             let NamedMember { member, .. } = current_at_version(tx, id, version).await?;
-            check_end(member.user_id, id, &end)?;
+            check_successor(member.user_id, &end)?;
             let mut panel = db::members::panel(tx.conn(), task_force_id).await?;
-            may_replace(tx, &panel, Some(id)).await?;
+            if end.successor.is_some() {
+                may_replace(tx, &panel, Some(id)).await?;
+            } else {
+                tx.may_write(Write::Members)?;
+            }
             // Days are those of the task force's time zone. If the zone was moved westwards, today may be before the
             // first day.
             let today = tx.access.today.max(member.from_date);
@@ -366,8 +356,7 @@ impl App {
                 reassign_to = reassign_to.or(Some(appointed.id));
             }
             if tx.access.state.is_closed() {
-                // A member of a closed task force is replaced, and does not just leave: a correction may bring the task
-                // force back.
+                // A correction may bring the task force back.
                 panel.check()?;
             }
             tx.access.state.check_panel(&panel)?;

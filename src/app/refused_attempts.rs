@@ -5,6 +5,7 @@
 //! many attempts fill neither.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
@@ -96,7 +97,10 @@ impl AttemptCount {
     fn merge(&mut self, other: &Self) {
         self.attempts += other.attempts;
         self.first_at = self.first_at.min(other.first_at);
-        if other.last_at >= self.last_at {
+        self.first = self.first.min(other.first);
+        // Not by the times, since the clock may have been put back.
+        if other.last >= self.last {
+            self.last = other.last;
             self.last_at = other.last_at;
             self.last_request_id.clone_from(&other.last_request_id);
         }
@@ -106,11 +110,20 @@ impl AttemptCount {
 impl App {
     /// Counts a refused attempt.
     pub fn record_refused(&self, attempt: RefusedAttempt) {
+        static RECORDED: AtomicU64 = AtomicU64::new(0);
         let RefusedAttempt { user_id, address, operation, code, task_force_id, request_id } = attempt;
         metrics::counter!("taskforce_refused_attempts_total", "code" => code.to_string()).increment(1);
         let now = self.clock.now();
         let kind = Kind { hour: hour_of(now), user_id, address, operation, code, task_force_id };
-        let count = AttemptCount { attempts: 1, first_at: now, last_at: now, last_request_id: request_id };
+        let position = RECORDED.fetch_add(1, Ordering::Relaxed);
+        let count = AttemptCount {
+            attempts: 1,
+            first: position,
+            last: position,
+            first_at: now,
+            last_at: now,
+            last_request_id: request_id,
+        };
         self.refused.add(kind, count);
     }
 
@@ -124,7 +137,8 @@ impl App {
             hours.entry(kind.hour).or_default().push((kind, count));
         }
         let mut failed = None;
-        for (hour, counts) in hours {
+        for (hour, mut counts) in hours {
+            counts.sort_unstable_by_key(|(_, count)| count.first);
             let written = async |conn: &mut db::Conn| {
                 Ok(db::refused_attempts::add(conn, hour, &counts, MAX_ANONYMOUS_ROWS, MAX_PER_USER.into())
                     .await?)
@@ -175,7 +189,27 @@ mod tests {
             code: RefusalCode::InvalidCredentials,
             task_force_id: None,
         };
-        (kind, AttemptCount { attempts: 1, first_at: now, last_at: now, last_request_id: address.to_owned() })
+        let last_request_id = address.to_owned();
+        (kind, AttemptCount { attempts: 1, first: 0, last: 0, first_at: now, last_at: now, last_request_id })
+    }
+
+    #[test]
+    fn the_last_attempt_of_a_kind_is_the_one_made_last_whatever_the_clock_says() {
+        let (_, first) = attempt("192.0.2.1", None);
+        let earlier = first.last_at - TimeDelta::hours(1);
+        let later = AttemptCount {
+            first: 1,
+            last: 1,
+            first_at: earlier,
+            last_at: earlier,
+            last_request_id: "b".into(),
+            ..first.clone()
+        };
+        for (mut count, other) in [(first.clone(), &later), (later.clone(), &first)] {
+            count.merge(other);
+            assert_eq!((count.attempts, count.first, count.first_at), (2, 0, earlier));
+            assert_eq!((count.last_at, count.last_request_id.as_str()), (earlier, "b"));
+        }
     }
 
     #[test]

@@ -35,12 +35,15 @@ pub const OTHER: &str = "other";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttemptCount {
     pub attempts: i64,
+    /// The position of the first attempt among all that the process has counted, and of the last one.
+    pub first: u64,
+    pub last: u64,
     pub first_at: DateTime<Utc>,
     pub last_at: DateTime<Utc>,
     pub last_request_id: String,
 }
 
-/// Adds attempts of one hour to the counts of that hour.
+/// Adds attempts of one hour to the counts of that hour, in the order in which they were made.
 ///
 /// Each hour has at most `of_a_user` rows for one user, and `of_nobody` rows for unknown callers; attempts beyond that
 /// are counted in one row for each code. Therefore no caller can fill the disk or hide the attempts of others.
@@ -81,7 +84,7 @@ pub async fn add(
                     case when fits then address else '' end as address,
                     case when fits then operation else $13 end as operation, code,
                     case when fits then task_force_id end as task_force_id, sum(attempts)::bigint as attempts,
-                    min(first_at) as first_at, max(last_at) as last_at, max(request_id) as request_id
+                    min(first_at) as first_at, max(last_at) as last_at, (array_agg(request_id order by id desc))[1] as request_id
              from placed group by 2, 3, 4, 5, 6
          )
          insert into refused_attempts as r (id, seq, hour, user_id, address, operation, code, about_task_force_id,
