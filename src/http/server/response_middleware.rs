@@ -13,12 +13,13 @@ use actix_web::http::header::{
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{HttpMessage as _, HttpResponse};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use futures_util::FutureExt as _;
 
 use super::refused_attempts;
 use super::settings::Settings;
 use super::sliced_body::sliced;
+use crate::app::App;
 use crate::app::caller::Caller;
 use crate::domain::refusal::RefusalCode;
 use crate::domain::vocabulary::Vocabulary as _;
@@ -75,7 +76,8 @@ pub(in crate::http) async fn wrap(
     if let Some(problem) = problem {
         refused_attempts::record(&request, problem.code());
         let headers = response.headers().clone();
-        let mut rendered = render(&problem, &context, request.extensions().get::<Caller>());
+        let caller = caller_with_language(&request, &problem, &context).await;
+        let mut rendered = render(&problem, &context, caller.as_ref());
         for (name, value) in headers {
             // Headers of the problem itself and of the inner middleware: Allow, Retry-After, CORS.
             if name != CONTENT_TYPE {
@@ -113,6 +115,25 @@ fn problem_of_library<B>(response: &HttpResponse<B>) -> Option<Problem> {
         _ => return None,
     };
     Some(code.into())
+}
+
+/// The caller who is refused, if known. A request that was refused before the database was asked who the caller is, such
+/// as one with a malformed id, asks now for the language, unless the request says its language.
+async fn caller_with_language(
+    request: &HttpRequest,
+    problem: &Problem,
+    context: &RequestContext,
+) -> Option<Caller> {
+    let caller = request.extensions().get::<Caller>().cloned()?;
+    let is_unknown = context.language.is_none() && caller.preferred_language.get().is_none();
+    if is_unknown
+        && !problem.code().status().is_server_error()
+        && let Some(app) = request.app_data::<Data<App>>()
+        && let Err(error) = app.actor(&caller).await
+    {
+        tracing::debug!(%error, "the language of a refused caller is not known");
+    }
+    Some(caller)
 }
 
 /// The response of a problem to a caller, if known, with the headers that the problem sets.

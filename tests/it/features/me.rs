@@ -247,6 +247,9 @@ async fn the_language_of_the_user_is_spoken_where_no_header_asks_for_one() {
             title_and_language(Draft::get(&nothing_here).header("Accept-Language", header)).await;
         assert_eq!((is_arabic(&title), language.as_str()), (false, "en"), "{title}");
     }
+    // Also of a request that is refused before anything is looked up.
+    let (title, language) = title_and_language(Draft::get(app.a("/activities/no-id"))).await;
+    assert_eq!((is_arabic(&title), language.as_str()), (true, "ar"), "{title}");
     // A header that asks for neither language asks for none.
     for header in ["fr", "*"] {
         let (_, language) =
