@@ -128,7 +128,7 @@ impl Resource for Evidence {
     type Listed = Self;
     type Filter = EvidenceFilter;
     const KIND: SubjectKind = SubjectKind::Evidence;
-    // Whoever works also keeps the record; `check_right` asks for more where the evidence is about work.
+    // Members, who work, also keep the record; `check_right` asks for more where the evidence is about work.
     const ACTION: Action = Action::KeepRecord;
     const EVENTS: Events = Events {
         created: EventAction::EvidenceCreated,

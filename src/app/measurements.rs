@@ -18,12 +18,13 @@ async fn pilot(tx: &WriteTx<'_>, id: Uuid) -> Result<PilotDetail> {
 }
 
 impl Measurement {
-    /// The pilot, after refusing to change a measurement of an earlier cycle, from before the pilot was extended.
+    /// The pilot, after refusing to change a measurement from before the pilot was planned anew: of an earlier cycle, or
+    /// of an earlier run in the same cycle.
     async fn may_be_changed(&self, tx: &WriteTx<'_>) -> Result<PilotDetail> {
         let pilot = pilot(tx, self.pilot_id).await?;
         pilot.may_be_measured(tx)?;
         resource::check_not_carried_over(self.cycle, pilot.pilot.last_cycle)?;
-        Ok(pilot)
+        if self.run == pilot.pilot.run { Ok(pilot) } else { Err(RefusalCode::PilotEvaluated.into()) }
     }
 }
 
@@ -100,9 +101,9 @@ impl Resource for Measurement {
         }
         pilot.may_be_measured(tx)?;
         check_day(tx, &pilot, fields.measured_on)?;
-        let cycle = pilot.pilot.last_cycle;
+        let (cycle, run) = (pilot.pilot.last_cycle, pilot.pilot.run);
         let id = tx.new_id();
-        db::measurements::insert(conn, task_force_id, id, parent, cycle, fields, tx.now()).await?;
+        db::measurements::insert(conn, task_force_id, id, parent, cycle, run, fields, tx.now()).await?;
         Ok(id)
     }
 

@@ -138,7 +138,8 @@ impl Resource for PilotDetail {
 
     async fn check_deletable(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
         self.check_plan_writable(tx)?;
-        resource::check_not_carried_over(self.pilot.cycle, self.pilot.last_cycle)
+        resource::check_not_carried_over(self.pilot.cycle, self.pilot.last_cycle)?;
+        if self.evaluations.0.is_empty() { Ok(()) } else { Err(RefusalCode::PilotEvaluated.into()) }
     }
 
     async fn delete(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
@@ -182,18 +183,19 @@ impl Stateful for PilotDetail {
         new_event: NewEvent,
     ) -> Result<NewEvent> {
         let before = &self.pilot;
-        // Only an evaluated pilot has an outcome. A pilot that runs or is planned anew loses its outcome; the events keep
-        // it.
+        // Only an evaluated pilot has an outcome. A pilot that runs or is planned anew loses its outcome; its evaluations
+        // keep it.
         let Evaluation { outcome, lessons } = if to == PilotState::Evaluated {
             payload.complete()?
         } else {
             Evaluation { outcome: None, lessons: None }
         };
-        // An extended pilot joins the cycle in which it is planned anew.
-        let last_cycle = if (before.state, to) == (PilotState::Evaluated, PilotState::Planned) {
-            tx.access.cycle
+        // An extended pilot joins the cycle in which it is planned anew. What was measured before does not count in the
+        // new run.
+        let (last_cycle, run) = if (before.state, to) == (PilotState::Evaluated, PilotState::Planned) {
+            (tx.access.cycle, before.run + 1)
         } else {
-            before.last_cycle
+            (before.last_cycle, before.run)
         };
         // A pilot that runs again after an evaluation has begun when it was first started.
         let started_at = match to {
@@ -208,8 +210,13 @@ impl Stateful for PilotDetail {
             lessons: lessons.as_ref(),
             started_at,
             last_cycle,
+            run,
         };
-        db::pilots::update_state(tx.conn(), tx.task_force_id(), self.id(), &update, tx.now()).await?;
+        let (conn, task_force_id) = (tx.conn(), tx.task_force_id());
+        db::pilots::update_state(conn, task_force_id, self.id(), &update, tx.now()).await?;
+        if let (Some(outcome), Some(lessons)) = (outcome, &lessons) {
+            db::evaluations::insert(conn, task_force_id, self.id(), (outcome, lessons), tx.now()).await?;
+        }
         Ok(new_event
             .with_change("outcome", before.outcome, outcome)
             .with_change("lessons", &before.lessons, &lessons)

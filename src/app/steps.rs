@@ -8,7 +8,8 @@ use super::write::{WriteTx, expect_version};
 use super::{App, Result};
 use crate::db;
 use crate::db::steps::Step;
-use crate::domain::criterion::{Criterion, CriterionCode, Waiver};
+use crate::domain::adjustment::{Adjustment, AdjustmentNote};
+use crate::domain::criterion::{Criterion, CriterionCode, Failing, Waiver};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::gate;
 use crate::domain::refusal::{Refusal, RefusalCode};
@@ -25,6 +26,10 @@ pub struct StepReadiness {
     pub blocked_by: Option<RefusalCode>,
     /// The criteria of the gate.
     pub criteria: Vec<Criterion>,
+    /// The decision of the council that opened the step again, and its answer.
+    pub adjustment: Option<Adjustment>,
+    /// Extended pilots of earlier cycles that wait to be planned in step `pilots`. They do not prevent a submission.
+    pub extended_pilots: Failing,
 }
 
 impl StepReadiness {
@@ -127,12 +132,13 @@ impl App {
         step: StepName,
     ) -> Result<StepReadiness> {
         let now = self.clock.now();
-        let (access, (row, facts, waivers)) = self
+        let (access, (row, facts, waivers, extended_pilots)) = self
             .read(caller, task_force_id, async |conn| {
                 tokio::try_join!(
                     db::steps::find(conn, task_force_id, None, step),
                     db::gates::facts(conn, task_force_id, step, now),
                     db::gates::waivers(conn, task_force_id, step),
+                    db::gates::extended_pilots(conn, task_force_id, step),
                 )
             })
             .await?;
@@ -140,6 +146,8 @@ impl App {
         Ok(StepReadiness {
             blocked_by: may_write(Write::OpenStep(row.state), access.state).err(),
             criteria: gate::criteria(&facts, &waivers),
+            adjustment: facts.adjustment,
+            extended_pilots,
         })
     }
 
@@ -172,6 +180,40 @@ impl App {
                 NewEvent::new(EventAction::WaiverGranted, SubjectKind::Step, step.id)
                     .with_change("criterion", None::<()>, criterion)
                     .with_change("reason", before, &waiver.reason),
+            );
+            Ok(())
+        })
+        .await
+    }
+
+    /// Answers the decision of the council that opened a step of the current cycle again: the reason why nothing of the
+    /// step had to be changed. Repeating the call changes nothing.
+    ///
+    /// # Errors
+    /// `notAdjusted`, the errors of [`WriteTx::may_write`].
+    pub async fn adjustment_answer(
+        &self,
+        caller: &Caller,
+        task_force_id: Uuid,
+        step: StepName,
+        note: LocalizedText,
+    ) -> Result<()> {
+        self.write(caller, task_force_id, Action::Lead, async |tx| {
+            let step = current(tx, step).await?;
+            tx.may_write(Write::OpenStep(step.state))?;
+            let adjustment = db::adjustments::find(tx.conn(), task_force_id, step.step).await?;
+            let adjustment = adjustment.ok_or(RefusalCode::NotAdjusted)?;
+            let before = adjustment.note.map(|before| before.note);
+            if before.as_ref() == Some(&note) {
+                return Ok(());
+            }
+            let member_id = tx.access.member_id.ok_or(RefusalCode::Forbidden)?;
+            let answer = AdjustmentNote { note, member_id, at: tx.now() };
+            db::adjustments::set_note(tx.conn(), task_force_id, adjustment.decision_id, &answer).await?;
+            tx.record(
+                NewEvent::new(EventAction::StepAnswered, SubjectKind::Step, step.id)
+                    .with_change("decision", None::<()>, adjustment.decision_number)
+                    .with_change("note", before, &answer.note),
             );
             Ok(())
         })

@@ -13,6 +13,7 @@ use crate::db::page::Page;
 use crate::db::reports::Report;
 use crate::db::steps::Step;
 use crate::db::submissions::{Ballot, NamedBallot, Snapshot, Submission};
+use crate::domain::adjustment::Adjustment;
 use crate::domain::ballot::{Choice, Tally, VoteOutcome};
 use crate::domain::criterion::Criterion;
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
@@ -87,7 +88,7 @@ async fn take_snapshot(
     tx: &WriteTx<'_>,
     step: &Step,
     note: Option<&LocalizedText>,
-    criteria: &[Criterion],
+    (criteria, adjustment): (&[Criterion], Option<&Adjustment>),
 ) -> Result<Snapshot> {
     let (conn, task_force_id) = (tx.conn(), tx.task_force_id());
     let content = db::report_data::of_step(conn, task_force_id, step.cycle, step.step).await?;
@@ -108,6 +109,9 @@ async fn take_snapshot(
         "lastSeq": tx.access.seq,
         "note": note,
         "criteria": criteria.iter().map(criterion).collect::<Vec<_>>(),
+        "adjustment": adjustment.map(|one| {
+            json!({ "decisionNumber": one.decision_number, "note": one.note.as_ref().map(|note| &note.note) })
+        }),
         "content": content,
     });
     let text = serde_json_canonicalizer::to_string(&snapshot).map_err(Error::internal)?;
@@ -260,7 +264,8 @@ impl App {
             db::members::panel(conn, task_force_id).await?.check_majority()?;
 
             let chair = tx.access.member_id.ok_or(RefusalCode::Forbidden)?;
-            let snapshot = take_snapshot(tx, &step, note.as_ref(), &criteria).await?;
+            let judged = (criteria.as_slice(), facts.adjustment.as_ref());
+            let snapshot = take_snapshot(tx, &step, note.as_ref(), judged).await?;
             let submission = db::submissions::insert(
                 conn,
                 task_force_id,

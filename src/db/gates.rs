@@ -6,9 +6,9 @@ use diesel::sql_types::{Array, BigInt, Bool, Int4, Jsonb, Nullable, Text, Timest
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::Conn;
 use super::schema::waivers;
 use super::statement::Prepared;
+use super::{Conn, adjustments};
 use crate::domain::criterion::{CriterionCode, Failing, Waiver};
 use crate::domain::event::{EventAction, SubjectKind};
 use crate::domain::gate::{GateDraft, GateFacts, GatePilot, GatePolicy, GateSector, StepFacts};
@@ -280,7 +280,7 @@ async fn draft(conn: &Conn, task_force_id: Uuid) -> QueryResult<Option<GateDraft
                                     join reports x on x.task_force_id = v.task_force_id and x.id = v.report_id
                                     where v.task_force_id = e.task_force_id and v.id = e.subject_id
                                       and x.submitted_at is null)
-                            or e.body::json #>> '{changes,subject,before,kind}' = 'report'))) as outdated
+                            or e.body::json #>> '{changes,subject,before,kind}' is not distinct from 'report'))) as outdated
          from task_forces t join reports r on r.task_force_id = t.id and r.cycle = t.current_cycle
          where t.id = $1 and r.state = 'draft'
          order by r.number desc limit 1",
@@ -338,12 +338,25 @@ pub async fn facts(
     step: StepName,
     now: DateTime<Utc>,
 ) -> QueryResult<GateFacts> {
-    let (step_facts, open_activities, untranslated) = tokio::try_join!(
+    let (step_facts, adjustment, open_activities, untranslated) = tokio::try_join!(
         step_facts(conn, task_force_id, step, now),
+        adjustments::find(conn, task_force_id, step),
         open_activities(conn, task_force_id, step),
         untranslated(conn, task_force_id, step),
     )?;
-    Ok(GateFacts { step_facts, open_activities, untranslated })
+    Ok(GateFacts { step_facts, adjustment, open_activities, untranslated })
+}
+
+/// The extended pilots of earlier cycles that wait to be planned in the current one, if the step is `pilots`.
+pub async fn extended_pilots(conn: &Conn, task_force_id: Uuid, step: StepName) -> QueryResult<Failing> {
+    let query = diesel::sql_query(counted(
+        "select 'pilot' as kind, p.id, p.title
+         from task_forces t join pilots p on p.task_force_id = t.id and p.last_cycle < t.current_cycle
+         where t.id = $1 and $2 = 'pilots' and p.state = 'evaluated' and p.outcome = 'extend'",
+    ))
+    .bind::<SqlUuid, _>(task_force_id)
+    .bind::<Text, _>(step);
+    Ok(failing(Prepared(query).load(&mut &*conn).await?))
 }
 
 /// The waivers in force of a step of the current cycle.

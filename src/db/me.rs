@@ -90,6 +90,16 @@ pub async fn tasks(
                   and (m.role = 'chair' or c.owner_member_id = m.member_id)
              where m.state <> 'suspended'
              union all
+             select 'extendedPilot', m.task_force_id, m.task_force_name, 'pilot',
+                    p.id, null, s.step, p.title, s.target_date, c.opened_at
+             from seats m
+             join steps s on s.task_force_id = m.task_force_id and s.cycle = m.current_cycle
+                  and s.step = 'pilots' and s.state in ('locked', 'open')
+             join cycles c on c.task_force_id = m.task_force_id and c.number = m.current_cycle
+             join pilots p on p.task_force_id = m.task_force_id and p.last_cycle < m.current_cycle
+                  and p.state = 'evaluated' and p.outcome = 'extend'
+             where m.state = 'active' and m.role = 'chair'
+             union all
              select 'acceptance', t.id, t.name, 'condition', c.id, null, null, c.text, c.due_date, c.state_since
              from users u
              join conditions c on c.state = 'reportedMet'

@@ -36,6 +36,8 @@ pub struct Measurement {
     pub indicator_id: Uuid,
     /// The cycle of the measurement.
     pub cycle: i32,
+    /// The run of the pilot in which the value was measured.
+    pub run: i32,
     #[diesel(embed)]
     pub fields: MeasurementFields,
     pub version: i32,
@@ -50,5 +52,5 @@ child_queries! {
     parent: (pilot_id, indicator_id),
     parent_type: (Uuid, Uuid),
     parent_columns: [pilot_id, indicator_id],
-    insert_with: (cycle: i32),
+    insert_with: (cycle: i32, run: i32),
 }

@@ -7,6 +7,7 @@
 pub mod access;
 pub mod activities;
 pub mod activity_assignees;
+pub mod adjustments;
 pub mod api_keys;
 pub mod assessments;
 pub mod checklist_items;
@@ -15,6 +16,7 @@ pub mod comments;
 pub mod conditions;
 pub mod cycles;
 pub mod decisions;
+pub mod evaluations;
 pub mod events;
 pub mod evidence;
 pub mod gates;

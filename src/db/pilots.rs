@@ -12,10 +12,12 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::Conn;
+use super::evaluations::EVALUATIONS;
 use super::references::References;
 use super::resource::resource_queries;
 use super::schema::{pilots, policies, sectors};
 use super::statement::Prepared;
+use super::types::Evaluations;
 use crate::domain::pilot::{PilotFacts, PilotOutcome, PilotState};
 use crate::domain::scales::Aim;
 use crate::domain::step::StepState;
@@ -62,6 +64,8 @@ pub struct Pilot {
     pub lessons: Option<LocalizedText>,
     /// When the pilot was started in its last cycle.
     pub started_at: Option<DateTime<Utc>>,
+    /// How often the pilot was planned, counted from one.
+    pub run: i32,
     pub state: PilotState,
     pub state_reason: Option<LocalizedText>,
     pub state_since: DateTime<Utc>,
@@ -70,7 +74,7 @@ pub struct Pilot {
     pub updated_at: DateTime<Utc>,
 }
 
-/// A pilot with the facts that its transitions depend on.
+/// A pilot with its evaluations and the facts that its transitions depend on.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct PilotDetail {
     #[diesel(embed)]
@@ -90,7 +94,7 @@ pub struct PilotDetail {
     /// True if the pilot has an indicator with baseline and target.
     #[diesel(sql_type = Bool)]
     pub has_indicator: bool,
-    /// True if the pilot has indicators, each of them measured in the pilot's last cycle.
+    /// True if the pilot has indicators, each of them measured in the pilot's current run.
     #[diesel(sql_type = Bool)]
     pub measured: bool,
     /// True if the pilot has a migration that was not rolled back.
@@ -108,9 +112,12 @@ pub struct PilotDetail {
     /// The indicators without baseline or target.
     #[diesel(sql_type = Jsonb)]
     pub incomplete_indicators: References,
-    /// The indicators without a measurement in the pilot's last cycle.
+    /// The indicators without a measurement in the pilot's current run.
     #[diesel(sql_type = Jsonb)]
     pub unmeasured_indicators: References,
+    /// The evaluations so far, oldest first.
+    #[diesel(sql_type = Jsonb)]
+    pub evaluations: Evaluations,
 }
 
 impl PilotDetail {
@@ -159,6 +166,8 @@ pub struct PilotStateUpdate<'a> {
     pub started_at: Option<DateTime<Utc>>,
     /// The last cycle in which the row counts.
     pub last_cycle: i32,
+    /// How often the pilot was planned, counted from one.
+    pub run: i32,
 }
 
 resource_queries! {
@@ -210,13 +219,13 @@ pub async fn references_exist(
 
 /// Finds a pilot.
 pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Option<PilotDetail>> {
-    let query = diesel::sql_query(
+    let query = diesel::sql_query(format!(
         "select p.*, s.state as pilots_state, m.state as migration_state, l.state as later_pilots_state,
                 x.state in ('selected', 'studied') as sector_selected,
                 coalesce(i.complete, false) as has_indicator, coalesce(i.measured, false) as measured,
                 exists (select from migrations g where g.task_force_id = p.task_force_id and g.pilot_id = p.id
                         and g.state <> 'rolledBack') as is_migrated,
-                local_date(p.started_at, t.time_zone) as started_on,
+                local_date(p.started_at, t.time_zone) as started_on, {EVALUATIONS} as evaluations,
                 (select coalesce(jsonb_agg(jsonb_build_object('kind', 'migration', 'id', g.id, 'title', g.title)
                                            order by g.id), '[]')
                  from migrations g where g.task_force_id = p.task_force_id and g.pilot_id = p.id
@@ -238,13 +247,13 @@ pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Opt
              from (
                  select i.id, i.baseline is not null and i.target is not null as is_complete,
                         exists (select from measurements v where v.task_force_id = i.task_force_id
-                                and v.indicator_id = i.id and v.cycle = p.last_cycle) as is_measured,
+                                and v.indicator_id = i.id and v.run = p.run) as is_measured,
                         jsonb_build_object('kind', 'indicator', 'id', i.id, 'title', i.name) as reference
                  from indicators i where i.task_force_id = p.task_force_id and i.pilot_id = p.id
              ) i
          ) i on true
-         where p.task_force_id = $1 and p.id = $2",
-    )
+         where p.task_force_id = $1 and p.id = $2"
+    ))
     .bind::<SqlUuid, _>(task_force_id)
     .bind::<SqlUuid, _>(id);
     Prepared(query).get_result(&mut &*conn).await.optional()

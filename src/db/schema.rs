@@ -50,6 +50,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    adjustment_notes (task_force_id, decision_id) {
+        task_force_id -> Uuid,
+        decision_id -> Uuid,
+        note -> Jsonb,
+        member_id -> Uuid,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     api_keys (id) {
         id -> Uuid,
         user_id -> Uuid,
@@ -161,6 +171,20 @@ diesel::table! {
         seq -> Int8,
         created_at -> Timestamptz,
         register_seq -> Int8,
+    }
+}
+
+diesel::table! {
+    evaluations (task_force_id, pilot_id, number) {
+        task_force_id -> Uuid,
+        pilot_id -> Uuid,
+        number -> Int4,
+        cycle -> Int4,
+        run -> Int4,
+        outcome -> Text,
+        lessons -> Jsonb,
+        indicators -> Jsonb,
+        evaluated_at -> Timestamptz,
     }
 }
 
@@ -297,6 +321,7 @@ diesel::table! {
         version -> Int4,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        run -> Int4,
     }
 }
 
@@ -383,6 +408,7 @@ diesel::table! {
         updated_at -> Timestamptz,
         search -> Text,
         started_at -> Nullable<Timestamptz>,
+        run -> Int4,
     }
 }
 
@@ -618,6 +644,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     activities,
     activity_assignees,
     activity_dependencies,
+    adjustment_notes,
     api_keys,
     assessments,
     ballots,
@@ -626,6 +653,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     conditions,
     cycles,
     decisions,
+    evaluations,
     events,
     evidence,
     evidence_contents,

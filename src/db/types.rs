@@ -15,6 +15,7 @@ use crate::domain::ballot::Choice;
 use crate::domain::criterion::CriterionCode;
 use crate::domain::decimal::Decimal;
 use crate::domain::decision::{ConditionState, Outcome};
+use crate::domain::evaluation::PilotEvaluation;
 use crate::domain::event::{ActorKind, EventAction, SubjectKind};
 use crate::domain::evidence::{About, ActivitySubjectKind, EvidenceSubjectKind};
 use crate::domain::migration::MigrationState;
@@ -161,6 +162,27 @@ impl FromSql<Jsonb, Pg> for LocalizedText {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
         let value = <serde_json::Value as FromSql<Jsonb, Pg>>::from_sql(value)?;
         Ok(serde_json::from_value(value)?)
+    }
+}
+
+/// The evaluations of a pilot, which a query collects as JSON.
+#[derive(Debug, Clone)]
+pub struct Evaluations(pub Vec<PilotEvaluation>);
+
+impl FromSql<Jsonb, Pg> for Evaluations {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        let value = <serde_json::Value as FromSql<Jsonb, Pg>>::from_sql(value)?;
+        Ok(Self(serde_json::from_value(value)?))
+    }
+}
+
+impl<ST: SingleValue> Queryable<ST, Pg> for Evaluations
+where
+    Self: FromStaticSqlRow<ST, Pg>,
+{
+    type Row = Self;
+    fn build(row: Self) -> deserialize::Result<Self> {
+        Ok(row)
     }
 }
 

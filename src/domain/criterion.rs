@@ -24,6 +24,7 @@ vocabulary! {
         MigrationsHandedOver = "migrationsHandedOver", "Each pilot to be scaled has a migration handed over", "لكل مشروع تجريبي تقرر التوسع فيه ترحيلٌ مُسلَّم";
         ReportCurrent = "reportCurrent", "A draft report says what is so now", "توجد مسودة تقرير تطابق الوضع الراهن";
         ConditionsSettled = "conditionsSettled", "No condition of the council is open and due", "لا يوجد للمجلس شرط مفتوح حلّ موعده";
+        AdjustmentAnswered = "adjustmentAnswered", "Something of the step changed since the council's decision, or the chair says why nothing had to", "تغيّر شيء في الخطوة بعد قرار المجلس، أو بيّن رئيس الفريق لماذا لم يلزم تغيير شيء";
         ActivitiesSettled = "activitiesSettled", "None of the step's activities is open", "لا يوجد نشاط مفتوح في الخطوة";
         TranslationsComplete = "translationsComplete", "Titles and names of what is in force are in both languages", "عناوين العناصر السارية وأسماؤها مكتوبة باللغتين";
     }

@@ -5,6 +5,7 @@
 
 use uuid::Uuid;
 
+use super::adjustment::Adjustment;
 use super::criterion::{Criterion, CriterionCode, Failing, Waiver};
 use super::message::Message;
 use super::migration::MigrationState;
@@ -16,7 +17,8 @@ use super::sector::SectorState;
 use super::step::StepName;
 use super::vocabulary::Vocabulary as _;
 
-/// The criteria of a step's gate, in the order of the contract.
+/// The criteria of a step's gate, in the order of the contract. `adjustmentAnswered` belongs to the gate of a step that
+/// the council opened again, and only to that.
 pub fn criteria_of(step: StepName) -> Vec<CriterionCode> {
     use CriterionCode as Code;
 
@@ -29,7 +31,8 @@ pub fn criteria_of(step: StepName) -> Vec<CriterionCode> {
         StepName::Migration => &[Code::PilotsEvaluated, Code::MigrationsHandedOver],
         StepName::Report => &[Code::ReportCurrent, Code::ConditionsSettled],
     };
-    own.iter().copied().chain([Code::ActivitiesSettled, Code::TranslationsComplete]).collect()
+    let of_all = [Code::AdjustmentAnswered, Code::ActivitiesSettled, Code::TranslationsComplete];
+    own.iter().copied().chain(of_all).collect()
 }
 
 /// The facts of a policy that gates depend on.
@@ -90,6 +93,8 @@ pub enum StepFacts {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GateFacts {
     pub step_facts: StepFacts,
+    /// The decision of the council that opened the step again.
+    pub adjustment: Option<Adjustment>,
     /// The activities of the step that are neither done nor cancelled.
     pub open_activities: Failing,
     /// Products in force, and children of them, whose title or name lacks a language.
@@ -124,6 +129,9 @@ pub fn criteria(facts: &GateFacts, waivers: &[Waiver]) -> Vec<Criterion> {
             (CriterionCode::ConditionsSettled, met_if_none(conditions_due.clone())),
         ],
     };
+    if let Some(adjustment) = &facts.adjustment {
+        verdicts.push((CriterionCode::AdjustmentAnswered, adjustment_answered(adjustment)));
+    }
     verdicts.push((CriterionCode::ActivitiesSettled, met_if_none(facts.open_activities.clone())));
     verdicts.push((CriterionCode::TranslationsComplete, met_if_none(facts.untranslated.clone())));
     let waiver = |code| waivers.iter().find(|waiver| waiver.criterion == code).cloned();
@@ -176,6 +184,10 @@ fn met_if_none(failing: Failing) -> CriterionVerdict {
 
 fn none_of<'a>(references: impl Iterator<Item = &'a Reference>) -> CriterionVerdict {
     met_if_none(Failing::these(references))
+}
+
+fn adjustment_answered(adjustment: &Adjustment) -> CriterionVerdict {
+    CriterionVerdict { met: adjustment.is_answered(), failing: Failing::default() }
 }
 
 fn policy_adopted(policies: &[GatePolicy]) -> CriterionVerdict {

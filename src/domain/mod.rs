@@ -8,6 +8,7 @@
 pub mod vocabulary;
 
 pub mod activity;
+pub mod adjustment;
 pub mod audit;
 pub mod ballot;
 pub mod calendar;
@@ -16,6 +17,7 @@ pub mod country;
 pub mod criterion;
 pub mod decimal;
 pub mod decision;
+pub mod evaluation;
 pub mod event;
 pub mod evidence;
 pub mod gate;

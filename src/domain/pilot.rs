@@ -71,7 +71,7 @@ pub struct PilotFacts {
     pub has_aim: bool,
     /// True if the pilot has an indicator with baseline and target.
     pub has_indicator: bool,
-    /// True if each indicator was measured in the last cycle of the pilot.
+    /// True if each indicator was measured since the pilot was last planned.
     pub measured: bool,
     /// The outcome of the evaluation.
     pub outcome: Option<PilotOutcome>,
@@ -119,12 +119,15 @@ impl PilotState {
                     .with_reason()
                     .blocked_by(migration_blocker)
                     .require(!facts.is_migrated, RefusalCode::MigrationUnderWay);
-                let extended =
-                    (facts.outcome == Some(PilotOutcome::Extend)).then(|| match facts.later_pilots_step {
-                        Some(step) => facts.plan(step),
-                        None => Transition::to(Self::Planned).require(false, RefusalCode::CycleNotOver),
-                    });
-                [again].into_iter().chain(extended).collect()
+                let is_extended = facts.outcome == Some(PilotOutcome::Extend);
+                let anew = match facts.later_pilots_step {
+                    Some(step) => is_extended.then(|| facts.plan(step)),
+                    // The step in which the pilot was planned is open: the council opened it again.
+                    None if facts.pilots_step == StepState::Open => Some(facts.plan(StepState::Open)),
+                    None => is_extended
+                        .then(|| Transition::to(Self::Planned).require(false, RefusalCode::CycleNotOver)),
+                };
+                [again].into_iter().chain(anew).collect()
             }
             Self::Cancelled => Vec::new(),
         }
@@ -228,9 +231,10 @@ mod tests {
                         }
                         (Evaluated, Running) => facts.migration_step == Open && !facts.is_migrated,
                         (Evaluated, Planned) => {
-                            facts.outcome == Some(PilotOutcome::Extend)
-                                && facts.later_pilots_step == Some(Open)
-                                && plannable
+                            let extended = facts.outcome == Some(PilotOutcome::Extend)
+                                && facts.later_pilots_step == Some(Open);
+                            let adjusted = facts.later_pilots_step.is_none() && facts.pilots_step == Open;
+                            (extended || adjusted) && plannable
                         }
                         _ => false,
                     };

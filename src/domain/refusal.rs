@@ -106,6 +106,8 @@ pub enum RefusalCode {
     MeasurementsMissing,
     /// The pilot has been started, so its plan and scorecard are fixed.
     ScorecardFrozen,
+    /// An earlier evaluation keeps the pilot, or what was measured for it.
+    PilotEvaluated,
     /// The pilot is not running, so it cannot be measured.
     PilotNotRunning,
     /// An extended pilot can be planned again in a later cycle only.
@@ -126,6 +128,8 @@ pub enum RefusalCode {
     EvidenceIsALink,
     /// The criterion of the gate cannot be waived.
     NotWaivable,
+    /// The council has not opened the step again.
+    NotAdjusted,
     /// The caller was not a member when the step was submitted.
     NotEntitled,
     /// The vote on the submission has ended.
@@ -233,6 +237,8 @@ impl RefusalCode {
             | Self::CycleNotOver
             | Self::EvidenceIsALink
             | Self::EvidenceOnRecord
+            | Self::PilotEvaluated
+            | Self::NotAdjusted
             | Self::DifferenceUnexplained
             | Self::TargetBelowCurrent
             | Self::NotEntitled

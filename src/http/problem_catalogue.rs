@@ -330,6 +330,12 @@ problem_catalogue! {
         advice: "A pilot is measured by what it promised, so its plan stays; `availableTransitions` says where it can go.",
             "يُقاس المشروع بما وعد به، فتبقى خطته كما هي؛ ويبيّن الحقل availableTransitions الحالات الممكنة.",
     }
+    PilotEvaluated from RefusalCode {
+        status: CONFLICT,
+        title: "The pilot was evaluated before", "سبق تقييم المشروع التجريبي",
+        advice: "Earlier evaluations and what was measured for them stay on record. A pilot that is given up is cancelled.",
+            "تبقى التقييمات السابقة وما قيس من أجلها في السجل. أما المشروع الذي يُتخلى عنه فيُلغى.",
+    }
     PilotNotRunning from RefusalCode {
         status: CONFLICT,
         title: "Only a running pilot is measured", "لا يُقاس إلا مشروع تجريبي قيد التنفيذ",
@@ -389,6 +395,12 @@ problem_catalogue! {
         title: "That criterion can't be waived", "لا يجوز الإعفاء من هذا المعيار",
         advice: "`waivable` in the readiness says which criteria can be waived. This one has to be met.",
             "يبيّن الحقل waivable في الجاهزية المعايير التي يجوز الإعفاء منها. أما هذا المعيار فلا بد من استيفائه.",
+    }
+    NotAdjusted from RefusalCode {
+        status: CONFLICT,
+        title: "The council has not opened this step again", "لم يُعِد المجلس فتح هذه الخطوة",
+        advice: "The note answers a decision with outcome `adjust`, in the step that the decision names (`returnToStep`).",
+            "تجيب الملاحظة عن قرار نتيجته «التعديل» (adjust)، في الخطوة التي يذكرها القرار (returnToStep).",
     }
     NotEntitled from RefusalCode {
         status: FORBIDDEN,

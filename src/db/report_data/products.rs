@@ -6,10 +6,10 @@ use diesel::sql_types::{BigInt, Date, Int4, Jsonb, Nullable, Numeric, Text, Uuid
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use crate::db::Conn;
 use crate::db::report_data::Grouped;
 use crate::db::schema::{assessments, members, pilots, policies, sectors, studies, users};
 use crate::db::statement::Prepared;
+use crate::db::{self, Conn};
 use crate::domain::decimal::Decimal;
 use crate::domain::migration::{MigrationState, difference};
 use crate::domain::pilot::{Direction, PilotOutcome, PilotState};
@@ -180,10 +180,15 @@ pub(super) async fn pilots(conn: &Conn, task_force_id: Uuid, cycle: i32) -> Quer
             .load::<PilotRow>(&mut &*conn)
             .await
     };
-    let (rows, indicators) = tokio::try_join!(rows, indicators(conn, task_force_id, cycle))?;
+    let (rows, indicators, mut evaluations) = tokio::try_join!(
+        rows,
+        indicators(conn, task_force_id, cycle),
+        db::evaluations::of_cycle(conn, task_force_id, cycle),
+    )?;
     let mut indicators = Grouped::new(indicators);
     let pilot = |row: PilotRow| ReportPilot {
         indicators: indicators.take(&row.id),
+        evaluations: evaluations.remove(&row.id).unwrap_or_default(),
         id: row.id,
         title: row.title,
         sector_id: row.sector_id,
@@ -221,7 +226,7 @@ struct IndicatorRow {
     measured_on: Option<NaiveDate>,
 }
 
-/// The indicators by pilot, each with the latest measurement of the pilot's last cycle.
+/// The indicators by pilot, each with the latest measurement of the pilot's current run.
 async fn indicators(
     conn: &Conn,
     task_force_id: Uuid,
@@ -233,7 +238,7 @@ async fn indicators(
          join indicators i on i.task_force_id = p.task_force_id and i.pilot_id = p.id
          left join lateral (
              select value, measured_on from measurements
-             where task_force_id = i.task_force_id and indicator_id = i.id and cycle = p.last_cycle
+             where task_force_id = i.task_force_id and indicator_id = i.id and cycle = p.last_cycle and run = p.run
              order by measured_on desc, id desc limit 1
          ) m on true
          where p.task_force_id = $1 and p.last_cycle = $2

@@ -87,7 +87,12 @@ fn appearance(kind: SubjectKind) -> Appearance {
             fields: "'title', p.title, 'sectorId', p.sector_id, 'policyId', p.policy_id,
                      'ownerMemberId', p.owner_member_id, 'aims', p.aims, 'hypothesis', p.hypothesis,
                      'startDate', p.start_date, 'endDate', p.end_date, 'outcome', p.outcome,
-                     'lessons', p.lessons",
+                     'lessons', p.lessons, 'run', p.run,
+                     'evaluations', (select coalesce(jsonb_agg(jsonb_build_object(
+                             'number', v.number, 'cycle', v.cycle, 'run', v.run, 'outcome', v.outcome,
+                             'lessons', v.lessons, 'evaluatedAt', v.evaluated_at, 'indicators', v.indicators)
+                         order by v.number), '[]')
+                         from evaluations v where v.task_force_id = p.task_force_id and v.pilot_id = p.id)",
             steps: &[StepName::Pilots, StepName::Migration],
         },
         SubjectKind::Indicator => Appearance::Child {
@@ -102,7 +107,7 @@ fn appearance(kind: SubjectKind) -> Appearance {
         SubjectKind::Measurement => Appearance::Child {
             key: "measurements",
             table: "measurements",
-            fields: "'id', x.id, 'indicatorId', x.indicator_id, 'cycle', x.cycle, 'value', x.value::text,
+            fields: "'id', x.id, 'indicatorId', x.indicator_id, 'cycle', x.cycle, 'run', x.run, 'value', x.value::text,
                      'measuredOn', x.measured_on, 'source', x.source",
             parent: SubjectKind::Pilot,
             parent_column: "pilot_id",

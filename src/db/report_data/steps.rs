@@ -7,22 +7,24 @@ use uuid::Uuid;
 
 use crate::db::Conn;
 use crate::db::report_data::Grouped;
-use crate::db::schema::{ballots, members, submissions, users, waivers};
+use crate::db::schema::{adjustment_notes, ballots, decisions, members, submissions, users, waivers};
 use crate::domain::ballot::{Ballot, Choice, Tally};
 use crate::domain::criterion::CriterionCode;
-use crate::domain::report::{ReportStep, ReportSubmission, ReportVote, ReportWaiver};
+use crate::domain::report::{ReportAdjustmentNote, ReportStep, ReportSubmission, ReportVote, ReportWaiver};
 use crate::domain::step::StepName;
 use crate::domain::submission::SubmissionState;
 use crate::domain::text::LocalizedText;
 
 pub(super) async fn steps(conn: &Conn, task_force_id: Uuid, cycle: i32) -> QueryResult<Vec<ReportStep>> {
-    let (steps, submissions, votes, waivers) = tokio::try_join!(
+    let (steps, submissions, votes, waivers, notes) = tokio::try_join!(
         crate::db::steps::list(conn, task_force_id, Some(cycle)),
         submissions(conn, task_force_id, cycle),
         votes(conn, task_force_id, cycle),
         waivers(conn, task_force_id, cycle),
+        adjustment_notes(conn, task_force_id, cycle),
     )?;
     let (mut votes, mut waivers) = (Grouped::new(votes), Grouped::new(waivers));
+    let mut notes = Grouped::new(notes);
     let submission = |(step, id, state, submitted_at, decided_at): SubmissionRow| {
         let (ballots, votes): (Vec<Ballot>, Vec<ReportVote>) = votes.take(&id).into_iter().unzip();
         let tally = Tally::of(ballots).into();
@@ -32,6 +34,7 @@ pub(super) async fn steps(conn: &Conn, task_force_id: Uuid, cycle: i32) -> Query
     let step = |row: crate::db::steps::Step| ReportStep {
         submissions: submissions.take(&row.step),
         waivers: waivers.take(&row.step),
+        adjustment_notes: notes.take(&row.step),
         step: row.step,
         state: row.state,
         target_date: row.target_date,
@@ -124,4 +127,41 @@ async fn waivers(conn: &Conn, task_force_id: Uuid, cycle: i32) -> QueryResult<Ve
         (step, ReportWaiver { criterion, reason, member_id, name, at })
     };
     Ok(rows.into_iter().map(waiver).collect())
+}
+
+type NoteRow = (Option<StepName>, i32, LocalizedText, Uuid, LocalizedText, DateTime<Utc>);
+
+/// The chair's answers to decisions that opened a step of the cycle again, by step.
+async fn adjustment_notes(
+    conn: &Conn,
+    task_force_id: Uuid,
+    cycle: i32,
+) -> QueryResult<Vec<(StepName, ReportAdjustmentNote)>> {
+    let on_the_decision = decisions::task_force_id
+        .eq(adjustment_notes::task_force_id)
+        .and(decisions::id.eq(adjustment_notes::decision_id));
+    let of_the_member = members::task_force_id
+        .eq(adjustment_notes::task_force_id)
+        .and(members::id.eq(adjustment_notes::member_id));
+    let rows: Vec<NoteRow> = adjustment_notes::table
+        .inner_join(decisions::table.on(on_the_decision))
+        .inner_join(members::table.on(of_the_member))
+        .inner_join(users::table.on(users::id.eq(members::user_id)))
+        .filter(adjustment_notes::task_force_id.eq(task_force_id))
+        .filter(decisions::cycle.eq(cycle))
+        .order(decisions::number)
+        .select((
+            decisions::return_to_step,
+            decisions::number,
+            adjustment_notes::note,
+            adjustment_notes::member_id,
+            users::name,
+            adjustment_notes::created_at,
+        ))
+        .load(&mut &*conn)
+        .await?;
+    let note = |(step, decision_number, note, member_id, name, at): NoteRow| {
+        step.map(|step| (step, ReportAdjustmentNote { decision_number, note, member_id, name, at }))
+    };
+    Ok(rows.into_iter().filter_map(note).collect())
 }

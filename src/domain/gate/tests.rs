@@ -35,7 +35,23 @@ fn scaled(id: u128, migrations: &[MigrationState]) -> GatePilot {
 }
 
 fn facts(step_facts: StepFacts) -> GateFacts {
-    GateFacts { step_facts, open_activities: Failing::default(), untranslated: Failing::default() }
+    GateFacts {
+        step_facts,
+        adjustment: None,
+        open_activities: Failing::default(),
+        untranslated: Failing::default(),
+    }
+}
+
+/// A decision that opened a step again.
+fn adjustment(changed: bool) -> Adjustment {
+    Adjustment {
+        decision_id: Uuid::from_u128(7),
+        decision_number: 1,
+        reason: LocalizedText::both("سبب", "Reason"),
+        changed,
+        note: None,
+    }
 }
 
 /// The criteria that are not met, and the ids of what fails each.
@@ -69,8 +85,13 @@ fn every_step_has_the_criteria_that_its_gate_asks() {
         StepFacts::Report(None, Failing::default()),
     ];
     for (step, step_facts) in in_order().zip(of_every_step) {
-        let asked: Vec<_> = criteria(&facts(step_facts), &[]).iter().map(|one| one.code).collect();
-        assert_eq!(asked, criteria_of(step), "{step}");
+        let asked: Vec<_> = criteria(&facts(step_facts.clone()), &[]).iter().map(|one| one.code).collect();
+        let mut usual = criteria_of(step);
+        usual.retain(|code| *code != CriterionCode::AdjustmentAnswered);
+        assert_eq!(asked, usual, "{step}");
+        let opened_again = GateFacts { adjustment: Some(adjustment(true)), ..facts(step_facts) };
+        let asked: Vec<_> = criteria(&opened_again, &[]).iter().map(|one| one.code).collect();
+        assert_eq!(asked, criteria_of(step), "{step} opened again");
     }
     let of_any: Vec<_> = in_order().flat_map(criteria_of).collect();
     assert!(CriterionCode::ALL.iter().all(|code| of_any.contains(code)), "a criterion that no gate asks");
@@ -162,7 +183,8 @@ fn every_step_needs_its_activities_settled_and_its_titles_in_both_languages() {
     let open = Failing::these([&reference("activity", 5)]);
     let lacking = Failing::these([&reference("policy", 6)]);
     let adopted = StepFacts::Policy(vec![policy(1, PolicyState::Adopted, true)]);
-    let facts = GateFacts { step_facts: adopted, open_activities: open, untranslated: lacking };
+    let facts =
+        GateFacts { step_facts: adopted, adjustment: None, open_activities: open, untranslated: lacking };
     let unmet: Vec<_> =
         criteria(&facts, &[]).into_iter().filter(|one| !one.met).map(|one| one.code).collect();
     assert_eq!(unmet, [CriterionCode::ActivitiesSettled, CriterionCode::TranslationsComplete]);
@@ -209,4 +231,18 @@ fn what_a_step_is_for_can_not_be_waived() {
             "conditionsSettled"
         ]
     );
+}
+
+#[test]
+fn a_step_that_the_council_opened_again_needs_an_answer() {
+    for (changed, met) in [(false, false), (true, true)] {
+        let opened_again = GateFacts {
+            adjustment: Some(adjustment(changed)),
+            ..facts(StepFacts::Policy(vec![policy(1, PolicyState::Adopted, true)]))
+        };
+        let verdicts = criteria(&opened_again, &[]);
+        let verdict = verdicts.iter().find(|one| one.code == CriterionCode::AdjustmentAnswered).unwrap();
+        assert_eq!((verdict.met, verdict.failing.total), (met, 0));
+        assert_eq!(check(&verdicts).is_ok(), met);
+    }
 }

@@ -12,6 +12,7 @@ use crate::domain::ballot::{Choice, Tally};
 use crate::domain::criterion::CriterionCode;
 use crate::domain::decimal::Decimal;
 use crate::domain::decision::{ConditionState, Outcome};
+use crate::domain::evaluation::PilotEvaluation;
 use crate::domain::event::{Hash, SubjectKind};
 use crate::domain::evidence::EvidenceSubjectKind;
 use crate::domain::migration::MigrationState;
@@ -166,8 +167,29 @@ pub struct ReportStep {
     pub passed_at: Option<DateTime<Utc>>,
     /// How often it was put to the members, oldest first.
     pub submissions: Vec<ReportSubmission>,
+    /// The chair's answers to decisions of the council that opened the step again, where nothing had to be changed.
+    /// Reports built by an earlier version do not list them.
+    #[serde(default)]
+    pub adjustment_notes: Vec<ReportAdjustmentNote>,
     /// The criteria that the chair waived.
     pub waivers: Vec<ReportWaiver>,
+}
+
+/// The chair's answer to a decision of the council that opened a step again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ReportAdjustmentNote {
+    /// The decision.
+    #[schema(minimum = 1, example = 1)]
+    pub decision_number: i32,
+    /// Why nothing of the step had to be changed.
+    pub note: LocalizedText,
+    /// The chair who wrote it.
+    pub member_id: Uuid,
+    /// The chair's name.
+    pub name: LocalizedText,
+    /// When.
+    pub at: DateTime<Utc>,
 }
 
 /// A step put to the members.
@@ -362,6 +384,10 @@ pub struct ReportPilot {
     pub lessons: Option<LocalizedText>,
     /// What it is measured by.
     pub indicators: Vec<ReportIndicator>,
+    /// Its evaluations, oldest first, also those after which it was planned or run again. Reports built by an earlier
+    /// version do not list them.
+    #[serde(default)]
+    pub evaluations: Vec<PilotEvaluation>,
 }
 
 /// An indicator, from baseline to what was measured last in the pilot's cycle.

@@ -141,7 +141,7 @@ impl ListItem for Task {
 
 /// List what waits for me
 ///
-/// Over all task forces, what has waited longest comes first: votes, reviews and conditions for members; for the secretariat, conditions to accept; for secretariat and council, reports that wait for a decision.
+/// Over all task forces, what has waited longest comes first: votes, reviews and conditions for members; for the chair, extended pilots that wait to be planned in a new cycle; for the secretariat, conditions to accept; for secretariat and council, reports that wait for a decision.
 #[utoipa::path(
     tag = "me",
     params(PageQuery),

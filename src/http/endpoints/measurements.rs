@@ -87,6 +87,9 @@ pub(super) struct Measurement {
     /// The cycle in which it was measured: an extended pilot is measured anew.
     #[schema(minimum = 1, example = 1)]
     cycle: i32,
+    /// The run of the pilot in which it was measured, counted from one: a pilot that is planned anew is measured anew.
+    #[schema(minimum = 1, example = 1)]
+    run: i32,
     /// What was measured, in the unit of the indicator.
     #[schema(value_type = DecimalNumber)]
     value: Decimal,
@@ -113,6 +116,7 @@ impl Measurement {
             pilot_id: measurement.pilot_id,
             indicator_id: measurement.indicator_id,
             cycle: measurement.cycle,
+            run: measurement.run,
             value,
             measured_on,
             source,
@@ -181,13 +185,17 @@ resource_routes! {
         summary: "Change a measurement",
         description: "Changes the fields that the merge patch names, while step `migration` is open and the pilot is running; what was measured in an earlier cycle stays.",
         problems: changes_product()
-            .refuses([RefusalCode::OfAnEarlierCycle, RefusalCode::PilotNotRunning]),
+            .refuses([
+                RefusalCode::OfAnEarlierCycle, RefusalCode::PilotNotRunning, RefusalCode::PilotEvaluated,
+            ]),
     },
     delete: {
         function: delete_measurement,
         summary: "Delete a measurement",
         description: "Possible while step `migration` is open and the pilot is running; what was measured in an earlier cycle stays.",
         problems: changes_product()
-            .refuses([RefusalCode::OfAnEarlierCycle, RefusalCode::PilotNotRunning]),
+            .refuses([
+                RefusalCode::OfAnEarlierCycle, RefusalCode::PilotNotRunning, RefusalCode::PilotEvaluated,
+            ]),
     },
 }

@@ -15,6 +15,7 @@ use crate::app::pilots::Evaluation;
 use crate::app::resource::View;
 use crate::db;
 use crate::db::pilots::{PilotDetail, PilotFields, PilotFilter};
+use crate::domain::evaluation::PilotEvaluation;
 use crate::domain::pilot::{PilotOutcome, PilotState};
 use crate::domain::refusal::RefusalCode;
 use crate::domain::scales::Aim;
@@ -95,6 +96,9 @@ pub(super) struct PilotItem {
     /// The last cycle that it counts in: an extended pilot joins the cycle in which it is planned anew.
     #[schema(minimum = 1, example = 1)]
     last_cycle: i32,
+    /// How often it was planned, counted from one. What was measured in an earlier run does not count in this one.
+    #[schema(minimum = 1, example = 1)]
+    run: i32,
     /// What it is called.
     #[schema(value_type = LocalizedName)]
     title: LocalizedText,
@@ -148,6 +152,7 @@ impl PilotItem {
             id: pilot.id,
             cycle: pilot.cycle,
             last_cycle: pilot.last_cycle,
+            run: pilot.run,
             title: pilot.fields.title,
             sector_id: pilot.fields.sector_id,
             policy_id: pilot.fields.policy_id,
@@ -175,6 +180,8 @@ impl PilotItem {
 pub(super) struct Pilot {
     #[serde(flatten)]
     item: PilotItem,
+    /// Its evaluations as they were made, oldest first: also those after which it was planned or run again.
+    evaluations: Vec<PilotEvaluation>,
     /// Where it can go from here, for you, now.
     available_transitions: Vec<TransitionDocument>,
 }
@@ -185,6 +192,7 @@ impl Representation for Pilot {
     fn new(view: View<PilotDetail>, language: Language) -> Self {
         Self {
             item: PilotItem::new(view.resource.pilot),
+            evaluations: view.resource.evaluations.0,
             available_transitions: TransitionDocument::all(&view.transitions, language),
         }
     }
@@ -291,16 +299,17 @@ resource_routes! {
     delete: {
         function: delete_pilot,
         summary: "Delete a pilot",
-        description: "With its indicators. Possible while step `pilots` is open, the pilot has not started and nothing refers to it; one that was extended stays.",
+        description: "With its indicators. Possible while step `pilots` is open, the pilot has not started and nothing refers to it; one that was evaluated before stays.",
         problems: changes_product()
             .refuses([
                 RefusalCode::OfAnEarlierCycle, RefusalCode::StillReferenced, RefusalCode::ScorecardFrozen,
+                RefusalCode::PilotEvaluated,
             ]),
     },
     transition: {
         function: transition_pilot,
         summary: "Move a pilot to another state",
-        description: "`availableTransitions` of the pilot says which states can be reached, and what stands in the way of each. An extended pilot goes back to `planned` in a later cycle; while step `migration` is open, an evaluated pilot without a migration goes back to `running`. Its outcome and lessons go with that, and the next evaluation sets them anew.",
+        description: "`availableTransitions` of the pilot says which states can be reached, and what stands in the way of each. An extended pilot goes back to `planned` in a later cycle, and any evaluated pilot in a step `pilots` that the council opened again; while step `migration` is open, an evaluated pilot without a migration goes back to `running`. Its outcome and lessons go with that, and the next evaluation sets them anew; `evaluations` keeps the earlier ones.",
         problems: changes_product()
             .refuses([
                 RefusalCode::TransitionNotAllowed, RefusalCode::SectorNotSelected, RefusalCode::AimsMissing,

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::db;
+use crate::domain::adjustment::Adjustment;
 use crate::domain::criterion::CriterionCode;
 use crate::domain::refusal::{Blocker, RefusalCode};
 use crate::domain::rights::Action;
@@ -19,7 +20,7 @@ use crate::domain::vocabulary::Vocabulary as _;
 use crate::domain::writing::Write;
 use crate::http::operation_problems::requires;
 use crate::http::patch::Patch;
-use crate::http::problem::{BlockerDocument, CriterionDocument as Criterion, Result};
+use crate::http::problem::{BlockerDocument, CriterionDocument as Criterion, ReferenceDocument, Result};
 use crate::http::request::{Change, Create, IfMatch, NoBody, Path, Read, TaskForcePath};
 use crate::http::response;
 use crate::http::text::{LocalizedName, LocalizedNote};
@@ -30,6 +31,7 @@ pub(super) fn operations(config: &mut ServiceConfig<'_>) {
         .service(get_step)
         .service(update_step)
         .service(get_readiness)
+        .service(answer_adjustment)
         .service(waive_criterion)
         .service(remove_waiver);
 }
@@ -170,10 +172,40 @@ pub(super) struct Readiness {
     blocked_by: Vec<BlockerDocument>,
     /// The criteria of the gate.
     criteria: Vec<Criterion>,
+    /// The decision of the council that opened the step again; null if none did.
+    #[schema(required)]
+    adjustment: Option<StepAdjustment>,
+    /// Extended pilots of earlier cycles that wait to be planned in step `pilots`, at most a hundred; none in the other
+    /// steps. The step can be submitted without them.
+    extended_pilots: Vec<ReferenceDocument>,
+}
+
+/// A decision of the council that opened the step again, and its answer.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct StepAdjustment {
+    /// The number of the decision.
+    #[schema(minimum = 1, example = 1)]
+    decision_number: i32,
+    /// The council's reason.
+    #[schema(value_type = LocalizedNote)]
+    reason: LocalizedText,
+    /// Whether anything of the step changed since the decision.
+    changed: bool,
+    /// Why nothing had to be changed, as the chair says.
+    #[schema(required, value_type = Option<LocalizedNote>)]
+    note: Option<LocalizedText>,
+}
+
+impl From<Adjustment> for StepAdjustment {
+    fn from(adjustment: Adjustment) -> Self {
+        let Adjustment { decision_number, reason, changed, note, .. } = adjustment;
+        Self { decision_number, reason, changed, note: note.map(|note| note.note) }
+    }
 }
 
 impl Readiness {
-    fn new(readiness: &crate::app::steps::StepReadiness, language: Language) -> Self {
+    fn new(readiness: crate::app::steps::StepReadiness, language: Language) -> Self {
         Self {
             ready: readiness.is_ready(),
             blocked_by: readiness
@@ -182,6 +214,8 @@ impl Readiness {
                 .map(|code| BlockerDocument::new(&Blocker::from(*code), language))
                 .collect(),
             criteria: readiness.criteria.iter().map(|one| Criterion::new(one, language)).collect(),
+            adjustment: readiness.adjustment.map(StepAdjustment::from),
+            extended_pilots: readiness.extended_pilots.first.iter().map(ReferenceDocument::from).collect(),
         }
     }
 }
@@ -260,10 +294,42 @@ async fn get_readiness(app: Data<App>, read: Read<StepPath>) -> Result<HttpRespo
     let Read { context, .. } = read;
     let readiness =
         app.step_readiness(&context.caller, context.path.task_force_id, context.path.step).await?;
-    Ok(response::in_language(
-        context.language(),
-        response::document(&Readiness::new(&readiness, context.language()))?,
-    ))
+    let language = context.language();
+    Ok(response::in_language(language, response::document(&Readiness::new(readiness, language))?))
+}
+
+/// Why nothing of a step had to be changed.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewAdjustmentNote {
+    /// The reason; the members see it when they vote, and the report to the council shows it.
+    #[schema(value_type = LocalizedNote)]
+    note: LocalizedText,
+}
+
+/// Answer an adjustment
+///
+/// In a step that the council opened again, the gate has the criterion `adjustmentAnswered`: something of the step changed since the decision, or the chair says with this note why nothing had to. Doing it again gives another note.
+#[utoipa::path(
+    tag = "steps",
+    params(StepPath),
+    request_body = NewAdjustmentNote,
+    responses((status = 204, description = "It is answered.")),
+    extensions(("x-problem-codes" = json!(
+        requires(Action::Lead)
+            .writes_in_step(Write::OpenStep)
+            .refuses([RefusalCode::NotAdjusted])
+    )))
+)]
+#[put("/v1/task-forces/{taskForceId}/steps/{step}/adjustment-note")]
+async fn answer_adjustment(
+    app: Data<App>,
+    create: Create<StepPath, NewAdjustmentNote>,
+) -> Result<HttpResponse> {
+    let Create { context, body, .. } = create;
+    let at = &context.path;
+    app.adjustment_answer(&context.caller, at.task_force_id, at.step, body.note).await?;
+    Ok(response::done())
 }
 
 /// Waive a criterion

@@ -95,7 +95,7 @@ impl<P: Path + 'static> FromRequest for Upload<P> {
             let NoQuery {} = validation::query(request.query_string())?;
             // An upload without the right to work must not make others wait.
             if let Some(id) = context.path.task_force_id() {
-                app(&request)?.access(&context.caller, id).await?.require(Action::Work)?;
+                app(&request)?.access(&context.caller, id).await?.require(Action::KeepRecord)?;
             }
             let media_type = media_type(&request)?;
             let announced = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());

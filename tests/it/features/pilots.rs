@@ -4,13 +4,15 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::support::answer::field_errors;
+use crate::support::council::{decide, pass_step, worked_through};
 use crate::support::migrations::migration;
 use crate::support::pilots::{
     db_move_sector, db_next_cycle, db_sector, db_sector_of, evaluated_pilot, evaluation, expect_blocked,
     indicator, indicator_of, measured, measurement, pilot, planned_pilot, proposed_pilot, running_pilot,
 };
 use crate::support::policies::policy;
-use crate::support::{TestApp, Who};
+use crate::support::postgres::SERVICE;
+use crate::support::{Resource, TestApp, Who};
 
 #[tokio::test]
 async fn a_pilot_is_proposed_planned_run_and_evaluated() {
@@ -104,6 +106,13 @@ async fn an_extended_pilot_comes_back_in_a_later_cycle_and_is_measured_anew() {
     let pilot = expert.transition(&expert.reload(&pilot).await, "planned").await;
     assert_eq!((&pilot["cycle"], &pilot["lastCycle"]), (&json!(1), &json!(2)));
     assert_eq!((&pilot["outcome"], &pilot["lessons"]), (&Value::Null, &Value::Null));
+    // What the first evaluation said and what was measured for it stay readable.
+    let earlier = &pilot["evaluations"][0];
+    assert_eq!(
+        (&earlier["number"], &earlier["cycle"], &earlier["outcome"], &earlier["lessons"]["en"]),
+        (&json!(1), &json!(1), &json!("extend"), &json!("Clerks need training first."))
+    );
+    assert_eq!(earlier["indicators"][0]["measurements"][0]["value"], "12.50");
     assert_eq!(expert.list(&app.a("/pilots")).await.len(), 1);
     assert_eq!(expert.list(&app.a("/pilots?cycle=1")).await.len(), 2);
     let events = expert.list(&app.a("/events")).await;
@@ -345,4 +354,159 @@ async fn pilots_are_found_by_cycle_state_sector_owner_and_folded_text() {
     assert_eq!(listed("?q=%D8%A7%D9%84%D8%A7%D9%88%D9%84%D9%88%D9%8A%D9%87").await, [other.id()]);
     assert!(listed("?cycle=2").await.is_empty());
     expert.get(app.a("/pilots?ownerMemberId=me")).await.expect_field_errors(&["ownerMemberId wrongFormat"]);
+}
+
+/// The outcomes of a pilot's evaluations, oldest first.
+fn outcomes(pilot: &Resource) -> Vec<&str> {
+    let evaluations = pilot["evaluations"].as_array().unwrap();
+    evaluations.iter().map(|one| one["outcome"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn an_evaluated_pilot_is_planned_anew_in_a_step_that_the_council_opened_again() {
+    let app = TestApp::start().await;
+    let expert = app.as_expert();
+    let pilot = worked_through(&app).await.pilot;
+    let only = indicator_of(&app, &pilot).await;
+    let target = only["target"].clone();
+    let first = expert.list(&format!("{}/measurements", only.path)).await;
+    let first = expert.read(format!("{}/measurements/{}", only.path, first[0]["id"].as_str().unwrap())).await;
+    let evaluated = expert.reload(&pilot).await;
+    assert_eq!(outcomes(&evaluated), ["stop"]);
+    expert.try_transition(&evaluated, "planned").await.expect_problem(409, "transitionNotAllowed");
+
+    decide(&app, "adjust", json!({ "returnToStep": "pilots" })).await;
+    expert.patch(&only, json!({ "target": "11" })).await.expect_problem(409, "scorecardFrozen");
+    let evaluated = expert.reload(&pilot).await;
+    assert!(evaluated.blockers("planned").is_empty());
+    let planned = expert.transition(&evaluated, "planned").await;
+    assert_eq!(
+        (&planned["state"], &planned["outcome"], &planned["lessons"], &planned["run"], &planned["lastCycle"]),
+        (&json!("planned"), &Value::Null, &Value::Null, &json!(2), &json!(1))
+    );
+    // The scorecard is thawed. The first evaluation stays as it was made, with what was measured for it.
+    expert.patch(&only, json!({ "target": "11", "name": { "en": "Days" } })).await.expect(200);
+    let planned = expert.reload(&planned).await;
+    let made = planned["evaluations"][0].clone();
+    assert_eq!(made["lessons"]["en"], "Clerks need training first.");
+    assert_eq!(made["evaluatedAt"], evaluated["stateSince"]);
+    let measured_then = &made["indicators"][0];
+    assert_eq!((&measured_then["indicatorId"], &measured_then["target"]), (&only["id"], &target));
+    assert_eq!(measured_then["name"]["en"], "Days until a permit is given");
+    let values =
+        json!([{ "value": "12.50", "measuredOn": first["measuredOn"], "source": "Permit register" }]);
+    assert_eq!(measured_then["measurements"], values);
+    expert.delete(&planned).await.expect_problem(409, "pilotEvaluated");
+
+    // In its second run it is measured anew.
+    let carry_out = json!({
+        "step": "migration", "subject": { "kind": "pilot", "id": pilot.id() },
+        "assigneeMemberId": app.world().member(Who::Expert1), "dueDate": "2027-05-31",
+    });
+    expert.create_activity(carry_out).await;
+    pass_step(&app, "pilots").await;
+    let running = expert.transition(&planned, "running").await;
+    let running = expect_blocked(&app, &running, "evaluated", &["measurementsMissing"]).await;
+    expert.patch(&first, json!({ "value": "1" })).await.expect_problem(409, "pilotEvaluated");
+    expert.delete(&first).await.expect_problem(409, "pilotEvaluated");
+    let second = measured(&app, &running).await;
+    assert_eq!((&first["run"], &second["run"]), (&json!(1), &json!(2)));
+    expert.command(&expert.reload(&running).await, "transitions", evaluation("scale")).await.expect(200);
+    let again = expert.reload(&pilot).await;
+    assert_eq!((outcomes(&again), &again["outcome"]), (vec!["stop", "scale"], &json!("scale")));
+    assert_eq!(again["evaluations"][0], made, "an evaluation never changes");
+    assert_eq!(again["evaluations"][1]["indicators"][0]["target"], "11");
+
+    // The report lists both, and what it measures is of the second run.
+    app.db_open("report").await;
+    let report = app
+        .as_chair()
+        .create(app.a("/reports"), json!({ "recommendation": "continue", "summary": { "en": "Well" } }))
+        .await;
+    let reported = &report["model"]["pilots"][0];
+    assert_eq!(reported["evaluations"], again["evaluations"]);
+    assert_eq!(reported["indicators"][0]["measuredOn"], second["measuredOn"]);
+}
+
+#[tokio::test]
+async fn an_evaluation_that_was_taken_back_stays_readable() {
+    let app = TestApp::start().await;
+    let expert = app.as_expert();
+    let pilot = evaluated_pilot(&app, "stop").await;
+    let running = expert.transition_because(&pilot, "running", "Misread").await;
+    assert_eq!((outcomes(&running), &running["outcome"]), (vec!["stop"], &Value::Null));
+    assert_eq!(running["run"], 1, "it runs on, and what was measured still counts");
+    let only = indicator_of(&app, &running).await;
+    let measurements = format!("{}/measurements", only.path);
+    let first = expert.list(&measurements).await[0]["id"].as_str().unwrap().to_owned();
+    let first = expert.read(format!("{measurements}/{first}")).await;
+    expert.patch(&first, json!({ "value": "12" })).await.expect(200);
+    expert.command(&expert.reload(&running).await, "transitions", evaluation("scale")).await.expect(200);
+    let again = expert.reload(&pilot).await;
+    assert_eq!(outcomes(&again), ["stop", "scale"]);
+    let values: Vec<_> = again["evaluations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["indicators"][0]["measurements"][0]["value"].clone())
+        .collect();
+    assert_eq!(values, ["12.50", "12"]);
+}
+
+#[tokio::test]
+async fn extended_pilots_wait_in_readiness_and_among_the_chairs_tasks_until_they_are_planned_or_the_step_is_passed()
+ {
+    let app = TestApp::start().await;
+    let (chair, expert) = (app.as_chair(), app.as_expert());
+    evaluated_pilot(&app, "stop").await;
+    let pilot = evaluated_pilot(&app, "extend").await;
+    let waiting = async || {
+        let readiness = chair.get(app.a("/steps/pilots/readiness")).await.expect(200).json();
+        let listed: Vec<_> =
+            readiness["extendedPilots"].as_array().unwrap().iter().map(|one| one["id"].clone()).collect();
+        let tasks = chair.list("/v1/me/tasks").await;
+        let tasks: Vec<_> = tasks.into_iter().filter(|task| task["kind"] == "extendedPilot").collect();
+        (listed, tasks)
+    };
+    assert_eq!(waiting().await, (vec![], vec![]), "its cycle is not over");
+    db_next_cycle(&app).await;
+    let (listed, tasks) = waiting().await;
+    assert_eq!(listed, [pilot["id"].clone()]);
+    let [task] = tasks.as_slice() else { panic!("{tasks:?}") };
+    assert_eq!(
+        (&task["subject"]["kind"], &task["subject"]["id"], &task["step"], &task["subject"]["title"]),
+        (&json!("pilot"), &pilot["id"], &json!("pilots"), &pilot["title"])
+    );
+    let other = chair.get(app.a("/steps/policy/readiness")).await.expect(200).json();
+    assert_eq!(other["extendedPilots"], json!([]));
+    for who in [Who::Expert1, Who::OtherChair, Who::Secretariat] {
+        let tasks = app.as_who(who).list("/v1/me/tasks").await;
+        assert!(tasks.iter().all(|task| task["kind"] != "extendedPilot"), "{who:?}");
+    }
+    // The step can pass without the pilot; then nothing waits any more.
+    app.db_open("migration").await;
+    assert_eq!(waiting().await.1, [Value::Null; 0]);
+    app.db_open("pilots").await;
+    expert.transition(&expert.reload(&pilot).await, "planned").await;
+    assert_eq!(waiting().await, (vec![], vec![]));
+}
+
+/// Evaluations from before they were kept are read from the events.
+#[tokio::test]
+async fn the_migration_restores_the_evaluations_that_pilots_lost() {
+    let app = TestApp::start().await;
+    let expert = app.as_expert();
+    let pilot = evaluated_pilot(&app, "extend").await;
+    db_next_cycle(&app).await;
+    app.db_open("pilots").await;
+    let planned = expert.transition(&expert.reload(&pilot).await, "planned").await;
+    let folder = "migrations/2026-11-27-070200_evaluations";
+    for file in ["down.sql", "up.sql"] {
+        let text = std::fs::read_to_string(format!("{folder}/{file}")).unwrap();
+        app.db().await.batch_execute(&text).await.unwrap();
+    }
+    let grants = "grant select, insert on evaluations, adjustment_notes to service_role";
+    app.db().await.batch_execute(&grants.replace("service_role", SERVICE)).await.unwrap();
+    let restored = expert.reload(&planned).await;
+    assert_eq!((&restored["run"], &restored["evaluations"]), (&json!(2), &planned["evaluations"]));
 }

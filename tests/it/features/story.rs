@@ -1,9 +1,11 @@
 //! One task force from beginning to end over HTTP: five members form, five steps pass (with one waiver, one recusal
 //! and one return), the council lets a step be done again and then lets the task force go on.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use crate::support::client::Draft;
 use crate::support::policies::{adopted, amended};
 use crate::support::world::task_force;
 use crate::support::{Client, Resource, TestApp, Who};
@@ -303,6 +305,11 @@ async fn a_task_force_goes_from_its_forming_to_its_second_cycle() {
     let adjusted = story.council_decides(adjust).await;
     assert_eq!(adjusted["departsFromRecommendation"], true);
     assert_eq!(story.states().await, ["passed", "passed", "passed", "open", "locked"]);
+    assert_eq!(story.missing("migration").await, ["adjustmentAnswered"]);
+    let note = json!({ "note": both("لا تغيير في الترحيل نفسه", "The migration itself stays as it is") });
+    let path = story.at("/steps/migration/adjustment-note");
+    story.chair().send(Draft::new(Method::PUT, path).json(&note)).await.expect(204);
+    assert!(story.missing("migration").await.is_empty());
     story.passes("migration").await;
     assert_eq!(story.missing("report").await, ["reportCurrent", "conditionsSettled"]);
     let condition = adjusted["conditions"][0]["id"].as_str().unwrap();
@@ -338,6 +345,7 @@ async fn a_task_force_goes_from_its_forming_to_its_second_cycle() {
         "assessment.created",
         "study.created",
         "waiver.granted",
+        "step.adjustmentAnswered",
         "pilot.transitioned",
         "indicator.created",
         "measurement.created",

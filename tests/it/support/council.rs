@@ -171,6 +171,12 @@ pub(crate) async fn waive(app: &TestApp, step: &str, criterion: &str) {
     app.as_chair().send(draft).await.expect(204);
 }
 
+/// The chair says why nothing of a step that the council opened again had to be changed.
+pub(crate) fn answer(app: &TestApp, step: &str) -> Draft {
+    let note = json!({ "en": "It was right as it was", "ar": "كان صحيحًا كما هو" });
+    Draft::new(Method::PUT, app.a(&format!("/steps/{step}/adjustment-note"))).json(&json!({ "note": note }))
+}
+
 /// The criteria of a step that are waived.
 pub(crate) async fn waived(app: &TestApp, step: &str) -> Vec<String> {
     let gate = app.as_chair().get(app.a(&format!("/steps/{step}/readiness"))).await.expect(200).json();

@@ -4,8 +4,8 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::support::council::{
-    condition, condition_path, db_verify_chain, decide, happened, last_seq, pass_step, reported, states,
-    steps, submitted_report, try_decide, waive, waived, worked_through,
+    answer, condition, condition_path, db_verify_chain, decide, happened, last_seq, pass_step, reported,
+    states, steps, submitted_report, try_decide, waive, waived, worked_through,
 };
 use crate::support::evidence::{PDF, evidence, upload};
 use crate::support::sign_in::set_user_state;
@@ -215,6 +215,7 @@ async fn steps_that_were_opened_by_mistake_have_passed_when_they_passed() {
     let fields = json!({ "returnToStep": "migration" });
     decide(&app, "adjust", correcting(6, fields)).await;
     app.advance(TimeDelta::hours(1));
+    app.as_chair().send(answer(&app, "migration")).await.expect(204);
     pass_step(&app, "migration").await;
     reported(&app, json!({})).await;
     let again = passed("").await;

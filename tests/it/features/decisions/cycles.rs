@@ -5,12 +5,13 @@ use serde_json::{Value, json};
 
 use crate::support::client::activity;
 use crate::support::council::{
-    condition, db_verify_chain, decide, happened, last_seq, pass_step, reported, states, steps,
+    answer, condition, db_verify_chain, decide, happened, last_seq, pass_step, reported, states, steps,
     submitted_report, try_decide, waive, waived, worked_through,
 };
+use crate::support::evidence::new_evidence;
 use crate::support::pilots::proposed_pilot;
 use crate::support::policies::{adopted_policy, policy};
-use crate::support::sectors::{sector, selected_sector, studied_sector};
+use crate::support::sectors::{sector, selected_sector, studied_sector, study};
 use crate::support::{Client, Resource, TestApp, Who};
 
 const STEPS: [&str; 5] = ["policy", "sectors", "pilots", "migration", "report"];
@@ -221,6 +222,117 @@ async fn after_adjust_the_work_stands_and_another_report_and_decision_follow_in_
     );
     assert_eq!(states(&app, "").await, BEGUN);
     assert_eq!(states(&app, "?cycle=1").await, ["passed"; 5]);
+}
+
+/// The criteria of a step that are not met.
+async fn unmet(app: &TestApp, step: &str) -> Vec<String> {
+    let gate = app.as_chair().get(app.a(&format!("/steps/{step}/readiness"))).await.expect(200).json();
+    let unmet = gate["criteria"].as_array().unwrap().iter().filter(|one| one["met"] == false);
+    unmet.map(|one| one["code"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_step_that_the_council_opened_again_is_submitted_only_with_an_answer() {
+    let app = TestApp::start().await;
+    let chair = app.as_chair();
+    let work = worked_through(&app).await;
+    chair.send(answer(&app, "sectors")).await.expect_problem(409, "stepPassed");
+    decide(&app, "adjust", json!({ "returnToStep": "sectors" })).await;
+    let readiness =
+        async |step: &str| chair.get(app.a(&format!("/steps/{step}/readiness"))).await.expect(200).json();
+    assert_eq!(readiness("policy").await["adjustment"], Value::Null);
+    let asked = readiness("sectors").await["adjustment"].clone();
+    let reason = json!({ "en": "The report convinces", "ar": "التقرير مقنع" });
+    assert_eq!(asked, json!({ "decisionNumber": 1, "reason": reason, "changed": false, "note": null }));
+    assert_eq!(unmet(&app, "sectors").await, ["adjustmentAnswered"]);
+    let refused = chair.post(app.a("/steps/sectors/submissions"), json!({})).await;
+    let refused = refused.expect_problem(409, "gateNotMet");
+    let criteria = refused["criteria"].as_array().unwrap();
+    assert!(criteria.iter().any(|one| one["code"] == "adjustmentAnswered" && one["met"] == false));
+
+    // A target date, a comment, the health and the products of other steps are no answer.
+    let step = chair.read(app.a("/steps/sectors")).await;
+    chair.patch(&step, json!({ "targetDate": "2027-01-31" })).await.expect(200);
+    chair.create(app.a("/health-statements"), json!({ "health": "atRisk" })).await;
+    chair.create_activity(json!({ "step": "pilots" })).await;
+    new_evidence(&app, "pilot", work.pilot.id(), json!({})).await;
+    assert_eq!(unmet(&app, "sectors").await, ["adjustmentAnswered"]);
+
+    // The chair answers for the step that the decision names, and for no other.
+    app.as_expert().send(answer(&app, "sectors")).await.expect_problem(403, "forbidden");
+    app.as_secretariat().send(answer(&app, "sectors")).await.expect_problem(403, "forbidden");
+    chair.send(answer(&app, "pilots")).await.expect_problem(409, "stepLocked");
+    let seq = last_seq(&app).await;
+    chair.send(answer(&app, "sectors")).await.expect(204);
+    chair.send(answer(&app, "sectors")).await.expect(204);
+    assert_eq!(happened(&app, seq).await, ["step.adjustmentAnswered"], "the second says nothing new");
+    let note = json!({ "en": "It was right as it was", "ar": "كان صحيحًا كما هو" });
+    assert_eq!(readiness("sectors").await["adjustment"]["note"], note);
+    // A correction of the record alone keeps the answer.
+    decide(&app, "adjust", json!({ "returnToStep": "sectors", "supersedes": 1 })).await;
+    let asked = readiness("sectors").await["adjustment"].clone();
+    assert_eq!((&asked["decisionNumber"], &asked["note"]), (&json!(2), &note));
+    assert!(unmet(&app, "sectors").await.is_empty());
+
+    // The members see the answer, and so does the council.
+    let submitted = chair.create(app.a("/steps/sectors/submissions"), json!({})).await;
+    let shown = &submitted["snapshot"]["adjustment"];
+    assert_eq!(*shown, json!({ "decisionNumber": 2, "note": note }));
+    chair.command(&submitted, "withdraw", json!({ "reason": { "en": "Once more" } })).await.expect(200);
+    pass_step(&app, "sectors").await;
+    app.cancel_open_activities("pilots").await;
+    // The steps after it are done again, and asked for no answer.
+    assert_eq!(readiness("pilots").await["adjustment"], Value::Null);
+    chair.send(answer(&app, "pilots")).await.expect_problem(409, "notAdjusted");
+    for step in ["pilots", "migration"] {
+        pass_step(&app, step).await;
+    }
+    let report = reported(&app, json!({})).await;
+    let shown = &report["model"]["steps"][1]["adjustmentNotes"];
+    assert_eq!((&shown[0]["decisionNumber"], &shown[0]["note"]), (&json!(1), &note));
+    assert_eq!(shown[0]["name"]["en"], "Chair");
+    assert_eq!(report["model"]["steps"][0]["adjustmentNotes"], json!([]));
+    db_verify_chain(&app).await;
+}
+
+#[tokio::test]
+async fn any_change_of_the_step_since_the_decision_is_an_answer() {
+    let app = TestApp::start().await;
+    let (chair, expert) = (app.as_chair(), app.as_expert());
+    let work = worked_through(&app).await;
+    decide(&app, "adjust", json!({ "returnToStep": "sectors" })).await;
+    let mut number = 1;
+    for change in ["product", "child", "activity", "evidence"] {
+        assert_eq!(unmet(&app, "sectors").await, ["adjustmentAnswered"], "{change}");
+        match change {
+            "product" => {
+                let sector = expert.reload(&work.sector).await;
+                expert.patch(&sector, json!({ "rationale": { "en": "Buses" } })).await.expect(200);
+            }
+            "child" => {
+                let studies = format!("{}/studies", work.sector.path);
+                expert.create(studies, study(json!({}))).await;
+            }
+            "activity" => {
+                let new = chair.create_activity(json!({ "step": "sectors" })).await;
+                chair.transition_because(&new, "cancelled", "Not needed").await;
+            }
+            _ => {
+                new_evidence(&app, "sector", work.sector.id(), json!({})).await;
+            }
+        }
+        assert!(unmet(&app, "sectors").await.is_empty(), "{change}");
+        if change == "evidence" {
+            continue;
+        }
+        // The council sends the same step back again: what answered before is no answer now.
+        for step in ["sectors", "pilots", "migration"] {
+            pass_step(&app, step).await;
+        }
+        reported(&app, json!({})).await;
+        number += 1;
+        decide(&app, "adjust", json!({ "reportNumber": number, "returnToStep": "sectors" })).await;
+    }
 }
 
 #[tokio::test]

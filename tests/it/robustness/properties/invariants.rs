@@ -11,7 +11,7 @@ use taskforce::domain::vocabulary::Vocabulary;
 use crate::support::TestApp;
 
 /// The invariants that a query can check. Every row that is found violates one.
-const INVARIANTS: [(&str, &str); 44] = [
+const INVARIANTS: [(&str, &str); 45] = [
     (
         "a task force at work has five to seven members and one chair",
         "select t.id::text from task_forces t
@@ -169,7 +169,7 @@ const INVARIANTS: [(&str, &str); 44] = [
              or not exists (select from indicators where task_force_id = p.task_force_id and pilot_id = p.id)
              or exists (select from indicators i where i.task_force_id = p.task_force_id and i.pilot_id = p.id
                         and not exists (select from measurements v where v.task_force_id = i.task_force_id
-                                        and v.indicator_id = i.id and v.cycle = p.last_cycle)))",
+                                        and v.indicator_id = i.id and v.run = p.run)))",
     ),
     (
         "the target of a studied sector is not below its present level",
@@ -188,7 +188,7 @@ const INVARIANTS: [(&str, &str); 44] = [
     (
         "nothing is measured before its pilot was started",
         "select v.id::text from measurements v
-         join pilots p on p.task_force_id = v.task_force_id and p.id = v.pilot_id and p.last_cycle = v.cycle
+         join pilots p on p.task_force_id = v.task_force_id and p.id = v.pilot_id and p.run = v.run
          join task_forces t on t.id = p.task_force_id
          where p.state in ('running', 'evaluated') and v.measured_on < local_date(p.started_at, t.time_zone)",
     ),
@@ -199,9 +199,23 @@ const INVARIANTS: [(&str, &str); 44] = [
          where c.due_date < d.decided_on",
     ),
     (
-        "only pilots that are evaluated to scale are migrated",
-        "select m.id::text from migrations m join pilots p on p.task_force_id = m.task_force_id and p.id = m.pilot_id
-         where m.state <> 'rolledBack' and (p.state <> 'evaluated' or p.outcome <> 'scale')",
+        "only pilots that were evaluated to scale are migrated",
+        "select m.id::text from migrations m where m.state <> 'rolledBack' and not exists (
+             select from evaluations v where v.task_force_id = m.task_force_id and v.pilot_id = m.pilot_id
+             and v.cycle = m.cycle and v.outcome = 'scale')",
+    ),
+    (
+        "each evaluation is on record, and an evaluated pilot has the outcome of the last",
+        "select p.id::text from pilots p
+         left join lateral (
+             select count(*) as total, coalesce(max(number), 0) as last from evaluations
+             where task_force_id = p.task_force_id and pilot_id = p.id
+         ) n on true
+         left join evaluations v on v.task_force_id = p.task_force_id and v.pilot_id = p.id and v.number = n.last
+         where n.total <> n.last
+            or n.total <> (select count(*) from events where task_force_id = p.task_force_id and subject_id = p.id
+                           and action = 'pilot.transitioned' and body::json ->> 'to' = 'evaluated')
+            or p.state = 'evaluated' and (v.outcome, v.lessons, v.run) is distinct from (p.outcome, p.lessons, p.run)",
     ),
     (
         "a live migration has a finished checklist and counts that are explained, and a handed-over one names its receivers",

@@ -169,6 +169,10 @@ impl Player<'_> {
             "pilotsEvaluated" => self.run(one).await,
             "migrationsHandedOver" => self.migrate(one).await,
             "reportCurrent" => self.report_on(chair).await,
+            "adjustmentAnswered" => {
+                let path = self.at(&format!("/steps/{step}/adjustment-note"));
+                self.send(chair, Draft::new(Method::PUT, path).json(&json!({ "note": because() }))).await;
+            }
             "conditionsSettled" => {
                 let to = *self.rng.pick(&["reportedMet", "waived"]);
                 let who = if to == "waived" { Who::Secretariat } else { chair };

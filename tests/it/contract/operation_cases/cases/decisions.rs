@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::support::client::Draft;
-use crate::support::council::{condition, db_submitted_report, decision};
+use crate::support::council::{answer, condition, db_submitted_report, decision};
 use crate::support::{Resource, TestApp, Who};
 use crate::contract::operation_cases::Case;
 
@@ -12,6 +12,10 @@ cases! {
     recordDecision |app| to_record(app).await;
     getDecision |app| Draft::get(recorded(app).await.path);
     listRegister |app| Draft::get("/v1/decisions");
+    answerAdjustment |app| {
+        recorded(app).await;
+        answer(app, "report")
+    };
     listConditions |app| Draft::get(app.a("/conditions"));
     getCondition |app| Draft::get(set(app).await.path);
     // Of its ways out, this is the secretariat's.
