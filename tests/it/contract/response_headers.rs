@@ -30,7 +30,7 @@ async fn the_router_and_the_body_reader_answer_with_problems_too() {
     let app = TestApp::start().await;
     let chair = app.as_chair();
     for nowhere in
-        ["/", "/v2", "/v1/", "/v1/me/", "/v1/nothing", "/v1/task-forces/", "/V1/me", "/problems/nothing"]
+        ["/v0", "/v2", "/v1/", "/v1/me/", "/v1/nothing", "/v1/task-forces/", "/V1/me", "/problems/nothing"]
     {
         chair.get(nowhere).await.expect_problem(404, "notFound");
     }

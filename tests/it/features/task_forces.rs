@@ -222,6 +222,7 @@ async fn a_time_zone_that_postgres_no_longer_knows_harms_no_other_task_force_and
     let status = secretariat.get(app.a("/status")).await.expect(200).json();
     assert_eq!(status["today"], "2026-11-22");
     for case in operation_cases::all().into_iter().filter(|case| case.operation().method == "get") {
+        app.db_open_every_step().await;
         let draft = case.write(&app).await;
         let answer = app.as_chair().send(draft).await;
         assert!(answer.status < 500, "{}: {}", case.id, answer.text());

@@ -34,6 +34,7 @@ async fn serve(dir: &Path) -> (Command, String) {
         .env("TASKFORCE_JWT_KEY_FILE", write(dir, "key.pem", KEY.expose_secret()))
         .env("TASKFORCE_BIND", address.to_string())
         .env("TASKFORCE_METRICS_TOKEN", TOKEN)
+        .env("TASKFORCE_RATE_LIMIT", "0")
         .env("RUST_LOG", "trace");
     (serve, format!("http://{address}"))
 }
