@@ -85,7 +85,7 @@ fn full((used, limit): (i64, i64), whose: Message, what_to_do: Message, more: i6
             whose.en, what_to_do.en
         ),
         format!(
-            "تشغل {} {taken} من {all} ميغابايت، ويحتاج هذا الملف إلى {asked} ميغابايت إضافية. {}",
+            "تشغل {} {taken} من أصل {all} ميغابايت، ويحتاج هذا الملف إلى {asked} ميغابايت إضافية. {}",
             whose.ar, what_to_do.ar
         ),
     )

@@ -61,7 +61,7 @@ impl Problem {
     pub(super) fn too_many_bytes(retry_after: u32) -> Self {
         let sentence = Message::new(
             "Your requests have carried too many bytes in a short time. Try again after the seconds in `Retry-After`.",
-            "حملت طلباتك بايتات كثيرة جدًا في وقت قصير. حاول من جديد بعد الثواني المذكورة في Retry-After.",
+            "أرسلت طلباتك بيانات كثيرة جدًا في وقت قصير. حاول من جديد بعد الثواني المذكورة في Retry-After.",
         );
         Self { detail: RefusalDetail::Sentence(sentence), ..Self::too_many_requests(retry_after) }
     }
