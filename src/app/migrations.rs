@@ -150,7 +150,7 @@ impl Stateful for MigrationDetail {
         new_event: NewEvent,
     ) -> Result<NewEvent> {
         let fields = self.fields();
-        // Whoever goes live although the counts differ gives the reason of the difference.
+        // The reason for going live although the counts differ is the reason of the difference.
         let explains = to == MigrationState::Live
             && self.migration.state == MigrationState::ParallelRun
             && fields.is_difference_unexplained();

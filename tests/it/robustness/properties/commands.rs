@@ -151,7 +151,10 @@ impl Player<'_> {
         let it = if kind == "conditions" { self.a_condition().await } else { self.recent(kind) };
         let Some(it) = it else { return };
         let open: Vec<String> = allowed(&it);
-        let to = if open.is_empty() || self.rng.percent(40) {
+        let to = if kind == "conditions" && self.rng.percent(40) {
+            // Conditions are read as the secretariat, who does not report them as met.
+            "reportedMet".to_owned()
+        } else if open.is_empty() || self.rng.percent(40) {
             (*self.rng.pick(states)).to_owned()
         } else {
             self.rng.pick(&open).clone()
@@ -283,7 +286,7 @@ impl Player<'_> {
             let owner = self.seat_id().await;
             // Mostly not before the day of the decision.
             let due =
-                if self.rng.percent(10) { day(self) } else { format!("2026-11-{}", 20 + self.rng.below(11)) };
+                if self.rng.percent(10) { day(self) } else { format!("2026-11-{}", 20 + self.rng.below(6)) };
             conditions.push(json!({ "text": because(), "ownerMemberId": owner, "dueDate": due }));
         }
         let mut ruling = json!({
