@@ -24,7 +24,7 @@ vocabulary! {
         HealthStated = "healthStatement.created", "Health stated", "أُعلنت الحالة العامة";
         StepUpdated = "step.updated", "Step changed", "عُدِّلت خطوة";
         StepTransitioned = "step.transitioned", "Step changed its state", "تغيرت حالة خطوة";
-        StepAnswered = "step.adjustmentAnswered", "Council's adjustment answered by a note", "أُجيب بملاحظة عن قرار المجلس بالتعديل";
+        StepAnswered = "step.adjustmentAnswered", "Council's adjustment answered by a note", "أُجيب عن قرار المجلس بالتعديل بملاحظة";
         SubmissionCreated = "submission.created", "Step submitted", "قُدِّم طلب إقرار خطوة";
         SubmissionTransitioned = "submission.transitioned", "Submission decided or withdrawn", "حُسم طلب إقرار خطوة أو سُحب";
         VoteCast = "vote.cast", "Vote cast", "أُدلي بصوت";

@@ -85,6 +85,9 @@ impl Problem {
                 1 => {
                     Message::new("One thing is wrong, see `errors`.", "في الطلب خطأ واحد يذكره الحقل errors.")
                 }
+                2 => {
+                    Message::new("Two things are wrong, see `errors`.", "في الطلب خطآن يسردهما الحقل errors.")
+                }
                 many => Message::new(
                     format!("{many} things are wrong, see `errors`."),
                     format!("عدد الأخطاء في الطلب {many}، ويسردها الحقل errors."),

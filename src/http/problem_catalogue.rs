@@ -334,7 +334,7 @@ problem_catalogue! {
         status: CONFLICT,
         title: "The pilot was evaluated before", "سبق تقييم المشروع التجريبي",
         advice: "Earlier evaluations and what was measured for them stay on record. A pilot that is given up is cancelled.",
-            "تبقى التقييمات السابقة وما قيس من أجلها في السجل. أما المشروع الذي يُتخلى عنه فيُلغى.",
+            "تبقى التقييمات السابقة وما قيس من أجلها في السجل. وإذا تقرر التخلي عن المشروع فألغِه.",
     }
     PilotNotRunning from RefusalCode {
         status: CONFLICT,
