@@ -437,7 +437,7 @@ page_query! {
         #[param(inline, nullable = false)]
         health: Option<Health>,
         /// Only those whose report waits for the council's decision, or with `false` only the others.
-        #[param(inline, nullable = false)]
+        #[param(inline, nullable = false, example = true)]
         before_council: Option<bool>,
         /// Only those whose name or city holds this, whatever the letter forms, digits, diacritics and case.
         #[param(nullable = false, min_length = 1, max_length = 200, pattern = r"^[^\u0000]*$", example = "عمان")]
