@@ -18,6 +18,7 @@ use crate::domain::evidence::{About, ActivitySubjectKind};
 use crate::domain::reference::Reference;
 use crate::domain::refusal::{AvailableTransition, Refusal, RefusalCode};
 use crate::domain::rights::{Action, EffectiveRole};
+use crate::domain::size;
 use crate::domain::state_machine::Transition;
 use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
@@ -75,6 +76,8 @@ impl Resource for ActivityDetail {
             require_current(tx, assignee, "/assigneeMemberId").await?;
         }
         require_subject(tx, fields, None).await?;
+        let count = db::activities::count(tx.conn(), tx.task_force_id(), step.cycle).await?;
+        size::check_count(count, size::MOST_ACTIVITIES)?;
         let id = tx.new_id();
         db::activities::insert(tx.conn(), tx.task_force_id(), id, step.cycle, fields, tx.now()).await?;
         Ok(id)

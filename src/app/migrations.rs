@@ -15,6 +15,7 @@ use crate::domain::migration::MigrationState;
 use crate::domain::pilot::PilotOutcome;
 use crate::domain::reference::Reference;
 use crate::domain::refusal::{AvailableTransition, Refusal, RefusalCode};
+use crate::domain::size;
 use crate::domain::state_machine::Transition;
 use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
@@ -92,6 +93,8 @@ impl Resource for MigrationDetail {
         let pilot = pilot_of(tx, fields.pilot_id).await?;
         let cycle = resource::cycle_of_open_step(tx, StepName::Migration).await?;
         pilot?;
+        let count = db::migrations::count(tx.conn(), tx.task_force_id(), cycle).await?;
+        size::check_count(count, size::MOST_PRODUCTS)?;
         let id = tx.new_id();
         db::migrations::insert(tx.conn(), tx.task_force_id(), id, cycle, fields, tx.now()).await?;
         Ok(id)

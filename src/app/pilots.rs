@@ -14,6 +14,7 @@ use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::pilot::{PilotOutcome, PilotState};
 use crate::domain::reference::Reference;
 use crate::domain::refusal::{AvailableTransition, FieldError, FieldErrorCode, Refusal, RefusalCode};
+use crate::domain::size;
 use crate::domain::state_machine::Transition;
 use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
@@ -121,6 +122,8 @@ impl Resource for PilotDetail {
         let cycle = resource::cycle_of_open_step(tx, StepName::Pilots).await?;
         check_fields(tx, fields).await?;
         require_current(tx, fields.owner_member_id, "/ownerMemberId").await?;
+        let count = db::pilots::count(tx.conn(), tx.task_force_id(), cycle).await?;
+        size::check_count(count, size::MOST_PRODUCTS)?;
         let id = tx.new_id();
         db::pilots::insert(tx.conn(), tx.task_force_id(), id, cycle, fields, tx.now()).await?;
         Ok(id)

@@ -14,6 +14,7 @@ use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::policy::PolicyState;
 use crate::domain::reference::Reference;
 use crate::domain::refusal::{AvailableTransition, FieldError, FieldErrorCode, Refusal, RefusalCode};
+use crate::domain::size;
 use crate::domain::state_machine::Transition;
 use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
@@ -79,6 +80,8 @@ impl Resource for PolicyDetail {
 
     async fn insert(tx: &WriteTx<'_>, (): (), fields: &PolicyFields) -> Result<Uuid> {
         let cycle = resource::cycle_of_open_step(tx, StepName::Policy).await?;
+        let count = db::policies::count(tx.conn(), tx.task_force_id(), cycle).await?;
+        size::check_count(count, size::MOST_PRODUCTS)?;
         let id = tx.new_id();
         db::policies::insert(tx.conn(), tx.task_force_id(), id, cycle, fields, tx.now()).await?;
         Ok(id)

@@ -12,6 +12,7 @@ use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::domain::report::{self, ReportAsked, ReportControl, ReportModel, ReportPeriod, ReportPerson};
 use crate::domain::rights::Action;
+use crate::domain::size;
 use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
 
@@ -76,6 +77,7 @@ impl App {
             };
             let request = ReportAsked { recommendation, return_to_step: return_to, summary: summary.clone() };
             let model = ReportModel::new(control, request, parts).canonical().map_err(Error::internal)?;
+            size::check_content(model.len())?;
             let draft = Draft {
                 number,
                 cycle,

@@ -13,6 +13,7 @@ use crate::db::{self, Conn, QueryResult};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::refusal::{AvailableTransition, RefusalCode};
 use crate::domain::sector::SectorState;
+use crate::domain::size;
 use crate::domain::state_machine::Transition;
 use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
@@ -59,6 +60,8 @@ impl Resource for SectorDetail {
 
     async fn insert(tx: &WriteTx<'_>, (): (), fields: &SectorFields) -> Result<Uuid> {
         let cycle = resource::cycle_of_open_step(tx, StepName::Sectors).await?;
+        let count = db::sectors::count(tx.conn(), tx.task_force_id(), cycle).await?;
+        size::check_count(count, size::MOST_PRODUCTS)?;
         let id = tx.new_id();
         db::sectors::insert(tx.conn(), tx.task_force_id(), id, cycle, fields, tx.now()).await?;
         Ok(id)

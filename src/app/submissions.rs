@@ -1,7 +1,7 @@
 //! Submissions: the chair submits a step with a snapshot of its content, and the members vote. The deciding vote and
 //! its effects are one transaction.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -10,6 +10,7 @@ use super::write::{WriteTx, expect_version};
 use super::{App, Error, Result, steps};
 use crate::db;
 use crate::db::page::Page;
+use crate::db::report_data::TooLarge;
 use crate::db::reports::Report;
 use crate::db::steps::Step;
 use crate::db::submissions::{Ballot, NamedBallot, Snapshot, Submission};
@@ -22,6 +23,7 @@ use crate::domain::reference::Reference;
 use crate::domain::refusal::{AvailableTransition, Refusal, RefusalCode};
 use crate::domain::report::{ReportCommand, ReportState};
 use crate::domain::rights::Action;
+use crate::domain::size;
 use crate::domain::state_machine::{available, check_transition};
 use crate::domain::step::{StepCommand, StepName};
 use crate::domain::submission::SubmissionState;
@@ -34,8 +36,8 @@ use crate::domain::writing::Write;
 #[derive(Debug)]
 pub struct SubmissionView {
     pub submission: Submission,
-    /// The snapshot that the members vote on, as canonical JSON.
-    pub snapshot: String,
+    /// The snapshot that the members vote on.
+    pub snapshot: Value,
     /// The ballots of the entitled members.
     pub ballots: Vec<NamedBallot>,
     /// The state of the vote.
@@ -45,7 +47,19 @@ pub struct SubmissionView {
 }
 
 impl SubmissionView {
-    fn new(submission: Submission, snapshot: String, ballots: Vec<NamedBallot>, access: &Access) -> Self {
+    /// A submission as it is read from the database, if it is there.
+    fn stored(
+        submission: Option<Submission>,
+        snapshot: Option<String>,
+        ballots: Vec<NamedBallot>,
+        access: &Access,
+    ) -> Result<Self> {
+        let (submission, snapshot) = submission.zip(snapshot).ok_or(RefusalCode::NotFound)?;
+        let snapshot = serde_json::from_str(&snapshot).map_err(Error::internal)?;
+        Ok(Self::new(submission, snapshot, ballots, access))
+    }
+
+    fn new(submission: Submission, snapshot: Value, ballots: Vec<NamedBallot>, access: &Access) -> Self {
         let tally = Tally::of(ballots.iter().map(|(ballot, _)| ballot.counted()));
         let transitions = available(
             &submission.state.transitions(access.state),
@@ -79,8 +93,7 @@ async fn view(tx: &WriteTx<'_>, id: Uuid) -> Result<SubmissionView> {
         db::submissions::snapshot(conn, task_force_id, id),
         db::submissions::ballots(conn, task_force_id, id),
     )?;
-    let (submission, snapshot) = submission.zip(snapshot).ok_or(RefusalCode::NotFound)?;
-    Ok(SubmissionView::new(submission, snapshot, ballots, &tx.access))
+    SubmissionView::stored(submission, snapshot, ballots, &tx.access)
 }
 
 /// Takes the snapshot that the members vote on: the step's products and activities, and the criteria of its gate.
@@ -89,9 +102,15 @@ async fn take_snapshot(
     step: &Step,
     note: Option<&LocalizedText>,
     (criteria, adjustment): (&[Criterion], Option<&Adjustment>),
-) -> Result<Snapshot> {
+) -> Result<(Value, Snapshot)> {
     let (conn, task_force_id) = (tx.conn(), tx.task_force_id());
-    let content = db::report_data::of_step(conn, task_force_id, step.cycle, step.step).await?;
+    let content = match db::report_data::of_step(conn, task_force_id, step.cycle, step.step).await? {
+        Ok(content) => content,
+        Err(TooLarge(bytes)) => {
+            size::check_content(bytes)?;
+            return Err(RefusalCode::ContentTooLarge.into());
+        }
+    };
     let criterion = |one: &Criterion| {
         json!({
             "code": one.code,
@@ -115,8 +134,9 @@ async fn take_snapshot(
         "content": content,
     });
     let text = serde_json_canonicalizer::to_string(&snapshot).map_err(Error::internal)?;
+    size::check_content(text.len())?;
     let hash = Sha256::digest(text.as_bytes()).to_vec();
-    Ok(Snapshot { text, hash })
+    Ok((snapshot, Snapshot { text, hash }))
 }
 
 /// Closes the open vote if it is decided, and applies its effects.
@@ -265,7 +285,7 @@ impl App {
 
             let chair = tx.access.member_id.ok_or(RefusalCode::Forbidden)?;
             let judged = (criteria.as_slice(), facts.adjustment.as_ref());
-            let snapshot = take_snapshot(tx, &step, note.as_ref(), judged).await?;
+            let (content, snapshot) = take_snapshot(tx, &step, note.as_ref(), judged).await?;
             let submission = db::submissions::insert(
                 conn,
                 task_force_id,
@@ -285,7 +305,8 @@ impl App {
                     .with_change("hash", None::<()>, hex::encode(&snapshot.hash)),
             );
             steps::apply_command(tx, &step, StepCommand::Submit).await?;
-            view(tx, submission.id).await
+            let ballots = db::submissions::ballots(tx.conn(), task_force_id, submission.id).await?;
+            Ok(SubmissionView::new(submission, content, ballots, &tx.access))
         })
         .await
     }
@@ -418,7 +439,6 @@ impl App {
                 )
             })
             .await?;
-        let (submission, snapshot) = submission.zip(snapshot).ok_or(RefusalCode::NotFound)?;
-        Ok(SubmissionView::new(submission, snapshot, ballots, &access))
+        SubmissionView::stored(submission, snapshot, ballots, &access)
     }
 }

@@ -334,6 +334,16 @@ pub async fn exists(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<b
         .await
 }
 
+/// The number of activities of a cycle.
+pub async fn count(conn: &Conn, task_force_id: Uuid, cycle: i32) -> QueryResult<i64> {
+    activities::table
+        .filter(activities::task_force_id.eq(task_force_id))
+        .filter(activities::cycle.eq(cycle))
+        .count()
+        .get_result(&mut &*conn)
+        .await
+}
+
 /// The activities through which `from` depends on `to`, `from` among them; none if it does not depend on it.
 pub async fn chain_between(
     conn: &Conn,

@@ -26,7 +26,7 @@ use crate::domain::task_force::Health;
 use crate::domain::text::LocalizedText;
 use crate::domain::vocabulary::Vocabulary as _;
 
-pub use snapshot::of_step;
+pub use snapshot::{TooLarge, of_step};
 
 /// The parts of a report on a cycle, as of `now`; `since` is the last event that the cycle's report before
 /// describes; without one, the report covers the whole cycle.

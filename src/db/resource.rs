@@ -174,6 +174,20 @@ macro_rules! resource_queries {
             }
         )?
 
+        /// The number of rows that count in a cycle and in no later one.
+        pub async fn count(
+            conn: &$crate::db::Conn,
+            task_force_id: uuid::Uuid,
+            cycle: i32,
+        ) -> diesel::QueryResult<i64> {
+            $table::table
+                .filter($table::task_force_id.eq(task_force_id))
+                .filter($table::last_cycle.eq(cycle))
+                .count()
+                .get_result(&mut &*conn)
+                .await
+        }
+
         /// Returns whether the task force has a row with this id.
         pub async fn exists(
             conn: &$crate::db::Conn,

@@ -32,6 +32,7 @@ pub mod report;
 pub mod rights;
 pub mod scales;
 pub mod sector;
+pub mod size;
 pub mod state_machine;
 pub mod step;
 pub mod storage;

@@ -72,6 +72,8 @@ pub enum RefusalCode {
     StepPassed,
     /// A criterion of the gate is neither met nor waived.
     GateNotMet,
+    /// The content is larger than the content of a vote or of a report may be.
+    ContentTooLarge,
     /// The activity waits for another activity.
     DependencyUnfinished,
     /// Activities would wait for each other in a circle.
@@ -149,6 +151,8 @@ pub enum RefusalCode {
     OwnsWork,
     /// Another resource refers to the resource.
     StillReferenced,
+    /// The task force has as many resources of the kind in the cycle as allowed.
+    TooManyItems,
     /// Another user has the e-mail address.
     EmailTaken,
     /// The installation would be left without an active administrator.
@@ -220,6 +224,8 @@ impl RefusalCode {
             | Self::IdempotencyKeyReused
             | Self::TooManyAttempts
             | Self::StorageFull
+            | Self::ContentTooLarge
+            | Self::TooManyItems
             // The state of the resource that the request addresses, of its step or of its task force.
             | Self::TransitionNotAllowed
             | Self::TaskForceForming

@@ -228,6 +228,12 @@ problem_catalogue! {
         advice: "`criteria` lists each criterion of the gate and exactly what fails it; `GET …/steps/{step}/readiness` says the same at any time.",
             "يسرد الحقل criteria معايير البوابة والعناصر التي تخالف كلًّا منها؛ ويعرض GET …/steps/{step}/readiness ذلك في أي وقت.",
     }
+    ContentTooLarge from RefusalCode {
+        status: CONFLICT,
+        title: "There is more text than can be put to the vote or reported", "النصوص أكبر مما يُطرح للتصويت أو يُدرج في تقرير",
+        advice: "Shorten long texts, or attach long documents as evidence.",
+            "اختصر النصوص الطويلة، أو أرفق الوثائق الطويلة بوصفها مستندات إثبات.",
+    }
     DependencyUnfinished from RefusalCode {
         status: CONFLICT,
         title: "Another activity has to be finished first", "يجب إنجاز نشاط آخر أولًا",
@@ -461,6 +467,12 @@ problem_catalogue! {
         title: "Other things still refer to it", "ما زالت عناصر أخرى مرتبطة بهذا العنصر",
         advice: "`references` lists what refers to it. Remove those references first.",
             "يسرد الحقل references العناصر المرتبطة به. أزل هذا الارتباط أولًا.",
+    }
+    TooManyItems from RefusalCode {
+        status: CONFLICT,
+        title: "The cycle has as many of these as there may be", "بلغ العدد في هذه الدورة الحد الأقصى",
+        advice: "Delete what nobody needs, or merge what belongs together.",
+            "احذف ما لم تعد إليه حاجة، أو ادمج ما يتصل بعضه ببعض.",
     }
     EmailTaken from RefusalCode {
         status: CONFLICT,

@@ -1,7 +1,7 @@
 //! The snapshot that the members vote on when a step is submitted.
 
 use diesel::prelude::*;
-use diesel::sql_types::{Int4, Jsonb, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Int4, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -13,6 +13,7 @@ use crate::db::statement::Prepared;
 use crate::domain::activity::ActivityState;
 use crate::domain::event::SubjectKind;
 use crate::domain::evidence::EvidenceSubjectKind;
+use crate::domain::size::MOST_CONTENT;
 use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
 use crate::domain::vocabulary::Vocabulary as _;
@@ -20,8 +21,23 @@ use crate::domain::vocabulary::Vocabulary as _;
 /// A subject with its children, as JSON.
 #[derive(Debug, QueryableByName)]
 struct Document {
-    #[diesel(sql_type = Jsonb)]
-    document: Value,
+    /// Null if all documents together are too large.
+    #[diesel(sql_type = Nullable<Text>)]
+    document: Option<String>,
+    /// The bytes of all documents.
+    #[diesel(sql_type = BigInt)]
+    size: i64,
+}
+
+/// The bytes of content that is too large for a snapshot.
+#[derive(Debug, Clone, Copy)]
+pub struct TooLarge(pub usize);
+
+/// Some documents and their bytes, or no documents if the bytes are too many.
+#[derive(Debug, Default)]
+struct Documents {
+    documents: Vec<Value>,
+    size: usize,
 }
 
 /// The place of subjects of a kind in a snapshot.
@@ -175,9 +191,9 @@ fn statements(step: StepName) -> impl Iterator<Item = (&'static str, String)> {
             let children: String =
                 SubjectKind::ALL.iter().filter_map(|child| children(*child, *kind, step)).collect();
             let statement = format!(
-                "select jsonb_build_object('id', p.id, 'state', p.state, 'stateReason', p.state_reason,
+                "select p.id, jsonb_build_object('id', p.id, 'state', p.state, 'stateReason', p.state_reason,
                                            {fields} {children}) as document
-                 from {table} p where p.task_force_id = $1 and p.last_cycle = $2 order by p.id"
+                 from {table} p where p.task_force_id = $1 and p.last_cycle = $2"
             );
             Some((key, statement))
         }
@@ -202,11 +218,16 @@ fn children(kind: SubjectKind, product: SubjectKind, step: StepName) -> Option<S
 }
 
 /// The snapshot of a step: its products with their children, the evidence and the activities. The same rows give the
-/// same JSON.
-pub async fn of_step(conn: &Conn, task_force_id: Uuid, cycle: i32, step: StepName) -> QueryResult<Value> {
+/// same JSON. Products that are too large stay in the database.
+pub async fn of_step(
+    conn: &Conn,
+    task_force_id: Uuid,
+    cycle: i32,
+    step: StepName,
+) -> QueryResult<Result<Value, TooLarge>> {
     let products = statements(step).map(|(key, statement)| async move {
-        let documents = documents(conn, task_force_id, cycle, statement).await?;
-        Ok::<_, diesel::result::Error>((key.to_owned(), Value::Array(documents)))
+        let documents = documents(conn, task_force_id, cycle, &statement).await?;
+        Ok::<_, diesel::result::Error>((key.to_owned(), documents))
     });
     let proving = |kind: &EvidenceSubjectKind| steps_with_evidence(*kind).contains(&step);
     let kinds: Vec<EvidenceSubjectKind> = EvidenceSubjectKind::ALL.iter().copied().filter(proving).collect();
@@ -215,7 +236,12 @@ pub async fn of_step(conn: &Conn, task_force_id: Uuid, cycle: i32, step: StepNam
         evidence(conn, task_force_id, cycle, &kinds),
         activities(conn, task_force_id, cycle, step),
     )?;
-    let mut snapshot: Map<String, Value> = products.into_iter().collect();
+    let size = products.iter().map(|(_, documents)| documents.size).sum();
+    if size > MOST_CONTENT {
+        return Ok(Err(TooLarge(size)));
+    }
+    let list = |(key, documents): (String, Documents)| (key, Value::Array(documents.documents));
+    let mut snapshot: Map<String, Value> = products.into_iter().map(list).collect();
     if step == StepName::Report {
         snapshot.insert("report".to_owned(), draft(conn, task_force_id, cycle).await?);
     }
@@ -223,28 +249,38 @@ pub async fn of_step(conn: &Conn, task_force_id: Uuid, cycle: i32, step: StepNam
     snapshot.insert("cycle".to_owned(), json!(cycle));
     snapshot.insert("evidence".to_owned(), json!(evidence));
     snapshot.insert("activities".to_owned(), activities);
-    Ok(Value::Object(snapshot))
+    Ok(Ok(Value::Object(snapshot)))
 }
 
 /// The draft that the members would submit to the council; null where there is none.
 async fn draft(conn: &Conn, task_force_id: Uuid, cycle: i32) -> QueryResult<Value> {
-    let statement = "select jsonb_build_object('id', r.id, 'number', r.number, 'hash', encode(r.hash, 'hex'),
+    let statement =
+        "select r.id, jsonb_build_object('id', r.id, 'number', r.number, 'hash', encode(r.hash, 'hex'),
                             'recommendation', r.recommendation, 'returnToStep', r.return_to_step) as document
                      from reports r where r.task_force_id = $1 and r.cycle = $2 and r.state = 'draft'
                      order by r.number desc limit 1";
-    let drafts = documents(conn, task_force_id, cycle, statement.to_owned()).await?;
-    Ok(drafts.into_iter().next().unwrap_or_default())
+    let drafts = documents(conn, task_force_id, cycle, statement).await?;
+    Ok(drafts.documents.into_iter().next().unwrap_or_default())
 }
 
-async fn documents(
-    conn: &Conn,
-    task_force_id: Uuid,
-    cycle: i32,
-    statement: String,
-) -> QueryResult<Vec<Value>> {
-    let query = diesel::sql_query(statement).bind::<SqlUuid, _>(task_force_id).bind::<Int4, _>(cycle);
+/// The documents of a statement that selects ids and documents, in the order of their ids. Documents that are too large
+/// are counted and not sent, so that they cost neither memory nor time here.
+async fn documents(conn: &Conn, task_force_id: Uuid, cycle: i32, statement: &str) -> QueryResult<Documents> {
+    let query = diesel::sql_query(format!(
+        "select case when size <= $3 then document end as document, size
+         from (select id, document, sum(octet_length(document)) over () as size
+               from (select id, document::text as document from ({statement}) s) d) d
+         order by id"
+    ))
+    .bind::<SqlUuid, _>(task_force_id)
+    .bind::<Int4, _>(cycle)
+    .bind::<BigInt, _>(i64::try_from(MOST_CONTENT).unwrap_or(i64::MAX));
     let rows: Vec<Document> = Prepared(query).load(&mut &*conn).await?;
-    Ok(rows.into_iter().map(|row| row.document).collect())
+    let size = rows.as_slice().first().map_or(0, |row| usize::try_from(row.size).unwrap_or(usize::MAX));
+    let parse = |text: String| serde_json::from_str(&text);
+    let documents = rows.into_iter().filter_map(|row| row.document).map(parse).collect::<Result<_, _>>();
+    let documents = documents.map_err(|error| diesel::result::Error::DeserializationError(error.into()))?;
+    Ok(Documents { documents, size })
 }
 
 /// The step's activities: number, title and state.

@@ -390,7 +390,7 @@ resource_routes! {
         description: "Plans an activity in an open step, or ahead in a locked one. It starts as `planned`.",
         problems: requires(Action::Work)
             .writes_in_step(Write::Activity)
-            .refuses([RefusalCode::UnknownReference, RefusalCode::MemberEnded]),
+            .refuses([RefusalCode::UnknownReference, RefusalCode::MemberEnded, RefusalCode::TooManyItems]),
     },
     get: {
         function: get_activity,

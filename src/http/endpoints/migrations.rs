@@ -325,6 +325,7 @@ resource_routes! {
         problems: changes_product()
             .refuses([
                 RefusalCode::OfAnEarlierCycle, RefusalCode::UnknownReference, RefusalCode::PilotNotScaled,
+                RefusalCode::TooManyItems,
             ]),
     },
     get: {

@@ -279,7 +279,7 @@ resource_routes! {
         summary: "Create a pilot",
         description: "Possible while step `pilots` is open. It starts as `proposed`.",
         problems: changes_product()
-            .refuses([RefusalCode::UnknownReference, RefusalCode::MemberEnded]),
+            .refuses([RefusalCode::UnknownReference, RefusalCode::MemberEnded, RefusalCode::TooManyItems]),
     },
     get: {
         function: get_pilot,

@@ -238,7 +238,7 @@ resource_routes! {
         function: create_policy,
         summary: "Create a policy",
         description: "Possible while step `policy` is open. It starts as `identified`.",
-        problems: changes_product(),
+        problems: changes_product().refuses([RefusalCode::TooManyItems]),
     },
     get: {
         function: get_policy,

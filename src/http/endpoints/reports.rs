@@ -13,6 +13,7 @@ use crate::app::{self, App, Error};
 use crate::db;
 use crate::db::reports::{ReportFilter, ReportWithContent};
 use crate::domain::decision::Outcome;
+use crate::domain::refusal::RefusalCode;
 use crate::domain::report::{ReportModel, ReportState};
 use crate::domain::rights::Action;
 use crate::domain::step::StepName;
@@ -220,7 +221,9 @@ async fn list_reports(app: Data<App>, read: Read<TaskForcePath, ReportQuery>) ->
     params(TaskForcePath),
     request_body = NewReport,
     responses((status = 201, description = "The report.", body = Report, headers(("ETag" = String), ("Location" = String)))),
-    extensions(("x-problem-codes" = json!(requires(Action::Lead).writes_in_step(Write::OpenStep))))
+    extensions(("x-problem-codes" = json!(
+        requires(Action::Lead).writes_in_step(Write::OpenStep).refuses([RefusalCode::ContentTooLarge])
+    )))
 )]
 #[post("/v1/task-forces/{taskForceId}/reports")]
 async fn create_report(app: Data<App>, create: Create<TaskForcePath, NewReport>) -> Result<HttpResponse> {

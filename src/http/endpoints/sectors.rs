@@ -221,7 +221,7 @@ resource_routes! {
         function: create_sector,
         summary: "Create a sector",
         description: "Possible while step `sectors` is open. It starts as `candidate`.",
-        problems: changes_product(),
+        problems: changes_product().refuses([RefusalCode::TooManyItems]),
     },
     get: {
         function: get_sector,

@@ -10,8 +10,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::steps::StepPath;
+use crate::app::App;
 use crate::app::submissions::{SubmissionView, Vote};
-use crate::app::{App, Error};
 use crate::db;
 use crate::domain::ballot::{self, Choice};
 use crate::domain::refusal::RefusalCode;
@@ -261,7 +261,7 @@ impl Submission {
         };
         Ok(Self {
             item: view.submission.into(),
-            snapshot: serde_json::from_str(&view.snapshot).map_err(Error::internal)?,
+            snapshot: view.snapshot,
             entitled: view.ballots.into_iter().map(entitled).collect(),
             votes,
             tally: view.tally.into(),
@@ -317,7 +317,7 @@ async fn list_submissions(app: Data<App>, read: Read<StepPath, SubmissionQuery>)
     extensions(("x-problem-codes" = json!(
         requires(Action::Lead)
             .writes_in_step(Write::OpenStep)
-            .refuses([RefusalCode::GateNotMet, RefusalCode::SeatsInvalid])
+            .refuses([RefusalCode::GateNotMet, RefusalCode::SeatsInvalid, RefusalCode::ContentTooLarge])
     )))
 )]
 #[post("/v1/task-forces/{taskForceId}/steps/{step}/submissions")]

@@ -239,3 +239,19 @@ async fn building_a_report_leaves_an_event_that_names_its_hash() {
     let noted = ["number", "recommendation", "hash"].map(|field| event["changes"][field]["after"].clone());
     assert_eq!(noted, [json!(1), json!("continue"), built["hash"].clone()]);
 }
+
+#[tokio::test]
+async fn a_report_with_more_text_than_can_be_reported_is_refused_with_its_size() {
+    let app = TestApp::start().await;
+    app.db_open("report").await;
+    let long = "insert into policies (task_force_id, id, cycle, last_cycle, title, kind, aims, state, state_since, created_at, updated_at)
+        select id, gen_random_uuid(), 1, 1, jsonb_build_object('ar', repeat('س', 200), 'en', repeat('s', 200)), 'policy', '{}',
+               'adopted', now(), now(), now()
+        from task_forces cross join generate_series(1, 3000) where id::text = $1";
+    app.db().await.execute(long, &[&app.world().a]).await.unwrap();
+    let refused = app.as_chair().post(app.a("/reports"), report(json!({}))).await;
+    let detail = refused.expect_problem(409, "contentTooLarge")["detail"].as_str().unwrap().to_owned();
+    assert!(detail.contains(" MB, and at most 2 MB can be put to the vote or go into a report"), "{detail}");
+    app.db().await.batch_execute("delete from policies where title ->> 'en' like 'ss%'").await.unwrap();
+    new(&app, json!({})).await;
+}

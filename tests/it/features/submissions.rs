@@ -196,3 +196,77 @@ async fn a_submitted_step_refuses_writes_except_comments() {
     withdraw(chair, &submission).await.expect(200);
     expert.transition(&new, "underReview").await;
 }
+
+#[tokio::test]
+async fn more_text_than_can_be_put_to_the_vote_is_refused_with_its_size() {
+    let app = TestApp::start().await;
+    let chair = app.as_chair();
+    ready_policy_step(&app).await;
+    // Each has 20,000 bytes of Arabic, as the longest description in one language.
+    let long = "insert into policies (task_force_id, id, cycle, last_cycle, title, kind, description, aims, state,
+                                      state_since, created_at, updated_at)
+        select task_force_id, gen_random_uuid(), 1, 1, title, kind, jsonb_build_object('ar', repeat('س', 10000)), aims,
+               state, state_since, created_at, updated_at
+        from policies cross join generate_series(1, 120)";
+    app.db().await.batch_execute(long).await.unwrap();
+    let refused = try_submit(chair, "policy").await.expect_problem(409, "contentTooLarge");
+    let detail = refused["detail"].as_str().unwrap();
+    assert!(detail.starts_with("The texts have 2.5 MB, and at most 2 MB can be put to the vote"), "{detail}");
+    let arabic = Draft::post(app.a("/steps/policy/submissions"), &json!({})).header("Accept-Language", "ar");
+    let refused = chair.send(arabic).await.expect_problem(409, "contentTooLarge");
+    assert!(refused["detail"].as_str().unwrap().contains("ميغابايت"), "{refused}");
+    assert_eq!(step(&app).await, "open");
+    let fewer =
+        "delete from policies where id in (select id from policies where description is not null limit 30)";
+    app.db().await.batch_execute(fewer).await.unwrap();
+    let submission = submit(chair, "policy").await;
+    let (content, hash) = (&submission["snapshot"], &submission["hash"]);
+    assert_eq!(content["content"]["policies"].as_array().unwrap().len(), 91);
+    let canonical = serde_json_canonicalizer::to_string(content).unwrap();
+    assert_eq!(*hash, hex::encode(Sha256::digest(&canonical)));
+    assert_eq!(chair.reload(&submission).await.body, submission.body);
+}
+
+#[tokio::test]
+async fn a_cycle_has_as_many_of_a_kind_as_a_list_and_a_vote_can_hold() {
+    let app = TestApp::start().await;
+    let expert = app.as_expert();
+    app.db_open_every_step().await;
+    let sector = json!({ "name": { "en": "Water" } });
+    for (list, body, most, fill) in [
+        (
+            "/policies",
+            policy(json!({})),
+            1000,
+            "insert into policies (task_force_id, id, cycle, last_cycle, title, kind, aims, state_since, created_at, updated_at)
+             select $tf, gen_random_uuid(), 1, 1, '{\"en\": \"A policy\"}', 'policy', '{}', now(), now(), now()
+             from generate_series(1, $n)",
+        ),
+        (
+            "/sectors",
+            sector,
+            1000,
+            "insert into sectors (task_force_id, id, cycle, last_cycle, name, state_since, created_at, updated_at)
+             select $tf, gen_random_uuid(), 1, 1, '{\"en\": \"A sector\"}', now(), now(), now() from generate_series(1, $n)",
+        ),
+        (
+            "/activities",
+            activity(json!({})),
+            5000,
+            "insert into activities (task_force_id, id, number, cycle, step, title, priority, review_required, state_since,
+                                     created_at, updated_at)
+             select $tf, gen_random_uuid(), 1000000 + n, 1, 'policy', '{\"en\": \"An activity\"}', 'normal', false, now(), now(), now()
+             from generate_series(1, $n) n",
+        ),
+    ] {
+        let there = app.db_count(&format!("select count(*) from {} where task_force_id = '{}'", &list[1..], app.world().a)).await;
+        let fill = fill.replace("$tf", &format!("'{}'::uuid", app.world().a));
+        app.db().await.batch_execute(&fill.replace("$n", &(most - 1 - there).to_string())).await.unwrap();
+        let last = expert.create(app.a(list), body.clone()).await;
+        let refused = expert.post(app.a(list), body.clone()).await.expect_problem(409, "tooManyItems");
+        let detail = refused["detail"].as_str().unwrap();
+        assert!(detail.starts_with(&format!("There can be {most} of these in one cycle")), "{detail}");
+        expert.delete(&last).await.expect(204);
+        expert.create(app.a(list), body).await;
+    }
+}

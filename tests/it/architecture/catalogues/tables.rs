@@ -155,7 +155,7 @@ pub(super) async fn db_not_in_a_snapshot(filled: &Filled) -> Vec<String> {
     let conn = filled.pool.get().await.unwrap();
     let mut snapshots = Vec::new();
     for step in StepName::ALL {
-        snapshots.push(db::report_data::of_step(&conn, filled.task_force, 1, *step).await.unwrap());
+        snapshots.push(db::report_data::of_step(&conn, filled.task_force, 1, *step).await.unwrap().unwrap());
     }
     let snapshots = Value::Array(snapshots);
     let mut found = BTreeMap::new();

@@ -363,7 +363,7 @@ async fn a_report_lists_two_hundred_activities_of_a_kind_and_counts_all() {
 /// The snapshot that the members vote on when a step is submitted.
 async fn snapshot(app: &TestApp, step: StepName) -> Value {
     let conn = app.app.pool.get().await.unwrap();
-    db::report_data::of_step(&conn, app.world().a.parse().unwrap(), 1, step).await.unwrap()
+    db::report_data::of_step(&conn, app.world().a.parse().unwrap(), 1, step).await.unwrap().unwrap()
 }
 
 #[tokio::test]

@@ -1,0 +1,85 @@
+//! The largest sizes: of the content that members vote on and that a report has, and of a cycle. They keep the time of a
+//! submission, a list and a search within the time of a request.
+
+use super::refusal::{Refusal, RefusalCode};
+
+/// The most bytes of text that are put to the vote, or that a report has.
+pub const MOST_CONTENT: usize = 2_000_000;
+
+/// The most policies, the most sectors, the most pilots and the most migrations that count in one cycle.
+pub const MOST_PRODUCTS: i64 = 1000;
+
+/// The most activities of one cycle.
+pub const MOST_ACTIVITIES: i64 = 5000;
+
+/// Refuses content that is too large, with its size.
+///
+/// # Errors
+/// `contentTooLarge`.
+pub fn check_content(bytes: usize) -> Result<(), Refusal> {
+    if bytes <= MOST_CONTENT {
+        return Ok(());
+    }
+    // Rounded up, so that no size is shown as the limit that it exceeds.
+    let tenths = bytes.div_ceil(100_000);
+    let (size, tenth, most) = (tenths / 10, tenths % 10, MOST_CONTENT / 1_000_000);
+    Err(Refusal::new(
+        RefusalCode::ContentTooLarge,
+        format!(
+            "The texts have {size}.{tenth} MB, and at most {most} MB can be put to the vote or go into a report. \
+             Shorten long texts, or attach long documents as evidence."
+        ),
+        format!(
+            "حجم النصوص {size}.{tenth} ميغابايت، والحد الأقصى لما يُطرح للتصويت أو يُدرج في تقرير {most} ميغابايت. \
+             اختصر النصوص الطويلة، أو أرفق الوثائق الطويلة بوصفها مستندات إثبات."
+        ),
+    ))
+}
+
+/// Refuses one more of a kind that a cycle has `count` of.
+///
+/// # Errors
+/// `tooManyItems`.
+pub fn check_count(count: i64, most: i64) -> Result<(), Refusal> {
+    if count < most {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        RefusalCode::TooManyItems,
+        format!(
+            "There can be {most} of these in one cycle. Delete what nobody needs, or merge what belongs together."
+        ),
+        format!(
+            "لا يتجاوز عدد هذه العناصر في الدورة الواحدة {most}. احذف ما لم تعد إليه حاجة، أو ادمج ما يتصل بعضه ببعض."
+        ),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::refusal::RefusalDetail;
+
+    fn sentence(refused: Result<(), Refusal>) -> Option<String> {
+        refused.err().map(|refusal| match refusal.detail {
+            RefusalDetail::Sentence(sentence) => {
+                sentence.en.split(". ").next().unwrap_or_default().to_owned()
+            }
+            _ => refusal.code.to_string(),
+        })
+    }
+
+    #[test]
+    fn a_size_is_refused_with_its_number_beyond_the_limit_only() {
+        assert_eq!(sentence(check_content(2_000_000)), None);
+        for (bytes, size) in [(2_000_001, "2.1"), (2_050_000, "2.1"), (25_115_789, "25.2")] {
+            let expected = format!(
+                "The texts have {size} MB, and at most 2 MB can be put to the vote or go into a report"
+            );
+            assert_eq!(sentence(check_content(bytes)), Some(expected));
+        }
+        assert_eq!(sentence(check_count(999, MOST_PRODUCTS)), None);
+        let expected = "There can be 1000 of these in one cycle".to_owned();
+        assert_eq!(sentence(check_count(1000, MOST_PRODUCTS)), Some(expected));
+    }
+}
