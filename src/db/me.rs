@@ -57,7 +57,8 @@ pub async fn tasks(
     let (since, id) = after.map_or((None, Uuid::nil()), |(since, id)| (Some(since), id));
     let query = diesel::sql_query(
         "with seats as (
-             select t.id as task_force_id, t.name as task_force_name, t.state, m.id as member_id, m.role
+             select t.id as task_force_id, t.name as task_force_name, t.state, t.current_cycle,
+                    m.id as member_id, m.role
              from members m join task_forces t on t.id = m.task_force_id
              where m.user_id = $1 and m.to_date is null
          ), waiting as (
