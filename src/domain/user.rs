@@ -60,15 +60,31 @@ impl UserState {
 /// The form in which e-mail addresses are compared: trimmed, full and half width folded (as in RFC 8265), letters
 /// without case, in Unicode's normal form C. The database stores this form and compares it byte by byte.
 pub fn fold_address(address: &str) -> String {
-    let folded_width = address.trim().chars().flat_map(|letter| {
-        // The block of forms that differ from other characters by their width alone.
-        let (wide, other) = match letter {
-            '\u{ff01}'..='\u{ffef}' => (Some(letter), None),
-            _ => (None, Some(letter)),
-        };
-        wide.into_iter().nfkc().chain(other)
-    });
+    let folded_width = address.trim().chars().map(fold_width);
     folded_width.nfd().default_case_fold().nfc().collect()
+}
+
+/// The character of the usual width. Compatible characters that differ by more than their width stay as they are, which
+/// NFKC would also replace.
+fn fold_width(letter: char) -> char {
+    let code = u32::from(letter);
+    let folded = match code {
+        0xff01..=0xff5e => code - 0xfee0,
+        // Hangul of half width: the filler, consonants and four groups of vowels.
+        0xffa0 => 0x3164,
+        0xffa1..=0xffbe => code - 0xffa1 + 0x3131,
+        0xffc2..=0xffc7 => code - 0xffc2 + 0x314f,
+        0xffca..=0xffcf => code - 0xffca + 0x3155,
+        0xffd2..=0xffd7 => code - 0xffd2 + 0x315b,
+        0xffda..=0xffdc => code - 0xffda + 0x3161,
+        // The macron, which NFKC would replace by a blank with a mark.
+        0xffe3 => 0xaf,
+        0xff5f..=0xff9f | 0xffe0..=0xffee => {
+            return std::iter::once(letter).nfkc().next().unwrap_or(letter);
+        }
+        _ => return letter,
+    };
+    char::from_u32(folded).unwrap_or(letter)
 }
 
 /// Checks that a user may change from one role to another.
@@ -167,9 +183,24 @@ mod tests {
             ("\u{131}@b", "\u{131}@b"),
             // Compatibility forms other than widths are letters of their own.
             ("①@b", "①@b"),
+            ("￣@b", "¯@b"),
         ] {
             assert_eq!(fold_address(written), folded, "{written:?}");
         }
+    }
+
+    #[test]
+    fn every_character_of_another_width_folds_to_one_that_is_compatible() {
+        use unicode_normalization::UnicodeNormalization as _;
+
+        let nfkc = |letter: char| std::iter::once(letter).nfkc().collect::<String>();
+        for letter in '\u{ff01}'..='\u{ffef}' {
+            let folded = fold_width(letter);
+            assert_eq!(nfkc(folded), nfkc(letter), "{letter}");
+            // What does not fold is no character.
+            assert!(folded != letter || nfkc(letter) == letter.to_string(), "{letter}");
+        }
+        assert_eq!((fold_width('\u{ffa1}'), fold_width('\u{ffdc}')), ('\u{3131}', '\u{3163}'));
     }
 
     proptest! {
