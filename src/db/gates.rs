@@ -280,7 +280,10 @@ async fn draft(conn: &Conn, task_force_id: Uuid) -> QueryResult<Option<GateDraft
                                     join reports x on x.task_force_id = v.task_force_id and x.id = v.report_id
                                     where v.task_force_id = e.task_force_id and v.id = e.subject_id
                                       and x.submitted_at is null)
-                            or e.body::json #>> '{changes,subject,before,kind}' is not distinct from 'report'))) as outdated
+                            or exists (select from events g
+                                       where g.task_force_id = e.task_force_id and g.seq >= e.seq
+                                         and g.subject_id = e.subject_id and g.action = 'evidence.deleted'
+                                         and g.body::json #>> '{changes,subject,before,kind}' = 'report')))) as outdated
          from task_forces t join reports r on r.task_force_id = t.id and r.cycle = t.current_cycle
          where t.id = $1 and r.state = 'draft'
          order by r.number desc limit 1",
@@ -349,13 +352,15 @@ pub async fn facts(
 
 /// The extended pilots of earlier cycles that wait to be planned in the current one, if the step is `pilots`.
 pub async fn extended_pilots(conn: &Conn, task_force_id: Uuid, step: StepName) -> QueryResult<Failing> {
+    if step != StepName::Pilots {
+        return Ok(Failing::default());
+    }
     let query = diesel::sql_query(counted(
         "select 'pilot' as kind, p.id, p.title
          from task_forces t join pilots p on p.task_force_id = t.id and p.last_cycle < t.current_cycle
-         where t.id = $1 and $2 = 'pilots' and p.state = 'evaluated' and p.outcome = 'extend'",
+         where t.id = $1 and p.state = 'evaluated' and p.outcome = 'extend'",
     ))
-    .bind::<SqlUuid, _>(task_force_id)
-    .bind::<Text, _>(step);
+    .bind::<SqlUuid, _>(task_force_id);
     Ok(failing(Prepared(query).load(&mut &*conn).await?))
 }
 

@@ -31,6 +31,8 @@ const ROWS: &str = "
         values ($tf, $indicator, $pilot, '{\"en\": \"Indicator\"}', '%', 'up', now(), now());
     insert into measurements (task_force_id, id, pilot_id, indicator_id, cycle, value, measured_on, created_at, updated_at)
         values ($tf, gen_random_uuid(), $pilot, $indicator, 1, 1, now(), now(), now());
+    insert into evaluations (task_force_id, pilot_id, number, cycle, run, outcome, lessons, indicators, evaluated_at)
+        values ($tf, $pilot, 1, 1, 1, 'extend', '{\"en\": \"Lessons\"}', '[]', now());
     insert into migrations (task_force_id, id, cycle, last_cycle, pilot_id, title, target_system, planned_on, reconciliation_source,
                             reconciliation_loaded, reconciliation_rejected, state_since, created_at, updated_at)
         values ($tf, $migration, 1, 1, $pilot, '{\"en\": \"Migration\"}', 'Platform', now(), 1, 1, 0, now(), now(), now());
