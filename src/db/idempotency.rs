@@ -95,10 +95,9 @@ pub async fn claim_key(
 pub async fn try_to_write(conn: &Conn, now: DateTime<Utc>) -> QueryResult<()> {
     let query = diesel::sql_query(
         "insert into idempotency_keys (user_id, operation, key, fingerprint, created_at, body)
-         select $1, 'readiness', 'readiness', sha256(''), $2, string_agg(uuid_send(gen_random_uuid()), '')
+         select gen_random_uuid(), 'readiness', 'readiness', sha256(''), $1, string_agg(uuid_send(gen_random_uuid()), '')
          from generate_series(1, 2048)",
     )
-    .bind::<SqlUuid, _>(Uuid::now_v7())
     .bind::<Timestamptz, _>(now);
     Prepared(query).execute(&mut &*conn).await.map(drop)
 }
