@@ -101,9 +101,9 @@ impl Resource for Measurement {
         }
         pilot.may_be_measured(tx)?;
         check_day(tx, &pilot, fields.measured_on)?;
-        let (cycle, run) = (pilot.pilot.last_cycle, pilot.pilot.run);
+        let made_in = (pilot.pilot.last_cycle, pilot.pilot.run);
         let id = tx.new_id();
-        db::measurements::insert(conn, task_force_id, id, parent, cycle, run, fields, tx.now()).await?;
+        db::measurements::insert(conn, task_force_id, id, parent, made_in, fields, tx.now()).await?;
         Ok(id)
     }
 

@@ -26,7 +26,7 @@ const MAX_ESTIMATED_LENGTH: usize = 40;
 const SERVICE_NAME: &str = "taskforce";
 
 /// A password in the form that is hashed: compatible characters and spaces are the same whatever the keyboard composes
-/// (NFKC, and otherwise as OpaqueString of RFC 8265).
+/// (NFKC, and otherwise as `OpaqueString` of RFC 8265).
 fn normalized(password: &SecretString) -> SecretString {
     let spaced = password.expose_secret().chars().map(|letter| {
         let is_space = letter.is_whitespace() && !letter.is_control();

@@ -116,7 +116,7 @@ fn run_command(command: Command) -> Result<(), Failure> {
             Command::Migrate(migration) => admin::migrate(migration).await,
             Command::CreateAdmin(new) => admin::create(new).await,
             Command::VerifyAudit(scope) => verify_audit::verify(scope).await,
-            Command::Openapi => print(&crate::http::openapi::yaml().map_err(Failure::failed)?),
+            Command::Openapi => print(crate::http::openapi::yaml().map_err(Failure::failed)?),
             Command::Healthcheck(target) => healthcheck::check(&target).await,
         }
     })

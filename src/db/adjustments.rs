@@ -96,7 +96,7 @@ pub async fn set_note(
         .values((
             adjustment_notes::task_force_id.eq(task_force_id),
             adjustment_notes::decision_id.eq(decision_id),
-            content.clone(),
+            content,
         ))
         .on_conflict((adjustment_notes::task_force_id, adjustment_notes::decision_id))
         .do_update()

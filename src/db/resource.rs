@@ -264,7 +264,7 @@ macro_rules! child_queries {
             task_force_id: uuid::Uuid,
             id: uuid::Uuid,
             $parent: $parent_type,
-            $($($once: $once_type,)+)?
+            $(($($once,)+): ($($once_type,)+),)?
             fields: &$fields,
             now: chrono::DateTime<chrono::Utc>,
         ) -> diesel::QueryResult<()> {

@@ -30,7 +30,7 @@ const RETRY_AFTER_SECONDS: &str = "2";
 #[derive(Debug, Clone)]
 pub(super) struct Problem {
     code: ProblemCode,
-    detail: RefusalDetail,
+    detail: Box<RefusalDetail>,
     errors: Vec<FieldError>,
     references: Vec<Reference>,
     extension: Box<ProblemExtension>,
@@ -43,7 +43,7 @@ pub(super) type Result<T> = std::result::Result<T, Problem>;
 impl Problem {
     /// A problem of the protocol with a sentence of its own.
     pub(super) fn new(code: ProblemCode, en: impl Into<String>, ar: impl Into<String>) -> Self {
-        Self { detail: RefusalDetail::Sentence(Message::new(en, ar)), ..code.into() }
+        Self { detail: Box::new(RefusalDetail::Sentence(Message::new(en, ar))), ..code.into() }
     }
 
     /// 405 with the methods of the path.
@@ -63,7 +63,7 @@ impl Problem {
             "Your requests have carried too many bytes in a short time. Try again after the seconds in `Retry-After`.",
             "أرسلت طلباتك بيانات كثيرة جدًا في وقت قصير. حاول من جديد بعد الثواني المذكورة في Retry-After.",
         );
-        Self { detail: RefusalDetail::Sentence(sentence), ..Self::too_many_requests(retry_after) }
+        Self { detail: Box::new(RefusalDetail::Sentence(sentence)), ..Self::too_many_requests(retry_after) }
     }
 
     /// The code of the problem.
@@ -79,7 +79,7 @@ impl Problem {
     /// The sentence about this very request.
     fn detail(&self) -> Message {
         let advice = || self.code.advice();
-        match &self.detail {
+        match &*self.detail {
             RefusalDetail::Advice => advice(),
             RefusalDetail::FieldErrors => match self.errors.len() {
                 1 => {
@@ -196,7 +196,7 @@ impl std::fmt::Display for Problem {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let Refusal { code, detail, errors, references, extension } = refusal;
-        Self { code: code.into(), detail, errors, references, extension, allow: None }
+        Self { code: code.into(), detail: Box::new(detail), errors, references, extension, allow: None }
     }
 }
 
@@ -204,7 +204,7 @@ impl From<ProblemCode> for Problem {
     fn from(code: ProblemCode) -> Self {
         Self {
             code,
-            detail: RefusalDetail::Advice,
+            detail: Box::new(RefusalDetail::Advice),
             errors: Vec::new(),
             references: Vec::new(),
             extension: Box::default(),
