@@ -234,6 +234,7 @@ async fn a_time_zone_that_postgres_no_longer_knows_harms_no_other_task_force_and
     assert_eq!((&renamed["name"]["en"], &renamed["timeZone"]), (&json!("Still here"), &json!("US/Olympus")));
     let a =
         secretariat.transition_because(&secretariat.read(app.a("")).await, "suspended", "Elections").await;
+    let a = secretariat.transition(&a, "active").await;
 
     let unknown = secretariat.patch(&a, json!({ "timeZone": "Asia/Atlantis" })).await;
     unknown.expect_field_errors(&["/timeZone notAllowed"]);
