@@ -34,6 +34,22 @@ fn check_addable(tx: &WriteTx<'_>, subject: About<EvidenceSubjectKind>) -> Resul
     tx.may_write(subject.kind.addition_by(tx.access.effective_role))
 }
 
+/// Refuses a member who would change or delete what somebody else has put on record: the letter that the secretariat
+/// filed is not every member's to replace.
+fn check_own(tx: &WriteTx<'_>, evidence: &Evidence) -> Result<()> {
+    let access = &tx.access;
+    let is_own = evidence.user_id == access.actor.user_id;
+    if is_own || evidence.fields.subject.kind.changes_of_others_by(access.effective_role) {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        RefusalCode::Forbidden,
+        "Evidence about the task force, a submission, a report or a decision is changed by the person who added it, the chair and the secretariat.",
+        "لا يعدّل مستند الإثبات الخاص بفريق العمل أو طلب الإقرار أو التقرير أو القرار إلا من أضافه ورئيس الفريق وأمانة المجلس.",
+    )
+    .into())
+}
+
 /// Checks that evidence may be changed or deleted: its subject can be written.
 async fn check_changeable(tx: &WriteTx<'_>, evidence: &Evidence) -> Result<()> {
     let subject = evidence.fields.subject;
@@ -179,6 +195,7 @@ impl Resource for Evidence {
 
     async fn update(&self, tx: &WriteTx<'_>, (): (), fields: &EvidenceFields) -> Result<()> {
         check_right(tx, fields.subject.kind)?;
+        check_own(tx, self)?;
         check_fields(fields, self.is_file().then_some(self))?;
         check_changeable(tx, self).await?;
         Ok(db::evidence::update(tx.conn(), tx.task_force_id(), self.id, fields, tx.now()).await?)
@@ -186,6 +203,7 @@ impl Resource for Evidence {
 
     async fn check_deletable(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
         check_right(tx, self.fields.subject.kind)?;
+        check_own(tx, self)?;
         check_changeable(tx, self).await
     }
 
@@ -241,6 +259,7 @@ impl App {
         self.write(caller, task_force_id, Evidence::ACTION, async |tx| {
             let before: Evidence = resource::find_at_version(tx, (), id, version).await?;
             check_right(tx, before.fields.subject.kind)?;
+            check_own(tx, &before)?;
             if before.fields.url.is_some() {
                 return Err(RefusalCode::EvidenceIsALink.into());
             }

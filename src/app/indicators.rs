@@ -3,6 +3,7 @@
 use super::Result;
 use super::resource::{self, ChildOf, Events};
 use super::write::WriteTx;
+use crate::db;
 use crate::db::indicators::{Indicator, IndicatorFields};
 use crate::db::pilots::PilotDetail;
 use crate::domain::event::{EventAction, SubjectKind};
@@ -24,6 +25,13 @@ impl ChildOf for Indicator {
             resource::check_created_in_current_cycle(tx, before.id).await?;
         }
         check_direction(fields)
+    }
+
+    /// An indicator changes only while its pilot is not running, so that whatever was measured was measured for an
+    /// earlier evaluation, which stays.
+    async fn check_removable(&self, tx: &WriteTx<'_>) -> Result<()> {
+        let is_measured = db::measurements::has_any(tx.conn(), tx.task_force_id(), self.id).await?;
+        if is_measured { Err(RefusalCode::PilotEvaluated.into()) } else { Ok(()) }
     }
 }
 

@@ -21,6 +21,17 @@ use crate::domain::text::LocalizedText;
 use crate::domain::writing::Write;
 
 impl PolicyDetail {
+    /// Refuses to change a policy that another member has put under review: whoever adopts the policy would otherwise
+    /// adopt words of their own.
+    fn check_review_untouched(&self, tx: &WriteTx<'_>) -> Result<()> {
+        let is_under_review = self.policy.state == PolicyState::UnderReview;
+        if is_under_review && self.under_review_by_user_id != Some(tx.access.actor.user_id) {
+            let by = self.under_review_by.0.clone();
+            return Err(Refusal::from(RefusalCode::PolicyUnderReview).references(by).into());
+        }
+        Ok(())
+    }
+
     /// Refuses to change or delete a policy that was decided on, or while step `policy` is not open.
     fn check_text_writable(&self, tx: &WriteTx<'_>) -> Result<()> {
         tx.may_write(Write::OpenStep(self.step_state))?;
@@ -89,6 +100,7 @@ impl Resource for PolicyDetail {
 
     async fn update(&self, tx: &WriteTx<'_>, (): (), fields: &PolicyFields) -> Result<()> {
         self.check_text_writable(tx)?;
+        self.check_review_untouched(tx)?;
         Ok(db::policies::update(tx.conn(), tx.task_force_id(), self.id(), fields, tx.now()).await?)
     }
 

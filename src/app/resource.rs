@@ -174,6 +174,11 @@ pub trait ChildOf: ChildRow<Fields: Clone + PartialEq + Serialize> {
         Ok(())
     }
 
+    /// Checks that the child may be deleted, beyond the rules of all children.
+    async fn check_removable(&self, _tx: &WriteTx<'_>) -> Result<()> {
+        Ok(())
+    }
+
     /// Checks the fields of a child that was created or updated together with its parent, as both are stored then.
     fn check_with_parent(_parent: &Self::Parent, _fields: &Self::Fields) -> Result<()> {
         Ok(())
@@ -246,7 +251,8 @@ impl<C: ChildOf> Resource for C {
 
     async fn check_deletable(&self, tx: &WriteTx<'_>, parent_id: Uuid) -> Result<()> {
         check_children_writable::<<C as ChildOf>::Parent>(tx, parent_id).await?;
-        check_created_in_current_cycle(tx, ChildRow::id(self)).await
+        check_created_in_current_cycle(tx, ChildRow::id(self)).await?;
+        self.check_removable(tx).await
     }
 
     async fn delete(&self, tx: &WriteTx<'_>, parent_id: Uuid) -> Result<()> {

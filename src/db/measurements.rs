@@ -9,6 +9,7 @@ use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::Conn;
 use super::resource::child_queries;
 use super::schema::measurements;
 use crate::domain::decimal::Decimal;
@@ -53,4 +54,12 @@ child_queries! {
     parent_type: (Uuid, Uuid),
     parent_columns: [pilot_id, indicator_id],
     insert_with: (cycle: i32, run: i32),
+}
+
+/// Returns whether an indicator was ever measured.
+pub async fn has_any(conn: &Conn, task_force_id: Uuid, indicator_id: Uuid) -> QueryResult<bool> {
+    let of_indicator = measurements::table
+        .filter(measurements::task_force_id.eq(task_force_id))
+        .filter(measurements::indicator_id.eq(indicator_id));
+    diesel::select(diesel::dsl::exists(of_indicator)).get_result(&mut &*conn).await
 }

@@ -2,7 +2,7 @@
 
 use std::str::FromStr as _;
 
-use bigdecimal::BigDecimal;
+use bigdecimal::{BigDecimal, Zero as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The most digits before the point.
@@ -74,7 +74,11 @@ impl From<BigDecimal> for Decimal {
 
 impl std::fmt::Display for Decimal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0.to_plain_string())
+        match usize::try_from(self.0.fractional_digit_count()) {
+            // `to_plain_string` writes every zero as `0`.
+            Ok(digits) if self.0.is_zero() => write!(f, "{:.digits$}", 0.0),
+            _ => f.write_str(&self.0.to_plain_string()),
+        }
     }
 }
 
@@ -105,7 +109,7 @@ mod tests {
 
     #[test]
     fn a_number_comes_back_as_it_was_written() {
-        for text in ["0", "12.50", "-0.000001", "999999999999999.999999", "-3"] {
+        for text in ["0", "0.00", "12.50", "-0.000001", "999999999999999.999999", "-3"] {
             assert_eq!(Decimal::parse(text).unwrap().to_string(), text);
             let json = serde_json::to_string(&Decimal::parse(text).unwrap()).unwrap();
             assert_eq!(json, format!("\"{text}\""));

@@ -35,6 +35,11 @@ impl EvidenceSubjectKind {
         if self.is_of_the_record() { Action::KeepRecord } else { Action::Work }
     }
 
+    /// Tells whether a role may change and delete evidence of the record that somebody else added.
+    pub fn changes_of_others_by(self, role: EffectiveRole) -> bool {
+        !self.is_of_the_record() || matches!(role, EffectiveRole::Secretariat | EffectiveRole::Chair)
+    }
+
     /// The kind of change that adding evidence is. Secretariat and chair complete the record in every state of the task
     /// force: the minutes of the meeting that ended it come later.
     pub fn addition_by(self, role: EffectiveRole) -> Write {

@@ -99,7 +99,11 @@ impl PilotState {
         let migration_blocker = facts.write_blocker(facts.migration_step);
         // A pilot can be cancelled while the step in which it is planned or the step in which it runs is open.
         let cancel_blocker = migration_blocker.clone().and_then(|_| facts.write_blocker(facts.pilots_step));
-        let cancel = Transition::to(Self::Cancelled).with_reason().blocked_by(cancel_blocker);
+        // A pilot that the council's `adjust` opened again may have a migration, which rests on the pilot.
+        let cancel = Transition::to(Self::Cancelled)
+            .with_reason()
+            .blocked_by(cancel_blocker)
+            .require(!facts.is_migrated, RefusalCode::MigrationUnderWay);
         match self {
             Self::Proposed => vec![facts.plan(facts.pilots_step), cancel],
             Self::Planned => vec![
@@ -227,7 +231,7 @@ mod tests {
                         (Planned, Running) => facts.migration_step == Open && facts.sector_selected,
                         (Running, Evaluated) => facts.migration_step == Open && facts.measured,
                         (Proposed | Planned | Running, Cancelled) => {
-                            facts.pilots_step == Open || facts.migration_step == Open
+                            (facts.pilots_step == Open || facts.migration_step == Open) && !facts.is_migrated
                         }
                         (Evaluated, Running) => facts.migration_step == Open && !facts.is_migrated,
                         (Evaluated, Planned) => {

@@ -90,6 +90,8 @@ pub enum RefusalCode {
     PolicyNotAdopted,
     /// The policy is adopted, rejected or superseded, so its text is fixed.
     PolicyDecided,
+    /// Another member has put the policy under review, so that only that member changes its text.
+    PolicyUnderReview,
     /// The member who put the policy under review cannot adopt it.
     AdoptionByAnother,
     /// The sector lacks an assessment of its current or of its target maturity.
@@ -195,6 +197,7 @@ impl RefusalCode {
             | Self::AlreadyMember
             | Self::MemberEnded
             | Self::ReviewByAnother
+            | Self::PolicyUnderReview
             | Self::AdoptionByAnother => &[SubjectKind::Member],
             Self::NotAnExpert => &[SubjectKind::User],
             Self::HoldsSeat => &[SubjectKind::TaskForce],

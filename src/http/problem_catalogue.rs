@@ -282,6 +282,12 @@ problem_catalogue! {
         advice: "Move an adopted policy back to `underReview`, or a rejected one to `identified`, with a reason, while step `policy` is open; then change it and decide on it again. A superseded policy stays in the record.",
             "أعد السياسة المعتمدة إلى «قيد المراجعة» (underReview) أو المرفوضة إلى «مرصودة» (identified) مع ذكر السبب ما دامت خطوة السياسات (policy) مفتوحة، ثم عدّلها واتخذ القرار بشأنها من جديد. أما السياسة المُستبدَلة فتبقى في السجل كما هي.",
     }
+    PolicyUnderReview from RefusalCode {
+        status: CONFLICT,
+        title: "Another member has put this policy under review", "أحال عضو آخر هذه السياسة إلى المراجعة",
+        advice: "While a policy is under review, only the member who put it under review changes its text, so that nobody adopts words of their own. Ask that member, or move the policy back to `identified` and change it there.",
+            "لا يعدّل نص السياسة في أثناء المراجعة إلا العضو الذي أحالها إليها، كي لا يعتمد أحد نصًا كتبه بنفسه. اطلب التعديل من ذلك العضو، أو أعد السياسة إلى «مرصودة» (identified) وعدّلها هناك.",
+    }
     AdoptionByAnother from RefusalCode {
         status: CONFLICT,
         title: "A policy is adopted by a member other than the one who put it under review", "يعتمد السياسة عضو غير الذي أحالها إلى المراجعة",
@@ -363,8 +369,8 @@ problem_catalogue! {
     MigrationUnderWay from RefusalCode {
         status: CONFLICT,
         title: "A migration of the pilot is planned, under way or done", "للمشروع التجريبي ترحيل مخطط له أو جارٍ أو منجز",
-        advice: "The migration in `references` rests on the evaluation. Roll the migration back or delete it first; then the pilot can run again.",
-            "يستند الترحيل الذي يذكره الحقل references إلى التقييم. تراجع عن الترحيل أو احذفه أولًا، ثم يمكن تنفيذ المشروع من جديد.",
+        advice: "The migration in `references` rests on the evaluation. Roll the migration back or delete it first; then the pilot can run again or be cancelled.",
+            "يستند الترحيل الذي يذكره الحقل references إلى التقييم. تراجع عن الترحيل أو احذفه أولًا، ثم يمكن تنفيذ المشروع من جديد أو إلغاؤه.",
     }
     ChecklistUnfinished from RefusalCode {
         status: CONFLICT,
@@ -525,8 +531,8 @@ problem_catalogue! {
     BodyTooLarge {
         status: PAYLOAD_TOO_LARGE,
         title: "The body is too large", "نص الطلب كبير جدًا",
-        advice: "A JSON body may have 256 KiB, a file 10 MiB.",
-            "الحد الأقصى لنص الطلب بصيغة JSON هو 256 كيلوبايت، وللملف 10 ميغابايت.",
+        advice: "A JSON body may have 256 KiB and 5,000 values, a file 10 MiB.",
+            "الحد الأقصى لنص الطلب بصيغة JSON هو 256 كيلوبايت و5,000 قيمة، وللملف 10 ميغابايت.",
     }
     StorageFull from RefusalCode {
         status: INSUFFICIENT_STORAGE,

@@ -111,7 +111,7 @@ pub(super) struct Body<T> {
 pub(super) fn body<T: ToSchema + DeserializeOwned + 'static>(bytes: &[u8]) -> problem::Result<Body<T>> {
     let mut body = json::parse(bytes)?;
     let compiled = compiled(TypeId::of::<T>(), document_of::<T>)?;
-    let mut errors = found(compiled, &body);
+    let mut errors = errors::listed(found(compiled, &body));
     errors.extend(keep_digits(compiled, bytes, &mut body));
     let errors = errors::listed(errors);
     if errors.is_empty() {
@@ -162,10 +162,10 @@ pub(super) fn check<T: ToSchema + 'static>(value: &Value) -> app::Result<()> {
     Ok(refuse(found(compiled(TypeId::of::<T>(), document_of::<T>)?, value))?)
 }
 
-/// The errors that a schema finds in a value.
-fn found(compiled: &CompiledSchema, value: &Value) -> Vec<FieldError> {
+/// The errors that a schema finds in a value. The sentences of an error are made when the error is taken.
+fn found<'a>(compiled: &'a CompiledSchema, value: &'a Value) -> impl Iterator<Item = FieldError> + 'a {
     let errors = compiled.validator.iter_errors(value);
-    errors.flat_map(|error| field_errors(&compiled.schema, &error)).collect()
+    errors.flat_map(|error| field_errors(&compiled.schema, &error))
 }
 
 /// Converts a checked value into its type. A value that only the type refuses is an error of the request, too.
@@ -209,7 +209,7 @@ fn query_values(compiled: &CompiledSchema, query: &str) -> Result<Value, Refusal
         }
     }
     let values = Value::Object(values);
-    errors.extend(found(compiled, &values).into_iter().map(of_parameter));
+    errors.extend(found(compiled, &values).map(of_parameter));
     refuse(errors)?;
     Ok(values)
 }

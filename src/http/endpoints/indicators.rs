@@ -192,11 +192,11 @@ resource_routes! {
     delete: {
         function: delete_indicator,
         summary: "Delete an indicator",
-        description: "Possible while step `pilots` is open and the pilot has not started. A planned pilot keeps an indicator with `baseline` and `target`.",
+        description: "Possible while step `pilots` is open and the pilot has not started. An indicator that was measured stays, and a planned pilot keeps an indicator with `baseline` and `target`.",
         problems: changes_product()
             .refuses([
                 RefusalCode::OfAnEarlierCycle, RefusalCode::ScorecardFrozen, RefusalCode::SectorNotSelected,
-                RefusalCode::IndicatorsMissing,
+                RefusalCode::IndicatorsMissing, RefusalCode::PilotEvaluated,
             ]),
     },
 }

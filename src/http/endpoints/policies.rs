@@ -105,7 +105,7 @@ pub(super) struct PolicyItem {
     /// The policy that took its place.
     #[schema(required)]
     superseded_by_id: Option<Uuid>,
-    /// The member who put it under review last; another member adopts it.
+    /// The member who put it under review last, and may change its text until it is decided on; another member adopts it.
     #[schema(required)]
     under_review_by_member_id: Option<Uuid>,
     /// Its state.
@@ -248,8 +248,8 @@ resource_routes! {
     update: {
         function: update_policy,
         summary: "Change a policy",
-        description: "Changes the fields that the merge patch names, while step `policy` is open. The text of a policy that was decided on stays as it is: move the policy back first.",
-        problems: changes_product().refuses([RefusalCode::PolicyDecided]),
+        description: "Changes the fields that the merge patch names, while step `policy` is open. While the policy is under review, only the member who put it under review changes the text. The text of a policy that was decided on stays as it is: move the policy back first.",
+        problems: changes_product().refuses([RefusalCode::PolicyDecided, RefusalCode::PolicyUnderReview]),
     },
     delete: {
         function: delete_policy,

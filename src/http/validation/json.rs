@@ -9,6 +9,10 @@ use serde_json::{Map, Value};
 use crate::http::problem::{self, Problem};
 use crate::http::problem_catalogue::ProblemCode;
 
+/// The maximum number of values in a JSON body. The largest body that a schema allows has less than a thousand. A schema
+/// is checked value by value, so that a body of small values would cost far more than its bytes.
+const MAX_VALUES: usize = 5_000;
+
 /// Parses a JSON body.
 pub(super) fn parse(bytes: &[u8]) -> problem::Result<Value> {
     let Unambiguous(mut value) = serde_json::from_slice(bytes).map_err(|error| {
@@ -18,8 +22,27 @@ pub(super) fn parse(bytes: &[u8]) -> problem::Result<Value> {
             format!("تعذرت قراءة نص الطلب بصيغة JSON عند السطر {}، العمود {}.", error.line(), error.column()),
         )
     })?;
+    if !has_at_most(MAX_VALUES, &value) {
+        return Err(Problem::new(
+            ProblemCode::BodyTooLarge,
+            format!("A JSON body may have {MAX_VALUES} values."),
+            format!("يجب ألا يزيد عدد القيم في نص الطلب على {MAX_VALUES}."),
+        ));
+    }
     normalize_integers(&mut value);
     Ok(value)
+}
+
+fn has_at_most(most: usize, value: &Value) -> bool {
+    fn rest(left: usize, value: &Value) -> Option<usize> {
+        let left = left.checked_sub(1)?;
+        match value {
+            Value::Array(items) => items.iter().try_fold(left, rest),
+            Value::Object(fields) => fields.values().try_fold(left, rest),
+            _ => Some(left),
+        }
+    }
+    rest(most, value).is_some()
 }
 
 /// JSON without duplicate names in an object. RFC 8259 leaves open which of two values counts, so a proxy that inspects
@@ -106,5 +129,18 @@ fn normalize_integers(value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(normalize_integers),
         Value::Object(fields) => fields.values_mut().for_each(normalize_integers),
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_values_of_a_body_are_limited_in_number() {
+        let items = |count: usize| format!("{{\"aims\":[{}1]}}", "1,".repeat(count - 1)).into_bytes();
+        assert!(parse(&items(MAX_VALUES - 2)).is_ok(), "the object and the array are values, too");
+        let refused = parse(&items(MAX_VALUES - 1)).unwrap_err();
+        assert_eq!(refused.code(), ProblemCode::BodyTooLarge);
     }
 }

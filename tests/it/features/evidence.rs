@@ -395,6 +395,13 @@ async fn the_record_is_completed_by_secretariat_and_chair_in_every_state_and_by_
     secretariat.patch(&policy, json!({ "title": { "en": "No" } })).await.expect_problem(403, "forbidden");
     secretariat.delete(&policy).await.expect_problem(403, "forbidden");
     secretariat.send(upload(&policy, "application/pdf", PDF)).await.expect_problem(403, "forbidden");
+    // What somebody else has put on record is not a member's to change.
+    let expert = app.as_expert();
+    expert.patch(&decree, json!({ "title": { "en": "No" } })).await.expect_problem(403, "forbidden");
+    expert.send(upload(&decree, "text/plain", "Something else")).await.expect_problem(403, "forbidden");
+    expert.delete(&decree).await.expect_problem(403, "forbidden");
+    let own = expert.create(app.a("/evidence"), evidence("taskForce", &app.world().a, json!({}))).await;
+    expert.delete(&own).await.expect(204);
     secretariat.delete(&decree).await.expect(204);
 }
 

@@ -386,6 +386,8 @@ async fn an_evaluated_pilot_is_planned_anew_in_a_step_that_the_council_opened_ag
     );
     // The scorecard is thawed. The first evaluation stays as it was made, with what was measured for it.
     expert.patch(&only, json!({ "target": "11", "name": { "en": "Days" } })).await.expect(200);
+    let used = expert.reload(&only).await;
+    expert.delete(&used).await.expect_problem(409, "pilotEvaluated");
     let planned = expert.reload(&planned).await;
     let made = planned["evaluations"][0].clone();
     assert_eq!(made["lessons"]["en"], "Clerks need training first.");
