@@ -170,6 +170,14 @@ impl Stateful for ActivityDetail {
         let update = ActivityStateUpdate { stage, reason, started_at, assignee_member_id };
         db::activities::update_state(conn, task_force_id, self.id(), &update, tx.now()).await?;
         db::activity_assignees::record(conn, task_force_id, &[self.id()]).await?;
+        // What is assigned to nobody is the work of the members who start it and put it to the review.
+        let works = matches!(
+            (self.stage, to),
+            (Stage::Planned, ActivityState::InProgress) | (Stage::InProgress, ActivityState::InReview)
+        );
+        if let (true, None, Some(member_id)) = (works, assignee_member_id, tx.access.member_id) {
+            db::activity_assignees::record_worker(conn, task_force_id, self.id(), member_id).await?;
+        }
         Ok(new_event)
     }
 }

@@ -19,6 +19,7 @@ use crate::domain::evidence::{About, EvidenceSubjectKind};
 use crate::domain::reference::Reference;
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode, StorageUse};
 use crate::domain::rights::Action;
+use crate::domain::text::LocalizedText;
 use crate::domain::writing::{Write, may_write};
 
 /// The most bytes of a file that one statement reads.
@@ -235,6 +236,7 @@ pub struct File {
     pub task_force_id: Uuid,
     /// The id of the evidence.
     pub id: Uuid,
+    pub title: LocalizedText,
     pub media_type: String,
     /// The size in bytes.
     pub size: i32,
@@ -304,10 +306,11 @@ impl App {
             .read(caller, task_force_id, async |conn| db::evidence::find(conn, task_force_id, id).await)
             .await?;
         let Evidence { media_type, size, fields, .. } = evidence.ok_or(RefusalCode::NotFound)?;
-        let (Some(media_type), Some(size), Some(sha256)) = (media_type, size, fields.sha256) else {
+        let EvidenceFields { title, sha256, .. } = fields;
+        let (Some(media_type), Some(size), Some(sha256)) = (media_type, size, sha256) else {
             return Err(RefusalCode::NotFound.into());
         };
-        Ok(File { task_force_id, id, media_type, size, sha256 })
+        Ok(File { task_force_id, id, title, media_type, size, sha256 })
     }
 
     /// The next bytes of a file, for a caller who may read it. Each slice is a separate use of the database, so that a

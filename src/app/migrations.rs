@@ -50,6 +50,20 @@ impl ParentResource for MigrationDetail {
     }
 }
 
+impl MigrationDetail {
+    /// Refuses to change the difference of what is live and to leave its reason: the reason explained another difference.
+    fn check_difference(&self, fields: &MigrationFields) -> Result<()> {
+        let before = self.fields();
+        let is_live = matches!(self.migration.state, MigrationState::Live | MigrationState::HandedOver);
+        let differs_anew = fields.difference() != before.difference() && fields.difference() != Some(0);
+        let same_reason = fields.reconciliation_reason == before.reconciliation_reason;
+        if is_live && fields.difference().is_some() && differs_anew && same_reason {
+            return Err(RefusalCode::DifferenceUnexplained.into());
+        }
+        Ok(())
+    }
+}
+
 impl Resource for MigrationDetail {
     type Parent = ();
     type Fields = MigrationFields;
@@ -105,6 +119,7 @@ impl Resource for MigrationDetail {
         let pilot = if other { pilot_of(tx, fields.pilot_id).await? } else { Ok(()) };
         self.children_writable(tx)?;
         pilot?;
+        self.check_difference(fields)?;
         db::migrations::update(tx.conn(), tx.task_force_id(), self.id(), fields, tx.now()).await?;
         resource::recheck_invariants::<Self>(tx, self.id()).await
     }

@@ -38,6 +38,16 @@ impl PilotDetail {
         tx.may_write(Write::OpenStep(self.migration_state))
     }
 
+    /// Refuses an outcome on which the pilot's migration cannot rest: a service that was handed over is not stopped by an
+    /// evaluation alone.
+    fn check_migrated(&self, evaluation: Evaluation) -> Result<Evaluation> {
+        if !self.is_migrated || evaluation.outcome == Some(PilotOutcome::Scale) {
+            return Ok(evaluation);
+        }
+        let migrations = self.references(RefusalCode::MigrationUnderWay);
+        Err(Refusal::from(RefusalCode::MigrationUnderWay).references(migrations).into())
+    }
+
     /// Refuses a change of the plan after the start of the pilot, or while step `pilots` is not open.
     fn check_plan_writable(&self, tx: &WriteTx<'_>) -> Result<()> {
         if !self.pilot.state.is_plan_editable() {
@@ -189,7 +199,7 @@ impl Stateful for PilotDetail {
         // Only an evaluated pilot has an outcome. A pilot that runs or is planned anew loses its outcome; its evaluations
         // keep it.
         let Evaluation { outcome, lessons } = if to == PilotState::Evaluated {
-            payload.complete()?
+            self.check_migrated(payload.complete()?)?
         } else {
             Evaluation { outcome: None, lessons: None }
         };

@@ -21,8 +21,8 @@ use crate::domain::text::LocalizedText;
 use crate::domain::writing::Write;
 
 impl PolicyDetail {
-    /// Refuses to change a policy that another member has put under review: whoever adopts the policy would otherwise
-    /// adopt words of their own.
+    /// Refuses to change a policy that another member has put under review. A member who could do so could adopt a text
+    /// of their own.
     fn check_review_untouched(&self, tx: &WriteTx<'_>) -> Result<()> {
         let is_under_review = self.policy.state == PolicyState::UnderReview;
         if is_under_review && self.under_review_by_user_id != Some(tx.access.actor.user_id) {

@@ -1,11 +1,14 @@
-//! The members who were assigned activities that had been started: none of them reviews the work.
+//! The members who were assigned activities that had been started, or who worked on them while nobody was: none of them
+//! reviews the work.
 
+use diesel::prelude::*;
 use diesel::sql_types::{Array, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
+use super::Conn;
+use super::schema::activity_assignees;
 use super::statement::Prepared;
-use super::{Conn, QueryResult};
 
 /// Records the present assignees of those of the activities that were started. Recording an assignee twice changes
 /// nothing.
@@ -19,4 +22,23 @@ pub async fn record(conn: &Conn, task_force_id: Uuid, activity_ids: &[Uuid]) -> 
     .bind::<SqlUuid, _>(task_force_id)
     .bind::<Array<SqlUuid>, _>(activity_ids);
     Prepared(statement).execute(&mut &*conn).await.map(drop)
+}
+
+/// Records the member who works on an activity that is assigned to nobody.
+pub async fn record_worker(
+    conn: &Conn,
+    task_force_id: Uuid,
+    activity_id: Uuid,
+    member_id: Uuid,
+) -> QueryResult<()> {
+    diesel::insert_into(activity_assignees::table)
+        .values((
+            activity_assignees::task_force_id.eq(task_force_id),
+            activity_assignees::activity_id.eq(activity_id),
+            activity_assignees::member_id.eq(member_id),
+        ))
+        .on_conflict_do_nothing()
+        .execute(&mut &*conn)
+        .await
+        .map(drop)
 }

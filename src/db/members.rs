@@ -14,6 +14,7 @@ use crate::domain::event::SubjectKind;
 use crate::domain::panel::{Panel, Seat};
 use crate::domain::reference::Reference;
 use crate::domain::rights::SeatRole;
+use crate::domain::task_force::TaskForceState;
 use crate::domain::text::LocalizedText;
 use crate::domain::user::{CouncilRole, UserState};
 
@@ -239,12 +240,13 @@ pub async fn end(
         .map(drop)
 }
 
-/// The task forces in which a user has a current seat.
+/// The task forces in which a user has a current seat, except those that are closed.
 pub async fn task_forces_of(conn: &Conn, user_id: Uuid) -> QueryResult<Vec<Reference>> {
     let rows: Vec<(Uuid, LocalizedText)> = members::table
         .inner_join(task_forces::table.on(task_forces::id.eq(members::task_force_id)))
         .filter(members::user_id.eq(user_id))
         .filter(members::to_date.is_null())
+        .filter(task_forces::state.ne_all([TaskForceState::Concluded, TaskForceState::Dissolved]))
         .order(task_forces::id)
         .select((task_forces::id, task_forces::name))
         .load(&mut &*conn)

@@ -50,7 +50,14 @@ impl MigrationState {
                     .require(facts.checklist_done, RefusalCode::ChecklistUnfinished)
                     .require(facts.reconciled, RefusalCode::ReconciliationMissing);
                 // The reason explains the difference from then on.
-                let go_live = if facts.difference_unexplained { go_live.with_reason() } else { go_live };
+                let go_live = if facts.difference_unexplained {
+                    go_live.with_reason_for(
+                        "must say why the reconciliation counts differ: source is not loaded plus rejected",
+                        "اذكر سبب الفرق في أعداد المطابقة: عدد المصدر (source) لا يساوي المحمَّل (loaded) مع المرفوض (rejected)",
+                    )
+                } else {
+                    go_live
+                };
                 vec![go_live, roll_back()]
             }
             Self::Live => {

@@ -96,7 +96,14 @@ impl PilotFacts {
 impl PilotState {
     /// The transitions out of this state.
     pub fn transitions(self, facts: &PilotFacts) -> Vec<Transition<Self>> {
-        let migration_blocker = facts.write_blocker(facts.migration_step);
+        let migration_blocker = facts.write_blocker(facts.migration_step).map(|blocker| match blocker.code {
+            RefusalCode::StepLocked => Blocker::titled(
+                RefusalCode::StepLocked,
+                "A pilot runs in step `migration`, which is not open yet",
+                "يُنفَّذ المشروع التجريبي في خطوة الترحيل (migration)، ولم تُفتح بعد",
+            ),
+            _ => blocker,
+        });
         // A pilot can be cancelled while the step in which it is planned or the step in which it runs is open.
         let cancel_blocker = migration_blocker.clone().and_then(|_| facts.write_blocker(facts.pilots_step));
         // A pilot that the council's `adjust` opened again may have a migration, which rests on the pilot.

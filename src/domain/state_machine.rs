@@ -1,6 +1,9 @@
 //! The state machine of every resource: a table of transitions that `availableTransitions` and the commands both ask.
 
-use super::refusal::{AvailableTransition, Blocker, ProblemExtension, Refusal, RefusalCode};
+use super::message::Message;
+use super::refusal::{
+    AvailableTransition, Blocker, FieldError, FieldErrorCode, ProblemExtension, Refusal, RefusalCode,
+};
 use super::vocabulary::Vocabulary;
 
 /// A transition out of a state.
@@ -9,6 +12,8 @@ pub struct Transition<S> {
     pub to: S,
     /// True if the request must give a reason.
     pub reason_required: bool,
+    /// What the reason has to explain, where the state alone does not tell.
+    pub reason_for: Option<Message>,
     /// The obstacles now. The transition is possible if there are none.
     pub blocked_by: Vec<Blocker>,
 }
@@ -16,12 +21,17 @@ pub struct Transition<S> {
 impl<S: Vocabulary> Transition<S> {
     /// A transition without obstacles.
     pub fn to(to: S) -> Self {
-        Self { to, reason_required: false, blocked_by: Vec::new() }
+        Self { to, reason_required: false, reason_for: None, blocked_by: Vec::new() }
     }
 
     /// Requires a reason.
     pub fn with_reason(self) -> Self {
         Self { reason_required: true, ..self }
+    }
+
+    /// Requires a reason that explains something, in English and Arabic.
+    pub fn with_reason_for(self, en: impl Into<String>, ar: impl Into<String>) -> Self {
+        Self { reason_for: Some(Message::new(en, ar)), ..self.with_reason() }
     }
 
     /// Adds an obstacle unless the condition is met.
@@ -101,7 +111,12 @@ pub fn check_transition<S: Vocabulary>(
         return Err(refusal.extension(ProblemExtension::Transitions(available(transitions, None))));
     };
     if transition.reason_required && !has_reason {
-        return Err(Refusal::missing("/reason", &["to"]));
+        let error = FieldError::at("/reason", FieldErrorCode::Required).compared_with(&["to"]);
+        let error = match &transition.reason_for {
+            Some(reason_for) => error.saying(reason_for.en.clone(), reason_for.ar.clone()),
+            None => error,
+        };
+        return Err(Refusal::field_errors(RefusalCode::InvalidRequest, vec![error]));
     }
     match transition.blocked_by.first() {
         None => Ok(()),

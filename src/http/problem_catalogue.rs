@@ -369,8 +369,8 @@ problem_catalogue! {
     MigrationUnderWay from RefusalCode {
         status: CONFLICT,
         title: "A migration of the pilot is planned, under way or done", "للمشروع التجريبي ترحيل مخطط له أو جارٍ أو منجز",
-        advice: "The migration in `references` rests on the evaluation. Roll the migration back or delete it first; then the pilot can run again or be cancelled.",
-            "يستند الترحيل الذي يذكره الحقل references إلى التقييم. تراجع عن الترحيل أو احذفه أولًا، ثم يمكن تنفيذ المشروع من جديد أو إلغاؤه.",
+        advice: "The migration in `references` rests on the evaluation. Roll the migration back or delete it first; then the pilot can run again, be cancelled, or be evaluated with another outcome than `scale`.",
+            "يستند الترحيل الذي يذكره الحقل references إلى التقييم. تراجع عن الترحيل أو احذفه أولًا، ثم يمكن تنفيذ المشروع من جديد أو إلغاؤه أو تقييمه بنتيجة غير «التوسع» (scale).",
     }
     ChecklistUnfinished from RefusalCode {
         status: CONFLICT,
@@ -387,7 +387,7 @@ problem_catalogue! {
     DifferenceUnexplained from RefusalCode {
         status: CONFLICT,
         title: "The reconciliation counts differ and no reason is given", "في أعداد المطابقة فرق لم يُذكر سببه",
-        advice: "What is live has no unexplained difference: send `reconciliation.reason` with the counts, or mend the counts.",
+        advice: "What is live has no unexplained difference: send a `reconciliation.reason` for the new counts with them, or mend the counts.",
             "لا يبقى لما صار «في الخدمة» فرق بلا تفسير: أرسل السبب في reconciliation.reason مع الأعداد، أو صحّح الأعداد.",
     }
     HandoverIncomplete from RefusalCode {
@@ -531,8 +531,8 @@ problem_catalogue! {
     BodyTooLarge {
         status: PAYLOAD_TOO_LARGE,
         title: "The body is too large", "نص الطلب كبير جدًا",
-        advice: "A JSON body may have 256 KiB and 5,000 values, a file 10 MiB.",
-            "الحد الأقصى لنص الطلب بصيغة JSON هو 256 كيلوبايت و5,000 قيمة، وللملف 10 ميغابايت.",
+        advice: "A JSON body may have 256 KiB and 10,000 values, a file 10 MiB.",
+            "الحد الأقصى لنص الطلب بصيغة JSON هو 256 كيلوبايت و10,000 قيمة، وللملف 10 ميغابايت.",
     }
     StorageFull from RefusalCode {
         status: INSUFFICIENT_STORAGE,

@@ -11,7 +11,7 @@ use crate::http::problem_catalogue::ProblemCode;
 
 /// The maximum number of values in a JSON body. The largest body that a schema allows has less than a thousand. A schema
 /// is checked value by value, so that a body of small values would cost far more than its bytes.
-const MAX_VALUES: usize = 5_000;
+const MAX_VALUES: usize = 10_000;
 
 /// Parses a JSON body.
 pub(super) fn parse(bytes: &[u8]) -> problem::Result<Value> {

@@ -111,6 +111,20 @@ async fn whoever_was_the_assignee_since_the_start_does_not_review() {
 }
 
 #[tokio::test]
+async fn work_that_is_assigned_to_nobody_is_reviewed_by_another_than_the_one_who_did_it() {
+    let app = TestApp::start().await;
+    let (expert, chair) = (app.as_expert(), app.as_chair());
+    let planned = chair.create_activity(json!({ "reviewRequired": true, "assigneeMemberId": null })).await;
+    let started = expert.transition(&planned, "inProgress").await;
+    let in_review = expert.transition(&started, "inReview").await;
+    expert.try_transition(&in_review, "done").await.expect_problem(409, "reviewByAnother");
+    // The member who sends the work back has not done it.
+    let again = chair.transition_because(&in_review, "inProgress", "The annex is missing").await;
+    let in_review = expert.transition(&again, "inReview").await;
+    assert_eq!(chair.transition(&in_review, "done").await["state"], "done");
+}
+
+#[tokio::test]
 async fn once_work_was_started_only_the_chair_switches_its_review_off() {
     let app = TestApp::start().await;
     let (expert, chair) = (app.as_expert(), app.as_chair());

@@ -127,9 +127,11 @@ async fn a_file_comes_back_as_it_went() {
 
     let answer = app.as_who(Who::CouncilMember).get(content.as_str()).await.expect(200);
     assert_eq!(answer.body, PDF);
+    let titled = "Minutes%20of%20the%20meeting.pdf";
+    let disposition = format!("attachment; filename=\"{}.pdf\"; filename*=UTF-8''{titled}", made.id());
     for (header, expected) in [
         ("content-type", "application/pdf"),
-        ("content-disposition", &format!("attachment; filename=\"{}.pdf\"", made.id())),
+        ("content-disposition", &disposition),
         ("cache-control", "private, no-cache"),
         ("etag", &format!("\"{PDF_SHA256}\"")),
         ("content-length", &PDF.len().to_string()),

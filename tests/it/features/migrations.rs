@@ -97,6 +97,9 @@ async fn counts_that_differ_need_a_reason_to_go_live_and_as_long_as_it_lasts() {
     let live = expert.transition(&running, "live").await;
     assert_eq!(live["reconciliation"]["reason"]["en"], "Two were given twice");
 
+    // The reason of one difference is not the reason of another.
+    let more = json!({ "reconciliation": { "loaded": 6 } });
+    expert.patch(&live, more).await.expect_problem(409, "differenceUnexplained");
     let unsaid = expert.patch(&live, json!({ "reconciliation": { "reason": null } })).await;
     unsaid.expect_problem(409, "differenceUnexplained");
     let none = json!({ "reconciliation": { "source": 8, "reason": null } });

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use actix_web::body::SizedStream;
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, VARY,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, Charset, ContentDisposition, DispositionParam,
+    DispositionType, ETAG, ExtendedValue, VARY,
 };
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpResponse, get, put};
@@ -18,12 +19,16 @@ use crate::app::App;
 use crate::app::evidence::{File, NewFile, Uploaded};
 use crate::domain::evidence::MAX_FILE_BYTES;
 use crate::domain::refusal::RefusalCode;
+use crate::domain::text::Language;
 use crate::http::endpoints::evidence::{Evidence, EvidencePath};
 use crate::http::operation_problems::changes_product;
 use crate::http::problem::Result;
 use crate::http::request::{IfMatch, Read, Upload};
 use crate::http::response::{self, REVALIDATE};
 use crate::http::storage::StorageDocument;
+
+/// The maximum number of characters that the name of a download takes from the title.
+const MAX_NAME_LENGTH: usize = 100;
 
 /// The bytes of a file.
 #[derive(Debug)]
@@ -138,11 +143,11 @@ pub(super) async fn download_evidence(app: Data<App>, read: Read<EvidencePath>) 
         text if text.starts_with("text/") => format!("{text}; charset=utf-8"),
         other => other.to_owned(),
     };
-    let name = format!("{}.{}", file.id, ending(&file.media_type));
+    let disposition = attachment(&file, read.context.language());
     let mut response = HttpResponse::Ok();
     response
         .insert_header((CONTENT_TYPE, content_type))
-        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
+        .insert_header(disposition)
         .insert_header((CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; sandbox"))
         .insert_header((CACHE_CONTROL, REVALIDATE))
         .insert_header((VARY, "Authorization, Accept, Accept-Language"))
@@ -170,6 +175,37 @@ fn slices(app: Data<App>, file: File) -> SizedStream<impl futures_util::Stream<I
 type Slice = std::result::Result<Bytes, crate::app::Error>;
 
 /// How names of files of a type end.
+/// The name under which a browser stores a file: the title of the evidence, and for programs that read no other letters
+/// than ASCII its id.
+fn attachment(file: &File, language: Language) -> ContentDisposition {
+    let ending = ending(&file.media_type);
+    let title: String =
+        file.title.in_language(language).chars().take(MAX_NAME_LENGTH).map(in_file_name).collect();
+    let titled = ExtendedValue {
+        charset: Charset::Ext("UTF-8".to_owned()),
+        language_tag: None,
+        value: format!("{}.{ending}", title.trim()).into_bytes(),
+    };
+    ContentDisposition {
+        disposition: DispositionType::Attachment,
+        parameters: vec![
+            DispositionParam::Filename(format!("{}.{ending}", file.id)),
+            DispositionParam::FilenameExt(titled),
+        ],
+    }
+}
+
+/// A character of a title as it stands in the name of a file: no file system takes all characters, and controls of the
+/// direction could hide the ending.
+fn in_file_name(character: char) -> char {
+    match character {
+        '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|' => '_',
+        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '_',
+        control if control.is_control() => '_',
+        other => other,
+    }
+}
+
 fn ending(media_type: &str) -> &'static str {
     match media_type {
         "application/pdf" => "pdf",
@@ -191,6 +227,13 @@ fn ending(media_type: &str) -> &'static str {
 mod tests {
     use super::*;
     use crate::domain::evidence::MEDIA_TYPES;
+
+    #[test]
+    fn a_download_has_the_title_as_its_name_without_what_no_name_may_have() {
+        let name = |title: &str| title.chars().map(in_file_name).collect::<String>();
+        assert_eq!(name("محضر 12/2026"), "محضر 12_2026");
+        assert_eq!(name("a\\b\"c\r\n\u{202e}fdp.exe"), "a_b_c___fdp.exe");
+    }
 
     #[test]
     fn a_file_of_every_type_has_an_ending() {
