@@ -9,7 +9,7 @@ use crate::db;
 use crate::db::comments::{Comment, NamedComment};
 use crate::db::page::Page;
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
-use crate::domain::refusal::RefusalCode;
+use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::domain::rights::{Action, EffectiveRole};
 use crate::domain::writing::Write;
 
@@ -118,7 +118,12 @@ impl App {
         self.write(caller, task_force_id, Action::Work, async |tx| {
             let (comment, author) = find_or_not_found(tx, activity_id, id).await?;
             if comment.author_id != tx.access.actor.user_id {
-                return Err(RefusalCode::Forbidden.into());
+                return Err(Refusal::new(
+                    RefusalCode::Forbidden,
+                    "Only its author may change a comment.",
+                    "لا يعدّل التعليق إلا كاتبه.",
+                )
+                .into());
             }
             expect_version(comment.version, version)?;
             let text = patch(comment.text.clone())?;
@@ -149,7 +154,12 @@ impl App {
             let (comment, _) = find_or_not_found(tx, activity_id, id).await?;
             let chairs = tx.access.effective_role == EffectiveRole::Chair;
             if comment.author_id != tx.access.actor.user_id && !chairs {
-                return Err(RefusalCode::Forbidden.into());
+                return Err(Refusal::new(
+                    RefusalCode::Forbidden,
+                    "Only its author or the chair may delete a comment.",
+                    "لا يحذف التعليق إلا كاتبه أو رئيس الفريق.",
+                )
+                .into());
             }
             expect_version(comment.version, version)?;
             tx.may_write(Write::Comment)?;

@@ -306,9 +306,15 @@ impl App {
             .read(caller, task_force_id, async |conn| db::evidence::find(conn, task_force_id, id).await)
             .await?;
         let Evidence { media_type, size, fields, .. } = evidence.ok_or(RefusalCode::NotFound)?;
-        let EvidenceFields { title, sha256, .. } = fields;
+        let EvidenceFields { title, url, sha256, .. } = fields;
         let (Some(media_type), Some(size), Some(sha256)) = (media_type, size, sha256) else {
-            return Err(RefusalCode::NotFound.into());
+            let (en, ar) = match url {
+                Some(_) => ("This evidence is a link and has no file.", "مستند الإثبات هذا رابط وليس له ملف."),
+                None => {
+                    ("No file was uploaded to this evidence yet.", "لم يُرفع ملف إلى مستند الإثبات هذا بعد.")
+                }
+            };
+            return Err(Refusal::new(RefusalCode::NotFound, en, ar).into());
         };
         Ok(File { task_force_id, id, title, media_type, size, sha256 })
     }

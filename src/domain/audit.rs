@@ -15,7 +15,7 @@ vocabulary! {
         PreviousHashMismatch = "previousHashMismatch", "The event names another hash than the one before it has", "يذكر الحدث بصمة غير بصمة الحدث السابق";
         HashMismatch = "hashMismatch", "The event's text does not give its hash", "بصمة الحدث لا تطابق نصه";
         ColumnsMismatch = "columnsMismatch", "The event's text does not say what its columns say", "نص الحدث لا يطابق حقوله المخزَّنة";
-        HeadMismatch = "headMismatch", "The head of the chain is not this event, or stands before it", "رأس السلسلة ليس هذا الحدث أو يقع قبله";
+        HeadMismatch = "headMismatch", "The recorded head of the chain is not its last event", "رأس السلسلة المسجَّل لا يطابق آخر حدث فيها";
     }
 }
 

@@ -12,7 +12,7 @@ vocabulary! {
     pub enum CriterionCode in "gateCriteria" {
         PolicyAdopted = "policyAdopted", "At least one policy is adopted", "اعتُمدت سياسة واحدة على الأقل";
         PoliciesSettled = "policiesSettled", "No policy is under review", "لا توجد سياسة قيد المراجعة";
-        AimsNamed = "aimsNamed", "Each adopted policy names an aim", "تذكر كل سياسة معتمدة هدفًا واحدًا على الأقل";
+        AimsNamed = "aimsNamed", "Each adopted policy names an aim", "لكل سياسة معتمدة هدف واحد على الأقل";
         SectorsSelected = "sectorsSelected", "At least one sector is selected, and no more than the task force may", "اختير قطاع واحد على الأقل، ولم يتجاوز عدد القطاعات المختارة الحد المقرر لفريق العمل";
         CandidatesSettled = "candidatesSettled", "No sector is left a candidate", "لم يبقَ قطاع مرشحًا دون حسم";
         SectorsStudied = "sectorsStudied", "Each selected sector is studied", "دُرس كل قطاع مختار";
@@ -26,7 +26,7 @@ vocabulary! {
         ConditionsSettled = "conditionsSettled", "No condition of the council is open and due", "لا يوجد للمجلس شرط مفتوح حلّ موعده";
         AdjustmentAnswered = "adjustmentAnswered", "Something of the step changed since the council's decision, or the chair says why nothing had to", "تغيّر شيء في الخطوة بعد قرار المجلس، أو بيّن رئيس الفريق لماذا لم يلزم تغيير شيء";
         ActivitiesSettled = "activitiesSettled", "None of the step's activities is open", "لا يوجد نشاط مفتوح في الخطوة";
-        TranslationsComplete = "translationsComplete", "Titles and names of what is in force are in both languages", "عناوين العناصر السارية وأسماؤها مكتوبة باللغتين";
+        TranslationsComplete = "translationsComplete", "Titles and names of what is in force, and the summary of the report, are in both languages", "عناوين العناصر السارية وأسماؤها وملخص التقرير مكتوبة باللغتين";
     }
 }
 

@@ -54,7 +54,7 @@ pub enum RefusalCode {
     AlreadyMember,
     /// The seat of the member has ended.
     MemberEnded,
-    /// The user is not an active user of role `expert`.
+    /// The user is not an active or invited user of role `expert`.
     NotAnExpert,
     /// The user has a seat in a task force and must stay an expert.
     HoldsSeat,
@@ -285,7 +285,7 @@ vocabulary! {
         TooSmall = "tooSmall", "is too small", "صغير جدًا";
         TooLarge = "tooLarge", "is too large", "كبير جدًا";
         Empty = "empty", "is empty", "فارغ";
-        UnknownReference = "unknownReference", "refers to nothing here", "لا يوجد هنا عنصر بهذا المعرّف";
+        UnknownReference = "unknownReference", "refers to nothing here", "لا يشير إلى عنصر موجود هنا";
         Duplicate = "duplicate", "is there twice", "مكرر";
         Common = "common", "is a common password, or easy to guess", "كلمة مرور شائعة أو سهلة التخمين";
         Invalid = "invalid", "is not valid", "غير صالح";

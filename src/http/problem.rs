@@ -88,10 +88,18 @@ impl Problem {
                 2 => {
                     Message::new("Two things are wrong, see `errors`.", "في الطلب خطآن يسردهما الحقل errors.")
                 }
-                many => Message::new(
-                    format!("{many} things are wrong, see `errors`."),
-                    format!("عدد الأخطاء في الطلب {many}، ويسردها الحقل errors."),
-                ),
+                many => {
+                    // Arabic counts by the last two digits.
+                    let errors = match many % 100 {
+                        3..=10 => "أخطاء",
+                        11..=99 => "خطأً",
+                        _ => "خطأ",
+                    };
+                    Message::new(
+                        format!("{many} things are wrong, see `errors`."),
+                        format!("في الطلب {many} {errors} يسردها الحقل errors."),
+                    )
+                }
             },
             // The title of the code is the title of the problem, and is not said twice.
             RefusalDetail::Blocked(None) => advice(),

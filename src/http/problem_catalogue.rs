@@ -87,8 +87,8 @@ problem_catalogue! {
     UnknownReference from RefusalCode {
         status: BAD_REQUEST,
         title: "The request refers to something that does not exist here", "يشير الطلب إلى عنصر غير موجود هنا",
-        advice: "An id in the body or in a parameter belongs to nothing in this task force. `errors` names it.",
-            "أحد المعرّفات في نص الطلب أو في معاملاته لا يخص أي عنصر في فريق العمل هذا. يذكره الحقل errors.",
+        advice: "An id or a number in the body or in a parameter belongs to nothing in this task force. `errors` names it.",
+            "أحد المعرّفات أو الأرقام في نص الطلب أو في معاملاته لا يخص أي عنصر في فريق العمل هذا. يذكره الحقل errors.",
     }
     Unauthenticated from RefusalCode {
         status: UNAUTHORIZED,
@@ -117,14 +117,14 @@ problem_catalogue! {
     Forbidden from RefusalCode {
         status: FORBIDDEN,
         title: "Your role does not allow this", "دورك لا يسمح بهذا الإجراء",
-        advice: "The rights table in the documentation says which roles may do it; `availableTransitions` says what you may do here.",
-            "يبيّن جدول الصلاحيات في التوثيق الأدوار التي يحق لها هذا الإجراء، ويبيّن الحقل availableTransitions ما يحق لك هنا.",
+        advice: "Your role here may not do it; where there are states, `availableTransitions` says what you may do.",
+            "لا يحق لدورك هنا أن يفعل ذلك؛ وحيث توجد حالات يبيّن الحقل availableTransitions ما يحق لك.",
     }
     NotFound from RefusalCode {
         status: NOT_FOUND,
-        title: "There is nothing here for you", "لا شيء في هذا العنوان متاح لك",
+        title: "There is nothing here for you", "لا يوجد هنا ما يمكنك الاطلاع عليه",
         advice: "Either there is nothing at this address, or it belongs to a task force that is not yours; the service does not say which.",
-            "إما أنه لا شيء في هذا العنوان، أو أن ما فيه يخص فريق عمل لست منه؛ ولا تبيّن الخدمة أيّ الأمرين.",
+            "إما أنه لا شيء في هذا العنوان، أو أن ما فيه يخص فريق عمل لست عضوًا فيه؛ ولا تبيّن الخدمة أيّ الأمرين.",
     }
     MethodNotAllowed {
         status: METHOD_NOT_ALLOWED,
@@ -140,21 +140,21 @@ problem_catalogue! {
     }
     TransitionNotAllowed from RefusalCode {
         status: CONFLICT,
-        title: "That state cannot be reached from here", "لا يمكن الانتقال إلى تلك الحالة من الحالة الراهنة",
+        title: "That state cannot be reached from here", "هذا الانتقال غير ممكن من الحالة الراهنة",
         advice: "`availableTransitions` lists the states that can be reached from the present one, and what stands in the way of each.",
             "يسرد الحقل availableTransitions الحالات التي يمكن الانتقال إليها من الحالة الراهنة، وما يعيق كل انتقال.",
     }
     PanelSize from RefusalCode {
         status: CONFLICT,
         title: "A task force at work has five to seven members", "يضم فريق العمل بعد تفعيله من خمسة إلى سبعة أعضاء",
-        advice: "To activate, appoint members until there are five to seven. To lose one of five, name the successor in the same request; seven seats are the most.",
-            "للتفعيل عيّن أعضاء حتى يصبح عددهم من خمسة إلى سبعة. ولإنهاء عضوية أحد الخمسة سمِّ من يخلفه في الطلب نفسه؛ والحد الأقصى سبعة مقاعد.",
+        advice: "With fewer than five, name a `successor` in the request that ends the seat, or appoint members before you activate; with more than seven, end a seat first.",
+            "إن قلّ العدد عن خمسة فسمِّ خلفًا في successor في الطلب الذي ينهي العضوية، أو عيّن أعضاء قبل التفعيل؛ وإن زاد على سبعة فأنهِ عضوية أولًا.",
     }
     ChairRequired from RefusalCode {
         status: CONFLICT,
         title: "A task force at work has exactly one chair", "لفريق العمل بعد تفعيله رئيس واحد فقط",
         advice: "Name the successor in the same request, with role `chair`. Or make another member the chair first (`PATCH` the member with `role: chair`): the present chair becomes an expert in that request.",
-            "سمِّ الخلف في الطلب نفسه بدور «رئيس الفريق» (chair). أو عيّن عضوًا آخر رئيسًا أولًا (PATCH للعضو مع role: chair): فيصبح الرئيس الحالي خبيرًا بهذا الطلب.",
+            "سمِّ الخلف في الطلب نفسه بدور «رئيس الفريق» (chair)، أو عيّن أولًا عضوًا آخر رئيسًا (PATCH على العضو مع role: chair)، فيصبح الرئيس الحالي خبيرًا تلقائيًّا.",
     }
     SeatsInvalid from RefusalCode {
         status: CONFLICT,
@@ -176,7 +176,7 @@ problem_catalogue! {
     }
     NotAnExpert from RefusalCode {
         status: CONFLICT,
-        title: "A seat is held by an active user of role expert", "لا يشغل المقعد إلا مستخدم نشط دوره «خبير»",
+        title: "A seat is held by an expert who is active or invited", "لا يشغل المقعد إلا خبير نشط أو مدعوّ",
         advice: "Invite the person with role `expert`, or enable the account again, before naming them a member.",
             "ادعُ الشخص بدور «خبير» (expert) أو أعد تفعيل حسابه قبل تعيينه عضوًا.",
     }
@@ -190,7 +190,7 @@ problem_catalogue! {
         status: CONFLICT,
         title: "The task force is still forming", "فريق العمل قيد التشكيل",
         advice: "While it is forming, only its members, its own fields and its steps' target dates can be written. The secretariat activates it.",
-            "أثناء التشكيل لا يُعدَّل إلا أعضاء الفريق وحقوله والمواعيد المستهدفة لخطواته. وتفعّله أمانة المجلس.",
+            "أثناء التشكيل لا يُعدَّل إلا أعضاء الفريق وبياناته والمواعيد المستهدفة لخطواته. وتفعّله أمانة المجلس.",
     }
     TaskForceSuspended from RefusalCode {
         status: CONFLICT,
@@ -201,7 +201,7 @@ problem_catalogue! {
     TaskForceClosed from RefusalCode {
         status: CONFLICT,
         title: "The task force is closed", "أنهى فريق العمل مهمته أو حُلَّ",
-        advice: "A concluded or dissolved task force is kept to be read; only conditions of the council go on, and the record of its decision can be corrected.",
+        advice: "A concluded or dissolved task force is kept to be read; only the council's conditions are still followed up, and the record of its decision can be corrected.",
             "فريق العمل الذي أنهى مهمته أو حُلَّ يُحفظ للقراءة فقط؛ ولا تستمر إلا متابعة شروط المجلس وتصحيح سجل قراره.",
     }
     StepLocked from RefusalCode {
@@ -296,9 +296,9 @@ problem_catalogue! {
     }
     MaturityMissing from RefusalCode {
         status: CONFLICT,
-        title: "The sector's maturity, now and target, is not assessed", "لم يُقيَّم نضج القطاع الحالي والمستهدف",
-        advice: "Add an assessment of kind `current` and one of kind `target`. A studied sector keeps them.",
-            "أضف تقييمًا من نوع «النضج الحالي» (current) وآخر من نوع «النضج المستهدف» (target). ويحتفظ القطاع المدروس بهما.",
+        title: "The sector needs assessments of its current and its target maturity", "يلزم للقطاع تقييم لنضجه الحالي وآخر لنضجه المستهدف",
+        advice: "Add an assessment of kind `current` and one of kind `target`. While the sector is studied, it keeps one of each.",
+            "أضف تقييمًا من نوع «النضج الحالي» (current) وآخر من نوع «النضج المستهدف» (target). ولا بد أن يبقى للقطاع ما دام «مدروسًا» تقييم من كل نوع.",
     }
     TargetBelowCurrent from RefusalCode {
         status: CONFLICT,
@@ -308,15 +308,15 @@ problem_catalogue! {
     }
     StudyMissing from RefusalCode {
         status: CONFLICT,
-        title: "The sector has no completed study with a recommendation", "لا توجد للقطاع دراسة مكتملة ذات توصية",
-        advice: "Complete a study (`completed: true`) that has a recommendation. A studied sector keeps one.",
-            "أكمل دراسة (completed: true) لها توصية. ويحتفظ القطاع المدروس بواحدة على الأقل.",
+        title: "The sector needs a completed study with a recommendation", "تلزم للقطاع دراسة مكتملة ذات توصية",
+        advice: "Complete a study (`completed: true`) that has a recommendation. While the sector is studied, it keeps one.",
+            "أكمل دراسة (completed: true) لها توصية. ولا بد أن تبقى للقطاع ما دام «مدروسًا» دراسة كهذه.",
     }
     SectorNotSelected from RefusalCode {
         status: CONFLICT,
         title: "The sector is not among the selected ones", "القطاع ليس من القطاعات المختارة",
         advice: "Choose a sector that is selected or studied (`GET …/sectors?state=selected,studied`).",
-            "اختر قطاعًا مختارًا أو مدروسًا (GET …/sectors?state=selected,studied).",
+            "حدّد قطاعًا من القطاعات المختارة أو المدروسة (GET …/sectors?state=selected,studied).",
     }
     AimsMissing from RefusalCode {
         status: CONFLICT,
@@ -326,15 +326,15 @@ problem_catalogue! {
     }
     IndicatorsMissing from RefusalCode {
         status: CONFLICT,
-        title: "The pilot has no indicator with baseline and target", "ليس للمشروع التجريبي مؤشر له خط أساس ومستهدف",
-        advice: "Give the pilot an indicator with both `baseline` and `target`; `references` lists those that lack one of them. A planned pilot keeps a complete one.",
-            "أضف إلى المشروع مؤشرًا له «baseline» و«target» معًا؛ ويسرد الحقل references المؤشرات التي ينقصها أحدهما. ويحتفظ المشروع المخطط له بمؤشر مكتمل واحد على الأقل.",
+        title: "The pilot needs an indicator with baseline and target", "يلزم للمشروع التجريبي مؤشر له خط أساس ومستهدف",
+        advice: "Give the pilot an indicator with both `baseline` and `target`; `references` lists those that lack one of them, if there are any. A planned pilot keeps a complete one.",
+            "أضف إلى المشروع مؤشرًا له «baseline» و«target» معًا؛ ويسرد الحقل references المؤشرات التي ينقصها أحدهما إن وُجدت. ولا بد أن يبقى للمشروع المخطط له مؤشر كهذا.",
     }
     MeasurementsMissing from RefusalCode {
         status: CONFLICT,
         title: "Not every indicator of the pilot has been measured", "لم تُقَس جميع مؤشرات المشروع التجريبي",
-        advice: "Measure each indicator at least once in the pilot's present cycle, then evaluate; `references` lists those without a measurement.",
-            "قِس كل مؤشر مرة واحدة على الأقل في دورة المشروع الحالية ثم قيّم المشروع؛ ويسرد الحقل references المؤشرات التي لم تُقَس.",
+        advice: "Measure each indicator at least once after the pilot was last started, then evaluate; `references` lists those without a measurement.",
+            "قِس كل مؤشر مرة واحدة على الأقل بعد آخر بدء للمشروع، ثم قيّم المشروع؛ ويسرد الحقل references المؤشرات التي لم تُقَس.",
     }
     ScorecardFrozen from RefusalCode {
         status: CONFLICT,
@@ -375,8 +375,8 @@ problem_catalogue! {
     ChecklistUnfinished from RefusalCode {
         status: CONFLICT,
         title: "The checklist is empty or not done", "قائمة التحقق فارغة أو غير مكتملة",
-        advice: "The migration needs a checklist, and every item of it done; `references` lists the open items. What is live keeps its checklist done.",
-            "يحتاج الترحيل إلى قائمة تحقق أُنجزت بنودها كلها؛ ويسرد الحقل references البنود غير المنجزة. وتبقى قائمة ما صار «في الخدمة» مكتملة.",
+        advice: "The migration needs a checklist, and every item of it done; `references` lists the open items. A live migration keeps its checklist complete.",
+            "يحتاج الترحيل إلى قائمة تحقق أُنجزت بنودها كلها؛ ويسرد الحقل references البنود غير المنجزة. وما دام الترحيل «في الخدمة» تبقى قائمته مكتملة.",
     }
     ReconciliationMissing from RefusalCode {
         status: CONFLICT,
@@ -387,12 +387,12 @@ problem_catalogue! {
     DifferenceUnexplained from RefusalCode {
         status: CONFLICT,
         title: "The reconciliation counts differ and no reason is given", "في أعداد المطابقة فرق لم يُذكر سببه",
-        advice: "What is live has no unexplained difference: send a `reconciliation.reason` for the new counts with them, or mend the counts.",
-            "لا يبقى لما صار «في الخدمة» فرق بلا تفسير: أرسل السبب في reconciliation.reason مع الأعداد، أو صحّح الأعداد.",
+        advice: "A live migration has no unexplained difference: send a `reconciliation.reason` for the new counts with them, or mend the counts.",
+            "لا يبقى في ترحيل صار «في الخدمة» فرق بلا تفسير: أرسل مع الأعداد سببًا جديدًا في reconciliation.reason، أو صحّح الأعداد.",
     }
     HandoverIncomplete from RefusalCode {
         status: CONFLICT,
-        title: "Receiving unit and service owner are not both named", "لم يُسمَّ كلٌّ من الجهة المستلمة ومالك الخدمة",
+        title: "Receiving unit and service owner are not both named", "يلزم ذكر الجهة المستلمة ومالك الخدمة معًا",
         advice: "Give `receivingUnit` and `serviceOwner`.",
             "اذكر الجهة المستلمة في «receivingUnit» ومالك الخدمة في «serviceOwner».",
     }
@@ -430,7 +430,7 @@ problem_catalogue! {
         status: CONFLICT,
         title: "That report is not before the council", "هذا التقرير غير معروض على المجلس",
         advice: "The council decides on a report that is `submitted`: the one that step 5 passed with. To correct a decision, name it in `supersedes`.",
-            "يقرر المجلس في تقرير حالته «معروض على المجلس» (submitted)، وهو التقرير الذي أُقرَّت به الخطوة الخامسة. ولتصحيح قرار اذكره في supersedes.",
+            "لا يبتّ المجلس إلا في تقرير «معروض على المجلس» (submitted)، أي التقرير الذي أُقرَّت به الخطوة الخامسة. ولتصحيح قرار اذكره في supersedes.",
     }
     DecisionSuperseded from RefusalCode {
         status: CONFLICT,
@@ -530,7 +530,7 @@ problem_catalogue! {
     }
     BodyTooLarge {
         status: PAYLOAD_TOO_LARGE,
-        title: "The body is too large", "نص الطلب كبير جدًا",
+        title: "The body is too large", "محتوى الطلب أكبر من المسموح",
         advice: "A JSON body may have 256 KiB and 10,000 values, a file 10 MiB.",
             "الحد الأقصى لنص الطلب بصيغة JSON هو 256 كيلوبايت و10,000 قيمة، وللملف 10 ميغابايت.",
     }

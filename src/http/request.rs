@@ -404,7 +404,7 @@ async fn read_body(request: &HttpRequest, mut payload: Payload) -> Result<Bytes>
         return Err(Problem::new(
             ProblemCode::UnsupportedMediaType,
             format!("Send the body as {expected}, in UTF-8 and not compressed."),
-            format!("أرسل نص الطلب بنوع {expected} وبترميز UTF-8 دون ضغط."),
+            format!("أرسل نص الطلب من النوع {expected} بترميز UTF-8 ومن دون ضغط."),
         ));
     }
     let within = timeouts(request)?.body;
@@ -438,8 +438,8 @@ fn announces_no_body(request: &HttpRequest) -> bool {
 
 fn missing_body(expected: &str) -> Problem {
     let error = FieldError::at("", FieldErrorCode::Required).saying(
-        format!("is missing: the request has no body; send one as {expected}"),
-        format!("مطلوب ولم يُذكر: لا نص في الطلب؛ أرسل نصًّا بنوع {expected}"),
+        format!("is missing: the request has no body; send one as {expected}, at least `{{}}`"),
+        format!("مطلوب ولم يُذكر: نص الطلب فارغ؛ أرسله من النوع {expected}، ولو اقتصر على {{}}"),
     );
     Refusal::field_errors(RefusalCode::InvalidRequest, vec![error]).into()
 }

@@ -34,7 +34,9 @@ pub(super) fn is_pattern(pattern: &str) -> bool {
 /// The error of a text that does not match its pattern or is not readable. A text can be both: both are one mistake.
 pub(super) fn error(pattern: Option<&str>, text: &str) -> (FieldErrorCode, Message) {
     match characters::check(text) {
-        Err(TextError::Blank) => (FieldErrorCode::Empty, Message::new("shows nothing", "لا يظهر منه شيء")),
+        Err(TextError::Blank) => {
+            (FieldErrorCode::Empty, Message::new("has no visible character", "فارغ: ليس فيه حرف ظاهر"))
+        }
         Err(TextError::UnbalancedDirection) => {
             let en = "begins a change of the writing direction (U+202A to U+202E, U+2066 to U+2069) that does not end in its paragraph, or ends one that did not begin there";
             let ar = "يبدأ تغييرًا في اتجاه الكتابة (من U+202A إلى U+202E ومن U+2066 إلى U+2069) لا ينتهي في فقرته، أو ينهي تغييرًا لم يبدأ فيها";

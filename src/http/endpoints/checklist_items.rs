@@ -148,7 +148,7 @@ resource_routes! {
     create: {
         function: create_checklist_item,
         summary: "Create a checklist item",
-        description: "Possible while step `migration` is open. What is live takes only items that are done.",
+        description: "Possible while step `migration` is open. A live migration takes only items that are done.",
         problems: changes_product().refuses([RefusalCode::ChecklistUnfinished]),
     },
     get: {
@@ -159,13 +159,13 @@ resource_routes! {
     update: {
         function: update_checklist_item,
         summary: "Change a checklist item",
-        description: "Changes the fields that the merge patch names, while step `migration` is open. What is live keeps its checklist done.",
+        description: "Changes the fields that the merge patch names, while step `migration` is open. A live migration keeps its checklist complete.",
         problems: changes_product().refuses([RefusalCode::ChecklistUnfinished]),
     },
     delete: {
         function: delete_checklist_item,
         summary: "Delete a checklist item",
-        description: "Possible while step `migration` is open. What is live keeps at least one.",
+        description: "Possible while step `migration` is open. A live migration keeps at least one.",
         problems: changes_product()
             .refuses([
                 RefusalCode::OfAnEarlierCycle, RefusalCode::ChecklistUnfinished,

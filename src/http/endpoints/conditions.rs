@@ -59,7 +59,7 @@ pub(super) struct ConditionItem {
     /// What is asked for.
     #[schema(value_type = LocalizedNote)]
     text: LocalizedText,
-    /// The member who sees to it.
+    /// The member who sees to it; the chair reports it met.
     owner_member_id: Uuid,
     /// When it is to be met; that day is still in time.
     #[schema(example = "2027-06-30")]

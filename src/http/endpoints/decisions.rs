@@ -58,7 +58,7 @@ pub(super) struct NewCondition {
     /// What it is.
     #[schema(value_type = LocalizedNote)]
     text: LocalizedText,
-    /// The current member who sees to it.
+    /// The current member who sees to it; the chair reports it met.
     owner_member_id: Uuid,
     /// When it is to be met.
     #[schema(example = "2027-06-30")]

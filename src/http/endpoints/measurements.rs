@@ -66,7 +66,7 @@ pub(super) struct NewMeasurement {
     /// What was measured, in the unit of the indicator.
     #[schema(value_type = DecimalInput)]
     value: Decimal,
-    /// The day of it, in the task force's time zone; not after today.
+    /// The day of it, in the task force's time zone; not before the pilot was started, and not after today.
     #[schema(example = "2027-04-15")]
     measured_on: NaiveDate,
     /// Where the value comes from.

@@ -336,7 +336,7 @@ resource_routes! {
     update: {
         function: update_migration,
         summary: "Change a migration",
-        description: "Changes the fields that the merge patch names, while step `migration` is open. What is live keeps its `reconciliation`, with a `reason` if the counts differ, and what is handed over also keeps `receivingUnit` and `serviceOwner`.",
+        description: "Changes the fields that the merge patch names, while step `migration` is open. A live migration keeps its `reconciliation`, with a `reason` if the counts differ, and one that is handed over also keeps `receivingUnit` and `serviceOwner`.",
         problems: changes_product()
             .refuses([
                 RefusalCode::OfAnEarlierCycle, RefusalCode::UnknownReference, RefusalCode::PilotNotScaled,

@@ -70,7 +70,7 @@ pub(super) struct NewPolicy {
     /// Where it is written: a number, an address.
     #[schema(value_type = Option<PlainLine>)]
     reference: Option<String>,
-    /// The aims of local smart government development that it serves; none at first, at least one before the step is submitted.
+    /// The aims of local smart government development that it serves; none at first, at least one before it is adopted: what is decided stays as it is.
     #[serde(default)]
     #[schema(required = false, value_type = Aims)]
     aims: Vec<Aim>,

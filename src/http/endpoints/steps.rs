@@ -334,7 +334,7 @@ async fn answer_adjustment(
 
 /// Waive a criterion
 ///
-/// The chair lets the step be submitted though this criterion is not met, and says why. Doing it again gives another reason.
+/// The chair lets the step be submitted though this criterion is not met, and says why. Doing it again gives another reason. `adjustmentAnswered` is meant to be answered with the adjustment note instead.
 #[utoipa::path(
     tag = "steps",
     params(WaiverPath),

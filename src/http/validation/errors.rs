@@ -206,8 +206,8 @@ fn wanted_form(schema: &Value) -> Option<Message> {
             "يجب أن يكون معرّفًا مثل 0199f0c2-7a3b-7c11-9d2e-3f5a6b7c8d9e",
         ),
         Some("uri") => Message::new(
-            "must be a whole address such as https://city.example/report.pdf",
-            "يجب أن يكون عنوانًا كاملًا مثل https://city.example/report.pdf",
+            "must be a whole address in ASCII, such as https://city.example/report.pdf; percent-encode other letters of the path, and write those of the host as xn--…",
+            "يجب أن يكون عنوانًا كاملًا بأحرف لاتينية، مثل https://city.example/report.pdf؛ رمِّز غيرها من الأحرف في المسار بعلامة النسبة المئوية (percent-encoding)، واكتب غيرها في اسم المضيف بصيغة xn--…",
         ),
         _ if is("integer") => {
             Message::new("must be a whole number such as 3", "يجب أن يكون عددًا صحيحًا، مثل 3")

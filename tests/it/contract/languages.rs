@@ -101,6 +101,26 @@ async fn a_refusal_does_not_repeat_its_title_and_says_what_became_of_the_change(
 }
 
 #[tokio::test]
+async fn errors_are_counted_as_arabic_counts() {
+    let app = TestApp::start().await;
+    for (number, said) in [
+        (1, "في الطلب خطأ واحد"),
+        (2, "في الطلب خطآن"),
+        (3, "في الطلب 3 أخطاء"),
+        (10, "في الطلب 10 أخطاء"),
+        (11, "في الطلب 11 خطأً"),
+    ] {
+        let mut body = activity(json!({}));
+        for unknown in 0..number {
+            body[format!("unknown{unknown}")] = json!(1);
+        }
+        let new = Draft::post(app.a("/activities"), &body).header("Accept-Language", "ar");
+        let refused = app.as_chair().send(new).await.expect_problem(400, "invalidRequest");
+        assert!(refused["detail"].as_str().unwrap().starts_with(said), "{refused}");
+    }
+}
+
+#[tokio::test]
 async fn an_answer_with_labels_names_its_language() {
     let app = TestApp::start().await;
     let chair = app.as_chair();

@@ -22,7 +22,7 @@ async fn problems_speak_the_readers_language() {
     let (language, problem) = in_language("fr").await;
     assert_eq!((language.as_str(), &problem["title"]), ("en", &json!("The request is not valid")));
     let nowhere = app.as_anybody().send(Draft::get("/nowhere").header("Accept-Language", "ar")).await;
-    assert_eq!(nowhere.expect_problem(404, "notFound")["title"], "لا شيء في هذا العنوان متاح لك");
+    assert_eq!(nowhere.expect_problem(404, "notFound")["title"], "لا يوجد هنا ما يمكنك الاطلاع عليه");
 }
 
 #[tokio::test]
@@ -65,7 +65,7 @@ async fn the_router_and_the_body_reader_answer_with_problems_too() {
     // A missing body is what is wrong, and not its content type or its form.
     for missing in [Draft::new(Method::POST, app.a("/activities")), post("application/json", "")] {
         let problem = chair.send(missing).await.expect_problem(400, "invalidRequest");
-        let error = json!({ "pointer": "", "code": "required", "detail": "is missing: the request has no body; send one as application/json" });
+        let error = json!({ "pointer": "", "code": "required", "detail": "is missing: the request has no body; send one as application/json, at least `{}`" });
         assert_eq!(problem["errors"], json!([error]));
     }
     let json_for_patch = Draft::new(Method::PATCH, app.a("")).json(&json!({})).header("If-Match", "\"1\"");

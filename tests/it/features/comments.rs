@@ -11,12 +11,17 @@ async fn a_comment_is_its_authors_and_the_chair_may_take_it_away() {
     let path = app.a(&format!("/activities/{}/comments", app.world().activity("done")));
     let comment = author.create(path.as_str(), json!({ "text": "أرفقت الرأي القانوني" })).await;
     for somebody in [other, chair] {
-        somebody.patch(&comment, json!({ "text": "No" })).await.expect_problem(403, "forbidden");
+        let refused =
+            somebody.patch(&comment, json!({ "text": "No" })).await.expect_problem(403, "forbidden");
+        let detail = refused["detail"].as_str().unwrap();
+        assert!(detail.starts_with("Only its author may change a comment."), "{refused}");
     }
     let changed =
         author.patch(&comment, json!({ "text": "Attached the opinion" })).await.expect(200).resource();
     assert_eq!((&changed["version"], &changed["authorName"]["en"]), (&json!(2), &json!("Expert1")));
-    other.delete(&changed).await.expect_problem(403, "forbidden");
+    let refused = other.delete(&changed).await.expect_problem(403, "forbidden");
+    let detail = refused["detail"].as_str().unwrap();
+    assert!(detail.starts_with("Only its author or the chair may delete a comment."), "{refused}");
     chair.delete(&comment).await.expect_problem(412, "versionMismatch");
     chair.delete(&changed).await.expect(204);
     assert!(author.list(&path).await.is_empty());

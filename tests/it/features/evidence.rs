@@ -113,7 +113,8 @@ async fn a_file_comes_back_as_it_went() {
     let expert = app.as_expert();
     let made = new(&app).await;
     let content = format!("{}/content", made.path);
-    expert.get(content.as_str()).await.expect_problem(404, "notFound");
+    let none = expert.get(content.as_str()).await.expect_problem(404, "notFound");
+    assert_eq!(none["detail"], "No file was uploaded to this evidence yet.");
     let file = uploaded(&app, &made).await;
     assert_eq!(
         (&file["sha256"], &file["mediaType"], &file["size"], &file["version"]),
