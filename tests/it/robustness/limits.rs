@@ -164,7 +164,7 @@ async fn depth_and_length_are_refused_and_break_nothing() {
     let nested = format!("{{\"title\":{}1{}}}", "{\"en\":".repeat(100), "}".repeat(100));
     chair.send(post(nested)).await.expect_problem(400, "invalidRequest");
     let many = json!({ "title": { "en": "x" }, "step": "policy", "dependencies": vec![1; 50_000] });
-    chair.send(post(many.to_string())).await.expect_problem(400, "invalidRequest");
+    chair.send(post(many.to_string())).await.expect_problem(413, "bodyTooLarge");
 
     let long = "x".repeat(20_000);
     chair.get(format!("/v1/{long}")).await.expect_problem(404, "notFound");
