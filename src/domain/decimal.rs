@@ -10,6 +10,9 @@ pub const WHOLE_DIGITS: usize = 15;
 /// The most digits after the point.
 pub const FRACTION_DIGITS: i64 = 6;
 
+/// The longest JSON number with an exponent that is read.
+const MAX_JSON_NUMBER: usize = 64;
+
 /// A decimal number. In JSON it is written as a string, and read from a string or a number.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Decimal(BigDecimal);
@@ -46,10 +49,13 @@ impl Decimal {
         let written_out = match text.split_once(['e', 'E']) {
             None => text.to_owned(),
             Some((_, exponent)) => {
-                // A larger exponent has too many digits, and writing them out would take memory.
+                // A larger exponent has too many digits, and writing them out would take memory. Reading very many digits
+                // takes long.
                 let is_small = exponent.parse::<i8>().is_ok_and(|exponent| exponent.unsigned_abs() <= 30);
-                let number = BigDecimal::from_str(text).ok().filter(|_| is_small).ok_or(NotADecimal)?;
-                number.to_plain_string()
+                if !is_small || text.len() > MAX_JSON_NUMBER {
+                    return Err(NotADecimal);
+                }
+                BigDecimal::from_str(text).ok().ok_or(NotADecimal)?.to_plain_string()
             }
         };
         let mut digits = written_out.as_str();
@@ -127,6 +133,8 @@ mod tests {
         ] {
             assert_eq!(Decimal::of_json_number(json).unwrap().to_string(), text);
         }
+        let long = format!("0.{}e1", "3".repeat(250_000));
+        assert_eq!(Decimal::of_json_number(&long), Err(NotADecimal));
         for json in ["1e-7", "1e-400", "1e400", "1e99999999999999999999", "1e15", "0.1234567"] {
             assert_eq!(Decimal::of_json_number(json), Err(NotADecimal), "{json}");
         }
