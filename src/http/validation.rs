@@ -1,7 +1,7 @@
 //! Validates requests with the schemas of the OpenAPI document, so that the documented rules are the enforced ones.
 //!
 //! `jsonschema` validates; [`errors`] turns its errors into field errors in two languages, all of them at once;
-//! [`repair`] makes a body that the rules beyond the schema can be tried on. The module also reads a query as an object
+//! [`repair`](mod@repair) makes a body that the rules beyond the schema can be tried on. The module also reads a query as an object
 //! and refuses duplicate names, which `serde_json` accepts. Libraries such as `actix-web-validator` take their rules
 //! from attributes of their own, which would repeat the schemas.
 
