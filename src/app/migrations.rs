@@ -51,16 +51,23 @@ impl ParentResource for MigrationDetail {
 }
 
 impl MigrationDetail {
-    /// Refuses to change the difference of what is live and to leave its reason: the reason explained another difference.
+    /// Refuses to change the difference and to leave its reason, which explained another difference.
     fn check_difference(&self, fields: &MigrationFields) -> Result<()> {
         let before = self.fields();
-        let is_live = matches!(self.migration.state, MigrationState::Live | MigrationState::HandedOver);
-        let differs_anew = fields.difference() != before.difference() && fields.difference() != Some(0);
-        let same_reason = fields.reconciliation_reason == before.reconciliation_reason;
-        if is_live && fields.difference().is_some() && differs_anew && same_reason {
-            return Err(RefusalCode::DifferenceUnexplained.into());
+        let differs_anew = fields.difference() != before.difference()
+            && fields.difference().is_some_and(|difference| difference != 0);
+        let reason = &fields.reconciliation_reason;
+        let is_old = reason.is_some() && *reason == before.reconciliation_reason;
+        if differs_anew && is_old { Err(RefusalCode::DifferenceUnexplained.into()) } else { Ok(()) }
+    }
+
+    /// Refuses to delete a migration that was begun, or to move it to another pilot: it is the record of what became of
+    /// a service.
+    fn check_not_begun(&self) -> Result<()> {
+        match self.migration.state {
+            MigrationState::Planned => Ok(()),
+            _ => Err(RefusalCode::MigrationBegun.into()),
         }
-        Ok(())
     }
 }
 
@@ -120,13 +127,17 @@ impl Resource for MigrationDetail {
         self.children_writable(tx)?;
         pilot?;
         self.check_difference(fields)?;
+        if other {
+            self.check_not_begun()?;
+        }
         db::migrations::update(tx.conn(), tx.task_force_id(), self.id(), fields, tx.now()).await?;
         resource::recheck_invariants::<Self>(tx, self.id()).await
     }
 
     async fn check_deletable(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
         self.children_writable(tx)?;
-        resource::check_not_carried_over(self.migration.cycle, self.migration.last_cycle)
+        resource::check_not_carried_over(self.migration.cycle, self.migration.last_cycle)?;
+        self.check_not_begun()
     }
 
     async fn delete(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {

@@ -106,6 +106,7 @@ impl Resource for PolicyDetail {
 
     async fn check_deletable(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
         self.check_text_writable(tx)?;
+        self.check_review_untouched(tx)?;
         resource::check_not_carried_over(self.policy.cycle, self.policy.last_cycle)
     }
 

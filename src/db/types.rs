@@ -2,6 +2,8 @@
 
 use std::io::Write as _;
 
+use bigdecimal::Zero as _;
+use diesel::data_types::PgNumeric;
 use diesel::deserialize::{self, FromSql, FromStaticSqlRow, Queryable};
 use diesel::expression::AsExpression;
 use diesel::internal::derives::as_expression::Bound;
@@ -139,7 +141,14 @@ column!(Numeric: Decimal);
 
 impl ToSql<Numeric, Pg> for Decimal {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
-        <bigdecimal::BigDecimal as ToSql<Numeric, Pg>>::to_sql(self.exact(), out)
+        let number = self.exact();
+        if number.is_zero() {
+            // diesel writes every zero without its digits after the point.
+            let scale = u16::try_from(number.fractional_digit_count())?;
+            let zero = PgNumeric::Positive { weight: 0, scale, digits: Vec::new() };
+            return <PgNumeric as ToSql<Numeric, Pg>>::to_sql(&zero, &mut out.reborrow());
+        }
+        <bigdecimal::BigDecimal as ToSql<Numeric, Pg>>::to_sql(number, out)
     }
 }
 

@@ -43,7 +43,10 @@ impl MigrationState {
         let transition = |to| Transition::to(to).blocked_by(facts.step_context.write_blocker());
         let roll_back = || transition(Self::RolledBack).with_reason();
         match self {
-            Self::Planned => vec![transition(Self::InProgress)],
+            // After an `adjust`, the pilot may be planned anew while its migration waits.
+            Self::Planned => {
+                vec![transition(Self::InProgress).require(facts.pilot_scaled, RefusalCode::PilotNotScaled)]
+            }
             Self::InProgress => vec![transition(Self::ParallelRun), roll_back()],
             Self::ParallelRun => {
                 let go_live = transition(Self::Live)
@@ -124,7 +127,8 @@ mod tests {
                 for &from in MigrationState::ALL {
                     for &to in MigrationState::ALL {
                         let legal = match (from, to) {
-                            (Planned, InProgress) | (InProgress, ParallelRun) => true,
+                            (Planned, InProgress) => facts.pilot_scaled,
+                            (InProgress, ParallelRun) => true,
                             (ParallelRun, Live) => settled,
                             (Live, HandedOver) => facts.receiver_named,
                             (InProgress | ParallelRun | Live, RolledBack) => true,

@@ -112,6 +112,8 @@ pub enum RefusalCode {
     ScorecardFrozen,
     /// An earlier evaluation keeps the pilot, or what was measured for it.
     PilotEvaluated,
+    /// The migration was begun, so that it stays in the record.
+    MigrationBegun,
     /// The pilot is not running, so it cannot be measured.
     PilotNotRunning,
     /// An extended pilot can be planned again in a later cycle only.
@@ -247,6 +249,7 @@ impl RefusalCode {
             | Self::EvidenceIsALink
             | Self::EvidenceOnRecord
             | Self::PilotEvaluated
+            | Self::MigrationBegun
             | Self::NotAdjusted
             | Self::DifferenceUnexplained
             | Self::TargetBelowCurrent

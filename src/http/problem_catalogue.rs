@@ -249,8 +249,8 @@ problem_catalogue! {
     ReviewByAnother from RefusalCode {
         status: CONFLICT,
         title: "A review is done by a member who was not assigned the work", "يراجع النشاط عضو لم يُكلَّف به",
-        advice: "Whoever was the assignee at any time since the activity was started does not review it. Ask another member of the task force to look at the work and mark it done.",
-            "من كُلِّف بالنشاط في أي وقت منذ بدئه لا يراجعه. اطلب من عضو آخر في الفريق أن يراجع العمل ويسجّله منجزًا.",
+        advice: "A member who was the assignee at any time since the activity was started, or who worked on it while nobody was, does not review it. Ask another member of the task force to look at the work and mark it done.",
+            "من كُلِّف بالنشاط في أي وقت منذ بدئه، أو عمل عليه ولم يكن أحد مكلَّفًا به، لا يراجعه. اطلب من عضو آخر في الفريق أن يراجع العمل ويسجّله منجزًا.",
     }
     ActivityInReview from RefusalCode {
         status: CONFLICT,
@@ -347,6 +347,12 @@ problem_catalogue! {
         title: "The pilot was evaluated before", "سبق تقييم المشروع التجريبي",
         advice: "Earlier evaluations and what was measured for them stay on record. A pilot that is given up is cancelled.",
             "تبقى التقييمات السابقة وما قيس من أجلها في السجل. وإذا تقرر التخلي عن المشروع فألغِه.",
+    }
+    MigrationBegun from RefusalCode {
+        status: CONFLICT,
+        title: "The migration was begun", "بدأ الترحيل",
+        advice: "What became of a service stays in the record: roll the migration back, with a reason, instead of deleting it or moving it to another pilot.",
+            "يبقى ما آلت إليه الخدمة في السجل: تراجع عن الترحيل مع ذكر السبب بدلًا من حذفه أو نقله إلى مشروع تجريبي آخر.",
     }
     PilotNotRunning from RefusalCode {
         status: CONFLICT,

@@ -341,15 +341,17 @@ resource_routes! {
             .refuses([
                 RefusalCode::OfAnEarlierCycle, RefusalCode::UnknownReference, RefusalCode::PilotNotScaled,
                 RefusalCode::ReconciliationMissing, RefusalCode::DifferenceUnexplained,
-                RefusalCode::HandoverIncomplete,
+                RefusalCode::HandoverIncomplete, RefusalCode::MigrationBegun,
             ]),
     },
     delete: {
         function: delete_migration,
         summary: "Delete a migration",
-        description: "Possible while step `migration` is open and nothing refers to it. Its checklist goes with it.",
+        description: "Possible while step `migration` is open, the migration was not begun and nothing refers to it. Its checklist goes with it.",
         problems: changes_product()
-            .refuses([RefusalCode::OfAnEarlierCycle, RefusalCode::StillReferenced]),
+            .refuses([
+                RefusalCode::OfAnEarlierCycle, RefusalCode::StillReferenced, RefusalCode::MigrationBegun,
+            ]),
     },
     transition: {
         function: transition_migration,

@@ -258,6 +258,7 @@ resource_routes! {
         problems: changes_product()
             .refuses([
                 RefusalCode::OfAnEarlierCycle, RefusalCode::StillReferenced, RefusalCode::PolicyDecided,
+                RefusalCode::PolicyUnderReview,
             ]),
     },
     transition: {

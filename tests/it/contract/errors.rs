@@ -194,9 +194,14 @@ async fn a_decimal_number_keeps_the_digits_that_it_was_sent_with() {
         let body = body.replace("\"@\"", baseline);
         Draft::new(Method::POST, indicators.as_str()).body("application/json", body)
     };
-    for (sent, answered) in
-        [("12.50", "12.50"), ("\"12.50\"", "12.50"), ("70.0", "70.0"), ("1e-5", "0.00001"), ("2.5E1", "25")]
-    {
+    for (sent, answered) in [
+        ("0.00", "0.00"),
+        ("12.50", "12.50"),
+        ("\"12.50\"", "12.50"),
+        ("70.0", "70.0"),
+        ("1e-5", "0.00001"),
+        ("2.5E1", "25"),
+    ] {
         let made = expert.send(body(sent)).await.expect(201).resource();
         assert_eq!(made["baseline"], answered, "{sent}");
         let other = expert.create(indicators.as_str(), indicator(json!({ "target": null }))).await;

@@ -94,9 +94,13 @@ async fn counts_that_differ_need_a_reason_to_go_live_and_as_long_as_it_lasts() {
     let said = json!({ "reconciliation": { "reason": { "en": "Two were given twice" } } });
     let running = expert.patch(&running, said).await.expect(200).resource();
     assert!(!needs_reason(&running));
+    let more = json!({ "reconciliation": { "loaded": 6 } });
+    expert.patch(&running, more).await.expect_problem(409, "differenceUnexplained");
     let live = expert.transition(&running, "live").await;
     assert_eq!(live["reconciliation"]["reason"]["en"], "Two were given twice");
 
+    // A migration that was begun stays in the record, and its pilot stays the same.
+    expert.delete(&live).await.expect_problem(409, "migrationBegun");
     // The reason of one difference is not the reason of another.
     let more = json!({ "reconciliation": { "loaded": 6 } });
     expert.patch(&live, more).await.expect_problem(409, "differenceUnexplained");

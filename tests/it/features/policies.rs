@@ -71,6 +71,7 @@ async fn the_text_of_a_policy_that_was_decided_on_changes_only_after_another_rev
     // Nobody changes what another member has put under review, and so nobody adopts words of their own.
     let refused = chair.patch(&again, text()).await.expect_problem(409, "policyUnderReview");
     assert_eq!(refused["references"][0]["id"], app.world().member(Who::Expert1));
+    chair.delete(&again).await.expect_problem(409, "policyUnderReview");
     expert.patch(&again, text()).await.expect(200);
     let again = expert.reload(&again).await;
     expert.try_transition(&again, "adopted").await.expect_problem(409, "adoptionByAnother");

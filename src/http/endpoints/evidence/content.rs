@@ -174,7 +174,6 @@ fn slices(app: Data<App>, file: File) -> SizedStream<impl futures_util::Stream<I
 /// The next bytes of a file, or what became of it; the reader then sees fewer bytes than were announced.
 type Slice = std::result::Result<Bytes, crate::app::Error>;
 
-/// How names of files of a type end.
 /// The name under which a browser stores a file: the title of the evidence, and for programs that read no other letters
 /// than ASCII its id.
 fn attachment(file: &File, language: Language) -> ContentDisposition {
@@ -206,6 +205,7 @@ fn in_file_name(character: char) -> char {
     }
 }
 
+/// How names of files of a type end.
 fn ending(media_type: &str) -> &'static str {
     match media_type {
         "application/pdf" => "pdf",
