@@ -180,10 +180,13 @@ async fn only_a_pilot_that_shall_scale_is_migrated() {
     let first = new_migration(&app, json!({})).await;
     expert.patch(&first, json!({ "pilotId": stopped })).await.expect_problem(409, "pilotNotScaled");
     expert.patch(&first, json!({ "pilotId": of_others })).await.expect_problem(400, "unknownReference");
-    let first = expert.transition(&first, "inProgress").await;
     let other = db_pilot(&app, Some("scale")).await;
-    let changed = expert.patch(&first, json!({ "pilotId": other })).await.expect(200).json();
-    assert_eq!(changed["pilotId"], json!(other));
+    let first = expert.patch(&first, json!({ "pilotId": other })).await.expect(200).resource();
+    assert_eq!(first["pilotId"], json!(other));
+    // A migration that was begun keeps its pilot.
+    let first = expert.transition(&first, "inProgress").await;
+    let another = db_pilot(&app, Some("scale")).await;
+    expert.patch(&first, json!({ "pilotId": another })).await.expect_problem(409, "migrationBegun");
 }
 
 #[tokio::test]
