@@ -49,6 +49,13 @@ async fn rows_read(app: &TestApp, reader: Client<'_>, path: &str) -> i64 {
     db_rows_read(app).await - before
 }
 
+/// The rows that a request reads, counted again if there are more than a limit: other connections may report what they
+/// read in between, which can only add to a count.
+async fn rows_read_within(app: &TestApp, reader: Client<'_>, path: &str, limit: i64) -> i64 {
+    let counted = rows_read(app, reader, path).await;
+    if counted <= limit { counted } else { counted.min(rows_read(app, reader, path).await) }
+}
+
 /// Adds task forces with work of every kind.
 async fn db_add_task_forces(app: &TestApp, count: i64) {
     let fill = "
@@ -136,10 +143,11 @@ async fn what_a_task_force_reads_does_not_grow_with_the_others() {
     }
     db_add_task_forces(&app, 45).await;
     for (path, before) in paths.iter().zip(before) {
-        let after = rows_read(&app, chair, path).await;
         // A plan for small tables may read a row or two of each task force. Each has a hundred activities and twenty of
         // each product, which no plan may read.
-        assert!(after <= 2 * before + 150, "{path}: {before} rows at 8 task forces, {after} at 53");
+        let limit = 2 * before + 150;
+        let after = rows_read_within(&app, chair, path, limit).await;
+        assert!(after <= limit, "{path}: {before} rows at 8 task forces, {after} at 53");
     }
 }
 
@@ -164,11 +172,9 @@ async fn the_portfolio_reads_a_few_rows_of_each_task_force_and_no_activities() {
     }
     db_add_task_forces(&app, 45).await;
     for (path, before) in paths.iter().zip(before) {
-        let after = rows_read(&app, secretariat, path).await;
-        assert!(
-            (after - before) / 45 < ACTIVITIES / 3,
-            "{path}: {before} rows at 8 task forces, {after} at 53"
-        );
+        let limit = before + 45 * (ACTIVITIES / 3) - 1;
+        let after = rows_read_within(&app, secretariat, path, limit).await;
+        assert!(after <= limit, "{path}: {before} rows at 8 task forces, {after} at 53");
     }
     let line = secretariat.get("/v1/status?q=added&limit=1").await.json();
     assert_eq!((&line["items"][0]["openActivities"], &line["items"][0]["overdue"]), (&75.into(), &15.into()));
