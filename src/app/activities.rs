@@ -32,7 +32,7 @@ fn facts(detail: &ActivityDetail, access: &Access) -> ActivityFacts {
         step: detail.step_state,
         review_required: detail.activity.fields.review_required,
         unfinished_dependencies: detail.unfinished_dependencies,
-        caller_was_assignee: is_assignee || detail.assigned_user_ids.contains(&access.actor.user_id),
+        caller_has_worked: is_assignee || detail.worker_user_ids.contains(&access.actor.user_id),
     }
 }
 
@@ -129,7 +129,7 @@ impl Resource for ActivityDetail {
     fn references(&self, obstacle: RefusalCode) -> Vec<Reference> {
         match obstacle {
             RefusalCode::DependencyUnfinished => self.waits_for.0.clone(),
-            RefusalCode::ReviewByAnother => self.assigned_members.0.clone(),
+            RefusalCode::ReviewByAnother => self.workers.0.clone(),
             _ => Vec::new(),
         }
     }
@@ -170,12 +170,14 @@ impl Stateful for ActivityDetail {
         let update = ActivityStateUpdate { stage, reason, started_at, assignee_member_id };
         db::activities::update_state(conn, task_force_id, self.id(), &update, tx.now()).await?;
         db::activity_assignees::record(conn, task_force_id, &[self.id()]).await?;
-        // What is assigned to nobody is the work of the members who start it and put it to the review.
-        let works = matches!(
-            (self.stage, to),
-            (Stage::Planned, ActivityState::InProgress) | (Stage::InProgress, ActivityState::InReview)
-        );
-        if let (true, None, Some(member_id)) = (works, assignee_member_id, tx.access.member_id) {
+        // Whoever puts work to the review answers for the work, whoever is assigned. What is assigned to nobody is also
+        // the work of the member who starts it.
+        let works = match (self.stage, to) {
+            (Stage::InProgress, ActivityState::InReview) => true,
+            (Stage::Planned, ActivityState::InProgress) => assignee_member_id.is_none(),
+            _ => false,
+        };
+        if let (true, Some(member_id)) = (works, tx.access.member_id) {
             db::activity_assignees::record_worker(conn, task_force_id, self.id(), member_id).await?;
         }
         Ok(new_event)

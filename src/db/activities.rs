@@ -132,10 +132,10 @@ pub struct ActivityDetail {
     pub unfinished_dependencies: i64,
     /// These dependencies, in the order of their numbers.
     pub waits_for: References,
-    /// The users who were assignees at any time since the activity was started.
-    pub assigned_user_ids: Vec<Uuid>,
+    /// The users who worked on the activity ([`super::activity_assignees`]).
+    pub worker_user_ids: Vec<Uuid>,
     /// The seats of these users.
-    pub assigned_members: References,
+    pub workers: References,
 }
 
 #[derive(QueryableByName)]
@@ -151,9 +151,9 @@ struct DetailRow {
     #[diesel(sql_type = Jsonb)]
     waits_for: References,
     #[diesel(sql_type = Array<SqlUuid>)]
-    assigned_user_ids: Vec<Uuid>,
+    worker_user_ids: Vec<Uuid>,
     #[diesel(sql_type = Jsonb)]
-    assigned_members: References,
+    workers: References,
 }
 
 impl TryFrom<DetailRow> for ActivityDetail {
@@ -170,8 +170,8 @@ impl TryFrom<DetailRow> for ActivityDetail {
             depends_on: row.depends_on,
             unfinished_dependencies: row.unfinished_dependencies,
             waits_for: row.waits_for,
-            assigned_user_ids: row.assigned_user_ids,
-            assigned_members: row.assigned_members,
+            worker_user_ids: row.worker_user_ids,
+            workers: row.workers,
         })
     }
 }
@@ -181,7 +181,7 @@ pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Opt
     let columns = columns::<Activity>()?;
     let query = diesel::sql_query(format!(
         "select {columns}, s.state as step_state, d.depends_on, d.unfinished_dependencies, d.waits_for,
-                m.assigned_user_ids, m.assigned_members
+                m.worker_user_ids, m.workers
          from activities
          join steps s on s.task_force_id = activities.task_force_id and s.cycle = activities.cycle
                       and s.step = activities.step
@@ -196,9 +196,9 @@ pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Opt
              where d.task_force_id = activities.task_force_id and d.activity_id = activities.id
          ) d
          cross join lateral (
-             select coalesce(array_agg(m.user_id), '{{}}') as assigned_user_ids,
+             select coalesce(array_agg(m.user_id), '{{}}') as worker_user_ids,
                     coalesce(jsonb_agg(jsonb_build_object('kind', 'member', 'id', m.id, 'title', u.name)
-                                       order by m.id), '[]') as assigned_members
+                                       order by m.id), '[]') as workers
              from activity_assignees a
              join members m on m.task_force_id = a.task_force_id and m.id = a.member_id
              join users u on u.id = m.user_id

@@ -1,5 +1,5 @@
-//! The members who were assigned activities that had been started, or who worked on them while nobody was: none of them
-//! reviews the work.
+//! The members who worked on activities: who were assigned activities that had been started, who put them to the review, or
+//! who started them while they were assigned to nobody. None of these members reviews the work.
 
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Uuid as SqlUuid};
@@ -24,7 +24,7 @@ pub async fn record(conn: &Conn, task_force_id: Uuid, activity_ids: &[Uuid]) -> 
     Prepared(statement).execute(&mut &*conn).await.map(drop)
 }
 
-/// Records the member who works on an activity that is assigned to nobody.
+/// Records a member who works on an activity, whoever is assigned.
 pub async fn record_worker(
     conn: &Conn,
     task_force_id: Uuid,

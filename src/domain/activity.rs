@@ -146,8 +146,7 @@ impl Stage {
                 vec![work(finish), block, cancel]
             }
             Self::InReview => {
-                let reviewer_blocker =
-                    facts.caller_was_assignee.then_some(RefusalCode::ReviewByAnother.into());
+                let reviewer_blocker = facts.caller_has_worked.then_some(RefusalCode::ReviewByAnother.into());
                 vec![
                     work(To::Done).blocked_by(reviewer_blocker),
                     work(To::InProgress).with_reason(),
@@ -199,8 +198,9 @@ pub struct ActivityFacts {
     pub review_required: bool,
     /// The number of activities that the activity waits for and that are neither done nor cancelled.
     pub unfinished_dependencies: i64,
-    /// True if the caller is the assignee, or was at any time since the activity was started.
-    pub caller_was_assignee: bool,
+    /// True if the caller put the activity to the review, is the assignee, was the assignee at any time since the activity
+    /// was started, or started the activity while it was assigned to nobody.
+    pub caller_has_worked: bool,
 }
 
 impl ActivityFacts {
@@ -231,7 +231,7 @@ pub fn all_transitions() -> Vec<TransitionRule> {
                 step: StepState::Open,
                 review_required,
                 unfinished_dependencies: 0,
-                caller_was_assignee: false,
+                caller_has_worked: false,
             };
             TransitionRule::add(&mut rules, stage.state(), &stage.transitions(&facts));
         }
@@ -250,13 +250,13 @@ mod tests {
             for &step in StepState::ALL {
                 for review_required in [false, true] {
                     for unfinished_dependencies in [0, 2] {
-                        for caller_was_assignee in [false, true] {
+                        for caller_has_worked in [false, true] {
                             all.push(ActivityFacts {
                                 task_force,
                                 step,
                                 review_required,
                                 unfinished_dependencies,
-                                caller_was_assignee,
+                                caller_has_worked,
                             });
                         }
                     }
@@ -286,7 +286,7 @@ mod tests {
                             workable && !facts.review_required
                         }
                         (ActivityState::InReview, ActivityState::Done) => {
-                            workable && !facts.caller_was_assignee
+                            workable && !facts.caller_has_worked
                         }
                         (ActivityState::InReview, ActivityState::InProgress) => workable,
                         (ActivityState::Done, ActivityState::InProgress) => {
@@ -330,7 +330,7 @@ mod tests {
             step: StepState::Open,
             review_required: false,
             unfinished_dependencies: 0,
-            caller_was_assignee: false,
+            caller_has_worked: false,
         };
         for (stage, to) in [
             (Stage::InProgress, ActivityState::Blocked),

@@ -78,7 +78,7 @@ pub enum RefusalCode {
     DependencyUnfinished,
     /// Activities would wait for each other in a circle.
     DependencyCircle,
-    /// A member who was assigned an activity since its start cannot finish its review.
+    /// A member who worked on an activity, or put it to the review, cannot finish its review.
     ReviewByAnother,
     /// The field of the activity is fixed while the activity is in review.
     ActivityInReview,

@@ -248,9 +248,9 @@ problem_catalogue! {
     }
     ReviewByAnother from RefusalCode {
         status: CONFLICT,
-        title: "A review is done by a member who was not assigned the work", "يراجع النشاط عضو لم يُكلَّف به",
-        advice: "A member who was the assignee at any time since the activity was started, or who worked on it while nobody was, does not review it. Ask another member of the task force to look at the work and mark it done.",
-            "من كُلِّف بالنشاط في أي وقت منذ بدئه، أو عمل عليه ولم يكن أحد مكلَّفًا به، لا يراجعه. اطلب من عضو آخر في الفريق أن يراجع العمل ويسجّله منجزًا.",
+        title: "A review is done by a member who did not do the work", "يراجع النشاط عضو لم يعمل عليه",
+        advice: "A member who put the activity to the review, was its assignee at any time since its start, or started it while nobody was assigned, does not review it. Ask another member of the task force to look at the work and mark it done.",
+            "من أحال النشاط إلى المراجعة، أو كُلِّف به في أي وقت منذ بدئه، أو بدأه ولم يكن أحد مكلَّفًا به، لا يراجعه. اطلب من عضو آخر في الفريق أن يراجع العمل ويسجّله منجزًا.",
     }
     ActivityInReview from RefusalCode {
         status: CONFLICT,

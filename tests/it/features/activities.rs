@@ -30,7 +30,12 @@ async fn an_activity_is_blocked_and_goes_back_to_where_it_was() {
     let expert = app.as_expert();
     let review = json!({ "reviewRequired": true, "assigneeMemberId": app.world().member(Who::Expert2) });
     let mut activity = expert.create_activity(review).await;
-    for (state, next) in [("planned", "inProgress"), ("inProgress", "inReview"), ("inReview", "done")] {
+    let reviewer = app.as_chair();
+    for (client, state, next) in [
+        (expert, "planned", "inProgress"),
+        (expert, "inProgress", "inReview"),
+        (reviewer, "inReview", "done"),
+    ] {
         assert_eq!(activity["state"], state);
         let blocked = expert.transition_because(&activity, "blocked", "Waiting for the law").await;
         assert_eq!(
@@ -45,7 +50,7 @@ async fn an_activity_is_blocked_and_goes_back_to_where_it_was() {
         }
         let back = expert.transition(&blocked, state).await;
         assert_eq!((&back["blockedFrom"], &back["stateReason"]), (&Value::Null, &Value::Null));
-        activity = expert.transition(&back, next).await;
+        activity = client.transition(&back, next).await;
     }
     assert_eq!(activity["state"], "done");
     let refused = expert.try_transition(&activity, "cancelled").await;
@@ -97,7 +102,8 @@ async fn whoever_was_the_assignee_since_the_start_does_not_review() {
     chair.create(app.a("/members"), world.seat(Who::Expert4, "expert")).await;
     chair.patch(&chair.reload(&started).await, assigned(Some(Who::Expert3))).await.expect(200);
     let in_review = chair.transition(&chair.reload(&started).await, "inReview").await;
-    for who in [Who::Expert1, Who::Expert2, Who::Expert3, Who::Expert4] {
+    // The chair, who moved the card, is among them.
+    for who in [Who::Chair, Who::Expert1, Who::Expert2, Who::Expert3, Who::Expert4] {
         let client = app.as_who(who);
         assert_eq!(client.reload(&in_review).await.blockers("done"), ["reviewByAnother"], "{who:?}");
         client.try_transition(&in_review, "done").await.expect_problem(409, "reviewByAnother");
@@ -122,6 +128,59 @@ async fn work_that_is_assigned_to_nobody_is_reviewed_by_another_than_the_one_who
     let again = chair.transition_because(&in_review, "inProgress", "The annex is missing").await;
     let in_review = expert.transition(&again, "inReview").await;
     assert_eq!(chair.transition(&in_review, "done").await["state"], "done");
+}
+
+#[tokio::test]
+async fn whoever_puts_work_to_the_review_does_not_finish_the_review() {
+    let app = TestApp::start().await;
+    let (expert, chair, world) = (app.as_expert(), app.as_chair(), app.world());
+    // Somebody else is assigned, and never touches the work.
+    let in_name = json!({ "reviewRequired": true, "assigneeMemberId": world.member(Who::Expert5) });
+    let started = expert.transition(&expert.create_activity(in_name).await, "inProgress").await;
+    let in_review = expert.transition(&started, "inReview").await;
+    // No way around it: neither a block, nor the work sent back and put to the review by another.
+    let blocked = expert.transition_because(&in_review, "blocked", "Waiting for the law").await;
+    let in_review = chair.transition(&blocked, "inReview").await;
+    for round in 0..2 {
+        let seen = expert.reload(&in_review).await;
+        assert_eq!(seen.blockers("done"), ["reviewByAnother"], "round {round}");
+        let refused = expert.try_transition(&seen, "done").await.expect_problem(409, "reviewByAnother");
+        assert!(refused["references"].to_string().contains(world.member(Who::Expert1)), "{refused}");
+        let tasks = expert.list("/v1/me/tasks").await;
+        assert!(tasks.iter().all(|task| task["subject"]["id"] != in_review.id()), "{tasks:?}");
+        if round == 0 {
+            let back = expert.transition_because(&seen, "inProgress", "A page is missing").await;
+            app.as_who(Who::Expert2).transition(&back, "inReview").await;
+        }
+    }
+    // The chair only released the block, and may review.
+    let tasks = chair.list("/v1/me/tasks").await;
+    assert!(tasks.iter().any(|task| task["subject"]["id"] == in_review.id()));
+    let done = chair.transition(&chair.reload(&in_review).await, "done").await;
+    // The same holds when the work is taken up again.
+    let again = chair.transition_because(&done, "inProgress", "A chapter is missing").await;
+    let in_review = app.as_who(Who::Expert2).transition(&again, "inReview").await;
+    expert.try_transition(&in_review, "done").await.expect_problem(409, "reviewByAnother");
+}
+
+#[tokio::test]
+async fn where_nobody_may_review_the_chair_sends_the_work_back_and_switches_the_review_off() {
+    let app = TestApp::start().await;
+    let (chair, world) = (app.as_chair(), app.world());
+    let review = json!({ "reviewRequired": true, "assigneeMemberId": world.member(Who::Expert1) });
+    let started = chair.transition(&chair.create_activity(review).await, "inProgress").await;
+    for who in [Who::Expert2, Who::Expert3, Who::Expert4, Who::Expert5] {
+        let next = json!({ "assigneeMemberId": world.member(who) });
+        chair.patch(&chair.reload(&started).await, next).await.expect(200);
+    }
+    let in_review = chair.transition(&chair.reload(&started).await, "inReview").await;
+    for who in PANEL {
+        let seen = app.as_who(who).reload(&in_review).await;
+        assert_eq!(seen.blockers("done"), ["reviewByAnother"], "{who:?}");
+    }
+    let back = chair.transition_because(&in_review, "inProgress", "Nobody is left to review").await;
+    chair.patch(&back, json!({ "reviewRequired": false })).await.expect(200);
+    assert_eq!(chair.transition(&chair.reload(&back).await, "done").await["state"], "done");
 }
 
 #[tokio::test]
@@ -404,7 +463,7 @@ async fn what_a_waiver_left_open_is_finished_or_cancelled_after_its_step_has_pas
         async || chair.create_activity(json!({ "reviewRequired": true, "assigneeMemberId": mine })).await;
     let (planned, waiting, dropped) = (new().await, new().await, new().await);
     let waiting = chair.transition_because(&waiting, "blocked", "No list yet").await;
-    let reviewed = chair.transition(&chair.transition(&new().await, "inProgress").await, "inReview").await;
+    let reviewed = expert.transition(&expert.transition(&new().await, "inProgress").await, "inReview").await;
     let stuck = chair.transition(&new().await, "inProgress").await;
     let stuck = chair.transition_because(&stuck, "blocked", "No list yet").await;
     waive(chair, "policy", "activitiesSettled", "The ministry is slow").await.expect(204);

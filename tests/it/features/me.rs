@@ -65,7 +65,7 @@ async fn a_vote_waits_for_each_who_is_entitled_until_they_have_voted() {
 }
 
 #[tokio::test]
-async fn a_review_waits_for_all_but_the_assignee() {
+async fn a_review_waits_for_all_who_did_not_do_the_work() {
     let app = TestApp::start().await;
     let in_review = app.world().activity("inReview");
     for who in PANEL {

@@ -1,0 +1,2 @@
+-- The recorded members stay: they have worked on the activities.
+select 1;
