@@ -1,7 +1,7 @@
 //! Indicators: the measures of a pilot's success, set before the pilot starts.
 
 use super::Result;
-use super::resource::{self, ChildOf, Events};
+use super::resource::{ChildOf, Events};
 use super::write::WriteTx;
 use crate::db;
 use crate::db::indicators::{Indicator, IndicatorFields};
@@ -19,27 +19,58 @@ impl ChildOf for Indicator {
         deleted: EventAction::IndicatorDeleted,
     };
 
-    /// Indicators of an earlier cycle are on record: a pilot that is extended is planned anew with new indicators.
+    /// What was measured for an earlier evaluation was measured of the same quantity.
     async fn check_fields(tx: &WriteTx<'_>, before: Option<&Self>, fields: &IndicatorFields) -> Result<()> {
-        if let Some(before) = before {
-            resource::check_created_in_current_cycle(tx, before.id).await?;
+        let measured = match before {
+            Some(before) if before.is_measured(tx).await? => Some(before),
+            _ => None,
+        };
+        if measured.is_some_and(|before| !keeps_identity(&before.fields, fields)) {
+            return Err(Refusal::new(
+                RefusalCode::PilotEvaluated,
+                "The indicator was measured for an earlier evaluation, so its name, unit, direction and baseline stay. Change the target, add a translation of the name, or retire the indicator (`retirementReason`) and create another one.",
+                "قيس هذا المؤشر لتقييم سابق، فيبقى اسمه ووحدته واتجاهه وخط أساسه كما هي. عدّل المستهدف، أو أضف ترجمة للاسم، أو أوقف العمل بالمؤشر (retirementReason) وأنشئ مؤشرًا آخر.",
+            )
+            .into());
         }
-        check_direction(fields)
+        let retired = fields.retirement_reason.is_some() && measured.is_none();
+        let unmeasured = retired.then(|| {
+            FieldError::at("/retirementReason", FieldErrorCode::NotAllowed).saying(
+                "applies to an indicator that was measured for an earlier evaluation; delete any other",
+                "لا يُذكر إلا لمؤشر قيس لتقييم سابق؛ احذف غيره",
+            )
+        });
+        Ok(Refusal::if_any(unmeasured.into_iter().chain(wrong_direction(fields)).collect())?)
     }
 
-    /// An indicator changes only while its pilot is not running, so that whatever was measured was measured for an
-    /// earlier evaluation, which stays.
+    /// An earlier evaluation rests on what was measured.
     async fn check_removable(&self, tx: &WriteTx<'_>) -> Result<()> {
-        let is_measured = db::measurements::has_any(tx.conn(), tx.task_force_id(), self.id).await?;
-        if is_measured { Err(RefusalCode::PilotEvaluated.into()) } else { Ok(()) }
+        if self.is_measured(tx).await? { Err(RefusalCode::PilotEvaluated.into()) } else { Ok(()) }
     }
 }
 
-/// Refuses a target that lies in the other direction than the one in which the indicator is better.
-fn check_direction(fields: &IndicatorFields) -> Result<()> {
-    let (Some(baseline), Some(target)) = (&fields.baseline, &fields.target) else { return Ok(()) };
+impl Indicator {
+    /// Tells whether the indicator was measured for an earlier evaluation. An indicator changes only while its pilot is
+    /// not running, so that whatever was measured was measured for an earlier evaluation.
+    async fn is_measured(&self, tx: &WriteTx<'_>) -> Result<bool> {
+        Ok(db::measurements::has_any(tx.conn(), tx.task_force_id(), self.id).await?)
+    }
+}
+
+/// Tells whether an indicator still measures the same quantity. A translation of the name, and a baseline where there
+/// was none, can be added.
+fn keeps_identity(before: &IndicatorFields, after: &IndicatorFields) -> bool {
+    after.name.keeps(&before.name)
+        && after.unit == before.unit
+        && after.direction == before.direction
+        && (before.baseline.is_none() || after.baseline == before.baseline)
+}
+
+/// The error of a target that lies in the other direction than the one in which the indicator is better.
+fn wrong_direction(fields: &IndicatorFields) -> Option<FieldError> {
+    let (Some(baseline), Some(target)) = (&fields.baseline, &fields.target) else { return None };
     if fields.direction.leads(baseline, target) {
-        return Ok(());
+        return None;
     }
     let error = match fields.direction {
         Direction::Up => FieldError::at("/target", FieldErrorCode::TooSmall).saying(
@@ -51,6 +82,5 @@ fn check_direction(fields: &IndicatorFields) -> Result<()> {
             "يجب أن يقل عن خط الأساس (baseline): الأدنى أفضل",
         ),
     };
-    let error = error.compared_with(&["direction", "baseline"]);
-    Err(Refusal::field_errors(RefusalCode::InvalidRequest, vec![error]).into())
+    Some(error.compared_with(&["direction", "baseline"]))
 }

@@ -93,7 +93,8 @@ fn untranslated_rows(kind: SubjectKind) -> Option<(StepName, &'static str)> {
             "select 'indicator' as kind, i.id, i.name as title
              from task_forces t join pilots p on p.task_force_id = t.id and p.last_cycle = t.current_cycle
              join indicators i on i.task_force_id = p.task_force_id and i.pilot_id = p.id
-             where t.id = $1 and p.state <> 'cancelled' and not i.name ?& array['ar', 'en']",
+             where t.id = $1 and p.state <> 'cancelled' and i.retirement_reason is null
+               and not i.name ?& array['ar', 'en']",
         ),
         SubjectKind::Migration => (
             StepName::Migration,
@@ -232,7 +233,8 @@ async fn pilots(conn: &Conn, task_force_id: Uuid) -> QueryResult<Vec<GatePilot>>
     let query = diesel::sql_query(
         "select p.id, p.title, p.state, p.outcome, p.sector_id,
                 coalesce((select bool_and(num_nonnulls(i.baseline, i.target) = 2) from indicators i
-                          where i.task_force_id = p.task_force_id and i.pilot_id = p.id), false) as indicators_set,
+                          where i.task_force_id = p.task_force_id and i.pilot_id = p.id
+                            and i.retirement_reason is null), false) as indicators_set,
                 exists (select from activities a
                         where a.task_force_id = p.task_force_id and a.subject_id = p.id and a.pilot_id = p.id
                           and a.cycle = p.last_cycle and a.step = 'migration' and a.state <> 'cancelled'

@@ -91,7 +91,7 @@ pub struct PilotDetail {
     /// True if the pilot's sector is selected or studied.
     #[diesel(sql_type = Bool)]
     pub sector_selected: bool,
-    /// True if the pilot has an indicator with baseline and target.
+    /// True if the pilot has an indicator with baseline and target. Retired indicators do not count, here and below.
     #[diesel(sql_type = Bool)]
     pub has_indicator: bool,
     /// True if the pilot has indicators, each of them measured in the pilot's current run.
@@ -250,6 +250,7 @@ pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Opt
                                 and v.indicator_id = i.id and v.run = p.run) as is_measured,
                         jsonb_build_object('kind', 'indicator', 'id', i.id, 'title', i.name) as reference
                  from indicators i where i.task_force_id = p.task_force_id and i.pilot_id = p.id
+                                   and i.retirement_reason is null
              ) i
          ) i on true
          where p.task_force_id = $1 and p.id = $2"

@@ -49,6 +49,10 @@ pub struct EvaluatedIndicator {
     /// Where it was to go.
     #[schema(required, value_type = Option<String>, pattern = r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$", example = "80")]
     pub target: Option<Decimal>,
+    /// The reason why the indicator was no longer measured; null if the evaluation rests on it.
+    #[serde(default)]
+    #[schema(required)]
+    pub retirement_reason: Option<LocalizedText>,
     /// What was measured, the latest last.
     pub measurements: Vec<EvaluatedMeasurement>,
 }

@@ -26,6 +26,7 @@ vocabulary! {
         Reached = "reached", "Target reached", "تحقق المستهدف";
         NotReached = "notReached", "Target not reached", "لم يتحقق المستهدف";
         NotMeasured = "notMeasured", "Not measured", "لم يُقَس";
+        Retired = "retired", "Indicator retired", "أُوقف العمل بالمؤشر";
     }
 }
 

@@ -109,6 +109,12 @@ impl LocalizedText {
         self.ar.is_some() && self.en.is_some()
     }
 
+    /// Tells whether this text says the same as an earlier one, in each language of the earlier one.
+    pub fn keeps(&self, earlier: &Self) -> bool {
+        let kept = |before: &Option<String>, after: &Option<String>| before.is_none() || before == after;
+        kept(&earlier.ar, &self.ar) && kept(&earlier.en, &self.en)
+    }
+
     /// The text in this language, or in the other one if this is missing.
     pub fn in_language(&self, language: Language) -> &str {
         let (first, second) = match language {
@@ -138,6 +144,18 @@ mod tests {
             serde_json::to_string(&serde_json::from_str::<LocalizedText>(stored).unwrap()).unwrap(),
             stored
         );
+    }
+
+    #[test]
+    fn a_translation_that_is_added_keeps_the_text() {
+        let text = |ar: Option<&str>, en: Option<&str>| {
+            LocalizedText::new(ar.map(str::to_owned), en.map(str::to_owned)).unwrap()
+        };
+        let english = text(None, Some("Days"));
+        assert!(english.keeps(&english) && text(Some("أيام"), Some("Days")).keeps(&english));
+        assert!(!text(Some("أيام"), Some("Hours")).keeps(&english));
+        assert!(!text(Some("أيام"), None).keeps(&english));
+        assert!(!english.keeps(&text(Some("أيام"), Some("Days"))));
     }
 
     #[test]

@@ -224,6 +224,8 @@ struct IndicatorRow {
     actual: Option<Decimal>,
     #[diesel(sql_type = Nullable<Date>)]
     measured_on: Option<NaiveDate>,
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    retirement_reason: Option<LocalizedText>,
 }
 
 /// The indicators by pilot, each with the latest measurement of the pilot's current run.
@@ -233,7 +235,8 @@ async fn indicators(
     cycle: i32,
 ) -> QueryResult<Vec<(Uuid, ReportIndicator)>> {
     let query = diesel::sql_query(
-        "select i.pilot_id, i.name, i.unit, i.direction, i.baseline, i.target, m.value as actual, m.measured_on
+        "select i.pilot_id, i.name, i.unit, i.direction, i.baseline, i.target, m.value as actual, m.measured_on,
+                i.retirement_reason
          from pilots p
          join indicators i on i.task_force_id = p.task_force_id and i.pilot_id = p.id
          left join lateral (
@@ -248,7 +251,10 @@ async fn indicators(
     .bind::<Int4, _>(cycle);
     let rows: Vec<IndicatorRow> = Prepared(query).load(&mut &*conn).await?;
     let indicator = |row: IndicatorRow| {
-        let verdict = Verdict::of(row.direction, row.target.as_ref(), row.actual.as_ref());
+        let verdict = match row.retirement_reason {
+            Some(_) => Verdict::Retired,
+            None => Verdict::of(row.direction, row.target.as_ref(), row.actual.as_ref()),
+        };
         let indicator = ReportIndicator {
             name: row.name,
             unit: row.unit,
@@ -258,6 +264,7 @@ async fn indicators(
             actual: row.actual,
             measured_on: row.measured_on,
             verdict,
+            retirement_reason: row.retirement_reason,
         };
         (row.pilot_id, indicator)
     };

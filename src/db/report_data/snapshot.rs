@@ -115,7 +115,7 @@ fn appearance(kind: SubjectKind) -> Appearance {
             key: "indicators",
             table: "indicators",
             fields: "'id', x.id, 'name', x.name, 'unit', x.unit, 'direction', x.direction,
-                     'baseline', x.baseline::text, 'target', x.target::text",
+                     'baseline', x.baseline::text, 'target', x.target::text, 'retirementReason', x.retirement_reason",
             parent: SubjectKind::Pilot,
             parent_column: "pilot_id",
             steps: &[StepName::Pilots, StepName::Migration],

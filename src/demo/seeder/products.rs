@@ -43,6 +43,7 @@ fn indicator_fields(indicator: &Indicator) -> Result<IndicatorFields> {
         direction: indicator.direction,
         baseline: indicator.baseline.map(decimal).transpose()?,
         target: indicator.target.map(decimal).transpose()?,
+        retirement_reason: None,
     })
 }
 

@@ -415,6 +415,11 @@ pub struct ReportIndicator {
     pub measured_on: Option<NaiveDate>,
     /// What became of the target.
     pub verdict: Verdict,
+    /// The reason why the indicator is no longer measured, in its verdict `retired`. Reports built by an earlier version
+    /// do not have it.
+    #[serde(default)]
+    #[schema(required)]
+    pub retirement_reason: Option<LocalizedText>,
 }
 
 /// A migration.

@@ -25,7 +25,7 @@ use crate::http::pagination::{ListItem, Page, PageQuery};
 use crate::http::patch::Patch;
 use crate::http::request::Path;
 use crate::http::resource::{Representation, resource_routes};
-use crate::http::text::{LocalizedName, PlainLine};
+use crate::http::text::{LocalizedName, LocalizedNote, PlainLine};
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     resource_operations(config);
@@ -75,6 +75,10 @@ pub(super) struct NewIndicator {
     /// What it shall be at the end.
     #[schema(value_type = Option<DecimalInput>)]
     target: Option<Decimal>,
+    /// The reason why the indicator is no longer measured. A value retires an indicator that was measured for an earlier
+    /// evaluation; null takes the indicator back into use.
+    #[schema(value_type = Option<LocalizedNote>)]
+    retirement_reason: Option<LocalizedText>,
 }
 
 /// What a pilot is measured by.
@@ -99,6 +103,9 @@ pub(super) struct Indicator {
     /// What it shall be at the end.
     #[schema(required, value_type = Option<DecimalNumber>)]
     target: Option<Decimal>,
+    /// The reason why the indicator is no longer measured; null while the indicator is in use.
+    #[schema(required, value_type = Option<LocalizedNote>)]
+    retirement_reason: Option<LocalizedText>,
     /// Counts changes of its own fields.
     #[schema(minimum = 1, example = 2)]
     version: i32,
@@ -110,7 +117,7 @@ pub(super) struct Indicator {
 
 impl Indicator {
     fn new(indicator: db::indicators::Indicator) -> Self {
-        let IndicatorFields { name, unit, direction, baseline, target } = indicator.fields;
+        let IndicatorFields { name, unit, direction, baseline, target, retirement_reason } = indicator.fields;
         Self {
             id: indicator.id,
             pilot_id: indicator.pilot_id,
@@ -119,6 +126,7 @@ impl Indicator {
             direction,
             baseline,
             target,
+            retirement_reason,
             version: indicator.version,
             created_at: indicator.created_at,
             updated_at: indicator.updated_at,
@@ -182,11 +190,11 @@ resource_routes! {
     update: {
         function: update_indicator,
         summary: "Change an indicator",
-        description: "Changes the fields that the merge patch names, while step `pilots` is open and the pilot has not started. A planned pilot keeps an indicator with `baseline` and `target`.",
+        description: "Changes the fields that the merge patch names, while step `pilots` is open and the pilot has not started. A planned pilot keeps an indicator with `baseline` and `target`. An indicator that was measured for an earlier evaluation keeps `name`, `unit`, `direction` and `baseline`; `retirementReason` retires such an indicator, so that later evaluations do not ask for measurements of it.",
         problems: changes_product()
             .refuses([
-                RefusalCode::OfAnEarlierCycle, RefusalCode::ScorecardFrozen, RefusalCode::SectorNotSelected,
-                RefusalCode::IndicatorsMissing,
+                RefusalCode::ScorecardFrozen, RefusalCode::SectorNotSelected, RefusalCode::IndicatorsMissing,
+                RefusalCode::PilotEvaluated,
             ]),
     },
     delete: {

@@ -9,6 +9,7 @@ use crate::support::migrations::migration;
 use crate::support::pilots::{
     db_move_sector, db_next_cycle, db_sector, db_sector_of, evaluated_pilot, evaluation, expect_blocked,
     indicator, indicator_of, measured, measurement, pilot, planned_pilot, proposed_pilot, running_pilot,
+    today,
 };
 use crate::support::policies::policy;
 use crate::support::postgres::SERVICE;
@@ -122,8 +123,10 @@ async fn an_extended_pilot_comes_back_in_a_later_cycle_and_is_measured_anew() {
     assert_eq!(event["changes"]["lessons"]["after"], Value::Null);
     // The plan can change, but neither the pilot nor its indicators can be deleted.
     let indicator = indicator_of(&app, &pilot).await;
-    expert.patch(&indicator, json!({ "target": "1" })).await.expect_problem(409, "ofAnEarlierCycle");
-    expert.delete(&indicator).await.expect_problem(409, "ofAnEarlierCycle");
+    expert.patch(&indicator, json!({ "unit": "hours" })).await.expect_problem(409, "pilotEvaluated");
+    expert.patch(&indicator, json!({ "target": "11" })).await.expect(200);
+    expert.delete(&expert.reload(&indicator).await).await.expect_problem(409, "ofAnEarlierCycle");
+    assert_eq!(expert.reload(&pilot).await["evaluations"], pilot["evaluations"], "on record as it was");
     let pilot = expert.patch(&pilot, json!({ "endDate": "2028-05-31" })).await.expect(200).resource();
     expert.delete(&pilot).await.expect_problem(409, "ofAnEarlierCycle");
 
@@ -384,8 +387,8 @@ async fn an_evaluated_pilot_is_planned_anew_in_a_step_that_the_council_opened_ag
         (&planned["state"], &planned["outcome"], &planned["lessons"], &planned["run"], &planned["lastCycle"]),
         (&json!("planned"), &Value::Null, &Value::Null, &json!(2), &json!(1))
     );
-    // The scorecard is thawed. The first evaluation stays as it was made, with what was measured for it.
-    expert.patch(&only, json!({ "target": "11", "name": { "en": "Days" } })).await.expect(200);
+    // The targets are thawed. The first evaluation stays as it was made, with what was measured for it.
+    expert.patch(&only, json!({ "target": "11" })).await.expect(200);
     let used = expert.reload(&only).await;
     expert.delete(&used).await.expect_problem(409, "pilotEvaluated");
     let planned = expert.reload(&planned).await;
@@ -428,6 +431,105 @@ async fn an_evaluated_pilot_is_planned_anew_in_a_step_that_the_council_opened_ag
     let reported = &report["model"]["pilots"][0];
     assert_eq!(reported["evaluations"], again["evaluations"]);
     assert_eq!(reported["indicators"][0]["measuredOn"], second["measuredOn"]);
+}
+
+/// A pilot that was evaluated by one indicator and is planned anew, after the council's `adjust`; and the indicator.
+async fn planned_anew(app: &TestApp) -> (Resource, Resource) {
+    let pilot = worked_through(app).await.pilot;
+    decide(app, "adjust", json!({ "returnToStep": "pilots" })).await;
+    let planned = app.as_expert().transition(&app.as_expert().reload(&pilot).await, "planned").await;
+    let only = indicator_of(app, &planned).await;
+    (planned, only)
+}
+
+#[tokio::test]
+async fn an_indicator_that_was_measured_for_an_earlier_evaluation_stays_the_same_quantity() {
+    let app = TestApp::start().await;
+    let expert = app.as_expert();
+    let (pilot, only) = planned_anew(&app).await;
+    for change in [
+        json!({ "name": { "en": "Hours until a permit is given" } }),
+        json!({ "name": { "ar": null } }),
+        json!({ "unit": "hours" }),
+        json!({ "direction": "up", "target": "41" }),
+        json!({ "baseline": "39" }),
+        json!({ "baseline": null }),
+    ] {
+        let refused = expert.patch(&only, change.clone()).await.expect_problem(409, "pilotEvaluated");
+        assert!(refused["detail"].as_str().unwrap().contains("retirementReason"), "{change}: {refused}");
+    }
+    expert.patch(&only, json!({ "target": "11", "unit": "days", "baseline": "40.0" })).await.expect(200);
+    // An indicator that was never measured is free.
+    let new = expert.create(format!("{}/indicators", pilot.path), indicator(json!({}))).await;
+    let new = expert.patch(&new, json!({ "unit": "hours", "baseline": "39" })).await.expect(200).resource();
+    expert.delete(&new).await.expect(204);
+}
+
+#[tokio::test]
+async fn a_retired_indicator_is_not_asked_for_and_shows_as_retired() {
+    let app = TestApp::start().await;
+    let (chair, expert) = (app.as_chair(), app.as_expert());
+    let (pilot, only) = planned_anew(&app).await;
+    let indicators = format!("{}/indicators", pilot.path);
+    let retired = json!({ "retirementReason": { "en": "The register was closed", "ar": "أُغلق السجل" } });
+    // The pilot needs an indicator that is in use, and only what was measured is retired.
+    expert.patch(&only, retired.clone()).await.expect_problem(409, "indicatorsMissing");
+    let with_reason = indicator(retired.clone());
+    expert
+        .post(indicators.as_str(), with_reason)
+        .await
+        .expect_field_errors(&["/retirementReason notAllowed"]);
+    let other = expert.create(indicators.as_str(), indicator(json!({ "name": { "en": "Visits" } }))).await;
+    expert.patch(&other, retired.clone()).await.expect_field_errors(&["/retirementReason notAllowed"]);
+    let gone = expert.patch(&only, retired.clone()).await.expect(200).resource();
+    assert_eq!(gone["retirementReason"], retired["retirementReason"]);
+    // The only one in use cannot go, and what is retired can come back.
+    expert.delete(&other).await.expect_problem(409, "indicatorsMissing");
+    let back = expert.patch(&gone, json!({ "retirementReason": null })).await.expect(200).resource();
+    expert.patch(&back, retired.clone()).await.expect(200);
+
+    // The gate asks for the translations and targets of those in use only.
+    let incomplete =
+        "update indicators set name = name - 'ar', target = null where retirement_reason is not null";
+    app.db().await.batch_execute(incomplete).await.unwrap();
+    let readiness = chair.get(app.a("/steps/pilots/readiness")).await.expect(200).json();
+    let unmet = |code: &str| -> Vec<Value> {
+        let criteria = readiness["criteria"].as_array().unwrap();
+        let criterion = criteria.iter().find(|one| one["code"] == code).unwrap();
+        criterion["unmet"].as_array().unwrap().iter().map(|one| one["id"].clone()).collect()
+    };
+    assert_eq!((unmet("translationsComplete"), unmet("indicatorsSet")), (vec![other["id"].clone()], vec![]));
+    expert.patch(&other, json!({ "name": { "ar": "الزيارات" } })).await.expect(200);
+    let carry_out = json!({
+        "step": "migration", "subject": { "kind": "pilot", "id": pilot.id() },
+        "assigneeMemberId": app.world().member(Who::Expert1), "dueDate": "2027-05-31",
+    });
+    expert.create_activity(carry_out).await;
+    pass_step(&app, "pilots").await;
+    let running = expert.transition(&expert.reload(&pilot).await, "running").await;
+    let used = json!({ "retirementReason": null });
+    expert.patch(&expert.reload(&only).await, used).await.expect_problem(409, "scorecardFrozen");
+    let refused =
+        expert.try_transition(&running, "evaluated").await.expect_problem(409, "measurementsMissing");
+    let missing = refused["availableTransitions"].to_string();
+    assert!(missing.contains(other.id()) && !missing.contains(only.id()), "{refused}");
+    let value = measurement(json!({ "measuredOn": today(&app) }));
+    expert.create(format!("{}/measurements", other.path), value).await;
+    expert.command(&running, "transitions", evaluation("scale")).await.expect(200);
+
+    let evaluated = expert.reload(&pilot).await;
+    let evaluations = evaluated["evaluations"].as_array().unwrap();
+    let reasons = |of: &Value| -> Vec<Value> {
+        of.as_array().unwrap().iter().map(|one| one["retirementReason"].clone()).collect()
+    };
+    assert_eq!(reasons(&evaluations[0]["indicators"]), [Value::Null]);
+    assert_eq!(reasons(&evaluations[1]["indicators"]), [retired["retirementReason"].clone(), Value::Null]);
+    app.db_open("report").await;
+    let report = json!({ "recommendation": "continue", "summary": { "en": "Well" } });
+    let report = chair.create(app.a("/reports"), report).await;
+    let reported = &report["model"]["pilots"][0]["indicators"];
+    assert_eq!(reasons(reported), [retired["retirementReason"].clone(), Value::Null]);
+    assert_eq!((&reported[0]["verdict"], &reported[1]["verdict"]), (&json!("retired"), &json!("reached")));
 }
 
 #[tokio::test]

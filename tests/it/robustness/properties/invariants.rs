@@ -11,7 +11,7 @@ use taskforce::domain::vocabulary::Vocabulary;
 use crate::support::TestApp;
 
 /// The invariants that a query can check. Every row that is found violates one.
-const INVARIANTS: [(&str, &str); 45] = [
+const INVARIANTS: [(&str, &str); 47] = [
     (
         "a task force at work has five to seven members and one chair",
         "select t.id::text from task_forces t
@@ -119,7 +119,16 @@ const INVARIANTS: [(&str, &str); 45] = [
                          and member_id = a.assignee_member_id)",
     ),
     (
-        "reviewed work was reviewed by somebody who was never assigned to it",
+        "reviewed work was reviewed by another than the one who put it to the review",
+        "select d.id::text from events d
+         join lateral (select actor_id from events where task_force_id = d.task_force_id and subject_id = d.subject_id
+                       and seq < d.seq and body::json ->> 'from' = 'inProgress' and body::json ->> 'to' = 'inReview'
+                       order by seq desc limit 1) r on true
+         where d.action = 'activity.transitioned' and d.body::json ->> 'from' = 'inReview'
+           and d.body::json ->> 'to' = 'done' and d.actor_id = r.actor_id",
+    ),
+    (
+        "reviewed work was reviewed by somebody who did not work on it",
         "select a.id::text from activities a
          join lateral (select actor_id, body::json ->> 'from' as before from events
                        where task_force_id = a.task_force_id and subject_id = a.id and action = 'activity.transitioned'
@@ -152,7 +161,7 @@ const INVARIANTS: [(&str, &str); 45] = [
         "a pilot that is planned has an aim and an indicator that is set",
         "select p.id::text from pilots p where p.state in ('planned', 'running') and (p.aims = '{}' or not exists (
              select from indicators where task_force_id = p.task_force_id and pilot_id = p.id
-             and baseline is not null and target is not null))",
+             and baseline is not null and target is not null and retirement_reason is null))",
     ),
     (
         "beyond their step all indicators of planned pilots are set",
@@ -160,15 +169,23 @@ const INVARIANTS: [(&str, &str); 45] = [
          join steps s on s.task_force_id = p.task_force_id and s.cycle = p.last_cycle and s.step = 'pilots'
          join indicators i on i.task_force_id = p.task_force_id and i.pilot_id = p.id
          where p.state in ('planned', 'running') and s.state in ('submitted', 'passed')
-         and (i.baseline is null or i.target is null)",
+         and (i.baseline is null or i.target is null) and i.retirement_reason is null",
     ),
     (
-        "an evaluated pilot was measured by all its indicators",
+        "only an indicator that was measured in an earlier run is retired",
+        "select i.id::text from indicators i
+         join pilots p on p.task_force_id = i.task_force_id and p.id = i.pilot_id
+         where i.retirement_reason is not null and not exists (
+             select from measurements v where v.task_force_id = i.task_force_id and v.indicator_id = i.id
+             and v.run < p.run)",
+    ),
+    (
+        "an evaluated pilot was measured by all its indicators in use",
         "select p.id::text from pilots p where p.state = 'evaluated' and (
              p.outcome is null or p.lessons is null
              or not exists (select from indicators where task_force_id = p.task_force_id and pilot_id = p.id)
              or exists (select from indicators i where i.task_force_id = p.task_force_id and i.pilot_id = p.id
-                        and not exists (select from measurements v where v.task_force_id = i.task_force_id
+                        and i.retirement_reason is null and not exists (select from measurements v where v.task_force_id = i.task_force_id
                                         and v.indicator_id = i.id and v.run = p.run)))",
     ),
     (
