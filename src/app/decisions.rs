@@ -14,6 +14,7 @@ use crate::db;
 use crate::db::conditions::ConditionFields;
 use crate::db::decisions::{Decision, NewDecision, RegisteredDecision};
 use crate::db::page::Page;
+use crate::db::reports::Report;
 use crate::domain::decision::{ConditionState, Outcome, Ruling};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::reference::Reference;
@@ -53,13 +54,23 @@ pub struct DecisionView {
 }
 
 impl Record {
-    /// The outcome with its step, after checking the record itself.
-    fn ruling(&self, today: NaiveDate) -> Result<Ruling> {
+    /// The report decided on, and the outcome with its step, after checking the record itself.
+    async fn check(&self, tx: &WriteTx<'_>) -> Result<(Report, Ruling)> {
+        let (conn, task_force_id, today) = (tx.conn(), tx.task_force_id(), tx.access.today);
         let mut errors = Vec::new();
+        let report =
+            db::reports::find(conn, task_force_id, self.report_number).await?.map(|found| found.report);
+        if report.is_none() {
+            errors.push(unknown_report());
+        }
         let ruling = Ruling::new(self.outcome, self.return_to);
         errors.extend(ruling.as_ref().err().cloned());
         if self.decided_on > today {
             errors.push(in_future("/decidedOn", today));
+        }
+        if let Some(submitted_at) = report.as_ref().and_then(|report| report.submitted_at) {
+            let submitted_on = db::task_forces::local_day(conn, task_force_id, submitted_at).await?;
+            errors.extend((self.decided_on < submitted_on).then(|| decided_before(submitted_on)));
         }
         let too_early = self.conditions.iter().enumerate().filter(|(_, one)| one.due_date < self.decided_on);
         errors.extend(too_early.map(|(at, _)| {
@@ -67,11 +78,31 @@ impl Record {
                 .saying("is before the day of the decision (decidedOn)", "يسبق يوم القرار (decidedOn)")
                 .compared_with(&["decidedOn"])
         }));
-        match ruling {
-            Ok(ruling) if errors.is_empty() => Ok(ruling),
-            _ => Err(Refusal::field_errors(RefusalCode::InvalidRequest, errors).into()),
+        match (report, ruling) {
+            (Some(report), Ok(ruling)) if errors.is_empty() => Ok((report, ruling)),
+            _ => Err(Refusal::because_of(errors).into()),
         }
     }
+}
+
+fn unknown_report() -> FieldError {
+    FieldError::at("/reportNumber", FieldErrorCode::UnknownReference)
+        .saying("is not the number of a report of this task force", "ليس رقم تقرير من تقارير فريق العمل هذا")
+}
+
+fn unknown_decision() -> FieldError {
+    FieldError::at("/supersedes", FieldErrorCode::UnknownReference)
+        .saying("is not the number of a decision on this task force", "ليس رقم قرار صدر بشأن فريق العمل هذا")
+}
+
+/// The error of a decision from before its report was submitted.
+fn decided_before(submitted_on: NaiveDate) -> FieldError {
+    FieldError::at("/decidedOn", FieldErrorCode::TooSmall)
+        .saying(
+            format!("is before the report was submitted to the council, which was on {submitted_on}"),
+            format!("يسبق رفع التقرير إلى المجلس في {submitted_on}"),
+        )
+        .compared_with(&["reportNumber"])
 }
 
 /// Applies the effects of a decision to the task force, its cycle and its steps.
@@ -175,7 +206,7 @@ async fn find_correctable(
 ) -> Result<(Decision, bool)> {
     tx.may_write(Write::Correction)?;
     let earlier = db::decisions::find(tx.conn(), tx.task_force_id(), number).await?;
-    let earlier = earlier.ok_or_else(|| Refusal::unknown_reference("/supersedes"))?;
+    let earlier = earlier.ok_or_else(|| Refusal::because_of(vec![unknown_decision()]))?;
     if earlier.report_number != record.report_number {
         let error = FieldError::at("/reportNumber", FieldErrorCode::Invalid).saying(
             format!("is not the report of decision {number}, which is {}", earlier.report_number),
@@ -237,9 +268,7 @@ impl App {
         record: Record,
     ) -> Result<DecisionView> {
         self.write(caller, task_force_id, Action::RecordDecision, async |tx| {
-            let ruling = record.ruling(tx.access.today)?;
-            let report = db::reports::find(tx.conn(), task_force_id, record.report_number).await?;
-            let report = report.ok_or_else(|| Refusal::unknown_reference("/reportNumber"))?.report;
+            let (report, ruling) = record.check(tx).await?;
             for (at, condition) in record.conditions.iter().enumerate() {
                 let pointer = format!("/conditions/{at}/ownerMemberId");
                 require_current(tx, condition.owner_member_id, &pointer).await?;

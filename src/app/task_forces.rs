@@ -1,5 +1,6 @@
 //! Task forces: created with their first members, activated, suspended, resumed, dissolved.
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::caller::{Access, Caller};
@@ -7,10 +8,10 @@ use super::constraints::time_zone_error;
 use super::members::NewMember;
 use super::write::expect_version;
 use super::{App, Result};
-use crate::db;
 use crate::db::page::Page;
 use crate::db::reports::BeforeCouncil;
 use crate::db::task_forces::{ListedTaskForce, TaskForce, TaskForceFields, TaskForceFilter};
+use crate::db::{self, Conn};
 use crate::domain::calendar::is_time_zone;
 use crate::domain::country::is_country;
 use crate::domain::event::{EventAction, NewEvent, SubjectKind, changes_between};
@@ -54,15 +55,56 @@ fn new_event(action: EventAction, id: Uuid) -> NewEvent {
     NewEvent::new(action, SubjectKind::TaskForce, id)
 }
 
-/// The error for an unknown country.
-fn country_error(fields: &TaskForceFields) -> Option<FieldError> {
-    let is_unknown = fields.country.as_deref().is_some_and(|code| !is_country(code));
-    is_unknown.then(|| {
-        FieldError::at("/country", FieldErrorCode::NotAllowed).saying(
+fn has_unknown_country(fields: &TaskForceFields) -> bool {
+    fields.country.as_deref().is_some_and(|code| !is_country(code))
+}
+
+/// The errors of fields that were not there `before`: a country, a time zone or a day that was taken once, and would not
+/// be taken today, stops no other change.
+async fn errors_of(
+    conn: &Conn,
+    before: Option<&TaskForceFields>,
+    after: &TaskForceFields,
+    now: DateTime<Utc>,
+) -> Result<Vec<FieldError>> {
+    let mut errors = Vec::new();
+    if before.is_none_or(|before| before.country != after.country) && has_unknown_country(after) {
+        errors.push(FieldError::at("/country", FieldErrorCode::NotAllowed).saying(
             "is not a country code of ISO 3166-1 (alpha-2) such as JO",
             "ليس رمز دولة وفق المواصفة ISO 3166-1 (alpha-2) مثل JO",
-        )
-    })
+        ));
+    }
+    if before.is_none_or(|before| before.time_zone != after.time_zone) && !is_time_zone(&after.time_zone) {
+        errors.push(time_zone_error());
+    }
+    let new_day = after
+        .next_council_date
+        .filter(|day| before.is_none_or(|before| before.next_council_date != Some(*day)));
+    if let Some(day) = new_day {
+        let today = db::task_forces::day_in_zone(conn, &after.time_zone, now).await?;
+        errors.extend((day < today).then(|| {
+            FieldError::at("/nextCouncilDate", FieldErrorCode::TooSmall)
+                .saying(
+                    format!("is in the past: in the task force's time zone it is {today}"),
+                    format!("يقع في الماضي: تاريخ اليوم بتوقيت فريق العمل هو {today}"),
+                )
+                .compared_with(&["timeZone"])
+        }));
+    }
+    Ok(errors)
+}
+
+/// Tells whether a change only replaces a time zone or a country that is no longer known.
+async fn is_repair(conn: &Conn, before: &TaskForceFields, after: &TaskForceFields) -> Result<bool> {
+    let (time_zone, country) = (before.time_zone.clone(), before.country.clone());
+    if (TaskForceFields { time_zone, country, ..after.clone() }) != *before {
+        return Ok(false);
+    }
+    let is_country_repaired = before.country == after.country || has_unknown_country(before);
+    let is_zone_repaired = before.time_zone == after.time_zone
+        || !is_time_zone(&before.time_zone)
+        || !db::task_forces::knows_time_zone(conn, &before.time_zone).await?;
+    Ok(is_country_repaired && is_zone_repaired)
 }
 
 impl App {
@@ -109,7 +151,7 @@ impl App {
     /// Creates a task force with its first members. Its state is `forming` until the secretariat activates it.
     ///
     /// # Errors
-    /// `forbidden`, an unknown time zone, members who are not active experts, two chairs.
+    /// `forbidden`, an unknown time zone or country, a council date in the past, members who are not active experts, two chairs.
     pub async fn task_force_create(
         &self,
         caller: &Caller,
@@ -118,17 +160,14 @@ impl App {
     ) -> Result<TaskForceView> {
         self.write_new(caller, async |conn, actor, id, ids| {
             let now = ids.now();
-            let mut errors = super::members::check_candidates(conn, &members).await?;
-            if !is_time_zone(&fields.time_zone) {
-                errors.insert(0, time_zone_error());
-            }
-            errors.splice(..0, country_error(&fields));
+            let mut errors = errors_of(conn, None, &fields, now).await?;
+            errors.extend(super::members::check_candidates(conn, &members).await?);
             Refusal::if_any(errors)?;
             let task_force = db::task_forces::insert(conn, id, &fields, || ids.next(), now).await?;
             db::events::insert_head(conn, id, now).await?;
             let changes = changes_between(&serde_json::Value::Null, &serde_json::json!(fields));
             let mut new_events = vec![new_event(EventAction::TaskForceCreated, id).with(changes)];
-            let today = db::task_forces::today(conn, id, now).await?;
+            let today = db::task_forces::local_day(conn, id, now).await?;
             let mut panel = Panel::default();
             for (at, member) in members.iter().enumerate() {
                 let pointer = format!("/members/{at}/userId");
@@ -145,7 +184,7 @@ impl App {
     /// Changes a task force's fields.
     ///
     /// # Errors
-    /// An unknown time zone, the errors of [`may_write`](super::write::WriteTx::may_write).
+    /// An unknown time zone or country, a council date in the past, the errors of [`may_write`](super::write::WriteTx::may_write).
     pub async fn task_force_update(
         &self,
         caller: &Caller,
@@ -164,13 +203,9 @@ impl App {
             if after == before {
                 return Ok(TaskForceView::for_access(task_force, before_council, &panel, &tx.access));
             }
-            // A country from before countries were checked, and a time zone that is no longer known, do not stop other
-            // changes.
-            let unknown_country = country_error(&after).filter(|_| after.country != before.country);
-            let is_unknown_zone = after.time_zone != before.time_zone && !is_time_zone(&after.time_zone);
-            let unknown_zone = is_unknown_zone.then(time_zone_error);
-            Refusal::if_any(unknown_country.into_iter().chain(unknown_zone).collect())?;
-            tx.may_write(Write::TaskForce)?;
+            Refusal::if_any(errors_of(conn, Some(&before), &after, tx.now()).await?)?;
+            let is_repair = is_repair(conn, &before, &after).await?;
+            tx.may_write(if is_repair { Write::Repair } else { Write::TaskForce })?;
             let task_force = db::task_forces::update(conn, id, &after, tx.now()).await?;
             tx.record(new_event(EventAction::TaskForceUpdated, id).with(changes_between(&before, &after)));
             Ok(TaskForceView::for_access(task_force, before_council, &panel, &tx.access))

@@ -101,9 +101,19 @@ pub async fn with_unknown_time_zone(conn: &Conn) -> QueryResult<Vec<UnknownTimeZ
         .await
 }
 
-/// The current day in a task force's time zone; the day of UTC if Postgres does not know the zone.
-pub async fn today(conn: &Conn, id: Uuid, now: DateTime<Utc>) -> QueryResult<NaiveDate> {
-    task_forces::table.find(id).select(local_date(now, task_forces::time_zone)).first(&mut &*conn).await
+/// The day of an instant in a task force's time zone; the day of UTC if Postgres does not know the zone.
+pub async fn local_day(conn: &Conn, id: Uuid, at: DateTime<Utc>) -> QueryResult<NaiveDate> {
+    task_forces::table.find(id).select(local_date(at, task_forces::time_zone)).first(&mut &*conn).await
+}
+
+/// The day of an instant in a time zone; the day of UTC if Postgres does not know the zone.
+pub async fn day_in_zone(conn: &Conn, zone: &str, at: DateTime<Utc>) -> QueryResult<NaiveDate> {
+    diesel::select(local_date(at, zone)).get_result(&mut &*conn).await
+}
+
+/// Tells whether Postgres knows a time zone.
+pub async fn knows_time_zone(conn: &Conn, zone: &str) -> QueryResult<bool> {
+    diesel::select(is_time_zone(zone)).get_result(&mut &*conn).await
 }
 
 /// Sets the changeable fields of a task force.

@@ -85,8 +85,24 @@ impl PilotFacts {
     }
 
     fn plan(&self, step: StepState) -> Transition<PilotState> {
+        self.plan_unless(self.write_blocker(step))
+    }
+
+    /// The transition of an evaluated pilot in its own cycle.
+    fn plan_anew(&self) -> Transition<PilotState> {
+        self.plan_unless(self.write_blocker(self.pilots_step).map(|blocker| match blocker.code {
+            RefusalCode::StepPassed => Blocker::titled(
+                RefusalCode::StepPassed,
+                "An evaluated pilot is planned again only if the council returns the task force to step `pilots`",
+                "لا يُخطَّط من جديد لمشروع تجريبي قُيّم إلا إذا أعاد المجلس الفريق إلى خطوة المشاريع التجريبية (pilots)",
+            ),
+            _ => blocker,
+        }))
+    }
+
+    fn plan_unless(&self, blocker: Option<Blocker>) -> Transition<PilotState> {
         Transition::to(PilotState::Planned)
-            .blocked_by(self.write_blocker(step))
+            .blocked_by(blocker)
             .require(self.sector_selected, RefusalCode::SectorNotSelected)
             .require(self.has_aim, RefusalCode::AimsMissing)
             .require(self.has_indicator, RefusalCode::IndicatorsMissing)
@@ -133,10 +149,11 @@ impl PilotState {
                 let is_extended = facts.outcome == Some(PilotOutcome::Extend);
                 let anew = match facts.later_pilots_step {
                     Some(step) => is_extended.then(|| facts.plan(step)),
-                    // The step in which the pilot was planned is open: the council opened it again.
-                    None if facts.pilots_step == StepState::Open => Some(facts.plan(StepState::Open)),
-                    None => is_extended
-                        .then(|| Transition::to(Self::Planned).require(false, RefusalCode::CycleNotOver)),
+                    None if is_extended && facts.pilots_step == StepState::Passed => {
+                        Some(Transition::to(Self::Planned).require(false, RefusalCode::CycleNotOver))
+                    }
+                    // If the step in which the pilot was planned is open, the council opened it again.
+                    None => Some(facts.plan_anew()),
                 };
                 [again].into_iter().chain(anew).collect()
             }

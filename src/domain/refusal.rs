@@ -462,17 +462,19 @@ impl Refusal {
         Self { detail: RefusalDetail::FieldErrors, errors, ..Self::from(code) }
     }
 
-    /// Refuses a request with errors: `unknownReference` if all of them are, `invalidRequest` otherwise.
+    /// A refusal because of errors: `unknownReference` if all of them are, `invalidRequest` otherwise.
+    pub fn because_of(errors: Vec<FieldError>) -> Self {
+        let all_references = errors.iter().all(|error| error.code == FieldErrorCode::UnknownReference);
+        let code = if all_references { RefusalCode::UnknownReference } else { RefusalCode::InvalidRequest };
+        Self::field_errors(code, errors)
+    }
+
+    /// Refuses a request with errors, as [`because_of`](Self::because_of).
     ///
     /// # Errors
     /// The refusal, unless there are no errors.
     pub fn if_any(errors: Vec<FieldError>) -> Result<(), Self> {
-        let all_references = errors.iter().all(|error| error.code == FieldErrorCode::UnknownReference);
-        match (errors.is_empty(), all_references) {
-            (true, _) => Ok(()),
-            (false, true) => Err(Self::field_errors(RefusalCode::UnknownReference, errors)),
-            (false, false) => Err(Self::field_errors(RefusalCode::InvalidRequest, errors)),
-        }
+        if errors.is_empty() { Ok(()) } else { Err(Self::because_of(errors)) }
     }
 
     /// A refusal because of one reference in the body that names nothing.

@@ -10,6 +10,8 @@ use super::vocabulary::Vocabulary as _;
 pub enum Write {
     /// The fields of the task force.
     TaskForce,
+    /// A time zone or a country in place of one that is no longer known.
+    Repair,
     /// The members of the task force.
     Members,
     /// The replacement of a member in a task force that may be closed.
@@ -47,7 +49,7 @@ pub enum Write {
 /// The code of the state that forbids the change: first of the task force, then of the step.
 pub fn may_write(what: Write, task_force: TaskForceState) -> Result<(), RefusalCode> {
     match (task_force, what) {
-        (_, Write::Record | Write::Replacement)
+        (_, Write::Record | Write::Replacement | Write::Repair)
         | (TaskForceState::Concluded | TaskForceState::Dissolved, Write::Correction | Write::Condition) => {}
         (TaskForceState::Concluded | TaskForceState::Dissolved, _) => {
             return Err(RefusalCode::TaskForceClosed);
@@ -60,6 +62,7 @@ pub fn may_write(what: Write, task_force: TaskForceState) -> Result<(), RefusalC
     }
     let code = match what {
         Write::TaskForce
+        | Write::Repair
         | Write::Members
         | Write::Replacement
         | Write::Health
@@ -124,7 +127,7 @@ mod tests {
         for &task_force in TaskForceState::ALL {
             for &step in StepState::ALL {
                 let expected = |what| match (task_force, what) {
-                    (_, Write::Record | Write::Replacement) => true,
+                    (_, Write::Record | Write::Replacement | Write::Repair) => true,
                     (Forming, Write::TaskForce | Write::Members) => true,
                     (Forming | Active, Write::TargetDate(_)) => step != Passed,
                     (Suspended, Write::Members | Write::Health) => true,
@@ -138,6 +141,7 @@ mod tests {
                 };
                 for what in [
                     Write::TaskForce,
+                    Write::Repair,
                     Write::Members,
                     Write::Replacement,
                     Write::Health,

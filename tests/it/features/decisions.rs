@@ -6,6 +6,7 @@ mod cycles;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
+use crate::support::answer::field_errors;
 use crate::support::client::Draft;
 use crate::support::council::{
     condition, db_submitted_report, db_verify_chain, decide, decision, happened, last_seq, reported, states,
@@ -139,11 +140,11 @@ async fn only_the_secretariat_records_a_decision() {
     let app = TestApp::start().await;
     submitted_report(&app, json!({})).await;
     for who in [Who::Chair, Who::Expert1, Who::CouncilMember, Who::Administrator] {
-        let refused = app.as_who(who).post(app.a("/decisions"), decision("continue", json!({}))).await;
+        let refused = app.as_who(who).post(app.a("/decisions"), decision(&app, "continue", json!({}))).await;
         refused.expect_problem(403, "forbidden");
     }
     for who in [Who::Outsider, Who::OtherChair, Who::EndedMember] {
-        let refused = app.as_who(who).post(app.a("/decisions"), decision("continue", json!({}))).await;
+        let refused = app.as_who(who).post(app.a("/decisions"), decision(&app, "continue", json!({}))).await;
         refused.expect_problem(404, "notFound");
     }
     decide(&app, "continue", json!({})).await;
@@ -168,11 +169,48 @@ async fn a_decision_is_on_a_report_that_is_before_the_council() {
     reported(&app, json!({})).await;
     assert_eq!(app.as_chair().reload(&draft).await["state"], "superseded");
     try_decide(&app, "continue", json!({})).await.expect_problem(409, "reportNotSubmitted");
-    let of_another = app.as_secretariat().post(app.b("/decisions"), decision("continue", json!({}))).await;
+    let of_another =
+        app.as_secretariat().post(app.b("/decisions"), decision(&app, "continue", json!({}))).await;
     of_another.expect_problem(400, "unknownReference");
     decide(&app, "adjust", json!({ "reportNumber": 2, "returnToStep": AGAIN })).await;
     let twice = try_decide(&app, "continue", json!({ "reportNumber": 2 })).await;
     twice.expect_problem(409, "reportNotSubmitted");
+}
+
+#[tokio::test]
+async fn nothing_is_decided_before_the_report_was_submitted() {
+    let app = TestApp::start().await;
+    // In Amman the next day has begun.
+    app.advance(TimeDelta::hours(13));
+    submitted_report(&app, json!({})).await;
+    app.advance(TimeDelta::days(1));
+    for early in ["2026-11-22", "2025-11-23"] {
+        let refused = try_decide(&app, "continue", json!({ "decidedOn": early })).await;
+        let refused = refused.expect_problem(400, "invalidRequest");
+        assert_eq!(field_errors(&refused), ["/decidedOn tooSmall"]);
+        assert!(
+            refused["errors"][0]["detail"].as_str().unwrap().ends_with("which was on 2026-11-23"),
+            "{refused}"
+        );
+    }
+    decide(&app, "continue", json!({ "decidedOn": "2026-11-23" })).await;
+    // A correction is held to the same.
+    let earlier = json!({ "decidedOn": "2026-11-22", "supersedes": 1 });
+    try_decide(&app, "continue", earlier).await.expect_field_errors(&["/decidedOn tooSmall"]);
+}
+
+#[tokio::test]
+async fn a_number_that_names_no_report_or_decision_is_told_as_such() {
+    let app = TestApp::start().await;
+    submitted_report(&app, json!({})).await;
+    for (fields, pointer, said) in [
+        (json!({ "reportNumber": 7 }), "/reportNumber", "is not the number of a report of this task force"),
+        (json!({ "supersedes": 7 }), "/supersedes", "is not the number of a decision on this task force"),
+    ] {
+        let refused = try_decide(&app, "continue", fields).await.expect_problem(400, "unknownReference");
+        let [error] = refused["errors"].as_array().unwrap().as_slice() else { panic!("{refused}") };
+        assert_eq!((&error["pointer"], &error["detail"]), (&json!(pointer), &json!(said)));
+    }
 }
 
 #[tokio::test]
@@ -195,6 +233,10 @@ async fn all_field_errors_of_a_decision_are_reported_at_once() {
         let refused = try_decide(&app, outcome, json!({ "returnToStep": "policy" })).await;
         refused.expect_field_errors(&["/returnToStep notAllowed"]);
     }
+    // An unknown report is one error among the others.
+    let wrong = json!({ "reportNumber": 9, "decidedOn": "2026-11-23" });
+    let refused = try_decide(&app, "continue", wrong).await.expect_problem(400, "invalidRequest");
+    assert_eq!(field_errors(&refused), ["/decidedOn tooLarge", "/reportNumber unknownReference"]);
     // In Amman the day begins at nine in the evening, UTC.
     app.advance(TimeDelta::hours(12) - TimeDelta::seconds(1));
     let tomorrow = || json!({ "decidedOn": "2026-11-23", "returnToStep": AGAIN });
@@ -245,7 +287,7 @@ async fn of_two_decisions_at_once_one_is_recorded() {
     let app = TestApp::start().await;
     submitted_report(&app, json!({})).await;
     let record = |outcome: &str| {
-        let draft = Draft::post(app.a("/decisions"), &decision(outcome, json!({})));
+        let draft = Draft::post(app.a("/decisions"), &decision(&app, outcome, json!({})));
         app.as_secretariat().send_with_retry(draft)
     };
     let (one, other) = tokio::join!(record("continue"), record("continue"));
@@ -278,7 +320,7 @@ async fn the_register_holds_the_decisions_on_all_task_forces_newest_first() {
     let two = [condition(&app, Who::Expert1, json!({})), condition(&app, Who::Expert2, json!({}))];
     let first = decide(&app, "adjust", json!({ "returnToStep": AGAIN, "conditions": two })).await;
     db_submitted_report(&app, &app.world().b, Who::OtherChair).await;
-    let other = secretariat.create(app.b("/decisions"), decision("stop", json!({}))).await;
+    let other = secretariat.create(app.b("/decisions"), decision(&app, "stop", json!({}))).await;
     reported(&app, json!({})).await;
     let last = decide(&app, "continue", json!({ "reportNumber": 2 })).await;
 

@@ -98,9 +98,11 @@ async fn an_extended_pilot_comes_back_in_a_later_cycle_and_is_measured_anew() {
     let pilot = evaluated_pilot(&app, "extend").await;
     let first = expert.list(&format!("{}/measurements", indicator_of(&app, &pilot).await.path)).await;
     expect_blocked(&app, &pilot, "planned", &["cycleNotOver"]).await;
-    expert.try_transition(&stopped, "planned").await.expect_problem(409, "transitionNotAllowed");
+    // The way back after `adjust` is announced with its obstacle, until the cycle is over.
+    expect_blocked(&app, &stopped, "planned", &["stepPassed"]).await;
 
     db_next_cycle(&app).await;
+    expert.try_transition(&stopped, "planned").await.expect_problem(409, "transitionNotAllowed");
     expect_blocked(&app, &pilot, "planned", &["stepLocked"]).await;
     app.db_open("pilots").await;
     assert!(expert.list(&app.a("/pilots")).await.is_empty(), "the pilot has not joined the second cycle yet");
@@ -376,7 +378,9 @@ async fn an_evaluated_pilot_is_planned_anew_in_a_step_that_the_council_opened_ag
     let first = expert.read(format!("{}/measurements/{}", only.path, first[0]["id"].as_str().unwrap())).await;
     let evaluated = expert.reload(&pilot).await;
     assert_eq!(outcomes(&evaluated), ["stop"]);
-    expert.try_transition(&evaluated, "planned").await.expect_problem(409, "transitionNotAllowed");
+    let blocked = expect_blocked(&app, &evaluated, "planned", &["stepPassed"]).await;
+    let title = blocked["availableTransitions"].to_string();
+    assert!(title.contains("only if the council returns the task force to step `pilots`"), "{title}");
 
     decide(&app, "adjust", json!({ "returnToStep": "pilots" })).await;
     expert.patch(&only, json!({ "target": "11" })).await.expect_problem(409, "scorecardFrozen");

@@ -1,9 +1,10 @@
 //! Task forces: their states, and what may be written in each.
 
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::contract::operation_cases;
-use crate::support::client::activity;
+use crate::support::client::{activity, with};
 use crate::support::world::task_force;
 use crate::support::{Answer, Resource, TestApp, Who};
 
@@ -232,16 +233,62 @@ async fn a_time_zone_that_postgres_no_longer_knows_harms_no_other_task_force_and
     let a = secretariat.read(app.a("")).await;
     let renamed = secretariat.patch(&a, json!({ "name": { "en": "Still here" } })).await.expect(200).json();
     assert_eq!((&renamed["name"]["en"], &renamed["timeZone"]), (&json!("Still here"), &json!("US/Olympus")));
-    let a =
-        secretariat.transition_because(&secretariat.read(app.a("")).await, "suspended", "Elections").await;
-    let a = secretariat.transition(&a, "active").await;
-
-    let unknown = secretariat.patch(&a, json!({ "timeZone": "Asia/Atlantis" })).await;
+    let unknown =
+        secretariat.patch(&secretariat.reload(&a).await, json!({ "timeZone": "Asia/Atlantis" })).await;
     unknown.expect_field_errors(&["/timeZone notAllowed"]);
-    let mended = secretariat.patch(&a, json!({ "timeZone": "Asia/Amman" })).await.expect(200).json();
+    let mended = json!({ "timeZone": "Asia/Amman" });
+    let mended = secretariat.patch(&secretariat.reload(&a).await, mended).await.expect(200).json();
     assert_eq!(mended["timeZone"], "Asia/Amman");
     // Postgres, too, refuses a change to a zone that it does not know.
     let refused = "update task_forces set time_zone = 'US/Olympus'";
     let error = app.db().await.batch_execute(refused).await.unwrap_err();
     assert_eq!(error.as_db_error().unwrap().constraint(), Some("task_forces_time_zone_is_known"));
+}
+
+#[tokio::test]
+async fn an_unknown_time_zone_or_country_is_mended_also_in_a_suspended_or_closed_task_force() {
+    for (to, code) in [("suspended", "taskForceSuspended"), ("dissolved", "taskForceClosed")] {
+        let app = TestApp::start().await;
+        let secretariat = app.as_secretariat();
+        secretariat.transition_because(&a(&app).await, to, "Elections").await;
+        let patch = async |fields: Value| secretariat.patch(&a(&app).await, fields).await;
+        // What is known is not repaired.
+        patch(json!({ "timeZone": "Asia/Riyadh" })).await.expect_problem(409, code);
+        patch(json!({ "country": "JO" })).await.expect_problem(409, code);
+        app.db_forget_time_zone().await;
+        app.db().await.batch_execute("update task_forces set country = 'XQ'").await.unwrap();
+        let more = json!({ "timeZone": "Asia/Riyadh", "nextCouncilDate": "2027-01-20" });
+        patch(more).await.expect_problem(409, code);
+        patch(json!({ "nextCouncilDate": "2027-01-20" })).await.expect_problem(409, code);
+        patch(json!({ "timeZone": "Asia/Atlantis" })).await.expect_field_errors(&["/timeZone notAllowed"]);
+        let mended = patch(json!({ "timeZone": "Asia/Riyadh", "country": "JO" })).await.expect(200).json();
+        assert_eq!((&mended["timeZone"], &mended["country"]), (&json!("Asia/Riyadh"), &json!("JO")));
+        let event = secretariat.list(&app.a("/events")).await.pop().unwrap();
+        assert_eq!(event["changes"]["timeZone"]["after"], "Asia/Riyadh");
+        patch(json!({ "timeZone": "Asia/Amman" })).await.expect_problem(409, code);
+    }
+}
+
+#[tokio::test]
+async fn the_next_council_date_is_not_in_the_past() {
+    let app = TestApp::start().await;
+    let secretariat = app.as_secretariat();
+    // In Amman the next day has begun.
+    app.advance(TimeDelta::hours(13));
+    let past = json!({ "nextCouncilDate": "2026-11-22" });
+    let refused = secretariat.patch(&a(&app).await, past.clone()).await.expect_problem(400, "invalidRequest");
+    assert_eq!(
+        (&refused["errors"][0]["pointer"], &refused["errors"][0]["code"]),
+        (&json!("/nextCouncilDate"), &json!("tooSmall"))
+    );
+    let founded = with(task_force("Golf", &[]), past.clone());
+    secretariat.post("/v1/task-forces", founded).await.expect_field_errors(&["/nextCouncilDate tooSmall"]);
+    // The day is that of the time zone in the same request.
+    let elsewhere = with(past, json!({ "timeZone": "America/New_York" }));
+    secretariat.patch(&a(&app).await, elsewhere).await.expect(200);
+    secretariat.patch(&a(&app).await, json!({ "nextCouncilDate": "2026-11-24" })).await.expect(200);
+    // A date that has passed since stops no other change.
+    app.advance(TimeDelta::days(9));
+    secretariat.patch(&a(&app).await, json!({ "maxSectors": 3 })).await.expect(200);
+    secretariat.patch(&a(&app).await, json!({ "nextCouncilDate": null })).await.expect(200);
 }

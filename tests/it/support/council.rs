@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::client::{Draft, with};
-use super::pilots::{evaluation, measured, planned_pilot};
+use super::pilots::{evaluation, measured, planned_pilot, today};
 use super::policies::adopted_policy;
 use super::sectors::studied_sector;
 use super::world::PANEL;
@@ -119,13 +119,13 @@ pub(crate) fn condition(app: &TestApp, owner: Who, fields: Value) -> Value {
     with(usual, fields)
 }
 
-/// The body of a decision on the first report, with these fields instead of the usual ones.
-pub(crate) fn decision(outcome: &str, fields: Value) -> Value {
+/// The body of a decision on the first report, made on the present day, with these fields instead of the usual ones.
+pub(crate) fn decision(app: &TestApp, outcome: &str, fields: Value) -> Value {
     let usual = json!({
         "reportNumber": 1,
         "outcome": outcome,
         "meetingReference": "CDG/2026/11, item 4",
-        "decidedOn": "2026-11-22",
+        "decidedOn": today(app),
         "reason": { "en": "The report convinces", "ar": "التقرير مقنع" },
     });
     with(usual, fields)
@@ -133,7 +133,7 @@ pub(crate) fn decision(outcome: &str, fields: Value) -> Value {
 
 /// The secretariat tries to record a decision on task force A.
 pub(crate) async fn try_decide(app: &TestApp, outcome: &str, fields: Value) -> Answer {
-    app.as_secretariat().post(app.a("/decisions"), decision(outcome, fields)).await
+    app.as_secretariat().post(app.a("/decisions"), decision(app, outcome, fields)).await
 }
 
 /// The secretariat records a decision on task force A.

@@ -62,7 +62,7 @@ async fn the_record_can_always_be_corrected_and_its_effects_stay() {
     app.as_chair().transition_because(&new, "cancelled", "Done by others").await;
     submitted_report(&app, json!({})).await;
     decide(&app, "conclude", json!({ "reportNumber": 2 })).await;
-    decide(&app, "continue", correcting(2, json!({ "decidedOn": "2026-11-21" }))).await;
+    decide(&app, "continue", correcting(2, json!({}))).await;
     assert_eq!(state(&app).await, "concluded");
     // The record of a decision that ended the task force can be corrected, too.
     let fields = json!({ "reportNumber": 2, "conditions": [condition(&app, Who::Chair, json!({}))] });

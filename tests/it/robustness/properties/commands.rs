@@ -10,6 +10,7 @@ use super::bodies::{STEPS, allowed, because, body, change, day, name, spoil, ver
 use super::player::Player;
 use crate::support::client::Draft;
 use crate::support::evidence::{PDF, upload};
+use crate::support::pilots::today;
 use crate::support::{Resource, Who};
 
 /// The kinds of resources that members create, change and delete, with their weights.
@@ -285,12 +286,11 @@ impl Player<'_> {
         for _ in 0..self.rng.below(3) {
             let owner = self.seat_id().await;
             // Mostly not before the day of the decision.
-            let due =
-                if self.rng.percent(10) { day(self) } else { format!("2026-11-{}", 20 + self.rng.below(6)) };
+            let due = if self.rng.percent(10) { day(self) } else { today(self.app) };
             conditions.push(json!({ "text": because(), "ownerMemberId": owner, "dueDate": due }));
         }
         let mut ruling = json!({
-            "reportNumber": 1, "outcome": outcome, "meetingReference": "C-1", "decidedOn": "2026-11-20",
+            "reportNumber": 1, "outcome": outcome, "meetingReference": "C-1", "decidedOn": today(self.app),
             "reason": because(), "conditions": conditions,
         });
         if outcome == "adjust" {

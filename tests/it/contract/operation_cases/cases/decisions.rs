@@ -31,7 +31,7 @@ async fn to_record(app: &TestApp) -> Draft {
         "returnToStep": "report",
         "conditions": [condition(app, Who::Chair, json!({}))],
     });
-    Draft::post(app.a("/decisions"), &decision("adjust", fields))
+    Draft::post(app.a("/decisions"), &decision(app, "adjust", fields))
 }
 
 async fn recorded(app: &TestApp) -> Resource {
