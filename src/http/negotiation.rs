@@ -53,6 +53,12 @@ fn lists(headers: &HeaderMap, range: &str) -> bool {
     values.flat_map(|value| value.split(',')).any(|listed| listed.trim().eq_ignore_ascii_case(range))
 }
 
+/// Returns whether a client would rather have HTML than JSON, as browsers do where a person has typed an address.
+pub(super) fn prefers_html(request: &HttpRequest) -> bool {
+    let accept = Accept::parse(request).map(|accept| accept.0).unwrap_or_default();
+    choose(&[mime::APPLICATION_JSON, mime::TEXT_HTML], &accept) == Some(&mime::TEXT_HTML)
+}
+
 /// The media type to answer in, for handlers of operations that produce several.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Negotiated(Mime);

@@ -30,6 +30,7 @@ use document::OpenApiDocument;
 
 use super::endpoints;
 use super::problem::ProblemDocument;
+use super::response;
 use super::route_table::RouteTable;
 use super::server::response_middleware::API_VERSION;
 use crate::app::Error;
@@ -86,6 +87,8 @@ struct Ordered<'a> {
 struct Generated {
     json: String,
     yaml: String,
+    json_etag: String,
+    yaml_etag: String,
     routes: Arc<RouteTable>,
 }
 
@@ -110,8 +113,8 @@ pub fn yaml() -> Result<&'static str, Error> {
 /// # Errors
 /// As [`json()`].
 pub(super) fn document() -> Result<OpenApiDocument, Error> {
-    let Generated { json, yaml, .. } = generated()?;
-    Ok(OpenApiDocument { json, yaml })
+    let Generated { json, yaml, json_etag, yaml_etag, .. } = generated()?;
+    Ok(OpenApiDocument { json, yaml, json_etag, yaml_etag })
 }
 
 /// The routes of the documented operations.
@@ -151,7 +154,9 @@ fn generate() -> Result<Generated, String> {
     };
     let json = serde_json::to_string(&ordered).map_err(|error| error.to_string())?;
     let yaml = serde_norway::to_string(&ordered).map_err(|error| error.to_string())?;
-    Ok(Generated { json, yaml, routes })
+    let etag = |document: &str| format!("\"{API_VERSION}.{}\"", response::hash(document.as_bytes()));
+    let (json_etag, yaml_etag) = (etag(&json), etag(&yaml));
+    Ok(Generated { json, yaml, json_etag, yaml_etag, routes })
 }
 
 /// Adds to the operations' own declarations what they share.

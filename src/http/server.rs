@@ -3,6 +3,7 @@
 mod application;
 pub(super) mod byte_limit;
 pub(super) mod client_address;
+mod compression;
 mod connection_limit;
 mod cors;
 mod documentation_page;

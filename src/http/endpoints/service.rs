@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER,
+    ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER,
+    VARY,
 };
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get};
@@ -24,6 +25,7 @@ use crate::domain::{
     activity, audit, ballot, criterion, decision, event, evidence, migration, pilot, policy, refusal, report,
     rights, scales, sector, state_machine, step, submission, task, task_force, text, user,
 };
+use crate::http::negotiation;
 use crate::http::openapi::document::OpenApiDocument;
 use crate::http::operation_problems::refuses;
 use crate::http::problem::Result;
@@ -134,15 +136,25 @@ async fn get_service() -> Result<HttpResponse> {
 
 /// Read what is here
 ///
-/// The same as `GET /v1`, for whoever has only the address of the host.
+/// The same as `GET /v1`, for clients that know only the address of the host. A browser, which prefers HTML to JSON, is redirected to the documentation.
 #[utoipa::path(
     tag = "service",
     security(()),
-    responses((status = 200, description = "Name, version and links.", body = Service)),
+    responses(
+        (status = 200, description = "Name, version and links.", body = Service),
+        (status = 303, description = "The documentation, for a client that prefers HTML.", headers(("Location" = String))),
+    ),
     extensions(("x-outside-api" = json!(true)))
 )]
 #[get("/")]
-async fn get_root() -> Result<HttpResponse> {
+async fn get_root(request: HttpRequest) -> Result<HttpResponse> {
+    if negotiation::prefers_html(&request) {
+        let documentation = (LOCATION, SERVICE.links.documentation);
+        return Ok(HttpResponse::SeeOther()
+            .insert_header(documentation)
+            .insert_header((VARY, "Accept"))
+            .finish());
+    }
     response::document(&SERVICE)
 }
 
@@ -461,12 +473,15 @@ async fn get_security_txt(app: Data<App>, settings: Data<Settings>) -> Result<Ht
 #[utoipa::path(
     tag = "service",
     security(()),
-    responses((status = 200, description = "The document.", body = Object, content_type = "application/yaml")),
+    responses((
+        status = 200, description = "The document.", body = Object, content_type = "application/yaml",
+        headers(("ETag" = String)),
+    )),
     extensions(("x-outside-api" = json!(true)))
 )]
 #[get("/v1/openapi.yaml")]
 async fn get_openapi_yaml(document: Data<OpenApiDocument>) -> Result<HttpResponse> {
-    Ok(described("application/yaml", document.yaml))
+    Ok(described("application/yaml", document.yaml, document.yaml_etag))
 }
 
 /// Read this document as JSON
@@ -475,25 +490,29 @@ async fn get_openapi_yaml(document: Data<OpenApiDocument>) -> Result<HttpRespons
 #[utoipa::path(
     tag = "service",
     security(()),
-    responses((status = 200, description = "The document.", body = Object, content_type = "application/json")),
+    responses((
+        status = 200, description = "The document.", body = Object, content_type = "application/json",
+        headers(("ETag" = String)),
+    )),
     extensions(("x-outside-api" = json!(true)))
 )]
 #[get("/v1/openapi.json")]
 async fn get_openapi_json(document: Data<OpenApiDocument>) -> Result<HttpResponse> {
-    Ok(described("application/json", document.json))
+    Ok(described("application/json", document.json, document.json_etag))
 }
 
 /// The contract is public: any page may read the document.
-fn described(content_type: &str, document: &'static str) -> HttpResponse {
+fn described(content_type: &str, document: &'static str, etag: &'static str) -> HttpResponse {
     let mut response = HttpResponse::Ok();
     response.insert_header((CONTENT_TYPE, content_type));
+    response.insert_header((ETAG, etag));
     response.insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"));
     public(response.body(document))
 }
 
 /// Marks a response as public, and as valid for an hour.
 fn public(mut response: HttpResponse) -> HttpResponse {
-    use actix_web::http::header::{HeaderValue, VARY};
+    use actix_web::http::header::HeaderValue;
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
     response.headers_mut().remove(VARY);
     response

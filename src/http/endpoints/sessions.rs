@@ -94,6 +94,7 @@ async fn list_my_sessions(app: Data<App>, read: Read<Root, PageQuery>) -> Result
     let before = pagination::after(query.cursor.as_deref())?;
     let page = app.sessions_list(&context.caller, before, query.limit).await?;
     response::document(&SessionPage::new(page, |view| view.session.seq, SessionItem::from))
+        .map(response::secret)
 }
 
 /// End a session of mine

@@ -137,7 +137,7 @@ fn tokens(signed_in: &SignedIn) -> Result<HttpResponse> {
         expires_in: tokens::LIFETIME.num_seconds(),
         refresh_token: signed_in.refresh_token.expose_secret().to_owned(),
     };
-    response::document(&document).map(response::secret)
+    response::secret_document(&document)
 }
 
 /// Sign in

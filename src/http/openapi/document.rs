@@ -5,4 +5,7 @@
 pub(in crate::http) struct OpenApiDocument {
     pub(in crate::http) json: &'static str,
     pub(in crate::http) yaml: &'static str,
+    /// The `ETag`s of the two forms.
+    pub(in crate::http) json_etag: &'static str,
+    pub(in crate::http) yaml_etag: &'static str,
 }

@@ -18,6 +18,7 @@ const ETAG_EXAMPLE: &str = "\"3.5f1d9c3b7a2e4f60\"";
 pub(super) enum SharedHeader {
     ApiVersion,
     ETag,
+    ETagOfPage,
     ETagUnlessTried,
     IdempotencyReplayed,
     Location,
@@ -29,9 +30,10 @@ pub(super) enum SharedHeader {
 }
 
 impl SharedHeader {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::ApiVersion,
         Self::ETag,
+        Self::ETagOfPage,
         Self::ETagUnlessTried,
         Self::IdempotencyReplayed,
         Self::Location,
@@ -47,6 +49,7 @@ impl SharedHeader {
         match self {
             Self::ApiVersion => ("API-Version", "ApiVersion"),
             Self::ETag => ("ETag", "ETag"),
+            Self::ETagOfPage => ("ETag", "ETagOfPage"),
             Self::ETagUnlessTried => ("ETag", "ETagUnlessTried"),
             Self::IdempotencyReplayed => ("Idempotency-Replayed", "IdempotencyReplayed"),
             Self::Location => ("Location", "Location"),
@@ -67,6 +70,11 @@ impl SharedHeader {
             Self::ETag => header(
                 "Version and hash of the representation, for `If-Match` and `If-None-Match`.",
                 with_example(text(), ETAG_EXAMPLE),
+                Some(true),
+            ),
+            Self::ETagOfPage => header(
+                "Hash of the representation, for `If-None-Match`; there is no version to change.",
+                with_example(text(), "W/\"5f1d9c3b7a2e4f60\""),
                 Some(true),
             ),
             Self::ETagUnlessTried => header(

@@ -131,6 +131,13 @@ impl Traits {
 fn complete_successes(traits: &Traits, operation: &mut Operation) -> bool {
     let responses = &mut operation.responses.responses;
     responses.values_mut().filter_map(inline).for_each(headers::describe_declared);
+    if traits.is_get
+        && let Some(read) = responses.get_mut("200").and_then(inline)
+        && read.content.contains_key("application/json")
+        && !headers::has(read, SharedHeader::ETag)
+    {
+        headers::add(read, SharedHeader::ETagOfPage);
+    }
     let has_etag =
         responses.values_mut().filter_map(inline).any(|response| headers::has(response, SharedHeader::ETag));
     if has_etag && traits.is_get {

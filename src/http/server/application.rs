@@ -10,6 +10,7 @@ use tracing_actix_web::TracingLogger;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::byte_limit::ByteLimiter;
+use super::compression::CompressedDocuments;
 use super::rate_limit::{self, RateLimiter};
 use super::request_span::RequestSpan;
 use super::settings::Settings;
@@ -30,6 +31,7 @@ pub(super) struct Application {
     routes: Data<RouteTable>,
     rate_limiter: Option<Data<RateLimiter>>,
     byte_limiter: Option<Data<ByteLimiter>>,
+    compressed: Data<CompressedDocuments>,
 }
 
 impl Application {
@@ -45,6 +47,7 @@ impl Application {
             routes: Data::from(openapi::routes().map_err(io::Error::other)?),
             rate_limiter: settings.rate_limit.map(|limit| Data::new(RateLimiter::new(limit))),
             byte_limiter: settings.byte_limits.map(|limits| Data::new(ByteLimiter::new(limits))),
+            compressed: Data::new(CompressedDocuments::new()),
             settings: Data::new(settings),
         })
     }
@@ -61,7 +64,7 @@ impl Application {
             InitError = (),
         >,
     > {
-        let Self { app, settings, uploads, document, routes, rate_limiter, byte_limiter } = self;
+        let Self { app, settings, uploads, document, routes, rate_limiter, byte_limiter, compressed } = self;
         let cors = cors::allow(&settings.cors_origins);
         actix_web::App::new()
             .app_data(app)
@@ -69,6 +72,7 @@ impl Application {
             .app_data(uploads)
             .app_data(document)
             .app_data(routes)
+            .app_data(compressed)
             .app_data(PayloadConfig::new(BODY_LIMIT))
             .configure(|config| {
                 if let Some(rate_limiter) = rate_limiter {

@@ -1,14 +1,20 @@
 //! Cross-origin requests.
 
 use actix_cors::Cors;
-use actix_web::http::header::{ETAG, HeaderName, LOCATION, RETRY_AFTER};
+use actix_web::http::header::{
+    ALLOW, CONTENT_DISPOSITION, CONTENT_LANGUAGE, ETAG, HeaderName, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 
 /// Lets pages of these origins call the API and read the headers of its responses.
 pub(super) fn allow(origins: &[String]) -> Cors {
     let exposed = [
+        ALLOW,
+        CONTENT_DISPOSITION,
+        CONTENT_LANGUAGE,
         ETAG,
         LOCATION,
         RETRY_AFTER,
+        WWW_AUTHENTICATE,
         HeaderName::from_static("api-version"),
         HeaderName::from_static("idempotency-replayed"),
         HeaderName::from_static("ratelimit"),

@@ -1,5 +1,5 @@
 //! The part of a response that is the same for all operations: request id, API version, security headers, 304 for an
-//! unchanged resource, problems in the client's language, and a response even after a panic.
+//! unchanged resource, compression, problems in the client's language, and a response even after a panic.
 
 use std::panic::AssertUnwindSafe;
 
@@ -16,6 +16,7 @@ use actix_web::web::Data;
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use futures_util::FutureExt as _;
 
+use super::compression::{self, CompressedDocuments};
 use super::refused_attempts;
 use super::settings::Settings;
 use super::sliced_body::sliced;
@@ -33,7 +34,7 @@ pub const API_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 const X_API_VERSION: HeaderName = HeaderName::from_static("api-version");
 
-/// Adds request id, API version and security headers, answers 304, and renders problems.
+/// Adds request id, API version and security headers, answers 304, compresses, and renders problems.
 pub(in crate::http) async fn wrap(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -89,6 +90,13 @@ pub(in crate::http) async fn wrap(
     let is_unchanged = is_get
         && response.status() == StatusCode::OK
         && matches(none_match.as_ref(), response.headers().get(ETAG));
+    let (mut response, body) = response.into_parts();
+    let body = body.try_into_bytes().map_err(MessageBody::boxed);
+    let coding =
+        body.as_ref().ok().and_then(|body| compression::choose(request.headers(), &mut response, body));
+    if let Some(coding) = coding {
+        compression::tag(response.headers_mut(), coding);
+    }
     if is_unchanged {
         let mut not_modified = HttpResponse::NotModified().finish();
         for (name, value) in response.headers().iter().filter(|(name, _)| **name != CONTENT_TYPE) {
@@ -96,8 +104,18 @@ pub(in crate::http) async fn wrap(
         }
         return Ok(ServiceResponse::new(request, add_headers(not_modified, &context)).map_into_boxed_body());
     }
-    let response = add_headers(response, &context).map_body(|_, body| sliced(body));
-    Ok(ServiceResponse::new(request, response))
+    let body = match (body, coding) {
+        (Ok(body), Some(coding)) => {
+            let documents =
+                request.app_data::<Data<CompressedDocuments>>().map(|documents| documents.as_ref());
+            let compressed = compression::compress(response.headers(), body, coding, documents).await?;
+            compression::name(response.headers_mut(), coding);
+            sliced(compressed)
+        }
+        (Ok(body), None) => sliced(body),
+        (Err(stream), _) => stream,
+    };
+    Ok(ServiceResponse::new(request, add_headers(response, &context).set_body(body)))
 }
 
 /// The problem that stands for an error response of actix-web, such as 413 for a body that is too large.

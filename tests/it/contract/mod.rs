@@ -1,5 +1,6 @@
 //! The rules that all operations share: the OpenAPI document, problems, retries, dry runs, lists.
 
+mod compression;
 mod conventions;
 mod dry_run;
 mod errors;

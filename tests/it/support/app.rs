@@ -154,7 +154,12 @@ impl TestApp {
             clock,
             database,
             // Without roots: reading those of the system takes longer than most requests.
-            http: reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap(),
+            http: reqwest::Client::builder()
+                .no_proxy()
+                .tls_certs_only([])
+                .redirect(reqwest::redirect::Policy::none())
+                .build()
+                .unwrap(),
             tokens: Mutex::default(),
             address,
             server: server.await.unwrap(),
