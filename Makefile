@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak fuzz torture fmt lint doc openapi openapi-check contract contract-lint ci
+.PHONY: help demo test soak fuzz torture fmt lint doc openapi rights openapi-check contract contract-lint ci
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,10 @@ doc: ## builds the documentation of the code, including private items
 openapi: ## regenerates openapi.yaml
 	cargo run --locked --quiet -- openapi > openapi.yaml.new || { rm -f openapi.yaml.new; exit 1; }
 	mv openapi.yaml.new openapi.yaml
+
+rights: ## regenerates docs/rights.md and docs/rights.ar.md
+	cargo run --locked --quiet -- rights > docs/rights.md
+	cargo run --locked --quiet -- rights --arabic > docs/rights.ar.md
 
 openapi-check: ## fails if openapi.yaml differs from the generated document
 	cargo run --locked --quiet -- openapi | diff -u openapi.yaml -

@@ -17,7 +17,8 @@ use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::evidence::{About, ActivitySubjectKind};
 use crate::domain::reference::Reference;
 use crate::domain::refusal::{AvailableTransition, Refusal, RefusalCode};
-use crate::domain::rights::{Action, EffectiveRole};
+use crate::domain::requirement::forbidden;
+use crate::domain::rights::{Action, Authorization};
 use crate::domain::size;
 use crate::domain::state_machine::Transition;
 use crate::domain::step::StepName;
@@ -188,15 +189,16 @@ impl ActivityDetail {
     /// Refuses to switch off the review of work that was started, unless the caller is the chair: nobody else decides
     /// that their own work needs no second look.
     fn may_drop_review(&self, tx: &WriteTx<'_>) -> Result<()> {
-        if self.activity.started_at.is_none() || tx.access.effective_role == EffectiveRole::Chair {
+        let answer = tx.access.right(Action::DropReview);
+        if self.activity.started_at.is_none() || answer == Authorization::Allowed {
             return Ok(());
         }
-        Err(Refusal::new(
-            RefusalCode::Forbidden,
-            "Once an activity was started, only the chair can switch its review off (`reviewRequired`).",
-            "بعد بدء النشاط لا يلغي اشتراط مراجعته (reviewRequired) إلا رئيس الفريق.",
-        )
-        .into())
+        Err(forbidden(Action::DropReview)
+            .saying(
+                "Once an activity was started, only the chair can switch its review off (`reviewRequired`).",
+                "بعد بدء النشاط لا يلغي اشتراط مراجعته (reviewRequired) إلا رئيس الفريق.",
+            )
+            .into())
     }
 
     /// Moves the activity to another step of its cycle, as long as it was never started.

@@ -18,7 +18,7 @@ use crate::db::api_keys::{ApiKey, NumberedApiKey};
 use crate::db::page::Page;
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
-use crate::domain::rights::{EffectiveRole, KeyScope};
+use crate::domain::rights::{Action, KeyScope};
 
 /// The longest lifetime of a key.
 pub const MAX_LIFETIME: TimeDelta = TimeDelta::days(366);
@@ -157,8 +157,7 @@ impl App {
                 self.actor_on(conn, caller),
                 db::api_keys::list(conn, caller.user_id, before, limit),
             );
-            actor?;
-            caller.require_person()?;
+            actor?.require(Action::ChangeOwnAccount)?;
             Ok(page?)
         })
         .await
@@ -172,7 +171,7 @@ impl App {
     pub async fn api_key_create(&self, caller: &Caller, new: NewApiKey) -> Result<(ApiKey, SecretString)> {
         self.write_as(
             caller,
-            |_| caller.require_person(),
+            |actor| actor.require(Action::ChangeOwnAccount),
             async |conn, _, now| {
                 // Read again under the lock: a caller whose sessions an invitation has ended meanwhile gets no key, and
                 // of many keys at once, none is beyond the limit.
@@ -225,13 +224,10 @@ impl App {
     pub async fn api_key_revoke(&self, caller: &Caller, id: Uuid) -> Result<()> {
         self.write_as(
             caller,
-            |_| caller.require_person(),
+            |actor| actor.require(Action::RevokeKey),
             async |conn, actor, now| {
                 let owner = db::api_keys::owner(conn, id).await?;
-                let theirs = |owner: &Uuid| {
-                    *owner == actor.user_id || actor.effective_role == EffectiveRole::Administrator
-                };
-                owner.filter(theirs).ok_or(RefusalCode::NotFound)?;
+                owner.filter(|owner| actor.may(Action::RevokeKey, *owner)).ok_or(RefusalCode::NotFound)?;
                 let revoked = db::api_keys::revoke(conn, id, now).await?;
                 let revoked =
                     revoked.then(|| NewEvent::new(EventAction::ApiKeyRevoked, SubjectKind::ApiKey, id));

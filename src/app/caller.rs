@@ -13,6 +13,7 @@ use crate::db::Conn;
 pub use crate::db::access::Credential;
 use crate::domain::event::{ActorKind, EventActor};
 use crate::domain::refusal::{ProblemExtension, Refusal, RefusalCode};
+use crate::domain::requirement::{check, forbidden};
 use crate::domain::rights::{Action, Authorization, EffectiveRole, Scope, SeatRole, authorize};
 use crate::domain::task_force::TaskForceState;
 use crate::domain::text::{Language, LocalizedText};
@@ -72,18 +73,6 @@ impl Caller {
             CommitMode::Commit | CommitMode::DryRun => Ok(()),
         }
     }
-
-    /// Requires a credential other than an API key. A key must not create keys, end sessions or change the password:
-    /// otherwise the finder of one key could take over the account.
-    ///
-    /// # Errors
-    /// `insufficientScope` for an API key.
-    pub fn require_person(&self) -> Result<()> {
-        match self.credential {
-            Credential::Key(_) => Err(RefusalCode::InsufficientScope.into()),
-            Credential::Session(_) | Credential::SingleSignOn(_) => Ok(()),
-        }
-    }
 }
 
 /// A caller who exists in the database and may sign in.
@@ -110,11 +99,17 @@ impl Actor {
     ///
     /// # Errors
     /// `forbidden`; `insufficientScope` for a key that is limited to one task force, for a key that only reads, and for
-    /// any key if users are managed.
+    /// any key if the action needs a person.
     pub fn require(&self, action: Action) -> Result<()> {
-        require(self.effective_role, action)?;
+        check(authorize(self.effective_role, action), action)?;
         self.require_installation()?;
         if self.scope.is_enough_for(action) { Ok(()) } else { Err(RefusalCode::InsufficientScope.into()) }
+    }
+
+    /// Tells whether the actor has a right over a resource outside of task forces that belongs to this user.
+    pub fn may(&self, action: Action, owner: Uuid) -> bool {
+        let is_own = owner == self.user_id;
+        authorize(self.effective_role, action).over(is_own, action) == Authorization::Allowed
     }
 
     /// Requires a credential that is not limited to one task force.
@@ -159,9 +154,16 @@ impl Access {
     /// The decision about a right in this task force.
     pub fn right(&self, action: Action) -> Authorization {
         match authorize(self.effective_role, action) {
-            Authorization::Allowed if !self.actor.scope.is_enough_for(action) => Authorization::OutOfScope,
+            Authorization::Allowed | Authorization::OwnOnly if !self.actor.scope.is_enough_for(action) => {
+                Authorization::OutOfScope
+            }
             decision => decision,
         }
+    }
+
+    /// The decision about a right over a resource in this task force that belongs to this user.
+    pub fn right_over(&self, action: Action, owner: Uuid) -> Authorization {
+        self.right(action).over(owner == self.actor.user_id, action)
     }
 
     /// Requires a right in this task force.
@@ -169,17 +171,24 @@ impl Access {
     /// # Errors
     /// `forbidden`; `notFound` for a user without access; `insufficientScope` for a key that only reads.
     pub fn require(&self, action: Action) -> Result<()> {
-        require(self.effective_role, action)?;
-        if self.actor.scope.is_enough_for(action) {
-            Ok(())
-        } else {
-            Err(RefusalCode::InsufficientScope.into())
-        }
+        Ok(check(self.right(action), action)?)
     }
-}
 
-fn require(effective_role: EffectiveRole, action: Action) -> Result<()> {
-    authorize(effective_role, action).refusal().map_or(Ok(()), |code| Err(code.into()))
+    /// Requires a right over a resource in this task force that belongs to this user.
+    ///
+    /// # Errors
+    /// As [`Access::require`].
+    pub fn require_over(&self, action: Action, owner: Uuid) -> Result<()> {
+        Ok(check(self.right_over(action, owner), action)?)
+    }
+
+    /// The caller's seat, for an action that only members have a right to.
+    ///
+    /// # Errors
+    /// `forbidden` for a caller without a seat.
+    pub fn seat(&self, action: Action) -> Result<Uuid> {
+        Ok(self.member_id.ok_or_else(|| forbidden(action))?)
+    }
 }
 
 /// The refusal of a token of another issuer from before the end of all sessions of its user. A token from the minute

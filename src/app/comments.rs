@@ -9,8 +9,8 @@ use crate::db;
 use crate::db::comments::{Comment, NamedComment};
 use crate::db::page::Page;
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
-use crate::domain::refusal::{Refusal, RefusalCode};
-use crate::domain::rights::{Action, EffectiveRole};
+use crate::domain::refusal::RefusalCode;
+use crate::domain::rights::Action;
 use crate::domain::writing::Write;
 
 fn new_event(action: EventAction, id: Uuid) -> NewEvent {
@@ -115,16 +115,9 @@ impl App {
         version: i32,
         patch: impl FnOnce(String) -> Result<String>,
     ) -> Result<NamedComment> {
-        self.write(caller, task_force_id, Action::Work, async |tx| {
+        self.write(caller, task_force_id, Action::EditComment, async |tx| {
             let (comment, author) = find_or_not_found(tx, activity_id, id).await?;
-            if comment.author_id != tx.access.actor.user_id {
-                return Err(Refusal::new(
-                    RefusalCode::Forbidden,
-                    "Only its author may change a comment.",
-                    "لا يعدّل التعليق إلا كاتبه.",
-                )
-                .into());
-            }
+            tx.access.require_over(Action::EditComment, comment.author_id)?;
             expect_version(comment.version, version)?;
             let text = patch(comment.text.clone())?;
             if text == comment.text {
@@ -150,17 +143,9 @@ impl App {
         id: Uuid,
         version: i32,
     ) -> Result<()> {
-        self.write(caller, task_force_id, Action::Work, async |tx| {
+        self.write(caller, task_force_id, Action::DeleteComment, async |tx| {
             let (comment, _) = find_or_not_found(tx, activity_id, id).await?;
-            let chairs = tx.access.effective_role == EffectiveRole::Chair;
-            if comment.author_id != tx.access.actor.user_id && !chairs {
-                return Err(Refusal::new(
-                    RefusalCode::Forbidden,
-                    "Only its author or the chair may delete a comment.",
-                    "لا يحذف التعليق إلا كاتبه أو رئيس الفريق.",
-                )
-                .into());
-            }
+            tx.access.require_over(Action::DeleteComment, comment.author_id)?;
             expect_version(comment.version, version)?;
             tx.may_write(Write::Comment)?;
             db::comments::delete(tx.conn(), task_force_id, id).await?;

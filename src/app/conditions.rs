@@ -112,6 +112,9 @@ impl App {
             let (condition, _) = found(tx).await?;
             expect_version(condition.version, version)?;
             let transitions = condition.state.transitions(tx.access.state, tx.access.effective_role);
+            if transitions.iter().any(|transition| transition.to == to) {
+                tx.access.require(ConditionState::action_to(to))?;
+            }
             check_transition(condition.state, &transitions, to, reason.is_some())?;
             transition(tx, &condition, to, reason.as_ref()).await?;
             Ok(ConditionView::new(found(tx).await?, &tx.access))

@@ -7,7 +7,7 @@
 use url::Url;
 use uuid::Uuid;
 
-use super::caller::Caller;
+use super::caller::{Access, Caller};
 use super::resource::{self, Events, Resource, View};
 use super::write::WriteTx;
 use super::{App, Error, Result};
@@ -25,30 +25,14 @@ use crate::domain::writing::{Write, may_write};
 /// The most bytes of a file that one statement reads.
 const SLICE: i32 = 64 * 1024;
 
-/// Checks that the caller may add, change or delete evidence about a subject of this kind.
-fn check_right(tx: &WriteTx<'_>, kind: EvidenceSubjectKind) -> Result<()> {
-    tx.access.require(kind.action())
-}
-
 /// Checks that evidence may be added to a subject.
 fn check_addable(tx: &WriteTx<'_>, subject: About<EvidenceSubjectKind>) -> Result<()> {
     tx.may_write(subject.kind.addition_by(tx.access.effective_role))
 }
 
-/// Refuses a member who would change or delete what somebody else has put on record: the letter that the secretariat
-/// filed is not every member's to replace.
-fn check_own(tx: &WriteTx<'_>, evidence: &Evidence) -> Result<()> {
-    let access = &tx.access;
-    let is_own = evidence.user_id == access.actor.user_id;
-    if is_own || evidence.fields.subject.kind.changes_of_others_by(access.effective_role) {
-        return Ok(());
-    }
-    Err(Refusal::new(
-        RefusalCode::Forbidden,
-        "Evidence about the task force, a submission, a report or a decision is changed by the person who added it, the chair and the secretariat.",
-        "لا يعدّل مستند الإثبات الخاص بفريق العمل أو طلب الإقرار أو التقرير أو القرار إلا من أضافه ورئيس الفريق وأمانة المجلس.",
-    )
-    .into())
+/// Checks that the caller may change or delete the evidence.
+fn check_right(access: &Access, evidence: &Evidence) -> Result<()> {
+    access.require_over(evidence.fields.subject.kind.change(), evidence.user_id)
 }
 
 /// Checks that evidence may be changed or deleted: its subject can be written.
@@ -145,7 +129,7 @@ impl Resource for Evidence {
     type Listed = Self;
     type Filter = EvidenceFilter;
     const KIND: SubjectKind = SubjectKind::Evidence;
-    // Members, who work, also keep the record; `check_right` asks for more where the evidence is about work.
+    // Those who prove their work also keep the record. Each use case asks for the right that the subject needs.
     const ACTION: Action = Action::KeepRecord;
     const EVENTS: Events = Events {
         created: EventAction::EvidenceCreated,
@@ -181,7 +165,7 @@ impl Resource for Evidence {
     }
 
     async fn insert(tx: &WriteTx<'_>, (): (), fields: &EvidenceFields) -> Result<Uuid> {
-        check_right(tx, fields.subject.kind)?;
+        tx.access.require(fields.subject.kind.addition())?;
         check_fields(fields, None)?;
         let (conn, task_force_id) = (tx.conn(), tx.task_force_id());
         if db::evidence::subject(conn, task_force_id, fields.subject).await?.is_none() {
@@ -195,16 +179,14 @@ impl Resource for Evidence {
     }
 
     async fn update(&self, tx: &WriteTx<'_>, (): (), fields: &EvidenceFields) -> Result<()> {
-        check_right(tx, fields.subject.kind)?;
-        check_own(tx, self)?;
+        check_right(&tx.access, self)?;
         check_fields(fields, self.is_file().then_some(self))?;
         check_changeable(tx, self).await?;
         Ok(db::evidence::update(tx.conn(), tx.task_force_id(), self.id, fields, tx.now()).await?)
     }
 
     async fn check_deletable(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
-        check_right(tx, self.fields.subject.kind)?;
-        check_own(tx, self)?;
+        check_right(&tx.access, self)?;
         check_changeable(tx, self).await
     }
 
@@ -260,8 +242,7 @@ impl App {
     ) -> Result<Uploaded> {
         self.write(caller, task_force_id, Evidence::ACTION, async |tx| {
             let before: Evidence = resource::find_at_version(tx, (), id, version).await?;
-            check_right(tx, before.fields.subject.kind)?;
-            check_own(tx, &before)?;
+            check_right(&tx.access, &before)?;
             if before.fields.url.is_some() {
                 return Err(RefusalCode::EvidenceIsALink.into());
             }

@@ -8,7 +8,6 @@ use crate::db;
 use crate::db::health_statements::HealthStatement;
 use crate::db::page::Page;
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
-use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
 use crate::domain::task_force::Health;
 use crate::domain::text::LocalizedText;
@@ -47,7 +46,7 @@ impl App {
     ) -> Result<HealthStatement> {
         self.write(caller, task_force_id, Action::Lead, async |tx| {
             tx.may_write(Write::Health)?;
-            let member_id = tx.access.member_id.ok_or(RefusalCode::Forbidden)?;
+            let member_id = tx.access.seat(Action::Lead)?;
             let statement = HealthStatement {
                 task_force_id,
                 id: tx.new_id(),

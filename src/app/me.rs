@@ -9,6 +9,7 @@ use crate::db;
 use crate::db::activities::AssignedActivity;
 use crate::db::me::Task;
 use crate::db::page::Page;
+use crate::domain::rights::Action;
 
 impl App {
     /// A page of the open activities assigned to the caller, over all task forces.
@@ -26,7 +27,7 @@ impl App {
                 self.actor_on(conn, caller),
                 db::activities::assigned_to(conn, caller.user_id, after, self.clock.now(), limit),
             );
-            actor?.require_installation()?;
+            actor?.require(Action::ReadOwnAccount)?;
             Ok(page?)
         })
         .await
@@ -45,7 +46,7 @@ impl App {
         self.with_conn(async |conn| {
             let (actor, page) =
                 tokio::join!(self.actor_on(conn, caller), db::me::tasks(conn, caller.user_id, after, limit),);
-            actor?.require_installation()?;
+            actor?.require(Action::ReadOwnAccount)?;
             Ok(page?)
         })
         .await

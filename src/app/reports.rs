@@ -53,7 +53,7 @@ impl App {
         self.write(caller, task_force_id, Action::Lead, async |tx| {
             let (conn, now) = (tx.conn(), tx.now());
             let cycle = resource::cycle_of_open_step(tx, StepName::Report).await?;
-            let chair = tx.access.member_id.ok_or(RefusalCode::Forbidden)?;
+            let chair = tx.access.seat(Action::Lead)?;
             let inputs = db::reports::inputs(conn, task_force_id, cycle, chair).await?;
             // A period does not end before it begins, also if the clock was put back in between.
             let since = inputs.reported_at.unwrap_or(inputs.opened_at).min(now);

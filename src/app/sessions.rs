@@ -9,6 +9,7 @@ use crate::db::page::Page;
 use crate::db::sessions::RunningSession;
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::refusal::RefusalCode;
+use crate::domain::rights::Action;
 
 /// A session as its user sees it.
 #[derive(Debug)]
@@ -41,8 +42,7 @@ impl App {
                     self.actor_on(conn, caller),
                     db::sessions::list(conn, caller.user_id, before, now, limit),
                 );
-                actor?;
-                caller.require_person()?;
+                actor?.require(Action::ChangeOwnAccount)?;
                 Ok(page?)
             })
             .await?;
@@ -59,7 +59,7 @@ impl App {
     pub async fn session_end(&self, caller: &Caller, id: Uuid) -> Result<()> {
         self.write_as(
             caller,
-            |_| caller.require_person(),
+            |actor| actor.require(Action::EndSession),
             async |conn, _, now| {
                 if !db::sessions::end_one(conn, caller.user_id, id, now).await? {
                     return Err(RefusalCode::NotFound.into());

@@ -24,6 +24,7 @@ use crate::db::users::Account;
 use crate::db::{self, Conn};
 use crate::domain::event::{ActorKind, EventAction, EventActor, NewEvent, SubjectKind};
 use crate::domain::refusal::{FieldError, FieldErrorCode, ProblemExtension, Refusal, RefusalCode};
+use crate::domain::rights::Action;
 use crate::domain::text::Language;
 use crate::domain::user::{UserState, fold_address};
 use crate::domain::vocabulary::Vocabulary as _;
@@ -267,8 +268,7 @@ impl App {
             .with_conn(async |conn| {
                 let (actor, account) =
                     tokio::join!(self.actor_on(conn, caller), db::users::account(conn, user_id));
-                actor?;
-                caller.require_person()?;
+                actor?.require(Action::ChangeOwnAccount)?;
                 Ok(account?.ok_or(RefusalCode::Unauthenticated)?)
             })
             .await?;

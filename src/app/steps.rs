@@ -172,7 +172,7 @@ impl App {
             if waiver.as_ref().is_some_and(|waiver| waiver.reason == reason) {
                 return Ok(());
             }
-            let member_id = tx.access.member_id.ok_or(RefusalCode::Forbidden)?;
+            let member_id = tx.access.seat(Action::Lead)?;
             let before = waiver.map(|waiver| waiver.reason);
             let waiver = Waiver { criterion, reason, member_id, at: tx.now() };
             db::gates::waive(tx.conn(), task_force_id, tx.new_id(), step.cycle, step.step, &waiver).await?;
@@ -207,7 +207,7 @@ impl App {
             if before.as_ref() == Some(&note) {
                 return Ok(());
             }
-            let member_id = tx.access.member_id.ok_or(RefusalCode::Forbidden)?;
+            let member_id = tx.access.seat(Action::Lead)?;
             let answer = AdjustmentNote { note, member_id, at: tx.now() };
             db::adjustments::set_note(tx.conn(), task_force_id, adjustment.decision_id, &answer).await?;
             tx.record(

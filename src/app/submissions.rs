@@ -283,7 +283,7 @@ impl App {
             // Otherwise the vote would be over before the first ballot.
             db::members::panel(conn, task_force_id).await?.check_majority()?;
 
-            let chair = tx.access.member_id.ok_or(RefusalCode::Forbidden)?;
+            let chair = tx.access.seat(Action::Lead)?;
             let judged = (criteria.as_slice(), facts.adjustment.as_ref());
             let (content, snapshot) = take_snapshot(tx, &step, note.as_ref(), judged).await?;
             let submission = db::submissions::insert(

@@ -20,6 +20,7 @@ use crate::domain::event::{
     ActorKind, Change, Changes, EventAction, EventActor, NewEvent, SubjectKind, changes_between,
 };
 use crate::domain::refusal::{AvailableTransition, FieldError, FieldErrorCode, Refusal, RefusalCode};
+use crate::domain::requirement::{forbidden, forbidden_to_manage};
 use crate::domain::rights::{Action, EffectiveRole, may_manage};
 use crate::domain::state_machine::{available, check_transition};
 use crate::domain::text::{Language, LocalizedText};
@@ -127,8 +128,13 @@ fn new_event(action: EventAction, id: Uuid) -> NewEvent {
 /// Refuses to show a user other than the caller and the users whom the caller manages.
 fn visible(actor: &Actor, detail: Option<UserDetail>) -> Result<UserDetail> {
     let detail = detail.ok_or(RefusalCode::NotFound)?;
-    let theirs = detail.user.id == actor.user_id || may_manage(actor.effective_role, detail.user.fields.role);
-    if theirs { Ok(detail) } else { Err(RefusalCode::NotFound.into()) }
+    let is_own = detail.user.id == actor.user_id;
+    let is_managed = is_own || may_manage(actor.effective_role, detail.user.fields.role);
+    if is_managed && actor.may(Action::ReadUser, detail.user.id) {
+        Ok(detail)
+    } else {
+        Err(RefusalCode::NotFound.into())
+    }
 }
 
 /// The check of the right to change a user. To callers without it, all users but themselves are `notFound`.
@@ -143,7 +149,7 @@ fn check_may_manage(id: Uuid) -> impl FnOnce(&Actor) -> Result<()> {
 
 /// Refuses to assign a role to callers who do not manage users of that role.
 fn check_may_assign(actor: &Actor, role: CouncilRole) -> Result<()> {
-    if may_manage(actor.effective_role, role) { Ok(()) } else { Err(RefusalCode::Forbidden.into()) }
+    if may_manage(actor.effective_role, role) { Ok(()) } else { Err(forbidden_to_manage(role).into()) }
 }
 
 /// The fields that differ. Events are never deleted, so for name and address they record only that the field changed:
@@ -171,8 +177,7 @@ async fn invite(conn: &Conn, id: Uuid, now: DateTime<Utc>) -> Result<Invitation>
 
 /// The refusal of an invitation to oneself.
 fn self_invitation() -> Refusal {
-    Refusal::new(
-        RefusalCode::Forbidden,
+    forbidden(Action::ManageUsers).saying(
         "You can't invite yourself; to change your password, use `PUT /v1/auth/password`.",
         "لا يمكنك دعوة نفسك؛ لتغيير كلمة مرورك استخدم PUT /v1/auth/password.",
     )
@@ -359,7 +364,7 @@ impl App {
         let id = caller.user_id;
         self.write_as(
             caller,
-            |_| caller.require_person(),
+            |actor| actor.require(Action::ChangeOwnAccount),
             async |conn, _, now| {
                 db::users::lock(conn, id).await?;
                 let actor = self.actor_on(conn, caller).await?;

@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::db::schema_migrations::MigrationError;
+use crate::domain::text::Language;
 use crate::util::output::{self, LogQueue};
 use settings::{LogFormat, ServeSettings};
 
@@ -41,6 +42,12 @@ enum Command {
     VerifyAudit(verify_audit::VerifyAuditArgs),
     /// Prints the OpenAPI document.
     Openapi,
+    /// Prints who may perform which operation, in Markdown.
+    Rights {
+        /// Prints the page in Arabic.
+        #[arg(long)]
+        arabic: bool,
+    },
     /// Asks a running service whether it is ready; exit code 1 if it is not.
     Healthcheck(healthcheck::Target),
 }
@@ -117,6 +124,10 @@ fn run_command(command: Command) -> Result<(), Failure> {
             Command::CreateAdmin(new) => admin::create(new).await,
             Command::VerifyAudit(scope) => verify_audit::verify(scope).await,
             Command::Openapi => print(crate::http::openapi::yaml().map_err(Failure::failed)?),
+            Command::Rights { arabic } => {
+                let language = if arabic { Language::Arabic } else { Language::English };
+                print(&crate::http::openapi::rights_page(language).map_err(Failure::failed)?)
+            }
             Command::Healthcheck(target) => healthcheck::check(&target).await,
         }
     })

@@ -1,7 +1,7 @@
 //! Decisions of the council on a report, their effects on the steps, and the conditions that they set.
 
-use super::refusal::{Blocker, FieldError, FieldErrorCode, RefusalCode};
-use super::rights::EffectiveRole;
+use super::refusal::{Blocker, FieldError, FieldErrorCode};
+use super::rights::{Action, EffectiveRole, authorize};
 use super::state_machine::{self, Transition, TransitionRule};
 use super::step::{StepCommand, StepName};
 use super::task_force::TaskForceState;
@@ -94,20 +94,24 @@ impl ConditionState {
         effective_role: EffectiveRole,
     ) -> Vec<Transition<Self>> {
         let write_blocker = may_write(Write::Condition, task_force).err().map(Blocker::from);
-        let by = |who, to| {
-            Transition::to(to)
-                .require(effective_role == who, RefusalCode::Forbidden)
-                .blocked_by(write_blocker.clone())
+        let to = |to| {
+            let missing_right = authorize(effective_role, Self::action_to(to)).missing_right();
+            Transition::to(to).blocked_by(missing_right.map(Blocker::from)).blocked_by(write_blocker.clone())
         };
-        let accept = |to| by(EffectiveRole::Secretariat, to);
         match self {
-            Self::Open => {
-                vec![by(EffectiveRole::Chair, Self::ReportedMet), accept(Self::Waived).with_reason()]
-            }
+            Self::Open => vec![to(Self::ReportedMet), to(Self::Waived).with_reason()],
             Self::ReportedMet => {
-                vec![accept(Self::Met), accept(Self::Open).with_reason(), accept(Self::Waived).with_reason()]
+                vec![to(Self::Met), to(Self::Open).with_reason(), to(Self::Waived).with_reason()]
             }
             Self::Met | Self::Waived | Self::Superseded => Vec::new(),
+        }
+    }
+
+    /// The right to move a condition to a state.
+    pub fn action_to(to: Self) -> Action {
+        match to {
+            Self::ReportedMet => Action::ReportCondition,
+            Self::Open | Self::Met | Self::Waived | Self::Superseded => Action::SettleCondition,
         }
     }
 }
@@ -167,7 +171,7 @@ mod tests {
 
         for &task_force in TaskForceState::ALL {
             let writable = !matches!(task_force, TaskForceState::Forming | TaskForceState::Suspended);
-            for effective_role in EffectiveRole::ALL {
+            for &effective_role in EffectiveRole::ALL {
                 for &from in ConditionState::ALL {
                     for &to in ConditionState::ALL {
                         let by = match (from, to) {

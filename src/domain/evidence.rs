@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::rights::{Action, EffectiveRole};
+use super::rights::{Action, Authorization, EffectiveRole, authorize};
 use super::writing::Write;
 
 vocabulary! {
@@ -30,20 +30,21 @@ impl EvidenceSubjectKind {
         matches!(self, Self::TaskForce | Self::Submission | Self::Report | Self::Decision)
     }
 
-    /// The right to add, change and delete evidence about the subject.
-    pub fn action(self) -> Action {
-        if self.is_of_the_record() { Action::KeepRecord } else { Action::Work }
+    /// The right to add evidence about the subject.
+    pub fn addition(self) -> Action {
+        if self.is_of_the_record() { Action::KeepRecord } else { Action::ProveWork }
     }
 
-    /// Tells whether a role may change and delete evidence of the record that somebody else added.
-    pub fn changes_of_others_by(self, role: EffectiveRole) -> bool {
-        !self.is_of_the_record() || matches!(role, EffectiveRole::Secretariat | EffectiveRole::Chair)
+    /// The right to change and delete evidence about the subject. What the secretariat has put on record is not every
+    /// member's to replace.
+    pub fn change(self) -> Action {
+        if self.is_of_the_record() { Action::ChangeRecord } else { Action::ProveWork }
     }
 
     /// The kind of change that adding evidence is. Secretariat and chair complete the record in every state of the task
     /// force: the minutes of the meeting that ended it come later.
     pub fn addition_by(self, role: EffectiveRole) -> Write {
-        let keeps_record = matches!(role, EffectiveRole::Secretariat | EffectiveRole::Chair);
+        let keeps_record = authorize(role, Action::ChangeRecord) == Authorization::Allowed;
         match self {
             Self::Condition => Write::Condition,
             _ if self.is_of_the_record() && keeps_record => Write::Record,

@@ -9,6 +9,7 @@ use super::criterion::Criterion;
 use super::event::SubjectKind;
 use super::message::Message;
 use super::reference::Reference;
+use super::role::EffectiveRole;
 use super::vocabulary::Vocabulary as _;
 
 /// The rule that refused a request: a business rule or a rule of access.
@@ -412,6 +413,8 @@ pub enum ProblemExtension {
     Nothing,
     /// The transitions out of the current state.
     Transitions(Vec<AvailableTransition>),
+    /// The roles that may do what the caller may not.
+    AllowedRoles(Vec<EffectiveRole>),
     /// The criteria of the gate.
     Criteria(Vec<Criterion>),
     /// The current version of the resource.
@@ -455,6 +458,11 @@ impl Refusal {
     /// A refusal with a sentence of its own.
     pub fn new(code: RefusalCode, en: impl Into<String>, ar: impl Into<String>) -> Self {
         Self { detail: RefusalDetail::Sentence(Message::new(en, ar)), ..Self::from(code) }
+    }
+
+    /// Replaces the sentence.
+    pub fn saying(self, en: impl Into<String>, ar: impl Into<String>) -> Self {
+        Self { detail: RefusalDetail::Sentence(Message::new(en, ar)), ..self }
     }
 
     /// A refusal because of errors in the values of the request.

@@ -3,7 +3,9 @@
 use uuid::Uuid;
 
 use super::refusal::RefusalCode;
+pub use super::role::EffectiveRole;
 use super::user::CouncilRole;
+use super::vocabulary::Vocabulary as _;
 
 vocabulary! {
     /// A seat in a task force.
@@ -21,34 +23,7 @@ vocabulary! {
     }
 }
 
-/// The role of a user in a task force; outside a task force, the role in the installation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EffectiveRole {
-    /// An administrator of the installation.
-    Administrator,
-    /// A member of the council's secretariat.
-    Secretariat,
-    /// A member of the council.
-    CouncilMember,
-    /// The chair of the task force.
-    Chair,
-    /// The holder of another seat in the task force.
-    Member,
-    /// An expert without a current seat in the task force.
-    Outsider,
-}
-
 impl EffectiveRole {
-    /// Every role, in the order of the rights table.
-    pub const ALL: [Self; 6] = [
-        Self::Administrator,
-        Self::Secretariat,
-        Self::CouncilMember,
-        Self::Chair,
-        Self::Member,
-        Self::Outsider,
-    ];
-
     /// The role of a user with this role in the council and this current seat in the task force.
     pub fn of(role: CouncilRole, seat: Option<SeatRole>) -> Self {
         match (role, seat) {
@@ -63,65 +38,130 @@ impl EffectiveRole {
 }
 
 /// An entry of the rights table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, strum::VariantArray)]
+#[serde(rename_all = "camelCase")]
 pub enum Action {
     /// Invite, change, disable and enable users; see all of them.
     ManageUsers,
     /// Find users by name, to name them members.
     LookUpUsers,
+    /// Read one user.
+    ReadUser,
+    /// Read the own account: tasks, activities, task forces.
+    ReadOwnAccount,
+    /// Change the own account, and see and create what signs in to it: password, sessions, API keys.
+    ChangeOwnAccount,
+    /// End a session.
+    EndSession,
+    /// Revoke an API key.
+    RevokeKey,
     /// Create a task force with its first members.
     CreateTaskForce,
     /// Read the portfolio: every task force's status.
     ReadPortfolio,
+    /// Read the council's register of decisions.
+    ReadRegister,
+    /// Read what happened outside any task force.
+    ReadInstallationEvents,
     /// Read everything in a task force.
     ReadTaskForce,
     /// Change the task force's fields and target dates; appoint, change, end and replace members.
     EditTaskForce,
     /// Activate, suspend, resume, dissolve.
     DirectTaskForce,
-    /// Work: products of the steps, activities, dependencies, comments, evidence about them.
+    /// Work: products of the steps, activities, dependencies, new comments.
     Work,
-    /// Keep the record: evidence about the task force, a submission, a report or a decision.
+    /// Switch off the review of an activity that was started.
+    DropReview,
+    /// Change the text of a comment.
+    EditComment,
+    /// Delete a comment.
+    DeleteComment,
+    /// Add, change and delete evidence about work.
+    ProveWork,
+    /// Keep the record: add evidence about the task force, a submission, a report or a decision.
     KeepRecord,
+    /// Change and delete evidence of the record, which others may have added.
+    ChangeRecord,
     /// Submit or withdraw a step, waive a criterion, build a report, state the health.
     Lead,
     /// Vote on a submission.
     Vote,
     /// Record the council's decision.
     RecordDecision,
-    /// Report a condition met; accept, return or waive it. The transitions of a condition say which role may do which.
+    /// Move a condition of the council to any state.
     FollowCondition,
-    /// Read the council's register of decisions.
-    ReadRegister,
-    /// Read what happened outside any task force.
-    ReadInstallationEvents,
+    /// Report a condition met.
+    ReportCondition,
+    /// Accept, return or waive a condition.
+    SettleCondition,
 }
 
 impl Action {
     /// Every action, in the order of the rights table.
-    pub const ALL: [Self; 15] = [
-        Self::ManageUsers,
-        Self::LookUpUsers,
-        Self::CreateTaskForce,
-        Self::ReadPortfolio,
-        Self::ReadTaskForce,
-        Self::EditTaskForce,
-        Self::DirectTaskForce,
-        Self::Work,
-        Self::KeepRecord,
-        Self::Lead,
-        Self::Vote,
-        Self::RecordDecision,
-        Self::FollowCondition,
-        Self::ReadRegister,
-        Self::ReadInstallationEvents,
-    ];
+    pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
+
+    /// Tells whether the action concerns one task force, whose resources do not exist for an outsider.
+    pub fn is_within_a_task_force(self) -> bool {
+        match self {
+            Self::ManageUsers
+            | Self::LookUpUsers
+            | Self::ReadUser
+            | Self::ReadOwnAccount
+            | Self::ChangeOwnAccount
+            | Self::EndSession
+            | Self::RevokeKey
+            | Self::CreateTaskForce
+            | Self::ReadPortfolio
+            | Self::ReadRegister
+            | Self::ReadInstallationEvents => false,
+            Self::ReadTaskForce
+            | Self::EditTaskForce
+            | Self::DirectTaskForce
+            | Self::Work
+            | Self::DropReview
+            | Self::EditComment
+            | Self::DeleteComment
+            | Self::ProveWork
+            | Self::KeepRecord
+            | Self::ChangeRecord
+            | Self::Lead
+            | Self::Vote
+            | Self::RecordDecision
+            | Self::FollowCondition
+            | Self::ReportCondition
+            | Self::SettleCondition => true,
+        }
+    }
+
+    /// Tells whether the action changes nothing.
+    pub fn is_read(self) -> bool {
+        matches!(
+            self,
+            Self::LookUpUsers
+                | Self::ReadUser
+                | Self::ReadOwnAccount
+                | Self::ReadPortfolio
+                | Self::ReadTaskForce
+                | Self::ReadRegister
+                | Self::ReadInstallationEvents
+        )
+    }
+
+    /// Tells whether the action needs a person's session. No API key manages users: an invitation, a role or a changed
+    /// address would outlive the key. No API key manages sessions, keys or the password of its owner: otherwise the
+    /// finder of one key could take over the account.
+    pub fn needs_person(self) -> bool {
+        matches!(self, Self::ManageUsers | Self::ChangeOwnAccount | Self::EndSession | Self::RevokeKey)
+    }
 }
 
 /// The answer to the question whether a caller may perform an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Authorization {
     Allowed,
+    /// The caller may perform the action on what is their own: [`Authorization::over`].
+    OwnOnly,
     /// The caller can see the resource but may not perform the action: 403.
     Forbidden,
     /// The caller may perform the action, but not with this credential: 403.
@@ -131,10 +171,10 @@ pub enum Authorization {
 }
 
 impl Authorization {
-    /// The code with which the action is refused.
+    /// The code with which the action is refused on every resource.
     pub fn refusal(self) -> Option<RefusalCode> {
         match self {
-            Self::Allowed => None,
+            Self::Allowed | Self::OwnOnly => None,
             Self::OutOfScope => Some(RefusalCode::InsufficientScope),
             Self::Forbidden => Some(RefusalCode::Forbidden),
             Self::Hidden => Some(RefusalCode::NotFound),
@@ -144,9 +184,20 @@ impl Authorization {
     /// The obstacle that a missing right is to a caller who can see the resource.
     pub fn missing_right(self) -> Option<RefusalCode> {
         match self {
-            Self::Allowed => None,
+            Self::Allowed | Self::OwnOnly => None,
             Self::OutOfScope => Some(RefusalCode::InsufficientScope),
             Self::Forbidden | Self::Hidden => Some(RefusalCode::Forbidden),
+        }
+    }
+
+    /// The answer for one resource, which is the caller's own or not. In a task force the caller can see the resources
+    /// of others; outside, they do not exist for the caller.
+    pub fn over(self, is_own: bool, action: Action) -> Self {
+        match self {
+            Self::OwnOnly if is_own => Self::Allowed,
+            Self::OwnOnly if action.is_within_a_task_force() => Self::Forbidden,
+            Self::OwnOnly => Self::Hidden,
+            decided => decided,
         }
     }
 }
@@ -158,58 +209,47 @@ pub fn authorize(effective_role: EffectiveRole, action: Action) -> Authorization
     use EffectiveRole::{Administrator, Chair, CouncilMember, Member, Outsider, Secretariat};
 
     let allowed = match action {
-        Action::ManageUsers | Action::CreateTaskForce => {
+        Action::ReadOwnAccount | Action::ChangeOwnAccount => true,
+        Action::ManageUsers | Action::CreateTaskForce | Action::ReadUser => {
             matches!(effective_role, Administrator | Secretariat)
         }
         Action::LookUpUsers => matches!(effective_role, Administrator | Secretariat | Chair),
         Action::ReadPortfolio | Action::ReadRegister => {
             matches!(effective_role, Administrator | Secretariat | CouncilMember)
         }
-        Action::ReadInstallationEvents => effective_role == Administrator,
+        Action::ReadInstallationEvents | Action::RevokeKey => effective_role == Administrator,
         Action::ReadTaskForce => effective_role != Outsider,
         Action::EditTaskForce => matches!(effective_role, Administrator | Secretariat | Chair),
-        Action::DirectTaskForce | Action::RecordDecision => effective_role == Secretariat,
-        Action::Work | Action::Vote => matches!(effective_role, Chair | Member),
+        Action::DirectTaskForce | Action::RecordDecision | Action::SettleCondition => {
+            effective_role == Secretariat
+        }
+        Action::Work | Action::ProveWork | Action::Vote => matches!(effective_role, Chair | Member),
         Action::KeepRecord => matches!(effective_role, Secretariat | Chair | Member),
-        Action::FollowCondition => matches!(effective_role, Secretariat | Chair),
-        Action::Lead => effective_role == Chair,
+        Action::ChangeRecord | Action::FollowCondition => matches!(effective_role, Secretariat | Chair),
+        Action::Lead | Action::DropReview | Action::DeleteComment | Action::ReportCondition => {
+            effective_role == Chair
+        }
+        Action::EditComment | Action::EndSession => false,
     };
-    let within_a_task_force = matches!(
-        action,
-        Action::ReadTaskForce
-            | Action::EditTaskForce
-            | Action::DirectTaskForce
-            | Action::Work
-            | Action::KeepRecord
-            | Action::Lead
-            | Action::Vote
-            | Action::RecordDecision
-            | Action::FollowCondition
-    );
-    match (allowed, effective_role) {
-        (true, _) => Authorization::Allowed,
-        (false, Outsider) if within_a_task_force => Authorization::Hidden,
-        (false, _) => Authorization::Forbidden,
+    let own_only = match action {
+        Action::ReadUser | Action::RevokeKey | Action::EndSession => true,
+        Action::EditComment | Action::DeleteComment | Action::ChangeRecord => {
+            matches!(effective_role, Chair | Member)
+        }
+        _ => false,
+    };
+    match effective_role {
+        _ if allowed => Authorization::Allowed,
+        _ if own_only => Authorization::OwnOnly,
+        Outsider if action.is_within_a_task_force() => Authorization::Hidden,
+        _ => Authorization::Forbidden,
     }
 }
 
-/// Every code that an action is refused with, over all roles.
+/// Every code that an action is refused with, over all roles and over resources of the caller and of others.
 pub fn refusals(action: Action) -> impl Iterator<Item = RefusalCode> {
-    EffectiveRole::ALL.into_iter().filter_map(move |role| authorize(role, action).refusal())
-}
-
-impl Action {
-    /// Tells whether the action changes nothing.
-    pub fn is_read(self) -> bool {
-        matches!(
-            self,
-            Self::LookUpUsers
-                | Self::ReadPortfolio
-                | Self::ReadTaskForce
-                | Self::ReadRegister
-                | Self::ReadInstallationEvents
-        )
-    }
+    let of_all = EffectiveRole::ALL.iter().map(move |role| authorize(*role, action));
+    of_all.flat_map(move |answer| [answer.refusal(), answer.over(false, action).refusal()]).flatten()
 }
 
 /// The scope of a credential. A session has the rights of its user; an API key has fewer, never more.
@@ -232,10 +272,9 @@ impl Scope {
         self.only_task_force.is_none_or(|only| only == task_force_id)
     }
 
-    /// Tells whether the credential is good for this action. No API key manages users: an invitation, a role or a changed
-    /// address would outlive the key.
+    /// Tells whether the credential is good for this action.
     pub fn is_enough_for(self, action: Action) -> bool {
-        (self.can_write || action.is_read()) && (self.is_interactive || action != Action::ManageUsers)
+        (self.can_write || action.is_read()) && (self.is_interactive || !action.needs_person())
     }
 }
 
@@ -258,10 +297,10 @@ mod tests {
         let reader = Scope { is_interactive: false, can_write: false, only_task_force: Some(own) };
         let writer = Scope { can_write: true, ..reader };
         assert!(reader.covers(own) && !reader.covers(other));
-        for action in Action::ALL {
+        for &action in Action::ALL {
             assert!(Scope::FULL.is_enough_for(action));
             assert_eq!(reader.is_enough_for(action), action.is_read());
-            assert_eq!(writer.is_enough_for(action), action != Action::ManageUsers);
+            assert_eq!(writer.is_enough_for(action), !action.needs_person());
         }
         assert!(
             Action::ReadTaskForce.is_read() && !Action::Work.is_read() && !Action::FollowCondition.is_read()

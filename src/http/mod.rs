@@ -22,6 +22,7 @@ mod request;
 mod request_errors;
 mod resource;
 mod response;
+mod rights_page;
 mod route_table;
 pub mod server;
 mod storage;

@@ -31,9 +31,11 @@ use document::OpenApiDocument;
 use super::endpoints;
 use super::problem::ProblemDocument;
 use super::response;
+use super::rights_page::{self, OperationRight};
 use super::route_table::RouteTable;
 use super::server::response_middleware::API_VERSION;
 use crate::app::Error;
+use crate::domain::text::Language;
 
 const DESCRIPTION: &str = include_str!("openapi/description.md").trim_ascii_end();
 
@@ -90,6 +92,7 @@ struct Generated {
     json_etag: String,
     yaml_etag: String,
     routes: Arc<RouteTable>,
+    rights: Vec<OperationRight>,
 }
 
 /// The document as JSON.
@@ -106,6 +109,14 @@ pub fn json() -> Result<&'static str, Error> {
 /// As [`json()`].
 pub fn yaml() -> Result<&'static str, Error> {
     Ok(&generated()?.yaml)
+}
+
+/// The page of the rights in Markdown: what `taskforce rights` prints and `docs/rights.md` contains.
+///
+/// # Errors
+/// As [`json()`].
+pub fn rights_page(language: Language) -> Result<String, Error> {
+    Ok(rights_page::markdown(&generated()?.rights, language))
 }
 
 /// The document in both forms, for the server to hand out.
@@ -137,7 +148,7 @@ fn generate() -> Result<Generated, String> {
         .configure(endpoints::operations)
         .split_for_parts();
     let routes = Arc::new(RouteTable::new(&collected)?);
-    let completed = complete(collected)?;
+    let (completed, rights) = complete(collected)?;
 
     // Through `Value`, whose members are sorted by name.
     let mut document = serde_json::to_value(completed).map_err(|error| error.to_string())?;
@@ -156,16 +167,21 @@ fn generate() -> Result<Generated, String> {
     let yaml = serde_norway::to_string(&ordered).map_err(|error| error.to_string())?;
     let etag = |document: &str| format!("\"{API_VERSION}.{}\"", response::hash(document.as_bytes()));
     let (json_etag, yaml_etag) = (etag(&json), etag(&yaml));
-    Ok(Generated { json, yaml, json_etag, yaml_etag, routes })
+    Ok(Generated { json, yaml, json_etag, yaml_etag, routes, rights })
 }
 
-/// Adds to the operations' own declarations what they share.
-fn complete(mut openapi: utoipa::openapi::OpenApi) -> Result<utoipa::openapi::OpenApi, String> {
+/// Adds to the operations' own declarations what they share, and collects who may perform them.
+fn complete(
+    mut openapi: utoipa::openapi::OpenApi,
+) -> Result<(utoipa::openapi::OpenApi, Vec<OperationRight>), String> {
     // utoipa's `Info` has no field `summary`; an extension becomes a member of the same JSON object.
     let summary = "The work of a smart city's expert task force, from policy to the council's decision.";
     openapi.info.extensions = Some(Extensions::from_iter([("summary", summary)]));
+    let mut rights = Vec::new();
     for (path, method, operation) in paths::operations_mut(&mut openapi) {
-        operations::complete(path, &method, operation)?;
+        let requirement = operations::complete(path, &method, operation)?;
+        let (id, path) = (operation.operation_id.clone().unwrap_or_default(), path.to_owned());
+        rights.push(OperationRight { id, method, path, requirement });
     }
     let mut components = openapi.components.take().unwrap_or_default();
     schemas::complete(&mut components.schemas);
@@ -177,5 +193,5 @@ fn complete(mut openapi: utoipa::openapi::OpenApi) -> Result<utoipa::openapi::Op
     sharing::share_parameters(&mut openapi, &mut components);
     sharing::share_responses(&mut openapi, &mut components);
     openapi.components = Some(components);
-    Ok(openapi)
+    Ok((openapi, rights))
 }

@@ -1,7 +1,9 @@
-//! The problems that an operation declares: the refusals of its right and of its change, as the rules in `domain/` give
-//! them over every role and state, and the refusals of its use case. The document adds the problems of the protocol.
+//! Who may perform an operation, and the problems that it declares: the refusals of its right and of its change, as the
+//! rules in `domain/` give them over every role and state, and the refusals of its use case. The document adds the
+//! problems of the protocol, and prints who may.
 //!
-//! An operation names the action and the change that its use case asks the rules for:
+//! An operation names the action and the change that its use case asks the rules for. An operation that
+//! `security(())` opens to everybody names no action.
 //!
 //! ```text
 //! extensions(("x-problem-codes" = json!(
@@ -11,36 +13,54 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::problem_catalogue::ProblemCode;
 use crate::domain::refusal::RefusalCode;
+use crate::domain::requirement::Requirement;
 use crate::domain::rights::{self, Action};
 use crate::domain::step::StepState;
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::domain::writing::{self, Write};
 
-/// The problems that an operation declares.
-#[derive(Debug, Default, Serialize)]
-#[serde(transparent)]
-pub(super) struct OperationProblems(BTreeSet<ProblemCode>);
-
-/// The problems of an operation that needs the right to an action.
-pub(super) fn requires(action: Action) -> OperationProblems {
-    OperationProblems::default().refuses(rights::refusals(action))
+/// The declaration of an operation: who may perform it, and its problems.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct OperationProblems {
+    /// Who may perform the operation, unless everybody may.
+    pub(super) requirement: Option<Requirement>,
+    pub(super) codes: BTreeSet<ProblemCode>,
 }
 
-/// The problems of an operation that every caller may ask for.
+/// The declaration of an operation that needs the right to an action.
+pub(super) fn requires(action: Action) -> OperationProblems {
+    let requirement = Some(Requirement::Right { action, also: Vec::new() });
+    OperationProblems { requirement, ..OperationProblems::default() }.refuses(rights::refusals(action))
+}
+
+/// The declaration of an operation that needs a secret of the installation.
+pub(super) fn requires_installation_secret() -> OperationProblems {
+    OperationProblems { requirement: Some(Requirement::InstallationSecret), ..OperationProblems::default() }
+}
+
+/// The declaration of an operation that everybody may perform.
 pub(super) fn refuses(codes: impl IntoIterator<Item = RefusalCode>) -> OperationProblems {
     OperationProblems::default().refuses(codes)
 }
 
-/// The problems of a change of a product of a step, which is made while the step is open.
+/// The declaration of a change of a product of a step, which is made while the step is open.
 pub(super) fn changes_product() -> OperationProblems {
     requires(Action::Work).writes_in_step(Write::OpenStep)
 }
 
 impl OperationProblems {
+    /// Adds the right to an action that some requests of the operation need as well.
+    pub(super) fn sometimes_requires(mut self, other: Action) -> Self {
+        if let Some(Requirement::Right { also, .. }) = &mut self.requirement {
+            also.push(other);
+        }
+        self.refuses(rights::refusals(other))
+    }
+
     /// Adds the refusals of a change, over every state of the task force.
     pub(super) fn writes(self, what: Write) -> Self {
         self.refuses(writing::refusals(what))
@@ -53,7 +73,7 @@ impl OperationProblems {
 
     /// Adds the refusals of the use case.
     pub(super) fn refuses(mut self, codes: impl IntoIterator<Item = RefusalCode>) -> Self {
-        self.0.extend(codes.into_iter().map(ProblemCode::from));
+        self.codes.extend(codes.into_iter().map(ProblemCode::from));
         self
     }
 }
@@ -63,7 +83,7 @@ mod tests {
     use super::*;
 
     fn codes(problems: &OperationProblems) -> String {
-        problems.0.iter().map(|code| code.code()).collect::<Vec<_>>().join(" ")
+        problems.codes.iter().map(|code| code.code()).collect::<Vec<_>>().join(" ")
     }
 
     #[test]
@@ -74,6 +94,9 @@ mod tests {
             (Action::ReadTaskForce, "notFound"),
             (Action::ManageUsers, "forbidden"),
             (Action::ReadRegister, "forbidden"),
+            (Action::ReadOwnAccount, ""),
+            (Action::EndSession, "notFound"),
+            (Action::EditComment, "forbidden notFound"),
         ] {
             assert_eq!(codes(&requires(action)), expected, "{action:?}");
         }

@@ -21,6 +21,7 @@ use crate::domain::refusal::{
     AvailableTransition, Blocker, FieldError, FieldErrorCode, FieldLocation, ProblemExtension, Refusal,
     RefusalCode, RefusalDetail,
 };
+use crate::domain::rights::EffectiveRole;
 use crate::domain::text::{Language, LocalizedText};
 
 /// The `Retry-After` of a response while the database is not available, in seconds.
@@ -166,7 +167,7 @@ impl Problem {
 
     /// The body of the response.
     pub(super) fn document(&self, context: &RequestContext, language: Language) -> ProblemDocument {
-        let (mut transitions, mut criteria, mut storage) = (None, None, None);
+        let (mut transitions, mut criteria, mut storage, mut allowed_roles) = (None, None, None, None);
         match &*self.extension {
             ProblemExtension::Nothing
             | ProblemExtension::CurrentVersion(_)
@@ -175,6 +176,7 @@ impl Problem {
             ProblemExtension::Transitions(listed) => {
                 transitions = Some(listed.iter().map(|one| TransitionDocument::new(one, language)).collect());
             }
+            ProblemExtension::AllowedRoles(roles) => allowed_roles = Some(roles.clone()),
             ProblemExtension::Criteria(listed) => {
                 criteria = Some(listed.iter().map(|one| CriterionDocument::new(one, language)).collect());
             }
@@ -191,6 +193,7 @@ impl Problem {
             references: self.references.iter().map(ReferenceDocument::from).collect(),
             criteria,
             storage,
+            allowed_roles,
         }
     }
 }
@@ -322,6 +325,10 @@ pub(super) struct ProblemDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     storage: Option<StorageDocument>,
+    /// The roles that can do what was refused, for `forbidden`; empty where only the owner of the resource can, whom `detail` names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    allowed_roles: Option<Vec<EffectiveRole>>,
 }
 
 /// One thing wrong with a request: in the body at `pointer`, or in the query, path or header `parameter`.

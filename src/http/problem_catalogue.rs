@@ -117,8 +117,8 @@ problem_catalogue! {
     Forbidden from RefusalCode {
         status: FORBIDDEN,
         title: "Your role does not allow this", "دورك لا يسمح بهذا الإجراء",
-        advice: "Your role here may not do it; where there are states, `availableTransitions` says what you may do.",
-            "لا يحق لدورك هنا أن يفعل ذلك؛ وحيث توجد حالات يبيّن الحقل availableTransitions ما يحق لك.",
+        advice: "`allowedRoles` lists the roles that can do this; each operation lists them in `x-roles`. Ask a person with one of these roles. `permissions` of a resource says what you can do with it.",
+            "يسرد الحقل allowedRoles الأدوار التي يحق لها هذا الإجراء، ويسردها x-roles في كل عملية؛ فاطلبه ممن له أحد هذه الأدوار. ويبيّن الحقل permissions في كل عنصر ما يحق لك فيه.",
     }
     NotFound from RefusalCode {
         status: NOT_FOUND,

@@ -111,7 +111,10 @@ macro_rules! resource_routes {
             #[utoipa::path(
                 tag = $tag,
                 params($CollectionPath, $Query),
-                responses((status = 200, description = "A page of them.", body = $Page))
+                responses((status = 200, description = "A page of them.", body = $Page)),
+                extensions(("x-problem-codes" = json!(
+                    $crate::http::operation_problems::requires($crate::domain::rights::Action::ReadTaskForce)
+                )))
             )]
             #[get($collection_url)]
             async fn $list(
@@ -149,7 +152,10 @@ macro_rules! resource_routes {
         #[utoipa::path(
             tag = $tag,
             params($SinglePath),
-            responses((status = 200, description = "It, as it is now.", body = $Representation, headers(("ETag" = String))))
+            responses((status = 200, description = "It, as it is now.", body = $Representation, headers(("ETag" = String)))),
+            extensions(("x-problem-codes" = json!(
+                $crate::http::operation_problems::requires($crate::domain::rights::Action::ReadTaskForce)
+            )))
         )]
         #[get($single_url)]
         async fn $get(

@@ -24,7 +24,7 @@ use crate::domain::rights::Action;
 use crate::domain::step::StepName;
 use crate::domain::text::{Language, LocalizedText};
 use crate::domain::writing::Write;
-use crate::http::operation_problems::{refuses, requires};
+use crate::http::operation_problems::requires;
 use crate::http::pagination::{self, ListItem, Page, page_query};
 use crate::http::patch::Patch;
 use crate::http::problem::{Result, TransitionDocument};
@@ -309,7 +309,7 @@ impl ListItem for ActivityItem {
     tag = "activities",
     params(TaskForcePath, ActivityQuery),
     responses((status = 200, description = "A page of activities.", body = ActivityPage)),
-    extensions(("x-problem-codes" = json!(refuses([RefusalCode::UnknownReference]))))
+    extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce).refuses([RefusalCode::UnknownReference]))))
 )]
 #[get("/v1/task-forces/{taskForceId}/activities")]
 async fn list_activities(app: Data<App>, read: Read<TaskForcePath, ActivityQuery>) -> Result<HttpResponse> {
@@ -402,6 +402,7 @@ resource_routes! {
         summary: "Change an activity",
         description: "Changes the fields that the merge patch names. An activity moves to another step only until it is first started; from then on, only the chair can switch `reviewRequired` off.",
         problems: requires(Action::Work)
+            .sometimes_requires(Action::DropReview)
             .writes_in_step(Write::Activity)
             .refuses([
                 RefusalCode::UnknownReference, RefusalCode::MemberEnded, RefusalCode::ActivityClosed,

@@ -17,10 +17,10 @@ use crate::app::App;
 use crate::app::api_keys::{NewApiKey, scopes};
 use crate::db;
 use crate::domain::refusal::RefusalCode;
-use crate::domain::rights::KeyScope;
+use crate::domain::rights::{Action, KeyScope};
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::http::idempotency;
-use crate::http::operation_problems::refuses;
+use crate::http::operation_problems::requires;
 use crate::http::pagination::{self, ListItem, Page, PageQuery};
 use crate::http::problem::Result;
 use crate::http::request::{Create, NoBody, Path, Read, Root};
@@ -166,7 +166,7 @@ impl ListItem for ApiKey {
     tag = "API keys",
     params(PageQuery),
     responses((status = 200, description = "A page of your API keys.", body = ApiKeyPage)),
-    extensions(("x-problem-codes" = json!(refuses([RefusalCode::InsufficientScope]))))
+    extensions(("x-problem-codes" = json!(requires(Action::ChangeOwnAccount).refuses([RefusalCode::InsufficientScope]))))
 )]
 #[get("/v1/api-keys")]
 async fn list_api_keys(app: Data<App>, read: Read<Root, PageQuery>) -> Result<HttpResponse> {
@@ -185,7 +185,7 @@ async fn list_api_keys(app: Data<App>, read: Read<Root, PageQuery>) -> Result<Ht
     tag = "API keys",
     request_body = NewKey,
     responses((status = 201, description = "The key, and its secret.", body = CreatedApiKey, headers(("ETag" = String), ("Location" = String)))),
-    extensions(("x-problem-codes" = json!(refuses([
+    extensions(("x-problem-codes" = json!(requires(Action::ChangeOwnAccount).refuses([
         RefusalCode::UnknownReference, RefusalCode::TooManyApiKeys,
     ]))))
 )]
@@ -211,7 +211,8 @@ async fn create_api_key(app: Data<App>, create: Create<Root, NewKey>) -> Result<
 #[utoipa::path(
     tag = "API keys",
     params(ApiKeyPath),
-    responses((status = 204, description = "The key opens nothing any more."))
+    responses((status = 204, description = "The key opens nothing any more.")),
+    extensions(("x-problem-codes" = json!(requires(Action::RevokeKey))))
 )]
 #[delete("/v1/api-keys/{apiKeyId}")]
 async fn revoke_api_key(app: Data<App>, request: NoBody<ApiKeyPath>) -> Result<HttpResponse> {

@@ -10,6 +10,8 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::domain::audit::{Break, BreakReason};
+use crate::domain::rights::Action;
+use crate::http::operation_problems::requires;
 use crate::http::problem::Result;
 use crate::http::request::{Read, TaskForcePath};
 use crate::http::response;
@@ -61,7 +63,8 @@ pub(super) struct AuditVerification {
 #[utoipa::path(
     tag = "events",
     params(TaskForcePath),
-    responses((status = 200, description = "What became of the chain.", body = AuditVerification))
+    responses((status = 200, description = "What became of the chain.", body = AuditVerification)),
+    extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
 )]
 #[get("/v1/task-forces/{taskForceId}/audit/verification")]
 async fn verify_audit(app: Data<App>, read: Read<TaskForcePath>) -> Result<HttpResponse> {

@@ -119,7 +119,8 @@ impl ListItem for Comment {
 #[utoipa::path(
     tag = "activities",
     params(ActivityPath, PageQuery),
-    responses((status = 200, description = "A page of comments.", body = CommentPage))
+    responses((status = 200, description = "A page of comments.", body = CommentPage)),
+    extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
 )]
 #[get("/v1/task-forces/{taskForceId}/activities/{activityId}/comments")]
 async fn list_comments(app: Data<App>, read: Read<ActivityPath, PageQuery>) -> Result<HttpResponse> {
@@ -157,7 +158,8 @@ async fn create_comment(app: Data<App>, create: Create<ActivityPath, NewComment>
     tag = "activities",
     description = "One comment on an activity.",
     params(CommentPath),
-    responses((status = 200, description = "The comment.", body = Comment, headers(("ETag" = String))))
+    responses((status = 200, description = "The comment.", body = Comment, headers(("ETag" = String)))),
+    extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
 )]
 #[get("/v1/task-forces/{taskForceId}/activities/{activityId}/comments/{commentId}")]
 async fn get_comment(app: Data<App>, read: Read<CommentPath>) -> Result<HttpResponse> {
@@ -176,7 +178,7 @@ async fn get_comment(app: Data<App>, read: Read<CommentPath>) -> Result<HttpResp
     params(CommentPath, IfMatch),
     request_body(content = CommentPatch, content_type = "application/merge-patch+json"),
     responses((status = 200, description = "The comment as it is now.", body = Comment, headers(("ETag" = String)))),
-    extensions(("x-problem-codes" = json!(requires(Action::Work).writes(Write::Comment))))
+    extensions(("x-problem-codes" = json!(requires(Action::EditComment).writes(Write::Comment))))
 )]
 #[patch("/v1/task-forces/{taskForceId}/activities/{activityId}/comments/{commentId}")]
 async fn update_comment(app: Data<App>, change: Change<CommentPath, CommentPatch>) -> Result<HttpResponse> {
@@ -198,7 +200,7 @@ async fn update_comment(app: Data<App>, change: Change<CommentPath, CommentPatch
     tag = "activities",
     params(CommentPath, IfMatch),
     responses((status = 204, description = "It is gone.")),
-    extensions(("x-problem-codes" = json!(requires(Action::Work).writes(Write::Comment))))
+    extensions(("x-problem-codes" = json!(requires(Action::DeleteComment).writes(Write::Comment))))
 )]
 #[delete("/v1/task-forces/{taskForceId}/activities/{activityId}/comments/{commentId}")]
 async fn delete_comment(app: Data<App>, remove: Delete<CommentPath>) -> Result<HttpResponse> {

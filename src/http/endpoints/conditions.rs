@@ -154,7 +154,8 @@ impl ListItem for ConditionItem {
 #[utoipa::path(
     tag = "decisions",
     params(TaskForcePath, ConditionQuery),
-    responses((status = 200, description = "A page of conditions.", body = ConditionPage))
+    responses((status = 200, description = "A page of conditions.", body = ConditionPage)),
+    extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
 )]
 #[get("/v1/task-forces/{taskForceId}/conditions")]
 async fn list_conditions(app: Data<App>, read: Read<TaskForcePath, ConditionQuery>) -> Result<HttpResponse> {
@@ -171,7 +172,8 @@ async fn list_conditions(app: Data<App>, read: Read<TaskForcePath, ConditionQuer
     tag = "decisions",
     description = "One condition, and where it can go from here.",
     params(ConditionPath),
-    responses((status = 200, description = "The condition.", body = Condition, headers(("ETag" = String))))
+    responses((status = 200, description = "The condition.", body = Condition, headers(("ETag" = String)))),
+    extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
 )]
 #[get("/v1/task-forces/{taskForceId}/conditions/{conditionId}")]
 async fn get_condition(app: Data<App>, read: Read<ConditionPath>) -> Result<HttpResponse> {
@@ -194,6 +196,8 @@ async fn get_condition(app: Data<App>, read: Read<ConditionPath>) -> Result<Http
     responses((status = 200, description = "The condition as it is now.", body = Condition, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(
         requires(Action::FollowCondition)
+            .sometimes_requires(Action::ReportCondition)
+            .sometimes_requires(Action::SettleCondition)
             .writes(Write::Condition)
             .refuses([RefusalCode::TransitionNotAllowed])
     )))

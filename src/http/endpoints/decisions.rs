@@ -265,7 +265,8 @@ impl ListItem for RegisterEntry {
 #[utoipa::path(
     tag = "decisions",
     params(TaskForcePath, PageQuery),
-    responses((status = 200, description = "A page of decisions.", body = DecisionPage))
+    responses((status = 200, description = "A page of decisions.", body = DecisionPage)),
+    extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
 )]
 #[get("/v1/task-forces/{taskForceId}/decisions")]
 async fn list_decisions(app: Data<App>, read: Read<TaskForcePath, PageQuery>) -> Result<HttpResponse> {
@@ -312,7 +313,8 @@ async fn record_decision(
     tag = "decisions",
     description = "One decision of the council with its conditions.",
     params(DecisionPath),
-    responses((status = 200, description = "The decision.", body = Decision, headers(("ETag" = String))))
+    responses((status = 200, description = "The decision.", body = Decision, headers(("ETag" = String)))),
+    extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
 )]
 #[get("/v1/task-forces/{taskForceId}/decisions/{number}")]
 async fn get_decision(app: Data<App>, read: Read<DecisionPath>) -> Result<HttpResponse> {

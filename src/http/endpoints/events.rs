@@ -157,7 +157,8 @@ pub(super) struct EventQuery {
 #[utoipa::path(
     tag = "events",
     params(TaskForcePath, EventQuery),
-    responses((status = 200, description = "The events.", body = EventList))
+    responses((status = 200, description = "The events.", body = EventList)),
+    extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
 )]
 #[get("/v1/task-forces/{taskForceId}/events")]
 async fn list_events(app: Data<App>, read: Read<TaskForcePath, EventQuery>) -> Result<HttpResponse> {

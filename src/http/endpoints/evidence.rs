@@ -21,12 +21,20 @@ use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
 use crate::domain::text::{Language, LocalizedText};
 use crate::domain::writing::Write;
-use crate::http::operation_problems::{changes_product, requires};
+use crate::http::operation_problems::{OperationProblems, requires};
 use crate::http::pagination::{ListItem, Page, page_query};
 use crate::http::patch::{Patch, PatchTarget};
 use crate::http::request::{Path, TaskForcePath};
 use crate::http::resource::{Representation, resource_routes};
 use crate::http::text::LocalizedName;
+
+/// The declaration of a change of evidence, which is about work or of the record.
+fn changes_evidence() -> OperationProblems {
+    requires(Action::KeepRecord)
+        .sometimes_requires(Action::ProveWork)
+        .sometimes_requires(Action::ChangeRecord)
+        .writes_in_step(Write::OpenStep)
+}
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     resource_operations(config);
@@ -248,6 +256,7 @@ resource_routes! {
         summary: "Add evidence",
         description: "By the members; about the task force, a submission, a report or a decision (the signed letter, the minutes) by the secretariat, too. Possible whatever became of the step of what it is about; of a condition even after the task force was concluded, and about the task force, a submission, a report or a decision by secretariat and chair in every state of the task force. Without `url` it is a file: upload it with `PUT …/content`.",
         problems: requires(Action::KeepRecord)
+            .sometimes_requires(Action::ProveWork)
             .writes(Write::Comment)
             .refuses([RefusalCode::UnknownReference]),
     },
@@ -260,7 +269,7 @@ resource_routes! {
         function: update_evidence,
         summary: "Change evidence",
         description: "Changes the fields that the merge patch names, as long as what it is about can be written. Evidence about a closed vote, a submitted report or a decision stays as it is.",
-        problems: changes_product()
+        problems: changes_evidence()
             .refuses([
                 RefusalCode::OfAnEarlierCycle, RefusalCode::ConditionSettled, RefusalCode::EvidenceOnRecord,
             ]),
@@ -269,7 +278,7 @@ resource_routes! {
         function: delete_evidence,
         summary: "Delete evidence",
         description: "Possible as long as what it is about can be written; evidence about a closed vote, a submitted report or a decision stays. Its file goes with it.",
-        problems: changes_product()
+        problems: changes_evidence()
             .refuses([
                 RefusalCode::OfAnEarlierCycle, RefusalCode::ConditionSettled, RefusalCode::EvidenceOnRecord,
                 RefusalCode::StillReferenced,

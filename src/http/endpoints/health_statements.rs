@@ -79,7 +79,8 @@ impl ListItem for HealthStatement {
 #[utoipa::path(
     tag = "task forces",
     params(TaskForcePath, PageQuery),
-    responses((status = 200, description = "A page of health statements.", body = HealthStatementPage))
+    responses((status = 200, description = "A page of health statements.", body = HealthStatementPage)),
+    extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
 )]
 #[get("/v1/task-forces/{taskForceId}/health-statements")]
 async fn list_health_statements(

@@ -13,10 +13,11 @@ use crate::app::App;
 use crate::db;
 use crate::domain::event::SubjectKind;
 use crate::domain::refusal::RefusalCode;
+use crate::domain::rights::Action;
 use crate::domain::step::StepName;
 use crate::domain::task::TaskKind;
 use crate::domain::text::LocalizedText;
-use crate::http::operation_problems::refuses;
+use crate::http::operation_problems::requires;
 use crate::http::pagination::{self, ListItem, Page, PageQuery};
 use crate::http::problem::Result;
 use crate::http::request::{Read, Root};
@@ -55,7 +56,7 @@ impl ListItem for MyActivity {
     tag = "me",
     params(PageQuery),
     responses((status = 200, description = "A page of your activities.", body = MyActivityPage)),
-    extensions(("x-problem-codes" = json!(refuses([RefusalCode::InsufficientScope]))))
+    extensions(("x-problem-codes" = json!(requires(Action::ReadOwnAccount).refuses([RefusalCode::InsufficientScope]))))
 )]
 #[get("/v1/me/activities")]
 async fn list_my_activities(app: Data<App>, read: Read<Root, PageQuery>) -> Result<HttpResponse> {
@@ -146,7 +147,7 @@ impl ListItem for Task {
     tag = "me",
     params(PageQuery),
     responses((status = 200, description = "A page of your tasks.", body = TaskPage)),
-    extensions(("x-problem-codes" = json!(refuses([RefusalCode::InsufficientScope]))))
+    extensions(("x-problem-codes" = json!(requires(Action::ReadOwnAccount).refuses([RefusalCode::InsufficientScope]))))
 )]
 #[get("/v1/me/tasks")]
 async fn list_my_tasks(app: Data<App>, read: Read<Root, PageQuery>) -> Result<HttpResponse> {

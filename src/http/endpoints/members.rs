@@ -178,7 +178,8 @@ impl ListItem for Member {
 #[utoipa::path(
     tag = "members",
     params(TaskForcePath, MemberQuery),
-    responses((status = 200, description = "A page of members.", body = MemberPage))
+    responses((status = 200, description = "A page of members.", body = MemberPage)),
+    extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
 )]
 #[get("/v1/task-forces/{taskForceId}/members")]
 async fn list_members(app: Data<App>, read: Read<TaskForcePath, MemberQuery>) -> Result<HttpResponse> {
@@ -221,7 +222,8 @@ async fn appoint_member(app: Data<App>, create: Create<TaskForcePath, NewMember>
     tag = "members",
     description = "One member, whether the seat is held now or has ended.",
     params(MemberPath),
-    responses((status = 200, description = "The member.", body = Member, headers(("ETag" = String))))
+    responses((status = 200, description = "The member.", body = Member, headers(("ETag" = String)))),
+    extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
 )]
 #[get("/v1/task-forces/{taskForceId}/members/{memberId}")]
 async fn get_member(app: Data<App>, read: Read<MemberPath>) -> Result<HttpResponse> {

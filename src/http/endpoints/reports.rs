@@ -201,7 +201,8 @@ impl ListItem for ReportItem {
 #[utoipa::path(
     tag = "reports",
     params(TaskForcePath, ReportQuery),
-    responses((status = 200, description = "A page of reports.", body = ReportPage))
+    responses((status = 200, description = "A page of reports.", body = ReportPage)),
+    extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
 )]
 #[get("/v1/task-forces/{taskForceId}/reports")]
 async fn list_reports(app: Data<App>, read: Read<TaskForcePath, ReportQuery>) -> Result<HttpResponse> {
@@ -239,7 +240,8 @@ async fn create_report(app: Data<App>, create: Create<TaskForcePath, NewReport>)
 #[utoipa::path(
     tag = "reports",
     params(ReportPath),
-    responses((status = 200, description = "The report.", body = Report, headers(("ETag" = String))))
+    responses((status = 200, description = "The report.", body = Report, headers(("ETag" = String)))),
+    extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
 )]
 #[get("/v1/task-forces/{taskForceId}/reports/{number}")]
 async fn get_report(app: Data<App>, read: Read<ReportPath>) -> Result<HttpResponse> {

@@ -27,7 +27,7 @@ use crate::domain::{
 };
 use crate::http::negotiation;
 use crate::http::openapi::document::OpenApiDocument;
-use crate::http::operation_problems::refuses;
+use crate::http::operation_problems::{refuses, requires_installation_secret};
 use crate::http::problem::Result;
 use crate::http::problem_catalogue::ProblemCode;
 use crate::http::response;
@@ -198,6 +198,7 @@ impl Vocabularies {
         add::<text::Language>(&mut words);
         add::<user::CouncilRole>(&mut words);
         add::<user::UserState>(&mut words);
+        add::<rights::EffectiveRole>(&mut words);
         add::<rights::SeatRole>(&mut words);
         add::<rights::KeyScope>(&mut words);
         add::<task_force::TaskForceState>(&mut words);
@@ -407,7 +408,7 @@ async fn check_readiness(app: Data<App>) -> HttpResponse {
     tag = "service",
     security(("metricsToken" = [])),
     responses((status = 200, description = "The metrics.", body = String, content_type = "text/plain")),
-    extensions(("x-outside-api" = json!(true)), ("x-problem-codes" = json!(refuses([RefusalCode::NotFound]))))
+    extensions(("x-outside-api" = json!(true)), ("x-problem-codes" = json!(requires_installation_secret().refuses([RefusalCode::NotFound]))))
 )]
 #[get("/metrics")]
 async fn get_metrics(request: HttpRequest, app: Data<App>, settings: Data<Settings>) -> Result<HttpResponse> {

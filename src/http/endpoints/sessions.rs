@@ -11,7 +11,8 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::app::sessions::SessionView;
 use crate::domain::refusal::RefusalCode;
-use crate::http::operation_problems::refuses;
+use crate::domain::rights::Action;
+use crate::http::operation_problems::requires;
 use crate::http::pagination::{self, ListItem, Page, PageQuery};
 use crate::http::problem::Result;
 use crate::http::request::{NoBody, Path, Read, Root};
@@ -86,7 +87,7 @@ impl ListItem for SessionItem {
     tag = "me",
     params(PageQuery),
     responses((status = 200, description = "A page of your sessions.", body = SessionPage)),
-    extensions(("x-problem-codes" = json!(refuses([RefusalCode::InsufficientScope]))))
+    extensions(("x-problem-codes" = json!(requires(Action::ChangeOwnAccount).refuses([RefusalCode::InsufficientScope]))))
 )]
 #[get("/v1/me/sessions")]
 async fn list_my_sessions(app: Data<App>, read: Read<Root, PageQuery>) -> Result<HttpResponse> {
@@ -103,7 +104,8 @@ async fn list_my_sessions(app: Data<App>, read: Read<Root, PageQuery>) -> Result
 #[utoipa::path(
     tag = "me",
     params(SessionPath),
-    responses((status = 204, description = "The session is over."))
+    responses((status = 204, description = "The session is over.")),
+    extensions(("x-problem-codes" = json!(requires(Action::EndSession))))
 )]
 #[delete("/v1/me/sessions/{sessionId}")]
 async fn end_my_session(app: Data<App>, request: NoBody<SessionPath>) -> Result<HttpResponse> {

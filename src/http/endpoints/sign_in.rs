@@ -14,7 +14,8 @@ use crate::auth::passwords::NewPassword;
 use crate::auth::tokens;
 use crate::domain::characters;
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
-use crate::http::operation_problems::refuses;
+use crate::domain::rights::Action;
+use crate::http::operation_problems::{refuses, requires};
 use crate::http::problem::Result;
 use crate::http::request::{Create, Public, Root};
 use crate::http::response;
@@ -211,7 +212,7 @@ async fn sign_out(app: Data<App>, open: Public<RefreshToken>) -> Result<HttpResp
     tag = "sign-in",
     request_body = PasswordChange,
     responses((status = 200, description = "Tokens of a new session.", body = TokensDocument)),
-    extensions(("x-problem-codes" = json!(refuses([
+    extensions(("x-problem-codes" = json!(requires(Action::ChangeOwnAccount).refuses([
         RefusalCode::InvalidCredentials, RefusalCode::TooManyAttempts,
     ]))))
 )]

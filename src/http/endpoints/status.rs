@@ -451,7 +451,8 @@ page_query! {
 #[utoipa::path(
     tag = "status",
     params(TaskForcePath),
-    responses((status = 200, description = "The status.", body = Status, headers(("ETag" = String))))
+    responses((status = 200, description = "The status.", body = Status, headers(("ETag" = String)))),
+    extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
 )]
 #[get("/v1/task-forces/{taskForceId}/status")]
 async fn get_status(app: Data<App>, read: Read<TaskForcePath>) -> Result<HttpResponse> {

@@ -235,7 +235,8 @@ pub(super) struct NewWaiver {
 #[utoipa::path(
     tag = "steps",
     params(TaskForcePath, CycleQuery),
-    responses((status = 200, description = "The five steps.", body = StepList))
+    responses((status = 200, description = "The five steps.", body = StepList)),
+    extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
 )]
 #[get("/v1/task-forces/{taskForceId}/steps")]
 async fn list_steps(app: Data<App>, read: Read<TaskForcePath, CycleQuery>) -> Result<HttpResponse> {
@@ -249,7 +250,8 @@ async fn list_steps(app: Data<App>, read: Read<TaskForcePath, CycleQuery>) -> Re
     tag = "steps",
     description = "One step of the present or an earlier cycle.",
     params(StepPath, CycleQuery),
-    responses((status = 200, description = "The step.", body = Step, headers(("ETag" = String))))
+    responses((status = 200, description = "The step.", body = Step, headers(("ETag" = String)))),
+    extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
 )]
 #[get("/v1/task-forces/{taskForceId}/steps/{step}")]
 async fn get_step(app: Data<App>, read: Read<StepPath, CycleQuery>) -> Result<HttpResponse> {
@@ -287,7 +289,8 @@ async fn update_step(app: Data<App>, change: Change<StepPath, StepPatch>) -> Res
 #[utoipa::path(
     tag = "steps",
     params(StepPath),
-    responses((status = 200, description = "How far the step is.", body = Readiness))
+    responses((status = 200, description = "How far the step is.", body = Readiness)),
+    extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
 )]
 #[get("/v1/task-forces/{taskForceId}/steps/{step}/readiness")]
 async fn get_readiness(app: Data<App>, read: Read<StepPath>) -> Result<HttpResponse> {

@@ -293,7 +293,8 @@ impl ListItem for SubmissionItem {
 #[utoipa::path(
     tag = "steps",
     params(StepPath, SubmissionQuery),
-    responses((status = 200, description = "A page of submissions.", body = SubmissionPage))
+    responses((status = 200, description = "A page of submissions.", body = SubmissionPage)),
+    extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
 )]
 #[get("/v1/task-forces/{taskForceId}/steps/{step}/submissions")]
 async fn list_submissions(app: Data<App>, read: Read<StepPath, SubmissionQuery>) -> Result<HttpResponse> {
@@ -341,7 +342,8 @@ async fn submit_step(
     tag = "steps",
     description = "One submission of a step, what was frozen with it, and how the vote stands.",
     params(SubmissionPath),
-    responses((status = 200, description = "The submission.", body = Submission, headers(("ETag" = String))))
+    responses((status = 200, description = "The submission.", body = Submission, headers(("ETag" = String)))),
+    extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
 )]
 #[get("/v1/task-forces/{taskForceId}/submissions/{submissionId}")]
 async fn get_submission(app: Data<App>, read: Read<SubmissionPath>) -> Result<HttpResponse> {

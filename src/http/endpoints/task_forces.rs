@@ -256,7 +256,8 @@ impl ListItem for TaskForceItem {
 #[utoipa::path(
     tag = "task forces",
     params(TaskForceQuery),
-    responses((status = 200, description = "A page of task forces.", body = TaskForcePage))
+    responses((status = 200, description = "A page of task forces.", body = TaskForcePage)),
+    extensions(("x-problem-codes" = json!(requires(Action::ReadOwnAccount))))
 )]
 #[get("/v1/task-forces")]
 async fn list_task_forces(app: Data<App>, read: Read<Root, TaskForceQuery>) -> Result<HttpResponse> {
@@ -303,7 +304,8 @@ async fn create_task_force(app: Data<App>, create: Create<Root, NewTaskForce>) -
     tag = "task forces",
     description = "One task force, and where it can go from here.",
     params(TaskForcePath),
-    responses((status = 200, description = "The task force.", body = TaskForce, headers(("ETag" = String))))
+    responses((status = 200, description = "The task force.", body = TaskForce, headers(("ETag" = String)))),
+    extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
 )]
 #[get("/v1/task-forces/{taskForceId}")]
 async fn get_task_force(app: Data<App>, read: Read<TaskForcePath>) -> Result<HttpResponse> {

@@ -19,7 +19,7 @@ use crate::domain::rights::{Action, SeatRole};
 use crate::domain::text::{Language, LocalizedText};
 use crate::domain::user::{CouncilRole, UserState};
 use crate::http::idempotency::{self, DryRun};
-use crate::http::operation_problems::{refuses, requires};
+use crate::http::operation_problems::requires;
 use crate::http::pagination::{self, ListItem, Page, page_query};
 use crate::http::patch::Patch;
 use crate::http::problem::{Result, TransitionDocument};
@@ -328,7 +328,8 @@ impl Me {
 #[utoipa::path(
     tag = "me",
     description = "You, and the seats that you hold.",
-    responses((status = 200, description = "Your account.", body = Me, headers(("ETag" = String))))
+    responses((status = 200, description = "Your account.", body = Me, headers(("ETag" = String)))),
+    extensions(("x-problem-codes" = json!(requires(Action::ReadOwnAccount))))
 )]
 #[get("/v1/me")]
 async fn get_me(app: Data<App>, read: Read<Root>) -> Result<HttpResponse> {
@@ -344,7 +345,8 @@ async fn get_me(app: Data<App>, read: Read<Root>) -> Result<HttpResponse> {
     tag = "me",
     params(IfMatch),
     request_body(content = MyPatch, content_type = "application/merge-patch+json"),
-    responses((status = 200, description = "Your account as it is now.", body = Me, headers(("ETag" = String))))
+    responses((status = 200, description = "Your account as it is now.", body = Me, headers(("ETag" = String)))),
+    extensions(("x-problem-codes" = json!(requires(Action::ChangeOwnAccount))))
 )]
 #[patch("/v1/me")]
 async fn update_me(app: Data<App>, change: Change<Root, MyPatch>) -> Result<HttpResponse> {
@@ -367,7 +369,7 @@ async fn update_me(app: Data<App>, change: Change<Root, MyPatch>) -> Result<Http
     tag = "users",
     params(UserQuery),
     responses((status = 200, description = "A page of users.", body = UserPage)),
-    extensions(("x-problem-codes" = json!(requires(Action::ManageUsers).refuses([
+    extensions(("x-problem-codes" = json!(requires(Action::LookUpUsers).refuses([
         RefusalCode::InsufficientScope,
     ]))))
 )]
@@ -401,7 +403,7 @@ async fn create_user(app: Data<App>, create: Create<Root, NewUser>) -> Result<Ht
     description = "One user: yourself, or one whom you manage.",
     params(UserPath),
     responses((status = 200, description = "The user.", body = User, headers(("ETag" = String)))),
-    extensions(("x-problem-codes" = json!(refuses([RefusalCode::InsufficientScope]))))
+    extensions(("x-problem-codes" = json!(requires(Action::ReadUser).refuses([RefusalCode::InsufficientScope]))))
 )]
 #[get("/v1/users/{userId}")]
 async fn get_user(app: Data<App>, read: Read<UserPath>) -> Result<HttpResponse> {

@@ -2,14 +2,21 @@
 
 use std::collections::BTreeSet;
 
+use serde::Deserialize as _;
 use serde_json::Value;
 use utoipa::openapi::path::Operation;
 
+use crate::domain::requirement::Requirement;
 use crate::domain::vocabulary::Vocabulary as _;
+use crate::http::operation_problems::OperationProblems;
 use crate::http::problem_catalogue::ProblemCode;
 
-/// The problems that an operation can answer with. These stay in the document.
+/// Who may perform an operation, and its problems ([`OperationProblems`]). In the document: the problems.
 const PROBLEM_CODES: &str = "x-problem-codes";
+/// The roles that may perform an operation.
+const ROLES: &str = "x-roles";
+/// Those of the roles that may perform the operation only on what is their own.
+const OWN_ONLY_ROLES: &str = "x-roles-own-only";
 /// Marks a page of the service that lies outside of the API: no negotiation, no languages, no scopes of API keys.
 const OUTSIDE_API: &str = "x-outside-api";
 /// Marks a download of the API that is sent as it is, whatever `Accept` says.
@@ -25,26 +32,41 @@ pub(in crate::http) fn negotiates(operation: &Operation) -> bool {
     !is_outside_api(operation) && !is_marked(operation, ANY_ACCEPT)
 }
 
-/// The problem codes that an operation declares itself.
+/// Who may perform an operation, and the problem codes that the operation declares itself.
 ///
 /// # Errors
-/// A word that is no problem code.
-pub(super) fn problem_codes(operation: &Operation) -> Result<BTreeSet<ProblemCode>, String> {
+/// A declaration that is none; an operation that needs a credential and does not say who may perform it.
+pub(super) fn declared(operation: &Operation) -> Result<(Requirement, BTreeSet<ProblemCode>), String> {
     let declared = operation.extensions.as_ref().and_then(|extensions| extensions.get(PROBLEM_CODES));
-    let words = declared.and_then(Value::as_array).into_iter().flatten();
-    words
-        .map(|word| {
-            let code = word.as_str().and_then(ProblemCode::parse);
-            code.ok_or_else(|| format!("{word} is no problem code"))
-        })
-        .collect()
+    let declared = declared.map(OperationProblems::deserialize).transpose();
+    let OperationProblems { requirement, codes } =
+        declared.map_err(|error| error.to_string())?.unwrap_or_default();
+    let is_public = operation.security.as_ref().is_some_and(Vec::is_empty);
+    let requirement = match (requirement, is_public) {
+        (None, true) => Requirement::Anyone,
+        (Some(requirement), false) => requirement,
+        (Some(_), true) => return Err("no credential, but a right".to_owned()),
+        (None, false) => return Err("a credential, but no right: who may is not declared".to_owned()),
+    };
+    Ok((requirement, codes))
 }
 
-/// Writes the complete problem codes into the document, and leaves out what concerns only the service.
-pub(super) fn publish(operation: &mut Operation, codes: &BTreeSet<ProblemCode>) {
+/// Writes into the document who may perform an operation and its complete problem codes, and leaves out what concerns
+/// only the service.
+pub(super) fn publish(operation: &mut Operation, requirement: &Requirement, codes: &BTreeSet<ProblemCode>) {
+    let who_may = requirement.sentence().en;
+    operation.description = Some(match operation.description.take() {
+        Some(description) if !description.is_empty() => format!("{description}\n\n{who_may}"),
+        _ => who_may,
+    });
     let extensions = operation.extensions.get_or_insert_default();
     extensions.retain(|name, _| name != OUTSIDE_API && name != ANY_ACCEPT);
     extensions.insert(PROBLEM_CODES.to_owned(), codes.iter().map(ProblemCode::to_string).collect());
+    extensions.insert(ROLES.to_owned(), requirement.roles().iter().map(|role| role.code()).collect());
+    let own_only = requirement.own_only_roles();
+    if !own_only.is_empty() {
+        extensions.insert(OWN_ONLY_ROLES.to_owned(), own_only.iter().map(|role| role.code()).collect());
+    }
 }
 
 fn is_marked(operation: &Operation, marker: &str) -> bool {

@@ -12,14 +12,19 @@ use utoipa::openapi::security::SecurityRequirement;
 use super::headers::{self, SharedHeader};
 use super::names::camel_case;
 use super::{declarations, parameters, problems};
+use crate::domain::requirement::Requirement;
 use crate::http::problem_catalogue::ProblemCode;
 use crate::http::server::rate_limit;
 
-/// Completes an operation.
+/// Completes an operation, and returns who may perform it.
 ///
 /// # Errors
-/// A declared problem code that doesn't exist.
-pub(super) fn complete(path: &str, method: &Method, operation: &mut Operation) -> Result<(), String> {
+/// An operation that does not declare who may perform it.
+pub(super) fn complete(
+    path: &str,
+    method: &Method,
+    operation: &mut Operation,
+) -> Result<Requirement, String> {
     if let Some(id) = &mut operation.operation_id {
         *id = camel_case(id);
     }
@@ -28,10 +33,10 @@ pub(super) fn complete(path: &str, method: &Method, operation: &mut Operation) -
         operation.security = Some(Vec::new());
     }
     let traits = Traits::of(path, method, operation);
-    let mut codes =
-        declarations::problem_codes(operation).map_err(|error| format!("{method} {path}: {error}"))?;
+    let (requirement, mut codes) =
+        declarations::declared(operation).map_err(|error| format!("{method} {path}: {error}"))?;
     codes.extend(traits.problem_codes());
-    declarations::publish(operation, &codes);
+    declarations::publish(operation, &requirement, &codes);
 
     let has_etag = complete_successes(&traits, operation);
     let responses = &mut operation.responses.responses;
@@ -50,7 +55,7 @@ pub(super) fn complete(path: &str, method: &Method, operation: &mut Operation) -
     for (_, parameter) in shared.into_iter().filter(|(is_taken, _)| *is_taken) {
         operation.parameters.get_or_insert_default().push(parameters::reference(parameter));
     }
-    Ok(())
+    Ok(requirement)
 }
 
 /// The traits of an operation that its problems and headers follow from.

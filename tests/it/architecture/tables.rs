@@ -17,11 +17,12 @@ fn the_rights_are_as_printed() {
     table.extend(
         EffectiveRole::ALL.iter().map(|effective_role| format!("{:<15}", format!("{effective_role:?}"))),
     );
-    for action in Action::ALL {
+    for &action in Action::ALL {
         table.push_str(&format!("\n{:<24}", format!("{action:?}")));
         table.extend(EffectiveRole::ALL.iter().map(|effective_role| {
             let cell = match authorize(*effective_role, action) {
                 Authorization::Allowed => "yes",
+                Authorization::OwnOnly => "own",
                 Authorization::Forbidden => "403",
                 Authorization::OutOfScope => unreachable!("scopes belong to the credential"),
                 Authorization::Hidden => "404",

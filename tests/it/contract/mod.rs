@@ -13,5 +13,6 @@ pub(crate) mod operation_cases;
 mod readme;
 mod references;
 mod response_headers;
+mod rights;
 mod search;
 mod texts;

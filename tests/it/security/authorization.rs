@@ -1,8 +1,13 @@
-//! Authorization: every operation is tried by every kind of actor over HTTP and compared with one golden table.
+//! Authorization: every operation is tried by every kind of actor over HTTP, and compared with one golden table and with
+//! the roles that the document names.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use futures_util::future::join;
+use serde_json::Value;
+use taskforce::domain::rights::{Action, Authorization, EffectiveRole, authorize};
+use taskforce::domain::vocabulary::Vocabulary as _;
 
 use crate::contract::operation_cases::{self, Case};
 use crate::support::{Answer, TestApp, Who};
@@ -21,6 +26,85 @@ const ACTORS: [(&str, Who); 11] = [
     ("keyThatReads", Who::ReadOnlyKey),
     ("keyOfAnother", Who::KeyOfB),
 ];
+
+/// The role that an actor of the table has in task force A, where the rights of the role decide alone.
+fn role(actor: &str) -> Option<&'static str> {
+    Some(match actor {
+        "outsider" | "endedMember" => "outsider",
+        "councilMember" => "councilMember",
+        "secretariat" => "secretariat",
+        "administrator" => "administrator",
+        "chair" => "chair",
+        "expert" => "member",
+        _ => return None,
+    })
+}
+
+/// The actor whose own the resource of a request is, where some roles may do the operation on their own only. The user
+/// of `getUser` is none of the actors.
+const OWNERS: [(&str, &str); 5] = [
+    ("updateComment", "expert"),
+    ("deleteComment", "expert"),
+    ("revokeApiKey", "expert"),
+    ("endMySession", "expert"),
+    ("getUser", ""),
+];
+
+/// The action that the request of the table needs beside that of its operation.
+const NARROWER: [(&str, Action); 5] = [
+    ("createEvidence", Action::ProveWork),
+    ("updateEvidence", Action::ProveWork),
+    ("deleteEvidence", Action::ProveWork),
+    ("uploadEvidence", Action::ProveWork),
+    ("transitionCondition", Action::SettleCondition),
+];
+
+fn listed<'a>(described: &'a Value, name: &str) -> BTreeSet<&'a str> {
+    described[name].as_array().into_iter().flatten().map(|role| role.as_str().unwrap()).collect()
+}
+
+/// The roles to which an action is open on every resource.
+fn allowed(action: Action) -> BTreeSet<&'static str> {
+    let roles = EffectiveRole::ALL.iter();
+    roles.filter(|role| authorize(**role, action) == Authorization::Allowed).map(|role| role.code()).collect()
+}
+
+/// What the document says about who may: the roles of the operation, and those that may on their own only.
+struct Documented {
+    roles: BTreeSet<&'static str>,
+    own_only: BTreeSet<&'static str>,
+    owner: Option<&'static str>,
+    narrower: Option<BTreeSet<&'static str>>,
+}
+
+impl Documented {
+    fn of(case: &Case) -> Self {
+        let described = case.operation().described;
+        let (roles, own_only) = (listed(described, "x-roles"), listed(described, "x-roles-own-only"));
+        let owner = OWNERS.iter().find(|(id, _)| *id == case.id).map(|(_, owner)| *owner);
+        assert_eq!(owner.is_some(), !own_only.is_empty(), "{}: {own_only:?}", case.id);
+        let narrower = NARROWER.iter().find(|(id, _)| *id == case.id).map(|(_, action)| allowed(*action));
+        assert!(own_only.is_subset(&roles), "{}", case.id);
+        let within = narrower.iter().all(|narrower| narrower.is_subset(&roles));
+        assert!(within, "{}: {narrower:?}", case.id);
+        Self { roles, own_only, owner, narrower }
+    }
+
+    /// Whether the actor of this name may do the request.
+    fn allows(&self, actor: &str, role: &str) -> bool {
+        let by_role =
+            self.roles.contains(role) && (!self.own_only.contains(role) || self.owner == Some(actor));
+        by_role && self.narrower.iter().all(|narrower| narrower.contains(role))
+    }
+
+    /// A refusal names the roles that may whatever the resource: by the right of the operation, or of the request.
+    fn check_refusal(&self, refused: &Value, id: &str) {
+        let named = listed(refused, "allowedRoles");
+        let open: BTreeSet<_> = self.roles.difference(&self.own_only).copied().collect();
+        let is_named = named == open || self.narrower.as_ref() == Some(&named);
+        assert!(is_named && refused["allowedRoles"].is_array(), "{id}: {refused}");
+    }
+}
 
 /// Task force A is meant wherever one is. `keyThatReads` is of its chair, `keyOfAnother` of the secretariat and for
 /// task force B alone. A status that refuses stands for its usual code, unless another is named; `scope` is
@@ -61,6 +145,7 @@ async fn rows(app: &TestApp, cases: Vec<Case>) -> Vec<(&'static str, Vec<String>
 async fn row(app: &TestApp, case: Case) -> Vec<String> {
     let operation = case.operation();
     let (mut outcomes, mut left_by_all) = (Vec::new(), 0);
+    let documented = Documented::of(&case);
     for (name, who) in ACTORS {
         let (draft, before) = (case.write(app).await, app.db_events().await);
         let answer = app.as_who(who).send(draft).await;
@@ -68,6 +153,19 @@ async fn row(app: &TestApp, case: Case) -> Vec<String> {
         let outcome = outcome(&answer);
         if outcome != "yes" {
             assert_eq!(left, 0, "{}: {name} was refused, and left an event", case.id);
+        }
+        if outcome == "403" {
+            documented.check_refusal(&answer.json(), case.id);
+        }
+        // Metrics have a token of their own, which the request contains.
+        if let Some(role) = role(name).filter(|_| case.id != "getMetrics") {
+            let allows = documented.allows(name, role);
+            assert_eq!(
+                outcome == "yes",
+                allows,
+                "{}: {name} got {outcome}, and the document says {allows}",
+                case.id
+            );
         }
         left_by_all += left;
         outcomes.push(outcome);

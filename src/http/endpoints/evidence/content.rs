@@ -19,9 +19,10 @@ use crate::app::App;
 use crate::app::evidence::{File, NewFile, Uploaded};
 use crate::domain::evidence::MAX_FILE_BYTES;
 use crate::domain::refusal::RefusalCode;
+use crate::domain::rights::Action;
 use crate::domain::text::Language;
-use crate::http::endpoints::evidence::{Evidence, EvidencePath};
-use crate::http::operation_problems::changes_product;
+use crate::http::endpoints::evidence::{Evidence, EvidencePath, changes_evidence};
+use crate::http::operation_problems::requires;
 use crate::http::problem::Result;
 use crate::http::request::{IfMatch, Read, Upload};
 use crate::http::response::{self, REVALIDATE};
@@ -88,7 +89,7 @@ pub(super) struct UploadedEvidence {
     ),
     responses((status = 200, description = "The evidence, with what is known of its file.", body = UploadedEvidence, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(
-        changes_product()
+        changes_evidence()
             .refuses([
                 RefusalCode::EvidenceIsALink, RefusalCode::OfAnEarlierCycle, RefusalCode::ConditionSettled,
                 RefusalCode::EvidenceOnRecord, RefusalCode::StorageFull,
@@ -133,7 +134,7 @@ pub(super) async fn upload_evidence(app: Data<App>, upload: Upload<EvidencePath>
             (EvidenceFile = "text/plain"),
         )
     )),
-    extensions(("x-any-accept" = json!(true)))
+    extensions(("x-any-accept" = json!(true)), ("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
 )]
 #[get("/v1/task-forces/{taskForceId}/evidence/{evidenceId}/content")]
 pub(super) async fn download_evidence(app: Data<App>, read: Read<EvidencePath>) -> Result<HttpResponse> {
