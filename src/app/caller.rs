@@ -17,7 +17,7 @@ use crate::domain::requirement::{check, forbidden};
 use crate::domain::rights::{Action, Authorization, EffectiveRole, Scope, SeatRole, authorize};
 use crate::domain::task_force::TaskForceState;
 use crate::domain::text::{Language, LocalizedText};
-use crate::domain::user::{CouncilRole, UserState};
+use crate::domain::user::{UserRole, UserState};
 
 /// The sender of a request, identified by a credential. The rights of the caller are read from the database with every
 /// request.
@@ -84,7 +84,7 @@ pub struct Actor {
     /// The user's name.
     pub name: LocalizedText,
     /// The role across the installation.
-    pub role: CouncilRole,
+    pub role: UserRole,
     /// The role that counts for rights over the installation.
     pub effective_role: EffectiveRole,
 }
@@ -215,7 +215,7 @@ pub(super) fn actor(
     let credential = caller.credential;
     // The operator of the issuer can issue a token for any user, so administrators may not use single sign-on.
     let is_single_sign_on = matches!(credential, Credential::SingleSignOn(_));
-    let is_barred_administrator = is_single_sign_on && row.role == CouncilRole::Administrator;
+    let is_barred_administrator = is_single_sign_on && row.role == UserRole::Administrator;
     if row.state != UserState::Active || is_barred_administrator {
         return Err(RefusalCode::Unauthenticated.into());
     }

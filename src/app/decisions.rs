@@ -15,7 +15,7 @@ use crate::db::conditions::ConditionFields;
 use crate::db::decisions::{Decision, NewDecision, RegisteredDecision};
 use crate::db::page::Page;
 use crate::db::reports::Report;
-use crate::domain::decision::{ConditionState, Outcome, Ruling};
+use crate::domain::decision::{ConditionState, DecisionOutcome, Ruling};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::reference::Reference;
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
@@ -32,7 +32,7 @@ use crate::domain::writing::Write;
 pub struct Record {
     /// The number of the report on which the council decided.
     pub report_number: i32,
-    pub outcome: Outcome,
+    pub outcome: DecisionOutcome,
     /// The step to be done again; required with `adjust`, and refused otherwise.
     pub return_to: Option<StepName>,
     /// The meeting.
@@ -114,8 +114,8 @@ async fn apply(
 ) -> Result<()> {
     let (task_force_id, cycle) = (tx.task_force_id(), tx.access.cycle);
     match ruling.outcome {
-        Outcome::Continue => open_cycle(tx, cycle + 1).await?,
-        Outcome::Adjust => {
+        DecisionOutcome::Continue => open_cycle(tx, cycle + 1).await?,
+        DecisionOutcome::Adjust => {
             for name in in_order() {
                 let Some(command) = ruling.command(name) else { continue };
                 let step = steps::current(tx, name).await?;
@@ -125,7 +125,7 @@ async fn apply(
                 }
             }
         }
-        Outcome::Conclude | Outcome::Stop => {
+        DecisionOutcome::Conclude | DecisionOutcome::Stop => {
             transition_task_force(tx, ruling.task_force(), Some(reason)).await?;
         }
     }
@@ -136,7 +136,7 @@ async fn apply(
 async fn revert(tx: &mut WriteTx<'_>, decision: &Decision, reason: &LocalizedText) -> Result<()> {
     let task_force_id = tx.task_force_id();
     match decision.outcome {
-        Outcome::Continue => {
+        DecisionOutcome::Continue => {
             let (opened, cycle) = (tx.access.cycle, decision.cycle);
             db::cycles::enter(tx.conn(), task_force_id, cycle, tx.now()).await?;
             db::cycles::remove(tx.conn(), task_force_id, opened).await?;
@@ -146,7 +146,7 @@ async fn revert(tx: &mut WriteTx<'_>, decision: &Decision, reason: &LocalizedTex
                     .with_change("cycle", opened, cycle),
             );
         }
-        Outcome::Adjust => {
+        DecisionOutcome::Adjust => {
             for name in in_order() {
                 let step = steps::current(tx, name).await?;
                 if step.state != StepState::Passed {
@@ -156,7 +156,7 @@ async fn revert(tx: &mut WriteTx<'_>, decision: &Decision, reason: &LocalizedTex
             db::decisions::restore_passing(tx.conn(), task_force_id, decision.cycle).await?;
             db::decisions::restore_waivers(tx.conn(), task_force_id, decision.report_id).await?;
         }
-        Outcome::Conclude | Outcome::Stop => {
+        DecisionOutcome::Conclude | DecisionOutcome::Stop => {
             transition_task_force(tx, TaskForceState::Active, Some(reason)).await?;
         }
     }
@@ -391,7 +391,7 @@ impl App {
     pub async fn decisions_register(
         &self,
         caller: &Caller,
-        outcome: Option<Outcome>,
+        outcome: Option<DecisionOutcome>,
         before: Option<i64>,
         limit: i64,
     ) -> Result<Page<RegisteredDecision>> {

@@ -9,7 +9,7 @@ use crate::db::health_statements::HealthStatement;
 use crate::db::page::Page;
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::rights::Action;
-use crate::domain::task_force::Health;
+use crate::domain::task_force::HealthRating;
 use crate::domain::text::LocalizedText;
 use crate::domain::writing::Write;
 
@@ -41,7 +41,7 @@ impl App {
         &self,
         caller: &Caller,
         task_force_id: Uuid,
-        health: Health,
+        health: HealthRating,
         note: Option<LocalizedText>,
     ) -> Result<HealthStatement> {
         self.write(caller, task_force_id, Action::Lead, async |tx| {

@@ -7,7 +7,7 @@ use crate::db;
 use crate::db::indicators::{Indicator, IndicatorFields};
 use crate::db::pilots::PilotDetail;
 use crate::domain::event::{EventAction, SubjectKind};
-use crate::domain::pilot::Direction;
+use crate::domain::pilot::IndicatorDirection;
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
 
 impl ChildOf for Indicator {
@@ -73,11 +73,11 @@ fn wrong_direction(fields: &IndicatorFields) -> Option<FieldError> {
         return None;
     }
     let error = match fields.direction {
-        Direction::Up => FieldError::at("/target", FieldErrorCode::TooSmall).saying(
+        IndicatorDirection::Up => FieldError::at("/target", FieldErrorCode::TooSmall).saying(
             "must be above baseline: higher is better",
             "يجب أن يزيد على خط الأساس (baseline): الأعلى أفضل",
         ),
-        Direction::Down => FieldError::at("/target", FieldErrorCode::TooLarge).saying(
+        IndicatorDirection::Down => FieldError::at("/target", FieldErrorCode::TooLarge).saying(
             "must be below baseline: lower is better",
             "يجب أن يقل عن خط الأساس (baseline): الأدنى أفضل",
         ),

@@ -16,7 +16,7 @@ use crate::domain::reference::Reference;
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
 use crate::domain::rights::{Action, SeatRole};
 use crate::domain::text::LocalizedText;
-use crate::domain::user::{CouncilRole, UserState};
+use crate::domain::user::{UserRole, UserState};
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::domain::writing::Write;
 
@@ -71,7 +71,7 @@ pub(super) async fn appoint(
     ids: &IdSequence,
 ) -> Result<Appointed> {
     match db::members::lock_user_for_share(conn, member.user_id).await? {
-        Some((CouncilRole::Expert, state, _)) if state.may_take_seat() => {}
+        Some((UserRole::Expert, state, _)) if state.may_take_seat() => {}
         Some((_, _, name)) => {
             let user = Reference::new(SubjectKind::User, member.user_id, name);
             return Err(Refusal::from(RefusalCode::NotAnExpert).references(vec![user]).into());

@@ -7,7 +7,7 @@ use super::{App, Error, Result, resource};
 use crate::db;
 use crate::db::page::Page;
 use crate::db::reports::{Draft, Report, ReportFilter, ReportInputs, ReportWithContent};
-use crate::domain::decision::{Outcome, Ruling};
+use crate::domain::decision::{DecisionOutcome, Ruling};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::domain::report::{self, ReportAsked, ReportControl, ReportModel, ReportPeriod, ReportPerson};
@@ -20,7 +20,7 @@ use crate::domain::text::LocalizedText;
 #[derive(Debug, Clone)]
 pub struct NewReport {
     /// The recommended decision.
-    pub recommendation: Outcome,
+    pub recommendation: DecisionOutcome,
     /// The step to be done again; with `adjust` only.
     pub return_to: Option<StepName>,
     /// A short explanation.

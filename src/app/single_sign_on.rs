@@ -21,7 +21,7 @@ use crate::db::{self, Conn};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::refusal::RefusalCode;
 use crate::domain::text::LocalizedText;
-use crate::domain::user::{CouncilRole, UserState};
+use crate::domain::user::{UserRole, UserState};
 use crate::domain::vocabulary::Vocabulary as _;
 
 /// The number of people whose user is cached.
@@ -31,22 +31,22 @@ const CACHE_CAPACITY: u64 = 10_000;
 const CACHE_LIFETIME: Duration = Duration::from_secs(5 * 60);
 
 /// Tells whether new people may get this role without a decision by the secretariat.
-pub fn may_be_default(role: CouncilRole) -> bool {
-    matches!(role, CouncilRole::Expert | CouncilRole::CouncilMember)
+pub fn may_be_default(role: UserRole) -> bool {
+    matches!(role, UserRole::Expert | UserRole::CouncilMember)
 }
 
 /// The trusted issuer, and the role of new people.
 #[expect(missing_debug_implementations, reason = "the cache holds people who have signed in")]
 pub struct SingleSignOn {
     issuer: Issuer,
-    default_role: Option<CouncilRole>,
+    default_role: Option<UserRole>,
     /// The users by subject. Other caches of credentials: see `ApiKeyCache` in `app/api_keys.rs`.
     user_ids: Cache<String, Uuid>,
 }
 
 impl SingleSignOn {
     /// Trusts an issuer. Users are created only with a default role for which [`may_be_default`] is true.
-    pub fn new(issuer: Issuer, default_role: Option<CouncilRole>) -> Self {
+    pub fn new(issuer: Issuer, default_role: Option<UserRole>) -> Self {
         let default_role = default_role.filter(|role| may_be_default(*role));
         let user_ids = Cache::builder().max_capacity(CACHE_CAPACITY).time_to_live(CACHE_LIFETIME).build();
         Self { issuer, default_role, user_ids }
@@ -152,7 +152,7 @@ async fn link_or_provision(
         candidate = db::identities::lock_by_email(conn, email).await?;
     }
     let Some(user) = candidate else { return Ok(None) };
-    if user.state == UserState::Disabled || user.role == CouncilRole::Administrator {
+    if user.state == UserState::Disabled || user.role == UserRole::Administrator {
         return Ok(None);
     }
     let mut linked = new_event(EventAction::IdentityLinked, sso, user.id);

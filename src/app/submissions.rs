@@ -15,7 +15,7 @@ use crate::db::reports::Report;
 use crate::db::steps::Step;
 use crate::db::submissions::{Ballot, NamedBallot, Snapshot, Submission};
 use crate::domain::adjustment::Adjustment;
-use crate::domain::ballot::{Choice, Tally, VoteOutcome};
+use crate::domain::ballot::{Tally, VoteChoice, VoteOutcome};
 use crate::domain::criterion::Criterion;
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::gate;
@@ -72,7 +72,7 @@ impl SubmissionView {
 /// A vote.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Vote {
-    pub choice: Choice,
+    pub choice: VoteChoice,
     pub comment: Option<String>,
     /// The reason of a recusal.
     pub reason: Option<LocalizedText>,
@@ -335,10 +335,10 @@ impl App {
             if submission.state != SubmissionState::Voting {
                 return Err(RefusalCode::VotingClosed.into());
             }
-            if vote.choice == Choice::Recuse && vote.reason.is_none() {
+            if vote.choice == VoteChoice::Recuse && vote.reason.is_none() {
                 return Err(Refusal::missing("/reason", &["choice"]).into());
             }
-            if vote.choice == Choice::Return && vote.comment.is_none() {
+            if vote.choice == VoteChoice::Return && vote.comment.is_none() {
                 return Err(Refusal::missing("/comment", &["choice"]).into());
             }
             let said = (before.choice, before.comment.as_ref(), before.reason.as_ref());

@@ -24,7 +24,7 @@ use crate::domain::requirement::{forbidden, forbidden_to_manage};
 use crate::domain::rights::{Action, EffectiveRole, may_manage};
 use crate::domain::state_machine::{available, check_transition};
 use crate::domain::text::{Language, LocalizedText};
-use crate::domain::user::{CouncilRole, UserState, change_role, fold_address};
+use crate::domain::user::{UserRole, UserState, change_role, fold_address};
 use crate::domain::vocabulary::Vocabulary as _;
 
 /// The lifetime of an invitation.
@@ -148,7 +148,7 @@ fn check_may_manage(id: Uuid) -> impl FnOnce(&Actor) -> Result<()> {
 }
 
 /// Refuses to assign a role to callers who do not manage users of that role.
-fn check_may_assign(actor: &Actor, role: CouncilRole) -> Result<()> {
+fn check_may_assign(actor: &Actor, role: UserRole) -> Result<()> {
     if may_manage(actor.effective_role, role) { Ok(()) } else { Err(forbidden_to_manage(role).into()) }
 }
 
@@ -298,7 +298,7 @@ impl App {
         let email = parse_email(email).map_err(|code| {
             Refusal::field_errors(RefusalCode::InvalidRequest, vec![FieldError::at("/email", code)])
         })?;
-        let fields = UserFields { email, name, role: CouncilRole::Administrator, locale: Language::English };
+        let fields = UserFields { email, name, role: UserRole::Administrator, locale: Language::English };
         self.write_installation("create-admin", async |conn, now| {
             let (_, invitation, invited) = create(conn, &fields, now).await?;
             let actor = EventActor { kind: ActorKind::System, id: None };
@@ -340,7 +340,7 @@ impl App {
             if after.email != before.email && db::users::end_invitation(conn, id, now).await? {
                 updated = updated.with_change("invitationEnded", None::<()>, true);
             }
-            if after.role != before.role && after.role == CouncilRole::Administrator {
+            if after.role != before.role && after.role == UserRole::Administrator {
                 // The keys were created with fewer rights, and perhaps through single sign-on, which administrators
                 // cannot use.
                 updated = with_keys_revoked(updated, db::api_keys::revoke_all(conn, id, now).await?);
@@ -519,12 +519,12 @@ mod tests {
         let before = UserFields {
             email: "a@example.org".into(),
             name: LocalizedText::both("ليلى", "Layla"),
-            role: CouncilRole::Expert,
+            role: UserRole::Expert,
             locale: Language::Arabic,
         };
         let after = UserFields {
             name: LocalizedText::both("ليلى", "Leila"),
-            role: CouncilRole::Secretariat,
+            role: UserRole::Secretariat,
             ..before.clone()
         };
         let changes = changes(&before, &after);

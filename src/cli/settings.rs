@@ -21,7 +21,7 @@ use crate::db::pool::{self, Pool};
 use crate::demo;
 use crate::domain::refusal::FieldErrorCode;
 use crate::domain::storage::{MIB, StorageLimits};
-use crate::domain::user::CouncilRole;
+use crate::domain::user::UserRole;
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::http::server::tls;
 use crate::http::server::{self, ByteLimits, CONNECTIONS, CONNECTIONS_PER_ADDRESS, RateLimit};
@@ -178,7 +178,7 @@ struct SingleSignOnSettings {
     oidc_audience: Option<String>,
     /// Role of people who have a token and no account yet, expert or councilMember; if not set, they are refused.
     #[arg(long, env = "TASKFORCE_OIDC_DEFAULT_ROLE", requires = "oidc_issuer", value_parser = default_role)]
-    oidc_default_role: Option<CouncilRole>,
+    oidc_default_role: Option<UserRole>,
     /// Algorithms that its tokens may be signed with, separated by commas.
     #[arg(
         long,
@@ -189,8 +189,8 @@ struct SingleSignOnSettings {
     oidc_algorithms: Vec<String>,
 }
 
-fn default_role(text: &str) -> Result<CouncilRole, String> {
-    CouncilRole::parse(text).filter(|role| may_be_default(*role)).ok_or_else(|| {
+fn default_role(text: &str) -> Result<UserRole, String> {
+    UserRole::parse(text).filter(|role| may_be_default(*role)).ok_or_else(|| {
         "the default role is expert or councilMember: other roles are assigned by an administrator".to_owned()
     })
 }

@@ -11,7 +11,7 @@ use super::statement::Prepared;
 use crate::domain::rights::SeatRole;
 use crate::domain::task_force::TaskForceState;
 use crate::domain::text::{Language, LocalizedText};
-use crate::domain::user::{CouncilRole, UserState};
+use crate::domain::user::{UserRole, UserState};
 
 /// A credential that authentication has verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +61,7 @@ pub struct CallerRow {
     pub name: LocalizedText,
     /// Role across the installation.
     #[diesel(sql_type = Text)]
-    pub role: CouncilRole,
+    pub role: UserRole,
     /// The language that the user prefers.
     #[diesel(sql_type = Text)]
     pub locale: Language,

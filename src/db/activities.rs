@@ -17,7 +17,7 @@ use super::page::Page;
 use super::references::{ReferenceRow, References};
 use super::schema::{activities, activity_dependencies, members, task_force_heads, task_forces};
 use super::statement::{Prepared, columns};
-use crate::domain::activity::{ActivityState, Priority, Stage};
+use crate::domain::activity::{ActivityPriority, ActivityState, Stage};
 use crate::domain::evidence::{About, ActivitySubjectKind};
 use crate::domain::reference::Reference;
 use crate::domain::step::{StepName, StepState};
@@ -67,7 +67,7 @@ pub struct ActivityFields {
     pub step: StepName,
     pub assignee_member_id: Option<Uuid>,
     pub due_date: Option<NaiveDate>,
-    pub priority: Priority,
+    pub priority: ActivityPriority,
     /// True if another member reviews the work before the activity is done.
     pub review_required: bool,
     /// The product or condition that the activity is about. The subject is written as [`SubjectColumns`] and read from

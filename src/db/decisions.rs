@@ -11,7 +11,7 @@ use super::Conn;
 use super::page::Page;
 use super::schema::{decisions, events, steps, submissions, waivers};
 use super::statement::Prepared;
-use crate::domain::decision::{Outcome, Ruling};
+use crate::domain::decision::{DecisionOutcome, Ruling};
 use crate::domain::event::EventAction;
 use crate::domain::step::{StepName, StepState};
 use crate::domain::submission::SubmissionState;
@@ -27,7 +27,7 @@ pub struct Decision {
     pub number: i32,
     /// The cycle of the report.
     pub cycle: i32,
-    pub outcome: Outcome,
+    pub outcome: DecisionOutcome,
     /// The step to return to, with outcome `adjust`.
     pub return_to_step: Option<StepName>,
     pub meeting_reference: String,
@@ -47,7 +47,7 @@ pub struct Decision {
     pub report_number: i32,
     /// The outcome that the report recommended.
     #[diesel(sql_type = Text)]
-    pub recommendation: Outcome,
+    pub recommendation: DecisionOutcome,
     /// The step to which the report recommended to return.
     #[diesel(sql_type = Nullable<Text>)]
     pub recommended_step: Option<StepName>,
@@ -150,7 +150,7 @@ pub struct RegisteredDecision {
 /// A page of the register of all task forces, the latest decision first.
 pub async fn register(
     conn: &Conn,
-    outcome: Option<Outcome>,
+    outcome: Option<DecisionOutcome>,
     before: Option<i64>,
     limit: i64,
 ) -> QueryResult<Page<RegisteredDecision>> {

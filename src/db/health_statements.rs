@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::Conn;
 use super::page::Page;
 use super::schema::health_statements;
-use crate::domain::task_force::Health;
+use crate::domain::task_force::HealthRating;
 use crate::domain::text::LocalizedText;
 
 /// A health statement as it is stored.
@@ -17,7 +17,7 @@ use crate::domain::text::LocalizedText;
 pub struct HealthStatement {
     pub task_force_id: Uuid,
     pub id: Uuid,
-    pub health: Health,
+    pub health: HealthRating,
     pub note: Option<LocalizedText>,
     /// The chair who said so.
     pub member_id: Uuid,

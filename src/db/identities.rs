@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::Conn;
 use super::schema::{user_identities, users};
 use super::users::UserFields;
-use crate::domain::user::{CouncilRole, UserState, fold_address};
+use crate::domain::user::{UserRole, UserState, fold_address};
 
 /// The user who is linked to an issuer's subject.
 pub async fn find(conn: &Conn, issuer: &str, subject: &str) -> QueryResult<Option<Uuid>> {
@@ -26,7 +26,7 @@ pub async fn find(conn: &Conn, issuer: &str, subject: &str) -> QueryResult<Optio
 pub struct Candidate {
     pub id: Uuid,
     /// Role across the installation.
-    pub role: CouncilRole,
+    pub role: UserRole,
     /// Only a user who is not disabled may be linked.
     pub state: UserState,
 }

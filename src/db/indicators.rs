@@ -13,7 +13,7 @@ use super::Conn;
 use super::resource::{ChildRow, child_queries};
 use super::schema::indicators;
 use crate::domain::decimal::Decimal;
-use crate::domain::pilot::Direction;
+use crate::domain::pilot::IndicatorDirection;
 use crate::domain::text::LocalizedText;
 
 /// The changeable fields of an indicator.
@@ -27,7 +27,7 @@ pub struct IndicatorFields {
     /// The unit of measurement.
     pub unit: String,
     /// The direction of improvement.
-    pub direction: Direction,
+    pub direction: IndicatorDirection,
     /// The value before the pilot.
     pub baseline: Option<Decimal>,
     /// The value to be reached.

@@ -16,7 +16,7 @@ use crate::domain::reference::Reference;
 use crate::domain::rights::SeatRole;
 use crate::domain::task_force::TaskForceState;
 use crate::domain::text::LocalizedText;
-use crate::domain::user::{CouncilRole, UserState};
+use crate::domain::user::{UserRole, UserState};
 
 /// A member as it is stored.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -100,7 +100,7 @@ pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Opt
 
 /// The current seats, and those among them whose users may no longer hold a seat.
 pub async fn panel(conn: &Conn, task_force_id: Uuid) -> QueryResult<Panel> {
-    let rows: Vec<(Uuid, SeatRole, CouncilRole, UserState, LocalizedText)> = members::table
+    let rows: Vec<(Uuid, SeatRole, UserRole, UserState, LocalizedText)> = members::table
         .inner_join(users::table.on(users::id.eq(members::user_id)))
         .filter(members::task_force_id.eq(task_force_id))
         .filter(members::to_date.is_null())
@@ -111,7 +111,7 @@ pub async fn panel(conn: &Conn, task_force_id: Uuid) -> QueryResult<Panel> {
     let (mut seats, mut invalid) = (Vec::new(), Vec::new());
     for (member_id, role, council_role, user_state, name) in rows {
         seats.push(Seat { member_id, role });
-        if council_role != CouncilRole::Expert || !user_state.may_take_seat() {
+        if council_role != UserRole::Expert || !user_state.may_take_seat() {
             invalid.push(Reference::new(SubjectKind::Member, member_id, name));
         }
     }
@@ -287,7 +287,7 @@ pub async fn lock_users_for_share(conn: &Conn, ids: &[Uuid]) -> QueryResult<Vec<
 pub async fn lock_user_for_share(
     conn: &Conn,
     user_id: Uuid,
-) -> QueryResult<Option<(CouncilRole, UserState, LocalizedText)>> {
+) -> QueryResult<Option<(UserRole, UserState, LocalizedText)>> {
     users::table
         .find(user_id)
         .select((users::role, users::state, users::name))

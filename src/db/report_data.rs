@@ -20,9 +20,9 @@ use super::functions::local_date;
 use super::schema::{cycles, health_statements, members, task_forces, users};
 use super::statement::Prepared;
 use crate::domain::evidence::EvidenceSubjectKind;
-use crate::domain::report::{Parts, ReportEvidence, ReportHealth, ReportMember, ReportSubject};
+use crate::domain::report::{Parts, ReportEvidence, ReportHealthStatement, ReportMember, ReportSubject};
 use crate::domain::rights::SeatRole;
-use crate::domain::task_force::Health;
+use crate::domain::task_force::HealthRating;
 use crate::domain::text::LocalizedText;
 use crate::domain::vocabulary::Vocabulary as _;
 
@@ -66,15 +66,15 @@ pub async fn load(
 }
 
 /// The latest health statement.
-async fn health(conn: &Conn, task_force_id: Uuid) -> QueryResult<Option<ReportHealth>> {
-    let row: Option<(Health, Option<LocalizedText>, DateTime<Utc>)> = health_statements::table
+async fn health(conn: &Conn, task_force_id: Uuid) -> QueryResult<Option<ReportHealthStatement>> {
+    let row: Option<(HealthRating, Option<LocalizedText>, DateTime<Utc>)> = health_statements::table
         .filter(health_statements::task_force_id.eq(task_force_id))
         .order(health_statements::id.desc())
         .select((health_statements::health, health_statements::note, health_statements::created_at))
         .first(&mut &*conn)
         .await
         .optional()?;
-    Ok(row.map(|(health, note, stated_at)| ReportHealth { health, note, stated_at }))
+    Ok(row.map(|(health, note, stated_at)| ReportHealthStatement { health, note, stated_at }))
 }
 
 type MemberRow =

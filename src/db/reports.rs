@@ -10,7 +10,7 @@ use super::Conn;
 use super::page::Page;
 use super::schema::{reports, task_forces};
 use super::statement::Prepared;
-use crate::domain::decision::Outcome;
+use crate::domain::decision::DecisionOutcome;
 use crate::domain::report::ReportState;
 use crate::domain::step::StepName;
 use crate::domain::task_force::TaskForceState;
@@ -26,7 +26,7 @@ pub struct Report {
     /// The cycle that the report describes.
     pub cycle: i32,
     pub state: ReportState,
-    pub recommendation: Outcome,
+    pub recommendation: DecisionOutcome,
     /// The step to be done again, with `adjust`.
     pub return_to_step: Option<StepName>,
     /// The reasons for the recommendation.
@@ -70,7 +70,7 @@ pub struct BeforeCouncil {
 pub struct Draft {
     pub number: i32,
     pub cycle: i32,
-    pub recommendation: Outcome,
+    pub recommendation: DecisionOutcome,
     pub return_to_step: Option<StepName>,
     pub summary: LocalizedText,
     pub model: String,

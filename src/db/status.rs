@@ -11,7 +11,7 @@ use super::page::Page;
 use super::reports::BeforeCouncil;
 use super::statement::Prepared;
 use crate::domain::step::{StepName, StepState};
-use crate::domain::task_force::{Health, TaskForceState};
+use crate::domain::task_force::{HealthRating, TaskForceState};
 use crate::domain::text::LocalizedText;
 
 /// The summary of a task force.
@@ -35,7 +35,7 @@ pub struct Summary {
     pub seq: i64,
     /// The latest stated health.
     #[diesel(sql_type = Nullable<Text>)]
-    pub health: Option<Health>,
+    pub health: Option<HealthRating>,
     /// The instant of the health statement.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub health_stated_at: Option<DateTime<Utc>>,
@@ -327,7 +327,7 @@ pub struct PortfolioFilter {
     /// Only task forces whose open or submitted step is this one.
     pub step: Option<StepName>,
     /// Only task forces whose latest stated health is this.
-    pub health: Option<Health>,
+    pub health: Option<HealthRating>,
     /// Only task forces whose name or city contains this, folded.
     pub q: Option<String>,
     /// Only task forces whose report waits for the council's decision, or only the others.

@@ -11,7 +11,7 @@ use super::Conn;
 use super::page::Page;
 use super::schema::{ballots, members, submissions, task_forces, users};
 use super::steps::Step;
-use crate::domain::ballot::{self, Choice};
+use crate::domain::ballot::{self, VoteChoice};
 use crate::domain::step::StepName;
 use crate::domain::submission::SubmissionState;
 use crate::domain::text::LocalizedText;
@@ -43,7 +43,7 @@ pub struct Submission {
 pub struct Ballot {
     pub member_id: Uuid,
     /// The vote, once cast.
-    pub choice: Option<Choice>,
+    pub choice: Option<VoteChoice>,
     /// A comment on the vote.
     pub comment: Option<String>,
     pub reason: Option<LocalizedText>,

@@ -12,16 +12,16 @@ use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::{Jsonb, Nullable, Numeric, SingleValue, Text};
 use uuid::Uuid;
 
-use crate::domain::activity::{ActivityState, Priority};
-use crate::domain::ballot::Choice;
+use crate::domain::activity::{ActivityPriority, ActivityState};
+use crate::domain::ballot::VoteChoice;
 use crate::domain::criterion::CriterionCode;
 use crate::domain::decimal::Decimal;
-use crate::domain::decision::{ConditionState, Outcome};
+use crate::domain::decision::{ConditionState, DecisionOutcome};
 use crate::domain::evaluation::PilotEvaluation;
 use crate::domain::event::{ActorKind, EventAction, SubjectKind};
 use crate::domain::evidence::{About, ActivitySubjectKind, EvidenceSubjectKind};
 use crate::domain::migration::MigrationState;
-use crate::domain::pilot::{Direction, PilotOutcome, PilotState};
+use crate::domain::pilot::{IndicatorDirection, PilotOutcome, PilotState};
 use crate::domain::policy::{PolicyKind, PolicyState};
 use crate::domain::refusal::RefusalCode;
 use crate::domain::report::ReportState;
@@ -31,9 +31,9 @@ use crate::domain::sector::{AssessmentKind, SectorState};
 use crate::domain::step::{StepName, StepState};
 use crate::domain::submission::SubmissionState;
 use crate::domain::task::TaskKind;
-use crate::domain::task_force::{Health, TaskForceState};
+use crate::domain::task_force::{HealthRating, TaskForceState};
 use crate::domain::text::{Language, LocalizedText};
-use crate::domain::user::{CouncilRole, UserState};
+use crate::domain::user::{UserRole, UserState};
 use crate::domain::vocabulary::Vocabulary;
 
 /// The implementations that `#[derive(AsExpression, FromSqlRow)]` writes, for types of the domain, which does not
@@ -107,24 +107,24 @@ text_columns!(
     ActorKind,
     Aim,
     AssessmentKind,
-    Choice,
+    VoteChoice,
     RefusalCode,
     ConditionState,
-    CouncilRole,
+    UserRole,
     CriterionCode,
-    Direction,
+    IndicatorDirection,
     EventAction,
     EvidenceSubjectKind,
     EvolutionStage,
-    Health,
+    HealthRating,
     Language,
     MigrationState,
-    Outcome,
+    DecisionOutcome,
     PilotOutcome,
     PilotState,
     PolicyKind,
     PolicyState,
-    Priority,
+    ActivityPriority,
     ReportState,
     SeatRole,
     SectorState,

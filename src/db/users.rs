@@ -15,7 +15,7 @@ use super::schema::{invitations, members, passwords, users};
 use super::statement::{Prepared, columns};
 use crate::domain::rights::SeatRole;
 use crate::domain::text::{Language, LocalizedText};
-use crate::domain::user::{CouncilRole, UserFacts, UserState, fold_address};
+use crate::domain::user::{UserFacts, UserRole, UserState, fold_address};
 
 #[diesel::declare_sql_function]
 extern "SQL" {
@@ -46,7 +46,7 @@ pub struct User {
 pub struct UserFields {
     pub email: String,
     pub name: LocalizedText,
-    pub role: CouncilRole,
+    pub role: UserRole,
     pub locale: Language,
 }
 
@@ -108,7 +108,7 @@ pub async fn lock(conn: &Conn, id: Uuid) -> QueryResult<()> {
 /// Locks some users and every active administrator until the transaction ends, always in the same order. Of two
 /// concurrent changes that would remove the last two administrators, the second therefore sees the first.
 pub async fn lock_with_administrators(conn: &Conn, ids: &[Uuid]) -> QueryResult<()> {
-    let administers = users::role.eq(CouncilRole::Administrator).and(users::state.eq(UserState::Active));
+    let administers = users::role.eq(UserRole::Administrator).and(users::state.eq(UserState::Active));
     users::table
         .filter(users::id.eq_any(ids).or(administers))
         .order(users::id)
@@ -185,7 +185,7 @@ pub enum Reach {
 /// Narrows a list of users.
 #[derive(Debug, Clone, Default)]
 pub struct UserFilter {
-    pub role: Option<CouncilRole>,
+    pub role: Option<UserRole>,
     pub state: Option<UserState>,
     /// Only users whose name or address contains this, folded.
     pub q: Option<String>,
@@ -210,9 +210,9 @@ pub async fn list(
         .into_boxed();
     query = match reach {
         Reach::Everybody => query,
-        Reach::AllButAdministrators => query.filter(users::role.ne(CouncilRole::Administrator)),
+        Reach::AllButAdministrators => query.filter(users::role.ne(UserRole::Administrator)),
         Reach::Experts => {
-            query.filter(users::role.eq(CouncilRole::Expert)).filter(users::state.ne(UserState::Disabled))
+            query.filter(users::role.eq(UserRole::Expert)).filter(users::state.ne(UserState::Disabled))
         }
     };
     if let Some(after) = after {

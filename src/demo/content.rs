@@ -4,9 +4,9 @@
 //! 0 is the chair; policies, sectors, pilots and migrations by their indices in their tables. Texts that the API
 //! stores in one language only are in Arabic, and in both languages where they are short.
 
-use crate::domain::activity::{ActivityState, Priority};
-use crate::domain::ballot::Choice;
-use crate::domain::pilot::{Direction, PilotOutcome};
+use crate::domain::activity::{ActivityPriority, ActivityState};
+use crate::domain::ballot::VoteChoice;
+use crate::domain::pilot::{IndicatorDirection, PilotOutcome};
 use crate::domain::policy::PolicyKind;
 use crate::domain::scales::{Aim, EvolutionStage};
 use crate::domain::step::StepName;
@@ -88,7 +88,7 @@ pub(super) struct Sector {
 pub(super) struct Indicator {
     pub(super) name: Text,
     pub(super) unit: &'static str,
-    pub(super) direction: Direction,
+    pub(super) direction: IndicatorDirection,
     pub(super) baseline: Option<&'static str>,
     pub(super) target: Option<&'static str>,
     /// Day, value and source of each measurement.
@@ -165,7 +165,7 @@ pub(super) struct Activity {
     pub(super) title: Text,
     pub(super) assignee: Option<usize>,
     pub(super) due: Option<i64>,
-    pub(super) priority: Priority,
+    pub(super) priority: ActivityPriority,
     pub(super) subject: Option<Subject>,
     pub(super) final_state: FinalState,
     /// Author and text of each comment.
@@ -179,7 +179,7 @@ pub(super) const fn done(step: StepName, assignee: usize, due: i64, title: Text)
         title,
         assignee: Some(assignee),
         due: Some(due),
-        priority: Priority::Normal,
+        priority: ActivityPriority::Normal,
         subject: None,
         final_state: FinalState::Done,
         comments: &[],
@@ -194,14 +194,14 @@ pub(super) const fn with_subject(subject: Subject, activity: Activity) -> Activi
 /// A vote on a submission.
 pub(super) struct Ballot {
     pub(super) seat: usize,
-    pub(super) choice: Choice,
+    pub(super) choice: VoteChoice,
     pub(super) comment: Option<&'static str>,
     /// The reason of a recusal.
     pub(super) reason: Option<Text>,
 }
 
 /// A vote that is no recusal.
-pub(super) const fn vote(seat: usize, choice: Choice, comment: Option<&'static str>) -> Ballot {
+pub(super) const fn vote(seat: usize, choice: VoteChoice, comment: Option<&'static str>) -> Ballot {
     Ballot { seat, choice, comment, reason: None }
 }
 

@@ -6,12 +6,12 @@ mod work;
 use super::content::{Ballot, Link, Team, Text, vote};
 use super::seeder::{SeededTaskForce, Seeder};
 use crate::app::Result;
-use crate::domain::ballot::Choice::{Abstain, Approve, Recuse, Return};
+use crate::domain::ballot::VoteChoice::{Abstain, Approve, Recuse, Return};
 use crate::domain::criterion::CriterionCode;
 use crate::domain::pilot::PilotState;
 use crate::domain::scales::EvolutionStage;
 use crate::domain::step::StepName::{Policy, Sectors};
-use crate::domain::task_force::Health;
+use crate::domain::task_force::HealthRating;
 use products::{OPEN_DATA, OPEN_DATA_IMPROVED, OPEN_DATA_REOPENED, PARKING, PILOTS, POLICIES, SECTORS};
 use work::{MIGRATION_WORK, PILOTS_WORK, POLICY_WORK, POLICY_WORK_AGAIN, SECTORS_WORK};
 
@@ -134,7 +134,7 @@ pub(super) async fn sectors(seeder: &mut Seeder, task_force: &mut SeededTaskForc
         "اختير قطاعا النقل والمياه، والدراسات تسير وفق الخطة.",
         "Mobility and water are selected; the studies go to plan.",
     );
-    seeder.state_health(task_force, Health::OnTrack, note).await?;
+    seeder.state_health(task_force, HealthRating::OnTrack, note).await?;
     seeder.work_on_activities(task_force, planned, -35).await?;
     seeder.study_sectors(task_force, SECTORS).await?;
     seeder.advance_to(-34);
@@ -155,5 +155,5 @@ pub(super) async fn pilots(seeder: &mut Seeder, task_force: &mut SeededTaskForce
         "مشاركة البيانات مع شركة المياه متوقفة، وبقية الأنشطة تسير وفق الخطة.",
         "Data sharing with the water company is held up; the rest goes to plan.",
     );
-    seeder.state_health(task_force, Health::AtRisk, note).await
+    seeder.state_health(task_force, HealthRating::AtRisk, note).await
 }

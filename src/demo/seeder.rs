@@ -28,9 +28,9 @@ use crate::domain::evidence::{About, ActivitySubjectKind};
 use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::SeatRole;
 use crate::domain::step::{StepName, in_order};
-use crate::domain::task_force::{Health, TaskForceState};
+use crate::domain::task_force::{HealthRating, TaskForceState};
 use crate::domain::text::Language;
-use crate::domain::user::CouncilRole;
+use crate::domain::user::UserRole;
 use crate::domain::vocabulary::Vocabulary as _;
 
 /// The start of the working day, in UTC.
@@ -170,10 +170,10 @@ impl Seeder {
     pub(super) async fn create_accounts(&mut self) -> Result<()> {
         for ((email, _), name) in ACCOUNTS.iter().zip(NAMES) {
             let role = match *email {
-                "administrator@demo.example" => CouncilRole::Administrator,
-                "secretariat@demo.example" => CouncilRole::Secretariat,
-                "council@demo.example" => CouncilRole::CouncilMember,
-                _ => CouncilRole::Expert,
+                "administrator@demo.example" => UserRole::Administrator,
+                "secretariat@demo.example" => UserRole::Secretariat,
+                "council@demo.example" => UserRole::CouncilMember,
+                _ => UserRole::Expert,
             };
             let name = text(name);
             let invitation = if self.accounts.is_empty() {
@@ -323,7 +323,7 @@ impl Seeder {
     pub(super) async fn state_health(
         &mut self,
         task_force: &SeededTaskForce,
-        health: Health,
+        health: HealthRating,
         note: Text,
     ) -> Result<()> {
         let chair = self.member(task_force, 0).await?;

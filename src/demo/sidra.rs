@@ -6,13 +6,13 @@ mod work;
 use super::content::{Ballot, Condition, Link, Team, Text, vote};
 use super::seeder::{Decision, SeededTaskForce, Seeder};
 use crate::app::Result;
-use crate::domain::ballot::Choice::{Abstain, Approve, Return};
-use crate::domain::decision::Outcome;
+use crate::domain::ballot::VoteChoice::{Abstain, Approve, Return};
+use crate::domain::decision::DecisionOutcome;
 use crate::domain::migration::MigrationState;
 use crate::domain::pilot::PilotState;
 use crate::domain::scales::EvolutionStage;
 use crate::domain::step::StepName::{Migration, Pilots, Policy, Report, Sectors};
-use crate::domain::task_force::Health;
+use crate::domain::task_force::HealthRating;
 use products::{BINS, COLLECTION, LIGHTING, MIGRATION, PILOTS, POLICIES, SECTORS};
 use work::{MIGRATION_WORK, PILOTS_WORK, POLICY_WORK, REPORT_WORK, RUNNING_WORK, SECTORS_WORK};
 
@@ -93,7 +93,7 @@ const REPORT_VOTES: &[Ballot] =
 const MAINTENANCE: usize = 1;
 
 const DECISION: Decision = Decision {
-    outcome: Outcome::Conclude,
+    outcome: DecisionOutcome::Conclude,
     meeting: "الاجتماع 14، البند 3 / Meeting 14, item 3",
     day: -98,
     reason: (
@@ -162,7 +162,7 @@ async fn sectors(seeder: &mut Seeder, task_force: &mut SeededTaskForce) -> Resul
     seeder.advance_to(-352);
     seeder.select_sectors(task_force, SECTORS).await?;
     let note = ("اختير القطاعان في موعدهما.", "Both sectors are selected on time.");
-    seeder.state_health(task_force, Health::OnTrack, note).await?;
+    seeder.state_health(task_force, HealthRating::OnTrack, note).await?;
     seeder.work_on_activities(task_force, planned, -320).await?;
     seeder.study_sectors(task_force, SECTORS).await?;
     seeder.advance_to(-318);
@@ -194,7 +194,7 @@ async fn running(seeder: &mut Seeder, task_force: &SeededTaskForce) -> Result<()
         "عطّل الغبار ثلث حساسات الإنارة، وبدأ استبدالها.",
         "Dust has put a third of the lighting sensors out of order; they are being replaced.",
     );
-    seeder.state_health(task_force, Health::AtRisk, note).await?;
+    seeder.state_health(task_force, HealthRating::AtRisk, note).await?;
     for day in [-215, -170] {
         seeder.record_measurements(task_force, PILOTS, day).await?;
     }
@@ -228,8 +228,8 @@ async fn report(seeder: &mut Seeder, task_force: &mut SeededTaskForce) -> Result
         "الخدمة في عهدة دائرة النظافة، والتقرير في مراجعته الأخيرة.",
         "The service is in the cleaning department's hands; the report is in its last review.",
     );
-    seeder.state_health(task_force, Health::OnTrack, note).await?;
-    seeder.create_report(task_force, Outcome::Conclude, SUMMARY).await?;
+    seeder.state_health(task_force, HealthRating::OnTrack, note).await?;
+    seeder.create_report(task_force, DecisionOutcome::Conclude, SUMMARY).await?;
     seeder.advance_to(-113);
     seeder.submit_step(task_force, Report, REPORT_NOTE, REPORT_VOTES).await?;
     seeder.advance_to(DECISION.day + 1);

@@ -30,7 +30,7 @@ impl ActivityState {
 
 vocabulary! {
     /// How urgent an activity is.
-    pub enum Priority in "priorities" {
+    pub enum ActivityPriority in "priorities" {
         Low = "low", "Low", "منخفضة";
         Normal = "normal", "Normal", "عادية";
         High = "high", "High", "عالية";

@@ -10,7 +10,7 @@ use super::event::{EventActor, GENESIS, chain};
 
 vocabulary! {
     /// Why a chain of events breaks where it does.
-    pub enum BreakReason in "breakReasons" {
+    pub enum ChainBreakReason in "breakReasons" {
         SequenceGap = "sequenceGap", "The event is missing", "الحدث مفقود";
         PreviousHashMismatch = "previousHashMismatch", "The event names another hash than the one before it has", "يذكر الحدث بصمة غير بصمة الحدث السابق";
         HashMismatch = "hashMismatch", "The event's text does not give its hash", "بصمة الحدث لا تطابق نصه";
@@ -26,7 +26,7 @@ pub struct Break {
     pub seq: i64,
     /// The id of the event; `None` for a missing event.
     pub event_id: Option<Uuid>,
-    pub reason: BreakReason,
+    pub reason: ChainBreakReason,
 }
 
 /// A stored event: the hashed text, and the columns that lists are read by.
@@ -117,16 +117,16 @@ impl ChainVerifier {
         let seq = self.seq + 1;
         let broken = |reason| Err(Break { seq, event_id: Some(event.id), reason });
         if event.seq != seq {
-            return Err(Break { seq, event_id: None, reason: BreakReason::SequenceGap });
+            return Err(Break { seq, event_id: None, reason: ChainBreakReason::SequenceGap });
         }
         if event.previous_hash != self.hash {
-            return broken(BreakReason::PreviousHashMismatch);
+            return broken(ChainBreakReason::PreviousHashMismatch);
         }
         if chain(&event.previous_hash, &event.body).as_slice() != event.hash {
-            return broken(BreakReason::HashMismatch);
+            return broken(ChainBreakReason::HashMismatch);
         }
         if !event.body_matches_columns() {
-            return broken(BreakReason::ColumnsMismatch);
+            return broken(ChainBreakReason::ColumnsMismatch);
         }
         *self = Self { seq, hash: event.hash.clone(), last_id: Some(event.id) };
         Ok(())
@@ -139,14 +139,14 @@ impl ChainVerifier {
     pub fn check_head(&self, head: &StoredHead) -> Result<(), Break> {
         // Every task force has the event of its creation: a chain without events has lost them, and its head too.
         if self.seq < head.seq || head.highest == 0 {
-            return Err(Break { seq: self.seq + 1, event_id: None, reason: BreakReason::SequenceGap });
+            return Err(Break { seq: self.seq + 1, event_id: None, reason: ChainBreakReason::SequenceGap });
         }
         if self.hash != head.hash {
             let (seq, event_id) = (self.seq.max(1), self.last_id);
-            return Err(Break { seq, event_id, reason: BreakReason::HeadMismatch });
+            return Err(Break { seq, event_id, reason: ChainBreakReason::HeadMismatch });
         }
         if head.highest > head.seq {
-            return Err(Break { seq: head.seq + 1, event_id: None, reason: BreakReason::HeadMismatch });
+            return Err(Break { seq: head.seq + 1, event_id: None, reason: ChainBreakReason::HeadMismatch });
         }
         Ok(())
     }
@@ -187,7 +187,7 @@ mod tests {
         (1..=3).map(link).collect()
     }
 
-    fn verify(events: &[StoredEvent], head: &StoredHead) -> Result<(), (i64, BreakReason)> {
+    fn verify(events: &[StoredEvent], head: &StoredHead) -> Result<(), (i64, ChainBreakReason)> {
         let mut verifier = ChainVerifier::default();
         events
             .iter()
@@ -220,7 +220,7 @@ mod tests {
         for forge in forged {
             let mut events = three();
             forge(&mut events[1]);
-            assert_eq!(verify(&events, &head_of(&events)), Err((2, BreakReason::ColumnsMismatch)));
+            assert_eq!(verify(&events, &head_of(&events)), Err((2, ChainBreakReason::ColumnsMismatch)));
         }
     }
 
@@ -229,7 +229,7 @@ mod tests {
         let mut events = three();
         let elsewhere = event(Uuid::now_v7(), 3, &events[1].hash);
         events[2] = StoredEvent { task_force_id: events[0].task_force_id, ..elsewhere };
-        assert_eq!(verify(&events, &head_of(&events)), Err((3, BreakReason::ColumnsMismatch)));
+        assert_eq!(verify(&events, &head_of(&events)), Err((3, ChainBreakReason::ColumnsMismatch)));
     }
 
     #[test]
@@ -238,13 +238,13 @@ mod tests {
         let head = head_of(&events);
         let verify = |events: &[StoredEvent], head: StoredHead| verify(events, &head);
         let before = StoredHead { seq: 2, hash: events[1].hash.clone(), ..head.clone() };
-        assert_eq!(verify(&events[..2], before), Err((3, BreakReason::HeadMismatch)));
+        assert_eq!(verify(&events[..2], before), Err((3, ChainBreakReason::HeadMismatch)));
         let behind = StoredHead { seq: 4, ..head.clone() };
-        assert_eq!(verify(&events, behind), Err((4, BreakReason::SequenceGap)));
+        assert_eq!(verify(&events, behind), Err((4, ChainBreakReason::SequenceGap)));
         let other = StoredHead { hash: events[1].hash.clone(), ..head };
-        assert_eq!(verify(&events, other), Err((3, BreakReason::HeadMismatch)));
+        assert_eq!(verify(&events, other), Err((3, ChainBreakReason::HeadMismatch)));
         // A chain that was deleted with its head, which then reads as the beginning.
         let none = StoredHead { seq: 0, hash: GENESIS.to_vec(), highest: 0 };
-        assert_eq!(verify(&[], none), Err((1, BreakReason::SequenceGap)));
+        assert_eq!(verify(&[], none), Err((1, ChainBreakReason::SequenceGap)));
     }
 }

@@ -2,7 +2,7 @@
 
 vocabulary! {
     /// What an entitled member says to a submission.
-    pub enum Choice in "voteChoices" {
+    pub enum VoteChoice in "voteChoices" {
         Approve = "approve", "Approve", "موافقة";
         Return = "return", "Return for more work", "إعادة لمزيد من العمل";
         Abstain = "abstain", "Abstain", "امتناع";
@@ -17,7 +17,7 @@ pub const QUORUM: usize = 3;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Ballot {
     /// The choice, if the member has voted. A vote that was cast stands, whatever becomes of its member.
-    pub choice: Option<Choice>,
+    pub choice: Option<VoteChoice>,
     /// True if the member has not voted and cannot: the seat has ended, or the user is disabled.
     pub absent: bool,
 }
@@ -62,10 +62,10 @@ impl Tally {
         for ballot in ballots {
             tally.entitled += 1;
             match ballot.choice {
-                Some(Choice::Approve) => tally.approve += 1,
-                Some(Choice::Return) => tally.r#return += 1,
-                Some(Choice::Abstain) => tally.abstain += 1,
-                Some(Choice::Recuse) => tally.recuse += 1,
+                Some(VoteChoice::Approve) => tally.approve += 1,
+                Some(VoteChoice::Return) => tally.r#return += 1,
+                Some(VoteChoice::Abstain) => tally.abstain += 1,
+                Some(VoteChoice::Recuse) => tally.recuse += 1,
                 None if ballot.absent => tally.absent += 1,
                 None => tally.pending += 1,
             }
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
     use crate::domain::vocabulary::Vocabulary as _;
 
-    fn tally(choices: &[(Choice, usize)], absent: usize, pending: usize) -> Tally {
+    fn tally(choices: &[(VoteChoice, usize)], absent: usize, pending: usize) -> Tally {
         let cast = choices.iter().flat_map(|(choice, times)| vec![Some(*choice); *times]);
         let cast = cast.map(|choice| Ballot { choice, absent: false });
         let absent = vec![Ballot { choice: None, absent: true }; absent];
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn it_passes_when_more_than_half_of_the_denominator_approve() {
-        use Choice::{Abstain, Approve, Recuse, Return};
+        use VoteChoice::{Abstain, Approve, Recuse, Return};
 
         for (choices, absent, pending, needed, outcome) in [
             (&[(Approve, 2)][..], 0, 3, 3, None),
@@ -145,7 +145,7 @@ mod tests {
     }
 
     fn ballots() -> impl Strategy<Value = Vec<Ballot>> {
-        let choice = prop::option::of(prop::sample::select(Choice::ALL));
+        let choice = prop::option::of(prop::sample::select(VoteChoice::ALL));
         let ballot = (choice, any::<bool>())
             .prop_map(|(choice, absent)| Ballot { choice, absent: absent && choice.is_none() });
         prop::collection::vec(ballot, 5..=7)
@@ -181,14 +181,14 @@ mod tests {
         #[test]
         fn it_is_decided_when_the_pending_votes_can_no_longer_change_it(ballots in ballots()) {
             let tally = Tally::of(ballots.iter().copied());
-            let finish = |choice: Choice| {
+            let finish = |choice: VoteChoice| {
                 Tally::of(ballots.iter().map(|ballot| match ballot {
                     Ballot { choice: None, absent: false } => Ballot { choice: Some(choice), absent: false },
                     other => *other,
                 }))
                 .outcome()
             };
-            let (best, worst) = (finish(Choice::Approve), finish(Choice::Return));
+            let (best, worst) = (finish(VoteChoice::Approve), finish(VoteChoice::Return));
             match tally.outcome() {
                 Some(outcome) => prop_assert_eq!((best, worst), (Some(outcome), Some(outcome))),
                 None => prop_assert_ne!(best, worst),

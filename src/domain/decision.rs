@@ -10,7 +10,7 @@ use super::writing::{Write, may_write};
 
 vocabulary! {
     /// What the council decides, and what a report recommends.
-    pub enum Outcome in "outcomes" {
+    pub enum DecisionOutcome in "outcomes" {
         Continue = "continue", "Continue: the next cycle opens", "الاستمرار: تُفتح الدورة التالية";
         Adjust = "adjust", "Adjust: a step of this cycle is done again", "التعديل: تُعاد خطوة من هذه الدورة";
         Conclude = "conclude", "Conclude: the task force has done its work", "الإنهاء: يُنهى عمل الفريق وقد أتم مهمته";
@@ -21,7 +21,7 @@ vocabulary! {
 /// An outcome, with the step to return to for `adjust`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ruling {
-    pub outcome: Outcome,
+    pub outcome: DecisionOutcome,
     pub return_to: Option<StepName>,
 }
 
@@ -30,9 +30,9 @@ impl Ruling {
     ///
     /// # Errors
     /// The error of the field `returnToStep`, in a report or in a decision.
-    pub fn new(outcome: Outcome, return_to: Option<StepName>) -> Result<Self, FieldError> {
+    pub fn new(outcome: DecisionOutcome, return_to: Option<StepName>) -> Result<Self, FieldError> {
         let at = |code| FieldError::at("/returnToStep", code).compared_with(&["outcome", "recommendation"]);
-        match (outcome == Outcome::Adjust, return_to) {
+        match (outcome == DecisionOutcome::Adjust, return_to) {
             (true, None) => Err(at(FieldErrorCode::Required).saying(
                 "is missing: `adjust` needs the step that is done again",
                 "مطلوب مع «التعديل» (adjust): اذكر الخطوة التي تُعاد",
@@ -62,9 +62,9 @@ impl Ruling {
     /// The state of the task force after the ruling.
     pub fn task_force(self) -> TaskForceState {
         match self.outcome {
-            Outcome::Continue | Outcome::Adjust => TaskForceState::Active,
-            Outcome::Conclude => TaskForceState::Concluded,
-            Outcome::Stop => TaskForceState::Dissolved,
+            DecisionOutcome::Continue | DecisionOutcome::Adjust => TaskForceState::Active,
+            DecisionOutcome::Conclude => TaskForceState::Concluded,
+            DecisionOutcome::Stop => TaskForceState::Dissolved,
         }
     }
 }
@@ -139,8 +139,8 @@ mod tests {
 
     #[test]
     fn only_adjust_names_a_step() {
-        for &outcome in Outcome::ALL {
-            let adjusts = outcome == Outcome::Adjust;
+        for &outcome in DecisionOutcome::ALL {
+            let adjusts = outcome == DecisionOutcome::Adjust;
             assert_eq!(Ruling::new(outcome, None).is_ok(), !adjusts);
             assert_eq!(Ruling::new(outcome, Some(StepName::Pilots)).is_ok(), adjusts);
         }
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn adjust_opens_the_step_it_names_and_locks_the_later_ones() {
         for again in in_order() {
-            let ruling = Ruling::new(Outcome::Adjust, Some(again)).unwrap();
+            let ruling = Ruling::new(DecisionOutcome::Adjust, Some(again)).unwrap();
             for step in in_order() {
                 let state = ruling
                     .command(step)

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::decimal::Decimal;
-use super::pilot::{Direction, PilotOutcome};
+use super::pilot::{IndicatorDirection, PilotOutcome};
 use super::text::LocalizedText;
 
 /// An evaluation of a pilot as it was made. It never changes.
@@ -42,7 +42,7 @@ pub struct EvaluatedIndicator {
     #[schema(example = "%")]
     pub unit: String,
     /// Which way it was to go.
-    pub direction: Direction,
+    pub direction: IndicatorDirection,
     /// Where it began.
     #[schema(required, value_type = Option<String>, pattern = r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$", example = "12.50")]
     pub baseline: Option<Decimal>,

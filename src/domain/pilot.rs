@@ -29,13 +29,13 @@ vocabulary! {
 
 vocabulary! {
     /// Which way an indicator shall go.
-    pub enum Direction in "directions" {
+    pub enum IndicatorDirection in "indicatorDirections" {
         Up = "up", "Higher is better", "الأعلى أفضل";
         Down = "down", "Lower is better", "الأدنى أفضل";
     }
 }
 
-impl Direction {
+impl IndicatorDirection {
     /// Tells whether the way from the baseline to the target goes in this direction.
     pub fn leads(self, baseline: &Decimal, target: &Decimal) -> bool {
         match self {
@@ -228,12 +228,12 @@ mod tests {
     #[test]
     fn a_target_lies_in_the_direction_of_its_indicator() {
         for (direction, baseline, target, expected) in [
-            (Direction::Up, "22", "60", true),
-            (Direction::Up, "22", "22.00", false),
-            (Direction::Up, "-1", "-2", false),
-            (Direction::Down, "40", "12.50", true),
-            (Direction::Down, "40", "40", false),
-            (Direction::Down, "0.5", "0.500001", false),
+            (IndicatorDirection::Up, "22", "60", true),
+            (IndicatorDirection::Up, "22", "22.00", false),
+            (IndicatorDirection::Up, "-1", "-2", false),
+            (IndicatorDirection::Down, "40", "12.50", true),
+            (IndicatorDirection::Down, "40", "40", false),
+            (IndicatorDirection::Down, "0.5", "0.500001", false),
         ] {
             let [baseline, target] = [baseline, target].map(|number| Decimal::parse(number).unwrap());
             assert_eq!(direction.leads(&baseline, &target), expected, "{direction}: {baseline} to {target}");

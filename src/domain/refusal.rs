@@ -278,7 +278,7 @@ impl RefusalCode {
 
 vocabulary! {
     /// What is wrong with one value of a request.
-    pub enum FieldErrorCode as "FaultCode" in "faultCodes" {
+    pub enum FieldErrorCode as "ValidationErrorCode" in "validationErrorCodes" {
         Required = "required", "is missing", "مطلوب ولم يُذكر";
         Unknown = "unknown", "is not known here", "غير معروف هنا";
         WrongType = "wrongType", "has the wrong type", "نوعه غير صحيح";

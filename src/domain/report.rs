@@ -5,7 +5,7 @@ mod model;
 pub use model::*;
 
 use super::decimal::Decimal;
-use super::pilot::Direction;
+use super::pilot::IndicatorDirection;
 use super::refusal::{Refusal, RefusalCode};
 use super::state_machine::TransitionRule;
 use super::vocabulary::Vocabulary as _;
@@ -22,7 +22,7 @@ vocabulary! {
 
 vocabulary! {
     /// What became of an indicator's target.
-    pub enum Verdict in "verdicts" {
+    pub enum TargetVerdict in "verdicts" {
         Reached = "reached", "Target reached", "تحقق المستهدف";
         NotReached = "notReached", "Target not reached", "لم يتحقق المستهدف";
         NotMeasured = "notMeasured", "Not measured", "لم يُقَس";
@@ -30,13 +30,13 @@ vocabulary! {
     }
 }
 
-impl Verdict {
+impl TargetVerdict {
     /// The verdict on the last measurement. Without a measurement or a target, the verdict is `NotMeasured`.
-    pub fn of(direction: Direction, target: Option<&Decimal>, actual: Option<&Decimal>) -> Self {
+    pub fn of(direction: IndicatorDirection, target: Option<&Decimal>, actual: Option<&Decimal>) -> Self {
         let (Some(target), Some(actual)) = (target, actual) else { return Self::NotMeasured };
         let reached = match direction {
-            Direction::Up => actual >= target,
-            Direction::Down => actual <= target,
+            IndicatorDirection::Up => actual >= target,
+            IndicatorDirection::Down => actual <= target,
         };
         if reached { Self::Reached } else { Self::NotReached }
     }
@@ -126,8 +126,8 @@ mod tests {
 
     #[test]
     fn a_target_is_reached_in_its_own_direction_and_only_by_what_was_measured() {
-        use Direction::{Down, Up};
-        use Verdict::{NotMeasured, NotReached, Reached};
+        use IndicatorDirection::{Down, Up};
+        use TargetVerdict::{NotMeasured, NotReached, Reached};
 
         for (direction, target, actual, expected) in [
             (Up, Some("80"), Some("80.5"), Reached),
@@ -143,7 +143,7 @@ mod tests {
         ] {
             let number = |text: Option<&str>| text.map(|text| Decimal::parse(text).unwrap());
             let (target, actual) = (number(target), number(actual));
-            let verdict = Verdict::of(direction, target.as_ref(), actual.as_ref());
+            let verdict = TargetVerdict::of(direction, target.as_ref(), actual.as_ref());
             assert_eq!(verdict, expected, "{direction}: {actual:?} of {target:?}");
         }
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::message::Message;
 use super::refusal::{ProblemExtension, Refusal, RefusalCode};
 use super::rights::{Action, Authorization, EffectiveRole, Scope, authorize, may_manage};
-use super::user::CouncilRole;
+use super::user::UserRole;
 use super::vocabulary::Vocabulary as _;
 
 /// The credential or the right that an operation asks for.
@@ -95,7 +95,7 @@ pub fn forbidden(action: Action) -> Refusal {
 }
 
 /// The refusal to change a user of this role, or to give a user this role. It names those who manage such users.
-pub fn forbidden_to_manage(managed: CouncilRole) -> Refusal {
+pub fn forbidden_to_manage(managed: UserRole) -> Refusal {
     let allowed: Vec<_> =
         EffectiveRole::ALL.iter().copied().filter(|manager| may_manage(*manager, managed)).collect();
     let (who, role) = (phrase(&allowed, None), managed.label());
@@ -190,7 +190,7 @@ fn limit_of_management(action: Action) -> Option<Message> {
     }
     let managers = roles(action, |answer| answer == Authorization::Allowed);
     let limits = managers.iter().flat_map(|manager| {
-        let managed = CouncilRole::ALL.iter().filter(|managed| !may_manage(*manager, **managed));
+        let managed = UserRole::ALL.iter().filter(|managed| !may_manage(*manager, **managed));
         managed.map(|managed| {
             let (who, role) = (phrase(&[*manager], None), managed.label());
             Message::new(
@@ -340,7 +340,7 @@ mod tests {
         assert_eq!(roles(forbidden(Action::Work)), [EffectiveRole::Chair, EffectiveRole::Member]);
         assert_eq!(roles(forbidden(Action::EditComment)), []);
         assert_eq!(roles(forbidden(Action::DeleteComment)), [EffectiveRole::Chair]);
-        assert_eq!(roles(forbidden_to_manage(CouncilRole::Administrator)), [EffectiveRole::Administrator]);
+        assert_eq!(roles(forbidden_to_manage(UserRole::Administrator)), [EffectiveRole::Administrator]);
     }
 
     /// Each action that is limited to what is one's own names the owner, and no other does.

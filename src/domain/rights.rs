@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::refusal::RefusalCode;
 pub use super::role::EffectiveRole;
-use super::user::CouncilRole;
+use super::user::UserRole;
 use super::vocabulary::Vocabulary as _;
 
 vocabulary! {
@@ -25,14 +25,14 @@ vocabulary! {
 
 impl EffectiveRole {
     /// The role of a user with this role in the council and this current seat in the task force.
-    pub fn of(role: CouncilRole, seat: Option<SeatRole>) -> Self {
+    pub fn of(role: UserRole, seat: Option<SeatRole>) -> Self {
         match (role, seat) {
-            (CouncilRole::Administrator, _) => Self::Administrator,
-            (CouncilRole::Secretariat, _) => Self::Secretariat,
-            (CouncilRole::CouncilMember, _) => Self::CouncilMember,
-            (CouncilRole::Expert, Some(SeatRole::Chair)) => Self::Chair,
-            (CouncilRole::Expert, Some(SeatRole::Expert)) => Self::Member,
-            (CouncilRole::Expert, None) => Self::Outsider,
+            (UserRole::Administrator, _) => Self::Administrator,
+            (UserRole::Secretariat, _) => Self::Secretariat,
+            (UserRole::CouncilMember, _) => Self::CouncilMember,
+            (UserRole::Expert, Some(SeatRole::Chair)) => Self::Chair,
+            (UserRole::Expert, Some(SeatRole::Expert)) => Self::Member,
+            (UserRole::Expert, None) => Self::Outsider,
         }
     }
 }
@@ -279,10 +279,10 @@ impl Scope {
 }
 
 /// Tells whether a role may see and change a user of another role. The secretariat does not manage administrators.
-pub fn may_manage(manager: EffectiveRole, managed: CouncilRole) -> bool {
+pub fn may_manage(manager: EffectiveRole, managed: UserRole) -> bool {
     match manager {
         EffectiveRole::Administrator => true,
-        EffectiveRole::Secretariat => managed != CouncilRole::Administrator,
+        EffectiveRole::Secretariat => managed != UserRole::Administrator,
         _ => false,
     }
 }

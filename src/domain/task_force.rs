@@ -67,7 +67,7 @@ pub fn all_transitions() -> Vec<TransitionRule> {
 
 vocabulary! {
     /// The chair's own word on how it goes.
-    pub enum Health in "health" {
+    pub enum HealthRating in "health" {
         OnTrack = "onTrack", "On track", "يسير وفق الخطة";
         AtRisk = "atRisk", "At risk", "يواجه مخاطر";
         OffTrack = "offTrack", "Off track", "منحرف عن الخطة";

@@ -9,7 +9,7 @@ use super::vocabulary::Vocabulary as _;
 
 vocabulary! {
     /// Role across the whole installation.
-    pub enum CouncilRole in "councilRoles" {
+    pub enum UserRole in "userRoles" {
         Administrator = "administrator", "Administrator", "مدير المنظومة";
         Secretariat = "secretariat", "Council secretariat", "أمانة المجلس";
         CouncilMember = "councilMember", "Council member", "عضو المجلس";
@@ -92,15 +92,15 @@ fn fold_width(letter: char) -> char {
 /// # Errors
 /// `holdsSeat` for an expert with current seats, `lastAdministrator` for the last active administrator.
 pub fn change_role(
-    from: CouncilRole,
-    to: CouncilRole,
+    from: UserRole,
+    to: UserRole,
     holds_seat: bool,
     last_administrator: bool,
 ) -> Result<(), Refusal> {
     match from {
         _ if from == to => Ok(()),
-        CouncilRole::Expert if holds_seat => Err(RefusalCode::HoldsSeat.into()),
-        CouncilRole::Administrator if last_administrator => Err(RefusalCode::LastAdministrator.into()),
+        UserRole::Expert if holds_seat => Err(RefusalCode::HoldsSeat.into()),
+        UserRole::Administrator if last_administrator => Err(RefusalCode::LastAdministrator.into()),
         _ => Ok(()),
     }
 }
@@ -152,12 +152,12 @@ mod tests {
 
     #[test]
     fn a_role_is_given_up_only_where_nobody_is_missed() {
-        for &from in CouncilRole::ALL {
-            for &to in CouncilRole::ALL {
+        for &from in UserRole::ALL {
+            for &to in UserRole::ALL {
                 for (holds_seat, last) in [(false, false), (true, false), (false, true)] {
                     let kept = from != to
-                        && (from == CouncilRole::Expert && holds_seat
-                            || from == CouncilRole::Administrator && last);
+                        && (from == UserRole::Expert && holds_seat
+                            || from == UserRole::Administrator && last);
                     let changed = change_role(from, to, holds_seat, last);
                     assert_eq!(changed.is_err(), kept, "{from} -> {to}, {holds_seat}, {last}");
                 }

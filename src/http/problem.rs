@@ -305,7 +305,7 @@ pub(super) struct ProblemDocument {
     /// The request, for whoever runs the service; also in `X-Request-Id`.
     #[schema(example = "0199f0c2-7a3b-7c11-9d2e-3f5a6b7c8d9e")]
     request_id: String,
-    /// Every fault of an invalid request.
+    /// Every error of an invalid request.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     errors: Vec<FieldErrorDocument>,
@@ -334,7 +334,7 @@ pub(super) struct ProblemDocument {
 /// One thing wrong with a request: in the body at `pointer`, or in the query, path or header `parameter`.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = Fault)]
+#[schema(as = ValidationError)]
 struct FieldErrorDocument {
     /// JSON pointer into the body (RFC 6901).
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -380,7 +380,7 @@ pub(super) struct TransitionDocument {
 
 /// Something that stands in the way of a transition.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Blocker)]
+#[schema(as = TransitionBlocker)]
 pub(super) struct BlockerDocument {
     /// The code that the refusal would have.
     code: ProblemCode,
@@ -420,7 +420,7 @@ impl TransitionDocument {
 
 /// A resource, by kind, id and title.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Reference)]
+#[schema(as = ResourceReference)]
 pub(super) struct ReferenceDocument {
     /// What it is.
     #[schema(example = "activity")]

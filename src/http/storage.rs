@@ -8,7 +8,7 @@ use crate::domain::refusal::StorageUse;
 /// The space for files: of a task force, or in a refusal also of the installation.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = Storage)]
+#[schema(as = StorageUsage)]
 pub(super) struct StorageDocument {
     /// How many bytes the files have.
     #[schema(minimum = 0, example = 48_213)]

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::db::Conn;
 use crate::db::report_data::Grouped;
 use crate::db::schema::{conditions, decisions, members, reports, users};
-use crate::domain::decision::{ConditionState, Outcome, Ruling};
+use crate::domain::decision::{ConditionState, DecisionOutcome, Ruling};
 use crate::domain::report::{ReportCondition, ReportDecision, ReportPerson};
 use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
@@ -20,9 +20,9 @@ struct DecisionRow {
     id: Uuid,
     number: i32,
     report_number: i32,
-    recommendation: Outcome,
+    recommendation: DecisionOutcome,
     recommended_step: Option<StepName>,
-    outcome: Outcome,
+    outcome: DecisionOutcome,
     return_to_step: Option<StepName>,
     decided_on: NaiveDate,
     meeting_reference: String,

@@ -12,11 +12,11 @@ use crate::db::statement::Prepared;
 use crate::db::{self, Conn};
 use crate::domain::decimal::Decimal;
 use crate::domain::migration::{MigrationState, difference};
-use crate::domain::pilot::{Direction, PilotOutcome, PilotState};
+use crate::domain::pilot::{IndicatorDirection, PilotOutcome, PilotState};
 use crate::domain::policy::{PolicyKind, PolicyState};
 use crate::domain::report::{
     ReportIndicator, ReportMaturity, ReportMigration, ReportPerson, ReportPilot, ReportPolicy,
-    ReportReconciliation, ReportSector, ReportStudy, Verdict,
+    ReportReconciliation, ReportSector, ReportStudy, TargetVerdict,
 };
 use crate::domain::scales::Aim;
 use crate::domain::sector::{AssessmentKind, SectorState};
@@ -215,7 +215,7 @@ struct IndicatorRow {
     #[diesel(sql_type = Text)]
     unit: String,
     #[diesel(sql_type = Text)]
-    direction: Direction,
+    direction: IndicatorDirection,
     #[diesel(sql_type = Nullable<Numeric>)]
     baseline: Option<Decimal>,
     #[diesel(sql_type = Nullable<Numeric>)]
@@ -252,8 +252,8 @@ async fn indicators(
     let rows: Vec<IndicatorRow> = Prepared(query).load(&mut &*conn).await?;
     let indicator = |row: IndicatorRow| {
         let verdict = match row.retirement_reason {
-            Some(_) => Verdict::Retired,
-            None => Verdict::of(row.direction, row.target.as_ref(), row.actual.as_ref()),
+            Some(_) => TargetVerdict::Retired,
+            None => TargetVerdict::of(row.direction, row.target.as_ref(), row.actual.as_ref()),
         };
         let indicator = ReportIndicator {
             name: row.name,

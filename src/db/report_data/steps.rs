@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::db::Conn;
 use crate::db::report_data::Grouped;
 use crate::db::schema::{adjustment_notes, ballots, decisions, members, submissions, users, waivers};
-use crate::domain::ballot::{Ballot, Choice, Tally};
+use crate::domain::ballot::{Ballot, Tally, VoteChoice};
 use crate::domain::criterion::CriterionCode;
 use crate::domain::report::{ReportAdjustmentNote, ReportStep, ReportSubmission, ReportVote, ReportWaiver};
 use crate::domain::step::StepName;
@@ -62,8 +62,15 @@ async fn submissions(conn: &Conn, task_force_id: Uuid, cycle: i32) -> QueryResul
         .await
 }
 
-type VoteRow =
-    (Uuid, Uuid, LocalizedText, Option<Choice>, Option<String>, Option<LocalizedText>, Option<DateTime<Utc>>);
+type VoteRow = (
+    Uuid,
+    Uuid,
+    LocalizedText,
+    Option<VoteChoice>,
+    Option<String>,
+    Option<LocalizedText>,
+    Option<DateTime<Utc>>,
+);
 
 /// The votes by submission: each as a ballot to be counted, and as a line of the report.
 async fn votes(

@@ -1,7 +1,7 @@
 //! The policies, sectors and pilots of Nur City.
 
 use super::super::content::{Indicator, Link, Pilot, Policy, PolicyOutcome, Sector, Selection, Study, Text};
-use crate::domain::pilot::Direction::{Down, Up};
+use crate::domain::pilot::IndicatorDirection::{Down, Up};
 use crate::domain::policy::PolicyKind;
 use crate::domain::scales::Aim::{GeneratesWealth, InclusiveTransparent, MadeForCitizens, Sustainable};
 

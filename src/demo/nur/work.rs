@@ -3,7 +3,7 @@
 use super::super::content::Subject::{Pilot, Policy as OfPolicy, Sector};
 use super::super::content::{Activity, FinalState, done, with_subject};
 use super::products::{CITY_STANDARD, FRAMEWORK, METERS, MOBILITY, OPEN_DATA, PARKING, WATER};
-use crate::domain::activity::Priority::{High, Low, Normal};
+use crate::domain::activity::ActivityPriority::{High, Low, Normal};
 use crate::domain::step::StepName::{Migration, Pilots, Policy, Sectors};
 
 pub(super) const POLICY_WORK: &[Activity] = &[

@@ -8,13 +8,13 @@ use crate::app::reports::NewReport;
 use crate::app::submissions::Vote;
 use crate::db::conditions::ConditionFields;
 use crate::demo::seeder::{SeededTaskForce, Seeder, item};
-use crate::domain::decision::{ConditionState, Outcome};
+use crate::domain::decision::{ConditionState, DecisionOutcome};
 use crate::domain::evidence::{About, EvidenceSubjectKind};
 use crate::domain::step::StepName;
 
 /// A decision of the council.
 pub(in super::super) struct Decision {
-    pub(in super::super) outcome: Outcome,
+    pub(in super::super) outcome: DecisionOutcome,
     pub(in super::super) meeting: &'static str,
     /// The day of the meeting.
     pub(in super::super) day: i64,
@@ -52,7 +52,7 @@ impl Seeder {
     pub(in super::super) async fn create_report(
         &mut self,
         task_force: &SeededTaskForce,
-        recommendation: Outcome,
+        recommendation: DecisionOutcome,
         summary: Text,
     ) -> Result<()> {
         let chair = self.member(task_force, 0).await?;

@@ -3,7 +3,7 @@
 use super::super::content::{
     Indicator, Link, Migration, Pilot, Policy, PolicyOutcome, Sector, Selection, Study,
 };
-use crate::domain::pilot::Direction::{Down, Up};
+use crate::domain::pilot::IndicatorDirection::{Down, Up};
 use crate::domain::pilot::PilotOutcome;
 use crate::domain::policy::PolicyKind;
 use crate::domain::scales::Aim::{GeneratesWealth, InclusiveTransparent, MadeForCitizens, Sustainable};

@@ -3,7 +3,7 @@
 use super::super::content::Subject::{Migration as Moved, Pilot, Policy as OfPolicy, Sector};
 use super::super::content::{Activity, FinalState, done, with_subject};
 use super::products::{BINS, CHARTER, COLLECTION, LIGHTING, SHARING, STREETLIGHT, WASTE};
-use crate::domain::activity::Priority::{High, Low};
+use crate::domain::activity::ActivityPriority::{High, Low};
 use crate::domain::step::StepName::{Migration, Pilots, Policy, Report, Sectors};
 
 pub(super) const POLICY_WORK: &[Activity] = &[

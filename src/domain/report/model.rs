@@ -6,24 +6,24 @@ use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{RiskCause, Verdict};
+use super::{RiskCause, TargetVerdict};
 use crate::domain::activity::ActivityState;
-use crate::domain::ballot::{Choice, Tally};
+use crate::domain::ballot::{Tally, VoteChoice};
 use crate::domain::criterion::CriterionCode;
 use crate::domain::decimal::Decimal;
-use crate::domain::decision::{ConditionState, Outcome};
+use crate::domain::decision::{ConditionState, DecisionOutcome};
 use crate::domain::evaluation::PilotEvaluation;
 use crate::domain::event::{Hash, SubjectKind};
 use crate::domain::evidence::EvidenceSubjectKind;
 use crate::domain::migration::MigrationState;
-use crate::domain::pilot::{Direction, PilotOutcome, PilotState};
+use crate::domain::pilot::{IndicatorDirection, PilotOutcome, PilotState};
 use crate::domain::policy::PolicyKind;
 use crate::domain::rights::SeatRole;
 use crate::domain::scales::Aim;
 use crate::domain::sector::SectorState;
 use crate::domain::step::{StepName, StepState};
 use crate::domain::submission::SubmissionState;
-use crate::domain::task_force::Health;
+use crate::domain::task_force::HealthRating;
 use crate::domain::text::LocalizedText;
 use crate::domain::vocabulary::Vocabulary as _;
 
@@ -37,7 +37,7 @@ pub struct ReportModel {
     pub asked: ReportAsked,
     /// The chair's last word on how it goes.
     #[schema(required)]
-    pub health: Option<ReportHealth>,
+    pub health: Option<ReportHealthStatement>,
     /// The five steps of the cycle, in order.
     pub steps: Vec<ReportStep>,
     /// The policies in force.
@@ -127,7 +127,7 @@ pub struct ReportPerson {
 #[serde(rename_all = "camelCase")]
 pub struct ReportAsked {
     /// The decision that is recommended.
-    pub recommendation: Outcome,
+    pub recommendation: DecisionOutcome,
     /// The step to be done again, with `adjust`.
     #[schema(required)]
     pub return_to_step: Option<StepName>,
@@ -138,9 +138,9 @@ pub struct ReportAsked {
 /// The chair's word on how it goes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct ReportHealth {
+pub struct ReportHealthStatement {
     /// How it goes.
-    pub health: Health,
+    pub health: HealthRating,
     /// Why.
     #[schema(required)]
     pub note: Option<LocalizedText>,
@@ -251,7 +251,7 @@ pub struct ReportVote {
     pub name: LocalizedText,
     /// What they said; null if nothing.
     #[schema(required)]
-    pub choice: Option<Choice>,
+    pub choice: Option<VoteChoice>,
     /// What they had to say about it.
     #[schema(required, example = "The terms are clear now.")]
     pub comment: Option<String>,
@@ -400,7 +400,7 @@ pub struct ReportIndicator {
     #[schema(example = "%")]
     pub unit: String,
     /// Which way it shall go.
-    pub direction: Direction,
+    pub direction: IndicatorDirection,
     /// Where it began.
     #[schema(required, value_type = Option<String>, pattern = r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$", example = "12.50")]
     pub baseline: Option<Decimal>,
@@ -414,7 +414,7 @@ pub struct ReportIndicator {
     #[schema(required, example = "2027-02-01")]
     pub measured_on: Option<NaiveDate>,
     /// What became of the target.
-    pub verdict: Verdict,
+    pub verdict: TargetVerdict,
     /// The reason why the indicator is no longer measured, in its verdict `retired`. Reports built by an earlier version
     /// do not have it.
     #[serde(default)]
@@ -621,7 +621,7 @@ pub struct ReportDecision {
     #[schema(minimum = 1, example = 1)]
     pub report_number: i32,
     /// What was decided.
-    pub outcome: Outcome,
+    pub outcome: DecisionOutcome,
     /// The step to be done again, with `adjust`.
     #[schema(required)]
     pub return_to_step: Option<StepName>,
@@ -756,7 +756,7 @@ pub struct ReportSubject {
 /// The parts of a report that are read from the database.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parts {
-    pub health: Option<ReportHealth>,
+    pub health: Option<ReportHealthStatement>,
     pub steps: Vec<ReportStep>,
     pub policies: Vec<ReportPolicy>,
     pub sectors: Vec<ReportSector>,
@@ -849,7 +849,7 @@ fn lessons(pilots: &[ReportPilot]) -> Vec<ReportLesson> {
 /// The recusals of every vote.
 fn recusals(steps: &[ReportStep]) -> Vec<ReportRecusal> {
     let of_submission = |step: StepName, submission: &ReportSubmission| {
-        let recused = submission.votes.iter().filter(|vote| vote.choice == Some(Choice::Recuse));
+        let recused = submission.votes.iter().filter(|vote| vote.choice == Some(VoteChoice::Recuse));
         let recusal = |vote: &ReportVote| ReportRecusal {
             submission_id: submission.id,
             step,

@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::app::resource::View;
 use crate::db;
 use crate::db::activities::{ActivityDetail, ActivityFields, ActivityFilter, ActivityOrder, Assignee};
-use crate::domain::activity::{ActivityState, Priority};
+use crate::domain::activity::{ActivityPriority, ActivityState};
 use crate::domain::calendar::is_overdue;
 use crate::domain::evidence::{About, ActivitySubjectKind};
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
@@ -104,7 +104,7 @@ pub(super) struct NewActivity {
     /// How urgent it is.
     #[serde(default = "normal")]
     #[schema(default = "normal", required = false)]
-    priority: Priority,
+    priority: ActivityPriority,
     /// Whether a member who was not assigned the work looks at it before it is done.
     #[serde(default)]
     #[schema(default = false, required = false)]
@@ -128,8 +128,8 @@ pub(super) struct ActivitySubject {
     id: Uuid,
 }
 
-fn normal() -> Priority {
-    Priority::Normal
+fn normal() -> ActivityPriority {
+    ActivityPriority::Normal
 }
 
 /// An activity of a list.
@@ -159,7 +159,7 @@ pub(super) struct ActivityItem {
     #[schema(required, example = "2026-12-15")]
     due_date: Option<NaiveDate>,
     /// How urgent it is.
-    priority: Priority,
+    priority: ActivityPriority,
     /// Whether another member looks at the work before it is done.
     review_required: bool,
     /// Its state.

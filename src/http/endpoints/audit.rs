@@ -9,7 +9,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::domain::audit::{Break, BreakReason};
+use crate::domain::audit::{Break, ChainBreakReason};
 use crate::domain::rights::Action;
 use crate::http::operation_problems::requires;
 use crate::http::problem::Result;
@@ -32,7 +32,7 @@ pub(super) struct BrokenEvent {
     #[schema(required)]
     event_id: Option<Uuid>,
     /// What is wrong with it.
-    reason: BreakReason,
+    reason: ChainBreakReason,
 }
 
 /// What became of the chain when it was walked.

@@ -31,8 +31,8 @@ pub(super) fn operations(config: &mut ServiceConfig<'_>) {
         .service(delete_comment);
 }
 
-/// A merge patch of [`NewComment`].
-type CommentPatch = Patch<NewComment>;
+/// A merge patch of [`NewActivityComment`].
+type ActivityCommentPatch = Patch<NewActivityComment>;
 
 /// The path of a comment.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -59,7 +59,7 @@ impl Path for CommentPath {
 /// What a comment says.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct NewComment {
+pub(super) struct NewActivityComment {
     /// In whatever language its author writes.
     #[schema(value_type = PlainText)]
     text: String,
@@ -68,7 +68,7 @@ pub(super) struct NewComment {
 /// A comment on an activity.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Comment {
+pub(super) struct ActivityComment {
     /// Its id.
     id: Uuid,
     /// The activity.
@@ -90,7 +90,7 @@ pub(super) struct Comment {
     updated_at: DateTime<Utc>,
 }
 
-impl From<NamedComment> for Comment {
+impl From<NamedComment> for ActivityComment {
     fn from((comment, author_name): NamedComment) -> Self {
         Self {
             id: comment.id,
@@ -106,10 +106,10 @@ impl From<NamedComment> for Comment {
 }
 
 /// A page of comments.
-type CommentPage = Page<Comment>;
+type ActivityCommentPage = Page<ActivityComment>;
 
-impl ListItem for Comment {
-    const PAGE_NAME: &'static str = "CommentPage";
+impl ListItem for ActivityComment {
+    const PAGE_NAME: &'static str = "ActivityCommentPage";
     const PAGE_DESCRIPTION: &'static str = "A page of comments.";
 }
 
@@ -119,7 +119,7 @@ impl ListItem for Comment {
 #[utoipa::path(
     tag = "activities",
     params(ActivityPath, PageQuery),
-    responses((status = 200, description = "A page of comments.", body = CommentPage)),
+    responses((status = 200, description = "A page of comments.", body = ActivityCommentPage)),
     extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
 )]
 #[get("/v1/task-forces/{taskForceId}/activities/{activityId}/comments")]
@@ -129,7 +129,7 @@ async fn list_comments(app: Data<App>, read: Read<ActivityPath, PageQuery>) -> R
     let at = &context.path;
     let page =
         app.comments_list(&context.caller, at.task_force_id, at.activity_id, after, query.limit).await?;
-    response::document(&CommentPage::new(page, |(comment, _)| comment.id, Comment::from))
+    response::document(&ActivityCommentPage::new(page, |(comment, _)| comment.id, ActivityComment::from))
 }
 
 /// Write a comment
@@ -138,16 +138,19 @@ async fn list_comments(app: Data<App>, read: Read<ActivityPath, PageQuery>) -> R
 #[utoipa::path(
     tag = "activities",
     params(ActivityPath),
-    request_body = NewComment,
-    responses((status = 201, description = "The comment.", body = Comment, headers(("ETag" = String), ("Location" = String)))),
+    request_body = NewActivityComment,
+    responses((status = 201, description = "The comment.", body = ActivityComment, headers(("ETag" = String), ("Location" = String)))),
     extensions(("x-problem-codes" = json!(requires(Action::Work).writes(Write::Comment))))
 )]
 #[post("/v1/task-forces/{taskForceId}/activities/{activityId}/comments")]
-async fn create_comment(app: Data<App>, create: Create<ActivityPath, NewComment>) -> Result<HttpResponse> {
+async fn create_comment(
+    app: Data<App>,
+    create: Create<ActivityPath, NewActivityComment>,
+) -> Result<HttpResponse> {
     let Create { context, body, .. } = create;
     let at = &context.path;
     let comment = app.comment_create(&context.caller, at.task_force_id, at.activity_id, body.text).await?;
-    let comment = Comment::from(comment);
+    let comment = ActivityComment::from(comment);
     let location =
         format!("/v1/task-forces/{}/activities/{}/comments/{}", at.task_force_id, at.activity_id, comment.id);
     response::created(&location, comment.version, &comment)
@@ -158,7 +161,7 @@ async fn create_comment(app: Data<App>, create: Create<ActivityPath, NewComment>
     tag = "activities",
     description = "One comment on an activity.",
     params(CommentPath),
-    responses((status = 200, description = "The comment.", body = Comment, headers(("ETag" = String)))),
+    responses((status = 200, description = "The comment.", body = ActivityComment, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
 )]
 #[get("/v1/task-forces/{taskForceId}/activities/{activityId}/comments/{commentId}")]
@@ -166,7 +169,7 @@ async fn get_comment(app: Data<App>, read: Read<CommentPath>) -> Result<HttpResp
     let Read { context, .. } = read;
     let at = &context.path;
     let comment = app.comment_get(&context.caller, at.task_force_id, at.activity_id, at.comment_id).await?;
-    let comment = Comment::from(comment);
+    let comment = ActivityComment::from(comment);
     response::single(comment.version, &comment)
 }
 
@@ -176,20 +179,23 @@ async fn get_comment(app: Data<App>, read: Read<CommentPath>) -> Result<HttpResp
 #[utoipa::path(
     tag = "activities",
     params(CommentPath, IfMatch),
-    request_body(content = CommentPatch, content_type = "application/merge-patch+json"),
-    responses((status = 200, description = "The comment as it is now.", body = Comment, headers(("ETag" = String)))),
+    request_body(content = ActivityCommentPatch, content_type = "application/merge-patch+json"),
+    responses((status = 200, description = "The comment as it is now.", body = ActivityComment, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(requires(Action::EditComment).writes(Write::Comment))))
 )]
 #[patch("/v1/task-forces/{taskForceId}/activities/{activityId}/comments/{commentId}")]
-async fn update_comment(app: Data<App>, change: Change<CommentPath, CommentPatch>) -> Result<HttpResponse> {
+async fn update_comment(
+    app: Data<App>,
+    change: Change<CommentPath, ActivityCommentPatch>,
+) -> Result<HttpResponse> {
     let Change { context, version, body, .. } = change;
     let at = &context.path;
     let comment = app
         .comment_update(&context.caller, at.task_force_id, at.activity_id, at.comment_id, version, |text| {
-            Ok(body.apply(&NewComment { text })?.text)
+            Ok(body.apply(&NewActivityComment { text })?.text)
         })
         .await?;
-    let comment = Comment::from(comment);
+    let comment = ActivityComment::from(comment);
     response::single(comment.version, &comment)
 }
 

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::app::decisions::{DecisionView, Record};
 use crate::db;
 use crate::db::conditions::ConditionFields;
-use crate::domain::decision::Outcome;
+use crate::domain::decision::DecisionOutcome;
 use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
 use crate::domain::step::StepName;
@@ -28,7 +28,7 @@ use crate::http::response;
 use crate::http::text::{LocalizedName, LocalizedNote, PlainLine};
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
-    config.service(list_decisions).service(record_decision).service(get_decision).service(list_register);
+    config.service(list_decisions).service(create_decision).service(get_decision).service(list_all_decisions);
 }
 
 /// To a decision.
@@ -73,7 +73,7 @@ pub(super) struct NewDecision {
     #[schema(minimum = 1, example = 1)]
     report_number: i32,
     /// What was decided.
-    outcome: Outcome,
+    outcome: DecisionOutcome,
     /// The step to be done again; goes with `adjust`, and only with it.
     return_to_step: Option<StepName>,
     /// The meeting, as the council's minutes name it.
@@ -130,7 +130,7 @@ pub(super) struct DecisionItem {
     #[schema(minimum = 1, example = 1)]
     cycle: i32,
     /// What was decided.
-    outcome: Outcome,
+    outcome: DecisionOutcome,
     /// The step to be done again.
     #[schema(required)]
     return_to_step: Option<StepName>,
@@ -206,7 +206,7 @@ impl Decision {
 /// A decision in the council's register.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct RegisterEntry {
+pub(super) struct DecisionRegisterEntry {
     #[serde(flatten)]
     item: DecisionItem,
     /// The task force.
@@ -222,7 +222,7 @@ pub(super) struct RegisterEntry {
     pending_conditions: i64,
 }
 
-impl From<db::decisions::RegisteredDecision> for RegisterEntry {
+impl From<db::decisions::RegisteredDecision> for DecisionRegisterEntry {
     fn from(row: db::decisions::RegisteredDecision) -> Self {
         Self {
             item: row.decision.into(),
@@ -239,7 +239,7 @@ page_query! {
     RegisterQuery {
         /// Only those with this outcome.
         #[param(inline, nullable = false)]
-        outcome: Option<Outcome>,
+        outcome: Option<DecisionOutcome>,
     }
 }
 
@@ -252,10 +252,10 @@ impl ListItem for DecisionItem {
 }
 
 /// A page of the council's register.
-type RegisterPage = Page<RegisterEntry>;
+type DecisionRegisterPage = Page<DecisionRegisterEntry>;
 
-impl ListItem for RegisterEntry {
-    const PAGE_NAME: &'static str = "RegisterPage";
+impl ListItem for DecisionRegisterEntry {
+    const PAGE_NAME: &'static str = "DecisionRegisterPage";
     const PAGE_DESCRIPTION: &'static str = "A page of the council's register.";
 }
 
@@ -295,7 +295,7 @@ async fn list_decisions(app: Data<App>, read: Read<TaskForcePath, PageQuery>) ->
     )))
 )]
 #[post("/v1/task-forces/{taskForceId}/decisions")]
-async fn record_decision(
+async fn create_decision(
     app: Data<App>,
     create: Create<TaskForcePath, NewDecision, DryRun>,
 ) -> Result<HttpResponse> {
@@ -332,15 +332,15 @@ async fn get_decision(app: Data<App>, read: Read<DecisionPath>) -> Result<HttpRe
 #[utoipa::path(
     tag = "decisions",
     params(RegisterQuery),
-    responses((status = 200, description = "A page of the register.", body = RegisterPage)),
+    responses((status = 200, description = "A page of the register.", body = DecisionRegisterPage)),
     extensions(("x-problem-codes" = json!(requires(Action::ReadRegister).refuses([
         RefusalCode::InsufficientScope,
     ]))))
 )]
 #[get("/v1/decisions")]
-async fn list_register(app: Data<App>, read: Read<Root, RegisterQuery>) -> Result<HttpResponse> {
+async fn list_all_decisions(app: Data<App>, read: Read<Root, RegisterQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
     let before = pagination::after(query.cursor.as_deref())?;
     let page = app.decisions_register(&context.caller, query.outcome, before, query.limit).await?;
-    response::document(&RegisterPage::new(page, |row| row.register_seq, RegisterEntry::from))
+    response::document(&DecisionRegisterPage::new(page, |row| row.register_seq, DecisionRegisterEntry::from))
 }

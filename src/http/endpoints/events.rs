@@ -31,7 +31,7 @@ pub(super) fn operations(config: &mut ServiceConfig<'_>) {
 
 /// Who did it.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct EventActor {
+pub(super) struct AuditEventActor {
     /// A user, or the service itself.
     kind: ActorKind,
     /// The user.
@@ -44,7 +44,7 @@ pub(super) struct EventActor {
 
 /// What it happened to.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct EventSubject {
+pub(super) struct AuditEventSubject {
     /// What it is.
     kind: SubjectKind,
     /// Its id.
@@ -53,7 +53,7 @@ pub(super) struct EventSubject {
 
 /// A field before and after.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = EventChange)]
+#[schema(as = AuditEventChange)]
 pub(super) struct Change {
     /// What it was; null if it was not there.
     before: Value,
@@ -71,7 +71,7 @@ fn changes(changes: crate::domain::event::Changes) -> BTreeMap<String, Change> {
 /// One thing that happened in a task force.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Event {
+pub(super) struct AuditEvent {
     /// Gap-free per task force, from 1.
     #[schema(minimum = 1, example = 241)]
     seq: i64,
@@ -80,14 +80,14 @@ pub(super) struct Event {
     /// When.
     at: DateTime<Utc>,
     /// Who did it.
-    actor: EventActor,
+    actor: AuditEventActor,
     /// The request that it came with.
     #[schema(example = "0199f0c2-7a3b-7c11-9d2e-3f5a6b7c8d9e")]
     request_id: String,
     /// What happened.
     action: EventAction,
     /// To what.
-    subject: EventSubject,
+    subject: AuditEventSubject,
     /// The state before, where a state changed.
     #[schema(required, example = "planned")]
     from: Option<String>,
@@ -106,17 +106,17 @@ pub(super) struct Event {
     hash: String,
 }
 
-impl From<ReadEvent> for Event {
+impl From<ReadEvent> for AuditEvent {
     fn from(read: ReadEvent) -> Self {
         let event = read.event;
         Self {
             seq: event.seq,
             id: event.id,
             at: event.at,
-            actor: EventActor { kind: event.actor.kind, id: event.actor.id, name: read.actor_name },
+            actor: AuditEventActor { kind: event.actor.kind, id: event.actor.id, name: read.actor_name },
             request_id: event.request_id,
             action: event.action,
-            subject: EventSubject { kind: event.subject.kind, id: event.subject.id },
+            subject: AuditEventSubject { kind: event.subject.kind, id: event.subject.id },
             from: event.from,
             to: event.to,
             changes: changes(event.changes),
@@ -128,9 +128,9 @@ impl From<ReadEvent> for Event {
 /// What happened after a sequence number.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct EventList {
+pub(super) struct AuditEventPage {
     /// The events, oldest first: at most `limit`, and fewer where they would have more than 256 KiB.
-    items: Vec<Event>,
+    items: Vec<AuditEvent>,
     /// Sequence number of the last event there is; ask again with `after` = the last `seq` you have while it is lower.
     #[schema(minimum = 0, example = 241)]
     last_seq: i64,
@@ -157,7 +157,7 @@ pub(super) struct EventQuery {
 #[utoipa::path(
     tag = "events",
     params(TaskForcePath, EventQuery),
-    responses((status = 200, description = "The events.", body = EventList)),
+    responses((status = 200, description = "The events.", body = AuditEventPage)),
     extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
 )]
 #[get("/v1/task-forces/{taskForceId}/events")]
@@ -167,7 +167,10 @@ async fn list_events(app: Data<App>, read: Read<TaskForcePath, EventQuery>) -> R
     let max_bytes = i64::try_from(PAGE_BYTES).unwrap_or(i64::MAX);
     let (events, last_seq) =
         app.events_list(&context.caller, id, query.after, query.limit, max_bytes).await?;
-    response::document(&EventList { items: events.into_iter().map(Event::from).collect(), last_seq })
+    response::document(&AuditEventPage {
+        items: events.into_iter().map(AuditEvent::from).collect(),
+        last_seq,
+    })
 }
 
 /// A user, a session or an API key that something happened to.
@@ -194,7 +197,7 @@ pub(super) struct InstallationEvent {
     /// When.
     at: DateTime<Utc>,
     /// Who did it.
-    actor: EventActor,
+    actor: AuditEventActor,
     /// The request that it came with.
     #[schema(example = "0199f0c2-7a3b-7c11-9d2e-3f5a6b7c8d9e")]
     request_id: String,
@@ -221,7 +224,7 @@ impl InstallationEvent {
             seq: row.seq,
             id: row.id,
             at: row.at,
-            actor: EventActor { kind: row.actor_kind, id: row.actor_id, name: row.actor_name },
+            actor: AuditEventActor { kind: row.actor_kind, id: row.actor_id, name: row.actor_name },
             request_id: row.request_id,
             action: row.action,
             subject: InstallationEventSubject { kind: row.subject_kind, id: row.subject_id, title },

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::db;
 use crate::domain::rights::Action;
-use crate::domain::task_force::Health;
+use crate::domain::task_force::HealthRating;
 use crate::domain::text::LocalizedText;
 use crate::domain::writing::Write;
 use crate::http::operation_problems::requires;
@@ -22,7 +22,7 @@ use crate::http::response;
 use crate::http::text::LocalizedNote;
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
-    config.service(list_health_statements).service(state_health);
+    config.service(list_health_statements).service(create_health_statement);
 }
 
 /// The chair's word on how it goes.
@@ -30,7 +30,7 @@ pub(super) fn operations(config: &mut ServiceConfig<'_>) {
 #[serde(deny_unknown_fields)]
 pub(super) struct NewHealthStatement {
     /// How it goes.
-    health: Health,
+    health: HealthRating,
     /// Why.
     #[schema(value_type = Option<LocalizedNote>)]
     note: Option<LocalizedText>,
@@ -43,7 +43,7 @@ pub(super) struct HealthStatement {
     /// Its id.
     id: Uuid,
     /// How it goes.
-    health: Health,
+    health: HealthRating,
     /// Why.
     #[schema(required, value_type = Option<LocalizedNote>)]
     note: Option<LocalizedText>,
@@ -104,7 +104,7 @@ async fn list_health_statements(
     extensions(("x-problem-codes" = json!(requires(Action::Lead).writes(Write::Health))))
 )]
 #[post("/v1/task-forces/{taskForceId}/health-statements")]
-async fn state_health(
+async fn create_health_statement(
     app: Data<App>,
     create: Create<TaskForcePath, NewHealthStatement>,
 ) -> Result<HttpResponse> {

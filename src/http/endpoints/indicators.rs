@@ -16,7 +16,7 @@ use crate::app::resource::View;
 use crate::db;
 use crate::db::indicators::IndicatorFields;
 use crate::domain::decimal::Decimal;
-use crate::domain::pilot::Direction;
+use crate::domain::pilot::IndicatorDirection;
 use crate::domain::refusal::RefusalCode;
 use crate::domain::text::{Language, LocalizedText};
 use crate::http::decimals::{DecimalInput, DecimalNumber};
@@ -68,7 +68,7 @@ pub(super) struct NewIndicator {
     #[schema(value_type = PlainLine)]
     unit: String,
     /// Which way it shall go.
-    direction: Direction,
+    direction: IndicatorDirection,
     /// What it was before the pilot.
     #[schema(value_type = Option<DecimalInput>)]
     baseline: Option<Decimal>,
@@ -96,7 +96,7 @@ pub(super) struct Indicator {
     #[schema(example = "days")]
     unit: String,
     /// Which way it shall go.
-    direction: Direction,
+    direction: IndicatorDirection,
     /// What it was before the pilot.
     #[schema(required, value_type = Option<DecimalNumber>)]
     baseline: Option<Decimal>,

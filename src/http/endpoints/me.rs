@@ -77,7 +77,7 @@ async fn list_my_activities(app: Data<App>, read: Read<Root, PageQuery>) -> Resu
 
 /// What waits.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct TaskSubject {
+pub(super) struct MyTaskSubject {
     /// What it is.
     kind: SubjectKind,
     /// Its id.
@@ -93,7 +93,7 @@ pub(super) struct TaskSubject {
 /// Something that waits for you.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Task {
+pub(super) struct MyTask {
     /// What is to be done.
     kind: TaskKind,
     /// The task force.
@@ -102,7 +102,7 @@ pub(super) struct Task {
     #[schema(value_type = LocalizedName)]
     task_force_name: LocalizedText,
     /// What waits.
-    subject: TaskSubject,
+    subject: MyTaskSubject,
     /// Its step, where it belongs to one.
     #[schema(required)]
     step: Option<StepName>,
@@ -113,13 +113,13 @@ pub(super) struct Task {
     since: DateTime<Utc>,
 }
 
-impl From<db::me::Task> for Task {
+impl From<db::me::Task> for MyTask {
     fn from(row: db::me::Task) -> Self {
         Self {
             kind: row.kind,
             task_force_id: row.task_force_id,
             task_force_name: row.task_force_name,
-            subject: TaskSubject {
+            subject: MyTaskSubject {
                 kind: row.subject_kind,
                 id: row.subject_id,
                 number: row.number,
@@ -133,10 +133,10 @@ impl From<db::me::Task> for Task {
 }
 
 /// A page of what waits for you.
-type TaskPage = Page<Task>;
+type MyTaskPage = Page<MyTask>;
 
-impl ListItem for Task {
-    const PAGE_NAME: &'static str = "TaskPage";
+impl ListItem for MyTask {
+    const PAGE_NAME: &'static str = "MyTaskPage";
     const PAGE_DESCRIPTION: &'static str = "A page of what waits for you.";
 }
 
@@ -146,7 +146,7 @@ impl ListItem for Task {
 #[utoipa::path(
     tag = "me",
     params(PageQuery),
-    responses((status = 200, description = "A page of your tasks.", body = TaskPage)),
+    responses((status = 200, description = "A page of your tasks.", body = MyTaskPage)),
     extensions(("x-problem-codes" = json!(requires(Action::ReadOwnAccount).refuses([RefusalCode::InsufficientScope]))))
 )]
 #[get("/v1/me/tasks")]
@@ -154,5 +154,5 @@ async fn list_my_tasks(app: Data<App>, read: Read<Root, PageQuery>) -> Result<Ht
     let Read { context, query } = read;
     let after = pagination::after(query.cursor.as_deref())?;
     let page = app.my_tasks(&context.caller, after, query.limit).await?;
-    response::document(&TaskPage::new(page, |task| (task.since, task.subject_id), Task::from))
+    response::document(&MyTaskPage::new(page, |task| (task.since, task.subject_id), MyTask::from))
 }

@@ -28,7 +28,7 @@ use crate::http::text::{LocalizedName, LocalizedNote, PlainLine};
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config
         .service(list_members)
-        .service(appoint_member)
+        .service(create_member)
         .service(get_member)
         .service(update_member)
         .service(end_member);
@@ -209,7 +209,7 @@ async fn list_members(app: Data<App>, read: Read<TaskForcePath, MemberQuery>) ->
     )))
 )]
 #[post("/v1/task-forces/{taskForceId}/members")]
-async fn appoint_member(app: Data<App>, create: Create<TaskForcePath, NewMember>) -> Result<HttpResponse> {
+async fn create_member(app: Data<App>, create: Create<TaskForcePath, NewMember>) -> Result<HttpResponse> {
     let Create { context, body, .. } = create;
     let id = context.path.task_force_id;
     let member = Member::from(app.member_appoint(&context.caller, id, body.into()).await?);

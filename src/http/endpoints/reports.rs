@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::app::{self, App, Error};
 use crate::db;
 use crate::db::reports::{ReportFilter, ReportWithContent};
-use crate::domain::decision::Outcome;
+use crate::domain::decision::DecisionOutcome;
 use crate::domain::refusal::RefusalCode;
 use crate::domain::report::{ReportModel, ReportState};
 use crate::domain::rights::Action;
@@ -54,9 +54,9 @@ impl Path for ReportPath {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(example = json!({ "recommendation": "continue", "summary": { "ar": "يسير العمل وفق خطته.", "en": "The work goes as planned." } }))]
-pub(super) struct NewReport {
+pub(super) struct NewCouncilReport {
     /// The decision that is recommended to the council.
-    recommendation: Outcome,
+    recommendation: DecisionOutcome,
     /// The step to be done again; needed for `adjust`, and refused otherwise.
     return_to_step: Option<StepName>,
     /// Why, in a few words.
@@ -64,9 +64,9 @@ pub(super) struct NewReport {
     summary: LocalizedText,
 }
 
-impl From<NewReport> for app::reports::NewReport {
-    fn from(new: NewReport) -> Self {
-        let NewReport { recommendation, return_to_step, summary } = new;
+impl From<NewCouncilReport> for app::reports::NewReport {
+    fn from(new: NewCouncilReport) -> Self {
+        let NewCouncilReport { recommendation, return_to_step, summary } = new;
         Self { recommendation, return_to: return_to_step, summary }
     }
 }
@@ -74,7 +74,7 @@ impl From<NewReport> for app::reports::NewReport {
 /// A report of a list.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct ReportItem {
+pub(super) struct CouncilReportItem {
     /// Its id, as events name it.
     id: Uuid,
     /// Its number, counted per task force and never reused.
@@ -86,7 +86,7 @@ pub(super) struct ReportItem {
     /// Its state.
     state: ReportState,
     /// The decision that it recommends.
-    recommendation: Outcome,
+    recommendation: DecisionOutcome,
     /// The step to be done again, with `adjust`.
     #[schema(required)]
     return_to_step: Option<StepName>,
@@ -116,7 +116,7 @@ pub(super) struct ReportItem {
     updated_at: DateTime<Utc>,
 }
 
-impl From<db::reports::Report> for ReportItem {
+impl From<db::reports::Report> for CouncilReportItem {
     fn from(report: db::reports::Report) -> Self {
         Self {
             id: report.id,
@@ -159,15 +159,15 @@ impl From<db::reports::BeforeCouncil> for BeforeCouncil {
 
 /// A report with all that it says.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Report {
+pub(super) struct CouncilReport {
     #[serde(flatten)]
-    item: ReportItem,
+    item: CouncilReportItem,
     /// What it says, as it was stored.
     #[schema(value_type = ReportModel)]
     model: Box<RawValue>,
 }
 
-impl Report {
+impl CouncilReport {
     fn new(written: ReportWithContent) -> Result<Self> {
         // As the text that it is: a tree of it would take several times the memory.
         let model = RawValue::from_string(written.model).map_err(Error::internal)?;
@@ -188,10 +188,10 @@ page_query! {
 }
 
 /// A page of reports.
-type ReportPage = Page<ReportItem>;
+type CouncilReportPage = Page<CouncilReportItem>;
 
-impl ListItem for ReportItem {
-    const PAGE_NAME: &'static str = "ReportPage";
+impl ListItem for CouncilReportItem {
+    const PAGE_NAME: &'static str = "CouncilReportPage";
     const PAGE_DESCRIPTION: &'static str = "A page of reports.";
 }
 
@@ -201,7 +201,7 @@ impl ListItem for ReportItem {
 #[utoipa::path(
     tag = "reports",
     params(TaskForcePath, ReportQuery),
-    responses((status = 200, description = "A page of reports.", body = ReportPage)),
+    responses((status = 200, description = "A page of reports.", body = CouncilReportPage)),
     extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
 )]
 #[get("/v1/task-forces/{taskForceId}/reports")]
@@ -211,7 +211,7 @@ async fn list_reports(app: Data<App>, read: Read<TaskForcePath, ReportQuery>) ->
     let filter = ReportFilter { cycle: query.cycle, states: query.state.unwrap_or_default() };
     let page =
         app.reports_list(&context.caller, context.path.task_force_id, &filter, before, query.limit).await?;
-    response::document(&ReportPage::new(page, |report| report.number, ReportItem::from))
+    response::document(&CouncilReportPage::new(page, |report| report.number, CouncilReportItem::from))
 }
 
 /// Build a report
@@ -220,18 +220,21 @@ async fn list_reports(app: Data<App>, read: Read<TaskForcePath, ReportQuery>) ->
 #[utoipa::path(
     tag = "reports",
     params(TaskForcePath),
-    request_body = NewReport,
-    responses((status = 201, description = "The report.", body = Report, headers(("ETag" = String), ("Location" = String)))),
+    request_body = NewCouncilReport,
+    responses((status = 201, description = "The report.", body = CouncilReport, headers(("ETag" = String), ("Location" = String)))),
     extensions(("x-problem-codes" = json!(
         requires(Action::Lead).writes_in_step(Write::OpenStep).refuses([RefusalCode::ContentTooLarge])
     )))
 )]
 #[post("/v1/task-forces/{taskForceId}/reports")]
-async fn create_report(app: Data<App>, create: Create<TaskForcePath, NewReport>) -> Result<HttpResponse> {
+async fn create_report(
+    app: Data<App>,
+    create: Create<TaskForcePath, NewCouncilReport>,
+) -> Result<HttpResponse> {
     let Create { context, body, .. } = create;
     let written = app.report_create(&context.caller, context.path.task_force_id, body.into()).await?;
     let (number, version) = (written.report.number, written.report.version);
-    response::created(&format!("{}/{number}", context.request_path), version, &Report::new(written)?)
+    response::created(&format!("{}/{number}", context.request_path), version, &CouncilReport::new(written)?)
 }
 
 /// Read a report
@@ -240,12 +243,12 @@ async fn create_report(app: Data<App>, create: Create<TaskForcePath, NewReport>)
 #[utoipa::path(
     tag = "reports",
     params(ReportPath),
-    responses((status = 200, description = "The report.", body = Report, headers(("ETag" = String)))),
+    responses((status = 200, description = "The report.", body = CouncilReport, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
 )]
 #[get("/v1/task-forces/{taskForceId}/reports/{number}")]
 async fn get_report(app: Data<App>, read: Read<ReportPath>) -> Result<HttpResponse> {
     let Read { context, .. } = read;
     let written = app.report_get(&context.caller, context.path.task_force_id, context.path.number).await?;
-    response::single(written.report.version, &Report::new(written)?)
+    response::single(written.report.version, &CouncilReport::new(written)?)
 }

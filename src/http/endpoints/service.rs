@@ -37,7 +37,7 @@ use crate::util::output;
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config
-        .service(get_service)
+        .service(get_service_info)
         .service(get_root)
         .service(get_vocabularies)
         .service(get_problem)
@@ -69,7 +69,7 @@ impl From<Message> for Label {
 
 /// What this is, and where to go on.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Service {
+pub(super) struct ServiceInfo {
     /// The name of the service.
     #[schema(example = "taskforce")]
     name: &'static str,
@@ -77,13 +77,13 @@ pub(super) struct Service {
     #[schema(example = "0.1.0")]
     version: &'static str,
     /// Where to go on.
-    links: ServiceLinks,
+    links: ServiceInfoLinks,
 }
 
 /// Addresses to go on from, without a credential where nothing else is said.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct ServiceLinks {
+pub(super) struct ServiceInfoLinks {
     /// Every operation, for people.
     #[schema(example = "/docs/")]
     documentation: &'static str,
@@ -107,10 +107,10 @@ pub(super) struct ServiceLinks {
     health: &'static str,
 }
 
-const SERVICE: Service = Service {
+const SERVICE: ServiceInfo = ServiceInfo {
     name: env!("CARGO_PKG_NAME"),
     version: API_VERSION,
-    links: ServiceLinks {
+    links: ServiceInfoLinks {
         documentation: "/docs/",
         openapi: "/v1/openapi.yaml",
         vocabularies: "/v1/vocabularies",
@@ -127,10 +127,10 @@ const SERVICE: Service = Service {
 #[utoipa::path(
     tag = "service",
     security(()),
-    responses((status = 200, description = "Name, version and links.", body = Service))
+    responses((status = 200, description = "Name, version and links.", body = ServiceInfo))
 )]
 #[get("/v1")]
-async fn get_service() -> Result<HttpResponse> {
+async fn get_service_info() -> Result<HttpResponse> {
     response::document(&SERVICE)
 }
 
@@ -141,7 +141,7 @@ async fn get_service() -> Result<HttpResponse> {
     tag = "service",
     security(()),
     responses(
-        (status = 200, description = "Name, version and links.", body = Service),
+        (status = 200, description = "Name, version and links.", body = ServiceInfo),
         (status = 303, description = "The documentation, for a client that prefers HTML.", headers(("Location" = String))),
     ),
     extensions(("x-outside-api" = json!(true)))
@@ -160,7 +160,7 @@ async fn get_root(request: HttpRequest) -> Result<HttpResponse> {
 
 /// A word of the contract.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Word {
+pub(super) struct VocabularyEntry {
     /// As it stands in JSON.
     #[schema(example = "inProgress")]
     code: &'static str,
@@ -171,7 +171,6 @@ pub(super) struct Word {
 /// A transition between two states, whatever its conditions.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = Move)]
 pub(super) struct TransitionRule {
     /// From this state.
     #[schema(example = "planned")]
@@ -187,7 +186,7 @@ pub(super) struct TransitionRule {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Vocabularies {
     /// The words of each set, by the set's name.
-    words: BTreeMap<&'static str, Vec<Word>>,
+    words: BTreeMap<&'static str, Vec<VocabularyEntry>>,
     /// The transitions of each noun that has states, by the noun.
     transitions: BTreeMap<&'static str, Vec<TransitionRule>>,
 }
@@ -196,17 +195,17 @@ impl Vocabularies {
     fn new() -> Self {
         let mut words = BTreeMap::new();
         add::<text::Language>(&mut words);
-        add::<user::CouncilRole>(&mut words);
+        add::<user::UserRole>(&mut words);
         add::<user::UserState>(&mut words);
         add::<rights::EffectiveRole>(&mut words);
         add::<rights::SeatRole>(&mut words);
         add::<rights::KeyScope>(&mut words);
         add::<task_force::TaskForceState>(&mut words);
-        add::<task_force::Health>(&mut words);
+        add::<task_force::HealthRating>(&mut words);
         add::<step::StepName>(&mut words);
         add::<step::StepState>(&mut words);
         add::<submission::SubmissionState>(&mut words);
-        add::<ballot::Choice>(&mut words);
+        add::<ballot::VoteChoice>(&mut words);
         add::<criterion::CriterionCode>(&mut words);
         add::<policy::PolicyKind>(&mut words);
         add::<policy::PolicyState>(&mut words);
@@ -214,15 +213,15 @@ impl Vocabularies {
         add::<sector::AssessmentKind>(&mut words);
         add::<pilot::PilotState>(&mut words);
         add::<pilot::PilotOutcome>(&mut words);
-        add::<pilot::Direction>(&mut words);
+        add::<pilot::IndicatorDirection>(&mut words);
         add::<migration::MigrationState>(&mut words);
         add::<report::ReportState>(&mut words);
-        add::<report::Verdict>(&mut words);
+        add::<report::TargetVerdict>(&mut words);
         add::<report::RiskCause>(&mut words);
-        add::<decision::Outcome>(&mut words);
+        add::<decision::DecisionOutcome>(&mut words);
         add::<decision::ConditionState>(&mut words);
         add::<activity::ActivityState>(&mut words);
-        add::<activity::Priority>(&mut words);
+        add::<activity::ActivityPriority>(&mut words);
         add::<task::TaskKind>(&mut words);
         add::<scales::MaturityLevel>(&mut words);
         add::<scales::EvolutionStage>(&mut words);
@@ -232,7 +231,7 @@ impl Vocabularies {
         add::<event::EventAction>(&mut words);
         add::<event::SubjectKind>(&mut words);
         add::<event::ActorKind>(&mut words);
-        add::<audit::BreakReason>(&mut words);
+        add::<audit::ChainBreakReason>(&mut words);
         add::<ProblemCode>(&mut words);
         add::<refusal::FieldErrorCode>(&mut words);
         let rules = |rules: Vec<state_machine::TransitionRule>| {
@@ -262,8 +261,8 @@ impl Vocabularies {
     }
 }
 
-fn add<V: Vocabulary>(words: &mut BTreeMap<&'static str, Vec<Word>>) {
-    let set = V::ALL.iter().map(|word| Word { code: word.code(), label: word.label().into() });
+fn add<V: Vocabulary>(words: &mut BTreeMap<&'static str, Vec<VocabularyEntry>>) {
+    let set = V::ALL.iter().map(|word| VocabularyEntry { code: word.code(), label: word.label().into() });
     words.insert(V::NAME, set.collect());
 }
 
@@ -319,7 +318,7 @@ async fn get_problem(code: Path<String>) -> Result<HttpResponse> {
 /// Whether a check passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-enum CheckState {
+enum ServiceCheckState {
     /// It did.
     Pass,
     /// It did not.
@@ -328,31 +327,31 @@ enum CheckState {
 
 /// Health, as in draft-inadarei-api-health-check.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct HealthReport {
+pub(super) struct ServiceHealth {
     /// Whether all is well.
-    status: CheckState,
+    status: ServiceCheckState,
     /// The single checks, by name.
-    checks: BTreeMap<&'static str, [Check; 1]>,
+    checks: BTreeMap<&'static str, [ServiceCheck; 1]>,
 }
 
 /// One check.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-pub(super) struct Check {
+pub(super) struct ServiceCheck {
     /// Whether it passed.
-    status: CheckState,
+    status: ServiceCheckState,
 }
 
-impl HealthReport {
+impl ServiceHealth {
     fn response(checks: BTreeMap<&'static str, bool>) -> HttpResponse {
         let state = |passed| {
-            if passed { CheckState::Pass } else { CheckState::Fail }
+            if passed { ServiceCheckState::Pass } else { ServiceCheckState::Fail }
         };
         let well = checks.values().all(|passed| *passed);
         let report = Self {
             status: state(well),
             checks: checks
                 .into_iter()
-                .map(|(name, passed)| (name, [Check { status: state(passed) }]))
+                .map(|(name, passed)| (name, [ServiceCheck { status: state(passed) }]))
                 .collect(),
         };
         let code = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
@@ -371,12 +370,12 @@ impl HealthReport {
 #[utoipa::path(
     tag = "service",
     security(()),
-    responses((status = 200, description = "It lives.", body = HealthReport, content_type = "application/health+json")),
+    responses((status = 200, description = "It lives.", body = ServiceHealth, content_type = "application/health+json")),
     extensions(("x-outside-api" = json!(true)))
 )]
 #[get("/health/live")]
 async fn check_liveness() -> HttpResponse {
-    HealthReport::response(BTreeMap::new())
+    ServiceHealth::response(BTreeMap::new())
 }
 
 /// Ask whether the service is ready
@@ -386,15 +385,15 @@ async fn check_liveness() -> HttpResponse {
     tag = "service",
     security(()),
     responses(
-        (status = 200, description = "It is ready.", body = HealthReport, content_type = "application/health+json"),
-        (status = 503, description = "It is not.", body = HealthReport, content_type = "application/health+json"),
+        (status = 200, description = "It is ready.", body = ServiceHealth, content_type = "application/health+json"),
+        (status = 503, description = "It is not.", body = ServiceHealth, content_type = "application/health+json"),
     ),
     extensions(("x-outside-api" = json!(true)))
 )]
 #[get("/health/ready")]
 async fn check_readiness(app: Data<App>) -> HttpResponse {
     let ServiceReadiness { database, migrations, writes } = app.readiness().await;
-    HealthReport::response(BTreeMap::from([
+    ServiceHealth::response(BTreeMap::from([
         ("database", database),
         ("migrations", migrations),
         ("writes", writes),

@@ -37,7 +37,7 @@ fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Sec
 /// Who signs in.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Credentials {
+pub(super) struct LoginCredentials {
     /// The address of the account; case, width and composition of its letters do not matter.
     #[schema(min_length = 1, max_length = 254, example = "chair@demo.example")]
     email: String,
@@ -60,7 +60,7 @@ pub(super) struct RefreshToken {
 /// An invitation, and the password that the invited person has chosen.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Acceptance {
+pub(super) struct InvitationAcceptance {
     /// The `invitationToken`.
     #[serde(deserialize_with = "secret")]
     #[schema(value_type = String, min_length = 1, max_length = 200, example = "c2VjcmV0LWludml0YXRpb24tdG9rZW4tb2YtYS11c2Vy")]
@@ -88,8 +88,7 @@ pub(super) struct PasswordChange {
 /// A pair of tokens.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = Tokens)]
-pub(super) struct TokensDocument {
+pub(super) struct SessionTokens {
     /// Sent as `Authorization: Bearer <accessToken>`.
     #[schema(example = "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.eyJzdWIiOiIwMTk5In0.c2lnbmF0dXJl")]
     access_token: String,
@@ -132,7 +131,7 @@ fn chosen(pointer: &str, password: SecretString) -> Result<NewPassword> {
 }
 
 fn tokens(signed_in: &SignedIn) -> Result<HttpResponse> {
-    let document = TokensDocument {
+    let document = SessionTokens {
         access_token: signed_in.access_token.expose_secret().to_owned(),
         token_type: TokenType::Bearer,
         expires_in: tokens::LIFETIME.num_seconds(),
@@ -150,15 +149,19 @@ fn tokens(signed_in: &SignedIn) -> Result<HttpResponse> {
 /// Ten failures for an account, or fifty from an address, and the answer is 429, also for the right password: then one more attempt every 90 (18) seconds. A sign-in that succeeds forgives the account's failures.
 #[utoipa::path(
     tag = "sign-in",
-    request_body = Credentials,
-    responses((status = 200, description = "Tokens of a new session.", body = TokensDocument)),
+    request_body = LoginCredentials,
+    responses((status = 200, description = "Tokens of a new session.", body = SessionTokens)),
     extensions(("x-problem-codes" = json!(refuses([
         RefusalCode::InvalidCredentials, RefusalCode::TooManyAttempts,
     ])))),
     security(())
 )]
 #[post("/v1/auth/login")]
-async fn sign_in(app: Data<App>, request: HttpRequest, open: Public<Credentials>) -> Result<HttpResponse> {
+async fn sign_in(
+    app: Data<App>,
+    request: HttpRequest,
+    open: Public<LoginCredentials>,
+) -> Result<HttpResponse> {
     let Public { request_id, body } = open;
     tokens(&app.sign_in(&visit(&request, request_id), &body.email, body.password).await?)
 }
@@ -171,7 +174,7 @@ async fn sign_in(app: Data<App>, request: HttpRequest, open: Public<Credentials>
 #[utoipa::path(
     tag = "sign-in",
     request_body = RefreshToken,
-    responses((status = 200, description = "The next tokens of the session.", body = TokensDocument)),
+    responses((status = 200, description = "The next tokens of the session.", body = SessionTokens)),
     extensions(("x-problem-codes" = json!(refuses([
         RefusalCode::InvalidCredentials, RefusalCode::TooManyAttempts,
     ])))),
@@ -211,7 +214,7 @@ async fn sign_out(app: Data<App>, open: Public<RefreshToken>) -> Result<HttpResp
 #[utoipa::path(
     tag = "sign-in",
     request_body = PasswordChange,
-    responses((status = 200, description = "Tokens of a new session.", body = TokensDocument)),
+    responses((status = 200, description = "Tokens of a new session.", body = SessionTokens)),
     extensions(("x-problem-codes" = json!(requires(Action::ChangeOwnAccount).refuses([
         RefusalCode::InvalidCredentials, RefusalCode::TooManyAttempts,
     ]))))
@@ -235,8 +238,8 @@ async fn change_password(
 /// Tokens that are none count as failed attempts from the address; a good one is never refused for that.
 #[utoipa::path(
     tag = "sign-in",
-    request_body = Acceptance,
-    responses((status = 200, description = "Tokens of a new session.", body = TokensDocument)),
+    request_body = InvitationAcceptance,
+    responses((status = 200, description = "Tokens of a new session.", body = SessionTokens)),
     extensions(("x-problem-codes" = json!(refuses([
         RefusalCode::InvalidCredentials, RefusalCode::TooManyAttempts,
     ])))),
@@ -246,7 +249,7 @@ async fn change_password(
 async fn accept_invitation(
     app: Data<App>,
     request: HttpRequest,
-    open: Public<Acceptance>,
+    open: Public<InvitationAcceptance>,
 ) -> Result<HttpResponse> {
     let Public { request_id, body } = open;
     let password = chosen("/password", body.password)?;

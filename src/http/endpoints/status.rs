@@ -15,7 +15,7 @@ use crate::db::status::{DueLine, PortfolioFilter, PortfolioLine, PortfolioTotals
 use crate::domain::refusal::{RefusalCode, StorageUse};
 use crate::domain::rights::Action;
 use crate::domain::step::{StepName, StepState};
-use crate::domain::task_force::{Health, TaskForceState};
+use crate::domain::task_force::{HealthRating, TaskForceState};
 use crate::domain::text::LocalizedText;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{self, page_query};
@@ -26,7 +26,7 @@ use crate::http::storage::StorageDocument;
 use crate::http::text::LocalizedName;
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
-    config.service(get_status).service(get_portfolio);
+    config.service(get_task_force_status).service(list_task_force_statuses);
 }
 
 /// Activities counted.
@@ -185,7 +185,7 @@ impl From<&DueLine> for NextDue {
 /// Where a task force stands; at most 4 KB.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Status {
+pub(super) struct TaskForceStatus {
     /// The task force.
     task_force_id: Uuid,
     /// Its name.
@@ -206,7 +206,7 @@ pub(super) struct Status {
     before_council: Option<BeforeCouncil>,
     /// The chair's last word on how it goes.
     #[schema(required)]
-    health: Option<Health>,
+    health: Option<HealthRating>,
     /// When that was said.
     #[schema(required)]
     health_stated_at: Option<DateTime<Utc>>,
@@ -235,7 +235,7 @@ pub(super) struct Status {
     changed_at: DateTime<Utc>,
 }
 
-impl From<&crate::app::status::Status> for Status {
+impl From<&crate::app::status::Status> for TaskForceStatus {
     fn from(status: &crate::app::status::Status) -> Self {
         let rows = &status.rows;
         let mut activities = ActivityCounts::default();
@@ -310,7 +310,7 @@ pub(super) struct PortfolioEntry {
     before_council: Option<BeforeCouncil>,
     /// The chair's last word on how it goes.
     #[schema(required)]
-    health: Option<Health>,
+    health: Option<HealthRating>,
     /// Open activities of the present cycle.
     #[schema(minimum = 0, example = 9)]
     open_activities: i64,
@@ -351,7 +351,8 @@ impl From<PortfolioLine> for PortfolioEntry {
 /// All task forces that match, added up, whatever page this is.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Totals {
+#[schema(as = PortfolioTotals)]
+pub(super) struct TotalsDocument {
     /// Task forces.
     #[schema(minimum = 0, example = 3)]
     task_forces: i64,
@@ -384,7 +385,7 @@ pub(super) struct Totals {
     blocked: i64,
 }
 
-impl From<PortfolioTotals> for Totals {
+impl From<PortfolioTotals> for TotalsDocument {
     fn from(totals: PortfolioTotals) -> Self {
         Self {
             task_forces: totals.task_forces,
@@ -410,7 +411,7 @@ pub(super) struct Portfolio {
     #[schema(required, example = "WzEyXQ")]
     next: Option<String>,
     /// All that match, added up.
-    totals: Totals,
+    totals: TotalsDocument,
     /// The space for the files of all task forces, whether they match or not.
     storage: StorageDocument,
 }
@@ -435,7 +436,7 @@ page_query! {
         step: Option<StepName>,
         /// Only those whose chair last said this.
         #[param(inline, nullable = false)]
-        health: Option<Health>,
+        health: Option<HealthRating>,
         /// Only those whose report waits for the council's decision, or with `false` only the others.
         #[param(inline, nullable = false, example = true)]
         before_council: Option<bool>,
@@ -451,14 +452,14 @@ page_query! {
 #[utoipa::path(
     tag = "status",
     params(TaskForcePath),
-    responses((status = 200, description = "The status.", body = Status, headers(("ETag" = String)))),
+    responses((status = 200, description = "The status.", body = TaskForceStatus, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
 )]
 #[get("/v1/task-forces/{taskForceId}/status")]
-async fn get_status(app: Data<App>, read: Read<TaskForcePath>) -> Result<HttpResponse> {
+async fn get_task_force_status(app: Data<App>, read: Read<TaskForcePath>) -> Result<HttpResponse> {
     let Read { context, .. } = read;
     let status = app.status(&context.caller, context.path.task_force_id).await?;
-    response::single(status.rows.summary.seq, &Status::from(&*status))
+    response::single(status.rows.summary.seq, &TaskForceStatus::from(&*status))
 }
 
 /// Read the portfolio
@@ -473,7 +474,7 @@ async fn get_status(app: Data<App>, read: Read<TaskForcePath>) -> Result<HttpRes
     ]))))
 )]
 #[get("/v1/status")]
-async fn get_portfolio(app: Data<App>, read: Read<Root, PortfolioQuery>) -> Result<HttpResponse> {
+async fn list_task_force_statuses(app: Data<App>, read: Read<Root, PortfolioQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
     let after = pagination::after(query.cursor.as_deref())?;
     let filter = PortfolioFilter {

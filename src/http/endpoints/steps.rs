@@ -30,10 +30,10 @@ pub(super) fn operations(config: &mut ServiceConfig<'_>) {
         .service(list_steps)
         .service(get_step)
         .service(update_step)
-        .service(get_readiness)
-        .service(answer_adjustment)
-        .service(waive_criterion)
-        .service(remove_waiver);
+        .service(get_step_readiness)
+        .service(set_adjustment_note)
+        .service(set_waiver)
+        .service(delete_waiver);
 }
 
 /// A merge patch of [`StepFields`].
@@ -165,7 +165,7 @@ pub(super) struct StepFields {
 /// How far a step is from passing its gate. The submission asks the same.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Readiness {
+pub(super) struct StepReadiness {
     /// Whether the chair could submit the step now.
     ready: bool,
     /// What stands in the way beside the gate: the state of the step or of the task force.
@@ -204,7 +204,7 @@ impl From<Adjustment> for StepAdjustment {
     }
 }
 
-impl Readiness {
+impl StepReadiness {
     fn new(readiness: crate::app::steps::StepReadiness, language: Language) -> Self {
         Self {
             ready: readiness.is_ready(),
@@ -289,16 +289,16 @@ async fn update_step(app: Data<App>, change: Change<StepPath, StepPatch>) -> Res
 #[utoipa::path(
     tag = "steps",
     params(StepPath),
-    responses((status = 200, description = "How far the step is.", body = Readiness)),
+    responses((status = 200, description = "How far the step is.", body = StepReadiness)),
     extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
 )]
 #[get("/v1/task-forces/{taskForceId}/steps/{step}/readiness")]
-async fn get_readiness(app: Data<App>, read: Read<StepPath>) -> Result<HttpResponse> {
+async fn get_step_readiness(app: Data<App>, read: Read<StepPath>) -> Result<HttpResponse> {
     let Read { context, .. } = read;
     let readiness =
         app.step_readiness(&context.caller, context.path.task_force_id, context.path.step).await?;
     let language = context.language();
-    Ok(response::in_language(language, response::document(&Readiness::new(readiness, language))?))
+    Ok(response::in_language(language, response::document(&StepReadiness::new(readiness, language))?))
 }
 
 /// Why nothing of a step had to be changed.
@@ -325,7 +325,7 @@ pub(super) struct NewAdjustmentNote {
     )))
 )]
 #[put("/v1/task-forces/{taskForceId}/steps/{step}/adjustment-note")]
-async fn answer_adjustment(
+async fn set_adjustment_note(
     app: Data<App>,
     create: Create<StepPath, NewAdjustmentNote>,
 ) -> Result<HttpResponse> {
@@ -350,7 +350,7 @@ async fn answer_adjustment(
     )))
 )]
 #[put("/v1/task-forces/{taskForceId}/steps/{step}/waivers/{criterion}")]
-async fn waive_criterion(app: Data<App>, create: Create<WaiverPath, NewWaiver>) -> Result<HttpResponse> {
+async fn set_waiver(app: Data<App>, create: Create<WaiverPath, NewWaiver>) -> Result<HttpResponse> {
     let Create { context, body, .. } = create;
     let at = &context.path;
     app.criterion_waive(&context.caller, at.task_force_id, at.step, at.criterion, body.reason).await?;
@@ -367,7 +367,7 @@ async fn waive_criterion(app: Data<App>, create: Create<WaiverPath, NewWaiver>) 
     extensions(("x-problem-codes" = json!(requires(Action::Lead).writes_in_step(Write::OpenStep))))
 )]
 #[delete("/v1/task-forces/{taskForceId}/steps/{step}/waivers/{criterion}")]
-async fn remove_waiver(app: Data<App>, request: NoBody<WaiverPath>) -> Result<HttpResponse> {
+async fn delete_waiver(app: Data<App>, request: NoBody<WaiverPath>) -> Result<HttpResponse> {
     let NoBody { context } = request;
     let at = &context.path;
     app.criterion_unwaive(&context.caller, at.task_force_id, at.step, at.criterion).await?;

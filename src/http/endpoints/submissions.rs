@@ -13,7 +13,7 @@ use super::steps::StepPath;
 use crate::app::App;
 use crate::app::submissions::{SubmissionView, Vote};
 use crate::db;
-use crate::domain::ballot::{self, Choice};
+use crate::domain::ballot::{self, VoteChoice};
 use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
 use crate::domain::step::StepName;
@@ -31,7 +31,7 @@ use crate::http::text::{LocalizedName, LocalizedNote, PlainText};
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config
         .service(list_submissions)
-        .service(submit_step)
+        .service(create_submission)
         .service(get_submission)
         .service(cast_vote)
         .service(withdraw_submission);
@@ -70,7 +70,7 @@ pub(super) struct NewSubmission {
 #[serde(deny_unknown_fields)]
 pub(super) struct NewVote {
     /// What you say.
-    choice: Choice,
+    choice: VoteChoice,
     /// A word with it, in whatever language you write; needed for `return`: what is to be done before the step can pass.
     #[schema(value_type = Option<PlainText>)]
     comment: Option<String>,
@@ -82,7 +82,7 @@ pub(super) struct NewVote {
 /// Why a submission is withdrawn.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Withdrawal {
+pub(super) struct SubmissionWithdrawal {
     /// The reason.
     #[schema(value_type = LocalizedNote)]
     reason: LocalizedText,
@@ -164,7 +164,7 @@ pub(super) struct CastVote {
     /// The member.
     member_id: Uuid,
     /// What they said.
-    choice: Choice,
+    choice: VoteChoice,
     /// A word with it.
     #[schema(required, example = "The data protection part convinces me.")]
     comment: Option<String>,
@@ -178,7 +178,7 @@ pub(super) struct CastVote {
 /// How the vote stands. It passes when more than half of the denominator approve, and is returned when that can no longer happen.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Tally {
+pub(super) struct VoteTally {
     /// Members who were entitled.
     #[schema(minimum = 0, example = 6)]
     entitled: usize,
@@ -210,7 +210,7 @@ pub(super) struct Tally {
     quorum_lost: bool,
 }
 
-impl From<ballot::Tally> for Tally {
+impl From<ballot::Tally> for VoteTally {
     fn from(tally: ballot::Tally) -> Self {
         Self {
             entitled: tally.entitled,
@@ -241,7 +241,7 @@ pub(super) struct Submission {
     /// The votes cast.
     votes: Vec<CastVote>,
     /// How the vote stands, or ended.
-    tally: Tally,
+    tally: VoteTally,
     /// Where it can go by a command, for you, now: the chair may withdraw it. The rest is the vote.
     available_transitions: Vec<TransitionDocument>,
 }
@@ -322,7 +322,7 @@ async fn list_submissions(app: Data<App>, read: Read<StepPath, SubmissionQuery>)
     )))
 )]
 #[post("/v1/task-forces/{taskForceId}/steps/{step}/submissions")]
-async fn submit_step(
+async fn create_submission(
     app: Data<App>,
     create: Create<StepPath, NewSubmission, DryRun>,
 ) -> Result<HttpResponse> {
@@ -388,7 +388,7 @@ async fn cast_vote(app: Data<App>, create: Create<SubmissionPath, NewVote>) -> R
 #[utoipa::path(
     tag = "steps",
     params(SubmissionPath, IfMatch),
-    request_body = Withdrawal,
+    request_body = SubmissionWithdrawal,
     responses((status = 200, description = "The submission as it is now.", body = Submission, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(
         requires(Action::Lead)
@@ -399,7 +399,7 @@ async fn cast_vote(app: Data<App>, create: Create<SubmissionPath, NewVote>) -> R
 #[post("/v1/task-forces/{taskForceId}/submissions/{submissionId}/withdraw")]
 async fn withdraw_submission(
     app: Data<App>,
-    change: Change<SubmissionPath, Withdrawal>,
+    change: Change<SubmissionPath, SubmissionWithdrawal>,
 ) -> Result<HttpResponse> {
     let Change { context, version, body, .. } = change;
     let at = &context.path;

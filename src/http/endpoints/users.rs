@@ -17,7 +17,7 @@ use crate::db::users::{UserFields, UserFilter};
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
 use crate::domain::rights::{Action, SeatRole};
 use crate::domain::text::{Language, LocalizedText};
-use crate::domain::user::{CouncilRole, UserState};
+use crate::domain::user::{UserRole, UserState};
 use crate::http::idempotency::{self, DryRun};
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{self, ListItem, Page, page_query};
@@ -36,7 +36,7 @@ pub(super) fn operations(config: &mut ServiceConfig<'_>) {
         .service(get_user)
         .service(update_user)
         .service(transition_user)
-        .service(invite_user)
+        .service(resend_invitation)
         .service(end_user_sessions);
 }
 
@@ -66,7 +66,7 @@ pub(super) struct NewUser {
     #[schema(value_type = LocalizedName)]
     name: LocalizedText,
     /// Role across the installation. Only an administrator makes administrators.
-    role: CouncilRole,
+    role: UserRole,
     /// The language that the person prefers.
     locale: Language,
 }
@@ -103,7 +103,7 @@ pub(super) struct User {
     #[schema(value_type = LocalizedName)]
     name: LocalizedText,
     /// Role across the installation.
-    role: CouncilRole,
+    role: UserRole,
     /// The language that the person prefers.
     locale: Language,
     /// Whether the user may sign in: `invited` until the person accepts an invitation or comes by single sign-on.
@@ -156,7 +156,7 @@ pub(super) struct UserItem {
     /// Role across the installation.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    role: Option<CouncilRole>,
+    role: Option<UserRole>,
     /// The language that the person prefers.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -267,7 +267,7 @@ pub(super) struct MyFields {
 }
 
 /// A merge patch of [`MyFields`].
-type MyPatch = Patch<MyFields>;
+type CurrentUserPatch = Patch<MyFields>;
 
 /// A current seat of yours.
 #[derive(Debug, Serialize, ToSchema, Mapper)]
@@ -285,7 +285,7 @@ pub(super) struct Membership {
 /// You, and the seats that you hold.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Me {
+pub(super) struct CurrentUser {
     #[serde(flatten)]
     user: User,
     /// Your current seats, oldest first.
@@ -297,7 +297,7 @@ page_query! {
     UserQuery {
         /// Only of this role.
         #[param(inline, nullable = false)]
-        role: Option<CouncilRole>,
+        role: Option<UserRole>,
         /// Only in this state.
         #[param(inline, nullable = false)]
         state: Option<UserState>,
@@ -315,7 +315,7 @@ impl ListItem for UserItem {
     const PAGE_DESCRIPTION: &'static str = "A page of users.";
 }
 
-impl Me {
+impl CurrentUser {
     fn new((view, memberships): (UserView, Vec<db::users::Membership>), language: Language) -> Self {
         Self {
             user: User::new(view, language),
@@ -328,13 +328,13 @@ impl Me {
 #[utoipa::path(
     tag = "me",
     description = "You, and the seats that you hold.",
-    responses((status = 200, description = "Your account.", body = Me, headers(("ETag" = String)))),
+    responses((status = 200, description = "Your account.", body = CurrentUser, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(requires(Action::ReadOwnAccount))))
 )]
 #[get("/v1/me")]
 async fn get_me(app: Data<App>, read: Read<Root>) -> Result<HttpResponse> {
     let Read { context, .. } = read;
-    let me = Me::new(app.me(&context.caller).await?, context.language());
+    let me = CurrentUser::new(app.me(&context.caller).await?, context.language());
     response::single(me.user.version, &me)
 }
 
@@ -344,12 +344,12 @@ async fn get_me(app: Data<App>, read: Read<Root>) -> Result<HttpResponse> {
 #[utoipa::path(
     tag = "me",
     params(IfMatch),
-    request_body(content = MyPatch, content_type = "application/merge-patch+json"),
-    responses((status = 200, description = "Your account as it is now.", body = Me, headers(("ETag" = String)))),
+    request_body(content = CurrentUserPatch, content_type = "application/merge-patch+json"),
+    responses((status = 200, description = "Your account as it is now.", body = CurrentUser, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(requires(Action::ChangeOwnAccount))))
 )]
 #[patch("/v1/me")]
-async fn update_me(app: Data<App>, change: Change<Root, MyPatch>) -> Result<HttpResponse> {
+async fn update_me(app: Data<App>, change: Change<Root, CurrentUserPatch>) -> Result<HttpResponse> {
     let Change { context, version, body, .. } = change;
     let updated = app
         .me_update(&context.caller, version, |fields| {
@@ -358,7 +358,7 @@ async fn update_me(app: Data<App>, change: Change<Root, MyPatch>) -> Result<Http
             Ok(UserFields { name, locale, ..fields })
         })
         .await?;
-    let me = Me::new(updated, context.language());
+    let me = CurrentUser::new(updated, context.language());
     response::single(me.user.version, &me)
 }
 
@@ -472,7 +472,7 @@ async fn transition_user(
     extensions(("x-problem-codes" = json!(requires(Action::ManageUsers))))
 )]
 #[post("/v1/users/{userId}/invitations")]
-async fn invite_user(app: Data<App>, request: NoBody<UserPath>) -> Result<HttpResponse> {
+async fn resend_invitation(app: Data<App>, request: NoBody<UserPath>) -> Result<HttpResponse> {
     let NoBody { context } = request;
     invited(app.user_invite(&context.caller, context.path.user_id).await?, context.language())
 }

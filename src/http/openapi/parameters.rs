@@ -10,11 +10,11 @@ use super::schemas::with_example;
 use crate::http::idempotency::{KEY_PATTERN, MAX_HEADER_LENGTH};
 
 /// The name of the component that describes `Accept-Language`.
-pub(super) const ACCEPT_LANGUAGE: &str = "AcceptLanguage";
+pub(super) const ACCEPT_LANGUAGE: &str = "AcceptLanguageParam";
 /// The name of the component that describes `Idempotency-Key`.
-pub(super) const IDEMPOTENCY_KEY: &str = "IdempotencyKey";
+pub(super) const IDEMPOTENCY_KEY: &str = "IdempotencyKeyParam";
 /// The name of the component that describes `If-None-Match`.
-pub(super) const IF_NONE_MATCH: &str = "IfNoneMatch";
+pub(super) const IF_NONE_MATCH: &str = "IfNoneMatchParam";
 
 /// Every shared parameter, by the name of its component.
 pub(super) fn components() -> BTreeMap<String, RefOr<Parameter>> {

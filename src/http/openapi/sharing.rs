@@ -46,7 +46,7 @@ pub(super) fn share_parameters(openapi: &mut OpenApi, components: &mut Component
     let mut variants: BTreeMap<String, Vec<(Parameter, usize)>> = BTreeMap::new();
     for parameter in parameters_mut(openapi) {
         let RefOr::T(parameter) = parameter else { continue };
-        let variants = variants.entry(pascal_case(&parameter.name)).or_default();
+        let variants = variants.entry(component_name(parameter)).or_default();
         match variants.iter_mut().find(|(variant, _)| variant == parameter) {
             Some((_, uses)) => *uses += 1,
             None => variants.push((parameter.clone(), 1)),
@@ -62,13 +62,19 @@ pub(super) fn share_parameters(openapi: &mut OpenApi, components: &mut Component
         .collect();
     for parameter in parameters_mut(openapi) {
         let RefOr::T(own) = parameter else { continue };
-        let name = pascal_case(&own.name);
+        let name = component_name(own);
         if shared.get(&name) == Some(own) {
             *parameter = parameters::reference(&name);
         }
     }
     let shared = shared.into_iter().map(|(name, parameter)| (name, parameter.into()));
     components.parameters.extend(shared);
+}
+
+/// The name of the component of a parameter. The ending keeps it apart from the schema of the same name: generators
+/// make types of both.
+fn component_name(parameter: &Parameter) -> String {
+    format!("{}Param", pascal_case(&parameter.name))
 }
 
 /// Moves problems with few codes, and "not modified", to the components.

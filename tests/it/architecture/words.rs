@@ -40,10 +40,6 @@ const IN_PROSE: [(&str, &str); 13] = [
     ("trial", "dry run"),
 ];
 
-/// Names that have such a part all the same, with their file, and why.
-const KEPT: [(&str, &str, &str); 1] =
-    [("src/http/problem.rs", "Fault", "the schema's name in the OpenAPI document, which is the contract's")];
-
 /// The parts of a name, in lower case: `WriteTx` and `write_tx` have `write` and `tx`.
 fn parts(name: &str) -> Vec<String> {
     let mut parts: Vec<String> = Vec::new();
@@ -71,8 +67,7 @@ fn is(part: &str, word: &str) -> bool {
 /// texts are the contract's and not the code's.
 fn gone(file: &str, text: &str) -> Vec<String> {
     let mut found = Vec::new();
-    let is_kept = |name: &str| KEPT.iter().any(|(place, kept, _)| (*place, *kept) == (file, name));
-    for name in Tokens::of(text).idents.iter().filter(|name| !is_kept(name)) {
+    for name in Tokens::of(text).idents.iter() {
         for (word, instead) in IN_NAMES {
             if parts(name).iter().any(|part| is(part, word)) {
                 found.push(format!("{file}: {name} ({instead})"));

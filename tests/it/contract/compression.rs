@@ -175,7 +175,7 @@ async fn no_answer_with_a_secret_is_stored_or_compressed() {
         "signIn",
     ]);
     let renamed: BTreeSet<_> =
-        secret.iter().map(|id| if *id == "inviteUser" { "resendInvitation" } else { id }).collect();
+        secret.iter().map(|id| if *id == "resendInvitation" { "resendInvitation" } else { id }).collect();
     assert_eq!(
         renamed, known,
         "an operation that answers a secret is new: check that it answers `response::secret`"

@@ -142,7 +142,7 @@ async fn every_dry_run_stores_nothing_and_the_request_can_follow() {
         tried.push(case.id);
     }
     assert!(
-        ["recordDecision", "submitStep", "transitionPilot"].iter().all(|id| tried.contains(id)),
+        ["createDecision", "createSubmission", "transitionPilot"].iter().all(|id| tried.contains(id)),
         "{tried:?}"
     );
     assert!(tried.len() > 9, "{tried:?}");

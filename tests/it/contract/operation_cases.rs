@@ -44,7 +44,7 @@ impl Case {
 /// order, and then the one that ends its caller's sessions.
 pub(crate) fn all() -> Vec<Case> {
     const CLOSING: [&str; 5] =
-        ["castVote", "withdrawSubmission", "submitStep", "transitionTaskForce", "changePassword"];
+        ["castVote", "withdrawSubmission", "createSubmission", "transitionTaskForce", "changePassword"];
     let mut all = cases::all();
     let position = |case: &Case| operations().position(|operation| operation.id() == case.id);
     all.sort_by_key(|case| (CLOSING.iter().position(|last| *last == case.id), position(case)));

@@ -266,7 +266,7 @@ async fn an_id_of_another_task_force_in_a_body_is_the_id_of_nothing() {
                 Box::new(move |id| with_field(ours, "subject", about(id))),
             ));
         }
-        if case.id == "recordDecision" {
+        if case.id == "createDecision" {
             let body = body_of(ours).unwrap();
             let conditions = move |id: &str| {
                 let mut condition = body["conditions"][0].clone();

@@ -39,7 +39,7 @@ case_files!(identity, steps, policies, sectors, pilots, migrations, evidence, re
 
 cases! {
     // The service.
-    getService |app| Draft::get("/v1");
+    getServiceInfo |app| Draft::get("/v1");
     getRoot |app| Draft::get("/");
     getVocabularies |app| Draft::get("/v1/vocabularies");
     getProblem |app| Draft::get("/problems/gateNotMet");
@@ -89,7 +89,7 @@ cases! {
     };
     endUserSessions |app|
         Draft::new(Method::DELETE, format!("/v1/users/{}/sessions", app.world().user(Who::Expert2)));
-    inviteUser |app|
+    resendInvitation |app|
         Draft::new(Method::POST, format!("/v1/users/{}/invitations", app.world().user(Who::Expert2)));
     listInstallationEvents |app| Draft::get("/v1/installation-events");
 
@@ -109,11 +109,11 @@ cases! {
         Draft::command(&a, "transitions", &json!({ "to": "suspended", "reason": { "en": "Elections" } }))
     };
     listHealthStatements |app| Draft::get(app.a("/health-statements"));
-    stateHealth |app| Draft::post(app.a("/health-statements"), &json!({ "health": "atRisk" }));
+    createHealthStatement |app| Draft::post(app.a("/health-statements"), &json!({ "health": "atRisk" }));
 
     // Members.
     listMembers |app| Draft::get(app.a("/members"));
-    appointMember |app| {
+    createMember |app| {
         let reason = json!({ "reason": { "en": "For the next one" } });
         if let Some(seat) = spare_seat(app).await {
             app.as_chair().command(&seat, "end", reason).await.expect(200);
@@ -156,8 +156,8 @@ cases! {
     deleteComment |app| Draft::delete(&comment(app).await);
 
     // Status and events.
-    getStatus |app| Draft::get(app.a("/status"));
-    getPortfolio |app| Draft::get("/v1/status");
+    getTaskForceStatus |app| Draft::get(app.a("/status"));
+    listTaskForceStatuses |app| Draft::get("/v1/status");
     listEvents |app| Draft::get(app.a("/events"));
 }
 

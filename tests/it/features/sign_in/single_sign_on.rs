@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use taskforce::app::clock::Clock;
 use taskforce::app::single_sign_on::SingleSignOn;
 use taskforce::auth::oidc::Issuer;
-use taskforce::domain::user::CouncilRole;
+use taskforce::domain::user::UserRole;
 
 use crate::support::client::Draft;
 use crate::support::{Answer, Setup, TestApp, Who};
@@ -18,7 +18,7 @@ use provider::{ANOTHER_FRONTEND, AUDIENCE, OUR_FRONTEND, Provider, Tokens};
 const LAYLA: &str = "layla@city.example";
 
 /// The service, trusting a provider. The provider's clock is the real one, so ours begins there.
-async fn trusting(issuer: &str, default_role: Option<CouncilRole>) -> TestApp {
+async fn trusting(issuer: &str, default_role: Option<UserRole>) -> TestApp {
     let algorithms = ["RS256", "PS256", "ES256", "EdDSA"].map(str::to_owned);
     let issuer = Issuer::new(issuer, AUDIENCE.to_owned(), &algorithms).unwrap();
     let single_sign_on = Some(SingleSignOn::new(issuer, default_role));
@@ -118,7 +118,7 @@ async fn a_new_user_gets_the_default_role_or_no_account() {
         "subject-of-odd": verified("not an address"),
     });
     let provider = Provider::start("ES256", &accounts);
-    let app = trusting(&provider.issuer, Some(CouncilRole::CouncilMember)).await;
+    let app = trusting(&provider.issuer, Some(UserRole::CouncilMember)).await;
     let tokens = sign_in(&app, &provider, "subject-of-layla").await;
     let layla = me(&app, &tokens.id).await.expect(200).json();
     assert_eq!(
@@ -162,7 +162,7 @@ async fn simultaneous_first_sign_ins_create_one_user() {
     // One person with two tokens; and two persons of the provider who say that they have the same address.
     let accounts = json!({ "subject-of-layla": verified(LAYLA), "subject-of-twin": verified(LAYLA) });
     let provider = Provider::start("EdDSA", &accounts);
-    let app = trusting(&provider.issuer, Some(CouncilRole::Expert)).await;
+    let app = trusting(&provider.issuer, Some(UserRole::Expert)).await;
     let twin = sign_in(&app, &provider, "subject-of-twin").await;
     let layla = sign_in(&app, &provider, "subject-of-layla").await;
     let tokens = [&layla.id, &layla.access, &twin.id, &layla.id, &twin.access, &layla.access];
@@ -189,7 +189,7 @@ async fn no_issuer_says_who_the_administrator_is() {
         "subject-of-secretariat": verified(&Who::Secretariat.email()),
     });
     let provider = Provider::start("ES256", &accounts);
-    let app = trusting(&provider.issuer, Some(CouncilRole::Expert)).await;
+    let app = trusting(&provider.issuer, Some(UserRole::Expert)).await;
     let tokens = sign_in(&app, &provider, "subject-of-administrator").await;
     me(&app, &tokens.id).await.expect_problem(401, "unauthenticated");
     assert_eq!(admissions(&app).await, []);
@@ -210,7 +210,7 @@ async fn no_issuer_says_who_the_administrator_is() {
 async fn tokens_that_were_issued_for_others_are_refused() {
     let accounts = json!({ "subject-of-layla": verified(LAYLA) });
     let provider = Provider::start("RS256", &accounts);
-    let app = trusting(&provider.issuer, Some(CouncilRole::Expert)).await;
+    let app = trusting(&provider.issuer, Some(UserRole::Expert)).await;
     let ours = sign_in(&app, &provider, "subject-of-layla").await;
     let elsewhere = "https://another.example/api";
     let others = provider.sign_in_to(ANOTHER_FRONTEND, elsewhere, "subject-of-layla").await;
@@ -234,7 +234,7 @@ async fn keys_change_and_providers_go_down() {
     let accounts =
         json!({ "subject-of-layla": verified(LAYLA), "subject-of-omar": verified("omar@city.example") });
     let provider = Provider::start("ES256", &accounts);
-    let app = trusting(&provider.issuer, Some(CouncilRole::Expert)).await;
+    let app = trusting(&provider.issuer, Some(UserRole::Expert)).await;
     let old = sign_in(&app, &provider, "subject-of-layla").await;
     me(&app, &old.id).await.expect(200);
 
@@ -255,7 +255,7 @@ async fn keys_change_and_providers_go_down() {
     me(&app, &late.id).await.expect(200);
 
     // Down since before the service started: its tokens can't be verified, and all others still can.
-    let app = trusting(&issuer, Some(CouncilRole::Expert)).await;
+    let app = trusting(&issuer, Some(UserRole::Expert)).await;
     let answer = me(&app, &new.id).await;
     assert_eq!(answer.header("Retry-After"), "2");
     answer.expect_problem(503, "unavailable");
@@ -306,7 +306,7 @@ async fn ending_somebodys_sessions_ends_what_the_issuer_gave_them_before() {
 async fn a_disabled_user_is_neither_linked_nor_made_anew() {
     let accounts = json!({ "subject-of-outsider": verified(&Who::Outsider.email()) });
     let provider = Provider::start("EdDSA", &accounts);
-    let app = trusting(&provider.issuer, Some(CouncilRole::Expert)).await;
+    let app = trusting(&provider.issuer, Some(UserRole::Expert)).await;
     let administrator = app.as_administrator();
     let user = administrator.read(format!("/v1/users/{}", app.world().user(Who::Outsider))).await;
     administrator.transition_because(&user, "disabled", "Left the city").await;
@@ -328,7 +328,7 @@ async fn names_and_addresses_of_the_issuer_obey_the_rules_of_all_others() {
         "subject-of-outsider": named(&format!("\u{ff2f}{}", &Who::Outsider.email()[1..]), "Outsider"),
     });
     let provider = Provider::start("EdDSA", &accounts);
-    let app = trusting(&provider.issuer, Some(CouncilRole::Expert)).await;
+    let app = trusting(&provider.issuer, Some(UserRole::Expert)).await;
     for (subject, email, name) in [
         ("subject-of-ismail", "\u{130}smail@city.example", "Ismail"),
         // A name of which nothing is seen is none; the address is told in Unicode's normal form.

@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use taskforce::domain::ballot::Choice;
+use taskforce::domain::ballot::VoteChoice;
 use taskforce::domain::criterion::CriterionCode;
 use taskforce::domain::vocabulary::Vocabulary;
 
@@ -231,7 +231,7 @@ impl Player<'_> {
 
     async fn vote(&mut self) {
         let Some(it) = self.recent("submissions") else { return };
-        let mut said = json!({ "choice": *self.rng.pick(&codes::<Choice>()) });
+        let mut said = json!({ "choice": *self.rng.pick(&codes::<VoteChoice>()) });
         if self.rng.percent(85) {
             said["reason"] = because();
             said["comment"] = json!("After the hearing");

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use taskforce::domain::activity::ActivityState;
-use taskforce::domain::decision::{ConditionState, Outcome};
+use taskforce::domain::decision::{ConditionState, DecisionOutcome};
 use taskforce::domain::migration::MigrationState;
 use taskforce::domain::pilot::PilotState;
 use taskforce::domain::policy::PolicyState;
@@ -49,7 +49,7 @@ pub(super) async fn check(apps: &[&TestApp], answered: &Answered) {
         .chain(states::<ActivityState>("activity"))
         .chain(states::<ReportState>("report"))
         .chain(states::<ConditionState>("condition"))
-        .chain(states::<Outcome>("outcome"))
+        .chain(states::<DecisionOutcome>("outcome"))
         .chain(["cycle 2".to_owned(), "cycle 3".to_owned()]);
     let expected: BTreeSet<String> = expected.collect();
     let query = "

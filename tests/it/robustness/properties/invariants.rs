@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use taskforce::domain::ballot::{Ballot, Choice, Tally, VoteOutcome};
+use taskforce::domain::ballot::{Ballot, Tally, VoteChoice, VoteOutcome};
 use taskforce::domain::criterion::CriterionCode;
 use taskforce::domain::gate::criteria_of;
 use taskforce::domain::step::StepName;
@@ -460,7 +460,7 @@ async fn wrong_votes(app: &TestApp) -> Vec<String> {
     let rows = app.db().await.query(query, &[]).await.unwrap();
     let mut votes: BTreeMap<(String, String, bool), Vec<Ballot>> = BTreeMap::new();
     for row in rows {
-        let choice = row.get::<_, Option<String>>(3).map(|code| from_code::<Choice>(&code));
+        let choice = row.get::<_, Option<String>>(3).map(|code| from_code::<VoteChoice>(&code));
         let ballot = Ballot { choice, absent: row.get(4) };
         votes.entry((row.get(0), row.get(1), row.get(2))).or_default().push(ballot);
     }

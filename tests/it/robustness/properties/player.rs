@@ -115,7 +115,7 @@ impl Memory {
         let is_closed =
             ["task", "step"].iter().any(|what| code.as_str().is_some_and(|code| code.starts_with(what)));
         let changes_the_step =
-            ["submitStep", "castVote", "recordDecision", "transitionTaskForce", "endMember"];
+            ["createSubmission", "castVote", "createDecision", "transitionTaskForce", "endMember"];
         if is_closed || answer.status < 300 && changes_the_step.contains(&operation) {
             self.open_step = None;
         }

@@ -9,10 +9,10 @@ use crate::contract::operation_cases::Case;
 
 cases! {
     listDecisions |app| Draft::get(app.a("/decisions"));
-    recordDecision |app| to_record(app).await;
+    createDecision |app| to_record(app).await;
     getDecision |app| Draft::get(recorded(app).await.path);
-    listRegister |app| Draft::get("/v1/decisions");
-    answerAdjustment |app| {
+    listAllDecisions |app| Draft::get("/v1/decisions");
+    setAdjustmentNote |app| {
         recorded(app).await;
         answer(app, "report")
     };

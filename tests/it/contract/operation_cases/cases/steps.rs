@@ -51,14 +51,14 @@ cases! {
         let step = app.as_chair().read(app.a("/steps/policy")).await;
         Draft::patch(&step, &json!({ "targetDate": "2027-03-31" }))
     };
-    getReadiness |app| Draft::get(app.a("/steps/policy/readiness"));
-    waiveCriterion |app| {
+    getStepReadiness |app| Draft::get(app.a("/steps/policy/readiness"));
+    setWaiver |app| {
         let path = app.a("/steps/policy/waivers/policiesSettled");
         Draft::new(Method::PUT, path).json(&json!({ "reason": { "en": "One is in parliament" } }))
     };
-    removeWaiver |app| Draft::new(Method::DELETE, waiver(app).await);
+    deleteWaiver |app| Draft::new(Method::DELETE, waiver(app).await);
     listSubmissions |app| Draft::get(app.a("/steps/policy/submissions"));
-    submitStep |app| {
+    createSubmission |app| {
         ready(app).await;
         Draft::post(app.a("/steps/policy/submissions"), &json!({ "note": { "en": "Done" } }))
     };
