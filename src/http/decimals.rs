@@ -2,12 +2,29 @@
 
 use std::borrow::Cow;
 
+use serde_json::Value;
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-/// A decimal number in an answer: a string, so that no reader rounds it.
-pub(super) const DECIMAL: &str = r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$";
+/// The digits of a decimal number in a string.
+const DECIMAL: &str = r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$";
+
+/// The largest decimal number that is sent as a number of JSON.
+const LARGEST_NUMBER: f64 = 999_999_999.0;
+
+/// A decimal number as a string.
+fn digits() -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(SchemaType::Type(Type::String))
+        .pattern(Some(DECIMAL))
+        .max_length(Some(23))
+}
+
+/// Returns whether this is the schema of a decimal number, as a string or as a number.
+pub(super) fn describes(schema: &Value) -> bool {
+    schema["pattern"] == DECIMAL || schema["maximum"] == LARGEST_NUMBER
+}
 
 /// A decimal number in a request.
 #[derive(Debug)]
@@ -15,15 +32,16 @@ pub(super) struct DecimalInput;
 
 impl PartialSchema for DecimalInput {
     fn schema() -> RefOr<Schema> {
-        // Of a number and a string each takes what is its own: a number has as many digits as every JSON reader
-        // keeps; what has more is sent as a string.
-        ObjectBuilder::new()
-            .schema_type(SchemaType::Array(vec![Type::String, Type::Number]))
-            .minimum(Some(-999_999_999.0))
-            .maximum(Some(999_999_999.0))
-            .multiple_of(Some(0.000_001))
-            .pattern(Some(DECIMAL))
-            .max_length(Some(23))
+        // A number has as many digits as every JSON reader keeps; what has more is sent as a string. The digits of a
+        // number are counted as they were sent: readers that divide by a `multipleOf` find fractions of their own.
+        OneOfBuilder::new()
+            .item(digits())
+            .item(
+                ObjectBuilder::new()
+                    .schema_type(SchemaType::Type(Type::Number))
+                    .minimum(Some(-LARGEST_NUMBER))
+                    .maximum(Some(LARGEST_NUMBER)),
+            )
             .examples(["12.50"])
             .description(Some(
                 "A decimal number, kept and answered exactly: a number of at most nine digits before and six after \
@@ -45,10 +63,7 @@ pub(super) struct DecimalNumber;
 
 impl PartialSchema for DecimalNumber {
     fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new()
-            .schema_type(SchemaType::Type(Type::String))
-            .pattern(Some(DECIMAL))
-            .max_length(Some(23))
+        digits()
             .examples(["12.50"])
             .description(Some(
                 "A decimal number, exactly as it was given; a string, so that no reader rounds it.",

@@ -11,6 +11,7 @@ mod names;
 mod operations;
 mod parameters;
 pub(super) mod paths;
+mod portable;
 mod problems;
 mod schemas;
 mod security;
@@ -152,6 +153,8 @@ fn generate() -> Result<Generated, String> {
 
     // Through `Value`, whose members are sorted by name.
     let mut document = serde_json::to_value(completed).map_err(|error| error.to_string())?;
+    problems::unite(&mut document)?;
+    portable::rewrite(&mut document);
     unused::remove(&mut document);
     let section = |name: &str| document.get(name).unwrap_or(&Value::Null);
     let ordered = Ordered {
@@ -187,7 +190,7 @@ fn complete(
     schemas::complete(&mut components.schemas);
     components.parameters = parameters::components();
     components.headers = headers::components();
-    components.examples = problems::examples();
+    components.responses.extend([problems::component()]);
     components.security_schemes = security::components();
     sharing::share_vocabularies(&mut openapi, &components);
     sharing::share_parameters(&mut openapi, &mut components);

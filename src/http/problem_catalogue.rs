@@ -11,12 +11,12 @@ use actix_web::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use strum::VariantArray as _;
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::Schema;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::message::Message;
 use crate::domain::refusal::RefusalCode;
-use crate::domain::vocabulary::{self, Vocabulary};
+use crate::domain::vocabulary::Vocabulary;
 
 /// Declares [`ProblemCode`] with one entry for each code; titles and advice are in English and Arabic.
 macro_rules! problem_catalogue {
@@ -595,7 +595,19 @@ impl Vocabulary for ProblemCode {
 
 impl PartialSchema for ProblemCode {
     fn schema() -> RefOr<Schema> {
-        vocabulary::schema::<Self>()
+        let line = |code: &Self| {
+            format!("| `{code}` | {} | {} | {} |", code.status().as_u16(), code.title().en, code.advice().en)
+        };
+        let lines: Vec<_> = Self::ALL.iter().map(line).collect();
+        ObjectBuilder::new()
+            .schema_type(SchemaType::Type(Type::String))
+            .enum_values(Some(Self::ALL.iter().map(|code| code.code())))
+            .description(Some(format!(
+                "{}\n\n| Code | Status | Title | Advice |\n|---|---|---|---|\n{}",
+                Self::ABOUT,
+                lines.join("\n")
+            )))
+            .into()
     }
 }
 

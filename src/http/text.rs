@@ -1,8 +1,9 @@
 //! The schemas of text. Requests are checked by these schemas, so that each rule is written once.
 //!
 //! A line must not contain control characters; a longer text may contain line breaks and tabs. Both must contain a
-//! visible character, and end each change of the writing direction that they begin. No pattern can say that, so the
-//! format [`READABLE`] does; the patterns are for clients that know only patterns.
+//! visible character, and end each change of the writing direction that they begin. A pattern cannot say that, so the
+//! formats [`LINE`] and [`LINES`] do. Clients know only the pattern [`NOT_BLANK`], which has no escapes of control
+//! characters: generators of clients write such escapes as the characters themselves.
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
@@ -17,22 +18,50 @@ use crate::domain::characters::{self, TextError};
 use crate::domain::message::Message;
 use crate::domain::refusal::FieldErrorCode;
 
-/// The format of text that a reader can see, and that leaves the direction of the text around it as it is
-/// ([`crate::domain::characters`]).
-pub(super) const READABLE: &str = "readable-text";
+/// The pattern of text that is not blank, for clients.
+const NOT_BLANK: &str = r"\S";
 
-/// One line: no control character, and a visible character.
-const LINE: &str = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff][^\u0000-\u001f\u007f-\u009f]*$";
-/// Several lines: no control characters but tabs and line breaks, and a visible character.
-const LINES: &str = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff][^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$";
+/// The format of one line of text.
+pub(super) const LINE: &str = "text-line";
 
-/// Returns whether this is a pattern of text.
-pub(super) fn is_pattern(pattern: &str) -> bool {
-    [LINE, LINES].contains(&pattern)
+/// The format of text of several lines.
+pub(super) const LINES: &str = "text-lines";
+
+/// The format of the text of a search, which is looked for as it is.
+pub(super) const SEARCH: &str = "text-search";
+
+/// The formats that only the service knows.
+pub(super) const FORMATS: [&str; 3] = [LINE, LINES, SEARCH];
+
+/// Returns whether a text is one line that a reader can see.
+pub(super) fn is_line(text: &str) -> bool {
+    characters::check(text).is_ok() && !text.contains(char::is_control)
 }
 
-/// The error of a text that does not match its pattern or is not readable. A text can be both: both are one mistake.
-pub(super) fn error(pattern: Option<&str>, text: &str) -> (FieldErrorCode, Message) {
+/// Returns whether a text of one or more lines can be seen by a reader.
+pub(super) fn is_lines(text: &str) -> bool {
+    let breaks_line = |letter: char| matches!(letter, '\t' | '\n' | '\r');
+    characters::check(text).is_ok()
+        && !text.contains(|letter: char| letter.is_control() && !breaks_line(letter))
+}
+
+/// Returns whether the database can look for a text.
+pub(super) fn is_search(text: &str) -> bool {
+    !text.contains('\0')
+}
+
+/// Returns whether this is the pattern of text.
+pub(super) fn is_pattern(pattern: &str) -> bool {
+    pattern == NOT_BLANK
+}
+
+/// Returns whether this is a format of text that [`error`] explains.
+pub(super) fn is_format(format: &str) -> bool {
+    [LINE, LINES].contains(&format)
+}
+
+/// The error of a text that is not of its format.
+pub(super) fn error(format: Option<&str>, text: &str) -> (FieldErrorCode, Message) {
     match characters::check(text) {
         Err(TextError::Blank) => {
             (FieldErrorCode::Empty, Message::new("has no visible character", "فارغ: ليس فيه حرف ظاهر"))
@@ -42,7 +71,7 @@ pub(super) fn error(pattern: Option<&str>, text: &str) -> (FieldErrorCode, Messa
             let ar = "يبدأ تغييرًا في اتجاه الكتابة (من U+202A إلى U+202E ومن U+2066 إلى U+2069) لا ينتهي في فقرته، أو ينهي تغييرًا لم يبدأ فيها";
             (FieldErrorCode::WrongFormat, Message::new(en, ar))
         }
-        Ok(()) if pattern == Some(LINE) => {
+        Ok(()) if format == Some(LINE) => {
             let en = "must be one line, without line breaks, tabs and other control characters";
             let ar = "يجب أن يكون سطرًا واحدًا، دون فواصل أسطر أو علامات جدولة أو أحرف تحكم أخرى";
             (FieldErrorCode::WrongFormat, Message::new(en, ar))
@@ -56,13 +85,13 @@ pub(super) fn error(pattern: Option<&str>, text: &str) -> (FieldErrorCode, Messa
 }
 
 /// A string of 1 to `max_length` characters.
-fn text(max_length: usize, pattern: &str, example: &str) -> ObjectBuilder {
+fn text(max_length: usize, format: &str, example: &str) -> ObjectBuilder {
     ObjectBuilder::new()
         .schema_type(SchemaType::Type(Type::String))
         .min_length(Some(1))
         .max_length(Some(max_length))
-        .pattern(Some(pattern))
-        .format(Some(SchemaFormat::Custom(READABLE.to_owned())))
+        .pattern(Some(NOT_BLANK))
+        .format(Some(SchemaFormat::Custom(format.to_owned())))
         .examples([example])
 }
 
@@ -74,8 +103,8 @@ pub(super) trait PlainKind {
     const DESCRIPTION: &'static str;
     /// The most characters.
     const MAX_LENGTH: usize;
-    /// The pattern of the text.
-    const PATTERN: &'static str;
+    /// The format of the text.
+    const FORMAT: &'static str;
     /// An example.
     const EXAMPLE: &'static str;
 }
@@ -86,7 +115,7 @@ pub(super) struct Plain<K>(PhantomData<K>);
 
 impl<K: PlainKind> PartialSchema for Plain<K> {
     fn schema() -> RefOr<Schema> {
-        text(K::MAX_LENGTH, K::PATTERN, K::EXAMPLE).description(Some(K::DESCRIPTION)).into()
+        text(K::MAX_LENGTH, K::FORMAT, K::EXAMPLE).description(Some(K::DESCRIPTION)).into()
     }
 }
 
@@ -106,7 +135,7 @@ impl PlainKind for Line {
     const NAME: &'static str = "PlainLine";
     const DESCRIPTION: &'static str = "A line of plain text.";
     const MAX_LENGTH: usize = 200;
-    const PATTERN: &'static str = LINE;
+    const FORMAT: &'static str = LINE;
     const EXAMPLE: &'static str = "Open data";
 }
 
@@ -120,7 +149,7 @@ impl PlainKind for Lines {
     const NAME: &'static str = "PlainText";
     const DESCRIPTION: &'static str = "Plain text, in whatever language its author writes.";
     const MAX_LENGTH: usize = 10_000;
-    const PATTERN: &'static str = LINES;
+    const FORMAT: &'static str = LINES;
     const EXAMPLE: &'static str = "أرفقت رأي الدائرة القانونية.";
 }
 
@@ -134,8 +163,8 @@ pub(super) trait LocalizedKind {
     const DESCRIPTION: &'static str;
     /// The most characters in each language.
     const MAX_LENGTH: usize;
-    /// The pattern of the text in each language.
-    const PATTERN: &'static str;
+    /// The format of the text in each language.
+    const FORMAT: &'static str;
     /// An example in Arabic.
     const ARABIC: &'static str;
     /// An example in English.
@@ -151,10 +180,10 @@ impl<K: LocalizedKind> Localized<K> {
     fn patch_schema() -> RefOr<Schema> {
         let nullable = || SchemaType::Array(vec![Type::String, Type::Null]);
         let mut object = object_of_languages(
-            text(K::MAX_LENGTH, K::PATTERN, K::ARABIC)
+            text(K::MAX_LENGTH, K::FORMAT, K::ARABIC)
                 .schema_type(nullable())
                 .description(Some("In Arabic; null takes it away.")),
-            text(K::MAX_LENGTH, K::PATTERN, K::ENGLISH)
+            text(K::MAX_LENGTH, K::FORMAT, K::ENGLISH)
                 .schema_type(nullable())
                 .description(Some("In English; null takes it away.")),
         );
@@ -169,8 +198,8 @@ impl<K: LocalizedKind> Localized<K> {
 impl<K: LocalizedKind> PartialSchema for Localized<K> {
     fn schema() -> RefOr<Schema> {
         let mut object = object_of_languages(
-            text(K::MAX_LENGTH, K::PATTERN, K::ARABIC).description(Some("In Arabic.")),
-            text(K::MAX_LENGTH, K::PATTERN, K::ENGLISH).description(Some("In English.")),
+            text(K::MAX_LENGTH, K::FORMAT, K::ARABIC).description(Some("In Arabic.")),
+            text(K::MAX_LENGTH, K::FORMAT, K::ENGLISH).description(Some("In English.")),
         );
         object.min_properties = Some(1);
         object.description = Some(format!("{} At least one of the two.", K::DESCRIPTION));
@@ -207,7 +236,7 @@ impl LocalizedKind for Name {
     const PATCH_NAME: &'static str = "LocalizedNamePatch";
     const DESCRIPTION: &'static str = "A name or title of one line, in Arabic and English.";
     const MAX_LENGTH: usize = 200;
-    const PATTERN: &'static str = LINE;
+    const FORMAT: &'static str = LINE;
     const ARABIC: &'static str = "سياسة البيانات المفتوحة";
     const ENGLISH: &'static str = "Open data policy";
 }
@@ -223,7 +252,7 @@ impl LocalizedKind for Note {
     const PATCH_NAME: &'static str = "LocalizedNotePatch";
     const DESCRIPTION: &'static str = "A reason or a note, in Arabic and English.";
     const MAX_LENGTH: usize = 2000;
-    const PATTERN: &'static str = LINES;
+    const FORMAT: &'static str = LINES;
     const ARABIC: &'static str = "بانتظار رأي الدائرة القانونية";
     const ENGLISH: &'static str = "Waiting for the legal department's opinion";
 }
@@ -239,7 +268,7 @@ impl LocalizedKind for LongText {
     const PATCH_NAME: &'static str = "LocalizedTextPatch";
     const DESCRIPTION: &'static str = "A longer text, in Arabic and English.";
     const MAX_LENGTH: usize = 10_000;
-    const PATTERN: &'static str = LINES;
+    const FORMAT: &'static str = LINES;
     const ARABIC: &'static str = "دراسة السياسات القائمة واقتراح إطار للحوكمة الذكية.";
     const ENGLISH: &'static str = "Study the policies in force and propose a framework for smart governance.";
 }

@@ -26,7 +26,6 @@ use super::problem;
 use super::text;
 use crate::app;
 use crate::app::users::parse_email;
-use crate::domain::characters;
 use crate::domain::decimal::Decimal;
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
 pub(super) use errors::MAX_ERRORS;
@@ -52,7 +51,9 @@ fn compiled(of: TypeId, schema: fn() -> Value) -> app::Result<&'static CompiledS
     let schema = schema();
     let validator = jsonschema::draft202012::options()
         .should_validate_formats(true)
-        .with_format(text::READABLE, |text: &str| characters::check(text).is_ok())
+        .with_format(text::LINE, text::is_line)
+        .with_format(text::LINES, text::is_lines)
+        .with_format(text::SEARCH, text::is_search)
         .with_format(ADDRESS, |text: &str| parse_email(text).is_ok())
         .build(&schema)
         .map_err(|error| {

@@ -286,7 +286,7 @@ page_query! {
         #[param(inline, nullable = false, example = "0199f0c2-7a3b-7c11-9d2e-00000000000b")]
         subject: Option<Uuid>,
         /// Only those whose title or description holds this, or whose number it is, whatever the letter forms, digits, diacritics and case.
-        #[param(nullable = false, min_length = 1, max_length = 200, pattern = r"^[^\u0000]*$", example = "سياسة")]
+        #[param(nullable = false, min_length = 1, max_length = 200, format = "text-search", example = "سياسة")]
         q: Option<String>,
         /// In this order; by default by number.
         #[param(inline, nullable = false)]

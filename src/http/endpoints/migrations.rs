@@ -272,7 +272,7 @@ page_query! {
         #[param(inline, nullable = false, min_items = 1, max_items = 6, example = json!(["live"]))]
         state: Option<Vec<MigrationState>>,
         /// Only those whose text holds this, whatever the letter forms, digits, diacritics and case.
-        #[param(nullable = false, min_length = 1, max_length = 200, pattern = r"^[^\u0000]*$", example = "منصة")]
+        #[param(nullable = false, min_length = 1, max_length = 200, format = "text-search", example = "منصة")]
         q: Option<String>,
         /// Only those of this pilot.
         #[param(inline, nullable = false, example = "0199f0c2-7a3b-7c11-9d2e-00000000000b")]

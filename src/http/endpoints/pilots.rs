@@ -230,7 +230,7 @@ page_query! {
         #[param(nullable = false, example = "0199f0c2-7a3b-7c11-9d2e-00000000000c")]
         owner_member_id: Option<Uuid>,
         /// Only those whose text holds this, whatever the letter forms, digits, diacritics and case.
-        #[param(nullable = false, min_length = 1, max_length = 200, pattern = r"^[^\u0000]*$", example = "رخص")]
+        #[param(nullable = false, min_length = 1, max_length = 200, format = "text-search", example = "رخص")]
         q: Option<String>,
     }
 }

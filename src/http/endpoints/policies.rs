@@ -191,7 +191,7 @@ page_query! {
         #[param(inline, nullable = false, min_items = 1, max_items = 5, example = json!(["adopted"]))]
         state: Option<Vec<PolicyState>>,
         /// Only those whose text holds this, whatever the letter forms, digits, diacritics and case.
-        #[param(nullable = false, min_length = 1, max_length = 200, pattern = r"^[^\u0000]*$", example = "سياسة")]
+        #[param(nullable = false, min_length = 1, max_length = 200, format = "text-search", example = "سياسة")]
         q: Option<String>,
     }
 }

@@ -174,7 +174,7 @@ page_query! {
         #[param(inline, nullable = false, min_items = 1, max_items = 4, example = json!(["selected", "studied"]))]
         state: Option<Vec<SectorState>>,
         /// Only those whose text holds this, whatever the letter forms, digits, diacritics and case.
-        #[param(nullable = false, min_length = 1, max_length = 200, pattern = r"^[^\u0000]*$", example = "النقل")]
+        #[param(nullable = false, min_length = 1, max_length = 200, format = "text-search", example = "النقل")]
         q: Option<String>,
     }
 }

@@ -474,7 +474,7 @@ async fn get_security_txt(app: Data<App>, settings: Data<Settings>) -> Result<Ht
     tag = "service",
     security(()),
     responses((
-        status = 200, description = "The document.", body = Object, content_type = "application/yaml",
+        status = 200, description = "The document.", body = String, content_type = "application/yaml",
         headers(("ETag" = String)),
     )),
     extensions(("x-outside-api" = json!(true)))

@@ -237,7 +237,7 @@ page_query! {
         #[param(inline, nullable = false, example = true)]
         before_council: Option<bool>,
         /// Only those whose name or city holds this, whatever the letter forms, digits, diacritics and case.
-        #[param(nullable = false, min_length = 1, max_length = 200, pattern = r"^[^\u0000]*$", example = "عمان")]
+        #[param(nullable = false, min_length = 1, max_length = 200, format = "text-search", example = "عمان")]
         q: Option<String>,
     }
 }

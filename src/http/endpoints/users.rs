@@ -302,7 +302,7 @@ page_query! {
         #[param(inline, nullable = false)]
         state: Option<UserState>,
         /// Only those whose name or address holds this (for a chair: whose name), whatever the letter forms, digits, diacritics and case.
-        #[param(nullable = false, min_length = 1, max_length = 200, pattern = r"^[^\u0000]*$", example = "ليلى")]
+        #[param(nullable = false, min_length = 1, max_length = 200, format = "text-search", example = "ليلى")]
         q: Option<String>,
     }
 }

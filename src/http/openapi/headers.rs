@@ -19,6 +19,7 @@ pub(super) enum SharedHeader {
     ApiVersion,
     ETag,
     ETagOfPage,
+    ETagOfConflict,
     ETagUnlessTried,
     IdempotencyReplayed,
     Location,
@@ -26,7 +27,6 @@ pub(super) enum SharedHeader {
     RateLimitPolicy,
     RequestId,
     RetryAfter,
-    RetryAfterSessionsEnded,
 }
 
 impl SharedHeader {
@@ -34,6 +34,7 @@ impl SharedHeader {
         Self::ApiVersion,
         Self::ETag,
         Self::ETagOfPage,
+        Self::ETagOfConflict,
         Self::ETagUnlessTried,
         Self::IdempotencyReplayed,
         Self::Location,
@@ -41,7 +42,6 @@ impl SharedHeader {
         Self::RateLimitPolicy,
         Self::RequestId,
         Self::RetryAfter,
-        Self::RetryAfterSessionsEnded,
     ];
 
     /// The name of the header, and of the component that describes it.
@@ -50,6 +50,7 @@ impl SharedHeader {
             Self::ApiVersion => ("API-Version", "ApiVersion"),
             Self::ETag => ("ETag", "ETag"),
             Self::ETagOfPage => ("ETag", "ETagOfPage"),
+            Self::ETagOfConflict => ("ETag", "ETagOfConflict"),
             Self::ETagUnlessTried => ("ETag", "ETagUnlessTried"),
             Self::IdempotencyReplayed => ("Idempotency-Replayed", "IdempotencyReplayed"),
             Self::Location => ("Location", "Location"),
@@ -57,7 +58,6 @@ impl SharedHeader {
             Self::RateLimitPolicy => ("RateLimit-Policy", "RateLimitPolicy"),
             Self::RequestId => ("X-Request-Id", "RequestId"),
             Self::RetryAfter => ("Retry-After", "RetryAfter"),
-            Self::RetryAfterSessionsEnded => ("Retry-After", "RetryAfterSessionsEnded"),
         }
     }
 
@@ -76,6 +76,11 @@ impl SharedHeader {
                 "Hash of the representation, for `If-None-Match`; there is no version to change.",
                 with_example(text(), "W/\"5f1d9c3b7a2e4f60\""),
                 Some(true),
+            ),
+            Self::ETagOfConflict => header(
+                "With `versionMismatch`: the current version, for `If-Match`.",
+                with_example(text(), "\"4\""),
+                None,
             ),
             Self::ETagUnlessTried => header(
                 "Version and hash of the representation, for `If-Match` and `If-None-Match`; not of a dry run.",
@@ -109,14 +114,9 @@ impl SharedHeader {
                 Some(true),
             ),
             Self::RetryAfter => header(
-                "Seconds to wait before trying again.",
+                "Seconds to wait before the next attempt. Always present with status 429 and 503. With `sessionsEnded`, the seconds after which a new token of the issuer is accepted; without the header, a new token is accepted at once.",
                 with_example(ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)), 2),
-                Some(true),
-            ),
-            Self::RetryAfterSessionsEnded => header(
-                "With `sessionsEnded`: seconds after which a new token of the issuer is accepted. Without it, a new token is accepted at once.",
-                with_example(ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)), 62),
-                Some(false),
+                None,
             ),
         }
     }

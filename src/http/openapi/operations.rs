@@ -35,17 +35,21 @@ pub(super) fn complete(
     let traits = Traits::of(path, method, operation);
     let (requirement, mut codes) =
         declarations::declared(operation).map_err(|error| format!("{method} {path}: {error}"))?;
+    let table = problems::table(&codes);
     codes.extend(traits.problem_codes());
     declarations::publish(operation, &requirement, &codes);
+    if let Some(table) = table {
+        let description = operation.description.take().unwrap_or_default();
+        operation.description = Some(format!("{description}\n\n{table}"));
+    }
 
     let has_etag = complete_successes(&traits, operation);
     let responses = &mut operation.responses.responses;
-    for (status, response) in problems::responses(&codes) {
-        responses.entry(status).or_insert_with(|| response.into());
-    }
     for response in responses.values_mut().filter_map(inline) {
         headers::add_common(response, traits.is_rate_limited);
     }
+    // Not `4XX` and `5XX`: orval makes code of these that does not compile.
+    responses.insert("default".to_owned(), problems::reference());
 
     let shared = [
         (traits.takes_idempotency_key(), parameters::IDEMPOTENCY_KEY),

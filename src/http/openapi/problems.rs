@@ -1,77 +1,172 @@
-//! Problem responses: one for each status that the problem codes of an
-//! operation have.
+//! Problems in the document: one response, which every operation has for each status that is no success, and the schema
+//! of a problem as a union that its `code` discriminates.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::json;
+use actix_web::http::StatusCode;
+use serde_json::{Map, Value, json};
 use utoipa::openapi::content::{Content, ContentBuilder};
-use utoipa::openapi::example::{Example, ExampleBuilder};
 use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::{Ref, RefOr};
 
 use super::headers::{self, SharedHeader};
-use super::names::pascal_case;
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::http::problem_catalogue::ProblemCode;
 
-/// A response with at most this many codes is a component, named after its codes; with more it is written in place.
-const CODES_IN_A_NAME: usize = 2;
+/// The name of the response, and of the schema of its body.
+const PROBLEM: &str = "Problem";
+/// The schema of the members that every problem has.
+const MEMBERS_OF_ALL: &str = "ProblemMembers";
+/// The member that discriminates the problems.
+const CODE: &str = "code";
 
-/// The problem responses for these codes, by status.
-pub(super) fn responses(codes: &BTreeSet<ProblemCode>) -> BTreeMap<String, Response> {
-    let mut by_status: BTreeMap<String, Vec<ProblemCode>> = BTreeMap::new();
-    for code in codes {
-        by_status.entry(code.status().as_str().to_owned()).or_default().push(*code);
-    }
-    by_status.into_iter().map(|(status, codes)| (status, response(&codes))).collect()
+/// The problems that have the same members beside those of all problems.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Group {
+    Validation,
+    Forbidden,
+    TransitionNotAllowed,
+    ConflictWithReferences,
+    Conflict,
+    GateNotMet,
+    StorageFull,
+    Basic,
 }
 
-fn response(codes: &[ProblemCode]) -> Response {
-    let line = |code: &ProblemCode| format!("`{code}` {}", code.title().en);
-    let description = codes.iter().map(line).collect::<Vec<_>>().join(" · ");
-    let example = |code: &ProblemCode| {
-        (code.to_string(), RefOr::Ref(Ref::new(format!("#/components/examples/{code}"))))
-    };
-    let content: Content = ContentBuilder::new()
-        .schema(Some(Ref::from_schema_name("Problem")))
-        .examples_from_iter(codes.iter().map(example))
-        .build();
-    let mut response =
-        ResponseBuilder::new().description(description).content("application/problem+json", content).build();
-    for code in codes {
+impl Group {
+    fn of(code: ProblemCode) -> Self {
         match code {
-            ProblemCode::Unavailable | ProblemCode::TooManyAttempts | ProblemCode::TooManyRequests => {
-                headers::add(&mut response, SharedHeader::RetryAfter);
+            ProblemCode::InvalidRequest | ProblemCode::UnknownReference => Self::Validation,
+            ProblemCode::Forbidden => Self::Forbidden,
+            ProblemCode::TransitionNotAllowed => Self::TransitionNotAllowed,
+            ProblemCode::GateNotMet => Self::GateNotMet,
+            ProblemCode::StorageFull => Self::StorageFull,
+            code if code.refusal_code().is_some_and(|refusal| !refusal.names().is_empty()) => {
+                Self::ConflictWithReferences
             }
-            ProblemCode::SessionsEnded => {
-                headers::add(&mut response, SharedHeader::RetryAfterSessionsEnded);
-            }
-            ProblemCode::VersionMismatch => headers::add(&mut response, SharedHeader::ETag),
-            _ => {}
+            code if code.status() == StatusCode::CONFLICT => Self::Conflict,
+            _ => Self::Basic,
         }
     }
-    response
+
+    fn schema_name(self) -> String {
+        format!("{self:?}Problem")
+    }
+
+    fn description(self) -> &'static str {
+        match self {
+            Self::Validation => "Values of the request are not valid. `errors` lists all of them.",
+            Self::Forbidden => {
+                "The role of the caller does not allow the request. `allowedRoles` lists the roles that may send it."
+            }
+            Self::TransitionNotAllowed => {
+                "The requested state cannot be reached from the current state. `availableTransitions` lists the states that can."
+            }
+            Self::ConflictWithReferences => {
+                "A rule refuses the request because of other resources. `references` lists them."
+            }
+            Self::Conflict => "A rule refuses the request.",
+            Self::GateNotMet => "The gate of the step is not met. `criteria` lists its criteria.",
+            Self::StorageFull => "The files of the task force or of the installation have no space left.",
+            Self::Basic => "A problem without members of its own.",
+        }
+    }
+
+    /// The members of these problems: those that each has, and those that some have.
+    fn members(self) -> (&'static [&'static str], &'static [&'static str]) {
+        match self {
+            Self::Validation => (&[], &["errors"]),
+            Self::Forbidden => (&[], &["allowedRoles", "availableTransitions"]),
+            Self::TransitionNotAllowed => (&["availableTransitions"], &[]),
+            // A transition is refused by the code of its first obstacle.
+            Self::ConflictWithReferences => (&[], &["references", "availableTransitions"]),
+            Self::Conflict => (&[], &["availableTransitions"]),
+            Self::GateNotMet => (&["criteria"], &[]),
+            Self::StorageFull => (&["storage"], &[]),
+            Self::Basic => (&[], &[]),
+        }
+    }
 }
 
-/// The name under which operations share a problem response, if it has one.
-pub(super) fn shared_name(response: &Response) -> Option<String> {
-    let Some(RefOr::T(content)) = response.content.get("application/problem+json") else { return None };
-    let codes: Vec<String> = content.examples.keys().map(|code| pascal_case(code)).collect();
-    (1..=CODES_IN_A_NAME).contains(&codes.len()).then(|| codes.join("Or"))
+/// The response of every operation for each status that is no success.
+pub(super) fn reference() -> RefOr<Response> {
+    RefOr::Ref(Ref::from_response_name(PROBLEM))
 }
 
-/// An example of each problem, by its code.
-pub(super) fn examples() -> BTreeMap<String, RefOr<Example>> {
-    let example = |code: &ProblemCode| {
-        let value = json!({
-            "type": format!("/problems/{code}"),
-            "title": code.title().en,
-            "status": code.status().as_u16(),
-            "detail": code.advice().en,
-            "code": code,
-            "requestId": "0199f0c2-7a3b-7c11-9d2e-3f5a6b7c8d9e",
-        });
-        (code.to_string(), ExampleBuilder::new().summary(code.title().en).value(Some(value)).into())
+/// The response to a request that is refused or fails, by its name.
+pub(super) fn component() -> (String, RefOr<Response>) {
+    let content: Content = ContentBuilder::new().schema(Some(Ref::from_schema_name(PROBLEM))).build();
+    let mut response = ResponseBuilder::new()
+        .description(
+            "The request was refused or failed. `code` says why; `x-problem-codes` of the operation lists the codes that the operation can answer. The status follows from the code (see `ProblemCode`).",
+        )
+        .content("application/problem+json", content)
+        .build();
+    headers::add_common(&mut response, true);
+    for header in [SharedHeader::RetryAfter, SharedHeader::ETagOfConflict] {
+        headers::add(&mut response, header);
+    }
+    (PROBLEM.to_owned(), response.into())
+}
+
+/// The table of the problems that an operation declares itself, by status. The others follow from its form.
+pub(super) fn table(declared: &BTreeSet<ProblemCode>) -> Option<String> {
+    let mut by_status: BTreeMap<u16, Vec<String>> = BTreeMap::new();
+    for code in declared {
+        by_status.entry(code.status().as_u16()).or_default().push(format!("`{code}`"));
+    }
+    let rows: Vec<_> =
+        by_status.iter().map(|(status, codes)| format!("| {status} | {} |", codes.join(", "))).collect();
+    (!rows.is_empty()).then(|| format!("| Status | Problems |\n|---|---|\n{}", rows.join("\n")))
+}
+
+/// Replaces the schema of a problem, which lists all members, by a union of the groups of problems.
+pub(super) fn unite(document: &mut Value) -> Result<(), String> {
+    let schemas = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
+    let schemas = schemas.ok_or("the document has no schemas")?;
+    let whole = schemas.remove(PROBLEM).ok_or("the document has no problem")?;
+    let property = |name: &str| {
+        let found = whole["properties"].get(name).cloned();
+        found.ok_or_else(|| format!("a problem has no member {name}"))
     };
-    ProblemCode::ALL.iter().map(example).collect()
+    let mut groups: BTreeMap<Group, Vec<ProblemCode>> = BTreeMap::new();
+    for &code in ProblemCode::ALL {
+        groups.entry(Group::of(code)).or_default().push(code);
+    }
+    for (group, codes) in &groups {
+        let (always, sometimes) = group.members();
+        let code = match codes.as_slice() {
+            [code] => json!({ "type": "string", "const": code }),
+            codes => json!({ "type": "string", "enum": codes }),
+        };
+        let mut properties = Map::from_iter([(CODE.to_owned(), code)]);
+        for name in always.iter().chain(sometimes) {
+            properties.insert((*name).to_owned(), property(name)?);
+        }
+        let required: Vec<_> = [CODE].iter().chain(always).collect();
+        let own = json!({ "type": "object", "properties": properties, "required": required });
+        let all_of = [reference_to(MEMBERS_OF_ALL), own];
+        schemas.insert(group.schema_name(), json!({ "description": group.description(), "allOf": all_of }));
+    }
+    let names = groups.keys().map(|group| reference_to(&group.schema_name()));
+    let union = json!({ "description": whole["description"], "oneOf": names.collect::<Vec<_>>() });
+    schemas.insert(PROBLEM.to_owned(), union);
+    schemas.insert(MEMBERS_OF_ALL.to_owned(), members_of_all(whole));
+    Ok(())
+}
+
+/// The members that every problem has, without the code, which each group narrows.
+fn members_of_all(mut whole: Value) -> Value {
+    let required: Vec<Value> = whole["required"].as_array().into_iter().flatten().cloned().collect();
+    let shared: Vec<Value> = required.into_iter().filter(|name| name != CODE).collect();
+    if let Some(properties) = whole["properties"].as_object_mut() {
+        properties.retain(|name, _| shared.iter().any(|shared| shared == name));
+    }
+    whole["description"] = json!("The members that every problem has.");
+    whole["required"] = Value::Array(shared);
+    whole
+}
+
+fn reference_to(schema: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{schema}") })
 }

@@ -34,8 +34,9 @@ fn complete_schema(schema: &mut RefOr<Schema>) {
 }
 
 fn complete_object(object: &mut Object) {
-    if object.examples.is_empty() {
-        object.examples.extend(object.enum_values.iter().flatten().next().cloned());
+    // The values of an enum are examples enough.
+    if object.enum_values.is_some() {
+        object.examples.clear();
     }
     let is_request = object.additional_properties.as_deref() == Some(&AdditionalProperties::FreeForm(false));
     for property in object.properties.values_mut() {

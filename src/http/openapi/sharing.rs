@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use utoipa::openapi::path::Parameter;
-use utoipa::openapi::response::Response;
 use utoipa::openapi::schema::{ArrayItems, Components, Schema};
 use utoipa::openapi::{OpenApi, Ref, RefOr};
 
 use super::names::pascal_case;
+use super::parameters;
 use super::paths::{operations_mut, parameters_mut};
-use super::{parameters, problems};
+
+/// The name of the response with status 304.
+const NOT_MODIFIED: &str = "NotModified";
 
 /// Lets each parameter that takes the words of a vocabulary refer to the vocabulary.
 pub(super) fn share_vocabularies(openapi: &mut OpenApi, components: &Components) {
@@ -77,19 +79,12 @@ fn component_name(parameter: &Parameter) -> String {
     format!("{}Param", pascal_case(&parameter.name))
 }
 
-/// Moves problems with few codes, and "not modified", to the components.
+/// Moves "not modified" to the components.
 pub(super) fn share_responses(openapi: &mut OpenApi, components: &mut Components) {
     for (_, _, operation) in operations_mut(openapi) {
-        for (status, response) in &mut operation.responses.responses {
-            let RefOr::T(own) = response else { continue };
-            if let Some(name) = shared_name(status, own) {
-                let reference = RefOr::Ref(Ref::from_response_name(&name));
-                components.responses.insert(name, std::mem::replace(response, reference));
-            }
+        if let Some(response @ RefOr::T(_)) = operation.responses.responses.get_mut("304") {
+            let reference = RefOr::Ref(Ref::from_response_name(NOT_MODIFIED));
+            components.responses.insert(NOT_MODIFIED.to_owned(), std::mem::replace(response, reference));
         }
     }
-}
-
-fn shared_name(status: &str, response: &Response) -> Option<String> {
-    if status == "304" { Some("NotModified".to_owned()) } else { problems::shared_name(response) }
 }

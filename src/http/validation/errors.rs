@@ -8,8 +8,7 @@ use serde_json::Value;
 
 use crate::domain::message::{Message, isolate};
 use crate::domain::refusal::{FieldError, FieldErrorCode, FieldLocation, Refusal, RefusalCode};
-use crate::http::decimals::DECIMAL;
-use crate::http::text;
+use crate::http::{decimals, text};
 
 /// The maximum number of errors in a response, which a small request could make very large otherwise.
 pub(in crate::http) const MAX_ERRORS: usize = 100;
@@ -127,24 +126,29 @@ pub(super) fn field_errors(document: &Value, error: &ValidationError<'_>) -> Vec
             saying(FieldErrorCode::Empty, Message::new("needs ar or en", "يلزم نص بالعربية أو الإنجليزية"))
         }
         Kind::UniqueItems => vec![FieldError::at(at, FieldErrorCode::Duplicate)],
-        Kind::Format { format } if format == text::READABLE => {
-            let pattern = schema.and_then(|schema| schema["pattern"].as_str());
-            let (code, message) = text::error(pattern, value);
+        Kind::Format { format } if text::is_format(format) => {
+            let (code, message) = text::error(Some(format), value);
             saying(code, message)
         }
         Kind::Pattern { pattern } if text::is_pattern(pattern) => {
-            let (code, message) = text::error(Some(pattern), value);
+            let (code, message) = text::error(schema.and_then(|schema| schema["format"].as_str()), value);
             saying(code, message)
         }
         Kind::MultipleOf { .. } | Kind::Format { .. } | Kind::Pattern { .. } => {
             vec![wrong_format(at, form.or_else(|| schema.and_then(like_the_example)))]
         }
-        // A nullable type: the errors of the type itself.
-        Kind::OneOfNotValid { context } | Kind::AnyOf { context } => context
-            .iter()
-            .map(|branch| branch.iter().flat_map(|error| field_errors(document, error)).collect::<Vec<_>>())
-            .find(|branch| branch.iter().any(|field_error| !is_null_expected(field_error)))
-            .unwrap_or_else(|| vec![FieldError::at(at, FieldErrorCode::Invalid)]),
+        // A nullable type, or a string or number: the errors of the branch that the value is of the type of, or else of
+        // the first branch.
+        Kind::OneOfNotValid { context } | Kind::AnyOf { context } => {
+            let is_of_the_type = |branch: &&Vec<ValidationError<'_>>| {
+                let of_the_value = |one: &ValidationError<'_>| one.instance_path() == error.instance_path();
+                !branch.iter().any(|one| matches!(one.kind(), Kind::Type { .. }) && of_the_value(one))
+            };
+            let branch = context.iter().find(is_of_the_type).or(context.first());
+            let errors: Vec<_> =
+                branch.into_iter().flatten().flat_map(|error| field_errors(document, error)).collect();
+            if errors.is_empty() { vec![FieldError::at(at, FieldErrorCode::Invalid)] } else { errors }
+        }
         _ => vec![FieldError::at(at, FieldErrorCode::Invalid)],
     }
 }
@@ -171,7 +175,7 @@ fn schema_of<'d>(document: &'d Value, error: &ValidationError<'_>) -> Option<&'d
 
 /// The form of a decimal number, if the schema is that of one.
 fn decimal(schema: Option<&Value>) -> Option<Message> {
-    (schema?["pattern"] == DECIMAL).then(decimal_form)
+    decimals::describes(schema?).then(decimal_form)
 }
 
 fn decimal_form() -> Message {
@@ -189,7 +193,7 @@ fn wanted_form(schema: &Value) -> Option<Message> {
         _ => false,
     };
     Some(match schema["format"].as_str() {
-        _ if schema["pattern"] == DECIMAL => decimal_form(),
+        _ if decimals::describes(schema) => decimal_form(),
         Some(ADDRESS) => Message::new(
             "must be an address like layla@example.org, without characters that can't be seen",
             "يجب أن يكون عنوان بريد مثل layla@example.org دون أحرف غير مرئية",
@@ -224,10 +228,6 @@ fn like_the_example(schema: &Value) -> Option<Message> {
         format!("must have a form such as {example}"),
         format!("يجب أن يكون بصيغة مثل {}", isolate(&example)),
     ))
-}
-
-fn is_null_expected(field_error: &FieldError) -> bool {
-    field_error.code == FieldErrorCode::WrongType && field_error.detail.en == "must be null"
 }
 
 fn expected(kind: &TypeKind) -> Message {

@@ -26,6 +26,12 @@ impl Operation {
         self.described["operationId"].as_str().unwrap()
     }
 
+    /// Tells whether the operation documents that it answers with this problem.
+    pub(crate) fn has_problem(self, code: &str) -> bool {
+        let codes = self.described["x-problem-codes"].as_array();
+        codes.is_some_and(|codes| codes.iter().any(|documented| documented == code))
+    }
+
     pub(crate) fn is_at(self, method: &Method, path: &str) -> bool {
         let path = path.split('?').next().unwrap_or_default();
         let (template, path): (Vec<_>, Vec<_>) = (self.path.split('/').collect(), path.split('/').collect());
@@ -68,7 +74,9 @@ pub(crate) fn check(method: &Method, answer: &Answer) {
     let Some(operation) = operation_at(method, &answer.path) else {
         return;
     };
-    let described = resolved(&operation.described["responses"][answer.status.to_string()]);
+    let is_problem = answer.status >= 400;
+    let status = if is_problem { "default".to_owned() } else { answer.status.to_string() };
+    let described = resolved(&operation.described["responses"][status]);
     let id = operation.id();
     let text = String::from_utf8_lossy(&answer.body);
     assert!(described.is_object(), "{id} does not document {}: {text}", answer.status);
@@ -91,12 +99,15 @@ pub(crate) fn check(method: &Method, answer: &Answer) {
         return;
     }
     if sent == "application/problem+json" {
-        let codes = operation.described["x-problem-codes"].as_array().unwrap();
         assert!(
-            codes.contains(&answer.json()["code"]),
+            operation.has_problem(answer.json()["code"].as_str().unwrap_or_default()),
             "{id} {}: not in x-problem-codes: {text}",
             answer.status
         );
+        assert_eq!(answer.json()["status"], answer.status, "{id}: {text}");
+        if matches!(answer.status, 429 | 503) {
+            assert!(answer.headers.contains_key("retry-after"), "{id} {}: no Retry-After", answer.status);
+        }
     }
     let validator = validator(&format!("{id} {} {sent}", answer.status), &described["schema"]);
     let body = answer.json();

@@ -17,7 +17,6 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::app::App;
 use crate::app::evidence::{File, NewFile, Uploaded};
-use crate::domain::evidence::MAX_FILE_BYTES;
 use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
 use crate::domain::text::Language;
@@ -40,8 +39,6 @@ impl PartialSchema for EvidenceFile {
         ObjectBuilder::new()
             .schema_type(SchemaType::Type(Type::String))
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)))
-            .min_length(Some(1))
-            .max_length(Some(MAX_FILE_BYTES))
             .description(Some("The bytes of a file, at most 10 MiB."))
             .into()
     }

@@ -1,0 +1,63 @@
+//! Writes the document in forms that generators of clients understand. Each form means the same as the one that the
+//! service enforces; where a generator has no form, the description says the rule.
+//!
+//! The forms were chosen by trying them: openapi-typescript, hey-api, orval, swagger-typescript-api,
+//! openapi-zod-client, openapi-python-client, datamodel-code-generator and openapi-generator.
+
+use serde_json::{Map, Value, json};
+
+use crate::http::text;
+
+/// Rewrites every schema and every parameter.
+pub(super) fn rewrite(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            if fields.get("required") != Some(&Value::Bool(true)) && fields.contains_key("in") {
+                remove_examples(fields);
+            }
+            remove_own_format(fields);
+            name_the_required(fields);
+            fields.values_mut().for_each(rewrite);
+        }
+        Value::Array(items) => items.iter_mut().for_each(rewrite),
+        _ => {}
+    }
+}
+
+/// Optional parameters have no examples, which "Try it out" would send.
+fn remove_examples(parameter: &mut Map<String, Value>) {
+    let schema = parameter.get_mut("schema").and_then(Value::as_object_mut);
+    if let Some(schema) = schema {
+        schema.retain(|name, _| name != "example" && name != "examples");
+    }
+    parameter.retain(|name, _| name != "example" && name != "examples");
+}
+
+/// Formats that only the service knows are an error in strict validators.
+fn remove_own_format(schema: &mut Map<String, Value>) {
+    if schema.get("format").and_then(Value::as_str).is_some_and(|format| text::FORMATS.contains(&format)) {
+        schema.remove("format");
+    }
+}
+
+/// An object that has at least one of its members is one of several objects, each of which has a certain member: types
+/// have no `minProperties`.
+fn name_the_required(schema: &mut Map<String, Value>) {
+    let is_open = schema.get("additionalProperties") != Some(&Value::Bool(false));
+    if schema.get("minProperties") != Some(&json!(1)) || is_open || schema.contains_key("required") {
+        return;
+    }
+    let Some(Value::Object(properties)) = schema.get("properties") else { return };
+    let names: Vec<String> = properties.keys().cloned().collect();
+    let description = schema.remove("description");
+    schema.remove("minProperties");
+    let whole = Value::Object(std::mem::take(schema));
+    let branches = names.iter().map(|name| {
+        let mut branch = whole.clone();
+        branch["required"] = json!([name]);
+        branch
+    });
+    let branches: Vec<Value> = branches.collect();
+    schema.extend(description.map(|description| ("description".to_owned(), description)));
+    schema.insert("anyOf".to_owned(), branches.into());
+}
