@@ -29,7 +29,7 @@ impl ActivityState {
 }
 
 vocabulary! {
-    /// How urgent an activity is.
+    /// Priority of an activity.
     pub enum ActivityPriority in "priorities" {
         Low = "low", "Low", "منخفضة";
         Normal = "normal", "Normal", "عادية";

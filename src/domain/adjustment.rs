@@ -25,7 +25,7 @@ pub struct Adjustment {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdjustmentNote {
     pub note: LocalizedText,
-    /// The chair who wrote it.
+    /// Id of the chair's seat.
     pub member_id: Uuid,
     pub at: DateTime<Utc>,
 }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::event::{EventActor, GENESIS, chain};
 
 vocabulary! {
-    /// Why a chain of events breaks where it does.
+    /// Reason why the event chain is broken at an event.
     pub enum ChainBreakReason in "breakReasons" {
         SequenceGap = "sequenceGap", "The event is missing", "الحدث مفقود";
         PreviousHashMismatch = "previousHashMismatch", "The event names another hash than the one before it has", "يذكر الحدث بصمة غير بصمة الحدث السابق";

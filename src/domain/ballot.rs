@@ -1,7 +1,7 @@
 //! The vote on a submitted step: entitled members, the count, and the end of the vote.
 
 vocabulary! {
-    /// What an entitled member says to a submission.
+    /// Choice of a member who votes on a submission.
     pub enum VoteChoice in "voteChoices" {
         Approve = "approve", "Approve", "موافقة";
         Return = "return", "Return for more work", "إعادة لمزيد من العمل";

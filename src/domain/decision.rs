@@ -9,7 +9,7 @@ use super::vocabulary::Vocabulary as _;
 use super::writing::{Write, may_write};
 
 vocabulary! {
-    /// What the council decides, and what a report recommends.
+    /// Outcome that a report recommends and the council decides.
     pub enum DecisionOutcome in "outcomes" {
         Continue = "continue", "Continue: the next cycle opens", "الاستمرار: تُفتح الدورة التالية";
         Adjust = "adjust", "Adjust: a step of this cycle is done again", "التعديل: تُعاد خطوة من هذه الدورة";

@@ -10,23 +10,23 @@ use super::decimal::Decimal;
 use super::pilot::{IndicatorDirection, PilotOutcome};
 use super::text::LocalizedText;
 
-/// An evaluation of a pilot as it was made. It never changes.
+/// An evaluation of a pilot. An evaluation never changes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PilotEvaluation {
-    /// Its number, counted per pilot.
+    /// Number of the evaluation within the pilot.
     #[schema(minimum = 1, example = 1)]
     pub number: i32,
-    /// The cycle in which it was made.
+    /// The cycle of the evaluation.
     #[schema(minimum = 1, example = 1)]
     pub cycle: i32,
-    /// What it said should become of the pilot.
+    /// Outcome of the evaluation.
     pub outcome: PilotOutcome,
-    /// What was learned from the pilot.
+    /// Lessons learned from the pilot.
     pub lessons: LocalizedText,
-    /// When it was made.
+    /// Time of creation.
     pub evaluated_at: DateTime<Utc>,
-    /// What the pilot was measured by, and what was measured.
+    /// The indicators with their measurements.
     pub indicators: Vec<EvaluatedIndicator>,
 }
 
@@ -36,24 +36,24 @@ pub struct PilotEvaluation {
 pub struct EvaluatedIndicator {
     /// The indicator.
     pub indicator_id: Uuid,
-    /// What was measured.
+    /// Name of the indicator.
     pub name: LocalizedText,
-    /// In what.
+    /// Unit.
     #[schema(example = "%")]
     pub unit: String,
-    /// Which way it was to go.
+    /// Direction in which the indicator should move.
     pub direction: IndicatorDirection,
-    /// Where it began.
+    /// Baseline.
     #[schema(required, value_type = Option<String>, pattern = r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$", example = "12.50")]
     pub baseline: Option<Decimal>,
-    /// Where it was to go.
+    /// Target.
     #[schema(required, value_type = Option<String>, pattern = r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$", example = "80")]
     pub target: Option<Decimal>,
     /// The reason why the indicator was no longer measured; null if the evaluation rests on it.
     #[serde(default)]
     #[schema(required)]
     pub retirement_reason: Option<LocalizedText>,
-    /// What was measured, the latest last.
+    /// The measurements, the latest last.
     pub measurements: Vec<EvaluatedMeasurement>,
 }
 
@@ -64,10 +64,10 @@ pub struct EvaluatedMeasurement {
     /// The value.
     #[schema(value_type = String, pattern = r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$", example = "83.2")]
     pub value: Decimal,
-    /// When it was measured.
+    /// Day of the measurement.
     #[schema(example = "2027-02-01")]
     pub measured_on: NaiveDate,
-    /// Where the value is from.
+    /// Source of the value.
     #[schema(required, example = "Permit register")]
     pub source: Option<String>,
 }

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 vocabulary! {
-    /// What can happen.
+    /// Action of an event.
     pub enum EventAction in "eventActions" {
         TaskForceCreated = "taskForce.created", "Task force created", "أُنشئ فريق العمل";
         TaskForceUpdated = "taskForce.updated", "Task force changed", "عُدِّل فريق العمل";
@@ -100,7 +100,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// What an event is about.
+    /// Kind of the subject of an event.
     pub enum SubjectKind in "subjectKinds" {
         TaskForce = "taskForce", "Task force", "فريق عمل";
         Member = "member", "Member", "عضو";
@@ -129,7 +129,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// Who did it.
+    /// Kind of an actor.
     pub enum ActorKind in "actorKinds" {
         User = "user", "User", "مستخدم";
         System = "system", "The service itself", "الخدمة نفسها";

@@ -6,7 +6,7 @@ use super::rights::{Action, Authorization, EffectiveRole, authorize};
 use super::writing::Write;
 
 vocabulary! {
-    /// What evidence can be about.
+    /// Kind of the subject of a piece of evidence.
     pub enum EvidenceSubjectKind in "evidenceSubjectKinds" {
         Activity = "activity", "Activity", "نشاط";
         Policy = "policy", "Policy", "سياسة";
@@ -54,7 +54,7 @@ impl EvidenceSubjectKind {
 }
 
 vocabulary! {
-    /// What an activity can be about.
+    /// Kind of the subject of an activity.
     pub enum ActivitySubjectKind in "activitySubjectKinds" {
         Policy = "policy", "Policy", "سياسة";
         Sector = "sector", "Sector", "قطاع";

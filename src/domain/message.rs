@@ -17,9 +17,9 @@ const END_OF_ISOLATE: char = '\u{2069}';
 /// A message of the service in both languages. The language of the reader is chosen in `http/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// In English.
+    /// The English text.
     pub en: String,
-    /// In Arabic.
+    /// The Arabic text.
     pub ar: String,
 }
 

@@ -19,7 +19,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// What the evaluation of a pilot says should become of it.
+    /// Outcome of the evaluation of a pilot.
     pub enum PilotOutcome in "pilotOutcomes" {
         Scale = "scale", "Scale up: migrate it into the city's digital government", "التوسع: ترحيله إلى الحكومة الرقمية المحلية";
         Extend = "extend", "Extend: run it again in a later cycle", "التمديد: تنفيذه من جديد في دورة لاحقة";
@@ -28,7 +28,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// Which way an indicator shall go.
+    /// Direction in which an indicator should move.
     pub enum IndicatorDirection in "indicatorDirections" {
         Up = "up", "Higher is better", "الأعلى أفضل";
         Down = "down", "Lower is better", "الأدنى أفضل";

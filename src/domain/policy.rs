@@ -5,7 +5,7 @@ use super::state_machine::{self, Transition, TransitionRule};
 use super::writing::StepContext;
 
 vocabulary! {
-    /// What kind of policy it is.
+    /// Kind of a policy.
     pub enum PolicyKind in "policyKinds" {
         Policy = "policy", "Policy", "سياسة";
         Framework = "framework", "Framework", "إطار عمل";

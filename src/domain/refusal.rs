@@ -277,7 +277,7 @@ impl RefusalCode {
 }
 
 vocabulary! {
-    /// What is wrong with one value of a request.
+    /// Kind of an error in one value of a request.
     pub enum FieldErrorCode as "ValidationErrorCode" in "validationErrorCodes" {
         Required = "required", "is missing", "مطلوب ولم يُذكر";
         Unknown = "unknown", "is not known here", "غير معروف هنا";
@@ -391,7 +391,7 @@ impl From<Refusal> for Blocker {
 pub struct AvailableTransition {
     /// The code of the state that the transition leads to.
     pub to: &'static str,
-    /// Whether the request must give a `reason`.
+    /// True if the request must have a `reason`.
     pub reason_required: bool,
     /// The obstacles for this caller now. An empty list means that the transition is possible.
     pub blocked_by: Vec<Blocker>,

@@ -21,7 +21,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// What became of an indicator's target.
+    /// Whether the target of an indicator was reached.
     pub enum TargetVerdict in "verdicts" {
         Reached = "reached", "Target reached", "تحقق المستهدف";
         NotReached = "notReached", "Target not reached", "لم يتحقق المستهدف";
@@ -43,7 +43,7 @@ impl TargetVerdict {
 }
 
 vocabulary! {
-    /// Why something is a risk.
+    /// Cause of a risk.
     pub enum RiskCause in "riskCauses" {
         Blocked = "blocked", "Blocked", "متوقف";
         Overdue = "overdue", "Overdue", "متأخر عن موعده";

@@ -16,7 +16,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// What an API key lets its holder do.
+    /// Scope of an API key.
     pub enum KeyScope in "keyScopes" {
         Read = "read", "Read", "القراءة";
         Write = "write", "Read and change", "القراءة والتعديل";

@@ -23,7 +23,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// What local smart government development aims at; every policy and pilot serves some of it.
+    /// An aim of local smart government development, which policies and pilots serve.
     pub enum Aim in "aims" {
         Sustainable = "sustainable", "Sustainable: uses digital technology to reduce costs and optimize resource consumption", "مستدام: يستخدم التقنية الرقمية لخفض التكاليف وترشيد استهلاك الموارد";
         InclusiveTransparent = "inclusiveTransparent", "Inclusive and transparent: empowering citizens & using open data", "شامل وشفاف: تمكين المواطنين واستخدام البيانات المفتوحة";

@@ -15,7 +15,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// Whether an assessment says how far a sector is, or how far it shall be.
+    /// Kind of an assessment: current or target maturity.
     pub enum AssessmentKind in "assessmentKinds" {
         Current = "current", "Maturity now", "النضج الحالي";
         Target = "target", "Maturity to be reached", "النضج المستهدف";

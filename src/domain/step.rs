@@ -5,7 +5,7 @@ use super::state_machine::TransitionRule;
 use super::vocabulary::Vocabulary as _;
 
 vocabulary! {
-    /// One of the five steps, in the deck's words.
+    /// Name of one of the five steps.
     pub enum StepName in "steps" {
         Policy = "policy", "Identify some smart governance policy / framework", "تحديد بعض سياسات الحوكمة الذكية أو إطار عملها";
         Sectors = "sectors", "Select few smart sectors and study ways of digital transformation", "اختيار عدد قليل من القطاعات الذكية ودراسة طرق التحول الرقمي";

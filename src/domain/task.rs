@@ -1,7 +1,7 @@
 //! Tasks: the work that waits for a person.
 
 vocabulary! {
-    /// What kind of thing waits for a person.
+    /// Kind of a task.
     pub enum TaskKind in "taskKinds" {
         Vote = "vote", "A submission waits for your vote", "طلب إقرار خطوة ينتظر تصويتك";
         Review = "review", "An activity waits for a review by another than its assignee", "نشاط ينتظر مراجعة عضو لم يُكلَّف به";

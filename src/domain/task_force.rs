@@ -66,7 +66,7 @@ pub fn all_transitions() -> Vec<TransitionRule> {
 }
 
 vocabulary! {
-    /// The chair's own word on how it goes.
+    /// Rating of the task force's health by the chair.
     pub enum HealthRating in "health" {
         OnTrack = "onTrack", "On track", "يسير وفق الخطة";
         AtRisk = "atRisk", "At risk", "يواجه مخاطر";

@@ -8,7 +8,7 @@ use super::characters::is_blank;
 use super::message::Message;
 
 vocabulary! {
-    /// A language the service speaks.
+    /// Language of the service.
     pub enum Language in "languages" {
         English = "en", "English", "الإنجليزية";
         Arabic = "ar", "Arabic", "العربية";

@@ -8,7 +8,7 @@ use super::state_machine::{Transition, TransitionRule};
 use super::vocabulary::Vocabulary as _;
 
 vocabulary! {
-    /// Role across the whole installation.
+    /// Role of a user in the installation.
     pub enum UserRole in "userRoles" {
         Administrator = "administrator", "Administrator", "مدير المنظومة";
         Secretariat = "secretariat", "Council secretariat", "أمانة المجلس";
@@ -18,7 +18,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// Whether a user may sign in.
+    /// State of a user account.
     pub enum UserState in "userStates" {
         Invited = "invited", "Invited", "مدعوّ";
         Active = "active", "Active", "نشط";

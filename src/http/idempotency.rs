@@ -49,7 +49,8 @@ pub(super) const MAX_HEADER_LENGTH: usize = 2 * MAX_KEY_LENGTH + 2;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct DryRun {
-    /// Checks everything and keeps nothing: the answer is what it would be, with status 200 and without `ETag` and `Location`; ids, numbers and instants in it are of no use.
+    /// Validate without saving. Returns 200 with the result that the request would have, without `ETag` and `Location`;
+    /// ids, numbers and timestamps are placeholders.
     #[serde(default)]
     #[param(default = false, required = false, example = true)]
     pub(super) dry_run: bool,

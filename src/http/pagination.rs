@@ -145,11 +145,11 @@ impl std::io::Write for Bytes {
 impl<I: ListItem> PartialSchema for Page<I> {
     fn schema() -> RefOr<Schema> {
         let items = ArrayBuilder::new().items(Ref::from_schema_name(I::name())).description(Some(
-            "The items of this page: at most `limit`, and fewer where they would have more than 256 KiB.",
+            "The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB.",
         ));
         let mut next = ObjectBuilder::new()
             .schema_type(SchemaType::Array(vec![Type::String, Type::Null]))
-            .description(Some("The cursor of the next page; null on the last."))
+            .description(Some("Cursor of the next page; null on the last page."))
             .build();
         // The derived schemas have `example`, too; the builder prefers `examples`.
         next.example = Some("WzEyXQ".into());
@@ -194,11 +194,11 @@ macro_rules! page_query {
         #[into_params(parameter_in = Query)]
         pub(super) struct $name {
             $( $(#[$field_meta])* pub(super) $field: $type, )*
-            /// How many items at most.
+            /// Maximum number of items.
             #[serde(default = "crate::http::pagination::default_limit")]
             #[param(minimum = 1, maximum = 100, default = 25, required = false, example = 25)]
             pub(super) limit: i64,
-            /// Where the page begins: `next` of the page before.
+            /// Cursor of the page: `next` of the previous page.
             #[param(nullable = false, min_length = 1, max_length = 1000, example = "WzEyXQ")]
             pub(super) cursor: Option<String>,
         }

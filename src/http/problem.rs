@@ -287,41 +287,42 @@ impl ResponseError for Problem {
 #[serde(rename_all = "camelCase")]
 #[schema(as = Problem)]
 pub(super) struct ProblemDocument {
-    /// Address of an explanation of this kind of problem.
+    /// URL of the explanation of this kind of problem.
     #[serde(rename = "type")]
     #[schema(format = "uri-reference", example = "/problems/transitionNotAllowed")]
     kind: String,
-    /// What kind of problem it is.
+    /// Kind of the problem, for people.
     #[schema(example = "That state cannot be reached from here")]
     title: String,
     /// The HTTP status.
     #[schema(minimum = 400, maximum = 599, example = 409)]
     status: u16,
-    /// What is wrong with this very request.
+    /// Explanation of this occurrence of the problem, for people.
     #[schema(example = "It is done, and blocked cannot be reached from there. Reachable: inProgress.")]
     detail: String,
-    /// What kind of problem it is, for programs.
+    /// Kind of the problem, for programs. The code is stable.
     code: ProblemCode,
-    /// The request, for whoever runs the service; also in `X-Request-Id`.
+    /// Id of the request, for the administrator of the service; also in `X-Request-Id`.
     #[schema(example = "0199f0c2-7a3b-7c11-9d2e-3f5a6b7c8d9e")]
     request_id: String,
-    /// Every error of an invalid request.
+    /// All errors of an invalid request.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     errors: Vec<FieldErrorDocument>,
-    /// Where the resource can go instead, for a transition that is not possible.
+    /// The available transitions, if a transition was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     available_transitions: Option<Vec<TransitionDocument>>,
-    /// The things behind the problem, if there are others than the one addressed: the activities that are to be finished first, the indicators that are not measured, what still refers to the resource.
+    /// Other resources behind the problem: for example the activities that have to be finished first, or the resources
+    /// that still refer to this one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     references: Vec<ReferenceDocument>,
-    /// The gate's criteria, for `gateNotMet`.
+    /// Criteria of the gate, for `gateNotMet`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     criteria: Option<Vec<CriterionDocument>>,
-    /// The space for files, for `storageFull`.
+    /// Storage usage, for `storageFull`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     storage: Option<StorageDocument>,
@@ -331,7 +332,7 @@ pub(super) struct ProblemDocument {
     allowed_roles: Option<Vec<EffectiveRole>>,
 }
 
-/// One thing wrong with a request: in the body at `pointer`, or in the query, path or header `parameter`.
+/// An error in one value of a request: in the body at `pointer`, or in the query, path or header `parameter`.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ValidationError)]
@@ -344,9 +345,9 @@ struct FieldErrorDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "limit")]
     parameter: Option<String>,
-    /// What is wrong with it.
+    /// Kind of the error.
     code: FieldErrorCode,
-    /// The same for people.
+    /// Description for people, in the language of the response.
     #[schema(example = "is missing")]
     detail: String,
 }
@@ -362,32 +363,32 @@ impl FieldErrorDocument {
     }
 }
 
-/// A state that can be reached from the present one, answered by the function that enforces it.
+/// A transition out of the current state, computed by the check that the service enforces.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = AvailableTransition)]
 pub(super) struct TransitionDocument {
-    /// The state.
+    /// The state after the transition.
     #[schema(example = "inProgress")]
     to: &'static str,
-    /// Whether you could go there now.
+    /// True if the caller can make the transition now.
     allowed: bool,
-    /// Whether the request must give a `reason`.
+    /// True if the request must have a `reason`.
     reason_required: bool,
-    /// What stands in the way; empty where `allowed`.
+    /// The obstacles; empty if `allowed`.
     blocked_by: Vec<BlockerDocument>,
 }
 
-/// Something that stands in the way of a transition.
+/// An obstacle of a transition.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = TransitionBlocker)]
 pub(super) struct BlockerDocument {
-    /// The code that the refusal would have.
+    /// Problem code of the refusal.
     code: ProblemCode,
-    /// The same for people.
+    /// Description for people, in the language of the response.
     #[schema(example = "Another activity has to be finished first")]
     title: String,
-    /// The things behind it, such as the activities that are to be finished first.
+    /// The resources behind the obstacle, such as the activities that have to be finished first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     references: Vec<ReferenceDocument>,
@@ -422,12 +423,12 @@ impl TransitionDocument {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ResourceReference)]
 pub(super) struct ReferenceDocument {
-    /// What it is.
+    /// Kind of the resource.
     #[schema(example = "activity")]
     kind: &'static str,
-    /// Its id.
+    /// Unique id.
     id: uuid::Uuid,
-    /// Its title or name.
+    /// Title or name.
     #[schema(value_type = LocalizedName)]
     title: LocalizedText,
 }
@@ -443,39 +444,39 @@ impl From<&Reference> for ReferenceDocument {
 #[serde(rename_all = "camelCase")]
 #[schema(as = Criterion)]
 pub(super) struct CriterionDocument {
-    /// Which one.
+    /// Code of the criterion.
     code: CriterionCode,
-    /// The same for people.
+    /// Description for people, in the language of the response.
     #[schema(example = "No policy is under review")]
     title: String,
-    /// Whether it holds.
+    /// True if the criterion is met.
     met: bool,
-    /// Whether the chair may waive it.
+    /// True if the chair can waive the criterion.
     waivable: bool,
-    /// Whether the chair has waived it.
+    /// True if the chair has waived the criterion.
     waived: bool,
     /// The waiver.
     #[schema(required)]
     waiver: Option<WaiverDocument>,
-    /// Exactly what fails it, the first hundred; empty where something is missing altogether.
+    /// The resources that fail the criterion, the first hundred; empty if a resource is missing.
     #[schema(max_items = 100)]
     unmet: Vec<ReferenceDocument>,
-    /// How many fail it.
+    /// Number of resources that fail the criterion.
     #[schema(minimum = 0, example = 2)]
     unmet_total: i64,
 }
 
-/// That the chair waived a criterion.
+/// A waiver of a criterion by the chair.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Waiver)]
 pub(super) struct WaiverDocument {
-    /// Why.
+    /// Reason.
     #[schema(value_type = LocalizedNote)]
     reason: LocalizedText,
-    /// Who did it.
+    /// The actor.
     member_id: uuid::Uuid,
-    /// When.
+    /// Time of the action.
     at: chrono::DateTime<chrono::Utc>,
 }
 

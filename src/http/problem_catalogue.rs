@@ -75,7 +75,7 @@ problem_catalogue! {
     InvalidRequest from RefusalCode {
         status: BAD_REQUEST,
         title: "The request is not valid", "الطلب غير صالح",
-        advice: "`errors` names every fault: where it is (a JSON pointer into the body, or a parameter or header), a code and a sentence. Mend all of them and send the request again.",
+        advice: "`errors` lists each error with its place (a JSON pointer into the body, or a parameter or header), a code and an explanation. Fix all of them and retry.",
             "يذكر الحقل errors كل خطأ: موضعه (مسار JSON Pointer في نص الطلب، أو اسم معامل أو ترويسة) ورمزه وجملة تشرحه. صحّح الأخطاء كلها ثم أعد إرسال الطلب.",
     }
     MalformedJson {
@@ -122,7 +122,7 @@ problem_catalogue! {
     }
     NotFound from RefusalCode {
         status: NOT_FOUND,
-        title: "There is nothing here for you", "لا يوجد هنا ما يمكنك الاطلاع عليه",
+        title: "Not found", "لا يوجد هنا ما يمكنك الاطلاع عليه",
         advice: "Either there is nothing at this address, or it belongs to a task force that is not yours; the service does not say which.",
             "إما أنه لا شيء في هذا العنوان، أو أن ما فيه يخص فريق عمل لست عضوًا فيه؛ ولا تبيّن الخدمة أيّ الأمرين.",
     }
@@ -561,7 +561,7 @@ problem_catalogue! {
     InternalError {
         status: INTERNAL_SERVER_ERROR,
         title: "The service failed", "حدث خلل في الخدمة",
-        advice: "The fault is the service's, not your request's. Give the `requestId` to whoever runs it.",
+        advice: "The error is in the service, not in your request. Give the `requestId` to the administrator of the service.",
             "الخلل من الخدمة لا من طلبك. أبلغ من يديرها برقم الطلب requestId.",
     }
     Unavailable {
@@ -582,7 +582,7 @@ impl ProblemCode {
 impl Vocabulary for ProblemCode {
     const NAME: &'static str = "problemCodes";
     const ALL: &'static [Self] = Self::VARIANTS;
-    const ABOUT: &'static str = "What went wrong, as a stable code. `GET /problems/{code}` explains each.";
+    const ABOUT: &'static str = "Stable code of a problem. `GET /problems/{code}` explains each code.";
 
     fn code(self) -> &'static str {
         self.into()

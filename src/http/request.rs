@@ -86,7 +86,7 @@ impl Path for TaskForcePath {
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "only its description is used; the header is read by hand")]
 pub(super) struct IfMatch {
-    /// The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
+    /// `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
     #[param(
         rename = "If-Match",
         pattern = r#"^(W/)?"[0-9]{1,9}(\.[0-9a-f]{1,64})?((-|--|;)(gzip|gz|br|brotli|zstd|deflate)|;;;)?"$"#,

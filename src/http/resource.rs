@@ -111,7 +111,7 @@ macro_rules! resource_routes {
             #[utoipa::path(
                 tag = $tag,
                 params($CollectionPath, $Query),
-                responses((status = 200, description = "A page of them.", body = $Page)),
+                responses((status = 200, description = "A page of the list.", body = $Page)),
                 extensions(("x-problem-codes" = json!(
                     $crate::http::operation_problems::requires($crate::domain::rights::Action::ReadTaskForce)
                 )))
@@ -135,7 +135,7 @@ macro_rules! resource_routes {
             tag = $tag,
             params($CollectionPath),
             request_body = $New,
-            responses((status = 201, description = "It, as it was made.", body = $Representation, headers(("ETag" = String), ("Location" = String)))),
+            responses((status = 201, description = "The created resource.", body = $Representation, headers(("ETag" = String), ("Location" = String)))),
             extensions(("x-problem-codes" = json!($create_problems)))
         )]
         #[post($collection_url)]
@@ -152,7 +152,7 @@ macro_rules! resource_routes {
         #[utoipa::path(
             tag = $tag,
             params($SinglePath),
-            responses((status = 200, description = "It, as it is now.", body = $Representation, headers(("ETag" = String)))),
+            responses((status = 200, description = "The current state of the resource.", body = $Representation, headers(("ETag" = String)))),
             extensions(("x-problem-codes" = json!(
                 $crate::http::operation_problems::requires($crate::domain::rights::Action::ReadTaskForce)
             )))
@@ -172,7 +172,7 @@ macro_rules! resource_routes {
             tag = $tag,
             params($SinglePath, $crate::http::request::IfMatch),
             request_body(content = $Patch, content_type = "application/merge-patch+json"),
-            responses((status = 200, description = "It, as it is now.", body = $Representation, headers(("ETag" = String)))),
+            responses((status = 200, description = "The current state of the resource.", body = $Representation, headers(("ETag" = String)))),
             extensions(("x-problem-codes" = json!($update_problems)))
         )]
         #[patch($single_url)]
@@ -189,7 +189,7 @@ macro_rules! resource_routes {
         #[utoipa::path(
             tag = $tag,
             params($SinglePath, $crate::http::request::IfMatch),
-            responses((status = 204, description = "It is gone.")),
+            responses((status = 204, description = "The resource is deleted.")),
             extensions(("x-problem-codes" = json!($delete_problems)))
         )]
         #[delete($single_url)]
@@ -208,7 +208,7 @@ macro_rules! resource_routes {
                 tag = $tag,
                 params($SinglePath, $crate::http::request::IfMatch, $crate::http::idempotency::DryRun),
                 request_body = $Transition,
-                responses((status = 200, description = "It, as it is now.", body = $Representation, headers(("ETag" = String)))),
+                responses((status = 200, description = "The current state of the resource.", body = $Representation, headers(("ETag" = String)))),
                 extensions(("x-problem-codes" = json!($transition_problems)))
             )]
             #[post($transition_url)]

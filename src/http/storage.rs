@@ -5,15 +5,15 @@ use utoipa::ToSchema;
 
 use crate::domain::refusal::StorageUse;
 
-/// The space for files: of a task force, or in a refusal also of the installation.
+/// Storage of files: of a task force, or of the installation.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = StorageUsage)]
 pub(super) struct StorageDocument {
-    /// How many bytes the files have.
+    /// Size of the stored files in bytes.
     #[schema(minimum = 0, example = 48_213)]
     used_bytes: i64,
-    /// How many they may have; null for no limit.
+    /// Limit in bytes; null if there is no limit.
     #[schema(required, minimum = 0, example = 1_073_741_824)]
     limit_bytes: Option<i64>,
 }

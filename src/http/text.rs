@@ -147,7 +147,7 @@ pub(super) struct Lines;
 
 impl PlainKind for Lines {
     const NAME: &'static str = "PlainText";
-    const DESCRIPTION: &'static str = "Plain text, in whatever language its author writes.";
+    const DESCRIPTION: &'static str = "Plain text in any language.";
     const MAX_LENGTH: usize = 10_000;
     const FORMAT: &'static str = LINES;
     const EXAMPLE: &'static str = "أرفقت رأي الدائرة القانونية.";
@@ -182,13 +182,13 @@ impl<K: LocalizedKind> Localized<K> {
         let mut object = object_of_languages(
             text(K::MAX_LENGTH, K::FORMAT, K::ARABIC)
                 .schema_type(nullable())
-                .description(Some("In Arabic; null takes it away.")),
+                .description(Some("The Arabic text; null removes it.")),
             text(K::MAX_LENGTH, K::FORMAT, K::ENGLISH)
                 .schema_type(nullable())
-                .description(Some("In English; null takes it away.")),
+                .description(Some("The English text; null removes it.")),
         );
         object.description = Some(format!(
-            "{} A language that is not named stays as it is; the last can't be taken away.",
+            "{} Omitted languages stay unchanged; the last language cannot be removed.",
             K::DESCRIPTION
         ));
         Schema::Object(object).into()
@@ -198,11 +198,12 @@ impl<K: LocalizedKind> Localized<K> {
 impl<K: LocalizedKind> PartialSchema for Localized<K> {
     fn schema() -> RefOr<Schema> {
         let mut object = object_of_languages(
-            text(K::MAX_LENGTH, K::FORMAT, K::ARABIC).description(Some("In Arabic.")),
-            text(K::MAX_LENGTH, K::FORMAT, K::ENGLISH).description(Some("In English.")),
+            text(K::MAX_LENGTH, K::FORMAT, K::ARABIC).description(Some("The Arabic text.")),
+            text(K::MAX_LENGTH, K::FORMAT, K::ENGLISH).description(Some("The English text.")),
         );
         object.min_properties = Some(1);
-        object.description = Some(format!("{} At least one of the two.", K::DESCRIPTION));
+        object.description =
+            Some(format!("{} At least one of the two languages is required.", K::DESCRIPTION));
         Schema::Object(object).into()
     }
 }

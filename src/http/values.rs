@@ -39,26 +39,26 @@ impl ToSchema for Aims {
     }
 }
 
-/// How many records there were, and what became of them. No more than every JSON reader counts exactly.
+/// Counts of the migrated records, each at most 2^53 − 1, so that every JSON parser reads them exactly.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ReconciliationCounts {
-    /// How many there were.
+    /// Number of records in the source.
     #[schema(minimum = 0, maximum = 9007199254740991_i64, example = 120_000)]
     pub(super) source: i64,
-    /// How many were loaded.
+    /// Number of loaded records.
     #[schema(minimum = 0, maximum = 9007199254740991_i64, example = 119_950)]
     pub(super) loaded: i64,
-    /// How many were rejected.
+    /// Number of rejected records.
     #[schema(minimum = 0, maximum = 9007199254740991_i64, example = 50)]
     pub(super) rejected: i64,
-    /// Why the counts differ; needed as long as what is live has a difference.
+    /// Reason for the difference; required while a live migration has a difference.
     #[schema(value_type = Option<LocalizedNote>)]
     pub(super) reason: Option<LocalizedText>,
 }
 
 impl NestedObject for ReconciliationCounts {
-    const PATCH_DESCRIPTION: &'static str = "A change of the counts: one that is not named stays as it is.";
+    const PATCH_DESCRIPTION: &'static str = "A change of the counts; omitted counts stay unchanged.";
 }
 
 /// The schema of [`ReconciliationCounts`] in fields that are patched.

@@ -27,15 +27,15 @@ use crate::domain::task_force::HealthRating;
 use crate::domain::text::LocalizedText;
 use crate::domain::vocabulary::Vocabulary as _;
 
-/// Everything that a report says.
+/// Content of a report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportModel {
-    /// Which report this is.
+    /// Identification of the report.
     pub control: ReportControl,
-    /// What the council is asked for.
+    /// Recommendation to the council.
     pub asked: ReportAsked,
-    /// The chair's last word on how it goes.
+    /// Rating of the last health statement; null if there is none.
     #[schema(required)]
     pub health: Option<ReportHealthStatement>,
     /// The five steps of the cycle, in order.
@@ -48,53 +48,53 @@ pub struct ReportModel {
     pub pilots: Vec<ReportPilot>,
     /// The migrations of the cycle.
     pub migrations: Vec<ReportMigration>,
-    /// The four aims, and what serves each.
+    /// The four aims with the policies and pilots that serve them.
     pub aims: Vec<ReportAim>,
-    /// How the work stands.
+    /// Activities of the cycle.
     pub activities: ReportActivities,
-    /// What keeps the work from going on.
+    /// Risks: blocked and overdue work, and differences in migrations.
     pub risks: ReportRisks,
-    /// What the council decided before, and what became of its conditions.
+    /// Earlier decisions of the council and their conditions.
     pub decisions: Vec<ReportDecision>,
-    /// What the evaluated pilots taught.
+    /// Lessons of the evaluated pilots.
     pub lessons: Vec<ReportLesson>,
-    /// Those with a seat, and those who left in this cycle.
+    /// Current members, and members who left in this cycle.
     pub members: Vec<ReportMember>,
-    /// Who kept out of which vote.
+    /// Recusals from votes.
     pub recusals: Vec<ReportRecusal>,
-    /// The annex: what proves it.
+    /// Annex: the evidence.
     pub evidence: Vec<ReportEvidence>,
 }
 
-/// Which report this is, and what it knows of.
+/// Identification of the report and the records that it covers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportControl {
-    /// Its number, counted per task force.
+    /// Number within the task force.
     #[schema(minimum = 1, example = 1)]
     pub number: i32,
     /// The task force.
     pub task_force_id: Uuid,
     /// The task force's name.
     pub name: LocalizedText,
-    /// Its city.
+    /// City of the task force.
     pub city: LocalizedText,
-    /// The cycle that is reported on.
+    /// Cycle of the report.
     #[schema(minimum = 1, example = 1)]
     pub cycle: i32,
-    /// The moment that it describes.
+    /// Time that the report describes.
     pub as_of: DateTime<Utc>,
-    /// The time that it covers.
+    /// Period of the report.
     pub period: ReportPeriod,
-    /// The chair who built it.
+    /// The chair who created the report.
     pub author: ReportPerson,
-    /// The number of the report of this cycle before it.
+    /// Number of the previous report of the cycle.
     #[schema(required, minimum = 1, example = json!(null))]
     pub supersedes: Option<i32>,
-    /// Sequence number of the last event that it knows of.
+    /// Sequence number of the last event that the report covers.
     #[schema(minimum = 0, example = 412)]
     pub last_seq: i64,
-    /// Hash of that event, in hexadecimal: the head of the chain.
+    /// Hash of that event, in hexadecimal.
     #[schema(
         pattern = "^[0-9a-f]{64}$",
         example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
@@ -106,9 +106,9 @@ pub struct ReportControl {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportPeriod {
-    /// When the cycle opened, or as of when it was reported on before.
+    /// Begin of the period: the opening of the cycle, or the time of the previous report.
     pub from: DateTime<Utc>,
-    /// The moment of the report.
+    /// End of the period: the time of the report.
     pub to: DateTime<Utc>,
 }
 
@@ -118,33 +118,33 @@ pub struct ReportPeriod {
 pub struct ReportPerson {
     /// The seat.
     pub member_id: Uuid,
-    /// Who holds or held it.
+    /// Name of the member.
     pub name: LocalizedText,
 }
 
-/// What the council is asked for.
+/// Recommendation to the council.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportAsked {
-    /// The decision that is recommended.
+    /// The recommended decision.
     pub recommendation: DecisionOutcome,
-    /// The step to be done again, with `adjust`.
+    /// The step to reopen, for `adjust`.
     #[schema(required)]
     pub return_to_step: Option<StepName>,
-    /// Why, in a few words.
+    /// Summary of the recommendation.
     pub summary: LocalizedText,
 }
 
-/// The chair's word on how it goes.
+/// A new health statement of the chair.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportHealthStatement {
-    /// How it goes.
+    /// Health rating.
     pub health: HealthRating,
-    /// Why.
+    /// Reason.
     #[schema(required)]
     pub note: Option<LocalizedText>,
-    /// When that was said.
+    /// Time of the statement.
     pub stated_at: DateTime<Utc>,
 }
 
@@ -152,79 +152,79 @@ pub struct ReportHealthStatement {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportStep {
-    /// Which of the five.
+    /// Name of the step.
     pub step: StepName,
-    /// Its state.
+    /// Current state.
     pub state: StepState,
-    /// When it is to be done.
+    /// Due date.
     #[schema(required, example = "2027-03-31")]
     pub target_date: Option<NaiveDate>,
-    /// When it last opened.
+    /// Time when the step last opened.
     #[schema(required)]
     pub opened_at: Option<DateTime<Utc>>,
-    /// When it passed.
+    /// Time when the step passed.
     #[schema(required)]
     pub passed_at: Option<DateTime<Utc>>,
-    /// How often it was put to the members, oldest first.
+    /// Submissions of the step, oldest first.
     pub submissions: Vec<ReportSubmission>,
-    /// The chair's answers to decisions of the council that opened the step again, where nothing had to be changed.
-    /// Reports built by an earlier version do not list them.
+    /// The chair's notes on decisions of the council that reopened the step, if nothing had to be changed. Missing in
+    /// reports of earlier versions.
     #[serde(default)]
     pub adjustment_notes: Vec<ReportAdjustmentNote>,
     /// The criteria that the chair waived.
     pub waivers: Vec<ReportWaiver>,
 }
 
-/// The chair's answer to a decision of the council that opened a step again.
+/// The chair's note on a step that the council reopened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportAdjustmentNote {
     /// The decision.
     #[schema(minimum = 1, example = 1)]
     pub decision_number: i32,
-    /// Why nothing of the step had to be changed.
+    /// Reason why nothing of the step had to be changed.
     pub note: LocalizedText,
-    /// The chair who wrote it.
+    /// Id of the chair's seat.
     pub member_id: Uuid,
     /// The chair's name.
     pub name: LocalizedText,
-    /// When.
+    /// Time of the action.
     pub at: DateTime<Utc>,
 }
 
-/// A step put to the members.
+/// A submission of a step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportSubmission {
-    /// Its id.
+    /// Unique id.
     pub id: Uuid,
-    /// Its state.
+    /// Current state.
     pub state: SubmissionState,
-    /// When it was submitted.
+    /// Time of submission.
     pub submitted_at: DateTime<Utc>,
-    /// When it was decided.
+    /// Time of the outcome.
     #[schema(required)]
     pub decided_at: Option<DateTime<Utc>>,
-    /// How the votes count.
+    /// Counts of the votes.
     pub tally: ReportTally,
-    /// One for each member who was entitled.
+    /// Votes of the entitled members.
     pub votes: Vec<ReportVote>,
 }
 
-/// How votes count.
+/// Counts of the votes on a submission.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportTally {
     /// Members who were entitled.
     #[schema(example = 6)]
     pub entitled: usize,
-    /// Those who count: all but those who recused themselves.
+    /// Members who count: all entitled members except recusals.
     #[schema(example = 6)]
     pub denominator: usize,
     /// Votes to approve.
     #[schema(example = 4)]
     pub approve: usize,
-    /// Votes to return it.
+    /// Votes to return the submission.
     #[schema(example = 1)]
     pub r#return: usize,
     /// Abstentions.
@@ -233,7 +233,8 @@ pub struct ReportTally {
     /// Recusals.
     #[schema(example = 0)]
     pub recuse: usize,
-    /// Members who had not voted and could not: their seat had ended, or their account was disabled. They count as not approving.
+    /// Members whose seat ended, or whose account was disabled, before they voted. Absent members count as not
+    /// approving.
     #[schema(example = 0)]
     pub absent: usize,
     /// Members who have not voted.
@@ -241,21 +242,21 @@ pub struct ReportTally {
     pub pending: usize,
 }
 
-/// What an entitled member said.
+/// Vote of an entitled member.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportVote {
     /// The seat.
     pub member_id: Uuid,
-    /// Who voted.
+    /// Name of the member.
     pub name: LocalizedText,
-    /// What they said; null if nothing.
+    /// Choice of the member; null if the member did not vote.
     #[schema(required)]
     pub choice: Option<VoteChoice>,
-    /// What they had to say about it.
+    /// Comment of the member.
     #[schema(required, example = "The terms are clear now.")]
     pub comment: Option<String>,
-    /// Why they were recused.
+    /// Reason of the recusal.
     #[schema(required)]
     pub reason: Option<LocalizedText>,
 }
@@ -264,15 +265,15 @@ pub struct ReportVote {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportWaiver {
-    /// Which one.
+    /// Code of the criterion.
     pub criterion: CriterionCode,
-    /// Why.
+    /// Reason.
     pub reason: LocalizedText,
     /// The chair's seat.
     pub member_id: Uuid,
-    /// Who was chair.
+    /// Name of the chair.
     pub name: LocalizedText,
-    /// When.
+    /// Time of the action.
     pub at: DateTime<Utc>,
 }
 
@@ -280,55 +281,55 @@ pub struct ReportWaiver {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportPolicy {
-    /// Its id.
+    /// Unique id.
     pub id: Uuid,
-    /// What it is called.
+    /// Title.
     pub title: LocalizedText,
     /// Policy, framework or standard.
     pub kind: PolicyKind,
-    /// Where it is written.
+    /// Reference of the text.
     #[schema(required, example = "Decree 14/2026")]
     pub reference: Option<String>,
-    /// The aims that it serves.
+    /// The aims that the resource serves.
     pub aims: Vec<Aim>,
-    /// When it was adopted.
+    /// Time of adoption.
     pub adopted_at: DateTime<Utc>,
 }
 
-/// A sector: how far it was, is, and shall be.
+/// A sector with its first, current and target maturity.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportSector {
-    /// Its id.
+    /// Unique id.
     pub id: Uuid,
-    /// What it is called.
+    /// Title.
     pub name: LocalizedText,
-    /// Its state.
+    /// Current state.
     pub state: SectorState,
-    /// Why it has that state.
+    /// Reason for the current state.
     #[schema(required)]
     pub state_reason: Option<LocalizedText>,
-    /// Its maturity when it was first assessed.
+    /// Maturity at the first assessment.
     #[schema(required)]
     pub then: Option<ReportMaturity>,
-    /// Its maturity when it was last assessed.
+    /// Maturity at the last assessment.
     #[schema(required)]
     pub now: Option<ReportMaturity>,
-    /// The maturity that is aimed at.
+    /// Target maturity.
     #[schema(required)]
     pub target: Option<ReportMaturity>,
-    /// Its completed studies.
+    /// Completed studies.
     pub studies: Vec<ReportStudy>,
 }
 
-/// How far a sector was on a day.
+/// Maturity of a sector on a day.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportMaturity {
     /// The maturity level.
     #[schema(minimum = 1, maximum = 5, example = 2)]
     pub level: i16,
-    /// When that was found.
+    /// Day of the assessment.
     #[schema(example = "2026-11-30")]
     pub assessed_on: NaiveDate,
 }
@@ -337,83 +338,83 @@ pub struct ReportMaturity {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportStudy {
-    /// Its id.
+    /// Unique id.
     pub id: Uuid,
-    /// What it is called.
+    /// Title.
     pub title: LocalizedText,
-    /// What it recommends.
+    /// Recommendation.
     #[schema(required)]
     pub recommendation: Option<LocalizedText>,
 }
 
-/// A pilot, and what it was measured by.
+/// A pilot with its indicators.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportPilot {
-    /// Its id.
+    /// Unique id.
     pub id: Uuid,
-    /// What it is called.
+    /// Title.
     pub title: LocalizedText,
-    /// Its sector.
+    /// Id of the sector.
     pub sector_id: Uuid,
-    /// What the sector is called.
+    /// Name of the sector.
     pub sector_name: LocalizedText,
-    /// The policy that it carries out.
+    /// Id of the policy that the pilot implements.
     #[schema(required)]
     pub policy_id: Option<Uuid>,
-    /// Who is responsible.
+    /// The member who is responsible.
     pub owner: ReportPerson,
-    /// The aims that it serves.
+    /// The aims that the resource serves.
     pub aims: Vec<Aim>,
-    /// When it begins.
+    /// First day.
     #[schema(example = "2027-01-01")]
     pub start_date: NaiveDate,
-    /// When it ends.
+    /// Time of expiry.
     #[schema(example = "2027-02-28")]
     pub end_date: NaiveDate,
-    /// Its state.
+    /// Current state.
     pub state: PilotState,
-    /// Why it has that state.
+    /// Reason for the current state.
     #[schema(required)]
     pub state_reason: Option<LocalizedText>,
-    /// What its evaluation said should become of it.
+    /// Outcome of the evaluation.
     #[schema(required)]
     pub outcome: Option<PilotOutcome>,
-    /// What it taught.
+    /// Lessons learned.
     #[schema(required)]
     pub lessons: Option<LocalizedText>,
-    /// What it is measured by.
+    /// Indicators of the pilot.
     pub indicators: Vec<ReportIndicator>,
-    /// Its evaluations, oldest first, also those after which it was planned or run again. Reports built by an earlier
-    /// version do not list them.
+    /// Evaluations, oldest first, including those after which the pilot was planned or run again. Missing in reports of
+    /// earlier versions.
     #[serde(default)]
     pub evaluations: Vec<PilotEvaluation>,
 }
 
-/// An indicator, from baseline to what was measured last in the pilot's cycle.
+/// An indicator with its baseline, target and last measured value in the pilot's cycle.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportIndicator {
-    /// What is measured.
+    /// Name of the indicator.
     pub name: LocalizedText,
-    /// In what.
+    /// Unit.
     #[schema(example = "%")]
     pub unit: String,
-    /// Which way it shall go.
+    /// Direction in which the indicator should move.
     pub direction: IndicatorDirection,
-    /// Where it began.
+    /// Baseline.
     #[schema(required, value_type = Option<String>, pattern = r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$", example = "12.50")]
     pub baseline: Option<Decimal>,
-    /// Where it shall go.
+    /// Target.
     #[schema(required, value_type = Option<String>, pattern = r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$", example = "80")]
     pub target: Option<Decimal>,
-    /// What was measured last.
+    /// Last measured value.
     #[schema(required, value_type = Option<String>, pattern = r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$", example = "83.2")]
     pub actual: Option<Decimal>,
-    /// When.
+    /// Time of the action.
     #[schema(required, example = "2027-02-01")]
     pub measured_on: Option<NaiveDate>,
-    /// What became of the target.
+    /// Whether the target was reached.
     pub verdict: TargetVerdict,
     /// The reason why the indicator is no longer measured, in its verdict `retired`. Reports built by an earlier version
     /// do not have it.
@@ -426,38 +427,38 @@ pub struct ReportIndicator {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportMigration {
-    /// Its id.
+    /// Unique id.
     pub id: Uuid,
-    /// What it is called.
+    /// Title.
     pub title: LocalizedText,
-    /// The pilot that moves.
+    /// Id of the migrated pilot.
     pub pilot_id: Uuid,
-    /// What the pilot is called.
+    /// Title of the pilot.
     pub pilot_title: LocalizedText,
-    /// Where it moves to.
+    /// Target system.
     #[schema(example = "City service portal")]
     pub target_system: String,
-    /// When it is planned for.
+    /// Planned day.
     #[schema(example = "2027-02-15")]
     pub planned_on: NaiveDate,
-    /// Its state.
+    /// Current state.
     pub state: MigrationState,
-    /// Why it has that state.
+    /// Reason for the current state.
     #[schema(required)]
     pub state_reason: Option<LocalizedText>,
-    /// How many items of its checklist are done.
+    /// Number of finished checklist items.
     #[schema(minimum = 0, example = 4)]
     pub checklist_done: i64,
-    /// How many there are.
+    /// Number of checklist items.
     #[schema(minimum = 0, example = 5)]
     pub checklist_total: i64,
-    /// How many records there were, and what became of them.
+    /// Counts of the migrated records.
     #[schema(required)]
     pub reconciliation: Option<ReportReconciliation>,
-    /// The unit that takes it over.
+    /// The unit that takes over the service.
     #[schema(required, example = "Department of digital services")]
     pub receiving_unit: Option<String>,
-    /// Who is responsible for the service from then on.
+    /// The person who is responsible for the service after the hand-over.
     #[schema(required, example = "Head of services")]
     pub service_owner: Option<String>,
 }
@@ -466,57 +467,57 @@ pub struct ReportMigration {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportReconciliation {
-    /// How many there were.
+    /// Number of records in the source.
     #[schema(minimum = 0, example = 1200)]
     pub source: i64,
-    /// How many were loaded.
+    /// Number of loaded records.
     #[schema(minimum = 0, example = 1195)]
     pub loaded: i64,
-    /// How many were rejected.
+    /// Number of rejected records.
     #[schema(minimum = 0, example = 5)]
     pub rejected: i64,
-    /// How many were neither loaded nor rejected. Reports from before 2026-11-27 do not say it.
+    /// Number of records neither loaded nor rejected. Missing in reports from before 2026-11-27.
     #[serde(default)]
     #[schema(example = 0)]
     pub difference: i64,
-    /// Why the counts differ.
+    /// Reason for the difference.
     #[serde(default)]
     pub reason: Option<LocalizedText>,
 }
 
-/// An aim, and what serves it.
+/// An aim with the policies and pilots that serve it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportAim {
-    /// Which of the four.
+    /// The aim.
     pub aim: Aim,
-    /// The policies in force that name it.
+    /// Policies in force that name the aim.
     pub policy_ids: Vec<Uuid>,
-    /// The pilots that name it and were not cancelled.
+    /// Pilots that name the aim and were not cancelled.
     pub pilot_ids: Vec<Uuid>,
-    /// Whether there is such a pilot.
+    /// True if at least one pilot serves the aim.
     pub served: bool,
 }
 
-/// How the work of the cycle stands.
+/// Activities of the cycle.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportActivities {
-    /// How many activities are done.
+    /// Number of finished activities.
     #[schema(minimum = 0, example = 31)]
     pub done: i64,
-    /// How many are open.
+    /// Number of open activities.
     #[schema(minimum = 0, example = 6)]
     pub open: i64,
-    /// How many of the open ones are overdue.
+    /// Number of overdue activities.
     #[schema(minimum = 0, example = 2)]
     pub overdue: i64,
-    /// How many were done since the period began.
+    /// Number of activities finished since the period began.
     #[schema(minimum = 0, example = 31)]
     pub done_since: i64,
-    /// Those done since then, the first 200.
+    /// Activities finished since the period began, the first 200.
     pub done_items: Vec<ReportActivity>,
-    /// Those overdue, the first 200.
+    /// Overdue activities, the first 200.
     pub overdue_items: Vec<ReportActivity>,
 }
 
@@ -524,30 +525,30 @@ pub struct ReportActivities {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportActivity {
-    /// Its id.
+    /// Unique id.
     pub id: Uuid,
     /// Its number.
     #[schema(minimum = 1, example = 14)]
     pub number: i32,
-    /// What it is called.
+    /// Title.
     pub title: LocalizedText,
-    /// Its step.
+    /// Step of the activity.
     pub step: StepName,
-    /// Its state.
+    /// Current state.
     pub state: ActivityState,
-    /// When it is to be done.
+    /// Due date.
     #[schema(required, example = "2027-01-15")]
     pub due_date: Option<NaiveDate>,
 }
 
-/// What keeps the work from going on.
+/// Risks: blocked and overdue work, and differences in migrations.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportRisks {
-    /// How many activities are blocked or overdue, and in how many migrations the counts of records differ.
+    /// Number of blocked or overdue activities and of migrations whose counts differ.
     #[schema(minimum = 0, example = 2)]
     pub total: i64,
-    /// The migrations, and the first 200 of the activities by due date.
+    /// The migrations, and the first 200 activities by due date.
     pub items: Vec<ReportRisk>,
 }
 
@@ -555,25 +556,26 @@ pub struct ReportRisks {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportRisk {
-    /// What it is: `activity` or `migration`. Reports from before 2026-11-27 do not say it, and list activities only.
+    /// Kind of the resource: `activity` or `migration`. Missing in reports from before 2026-11-27, which list only
+    /// activities.
     #[serde(default = "activity")]
     pub kind: SubjectKind,
-    /// Its id.
+    /// Unique id.
     pub id: Uuid,
     /// The number of the activity.
     #[schema(required, minimum = 1, example = 14)]
     pub number: Option<i32>,
-    /// What it is called.
+    /// Title.
     pub title: LocalizedText,
-    /// Why it is a risk; of one that is both, that it is blocked.
+    /// Cause of the risk; `blocked` for an activity that is both blocked and overdue.
     pub why: RiskCause,
-    /// Why it is blocked, or why the counts differ.
+    /// Reason for the block or for the difference.
     #[schema(required)]
     pub reason: Option<LocalizedText>,
-    /// Since when it is blocked.
+    /// Time since which the activity is blocked.
     #[schema(required)]
     pub since: Option<DateTime<Utc>>,
-    /// When it is to be done.
+    /// Due date.
     #[schema(required, example = "2027-01-15")]
     pub due_date: Option<NaiveDate>,
 }
@@ -617,26 +619,26 @@ pub struct ReportDecision {
     /// Its number.
     #[schema(minimum = 1, example = 1)]
     pub number: i32,
-    /// The report that it was about.
+    /// Number of the report.
     #[schema(minimum = 1, example = 1)]
     pub report_number: i32,
-    /// What was decided.
+    /// Outcome of the decision.
     pub outcome: DecisionOutcome,
-    /// The step to be done again, with `adjust`.
+    /// The step to reopen, for `adjust`.
     #[schema(required)]
     pub return_to_step: Option<StepName>,
-    /// When.
+    /// Time of the action.
     #[schema(example = "2026-12-15")]
     pub decided_on: NaiveDate,
-    /// In which meeting.
+    /// The council's meeting.
     #[schema(example = "Council 7/2026, item 3")]
     pub meeting_reference: String,
-    /// The decision that it corrects.
+    /// Number of the corrected decision.
     #[schema(required, minimum = 1, example = json!(null))]
     pub supersedes: Option<i32>,
-    /// Whether it departs from what that report recommended.
+    /// True if the decision differs from the recommendation of that report.
     pub departs: bool,
-    /// What the council asked for in return.
+    /// A condition that the council set with a decision.
     pub conditions: Vec<ReportCondition>,
 }
 
@@ -644,33 +646,33 @@ pub struct ReportDecision {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportCondition {
-    /// Its id.
+    /// Unique id.
     pub id: Uuid,
-    /// What is asked for.
+    /// Text of the condition.
     pub text: LocalizedText,
-    /// Who sees to it.
+    /// The member in charge.
     pub owner: ReportPerson,
-    /// By when.
+    /// Due date.
     #[schema(example = "2027-01-31")]
     pub due_date: NaiveDate,
-    /// Its state.
+    /// Current state.
     pub state: ConditionState,
-    /// Why it was returned, waived or superseded. Reports built by an earlier version do not say it.
+    /// Reason for returning, waiving or superseding. Missing in reports of earlier versions.
     #[serde(default)]
     pub state_reason: Option<LocalizedText>,
 }
 
-/// What an evaluated pilot taught.
+/// Lessons of an evaluated pilot.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportLesson {
     /// The pilot.
     pub pilot_id: Uuid,
-    /// What it is called.
+    /// Title.
     pub title: LocalizedText,
-    /// What should become of it.
+    /// Outcome of the evaluation.
     pub outcome: PilotOutcome,
-    /// What it taught.
+    /// Lessons learned.
     pub lessons: LocalizedText,
 }
 
@@ -680,37 +682,37 @@ pub struct ReportLesson {
 pub struct ReportMember {
     /// The seat.
     pub member_id: Uuid,
-    /// Who holds or held it.
+    /// Name of the member.
     pub name: LocalizedText,
     /// Chair or expert.
     pub role: SeatRole,
-    /// What they are expert in.
+    /// Field of expertise.
     #[schema(required, example = "Open data")]
     pub expertise: Option<String>,
-    /// Since when.
+    /// First day of the seat.
     #[schema(example = "2026-11-01")]
     pub from_date: NaiveDate,
-    /// Until when.
+    /// Last day of the seat; null while it is held.
     #[schema(required, example = json!(null))]
     pub to_date: Option<NaiveDate>,
-    /// Why they left.
+    /// Reason for the end of the seat.
     #[schema(required)]
     pub end_reason: Option<LocalizedText>,
 }
 
-/// A member who kept out of a vote.
+/// A recusal of a member from a vote.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportRecusal {
-    /// The submission that was voted on.
+    /// Id of the submission.
     pub submission_id: Uuid,
-    /// Its step.
+    /// Step of the activity.
     pub step: StepName,
     /// The seat.
     pub member_id: Uuid,
-    /// Who kept out.
+    /// Name of the member.
     pub name: LocalizedText,
-    /// Why.
+    /// Reason.
     #[schema(required)]
     pub reason: Option<LocalizedText>,
 }
@@ -719,37 +721,37 @@ pub struct ReportRecusal {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportEvidence {
-    /// Its id.
+    /// Unique id.
     pub id: Uuid,
-    /// What it proves.
+    /// Subject of the evidence.
     pub subject: ReportSubject,
-    /// What it is called.
+    /// Title.
     pub title: LocalizedText,
-    /// Where it is, if it is a link.
+    /// URL of a link; null for a file.
     #[schema(required, example = "https://city.example/open-data")]
     pub url: Option<String>,
-    /// Hash of its content, in hexadecimal.
+    /// SHA-256 of the content, in hexadecimal.
     #[schema(
         required,
         pattern = "^[0-9a-f]{64}$",
         example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
     )]
     pub sha256: Option<String>,
-    /// What kind of file it is, if it is one.
+    /// Media type, if the evidence is a file.
     #[schema(required, example = "application/pdf")]
     pub media_type: Option<String>,
-    /// Its bytes, counted.
+    /// Size in bytes.
     #[schema(required, minimum = 0, example = 48213)]
     pub size: Option<i32>,
 }
 
-/// What a piece of evidence is about.
+/// Subject of a piece of evidence.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportSubject {
-    /// What it is.
+    /// Kind of the resource.
     pub kind: EvidenceSubjectKind,
-    /// Its id.
+    /// Unique id.
     pub id: Uuid,
 }
 

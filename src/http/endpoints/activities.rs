@@ -69,10 +69,10 @@ pub(super) struct DependencyPath {
     /// The task force.
     #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-000000000001")]
     pub(super) task_force_id: Uuid,
-    /// The activity that waits.
+    /// The dependent activity.
     #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-00000000000a")]
     pub(super) activity_id: Uuid,
-    /// The activity that it waits for.
+    /// The activity to wait for.
     #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-00000000000b")]
     pub(super) depends_on_id: Uuid,
 }
@@ -88,28 +88,28 @@ impl Path for DependencyPath {
 #[mapper(from, into, ty = ActivityFields)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewActivity {
-    /// What it is called.
+    /// Title.
     #[schema(value_type = LocalizedName)]
     title: LocalizedText,
-    /// What is to be done.
+    /// Description of the work.
     #[schema(value_type = Option<LongText>)]
     description: Option<LocalizedText>,
-    /// The step that it belongs to: the open one, or a later one to plan ahead.
+    /// The step of the activity: the open step, or a later step to plan ahead.
     step: StepName,
-    /// The current member who does it.
+    /// The current member to whom the activity is assigned.
     assignee_member_id: Option<Uuid>,
-    /// When it is to be done, in the task force's time zone; that day is still in time.
+    /// Due date in the task force's time zone; the activity is overdue from the next day.
     #[schema(example = "2026-12-15")]
     due_date: Option<NaiveDate>,
-    /// How urgent it is.
+    /// Priority.
     #[serde(default = "normal")]
     #[schema(default = "normal", required = false)]
     priority: ActivityPriority,
-    /// Whether a member who was not assigned the work looks at it before it is done.
+    /// True if another member has to review the work before the activity is done.
     #[serde(default)]
     #[schema(default = false, required = false)]
     review_required: bool,
-    /// What it is about.
+    /// The subject.
     #[mapper(opt)]
     subject: Option<ActivitySubject>,
 }
@@ -117,14 +117,14 @@ pub(super) struct NewActivity {
 /// What an activity is about, as the use cases name it.
 type AboutSubject = About<ActivitySubjectKind>;
 
-/// What an activity is about.
+/// The subject of an activity.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema, Mapper)]
 #[mapper(from, into, ty = AboutSubject)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ActivitySubject {
-    /// What it is.
+    /// Kind of the resource.
     kind: ActivitySubjectKind,
-    /// Its id.
+    /// Unique id.
     id: Uuid,
 }
 
@@ -136,58 +136,58 @@ fn normal() -> ActivityPriority {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ActivityItem {
-    /// Its id.
+    /// Unique id.
     id: Uuid,
-    /// Counted per task force, never used again.
+    /// Number within the task force; never reused.
     #[schema(minimum = 1, example = 12)]
     number: i32,
-    /// The cycle that it was made in.
+    /// The cycle in which the activity was created.
     #[schema(minimum = 1, example = 1)]
     cycle: i32,
-    /// The step that it belongs to.
+    /// The step of the activity.
     step: StepName,
-    /// What it is called.
+    /// Title.
     #[schema(value_type = LocalizedName)]
     title: LocalizedText,
-    /// What is to be done.
+    /// Description of the work.
     #[schema(required, value_type = Option<LongText>)]
     description: Option<LocalizedText>,
-    /// The member who does it.
+    /// The member to whom the activity is assigned.
     #[schema(required)]
     assignee_member_id: Option<Uuid>,
-    /// When it is to be done.
+    /// Due date.
     #[schema(required, example = "2026-12-15")]
     due_date: Option<NaiveDate>,
-    /// How urgent it is.
+    /// Priority.
     priority: ActivityPriority,
-    /// Whether another member looks at the work before it is done.
+    /// True if another member has to review the work before the activity is done.
     review_required: bool,
-    /// Its state.
+    /// Current state.
     state: ActivityState,
-    /// Where it was when it was blocked, and goes back to.
+    /// State before the activity was blocked, to which it returns.
     #[schema(required)]
     blocked_from: Option<ActivityState>,
-    /// Why it is blocked, cancelled or open again.
+    /// Reason given for the last transition to blocked or cancelled, or for reopening.
     #[schema(required, value_type = Option<LocalizedNote>)]
     state_reason: Option<LocalizedText>,
-    /// Since when it has its state.
+    /// Time of the last change of state.
     state_since: DateTime<Utc>,
-    /// When it was first started.
+    /// Time of the first start.
     #[schema(required)]
     started_at: Option<DateTime<Utc>>,
-    /// What it is about.
+    /// The subject.
     #[schema(required)]
     subject: Option<ActivitySubject>,
-    /// Whether its due date has passed while it is open.
+    /// True if the activity is open and past its due date.
     overdue: bool,
-    /// The activities that it waits for.
+    /// The activities that must be done or cancelled before this activity can start.
     depends_on: Vec<Uuid>,
-    /// Counts changes of its own fields.
+    /// Version for `If-Match`; increases with each change.
     #[schema(minimum = 1, example = 3)]
     version: i32,
-    /// When it was created.
+    /// Time of creation.
     created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// Time of the last change.
     updated_at: DateTime<Utc>,
 }
 
@@ -219,13 +219,14 @@ impl ActivityItem {
     }
 }
 
-/// An activity, and where it can go from here.
+/// An activity with its available transitions.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Activity {
     #[serde(flatten)]
     item: ActivityItem,
-    /// Where it can go from here, for you, now.
+    /// The transitions out of the current state that the caller can make now, or the obstacles of each, computed by the
+    /// check that the service enforces.
     available_transitions: Vec<TransitionDocument>,
 }
 
@@ -240,18 +241,18 @@ impl Representation for Activity {
     }
 }
 
-/// Where an activity is to go.
+/// A transition of an activity.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ActivityTransition {
-    /// The state to go to.
+    /// The new state.
     to: ActivityState,
-    /// Why; needed to block, to cancel and to reopen.
+    /// Reason; required to block, cancel or reopen.
     #[schema(value_type = Option<LocalizedNote>)]
     reason: Option<LocalizedText>,
 }
 
-/// An order of activities.
+/// Order of a list of activities.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub(super) enum ActivitySort {
     #[serde(rename = "number")]
@@ -267,28 +268,28 @@ impl pagination::Key for ActivitySort {}
 page_query! {
     /// Which activities.
     ActivityQuery {
-        /// Only of this step.
+        /// Only activities of this step.
         #[param(inline, nullable = false)]
         step: Option<StepName>,
-        /// Only of this cycle; the present one if not given.
+        /// Only activities of this cycle. Default: the current cycle.
         #[param(nullable = false, minimum = 1, maximum = 1000000, example = 1)]
         cycle: Option<i32>,
-        /// Only in one of these states: `state` several times, or once with commas.
+        /// Only items in one of these states. Repeat `state`, or separate the states by commas.
         #[param(inline, nullable = false, min_items = 1, max_items = 6, example = json!(["inProgress", "inReview"]))]
         state: Option<Vec<ActivityState>>,
-        /// Only of this member; `me` for yourself, `none` for those that nobody has.
+        /// Only activities assigned to this member; `me` for your own, `none` for unassigned activities.
         #[param(nullable = false, pattern = "^(me|none|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})$", max_length = 36, example = "me")]
         assignee: Option<String>,
-        /// Only overdue ones, or only those that are not.
+        /// `true`: only overdue activities; `false`: only activities that are not overdue.
         #[param(nullable = false, example = true)]
         overdue: Option<bool>,
-        /// Only those about this: the id of a policy, sector, pilot, migration or condition.
+        /// Only activities about this policy, sector, pilot, migration or condition (its id).
         #[param(inline, nullable = false, example = "0199f0c2-7a3b-7c11-9d2e-00000000000b")]
         subject: Option<Uuid>,
-        /// Only those whose title or description holds this, or whose number it is, whatever the letter forms, digits, diacritics and case.
+        /// Search by title, description or number. Ignores case, Arabic diacritics, alef variants and digit forms.
         #[param(nullable = false, min_length = 1, max_length = 200, format = "text-search", example = "سياسة")]
         q: Option<String>,
-        /// In this order; by default by number.
+        /// Order of the list. Default: by number.
         #[param(inline, nullable = false)]
         sort: Option<ActivitySort>,
     }
@@ -304,7 +305,7 @@ impl ListItem for ActivityItem {
 
 /// List activities
 ///
-/// The activities of a task force, narrowed by any combination of filters; those of the present cycle unless `cycle` says otherwise.
+/// The activities of the current cycle, or of another cycle with `cycle`. All filters can be combined.
 #[utoipa::path(
     tag = "activities",
     params(TaskForcePath, ActivityQuery),
@@ -387,20 +388,20 @@ resource_routes! {
     create: {
         function: create_activity,
         summary: "Create an activity",
-        description: "Plans an activity in an open step, or ahead in a locked one. It starts as `planned`.",
+        description: "Creates an activity in state `planned`, in an open step or ahead of time in a locked step.",
         problems: requires(Action::Work)
             .writes_in_step(Write::Activity)
             .refuses([RefusalCode::UnknownReference, RefusalCode::MemberEnded, RefusalCode::TooManyItems]),
     },
     get: {
         function: get_activity,
-        summary: "Read an activity",
-        description: "One activity, what it waits for, and where it can go from here.",
+        summary: "Get an activity",
+        description: "One activity with its dependencies and available transitions.",
     },
     update: {
         function: update_activity,
-        summary: "Change an activity",
-        description: "Changes the fields that the merge patch names. An activity moves to another step only until it is first started; from then on, only the chair can switch `reviewRequired` off.",
+        summary: "Update an activity",
+        description: "Changes the fields in the merge patch. `step` can be changed until the activity is first started; after that, only the chair can set `reviewRequired` to false.",
         problems: requires(Action::Work)
             .sometimes_requires(Action::DropReview)
             .writes_in_step(Write::Activity)
@@ -412,15 +413,15 @@ resource_routes! {
     delete: {
         function: delete_activity,
         summary: "Delete an activity",
-        description: "Deletes an activity that was never started, with its comments; one that was started is cancelled instead.",
+        description: "Deletes an activity that was never started, and its comments. An activity that was started can only be cancelled.",
         problems: requires(Action::Work)
             .writes_in_step(Write::Activity)
             .refuses([RefusalCode::ActivityStarted, RefusalCode::StillReferenced]),
     },
     transition: {
         function: transition_activity,
-        summary: "Move an activity to another state",
-        description: "`availableTransitions` of the activity says which states can be reached, and what stands in the way of each. What a waiver left open when its step passed can still be finished or cancelled.",
+        summary: "Change the state of an activity",
+        description: "Changes the state of an activity. The activity's `availableTransitions` lists the possible states and the obstacles of each. An activity that a waiver left open when its step passed can still be finished or cancelled.",
         problems: requires(Action::Work)
             .writes_in_step(Write::Activity)
             .writes_in_step(Write::OpenStep)
@@ -434,13 +435,14 @@ resource_routes! {
     },
 }
 
-/// Let an activity wait for another
+/// Add a dependency
 ///
-/// The activity can't be started before the other one is done or cancelled. Doing it twice changes nothing.
+/// Adds a dependency: the activity cannot be started until the other activity is done or cancelled. The request is
+/// idempotent.
 #[utoipa::path(
     tag = "activities",
     params(DependencyPath),
-    responses((status = 204, description = "It waits.")),
+    responses((status = 204, description = "The dependency is set.")),
     extensions(("x-problem-codes" = json!(
         requires(Action::Work)
             .writes_in_step(Write::Activity)
@@ -455,13 +457,13 @@ async fn add_dependency(app: Data<App>, request: NoBody<DependencyPath>) -> Resu
     Ok(response::done())
 }
 
-/// Let an activity wait no longer for another
+/// Remove a dependency
 ///
-/// Doing it twice changes nothing.
+/// The request is idempotent.
 #[utoipa::path(
     tag = "activities",
     params(DependencyPath),
-    responses((status = 204, description = "It does not wait.")),
+    responses((status = 204, description = "The dependency is removed.")),
     extensions(("x-problem-codes" = json!(
         requires(Action::Work)
             .writes_in_step(Write::Activity)

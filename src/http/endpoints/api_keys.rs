@@ -54,7 +54,7 @@ impl PartialSchema for KeyScopes {
             .unique_items(true)
             .min_items(Some(1))
             .max_items(Some(KeyScope::ALL.len()))
-            .description(Some("What the key lets its holder do; `write` is never without `read`."))
+            .description(Some("Scopes of the key; `write` always includes `read`."))
             .examples([serde_json::json!(["read"])])
             .into()
     }
@@ -75,16 +75,16 @@ impl ToSchema for KeyScopes {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = NewApiKey)]
 pub(super) struct NewKey {
-    /// What it is for.
+    /// Purpose of the key.
     #[schema(value_type = PlainLine)]
     name: String,
-    /// What it lets its holder do: `read`, or `write`, which includes reading.
+    /// Scopes of the key: `read`, or `write`, which includes reading.
     #[schema(value_type = KeyScopes)]
     scopes: Vec<KeyScope>,
-    /// The only task force that it opens; without it, all that you see, and the installation.
+    /// The only task force that the key can access. Default: the key can access all that its owner can.
     #[schema(example = "0199f0c2-7a3b-7c11-9d2e-000000000001")]
     task_force_id: Option<Uuid>,
-    /// When it ends: at most 366 days from now.
+    /// Time of expiry: at most 366 days from now.
     expires_at: DateTime<Utc>,
 }
 
@@ -99,25 +99,25 @@ impl From<NewKey> for NewApiKey {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ApiKey {
-    /// Its id.
+    /// Unique id.
     id: Uuid,
-    /// What it is for.
+    /// Purpose of the key.
     #[schema(value_type = PlainLine)]
     name: String,
-    /// What it lets its holder do.
+    /// Scopes of the key.
     #[schema(value_type = KeyScopes)]
     scopes: Vec<KeyScope>,
-    /// The only task force that it opens; null for all that you see, and the installation.
+    /// The only task force that the key can access; null if the key can access all that its owner can.
     #[schema(required)]
     task_force_id: Option<Uuid>,
-    /// When it was made.
+    /// Time of creation.
     created_at: DateTime<Utc>,
-    /// When it ends.
+    /// Time of expiry.
     expires_at: DateTime<Utc>,
-    /// When it was last used, to the minute.
+    /// Time of the last use, to the minute.
     #[schema(required)]
     last_used_at: Option<DateTime<Utc>>,
-    /// When it was revoked.
+    /// Time of revocation.
     #[schema(required)]
     revoked_at: Option<DateTime<Utc>>,
 }
@@ -137,17 +137,18 @@ impl From<db::api_keys::ApiKey> for ApiKey {
     }
 }
 
-/// An API key with its secret, which is told this once.
+/// An API key with its secret, which is shown only once.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct CreatedApiKey {
     #[serde(flatten)]
     api_key: ApiKey,
-    /// Sent as `Authorization: Bearer <key>`. Keep it: it is told this once, and left out where the answer comes again.
+    /// The secret, sent as `Authorization: Bearer <key>`. Store it: the service shows it only once, and repeated
+    /// responses omit it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "tfk_c2VjcmV0LW9mLWFuLWFwaS1rZXktb2YtYS1zY3JpcHQ")]
     key: Option<String>,
-    /// Whether the secret is in this answer.
+    /// True if the response contains the secret.
     secret_shown: bool,
 }
 
@@ -159,9 +160,9 @@ impl ListItem for ApiKey {
     const PAGE_DESCRIPTION: &'static str = "A page of your API keys.";
 }
 
-/// List my API keys
+/// List your API keys
 ///
-/// Your API keys, newest first, those too that have ended or were revoked. Not for API keys themselves.
+/// Your API keys, newest first, including expired and revoked keys. API keys cannot make this request.
 #[utoipa::path(
     tag = "API keys",
     params(PageQuery),
@@ -176,15 +177,17 @@ async fn list_api_keys(app: Data<App>, read: Read<Root, PageQuery>) -> Result<Ht
     response::document(&ApiKeyPage::new(page, |(_, seq)| *seq, |(key, _)| ApiKey::from(key)))
 }
 
-/// Make an API key
+/// Create an API key
 ///
-/// For a script: it does what you may do, within its scopes, while you may do it. A key that only reads is refused every change (403 `insufficientScope`); to a key of one task force all others are absent (404), lists of task forces show that one, and the rest of the installation but `GET /v1/me` is refused (403).
+/// Creates an API key for a script. The key has your rights, limited to its scopes, for as long as you have them. A key
+/// that only reads is refused every change (403 `insufficientScope`); to a key of one task force all others are absent
+/// (404), lists of task forces show that one, and the rest of the installation but `GET /v1/me` is refused (403).
 ///
 /// The answer holds the secret this once. Keys stay when the password changes: revoke the ones that you don't trust. A new invitation revokes all of them, and so does becoming an administrator. While you are disabled they do nothing. Not for API keys themselves.
 #[utoipa::path(
     tag = "API keys",
     request_body = NewKey,
-    responses((status = 201, description = "The key, and its secret.", body = CreatedApiKey, headers(("ETag" = String), ("Location" = String)))),
+    responses((status = 201, description = "The key and its secret.", body = CreatedApiKey, headers(("ETag" = String), ("Location" = String)))),
     extensions(("x-problem-codes" = json!(requires(Action::ChangeOwnAccount).refuses([
         RefusalCode::UnknownReference, RefusalCode::TooManyApiKeys,
     ]))))
@@ -207,11 +210,13 @@ async fn create_api_key(app: Data<App>, create: Create<Root, NewKey>) -> Result<
 
 /// Revoke an API key
 ///
-/// At once and for good. An administrator revokes anybody's; `GET /v1/installation-events` tells their ids. It has no version, so no `If-Match` is asked for. Not for API keys themselves.
+/// Revokes the key at once and permanently. An administrator can revoke the keys of other users; `GET
+/// /v1/installation-events` lists their ids. A key has no version, so `If-Match` is not needed. API keys cannot make
+/// this request.
 #[utoipa::path(
     tag = "API keys",
     params(ApiKeyPath),
-    responses((status = 204, description = "The key opens nothing any more.")),
+    responses((status = 204, description = "The key is revoked.")),
     extensions(("x-problem-codes" = json!(requires(Action::RevokeKey))))
 )]
 #[delete("/v1/api-keys/{apiKeyId}")]

@@ -59,44 +59,44 @@ impl Path for AssessmentPath {
 #[mapper(from, into, ty = AssessmentFields)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewAssessment {
-    /// Whether it says how far the sector is, or how far it shall be.
+    /// Whether the level is the current or the target maturity.
     kind: AssessmentKind,
-    /// The maturity level, 1 to 5.
+    /// Maturity level, 1 to 5.
     #[schema(minimum = 1, maximum = 5, example = 2)]
     level: i16,
     /// The day of the assessment; not after today in the task force's time zone.
     #[schema(example = "2026-11-20")]
     assessed_on: NaiveDate,
-    /// What it rests on.
+    /// Basis of the assessment.
     #[schema(value_type = Option<PlainText>)]
     evidence: Option<String>,
 }
 
-/// An assessment of how far a sector is, or how far it shall be.
+/// An assessment of a sector's current or target maturity.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Assessment {
-    /// Its id.
+    /// Unique id.
     id: Uuid,
     /// The sector.
     sector_id: Uuid,
-    /// Whether it says how far the sector is, or how far it shall be.
+    /// Whether the level is the current or the target maturity.
     kind: AssessmentKind,
-    /// The maturity level, 1 to 5.
+    /// Maturity level, 1 to 5.
     #[schema(minimum = 1, maximum = 5, example = 2)]
     level: i16,
     /// The day of the assessment.
     #[schema(example = "2026-11-20")]
     assessed_on: NaiveDate,
-    /// What it rests on.
+    /// Basis of the assessment.
     #[schema(required, example = "Survey of 42 services")]
     evidence: Option<String>,
-    /// Counts changes of its own fields.
+    /// Version for `If-Match`; increases with each change.
     #[schema(minimum = 1, example = 1)]
     version: i32,
-    /// When it was created.
+    /// Time of creation.
     created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// Time of the last change.
     updated_at: DateTime<Utc>,
 }
 
@@ -162,24 +162,24 @@ resource_routes! {
     create: {
         function: create_assessment,
         summary: "Create an assessment",
-        description: "Possible while step `sectors` is open. The target of a sector is not below its current level.",
+        description: "Adds an assessment while step `sectors` is open. The target level of a sector is not below its current level.",
         problems: changes_product(),
     },
     get: {
         function: get_assessment,
-        summary: "Read an assessment",
+        summary: "Get an assessment",
         description: "One assessment of a sector's maturity.",
     },
     update: {
         function: update_assessment,
-        summary: "Change an assessment",
-        description: "Changes the fields that the merge patch names, while step `sectors` is open. A studied sector stays assessed, now and target.",
+        summary: "Update an assessment",
+        description: "Changes the fields in the merge patch while step `sectors` is open. A studied sector keeps a current and a target assessment.",
         problems: changes_product().refuses([RefusalCode::MaturityMissing]),
     },
     delete: {
         function: delete_assessment,
         summary: "Delete an assessment",
-        description: "Possible while step `sectors` is open and nothing refers to it. A studied sector stays assessed, now and target.",
+        description: "Deletes an assessment while step `sectors` is open and nothing refers to it. A studied sector keeps a current and a target assessment.",
         problems: changes_product()
             .refuses([
                 RefusalCode::OfAnEarlierCycle, RefusalCode::MaturityMissing, RefusalCode::TargetBelowCurrent,

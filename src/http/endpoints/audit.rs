@@ -25,26 +25,27 @@ pub(super) fn operations(config: &mut ServiceConfig<'_>) {
 #[mapper(from, ty = Break)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct BrokenEvent {
-    /// Its sequence number; of a missing event, the one that it should have.
+    /// Sequence number of the event, also of a missing event.
     #[schema(minimum = 1, example = 17)]
     seq: i64,
-    /// Its id; null where the event is missing, or unknown to the head.
+    /// Id of the event; null if the event is missing or unknown to the head of the chain.
     #[schema(required)]
     event_id: Option<Uuid>,
-    /// What is wrong with it.
+    /// Kind of the error.
     reason: ChainBreakReason,
 }
 
-/// What became of the chain when it was walked.
+/// Result of a verification of the event chain.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct AuditVerification {
-    /// Whether every event, up to the head as it stood when the walk began, follows the one before.
+    /// True if each event, up to the head at the start of the verification, follows the previous event.
     intact: bool,
-    /// How many events hold, from the first on.
+    /// Number of intact events, counted from the first.
     #[schema(minimum = 0, example = 241)]
     events: i64,
-    /// The hash that the head had then, in hexadecimal. Compare it with one that you noted elsewhere: somebody who can write the whole database anew can make another chain that is intact, but not one with the same hash.
+    /// Hash of the head of the chain at that time, in hexadecimal. Compare it with a hash that was noted elsewhere:
+    /// whoever can rewrite the whole database can build another intact chain, but not one with the same hash.
     #[schema(
         min_length = 64,
         max_length = 64,
@@ -52,18 +53,20 @@ pub(super) struct AuditVerification {
         example = "ff44e121014845ba9f060b9dd529b57e3706d9dcbf47ce18d6a7e50bea6c7e46"
     )]
     head_hash: String,
-    /// Where it breaks first; null where it is intact.
+    /// The first broken event; null if the chain is intact.
     #[schema(required)]
     first_broken: Option<BrokenEvent>,
 }
 
-/// Verify the events
+/// Verify the event chain
 ///
-/// Walks the chain of events from the first to the head, hashing the text of each as it is stored, and names the first that breaks. It may take some seconds where there are many; while two walks are under way, a third is refused with 503.
+/// Recomputes the hashes of all stored events from the first to the head of the chain, and names the first event that
+/// breaks the chain. The verification of many events can take seconds; a third verification at the same time is refused
+/// with 503.
 #[utoipa::path(
     tag = "events",
     params(TaskForcePath),
-    responses((status = 200, description = "What became of the chain.", body = AuditVerification)),
+    responses((status = 200, description = "The result of the verification.", body = AuditVerification)),
     extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
 )]
 #[get("/v1/task-forces/{taskForceId}/audit/verification")]

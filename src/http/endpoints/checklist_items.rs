@@ -58,10 +58,10 @@ impl Path for ChecklistItemPath {
 #[mapper(from, into, ty = ChecklistItemFields)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewChecklistItem {
-    /// What is to be done.
+    /// Description of the work.
     #[schema(value_type = LocalizedName)]
     title: LocalizedText,
-    /// Whether it is.
+    /// True if the item is done.
     #[serde(default)]
     #[schema(default = false, required = false)]
     done: bool,
@@ -71,21 +71,21 @@ pub(super) struct NewChecklistItem {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ChecklistItem {
-    /// Its id.
+    /// Unique id.
     id: Uuid,
-    /// The migration that it is part of.
+    /// The migration of the checklist.
     migration_id: Uuid,
-    /// What is to be done.
+    /// Description of the work.
     #[schema(value_type = LocalizedName)]
     title: LocalizedText,
-    /// Whether it is.
+    /// True if the item is done.
     done: bool,
-    /// Counts changes of its own fields.
+    /// Version for `If-Match`; increases with each change.
     #[schema(minimum = 1, example = 1)]
     version: i32,
-    /// When it was created.
+    /// Time of creation.
     created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// Time of the last change.
     updated_at: DateTime<Utc>,
 }
 
@@ -139,7 +139,7 @@ resource_routes! {
     list: {
         function: list_checklist_items,
         summary: "List checklist items",
-        description: "A migration's checklist, in the order in which it was written.",
+        description: "The checklist of a migration, in order of creation.",
         query: PageQuery,
         filter: |_query| (),
         item: ChecklistItem,
@@ -148,24 +148,24 @@ resource_routes! {
     create: {
         function: create_checklist_item,
         summary: "Create a checklist item",
-        description: "Possible while step `migration` is open. A live migration takes only items that are done.",
+        description: "Adds an item to the checklist while step `migration` is open. A live migration takes only items that are done.",
         problems: changes_product().refuses([RefusalCode::ChecklistUnfinished]),
     },
     get: {
         function: get_checklist_item,
-        summary: "Read a checklist item",
+        summary: "Get a checklist item",
         description: "One item of a migration's checklist.",
     },
     update: {
         function: update_checklist_item,
-        summary: "Change a checklist item",
-        description: "Changes the fields that the merge patch names, while step `migration` is open. A live migration keeps its checklist complete.",
+        summary: "Update a checklist item",
+        description: "Changes the fields in the merge patch while step `migration` is open. All items of a live migration stay done.",
         problems: changes_product().refuses([RefusalCode::ChecklistUnfinished]),
     },
     delete: {
         function: delete_checklist_item,
         summary: "Delete a checklist item",
-        description: "Possible while step `migration` is open. A live migration keeps at least one.",
+        description: "Deletes a checklist item while step `migration` is open. A live migration keeps at least one item.",
         problems: changes_product()
             .refuses([
                 RefusalCode::OfAnEarlierCycle, RefusalCode::ChecklistUnfinished,

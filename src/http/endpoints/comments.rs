@@ -56,11 +56,11 @@ impl Path for CommentPath {
     }
 }
 
-/// What a comment says.
+/// A new comment.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewActivityComment {
-    /// In whatever language its author writes.
+    /// Plain text in any language.
     #[schema(value_type = PlainText)]
     text: String,
 }
@@ -69,24 +69,24 @@ pub(super) struct NewActivityComment {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ActivityComment {
-    /// Its id.
+    /// Unique id.
     id: Uuid,
     /// The activity.
     activity_id: Uuid,
-    /// The user who wrote it.
+    /// The author.
     author_id: Uuid,
-    /// Their name, as it is today.
+    /// Current name of the author.
     #[schema(value_type = LocalizedName)]
     author_name: LocalizedText,
-    /// What it says.
+    /// Content.
     #[schema(example = "أرفقت رأي الدائرة القانونية.")]
     text: String,
-    /// Counts changes of its own fields.
+    /// Version for `If-Match`; increases with each change.
     #[schema(minimum = 1, example = 1)]
     version: i32,
-    /// When it was written.
+    /// Time of creation.
     created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// Time of the last change.
     updated_at: DateTime<Utc>,
 }
 
@@ -132,9 +132,9 @@ async fn list_comments(app: Data<App>, read: Read<ActivityPath, PageQuery>) -> R
     response::document(&ActivityCommentPage::new(page, |(comment, _)| comment.id, ActivityComment::from))
 }
 
-/// Write a comment
+/// Create a comment
 ///
-/// Possible whatever the state of the activity and its step.
+/// Adds a comment to an activity, in any state of the activity and of its step.
 #[utoipa::path(
     tag = "activities",
     params(ActivityPath),
@@ -156,7 +156,7 @@ async fn create_comment(
     response::created(&location, comment.version, &comment)
 }
 
-/// Read a comment
+/// Get a comment
 #[utoipa::path(
     tag = "activities",
     description = "One comment on an activity.",
@@ -173,14 +173,14 @@ async fn get_comment(app: Data<App>, read: Read<CommentPath>) -> Result<HttpResp
     response::single(comment.version, &comment)
 }
 
-/// Change a comment
+/// Update a comment
 ///
-/// Only its author may.
+/// Changes the text of a comment.
 #[utoipa::path(
     tag = "activities",
     params(CommentPath, IfMatch),
     request_body(content = ActivityCommentPatch, content_type = "application/merge-patch+json"),
-    responses((status = 200, description = "The comment as it is now.", body = ActivityComment, headers(("ETag" = String)))),
+    responses((status = 200, description = "The comment after the change.", body = ActivityComment, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(requires(Action::EditComment).writes(Write::Comment))))
 )]
 #[patch("/v1/task-forces/{taskForceId}/activities/{activityId}/comments/{commentId}")]
@@ -201,11 +201,11 @@ async fn update_comment(
 
 /// Delete a comment
 ///
-/// Its author may, and the chair.
+/// Deletes a comment.
 #[utoipa::path(
     tag = "activities",
     params(CommentPath, IfMatch),
-    responses((status = 204, description = "It is gone.")),
+    responses((status = 204, description = "The resource is deleted.")),
     extensions(("x-problem-codes" = json!(requires(Action::DeleteComment).writes(Write::Comment))))
 )]
 #[delete("/v1/task-forces/{taskForceId}/activities/{activityId}/comments/{commentId}")]

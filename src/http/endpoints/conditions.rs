@@ -47,38 +47,38 @@ impl Path for ConditionPath {
     }
 }
 
-/// What the council asked for in return.
+/// A condition that the council set with a decision.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ConditionItem {
-    /// Its id.
+    /// Unique id.
     id: Uuid,
-    /// Number of the decision that it came with.
+    /// Number of the decision that set the condition.
     #[schema(minimum = 1, example = 1)]
     decision_number: i32,
-    /// What is asked for.
+    /// Text of the condition.
     #[schema(value_type = LocalizedNote)]
     text: LocalizedText,
-    /// The member who sees to it; the chair reports it met.
+    /// The member in charge. The chair reports the condition met.
     owner_member_id: Uuid,
-    /// When it is to be met; that day is still in time.
+    /// Due date; the condition is overdue from the next day.
     #[schema(example = "2027-06-30")]
     due_date: NaiveDate,
-    /// Whether that day has passed while it is open.
+    /// True if the condition is open and past its due date.
     overdue: bool,
-    /// Its state.
+    /// Current state.
     state: ConditionState,
-    /// Why it was returned, waived or superseded.
+    /// Reason for returning, waiving or superseding.
     #[schema(required, value_type = Option<LocalizedNote>)]
     state_reason: Option<LocalizedText>,
-    /// Since when it has its state.
+    /// Time of the last change of state.
     state_since: DateTime<Utc>,
-    /// Counts changes of its own fields.
+    /// Version for `If-Match`; increases with each change.
     #[schema(minimum = 1, example = 1)]
     version: i32,
-    /// When it was set.
+    /// Time when the condition was set.
     created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// Time of the last change.
     updated_at: DateTime<Utc>,
 }
 
@@ -101,13 +101,14 @@ impl ConditionItem {
     }
 }
 
-/// A condition, and where it can go from here.
+/// A condition with its available transitions.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Condition {
     #[serde(flatten)]
     item: ConditionItem,
-    /// Where it can go from here, for you, now.
+    /// The transitions out of the current state that the caller can make now, or the obstacles of each, computed by the
+    /// check that the service enforces.
     available_transitions: Vec<TransitionDocument>,
 }
 
@@ -120,13 +121,13 @@ impl Condition {
     }
 }
 
-/// Where a condition is to go.
+/// A transition of a condition.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ConditionTransition {
-    /// The state to go to.
+    /// The new state.
     to: ConditionState,
-    /// Why; needed to return it to `open` and to waive it.
+    /// Reason; required for `waived` and for the return to `open`.
     #[schema(value_type = Option<LocalizedNote>)]
     reason: Option<LocalizedText>,
 }
@@ -134,7 +135,7 @@ pub(super) struct ConditionTransition {
 page_query! {
     /// Which conditions.
     ConditionQuery {
-        /// Only in one of these states: `state` several times, or once with commas.
+        /// Only items in one of these states. Repeat `state`, or separate the states by commas.
         #[param(inline, nullable = false, min_items = 1, max_items = 5, example = json!(["open"]))]
         state: Option<Vec<ConditionState>>,
     }
@@ -167,10 +168,10 @@ async fn list_conditions(app: Data<App>, read: Read<TaskForcePath, ConditionQuer
     response::document(&ConditionPage::new(page, |(row, _)| row.id, |row| ConditionItem::new(row, today)))
 }
 
-/// Read a condition
+/// Get a condition
 #[utoipa::path(
     tag = "decisions",
-    description = "One condition, and where it can go from here.",
+    description = "One condition and its available transitions.",
     params(ConditionPath),
     responses((status = 200, description = "The condition.", body = Condition, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
@@ -186,14 +187,16 @@ async fn get_condition(app: Data<App>, read: Read<ConditionPath>) -> Result<Http
     ))
 }
 
-/// Move a condition to another state
+/// Change the state of a condition
 ///
-/// The chair reports it met; the secretariat accepts that, returns it with a reason, or waives it with a reason. A decision that corrects the one that set it, with another outcome, makes it `superseded`. Also possible once the task force has concluded or was dissolved.
+/// Changes the state of a condition. The chair reports a condition met; the secretariat accepts it, returns it with a
+/// reason, or waives it with a reason. A correcting decision with another outcome makes the condition `superseded`.
+/// Conditions can also change after the task force has concluded or was dissolved.
 #[utoipa::path(
     tag = "decisions",
     params(ConditionPath, IfMatch, DryRun),
     request_body = ConditionTransition,
-    responses((status = 200, description = "The condition as it is now.", body = Condition, headers(("ETag" = String)))),
+    responses((status = 200, description = "The condition after the change.", body = Condition, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(
         requires(Action::FollowCondition)
             .sometimes_requires(Action::ReportCondition)

@@ -39,7 +39,7 @@ pub(super) struct DecisionPath {
     /// The task force.
     #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-000000000001")]
     task_force_id: Uuid,
-    /// The decision's number.
+    /// Number of the decision.
     #[param(minimum = 1, example = 1)]
     #[serde(deserialize_with = "request::number")]
     number: i32,
@@ -51,44 +51,46 @@ impl Path for DecisionPath {
     }
 }
 
-/// What the council asks for in return.
+/// A condition of the council.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewCondition {
-    /// What it is.
+    /// Kind of the resource.
     #[schema(value_type = LocalizedNote)]
     text: LocalizedText,
-    /// The current member who sees to it; the chair reports it met.
+    /// The current member in charge. The chair reports the condition met.
     owner_member_id: Uuid,
-    /// When it is to be met.
+    /// Due date.
     #[schema(example = "2027-06-30")]
     due_date: NaiveDate,
 }
 
-/// What the council decided.
+/// A decision of the council.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewDecision {
-    /// Number of the submitted report that it is about.
+    /// Number of the submitted report.
     #[schema(minimum = 1, example = 1)]
     report_number: i32,
-    /// What was decided.
+    /// Outcome of the decision.
     outcome: DecisionOutcome,
-    /// The step to be done again; goes with `adjust`, and only with it.
+    /// The step that is reopened; required for `adjust`, and refused otherwise.
     return_to_step: Option<StepName>,
     /// The meeting, as the council's minutes name it.
     #[schema(value_type = PlainLine)]
     meeting_reference: String,
-    /// The day of the meeting; not in the future.
+    /// Day of the meeting; not in the future.
     #[schema(example = "2027-01-20")]
     decided_on: NaiveDate,
-    /// Why.
+    /// Reason.
     #[schema(value_type = LocalizedNote)]
     reason: LocalizedText,
-    /// Number of the decision that this one corrects. The same outcome always corrects the record; another one only while nothing has followed.
+    /// Number of the decision that this decision corrects. A correction with the same outcome is always possible; a
+    /// correction with another outcome only while nothing has followed from the decision.
     #[schema(minimum = 1, example = 1)]
     supersedes: Option<i32>,
-    /// What the council asks for in return. Of a corrected decision with the same outcome the conditions stay, and these are added.
+    /// Conditions of the decision. If the decision corrects another with the same outcome, the earlier conditions stay
+    /// and these are added.
     #[serde(default)]
     #[schema(required = false, max_items = 50)]
     conditions: Vec<NewCondition>,
@@ -118,47 +120,47 @@ impl From<NewDecision> for Record {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct DecisionItem {
-    /// Its id.
+    /// Unique id.
     id: Uuid,
-    /// Counted per task force, never used again.
+    /// Number within the task force; never reused.
     #[schema(minimum = 1, example = 1)]
     number: i32,
-    /// Number of the report that it is about.
+    /// Number of the report.
     #[schema(minimum = 1, example = 1)]
     report_number: i32,
-    /// The cycle that was reported on.
+    /// The cycle of the report.
     #[schema(minimum = 1, example = 1)]
     cycle: i32,
-    /// What was decided.
+    /// Outcome of the decision.
     outcome: DecisionOutcome,
-    /// The step to be done again.
+    /// The step that is reopened.
     #[schema(required)]
     return_to_step: Option<StepName>,
-    /// Whether the council departed from what the report recommended.
+    /// True if the outcome differs from the recommendation of the report.
     departs_from_recommendation: bool,
-    /// The meeting.
+    /// The council's meeting.
     #[schema(example = "CDG/2027/01, item 4")]
     meeting_reference: String,
-    /// The day of the meeting.
+    /// Day of the meeting.
     #[schema(example = "2027-01-20")]
     decided_on: NaiveDate,
-    /// Why.
+    /// Reason.
     #[schema(value_type = LocalizedNote)]
     reason: LocalizedText,
-    /// Number of the decision that it corrects.
+    /// Number of the decision that this decision corrects.
     #[schema(required, example = 1)]
     supersedes: Option<i32>,
-    /// Number of the decision that corrects it; then that one holds.
+    /// Number of the decision that corrects this decision and replaces it.
     #[schema(required, example = 2)]
     superseded_by: Option<i32>,
-    /// The user who recorded it.
+    /// The user who recorded the decision.
     recorded_by: Uuid,
-    /// Always 1: a decision is corrected by another one, never edited.
+    /// Always 1: a decision is never edited; a later decision corrects it.
     #[schema(minimum = 1, example = 1)]
     version: i32,
-    /// When it was recorded.
+    /// Time of recording.
     created_at: DateTime<Utc>,
-    /// The same: it never changes.
+    /// Time of creation; a decision never changes.
     updated_at: DateTime<Utc>,
 }
 
@@ -190,7 +192,7 @@ impl From<db::decisions::Decision> for DecisionItem {
 pub(super) struct Decision {
     #[serde(flatten)]
     item: DecisionItem,
-    /// What the council asked for in return.
+    /// A condition that the council set with a decision.
     conditions: Vec<Condition>,
 }
 
@@ -203,7 +205,7 @@ impl Decision {
     }
 }
 
-/// A decision in the council's register.
+/// A decision in the register of all task forces.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct DecisionRegisterEntry {
@@ -211,13 +213,13 @@ pub(super) struct DecisionRegisterEntry {
     item: DecisionItem,
     /// The task force.
     task_force_id: Uuid,
-    /// Its name.
+    /// Name.
     #[schema(value_type = LocalizedName)]
     task_force_name: LocalizedText,
-    /// Its city.
+    /// City of the task force.
     #[schema(value_type = LocalizedName)]
     city: LocalizedText,
-    /// Conditions of this decision that are still to be met, or to be accepted as met.
+    /// Number of conditions of the decision that are open or wait for acceptance.
     #[schema(minimum = 0, example = 1)]
     pending_conditions: i64,
 }
@@ -237,7 +239,7 @@ impl From<db::decisions::RegisteredDecision> for DecisionRegisterEntry {
 page_query! {
     /// Which decisions.
     RegisterQuery {
-        /// Only those with this outcome.
+        /// Only decisions with this outcome.
         #[param(inline, nullable = false)]
         outcome: Option<DecisionOutcome>,
     }
@@ -251,12 +253,12 @@ impl ListItem for DecisionItem {
     const PAGE_DESCRIPTION: &'static str = "A page of decisions.";
 }
 
-/// A page of the council's register.
+/// A page of the decision register.
 type DecisionRegisterPage = Page<DecisionRegisterEntry>;
 
 impl ListItem for DecisionRegisterEntry {
     const PAGE_NAME: &'static str = "DecisionRegisterPage";
-    const PAGE_DESCRIPTION: &'static str = "A page of the council's register.";
+    const PAGE_DESCRIPTION: &'static str = "A page of the decision register.";
 }
 
 /// List decisions
@@ -276,9 +278,11 @@ async fn list_decisions(app: Data<App>, read: Read<TaskForcePath, PageQuery>) ->
     response::document(&DecisionPage::new(page, |row| row.number, DecisionItem::from))
 }
 
-/// Record the council's decision
+/// Record a decision of the council
 ///
-/// On a submitted report. `continue` opens the next cycle; `adjust` opens the named step of this cycle again, locks the later ones and takes their waivers back; `conclude` concludes the task force; `stop` dissolves it: all of it at once or not at all.
+/// Records the council's decision on a submitted report. `continue` opens the next cycle; `adjust` reopens the named
+/// step of this cycle, locks the later steps and removes their waivers; `conclude` concludes the task force; `stop`
+/// dissolves it. All effects happen in one transaction.
 #[utoipa::path(
     tag = "decisions",
     params(TaskForcePath, DryRun),
@@ -308,7 +312,7 @@ async fn create_decision(
     ))
 }
 
-/// Read a decision
+/// Get a decision
 #[utoipa::path(
     tag = "decisions",
     description = "One decision of the council with its conditions.",
@@ -326,13 +330,13 @@ async fn get_decision(app: Data<App>, read: Read<DecisionPath>) -> Result<HttpRe
     ))
 }
 
-/// Read the council's register
+/// List the decisions on all task forces
 ///
-/// The decisions on all task forces, what was recorded last comes first; for council, secretariat and administrator.
+/// The decisions on all task forces, newest first.
 #[utoipa::path(
     tag = "decisions",
     params(RegisterQuery),
-    responses((status = 200, description = "A page of the register.", body = DecisionRegisterPage)),
+    responses((status = 200, description = "A page of the decision register.", body = DecisionRegisterPage)),
     extensions(("x-problem-codes" = json!(requires(Action::ReadRegister).refuses([
         RefusalCode::InsufficientScope,
     ]))))

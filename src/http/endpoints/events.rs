@@ -29,7 +29,7 @@ pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config.service(list_events).service(list_installation_events);
 }
 
-/// Who did it.
+/// The actor.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct AuditEventActor {
     /// A user, or the service itself.
@@ -37,27 +37,27 @@ pub(super) struct AuditEventActor {
     /// The user.
     #[schema(required)]
     id: Option<Uuid>,
-    /// Their name, as it is today.
+    /// Current name of the author.
     #[schema(required, value_type = Option<LocalizedName>)]
     name: Option<LocalizedText>,
 }
 
-/// What it happened to.
+/// The subject of an event.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct AuditEventSubject {
-    /// What it is.
+    /// Kind of the resource.
     kind: SubjectKind,
-    /// Its id.
+    /// Unique id.
     id: Uuid,
 }
 
-/// A field before and after.
+/// Value of a field before and after a change.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AuditEventChange)]
 pub(super) struct Change {
-    /// What it was; null if it was not there.
+    /// Value before the change; null if the field was empty.
     before: Value,
-    /// What it is; null if it is gone.
+    /// Value after the change; null if the field was cleared.
     after: Value,
 }
 
@@ -68,30 +68,30 @@ fn changes(changes: crate::domain::event::Changes) -> BTreeMap<String, Change> {
         .collect()
 }
 
-/// One thing that happened in a task force.
+/// An audit event of a task force.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct AuditEvent {
     /// Gap-free per task force, from 1.
     #[schema(minimum = 1, example = 241)]
     seq: i64,
-    /// Its id.
+    /// Unique id.
     id: Uuid,
-    /// When.
+    /// Time of the action.
     at: DateTime<Utc>,
-    /// Who did it.
+    /// The actor.
     actor: AuditEventActor,
-    /// The request that it came with.
+    /// Id of the request.
     #[schema(example = "0199f0c2-7a3b-7c11-9d2e-3f5a6b7c8d9e")]
     request_id: String,
-    /// What happened.
+    /// The action.
     action: EventAction,
-    /// To what.
+    /// The resource that the action changed.
     subject: AuditEventSubject,
-    /// The state before, where a state changed.
+    /// Previous state, if the state changed.
     #[schema(required, example = "planned")]
     from: Option<String>,
-    /// The state after.
+    /// New state, if the state changed.
     #[schema(required, example = "inProgress")]
     to: Option<String>,
     /// The fields that changed, by name.
@@ -125,13 +125,13 @@ impl From<ReadEvent> for AuditEvent {
     }
 }
 
-/// What happened after a sequence number.
+/// A page of audit events.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct AuditEventPage {
     /// The events, oldest first: at most `limit`, and fewer where they would have more than 256 KiB.
     items: Vec<AuditEvent>,
-    /// Sequence number of the last event there is; ask again with `after` = the last `seq` you have while it is lower.
+    /// Sequence number of the last existing event. More events exist while the last `seq` that you have is lower.
     #[schema(minimum = 0, example = 241)]
     last_seq: i64,
 }
@@ -145,15 +145,15 @@ pub(super) struct EventQuery {
     #[serde(default)]
     #[param(minimum = 0, maximum = 9007199254740991_i64, default = 0, required = false, example = 240)]
     after: i64,
-    /// How many events at most.
+    /// Maximum number of events.
     #[serde(default = "pagination::default_limit")]
     #[param(minimum = 1, maximum = 100, default = 25, required = false, example = 25)]
     limit: i64,
 }
 
-/// Read events
+/// List events
 ///
-/// Everything that happened in a task force, in the order in which it happened; each event is chained to the one before by its hash.
+/// The audit events of a task force in order. Each event holds the hash of the previous event.
 #[utoipa::path(
     tag = "events",
     params(TaskForcePath, EventQuery),
@@ -173,42 +173,42 @@ async fn list_events(app: Data<App>, read: Read<TaskForcePath, EventQuery>) -> R
     })
 }
 
-/// A user, a session or an API key that something happened to.
+/// The user, session or API key that an event is about.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct InstallationEventSubject {
-    /// What it is.
+    /// Kind of the resource.
     kind: SubjectKind,
-    /// Its id.
+    /// Unique id.
     id: Uuid,
-    /// The name of the user or the API key, as it is today; null for a session.
+    /// Current name of the user or API key; null for a session.
     #[schema(required, example = "Nightly export")]
     title: Option<String>,
 }
 
-/// One thing that happened outside any task force.
+/// An event outside any task force.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct InstallationEvent {
     /// Grows with every event; may have gaps.
     #[schema(minimum = 1, example = 57)]
     seq: i64,
-    /// Its id.
+    /// Unique id.
     id: Uuid,
-    /// When.
+    /// Time of the action.
     at: DateTime<Utc>,
-    /// Who did it.
+    /// The actor.
     actor: AuditEventActor,
-    /// The request that it came with.
+    /// Id of the request.
     #[schema(example = "0199f0c2-7a3b-7c11-9d2e-3f5a6b7c8d9e")]
     request_id: String,
-    /// What happened.
+    /// The action.
     action: EventAction,
-    /// To what.
+    /// The resource that the action changed.
     subject: InstallationEventSubject,
-    /// The state before, where a state changed.
+    /// Previous state, if the state changed.
     #[schema(required, example = "active")]
     from: Option<String>,
-    /// The state after.
+    /// New state, if the state changed.
     #[schema(required, example = "disabled")]
     to: Option<String>,
     /// The fields that changed, by name.
@@ -243,9 +243,9 @@ impl ListItem for InstallationEvent {
     const PAGE_DESCRIPTION: &'static str = "A page of the installation's events.";
 }
 
-/// Read the installation's events
+/// List installation events
 ///
-/// What happened outside any task force, newest first: users, invitations, sessions, API keys. For the administrator.
+/// Events outside any task force, newest first: users, invitations, sessions and API keys.
 #[utoipa::path(
     tag = "events",
     params(PageQuery),

@@ -66,14 +66,14 @@ impl Path for EvidencePath {
 /// What evidence is about, as the use cases name it.
 type AboutSubject = About<EvidenceSubjectKind>;
 
-/// What evidence is about.
+/// The subject of a piece of evidence.
 #[derive(Debug, Serialize, Deserialize, ToSchema, Mapper)]
 #[mapper(from, into, ty = AboutSubject)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct EvidenceSubject {
-    /// What it is.
+    /// Kind of the resource.
     kind: EvidenceSubjectKind,
-    /// Its id.
+    /// Unique id.
     id: Uuid,
 }
 
@@ -81,15 +81,16 @@ struct EvidenceSubject {
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewEvidence {
-    /// What it is about; that stays as it is.
+    /// The subject; cannot be changed later.
     subject: EvidenceSubject,
-    /// What it is called.
+    /// Title.
     #[schema(value_type = LocalizedName)]
     title: LocalizedText,
-    /// Where it is: a whole http or https address, without a user's name and password.
+    /// URL of a link: a complete http or https address without credentials.
     #[schema(format = "uri", min_length = 1, max_length = 2000, example = "https://gazette.example/2026/14")]
     url: Option<String>,
-    /// The SHA-256 of what is there, in small hexadecimal digits; only with `url`, since that of a file is computed.
+    /// SHA-256 of the linked content in lower-case hexadecimal digits; only with `url`, since the service computes that
+    /// of a file.
     #[schema(
         pattern = "^[0-9a-f]{64}$",
         max_length = 64,
@@ -103,13 +104,13 @@ pub(super) struct NewEvidence {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = EvidenceFields)]
 pub(super) struct ChangedEvidence {
-    /// What it is called.
+    /// Title.
     #[schema(value_type = LocalizedName)]
     title: LocalizedText,
-    /// Where it is, if it is a link: a whole http or https address, without a user's name and password.
+    /// URL of a link: a complete http or https address without credentials.
     #[schema(format = "uri", min_length = 1, max_length = 2000, example = "https://gazette.example/2026/14")]
     url: Option<String>,
-    /// The SHA-256 of what is there, in small hexadecimal digits; that of a file is computed.
+    /// SHA-256 of the linked content in lower-case hexadecimal digits; computed by the service for a file.
     #[schema(
         pattern = "^[0-9a-f]{64}$",
         max_length = 64,
@@ -142,37 +143,37 @@ impl PatchTarget<EvidenceFields> for ChangedEvidence {
     }
 }
 
-/// What proves something: a link, or a file.
+/// A piece of evidence: a link or a file.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Evidence {
-    /// Its id.
+    /// Unique id.
     id: Uuid,
-    /// What it is about.
+    /// The subject.
     subject: EvidenceSubject,
-    /// What it is called.
+    /// Title.
     #[schema(value_type = LocalizedName)]
     title: LocalizedText,
-    /// Where it is, if it is a link.
+    /// URL of a link; null for a file.
     #[schema(required, example = "https://gazette.example/2026/14")]
     url: Option<String>,
-    /// The SHA-256 of what is there: as somebody said of a link, as it was computed of a file.
+    /// SHA-256 of the content: stated by the author for a link, computed for a file.
     #[schema(required, example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
     sha256: Option<String>,
-    /// Of which type the file is; null for a link, and before the file is uploaded.
+    /// Media type of the file; null for a link, and before the file is uploaded.
     #[schema(required, example = "application/pdf")]
     media_type: Option<String>,
-    /// How many bytes the file has; null for a link, and before the file is uploaded.
+    /// Size of the file in bytes; null for a link, and before the file is uploaded.
     #[schema(required, minimum = 1, example = 48_213)]
     size: Option<i32>,
-    /// The user who added it.
+    /// The user who added the evidence.
     user_id: Uuid,
-    /// Counts changes of its own fields.
+    /// Version for `If-Match`; increases with each change.
     #[schema(minimum = 1, example = 1)]
     version: i32,
-    /// When it was created.
+    /// Time of creation.
     created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// Time of the last change.
     updated_at: DateTime<Utc>,
 }
 
@@ -206,10 +207,10 @@ impl Representation for Evidence {
 page_query! {
     /// Which evidence.
     EvidenceQuery {
-        /// Only what is about this: the id of an activity, a policy, a pilot and so on.
+        /// Only evidence about this resource (the id of an activity, policy, pilot, …).
         #[param(inline, nullable = false, example = "0199f0c2-7a3b-7c11-9d2e-00000000000b")]
         subject: Option<Uuid>,
-        /// Only what is about things of this kind.
+        /// Only evidence about resources of this kind.
         #[param(inline, nullable = false)]
         kind: Option<EvidenceSubjectKind>,
     }
@@ -254,7 +255,7 @@ resource_routes! {
     create: {
         function: create_evidence,
         summary: "Add evidence",
-        description: "By the members; about the task force, a submission, a report or a decision (the signed letter, the minutes) by the secretariat, too. Possible whatever became of the step of what it is about; of a condition even after the task force was concluded, and about the task force, a submission, a report or a decision by secretariat and chair in every state of the task force. Without `url` it is a file: upload it with `PUT …/content`.",
+        description: "Adds evidence: a link, or without `url` a file to be uploaded with `PUT …/content`. Members add evidence about all subjects; the secretariat adds evidence about the task force, a submission, a report or a decision (such as the signed letter or the minutes). Evidence can be added in any state of the subject's step; about a condition also after the task force has concluded; about the task force, a submission, a report or a decision, by the secretariat and the chair, in any state of the task force.",
         problems: requires(Action::KeepRecord)
             .sometimes_requires(Action::ProveWork)
             .writes(Write::Comment)
@@ -262,13 +263,13 @@ resource_routes! {
     },
     get: {
         function: get_evidence,
-        summary: "Read evidence",
-        description: "One link or file, without the file's bytes.",
+        summary: "Get evidence",
+        description: "One piece of evidence, without the content of its file.",
     },
     update: {
         function: update_evidence,
-        summary: "Change evidence",
-        description: "Changes the fields that the merge patch names, as long as what it is about can be written. Evidence about a closed vote, a submitted report or a decision stays as it is.",
+        summary: "Update evidence",
+        description: "Changes the fields in the merge patch while the subject of the evidence can be changed. Evidence about a closed vote, a submitted report or a decision cannot be changed.",
         problems: changes_evidence()
             .refuses([
                 RefusalCode::OfAnEarlierCycle, RefusalCode::ConditionSettled, RefusalCode::EvidenceOnRecord,
@@ -277,7 +278,7 @@ resource_routes! {
     delete: {
         function: delete_evidence,
         summary: "Delete evidence",
-        description: "Possible as long as what it is about can be written; evidence about a closed vote, a submitted report or a decision stays. Its file goes with it.",
+        description: "Deletes evidence and its file while its subject can be changed. Evidence about a closed vote, a submitted report or a decision cannot be deleted.",
         problems: changes_evidence()
             .refuses([
                 RefusalCode::OfAnEarlierCycle, RefusalCode::ConditionSettled, RefusalCode::EvidenceOnRecord,

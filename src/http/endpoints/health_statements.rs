@@ -25,31 +25,31 @@ pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config.service(list_health_statements).service(create_health_statement);
 }
 
-/// The chair's word on how it goes.
+/// A new health statement of the chair.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewHealthStatement {
-    /// How it goes.
+    /// Health rating.
     health: HealthRating,
-    /// Why.
+    /// Reason.
     #[schema(value_type = Option<LocalizedNote>)]
     note: Option<LocalizedText>,
 }
 
-/// The chair's dated word on how it goes.
+/// A dated statement of the chair on the task force's health.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct HealthStatement {
-    /// Its id.
+    /// Unique id.
     id: Uuid,
-    /// How it goes.
+    /// Health rating.
     health: HealthRating,
-    /// Why.
+    /// Reason.
     #[schema(required, value_type = Option<LocalizedNote>)]
     note: Option<LocalizedText>,
-    /// The chair who said so.
+    /// The chair who made the statement.
     member_id: Uuid,
-    /// When.
+    /// Time of the action.
     created_at: DateTime<Utc>,
 }
 
@@ -75,7 +75,7 @@ impl ListItem for HealthStatement {
 
 /// List health statements
 ///
-/// Newest first; the first one is the task force's present health.
+/// The health statements, newest first. The first statement is the current health of the task force.
 #[utoipa::path(
     tag = "task forces",
     params(TaskForcePath, PageQuery),
@@ -93,9 +93,9 @@ async fn list_health_statements(
     response::document(&HealthStatementPage::new(page, |statement| statement.id, HealthStatement::from))
 }
 
-/// State the health
+/// Create a health statement
 ///
-/// The chair's own dated word; it stays until the next one.
+/// Records the chair's rating of the task force's health. The statement holds until the next one.
 #[utoipa::path(
     tag = "task forces",
     params(TaskForcePath),

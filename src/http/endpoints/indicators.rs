@@ -61,18 +61,18 @@ impl Path for IndicatorPath {
 #[mapper(from, into, ty = IndicatorFields)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewIndicator {
-    /// What is measured.
+    /// Name of the indicator.
     #[schema(value_type = LocalizedName)]
     name: LocalizedText,
-    /// In what it is measured: days, percent, dinars.
+    /// Unit of the values, such as days, percent or dinars.
     #[schema(value_type = PlainLine)]
     unit: String,
-    /// Which way it shall go.
+    /// Direction in which the indicator should move.
     direction: IndicatorDirection,
-    /// What it was before the pilot.
+    /// Value before the pilot.
     #[schema(value_type = Option<DecimalInput>)]
     baseline: Option<Decimal>,
-    /// What it shall be at the end.
+    /// Target value at the end of the pilot.
     #[schema(value_type = Option<DecimalInput>)]
     target: Option<Decimal>,
     /// The reason why the indicator is no longer measured. A value retires an indicator that was measured for an earlier
@@ -81,37 +81,37 @@ pub(super) struct NewIndicator {
     retirement_reason: Option<LocalizedText>,
 }
 
-/// What a pilot is measured by.
+/// An indicator of a pilot.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Indicator {
-    /// Its id.
+    /// Unique id.
     id: Uuid,
     /// The pilot.
     pilot_id: Uuid,
-    /// What is measured.
+    /// Name of the indicator.
     #[schema(value_type = LocalizedName)]
     name: LocalizedText,
-    /// In what it is measured.
+    /// Unit of the values.
     #[schema(example = "days")]
     unit: String,
-    /// Which way it shall go.
+    /// Direction in which the indicator should move.
     direction: IndicatorDirection,
-    /// What it was before the pilot.
+    /// Value before the pilot.
     #[schema(required, value_type = Option<DecimalNumber>)]
     baseline: Option<Decimal>,
-    /// What it shall be at the end.
+    /// Target value at the end of the pilot.
     #[schema(required, value_type = Option<DecimalNumber>)]
     target: Option<Decimal>,
     /// The reason why the indicator is no longer measured; null while the indicator is in use.
     #[schema(required, value_type = Option<LocalizedNote>)]
     retirement_reason: Option<LocalizedText>,
-    /// Counts changes of its own fields.
+    /// Version for `If-Match`; increases with each change.
     #[schema(minimum = 1, example = 2)]
     version: i32,
-    /// When it was created.
+    /// Time of creation.
     created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// Time of the last change.
     updated_at: DateTime<Utc>,
 }
 
@@ -170,7 +170,7 @@ resource_routes! {
     list: {
         function: list_indicators,
         summary: "List a pilot's indicators",
-        description: "What the pilot is measured by, oldest first.",
+        description: "The indicators of a pilot, oldest first.",
         query: PageQuery,
         filter: |_query| (),
         item: Indicator,
@@ -179,17 +179,17 @@ resource_routes! {
     create: {
         function: create_indicator,
         summary: "Create an indicator",
-        description: "Possible while step `pilots` is open and the pilot has not started.",
+        description: "Adds an indicator to a pilot while step `pilots` is open and the pilot has not started.",
         problems: changes_product().refuses([RefusalCode::ScorecardFrozen]),
     },
     get: {
         function: get_indicator,
-        summary: "Read an indicator",
+        summary: "Get an indicator",
         description: "One indicator of a pilot.",
     },
     update: {
         function: update_indicator,
-        summary: "Change an indicator",
+        summary: "Update an indicator",
         description: "Changes the fields that the merge patch names, while step `pilots` is open and the pilot has not started. A planned pilot keeps an indicator with `baseline` and `target`. An indicator that was measured for an earlier evaluation keeps `name`, `unit`, `direction` and `baseline`; `retirementReason` retires such an indicator, so that later evaluations do not ask for measurements of it.",
         problems: changes_product()
             .refuses([
@@ -200,7 +200,7 @@ resource_routes! {
     delete: {
         function: delete_indicator,
         summary: "Delete an indicator",
-        description: "Possible while step `pilots` is open and the pilot has not started. An indicator that was measured stays, and a planned pilot keeps an indicator with `baseline` and `target`.",
+        description: "Deletes an indicator while step `pilots` is open and the pilot has not started. An indicator with measurements cannot be deleted, and a planned pilot keeps an indicator with `baseline` and `target`.",
         problems: changes_product()
             .refuses([
                 RefusalCode::OfAnEarlierCycle, RefusalCode::ScorecardFrozen, RefusalCode::SectorNotSelected,

@@ -28,7 +28,7 @@ pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config.service(list_my_activities).service(list_my_tasks);
 }
 
-/// An open activity of yours, and the task force that it belongs to.
+/// An open activity of the caller, with its task force.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct MyActivity {
@@ -36,7 +36,7 @@ pub(super) struct MyActivity {
     item: ActivityItem,
     /// The task force.
     task_force_id: Uuid,
-    /// Its name.
+    /// Name.
     #[schema(value_type = LocalizedName)]
     task_force_name: LocalizedText,
 }
@@ -49,9 +49,9 @@ impl ListItem for MyActivity {
     const PAGE_DESCRIPTION: &'static str = "A page of your open activities.";
 }
 
-/// List my open activities
+/// List your open activities
 ///
-/// The open activities assigned to you over all task forces, what is due first comes first.
+/// The open activities that are assigned to you in all task forces, by due date.
 #[utoipa::path(
     tag = "me",
     params(PageQuery),
@@ -75,41 +75,41 @@ async fn list_my_activities(app: Data<App>, read: Read<Root, PageQuery>) -> Resu
     response::document(&page)
 }
 
-/// What waits.
+/// Subject of the task.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct MyTaskSubject {
-    /// What it is.
+    /// Kind of the resource.
     kind: SubjectKind,
-    /// Its id.
+    /// Unique id.
     id: Uuid,
-    /// Its number, where it has one: an activity's, a report's.
+    /// Number of an activity or report; null for other kinds.
     #[schema(required, minimum = 1, example = 12)]
     number: Option<i32>,
-    /// Its title or text, where it has one.
+    /// Title or text, if there is one.
     #[schema(required, value_type = Option<LongText>)]
     title: Option<LocalizedText>,
 }
 
-/// Something that waits for you.
+/// A task of the caller.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct MyTask {
-    /// What is to be done.
+    /// Description of the work.
     kind: TaskKind,
     /// The task force.
     task_force_id: Uuid,
-    /// Its name.
+    /// Name.
     #[schema(value_type = LocalizedName)]
     task_force_name: LocalizedText,
-    /// What waits.
+    /// Subject of the task.
     subject: MyTaskSubject,
-    /// Its step, where it belongs to one.
+    /// Step of the subject, if there is one.
     #[schema(required)]
     step: Option<StepName>,
-    /// When it is due: of a report the day of the next council.
+    /// Due date; for a report, the day of the council's next meeting.
     #[schema(required, example = "2026-12-15")]
     due_date: Option<NaiveDate>,
-    /// Since when it waits.
+    /// Time since which the task waits.
     since: DateTime<Utc>,
 }
 
@@ -132,17 +132,19 @@ impl From<db::me::Task> for MyTask {
     }
 }
 
-/// A page of what waits for you.
+/// A page of tasks.
 type MyTaskPage = Page<MyTask>;
 
 impl ListItem for MyTask {
     const PAGE_NAME: &'static str = "MyTaskPage";
-    const PAGE_DESCRIPTION: &'static str = "A page of what waits for you.";
+    const PAGE_DESCRIPTION: &'static str = "A page of tasks.";
 }
 
-/// List what waits for me
+/// List your tasks
 ///
-/// Over all task forces, what has waited longest comes first: votes, reviews and conditions for members; for the chair, extended pilots that wait to be planned in a new cycle; for the secretariat, conditions to accept; for secretariat and council, reports that wait for a decision.
+/// Your tasks in all task forces, longest waiting first. Members see votes, reviews and conditions; the chair also sees
+/// extended pilots that have to be planned in a new cycle; the secretariat sees conditions to accept; the secretariat
+/// and council members see reports that wait for a decision.
 #[utoipa::path(
     tag = "me",
     params(PageQuery),

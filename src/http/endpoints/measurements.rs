@@ -63,48 +63,49 @@ impl Path for MeasurementPath {
 #[mapper(from, into, ty = MeasurementFields)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewMeasurement {
-    /// What was measured, in the unit of the indicator.
+    /// Measured value in the unit of the indicator.
     #[schema(value_type = DecimalInput)]
     value: Decimal,
-    /// The day of it, in the task force's time zone; not before the pilot was started, and not after today.
+    /// Day of the measurement in the task force's time zone; not before the start of the pilot, and not after today.
     #[schema(example = "2027-04-15")]
     measured_on: NaiveDate,
-    /// Where the value comes from.
+    /// Source of the value.
     #[schema(value_type = Option<PlainLine>)]
     source: Option<String>,
 }
 
-/// What was measured of an indicator.
+/// A measurement of an indicator.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Measurement {
-    /// Its id.
+    /// Unique id.
     id: Uuid,
     /// The pilot.
     pilot_id: Uuid,
     /// The indicator.
     indicator_id: Uuid,
-    /// The cycle in which it was measured: an extended pilot is measured anew.
+    /// The cycle of the measurement. An extended pilot is measured again.
     #[schema(minimum = 1, example = 1)]
     cycle: i32,
-    /// The run of the pilot in which it was measured, counted from one: a pilot that is planned anew is measured anew.
+    /// Run of the pilot in which the value was measured, counted from 1. A pilot that is planned again is measured
+    /// again.
     #[schema(minimum = 1, example = 1)]
     run: i32,
-    /// What was measured, in the unit of the indicator.
+    /// Measured value in the unit of the indicator.
     #[schema(value_type = DecimalNumber)]
     value: Decimal,
-    /// The day of it.
+    /// Day of the measurement.
     #[schema(example = "2027-04-15")]
     measured_on: NaiveDate,
-    /// Where the value comes from.
+    /// Source of the value.
     #[schema(required, example = "Permit register, April 2027")]
     source: Option<String>,
-    /// Counts changes of its own fields.
+    /// Version for `If-Match`; increases with each change.
     #[schema(minimum = 1, example = 2)]
     version: i32,
-    /// When it was created.
+    /// Time of creation.
     created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// Time of the last change.
     updated_at: DateTime<Utc>,
 }
 
@@ -163,7 +164,7 @@ resource_routes! {
     list: {
         function: list_measurements,
         summary: "List an indicator's measurements",
-        description: "What was measured of the indicator, in every cycle that the pilot ran in, oldest first.",
+        description: "The measurements of an indicator over all cycles of the pilot, oldest first.",
         query: PageQuery,
         filter: |_query| (),
         item: Measurement,
@@ -172,18 +173,18 @@ resource_routes! {
     create: {
         function: create_measurement,
         summary: "Create a measurement",
-        description: "Possible while step `migration` is open and the pilot is running, of a day since it was started. It counts in the pilot's last cycle.",
+        description: "Records a measurement while step `migration` is open and the pilot is running. The day is not before the start of the pilot. A measurement counts in the pilot's last cycle.",
         problems: changes_product().refuses([RefusalCode::PilotNotRunning]),
     },
     get: {
         function: get_measurement,
-        summary: "Read a measurement",
+        summary: "Get a measurement",
         description: "One measurement of an indicator.",
     },
     update: {
         function: update_measurement,
-        summary: "Change a measurement",
-        description: "Changes the fields that the merge patch names, while step `migration` is open and the pilot is running; what was measured in an earlier cycle stays.",
+        summary: "Update a measurement",
+        description: "Changes the fields in the merge patch while step `migration` is open and the pilot is running. Measurements of earlier cycles cannot be changed.",
         problems: changes_product()
             .refuses([
                 RefusalCode::OfAnEarlierCycle, RefusalCode::PilotNotRunning, RefusalCode::PilotEvaluated,
@@ -192,7 +193,7 @@ resource_routes! {
     delete: {
         function: delete_measurement,
         summary: "Delete a measurement",
-        description: "Possible while step `migration` is open and the pilot is running; what was measured in an earlier cycle stays.",
+        description: "Deletes a measurement while step `migration` is open and the pilot is running. Measurements of earlier cycles cannot be deleted.",
         problems: changes_product()
             .refuses([
                 RefusalCode::OfAnEarlierCycle, RefusalCode::PilotNotRunning, RefusalCode::PilotEvaluated,

@@ -56,16 +56,16 @@ impl Path for MemberPath {
     }
 }
 
-/// Somebody who is to take a seat.
+/// A user who takes a seat.
 #[derive(Debug, Deserialize, ToSchema, Mapper)]
 #[mapper(into, ty = Appointment)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewMember {
-    /// A user of role `expert` who is active, or invited and takes the seat up on accepting.
+    /// An active or invited user with role `expert`.
     user_id: Uuid,
-    /// Chair or expert. A new chair makes the present one an expert.
+    /// Chair or expert. Appointing a chair makes the previous chair an expert.
     role: SeatRole,
-    /// What they are expert in.
+    /// Field of expertise.
     #[schema(value_type = Option<PlainLine>)]
     expertise: Option<String>,
 }
@@ -74,23 +74,24 @@ pub(super) struct NewMember {
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct MemberFields {
-    /// Chair or expert. A new chair makes the present one an expert.
+    /// Chair or expert. Appointing a chair makes the previous chair an expert.
     role: SeatRole,
-    /// What they are expert in.
+    /// Field of expertise.
     #[schema(value_type = Option<PlainLine>)]
     expertise: Option<String>,
 }
 
-/// How a seat ends.
+/// The end of a seat.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct MemberEnding {
-    /// Why.
+    /// Reason.
     #[schema(value_type = LocalizedNote)]
     reason: LocalizedText,
-    /// Who takes a seat in the same step; needed when one of five goes, or the chair.
+    /// The user who takes a seat in the same transaction; required when one of five members or the chair leaves.
     successor: Option<NewMember>,
-    /// The current member who takes over open activities, pilots and conditions; the successor if not given. Without either, activities are nobody's, and pilots and conditions stand in the way.
+    /// The current member who takes over open activities, pilots and conditions. Default: the successor. Without
+    /// either, the activities become unassigned, and a member who owns pilots or conditions cannot leave.
     reassign_to_member_id: Option<Uuid>,
 }
 
@@ -98,37 +99,38 @@ pub(super) struct MemberEnding {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Member {
-    /// Its id.
+    /// Unique id.
     id: Uuid,
-    /// Who holds the seat.
+    /// The user who holds the seat.
     user_id: Uuid,
-    /// Their name, as it is today.
+    /// Current name of the author.
     #[schema(value_type = LocalizedName)]
     name: LocalizedText,
-    /// Whether they may sign in: a member who is `invited` has not accepted yet, and one who is `disabled` cannot act.
+    /// State of the member's account: an `invited` member has not accepted the invitation yet, and a `disabled` member
+    /// cannot act.
     user_state: UserState,
     /// Chair or expert.
     role: SeatRole,
-    /// What they are expert in.
+    /// Field of expertise.
     #[schema(required, example = "Open data")]
     expertise: Option<String>,
-    /// Whether the seat is held now.
+    /// True if the seat is held now.
     current: bool,
-    /// The first day, in the task force's time zone.
+    /// First day of the seat, in the task force's time zone.
     #[schema(example = "2026-09-01")]
     from_date: NaiveDate,
-    /// The last day, once the seat has ended.
+    /// Last day of the seat; null while it is held.
     #[schema(required, example = "2026-11-22")]
     to_date: Option<NaiveDate>,
-    /// Why it ended.
+    /// Reason for the end of the seat.
     #[schema(required, value_type = Option<LocalizedNote>)]
     end_reason: Option<LocalizedText>,
-    /// Counts changes of its own fields.
+    /// Version for `If-Match`; increases with each change.
     #[schema(minimum = 1, example = 1)]
     version: i32,
-    /// When the seat was given.
+    /// Time of the appointment.
     created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// Time of the last change.
     updated_at: DateTime<Utc>,
 }
 
@@ -155,10 +157,10 @@ impl From<NamedMember> for Member {
 page_query! {
     /// Which members.
     MemberQuery {
-        /// Only those who hold their seat now, or only those who don't any more.
+        /// `true`: only current members; `false`: only former members.
         #[param(nullable = false, example = true)]
         current: Option<bool>,
-        /// Only those whose user is in this state.
+        /// Only members whose user account has this state.
         #[param(inline, nullable = false)]
         user_state: Option<UserState>,
     }
@@ -174,7 +176,7 @@ impl ListItem for Member {
 
 /// List members
 ///
-/// The members of a task force in the order in which they came, those whose seat has ended among them.
+/// The members of a task force by the time of their appointment, including members whose seat has ended.
 #[utoipa::path(
     tag = "members",
     params(TaskForcePath, MemberQuery),
@@ -193,7 +195,7 @@ async fn list_members(app: Data<App>, read: Read<TaskForcePath, MemberQuery>) ->
 
 /// Appoint a member
 ///
-/// Gives a user a seat. A task force at work has at most seven.
+/// Gives a user a seat. An active or suspended task force has at most seven members.
 #[utoipa::path(
     tag = "members",
     params(TaskForcePath),
@@ -217,10 +219,10 @@ async fn create_member(app: Data<App>, create: Create<TaskForcePath, NewMember>)
     response::created(&location, member.version, &member)
 }
 
-/// Read a member
+/// Get a member
 #[utoipa::path(
     tag = "members",
-    description = "One member, whether the seat is held now or has ended.",
+    description = "One current or former member.",
     params(MemberPath),
     responses((status = 200, description = "The member.", body = Member, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
@@ -234,14 +236,15 @@ async fn get_member(app: Data<App>, read: Read<MemberPath>) -> Result<HttpRespon
     response::single(member.version, &member)
 }
 
-/// Change a member
+/// Update a member
 ///
-/// Making a member the chair makes the present chair an expert in the same step.
+/// Changes the fields in the merge patch. Making a member the chair makes the previous chair an expert in the same
+/// transaction.
 #[utoipa::path(
     tag = "members",
     params(MemberPath, IfMatch),
     request_body(content = MemberPatch, content_type = "application/merge-patch+json"),
-    responses((status = 200, description = "The member as it is now.", body = Member, headers(("ETag" = String)))),
+    responses((status = 200, description = "The member after the change.", body = Member, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(
         requires(Action::EditTaskForce)
             .writes(Write::Members)
@@ -270,7 +273,8 @@ async fn update_member(app: Data<App>, change: Change<MemberPath, MemberPatch>) 
 
 /// End a seat
 ///
-/// A task force at work keeps five members and a chair: to lose one of five, or the chair, is to name the successor here.
+/// Ends the seat of a member. An active or suspended task force keeps at least five members and a chair: ending one of
+/// five seats, or the seat of the chair, needs a `successor`.
 #[utoipa::path(
     tag = "members",
     params(MemberPath, IfMatch),

@@ -52,23 +52,24 @@ impl Path for MigrationPath {
     }
 }
 
-/// How many records there were, what became of them, and how many are not accounted for.
+/// Counts of the migrated records, with the difference.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Reconciliation {
-    /// How many there were.
+    /// Number of records in the source.
     #[schema(minimum = 0, example = 120_000)]
     source: i64,
-    /// How many were loaded.
+    /// Number of loaded records.
     #[schema(minimum = 0, example = 119_950)]
     loaded: i64,
-    /// How many were rejected.
+    /// Number of rejected records.
     #[schema(minimum = 0, example = 50)]
     rejected: i64,
-    /// How many were neither loaded nor rejected; negative where more arrived than there were.
+    /// Number of records neither loaded nor rejected; negative if more records were loaded or rejected than the source
+    /// had.
     #[schema(example = 0)]
     difference: i64,
-    /// Why the counts differ.
+    /// Reason for the difference.
     #[schema(required, value_type = Option<LocalizedNote>)]
     reason: Option<LocalizedText>,
 }
@@ -77,27 +78,27 @@ struct Reconciliation {
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewMigration {
-    /// The pilot that is moved, evaluated with outcome `scale`.
+    /// The migrated pilot, evaluated with outcome `scale`.
     pilot_id: Uuid,
-    /// What it is called.
+    /// Title.
     #[schema(value_type = LocalizedName)]
     title: LocalizedText,
-    /// Where it is moved to.
+    /// Target system.
     #[schema(value_type = PlainLine)]
     target_system: String,
-    /// The day it is planned for.
+    /// Planned day.
     #[schema(example = "2027-02-01")]
     planned_on: NaiveDate,
-    /// How to go back if it fails.
+    /// Plan for a rollback.
     #[schema(value_type = Option<PlainText>)]
     rollback_plan: Option<String>,
-    /// How many records there were and what became of them; needed to go live.
+    /// Counts of the migrated records; required to go live.
     #[schema(value_type = Option<PatchedReconciliationCounts>)]
     reconciliation: Option<ReconciliationCounts>,
-    /// Who runs it from then on; needed to hand it over.
+    /// The unit that runs the service after the hand-over; required for the hand-over.
     #[schema(value_type = Option<PlainLine>)]
     receiving_unit: Option<String>,
-    /// Who answers for it from then on; needed to hand it over.
+    /// The person who is responsible for the service after the hand-over; required for the hand-over.
     #[schema(value_type = Option<PlainLine>)]
     service_owner: Option<String>,
 }
@@ -158,50 +159,50 @@ impl From<ReconciliationCounts> for Reconciliation {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct MigrationItem {
-    /// Its id.
+    /// Unique id.
     id: Uuid,
-    /// The cycle that it was made in.
+    /// The cycle in which the activity was created.
     #[schema(minimum = 1, example = 1)]
     cycle: i32,
-    /// The last cycle that it counts in.
+    /// Last cycle in which the resource counts.
     #[schema(minimum = 1, example = 1)]
     last_cycle: i32,
-    /// The pilot that is moved.
+    /// The migrated pilot.
     pilot_id: Uuid,
-    /// What it is called.
+    /// Title.
     #[schema(value_type = LocalizedName)]
     title: LocalizedText,
-    /// Where it is moved to.
+    /// Target system.
     #[schema(example = "Municipal services platform")]
     target_system: String,
-    /// The day it is planned for.
+    /// Planned day.
     #[schema(example = "2027-02-01")]
     planned_on: NaiveDate,
-    /// How to go back if it fails.
+    /// Plan for a rollback.
     #[schema(required, example = "Switch the old system on again.")]
     rollback_plan: Option<String>,
-    /// How many records there were and what became of them.
+    /// Counts of the migrated records.
     #[schema(required)]
     reconciliation: Option<Reconciliation>,
-    /// Who runs it from then on.
+    /// The unit that runs the service after the hand-over.
     #[schema(required, example = "IT department")]
     receiving_unit: Option<String>,
-    /// Who answers for it from then on.
+    /// The person who is responsible for the service after the hand-over.
     #[schema(required, example = "Head of licensing")]
     service_owner: Option<String>,
-    /// Its state.
+    /// Current state.
     state: MigrationState,
-    /// Why it has that state.
+    /// Reason for the current state.
     #[schema(required, value_type = Option<LocalizedNote>)]
     state_reason: Option<LocalizedText>,
-    /// Since when it has its state.
+    /// Time of the last change of state.
     state_since: DateTime<Utc>,
-    /// Counts changes of its own fields.
+    /// Version for `If-Match`; increases with each change.
     #[schema(minimum = 1, example = 2)]
     version: i32,
-    /// When it was created.
+    /// Time of creation.
     created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// Time of the last change.
     updated_at: DateTime<Utc>,
 }
 
@@ -230,13 +231,14 @@ impl MigrationItem {
     }
 }
 
-/// A migration, and where it can go from here.
+/// A migration with its available transitions.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Migration {
     #[serde(flatten)]
     item: MigrationItem,
-    /// Where it can go from here, for you, now.
+    /// The transitions out of the current state that the caller can make now, or the obstacles of each, computed by the
+    /// check that the service enforces.
     available_transitions: Vec<TransitionDocument>,
 }
 
@@ -251,13 +253,14 @@ impl Representation for Migration {
     }
 }
 
-/// Where a migration is to go.
+/// A transition of a migration.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct MigrationTransition {
-    /// The state to go to.
+    /// The new state.
     to: MigrationState,
-    /// Why; needed to roll it back, to take a hand-over back (`handedOver` to `live`), and to go live although the counts of the reconciliation differ.
+    /// Reason; required to roll back, to take back a hand-over (`handedOver` to `live`), and to go live with a
+    /// difference in the reconciliation.
     #[schema(value_type = Option<LocalizedNote>)]
     reason: Option<LocalizedText>,
 }
@@ -265,16 +268,16 @@ pub(super) struct MigrationTransition {
 page_query! {
     /// Which migrations.
     MigrationQuery {
-        /// Those that count in this cycle; the present one if not given.
+        /// Only items that count in this cycle. Default: the current cycle.
         #[param(nullable = false, minimum = 1, maximum = 1000000, example = 1)]
         cycle: Option<i32>,
-        /// Only in one of these states: `state` several times, or once with commas.
+        /// Only items in one of these states. Repeat `state`, or separate the states by commas.
         #[param(inline, nullable = false, min_items = 1, max_items = 6, example = json!(["live"]))]
         state: Option<Vec<MigrationState>>,
-        /// Only those whose text holds this, whatever the letter forms, digits, diacritics and case.
+        /// Search by text. Ignores case, Arabic diacritics, alef variants and digit forms.
         #[param(nullable = false, min_length = 1, max_length = 200, format = "text-search", example = "منصة")]
         q: Option<String>,
-        /// Only those of this pilot.
+        /// Only migrations of this pilot.
         #[param(inline, nullable = false, example = "0199f0c2-7a3b-7c11-9d2e-00000000000b")]
         pilot_id: Option<Uuid>,
     }
@@ -321,7 +324,7 @@ resource_routes! {
     create: {
         function: create_migration,
         summary: "Create a migration",
-        description: "Possible while step `migration` is open, of a pilot that was evaluated with outcome `scale`. It starts as `planned`.",
+        description: "Creates a migration in state `planned`. Step `migration` must be open, and the pilot evaluated with outcome `scale`.",
         problems: changes_product()
             .refuses([
                 RefusalCode::OfAnEarlierCycle, RefusalCode::UnknownReference, RefusalCode::PilotNotScaled,
@@ -330,13 +333,13 @@ resource_routes! {
     },
     get: {
         function: get_migration,
-        summary: "Read a migration",
-        description: "One migration, and where it can go from here.",
+        summary: "Get a migration",
+        description: "One migration and its available transitions.",
     },
     update: {
         function: update_migration,
-        summary: "Change a migration",
-        description: "Changes the fields that the merge patch names, while step `migration` is open. A live migration keeps its `reconciliation`, with a `reason` if the counts differ, and one that is handed over also keeps `receivingUnit` and `serviceOwner`.",
+        summary: "Update a migration",
+        description: "Changes the fields in the merge patch while step `migration` is open. A live migration keeps its `reconciliation`, with a `reason` if the counts differ; a migration that is handed over also keeps `receivingUnit` and `serviceOwner`.",
         problems: changes_product()
             .refuses([
                 RefusalCode::OfAnEarlierCycle, RefusalCode::UnknownReference, RefusalCode::PilotNotScaled,
@@ -347,7 +350,7 @@ resource_routes! {
     delete: {
         function: delete_migration,
         summary: "Delete a migration",
-        description: "Possible while step `migration` is open, the migration was not begun and nothing refers to it. Its checklist goes with it.",
+        description: "Deletes a migration and its checklist. Step `migration` must be open, the migration must not have begun, and nothing may refer to it.",
         problems: changes_product()
             .refuses([
                 RefusalCode::OfAnEarlierCycle, RefusalCode::StillReferenced, RefusalCode::MigrationBegun,
@@ -355,8 +358,8 @@ resource_routes! {
     },
     transition: {
         function: transition_migration,
-        summary: "Move a migration to another state",
-        description: "`availableTransitions` of the migration says which states can be reached, and what stands in the way of each.",
+        summary: "Change the state of a migration",
+        description: "Changes the state of a migration. The migration's `availableTransitions` lists the possible states and the obstacles of each.",
         problems: changes_product()
             .refuses([
                 RefusalCode::TransitionNotAllowed, RefusalCode::ChecklistUnfinished,

@@ -60,26 +60,27 @@ impl Path for PilotPath {
 #[mapper(from, into, ty = PilotFields)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewPilot {
-    /// What it is called.
+    /// Title.
     #[schema(value_type = LocalizedName)]
     title: LocalizedText,
-    /// The sector that it makes smarter; any to propose it, a selected one to plan and run it.
+    /// The sector of the pilot; a selected sector is required to plan and run the pilot.
     sector_id: Uuid,
-    /// The policy that it follows.
+    /// The policy that the pilot implements.
     policy_id: Option<Uuid>,
-    /// The current member who answers for it.
+    /// The current member who is responsible for the pilot.
     owner_member_id: Uuid,
-    /// The aims of local smart government development that it serves; none at first, at least one to plan it.
+    /// The aims of local smart government development that the pilot serves; at least one is required to plan the
+    /// pilot.
     #[serde(default)]
     #[schema(required = false, value_type = Aims)]
     aims: Vec<Aim>,
-    /// What it is expected to show.
+    /// The hypothesis that the pilot tests.
     #[schema(value_type = Option<PlainText>)]
     hypothesis: Option<String>,
-    /// Its first day.
+    /// First day.
     #[schema(example = "2027-03-01")]
     start_date: NaiveDate,
-    /// Its last day; not before the first.
+    /// Last day; not before `startDate`.
     #[schema(example = "2027-05-31")]
     end_date: NaiveDate,
 }
@@ -88,61 +89,61 @@ pub(super) struct NewPilot {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct PilotItem {
-    /// Its id.
+    /// Unique id.
     id: Uuid,
-    /// The cycle that it was made in.
+    /// The cycle in which the activity was created.
     #[schema(minimum = 1, example = 1)]
     cycle: i32,
-    /// The last cycle that it counts in: an extended pilot joins the cycle in which it is planned anew.
+    /// Last cycle in which the pilot counts. An extended pilot joins the cycle in which it is planned again.
     #[schema(minimum = 1, example = 1)]
     last_cycle: i32,
-    /// How often it was planned, counted from one. What was measured in an earlier run does not count in this one.
+    /// Number of times the pilot was planned. Measurements of an earlier run do not count in the current run.
     #[schema(minimum = 1, example = 1)]
     run: i32,
-    /// What it is called.
+    /// Title.
     #[schema(value_type = LocalizedName)]
     title: LocalizedText,
-    /// The sector that it makes smarter.
+    /// The sector of the pilot.
     sector_id: Uuid,
-    /// The policy that it follows.
+    /// The policy that the pilot implements.
     #[schema(required)]
     policy_id: Option<Uuid>,
-    /// The member who answers for it.
+    /// The member who is responsible for the pilot.
     owner_member_id: Uuid,
-    /// The aims that it serves.
+    /// The aims that the resource serves.
     #[schema(value_type = Aims)]
     aims: Vec<Aim>,
-    /// What it is expected to show.
+    /// The hypothesis that the pilot tests.
     #[schema(required, example = "Half of the permits can be given within a day.")]
     hypothesis: Option<String>,
-    /// Its first day.
+    /// First day.
     #[schema(example = "2027-03-01")]
     start_date: NaiveDate,
-    /// Its last day.
+    /// Last day.
     #[schema(example = "2027-05-31")]
     end_date: NaiveDate,
-    /// When it was started in its last cycle; null before. Nothing is measured before that day.
+    /// Time of the start in the last cycle; null before the start. Measurements are not dated before that day.
     #[schema(required)]
     started_at: Option<DateTime<Utc>>,
-    /// What its evaluation says should become of it; null before.
+    /// Outcome of the last evaluation; null before the evaluation.
     #[schema(required)]
     outcome: Option<PilotOutcome>,
-    /// What was learned from it; null before it is evaluated.
+    /// Lessons learned; null before the evaluation.
     #[schema(required, value_type = Option<LongText>)]
     lessons: Option<LocalizedText>,
-    /// Its state.
+    /// Current state.
     state: PilotState,
-    /// Why it has that state.
+    /// Reason for the current state.
     #[schema(required, value_type = Option<LocalizedNote>)]
     state_reason: Option<LocalizedText>,
-    /// Since when it has its state.
+    /// Time of the last change of state.
     state_since: DateTime<Utc>,
-    /// Counts changes of its own fields.
+    /// Version for `If-Match`; increases with each change.
     #[schema(minimum = 1, example = 2)]
     version: i32,
-    /// When it was created.
+    /// Time of creation.
     created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// Time of the last change.
     updated_at: DateTime<Utc>,
 }
 
@@ -174,15 +175,16 @@ impl PilotItem {
     }
 }
 
-/// A pilot, and where it can go from here.
+/// A pilot with its available transitions.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Pilot {
     #[serde(flatten)]
     item: PilotItem,
-    /// Its evaluations as they were made, oldest first: also those after which it was planned or run again.
+    /// The evaluations of the pilot, oldest first, including those after which the pilot was planned or run again.
     evaluations: Vec<PilotEvaluation>,
-    /// Where it can go from here, for you, now.
+    /// The transitions out of the current state that the caller can make now, or the obstacles of each, computed by the
+    /// check that the service enforces.
     available_transitions: Vec<TransitionDocument>,
 }
 
@@ -198,18 +200,18 @@ impl Representation for Pilot {
     }
 }
 
-/// Where a pilot is to go.
+/// A transition of a pilot.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct PilotTransition {
-    /// The state to go to.
+    /// The new state.
     to: PilotState,
-    /// Why; needed to cancel, and to let an evaluated pilot run again.
+    /// Reason; required to cancel, and to return an evaluated pilot to `running`.
     #[schema(value_type = Option<LocalizedNote>)]
     reason: Option<LocalizedText>,
-    /// What should become of it; needed for `evaluated`, and of no meaning otherwise.
+    /// Outcome of the evaluation; required for `evaluated`, and ignored otherwise.
     outcome: Option<PilotOutcome>,
-    /// What was learned from it; needed for `evaluated`, and of no meaning otherwise.
+    /// Lessons learned; required for `evaluated`, and ignored otherwise.
     #[schema(value_type = Option<LongText>)]
     lessons: Option<LocalizedText>,
 }
@@ -217,19 +219,19 @@ pub(super) struct PilotTransition {
 page_query! {
     /// Which pilots.
     PilotQuery {
-        /// Those that count in this cycle; the present one if not given.
+        /// Only items that count in this cycle. Default: the current cycle.
         #[param(nullable = false, minimum = 1, maximum = 1000000, example = 1)]
         cycle: Option<i32>,
-        /// Only in one of these states: `state` several times, or once with commas.
+        /// Only items in one of these states. Repeat `state`, or separate the states by commas.
         #[param(inline, nullable = false, min_items = 1, max_items = 5, example = json!(["planned", "running"]))]
         state: Option<Vec<PilotState>>,
-        /// Only in this sector.
+        /// Only pilots in this sector.
         #[param(nullable = false, example = "0199f0c2-7a3b-7c11-9d2e-00000000000b")]
         sector_id: Option<Uuid>,
-        /// Only those that this member answers for.
+        /// Only pilots owned by this member.
         #[param(nullable = false, example = "0199f0c2-7a3b-7c11-9d2e-00000000000c")]
         owner_member_id: Option<Uuid>,
-        /// Only those whose text holds this, whatever the letter forms, digits, diacritics and case.
+        /// Search by text. Ignores case, Arabic diacritics, alef variants and digit forms.
         #[param(nullable = false, min_length = 1, max_length = 200, format = "text-search", example = "رخص")]
         q: Option<String>,
     }
@@ -262,7 +264,7 @@ resource_routes! {
     list: {
         function: list_pilots,
         summary: "List pilots",
-        description: "The pilots of a cycle, those extended into it among them, oldest first.",
+        description: "The pilots of a cycle, including pilots extended into it, oldest first.",
         query: PilotQuery,
         filter: |query| PilotFilter {
             cycle: query.cycle,
@@ -277,19 +279,19 @@ resource_routes! {
     create: {
         function: create_pilot,
         summary: "Create a pilot",
-        description: "Possible while step `pilots` is open. It starts as `proposed`.",
+        description: "Creates a pilot in state `proposed` while step `pilots` is open.",
         problems: changes_product()
             .refuses([RefusalCode::UnknownReference, RefusalCode::MemberEnded, RefusalCode::TooManyItems]),
     },
     get: {
         function: get_pilot,
-        summary: "Read a pilot",
-        description: "One pilot, and where it can go from here.",
+        summary: "Get a pilot",
+        description: "One pilot and its available transitions.",
     },
     update: {
         function: update_pilot,
-        summary: "Change a pilot",
-        description: "Changes the fields that the merge patch names, while step `pilots` is open and the pilot has not started. A planned pilot keeps a selected sector and an aim.",
+        summary: "Update a pilot",
+        description: "Changes the fields in the merge patch while step `pilots` is open and the pilot has not started. A planned pilot keeps a selected sector and an aim.",
         problems: changes_product()
             .refuses([
                 RefusalCode::UnknownReference, RefusalCode::MemberEnded, RefusalCode::ScorecardFrozen,
@@ -299,7 +301,7 @@ resource_routes! {
     delete: {
         function: delete_pilot,
         summary: "Delete a pilot",
-        description: "With its indicators. Possible while step `pilots` is open, the pilot has not started and nothing refers to it; one that was evaluated before stays.",
+        description: "Deletes a pilot and its indicators. Step `pilots` must be open, the pilot must not have been started or evaluated, and nothing may refer to it.",
         problems: changes_product()
             .refuses([
                 RefusalCode::OfAnEarlierCycle, RefusalCode::StillReferenced, RefusalCode::ScorecardFrozen,
@@ -308,8 +310,8 @@ resource_routes! {
     },
     transition: {
         function: transition_pilot,
-        summary: "Move a pilot to another state",
-        description: "`availableTransitions` of the pilot says which states can be reached, and what stands in the way of each. An extended pilot goes back to `planned` in a later cycle, and any evaluated pilot in a step `pilots` that the council opened again; while step `migration` is open, an evaluated pilot without a migration goes back to `running`. Its outcome and lessons go with that, and the next evaluation sets them anew; `evaluations` keeps the earlier ones.",
+        summary: "Change the state of a pilot",
+        description: "Changes the state of a pilot. The pilot's `availableTransitions` lists the possible states and the obstacles of each. An extended pilot returns to `planned` in a later cycle; any evaluated pilot returns to `planned` in a step `pilots` that the council reopened. While step `migration` is open, an evaluated pilot without a migration can return to `running`. A return clears `outcome` and `lessons` until the next evaluation; `evaluations` keeps the earlier evaluations.",
         problems: changes_product()
             .refuses([
                 RefusalCode::TransitionNotAllowed, RefusalCode::SectorNotSelected, RefusalCode::AimsMissing,

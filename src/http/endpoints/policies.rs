@@ -59,18 +59,19 @@ impl Path for PolicyPath {
 #[mapper(from, into, ty = PolicyFields)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewPolicy {
-    /// What it is called.
+    /// Title.
     #[schema(value_type = LocalizedName)]
     title: LocalizedText,
     /// Policy, framework or standard.
     kind: PolicyKind,
-    /// What it is about.
+    /// The subject.
     #[schema(value_type = Option<LongText>)]
     description: Option<LocalizedText>,
-    /// Where it is written: a number, an address.
+    /// Reference of the text, such as a number or a URL.
     #[schema(value_type = Option<PlainLine>)]
     reference: Option<String>,
-    /// The aims of local smart government development that it serves; none at first, at least one before it is adopted: what is decided stays as it is.
+    /// The aims of local smart government development that the policy serves; at least one is required before the
+    /// policy is adopted.
     #[serde(default)]
     #[schema(required = false, value_type = Aims)]
     aims: Vec<Aim>,
@@ -80,47 +81,48 @@ pub(super) struct NewPolicy {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct PolicyItem {
-    /// Its id.
+    /// Unique id.
     id: Uuid,
-    /// The cycle that it was made in.
+    /// The cycle in which the activity was created.
     #[schema(minimum = 1, example = 1)]
     cycle: i32,
-    /// The last cycle that it counts in: adopted policies are carried over.
+    /// Last cycle in which the policy counts. Adopted policies are carried over.
     #[schema(minimum = 1, example = 1)]
     last_cycle: i32,
-    /// What it is called.
+    /// Title.
     #[schema(value_type = LocalizedName)]
     title: LocalizedText,
     /// Policy, framework or standard.
     kind: PolicyKind,
-    /// What it is about.
+    /// The subject.
     #[schema(required, value_type = Option<LongText>)]
     description: Option<LocalizedText>,
-    /// Where it is written.
+    /// Reference of the text.
     #[schema(required, example = "Decree 14/2026")]
     reference: Option<String>,
-    /// The aims that it serves.
+    /// The aims that the resource serves.
     #[schema(value_type = Aims)]
     aims: Vec<Aim>,
-    /// The policy that took its place.
+    /// The policy that replaced this policy.
     #[schema(required)]
     superseded_by_id: Option<Uuid>,
-    /// The member who put it under review last, and may change its text until it is decided on; another member adopts it.
+    /// The member who last put the policy under review. Only this member can change the text during the review, and
+    /// only another member can adopt the policy.
     #[schema(required)]
     under_review_by_member_id: Option<Uuid>,
-    /// Its state.
+    /// Current state.
     state: PolicyState,
-    /// Why it has that state.
+    /// Reason for the current state.
     #[schema(required, value_type = Option<LocalizedNote>)]
     state_reason: Option<LocalizedText>,
-    /// Since when it has its state.
+    /// Time of the last change of state.
     state_since: DateTime<Utc>,
-    /// Counts changes of its own fields.
+    /// Version for `If-Match`; increases with each change.
     #[schema(minimum = 1, example = 2)]
     version: i32,
-    /// When it was created.
+    /// Time of creation.
     created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// Time of the last change.
     updated_at: DateTime<Utc>,
 }
 
@@ -147,13 +149,14 @@ impl PolicyItem {
     }
 }
 
-/// A policy, and where it can go from here.
+/// A policy with its available transitions.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Policy {
     #[serde(flatten)]
     item: PolicyItem,
-    /// Where it can go from here, for you, now.
+    /// The transitions out of the current state that the caller can make now, or the obstacles of each, computed by the
+    /// check that the service enforces.
     available_transitions: Vec<TransitionDocument>,
 }
 
@@ -168,29 +171,30 @@ impl Representation for Policy {
     }
 }
 
-/// Where a policy is to go.
+/// A transition of a policy.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct PolicyTransition {
-    /// The state to go to.
+    /// The new state.
     to: PolicyState,
-    /// Why; needed to reject, and to take a decision back: from `adopted` to `underReview`, from `rejected` to `identified`.
+    /// Reason; required to reject, and to take a decision back (from `adopted` to `underReview`, from `rejected` to
+    /// `identified`).
     #[schema(value_type = Option<LocalizedNote>)]
     reason: Option<LocalizedText>,
-    /// The adopted policy that takes its place; needed for `superseded`, and refused otherwise.
+    /// The adopted policy that replaces this policy; required for `superseded`, and refused otherwise.
     superseded_by_id: Option<Uuid>,
 }
 
 page_query! {
     /// Which policies.
     PolicyQuery {
-        /// Those that count in this cycle; the present one if not given.
+        /// Only items that count in this cycle. Default: the current cycle.
         #[param(nullable = false, minimum = 1, maximum = 1000000, example = 1)]
         cycle: Option<i32>,
-        /// Only in one of these states: `state` several times, or once with commas.
+        /// Only items in one of these states. Repeat `state`, or separate the states by commas.
         #[param(inline, nullable = false, min_items = 1, max_items = 5, example = json!(["adopted"]))]
         state: Option<Vec<PolicyState>>,
-        /// Only those whose text holds this, whatever the letter forms, digits, diacritics and case.
+        /// Search by text. Ignores case, Arabic diacritics, alef variants and digit forms.
         #[param(nullable = false, min_length = 1, max_length = 200, format = "text-search", example = "سياسة")]
         q: Option<String>,
     }
@@ -223,7 +227,7 @@ resource_routes! {
     list: {
         function: list_policies,
         summary: "List policies",
-        description: "The policies and frameworks of smart governance of a cycle, those carried over into it among them, oldest first.",
+        description: "The policies and frameworks of smart governance of a cycle, including those carried over into it, oldest first.",
         query: PolicyQuery,
         filter: |query| ProductFilter {
             cycle: query.cycle,
@@ -237,24 +241,24 @@ resource_routes! {
     create: {
         function: create_policy,
         summary: "Create a policy",
-        description: "Possible while step `policy` is open. It starts as `identified`.",
+        description: "Creates a policy in state `identified` while step `policy` is open.",
         problems: changes_product().refuses([RefusalCode::TooManyItems]),
     },
     get: {
         function: get_policy,
-        summary: "Read a policy",
-        description: "One policy, and where it can go from here.",
+        summary: "Get a policy",
+        description: "One policy and its available transitions.",
     },
     update: {
         function: update_policy,
-        summary: "Change a policy",
-        description: "Changes the fields that the merge patch names, while step `policy` is open. While the policy is under review, only the member who put it under review changes the text. The text of a policy that was decided on stays as it is: move the policy back first.",
+        summary: "Update a policy",
+        description: "Changes the fields in the merge patch while step `policy` is open. While the policy is under review, only the member who put it under review can change its text. The text of an adopted or rejected policy cannot be changed: move the policy back first.",
         problems: changes_product().refuses([RefusalCode::PolicyDecided, RefusalCode::PolicyUnderReview]),
     },
     delete: {
         function: delete_policy,
         summary: "Delete a policy",
-        description: "Possible while step `policy` is open and nothing refers to it; one that was decided on or carried over stays.",
+        description: "Deletes a policy while step `policy` is open and nothing refers to it. A policy that was decided on or carried over cannot be deleted.",
         problems: changes_product()
             .refuses([
                 RefusalCode::OfAnEarlierCycle, RefusalCode::StillReferenced, RefusalCode::PolicyDecided,
@@ -263,8 +267,8 @@ resource_routes! {
     },
     transition: {
         function: transition_policy,
-        summary: "Move a policy to another state",
-        description: "`availableTransitions` of the policy says which states can be reached, and what stands in the way of each. A policy is adopted by another member than the one who put it under review.",
+        summary: "Change the state of a policy",
+        description: "Changes the state of a policy. The policy's `availableTransitions` lists the possible states and the obstacles of each. The member who put a policy under review cannot adopt it.",
         problems: changes_product()
             .refuses([
                 RefusalCode::UnknownReference, RefusalCode::TransitionNotAllowed,

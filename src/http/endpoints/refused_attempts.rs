@@ -26,44 +26,45 @@ pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config.service(list_refused_attempts);
 }
 
-/// Who tried, where a credential said so.
+/// The user who made the attempts.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct RefusedUser {
     /// The user.
     id: Uuid,
-    /// Their name, as it is today.
+    /// Current name of the author.
     #[schema(required, value_type = Option<LocalizedName>)]
     name: Option<LocalizedText>,
 }
 
-/// Attempts of one kind in one hour: by one caller, from one address, at one operation, refused in one way.
+/// Refused attempts of one kind within an hour: same caller, address, operation and problem code.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct RefusedAttempt {
-    /// Its id.
+    /// Unique id.
     id: Uuid,
-    /// Who tried; null where no credential said so.
+    /// The user who made the attempts; null without a valid credential.
     #[schema(required)]
     user: Option<RefusedUser>,
-    /// The address that it came from, of IPv6 its network of 64 bits; null where it is not known, or where attempts are counted together.
+    /// Address of the client (for IPv6, its network of 64 bits); null if unknown, or if attempts of several clients are
+    /// counted together.
     #[schema(required, example = "192.0.2.17")]
     address: Option<String>,
-    /// Method and route; `other` where there were too many kinds in an hour and the rest is counted together.
+    /// Method and route; `other` if there were too many kinds in an hour and the rest is counted together.
     #[schema(example = "POST /v1/task-forces/{taskForceId}/transitions")]
     operation: String,
-    /// How they were refused.
+    /// Problem code of the refusals.
     code: ProblemCode,
-    /// The task force that they were about, where the caller could see it.
+    /// The task force of the attempts, if the caller could see it.
     #[schema(required)]
     task_force_id: Option<Uuid>,
-    /// How often.
+    /// Number of attempts.
     #[schema(minimum = 1, example = 12)]
     attempts: i64,
-    /// The first time in this hour.
+    /// Time of the first attempt in this hour.
     first_at: DateTime<Utc>,
-    /// The last time in this hour.
+    /// Time of the last attempt in this hour.
     last_at: DateTime<Utc>,
-    /// The request of the last time.
+    /// Id of the request of the last attempt.
     #[schema(example = "0199f0c2-7a3b-7c11-9d2e-3f5a6b7c8d9e")]
     last_request_id: String,
 }
@@ -96,21 +97,23 @@ impl ListItem for RefusedAttempt {
 page_query! {
     /// Which refused attempts.
     RefusedAttemptQuery {
-        /// Only by this user.
+        /// Only attempts by this user.
         #[param(nullable = false, example = "0199f0c2-7a3b-7c11-9d2e-000000000101")]
         user_id: Option<Uuid>,
-        /// Only refused so.
+        /// Only attempts that were refused with this code.
         #[param(inline, nullable = false)]
         code: Option<ProblemCode>,
-        /// Only about this task force.
+        /// Only attempts on this task force.
         #[param(nullable = false, example = "0199f0c2-7a3b-7c11-9d2e-000000000001")]
         task_force_id: Option<Uuid>,
     }
 }
 
-/// Read refused attempts
+/// List refused attempts
 ///
-/// Who tried what is not theirs to do, newest first: requests refused with 403, sign-ins that failed or were too many, and steps submitted before their gate was met. Attempts of one kind are counted, an hour a row; they appear after some seconds and are kept for 90 days. They stand apart from the chains of events, for they changed nothing. For the administrator.
+/// Refused attempts, newest first: requests refused with 403, failed or throttled sign-ins, and steps submitted before
+/// their gate was met. Attempts of one kind are counted, an hour a row; they appear after some seconds and are kept for
+/// 90 days. They stand apart from the chains of events, for they changed nothing. For the administrator.
 #[utoipa::path(
     tag = "events",
     params(RefusedAttemptQuery),

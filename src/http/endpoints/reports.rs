@@ -38,7 +38,7 @@ pub(super) struct ReportPath {
     /// The task force.
     #[param(inline, example = "0199f0c2-7a3b-7c11-9d2e-000000000001")]
     task_force_id: Uuid,
-    /// The number of the report.
+    /// Number of the report.
     #[param(minimum = 1, example = 1)]
     #[serde(deserialize_with = "request::number")]
     number: i32,
@@ -50,16 +50,16 @@ impl Path for ReportPath {
     }
 }
 
-/// What the chair says in a report; the service finds the rest.
+/// The chair's part of a new report; the service adds the rest.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(example = json!({ "recommendation": "continue", "summary": { "ar": "يسير العمل وفق خطته.", "en": "The work goes as planned." } }))]
 pub(super) struct NewCouncilReport {
-    /// The decision that is recommended to the council.
+    /// The decision recommended to the council.
     recommendation: DecisionOutcome,
-    /// The step to be done again; needed for `adjust`, and refused otherwise.
+    /// The step to reopen; required for `adjust`, and refused otherwise.
     return_to_step: Option<StepName>,
-    /// Why, in a few words.
+    /// Summary of the recommendation.
     #[schema(value_type = LongText)]
     summary: LocalizedText,
 }
@@ -75,44 +75,44 @@ impl From<NewCouncilReport> for app::reports::NewReport {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct CouncilReportItem {
-    /// Its id, as events name it.
+    /// Id of the report, as in events.
     id: Uuid,
-    /// Its number, counted per task force and never reused.
+    /// Number within the task force; never reused.
     #[schema(minimum = 1, example = 1)]
     number: i32,
-    /// The cycle that it is about.
+    /// Cycle of the report.
     #[schema(minimum = 1, example = 1)]
     cycle: i32,
-    /// Its state.
+    /// Current state.
     state: ReportState,
-    /// The decision that it recommends.
+    /// The recommended decision.
     recommendation: DecisionOutcome,
-    /// The step to be done again, with `adjust`.
+    /// The step to reopen, for `adjust`.
     #[schema(required)]
     return_to_step: Option<StepName>,
-    /// Why, in a few words.
+    /// Summary of the recommendation.
     #[schema(value_type = LongText)]
     summary: LocalizedText,
-    /// SHA-256 of its model as canonical JSON (RFC 8785), in hexadecimal.
+    /// SHA-256 of the model as canonical JSON (RFC 8785), in hexadecimal.
     #[schema(
         pattern = "^[0-9a-f]{64}$",
         example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
     )]
     hash: String,
-    /// Sequence number of the last event that it knows of.
+    /// Sequence number of the last event that the report covers.
     #[schema(minimum = 0, example = 412)]
     last_seq: i64,
-    /// The chair who built it.
+    /// The chair who created the report.
     author_member_id: Uuid,
-    /// When it was put before the council.
+    /// Time of the submission to the council.
     #[schema(required)]
     submitted_at: Option<DateTime<Utc>>,
-    /// Counts changes of its own fields.
+    /// Version for `If-Match`; increases with each change.
     #[schema(minimum = 1, example = 1)]
     version: i32,
-    /// When it was built: the moment that it describes.
+    /// Time of creation, which the report describes.
     created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// Time of the last change.
     updated_at: DateTime<Utc>,
 }
 
@@ -141,12 +141,12 @@ impl From<db::reports::Report> for CouncilReportItem {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct BeforeCouncil {
-    /// Its id, as events name it.
+    /// Id of the report, as in events.
     report_id: Uuid,
     /// Its number.
     #[schema(minimum = 1, example = 1)]
     report_number: i32,
-    /// When it was put before the council.
+    /// Time of the submission to the council.
     since: DateTime<Utc>,
 }
 
@@ -157,12 +157,12 @@ impl From<db::reports::BeforeCouncil> for BeforeCouncil {
     }
 }
 
-/// A report with all that it says.
+/// A report with its content.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct CouncilReport {
     #[serde(flatten)]
     item: CouncilReportItem,
-    /// What it says, as it was stored.
+    /// Content of the report, as stored.
     #[schema(value_type = ReportModel)]
     model: Box<RawValue>,
 }
@@ -178,10 +178,10 @@ impl CouncilReport {
 page_query! {
     /// Which reports.
     ReportQuery {
-        /// Only those about this cycle.
+        /// Only reports about this cycle.
         #[param(nullable = false, minimum = 1, maximum = 1000000, example = 1)]
         cycle: Option<i32>,
-        /// Only in one of these states: `state` several times, or once with commas.
+        /// Only items in one of these states. Repeat `state`, or separate the states by commas.
         #[param(inline, nullable = false, min_items = 1, max_items = 4, example = json!(["submitted"]))]
         state: Option<Vec<ReportState>>,
     }
@@ -197,7 +197,7 @@ impl ListItem for CouncilReportItem {
 
 /// List reports
 ///
-/// Newest first, of all cycles unless `cycle` says otherwise, and without what they say.
+/// The reports of all cycles, or of one cycle with `cycle`, newest first, without their content.
 #[utoipa::path(
     tag = "reports",
     params(TaskForcePath, ReportQuery),
@@ -214,9 +214,10 @@ async fn list_reports(app: Data<App>, read: Read<TaskForcePath, ReportQuery>) ->
     response::document(&CouncilReportPage::new(page, |report| report.number, CouncilReportItem::from))
 }
 
-/// Build a report
+/// Create a report
 ///
-/// Possible while step `report` is open. What it says is taken as of now and never changes; a later report of the same cycle supersedes it. It is a `draft` until the members pass step `report` with it.
+/// Builds a report from the current records while step `report` is open. The content of a report never changes; a later
+/// report of the same cycle supersedes it. A report is a `draft` until the members pass step `report` with it.
 #[utoipa::path(
     tag = "reports",
     params(TaskForcePath),
@@ -237,9 +238,10 @@ async fn create_report(
     response::created(&format!("{}/{number}", context.request_path), version, &CouncilReport::new(written)?)
 }
 
-/// Read a report
+/// Get a report
 ///
-/// One report with all that it says. `hash` is over `model` as canonical JSON (RFC 8785): whoever keeps a copy can check it.
+/// One report with its content. `hash` is the SHA-256 of `model` as canonical JSON (RFC 8785), so that a copy can be
+/// verified.
 #[utoipa::path(
     tag = "reports",
     params(ReportPath),

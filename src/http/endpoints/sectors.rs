@@ -57,21 +57,21 @@ impl Path for SectorPath {
 #[mapper(from, into, ty = SectorFields)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewSector {
-    /// What it is called.
+    /// Title.
     #[schema(value_type = LocalizedName)]
     name: LocalizedText,
-    /// Why it could become smart.
+    /// Reason why the sector could become smart.
     #[schema(value_type = Option<LongText>)]
     rationale: Option<LocalizedText>,
 }
 
-/// How far a sector is, and how far it shall be: the level of the latest assessment of each kind.
+/// Current and target maturity of a sector: the levels of the latest assessments.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Maturity {
-    /// How far it is, 1 to 5; null where that was never assessed.
+    /// Current maturity level, 1 to 5; null if never assessed.
     #[schema(required, minimum = 1, maximum = 5, example = 2)]
     current: Option<i16>,
-    /// How far it shall be, 1 to 5; null where that was never assessed.
+    /// Target maturity level, 1 to 5; null if never assessed.
     #[schema(required, minimum = 1, maximum = 5, example = 4)]
     target: Option<i16>,
 }
@@ -80,35 +80,35 @@ pub(super) struct Maturity {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct SectorItem {
-    /// Its id.
+    /// Unique id.
     id: Uuid,
-    /// The cycle that it was made in.
+    /// The cycle in which the activity was created.
     #[schema(minimum = 1, example = 1)]
     cycle: i32,
-    /// The last cycle that it counts in: selected sectors are carried over.
+    /// Last cycle in which the sector counts. Selected sectors are carried over.
     #[schema(minimum = 1, example = 1)]
     last_cycle: i32,
-    /// What it is called.
+    /// Title.
     #[schema(value_type = LocalizedName)]
     name: LocalizedText,
-    /// Why it could become smart.
+    /// Reason why the sector could become smart.
     #[schema(required, value_type = Option<LongText>)]
     rationale: Option<LocalizedText>,
-    /// How far it is, and how far it shall be.
+    /// Current and target maturity.
     maturity: Maturity,
-    /// Its state.
+    /// Current state.
     state: SectorState,
-    /// Why it has that state.
+    /// Reason for the current state.
     #[schema(required, value_type = Option<LocalizedNote>)]
     state_reason: Option<LocalizedText>,
-    /// Since when it has its state.
+    /// Time of the last change of state.
     state_since: DateTime<Utc>,
-    /// Counts changes of its own fields.
+    /// Version for `If-Match`; increases with each change.
     #[schema(minimum = 1, example = 2)]
     version: i32,
-    /// When it was created.
+    /// Time of creation.
     created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// Time of the last change.
     updated_at: DateTime<Utc>,
 }
 
@@ -132,13 +132,14 @@ impl SectorItem {
     }
 }
 
-/// A sector, and where it can go from here.
+/// A sector with its available transitions.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Sector {
     #[serde(flatten)]
     item: SectorItem,
-    /// Where it can go from here, for you, now.
+    /// The transitions out of the current state that the caller can make now, or the obstacles of each, computed by the
+    /// check that the service enforces.
     available_transitions: Vec<TransitionDocument>,
 }
 
@@ -153,13 +154,13 @@ impl Representation for Sector {
     }
 }
 
-/// Where a sector is to go.
+/// A transition of a sector.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SectorTransition {
-    /// The state to go to.
+    /// The new state.
     to: SectorState,
-    /// Why; needed for `notSelected`.
+    /// Reason; required for `notSelected`.
     #[schema(value_type = Option<LocalizedNote>)]
     reason: Option<LocalizedText>,
 }
@@ -167,13 +168,13 @@ pub(super) struct SectorTransition {
 page_query! {
     /// Which sectors.
     SectorQuery {
-        /// Those that count in this cycle; the present one if not given.
+        /// Only items that count in this cycle. Default: the current cycle.
         #[param(nullable = false, minimum = 1, maximum = 1000000, example = 1)]
         cycle: Option<i32>,
-        /// Only in one of these states: `state` several times, or once with commas.
+        /// Only items in one of these states. Repeat `state`, or separate the states by commas.
         #[param(inline, nullable = false, min_items = 1, max_items = 4, example = json!(["selected", "studied"]))]
         state: Option<Vec<SectorState>>,
-        /// Only those whose text holds this, whatever the letter forms, digits, diacritics and case.
+        /// Search by text. Ignores case, Arabic diacritics, alef variants and digit forms.
         #[param(nullable = false, min_length = 1, max_length = 200, format = "text-search", example = "النقل")]
         q: Option<String>,
     }
@@ -206,7 +207,7 @@ resource_routes! {
     list: {
         function: list_sectors,
         summary: "List sectors",
-        description: "The candidate and selected sectors of a cycle, those carried over into it among them, oldest first, each with its maturity.",
+        description: "The candidate and selected sectors of a cycle with their maturity, including sectors carried over into it, oldest first.",
         query: SectorQuery,
         filter: |query| ProductFilter {
             cycle: query.cycle,
@@ -220,31 +221,31 @@ resource_routes! {
     create: {
         function: create_sector,
         summary: "Create a sector",
-        description: "Possible while step `sectors` is open. It starts as `candidate`.",
+        description: "Creates a sector in state `candidate` while step `sectors` is open.",
         problems: changes_product().refuses([RefusalCode::TooManyItems]),
     },
     get: {
         function: get_sector,
-        summary: "Read a sector",
-        description: "One sector, its maturity, and where it can go from here.",
+        summary: "Get a sector",
+        description: "One sector with its maturity and available transitions.",
     },
     update: {
         function: update_sector,
-        summary: "Change a sector",
-        description: "Changes the fields that the merge patch names, while step `sectors` is open.",
+        summary: "Update a sector",
+        description: "Changes the fields in the merge patch while step `sectors` is open.",
         problems: changes_product(),
     },
     delete: {
         function: delete_sector,
         summary: "Delete a sector",
-        description: "With its assessments and studies. Possible while step `sectors` is open and nothing refers to it or to them; one that was carried over stays.",
+        description: "Deletes a sector with its assessments and studies while step `sectors` is open and nothing refers to any of them. A sector that was carried over cannot be deleted.",
         problems: changes_product()
             .refuses([RefusalCode::OfAnEarlierCycle, RefusalCode::StillReferenced]),
     },
     transition: {
         function: transition_sector,
-        summary: "Move a sector to another state",
-        description: "`availableTransitions` of the sector says which states can be reached, and what stands in the way of each. A sector is `studied` once its maturity, now and target, is assessed and a completed study has a recommendation.",
+        summary: "Change the state of a sector",
+        description: "Changes the state of a sector. The sector's `availableTransitions` lists the possible states and the obstacles of each. A sector can become `studied` when its current and target maturity are assessed and a completed study has a recommendation.",
         problems: changes_product()
             .refuses([
                 RefusalCode::TransitionNotAllowed, RefusalCode::MaturityMissing,

@@ -50,13 +50,13 @@ pub(super) fn operations(config: &mut ServiceConfig<'_>) {
         .service(get_openapi_json);
 }
 
-/// A word or sentence in both languages.
+/// Text in Arabic and English.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Label {
-    /// In Arabic.
+    /// The Arabic text.
     #[schema(example = "قيد التنفيذ")]
     ar: String,
-    /// In English.
+    /// The English text.
     #[schema(example = "In progress")]
     en: String,
 }
@@ -67,7 +67,7 @@ impl From<Message> for Label {
     }
 }
 
-/// What this is, and where to go on.
+/// Name, version and links of the service.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ServiceInfo {
     /// The name of the service.
@@ -76,33 +76,33 @@ pub(super) struct ServiceInfo {
     /// The version of the contract.
     #[schema(example = "0.1.0")]
     version: &'static str,
-    /// Where to go on.
+    /// Links to other resources.
     links: ServiceInfoLinks,
 }
 
-/// Addresses to go on from, without a credential where nothing else is said.
+/// Links to other resources. No credential is needed unless stated.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ServiceInfoLinks {
-    /// Every operation, for people.
+    /// Documentation for people.
     #[schema(example = "/docs/")]
     documentation: &'static str,
     /// The OpenAPI document, for programs.
     #[schema(example = "/v1/openapi.yaml")]
     openapi: &'static str,
-    /// Every word of the contract in both languages.
+    /// All enums of the API with labels in both languages.
     #[schema(example = "/v1/vocabularies")]
     vocabularies: &'static str,
-    /// Takes address and password with POST.
+    /// Signs in with address and password (POST).
     #[schema(example = "/v1/auth/login")]
     sign_in: &'static str,
-    /// Takes the token of an invitation and a password with POST.
+    /// Accepts an invitation (POST).
     #[schema(example = "/v1/auth/invitations/accept")]
     accept_invitation: &'static str,
-    /// Who is signed in, with their seats. Needs a credential.
+    /// Account and seats of the signed-in user. Needs a credential.
     #[schema(example = "/v1/me")]
     me: &'static str,
-    /// Whether the service is ready.
+    /// Readiness of the service.
     #[schema(example = "/health/ready")]
     health: &'static str,
 }
@@ -121,9 +121,9 @@ const SERVICE: ServiceInfo = ServiceInfo {
     },
 };
 
-/// Read what this is
+/// Get information about the service
 ///
-/// Name and version of the service, and where to go on.
+/// Name, version and links of the service.
 #[utoipa::path(
     tag = "service",
     security(()),
@@ -134,7 +134,7 @@ async fn get_service_info() -> Result<HttpResponse> {
     response::document(&SERVICE)
 }
 
-/// Read what is here
+/// Get the service's name and links
 ///
 /// The same as `GET /v1`, for clients that know only the address of the host. A browser, which prefers HTML to JSON, is redirected to the documentation.
 #[utoipa::path(
@@ -158,36 +158,36 @@ async fn get_root(request: HttpRequest) -> Result<HttpResponse> {
     response::document(&SERVICE)
 }
 
-/// A word of the contract.
+/// A value of an enum.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct VocabularyEntry {
-    /// As it stands in JSON.
+    /// The value in JSON.
     #[schema(example = "inProgress")]
     code: &'static str,
-    /// As a person reads it.
+    /// Label for people.
     label: Label,
 }
 
-/// A transition between two states, whatever its conditions.
+/// A transition between two states, irrespective of its conditions.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct TransitionRule {
-    /// From this state.
+    /// State before the transition.
     #[schema(example = "planned")]
     from: &'static str,
-    /// To this one.
+    /// State after the transition.
     #[schema(example = "inProgress")]
     to: &'static str,
-    /// Whether a reason must be given.
+    /// True if the transition needs a reason.
     reason_required: bool,
 }
 
-/// Every closed set of words of the contract, and how the states hang together.
+/// All enums of the API, and the transitions of all stateful resources.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Vocabularies {
-    /// The words of each set, by the set's name.
+    /// Values of each enum, by the name of the enum.
     words: BTreeMap<&'static str, Vec<VocabularyEntry>>,
-    /// The transitions of each noun that has states, by the noun.
+    /// Transitions of each stateful resource, by its kind.
     transitions: BTreeMap<&'static str, Vec<TransitionRule>>,
 }
 
@@ -266,9 +266,10 @@ fn add<V: Vocabulary>(words: &mut BTreeMap<&'static str, Vec<VocabularyEntry>>) 
     words.insert(V::NAME, set.collect());
 }
 
-/// Read the vocabularies
+/// Get the vocabularies
 ///
-/// Every enum of the contract with its Arabic and English labels, and the transitions of every noun that has states. The same for everybody; keep it.
+/// All enums of the API with their Arabic and English labels, and the transitions of all stateful resources. The
+/// response is the same for all callers and can be cached.
 #[utoipa::path(
     tag = "service",
     security(()),
@@ -279,23 +280,23 @@ async fn get_vocabularies() -> Result<HttpResponse> {
     Ok(public(response::single(API_VERSION, &Vocabularies::new())?))
 }
 
-/// What a problem code means.
+/// Explanation of a problem code.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ProblemExplanation {
     /// The code.
     code: ProblemCode,
-    /// The HTTP status that it comes with.
+    /// HTTP status of the problem.
     #[schema(minimum = 400, maximum = 599, example = 409)]
     status: u16,
-    /// What it says.
+    /// Content.
     title: Label,
-    /// What it means, and what to do about it.
+    /// Meaning of the problem and what to do about it.
     advice: Label,
 }
 
-/// Read what a problem means
+/// Get the explanation of a problem
 ///
-/// The explanation behind the `type` of a problem.
+/// Explanation of a problem code. The `type` of a problem leads here.
 #[utoipa::path(
     tag = "service",
     security(()),
@@ -315,7 +316,7 @@ async fn get_problem(code: Path<String>) -> Result<HttpResponse> {
     Ok(public(response::single(API_VERSION, &explanation)?))
 }
 
-/// Whether a check passed.
+/// Result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 enum ServiceCheckState {
@@ -328,16 +329,16 @@ enum ServiceCheckState {
 /// Health, as in draft-inadarei-api-health-check.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ServiceHealth {
-    /// Whether all is well.
+    /// Result of all checks.
     status: ServiceCheckState,
     /// The single checks, by name.
     checks: BTreeMap<&'static str, [ServiceCheck; 1]>,
 }
 
-/// One check.
+/// Result of one check.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 pub(super) struct ServiceCheck {
-    /// Whether it passed.
+    /// Result of the check.
     status: ServiceCheckState,
 }
 
@@ -364,13 +365,13 @@ impl ServiceHealth {
     }
 }
 
-/// Ask whether the process lives
+/// Check liveness
 ///
-/// For whoever restarts it; says nothing about the database.
+/// Liveness check for a supervisor that restarts the process. The database is not checked.
 #[utoipa::path(
     tag = "service",
     security(()),
-    responses((status = 200, description = "It lives.", body = ServiceHealth, content_type = "application/health+json")),
+    responses((status = 200, description = "The process is running.", body = ServiceHealth, content_type = "application/health+json")),
     extensions(("x-outside-api" = json!(true)))
 )]
 #[get("/health/live")]
@@ -378,15 +379,16 @@ async fn check_liveness() -> HttpResponse {
     ServiceHealth::response(BTreeMap::new())
 }
 
-/// Ask whether the service is ready
+/// Check readiness
 ///
-/// For whoever sends requests to it: the database answers, is migrated and has space for changes, as of a second ago at most.
+/// Readiness check for load balancers. A service is ready while its database answers, is migrated and has space for
+/// changes. The result is at most one second old.
 #[utoipa::path(
     tag = "service",
     security(()),
     responses(
-        (status = 200, description = "It is ready.", body = ServiceHealth, content_type = "application/health+json"),
-        (status = 503, description = "It is not.", body = ServiceHealth, content_type = "application/health+json"),
+        (status = 200, description = "The service is ready.", body = ServiceHealth, content_type = "application/health+json"),
+        (status = 503, description = "The service is not ready.", body = ServiceHealth, content_type = "application/health+json"),
     ),
     extensions(("x-outside-api" = json!(true)))
 )]
@@ -400,9 +402,10 @@ async fn check_readiness(app: Data<App>) -> HttpResponse {
     ]))
 }
 
-/// Read the metrics
+/// Get metrics
 ///
-/// In the text format of Prometheus. Needs the token of `TASKFORCE_METRICS_TOKEN` as bearer; without that setting there are none.
+/// Metrics in the text format of Prometheus. The request needs the token of the setting `TASKFORCE_METRICS_TOKEN` as
+/// bearer token; without that setting there are no metrics.
 #[utoipa::path(
     tag = "service",
     security(("metricsToken" = [])),
@@ -431,13 +434,13 @@ async fn get_metrics(request: HttpRequest, app: Data<App>, settings: Data<Settin
         .body(settings.metrics.render()))
 }
 
-/// Read the keys that access tokens are signed with
+/// Get the keys of access tokens
 ///
-/// As a JSON Web Key Set (RFC 7517).
+/// Public keys that verify the access tokens, as a JSON Web Key Set (RFC 7517).
 #[utoipa::path(
     tag = "service",
     security(()),
-    responses((status = 200, description = "The keys.", body = crate::auth::tokens::Jwks)),
+    responses((status = 200, description = "The key set.", body = crate::auth::tokens::Jwks)),
     extensions(("x-outside-api" = json!(true)))
 )]
 #[get("/.well-known/jwks.json")]
@@ -445,9 +448,10 @@ async fn get_jwks(app: Data<App>) -> Result<HttpResponse> {
     Ok(public(response::document(&app.tokens.jwks())?))
 }
 
-/// Read whom to tell of a weakness
+/// Get the security contact (security.txt)
 ///
-/// As in RFC 9116; there is none where the administrator has named no contact.
+/// The security contact of the installation, as in RFC 9116. The file does not exist if the administrator has named no
+/// contact.
 #[utoipa::path(
     tag = "service",
     security(()),
@@ -467,7 +471,7 @@ async fn get_security_txt(app: Data<App>, settings: Data<Settings>) -> Result<Ht
     Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, "text/plain; charset=utf-8")).body(text))
 }
 
-/// Read this document as YAML
+/// Get the OpenAPI document as YAML
 ///
 /// The OpenAPI document of the contract.
 #[utoipa::path(
@@ -484,7 +488,7 @@ async fn get_openapi_yaml(document: Data<OpenApiDocument>) -> Result<HttpRespons
     Ok(described("application/yaml", document.yaml, document.yaml_etag))
 }
 
-/// Read this document as JSON
+/// Get the OpenAPI document as JSON
 ///
 /// The OpenAPI document of the contract.
 #[utoipa::path(

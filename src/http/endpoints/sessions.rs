@@ -34,27 +34,27 @@ pub(super) struct SessionPath {
 
 impl Path for SessionPath {}
 
-/// A session of yours that runs.
+/// An active session of the user.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Session)]
 pub(super) struct SessionItem {
-    /// Its id.
+    /// Unique id.
     id: Uuid,
-    /// When you signed in.
+    /// Time of the sign-in.
     created_at: DateTime<Utc>,
-    /// When its tokens were last renewed.
+    /// Time of the last refresh.
     last_used_at: DateTime<Utc>,
-    /// When it ends unless its tokens are renewed; 30 days after the sign-in it ends in any case.
+    /// Time of expiry unless the tokens are refreshed; a session ends 30 days after the sign-in at the latest.
     expires_at: DateTime<Utc>,
-    /// The client that you signed in with, as it named itself; at most 200 characters of that.
+    /// `User-Agent` of the client that signed in; at most 200 characters.
     #[schema(
         required,
         max_length = 200,
         example = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
     )]
     user_agent: Option<String>,
-    /// Whether it is the session that asks.
+    /// True for the session that makes the request.
     current: bool,
 }
 
@@ -80,9 +80,10 @@ impl ListItem for SessionItem {
     const PAGE_DESCRIPTION: &'static str = "A page of your sessions.";
 }
 
-/// List my sessions
+/// List your sessions
 ///
-/// Your sessions that run, newest first. Single sign-on has no sessions here, so none is `current` for whoever comes by it. Not for API keys.
+/// Your active sessions, newest first. Sign-ins by single sign-on have no session here, so no session is `current` for
+/// them. API keys cannot make this request.
 #[utoipa::path(
     tag = "me",
     params(PageQuery),
@@ -98,13 +99,14 @@ async fn list_my_sessions(app: Data<App>, read: Read<Root, PageQuery>) -> Result
         .map(response::secret)
 }
 
-/// End a session of mine
+/// End one of your sessions
 ///
-/// Ends it at once, its access tokens too; the present one can be ended as well. It has no version, so no `If-Match` is asked for. Not for API keys.
+/// Ends one of your sessions and its access tokens at once. The current session can be ended, too. A session has no
+/// version, so `If-Match` is not needed. API keys cannot make this request.
 #[utoipa::path(
     tag = "me",
     params(SessionPath),
-    responses((status = 204, description = "The session is over.")),
+    responses((status = 204, description = "The session has ended.")),
     extensions(("x-problem-codes" = json!(requires(Action::EndSession))))
 )]
 #[delete("/v1/me/sessions/{sessionId}")]

@@ -34,11 +34,11 @@ fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Sec
     String::deserialize(deserializer).map(SecretString::from)
 }
 
-/// Who signs in.
+/// Address and password of a user.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LoginCredentials {
-    /// The address of the account; case, width and composition of its letters do not matter.
+    /// E-mail address of the account. Case, width and composition of the letters are ignored.
     #[schema(min_length = 1, max_length = 254, example = "chair@demo.example")]
     email: String,
     /// The password.
@@ -51,58 +51,60 @@ pub(super) struct LoginCredentials {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct RefreshToken {
-    /// As it came with the last access token.
+    /// The last refresh token of the session.
     #[serde(deserialize_with = "secret")]
     #[schema(value_type = String, min_length = 1, max_length = 200, example = "c2VjcmV0LXJlZnJlc2gtdG9rZW4tb2YtYS1zZXNzaW9u")]
     refresh_token: SecretString,
 }
 
-/// An invitation, and the password that the invited person has chosen.
+/// An invitation token and the password that the invited user chooses.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct InvitationAcceptance {
-    /// The `invitationToken`.
+    /// The `invitationToken` of the invitation.
     #[serde(deserialize_with = "secret")]
     #[schema(value_type = String, min_length = 1, max_length = 200, example = "c2VjcmV0LWludml0YXRpb24tdG9rZW4tb2YtYS11c2Vy")]
     token: SecretString,
-    /// The password from now on: any characters, the same however a keyboard composes them (NFKC); 15 or more are better than 8. One that is tried first (a common one, your name, your address) is refused.
+    /// The new password: any characters, normalized (NFKC); 15 or more are better than 8. Common passwords, and
+    /// passwords made of your name or address, are refused.
     #[serde(deserialize_with = "secret")]
     #[schema(value_type = String, format = Password, min_length = 8, max_length = 256, example = "correct horse battery staple")]
     password: SecretString,
 }
 
-/// Your password, and the next one.
+/// Current and new password.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct PasswordChange {
-    /// The password until now.
+    /// Current password.
     #[serde(deserialize_with = "secret")]
     #[schema(value_type = String, format = Password, min_length = 1, max_length = 256, example = "correct horse battery staple")]
     current_password: SecretString,
-    /// The password from now on: any characters, the same however a keyboard composes them (NFKC); 15 or more are better than 8. One that is tried first (a common one, your name, your address) is refused.
+    /// The new password: any characters, normalized (NFKC); 15 or more are better than 8. Common passwords, and
+    /// passwords made of your name or address, are refused.
     #[serde(deserialize_with = "secret")]
     #[schema(value_type = String, format = Password, min_length = 8, max_length = 256, example = "three wooden ships at noon")]
     new_password: SecretString,
 }
 
-/// A pair of tokens.
+/// Access token and refresh token of a session.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct SessionTokens {
-    /// Sent as `Authorization: Bearer <accessToken>`.
+    /// The access token, sent as `Authorization: Bearer <accessToken>`.
     #[schema(example = "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.eyJzdWIiOiIwMTk5In0.c2lnbmF0dXJl")]
     access_token: String,
-    /// How the access token is sent.
+    /// Type of the access token.
     token_type: TokenType,
-    /// Seconds that the access token lives.
+    /// Lifetime of the access token in seconds.
     #[schema(minimum = 1, example = 900)]
     expires_in: i64,
-    /// Buys the next pair at `POST /v1/auth/refresh`, once.
+    /// Token for one `POST /v1/auth/refresh`.
     #[schema(example = "c2VjcmV0LXJlZnJlc2gtdG9rZW4tb2YtYS1zZXNzaW9u")]
     refresh_token: String,
 }
 
-/// How an access token is sent (RFC 6750).
+/// Type of an access token (RFC 6750).
 #[derive(Debug, Serialize, ToSchema)]
 enum TokenType {
     Bearer,
@@ -142,9 +144,10 @@ fn tokens(signed_in: &SignedIn) -> Result<HttpResponse> {
 
 /// Sign in
 ///
-/// Starts a session. It lasts 7 days from its last refresh, and 30 days at most.
+/// Starts a session. A session lasts 7 days from its last refresh, and 30 days at most.
 ///
-/// An unknown address, a wrong password, a disabled user and one who has not accepted the invitation yet get the same answer.
+/// An unknown address, a wrong password, a disabled user and an invitation that was not accepted yet get the same
+/// response.
 ///
 /// Ten failures for an account, or fifty from an address, and the answer is 429, also for the right password: then one more attempt every 90 (18) seconds. A sign-in that succeeds forgives the account's failures.
 #[utoipa::path(
@@ -170,7 +173,8 @@ async fn sign_in(
 ///
 /// Exchanges a refresh token for the next pair; it can be used once. A token that comes a second time has been copied, and ends the session for whoever holds it: keep the new one before you use it, and never send two refreshes at once: one gets the next pair, the other ends the session.
 ///
-/// Tokens that are none count as failed attempts from the address; a good one is never refused for that.
+/// Unknown tokens count as failed attempts of the client's address. A valid token is accepted even if the address has
+/// too many failed attempts.
 #[utoipa::path(
     tag = "sign-in",
     request_body = RefreshToken,
@@ -192,11 +196,12 @@ async fn refresh_session(
 
 /// Sign out
 ///
-/// Ends the session of a refresh token at once, its access tokens too. Where there is no such session, nothing is left to do.
+/// Ends the session of a refresh token and its access tokens at once. The request also succeeds if the session has
+/// already ended.
 #[utoipa::path(
     tag = "sign-in",
     request_body = RefreshToken,
-    responses((status = 204, description = "The session is over.")),
+    responses((status = 204, description = "The session has ended.")),
     security(())
 )]
 #[post("/v1/auth/logout")]
@@ -206,9 +211,11 @@ async fn sign_out(app: Data<App>, open: Public<RefreshToken>) -> Result<HttpResp
     Ok(response::done())
 }
 
-/// Change my password
+/// Change your password
 ///
-/// Ends every session of yours at once, this one too, and starts one: go on with its tokens. API keys stay as they are. For a session or single sign-on, not for an API key; whoever has no password yet gets one by an invitation.
+/// Changes your password, ends all your sessions at once, including this one, and starts a new session: continue with
+/// the returned tokens. API keys stay valid. API keys cannot make this request. A user without a password gets one by
+/// an invitation.
 ///
 /// A wrong `currentPassword` is `invalidCredentials`, and counts as a failed sign-in of the account and from the address.
 #[utoipa::path(
@@ -233,9 +240,11 @@ async fn change_password(
 
 /// Accept an invitation
 ///
-/// Sets the password, ends every other session of the user and starts one. An invitation can be accepted once, for 7 days, until a newer one replaces it.
+/// Sets the password, ends all other sessions of the user and starts a new one. An invitation can be accepted once,
+/// within 7 days, until a newer invitation replaces it.
 ///
-/// Tokens that are none count as failed attempts from the address; a good one is never refused for that.
+/// Unknown tokens count as failed attempts of the client's address. A valid token is accepted even if the address has
+/// too many failed attempts.
 #[utoipa::path(
     tag = "sign-in",
     request_body = InvitationAcceptance,

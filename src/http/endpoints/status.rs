@@ -29,32 +29,32 @@ pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config.service(get_task_force_status).service(list_task_force_statuses);
 }
 
-/// Activities counted.
+/// Number of activities by state.
 #[derive(Debug, Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ActivityCounts {
-    /// Not begun.
+    /// Activities that have not begun.
     #[schema(minimum = 0, example = 4)]
     planned: i64,
-    /// Being worked on.
+    /// Activities in progress.
     #[schema(minimum = 0, example = 3)]
     in_progress: i64,
-    /// Waiting for another member's eyes.
+    /// Activities in review.
     #[schema(minimum = 0, example = 1)]
     in_review: i64,
-    /// Can't go on.
+    /// Blocked activities.
     #[schema(minimum = 0, example = 1)]
     blocked: i64,
-    /// Finished.
+    /// Finished activities.
     #[schema(minimum = 0, example = 12)]
     done: i64,
-    /// Given up.
+    /// Cancelled activities.
     #[schema(minimum = 0, example = 0)]
     cancelled: i64,
-    /// Of the open ones, past their due date.
+    /// Open activities past their due date.
     #[schema(minimum = 0, example = 2)]
     overdue: i64,
-    /// Of the open ones, those that nobody has.
+    /// Open activities without an assignee.
     #[schema(minimum = 0, example = 1)]
     unassigned: i64,
 }
@@ -72,21 +72,21 @@ impl std::ops::AddAssign<&StepLine> for ActivityCounts {
     }
 }
 
-/// How a step stands.
+/// Summary of a step.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct StepStatus {
-    /// Which of the five.
+    /// Name of the step.
     step: StepName,
-    /// Its state.
+    /// Current state.
     state: StepState,
-    /// When it is to be done.
+    /// Due date.
     #[schema(required, example = "2027-03-31")]
     target_date: Option<NaiveDate>,
-    /// Its activities that are done.
+    /// Number of finished activities of the step.
     #[schema(minimum = 0, example = 12)]
     done: i64,
-    /// Its activities that are not cancelled.
+    /// Number of activities of the step that are not cancelled.
     #[schema(minimum = 0, example = 20)]
     total: i64,
 }
@@ -103,7 +103,7 @@ impl From<&StepLine> for StepStatus {
     }
 }
 
-/// Pilots of the present cycle counted.
+/// Number of pilots of the current cycle by state.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct PilotCounts {
     /// Proposed.
@@ -123,7 +123,7 @@ pub(super) struct PilotCounts {
     cancelled: i64,
 }
 
-/// Migrations of the present cycle counted.
+/// Number of migrations of the current cycle by state.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct MigrationCounts {
@@ -133,7 +133,7 @@ pub(super) struct MigrationCounts {
     /// In progress.
     #[schema(minimum = 0, example = 1)]
     in_progress: i64,
-    /// With old and new in parallel.
+    /// Migrations in parallel run.
     #[schema(minimum = 0, example = 0)]
     parallel_run: i64,
     /// Live.
@@ -147,17 +147,17 @@ pub(super) struct MigrationCounts {
     rolled_back: i64,
 }
 
-/// Conditions of all the council's decisions counted.
+/// Number of conditions of all decisions of the council.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ConditionCounts {
-    /// To be met.
+    /// Open conditions.
     #[schema(minimum = 0, example = 2)]
     open: i64,
-    /// Of them past their due date.
+    /// Open conditions past their due date.
     #[schema(minimum = 0, example = 1)]
     overdue: i64,
-    /// Reported met, and to be accepted.
+    /// Conditions reported met that wait for acceptance.
     #[schema(minimum = 0, example = 0)]
     reported_met: i64,
 }
@@ -171,7 +171,7 @@ pub(super) struct NextDue {
     /// Its number.
     #[schema(minimum = 1, example = 12)]
     number: i32,
-    /// When.
+    /// Time of the action.
     #[schema(example = "2026-12-15")]
     due_date: NaiveDate,
 }
@@ -182,32 +182,32 @@ impl From<&DueLine> for NextDue {
     }
 }
 
-/// Where a task force stands; at most 4 KB.
+/// Status of a task force; at most 4 KB.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct TaskForceStatus {
     /// The task force.
     task_force_id: Uuid,
-    /// Its name.
+    /// Name.
     #[schema(value_type = LocalizedName)]
     name: LocalizedText,
-    /// Its state.
+    /// Current state.
     state: TaskForceState,
-    /// The cycle that it is in.
+    /// The current cycle.
     #[schema(minimum = 1, example = 1)]
     cycle: i32,
-    /// The step that is open or submitted; null while it is forming and once all have passed.
+    /// The step that is open or submitted; null while the task force is forming, and after all steps have passed.
     #[schema(required)]
     step: Option<StepName>,
     /// The five steps, in order.
     steps: Vec<StepStatus>,
-    /// The report that waits for the council's decision; null if none does.
+    /// The report that waits for the council's decision; null if there is none.
     #[schema(required)]
     before_council: Option<BeforeCouncil>,
-    /// The chair's last word on how it goes.
+    /// Rating of the last health statement; null if there is none.
     #[schema(required)]
     health: Option<HealthRating>,
-    /// When that was said.
+    /// Time of the statement.
     #[schema(required)]
     health_stated_at: Option<DateTime<Utc>>,
     /// The activities of the present cycle.
@@ -218,20 +218,20 @@ pub(super) struct TaskForceStatus {
     migrations: MigrationCounts,
     /// The conditions that the council set.
     conditions: ConditionCounts,
-    /// The open activities that are due first, overdue ones among them; at most five.
+    /// Open activities with the earliest due dates, including overdue ones; at most five.
     next_due: Vec<NextDue>,
-    /// When the council meets next.
+    /// Day of the council's next meeting.
     #[schema(required, example = "2027-01-20")]
     next_council_date: Option<NaiveDate>,
-    /// The day it is in the task force's time zone: what `overdue` is counted by.
+    /// Current day in the task force's time zone, by which `overdue` is computed.
     #[schema(example = "2026-11-22")]
     today: NaiveDate,
-    /// The space for the files of its evidence.
+    /// Storage of the evidence files.
     storage: StorageDocument,
-    /// Sequence number of the last event: `after` for the events that follow.
+    /// Sequence number of the last event.
     #[schema(minimum = 1, example = 241)]
     last_seq: i64,
-    /// When anything last changed.
+    /// Time of the last change of anything in the task force.
     changed_at: DateTime<Utc>,
 }
 
@@ -288,42 +288,42 @@ impl From<&crate::app::status::Status> for TaskForceStatus {
 pub(super) struct PortfolioEntry {
     /// The task force.
     task_force_id: Uuid,
-    /// Its name.
+    /// Name.
     #[schema(value_type = LocalizedName)]
     name: LocalizedText,
     /// The city.
     #[schema(value_type = LocalizedName)]
     city: LocalizedText,
-    /// Its state.
+    /// Current state.
     state: TaskForceState,
-    /// The cycle that it is in.
+    /// The current cycle.
     #[schema(minimum = 1, example = 1)]
     cycle: i32,
-    /// The step that is open or submitted.
+    /// The step that is open or submitted; null if there is none.
     #[schema(required)]
     step: Option<StepName>,
-    /// When that step is to be done.
+    /// Target date of that step.
     #[schema(required, example = "2027-03-31")]
     step_target_date: Option<NaiveDate>,
-    /// The report that waits for the council's decision; null if none does.
+    /// The report that waits for the council's decision; null if there is none.
     #[schema(required)]
     before_council: Option<BeforeCouncil>,
-    /// The chair's last word on how it goes.
+    /// Rating of the last health statement; null if there is none.
     #[schema(required)]
     health: Option<HealthRating>,
-    /// Open activities of the present cycle.
+    /// Number of open activities of the current cycle.
     #[schema(minimum = 0, example = 9)]
     open_activities: i64,
-    /// Of them past their due date.
+    /// Open conditions past their due date.
     #[schema(minimum = 0, example = 2)]
     overdue: i64,
-    /// Of them those that can't go on.
+    /// Number of blocked activities of the current cycle.
     #[schema(minimum = 0, example = 1)]
     blocked: i64,
-    /// When the council meets next.
+    /// Day of the council's next meeting.
     #[schema(required, example = "2027-01-20")]
     next_council_date: Option<NaiveDate>,
-    /// When anything last changed.
+    /// Time of the last change of anything in the task force.
     changed_at: DateTime<Utc>,
 }
 
@@ -348,7 +348,7 @@ impl From<PortfolioLine> for PortfolioEntry {
     }
 }
 
-/// All task forces that match, added up, whatever page this is.
+/// Totals of all matching task forces, irrespective of the page.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = PortfolioTotals)]
@@ -356,31 +356,31 @@ pub(super) struct TotalsDocument {
     /// Task forces.
     #[schema(minimum = 0, example = 3)]
     task_forces: i64,
-    /// Of them forming.
+    /// Number of forming task forces.
     #[schema(minimum = 0, example = 1)]
     forming: i64,
-    /// Of them active.
+    /// Number of active task forces.
     #[schema(minimum = 0, example = 1)]
     active: i64,
-    /// Of them suspended.
+    /// Number of suspended task forces.
     #[schema(minimum = 0, example = 0)]
     suspended: i64,
-    /// Of them concluded.
+    /// Number of concluded task forces.
     #[schema(minimum = 0, example = 1)]
     concluded: i64,
-    /// Of them dissolved.
+    /// Number of dissolved task forces.
     #[schema(minimum = 0, example = 0)]
     dissolved: i64,
-    /// Those whose report waits for the council's decision.
+    /// Number of task forces whose report waits for the council's decision.
     #[schema(minimum = 0, example = 1)]
     before_council: i64,
-    /// Open activities.
+    /// Number of open activities.
     #[schema(minimum = 0, example = 17)]
     open_activities: i64,
-    /// Of them past their due date.
+    /// Open conditions past their due date.
     #[schema(minimum = 0, example = 3)]
     overdue: i64,
-    /// Of them those that can't go on.
+    /// Number of blocked activities of the current cycle.
     #[schema(minimum = 0, example = 1)]
     blocked: i64,
 }
@@ -402,17 +402,17 @@ impl From<PortfolioTotals> for TotalsDocument {
     }
 }
 
-/// A page of the portfolio, and the totals of all of it.
+/// A page of the portfolio with the totals of all matching task forces.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Portfolio {
-    /// One line for every task force of this page.
+    /// The task forces of this page.
     items: Vec<PortfolioEntry>,
-    /// The cursor of the next page; null on the last.
+    /// Cursor of the next page; null on the last page.
     #[schema(required, example = "WzEyXQ")]
     next: Option<String>,
-    /// All that match, added up.
+    /// Totals of all matching task forces.
     totals: TotalsDocument,
-    /// The space for the files of all task forces, whether they match or not.
+    /// Storage of the files of all task forces, irrespective of the filters.
     storage: StorageDocument,
 }
 
@@ -428,27 +428,28 @@ impl Portfolio {
 page_query! {
     /// Which task forces.
     PortfolioQuery {
-        /// Only those in this state.
+        /// Only items in this state.
         #[param(inline, nullable = false)]
         state: Option<TaskForceState>,
-        /// Only those whose open or submitted step is this one.
+        /// Only task forces whose open or submitted step is this step.
         #[param(inline, nullable = false)]
         step: Option<StepName>,
-        /// Only those whose chair last said this.
+        /// Only task forces whose last health statement has this rating.
         #[param(inline, nullable = false)]
         health: Option<HealthRating>,
-        /// Only those whose report waits for the council's decision, or with `false` only the others.
+        /// `true`: only task forces whose report waits for the council's decision; `false`: only the others.
         #[param(inline, nullable = false, example = true)]
         before_council: Option<bool>,
-        /// Only those whose name or city holds this, whatever the letter forms, digits, diacritics and case.
+        /// Search by name or city. Ignores case, Arabic diacritics, alef variants and digit forms.
         #[param(nullable = false, min_length = 1, max_length = 200, format = "text-search", example = "عمان")]
         q: Option<String>,
     }
 }
 
-/// Read a task force's status
+/// Get the status of a task force
 ///
-/// One cheap call, at most 4 KB: where it stands, what is due, what is overdue. Send `If-None-Match`: while nothing has happened and the day is the same, the answer is 304.
+/// The status of a task force in one small response of at most 4 KB: step, counts, due and overdue work. With
+/// `If-None-Match`, the response is 304 until something happens or the day changes.
 #[utoipa::path(
     tag = "status",
     params(TaskForcePath),
@@ -462,9 +463,9 @@ async fn get_task_force_status(app: Data<App>, read: Read<TaskForcePath>) -> Res
     response::single(status.rows.summary.seq, &TaskForceStatus::from(&*status))
 }
 
-/// Read the portfolio
+/// List the statuses of all task forces
 ///
-/// One line for every task force, and the totals of all that match; for council, secretariat and administrator.
+/// The portfolio: a summary of each task force, and the totals of all task forces that match the filters.
 #[utoipa::path(
     tag = "status",
     params(PortfolioQuery),

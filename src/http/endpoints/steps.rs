@@ -69,7 +69,7 @@ pub(super) struct WaiverPath {
     /// One of the five steps.
     #[param(inline, example = "policy")]
     pub(super) step: StepName,
-    /// A criterion of its gate.
+    /// A criterion of the step's gate.
     #[param(inline, example = "policiesSettled")]
     pub(super) criterion: CriterionCode,
 }
@@ -85,7 +85,7 @@ impl Path for WaiverPath {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct CycleQuery {
-    /// The cycle; the present one if not given.
+    /// The cycle. Default: the current cycle.
     #[param(nullable = false, minimum = 1, maximum = 1000000, example = 1)]
     cycle: Option<i32>,
 }
@@ -94,33 +94,33 @@ pub(super) struct CycleQuery {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Step {
-    /// Its id, as events name it.
+    /// Id of the report, as in events.
     id: Uuid,
     /// The cycle.
     #[schema(minimum = 1, example = 1)]
     cycle: i32,
-    /// Which of the five.
+    /// Name of the step.
     step: StepName,
-    /// What it is about, in the deck's words.
+    /// Title of the step.
     #[schema(value_type = LocalizedName)]
     title: LocalizedText,
-    /// Its state.
+    /// Current state.
     state: StepState,
-    /// When it is to be done.
+    /// Due date.
     #[schema(required, example = "2027-03-31")]
     target_date: Option<NaiveDate>,
-    /// When it last opened.
+    /// Time when the step last opened.
     #[schema(required)]
     opened_at: Option<DateTime<Utc>>,
-    /// When it passed its gate.
+    /// Time when the step passed its gate.
     #[schema(required)]
     passed_at: Option<DateTime<Utc>>,
-    /// Counts changes of its own fields.
+    /// Version for `If-Match`; increases with each change.
     #[schema(minimum = 1, example = 2)]
     version: i32,
-    /// When it was created.
+    /// Time of creation.
     created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// Time of the last change.
     updated_at: DateTime<Utc>,
 }
 
@@ -148,7 +148,7 @@ impl From<db::steps::Step> for Step {
 pub(super) struct StepList {
     /// The steps.
     items: Vec<Step>,
-    /// Always null: there are five.
+    /// Always null, since a cycle has five steps.
     #[schema(required, example = json!(null))]
     next: Option<String>,
 }
@@ -157,30 +157,30 @@ pub(super) struct StepList {
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct StepFields {
-    /// When it is to be done.
+    /// Due date.
     #[schema(example = "2027-03-31")]
     target_date: Option<NaiveDate>,
 }
 
-/// How far a step is from passing its gate. The submission asks the same.
+/// Readiness of a step for its gate. Submitting the step applies the same criteria.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct StepReadiness {
-    /// Whether the chair could submit the step now.
+    /// True if the chair can submit the step now.
     ready: bool,
-    /// What stands in the way beside the gate: the state of the step or of the task force.
+    /// Obstacles other than the gate: the state of the step or of the task force.
     blocked_by: Vec<BlockerDocument>,
     /// The criteria of the gate.
     criteria: Vec<Criterion>,
-    /// The decision of the council that opened the step again; null if none did.
+    /// The decision of the council that reopened the step; null if there is none.
     #[schema(required)]
     adjustment: Option<StepAdjustment>,
-    /// Extended pilots of earlier cycles that wait to be planned in step `pilots`, at most a hundred; none in the other
-    /// steps. The step can be submitted without them.
+    /// Extended pilots of earlier cycles that can be planned in step `pilots`, at most a hundred; empty in other steps.
+    /// The step can be submitted without them.
     extended_pilots: Vec<ReferenceDocument>,
 }
 
-/// A decision of the council that opened the step again, and its answer.
+/// A decision of the council that reopened a step, and the task force's response.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct StepAdjustment {
@@ -190,9 +190,9 @@ pub(super) struct StepAdjustment {
     /// The council's reason.
     #[schema(value_type = LocalizedNote)]
     reason: LocalizedText,
-    /// Whether anything of the step changed since the decision.
+    /// True if anything of the step changed since the decision.
     changed: bool,
-    /// Why nothing had to be changed, as the chair says.
+    /// The chair's note on why nothing had to be changed.
     #[schema(required, value_type = Option<LocalizedNote>)]
     note: Option<LocalizedText>,
 }
@@ -220,18 +220,18 @@ impl StepReadiness {
     }
 }
 
-/// Why a criterion is waived.
+/// Reason for waiving a criterion.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewWaiver {
-    /// The reason; the report to the council shows it.
+    /// The reason, shown in the report to the council.
     #[schema(value_type = LocalizedNote)]
     reason: LocalizedText,
 }
 
 /// List steps
 ///
-/// The five steps of the present or an earlier cycle, in order.
+/// The five steps of the current or an earlier cycle, in order.
 #[utoipa::path(
     tag = "steps",
     params(TaskForcePath, CycleQuery),
@@ -245,10 +245,10 @@ async fn list_steps(app: Data<App>, read: Read<TaskForcePath, CycleQuery>) -> Re
     response::document(&StepList { items: steps.into_iter().map(Step::from).collect(), next: None })
 }
 
-/// Read a step
+/// Get a step
 #[utoipa::path(
     tag = "steps",
-    description = "One step of the present or an earlier cycle.",
+    description = "One step of the current or an earlier cycle.",
     params(StepPath, CycleQuery),
     responses((status = 200, description = "The step.", body = Step, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
@@ -261,14 +261,14 @@ async fn get_step(app: Data<App>, read: Read<StepPath, CycleQuery>) -> Result<Ht
     response::single(step.version, &Step::from(step))
 }
 
-/// Change a step
+/// Update a step
 ///
-/// Sets or clears the target date of a step of the present cycle.
+/// Sets or clears the target date of a step of the current cycle.
 #[utoipa::path(
     tag = "steps",
     params(StepPath, IfMatch),
     request_body(content = StepPatch, content_type = "application/merge-patch+json"),
-    responses((status = 200, description = "The step as it is now.", body = Step, headers(("ETag" = String)))),
+    responses((status = 200, description = "The step after the change.", body = Step, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(requires(Action::EditTaskForce).writes_in_step(Write::TargetDate))))
 )]
 #[patch("/v1/task-forces/{taskForceId}/steps/{step}")]
@@ -283,13 +283,13 @@ async fn update_step(app: Data<App>, change: Change<StepPath, StepPatch>) -> Res
     response::single(step.version, &Step::from(step))
 }
 
-/// Ask whether a step is ready
+/// Get the readiness of a step
 ///
-/// The criteria of the step's gate, and exactly what fails each. The submission asks the same function.
+/// The criteria of the step's gate, with the resources that fail each. Submitting the step applies the same criteria.
 #[utoipa::path(
     tag = "steps",
     params(StepPath),
-    responses((status = 200, description = "How far the step is.", body = StepReadiness)),
+    responses((status = 200, description = "The readiness of the step.", body = StepReadiness)),
     extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
 )]
 #[get("/v1/task-forces/{taskForceId}/steps/{step}/readiness")]
@@ -301,23 +301,25 @@ async fn get_step_readiness(app: Data<App>, read: Read<StepPath>) -> Result<Http
     Ok(response::in_language(language, response::document(&StepReadiness::new(readiness, language))?))
 }
 
-/// Why nothing of a step had to be changed.
+/// Note on why nothing of a reopened step had to be changed.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewAdjustmentNote {
-    /// The reason; the members see it when they vote, and the report to the council shows it.
+    /// The reason, shown to the members in the vote and to the council in the report.
     #[schema(value_type = LocalizedNote)]
     note: LocalizedText,
 }
 
-/// Answer an adjustment
+/// Set the adjustment note
 ///
-/// In a step that the council opened again, the gate has the criterion `adjustmentAnswered`: something of the step changed since the decision, or the chair says with this note why nothing had to. Doing it again gives another note.
+/// Sets the chair's note on why nothing of a reopened step had to be changed. The gate of a step that the council
+/// reopened has the criterion `adjustmentAnswered`: either something of the step changed since the decision, or this
+/// note explains why not. A further request replaces the note.
 #[utoipa::path(
     tag = "steps",
     params(StepPath),
     request_body = NewAdjustmentNote,
-    responses((status = 204, description = "It is answered.")),
+    responses((status = 204, description = "The note is set.")),
     extensions(("x-problem-codes" = json!(
         requires(Action::Lead)
             .writes_in_step(Write::OpenStep)
@@ -337,12 +339,13 @@ async fn set_adjustment_note(
 
 /// Waive a criterion
 ///
-/// The chair lets the step be submitted though this criterion is not met, and says why. Doing it again gives another reason. `adjustmentAnswered` is meant to be answered with the adjustment note instead.
+/// Waives a criterion, with a reason, so that the step can be submitted although the criterion is not met. A further
+/// request replaces the reason. For `adjustmentAnswered`, set the adjustment note instead.
 #[utoipa::path(
     tag = "steps",
     params(WaiverPath),
     request_body = NewWaiver,
-    responses((status = 204, description = "It is waived.")),
+    responses((status = 204, description = "The criterion is waived.")),
     extensions(("x-problem-codes" = json!(
         requires(Action::Lead)
             .writes_in_step(Write::OpenStep)
@@ -357,13 +360,13 @@ async fn set_waiver(app: Data<App>, create: Create<WaiverPath, NewWaiver>) -> Re
     Ok(response::done())
 }
 
-/// Take a waiver back
+/// Remove a waiver
 ///
-/// Doing it twice changes nothing.
+/// The request is idempotent.
 #[utoipa::path(
     tag = "steps",
     params(WaiverPath),
-    responses((status = 204, description = "It is not waived.")),
+    responses((status = 204, description = "The waiver is removed.")),
     extensions(("x-problem-codes" = json!(requires(Action::Lead).writes_in_step(Write::OpenStep))))
 )]
 #[delete("/v1/task-forces/{taskForceId}/steps/{step}/waivers/{criterion}")]

@@ -58,19 +58,19 @@ impl Path for StudyPath {
 #[mapper(from, into, ty = StudyFields)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewStudy {
-    /// What it is called.
+    /// Title.
     #[schema(value_type = LocalizedName)]
     title: LocalizedText,
-    /// How it is done: what is compared, who is asked.
+    /// Method of the study.
     #[schema(value_type = PlainText)]
     approach: String,
-    /// What it found.
+    /// Findings.
     #[schema(value_type = Option<LongText>)]
     findings: Option<LocalizedText>,
-    /// Which way of digital transformation it recommends.
+    /// Recommended way of digital transformation.
     #[schema(value_type = Option<LongText>)]
     recommendation: Option<LocalizedText>,
-    /// Whether it is completed.
+    /// True if the study is completed.
     #[serde(default)]
     #[schema(default = false, required = false)]
     completed: bool,
@@ -80,30 +80,30 @@ pub(super) struct NewStudy {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Study {
-    /// Its id.
+    /// Unique id.
     id: Uuid,
     /// The sector.
     sector_id: Uuid,
-    /// What it is called.
+    /// Title.
     #[schema(value_type = LocalizedName)]
     title: LocalizedText,
-    /// How it is done.
+    /// Method of the study.
     #[schema(example = "Comparison with three cities, interviews with the operators")]
     approach: String,
-    /// What it found.
+    /// Findings.
     #[schema(required, value_type = Option<LongText>)]
     findings: Option<LocalizedText>,
-    /// Which way of digital transformation it recommends.
+    /// Recommended way of digital transformation.
     #[schema(required, value_type = Option<LongText>)]
     recommendation: Option<LocalizedText>,
-    /// Whether it is completed.
+    /// True if the study is completed.
     completed: bool,
-    /// Counts changes of its own fields.
+    /// Version for `If-Match`; increases with each change.
     #[schema(minimum = 1, example = 1)]
     version: i32,
-    /// When it was created.
+    /// Time of creation.
     created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// Time of the last change.
     updated_at: DateTime<Utc>,
 }
 
@@ -170,24 +170,24 @@ resource_routes! {
     create: {
         function: create_study,
         summary: "Create a study",
-        description: "Possible while step `sectors` is open.",
+        description: "Adds a study while step `sectors` is open.",
         problems: changes_product(),
     },
     get: {
         function: get_study,
-        summary: "Read a study",
+        summary: "Get a study",
         description: "One study of the ways of a sector's digital transformation.",
     },
     update: {
         function: update_study,
-        summary: "Change a study",
-        description: "Changes the fields that the merge patch names, while step `sectors` is open. A studied sector keeps a completed study with a recommendation.",
+        summary: "Update a study",
+        description: "Changes the fields in the merge patch while step `sectors` is open. A studied sector keeps a completed study with a recommendation.",
         problems: changes_product().refuses([RefusalCode::TargetBelowCurrent, RefusalCode::StudyMissing]),
     },
     delete: {
         function: delete_study,
         summary: "Delete a study",
-        description: "Possible while step `sectors` is open and nothing refers to it. A studied sector keeps a completed study with a recommendation.",
+        description: "Deletes a study while step `sectors` is open and nothing refers to it. A studied sector keeps a completed study with a recommendation.",
         problems: changes_product()
             .refuses([
                 RefusalCode::OfAnEarlierCycle, RefusalCode::TargetBelowCurrent, RefusalCode::StudyMissing,

@@ -56,11 +56,11 @@ impl Path for SubmissionPath {
     }
 }
 
-/// What the chair says with a submission.
+/// A new submission.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewSubmission {
-    /// A word to the members.
+    /// Note to the members.
     #[schema(value_type = Option<LocalizedNote>)]
     note: Option<LocalizedText>,
 }
@@ -69,17 +69,17 @@ pub(super) struct NewSubmission {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewVote {
-    /// What you say.
+    /// The choice.
     choice: VoteChoice,
-    /// A word with it, in whatever language you write; needed for `return`: what is to be done before the step can pass.
+    /// Comment in any language; required for `return`: what has to be done before the step can pass.
     #[schema(value_type = Option<PlainText>)]
     comment: Option<String>,
-    /// Why you recuse yourself; needed for `recuse`.
+    /// Reason of the recusal; required for `recuse`.
     #[schema(value_type = Option<LocalizedNote>)]
     reason: Option<LocalizedText>,
 }
 
-/// Why a submission is withdrawn.
+/// The withdrawal of a submission.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SubmissionWithdrawal {
@@ -92,35 +92,35 @@ pub(super) struct SubmissionWithdrawal {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct SubmissionItem {
-    /// Its id.
+    /// Unique id.
     id: Uuid,
     /// The cycle.
     #[schema(minimum = 1, example = 1)]
     cycle: i32,
     /// The step.
     step: StepName,
-    /// Its state.
+    /// Current state.
     state: SubmissionState,
-    /// What the chair said.
+    /// Note of the chair.
     #[schema(required, value_type = Option<LocalizedNote>)]
     note: Option<LocalizedText>,
-    /// Why it was withdrawn.
+    /// Reason of the withdrawal.
     #[schema(required, value_type = Option<LocalizedNote>)]
     reason: Option<LocalizedText>,
-    /// The chair who submitted it.
+    /// The chair who submitted the step.
     member_id: Uuid,
     /// SHA-256 of the snapshot's canonical JSON (RFC 8785), in hex.
     #[schema(example = "5f1d9c3b7a2e4f605f1d9c3b7a2e4f605f1d9c3b7a2e4f605f1d9c3b7a2e4f60")]
     hash: String,
-    /// When it was decided.
+    /// Time of the outcome.
     #[schema(required)]
     decided_at: Option<DateTime<Utc>>,
-    /// Counts changes of its own fields; votes are not among them.
+    /// Version for `If-Match`; increases with each change, except votes.
     #[schema(minimum = 1, example = 1)]
     version: i32,
-    /// When it was submitted.
+    /// Time of submission.
     created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// Time of the last change.
     updated_at: DateTime<Utc>,
 }
 
@@ -149,10 +149,11 @@ impl From<db::submissions::Submission> for SubmissionItem {
 pub(super) struct EntitledMember {
     /// The member.
     member_id: Uuid,
-    /// Their name, as it is today.
+    /// Current name of the author.
     #[schema(value_type = LocalizedName)]
     name: LocalizedText,
-    /// Since when they are absent: without having voted, their seat ended or their account was disabled. They count as not approving.
+    /// Time since which the member is absent: the seat ended, or the account was disabled, before the member voted. An
+    /// absent member counts as not approving.
     #[schema(required)]
     absent_since: Option<DateTime<Utc>>,
 }
@@ -163,35 +164,36 @@ pub(super) struct EntitledMember {
 pub(super) struct CastVote {
     /// The member.
     member_id: Uuid,
-    /// What they said.
+    /// The member's choice.
     choice: VoteChoice,
-    /// A word with it.
+    /// Comment of the member.
     #[schema(required, example = "The data protection part convinces me.")]
     comment: Option<String>,
-    /// Why they recused themselves.
+    /// Reason of a recusal.
     #[schema(required, value_type = Option<LocalizedNote>)]
     reason: Option<LocalizedText>,
-    /// When they said so last.
+    /// Time when the vote was last cast.
     voted_at: DateTime<Utc>,
 }
 
-/// How the vote stands. It passes when more than half of the denominator approve, and is returned when that can no longer happen.
+/// Counts of the votes on a submission. A submission passes when more than half of the denominator approve, and is
+/// returned when that has become impossible.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct VoteTally {
     /// Members who were entitled.
     #[schema(minimum = 0, example = 6)]
     entitled: usize,
-    /// Of them those who count: all but those who recused themselves. Nothing else makes it smaller.
+    /// Members who count: all entitled members except recusals.
     #[schema(minimum = 0, example = 5)]
     denominator: usize,
-    /// How many approvals pass it: more than half of the denominator.
+    /// Number of approvals needed: more than half of the denominator.
     #[schema(minimum = 1, example = 3)]
     approvals_needed: usize,
     /// Votes to approve.
     #[schema(minimum = 0, example = 2)]
     approve: usize,
-    /// Votes to return it.
+    /// Votes to return the submission.
     #[schema(minimum = 0, example = 1)]
     r#return: usize,
     /// Abstentions.
@@ -200,13 +202,14 @@ pub(super) struct VoteTally {
     /// Recusals.
     #[schema(minimum = 0, example = 1)]
     recuse: usize,
-    /// Members who can't vote any more and have not voted: their seat ended, or their account was disabled. They count as not approving.
+    /// Members whose seat ended, or whose account was disabled, before they voted. Absent members count as not
+    /// approving.
     #[schema(minimum = 0, example = 0)]
     absent: usize,
-    /// Members who have not voted yet, and can.
+    /// Members who have not voted yet and can vote.
     #[schema(minimum = 0, example = 2)]
     pending: usize,
-    /// Whether fewer than three are left in the denominator, which returns it.
+    /// True if fewer than three members remain in the denominator, which returns the submission.
     quorum_lost: bool,
 }
 
@@ -227,22 +230,24 @@ impl From<ballot::Tally> for VoteTally {
     }
 }
 
-/// A step put to the members, what was frozen with it, and how the vote stands.
+/// A submission of a step with its snapshot and votes.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Submission {
     #[serde(flatten)]
     item: SubmissionItem,
-    /// What the members vote on, as it was when the step was submitted: the step's products and activities, the criteria of its gate, and the last event before.
+    /// The content of the step at the time of submission, on which the members vote: products, activities, criteria of
+    /// the gate, and the last event before the submission.
     #[schema(value_type = Object)]
     snapshot: Value,
-    /// Who was entitled to vote.
+    /// Members entitled to vote.
     entitled: Vec<EntitledMember>,
     /// The votes cast.
     votes: Vec<CastVote>,
-    /// How the vote stands, or ended.
+    /// Counts of the votes.
     tally: VoteTally,
-    /// Where it can go by a command, for you, now: the chair may withdraw it. The rest is the vote.
+    /// The transitions that the caller can make now, computed by the check that the service enforces: the chair can
+    /// withdraw a submission. All other transitions follow from the vote.
     available_transitions: Vec<TransitionDocument>,
 }
 
@@ -273,7 +278,7 @@ impl Submission {
 page_query! {
     /// Which submissions.
     SubmissionQuery {
-        /// The cycle; the present one if not given.
+        /// The cycle. Default: the current cycle.
         #[param(nullable = false, minimum = 1, maximum = 1000000, example = 1)]
         cycle: Option<i32>,
     }
@@ -287,9 +292,9 @@ impl ListItem for SubmissionItem {
     const PAGE_DESCRIPTION: &'static str = "A page of submissions.";
 }
 
-/// List submissions of a step
+/// List the submissions of a step
 ///
-/// Oldest first, those of the present cycle unless `cycle` says otherwise.
+/// The submissions of a step in the current cycle, or in another cycle with `cycle`, oldest first.
 #[utoipa::path(
     tag = "steps",
     params(StepPath, SubmissionQuery),
@@ -309,7 +314,8 @@ async fn list_submissions(app: Data<App>, read: Read<StepPath, SubmissionQuery>)
 
 /// Submit a step
 ///
-/// Puts the open step to the members, once every criterion of its gate is met or waived. What they vote on is frozen; whoever is a member now is entitled to vote.
+/// Submits the open step to the vote of the members. Every criterion of its gate must be met or waived. The content of
+/// the step is frozen in a snapshot, and only the current members are entitled to vote.
 #[utoipa::path(
     tag = "steps",
     params(StepPath, DryRun),
@@ -337,10 +343,10 @@ async fn create_submission(
     ))
 }
 
-/// Read a submission
+/// Get a submission
 #[utoipa::path(
     tag = "steps",
-    description = "One submission of a step, what was frozen with it, and how the vote stands.",
+    description = "One submission of a step with its snapshot and the state of the vote.",
     params(SubmissionPath),
     responses((status = 200, description = "The submission.", body = Submission, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
@@ -358,12 +364,13 @@ async fn get_submission(app: Data<App>, read: Read<SubmissionPath>) -> Result<Ht
 
 /// Vote on a submission
 ///
-/// Casts your vote, or changes it while voting is open. With the deciding vote the submission passes or is returned, and its step with it: the answer shows it.
+/// Casts your vote, or changes it while voting is open. The deciding vote passes or returns the submission and its
+/// step; the response shows the result.
 #[utoipa::path(
     tag = "steps",
     params(SubmissionPath),
     request_body = NewVote,
-    responses((status = 200, description = "The submission as it is now.", body = Submission, headers(("ETag" = String)))),
+    responses((status = 200, description = "The submission after the change.", body = Submission, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(
         requires(Action::Vote)
             .writes(Write::Vote)
@@ -384,12 +391,12 @@ async fn cast_vote(app: Data<App>, create: Create<SubmissionPath, NewVote>) -> R
 
 /// Withdraw a submission
 ///
-/// The chair takes it back while voting is open; the step is open again.
+/// Withdraws a submission while voting is open. The step is open again.
 #[utoipa::path(
     tag = "steps",
     params(SubmissionPath, IfMatch),
     request_body = SubmissionWithdrawal,
-    responses((status = 200, description = "The submission as it is now.", body = Submission, headers(("ETag" = String)))),
+    responses((status = 200, description = "The submission after the change.", body = Submission, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(
         requires(Action::Lead)
             .writes(Write::Vote)

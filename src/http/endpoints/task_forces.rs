@@ -49,22 +49,22 @@ type TaskForcePatch = Patch<TaskForceFields>;
 #[mapper(from, into, ty = Fields)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct TaskForceFields {
-    /// What it is called.
+    /// Title.
     #[schema(value_type = LocalizedName)]
     name: LocalizedText,
-    /// The city that it is for.
+    /// Name of the city.
     #[schema(value_type = LocalizedName)]
     city: LocalizedText,
     /// The country, as ISO 3166-1 alpha-2.
     #[schema(min_length = 2, max_length = 2, pattern = "^[A-Z]{2}$", example = "JO")]
     country: Option<String>,
-    /// What the council asks it to do.
+    /// Mandate by the council.
     #[schema(value_type = LongText)]
     mandate: LocalizedText,
-    /// The IANA time zone in which its days begin.
+    /// IANA time zone of the task force's dates.
     #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_+/-]+$", example = "Asia/Amman")]
     time_zone: String,
-    /// How many sectors it may select: the deck's "few".
+    /// Maximum number of selected sectors.
     #[serde(default = "few")]
     #[schema(minimum = 1, maximum = 20, default = 5, required = false, example = 5)]
     max_sectors: i16,
@@ -73,7 +73,7 @@ pub(super) struct TaskForceFields {
     /// Maturity level of the city, 1 to 5.
     #[schema(minimum = 1, maximum = 5, example = 2)]
     maturity_level: Option<i16>,
-    /// When the council meets next.
+    /// Day of the council's next meeting.
     #[schema(example = "2027-01-20")]
     next_council_date: Option<NaiveDate>,
 }
@@ -101,7 +101,7 @@ impl PartialSchema for NewTaskForce {
         let members = ArrayBuilder::new()
             .items(Ref::from_schema_name(NewMember::name()))
             .max_items(Some(20))
-            .description(Some("Its first members; five to seven of them make it ready to be activated."));
+            .description(Some("The first members. Activation needs five to seven."));
         fields.properties.insert("members".to_owned(), members.into());
         fields.description = Some("A new task force with its first members.".to_owned());
         RefOr::T(Schema::Object(fields))
@@ -120,24 +120,24 @@ impl ToSchema for NewTaskForce {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct TaskForceItem {
-    /// Its id.
+    /// Unique id.
     id: Uuid,
-    /// What it is called.
+    /// Title.
     #[schema(value_type = LocalizedName)]
     name: LocalizedText,
-    /// The city that it is for.
+    /// Name of the city.
     #[schema(value_type = LocalizedName)]
     city: LocalizedText,
     /// The country, as ISO 3166-1 alpha-2.
     #[schema(required, example = "JO")]
     country: Option<String>,
-    /// What the council asks it to do.
+    /// Mandate by the council.
     #[schema(value_type = LongText)]
     mandate: LocalizedText,
-    /// The IANA time zone in which its days begin.
+    /// IANA time zone of the task force's dates.
     #[schema(example = "Asia/Amman")]
     time_zone: String,
-    /// How many sectors it may select.
+    /// Maximum number of selected sectors.
     #[schema(minimum = 1, maximum = 20, example = 5)]
     max_sectors: i16,
     /// Stage of digital government evolution.
@@ -146,26 +146,26 @@ pub(super) struct TaskForceItem {
     /// Maturity level of the city, 1 to 5.
     #[schema(required, minimum = 1, maximum = 5, example = 2)]
     maturity_level: Option<i16>,
-    /// When the council meets next.
+    /// Day of the council's next meeting.
     #[schema(required, example = "2027-01-20")]
     next_council_date: Option<NaiveDate>,
-    /// Its state.
+    /// Current state.
     state: TaskForceState,
-    /// Why it is suspended or dissolved.
+    /// Reason for the suspension or dissolution.
     #[schema(required, value_type = Option<LocalizedNote>)]
     state_reason: Option<LocalizedText>,
-    /// The cycle that it is in.
+    /// The current cycle.
     #[schema(minimum = 1, example = 1)]
     current_cycle: i32,
-    /// The report that waits for the council's decision; null if none does.
+    /// The report that waits for the council's decision; null if there is none.
     #[schema(required)]
     before_council: Option<BeforeCouncil>,
-    /// Counts changes of its own fields.
+    /// Version for `If-Match`; increases with each change.
     #[schema(minimum = 1, example = 2)]
     version: i32,
-    /// When it was created.
+    /// Time of creation.
     created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// Time of the last change.
     updated_at: DateTime<Utc>,
 }
 
@@ -194,13 +194,14 @@ impl From<ListedTaskForce> for TaskForceItem {
     }
 }
 
-/// A task force, and where it can go from here.
+/// A task force with its available transitions.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct TaskForce {
     #[serde(flatten)]
     item: TaskForceItem,
-    /// Where it can go from here, for you, now.
+    /// The transitions out of the current state that the caller can make now, or the obstacles of each, computed by the
+    /// check that the service enforces.
     available_transitions: Vec<TransitionDocument>,
 }
 
@@ -213,13 +214,13 @@ impl TaskForce {
     }
 }
 
-/// Where a task force is to go.
+/// A transition of a task force.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TaskForceTransition {
-    /// The state to go to.
+    /// The new state.
     to: TaskForceState,
-    /// Why; needed to suspend and to dissolve.
+    /// Reason; required to suspend and to dissolve.
     #[schema(value_type = Option<LocalizedNote>)]
     reason: Option<LocalizedText>,
 }
@@ -227,16 +228,16 @@ pub(super) struct TaskForceTransition {
 page_query! {
     /// Which task forces.
     TaskForceQuery {
-        /// Only those in this state.
+        /// Only items in this state.
         #[param(inline, nullable = false)]
         state: Option<TaskForceState>,
-        /// Only those whose open or submitted step is this one.
+        /// Only task forces whose open or submitted step is this step.
         #[param(inline, nullable = false)]
         step: Option<StepName>,
-        /// Only those whose report waits for the council's decision, or with `false` only the others.
+        /// `true`: only task forces whose report waits for the council's decision; `false`: only the others.
         #[param(inline, nullable = false, example = true)]
         before_council: Option<bool>,
-        /// Only those whose name or city holds this, whatever the letter forms, digits, diacritics and case.
+        /// Search by name or city. Ignores case, Arabic diacritics, alef variants and digit forms.
         #[param(nullable = false, min_length = 1, max_length = 200, format = "text-search", example = "عمان")]
         q: Option<String>,
     }
@@ -252,7 +253,8 @@ impl ListItem for TaskForceItem {
 
 /// List task forces
 ///
-/// All of them for administrator, secretariat and council; for an expert those in which they hold a seat; for an API key of one task force, that one.
+/// The task forces that you can see: all for administrators, the secretariat and council members; for an expert, those
+/// in which the expert holds a seat; for an API key of one task force, that task force.
 #[utoipa::path(
     tag = "task forces",
     params(TaskForceQuery),
@@ -276,7 +278,8 @@ async fn list_task_forces(app: Data<App>, read: Read<Root, TaskForceQuery>) -> R
 
 /// Create a task force
 ///
-/// It starts as `forming`, with its five steps locked; the secretariat activates it once it has five to seven members and a chair.
+/// Creates a task force in state `forming` with its five steps locked. The secretariat activates the task force when it
+/// has five to seven members and a chair.
 #[utoipa::path(
     tag = "task forces",
     request_body = NewTaskForce,
@@ -299,10 +302,10 @@ async fn create_task_force(app: Data<App>, create: Create<Root, NewTaskForce>) -
     ))
 }
 
-/// Read a task force
+/// Get a task force
 #[utoipa::path(
     tag = "task forces",
-    description = "One task force, and where it can go from here.",
+    description = "One task force and its available transitions.",
     params(TaskForcePath),
     responses((status = 200, description = "The task force.", body = TaskForce, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
@@ -315,14 +318,14 @@ async fn get_task_force(app: Data<App>, read: Read<TaskForcePath>) -> Result<Htt
     Ok(response::in_language(context.language(), response::single(task_force.item.version, &task_force)?))
 }
 
-/// Change a task force
+/// Update a task force
 ///
-/// Changes the fields that the merge patch names. Its state has its own operation.
+/// Changes the fields in the merge patch. The state is changed by `POST …/transitions`.
 #[utoipa::path(
     tag = "task forces",
     params(TaskForcePath, IfMatch),
     request_body(content = TaskForcePatch, content_type = "application/merge-patch+json"),
-    responses((status = 200, description = "The task force as it is now.", body = TaskForce, headers(("ETag" = String)))),
+    responses((status = 200, description = "The task force after the change.", body = TaskForce, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(requires(Action::EditTaskForce).writes(Write::TaskForce))))
 )]
 #[patch("/v1/task-forces/{taskForceId}")]
@@ -340,14 +343,15 @@ async fn update_task_force(
     Ok(response::in_language(context.language(), response::single(task_force.item.version, &task_force)?))
 }
 
-/// Move a task force to another state
+/// Change the state of a task force
 ///
-/// Activation needs five to seven members and exactly one chair, and opens the first step. Only a council decision concludes a task force.
+/// Changes the state of a task force. Activation needs five to seven members with exactly one chair, and opens the
+/// first step. Only a decision of the council concludes a task force.
 #[utoipa::path(
     tag = "task forces",
     params(TaskForcePath, IfMatch, DryRun),
     request_body = TaskForceTransition,
-    responses((status = 200, description = "The task force as it is now.", body = TaskForce, headers(("ETag" = String)))),
+    responses((status = 200, description = "The task force after the change.", body = TaskForce, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(
         requires(Action::DirectTaskForce)
             .refuses([

@@ -59,15 +59,16 @@ impl Path for UserPath {}
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewUser {
-    /// The address that the account is kept by, without characters that can't be seen. No two users share one, whatever the case, the width and the composition of its letters.
+    /// E-mail address of the account, without invisible characters. Addresses are unique; case, width and composition
+    /// of the letters are ignored.
     #[schema(format = "idn-email", min_length = 3, max_length = 254, example = "layla@example.org")]
     email: String,
-    /// The person's name.
+    /// Name of the user.
     #[schema(value_type = LocalizedName)]
     name: LocalizedText,
     /// Role across the installation. Only an administrator makes administrators.
     role: UserRole,
-    /// The language that the person prefers.
+    /// Preferred language of the user.
     locale: Language,
 }
 
@@ -90,34 +91,35 @@ impl From<UserFields> for NewUser {
     }
 }
 
-/// A user, and where it can go from here.
+/// A user with the available transitions.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct User {
-    /// Its id.
+    /// Unique id.
     id: Uuid,
-    /// The address that the account is kept by.
+    /// E-mail address of the account.
     #[schema(example = "layla@example.org")]
     email: String,
-    /// The person's name.
+    /// Name of the user.
     #[schema(value_type = LocalizedName)]
     name: LocalizedText,
     /// Role across the installation.
     role: UserRole,
-    /// The language that the person prefers.
+    /// Preferred language of the user.
     locale: Language,
-    /// Whether the user may sign in: `invited` until the person accepts an invitation or comes by single sign-on.
+    /// State of the account: `invited` until the user accepts an invitation or signs in by single sign-on.
     state: UserState,
-    /// Whether an invitation waits to be accepted.
+    /// True if an invitation is pending.
     invitation_pending: bool,
-    /// Counts changes of its own fields.
+    /// Version for `If-Match`; increases with each change.
     #[schema(minimum = 1, example = 3)]
     version: i32,
-    /// When it was created.
+    /// Time of creation.
     created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// Time of the last change.
     updated_at: DateTime<Utc>,
-    /// Where it can go from here, for you, now.
+    /// The transitions out of the current state that the caller can make now, or the obstacles of each, computed by the
+    /// check that the service enforces.
     available_transitions: Vec<TransitionDocument>,
 }
 
@@ -140,16 +142,17 @@ impl User {
     }
 }
 
-/// A user of a list. To a chair, who looks for members, it says `id` and `name`; to whoever manages users, everything.
+/// A user of a list. Chairs, who look for members, see only `id` and `name`; administrators and the secretariat see all
+/// fields.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct UserItem {
-    /// Its id.
+    /// Unique id.
     id: Uuid,
-    /// The person's name.
+    /// Name of the user.
     #[schema(value_type = LocalizedName)]
     name: LocalizedText,
-    /// The address that the account is kept by.
+    /// E-mail address of the account.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "layla@example.org")]
     email: Option<String>,
@@ -157,27 +160,27 @@ pub(super) struct UserItem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     role: Option<UserRole>,
-    /// The language that the person prefers.
+    /// Preferred language of the user.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     locale: Option<Language>,
-    /// Whether the user may sign in.
+    /// State of the account.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     state: Option<UserState>,
-    /// Whether an invitation waits to be accepted.
+    /// True if an invitation is pending.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     invitation_pending: Option<bool>,
-    /// Counts changes of its own fields.
+    /// Version for `If-Match`; increases with each change.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1, example = 3)]
     version: Option<i32>,
-    /// When it was created.
+    /// Time of creation.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     created_at: Option<DateTime<Utc>>,
-    /// When it last changed.
+    /// Time of the last change.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     updated_at: Option<DateTime<Utc>>,
@@ -214,19 +217,20 @@ impl From<UserEntry> for UserItem {
     }
 }
 
-/// A user with an invitation, whose secret is told this once.
+/// A user with an invitation, whose secret is shown only once.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct InvitedUser {
     #[serde(flatten)]
     user: User,
-    /// Whether the secret is in this answer. A retry with the same `Idempotency-Key` answers without it: if it got lost, invite anew.
+    /// True if the response contains the secret. A retry with the same `Idempotency-Key` is answered without the
+    /// secret: if the secret was lost, send a new invitation.
     secret_shown: bool,
-    /// Give it to the person; it is accepted at `POST /v1/auth/invitations/accept`.
+    /// Secret for the invited user, who accepts the invitation by `POST /v1/auth/invitations/accept`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "c2VjcmV0LWludml0YXRpb24tdG9rZW4tb2YtYS11c2Vy")]
     invitation_token: Option<String>,
-    /// When the invitation lapses.
+    /// Time of expiry of the invitation.
     invitation_expires_at: DateTime<Utc>,
 }
 
@@ -244,13 +248,13 @@ fn invited((view, invitation): (UserView, Invitation), language: Language) -> Re
     idempotency::with_one_time_secret(response, &invited)
 }
 
-/// Whether a user is to be disabled or enabled.
+/// A transition of a user.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UserTransition {
-    /// The state to go to.
+    /// The new state.
     to: UserState,
-    /// Why. Needed where `reasonRequired` is true: to disable somebody.
+    /// Reason; required to disable a user.
     #[schema(value_type = Option<LocalizedNote>)]
     reason: Option<LocalizedText>,
 }
@@ -259,49 +263,50 @@ pub(super) struct UserTransition {
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MyFields {
-    /// Your name.
+    /// Name of the user.
     #[schema(value_type = LocalizedName)]
     name: LocalizedText,
-    /// The language that you prefer: that of problems and labels where `Accept-Language` asks for none.
+    /// Preferred language of problems and labels, unless `Accept-Language` names another.
     locale: Language,
 }
 
 /// A merge patch of [`MyFields`].
 type CurrentUserPatch = Patch<MyFields>;
 
-/// A current seat of yours.
+/// A current seat of the user.
 #[derive(Debug, Serialize, ToSchema, Mapper)]
 #[mapper(from, ty = db::users::Membership)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Membership {
     /// The task force.
     task_force_id: Uuid,
-    /// Your seat in it.
+    /// Id of the seat.
     member_id: Uuid,
     /// Chair or expert.
     role: SeatRole,
 }
 
-/// You, and the seats that you hold.
+/// Your account and the seats that you hold.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct CurrentUser {
     #[serde(flatten)]
     user: User,
-    /// Your current seats, oldest first.
+    /// Current seats of the user, oldest first.
     memberships: Vec<Membership>,
 }
 
 page_query! {
     /// Which users.
     UserQuery {
-        /// Only of this role.
+        /// Only users with this role.
         #[param(inline, nullable = false)]
         role: Option<UserRole>,
-        /// Only in this state.
+        /// Only users in this state.
         #[param(inline, nullable = false)]
         state: Option<UserState>,
-        /// Only those whose name or address holds this (for a chair: whose name), whatever the letter forms, digits, diacritics and case.
+        /// Search by name or address (for a chair, by name). Ignores case, Arabic diacritics, alef variants and digit
+        /// forms.
         #[param(nullable = false, min_length = 1, max_length = 200, format = "text-search", example = "ليلى")]
         q: Option<String>,
     }
@@ -324,10 +329,10 @@ impl CurrentUser {
     }
 }
 
-/// Read my account
+/// Get your account
 #[utoipa::path(
     tag = "me",
-    description = "You, and the seats that you hold.",
+    description = "Your account and the seats that you hold.",
     responses((status = 200, description = "Your account.", body = CurrentUser, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(requires(Action::ReadOwnAccount))))
 )]
@@ -338,14 +343,15 @@ async fn get_me(app: Data<App>, read: Read<Root>) -> Result<HttpResponse> {
     response::single(me.user.version, &me)
 }
 
-/// Change my account
+/// Update your account
 ///
-/// Changes your name and your language. Address and role are changed by whoever manages users, the password with `PUT /v1/auth/password`. Not with an API key.
+/// Changes your name and your language. Administrators and the secretariat change addresses and roles; `PUT
+/// /v1/auth/password` changes the password. API keys cannot make this request.
 #[utoipa::path(
     tag = "me",
     params(IfMatch),
     request_body(content = CurrentUserPatch, content_type = "application/merge-patch+json"),
-    responses((status = 200, description = "Your account as it is now.", body = CurrentUser, headers(("ETag" = String)))),
+    responses((status = 200, description = "Your account after the change.", body = CurrentUser, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(requires(Action::ChangeOwnAccount))))
 )]
 #[patch("/v1/me")]
@@ -364,7 +370,8 @@ async fn update_me(app: Data<App>, change: Change<Root, CurrentUserPatch>) -> Re
 
 /// List users
 ///
-/// All users for an administrator, all but the administrators for the secretariat, for a chair the names of experts who can take a seat: those who are invited or active.
+/// The users that you can see: all for an administrator; all but administrators for the secretariat; for a chair, the
+/// names of the invited and active experts who can take a seat.
 #[utoipa::path(
     tag = "users",
     params(UserQuery),
@@ -384,7 +391,8 @@ async fn list_users(app: Data<App>, read: Read<Root, UserQuery>) -> Result<HttpR
 
 /// Invite a user
 ///
-/// Creates a user, who chooses a password by accepting the invitation. The answer holds the invitation's secret this once; it can be used for 7 days. Not with an API key, like everything that changes users.
+/// Creates a user and an invitation. The user chooses a password by accepting the invitation within 7 days. The
+/// response holds the invitation's secret only once. API keys cannot make this request.
 #[utoipa::path(
     tag = "users",
     request_body = NewUser,
@@ -397,10 +405,10 @@ async fn create_user(app: Data<App>, create: Create<Root, NewUser>) -> Result<Ht
     invited(app.user_create(&context.caller, body.try_into()?).await?, context.language())
 }
 
-/// Read a user
+/// Get a user
 #[utoipa::path(
     tag = "users",
-    description = "One user: yourself, or one whom you manage.",
+    description = "One user: your own account, or a user whom you manage.",
     params(UserPath),
     responses((status = 200, description = "The user.", body = User, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(requires(Action::ReadUser).refuses([RefusalCode::InsufficientScope]))))
@@ -412,14 +420,15 @@ async fn get_user(app: Data<App>, read: Read<UserPath>) -> Result<HttpResponse> 
     Ok(response::in_language(context.language(), response::single(user.version, &user)?))
 }
 
-/// Change a user
+/// Update a user
 ///
-/// Changes the fields that the merge patch names. An expert keeps that role while they hold a seat, and one active administrator always remains. A new address ends an invitation that waits, since it was sent to the old one: invite anew.
+/// Changes the fields in the merge patch. An expert who holds a seat keeps the role, and one active administrator
+/// always remains. A new address ends a pending invitation, which was sent to the old address: send a new invitation.
 #[utoipa::path(
     tag = "users",
     params(UserPath, IfMatch),
     request_body(content = UserPatch, content_type = "application/merge-patch+json"),
-    responses((status = 200, description = "The user as it is now.", body = User, headers(("ETag" = String)))),
+    responses((status = 200, description = "The user after the change.", body = User, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(
         requires(Action::ManageUsers)
             .refuses([RefusalCode::EmailTaken, RefusalCode::HoldsSeat, RefusalCode::LastAdministrator])
@@ -439,12 +448,14 @@ async fn update_user(app: Data<App>, change: Change<UserPath, UserPatch>) -> Res
 
 /// Disable or enable a user
 ///
-/// Disabling needs a reason and ends the user's sessions at once. A user who has never accepted an invitation is enabled as `invited`. Seats stay as they are: end them in their task forces. One active administrator always remains.
+/// Disables or enables a user. Disabling needs a reason and ends the user's sessions at once. A user who has never
+/// accepted an invitation is enabled as `invited`. Seats stay unchanged: end them in their task forces. One active
+/// administrator always remains.
 #[utoipa::path(
     tag = "users",
     params(UserPath, IfMatch, DryRun),
     request_body = UserTransition,
-    responses((status = 200, description = "The user as it is now.", body = User, headers(("ETag" = String)))),
+    responses((status = 200, description = "The user after the change.", body = User, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(
         requires(Action::ManageUsers)
             .refuses([RefusalCode::TransitionNotAllowed, RefusalCode::LastAdministrator])
@@ -462,9 +473,11 @@ async fn transition_user(
     Ok(response::in_language(context.language(), response::single(user.version, &user)?))
 }
 
-/// Invite a user anew
+/// Resend the invitation of a user
 ///
-/// For a lost invitation or a forgotten password: replaces an invitation that waits, and ends the user's sessions. The old password stays until the new invitation is accepted; a disabled user has to be enabled first to accept it. Nobody invites themselves: whoever knows their password changes it with `PUT /v1/auth/password`.
+/// Creates a new invitation for a lost invitation or a forgotten password, replaces a pending one, and ends the user's
+/// sessions. The old password stays valid until the new invitation is accepted. A disabled user must be enabled first
+/// to accept it. Users cannot invite themselves; `PUT /v1/auth/password` changes a known password.
 #[utoipa::path(
     tag = "users",
     params(UserPath),
@@ -479,7 +492,8 @@ async fn resend_invitation(app: Data<App>, request: NoBody<UserPath>) -> Result<
 
 /// End a user's sessions
 ///
-/// Ends all sessions of a user at once, their access tokens too; tokens that single sign-on issued before are no longer accepted. API keys stay as they are. It has no version, so no `If-Match` is asked for. Not with an API key.
+/// Ends all sessions of a user and their access tokens at once. Tokens that the single sign-on issued before are no
+/// longer accepted. API keys stay valid. `If-Match` is not needed. API keys cannot make this request.
 #[utoipa::path(
     tag = "users",
     params(UserPath),

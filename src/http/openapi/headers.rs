@@ -88,12 +88,12 @@ impl SharedHeader {
                 None,
             ),
             Self::IdempotencyReplayed => header(
-                "This was answered before, to a request with the same `Idempotency-Key`.",
+                "Present if the response repeats that of an earlier request with the same `Idempotency-Key`.",
                 text().enum_values(Some(["true"])).build(),
                 None,
             ),
             Self::Location => header(
-                "Where the new resource is.",
+                "URL of the new resource.",
                 text().format(Some(SchemaFormat::Custom("uri-reference".to_owned()))).build(),
                 Some(true),
             ),
@@ -109,7 +109,7 @@ impl SharedHeader {
                 Some(false),
             ),
             Self::RequestId => header(
-                "Names this request in logs, events and problems; yours, if you sent a sane one.",
+                "Id of the request in logs, events and problems: the client's own `X-Request-Id` if it was valid.",
                 with_example(text().max_length(Some(64)), "0199f0c2-7a3b-7c11-9d2e-3f5a6b7c8d9e"),
                 Some(true),
             ),

@@ -166,7 +166,7 @@ fn complete_successes(traits: &Traits, operation: &mut Operation) -> bool {
 }
 
 fn not_modified() -> Response {
-    let mut response = Response::new("Nothing has changed since the representation in `If-None-Match`.");
+    let mut response = Response::new("Not modified since the representation in `If-None-Match`.");
     headers::add(&mut response, SharedHeader::ETag);
     response
 }
@@ -175,8 +175,9 @@ fn not_modified() -> Response {
 fn complete_dry_run(operation: &mut Operation) {
     let responses = &mut operation.responses.responses;
     if let Some(created) = responses.get_mut("201").and_then(inline) {
-        let mut tried =
-            ResponseBuilder::new().description("What it would be: with `dryRun`, nothing was kept.").build();
+        let mut tried = ResponseBuilder::new()
+            .description("Result of a dry run (`dryRun=true`). Nothing was saved.")
+            .build();
         tried.content = created.content.clone();
         responses.insert("200".to_owned(), tried.into());
     } else if let Some(changed) = responses.get_mut("200").and_then(inline) {

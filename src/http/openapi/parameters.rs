@@ -24,7 +24,7 @@ pub(super) fn components() -> BTreeMap<String, RefOr<Parameter>> {
             ACCEPT_LANGUAGE,
             header(
                 "Accept-Language",
-                "The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is.",
+                "Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used.",
                 with_example(text(), "ar"),
             ),
         ),
@@ -32,7 +32,7 @@ pub(super) fn components() -> BTreeMap<String, RefOr<Parameter>> {
             IDEMPOTENCY_KEY,
             header(
                 "Idempotency-Key",
-                "Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409.",
+                "A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409.",
                 with_example(
                     text().min_length(Some(1)).max_length(Some(MAX_HEADER_LENGTH)).pattern(Some(KEY_PATTERN)),
                     "8e03978e-40d5-43dd-bc93-6894a57f9324",
@@ -43,7 +43,7 @@ pub(super) fn components() -> BTreeMap<String, RefOr<Parameter>> {
             IF_NONE_MATCH,
             header(
                 "If-None-Match",
-                "The `ETag` that you have; while it is still right, the answer is 304 without a body.",
+                "`ETag` of a stored representation. The response is 304 without a body while the representation is unchanged.",
                 with_example(text(), "\"3.5f1d9c3b7a2e4f60\""),
             ),
         ),

@@ -132,7 +132,10 @@ fn type_transitions(schemas: &mut Schemas) {
         let typed = format!("Available{name}Transition");
         transitions.items = Ref::from_schema_name(&typed).into();
         let mut transition = transition.clone();
-        let to = RefBuilder::new().ref_location(state).description(Some("The state.")).build();
+        let to = RefBuilder::new()
+            .ref_location(state)
+            .description(Some("The state after the transition."))
+            .build();
         transition.properties.insert("to".to_owned(), to.into());
         schemas.insert(typed, transition.into());
     }

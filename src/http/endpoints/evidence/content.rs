@@ -50,12 +50,12 @@ impl ToSchema for EvidenceFile {
     }
 }
 
-/// Evidence whose file was uploaded, and the space that the task force's files take now.
+/// Evidence after an upload, with the storage of the task force.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct UploadedEvidence {
     #[serde(flatten)]
     evidence: Evidence,
-    /// The space for the files of the task force.
+    /// Storage of the files of the task force.
     storage: StorageDocument,
 }
 
@@ -106,7 +106,7 @@ pub(super) async fn upload_evidence(app: Data<App>, upload: Upload<EvidencePath>
 
 /// Download the file of evidence
 ///
-/// The file as it was uploaded, to be saved and not to be shown. Nothing is here before one was uploaded.
+/// Downloads the file as it was uploaded, as an attachment. The response is 404 until a file is uploaded.
 #[utoipa::path(
     tag = "evidence",
     params(EvidencePath),
@@ -115,7 +115,7 @@ pub(super) async fn upload_evidence(app: Data<App>, upload: Upload<EvidencePath>
         description = "The file.",
         headers(
             ("ETag" = String),
-            ("Content-Disposition" = String, description = "A name for the file."),
+            ("Content-Disposition" = String, description = "File name for saving."),
         ),
         content(
             (EvidenceFile = "application/pdf"),
