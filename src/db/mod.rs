@@ -66,7 +66,7 @@ mod functions {
     #[diesel::declare_sql_function]
     extern "SQL" {
         /// The LIKE pattern for texts that contain this one, folded.
-        fn holding(value: Text) -> Text;
+        fn holding(value: Text) -> Nullable<Text>;
         /// The number that a search text consists of.
         fn number_in(value: Text) -> Nullable<diesel::sql_types::Integer>;
         /// A due date as lists sort it: rows without one come last.
@@ -75,7 +75,7 @@ mod functions {
         fn local_date(at: Timestamptz, zone: Text) -> diesel::sql_types::Date;
     }
 
-    /// The pattern of a search text, to which lists compare the column `search`. The subquery folds the text once for
+    /// The pattern of a search text, null if nothing is left of it when it is folded, to which lists compare the column `search`. The subquery folds the text once for
     /// each statement; a plain call would fold the text again for each row.
     pub(crate) fn pattern(q: &str) -> SingleValue<select<holding<&str>>> {
         diesel::select(holding(q)).single_value()

@@ -156,3 +156,19 @@ async fn every_list_with_a_search_folds_alike() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_search_of_which_nothing_is_left_finds_nothing() {
+    let app = TestApp::start().await;
+    let secretariat = app.as_secretariat();
+    for q in ["\u{64E}", "\u{640}\u{640}", "\u{64B}\u{652}"] {
+        assert_eq!(numbers(&app, q).await, [0_i64; 0], "{q:?}");
+        for list in
+            ["/v1/users", "/v1/task-forces", &app.a("/policies"), &app.a("/sectors"), &app.a("/pilots")]
+        {
+            assert!(secretariat.list(&searched(list, q)).await.is_empty(), "{list} {q:?}");
+        }
+        let portfolio = secretariat.get(&searched("/v1/status", q)).await.expect(200).json();
+        assert_eq!(portfolio["items"], json!([]), "{q:?}");
+    }
+}
