@@ -2,7 +2,8 @@
 //!
 //! Evidence can be added in any state of the step, since proof often comes late; evidence about the record (the task
 //! force, a submission, a report, a decision) by secretariat and chair in any state of the task force. It can be changed
-//! and deleted only as long as its subject can be written, and never about a decision, which cannot be written.
+//! and deleted only as long as its subject can be written, and never about a decision, which cannot be written. A wrong
+//! file about the task force itself is replaced by whoever filed it, in every state in which that person may file.
 
 use url::Url;
 use uuid::Uuid;
@@ -46,7 +47,12 @@ async fn check_changeable(tx: &WriteTx<'_>, evidence: &Evidence) -> Result<()> {
         (EvidenceSubjectKind::Activity, Some(step)) => {
             return check_step(tx, evidence, Write::Activity(step)).await;
         }
-        (EvidenceSubjectKind::TaskForce, _) => (Write::TaskForce, RefusalCode::EvidenceOnRecord),
+        // Whoever may file evidence now may put right what they have filed.
+        (EvidenceSubjectKind::TaskForce, _) => {
+            let is_own = evidence.user_id == tx.access.actor.user_id;
+            let correction = subject.kind.addition_by(tx.access.effective_role);
+            (if is_own { correction } else { Write::TaskForce }, RefusalCode::EvidenceOnRecord)
+        }
         (_, Some(step)) => {
             let other = other.filter(|other| may_write(Write::OpenStep(*other), tx.access.state).is_ok());
             return check_step(tx, evidence, Write::OpenStep(other.unwrap_or(step))).await;
@@ -187,6 +193,10 @@ impl Resource for Evidence {
 
     async fn check_deletable(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
         check_right(&tx.access, self)?;
+        // In a suspended or closed task force a wrong file is replaced, but the record loses nothing.
+        if self.fields.subject.kind == EvidenceSubjectKind::TaskForce {
+            tx.may_write(Write::TaskForce)?;
+        }
         check_changeable(tx, self).await
     }
 

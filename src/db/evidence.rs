@@ -142,72 +142,47 @@ pub async fn subject(
     task_force_id: Uuid,
     subject: About<EvidenceSubjectKind>,
 ) -> QueryResult<Option<SubjectFacts>> {
+    let product = |table: &str, step: &str| {
+        format!(
+            "{table} p
+             join steps s on s.task_force_id = p.task_force_id and s.cycle = p.last_cycle and s.step = '{step}'"
+        )
+    };
+    let child_of_sector = |table: &str| {
+        format!(
+            "{table} p
+             join sectors x on x.task_force_id = p.task_force_id and x.id = p.sector_id
+             join steps s on s.task_force_id = p.task_force_id and s.cycle = x.last_cycle and s.step = 'sectors'"
+        )
+    };
+    let of_step = |from: String| ("s.state", "null::text", "false", from);
+    let of_record = |settled, from: &str| ("null::text", "null::text", settled, from.to_owned());
     // The columns, and the rows with the subject as `p`.
     let (step, other, settled, from) = match subject.kind {
-        EvidenceSubjectKind::Activity => (
-            "s.state",
-            "null::text",
-            "false",
+        EvidenceSubjectKind::Activity => of_step(
             "activities p
-             join steps s on s.task_force_id = p.task_force_id and s.cycle = p.cycle and s.step = p.step",
+             join steps s on s.task_force_id = p.task_force_id and s.cycle = p.cycle and s.step = p.step"
+                .to_owned(),
         ),
-        EvidenceSubjectKind::Policy => (
-            "s.state",
-            "null::text",
-            "false",
-            "policies p
-             join steps s on s.task_force_id = p.task_force_id and s.cycle = p.last_cycle and s.step = 'policy'",
-        ),
-        EvidenceSubjectKind::Sector => (
-            "s.state",
-            "null::text",
-            "false",
-            "sectors p
-             join steps s on s.task_force_id = p.task_force_id and s.cycle = p.last_cycle and s.step = 'sectors'",
-        ),
-        EvidenceSubjectKind::Study => (
-            "s.state",
-            "null::text",
-            "false",
-            "studies p
-             join sectors x on x.task_force_id = p.task_force_id and x.id = p.sector_id
-             join steps s on s.task_force_id = p.task_force_id and s.cycle = x.last_cycle and s.step = 'sectors'",
-        ),
-        EvidenceSubjectKind::Assessment => (
-            "s.state",
-            "null::text",
-            "false",
-            "assessments p
-             join sectors x on x.task_force_id = p.task_force_id and x.id = p.sector_id
-             join steps s on s.task_force_id = p.task_force_id and s.cycle = x.last_cycle and s.step = 'sectors'",
-        ),
+        EvidenceSubjectKind::Policy => of_step(product("policies", "policy")),
+        EvidenceSubjectKind::Sector => of_step(product("sectors", "sectors")),
+        EvidenceSubjectKind::Study => of_step(child_of_sector("studies")),
+        EvidenceSubjectKind::Assessment => of_step(child_of_sector("assessments")),
         EvidenceSubjectKind::Pilot => (
             "s.state",
             "o.state",
             "false",
-            "pilots p
-             join steps s on s.task_force_id = p.task_force_id and s.cycle = p.last_cycle and s.step = 'pilots'
-             join steps o on o.task_force_id = p.task_force_id and o.cycle = p.last_cycle and o.step = 'migration'",
+            product("pilots", "pilots")
+                + " join steps o on o.task_force_id = p.task_force_id and o.cycle = p.last_cycle and o.step = 'migration'",
         ),
-        EvidenceSubjectKind::Migration => (
-            "s.state",
-            "null::text",
-            "false",
-            "migrations p
-             join steps s on s.task_force_id = p.task_force_id and s.cycle = p.last_cycle and s.step = 'migration'",
-        ),
-        EvidenceSubjectKind::Condition => {
-            ("null::text", "null::text", "p.state not in ('open', 'reportedMet')", "conditions p")
+        EvidenceSubjectKind::Migration => of_step(product("migrations", "migration")),
+        EvidenceSubjectKind::Condition => of_record("p.state not in ('open', 'reportedMet')", "conditions p"),
+        EvidenceSubjectKind::TaskForce => {
+            of_record("false", "(select id as task_force_id, id from task_forces) p")
         }
-        EvidenceSubjectKind::TaskForce => (
-            "null::text",
-            "null::text",
-            "false",
-            "(select id as task_force_id, id from task_forces) p",
-        ),
-        EvidenceSubjectKind::Submission => ("null::text", "null::text", "p.state <> 'voting'", "submissions p"),
-        EvidenceSubjectKind::Report => ("null::text", "null::text", "p.submitted_at is not null", "reports p"),
-        EvidenceSubjectKind::Decision => ("null::text", "null::text", "true", "decisions p"),
+        EvidenceSubjectKind::Submission => of_record("p.state <> 'voting'", "submissions p"),
+        EvidenceSubjectKind::Report => of_record("p.submitted_at is not null", "reports p"),
+        EvidenceSubjectKind::Decision => of_record("true", "decisions p"),
     };
     let query = diesel::sql_query(format!(
         "select {step} as step, {other} as other, {settled} as settled from {from}

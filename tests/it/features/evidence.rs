@@ -380,18 +380,32 @@ async fn the_record_is_completed_by_secretariat_and_chair_in_every_state_and_by_
             }
         }
     }
-    // What was added can get its file, also afterwards; it is changed only while its subject is.
+    // What was added can get its file, also afterwards. A wrong file is replaced by whoever filed it, and nothing is deleted.
     db_set_task_force(&app, "concluded").await;
     let secretariat = app.as_secretariat();
     let decree = evidence("taskForce", &app.world().a, json!({}));
     let decree = secretariat.create(app.a("/evidence"), decree).await;
     let decree = secretariat.send(upload(&decree, "application/pdf", PDF)).await.expect(200).resource();
     let decree = Resource { path: app.a(&format!("/evidence/{}", decree.id())), ..decree };
-    let other = upload(&decree, "text/plain", "Something else");
-    secretariat.send(other).await.expect_problem(409, "taskForceClosed");
-    secretariat.delete(&decree).await.expect_problem(409, "taskForceClosed");
-    let content = app.as_who(Who::CouncilMember).get(format!("{}/content", decree.path)).await.expect(200);
-    assert_eq!(content.body, PDF);
+    let content = async || {
+        app.as_who(Who::CouncilMember).get(format!("{}/content", decree.path)).await.expect(200).body
+    };
+    for state in ["concluded", "suspended"] {
+        db_set_task_force(&app, state).await;
+        let code = if state == "concluded" { "taskForceClosed" } else { "taskForceSuspended" };
+        let seen = secretariat.reload(&decree).await;
+        let other = upload(&seen, "text/plain", "Something else");
+        app.as_chair().send(other.clone()).await.expect_problem(409, code);
+        secretariat.send(other).await.expect(200);
+        assert_eq!(content().await, "Something else".as_bytes());
+        let seen = secretariat.reload(&decree).await;
+        secretariat.patch(&seen, json!({ "title": { "en": state } })).await.expect(200);
+        let seen = secretariat.reload(&decree).await;
+        secretariat.delete(&seen).await.expect_problem(409, code);
+        secretariat.send(upload(&seen, "application/pdf", PDF)).await.expect(200);
+        assert_eq!(content().await, PDF);
+    }
+    let decree = secretariat.reload(&decree).await;
     // The secretariat does not touch the evidence of the work.
     db_set_task_force(&app, "active").await;
     let policy = new(&app).await;
