@@ -26,7 +26,7 @@ impl Decimal {
     /// Reads a number such as `-12.50`.
     ///
     /// # Errors
-    /// Every other text, also one with an exponent or with too many digits.
+    /// Every other text, also one with an exponent, a leading zero or too many digits.
     pub fn parse(text: &str) -> Result<Self, NotADecimal> {
         let digits = text.strip_prefix('-').unwrap_or(text);
         let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(w, f)| (w, Some(f)));
@@ -34,7 +34,9 @@ impl Decimal {
         let fraction_fits = fraction.is_none_or(|fraction| {
             all_digits(fraction) && i64::try_from(fraction.len()).is_ok_and(|len| len <= FRACTION_DIGITS)
         });
-        if !all_digits(whole) || whole.len() > WHOLE_DIGITS || !fraction_fits {
+        // As in JSON, so that a number is answered with the digits that it was given with.
+        let has_leading_zero = whole.len() > 1 && whole.starts_with('0');
+        if !all_digits(whole) || has_leading_zero || whole.len() > WHOLE_DIGITS || !fraction_fits {
             return Err(NotADecimal);
         }
         BigDecimal::from_str(text).map(Self).ok().ok_or(NotADecimal)

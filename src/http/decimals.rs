@@ -8,10 +8,10 @@ use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, SchemaType, T
 use utoipa::{PartialSchema, ToSchema};
 
 /// The digits of a decimal number in a string.
-const DECIMAL: &str = r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$";
+const DECIMAL: &str = r"^-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,6})?$";
 
 /// The largest decimal number that is sent as a number of JSON.
-const LARGEST_NUMBER: f64 = 999_999_999.0;
+const LARGEST_NUMBER: f64 = 999_999_999.999_999;
 
 /// A decimal number as a string.
 fn digits() -> ObjectBuilder {

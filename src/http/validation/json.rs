@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
+use crate::domain::refusal::RefusalCode;
 use crate::http::problem::{self, Problem};
 use crate::http::problem_catalogue::ProblemCode;
 
@@ -16,10 +17,19 @@ const MAX_VALUES: usize = 10_000;
 /// Parses a JSON body.
 pub(super) fn parse(bytes: &[u8]) -> problem::Result<Value> {
     let Unambiguous(mut value) = serde_json::from_slice(bytes).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        // A number such as 1e400 is JSON, but no number of IEEE 754. The library has this message as the only sign.
+        if error.to_string().starts_with("number out of range") {
+            return Problem::new(
+                RefusalCode::InvalidRequest.into(),
+                format!("A number of the body is too large, at line {line}, column {column}."),
+                format!("في نص الطلب عدد أكبر من المسموح، عند السطر {line}، العمود {column}."),
+            );
+        }
         Problem::new(
             ProblemCode::MalformedJson,
             format!("The body can't be read as JSON: {error}."),
-            format!("تعذرت قراءة نص الطلب بصيغة JSON عند السطر {}، العمود {}.", error.line(), error.column()),
+            format!("تعذرت قراءة نص الطلب بصيغة JSON عند السطر {line}، العمود {column}."),
         )
     })?;
     if !has_at_most(MAX_VALUES, &value) {
@@ -135,6 +145,13 @@ fn normalize_integers(value: &mut Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_that_is_too_large_is_told_as_such_and_not_as_broken_json() {
+        let refused = parse(b"{\"baseline\": 1e400}").unwrap_err();
+        assert_eq!(refused.code(), RefusalCode::InvalidRequest.into());
+        assert_eq!(parse(b"{\"baseline\": 1e}").unwrap_err().code(), ProblemCode::MalformedJson);
+    }
 
     #[test]
     fn the_values_of_a_body_are_limited_in_number() {

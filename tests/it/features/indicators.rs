@@ -21,13 +21,15 @@ async fn numbers_are_kept_exactly_and_refused_where_they_are_wrong() {
         (json!(0.000_001), json!("0.000001")),
         (json!(123_456_789.123_456), json!("123456789.123456")),
         (json!(0), json!("0")),
+        (json!(999_999_999.5), json!("999999999.5")),
+        (json!("0.50"), json!("0.50")),
         (Value::Null, Value::Null),
     ] {
         let made =
             expert.create(path.as_str(), indicator(json!({ "baseline": given, "target": null }))).await;
         assert_eq!(made["baseline"], answered);
     }
-    let texts = ["1.0000001", "1e3", "", "٣", "1234567890123456"].map(Value::from);
+    let texts = ["1.0000001", "1e3", "", "٣", "1234567890123456", "007", "-00", "00.5"].map(Value::from);
     let numbers = [0.123_456_7, 1e-7, 1e300, 1e9].map(Value::from);
     for wrong in texts.into_iter().chain(numbers).chain([json!(true), json!([])]) {
         let refused = expert.post(path.as_str(), indicator(json!({ "baseline": wrong }))).await;
