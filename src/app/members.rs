@@ -14,7 +14,7 @@ use crate::domain::event::{EventAction, NewEvent, SubjectKind, changes_between};
 use crate::domain::panel::Panel;
 use crate::domain::reference::Reference;
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
-use crate::domain::rights::{Action, SeatRole};
+use crate::domain::rights::{Action, EffectiveRole, SeatRole, may_manage};
 use crate::domain::text::LocalizedText;
 use crate::domain::user::{UserRole, UserState};
 use crate::domain::vocabulary::Vocabulary as _;
@@ -60,21 +60,23 @@ fn new_event(action: EventAction, id: Uuid) -> NewEvent {
 }
 
 /// Appoints a user as a member. A new chair makes the current one an expert. `pointer` is the place of the user in the
-/// request.
+/// request. A refusal names the user only if the caller, with this role, may see users who are no experts.
 pub(super) async fn appoint(
     conn: &Conn,
     task_force_id: Uuid,
     panel: &mut Panel,
     member: &NewMember,
-    pointer: &str,
+    (pointer, caller): (&str, EffectiveRole),
     today: NaiveDate,
     ids: &IdSequence,
 ) -> Result<Appointed> {
     match db::members::lock_user_for_share(conn, member.user_id).await? {
         Some((UserRole::Expert, state, _)) if state.may_take_seat() => {}
-        Some((_, _, name)) => {
+        Some((role, _, name)) => {
             let user = Reference::new(SubjectKind::User, member.user_id, name);
-            return Err(Refusal::from(RefusalCode::NotAnExpert).references(vec![user]).into());
+            let seen = Some(user).filter(|_| may_manage(caller, role));
+            let refusal = Refusal::from(RefusalCode::NotAnExpert);
+            return Err(refusal.references(seen.into_iter().collect()).into());
         }
         None => return Err(Refusal::unknown_reference(pointer).into()),
     }
@@ -261,8 +263,8 @@ impl App {
             let conn = tx.conn();
             let mut panel = db::members::panel(conn, task_force_id).await?;
             let today = tx.access.today;
-            let appointed =
-                appoint(conn, task_force_id, &mut panel, &member, "/userId", today, tx.ids()).await?;
+            let at = ("/userId", tx.access.effective_role);
+            let appointed = appoint(conn, task_force_id, &mut panel, &member, at, today, tx.ids()).await?;
             tx.access.state.check_panel(&panel)?;
             appointed.new_events.into_iter().for_each(|new_event| tx.record(new_event));
             find_or_not_found(tx.conn(), task_force_id, appointed.id).await
@@ -348,10 +350,9 @@ impl App {
             );
             let mut reassign_to = end.reassign_to;
             if let Some(successor) = &end.successor {
-                let pointer = "/successor/userId";
+                let at = ("/successor/userId", tx.access.effective_role);
                 let appointed =
-                    appoint(tx.conn(), task_force_id, &mut panel, successor, pointer, today, tx.ids())
-                        .await?;
+                    appoint(tx.conn(), task_force_id, &mut panel, successor, at, today, tx.ids()).await?;
                 appointed.new_events.into_iter().for_each(|new_event| tx.record(new_event));
                 reassign_to = reassign_to.or(Some(appointed.id));
             }

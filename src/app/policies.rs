@@ -107,6 +107,10 @@ impl Resource for PolicyDetail {
     async fn check_deletable(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
         self.check_text_writable(tx)?;
         self.check_review_untouched(tx)?;
+        if !self.superseded.0.is_empty() {
+            let superseded = self.superseded.0.clone();
+            return Err(Refusal::from(RefusalCode::SupersedesAnother).references(superseded).into());
+        }
         resource::check_not_carried_over(self.policy.cycle, self.policy.last_cycle)
     }
 
@@ -121,7 +125,7 @@ impl Resource for PolicyDetail {
     fn references(&self, obstacle: RefusalCode) -> Vec<Reference> {
         match obstacle {
             RefusalCode::AdoptionByAnother => self.under_review_by.0.clone(),
-            RefusalCode::StillReferenced => self.superseded.0.clone(),
+            RefusalCode::SupersedesAnother => self.superseded.0.clone(),
             _ => Vec::new(),
         }
     }

@@ -11,6 +11,7 @@ use crate::db::resource::ProductFilter;
 use crate::db::sectors::{Sector, SectorDetail, SectorFields};
 use crate::db::{self, Conn, QueryResult};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
+use crate::domain::reference::Reference;
 use crate::domain::refusal::{AvailableTransition, RefusalCode};
 use crate::domain::sector::SectorState;
 use crate::domain::size;
@@ -83,6 +84,13 @@ impl Resource for SectorDetail {
 
     fn available_transitions(&self, access: &Access) -> Vec<AvailableTransition> {
         resource::available_transitions(self, access)
+    }
+
+    fn references(&self, obstacle: RefusalCode) -> Vec<Reference> {
+        match obstacle {
+            RefusalCode::StudyMissing => self.unfinished_studies.0.clone(),
+            _ => Vec::new(),
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::domain::adjustment::{Adjustment, AdjustmentNote};
 use crate::domain::criterion::{Criterion, CriterionCode, Failing, Waiver};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::gate;
-use crate::domain::refusal::{Refusal, RefusalCode};
+use crate::domain::refusal::{Blocker, Refusal, RefusalCode};
 use crate::domain::rights::Action;
 use crate::domain::step::{StepCommand, StepName};
 use crate::domain::text::LocalizedText;
@@ -22,8 +22,9 @@ use crate::domain::writing::{Write, may_write};
 /// The readiness of a step for its submission.
 #[derive(Debug)]
 pub struct StepReadiness {
-    /// The state that prevents a submission, independent of the gate.
-    pub blocked_by: Option<RefusalCode>,
+    /// What prevents a submission, independent of the gate: a state, or disabled members without whom the vote would be
+    /// over before it began.
+    pub blocked_by: Vec<Blocker>,
     /// The criteria of the gate.
     pub criteria: Vec<Criterion>,
     /// The decision of the council that opened the step again, and its answer.
@@ -35,7 +36,7 @@ pub struct StepReadiness {
 impl StepReadiness {
     /// Tells whether the chair could submit the step now.
     pub fn is_ready(&self) -> bool {
-        self.blocked_by.is_none() && self.criteria.iter().all(Criterion::is_settled)
+        self.blocked_by.is_empty() && self.criteria.iter().all(Criterion::is_settled)
     }
 }
 
@@ -132,19 +133,24 @@ impl App {
         step: StepName,
     ) -> Result<StepReadiness> {
         let now = self.clock.now();
-        let (access, (row, facts, waivers, extended_pilots)) = self
+        let (access, (row, facts, waivers, extended_pilots, panel)) = self
             .read(caller, task_force_id, async |conn| {
                 tokio::try_join!(
                     db::steps::find(conn, task_force_id, None, step),
                     db::gates::facts(conn, task_force_id, step, now),
                     db::gates::waivers(conn, task_force_id, step),
                     db::gates::extended_pilots(conn, task_force_id, step),
+                    db::members::panel(conn, task_force_id),
                 )
             })
             .await?;
         let row = row.ok_or(RefusalCode::NotFound)?;
+        let blocker = match may_write(Write::OpenStep(row.state), access.state) {
+            Err(code) => Some(Blocker::from(code)),
+            Ok(()) => panel.check_majority().err().map(Blocker::from),
+        };
         Ok(StepReadiness {
-            blocked_by: may_write(Write::OpenStep(row.state), access.state).err(),
+            blocked_by: blocker.into_iter().collect(),
             criteria: gate::criteria(&facts, &waivers),
             adjustment: facts.adjustment,
             extended_pilots,

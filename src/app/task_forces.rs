@@ -169,10 +169,10 @@ impl App {
             let mut new_events = vec![new_event(EventAction::TaskForceCreated, id).with(changes)];
             let today = db::task_forces::local_day(conn, id, now).await?;
             let mut panel = Panel::default();
-            for (at, member) in members.iter().enumerate() {
-                let pointer = format!("/members/{at}/userId");
-                let appointed =
-                    super::members::appoint(conn, id, &mut panel, member, &pointer, today, ids).await?;
+            for (index, member) in members.iter().enumerate() {
+                let pointer = format!("/members/{index}/userId");
+                let at = (pointer.as_str(), actor.effective_role);
+                let appointed = super::members::appoint(conn, id, &mut panel, member, at, today, ids).await?;
                 new_events.extend(appointed.new_events);
             }
             let right = authorize(actor.effective_role, Action::DirectTaskForce);

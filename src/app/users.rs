@@ -19,6 +19,7 @@ use crate::domain::characters::{is_blank, is_invisible};
 use crate::domain::event::{
     ActorKind, Change, Changes, EventAction, EventActor, NewEvent, SubjectKind, changes_between,
 };
+use crate::domain::reference::Reference;
 use crate::domain::refusal::{AvailableTransition, FieldError, FieldErrorCode, Refusal, RefusalCode};
 use crate::domain::requirement::{forbidden, forbidden_to_manage};
 use crate::domain::rights::{Action, EffectiveRole, may_manage};
@@ -175,6 +176,18 @@ async fn invite(conn: &Conn, id: Uuid, now: DateTime<Utc>) -> Result<Invitation>
     Ok(Invitation { token, expires_at })
 }
 
+/// Refuses an address that another user has, and names the user if the caller may see that user.
+async fn check_address_free(conn: &Conn, actor: &Actor, id: Option<Uuid>, email: &str) -> Result<()> {
+    match db::users::with_address(conn, email).await? {
+        Some((other, role, name)) if id != Some(other) => {
+            let user = Reference::new(SubjectKind::User, other, name);
+            let seen = Some(user).filter(|_| may_manage(actor.effective_role, role));
+            Err(Refusal::from(RefusalCode::EmailTaken).references(seen.into_iter().collect()).into())
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The refusal of an invitation to oneself.
 fn self_invitation() -> Refusal {
     forbidden(Action::ManageUsers).saying(
@@ -283,6 +296,7 @@ impl App {
             check_may_assign(actor, fields.role)
         };
         self.write_as(caller, may, async |conn, actor, now| {
+            check_address_free(conn, &actor, None, &fields.email).await?;
             let (id, invitation, invited) = create(conn, &fields, now).await?;
             let view = UserView::new(find_or_not_found(conn, id).await?, actor.effective_role, now);
             Ok(((view, invitation), Some(invited)))
@@ -335,6 +349,7 @@ impl App {
                     if seats { db::members::task_forces_of(conn, id).await? } else { Vec::new() };
                 return Err(refusal.references(task_forces).into());
             }
+            check_address_free(conn, &actor, Some(id), &after.email).await?;
             db::users::update(conn, id, &after, now).await?;
             let mut updated = new_event(EventAction::UserUpdated, id).with(changes(&before, &after));
             if after.email != before.email && db::users::end_invitation(conn, id, now).await? {
@@ -398,7 +413,7 @@ impl App {
         .await
     }
 
-    /// Disables a user and ends their sessions, or enables the user again. The task forces in which the user has a seat
+    /// Disables a user and ends their sessions and an invitation that waits, or enables the user again. The task forces in which the user has a seat
     /// record it in the same transaction: in an open vote, a disabled member counts as not approving.
     ///
     /// # Errors
@@ -425,6 +440,10 @@ impl App {
             if to == UserState::Disabled {
                 let ended = db::sessions::end_all(conn, id, now).await?;
                 moved = with_sessions_ended(moved, ended);
+                // Whoever is enabled again is invited again, or knows the password.
+                if db::users::end_invitation(conn, id, now).await? {
+                    moved = moved.with_change("invitationEnded", None::<()>, true);
+                }
             }
             for (task_force_id, member_id) in db::members::current_seats_of(conn, id).await? {
                 self.write_along(conn, caller, task_force_id, async |tx| {

@@ -5,12 +5,15 @@
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::{self, auto_type};
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
+use diesel::sql_types::Jsonb;
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::Conn;
+use super::references::References;
 use super::resource::{ProductFilter, resource_queries};
 use super::schema::{assessments, sectors, steps, studies};
 use crate::domain::sector::{AssessmentKind, SectorFacts, SectorState};
@@ -86,7 +89,16 @@ pub struct SectorDetail {
     #[diesel(select_expression = has_study())]
     #[diesel(select_expression_type = has_study)]
     pub studied: bool,
+    /// The studies that are not completed or have no recommendation.
+    #[diesel(select_expression = dsl::sql::<Jsonb>(UNFINISHED_STUDIES))]
+    #[diesel(select_expression_type = SqlLiteral<Jsonb>)]
+    pub unfinished_studies: References,
 }
+
+const UNFINISHED_STUDIES: &str = "(
+    select coalesce(jsonb_agg(jsonb_build_object('kind', 'study', 'id', y.id, 'title', y.title) order by y.id), '[]')
+    from studies y where y.task_force_id = sectors.task_force_id and y.sector_id = sectors.id
+    and (not y.completed or y.recommendation is null))";
 
 impl SectorDetail {
     /// The facts that the transitions depend on.

@@ -135,6 +135,19 @@ pub async fn insert(conn: &Conn, id: Uuid, fields: &UserFields, now: DateTime<Ut
         .map(drop)
 }
 
+/// The user who has an address.
+pub async fn with_address(
+    conn: &Conn,
+    email: &str,
+) -> QueryResult<Option<(Uuid, UserRole, LocalizedText)>> {
+    users::table
+        .filter(users::email_folded.eq(fold_address(email)))
+        .select((users::id, users::role, users::name))
+        .first(&mut &*conn)
+        .await
+        .optional()
+}
+
 /// Makes a user active who was invited; returns whether there is such a user.
 pub async fn activate(conn: &Conn, id: Uuid, now: DateTime<Utc>) -> QueryResult<bool> {
     let activated = diesel::update(users::table.find(id).filter(users::state.eq(UserState::Invited)))

@@ -51,7 +51,7 @@ impl PolicyState {
             Self::UnderReview => {
                 // What took the place of another policy stays in its place: it is adopted again or superseded itself.
                 let unless_a_successor = |transition: Transition<Self>| {
-                    transition.require(!facts.supersedes_another, RefusalCode::StillReferenced)
+                    transition.require(!facts.supersedes_another, RefusalCode::SupersedesAnother)
                 };
                 vec![
                     transition(Self::Adopted)

@@ -91,6 +91,8 @@ pub enum RefusalCode {
     PolicyNotAdopted,
     /// The policy is adopted, rejected or superseded, so its text is fixed.
     PolicyDecided,
+    /// The policy has taken the place of another policy, so it stays.
+    SupersedesAnother,
     /// Another member has put the policy under review, so that only that member changes its text.
     PolicyUnderReview,
     /// The member who put the policy under review cannot adopt it.
@@ -202,11 +204,12 @@ impl RefusalCode {
             | Self::ReviewByAnother
             | Self::PolicyUnderReview
             | Self::AdoptionByAnother => &[SubjectKind::Member],
-            Self::NotAnExpert => &[SubjectKind::User],
+            Self::NotAnExpert | Self::EmailTaken => &[SubjectKind::User],
             Self::HoldsSeat => &[SubjectKind::TaskForce],
             Self::DependencyUnfinished | Self::DependencyCircle => &[SubjectKind::Activity],
-            Self::PolicyNotAdopted => &[SubjectKind::Policy],
+            Self::PolicyNotAdopted | Self::SupersedesAnother => &[SubjectKind::Policy],
             Self::SectorNotSelected => &[SubjectKind::Sector],
+            Self::StudyMissing => &[SubjectKind::Study],
             Self::IndicatorsMissing | Self::MeasurementsMissing => &[SubjectKind::Indicator],
             Self::PilotNotScaled | Self::OfAnEarlierCycle => &[SubjectKind::Pilot],
             Self::MigrationUnderWay => &[SubjectKind::Migration],
@@ -262,16 +265,13 @@ impl RefusalCode {
             | Self::PanelSize
             | Self::ChairRequired
             | Self::MaturityMissing
-            | Self::StudyMissing
             | Self::AimsMissing
             | Self::ReconciliationMissing
             | Self::HandoverIncomplete
             | Self::LastAdministrator
             // `criteria` says more than a reference.
             | Self::GateNotMet
-            | Self::NotWaivable
-            // The unique index of the addresses does not tell whose address it is.
-            | Self::EmailTaken => &[],
+            | Self::NotWaivable => &[],
         }
     }
 }

@@ -282,6 +282,12 @@ problem_catalogue! {
         advice: "Move an adopted policy back to `underReview`, or a rejected one to `identified`, with a reason, while step `policy` is open; then change it and decide on it again. A superseded policy stays in the record.",
             "أعد السياسة المعتمدة إلى «قيد المراجعة» (underReview) أو المرفوضة إلى «مرصودة» (identified) مع ذكر السبب ما دامت خطوة السياسات (policy) مفتوحة، ثم عدّلها واتخذ القرار بشأنها من جديد. أما السياسة المُستبدَلة فتبقى في السجل كما هي.",
     }
+    SupersedesAnother from RefusalCode {
+        status: CONFLICT,
+        title: "The policy has taken the place of another", "حلّت هذه السياسة محل سياسة أخرى",
+        advice: "The policies in `references` were superseded by this policy, so it is neither given up nor deleted. Change its text and have it adopted again, or adopt another policy and let that one supersede it.",
+            "حلّت هذه السياسة محل السياسات التي يسردها الحقل references، فلا تُترك ولا تُحذف. عدّل نصها ثم لتُعتمد من جديد، أو اعتمد سياسة أخرى تحل محلها.",
+    }
     PolicyUnderReview from RefusalCode {
         status: CONFLICT,
         title: "Another member has put this policy under review", "أحال عضو آخر هذه السياسة إلى المراجعة",
@@ -375,8 +381,8 @@ problem_catalogue! {
     MigrationUnderWay from RefusalCode {
         status: CONFLICT,
         title: "A migration of the pilot is planned, under way or done", "للمشروع التجريبي ترحيل مخطط له أو جارٍ أو منجز",
-        advice: "The migration in `references` rests on the evaluation. Roll the migration back or delete it first; then the pilot can run again, be cancelled, or be evaluated with another outcome than `scale`.",
-            "يستند الترحيل الذي يذكره الحقل references إلى التقييم. تراجع عن الترحيل أو احذفه أولًا، ثم يمكن تنفيذ المشروع من جديد أو إلغاؤه أو تقييمه بنتيجة غير «التوسع» (scale).",
+        advice: "The migration in `references` rests on the evaluation. Roll the migration back or delete it first, while step `migration` is open; then the pilot can run again, be cancelled, or be evaluated with another outcome than `scale`.",
+            "يستند الترحيل الذي يذكره الحقل references إلى التقييم. تراجع عن الترحيل أو احذفه أولًا ما دامت خطوة الترحيل (migration) مفتوحة، ثم يمكن تنفيذ المشروع من جديد أو إلغاؤه أو تقييمه بنتيجة غير «التوسع» (scale).",
     }
     ChecklistUnfinished from RefusalCode {
         status: CONFLICT,

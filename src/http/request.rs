@@ -335,6 +335,17 @@ struct Authenticated {
     asked_language: Option<Language>,
 }
 
+/// Notes the caller of a request that no operation takes, so that the answer is in the language of the caller where no
+/// header asks for one. Whether the credential is valid changes nothing else.
+pub(super) async fn note_caller(request: &HttpRequest) {
+    let RequestContext { request_id, language, .. } = RequestContext::of(request);
+    if language.is_none()
+        && let Ok(caller) = caller(request, request_id).await
+    {
+        request.extensions_mut().insert(caller);
+    }
+}
+
 /// Checks the credential of a request.
 async fn authenticate(request: &HttpRequest) -> Result<Authenticated> {
     let RequestContext { request_id, language, .. } = RequestContext::of(request);

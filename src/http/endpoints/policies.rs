@@ -262,7 +262,7 @@ resource_routes! {
         problems: changes_product()
             .refuses([
                 RefusalCode::OfAnEarlierCycle, RefusalCode::StillReferenced, RefusalCode::PolicyDecided,
-                RefusalCode::PolicyUnderReview,
+                RefusalCode::PolicyUnderReview, RefusalCode::SupersedesAnother,
             ]),
     },
     transition: {
@@ -273,7 +273,7 @@ resource_routes! {
             .refuses([
                 RefusalCode::UnknownReference, RefusalCode::TransitionNotAllowed,
                 RefusalCode::PolicyNotAdopted, RefusalCode::AdoptionByAnother,
-                RefusalCode::StillReferenced,
+                RefusalCode::SupersedesAnother,
             ]),
         url: "/v1/task-forces/{taskForceId}/policies/{policyId}/transitions",
         body: PolicyTransition,

@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::db;
 use crate::domain::adjustment::Adjustment;
 use crate::domain::criterion::CriterionCode;
-use crate::domain::refusal::{Blocker, RefusalCode};
+use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
 use crate::domain::step::{StepName, StepState};
 use crate::domain::text::{Language, LocalizedText};
@@ -211,7 +211,7 @@ impl StepReadiness {
             blocked_by: readiness
                 .blocked_by
                 .iter()
-                .map(|code| BlockerDocument::new(&Blocker::from(*code), language))
+                .map(|blocker| BlockerDocument::new(blocker, language))
                 .collect(),
             criteria: readiness.criteria.iter().map(|one| Criterion::new(one, language)).collect(),
             adjustment: readiness.adjustment.map(StepAdjustment::from),

@@ -7,6 +7,7 @@ use crate::support::client::Draft;
 use crate::support::migrations::{db_pilot, migration, new_item, new_migration, open_migration_step};
 use crate::support::pilots::{indicator, proposed_pilot, running_pilot};
 use crate::support::policies::policy;
+use crate::support::sectors::{studied_sector, study};
 use crate::support::{Resource, TestApp, Who};
 
 /// The ids of the references of a problem or of an obstacle.
@@ -122,6 +123,9 @@ async fn a_seat_that_cannot_be_filled_names_the_user_the_seat_or_the_task_force(
     let appoint = async |who| secretariat.post(app.a("/members"), world.seat(who, "expert")).await;
     let refused = appoint(Who::CouncilMember).await.expect_problem(409, "notAnExpert");
     assert_eq!(ids(&refused), [world.user(Who::CouncilMember)]);
+    // An administrator is nobody whom the secretariat can see.
+    let refused = appoint(Who::Administrator).await.expect_problem(409, "notAnExpert");
+    assert_eq!(refused["references"], Value::Null, "{refused}");
     let refused = appoint(Who::Expert1).await.expect_problem(409, "alreadyMember");
     assert_eq!(ids(&refused), [world.member(Who::Expert1)]);
 
@@ -165,4 +169,42 @@ async fn a_criterion_of_another_step_is_said_to_be_one() {
         refused["detail"],
         "`sectorsStudied` is a criterion of another step; `GET …/steps/policy/readiness` lists those of `policy`."
     );
+}
+
+#[tokio::test]
+async fn an_address_that_is_taken_names_whose_it_is_to_those_who_may_see_the_user() {
+    let app = TestApp::start().await;
+    let world = app.world();
+    let invite = async |by: Who, who: Who| {
+        let body = json!({ "email": who.email().to_uppercase(), "name": { "en": "New" }, "role": "expert" });
+        app.as_who(by).post("/v1/users", body).await.expect_problem(409, "emailTaken")
+    };
+    for by in [Who::Administrator, Who::Secretariat] {
+        assert_eq!(ids(&invite(by, Who::Expert1).await), [world.user(Who::Expert1)], "{by:?}");
+    }
+    assert_eq!(ids(&invite(Who::Administrator, Who::Administrator).await), [world.user(Who::Administrator)]);
+    assert_eq!(invite(Who::Secretariat, Who::Administrator).await["references"], Value::Null);
+
+    let secretariat = app.as_secretariat();
+    let one = secretariat.read(format!("/v1/users/{}", world.user(Who::Expert1))).await;
+    let taken = json!({ "email": Who::Expert2.email() });
+    let refused = secretariat.patch(&one, taken).await.expect_problem(409, "emailTaken");
+    assert_eq!(ids(&refused), [world.user(Who::Expert2)]);
+    // The own address in other letters is free.
+    secretariat.patch(&one, json!({ "email": Who::Expert1.email().to_uppercase() })).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_sector_without_a_finished_study_names_those_that_are_not_finished() {
+    let app = TestApp::start().await;
+    let expert = app.as_expert();
+    let sector = studied_sector(expert, "Mobility").await;
+    let studies = format!("{}/studies", sector.path);
+    let done = expert.list(&studies).await.remove(0);
+    let done = expert.read(format!("{studies}/{}", done["id"].as_str().unwrap())).await;
+    let open = expert.create(studies.as_str(), study(json!({ "completed": false }))).await;
+    let refused = expert.delete(&done).await.expect_problem(409, "studyMissing");
+    assert_eq!(ids(&refused), [open.id()]);
+    let refused = expert.patch(&done, json!({ "recommendation": null })).await;
+    assert_eq!(ids(&refused.expect_problem(409, "studyMissing")), [done.id(), open.id()]);
 }

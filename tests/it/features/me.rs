@@ -3,6 +3,7 @@
 use std::slice::from_ref;
 
 use chrono::TimeDelta;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::client::Draft;
@@ -250,6 +251,13 @@ async fn the_language_of_the_user_is_spoken_where_no_header_asks_for_one() {
     // Also of a request that is refused before anything is looked up.
     let (title, language) = title_and_language(Draft::get(app.a("/activities/no-id"))).await;
     assert_eq!((is_arabic(&title), language.as_str()), (true, "ar"), "{title}");
+    // Also of an address that does not exist, and of a method that an address does not have.
+    for (draft, status) in [(Draft::get("/v1/nothing"), 404), (Draft::new(Method::PUT, "/v1/me"), 405)] {
+        let answer = expert.send(draft).await.expect(status);
+        assert_eq!(answer.header("content-language"), "ar");
+        assert!(is_arabic(answer.json()["title"].as_str().unwrap()));
+    }
+    app.as_anybody().get("/v1/nothing").await.expect_problem(404, "notFound");
     // A header that asks for neither language asks for none.
     for header in ["fr", "*"] {
         let (_, language) =

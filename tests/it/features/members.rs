@@ -252,8 +252,11 @@ async fn a_seat_is_for_an_active_expert_who_has_none_here() {
     let appoint =
         async |user: &str| chair.post(app.a("/members"), json!({ "userId": user, "role": "expert" })).await;
     appoint(world.user(Who::Expert1)).await.expect_problem(409, "alreadyMember");
-    appoint(world.user(Who::CouncilMember)).await.expect_problem(409, "notAnExpert");
-    appoint(world.user(Who::DisabledUser)).await.expect_problem(409, "notAnExpert");
+    // The chair cannot see these users, so nothing tells who they are.
+    for who in [Who::CouncilMember, Who::DisabledUser] {
+        let refused = appoint(world.user(who)).await.expect_problem(409, "notAnExpert");
+        assert_eq!(refused["references"], Value::Null, "{refused}");
+    }
     let nobody =
         appoint("0199f0c2-7a3b-7c11-9d2e-000000000001").await.expect_problem(400, "unknownReference");
     assert_eq!(nobody["errors"][0]["pointer"], "/userId");
@@ -332,9 +335,19 @@ async fn a_step_is_not_put_to_members_of_whom_half_are_disabled() {
     for who in disabled {
         set_user_state(&app, who, "disabled").await;
     }
+    let readiness = async || app.as_chair().get(app.a("/steps/policy/readiness")).await.expect(200).json();
     let problem = try_submit(app.as_chair(), "policy").await.expect_problem(409, "seatsInvalid");
-    assert_eq!(named(&problem), disabled.map(|who| (json!("member"), json!(app.world().member(who)))));
+    let expected = disabled.map(|who| (json!("member"), json!(app.world().member(who))));
+    assert_eq!(named(&problem), expected);
+    // The readiness of the step announces the same.
+    let announced = readiness().await;
+    assert_eq!(
+        (&announced["ready"], &announced["blockedBy"][0]["code"]),
+        (&json!(false), &json!("seatsInvalid"))
+    );
+    assert_eq!(named(&announced["blockedBy"][0]), expected);
     set_user_state(&app, Who::Expert5, "active").await;
+    assert_eq!((&readiness().await["ready"], &readiness().await["blockedBy"]), (&json!(true), &json!([])));
     try_submit(app.as_chair(), "policy").await.expect(201);
 }
 

@@ -155,6 +155,10 @@ async fn an_evaluated_pilot_runs_again_with_a_reason_while_its_step_is_open() {
     // The migration of a pilot rests on its evaluation.
     let migration = expert.create(app.a("/migrations"), migration(pilot.id(), json!({}))).await;
     expect_blocked(&app, &pilot, "running", &["migrationUnderWay"]).await;
+    let again = json!({ "to": "running", "reason": { "en": "Misread" } });
+    let refused = expert.command(&expert.reload(&pilot).await, "transitions", again).await;
+    let advice = refused.expect_problem(409, "migrationUnderWay")["detail"].to_string();
+    assert!(advice.contains("while step `migration` is open"), "{advice}");
     let migration = expert.transition(&migration, "inProgress").await;
     expect_blocked(&app, &pilot, "running", &["migrationUnderWay"]).await;
     let migration = expert.transition_because(&migration, "rolledBack", "The wrong pilot").await;

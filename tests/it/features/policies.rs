@@ -126,10 +126,11 @@ async fn an_adopted_policy_gives_way_only_to_another_adopted_one() {
     // What took the place of another can be mended, but not given up.
     let new = expert.transition_because(&expert.read(&new.path).await, "underReview", "A typing error").await;
     for to in ["rejected", "identified"] {
-        assert_eq!(new.blockers(to), ["stillReferenced"]);
-        expert.try_transition(&new, to).await.expect_problem(409, "stillReferenced");
+        assert_eq!(new.blockers(to), ["supersedesAnother"]);
+        let refused = expert.try_transition(&new, to).await.expect_problem(409, "supersedesAnother");
+        assert_eq!(refused["references"][0]["id"], json!(old.id()));
     }
-    let refused = expert.delete(&new).await.expect_problem(409, "stillReferenced");
+    let refused = expert.delete(&new).await.expect_problem(409, "supersedesAnother");
     assert_eq!(refused["references"][0]["id"], json!(old.id()));
     app.as_chair().transition(&new, "adopted").await;
 }

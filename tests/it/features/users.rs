@@ -351,6 +351,30 @@ async fn an_invitation_ends_when_the_address_changes() {
 }
 
 #[tokio::test]
+async fn an_invitation_ends_when_the_user_is_disabled() {
+    let app = TestApp::start().await;
+    let secretariat = app.as_secretariat();
+    let invited = secretariat.create("/v1/users", new_user("soon@council.example", "expert")).await;
+    let disabled = secretariat.transition_because(&invited, "disabled", "A mistake").await;
+    assert_eq!(disabled["invitationPending"], false);
+    let enabled = secretariat.reload(&invited).await["availableTransitions"][0]["to"].clone();
+    let enabled =
+        secretariat.transition(&secretariat.reload(&invited).await, enabled.as_str().unwrap()).await;
+    let accept = async |token: &Value| {
+        let acceptance = json!({ "token": token, "password": PASSWORD });
+        app.as_anybody().post("/v1/auth/invitations/accept", acceptance).await
+    };
+    accept(&invited["invitationToken"]).await.expect_problem(401, "invalidCredentials");
+    let event = app.as_administrator().list("/v1/installation-events").await;
+    let event =
+        event.iter().find(|event| event["to"] == "disabled" && event["subject"]["id"] == invited["id"]);
+    assert_eq!(event.unwrap()["changes"]["invitationEnded"]["after"], true);
+    let again = Draft::new(reqwest::Method::POST, format!("{}/invitations", enabled.path));
+    let again = secretariat.send(again).await.expect(201).json();
+    accept(&again["invitationToken"]).await.expect(200);
+}
+
+#[tokio::test]
 async fn whoever_manages_users_ends_somebodys_sessions() {
     let app = TestApp::start().await;
     let tokens = sign_in(&app, &Who::Expert1.email(), PASSWORD).await.expect(200).json();

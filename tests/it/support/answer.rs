@@ -124,8 +124,7 @@ pub(crate) fn field_errors(problem: &Value) -> Vec<String> {
 }
 
 /// The codes whose refusals always name other resources.
-const ALWAYS_NAMING: [&str; 12] = [
-    "notAnExpert",
+const ALWAYS_NAMING: [&str; 11] = [
     "holdsSeat",
     "dependencyUnfinished",
     "reviewByAnother",
