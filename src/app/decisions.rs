@@ -6,7 +6,6 @@ use uuid::Uuid;
 use super::caller::Caller;
 use super::conditions::{self, ConditionView};
 use super::members::require_current;
-use super::resource::in_future;
 use super::submissions::transition_report;
 use super::write::WriteTx;
 use super::{App, Result, steps};
@@ -66,7 +65,7 @@ impl Record {
         let ruling = Ruling::new(self.outcome, self.return_to);
         errors.extend(ruling.as_ref().err().cloned());
         if self.decided_on > today {
-            errors.push(in_future("/decidedOn", today));
+            errors.push(FieldError::in_future("/decidedOn", today));
         }
         if let Some(submitted_at) = report.as_ref().and_then(|report| report.submitted_at) {
             let submitted_on = db::task_forces::local_day(conn, task_force_id, submitted_at).await?;

@@ -17,7 +17,7 @@ use crate::db::resource::ChildRow;
 use crate::db::{self, Conn, QueryResult};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind, changes_between};
 use crate::domain::reference::Reference;
-use crate::domain::refusal::{AvailableTransition, FieldError, FieldErrorCode, Refusal, RefusalCode};
+use crate::domain::refusal::{AvailableTransition, FieldError, Refusal, RefusalCode};
 use crate::domain::rights::Action;
 use crate::domain::state_machine::{Transition, available, check_transition};
 use crate::domain::step::StepName;
@@ -377,15 +377,8 @@ pub(super) fn check_not_in_future(tx: &WriteTx<'_>, day: NaiveDate, pointer: &st
     if day <= today {
         return Ok(());
     }
-    Err(Refusal::field_errors(RefusalCode::InvalidRequest, vec![in_future(pointer, today)]).into())
-}
-
-/// The error of a day that lies after today in the task force's time zone.
-pub(super) fn in_future(pointer: &str, today: NaiveDate) -> FieldError {
-    FieldError::at(pointer, FieldErrorCode::TooLarge).saying(
-        format!("is in the future: in the task force's time zone it is {today}"),
-        format!("يقع في المستقبل: تاريخ اليوم بتوقيت فريق العمل هو {today}"),
-    )
+    Err(Refusal::field_errors(RefusalCode::InvalidRequest, vec![FieldError::in_future(pointer, today)])
+        .into())
 }
 
 /// Refuses to delete a product that was carried over or extended: an earlier cycle has it on record.

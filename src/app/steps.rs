@@ -12,7 +12,7 @@ use crate::domain::adjustment::{Adjustment, AdjustmentNote};
 use crate::domain::criterion::{Criterion, CriterionCode, Failing, Waiver};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::gate;
-use crate::domain::refusal::{Blocker, Refusal, RefusalCode};
+use crate::domain::refusal::{Blocker, FieldError, Refusal, RefusalCode};
 use crate::domain::rights::Action;
 use crate::domain::step::{StepCommand, StepName};
 use crate::domain::text::LocalizedText;
@@ -93,7 +93,7 @@ impl App {
     /// Sets or clears a step's target date.
     ///
     /// # Errors
-    /// `stepPassed`, the errors of [`WriteTx::may_write`].
+    /// `invalidRequest` for a day in the past, `stepPassed`, the errors of [`WriteTx::may_write`].
     pub async fn step_update(
         &self,
         caller: &Caller,
@@ -109,6 +109,10 @@ impl App {
             if target_date == step.target_date {
                 return Ok(step);
             }
+            let today = tx.access.today;
+            let past =
+                target_date.filter(|day| *day < today).map(|_| FieldError::in_past("/targetDate", today));
+            Refusal::if_any(past.into_iter().collect())?;
             tx.may_write(Write::TargetDate(step.state))?;
             let after =
                 db::steps::set_target_date(tx.conn(), task_force_id, &step, target_date, tx.now()).await?;

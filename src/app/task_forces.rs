@@ -82,14 +82,10 @@ async fn errors_of(
         .filter(|day| before.is_none_or(|before| before.next_council_date != Some(*day)));
     if let Some(day) = new_day {
         let today = db::task_forces::day_in_zone(conn, &after.time_zone, now).await?;
-        errors.extend((day < today).then(|| {
-            FieldError::at("/nextCouncilDate", FieldErrorCode::TooSmall)
-                .saying(
-                    format!("is in the past: in the task force's time zone it is {today}"),
-                    format!("يقع في الماضي: تاريخ اليوم بتوقيت فريق العمل هو {today}"),
-                )
-                .compared_with(&["timeZone"])
-        }));
+        let is_past = day < today;
+        errors.extend(
+            is_past.then(|| FieldError::in_past("/nextCouncilDate", today).compared_with(&["timeZone"])),
+        );
     }
     Ok(errors)
 }

@@ -136,10 +136,7 @@ pub async fn insert(conn: &Conn, id: Uuid, fields: &UserFields, now: DateTime<Ut
 }
 
 /// The user who has an address.
-pub async fn with_address(
-    conn: &Conn,
-    email: &str,
-) -> QueryResult<Option<(Uuid, UserRole, LocalizedText)>> {
+pub async fn with_address(conn: &Conn, email: &str) -> QueryResult<Option<(Uuid, UserRole, LocalizedText)>> {
     users::table
         .filter(users::email_folded.eq(fold_address(email)))
         .select((users::id, users::role, users::name))

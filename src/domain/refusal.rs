@@ -3,6 +3,7 @@
 //! A refusal carries codes and plain data. Titles, advice and HTTP statuses are in the problem catalogue of `http/`,
 //! beside the codes of the protocol that no rule raises.
 
+use chrono::NaiveDate;
 use strum::VariantArray as _;
 
 use super::criterion::Criterion;
@@ -338,6 +339,22 @@ impl FieldError {
             detail: code.label(),
             compared_with: &[],
         }
+    }
+
+    /// The error of a day that lies after today in the task force's time zone.
+    pub fn in_future(pointer: impl Into<String>, today: NaiveDate) -> Self {
+        Self::at(pointer, FieldErrorCode::TooLarge).saying(
+            format!("is in the future: in the task force's time zone it is {today}"),
+            format!("يقع في المستقبل: تاريخ اليوم بتوقيت فريق العمل هو {today}"),
+        )
+    }
+
+    /// The error of a day to come that lies before today in the task force's time zone.
+    pub fn in_past(pointer: impl Into<String>, today: NaiveDate) -> Self {
+        Self::at(pointer, FieldErrorCode::TooSmall).saying(
+            format!("is in the past: in the task force's time zone it is {today}"),
+            format!("يقع في الماضي: تاريخ اليوم بتوقيت فريق العمل هو {today}"),
+        )
     }
 
     /// Replaces the sentence that describes the error.

@@ -163,6 +163,24 @@ async fn whoever_puts_work_to_the_review_does_not_finish_the_review() {
     expert.try_transition(&in_review, "done").await.expect_problem(409, "reviewByAnother");
 }
 
+/// Who put activities to the review before that was recorded is read from the events.
+#[tokio::test]
+async fn the_migration_records_who_put_activities_to_the_review() {
+    let app = TestApp::start().await;
+    let (expert, world) = (app.as_expert(), app.world());
+    let in_name = json!({ "reviewRequired": true, "assigneeMemberId": world.member(Who::Expert5) });
+    let started = expert.transition(&expert.create_activity(in_name).await, "inProgress").await;
+    let in_review = expert.transition(&started, "inReview").await;
+    let forget = format!("delete from activity_assignees where member_id = '{}'", world.member(Who::Expert1));
+    app.db().await.batch_execute(&forget).await.unwrap();
+    assert_eq!(expert.reload(&in_review).await.blockers("done"), [""; 0], "as it was before");
+    let migration = std::fs::read_to_string("migrations/2026-11-27-110000_put_to_review/up.sql").unwrap();
+    for _ in 0..2 {
+        app.db().await.batch_execute(&migration).await.unwrap();
+    }
+    assert_eq!(expert.reload(&in_review).await.blockers("done"), ["reviewByAnother"]);
+}
+
 #[tokio::test]
 async fn where_nobody_may_review_the_chair_sends_the_work_back_and_switches_the_review_off() {
     let app = TestApp::start().await;

@@ -3,6 +3,7 @@
 mod gates;
 mod waivers;
 
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::support::pilots::{evaluation, measured, planned_pilot};
@@ -148,6 +149,17 @@ async fn a_target_date_is_set_moved_and_cleared_until_the_step_has_passed() {
             .await
             .expect_field_errors(&["/targetDate wrongFormat"]);
     }
+    // In Amman the next day has begun.
+    app.advance(TimeDelta::hours(13));
+    chair
+        .patch(&step, json!({ "targetDate": "2026-11-22" }))
+        .await
+        .expect_field_errors(&["/targetDate tooSmall"]);
+    let soon = chair.patch(&step, json!({ "targetDate": "2026-11-23" })).await.expect(200).resource();
+    app.advance(TimeDelta::days(2));
+    let missed = chair.patch(&soon, json!({ "targetDate": "2026-11-23" })).await.expect(200).resource();
+    assert_eq!(missed.etag, soon.etag, "a date that has passed since is no error");
+    let step = chair.read(app.a("/steps/policy")).await;
     chair.patch(&step, json!({ "state": "passed" })).await.expect_field_errors(&["/state unknown"]);
     ready_policy_step(&app).await;
     pass(&app, "policy").await;
