@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak fuzz torture fmt lint doc openapi rights openapi-check contract contract-lint ci
+.PHONY: help demo test soak fuzz torture fmt lint doc openapi examples rights openapi-check contract contract-lint ci
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,12 @@ openapi: ## regenerates openapi.yaml
 rights: ## regenerates docs/rights.md and docs/rights.ar.md
 	cargo run --locked --quiet -- rights > docs/rights.md
 	cargo run --locked --quiet -- rights --arabic > docs/rights.ar.md
+
+# The examples get into the document when the service is built again.
+examples: ## records the examples of the document from the demo data, and regenerates openapi.yaml
+	@DATABASE_URL= ./scripts/prepare.sh
+	DATABASE_URL= TASKFORCE_RECORD=1 cargo test --locked --quiet --test it -- contract::examples::every_example_is_what_the_service_answers
+	@$(MAKE) --no-print-directory openapi
 
 openapi-check: ## fails if openapi.yaml differs from the generated document
 	cargo run --locked --quiet -- openapi | diff -u openapi.yaml -

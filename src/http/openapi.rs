@@ -6,6 +6,7 @@
 
 pub(super) mod declarations;
 pub(super) mod document;
+mod examples;
 mod headers;
 mod names;
 mod operations;
@@ -190,7 +191,9 @@ fn complete(
     schemas::complete(&mut components.schemas);
     components.parameters = parameters::components();
     components.headers = headers::components();
-    components.responses.extend([problems::component()]);
+    let recording = examples::Recording::read()?;
+    components.responses.extend([problems::component(recording.problems())]);
+    recording.add(&mut openapi, &mut components.examples);
     components.security_schemes = security::components();
     sharing::share_vocabularies(&mut openapi, &components);
     sharing::share_parameters(&mut openapi, &mut components);

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use actix_web::http::StatusCode;
 use serde_json::{Map, Value, json};
 use utoipa::openapi::content::{Content, ContentBuilder};
+use utoipa::openapi::example::Example;
 use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::{Ref, RefOr};
 
@@ -93,9 +94,14 @@ pub(super) fn reference() -> RefOr<Response> {
     RefOr::Ref(Ref::from_response_name(PROBLEM))
 }
 
-/// The response to a request that is refused or fails, by its name.
-pub(super) fn component() -> (String, RefOr<Response>) {
-    let content: Content = ContentBuilder::new().schema(Some(Ref::from_schema_name(PROBLEM))).build();
+/// The response to a request that is refused or fails, by its name, with these examples.
+pub(super) fn component(
+    examples: impl Iterator<Item = (String, RefOr<Example>)>,
+) -> (String, RefOr<Response>) {
+    let content: Content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name(PROBLEM)))
+        .examples_from_iter(examples)
+        .build();
     let mut response = ResponseBuilder::new()
         .description(
             "The request was refused or failed. `code` says why; `x-problem-codes` of the operation lists the codes that the operation can answer. The status follows from the code (see `ProblemCode`).",

@@ -4,6 +4,7 @@ mod compression;
 mod conventions;
 mod dry_run;
 mod errors;
+mod examples;
 mod idempotency;
 mod languages;
 mod lists;

@@ -1,0 +1,157 @@
+//! The recorded examples: a request and an answer of each operation, and an answer of each problem that carries members.
+//!
+//! `make examples` records them (`tests/it/contract/examples.rs`), and a test replays them.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::openapi::content::Content;
+use utoipa::openapi::example::{Example, ExampleBuilder};
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::{OpenApi, Ref, RefOr};
+
+use super::paths::operations_mut;
+
+/// The sender of requests without a credential.
+const ANYBODY: &str = "anybody";
+
+/// The examples of a document, by the names of their components.
+type Examples = BTreeMap<String, RefOr<Example>>;
+
+/// All recorded exchanges.
+#[derive(Debug, Deserialize)]
+pub(super) struct Recording {
+    /// By the ids of the operations.
+    operations: BTreeMap<String, Exchange>,
+    /// By the codes of the problems.
+    problems: BTreeMap<String, Exchange>,
+}
+
+/// A request with its answer.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Exchange {
+    /// The sender.
+    by: String,
+    #[serde(default)]
+    query: BTreeMap<String, String>,
+    /// The media type of a request that is not JSON.
+    request_type: Option<String>,
+    request: Option<Value>,
+    status: u16,
+    /// The media type of an answer that is not JSON.
+    answer_type: Option<String>,
+    answer: Option<Value>,
+    /// True if the answer is longer than the example.
+    #[serde(default)]
+    shortened: bool,
+}
+
+impl Recording {
+    /// Reads the recorded exchanges.
+    ///
+    /// # Errors
+    /// A file that is no recording.
+    pub(super) fn read() -> Result<Self, String> {
+        serde_json::from_str(include_str!("examples.json")).map_err(|error| format!("examples.json: {error}"))
+    }
+
+    /// The answers with a problem, by the code of the problem.
+    pub(super) fn problems(&self) -> impl Iterator<Item = (String, RefOr<Example>)> {
+        self.problems.iter().map(|(code, exchange)| {
+            let title = exchange.answer.as_ref().and_then(|answer| answer.get("title")?.as_str());
+            let example = ExampleBuilder::new().summary(title.unwrap_or(code)).value(exchange.answer.clone());
+            (code.clone(), example.build().into())
+        })
+    }
+
+    /// Adds the examples to the operations. An example of several places becomes a component.
+    pub(super) fn add(&self, openapi: &mut OpenApi, components: &mut Examples) {
+        let mut places = Vec::new();
+        for (_, _, operation) in operations_mut(openapi) {
+            let id = operation.operation_id.clone().unwrap_or_default();
+            if let Some(exchange) = self.operations.get(&id) {
+                places.extend(exchange.places(&id, operation));
+            }
+        }
+        let firsts: Vec<Option<String>> = places
+            .iter()
+            .map(|place| {
+                let mut same = places.iter().filter(|other| other.example == place.example);
+                same.next().filter(|_| same.next().is_some()).map(|first| first.name.clone())
+            })
+            .collect();
+        for (place, shared) in places.into_iter().zip(firsts) {
+            let example = match shared {
+                Some(name) => {
+                    let reference = Ref::new(format!("#/components/examples/{name}"));
+                    components.entry(name).or_insert_with(|| place.example.into());
+                    RefOr::Ref(reference)
+                }
+                None => place.example.into(),
+            };
+            place.content.examples.insert(place.id, example);
+        }
+    }
+}
+
+/// A body of the document with its example.
+struct Place<'a> {
+    /// The id of the operation.
+    id: String,
+    /// The name of the component, if the example becomes one.
+    name: String,
+    example: Example,
+    content: &'a mut Content,
+}
+
+impl Exchange {
+    /// The bodies of the operation that the exchange is an example of.
+    fn places<'a>(&self, id: &str, operation: &'a mut Operation) -> Vec<Place<'a>> {
+        let request: Vec<_> = match &mut operation.request_body {
+            Some(RefOr::T(body)) => body.content.iter_mut().collect(),
+            _ => Vec::new(),
+        };
+        let answer: Vec<_> = match operation.responses.responses.get_mut(&self.status.to_string()) {
+            Some(RefOr::T(response)) => response.content.iter_mut().collect(),
+            _ => Vec::new(),
+        };
+        let bodies = [
+            ("Request", request, &self.request_type, self.request.as_ref().map(|value| self.request(value))),
+            ("Response", answer, &self.answer_type, self.answer.as_ref().map(|value| self.answer(value))),
+        ];
+        let mut places = Vec::new();
+        for (kind, contents, media_type, example) in bodies {
+            let Some(example) = example else { continue };
+            for (name, content) in contents {
+                let is_meant = media_type.as_ref().map_or_else(|| name.ends_with("json"), |own| own == name);
+                if let (true, RefOr::T(content)) = (is_meant, content) {
+                    let (id, name) = (id.to_owned(), format!("{id}{kind}"));
+                    places.push(Place { id, name, example: example.clone(), content });
+                }
+            }
+        }
+        places
+    }
+
+    fn request(&self, value: &Value) -> Example {
+        ExampleBuilder::new().summary(self.sender()).value(Some(value.clone())).build()
+    }
+
+    fn answer(&self, value: &Value) -> Example {
+        let query: Vec<String> = self.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let mut summary = self.sender();
+        if !query.is_empty() {
+            summary = format!("{summary}, with `{}`", query.join("&"));
+        }
+        if self.shortened {
+            summary.push_str(" (shortened)");
+        }
+        ExampleBuilder::new().summary(summary).value(Some(value.clone())).build()
+    }
+
+    fn sender(&self) -> String {
+        if self.by == ANYBODY { "Without a credential".to_owned() } else { format!("As the {}", self.by) }
+    }
+}
