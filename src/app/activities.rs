@@ -8,8 +8,9 @@ use super::members::require_current;
 use super::resource::{self, Events, Resource, Stateful};
 use super::write::WriteTx;
 use super::{App, Error, Result, steps};
-use crate::db::activities::{ActivityDetail, ActivityFields, ActivityFilter, ActivityOrder, Assignee};
-use crate::db::activities::{ActivityStateUpdate, ListedActivity};
+use crate::db::activities::{
+    Activity, ActivityDetail, ActivityFields, ActivityFilter, ActivityOrder, ActivityStateUpdate, Assignee,
+};
 use crate::db::page::Page;
 use crate::db::{self, Conn, QueryResult};
 use crate::domain::activity::{ActivityFacts, ActivityState, Stage};
@@ -44,7 +45,7 @@ fn new_event(action: EventAction, id: Uuid) -> NewEvent {
 impl Resource for ActivityDetail {
     type Parent = ();
     type Fields = ActivityFields;
-    type Listed = ListedActivity;
+    type Listed = Activity;
     type Filter = ();
     const KIND: SubjectKind = SubjectKind::Activity;
     const EVENTS: Events = Events {
@@ -74,7 +75,7 @@ impl Resource for ActivityDetail {
         let step = steps::current(tx, fields.step).await?;
         tx.may_write(Write::Activity(step.state))?;
         if let Some(assignee) = fields.assignee_member_id {
-            require_current(tx, assignee, "/assigneeMemberId").await?;
+            require_current(tx, assignee, "/assigneeId").await?;
         }
         require_subject(tx, fields, None).await?;
         let count = db::activities::count(tx.conn(), tx.task_force_id(), step.cycle).await?;
@@ -105,7 +106,7 @@ impl Resource for ActivityDetail {
         if let Some(assignee) =
             after.assignee_member_id.filter(|_| after.assignee_member_id != before.assignee_member_id)
         {
-            require_current(tx, assignee, "/assigneeMemberId").await?;
+            require_current(tx, assignee, "/assigneeId").await?;
         }
         require_subject(tx, after, before.subject).await?;
         let (conn, task_force_id) = (tx.conn(), tx.task_force_id());
@@ -129,8 +130,8 @@ impl Resource for ActivityDetail {
 
     fn references(&self, obstacle: RefusalCode) -> Vec<Reference> {
         match obstacle {
-            RefusalCode::DependencyUnfinished => self.waits_for.0.clone(),
-            RefusalCode::ReviewByAnother => self.workers.0.clone(),
+            RefusalCode::DependencyUnfinished => self.waits_for.first(),
+            RefusalCode::ReviewByAnother => self.workers.first(),
             _ => Vec::new(),
         }
     }
@@ -165,7 +166,7 @@ impl Stateful for ActivityDetail {
         {
             // The assignee's seat has ended since: an open activity is never assigned to a former member.
             assignee_member_id = None;
-            new_event = new_event.with_change("assigneeMemberId", assignee, None::<Uuid>);
+            new_event = new_event.with_change("assigneeId", assignee, None::<Uuid>);
         }
         let started_at = before.started_at.or((stage == Stage::InProgress).then_some(tx.now()));
         let update = ActivityStateUpdate { stage, reason, started_at, assignee_member_id };
@@ -229,7 +230,7 @@ impl App {
         filter: &ActivityFilter,
         order: ActivityOrder,
         limit: i64,
-    ) -> Result<(NaiveDate, Page<ListedActivity>)> {
+    ) -> Result<(NaiveDate, Page<Activity>)> {
         let now = self.clock.now();
         let (access, page) = self
             .read(caller, task_force_id, async |conn| {
@@ -261,7 +262,8 @@ impl App {
     ) -> Result<()> {
         self.write(caller, task_force_id, Action::Work, async |tx| {
             let detail = depending(tx, id, on).await?;
-            if detail.depends_on.contains(&on) {
+            let others = &detail.activity.depends_on.0;
+            if others.iter().any(|other| other.id == on) {
                 return Ok(());
             }
             if id == on {
@@ -276,6 +278,7 @@ impl App {
             if !circle.is_empty() {
                 return Err(Refusal::from(RefusalCode::DependencyCircle).references(circle).into());
             }
+            size::check_dependencies(others.len())?;
             db::activities::add_dependency(tx.conn(), task_force_id, id, on, tx.now()).await?;
             tx.record(new_event(EventAction::DependencyAdded, id).with_change("dependsOn", None::<Uuid>, on));
             Ok(())

@@ -195,17 +195,17 @@ impl App {
                     return Err(RefusalCode::TooManyApiKeys.into());
                 }
                 let secret = secrets::generate_key().map_err(Error::internal)?;
-                let key = ApiKey {
+                let row = db::api_keys::NewApiKey {
                     id: Uuid::now_v7(),
-                    name: new.name,
+                    user_id: caller.user_id,
+                    name: &new.name,
+                    key_hash: &secrets::digest(&secret),
                     may_write: new.scopes.contains(&KeyScope::Write),
                     only_task_force_id: new.task_force_id,
                     created_at: now,
                     expires_at: new.expires_at,
-                    last_used_at: None,
-                    revoked_at: None,
                 };
-                db::api_keys::insert(conn, caller.user_id, &key, &secrets::digest(&secret)).await?;
+                let key = db::api_keys::insert(conn, &row).await?;
                 let created = NewEvent::new(EventAction::ApiKeyCreated, SubjectKind::ApiKey, key.id)
                     .with_change("scopes", None::<()>, scopes(&key))
                     .with_change("taskForceId", None::<()>, key.only_task_force_id)

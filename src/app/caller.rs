@@ -12,6 +12,7 @@ use crate::db;
 use crate::db::Conn;
 pub use crate::db::access::Credential;
 use crate::domain::event::{ActorKind, EventActor};
+use crate::domain::reference::MemberReference;
 use crate::domain::refusal::{ProblemExtension, Refusal, RefusalCode};
 use crate::domain::requirement::{check, forbidden};
 use crate::domain::rights::{Action, Authorization, EffectiveRole, Scope, SeatRole, authorize};
@@ -188,6 +189,15 @@ impl Access {
     /// `forbidden` for a caller without a seat.
     pub fn seat(&self, action: Action) -> Result<Uuid> {
         Ok(self.member_id.ok_or_else(|| forbidden(action))?)
+    }
+
+    /// The caller's seat, as other resources name it.
+    ///
+    /// # Errors
+    /// As [`Access::seat`].
+    pub fn member(&self, action: Action) -> Result<MemberReference> {
+        let (user_id, name) = (self.actor.user_id, self.actor.name.clone());
+        Ok(MemberReference { id: self.seat(action)?, user_id, name, task_force_id: self.task_force_id })
     }
 }
 

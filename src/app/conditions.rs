@@ -7,7 +7,7 @@ use super::caller::{Access, Caller};
 use super::write::{WriteTx, expect_version};
 use super::{App, Result};
 use crate::db;
-use crate::db::conditions::{Condition, NumberedCondition};
+use crate::db::conditions::Condition;
 use crate::db::page::Page;
 use crate::domain::decision::ConditionState;
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
@@ -21,8 +21,6 @@ use crate::domain::vocabulary::Vocabulary as _;
 #[derive(Debug)]
 pub struct ConditionView {
     pub condition: Condition,
-    /// The number of the decision that set the condition.
-    pub decision_number: i32,
     /// The current day in the task force's time zone.
     pub today: NaiveDate,
     /// The transitions that this caller sees.
@@ -30,12 +28,12 @@ pub struct ConditionView {
 }
 
 impl ConditionView {
-    pub(super) fn new((condition, decision_number): NumberedCondition, access: &Access) -> Self {
+    pub(super) fn new(condition: Condition, access: &Access) -> Self {
         // The transitions already depend on the role, but not on the scope of the credential.
         let transitions = condition.state.transitions(access.state, access.effective_role);
         let out_of_scope = access.right(Action::FollowCondition) == Authorization::OutOfScope;
         let transitions = available(&transitions, out_of_scope.then_some(RefusalCode::InsufficientScope));
-        Self { transitions, condition, decision_number, today: access.today }
+        Self { transitions, condition, today: access.today }
     }
 }
 
@@ -67,7 +65,7 @@ impl App {
         states: &[ConditionState],
         after: Option<Uuid>,
         limit: i64,
-    ) -> Result<(NaiveDate, Page<NumberedCondition>)> {
+    ) -> Result<(NaiveDate, Page<Condition>)> {
         let (access, page) = self
             .read(caller, task_force_id, async |conn| {
                 db::conditions::list(conn, task_force_id, states, after, limit).await
@@ -106,10 +104,10 @@ impl App {
         reason: Option<LocalizedText>,
     ) -> Result<ConditionView> {
         self.write(caller, task_force_id, Action::FollowCondition, async |tx| {
-            let found = async |tx: &WriteTx<'_>| -> Result<NumberedCondition> {
+            let found = async |tx: &WriteTx<'_>| -> Result<Condition> {
                 Ok(db::conditions::find(tx.conn(), task_force_id, id).await?.ok_or(RefusalCode::NotFound)?)
             };
-            let (condition, _) = found(tx).await?;
+            let condition = found(tx).await?;
             expect_version(condition.version, version)?;
             let transitions = condition.state.transitions(tx.access.state, tx.access.effective_role);
             if transitions.iter().any(|transition| transition.to == to) {

@@ -14,7 +14,7 @@ pub(super) fn refusal_of_constraint(name: &str) -> Option<Refusal> {
         "members_one_seat_per_user" => RefusalCode::AlreadyMember.into(),
         "task_forces_time_zone_is_known" => unknown_time_zone(),
         "users_email_folded_key" => RefusalCode::EmailTaken.into(),
-        "activities_assignee_is_a_member" => Refusal::unknown_reference("/assigneeMemberId"),
+        "activities_assignee_is_a_member" => Refusal::unknown_reference("/assigneeId"),
         _ => return None,
     })
 }

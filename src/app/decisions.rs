@@ -16,7 +16,6 @@ use crate::db::page::Page;
 use crate::db::reports::Report;
 use crate::domain::decision::{ConditionState, DecisionOutcome, Ruling};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
-use crate::domain::reference::Reference;
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
 use crate::domain::report::ReportCommand;
 use crate::domain::rights::Action;
@@ -90,7 +89,7 @@ fn unknown_report() -> FieldError {
 }
 
 fn unknown_decision() -> FieldError {
-    FieldError::at("/supersedes", FieldErrorCode::UnknownReference)
+    FieldError::at("/supersedesNumber", FieldErrorCode::UnknownReference)
         .saying("is not the number of a decision on this task force", "ليس رقم قرار صدر بشأن فريق العمل هذا")
 }
 
@@ -214,9 +213,7 @@ async fn find_correctable(
         return Err(Refusal::field_errors(RefusalCode::InvalidRequest, vec![error]).into());
     }
     if let Some(by) = earlier.superseded_by {
-        let later = db::decisions::find(tx.conn(), tx.task_force_id(), by).await?;
-        let references = later.iter().map(|later| Reference::decision(later.id, later.number)).collect();
-        return Err(Refusal::from(RefusalCode::DecisionSuperseded).references(references).into());
+        return Err(Refusal::from(RefusalCode::DecisionSuperseded).references(vec![by]).into());
     }
     let followed = db::decisions::followed(tx.conn(), tx.task_force_id(), earlier.seq).await?;
     if ruling != earlier.ruling() && followed {
@@ -233,7 +230,7 @@ async fn supersede_conditions(
     reason: &LocalizedText,
 ) -> Result<()> {
     let task_force_id = tx.task_force_id();
-    for (condition, _) in db::conditions::on_report(tx.conn(), task_force_id, decision.report_id).await? {
+    for condition in db::conditions::on_report(tx.conn(), task_force_id, decision.report_id).await? {
         if condition.state.is_pending() {
             conditions::transition(tx, &condition, ConditionState::Superseded, Some(reason)).await?;
         }
@@ -269,7 +266,7 @@ impl App {
         self.write(caller, task_force_id, Action::RecordDecision, async |tx| {
             let (report, ruling) = record.check(tx).await?;
             for (at, condition) in record.conditions.iter().enumerate() {
-                let pointer = format!("/conditions/{at}/ownerMemberId");
+                let pointer = format!("/conditions/{at}/ownerId");
                 require_current(tx, condition.owner_member_id, &pointer).await?;
             }
             let correctable = match record.supersedes {
@@ -302,7 +299,7 @@ impl App {
                     .with_change("meetingReference", None::<()>, &record.meeting_reference)
                     .with_change("decidedOn", None::<()>, record.decided_on)
                     .with_change("reason", None::<()>, &record.reason)
-                    .with_change("supersedes", None::<()>, record.supersedes),
+                    .with_change("supersedesNumber", None::<()>, record.supersedes),
             );
             let was_closed = tx.access.state.is_closed();
             let same_ruling = earlier.is_some_and(|earlier| earlier.ruling() == ruling);
@@ -325,7 +322,7 @@ impl App {
                     NewEvent::new(EventAction::ConditionCreated, SubjectKind::Condition, condition_id)
                         .with_change("decision", None::<()>, number)
                         .with_change("text", None::<()>, &condition.text)
-                        .with_change("ownerMemberId", None::<()>, condition.owner_member_id)
+                        .with_change("ownerId", None::<()>, condition.owner_member_id)
                         .with_change("dueDate", None::<()>, condition.due_date),
                 );
             }

@@ -5,9 +5,10 @@ use uuid::Uuid;
 use super::caller::Caller;
 use super::{App, Error, Result};
 use crate::db;
-use crate::db::events::InstallationEventRow;
+use crate::db::events::{EventRow, InstallationEventRow};
 use crate::db::page::Page;
 use crate::domain::event::Event;
+use crate::domain::reference::Reference;
 use crate::domain::rights::Action;
 use crate::domain::text::LocalizedText;
 
@@ -20,6 +21,8 @@ pub struct ReadEvent {
     pub hash: String,
     /// The current name of the actor.
     pub actor_name: Option<LocalizedText>,
+    /// The subject, with its title.
+    pub subject: Reference,
 }
 
 impl App {
@@ -45,7 +48,8 @@ impl App {
             .into_iter()
             .map(|row| {
                 let event = serde_json::from_str(&row.body).map_err(Error::internal)?;
-                Ok(ReadEvent { event, hash: hex::encode(row.hash), actor_name: row.actor_name })
+                let EventRow { hash, actor_name, subject, .. } = row;
+                Ok(ReadEvent { event, hash: hex::encode(hash), actor_name, subject })
             })
             .collect::<Result<_>>()?;
         // The two statements of the read may see different states. The later one counts.

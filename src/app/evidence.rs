@@ -69,8 +69,10 @@ async fn check_changeable(tx: &WriteTx<'_>, evidence: &Evidence) -> Result<()> {
         }
         _ => None,
     };
-    let reference = settled
-        .map(|(condition, _)| Reference::new(SubjectKind::Condition, condition.id, condition.fields.text));
+    let reference = settled.map(|condition| {
+        Reference::new(SubjectKind::Condition, condition.id, condition.fields.text)
+            .in_task_force(tx.task_force_id())
+    });
     Err(Refusal::from(settled_code).references(reference.into_iter().collect()).into())
 }
 

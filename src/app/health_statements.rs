@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::caller::Caller;
 use super::{App, Result};
 use crate::db;
-use crate::db::health_statements::HealthStatement;
+use crate::db::health_statements::{HealthStatement, NewHealthStatement};
 use crate::db::page::Page;
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::rights::Action;
@@ -47,15 +47,15 @@ impl App {
         self.write(caller, task_force_id, Action::Lead, async |tx| {
             tx.may_write(Write::Health)?;
             let member_id = tx.access.seat(Action::Lead)?;
-            let statement = HealthStatement {
+            let new = NewHealthStatement {
                 task_force_id,
                 id: tx.new_id(),
                 health,
-                note,
+                note: note.as_ref(),
                 member_id,
                 created_at: tx.now(),
             };
-            db::health_statements::insert(tx.conn(), &statement).await?;
+            let statement = db::health_statements::insert(tx.conn(), &new).await?;
             tx.record(
                 NewEvent::new(EventAction::HealthStated, SubjectKind::HealthStatement, statement.id)
                     .with_change("health", None::<()>, health)

@@ -81,7 +81,7 @@ pub(super) async fn appoint(
         None => return Err(Refusal::unknown_reference(pointer).into()),
     }
     if let Some((seat, name)) = db::members::seat_of(conn, task_force_id, member.user_id).await? {
-        let seat = Reference::new(SubjectKind::Member, seat, name);
+        let seat = Reference::new(SubjectKind::Member, seat, name).in_task_force(task_force_id);
         return Err(Refusal::from(RefusalCode::AlreadyMember).references(vec![seat]).into());
     }
     let (id, now) = (ids.next(), ids.now());
@@ -135,7 +135,8 @@ pub(super) async fn require_current(tx: &WriteTx<'_>, id: Uuid, pointer: &str) -
     match db::members::find(tx.conn(), tx.task_force_id(), id).await? {
         Some(named) if named.member.is_current() => Ok(()),
         Some(named) => {
-            let ended = Reference::new(SubjectKind::Member, named.member.id, named.name);
+            let ended = Reference::new(SubjectKind::Member, named.member.id, named.name)
+                .in_task_force(tx.task_force_id());
             Err(Refusal::from(RefusalCode::MemberEnded).references(vec![ended]).into())
         }
         None => Err(Refusal::unknown_reference(pointer).into()),
@@ -155,12 +156,12 @@ async fn reassign(tx: &mut WriteTx<'_>, from: Uuid, successor: Option<Uuid>) -> 
     let ids: Vec<Uuid> = owned.iter().map(|one| one.id).collect();
     db::members::reassign(conn, task_force_id, &ids, successor, tx.now()).await?;
     for one in owned {
-        let (action, kind) = match SubjectKind::parse(one.kind) {
-            Some(kind @ SubjectKind::Pilot) => (EventAction::PilotUpdated, kind),
-            Some(kind @ SubjectKind::Condition) => (EventAction::ConditionUpdated, kind),
-            _ => return Err(Error::internal(format!("members own no {}", one.kind))),
+        let action = match one.kind {
+            SubjectKind::Pilot => EventAction::PilotUpdated,
+            SubjectKind::Condition => EventAction::ConditionUpdated,
+            kind => return Err(Error::internal(format!("members own no {kind}"))),
         };
-        tx.record(NewEvent::new(action, kind, one.id).with_change("ownerMemberId", from, successor));
+        tx.record(NewEvent::new(action, one.kind, one.id).with_change("ownerId", from, successor));
     }
     Ok(())
 }
@@ -369,7 +370,7 @@ impl App {
             for activity in moved {
                 tx.record(
                     NewEvent::new(EventAction::ActivityUpdated, SubjectKind::Activity, activity).with_change(
-                        "assigneeMemberId",
+                        "assigneeId",
                         id,
                         reassign_to,
                     ),

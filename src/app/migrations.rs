@@ -30,7 +30,7 @@ async fn pilot_of(tx: &WriteTx<'_>, pilot_id: Uuid) -> Result<std::result::Resul
         Some(PilotOutcome::Scale) => RefusalCode::OfAnEarlierCycle,
         _ => RefusalCode::PilotNotScaled,
     };
-    let pilot = Reference::new(SubjectKind::Pilot, pilot_id, title);
+    let pilot = Reference::new(SubjectKind::Pilot, pilot_id, title).in_task_force(tx.task_force_id());
     Ok(Err(Refusal::from(code).references(vec![pilot])))
 }
 
@@ -150,8 +150,8 @@ impl Resource for MigrationDetail {
 
     fn references(&self, obstacle: RefusalCode) -> Vec<Reference> {
         match obstacle {
-            RefusalCode::ChecklistUnfinished => self.open_items.0.clone(),
-            RefusalCode::PilotNotScaled => self.pilot.0.clone(),
+            RefusalCode::ChecklistUnfinished => self.open_items.first(),
+            RefusalCode::PilotNotScaled => vec![self.migration.pilot.clone()],
             _ => Vec::new(),
         }
     }

@@ -131,7 +131,7 @@ impl Resource for PilotDetail {
     async fn insert(tx: &WriteTx<'_>, (): (), fields: &PilotFields) -> Result<Uuid> {
         let cycle = resource::cycle_of_open_step(tx, StepName::Pilots).await?;
         check_fields(tx, fields).await?;
-        require_current(tx, fields.owner_member_id, "/ownerMemberId").await?;
+        require_current(tx, fields.owner_member_id, "/ownerId").await?;
         let count = db::pilots::count(tx.conn(), tx.task_force_id(), cycle).await?;
         size::check_count(count, size::MOST_PRODUCTS)?;
         let id = tx.new_id();
@@ -143,7 +143,7 @@ impl Resource for PilotDetail {
         self.check_plan_writable(tx)?;
         check_fields(tx, fields).await?;
         if fields.owner_member_id != self.pilot.fields.owner_member_id {
-            require_current(tx, fields.owner_member_id, "/ownerMemberId").await?;
+            require_current(tx, fields.owner_member_id, "/ownerId").await?;
         }
         db::pilots::update(tx.conn(), tx.task_force_id(), self.id(), fields, tx.now()).await?;
         resource::recheck_invariants::<Self>(tx, self.id()).await
@@ -165,10 +165,10 @@ impl Resource for PilotDetail {
 
     fn references(&self, obstacle: RefusalCode) -> Vec<Reference> {
         match obstacle {
-            RefusalCode::MigrationUnderWay => self.migrations.0.clone(),
-            RefusalCode::SectorNotSelected => self.sector.0.clone(),
-            RefusalCode::IndicatorsMissing => self.incomplete_indicators.0.clone(),
-            RefusalCode::MeasurementsMissing => self.unmeasured_indicators.0.clone(),
+            RefusalCode::MigrationUnderWay => self.migrations.first(),
+            RefusalCode::SectorNotSelected => vec![self.pilot.sector.clone()],
+            RefusalCode::IndicatorsMissing => self.incomplete_indicators.first(),
+            RefusalCode::MeasurementsMissing => self.unmeasured_indicators.first(),
             _ => Vec::new(),
         }
     }

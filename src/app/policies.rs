@@ -25,11 +25,16 @@ impl PolicyDetail {
     /// of their own.
     fn check_review_untouched(&self, tx: &WriteTx<'_>) -> Result<()> {
         let is_under_review = self.policy.state == PolicyState::UnderReview;
-        if is_under_review && self.under_review_by_user_id != Some(tx.access.actor.user_id) {
-            let by = self.under_review_by.0.clone();
+        if is_under_review && !self.is_under_review_by(tx.access.actor.user_id) {
+            let by = self.reviewer();
             return Err(Refusal::from(RefusalCode::PolicyUnderReview).references(by).into());
         }
         Ok(())
+    }
+
+    /// The member who put the policy under review.
+    fn reviewer(&self) -> Vec<Reference> {
+        self.policy.under_review_by.iter().map(Reference::from).collect()
     }
 
     /// Refuses to change or delete a policy that was decided on, or while step `policy` is not open.
@@ -43,7 +48,8 @@ impl PolicyDetail {
         let other: Self = resource::find_referenced(tx, by, "/supersededById").await?;
         let counts = other.policy.last_cycle == self.policy.last_cycle;
         if by == self.id() || other.policy.state != PolicyState::Adopted || !counts {
-            let named = Reference::new(Self::KIND, by, other.policy.fields.title);
+            let named =
+                Reference::new(Self::KIND, by, other.policy.fields.title).in_task_force(tx.task_force_id());
             return Err(Refusal::from(RefusalCode::PolicyNotAdopted).references(vec![named]).into());
         }
         Ok(())
@@ -108,7 +114,7 @@ impl Resource for PolicyDetail {
         self.check_text_writable(tx)?;
         self.check_review_untouched(tx)?;
         if !self.superseded.0.is_empty() {
-            let superseded = self.superseded.0.clone();
+            let superseded = self.superseded.first();
             return Err(Refusal::from(RefusalCode::SupersedesAnother).references(superseded).into());
         }
         resource::check_not_carried_over(self.policy.cycle, self.policy.last_cycle)
@@ -124,8 +130,8 @@ impl Resource for PolicyDetail {
 
     fn references(&self, obstacle: RefusalCode) -> Vec<Reference> {
         match obstacle {
-            RefusalCode::AdoptionByAnother => self.under_review_by.0.clone(),
-            RefusalCode::SupersedesAnother => self.superseded.0.clone(),
+            RefusalCode::AdoptionByAnother => self.reviewer(),
+            RefusalCode::SupersedesAnother => self.superseded.first(),
             _ => Vec::new(),
         }
     }

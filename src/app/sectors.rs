@@ -88,7 +88,7 @@ impl Resource for SectorDetail {
 
     fn references(&self, obstacle: RefusalCode) -> Vec<Reference> {
         match obstacle {
-            RefusalCode::StudyMissing => self.unfinished_studies.0.clone(),
+            RefusalCode::StudyMissing => self.unfinished_studies.first(),
             _ => Vec::new(),
         }
     }

@@ -182,9 +182,9 @@ impl App {
             if waiver.as_ref().is_some_and(|waiver| waiver.reason == reason) {
                 return Ok(());
             }
-            let member_id = tx.access.seat(Action::Lead)?;
+            let member = tx.access.member(Action::Lead)?;
             let before = waiver.map(|waiver| waiver.reason);
-            let waiver = Waiver { criterion, reason, member_id, at: tx.now() };
+            let waiver = Waiver { criterion, reason, member, at: tx.now() };
             db::gates::waive(tx.conn(), task_force_id, tx.new_id(), step.cycle, step.step, &waiver).await?;
             tx.record(
                 NewEvent::new(EventAction::WaiverGranted, SubjectKind::Step, step.id)

@@ -60,7 +60,7 @@ impl SubmissionView {
     }
 
     fn new(submission: Submission, snapshot: Value, ballots: Vec<NamedBallot>, access: &Access) -> Self {
-        let tally = Tally::of(ballots.iter().map(|(ballot, _)| ballot.counted()));
+        let tally = Tally::of(ballots.iter().map(|named| named.ballot.counted()));
         let transitions = available(
             &submission.state.transitions(access.state),
             access.right(Action::Lead).missing_right(),
@@ -116,7 +116,7 @@ async fn take_snapshot(
             "code": one.code,
             "met": one.met,
             "waiver": one.waiver.as_ref().map(|waiver| {
-                json!({ "reason": waiver.reason, "memberId": waiver.member_id, "at": waiver.at })
+                json!({ "reason": waiver.reason, "memberId": waiver.member.id, "at": waiver.at })
             }),
         })
     };
@@ -147,7 +147,7 @@ pub(super) async fn close_vote_if_decided(tx: &mut WriteTx<'_>) -> Result<()> {
     let (conn, task_force_id) = (tx.conn(), tx.task_force_id());
     let Some(submission) = db::submissions::voting(conn, task_force_id).await? else { return Ok(()) };
     let ballots = db::submissions::ballots(conn, task_force_id, submission.id).await?;
-    let tally = Tally::of(ballots.iter().map(|(ballot, _)| ballot.counted()));
+    let tally = Tally::of(ballots.iter().map(|named| named.ballot.counted()));
     let Some(outcome) = tally.outcome() else { return Ok(()) };
     let state = match outcome {
         VoteOutcome::Passed => SubmissionState::Passed,
@@ -199,10 +199,10 @@ pub(super) async fn transition_report(
     report: &Report,
     command: ReportCommand,
 ) -> Result<()> {
-    let state = report
-        .state
-        .transition(command)
-        .map_err(|refusal| refusal.references(vec![Reference::report(report.id, report.number)]))?;
+    let state = report.state.transition(command).map_err(|refusal| {
+        let named = Reference::report(report.id, report.number).in_task_force(tx.task_force_id());
+        refusal.references(vec![named])
+    })?;
     db::reports::set_state(tx.conn(), tx.task_force_id(), report, state, tx.now()).await?;
     tx.record(transitioned(report, state));
     Ok(())
@@ -327,9 +327,9 @@ impl App {
             let submission = find_or_not_found(tx, submission_id).await?;
             let conn = tx.conn();
             let ballots = db::submissions::ballots(conn, task_force_id, submission_id).await?;
-            let own = |(ballot, _): &&NamedBallot| Some(ballot.member_id) == tx.access.member_id;
+            let own = |named: &&NamedBallot| Some(named.ballot.member_id) == tx.access.member_id;
             let before =
-                ballots.iter().find(own).map(|(ballot, _)| ballot).ok_or(RefusalCode::NotEntitled)?;
+                ballots.iter().find(own).map(|named| &named.ballot).ok_or(RefusalCode::NotEntitled)?;
             let member_id = before.member_id;
             tx.may_write(Write::Vote)?;
             if submission.state != SubmissionState::Voting {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::deserialize;
-use diesel::dsl::{AssumeNotNull, array};
+use diesel::dsl::AssumeNotNull;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::row::NamedRow;
@@ -14,12 +14,14 @@ use uuid::Uuid;
 use super::Conn;
 use super::functions::{due_or_never, local_date, number, pattern};
 use super::page::Page;
-use super::references::{ReferenceRow, References};
+use super::references::{ReferenceRow, referring};
+use super::relations::{self, Column, References, column};
 use super::schema::{activities, activity_dependencies, members, task_force_heads, task_forces};
 use super::statement::{Prepared, columns};
 use crate::domain::activity::{ActivityPriority, ActivityState, Stage};
+use crate::domain::event::SubjectKind;
 use crate::domain::evidence::{About, ActivitySubjectKind};
-use crate::domain::reference::Reference;
+use crate::domain::reference::{MemberReference, Reference};
 use crate::domain::step::{StepName, StepState};
 use crate::domain::text::LocalizedText;
 
@@ -51,6 +53,55 @@ pub struct Activity {
     pub version: i32,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    #[diesel(
+        select_expression = assignee(),
+        select_expression_type = Column<Nullable<Jsonb>>,
+        sql_type = Nullable<Jsonb>
+    )]
+    pub assignee: Option<MemberReference>,
+    /// The subject, with its title.
+    #[diesel(
+        select_expression = subject(),
+        select_expression_type = Column<Nullable<Jsonb>>,
+        sql_type = Nullable<Jsonb>
+    )]
+    pub subject: Option<Reference>,
+    /// The activities that this one depends on.
+    #[diesel(select_expression = depends_on(), select_expression_type = Column<Jsonb>, sql_type = Jsonb)]
+    pub depends_on: References,
+}
+
+fn assignee() -> Column<Nullable<Jsonb>> {
+    column("assignee", &relations::member("activities.task_force_id", "activities.assignee_member_id"))
+}
+
+fn subject() -> Column<Nullable<Jsonb>> {
+    const KINDS: [SubjectKind; 5] = [
+        SubjectKind::Policy,
+        SubjectKind::Sector,
+        SubjectKind::Pilot,
+        SubjectKind::Migration,
+        SubjectKind::Condition,
+    ];
+    let [kind, task_force_id, id] =
+        ["activities.subject_kind", "activities.task_force_id", "activities.subject_id"];
+    column("subject", &relations::subject(&KINDS, kind, task_force_id, id))
+}
+
+fn depends_on() -> Column<Jsonb> {
+    let found = relations::object(SubjectKind::Activity, "ref", "'title', ref.title, 'number', ref.number");
+    column(
+        "depends_on",
+        &format!(
+            "coalesce((
+                 select jsonb_agg({found} order by ref.number)
+                 from activity_dependencies ref_dependency
+                 join activities ref on ref.task_force_id = ref_dependency.task_force_id
+                      and ref.id = ref_dependency.depends_on_id
+                 where ref_dependency.task_force_id = activities.task_force_id
+                   and ref_dependency.activity_id = activities.id), '[]')"
+        ),
+    )
 }
 
 /// The changeable fields of an activity.
@@ -65,6 +116,7 @@ pub struct ActivityFields {
     /// The work to be done.
     pub description: Option<LocalizedText>,
     pub step: StepName,
+    #[serde(rename = "assigneeId")]
     pub assignee_member_id: Option<Uuid>,
     pub due_date: Option<NaiveDate>,
     pub priority: ActivityPriority,
@@ -126,8 +178,6 @@ pub struct ActivityDetail {
     /// The state, with the state before a block.
     pub stage: Stage,
     pub step_state: StepState,
-    /// The activities that this one depends on.
-    pub depends_on: Vec<Uuid>,
     /// The number of dependencies that are neither done nor cancelled.
     pub unfinished_dependencies: i64,
     /// These dependencies, in the order of their numbers.
@@ -144,8 +194,6 @@ struct DetailRow {
     activity: Activity,
     #[diesel(sql_type = Text)]
     step_state: StepState,
-    #[diesel(sql_type = Array<SqlUuid>)]
-    depends_on: Vec<Uuid>,
     #[diesel(sql_type = BigInt)]
     unfinished_dependencies: i64,
     #[diesel(sql_type = Jsonb)]
@@ -167,7 +215,6 @@ impl TryFrom<DetailRow> for ActivityDetail {
             activity: row.activity,
             stage,
             step_state: row.step_state,
-            depends_on: row.depends_on,
             unfinished_dependencies: row.unfinished_dependencies,
             waits_for: row.waits_for,
             worker_user_ids: row.worker_user_ids,
@@ -179,17 +226,16 @@ impl TryFrom<DetailRow> for ActivityDetail {
 /// Finds an activity.
 pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Option<ActivityDetail>> {
     let columns = columns::<Activity>()?;
+    let dependency = relations::object(SubjectKind::Activity, "o", "'title', o.title, 'number', o.number");
+    let seat = relations::object(SubjectKind::Member, "m", "'title', u.name");
     let query = diesel::sql_query(format!(
-        "select {columns}, s.state as step_state, d.depends_on, d.unfinished_dependencies, d.waits_for,
-                m.worker_user_ids, m.workers
+        "select {columns}, s.state as step_state, d.unfinished_dependencies, d.waits_for, m.worker_user_ids, m.workers
          from activities
          join steps s on s.task_force_id = activities.task_force_id and s.cycle = activities.cycle
                       and s.step = activities.step
          cross join lateral (
-             select coalesce(array_agg(d.depends_on_id order by d.depends_on_id), '{{}}') as depends_on,
-                    count(*) filter (where o.state not in ('done', 'cancelled')) as unfinished_dependencies,
-                    coalesce(jsonb_agg(jsonb_build_object('kind', 'activity', 'id', o.id, 'title', o.title)
-                                       order by o.number)
+             select count(*) filter (where o.state not in ('done', 'cancelled')) as unfinished_dependencies,
+                    coalesce(jsonb_agg({dependency} order by o.number)
                                  filter (where o.state not in ('done', 'cancelled')), '[]') as waits_for
              from activity_dependencies d
              join activities o on o.task_force_id = d.task_force_id and o.id = d.depends_on_id
@@ -197,8 +243,7 @@ pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Opt
          ) d
          cross join lateral (
              select coalesce(array_agg(m.user_id), '{{}}') as worker_user_ids,
-                    coalesce(jsonb_agg(jsonb_build_object('kind', 'member', 'id', m.id, 'title', u.name)
-                                       order by m.id), '[]') as workers
+                    coalesce(jsonb_agg({seat} order by m.id), '[]') as workers
              from activity_assignees a
              join members m on m.task_force_id = a.task_force_id and m.id = a.member_id
              join users u on u.id = m.user_id
@@ -352,7 +397,7 @@ pub async fn chain_between(
     to: Uuid,
 ) -> QueryResult<Vec<Reference>> {
     // Both directions are closures without paths, so that the cost is bounded by the number of dependencies.
-    let query = diesel::sql_query(
+    let query = diesel::sql_query(referring(
         "with recursive upstream (id) as (
              values ($2::uuid)
              union
@@ -364,15 +409,15 @@ pub async fn chain_between(
              select d.activity_id from activity_dependencies d
              join downstream w on d.depends_on_id = w.id where d.task_force_id = $1
          )
-         select 'activity' as kind, a.id, a.title from activities a
+         select 'activity' as kind, a.id from activities a
          join upstream using (id) join downstream using (id)
          where a.task_force_id = $1 and a.id <> $3 order by a.number limit 100",
-    )
+    ))
     .bind::<SqlUuid, _>(task_force_id)
     .bind::<SqlUuid, _>(from)
     .bind::<SqlUuid, _>(to);
     let rows: Vec<ReferenceRow> = Prepared(query).load(&mut &*conn).await?;
-    Ok(rows.into_iter().map(Reference::from).collect())
+    Ok(rows.into_iter().map(|row| row.reference).collect())
 }
 
 /// Makes an activity depend on another.
@@ -438,9 +483,6 @@ pub enum ActivityOrder {
     UpdatedAt(Option<(DateTime<Utc>, i32)>),
 }
 
-/// An activity of a list, with the ids of its dependencies.
-pub type ListedActivity = (Activity, Vec<Uuid>);
-
 /// A page of a task force's activities.
 pub async fn list(
     conn: &Conn,
@@ -449,16 +491,11 @@ pub async fn list(
     order: ActivityOrder,
     now: DateTime<Utc>,
     limit: i64,
-) -> QueryResult<Page<ListedActivity>> {
-    let depends_on = activity_dependencies::table
-        .filter(activity_dependencies::task_force_id.eq(activities::task_force_id))
-        .filter(activity_dependencies::activity_id.eq(activities::id))
-        .order(activity_dependencies::depends_on_id)
-        .select(activity_dependencies::depends_on_id);
+) -> QueryResult<Page<Activity>> {
     let zone = || task_forces::table.find(task_force_id);
     let mut query = activities::table
         .filter(activities::task_force_id.eq(task_force_id))
-        .select((Activity::as_select(), array(depends_on)))
+        .select(Activity::as_select())
         .limit(limit + 1)
         .into_boxed();
 
@@ -545,9 +582,6 @@ pub struct AssignedActivity {
     /// The current day in the task force's time zone.
     #[diesel(sql_type = Date)]
     pub today: NaiveDate,
-    /// The ids of the dependencies.
-    #[diesel(sql_type = Array<SqlUuid>)]
-    pub depends_on: Vec<Uuid>,
 }
 
 /// The open activities assigned to a user's current seats in all task forces, by due date; those that a waiver left open
@@ -565,10 +599,7 @@ pub async fn assigned_to(
     let columns = columns::<Activity>()?;
     let query = diesel::sql_query(format!(
         "select {columns}, t.id as task_force_id, t.name as task_force_name,
-                local_date($2, t.time_zone) as today,
-                array(select d.depends_on_id from activity_dependencies d
-                      where d.task_force_id = activities.task_force_id and d.activity_id = activities.id
-                      order by d.depends_on_id) as depends_on
+                local_date($2, t.time_zone) as today
          from members m
          join task_forces t on t.id = m.task_force_id
          join activities on activities.task_force_id = m.task_force_id and activities.assignee_member_id = m.id

@@ -2,16 +2,20 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{Jsonb, Nullable};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::Conn;
 use super::page::Page;
+use super::relations::{self, Column, column};
 use super::schema::{api_keys, users};
+use crate::domain::event::SubjectKind;
+use crate::domain::reference::Reference;
 use crate::domain::user::UserState;
 
 /// An API key as its owner sees it.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = api_keys, check_for_backend(diesel::pg::Pg))]
 pub struct ApiKey {
     pub id: Uuid,
@@ -26,6 +30,39 @@ pub struct ApiKey {
     /// The last use, to the minute.
     pub last_used_at: Option<DateTime<Utc>>,
     pub revoked_at: Option<DateTime<Utc>>,
+    /// The task force, without its name if the owner can no longer see it.
+    #[diesel(select_expression = task_force(), select_expression_type = Column<Nullable<Jsonb>>)]
+    pub task_force: Option<Reference>,
+}
+
+/// An API key to be inserted.
+#[derive(Debug, Insertable)]
+#[diesel(table_name = api_keys, treat_none_as_default_value = false)]
+pub struct NewApiKey<'a> {
+    pub id: Uuid,
+    pub user_id: Uuid,
+    pub name: &'a str,
+    pub key_hash: &'a [u8],
+    pub may_write: bool,
+    pub only_task_force_id: Option<Uuid>,
+    pub created_at: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+}
+
+fn task_force() -> Column<Nullable<Jsonb>> {
+    let id = "api_keys.only_task_force_id";
+    let visible = relations::resource(SubjectKind::TaskForce, id, id);
+    column(
+        "task_force",
+        &format!(
+            "case when {id} is null then null
+                  when exists (select from users owner where owner.id = api_keys.user_id and owner.role <> 'expert')
+                    or exists (select from members seat where seat.task_force_id = {id}
+                               and seat.user_id = api_keys.user_id and seat.to_date is null)
+                  then {visible}
+                  else jsonb_build_object('kind', 'taskForce', 'id', {id}) end"
+        ),
+    )
 }
 
 /// The id of the key with this hash, and the id of its owner.
@@ -72,12 +109,12 @@ pub async fn count(conn: &Conn, user_id: Uuid, now: DateTime<Utc>) -> QueryResul
 }
 
 /// Inserts a key.
-pub async fn insert(conn: &Conn, user_id: Uuid, key: &ApiKey, key_hash: &[u8; 32]) -> QueryResult<()> {
+pub async fn insert(conn: &Conn, key: &NewApiKey<'_>) -> QueryResult<ApiKey> {
     diesel::insert_into(api_keys::table)
-        .values((key.clone(), api_keys::user_id.eq(user_id), api_keys::key_hash.eq(key_hash)))
-        .execute(&mut &*conn)
+        .values(key)
+        .returning(ApiKey::as_returning())
+        .get_result(&mut &*conn)
         .await
-        .map(drop)
 }
 
 /// The owner of a key, revoked or not.

@@ -2,13 +2,17 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::Jsonb;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::Conn;
 use super::page::Page;
+use super::relations::{self, Column, column};
 use super::schema::{conditions, decisions};
 use crate::domain::decision::ConditionState;
+use crate::domain::event::SubjectKind;
+use crate::domain::reference::{MemberReference, Reference};
 use crate::domain::text::LocalizedText;
 use crate::domain::vocabulary::Vocabulary as _;
 
@@ -36,10 +40,21 @@ pub struct Condition {
     pub version: i32,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// The decision that set the condition.
+    #[diesel(select_expression = decision(), select_expression_type = Column<Jsonb>)]
+    pub decision: Reference,
+    #[diesel(select_expression = owner(), select_expression_type = Column<Jsonb>)]
+    pub owner: MemberReference,
 }
 
-/// A condition, and the number of the decision that set it.
-pub type NumberedCondition = (Condition, i32);
+fn decision() -> Column<Jsonb> {
+    let [task_force_id, id] = ["conditions.task_force_id", "conditions.decision_id"];
+    column("decision", &relations::resource(SubjectKind::Decision, task_force_id, id))
+}
+
+fn owner() -> Column<Jsonb> {
+    column("owner", &relations::member("conditions.task_force_id", "conditions.owner_member_id"))
+}
 
 /// Inserts a condition of a decision.
 pub async fn insert(
@@ -73,42 +88,33 @@ fn with_decision() -> _ {
 }
 
 /// Finds a condition.
-pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Option<NumberedCondition>> {
-    with_decision()
-        .filter(conditions::task_force_id.eq(task_force_id))
-        .filter(conditions::id.eq(id))
-        .select((Condition::as_select(), decisions::number))
+pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Option<Condition>> {
+    conditions::table
+        .find((task_force_id, id))
+        .select(Condition::as_select())
         .first(&mut &*conn)
         .await
         .optional()
 }
 
 /// The conditions of a decision, oldest first.
-pub async fn of_decision(
-    conn: &Conn,
-    task_force_id: Uuid,
-    number: i32,
-) -> QueryResult<Vec<NumberedCondition>> {
+pub async fn of_decision(conn: &Conn, task_force_id: Uuid, number: i32) -> QueryResult<Vec<Condition>> {
     with_decision()
         .filter(conditions::task_force_id.eq(task_force_id))
         .filter(decisions::number.eq(number))
         .order(conditions::id)
-        .select((Condition::as_select(), decisions::number))
+        .select(Condition::as_select())
         .load(&mut &*conn)
         .await
 }
 
 /// The conditions of all decisions on a report: of the valid one and of those that it corrects.
-pub async fn on_report(
-    conn: &Conn,
-    task_force_id: Uuid,
-    report_id: Uuid,
-) -> QueryResult<Vec<NumberedCondition>> {
+pub async fn on_report(conn: &Conn, task_force_id: Uuid, report_id: Uuid) -> QueryResult<Vec<Condition>> {
     with_decision()
         .filter(conditions::task_force_id.eq(task_force_id))
         .filter(decisions::report_id.eq(report_id))
         .order(conditions::id)
-        .select((Condition::as_select(), decisions::number))
+        .select(Condition::as_select())
         .load(&mut &*conn)
         .await
 }
@@ -132,12 +138,12 @@ pub async fn list(
     states: &[ConditionState],
     after: Option<Uuid>,
     limit: i64,
-) -> QueryResult<Page<NumberedCondition>> {
-    let mut query = with_decision()
+) -> QueryResult<Page<Condition>> {
+    let mut query = conditions::table
         .filter(conditions::task_force_id.eq(task_force_id))
         .order(conditions::id)
         .limit(limit + 1)
-        .select((Condition::as_select(), decisions::number))
+        .select(Condition::as_select())
         .into_boxed();
     if !states.is_empty() {
         query = query.filter(conditions::state.eq_any(states));

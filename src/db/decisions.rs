@@ -9,10 +9,12 @@ use uuid::Uuid;
 
 use super::Conn;
 use super::page::Page;
+use super::relations;
 use super::schema::{decisions, events, steps, submissions, waivers};
 use super::statement::Prepared;
 use crate::domain::decision::{DecisionOutcome, Ruling};
-use crate::domain::event::EventAction;
+use crate::domain::event::{EventAction, SubjectKind};
+use crate::domain::reference::{Reference, UserReference};
 use crate::domain::step::{StepName, StepState};
 use crate::domain::submission::SubmissionState;
 use crate::domain::text::LocalizedText;
@@ -22,6 +24,7 @@ use crate::domain::vocabulary::Vocabulary as _;
 #[derive(Debug, Clone, QueryableByName)]
 #[diesel(table_name = decisions, check_for_backend(diesel::pg::Pg))]
 pub struct Decision {
+    pub task_force_id: Uuid,
     pub id: Uuid,
     /// Counted per task force.
     pub number: i32,
@@ -37,7 +40,8 @@ pub struct Decision {
     /// The report decided on.
     pub report_id: Uuid,
     /// The user who recorded the decision.
-    pub user_id: Uuid,
+    #[diesel(sql_type = Jsonb)]
+    pub created_by: UserReference,
     /// Sequence number of the last event that the decision left.
     pub seq: i64,
     /// The instant of recording.
@@ -51,12 +55,12 @@ pub struct Decision {
     /// The step to which the report recommended to return.
     #[diesel(sql_type = Nullable<Text>)]
     pub recommended_step: Option<StepName>,
-    /// Number of the decision that this one corrects.
-    #[diesel(sql_type = Nullable<Int4>)]
-    pub supersedes: Option<i32>,
-    /// Number of the decision that corrects this one.
-    #[diesel(sql_type = Nullable<Int4>)]
-    pub superseded_by: Option<i32>,
+    /// The decision that this one corrects.
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    pub supersedes: Option<Reference>,
+    /// The decision that corrects this one.
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    pub superseded_by: Option<Reference>,
 }
 
 impl Decision {
@@ -91,19 +95,26 @@ pub struct NewDecision {
 }
 
 /// The columns of [`Decision`], read from [`FROM_DECISIONS`].
-const COLUMNS: &str =
-    "d.*, r.number as report_number, r.recommendation, r.return_to_step as recommended_step,
-    s.number as supersedes, b.number as superseded_by";
+fn columns() -> String {
+    let created_by = relations::user("d.user_id");
+    let supersedes = relations::resource(SubjectKind::Decision, "d.task_force_id", "d.supersedes_id");
+    let superseded_by = relations::object(SubjectKind::Decision, "b", "'number', b.number");
+    format!(
+        "d.*, r.number as report_number, r.recommendation, r.return_to_step as recommended_step,
+         {created_by} as created_by, {supersedes} as supersedes,
+         case when b.id is not null then {superseded_by} end as superseded_by"
+    )
+}
 
 /// Decisions (`d`) with their report, the decision that each corrects and the one that corrects it.
 const FROM_DECISIONS: &str = "from decisions d
     join reports r on r.task_force_id = d.task_force_id and r.id = d.report_id
-    left join decisions s on s.task_force_id = d.task_force_id and s.id = d.supersedes_id
     left join decisions b on b.task_force_id = d.task_force_id and b.supersedes_id = d.id";
 
 pub async fn find(conn: &Conn, task_force_id: Uuid, number: i32) -> QueryResult<Option<Decision>> {
+    let columns = columns();
     let query = diesel::sql_query(format!(
-        "select {COLUMNS} {FROM_DECISIONS} where d.task_force_id = $1 and d.number = $2"
+        "select {columns} {FROM_DECISIONS} where d.task_force_id = $1 and d.number = $2"
     ))
     .bind::<SqlUuid, _>(task_force_id)
     .bind::<Int4, _>(number);
@@ -117,8 +128,9 @@ pub async fn list(
     before: Option<i32>,
     limit: i64,
 ) -> QueryResult<Page<Decision>> {
+    let columns = columns();
     let query = diesel::sql_query(format!(
-        "select {COLUMNS} {FROM_DECISIONS}
+        "select {columns} {FROM_DECISIONS}
          where d.task_force_id = $1 and d.number < coalesce($2, 2147483647)
          order by d.number desc limit $3"
     ))
@@ -136,8 +148,6 @@ pub struct RegisteredDecision {
     /// The number of the decision in the register of all task forces.
     #[diesel(sql_type = BigInt)]
     pub register_seq: i64,
-    #[diesel(sql_type = SqlUuid)]
-    pub task_force_id: Uuid,
     #[diesel(sql_type = Jsonb)]
     pub task_force_name: LocalizedText,
     #[diesel(sql_type = Jsonb)]
@@ -154,8 +164,9 @@ pub async fn register(
     before: Option<i64>,
     limit: i64,
 ) -> QueryResult<Page<RegisteredDecision>> {
+    let columns = columns();
     let query = diesel::sql_query(format!(
-        "select {COLUMNS}, d.register_seq, t.name as task_force_name, t.city,
+        "select {columns}, d.register_seq, t.name as task_force_name, t.city,
                 (select count(*) from conditions c
                  where c.task_force_id = d.task_force_id and c.decision_id = d.id
                    and c.state in ('open', 'reportedMet')) as pending_conditions
@@ -214,10 +225,12 @@ pub async fn followed(conn: &Conn, task_force_id: Uuid, seq: i64) -> QueryResult
         .filter(events::task_force_id.eq(task_force_id))
         .filter(events::seq.gt(seq))
         .filter(events::action.eq_any(consequences.collect::<Vec<_>>()))
-        // The work of a member who is replaced is handed on, and does not go on with that.
+        // The work of a member who is replaced is handed on, and does not go on with that. The two names that end in
+        // `MemberId` are those of events from before 2026-11-27.
         .filter(sql::<Bool>(
             "not (action in ('activity.updated', 'pilot.updated')
-                  and (body::jsonb -> 'changes') - 'assigneeMemberId' - 'ownerMemberId' = '{}')",
+                  and (body::jsonb -> 'changes')
+                      - array['assigneeId', 'ownerId', 'assigneeMemberId', 'ownerMemberId'] = '{}')",
         ));
     diesel::select(diesel::dsl::exists(later)).get_result(&mut &*conn).await
 }

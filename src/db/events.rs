@@ -8,10 +8,12 @@ use uuid::Uuid;
 
 use super::Conn;
 use super::page::Page;
+use super::relations;
 use super::schema::{events, installation_events, task_force_heads, task_forces};
 use super::statement::Prepared;
 use crate::domain::audit::{StoredEvent, StoredHead};
-use crate::domain::event::{ActorKind, Event, EventAction, EventActor, Hash, NewEvent, SubjectKind};
+use crate::domain::event::{ActorKind, Event, EventAction, EventActor, Hash, NewEvent};
+use crate::domain::reference::Reference;
 use crate::domain::text::LocalizedText;
 
 /// The head of a task force's hash chain.
@@ -105,7 +107,19 @@ pub struct EventRow {
     /// Current name of the acting user.
     #[diesel(sql_type = Nullable<Jsonb>)]
     pub actor_name: Option<LocalizedText>,
+    /// The subject, with its current title; with its last title if it was deleted.
+    #[diesel(sql_type = Jsonb)]
+    pub subject: Reference,
 }
+
+/// The subject of the event `e` if it was deleted, with the last title that an event has of it.
+const DELETED_SUBJECT: &str = "jsonb_build_object('kind', e.subject_kind, 'id', e.subject_id, 'title', (
+    select coalesce(nullif(g.changes #> '{title,after}', 'null'), nullif(g.changes #> '{name,after}', 'null'),
+                    nullif(g.changes #> '{title,before}', 'null'), nullif(g.changes #> '{name,before}', 'null'))
+    from (select seq, body::jsonb -> 'changes' as changes from events
+          where task_force_id = $1 and subject_id = e.subject_id) g
+    where g.changes ?| array['title', 'name']
+    order by g.seq desc limit 1))";
 
 /// The events after a sequence number, oldest first: at most `limit` of them, and no further one once they have
 /// `max_bytes`. The sizes are counted without reading the texts, so that long events are not even loaded.
@@ -116,20 +130,21 @@ pub async fn after(
     limit: i64,
     max_bytes: i64,
 ) -> QueryResult<Vec<EventRow>> {
-    let query = diesel::sql_query(
-        "select e.body, e.hash, u.name as actor_name
+    let subject = relations::subject(&relations::in_task_force(), "e.subject_kind", "$1", "e.subject_id");
+    let query = diesel::sql_query(format!(
+        "select e.body, e.hash, u.name as actor_name, coalesce({subject}, {DELETED_SUBJECT}) as subject
          from (
              select *, sum(octet_length(body)) over (order by seq) - octet_length(body) as bytes_before
              from (
-                 select seq, body, hash, actor_id from events
+                 select seq, body, hash, actor_id, subject_kind, subject_id from events
                  where task_force_id = $1 and seq > $2
                  order by seq limit $3
              ) page
          ) e
          left join users u on u.id = e.actor_id
          where e.bytes_before + octet_length(e.body) <= $4 or e.bytes_before = 0
-         order by e.seq",
-    )
+         order by e.seq"
+    ))
     .bind::<SqlUuid, _>(task_force_id)
     .bind::<BigInt, _>(after)
     .bind::<BigInt, _>(limit)
@@ -188,17 +203,9 @@ pub struct InstallationEventRow {
     /// What happened.
     #[diesel(sql_type = Text)]
     pub action: EventAction,
-    /// The kind of subject that the action concerns.
-    #[diesel(sql_type = Text)]
-    pub subject_kind: SubjectKind,
-    #[diesel(sql_type = SqlUuid)]
-    pub subject_id: Uuid,
-    /// Current name of the subject, if it is a user.
-    #[diesel(sql_type = Nullable<Jsonb>)]
-    pub user_name: Option<LocalizedText>,
-    /// Name of the subject, if it is an API key.
-    #[diesel(sql_type = Nullable<Text>)]
-    pub key_name: Option<String>,
+    /// The user, session or API key that the action concerns, with its current name.
+    #[diesel(sql_type = Jsonb)]
+    pub subject: Reference,
     #[diesel(sql_type = Nullable<Text>)]
     pub from_state: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
@@ -213,16 +220,15 @@ pub async fn installation_before(
     before: Option<i64>,
     limit: i64,
 ) -> QueryResult<Page<InstallationEventRow>> {
-    let query = diesel::sql_query(
+    let subject = relations::subject(&relations::IN_INSTALLATION, "e.subject_kind", "null", "e.subject_id");
+    let query = diesel::sql_query(format!(
         "select e.seq, e.id, e.at, e.actor_kind, e.actor_id, u.name as actor_name, e.request_id, e.action,
-                e.subject_kind, e.subject_id, s.name as user_name, k.name as key_name, e.from_state, e.to_state,
-                e.changes
+                coalesce({subject}, jsonb_build_object('kind', e.subject_kind, 'id', e.subject_id)) as subject,
+                e.from_state, e.to_state, e.changes
          from installation_events e
          left join users u on u.id = e.actor_id
-         left join users s on e.subject_kind = 'user' and s.id = e.subject_id
-         left join api_keys k on e.subject_kind = 'apiKey' and k.id = e.subject_id
-         where e.seq < $1 order by e.seq desc limit $2",
-    )
+         where e.seq < $1 order by e.seq desc limit $2"
+    ))
     .bind::<BigInt, _>(before.unwrap_or(i64::MAX))
     .bind::<BigInt, _>(limit + 1);
     Ok(Page::of(Prepared(query).load(&mut &*conn).await?, limit))

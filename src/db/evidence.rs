@@ -3,16 +3,19 @@
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Binary, Bool, Integer, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Binary, Bool, Integer, Jsonb, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
 use super::Conn;
 use super::page::Page;
+use super::relations::{self, Column, column};
 use super::schema::{evidence, evidence_contents};
 use super::statement::Prepared;
+use crate::domain::event::SubjectKind;
 use crate::domain::evidence::{About, EvidenceSubjectKind};
+use crate::domain::reference::{Reference, UserReference};
 use crate::domain::step::StepState;
 use crate::domain::storage::Stored;
 use crate::domain::text::LocalizedText;
@@ -55,6 +58,35 @@ pub struct Evidence {
     pub version: i32,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    #[diesel(select_expression = created_by(), select_expression_type = Column<Jsonb>)]
+    pub created_by: UserReference,
+    /// The subject, with its title.
+    #[diesel(select_expression = subject_reference(), select_expression_type = Column<Jsonb>)]
+    pub subject: Reference,
+}
+
+fn created_by() -> Column<Jsonb> {
+    column("created_by", &relations::user("evidence.user_id"))
+}
+
+fn subject_reference() -> Column<Jsonb> {
+    const KINDS: [SubjectKind; 12] = [
+        SubjectKind::Activity,
+        SubjectKind::Policy,
+        SubjectKind::Study,
+        SubjectKind::Assessment,
+        SubjectKind::Pilot,
+        SubjectKind::Migration,
+        SubjectKind::Condition,
+        SubjectKind::TaskForce,
+        SubjectKind::Sector,
+        SubjectKind::Submission,
+        SubjectKind::Report,
+        SubjectKind::Decision,
+    ];
+    let [kind, task_force_id, id] =
+        ["evidence.subject_kind", "evidence.task_force_id", "evidence.subject_id"];
+    column("subject", &relations::subject(&KINDS, kind, task_force_id, id))
 }
 
 impl Evidence {

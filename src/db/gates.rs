@@ -6,16 +6,17 @@ use diesel::sql_types::{Array, BigInt, Bool, Int4, Jsonb, Nullable, Text, Timest
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
+use super::relations::column;
 use super::schema::waivers;
 use super::statement::Prepared;
-use super::{Conn, adjustments};
+use super::{Conn, adjustments, relations};
 use crate::domain::criterion::{CriterionCode, Failing, Waiver};
 use crate::domain::event::{EventAction, SubjectKind};
 use crate::domain::gate::{GateDraft, GateFacts, GatePilot, GatePolicy, GateSector, StepFacts};
 use crate::domain::migration::MigrationState;
 use crate::domain::pilot::{PilotOutcome, PilotState};
 use crate::domain::policy::PolicyState;
-use crate::domain::reference::Reference;
+use crate::domain::reference::{MemberReference, Reference};
 use crate::domain::sector::SectorState;
 use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
@@ -24,31 +25,31 @@ use crate::domain::vocabulary::Vocabulary as _;
 /// A row that fails a criterion, and the number of all such rows.
 #[derive(Debug, QueryableByName)]
 struct FailingRow {
-    #[diesel(sql_type = Text)]
-    kind: SubjectKind,
-    #[diesel(sql_type = SqlUuid)]
-    id: Uuid,
     #[diesel(sql_type = Jsonb)]
-    title: LocalizedText,
+    reference: Reference,
     #[diesel(sql_type = BigInt)]
     total: i64,
 }
 
 fn failing(rows: Vec<FailingRow>) -> Failing {
     let total = rows.as_slice().first().map_or(0, |row| row.total);
-    let reference = |row: FailingRow| Reference { kind: row.kind.code(), id: row.id, title: row.title };
-    Failing { first: rows.into_iter().map(reference).collect(), total }
+    Failing { first: rows.into_iter().map(|row| row.reference).collect(), total }
 }
 
-/// The statement that reads the first hundred of some rows of kind, id and title, and counts all of them.
+/// The statement that reads the first hundred of some rows of kind and id of the task force `$1`, and counts all of
+/// them.
 fn counted(rows: &str) -> String {
-    format!("select kind, id, title, count(*) over () as total from ({rows}) f order by id limit 100")
+    let reference = relations::subject(&relations::in_task_force(), "f.kind", "$1", "f.id");
+    format!(
+        "select {reference} as reference, total
+         from (select kind, id, count(*) over () as total from ({rows}) f order by id limit 100) f order by id"
+    )
 }
 
 /// The step's open activities of the current cycle.
 async fn open_activities(conn: &Conn, task_force_id: Uuid, step: StepName) -> QueryResult<Failing> {
     let query = diesel::sql_query(counted(
-        "select 'activity' as kind, a.id, a.title
+        "select 'activity' as kind, a.id
          from task_forces t join activities a on a.task_force_id = t.id and a.cycle = t.current_cycle
          where t.id = $1 and a.step = $2 and a.state not in ('done', 'cancelled')",
     ))
@@ -65,32 +66,32 @@ fn untranslated_rows(kind: SubjectKind) -> Option<(StepName, &'static str)> {
     Some(match kind {
         SubjectKind::Policy => (
             StepName::Policy,
-            "select 'policy' as kind, p.id, p.title
+            "select 'policy' as kind, p.id
              from task_forces t join policies p on p.task_force_id = t.id and p.last_cycle = t.current_cycle
              where t.id = $1 and p.state not in ('rejected', 'superseded') and not p.title ?& array['ar', 'en']",
         ),
         SubjectKind::Sector => (
             StepName::Sectors,
-            "select 'sector' as kind, s.id, s.name as title
+            "select 'sector' as kind, s.id
              from task_forces t join sectors s on s.task_force_id = t.id and s.last_cycle = t.current_cycle
              where t.id = $1 and s.state <> 'notSelected' and not s.name ?& array['ar', 'en']",
         ),
         SubjectKind::Study => (
             StepName::Sectors,
-            "select 'study' as kind, y.id, y.title
+            "select 'study' as kind, y.id
              from task_forces t join sectors s on s.task_force_id = t.id and s.last_cycle = t.current_cycle
              join studies y on y.task_force_id = s.task_force_id and y.sector_id = s.id
              where t.id = $1 and s.state <> 'notSelected' and not y.title ?& array['ar', 'en']",
         ),
         SubjectKind::Pilot => (
             StepName::Pilots,
-            "select 'pilot' as kind, p.id, p.title
+            "select 'pilot' as kind, p.id
              from task_forces t join pilots p on p.task_force_id = t.id and p.last_cycle = t.current_cycle
              where t.id = $1 and p.state <> 'cancelled' and not p.title ?& array['ar', 'en']",
         ),
         SubjectKind::Indicator => (
             StepName::Pilots,
-            "select 'indicator' as kind, i.id, i.name as title
+            "select 'indicator' as kind, i.id
              from task_forces t join pilots p on p.task_force_id = t.id and p.last_cycle = t.current_cycle
              join indicators i on i.task_force_id = p.task_force_id and i.pilot_id = p.id
              where t.id = $1 and p.state <> 'cancelled' and i.retirement_reason is null
@@ -98,21 +99,20 @@ fn untranslated_rows(kind: SubjectKind) -> Option<(StepName, &'static str)> {
         ),
         SubjectKind::Migration => (
             StepName::Migration,
-            "select 'migration' as kind, m.id, m.title
+            "select 'migration' as kind, m.id
              from task_forces t join migrations m on m.task_force_id = t.id and m.last_cycle = t.current_cycle
              where t.id = $1 and not m.title ?& array['ar', 'en']",
         ),
         SubjectKind::ChecklistItem => (
             StepName::Migration,
-            "select 'checklistItem' as kind, i.id, i.title
+            "select 'checklistItem' as kind, i.id
              from task_forces t join migrations m on m.task_force_id = t.id and m.last_cycle = t.current_cycle
              join checklist_items i on i.task_force_id = m.task_force_id and i.migration_id = m.id
              where t.id = $1 and not i.title ?& array['ar', 'en']",
         ),
         SubjectKind::Report => (
             StepName::Report,
-            "select 'report' as kind, r.id,
-                    jsonb_build_object('ar', 'التقرير ' || r.number, 'en', 'Report ' || r.number) as title
+            "select 'report' as kind, r.id
              from task_forces t
              join lateral (
                  select * from reports where task_force_id = t.id and cycle = t.current_cycle and state = 'draft'
@@ -166,9 +166,8 @@ async fn policies(conn: &Conn, task_force_id: Uuid) -> QueryResult<Vec<GatePolic
     )
     .bind::<SqlUuid, _>(task_force_id);
     let rows: Vec<Row> = Prepared(query).load(&mut &*conn).await?;
-    let kind = SubjectKind::Policy.code();
     let fact = |row: Row| GatePolicy {
-        policy: Reference { kind, id: row.id, title: row.title },
+        policy: Reference::new(SubjectKind::Policy, row.id, row.title).in_task_force(task_force_id),
         state: row.state,
         has_aim: row.has_aim,
     };
@@ -192,9 +191,10 @@ async fn sectors(conn: &Conn, task_force_id: Uuid) -> QueryResult<Vec<GateSector
     )
     .bind::<SqlUuid, _>(task_force_id);
     let rows: Vec<Row> = Prepared(query).load(&mut &*conn).await?;
-    let kind = SubjectKind::Sector.code();
-    let fact =
-        |row: Row| GateSector { sector: Reference { kind, id: row.id, title: row.name }, state: row.state };
+    let fact = |row: Row| GateSector {
+        sector: Reference::new(SubjectKind::Sector, row.id, row.name).in_task_force(task_force_id),
+        state: row.state,
+    };
     Ok(rows.into_iter().map(fact).collect())
 }
 
@@ -246,9 +246,8 @@ async fn pilots(conn: &Conn, task_force_id: Uuid) -> QueryResult<Vec<GatePilot>>
     )
     .bind::<SqlUuid, _>(task_force_id);
     let rows: Vec<Row> = Prepared(query).load(&mut &*conn).await?;
-    let kind = SubjectKind::Pilot.code();
     let fact = |row: Row| GatePilot {
-        pilot: Reference { kind, id: row.id, title: row.title },
+        pilot: Reference::new(SubjectKind::Pilot, row.id, row.title).in_task_force(task_force_id),
         state: row.state,
         outcome: row.outcome,
         sector_id: row.sector_id,
@@ -293,14 +292,17 @@ async fn draft(conn: &Conn, task_force_id: Uuid) -> QueryResult<Option<GateDraft
     .bind::<SqlUuid, _>(task_force_id)
     .bind::<Array<Text>, _>(harmless);
     let rows: Vec<Row> = Prepared(query).load(&mut &*conn).await?;
-    let fact = |row: Row| GateDraft { report: Reference::report(row.id, row.number), outdated: row.outdated };
+    let fact = |row: Row| GateDraft {
+        report: Reference::report(row.id, row.number).in_task_force(task_force_id),
+        outdated: row.outdated,
+    };
     Ok(rows.into_iter().next().map(fact))
 }
 
 /// Open conditions of earlier decisions that are due today or before.
 async fn conditions_due(conn: &Conn, task_force_id: Uuid, now: DateTime<Utc>) -> QueryResult<Failing> {
     let query = diesel::sql_query(counted(
-        "select 'condition' as kind, c.id, c.text as title
+        "select 'condition' as kind, c.id
          from task_forces t join conditions c on c.task_force_id = t.id
          where t.id = $1 and c.state = 'open' and c.due_date <= local_date($2, t.time_zone)",
     ))
@@ -358,7 +360,7 @@ pub async fn extended_pilots(conn: &Conn, task_force_id: Uuid, step: StepName) -
         return Ok(Failing::default());
     }
     let query = diesel::sql_query(counted(
-        "select 'pilot' as kind, p.id, p.title
+        "select 'pilot' as kind, p.id
          from task_forces t join pilots p on p.task_force_id = t.id and p.last_cycle < t.current_cycle
          where t.id = $1 and p.state = 'evaluated' and p.outcome = 'extend'",
     ))
@@ -369,19 +371,20 @@ pub async fn extended_pilots(conn: &Conn, task_force_id: Uuid, step: StepName) -
 /// The waivers in force of a step of the current cycle.
 pub async fn waivers(conn: &Conn, task_force_id: Uuid, step: StepName) -> QueryResult<Vec<Waiver>> {
     use super::schema::task_forces;
-    let rows: Vec<(CriterionCode, LocalizedText, Uuid, DateTime<Utc>)> = waivers::table
+    let member = column::<Jsonb>("member", &relations::member("waivers.task_force_id", "waivers.member_id"));
+    let rows: Vec<(CriterionCode, LocalizedText, MemberReference, DateTime<Utc>)> = waivers::table
         .inner_join(task_forces::table.on(task_forces::id.eq(waivers::task_force_id)))
         .filter(waivers::task_force_id.eq(task_force_id))
         .filter(waivers::cycle.eq(task_forces::current_cycle))
         .filter(waivers::step.eq(step))
         .filter(waivers::cleared_by_id.is_null())
         .order(waivers::id)
-        .select((waivers::criterion, waivers::reason, waivers::member_id, waivers::created_at))
+        .select((waivers::criterion, waivers::reason, member, waivers::created_at))
         .load(&mut &*conn)
         .await?;
     Ok(rows
         .into_iter()
-        .map(|(criterion, reason, member_id, at)| Waiver { criterion, reason, member_id, at })
+        .map(|(criterion, reason, member, at)| Waiver { criterion, reason, member, at })
         .collect())
 }
 
@@ -403,7 +406,7 @@ pub async fn waive(
             waivers::step.eq(step),
             waivers::criterion.eq(waiver.criterion),
             waivers::reason.eq(&waiver.reason),
-            waivers::member_id.eq(waiver.member_id),
+            waivers::member_id.eq(waiver.member.id),
             waivers::created_at.eq(waiver.at),
         ))
         .execute(&mut &*conn)

@@ -2,14 +2,16 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Date, Int4, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Date, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::Conn;
 use super::page::Page;
+use super::relations;
 use super::statement::Prepared;
 use crate::domain::event::SubjectKind;
+use crate::domain::reference::Reference;
 use crate::domain::step::StepName;
 use crate::domain::task::TaskKind;
 use crate::domain::text::LocalizedText;
@@ -24,21 +26,12 @@ pub struct Task {
     pub task_force_id: Uuid,
     #[diesel(sql_type = Jsonb)]
     pub task_force_name: LocalizedText,
-    /// The kind of subject that waits.
-    #[diesel(sql_type = Text)]
-    pub subject_kind: SubjectKind,
-    /// The id of the subject.
-    #[diesel(sql_type = SqlUuid)]
-    pub subject_id: Uuid,
-    /// Number of the subject, if it has one.
-    #[diesel(sql_type = Nullable<Int4>)]
-    pub number: Option<i32>,
+    /// The subject that waits.
+    #[diesel(sql_type = Jsonb)]
+    pub subject: Reference,
     /// Step of the subject, if it belongs to one.
     #[diesel(sql_type = Nullable<Text>)]
     pub step: Option<StepName>,
-    /// Title or text of the subject, if it has one.
-    #[diesel(sql_type = Nullable<Jsonb>)]
-    pub title: Option<LocalizedText>,
     #[diesel(sql_type = Nullable<Date>)]
     pub due_date: Option<NaiveDate>,
     /// The start of the wait.
@@ -55,7 +48,15 @@ pub async fn tasks(
     limit: i64,
 ) -> QueryResult<Page<Task>> {
     let (since, id) = after.map_or((None, Uuid::nil()), |(since, id)| (Some(since), id));
-    let query = diesel::sql_query(
+    const KINDS: [SubjectKind; 5] = [
+        SubjectKind::Submission,
+        SubjectKind::Activity,
+        SubjectKind::Condition,
+        SubjectKind::Pilot,
+        SubjectKind::Report,
+    ];
+    let subject = relations::subject(&KINDS, "w.subject_kind", "w.task_force_id", "w.subject_id");
+    let query = diesel::sql_query(format!(
         "with seats as (
              select t.id as task_force_id, t.name as task_force_name, t.state, t.current_cycle,
                     m.id as member_id, m.role
@@ -63,8 +64,7 @@ pub async fn tasks(
              where m.user_id = $1 and m.to_date is null
          ), waiting as (
              select 'vote' as kind, m.task_force_id, m.task_force_name, 'submission' as subject_kind,
-                    s.id as subject_id, null::int as number, s.step, null::jsonb as title,
-                    null::date as due_date, s.created_at as since
+                    s.id as subject_id, s.step, null::date as due_date, s.created_at as since
              from seats m
              join ballots b on b.task_force_id = m.task_force_id and b.member_id = m.member_id
                   and b.choice is null and b.absent_since is null
@@ -73,7 +73,7 @@ pub async fn tasks(
              where m.state = 'active'
              union all
              select 'review', m.task_force_id, m.task_force_name, 'activity',
-                    a.id, a.number, a.step, a.title, a.due_date, a.state_since
+                    a.id, a.step, a.due_date, a.state_since
              from seats m
              join activities a on a.task_force_id = m.task_force_id
                   and a.state = 'inReview' and a.assignee_member_id is distinct from m.member_id
@@ -85,14 +85,14 @@ pub async fn tasks(
              where m.state = 'active'
              union all
              select 'condition', m.task_force_id, m.task_force_name, 'condition',
-                    c.id, null, null, c.text, c.due_date, c.state_since
+                    c.id, null, c.due_date, c.state_since
              from seats m
              join conditions c on c.task_force_id = m.task_force_id and c.state = 'open'
                   and (m.role = 'chair' or c.owner_member_id = m.member_id)
              where m.state <> 'suspended'
              union all
              select 'extendedPilot', m.task_force_id, m.task_force_name, 'pilot',
-                    p.id, null, s.step, p.title, s.target_date, c.opened_at
+                    p.id, s.step, s.target_date, c.opened_at
              from seats m
              join steps s on s.task_force_id = m.task_force_id and s.cycle = m.current_cycle
                   and s.step = 'pilots' and s.state in ('locked', 'open')
@@ -101,22 +101,25 @@ pub async fn tasks(
                   and p.state = 'evaluated' and p.outcome = 'extend'
              where m.state = 'active' and m.role = 'chair'
              union all
-             select 'acceptance', t.id, t.name, 'condition', c.id, null, null, c.text, c.due_date, c.state_since
+             select 'acceptance', t.id, t.name, 'condition', c.id, null, c.due_date, c.state_since
              from users u
              join conditions c on c.state = 'reportedMet'
              join task_forces t on t.id = c.task_force_id and t.state <> 'suspended'
              where u.id = $1 and u.role = 'secretariat'
              union all
-             select 'decision', t.id, t.name, 'report', r.id, r.number, null, null, t.next_council_date, r.submitted_at
+             select 'decision', t.id, t.name, 'report', r.id, null, t.next_council_date, r.submitted_at
              from users u
              join reports r on r.state = 'submitted'
              join task_forces t on t.id = r.task_force_id and t.state = 'active'
              where u.id = $1 and u.role in ('secretariat', 'councilMember')
          )
-         select * from waiting
-         where (since, subject_id) > (coalesce($2, timestamptz '-infinity'), $3)
-         order by since, subject_id limit $4",
-    )
+         select w.*, {subject} as subject from (
+             select * from waiting
+             where (since, subject_id) > (coalesce($2, timestamptz '-infinity'), $3)
+             order by since, subject_id limit $4
+         ) w
+         order by w.since, w.subject_id"
+    ))
     .bind::<SqlUuid, _>(user_id)
     .bind::<Nullable<Timestamptz>, _>(since)
     .bind::<SqlUuid, _>(id)

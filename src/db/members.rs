@@ -112,7 +112,7 @@ pub async fn panel(conn: &Conn, task_force_id: Uuid) -> QueryResult<Panel> {
     for (member_id, role, council_role, user_state, name) in rows {
         seats.push(Seat { member_id, role });
         if council_role != UserRole::Expert || !user_state.may_take_seat() {
-            invalid.push(Reference::new(SubjectKind::Member, member_id, name));
+            invalid.push(Reference::new(SubjectKind::Member, member_id, name).in_task_force(task_force_id));
         }
     }
     Ok(Panel::new(seats, invalid))
@@ -251,8 +251,7 @@ pub async fn task_forces_of(conn: &Conn, user_id: Uuid) -> QueryResult<Vec<Refer
         .select((task_forces::id, task_forces::name))
         .load(&mut &*conn)
         .await?;
-    let reference = |(id, name)| Reference::new(SubjectKind::TaskForce, id, name);
-    Ok(rows.into_iter().map(reference).collect())
+    Ok(rows.into_iter().map(|(id, name)| Reference::task_force(id, name)).collect())
 }
 
 /// The current seat of a user in the task force, with the name of the user.

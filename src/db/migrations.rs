@@ -11,12 +11,14 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::Conn;
-use super::references::References;
+use super::relations::{self, Column, References, column};
 use super::resource::{ProductFilter, resource_queries};
 use super::schema::{migrations, pilots};
 use super::statement::Prepared;
+use crate::domain::event::SubjectKind;
 use crate::domain::migration::{MigrationFacts, MigrationState, difference};
 use crate::domain::pilot::PilotOutcome;
+use crate::domain::reference::Reference;
 use crate::domain::step::StepState;
 use crate::domain::task_force::TaskForceState;
 use crate::domain::text::LocalizedText;
@@ -70,6 +72,15 @@ pub struct Migration {
     pub version: i32,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// The pilot to be moved.
+    #[diesel(select_expression = pilot("migrations"), select_expression_type = Column<Jsonb>, sql_type = Jsonb)]
+    pub pilot: Reference,
+}
+
+/// The pilot of a migration in this table or alias.
+fn pilot(migrations: &str) -> Column<Jsonb> {
+    let [task_force_id, id] = ["task_force_id", "pilot_id"].map(|name| format!("{migrations}.{name}"));
+    column("pilot", &relations::resource(SubjectKind::Pilot, &task_force_id, &id))
 }
 
 /// A migration with the facts that its transitions depend on.
@@ -86,9 +97,6 @@ pub struct MigrationDetail {
     /// The items of the checklist that are not done.
     #[diesel(sql_type = Jsonb)]
     pub open_items: References,
-    /// The pilot to be moved.
-    #[diesel(sql_type = Jsonb)]
-    pub pilot: References,
     /// True if the pilot is evaluated with outcome `scale`.
     #[diesel(sql_type = Bool)]
     pub pilot_scaled: bool,
@@ -166,22 +174,26 @@ pub async fn update_state(
 
 /// Finds a migration.
 pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Option<MigrationDetail>> {
-    let query = diesel::sql_query(
-        "select m.*, s.state as step_state, coalesce(c.done, false) as checklist_done,
+    let item = relations::object(
+        SubjectKind::ChecklistItem,
+        "c",
+        "'title', c.title, 'parentIds', jsonb_build_array(c.migration_id)",
+    );
+    let pilot = pilot("m");
+    let query = diesel::sql_query(format!(
+        "select m.*, {pilot}, s.state as step_state, coalesce(c.done, false) as checklist_done,
                 coalesce(c.open_items, '[]') as open_items,
-                jsonb_build_array(jsonb_build_object('kind', 'pilot', 'id', p.id, 'title', p.title)) as pilot,
                 coalesce(p.outcome = 'scale', false) as pilot_scaled
          from migrations m
          join pilots p on p.task_force_id = m.task_force_id and p.id = m.pilot_id
          join steps s on s.task_force_id = m.task_force_id and s.cycle = m.last_cycle and s.step = 'migration'
          cross join lateral (
              select bool_and(c.done) as done,
-                    jsonb_agg(jsonb_build_object('kind', 'checklistItem', 'id', c.id, 'title', c.title)
-                              order by c.id) filter (where not c.done) as open_items
+                    jsonb_agg({item} order by c.id) filter (where not c.done) as open_items
              from checklist_items c where c.task_force_id = m.task_force_id and c.migration_id = m.id
          ) c
-         where m.task_force_id = $1 and m.id = $2",
-    )
+         where m.task_force_id = $1 and m.id = $2"
+    ))
     .bind::<SqlUuid, _>(task_force_id)
     .bind::<SqlUuid, _>(id);
     Prepared(query).get_result(&mut &*conn).await.optional()

@@ -36,6 +36,7 @@ pub mod policies;
 pub mod pool;
 pub mod references;
 pub mod refused_attempts;
+pub mod relations;
 pub mod report_data;
 pub mod reports;
 pub mod resource;

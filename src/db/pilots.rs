@@ -13,12 +13,14 @@ use uuid::Uuid;
 
 use super::Conn;
 use super::evaluations::EVALUATIONS;
-use super::references::References;
+use super::relations::{self, Column, References, column};
 use super::resource::resource_queries;
 use super::schema::{pilots, policies, sectors};
 use super::statement::Prepared;
 use super::types::Evaluations;
+use crate::domain::event::SubjectKind;
 use crate::domain::pilot::{PilotFacts, PilotOutcome, PilotState};
+use crate::domain::reference::{MemberReference, Reference};
 use crate::domain::scales::Aim;
 use crate::domain::step::StepState;
 use crate::domain::task_force::TaskForceState;
@@ -38,6 +40,7 @@ pub struct PilotFields {
     /// The policy that the pilot follows.
     pub policy_id: Option<Uuid>,
     /// The responsible member.
+    #[serde(rename = "ownerId")]
     pub owner_member_id: Uuid,
     /// The aims that the pilot serves.
     pub aims: Vec<Aim>,
@@ -72,6 +75,32 @@ pub struct Pilot {
     pub version: i32,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    #[diesel(select_expression = sector("pilots"), select_expression_type = Column<Jsonb>, sql_type = Jsonb)]
+    pub sector: Reference,
+    #[diesel(
+        select_expression = policy("pilots"),
+        select_expression_type = Column<Nullable<Jsonb>>,
+        sql_type = Nullable<Jsonb>
+    )]
+    pub policy: Option<Reference>,
+    #[diesel(select_expression = owner("pilots"), select_expression_type = Column<Jsonb>, sql_type = Jsonb)]
+    pub owner: MemberReference,
+}
+
+/// The sector of a pilot in this table or alias.
+fn sector(pilots: &str) -> Column<Jsonb> {
+    let [task_force_id, id] = ["task_force_id", "sector_id"].map(|name| format!("{pilots}.{name}"));
+    column("sector", &relations::resource(SubjectKind::Sector, &task_force_id, &id))
+}
+
+fn policy(pilots: &str) -> Column<Nullable<Jsonb>> {
+    let [task_force_id, id] = ["task_force_id", "policy_id"].map(|name| format!("{pilots}.{name}"));
+    column("policy", &relations::resource(SubjectKind::Policy, &task_force_id, &id))
+}
+
+fn owner(pilots: &str) -> Column<Jsonb> {
+    let [task_force_id, id] = ["task_force_id", "owner_member_id"].map(|name| format!("{pilots}.{name}"));
+    column("owner", &relations::member(&task_force_id, &id))
 }
 
 /// A pilot with its evaluations and the facts that its transitions depend on.
@@ -106,9 +135,6 @@ pub struct PilotDetail {
     /// The migrations of the pilot that were not rolled back.
     #[diesel(sql_type = Jsonb)]
     pub migrations: References,
-    /// The pilot's sector.
-    #[diesel(sql_type = Jsonb)]
-    pub sector: References,
     /// The indicators without baseline or target.
     #[diesel(sql_type = Jsonb)]
     pub incomplete_indicators: References,
@@ -219,18 +245,23 @@ pub async fn references_exist(
 
 /// Finds a pilot.
 pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Option<PilotDetail>> {
+    let migration = relations::object(SubjectKind::Migration, "g", "'title', g.title");
+    let indicator = relations::object(
+        SubjectKind::Indicator,
+        "i",
+        "'title', i.name, 'parentIds', jsonb_build_array(i.pilot_id)",
+    );
+    let (sector, policy, owner) = (sector("p"), policy("p"), owner("p"));
     let query = diesel::sql_query(format!(
-        "select p.*, s.state as pilots_state, m.state as migration_state, l.state as later_pilots_state,
+        "select p.*, {sector}, {policy}, {owner}, s.state as pilots_state, m.state as migration_state, l.state as later_pilots_state,
                 x.state in ('selected', 'studied') as sector_selected,
                 coalesce(i.complete, false) as has_indicator, coalesce(i.measured, false) as measured,
                 exists (select from migrations g where g.task_force_id = p.task_force_id and g.pilot_id = p.id
                         and g.state <> 'rolledBack') as is_migrated,
                 local_date(p.started_at, t.time_zone) as started_on, {EVALUATIONS} as evaluations,
-                (select coalesce(jsonb_agg(jsonb_build_object('kind', 'migration', 'id', g.id, 'title', g.title)
-                                           order by g.id), '[]')
+                (select coalesce(jsonb_agg({migration} order by g.id), '[]')
                  from migrations g where g.task_force_id = p.task_force_id and g.pilot_id = p.id
                  and g.state <> 'rolledBack') as migrations,
-                jsonb_build_array(jsonb_build_object('kind', 'sector', 'id', x.id, 'title', x.name)) as sector,
                 coalesce(i.listed_incomplete, '[]') as incomplete_indicators,
                 coalesce(i.listed_unmeasured, '[]') as unmeasured_indicators
          from pilots p
@@ -248,7 +279,7 @@ pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Opt
                  select i.id, i.baseline is not null and i.target is not null as is_complete,
                         exists (select from measurements v where v.task_force_id = i.task_force_id
                                 and v.indicator_id = i.id and v.run = p.run) as is_measured,
-                        jsonb_build_object('kind', 'indicator', 'id', i.id, 'title', i.name) as reference
+                        {indicator} as reference
                  from indicators i where i.task_force_id = p.task_force_id and i.pilot_id = p.id
                                    and i.retirement_reason is null
              ) i

@@ -11,11 +11,13 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::Conn;
-use super::references::References;
+use super::relations::{self, Column, References, column};
 use super::resource::{ProductFilter, resource_queries};
 use super::schema::policies;
 use super::statement::Prepared;
+use crate::domain::event::SubjectKind;
 use crate::domain::policy::{PolicyFacts, PolicyKind, PolicyState};
+use crate::domain::reference::{MemberReference, Reference};
 use crate::domain::scales::Aim;
 use crate::domain::step::StepState;
 use crate::domain::task_force::TaskForceState;
@@ -62,6 +64,30 @@ pub struct Policy {
     pub version: i32,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    #[diesel(
+        select_expression = superseded_by("policies"),
+        select_expression_type = Column<Nullable<Jsonb>>,
+        sql_type = Nullable<Jsonb>
+    )]
+    pub superseded_by: Option<Reference>,
+    #[diesel(
+        select_expression = under_review_by("policies"),
+        select_expression_type = Column<Nullable<Jsonb>>,
+        sql_type = Nullable<Jsonb>
+    )]
+    pub under_review_by: Option<MemberReference>,
+}
+
+/// The policy that replaced the one in this table or alias.
+fn superseded_by(policies: &str) -> Column<Nullable<Jsonb>> {
+    let [task_force_id, id] = ["task_force_id", "superseded_by_id"].map(|name| format!("{policies}.{name}"));
+    column("superseded_by", &relations::resource(SubjectKind::Policy, &task_force_id, &id))
+}
+
+fn under_review_by(policies: &str) -> Column<Nullable<Jsonb>> {
+    let [task_force_id, id] =
+        ["task_force_id", "under_review_by_member_id"].map(|name| format!("{policies}.{name}"));
+    column("under_review_by", &relations::member(&task_force_id, &id))
 }
 
 /// A policy with the facts that its transitions depend on.
@@ -78,25 +104,24 @@ pub struct PolicyDetail {
     /// True if another policy was superseded by the policy.
     #[diesel(sql_type = Bool)]
     pub supersedes_another: bool,
-    /// The user who put the policy under review: a person who leaves and comes back has another seat.
-    #[diesel(sql_type = Nullable<SqlUuid>)]
-    pub under_review_by_user_id: Option<Uuid>,
-    /// The member who put the policy under review.
-    #[diesel(sql_type = Jsonb)]
-    pub under_review_by: References,
     /// The policies that the policy superseded.
     #[diesel(sql_type = Jsonb)]
     pub superseded: References,
 }
 
 impl PolicyDetail {
+    /// Returns whether this user put the policy under review: a person who leaves and comes back has another seat.
+    pub fn is_under_review_by(&self, user_id: Uuid) -> bool {
+        self.policy.under_review_by.as_ref().is_some_and(|by| by.user_id == user_id)
+    }
+
     /// The facts that the transitions depend on, for a caller.
     pub fn facts(&self, task_force: TaskForceState, caller: Uuid) -> PolicyFacts {
         PolicyFacts {
             step_context: StepContext { task_force, step: self.step_state },
             another_adopted: self.another_adopted,
             supersedes_another: self.supersedes_another,
-            caller_put_under_review: self.under_review_by_user_id == Some(caller),
+            caller_put_under_review: self.is_under_review_by(caller),
         }
     }
 }
@@ -110,25 +135,20 @@ resource_queries! {
 
 /// Finds a policy.
 pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Option<PolicyDetail>> {
-    let query = diesel::sql_query(
-        "select p.*, s.state as step_state,
+    let (superseded_by, under_review_by) = (superseded_by("p"), under_review_by("p"));
+    let other = relations::object(SubjectKind::Policy, "o", "'title', o.title");
+    let query = diesel::sql_query(format!(
+        "select p.*, {superseded_by}, {under_review_by}, s.state as step_state,
                 exists (select from policies o where o.task_force_id = p.task_force_id and o.id <> p.id
                         and o.last_cycle = p.last_cycle and o.state = 'adopted') as another_adopted,
                 exists (select from policies o where o.task_force_id = p.task_force_id
                         and o.superseded_by_id = p.id) as supersedes_another,
-                m.user_id as under_review_by_user_id,
-                case when u.id is null then '[]'
-                     else jsonb_build_array(jsonb_build_object('kind', 'member', 'id', m.id, 'title', u.name))
-                end as under_review_by,
-                (select coalesce(jsonb_agg(jsonb_build_object('kind', 'policy', 'id', o.id, 'title', o.title)
-                                           order by o.id), '[]')
+                (select coalesce(jsonb_agg({other} order by o.id), '[]')
                  from policies o where o.task_force_id = p.task_force_id and o.superseded_by_id = p.id) as superseded
          from policies p
-         left join members m on m.task_force_id = p.task_force_id and m.id = p.under_review_by_member_id
-         left join users u on u.id = m.user_id
          join steps s on s.task_force_id = p.task_force_id and s.cycle = p.last_cycle and s.step = 'policy'
-         where p.task_force_id = $1 and p.id = $2",
-    )
+         where p.task_force_id = $1 and p.id = $2"
+    ))
     .bind::<SqlUuid, _>(task_force_id)
     .bind::<SqlUuid, _>(id);
     Prepared(query).get_result(&mut &*conn).await.optional()

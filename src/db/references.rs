@@ -1,56 +1,28 @@
 //! References to a subject, which keep it from being deleted, and references that a refusal names.
 
-use diesel::deserialize::{self, FromSql, FromSqlRow};
-use diesel::pg::{Pg, PgValue};
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Jsonb, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Bool, Jsonb, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
-use serde::Deserialize;
 use uuid::Uuid;
 
 use super::Conn;
+use super::relations;
 use super::statement::Prepared;
-use crate::domain::criterion::MAX_LISTED;
 use crate::domain::event::SubjectKind;
 use crate::domain::evidence::{About, ActivitySubjectKind};
 use crate::domain::reference::Reference;
-use crate::domain::text::LocalizedText;
 
 /// A row that refers to a subject.
 #[derive(Debug, QueryableByName)]
 pub(super) struct ReferenceRow {
-    #[diesel(sql_type = Text)]
-    kind: SubjectKind,
-    #[diesel(sql_type = SqlUuid)]
-    id: Uuid,
     #[diesel(sql_type = Jsonb)]
-    title: LocalizedText,
+    pub(super) reference: Reference,
 }
 
-impl From<ReferenceRow> for Reference {
-    fn from(row: ReferenceRow) -> Self {
-        Self::new(row.kind, row.id, row.title)
-    }
-}
-
-/// References that a statement collects in one column: a JSON array of objects with kind, id and title.
-#[derive(Debug, Clone, Default, PartialEq, Eq, FromSqlRow)]
-pub struct References(pub Vec<Reference>);
-
-impl FromSql<Jsonb, Pg> for References {
-    /// Takes the first hundred, as many as a criterion lists.
-    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
-        #[derive(Deserialize)]
-        struct Item {
-            kind: SubjectKind,
-            id: Uuid,
-            title: LocalizedText,
-        }
-        let value = <serde_json::Value as FromSql<Jsonb, Pg>>::from_sql(value)?;
-        let items: Vec<Item> = serde_json::from_value(value)?;
-        let reference = |item: Item| Reference::new(item.kind, item.id, item.title);
-        Ok(Self(items.into_iter().take(MAX_LISTED).map(reference).collect()))
-    }
+/// The statement that reads rows of kind and id (`f`) of the task force `$1` as [`ReferenceRow`]s.
+pub(super) fn referring(rows: &str) -> String {
+    let reference = relations::subject(&relations::in_task_force(), "f.kind", "$1", "f.id");
+    format!("select {reference} as reference from ({rows}) f")
 }
 
 /// The first hundred rows that refer to a subject of a task force, other than its own children.
@@ -65,23 +37,23 @@ pub async fn to(
 ) -> QueryResult<Vec<Reference>> {
     let by_other_kinds = match kind {
         SubjectKind::Policy => {
-            "union all select 'policy', id, title from policies where task_force_id = $1 and superseded_by_id = $2
-             union all select 'pilot', id, title from pilots where task_force_id = $1 and policy_id = $2"
+            "union all select 'policy', id from policies where task_force_id = $1 and superseded_by_id = $2
+             union all select 'pilot', id from pilots where task_force_id = $1 and policy_id = $2"
         }
         SubjectKind::Sector => {
-            "union all select 'pilot', id, title from pilots where task_force_id = $1 and sector_id = $2
-             union all select 'evidence', e.id, e.title from evidence e
+            "union all select 'pilot', id from pilots where task_force_id = $1 and sector_id = $2
+             union all select 'evidence', e.id from evidence e
              join studies s on s.task_force_id = e.task_force_id and s.id = e.subject_id
              where s.task_force_id = $1 and s.sector_id = $2
-             union all select 'evidence', e.id, e.title from evidence e
+             union all select 'evidence', e.id from evidence e
              join assessments s on s.task_force_id = e.task_force_id and s.id = e.subject_id
              where s.task_force_id = $1 and s.sector_id = $2"
         }
         SubjectKind::Pilot => {
-            "union all select 'migration', id, title from migrations where task_force_id = $1 and pilot_id = $2"
+            "union all select 'migration', id from migrations where task_force_id = $1 and pilot_id = $2"
         }
         SubjectKind::Activity => {
-            "union all select 'activity', a.id, a.title from activity_dependencies d
+            "union all select 'activity', a.id from activity_dependencies d
              join activities a on a.task_force_id = d.task_force_id and a.id = d.activity_id
              where d.task_force_id = $1 and d.depends_on_id = $2"
         }
@@ -107,35 +79,35 @@ pub async fn to(
         | SubjectKind::Session
         | SubjectKind::ApiKey => "",
     };
-    let query = diesel::sql_query(format!(
-        "select 'evidence' as kind, id, title from evidence where task_force_id = $1 and subject_id = $2
+    let query = diesel::sql_query(referring(&format!(
+        "select 'evidence' as kind, id from evidence where task_force_id = $1 and subject_id = $2
          union all
-         select 'activity', id, title from activities where task_force_id = $1 and subject_id = $2
+         select 'activity', id from activities where task_force_id = $1 and subject_id = $2
          {by_other_kinds} limit 100"
-    ))
+    )))
     .bind::<SqlUuid, _>(task_force_id)
     .bind::<SqlUuid, _>(id);
     let rows: Vec<ReferenceRow> = Prepared(query).load(&mut &*conn).await?;
-    Ok(rows.into_iter().map(Reference::from).collect())
+    Ok(rows.into_iter().map(|row| row.reference).collect())
 }
 
 /// The rows that a member owns and that always need an owner: unfinished pilots of the current cycle, extended pilots,
 /// which may be planned again, and pending conditions.
 pub async fn owned_by(conn: &Conn, task_force_id: Uuid, member_id: Uuid) -> QueryResult<Vec<Reference>> {
-    let query = diesel::sql_query(
-        "select 'pilot' as kind, p.id, p.title
+    let query = diesel::sql_query(referring(
+        "select 'pilot' as kind, p.id
          from task_forces t join pilots p on p.task_force_id = t.id
          where t.id = $1 and p.owner_member_id = $2
            and (p.state in ('proposed', 'planned', 'running') and p.last_cycle = t.current_cycle
                 or p.outcome = 'extend')
          union all
-         select 'condition', id, text from conditions
+         select 'condition', id from conditions
          where task_force_id = $1 and owner_member_id = $2 and state in ('open', 'reportedMet')",
-    )
+    ))
     .bind::<SqlUuid, _>(task_force_id)
     .bind::<SqlUuid, _>(member_id);
     let rows: Vec<ReferenceRow> = Prepared(query).load(&mut &*conn).await?;
-    Ok(rows.into_iter().map(Reference::from).collect())
+    Ok(rows.into_iter().map(|row| row.reference).collect())
 }
 
 /// Returns whether the subject of an activity exists.

@@ -8,9 +8,11 @@ use uuid::Uuid;
 
 use super::Conn;
 use super::page::Page;
+use super::relations;
 use super::statement::Prepared;
+use crate::domain::event::SubjectKind;
+use crate::domain::reference::{Reference, UserReference};
 use crate::domain::refusal::RefusalCode;
-use crate::domain::text::LocalizedText;
 
 /// The attributes by which attempts are counted in one row.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -132,10 +134,8 @@ pub struct RefusedRow {
     #[diesel(sql_type = SqlUuid)]
     pub id: Uuid,
     /// The user, if a credential says so.
-    #[diesel(sql_type = Nullable<SqlUuid>)]
-    pub user_id: Option<Uuid>,
     #[diesel(sql_type = Nullable<Jsonb>)]
-    pub user_name: Option<LocalizedText>,
+    pub user: Option<UserReference>,
     /// The client's address; empty if the connection has none.
     #[diesel(sql_type = Text)]
     pub address: String,
@@ -144,8 +144,8 @@ pub struct RefusedRow {
     #[diesel(sql_type = Text)]
     pub code: RefusalCode,
     /// The task force that the attempts concern.
-    #[diesel(sql_type = Nullable<SqlUuid>)]
-    pub about_task_force_id: Option<Uuid>,
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    pub task_force: Option<Reference>,
     #[diesel(sql_type = BigInt)]
     pub attempts: i64,
     #[diesel(sql_type = Timestamptz)]
@@ -163,14 +163,17 @@ pub async fn before(
     before: Option<(i64, Uuid)>,
     limit: i64,
 ) -> QueryResult<Page<RefusedRow>> {
-    let query = diesel::sql_query(
-        "select r.seq, r.id, r.user_id, u.name as user_name, r.address, r.operation, r.code, r.about_task_force_id,
+    let user = relations::user("r.user_id");
+    let task_force =
+        relations::resource(SubjectKind::TaskForce, "r.about_task_force_id", "r.about_task_force_id");
+    let query = diesel::sql_query(format!(
+        "select r.seq, r.id, {user} as \"user\", r.address, r.operation, r.code, {task_force} as task_force,
                 r.attempts, r.first_at, r.last_at, r.last_request_id
-         from refused_attempts r left join users u on u.id = r.user_id
+         from refused_attempts r
          where (r.seq, r.id) < (coalesce($1, 9223372036854775807), $6) and ($2 is null or r.user_id = $2) and ($3 is null or r.code = $3)
            and ($4 is null or r.about_task_force_id = $4)
-         order by r.seq desc, r.id desc limit $5",
-    )
+         order by r.seq desc, r.id desc limit $5"
+    ))
     .bind::<Nullable<BigInt>, _>(before.map(|(seq, _)| seq))
     .bind::<Nullable<SqlUuid>, _>(filter.user_id)
     .bind::<Nullable<Text>, _>(filter.code)

@@ -8,9 +8,11 @@ use uuid::Uuid;
 
 use super::Conn;
 use super::page::Page;
+use super::relations::{self, Column, column};
 use super::schema::{reports, task_forces};
 use super::statement::Prepared;
 use crate::domain::decision::DecisionOutcome;
+use crate::domain::reference::UserReference;
 use crate::domain::report::ReportState;
 use crate::domain::step::StepName;
 use crate::domain::task_force::TaskForceState;
@@ -36,13 +38,18 @@ pub struct Report {
     /// Sequence number of the last event before the report.
     pub seq: i64,
     /// The chair who built the report.
-    pub member_id: Uuid,
+    #[diesel(select_expression = created_by(), select_expression_type = Column<Jsonb>)]
+    pub created_by: UserReference,
     /// The instant of submission to the council.
     pub submitted_at: Option<DateTime<Utc>>,
     pub version: i32,
     /// The instant of building, which the report describes.
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+}
+
+fn created_by() -> Column<Jsonb> {
+    column("created_by", &relations::user_of_member("reports.task_force_id", "reports.member_id"))
 }
 
 /// A report with its content.

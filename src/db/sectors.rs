@@ -5,7 +5,6 @@
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::{self, auto_type};
-use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::Jsonb;
 use diesel_async::RunQueryDsl;
@@ -13,9 +12,10 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::Conn;
-use super::references::References;
+use super::relations::{self, Column, References, column};
 use super::resource::{ProductFilter, resource_queries};
 use super::schema::{assessments, sectors, steps, studies};
+use crate::domain::event::SubjectKind;
 use crate::domain::sector::{AssessmentKind, SectorFacts, SectorState};
 use crate::domain::step::{StepName, StepState};
 use crate::domain::task_force::TaskForceState;
@@ -90,15 +90,22 @@ pub struct SectorDetail {
     #[diesel(select_expression_type = has_study)]
     pub studied: bool,
     /// The studies that are not completed or have no recommendation.
-    #[diesel(select_expression = dsl::sql::<Jsonb>(UNFINISHED_STUDIES))]
-    #[diesel(select_expression_type = SqlLiteral<Jsonb>)]
+    #[diesel(select_expression = unfinished_studies(), select_expression_type = Column<Jsonb>)]
     pub unfinished_studies: References,
 }
 
-const UNFINISHED_STUDIES: &str = "(
-    select coalesce(jsonb_agg(jsonb_build_object('kind', 'study', 'id', y.id, 'title', y.title) order by y.id), '[]')
-    from studies y where y.task_force_id = sectors.task_force_id and y.sector_id = sectors.id
-    and (not y.completed or y.recommendation is null))";
+fn unfinished_studies() -> Column<Jsonb> {
+    let members = "'title', y.title, 'parentIds', jsonb_build_array(y.sector_id)";
+    let study = relations::object(SubjectKind::Study, "y", members);
+    column(
+        "unfinished_studies",
+        &format!(
+            "(select coalesce(jsonb_agg({study} order by y.id), '[]')
+              from studies y where y.task_force_id = sectors.task_force_id and y.sector_id = sectors.id
+              and (not y.completed or y.recommendation is null))"
+        ),
+    )
+}
 
 impl SectorDetail {
     /// The facts that the transitions depend on.

@@ -8,8 +8,11 @@ use uuid::Uuid;
 
 use super::Conn;
 use super::page::Page;
+use super::relations;
 use super::reports::BeforeCouncil;
 use super::statement::Prepared;
+use crate::domain::event::SubjectKind;
+use crate::domain::reference::Reference;
 use crate::domain::step::{StepName, StepState};
 use crate::domain::task_force::{HealthRating, TaskForceState};
 use crate::domain::text::LocalizedText;
@@ -125,10 +128,8 @@ pub struct StepLine {
 /// An open activity that is due.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct DueLine {
-    #[diesel(sql_type = SqlUuid)]
-    pub id: Uuid,
-    #[diesel(sql_type = Int4)]
-    pub number: i32,
+    #[diesel(sql_type = Jsonb)]
+    pub activity: Reference,
     #[diesel(sql_type = Date)]
     pub due_date: NaiveDate,
 }
@@ -220,12 +221,13 @@ pub async fn of(conn: &Conn, task_force_id: Uuid, now: DateTime<Utc>) -> QueryRe
     )
     .bind::<SqlUuid, _>(task_force_id)
     .bind::<Timestamptz, _>(now);
-    let due = diesel::sql_query(
-        "select a.id, a.number, a.due_date
+    let activity = relations::object(SubjectKind::Activity, "a", "'title', a.title, 'number', a.number");
+    let due = diesel::sql_query(format!(
+        "select {activity} as activity, a.due_date
          from task_forces t join activities a on a.task_force_id = t.id and a.cycle = t.current_cycle
          where t.id = $1 and a.due_date is not null and a.state not in ('done', 'cancelled')
-         order by a.due_date, a.number limit 5",
-    )
+         order by a.due_date, a.number limit 5"
+    ))
     .bind::<SqlUuid, _>(task_force_id);
     let products = diesel::sql_query(
         "select p.*, m.*, c.*, h.file_bytes

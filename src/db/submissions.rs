@@ -3,15 +3,17 @@
 use chrono::{DateTime, Utc};
 use diesel::dsl::case_when;
 use diesel::prelude::*;
-use diesel::sql_types::{Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Jsonb, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::Conn;
 use super::page::Page;
+use super::relations::{self, Column, column};
 use super::schema::{ballots, members, submissions, task_forces, users};
 use super::steps::Step;
 use crate::domain::ballot::{self, VoteChoice};
+use crate::domain::reference::{MemberReference, UserReference};
 use crate::domain::step::StepName;
 use crate::domain::submission::SubmissionState;
 use crate::domain::text::LocalizedText;
@@ -28,13 +30,18 @@ pub struct Submission {
     pub note: Option<LocalizedText>,
     pub reason: Option<LocalizedText>,
     /// The chair who submitted the step.
-    pub member_id: Uuid,
+    #[diesel(select_expression = created_by(), select_expression_type = Column<Jsonb>)]
+    pub created_by: UserReference,
     /// SHA-256 of the snapshot.
     pub hash: Vec<u8>,
     pub created_at: DateTime<Utc>,
     pub decided_at: Option<DateTime<Utc>>,
     pub version: i32,
     pub updated_at: DateTime<Utc>,
+}
+
+fn created_by() -> Column<Jsonb> {
+    column("created_by", &relations::user_of_member("submissions.task_force_id", "submissions.member_id"))
 }
 
 /// The ballot of an entitled member.
@@ -59,8 +66,19 @@ impl Ballot {
     }
 }
 
-/// A ballot with the member's current name.
-pub type NamedBallot = (Ballot, LocalizedText);
+/// A ballot with its member.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = ballots, check_for_backend(diesel::pg::Pg))]
+pub struct NamedBallot {
+    #[diesel(embed)]
+    pub ballot: Ballot,
+    #[diesel(select_expression = member(), select_expression_type = Column<Jsonb>)]
+    pub member: MemberReference,
+}
+
+fn member() -> Column<Jsonb> {
+    column("member", &relations::member("ballots.task_force_id", "ballots.member_id"))
+}
 
 /// The snapshot of a step that a submission stores: canonical JSON and its SHA-256.
 #[derive(Debug, Clone)]
@@ -151,16 +169,10 @@ pub async fn snapshot(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult
 /// The ballots of a submission, in the order in which the members were appointed.
 pub async fn ballots(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Vec<NamedBallot>> {
     ballots::table
-        .inner_join(
-            members::table.on(members::task_force_id
-                .eq(ballots::task_force_id)
-                .and(members::id.eq(ballots::member_id))),
-        )
-        .inner_join(users::table.on(users::id.eq(members::user_id)))
         .filter(ballots::task_force_id.eq(task_force_id))
         .filter(ballots::submission_id.eq(id))
         .order(ballots::member_id)
-        .select((Ballot::as_select(), users::name))
+        .select(NamedBallot::as_select())
         .load(&mut &*conn)
         .await
 }

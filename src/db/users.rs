@@ -11,9 +11,10 @@ use uuid::Uuid;
 use super::Conn;
 use super::functions::pattern;
 use super::page::Page;
-use super::schema::{invitations, members, passwords, users};
+use super::schema::{invitations, members, passwords, task_forces, users};
 use super::statement::{Prepared, columns};
 use crate::domain::rights::SeatRole;
+use crate::domain::task_force::TaskForceState;
 use crate::domain::text::{Language, LocalizedText};
 use crate::domain::user::{UserFacts, UserRole, UserState, fold_address};
 
@@ -246,18 +247,23 @@ pub async fn list(
 }
 
 /// A current seat of a user.
-#[derive(Debug, Clone, Copy, Queryable, Selectable)]
+#[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = members, check_for_backend(diesel::pg::Pg))]
 pub struct Membership {
     pub task_force_id: Uuid,
     #[diesel(column_name = id)]
     pub member_id: Uuid,
     pub role: SeatRole,
+    #[diesel(select_expression = task_forces::name, select_expression_type = task_forces::name)]
+    pub task_force_name: LocalizedText,
+    #[diesel(select_expression = task_forces::state, select_expression_type = task_forces::state)]
+    pub task_force_state: TaskForceState,
 }
 
 /// The current seats of a user, in the order of their ids.
 pub async fn memberships(conn: &Conn, id: Uuid) -> QueryResult<Vec<Membership>> {
     members::table
+        .inner_join(task_forces::table.on(task_forces::id.eq(members::task_force_id)))
         .filter(members::user_id.eq(id))
         .filter(members::to_date.is_null())
         .order(members::id)

@@ -1,10 +1,9 @@
 //! Criteria of the gates, and the verdict on one of them. The rules behind the verdicts are in [`super::gate`].
 
 use chrono::{DateTime, Utc};
-use uuid::Uuid;
 
 use super::message::Message;
-use super::reference::Reference;
+use super::reference::{MemberReference, Reference};
 use super::text::LocalizedText;
 
 vocabulary! {
@@ -79,7 +78,7 @@ pub struct Waiver {
     /// The chair's reason.
     pub reason: LocalizedText,
     /// The chair who waived it.
-    pub member_id: Uuid,
+    pub member: MemberReference,
     /// The time of the waiver.
     pub at: DateTime<Utc>,
 }

@@ -12,6 +12,28 @@ pub const MOST_PRODUCTS: i64 = 1000;
 /// The most activities of one cycle.
 pub const MOST_ACTIVITIES: i64 = 5000;
 
+/// The most activities that one activity waits for. Lists show all of them with their titles.
+pub const MOST_DEPENDENCIES: usize = 50;
+
+/// Refuses one more dependency of an activity that has `count` of them.
+///
+/// # Errors
+/// `tooManyItems`.
+pub fn check_dependencies(count: usize) -> Result<(), Refusal> {
+    if count < MOST_DEPENDENCIES {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        RefusalCode::TooManyItems,
+        format!(
+            "An activity can depend on at most {MOST_DEPENDENCIES} others. Remove a dependency, or let an activity in between depend on some of them."
+        ),
+        format!(
+            "لا يعتمد النشاط على أكثر من {MOST_DEPENDENCIES} نشاطًا. احذف اعتمادًا، أو اجعل نشاطًا وسيطًا يعتمد على بعضها."
+        ),
+    ))
+}
+
 /// Refuses content that is too large, with its size.
 ///
 /// # Errors

@@ -18,6 +18,7 @@ mod pagination;
 mod patch;
 mod problem;
 mod problem_catalogue;
+mod reference;
 mod request;
 mod request_errors;
 mod resource;

@@ -11,8 +11,9 @@ use utoipa::ToSchema;
 
 use super::context::RequestContext;
 use super::problem_catalogue::ProblemCode;
+use super::reference::{MemberReference, ResourceReference};
 use super::storage::StorageDocument;
-use super::text::{LocalizedName, LocalizedNote};
+use super::text::LocalizedNote;
 use crate::app;
 use crate::domain::criterion::{Criterion, CriterionCode, Waiver};
 use crate::domain::message::Message;
@@ -190,7 +191,7 @@ impl Problem {
             request_id: context.request_id.clone(),
             errors: self.errors.iter().map(|error| FieldErrorDocument::new(error, language)).collect(),
             available_transitions: transitions,
-            references: self.references.iter().map(ReferenceDocument::from).collect(),
+            references: self.references.iter().map(ResourceReference::from).collect(),
             criteria,
             storage,
             allowed_roles,
@@ -317,7 +318,7 @@ pub(super) struct ProblemDocument {
     /// that still refer to this one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
-    references: Vec<ReferenceDocument>,
+    references: Vec<ResourceReference>,
     /// Criteria of the gate, for `gateNotMet`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -391,14 +392,14 @@ pub(super) struct BlockerDocument {
     /// The resources behind the obstacle, such as the activities that have to be finished first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
-    references: Vec<ReferenceDocument>,
+    references: Vec<ResourceReference>,
 }
 
 impl BlockerDocument {
     pub(super) fn new(blocker: &Blocker, language: Language) -> Self {
         let code = ProblemCode::from(blocker.code);
         let title = blocker.title.clone().unwrap_or_else(|| code.title());
-        let references = blocker.references.iter().map(ReferenceDocument::from).collect();
+        let references = blocker.references.iter().map(ResourceReference::from).collect();
         Self { code, title: title.in_language(language).to_owned(), references }
     }
 }
@@ -416,26 +417,6 @@ impl TransitionDocument {
 
     pub(super) fn all(available: &[AvailableTransition], language: Language) -> Vec<Self> {
         available.iter().map(|one| Self::new(one, language)).collect()
-    }
-}
-
-/// A resource, by kind, id and title.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ResourceReference)]
-pub(super) struct ReferenceDocument {
-    /// Kind of the resource.
-    #[schema(example = "activity")]
-    kind: &'static str,
-    /// Unique id.
-    id: uuid::Uuid,
-    /// Title or name.
-    #[schema(value_type = LocalizedName)]
-    title: LocalizedText,
-}
-
-impl From<&Reference> for ReferenceDocument {
-    fn from(reference: &Reference) -> Self {
-        Self { kind: reference.kind, id: reference.id, title: reference.title.clone() }
     }
 }
 
@@ -460,7 +441,7 @@ pub(super) struct CriterionDocument {
     waiver: Option<WaiverDocument>,
     /// The resources that fail the criterion, the first hundred; empty if a resource is missing.
     #[schema(max_items = 100)]
-    unmet: Vec<ReferenceDocument>,
+    unmet: Vec<ResourceReference>,
     /// Number of resources that fail the criterion.
     #[schema(minimum = 0, example = 2)]
     unmet_total: i64,
@@ -474,8 +455,8 @@ pub(super) struct WaiverDocument {
     /// Reason.
     #[schema(value_type = LocalizedNote)]
     reason: LocalizedText,
-    /// The actor.
-    member_id: uuid::Uuid,
+    /// The chair who waived the criterion.
+    member: MemberReference,
     /// Time of the action.
     at: chrono::DateTime<chrono::Utc>,
 }
@@ -484,7 +465,7 @@ impl CriterionDocument {
     pub(super) fn new(criterion: &Criterion, language: Language) -> Self {
         let waiver = |waiver: &Waiver| WaiverDocument {
             reason: waiver.reason.clone(),
-            member_id: waiver.member_id,
+            member: waiver.member.clone().into(),
             at: waiver.at,
         };
         Self {
@@ -494,7 +475,7 @@ impl CriterionDocument {
             waivable: criterion.code.is_waivable(),
             waived: criterion.waiver.is_some(),
             waiver: criterion.waiver.as_ref().map(waiver),
-            unmet: criterion.failing.first.iter().map(ReferenceDocument::from).collect(),
+            unmet: criterion.failing.first.iter().map(ResourceReference::from).collect(),
             unmet_total: criterion.failing.total,
         }
     }

@@ -441,14 +441,14 @@ problem_catalogue! {
     ReportNotSubmitted from RefusalCode {
         status: CONFLICT,
         title: "That report is not before the council", "هذا التقرير غير معروض على المجلس",
-        advice: "The council decides on a report that is `submitted`: the one that step 5 passed with. To correct a decision, name it in `supersedes`.",
-            "لا يبتّ المجلس إلا في تقرير «معروض على المجلس» (submitted)، أي التقرير الذي أُقرَّت به الخطوة الخامسة. ولتصحيح قرار اذكره في supersedes.",
+        advice: "The council decides on a report that is `submitted`: the one that step 5 passed with. To correct a decision, name it in `supersedesNumber`.",
+            "لا يبتّ المجلس إلا في تقرير «معروض على المجلس» (submitted)، أي التقرير الذي أُقرَّت به الخطوة الخامسة. ولتصحيح قرار اذكره في supersedesNumber.",
     }
     DecisionSuperseded from RefusalCode {
         status: CONFLICT,
         title: "A later decision has already corrected that one", "سبق أن صُحِّح ذلك القرار بقرار لاحق",
-        advice: "Name the latest decision on that report in `supersedes`.",
-            "اذكر في supersedes آخر قرار بشأن ذلك التقرير.",
+        advice: "Name the latest decision on that report in `supersedesNumber`.",
+            "اذكر في supersedesNumber آخر قرار بشأن ذلك التقرير.",
     }
     DecisionFollowed from RefusalCode {
         status: CONFLICT,
@@ -488,7 +488,7 @@ problem_catalogue! {
     }
     TooManyItems from RefusalCode {
         status: CONFLICT,
-        title: "The cycle has as many of these as there may be", "بلغ العدد في هذه الدورة الحد الأقصى",
+        title: "There are as many of these as there may be", "بلغ العدد الحد الأقصى",
         advice: "Delete what nobody needs, or merge what belongs together.",
             "احذف ما لم تعد إليه حاجة، أو ادمج ما يتصل بعضه ببعض.",
     }

@@ -50,7 +50,7 @@ def first(path, token, wanted=lambda item: True):
 def things():
     """Ids of one resource of every kind, in the active task force. Resources that schemathesis may delete are created here."""
     chair, secretariat = sign_in("chair"), sign_in("secretariat")
-    task_force = call("GET", "/v1/me", chair)["memberships"][0]["taskForceId"]
+    task_force = call("GET", "/v1/me", chair)["memberships"][0]["taskForce"]["id"]
     base = f"/v1/task-forces/{task_force}"
 
     def new(path, body):

@@ -1,25 +1,27 @@
 //! The table of gates, written a second time: each criterion with facts that meet it and facts that don't.
 
 use super::*;
+use crate::domain::event::SubjectKind;
+use crate::domain::reference::MemberReference;
 use crate::domain::step::in_order;
 use crate::domain::text::LocalizedText;
 
-fn reference(kind: &'static str, id: u128) -> Reference {
-    Reference { kind, id: Uuid::from_u128(id), title: LocalizedText::both("عنوان", "Title") }
+fn reference(kind: SubjectKind, id: u128) -> Reference {
+    Reference::new(kind, Uuid::from_u128(id), LocalizedText::both("عنوان", "Title"))
 }
 
 fn policy(id: u128, state: PolicyState, has_aim: bool) -> GatePolicy {
-    GatePolicy { policy: reference("policy", id), state, has_aim }
+    GatePolicy { policy: reference(SubjectKind::Policy, id), state, has_aim }
 }
 
 fn sector(id: u128, state: SectorState) -> GateSector {
-    GateSector { sector: reference("sector", id), state }
+    GateSector { sector: reference(SubjectKind::Sector, id), state }
 }
 
 /// A pilot in sector 1 that lacks nothing.
 fn pilot(id: u128, state: PilotState) -> GatePilot {
     GatePilot {
-        pilot: reference("pilot", id),
+        pilot: reference(SubjectKind::Pilot, id),
         state,
         outcome: None,
         sector_id: Uuid::from_u128(1),
@@ -168,10 +170,10 @@ fn step_4_needs_every_planned_pilot_evaluated_and_every_scaled_one_handed_over()
 fn step_5_needs_a_draft_that_is_still_true_and_no_condition_due() {
     use CriterionCode::{ConditionsSettled, ReportCurrent};
 
-    let draft = |outdated| Some(GateDraft { report: reference("report", 7), outdated });
+    let draft = |outdated| Some(GateDraft { report: reference(SubjectKind::Report, 7), outdated });
     assert_eq!(unmet(StepFacts::Report(draft(false), Failing::default())), []);
     assert_eq!(unmet(StepFacts::Report(None, Failing::default())), [(ReportCurrent, vec![])]);
-    let due = Failing::these([&reference("condition", 8)]);
+    let due = Failing::these([&reference(SubjectKind::Condition, 8)]);
     assert_eq!(
         unmet(StepFacts::Report(draft(true), due)),
         [(ReportCurrent, vec![7]), (ConditionsSettled, vec![8])]
@@ -180,8 +182,8 @@ fn step_5_needs_a_draft_that_is_still_true_and_no_condition_due() {
 
 #[test]
 fn every_step_needs_its_activities_settled_and_its_titles_in_both_languages() {
-    let open = Failing::these([&reference("activity", 5)]);
-    let lacking = Failing::these([&reference("policy", 6)]);
+    let open = Failing::these([&reference(SubjectKind::Activity, 5)]);
+    let lacking = Failing::these([&reference(SubjectKind::Policy, 6)]);
     let adopted = StepFacts::Policy(vec![policy(1, PolicyState::Adopted, true)]);
     let facts =
         GateFacts { step_facts: adopted, adjustment: None, open_activities: open, untranslated: lacking };
@@ -207,7 +209,12 @@ fn a_waived_criterion_stays_unmet_and_no_longer_stands_in_the_way() {
     let waiver = Waiver {
         criterion: CriterionCode::PoliciesSettled,
         reason: LocalizedText::both("سبب", "Reason"),
-        member_id: Uuid::nil(),
+        member: MemberReference {
+            id: Uuid::nil(),
+            user_id: Uuid::nil(),
+            name: LocalizedText::both("ليلى", "Layla"),
+            task_force_id: Uuid::nil(),
+        },
         at: chrono::DateTime::UNIX_EPOCH,
     };
     let waived = criteria(&facts, std::slice::from_ref(&waiver));

@@ -28,6 +28,7 @@ use crate::http::operation_problems::requires;
 use crate::http::pagination::{self, ListItem, Page, page_query};
 use crate::http::patch::Patch;
 use crate::http::problem::{Result, TransitionDocument};
+use crate::http::reference::{MemberReference, ResourceReference};
 use crate::http::request::{NoBody, Path, Read, TaskForcePath};
 use crate::http::resource::{Representation, resource_routes};
 use crate::http::response;
@@ -97,6 +98,7 @@ pub(super) struct NewActivity {
     /// The step of the activity: the open step, or a later step to plan ahead.
     step: StepName,
     /// The current member to whom the activity is assigned.
+    #[serde(rename = "assigneeId")]
     assignee_member_id: Option<Uuid>,
     /// Due date in the task force's time zone; the activity is overdue from the next day.
     #[schema(example = "2026-12-15")]
@@ -154,7 +156,7 @@ pub(super) struct ActivityItem {
     description: Option<LocalizedText>,
     /// The member to whom the activity is assigned.
     #[schema(required)]
-    assignee_member_id: Option<Uuid>,
+    assignee: Option<MemberReference>,
     /// Due date.
     #[schema(required, example = "2026-12-15")]
     due_date: Option<NaiveDate>,
@@ -177,11 +179,11 @@ pub(super) struct ActivityItem {
     started_at: Option<DateTime<Utc>>,
     /// The subject.
     #[schema(required)]
-    subject: Option<ActivitySubject>,
+    subject: Option<ResourceReference>,
     /// True if the activity is open and past its due date.
     overdue: bool,
     /// The activities that must be done or cancelled before this activity can start.
-    depends_on: Vec<Uuid>,
+    depends_on: Vec<ResourceReference>,
     /// Version for `If-Match`; increases with each change.
     #[schema(minimum = 1, example = 3)]
     version: i32,
@@ -192,17 +194,17 @@ pub(super) struct ActivityItem {
 }
 
 impl ActivityItem {
-    pub(super) fn new(activity: db::activities::Activity, depends_on: Vec<Uuid>, today: NaiveDate) -> Self {
+    pub(super) fn new(activity: db::activities::Activity, today: NaiveDate) -> Self {
         Self {
             overdue: is_overdue(activity.fields.due_date, activity.state, today),
-            subject: activity.fields.subject.map(ActivitySubject::from),
+            subject: activity.subject.map(ResourceReference::from),
             id: activity.id,
             number: activity.number,
             cycle: activity.cycle,
             step: activity.fields.step,
             title: activity.fields.title,
             description: activity.fields.description,
-            assignee_member_id: activity.fields.assignee_member_id,
+            assignee: activity.assignee.map(MemberReference::from),
             due_date: activity.fields.due_date,
             priority: activity.fields.priority,
             review_required: activity.fields.review_required,
@@ -211,7 +213,7 @@ impl ActivityItem {
             state_reason: activity.state_reason,
             state_since: activity.state_since,
             started_at: activity.started_at,
-            depends_on,
+            depends_on: activity.depends_on.0.into_iter().map(ResourceReference::from).collect(),
             version: activity.version,
             created_at: activity.created_at,
             updated_at: activity.updated_at,
@@ -235,7 +237,7 @@ impl Representation for Activity {
 
     fn new(view: View<ActivityDetail>, language: Language) -> Self {
         Self {
-            item: ActivityItem::new(view.resource.activity, view.resource.depends_on, view.today),
+            item: ActivityItem::new(view.resource.activity, view.today),
             available_transitions: TransitionDocument::all(&view.transitions, language),
         }
     }
@@ -351,12 +353,12 @@ async fn list_activities(app: Data<App>, read: Read<TaskForcePath, ActivityQuery
         app.activities_list(&context.caller, context.path.task_force_id, &filter, order, query.limit).await?;
     let page = ActivityPage::new(
         page,
-        |(activity, _)| match sort {
+        |activity| match sort {
             ActivitySort::Number => serde_json::json!([sort, activity.number]),
             ActivitySort::DueDate => serde_json::json!([sort, [activity.fields.due_date, activity.number]]),
             ActivitySort::UpdatedAt => serde_json::json!([sort, [activity.updated_at, activity.number]]),
         },
-        |(activity, depends_on)| ActivityItem::new(activity, depends_on, today),
+        |activity| ActivityItem::new(activity, today),
     );
     response::document(&page)
 }
@@ -446,7 +448,7 @@ resource_routes! {
     extensions(("x-problem-codes" = json!(
         requires(Action::Work)
             .writes_in_step(Write::Activity)
-            .refuses([RefusalCode::DependencyCircle, RefusalCode::ActivityClosed])
+            .refuses([RefusalCode::DependencyCircle, RefusalCode::ActivityClosed, RefusalCode::TooManyItems])
     )))
 )]
 #[put("/v1/task-forces/{taskForceId}/activities/{activityId}/dependencies/{dependsOnId}")]

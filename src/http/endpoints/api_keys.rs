@@ -23,6 +23,7 @@ use crate::http::idempotency;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{self, ListItem, Page, PageQuery};
 use crate::http::problem::Result;
+use crate::http::reference::ResourceReference;
 use crate::http::request::{Create, NoBody, Path, Read, Root};
 use crate::http::response;
 use crate::http::text::PlainLine;
@@ -107,9 +108,9 @@ pub(super) struct ApiKey {
     /// Scopes of the key.
     #[schema(value_type = KeyScopes)]
     scopes: Vec<KeyScope>,
-    /// The only task force that the key can access; null if the key can access all that its owner can.
+    /// The only task force that it opens, without title and `href` once you can't see it any more; null for all that you see, and the installation.
     #[schema(required)]
-    task_force_id: Option<Uuid>,
+    task_force: Option<ResourceReference>,
     /// Time of creation.
     created_at: DateTime<Utc>,
     /// Time of expiry.
@@ -128,7 +129,7 @@ impl From<db::api_keys::ApiKey> for ApiKey {
             id: key.id,
             scopes: scopes(&key),
             name: key.name,
-            task_force_id: key.only_task_force_id,
+            task_force: key.task_force.map(ResourceReference::from),
             created_at: key.created_at,
             expires_at: key.expires_at,
             last_used_at: key.last_used_at,

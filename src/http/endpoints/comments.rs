@@ -11,16 +11,17 @@ use uuid::Uuid;
 use super::activities::ActivityPath;
 use crate::app::App;
 use crate::db::comments::NamedComment;
+use crate::domain::reference;
 use crate::domain::rights::Action;
-use crate::domain::text::LocalizedText;
 use crate::domain::writing::Write;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{self, ListItem, Page, PageQuery};
 use crate::http::patch::Patch;
 use crate::http::problem::Result;
+use crate::http::reference::UserReference;
 use crate::http::request::{Change, Create, Delete, IfMatch, Path, Read};
 use crate::http::response;
-use crate::http::text::{LocalizedName, PlainText};
+use crate::http::text::PlainText;
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config
@@ -74,10 +75,7 @@ pub(super) struct ActivityComment {
     /// The activity.
     activity_id: Uuid,
     /// The author.
-    author_id: Uuid,
-    /// Current name of the author.
-    #[schema(value_type = LocalizedName)]
-    author_name: LocalizedText,
+    created_by: UserReference,
     /// Content.
     #[schema(example = "أرفقت رأي الدائرة القانونية.")]
     text: String,
@@ -95,8 +93,7 @@ impl From<NamedComment> for ActivityComment {
         Self {
             id: comment.id,
             activity_id: comment.activity_id,
-            author_id: comment.author_id,
-            author_name,
+            created_by: reference::UserReference { id: comment.author_id, name: author_name }.into(),
             text: comment.text,
             version: comment.version,
             created_at: comment.created_at,

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::app::conditions::ConditionView;
-use crate::db::conditions::NumberedCondition;
+use crate::db;
 use crate::domain::decision::ConditionState;
 use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
@@ -20,6 +20,7 @@ use crate::http::idempotency::DryRun;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{self, ListItem, Page, page_query};
 use crate::http::problem::{Result, TransitionDocument};
+use crate::http::reference::{MemberReference, ResourceReference};
 use crate::http::request::{Change, IfMatch, Path, Read, TaskForcePath};
 use crate::http::response;
 use crate::http::text::LocalizedNote;
@@ -53,14 +54,13 @@ impl Path for ConditionPath {
 pub(super) struct ConditionItem {
     /// Unique id.
     id: Uuid,
-    /// Number of the decision that set the condition.
-    #[schema(minimum = 1, example = 1)]
-    decision_number: i32,
+    /// The decision that it came with.
+    decision: ResourceReference,
     /// Text of the condition.
     #[schema(value_type = LocalizedNote)]
     text: LocalizedText,
     /// The member in charge. The chair reports the condition met.
-    owner_member_id: Uuid,
+    owner: MemberReference,
     /// Due date; the condition is overdue from the next day.
     #[schema(example = "2027-06-30")]
     due_date: NaiveDate,
@@ -83,13 +83,13 @@ pub(super) struct ConditionItem {
 }
 
 impl ConditionItem {
-    fn new((condition, decision_number): NumberedCondition, today: NaiveDate) -> Self {
+    fn new(condition: db::conditions::Condition, today: NaiveDate) -> Self {
         Self {
             id: condition.id,
-            decision_number,
+            decision: condition.decision.into(),
             overdue: condition.state == ConditionState::Open && condition.fields.due_date < today,
             text: condition.fields.text,
-            owner_member_id: condition.fields.owner_member_id,
+            owner: condition.owner.into(),
             due_date: condition.fields.due_date,
             state: condition.state,
             state_reason: condition.state_reason,
@@ -115,7 +115,7 @@ pub(super) struct Condition {
 impl Condition {
     pub(super) fn new(view: ConditionView, language: Language) -> Self {
         Self {
-            item: ConditionItem::new((view.condition, view.decision_number), view.today),
+            item: ConditionItem::new(view.condition, view.today),
             available_transitions: TransitionDocument::all(&view.transitions, language),
         }
     }
@@ -165,7 +165,7 @@ async fn list_conditions(app: Data<App>, read: Read<TaskForcePath, ConditionQuer
     let states = query.state.unwrap_or_default();
     let (today, page) =
         app.conditions_list(&context.caller, context.path.task_force_id, &states, after, query.limit).await?;
-    response::document(&ConditionPage::new(page, |(row, _)| row.id, |row| ConditionItem::new(row, today)))
+    response::document(&ConditionPage::new(page, |row| row.id, |row| ConditionItem::new(row, today)))
 }
 
 /// Get a condition

@@ -14,6 +14,7 @@ use crate::app::decisions::{DecisionView, Record};
 use crate::db;
 use crate::db::conditions::ConditionFields;
 use crate::domain::decision::DecisionOutcome;
+use crate::domain::reference::Reference;
 use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
 use crate::domain::step::StepName;
@@ -23,6 +24,7 @@ use crate::http::idempotency::DryRun;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{self, ListItem, Page, PageQuery, page_query};
 use crate::http::problem::Result;
+use crate::http::reference::{ResourceReference, UserReference};
 use crate::http::request::{self, Create, Path, Read, Root, TaskForcePath};
 use crate::http::response;
 use crate::http::text::{LocalizedName, LocalizedNote, PlainLine};
@@ -59,6 +61,7 @@ pub(super) struct NewCondition {
     #[schema(value_type = LocalizedNote)]
     text: LocalizedText,
     /// The current member in charge. The chair reports the condition met.
+    #[serde(rename = "ownerId")]
     owner_member_id: Uuid,
     /// Due date.
     #[schema(example = "2027-06-30")]
@@ -88,7 +91,7 @@ pub(super) struct NewDecision {
     /// Number of the decision that this decision corrects. A correction with the same outcome is always possible; a
     /// correction with another outcome only while nothing has followed from the decision.
     #[schema(minimum = 1, example = 1)]
-    supersedes: Option<i32>,
+    supersedes_number: Option<i32>,
     /// Conditions of the decision. If the decision corrects another with the same outcome, the earlier conditions stay
     /// and these are added.
     #[serde(default)]
@@ -110,7 +113,7 @@ impl From<NewDecision> for Record {
             meeting_reference: new.meeting_reference,
             decided_on: new.decided_on,
             reason: new.reason,
-            supersedes: new.supersedes,
+            supersedes: new.supersedes_number,
             conditions: new.conditions.into_iter().map(asked).collect(),
         }
     }
@@ -125,9 +128,8 @@ pub(super) struct DecisionItem {
     /// Number within the task force; never reused.
     #[schema(minimum = 1, example = 1)]
     number: i32,
-    /// Number of the report.
-    #[schema(minimum = 1, example = 1)]
-    report_number: i32,
+    /// The report that it is about.
+    report: ResourceReference,
     /// The cycle of the report.
     #[schema(minimum = 1, example = 1)]
     cycle: i32,
@@ -147,14 +149,14 @@ pub(super) struct DecisionItem {
     /// Reason.
     #[schema(value_type = LocalizedNote)]
     reason: LocalizedText,
-    /// Number of the decision that this decision corrects.
-    #[schema(required, example = 1)]
-    supersedes: Option<i32>,
-    /// Number of the decision that corrects this decision and replaces it.
-    #[schema(required, example = 2)]
-    superseded_by: Option<i32>,
+    /// The decision that it corrects.
+    #[schema(required)]
+    supersedes: Option<ResourceReference>,
+    /// The decision that corrects it; then that one holds.
+    #[schema(required)]
+    superseded_by: Option<ResourceReference>,
     /// The user who recorded the decision.
-    recorded_by: Uuid,
+    created_by: UserReference,
     /// Always 1: a decision is never edited; a later decision corrects it.
     #[schema(minimum = 1, example = 1)]
     version: i32,
@@ -170,16 +172,18 @@ impl From<db::decisions::Decision> for DecisionItem {
             departs_from_recommendation: row.departs(),
             id: row.id,
             number: row.number,
-            report_number: row.report_number,
+            report: Reference::report(row.report_id, row.report_number)
+                .in_task_force(row.task_force_id)
+                .into(),
             cycle: row.cycle,
             outcome: row.outcome,
             return_to_step: row.return_to_step,
             meeting_reference: row.meeting_reference,
             decided_on: row.decided_on,
             reason: row.reason,
-            supersedes: row.supersedes,
-            superseded_by: row.superseded_by,
-            recorded_by: row.user_id,
+            supersedes: row.supersedes.map(ResourceReference::from),
+            superseded_by: row.superseded_by.map(ResourceReference::from),
+            created_by: row.created_by.into(),
             version: 1,
             created_at: row.created_at,
             updated_at: row.created_at,
@@ -212,10 +216,7 @@ pub(super) struct DecisionRegisterEntry {
     #[serde(flatten)]
     item: DecisionItem,
     /// The task force.
-    task_force_id: Uuid,
-    /// Name.
-    #[schema(value_type = LocalizedName)]
-    task_force_name: LocalizedText,
+    task_force: ResourceReference,
     /// City of the task force.
     #[schema(value_type = LocalizedName)]
     city: LocalizedText,
@@ -227,9 +228,8 @@ pub(super) struct DecisionRegisterEntry {
 impl From<db::decisions::RegisteredDecision> for DecisionRegisterEntry {
     fn from(row: db::decisions::RegisteredDecision) -> Self {
         Self {
+            task_force: Reference::task_force(row.decision.task_force_id, row.task_force_name).into(),
             item: row.decision.into(),
-            task_force_id: row.task_force_id,
-            task_force_name: row.task_force_name,
             city: row.city,
             pending_conditions: row.pending_conditions,
         }

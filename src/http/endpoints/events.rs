@@ -14,13 +14,14 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::app::events::ReadEvent;
 use crate::db::events::InstallationEventRow;
-use crate::domain::event::{ActorKind, EventAction, SubjectKind};
+use crate::domain::event::{ActorKind, EventAction};
 use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
-use crate::domain::text::{Language, LocalizedText};
+use crate::domain::text::LocalizedText;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{self, ListItem, PAGE_BYTES, Page, PageQuery};
 use crate::http::problem::Result;
+use crate::http::reference::ResourceReference;
 use crate::http::request::{Read, Root, TaskForcePath};
 use crate::http::response;
 use crate::http::text::LocalizedName;
@@ -40,15 +41,6 @@ pub(super) struct AuditEventActor {
     /// Current name of the author.
     #[schema(required, value_type = Option<LocalizedName>)]
     name: Option<LocalizedText>,
-}
-
-/// The subject of an event.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct AuditEventSubject {
-    /// Kind of the resource.
-    kind: SubjectKind,
-    /// Unique id.
-    id: Uuid,
 }
 
 /// Value of a field before and after a change.
@@ -87,7 +79,7 @@ pub(super) struct AuditEvent {
     /// The action.
     action: EventAction,
     /// The resource that the action changed.
-    subject: AuditEventSubject,
+    subject: ResourceReference,
     /// Previous state, if the state changed.
     #[schema(required, example = "planned")]
     from: Option<String>,
@@ -116,7 +108,7 @@ impl From<ReadEvent> for AuditEvent {
             actor: AuditEventActor { kind: event.actor.kind, id: event.actor.id, name: read.actor_name },
             request_id: event.request_id,
             action: event.action,
-            subject: AuditEventSubject { kind: event.subject.kind, id: event.subject.id },
+            subject: read.subject.into(),
             from: event.from,
             to: event.to,
             changes: changes(event.changes),
@@ -173,18 +165,6 @@ async fn list_events(app: Data<App>, read: Read<TaskForcePath, EventQuery>) -> R
     })
 }
 
-/// The user, session or API key that an event is about.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct InstallationEventSubject {
-    /// Kind of the resource.
-    kind: SubjectKind,
-    /// Unique id.
-    id: Uuid,
-    /// Current name of the user or API key; null for a session.
-    #[schema(required, example = "Nightly export")]
-    title: Option<String>,
-}
-
 /// An event outside any task force.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -204,7 +184,7 @@ pub(super) struct InstallationEvent {
     /// The action.
     action: EventAction,
     /// The resource that the action changed.
-    subject: InstallationEventSubject,
+    subject: ResourceReference,
     /// Previous state, if the state changed.
     #[schema(required, example = "active")]
     from: Option<String>,
@@ -216,10 +196,8 @@ pub(super) struct InstallationEvent {
     changes: Value,
 }
 
-impl InstallationEvent {
-    fn new(row: InstallationEventRow, language: Language) -> Self {
-        let user_name = row.user_name.map(|name| name.in_language(language).to_owned());
-        let title = user_name.or(row.key_name);
+impl From<InstallationEventRow> for InstallationEvent {
+    fn from(row: InstallationEventRow) -> Self {
         Self {
             seq: row.seq,
             id: row.id,
@@ -227,7 +205,7 @@ impl InstallationEvent {
             actor: AuditEventActor { kind: row.actor_kind, id: row.actor_id, name: row.actor_name },
             request_id: row.request_id,
             action: row.action,
-            subject: InstallationEventSubject { kind: row.subject_kind, id: row.subject_id, title },
+            subject: row.subject.into(),
             from: row.from_state,
             to: row.to_state,
             changes: row.changes,
@@ -260,6 +238,5 @@ async fn list_installation_events(app: Data<App>, read: Read<Root, PageQuery>) -
     let Read { context, query } = read;
     let before = pagination::after(query.cursor.as_deref())?;
     let page = app.installation_events_list(&context.caller, before, query.limit).await?;
-    let event = |row| InstallationEvent::new(row, context.language());
-    response::document(&InstallationEventPage::new(page, |row| row.seq, event))
+    response::document(&InstallationEventPage::new(page, |row| row.seq, InstallationEvent::from))
 }

@@ -24,6 +24,7 @@ use crate::domain::writing::Write;
 use crate::http::operation_problems::{OperationProblems, requires};
 use crate::http::pagination::{ListItem, Page, page_query};
 use crate::http::patch::{Patch, PatchTarget};
+use crate::http::reference::{ResourceReference, UserReference};
 use crate::http::request::{Path, TaskForcePath};
 use crate::http::resource::{Representation, resource_routes};
 use crate::http::text::LocalizedName;
@@ -150,7 +151,7 @@ pub(super) struct Evidence {
     /// Unique id.
     id: Uuid,
     /// The subject.
-    subject: EvidenceSubject,
+    subject: ResourceReference,
     /// Title.
     #[schema(value_type = LocalizedName)]
     title: LocalizedText,
@@ -167,7 +168,7 @@ pub(super) struct Evidence {
     #[schema(required, minimum = 1, example = 48_213)]
     size: Option<i32>,
     /// The user who added the evidence.
-    user_id: Uuid,
+    created_by: UserReference,
     /// Version for `If-Match`; increases with each change.
     #[schema(minimum = 1, example = 1)]
     version: i32,
@@ -181,13 +182,13 @@ impl Evidence {
     fn new(evidence: db::evidence::Evidence) -> Self {
         Self {
             id: evidence.id,
-            subject: evidence.fields.subject.into(),
+            subject: evidence.subject.into(),
             title: evidence.fields.title,
             url: evidence.fields.url,
             sha256: evidence.fields.sha256.map(hex::encode),
             media_type: evidence.media_type,
             size: evidence.size,
-            user_id: evidence.user_id,
+            created_by: evidence.created_by.into(),
             version: evidence.version,
             created_at: evidence.created_at,
             updated_at: evidence.updated_at,

@@ -17,6 +17,7 @@ use crate::domain::writing::Write;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{self, ListItem, Page, PageQuery};
 use crate::http::problem::Result;
+use crate::http::reference::UserReference;
 use crate::http::request::{Create, Read, TaskForcePath};
 use crate::http::response;
 use crate::http::text::LocalizedNote;
@@ -48,7 +49,7 @@ pub(super) struct HealthStatement {
     #[schema(required, value_type = Option<LocalizedNote>)]
     note: Option<LocalizedText>,
     /// The chair who made the statement.
-    member_id: Uuid,
+    created_by: UserReference,
     /// Time of the action.
     created_at: DateTime<Utc>,
 }
@@ -59,7 +60,7 @@ impl From<db::health_statements::HealthStatement> for HealthStatement {
             id: statement.id,
             health: statement.health,
             note: statement.note,
-            member_id: statement.member_id,
+            created_by: statement.created_by.into(),
             created_at: statement.created_at,
         }
     }

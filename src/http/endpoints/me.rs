@@ -6,23 +6,21 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 
 use super::activities::ActivityItem;
 use crate::app::App;
 use crate::db;
-use crate::domain::event::SubjectKind;
+use crate::domain::reference::Reference;
 use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
 use crate::domain::step::StepName;
 use crate::domain::task::TaskKind;
-use crate::domain::text::LocalizedText;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{self, ListItem, Page, PageQuery};
 use crate::http::problem::Result;
+use crate::http::reference::ResourceReference;
 use crate::http::request::{Read, Root};
 use crate::http::response;
-use crate::http::text::{LocalizedName, LocalizedText as LongText};
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config.service(list_my_activities).service(list_my_tasks);
@@ -35,10 +33,7 @@ pub(super) struct MyActivity {
     #[serde(flatten)]
     item: ActivityItem,
     /// The task force.
-    task_force_id: Uuid,
-    /// Name.
-    #[schema(value_type = LocalizedName)]
-    task_force_name: LocalizedText,
+    task_force: ResourceReference,
 }
 
 /// A page of your open activities.
@@ -67,27 +62,11 @@ async fn list_my_activities(app: Data<App>, read: Read<Root, PageQuery>) -> Resu
         page,
         |assigned| (assigned.activity.fields.due_date, assigned.activity.id),
         |assigned| MyActivity {
-            item: ActivityItem::new(assigned.activity, assigned.depends_on, assigned.today),
-            task_force_id: assigned.task_force_id,
-            task_force_name: assigned.task_force_name,
+            item: ActivityItem::new(assigned.activity, assigned.today),
+            task_force: Reference::task_force(assigned.task_force_id, assigned.task_force_name).into(),
         },
     );
     response::document(&page)
-}
-
-/// Subject of the task.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct MyTaskSubject {
-    /// Kind of the resource.
-    kind: SubjectKind,
-    /// Unique id.
-    id: Uuid,
-    /// Number of an activity or report; null for other kinds.
-    #[schema(required, minimum = 1, example = 12)]
-    number: Option<i32>,
-    /// Title or text, if there is one.
-    #[schema(required, value_type = Option<LongText>)]
-    title: Option<LocalizedText>,
 }
 
 /// A task of the caller.
@@ -97,12 +76,9 @@ pub(super) struct MyTask {
     /// Description of the work.
     kind: TaskKind,
     /// The task force.
-    task_force_id: Uuid,
-    /// Name.
-    #[schema(value_type = LocalizedName)]
-    task_force_name: LocalizedText,
+    task_force: ResourceReference,
     /// Subject of the task.
-    subject: MyTaskSubject,
+    subject: ResourceReference,
     /// Step of the subject, if there is one.
     #[schema(required)]
     step: Option<StepName>,
@@ -117,14 +93,8 @@ impl From<db::me::Task> for MyTask {
     fn from(row: db::me::Task) -> Self {
         Self {
             kind: row.kind,
-            task_force_id: row.task_force_id,
-            task_force_name: row.task_force_name,
-            subject: MyTaskSubject {
-                kind: row.subject_kind,
-                id: row.subject_id,
-                number: row.number,
-                title: row.title,
-            },
+            task_force: Reference::task_force(row.task_force_id, row.task_force_name).into(),
+            subject: row.subject.into(),
             step: row.step,
             due_date: row.due_date,
             since: row.since,
@@ -156,5 +126,5 @@ async fn list_my_tasks(app: Data<App>, read: Read<Root, PageQuery>) -> Result<Ht
     let Read { context, query } = read;
     let after = pagination::after(query.cursor.as_deref())?;
     let page = app.my_tasks(&context.caller, after, query.limit).await?;
-    response::document(&MyTaskPage::new(page, |task| (task.since, task.subject_id), MyTask::from))
+    response::document(&MyTaskPage::new(page, |task| (task.since, task.subject.id), MyTask::from))
 }

@@ -21,6 +21,7 @@ use crate::http::operation_problems::changes_product;
 use crate::http::pagination::{ListItem, Page, page_query};
 use crate::http::patch::Patch;
 use crate::http::problem::TransitionDocument;
+use crate::http::reference::ResourceReference;
 use crate::http::request::{Path, TaskForcePath};
 use crate::http::resource::{Representation, resource_routes};
 use crate::http::text::{LocalizedName, LocalizedNote, PlainLine, PlainText};
@@ -168,7 +169,7 @@ pub(super) struct MigrationItem {
     #[schema(minimum = 1, example = 1)]
     last_cycle: i32,
     /// The migrated pilot.
-    pilot_id: Uuid,
+    pilot: ResourceReference,
     /// Title.
     #[schema(value_type = LocalizedName)]
     title: LocalizedText,
@@ -214,7 +215,7 @@ impl MigrationItem {
             cycle: migration.cycle,
             last_cycle: migration.last_cycle,
             reconciliation: counts(&fields).map(Reconciliation::from),
-            pilot_id: fields.pilot_id,
+            pilot: migration.pilot.into(),
             title: fields.title,
             target_system: fields.target_system,
             planned_on: fields.planned_on,

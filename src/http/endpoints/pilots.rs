@@ -24,6 +24,7 @@ use crate::http::operation_problems::changes_product;
 use crate::http::pagination::{ListItem, Page, page_query};
 use crate::http::patch::Patch;
 use crate::http::problem::TransitionDocument;
+use crate::http::reference::{MemberReference, ResourceReference};
 use crate::http::request::{Path, TaskForcePath};
 use crate::http::resource::{Representation, resource_routes};
 use crate::http::text::{LocalizedName, LocalizedNote, LocalizedText as LongText, PlainText};
@@ -68,6 +69,7 @@ pub(super) struct NewPilot {
     /// The policy that the pilot implements.
     policy_id: Option<Uuid>,
     /// The current member who is responsible for the pilot.
+    #[serde(rename = "ownerId")]
     owner_member_id: Uuid,
     /// The aims of local smart government development that the pilot serves; at least one is required to plan the
     /// pilot.
@@ -104,12 +106,12 @@ pub(super) struct PilotItem {
     #[schema(value_type = LocalizedName)]
     title: LocalizedText,
     /// The sector of the pilot.
-    sector_id: Uuid,
+    sector: ResourceReference,
     /// The policy that the pilot implements.
     #[schema(required)]
-    policy_id: Option<Uuid>,
+    policy: Option<ResourceReference>,
     /// The member who is responsible for the pilot.
-    owner_member_id: Uuid,
+    owner: MemberReference,
     /// The aims that the resource serves.
     #[schema(value_type = Aims)]
     aims: Vec<Aim>,
@@ -155,9 +157,9 @@ impl PilotItem {
             last_cycle: pilot.last_cycle,
             run: pilot.run,
             title: pilot.fields.title,
-            sector_id: pilot.fields.sector_id,
-            policy_id: pilot.fields.policy_id,
-            owner_member_id: pilot.fields.owner_member_id,
+            sector: pilot.sector.into(),
+            policy: pilot.policy.map(ResourceReference::from),
+            owner: pilot.owner.into(),
             aims: pilot.fields.aims,
             hypothesis: pilot.fields.hypothesis,
             start_date: pilot.fields.start_date,
@@ -230,7 +232,7 @@ page_query! {
         sector_id: Option<Uuid>,
         /// Only pilots owned by this member.
         #[param(nullable = false, example = "0199f0c2-7a3b-7c11-9d2e-00000000000c")]
-        owner_member_id: Option<Uuid>,
+        owner_id: Option<Uuid>,
         /// Search by text. Ignores case, Arabic diacritics, alef variants and digit forms.
         #[param(nullable = false, min_length = 1, max_length = 200, format = "text-search", example = "رخص")]
         q: Option<String>,
@@ -271,7 +273,7 @@ resource_routes! {
             states: query.state.unwrap_or_default(),
             q: query.q,
             sector_id: query.sector_id,
-            owner_member_id: query.owner_member_id,
+            owner_member_id: query.owner_id,
         },
         item: PilotItem,
         page: PilotPage,

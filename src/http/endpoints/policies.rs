@@ -23,6 +23,7 @@ use crate::http::operation_problems::changes_product;
 use crate::http::pagination::{ListItem, Page, page_query};
 use crate::http::patch::Patch;
 use crate::http::problem::TransitionDocument;
+use crate::http::reference::{MemberReference, ResourceReference};
 use crate::http::request::{Path, TaskForcePath};
 use crate::http::resource::{Representation, resource_routes};
 use crate::http::text::{LocalizedName, LocalizedNote, LocalizedText as LongText, PlainLine};
@@ -105,11 +106,11 @@ pub(super) struct PolicyItem {
     aims: Vec<Aim>,
     /// The policy that replaced this policy.
     #[schema(required)]
-    superseded_by_id: Option<Uuid>,
+    superseded_by: Option<ResourceReference>,
     /// The member who last put the policy under review. Only this member can change the text during the review, and
     /// only another member can adopt the policy.
     #[schema(required)]
-    under_review_by_member_id: Option<Uuid>,
+    under_review_by: Option<MemberReference>,
     /// Current state.
     state: PolicyState,
     /// Reason for the current state.
@@ -137,8 +138,8 @@ impl PolicyItem {
             description: policy.fields.description,
             reference: policy.fields.reference,
             aims: policy.fields.aims,
-            superseded_by_id: policy.superseded_by_id,
-            under_review_by_member_id: policy.under_review_by_member_id,
+            superseded_by: policy.superseded_by.map(ResourceReference::from),
+            under_review_by: policy.under_review_by.map(MemberReference::from),
             state: policy.state,
             state_reason: policy.state_reason,
             state_since: policy.state_since,

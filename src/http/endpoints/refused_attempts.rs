@@ -12,28 +12,17 @@ use crate::app::App;
 use crate::app::refused_attempts::{RefusedFilter, RefusedRow};
 use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
-use crate::domain::text::LocalizedText;
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{self, ListItem, Page, page_query};
 use crate::http::problem::Result;
 use crate::http::problem_catalogue::ProblemCode;
+use crate::http::reference::{ResourceReference, UserReference};
 use crate::http::request::{Read, Root};
 use crate::http::response;
-use crate::http::text::LocalizedName;
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config.service(list_refused_attempts);
-}
-
-/// The user who made the attempts.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct RefusedUser {
-    /// The user.
-    id: Uuid,
-    /// Current name of the author.
-    #[schema(required, value_type = Option<LocalizedName>)]
-    name: Option<LocalizedText>,
 }
 
 /// Refused attempts of one kind within an hour: same caller, address, operation and problem code.
@@ -44,7 +33,7 @@ pub(super) struct RefusedAttempt {
     id: Uuid,
     /// The user who made the attempts; null without a valid credential.
     #[schema(required)]
-    user: Option<RefusedUser>,
+    user: Option<UserReference>,
     /// Address of the client (for IPv6, its network of 64 bits); null if unknown, or if attempts of several clients are
     /// counted together.
     #[schema(required, example = "192.0.2.17")]
@@ -56,7 +45,7 @@ pub(super) struct RefusedAttempt {
     code: ProblemCode,
     /// The task force of the attempts, if the caller could see it.
     #[schema(required)]
-    task_force_id: Option<Uuid>,
+    task_force: Option<ResourceReference>,
     /// Number of attempts.
     #[schema(minimum = 1, example = 12)]
     attempts: i64,
@@ -73,11 +62,11 @@ impl From<RefusedRow> for RefusedAttempt {
     fn from(row: RefusedRow) -> Self {
         Self {
             id: row.id,
-            user: row.user_id.map(|id| RefusedUser { id, name: row.user_name }),
+            user: row.user.map(UserReference::from),
             address: Some(row.address).filter(|address| !address.is_empty()),
             operation: row.operation,
             code: row.code.into(),
-            task_force_id: row.about_task_force_id,
+            task_force: row.task_force.map(ResourceReference::from),
             attempts: row.attempts,
             first_at: row.first_at,
             last_at: row.last_at,

@@ -13,6 +13,7 @@ use crate::app::{self, App, Error};
 use crate::db;
 use crate::db::reports::{ReportFilter, ReportWithContent};
 use crate::domain::decision::DecisionOutcome;
+use crate::domain::reference::Reference;
 use crate::domain::refusal::RefusalCode;
 use crate::domain::report::{ReportModel, ReportState};
 use crate::domain::rights::Action;
@@ -22,6 +23,7 @@ use crate::domain::writing::Write;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{self, ListItem, Page, page_query};
 use crate::http::problem::Result;
+use crate::http::reference::{ResourceReference, UserReference};
 use crate::http::request::{self, Create, Path, Read, TaskForcePath};
 use crate::http::response;
 use crate::http::text::LocalizedText as LongText;
@@ -103,7 +105,7 @@ pub(super) struct CouncilReportItem {
     #[schema(minimum = 0, example = 412)]
     last_seq: i64,
     /// The chair who created the report.
-    author_member_id: Uuid,
+    created_by: UserReference,
     /// Time of the submission to the council.
     #[schema(required)]
     submitted_at: Option<DateTime<Utc>>,
@@ -128,7 +130,7 @@ impl From<db::reports::Report> for CouncilReportItem {
             summary: report.summary,
             hash: hex::encode(report.hash),
             last_seq: report.seq,
-            author_member_id: report.member_id,
+            created_by: report.created_by.into(),
             submitted_at: report.submitted_at,
             version: report.version,
             created_at: report.created_at,
@@ -141,19 +143,17 @@ impl From<db::reports::Report> for CouncilReportItem {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct BeforeCouncil {
-    /// Id of the report, as in events.
-    report_id: Uuid,
-    /// Its number.
-    #[schema(minimum = 1, example = 1)]
-    report_number: i32,
+    /// The report.
+    report: ResourceReference,
     /// Time of the submission to the council.
     since: DateTime<Utc>,
 }
 
-impl From<db::reports::BeforeCouncil> for BeforeCouncil {
-    fn from(report: db::reports::BeforeCouncil) -> Self {
+impl BeforeCouncil {
+    pub(super) fn new(report: db::reports::BeforeCouncil, task_force_id: Uuid) -> Self {
         let db::reports::BeforeCouncil { report_id, report_number, since } = report;
-        Self { report_id, report_number, since }
+        let report = Reference::report(report_id, report_number).in_task_force(task_force_id);
+        Self { report: report.into(), since }
     }
 }
 

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::reports::BeforeCouncil;
 use crate::app::App;
 use crate::db::page::Page;
-use crate::db::status::{DueLine, PortfolioFilter, PortfolioLine, PortfolioTotals, StepLine};
+use crate::db::status::{DueLine, PortfolioFilter, PortfolioLine, PortfolioTotals, StepLine, Summary};
 use crate::domain::refusal::{RefusalCode, StorageUse};
 use crate::domain::rights::Action;
 use crate::domain::step::{StepName, StepState};
@@ -20,6 +20,7 @@ use crate::domain::text::LocalizedText;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{self, page_query};
 use crate::http::problem::Result;
+use crate::http::reference::ResourceReference;
 use crate::http::request::{Read, Root, TaskForcePath};
 use crate::http::response;
 use crate::http::storage::StorageDocument;
@@ -167,10 +168,7 @@ pub(super) struct ConditionCounts {
 #[serde(rename_all = "camelCase")]
 pub(super) struct NextDue {
     /// The activity.
-    activity_id: Uuid,
-    /// Its number.
-    #[schema(minimum = 1, example = 12)]
-    number: i32,
+    activity: ResourceReference,
     /// Time of the action.
     #[schema(example = "2026-12-15")]
     due_date: NaiveDate,
@@ -178,11 +176,11 @@ pub(super) struct NextDue {
 
 impl From<&DueLine> for NextDue {
     fn from(line: &DueLine) -> Self {
-        Self { activity_id: line.id, number: line.number, due_date: line.due_date }
+        Self { activity: ResourceReference::from(&line.activity), due_date: line.due_date }
     }
 }
 
-/// Status of a task force; at most 4 KB.
+/// Where a task force stands; rarely more than 4 KB, and at most 16 KB.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct TaskForceStatus {
@@ -248,7 +246,7 @@ impl From<&crate::app::status::Status> for TaskForceStatus {
             cycle: rows.summary.cycle,
             step: rows.steps.iter().find(at_work).map(|line| line.step),
             steps: rows.steps.iter().map(StepStatus::from).collect(),
-            before_council: rows.summary.before_council.report().map(BeforeCouncil::from),
+            before_council: before_council(&rows.summary),
             health: rows.summary.health,
             health_stated_at: rows.summary.health_stated_at,
             activities,
@@ -280,6 +278,11 @@ impl From<&crate::app::status::Status> for TaskForceStatus {
             changed_at: rows.summary.changed_at,
         }
     }
+}
+
+/// The report of a task force that waits for the council's decision.
+fn before_council(summary: &Summary) -> Option<BeforeCouncil> {
+    summary.before_council.report().map(|report| BeforeCouncil::new(report, summary.id))
 }
 
 /// One task force in the portfolio.
@@ -329,7 +332,9 @@ pub(super) struct PortfolioEntry {
 
 impl From<PortfolioLine> for PortfolioEntry {
     fn from(line: PortfolioLine) -> Self {
+        let before_council = before_council(&line.summary);
         Self {
+            before_council,
             task_force_id: line.summary.id,
             name: line.summary.name,
             city: line.city,
@@ -337,7 +342,6 @@ impl From<PortfolioLine> for PortfolioEntry {
             cycle: line.summary.cycle,
             step: line.step,
             step_target_date: line.step_target_date,
-            before_council: line.summary.before_council.report().map(BeforeCouncil::from),
             health: line.summary.health,
             open_activities: line.open,
             overdue: line.overdue,
@@ -448,8 +452,7 @@ page_query! {
 
 /// Get the status of a task force
 ///
-/// The status of a task force in one small response of at most 4 KB: step, counts, due and overdue work. With
-/// `If-None-Match`, the response is 304 until something happens or the day changes.
+/// One cheap call, rarely more than 4 KB: where it stands, what is due, what is overdue. Send `If-None-Match`: while nothing has happened and the day is the same, the answer is 304.
 #[utoipa::path(
     tag = "status",
     params(TaskForcePath),

@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::db;
 use crate::domain::adjustment::Adjustment;
 use crate::domain::criterion::CriterionCode;
+use crate::domain::reference::Reference;
 use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
 use crate::domain::step::{StepName, StepState};
@@ -20,7 +21,8 @@ use crate::domain::vocabulary::Vocabulary as _;
 use crate::domain::writing::Write;
 use crate::http::operation_problems::requires;
 use crate::http::patch::Patch;
-use crate::http::problem::{BlockerDocument, CriterionDocument as Criterion, ReferenceDocument, Result};
+use crate::http::problem::{BlockerDocument, CriterionDocument as Criterion, Result};
+use crate::http::reference::ResourceReference;
 use crate::http::request::{Change, Create, IfMatch, NoBody, Path, Read, TaskForcePath};
 use crate::http::response;
 use crate::http::text::{LocalizedName, LocalizedNote};
@@ -177,16 +179,15 @@ pub(super) struct StepReadiness {
     adjustment: Option<StepAdjustment>,
     /// Extended pilots of earlier cycles that can be planned in step `pilots`, at most a hundred; empty in other steps.
     /// The step can be submitted without them.
-    extended_pilots: Vec<ReferenceDocument>,
+    extended_pilots: Vec<ResourceReference>,
 }
 
 /// A decision of the council that reopened a step, and the task force's response.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct StepAdjustment {
-    /// The number of the decision.
-    #[schema(minimum = 1, example = 1)]
-    decision_number: i32,
+    /// The decision.
+    decision: ResourceReference,
     /// The council's reason.
     #[schema(value_type = LocalizedNote)]
     reason: LocalizedText,
@@ -197,15 +198,16 @@ pub(super) struct StepAdjustment {
     note: Option<LocalizedText>,
 }
 
-impl From<Adjustment> for StepAdjustment {
-    fn from(adjustment: Adjustment) -> Self {
-        let Adjustment { decision_number, reason, changed, note, .. } = adjustment;
-        Self { decision_number, reason, changed, note: note.map(|note| note.note) }
+impl StepAdjustment {
+    fn new(adjustment: Adjustment, task_force_id: Uuid) -> Self {
+        let Adjustment { decision_id, decision_number, reason, changed, note } = adjustment;
+        let decision = Reference::decision(decision_id, decision_number).in_task_force(task_force_id);
+        Self { decision: decision.into(), reason, changed, note: note.map(|note| note.note) }
     }
 }
 
 impl StepReadiness {
-    fn new(readiness: crate::app::steps::StepReadiness, language: Language) -> Self {
+    fn new(readiness: crate::app::steps::StepReadiness, task_force_id: Uuid, language: Language) -> Self {
         Self {
             ready: readiness.is_ready(),
             blocked_by: readiness
@@ -214,8 +216,8 @@ impl StepReadiness {
                 .map(|blocker| BlockerDocument::new(blocker, language))
                 .collect(),
             criteria: readiness.criteria.iter().map(|one| Criterion::new(one, language)).collect(),
-            adjustment: readiness.adjustment.map(StepAdjustment::from),
-            extended_pilots: readiness.extended_pilots.first.iter().map(ReferenceDocument::from).collect(),
+            adjustment: readiness.adjustment.map(|one| StepAdjustment::new(one, task_force_id)),
+            extended_pilots: readiness.extended_pilots.first.iter().map(ResourceReference::from).collect(),
         }
     }
 }
@@ -298,7 +300,10 @@ async fn get_step_readiness(app: Data<App>, read: Read<StepPath>) -> Result<Http
     let readiness =
         app.step_readiness(&context.caller, context.path.task_force_id, context.path.step).await?;
     let language = context.language();
-    Ok(response::in_language(language, response::document(&StepReadiness::new(readiness, language))?))
+    Ok(response::in_language(
+        language,
+        response::document(&StepReadiness::new(readiness, context.path.task_force_id, language))?,
+    ))
 }
 
 /// Note on why nothing of a reopened step had to be changed.

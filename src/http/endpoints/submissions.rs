@@ -13,6 +13,7 @@ use super::steps::StepPath;
 use crate::app::App;
 use crate::app::submissions::{SubmissionView, Vote};
 use crate::db;
+use crate::db::submissions::NamedBallot;
 use crate::domain::ballot::{self, VoteChoice};
 use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
@@ -24,9 +25,10 @@ use crate::http::idempotency::DryRun;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{self, ListItem, Page, page_query};
 use crate::http::problem::{Result, TransitionDocument};
+use crate::http::reference::{MemberReference, UserReference};
 use crate::http::request::{Change, Create, IfMatch, Path, Read};
 use crate::http::response;
-use crate::http::text::{LocalizedName, LocalizedNote, PlainText};
+use crate::http::text::{LocalizedNote, PlainText};
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config
@@ -108,7 +110,7 @@ pub(super) struct SubmissionItem {
     #[schema(required, value_type = Option<LocalizedNote>)]
     reason: Option<LocalizedText>,
     /// The chair who submitted the step.
-    member_id: Uuid,
+    created_by: UserReference,
     /// SHA-256 of the snapshot's canonical JSON (RFC 8785), in hex.
     #[schema(example = "5f1d9c3b7a2e4f605f1d9c3b7a2e4f605f1d9c3b7a2e4f605f1d9c3b7a2e4f60")]
     hash: String,
@@ -133,7 +135,7 @@ impl From<db::submissions::Submission> for SubmissionItem {
             state: row.state,
             note: row.note,
             reason: row.reason,
-            member_id: row.member_id,
+            created_by: row.created_by.into(),
             hash: hex::encode(row.hash),
             decided_at: row.decided_at,
             version: row.version,
@@ -148,10 +150,7 @@ impl From<db::submissions::Submission> for SubmissionItem {
 #[serde(rename_all = "camelCase")]
 pub(super) struct EntitledMember {
     /// The member.
-    member_id: Uuid,
-    /// Current name of the author.
-    #[schema(value_type = LocalizedName)]
-    name: LocalizedText,
+    member: MemberReference,
     /// Time since which the member is absent: the seat ended, or the account was disabled, before the member voted. An
     /// absent member counts as not approving.
     #[schema(required)]
@@ -163,7 +162,7 @@ pub(super) struct EntitledMember {
 #[serde(rename_all = "camelCase")]
 pub(super) struct CastVote {
     /// The member.
-    member_id: Uuid,
+    member: MemberReference,
     /// The member's choice.
     choice: VoteChoice,
     /// Comment of the member.
@@ -253,15 +252,14 @@ pub(super) struct Submission {
 
 impl Submission {
     fn new(view: SubmissionView, language: Language) -> Result<Self> {
-        let vote = |ballot: &db::submissions::Ballot| {
+        let vote = |NamedBallot { ballot, member }: &NamedBallot| {
             let (choice, voted_at) = ballot.choice.zip(ballot.voted_at)?;
             let (comment, reason) = (ballot.comment.clone(), ballot.reason.clone());
-            Some(CastVote { member_id: ballot.member_id, choice, comment, reason, voted_at })
+            Some(CastVote { member: member.clone().into(), choice, comment, reason, voted_at })
         };
-        let votes = view.ballots.iter().filter_map(|(ballot, _)| vote(ballot)).collect();
-        let entitled = |(ballot, name): (db::submissions::Ballot, LocalizedText)| EntitledMember {
-            member_id: ballot.member_id,
-            name,
+        let votes = view.ballots.iter().filter_map(vote).collect();
+        let entitled = |NamedBallot { ballot, member }| EntitledMember {
+            member: MemberReference::from(member),
             absent_since: ballot.absent_since,
         };
         Ok(Self {

@@ -186,7 +186,7 @@ impl From<ListedTaskForce> for TaskForceItem {
             state: row.state,
             state_reason: row.state_reason,
             current_cycle: row.current_cycle,
-            before_council: listed.before_council.map(BeforeCouncil::from),
+            before_council: listed.before_council.map(|report| BeforeCouncil::new(report, row.id)),
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,

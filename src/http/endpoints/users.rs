@@ -3,7 +3,6 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, patch, post};
 use chrono::{DateTime, Utc};
-use model_mapper::Mapper;
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -14,8 +13,10 @@ use crate::app::App;
 use crate::app::users::{Invitation, UserEntry, UserView, parse_email};
 use crate::db;
 use crate::db::users::{UserFields, UserFilter};
+use crate::domain::reference::Reference;
 use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
 use crate::domain::rights::{Action, SeatRole};
+use crate::domain::task_force::TaskForceState;
 use crate::domain::text::{Language, LocalizedText};
 use crate::domain::user::{UserRole, UserState};
 use crate::http::idempotency::{self, DryRun};
@@ -23,6 +24,7 @@ use crate::http::operation_problems::requires;
 use crate::http::pagination::{self, ListItem, Page, page_query};
 use crate::http::patch::Patch;
 use crate::http::problem::{Result, TransitionDocument};
+use crate::http::reference::ResourceReference;
 use crate::http::request::{Change, Create, IfMatch, NoBody, Path, Read, Root};
 use crate::http::response;
 use crate::http::text::{LocalizedName, LocalizedNote};
@@ -274,16 +276,26 @@ pub(super) struct MyFields {
 type CurrentUserPatch = Patch<MyFields>;
 
 /// A current seat of the user.
-#[derive(Debug, Serialize, ToSchema, Mapper)]
-#[mapper(from, ty = db::users::Membership)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Membership {
     /// The task force.
-    task_force_id: Uuid,
-    /// Id of the seat.
+    task_force: ResourceReference,
+    /// The state of the task force.
+    task_force_state: TaskForceState,
+    /// The id of your seat, to which requests refer: `assigneeId`, `ownerId`.
     member_id: Uuid,
     /// Chair or expert.
     role: SeatRole,
+}
+
+impl From<db::users::Membership> for Membership {
+    fn from(seat: db::users::Membership) -> Self {
+        let db::users::Membership { task_force_id, member_id, role, task_force_name, task_force_state } =
+            seat;
+        let task_force = Reference::task_force(task_force_id, task_force_name).into();
+        Self { task_force, task_force_state, member_id, role }
+    }
 }
 
 /// Your account and the seats that you hold.

@@ -232,10 +232,10 @@ async fn all_field_errors_of_a_body_are_reported_at_once_with_their_pointers() {
         .expect_field_errors(&["/step required", "/title required"]);
     let body = json!({
         "title": { "en": "x".repeat(201), "fr": "y" }, "description": "plain", "step": "nowhere",
-        "assigneeMemberId": "me", "dueDate": "2026-02-30", "priority": "urgent", "reviewRequired": "yes", "extra/~": 1,
+        "assigneeId": "me", "dueDate": "2026-02-30", "priority": "urgent", "reviewRequired": "yes", "extra/~": 1,
     });
     chair.post(app.a("/activities"), body).await.expect_field_errors(&[
-        "/assigneeMemberId wrongFormat",
+        "/assigneeId wrongFormat",
         "/description wrongType",
         "/dueDate wrongFormat",
         "/extra~1~0 unknown",

@@ -171,9 +171,7 @@ async fn numbers_and_dates_are_told_in_the_form_that_is_wanted() {
     let key = json!({ "name": "Nightly", "scopes": ["read"], "expiresAt": "2027-05-01" });
     let [en, ar] = said("/v1/api-keys", &key, "/expiresAt").await;
     assert!(en.contains("2026-12-31T09:00:00Z") && ar.contains("2026-12-31T09:00:00Z"), "{en} {ar}");
-    let [en, ar] =
-        said(&app.a("/activities"), &activity(json!({ "assigneeMemberId": "me" })), "/assigneeMemberId")
-            .await;
+    let [en, ar] = said(&app.a("/activities"), &activity(json!({ "assigneeId": "me" })), "/assigneeId").await;
     assert!(en.contains("such as 0199f0c2-") && ar.contains("مثل \u{2066}0199f0c2-"), "{en} {ar}");
     let mut new = task_force("New", &[]);
     (new["country"], new["maxSectors"]) = (json!("jor"), json!("two"));

@@ -26,7 +26,7 @@ async fn lists(app: &TestApp) -> Vec<(Client<'_>, String)> {
     for _ in 0..3 {
         chair
             .create_activity(
-                json!({ "assigneeMemberId": app.world().member(Who::Expert1), "dueDate": "2026-12-01" }),
+                json!({ "assigneeId": app.world().member(Who::Expert1), "dueDate": "2026-12-01" }),
             )
             .await;
     }

@@ -1,9 +1,14 @@
-//! Refusals name the things that they are about, also where they only announce an obstacle.
+//! People and things are named wherever an answer refers to them: in representations, and in refusals, also where
+//! they only announce an obstacle.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::operation_cases;
 use crate::support::client::Draft;
+use crate::support::contract::{operations, resolved};
 use crate::support::migrations::{db_pilot, migration, new_item, new_migration, open_migration_step};
 use crate::support::pilots::{indicator, proposed_pilot, running_pilot};
 use crate::support::policies::policy;
@@ -129,7 +134,7 @@ async fn a_seat_that_cannot_be_filled_names_the_user_the_seat_or_the_task_force(
     let refused = appoint(Who::Expert1).await.expect_problem(409, "alreadyMember");
     assert_eq!(ids(&refused), [world.member(Who::Expert1)]);
 
-    let ended = json!({ "assigneeMemberId": world.member(Who::EndedMember) });
+    let ended = json!({ "assigneeId": world.member(Who::EndedMember) });
     let activity = app.as_chair().create_activity(json!({})).await;
     let refused = app.as_chair().patch(&activity, ended).await.expect_problem(409, "memberEnded");
     assert_eq!(ids(&refused), [world.member(Who::EndedMember)]);
@@ -207,4 +212,196 @@ async fn a_sector_without_a_finished_study_names_those_that_are_not_finished() {
     assert_eq!(ids(&refused), [open.id()]);
     let refused = expert.patch(&done, json!({ "recommendation": null })).await;
     assert_eq!(ids(&refused.expect_problem(409, "studyMissing")), [done.id(), open.id()]);
+}
+
+/// The properties below which an answer repeats what was stored: the values of events, reports and snapshots.
+const STORED: [&str; 4] = ["changes", "model", "snapshot", "evaluations"];
+
+/// The properties other than `id` that are ids in the answers of the document, each with a schema that has it.
+fn ids_of_answers() -> BTreeMap<&'static str, Vec<&'static Value>> {
+    fn walk(
+        schema: &'static Value,
+        seen: &mut BTreeSet<*const Value>,
+        found: &mut BTreeMap<&'static str, Vec<&'static Value>>,
+    ) {
+        let schema = resolved(schema);
+        if !seen.insert(std::ptr::from_ref(schema)) {
+            return;
+        }
+        for branches in ["allOf", "anyOf", "oneOf"] {
+            schema[branches].as_array().into_iter().flatten().for_each(|branch| walk(branch, seen, found));
+        }
+        if schema["items"].is_object() {
+            walk(&schema["items"], seen, found);
+        }
+        for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+            if STORED.contains(&name.as_str()) {
+                continue;
+            }
+            let is_id = |of: &Value| of["format"] == "uuid";
+            if name != "id" && (is_id(resolved(property)) || is_id(&resolved(property)["items"])) {
+                found.entry(name).or_default().push(schema);
+            }
+            walk(property, seen, found);
+        }
+    }
+    let (mut seen, mut found) = (BTreeSet::new(), BTreeMap::new());
+    for operation in operations() {
+        for (status, answer) in operation.described["responses"].as_object().unwrap() {
+            let content = resolved(answer)["content"].as_object();
+            for (_, media) in content.into_iter().flatten().filter(|_| status.starts_with('2')) {
+                walk(&media["schema"], &mut seen, &mut found);
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn an_answer_refers_to_nothing_by_its_id_alone() {
+    let found = ids_of_answers();
+    let names: Vec<_> = found.keys().copied().collect();
+    let expected = [
+        // The resource that the path names, or that the answer is about.
+        "activityId",
+        // An event that the verification of a chain did not find as it was.
+        "eventId",
+        "indicatorId",
+        // The caller's own seats.
+        "memberId",
+        "migrationId",
+        "pilotId",
+        "sectorId",
+        // The status and the portfolio are about task forces, and say their names.
+        "taskForceId",
+        // Beside the name of the person.
+        "userId",
+    ];
+    assert_eq!(names, expected);
+    for schema in found["userId"].iter().chain(&found["taskForceId"]) {
+        assert!(schema["properties"]["name"].is_object(), "{schema:#}");
+    }
+}
+
+/// What an answer says of users, and the paths that it gives.
+fn people_and_paths(answer: &Value, users: &BTreeSet<String>, paths: &mut BTreeSet<String>) {
+    match answer {
+        Value::Array(items) => items.iter().for_each(|item| people_and_paths(item, users, paths)),
+        Value::Object(members) => {
+            let named = ["name", "title"].iter().any(|name| members.get(*name).is_some_and(Value::is_object));
+            for (name, value) in members {
+                if value.as_str().is_some_and(|text| users.contains(text)) {
+                    assert!(named && ["id", "userId"].contains(&name.as_str()), "{name} of {answer:#}");
+                }
+                if let (true, Some(path)) = (name == "href", value.as_str()) {
+                    paths.insert(path.to_owned());
+                }
+                if !STORED.contains(&name.as_str()) {
+                    people_and_paths(value, users, paths);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn every_user_is_named_and_every_path_leads_to_what_the_reader_may_read() {
+    let app = TestApp::start().await;
+    let rows = app.db().await.query("select id::text from users", &[]).await.unwrap();
+    let users: BTreeSet<String> = rows.iter().map(|row| row.get(0)).collect();
+    let readers = [Who::Chair, Who::Secretariat, Who::Administrator];
+    let mut followed = BTreeSet::new();
+    for case in operation_cases::all().into_iter().filter(|case| case.operation().method == "get") {
+        let draft = case.write(&app).await;
+        for who in readers {
+            let answer = app.as_who(who).send(draft.clone()).await;
+            if answer.status != 200 || !answer.header("content-type").ends_with("json") {
+                continue;
+            }
+            if ["getOpenapiJson", "getOpenapiYaml"].contains(&case.id) {
+                break;
+            }
+            let mut paths = BTreeSet::new();
+            people_and_paths(&answer.json(), &users, &mut paths);
+            for path in paths {
+                let there = app.as_who(who).get(path.as_str()).await;
+                assert_eq!(there.status, 200, "{} as {who:?}: {path}", case.id);
+                followed.insert(path.split('/').nth(4).unwrap_or_default().to_owned());
+            }
+        }
+    }
+    for kind in ["activities", "members", "policies", "sectors", "pilots", "reports", "steps", "submissions"]
+    {
+        assert!(followed.contains(kind), "nothing refers to {kind}: {followed:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_deleted_keeps_its_last_title_in_events() {
+    let app = TestApp::start().await;
+    let expert = app.as_expert();
+    let before = expert.get(app.a("/status")).await.json()["lastSeq"].clone();
+    let pilot = proposed_pilot(&app, json!({})).await;
+    let fields = indicator(json!({ "name": { "en": "Waiting time" } }));
+    let gone = expert.create(format!("{}/indicators", pilot.path), fields).await;
+    let gone =
+        expert.patch(&gone, json!({ "name": { "en": "Days of waiting" } })).await.expect(200).resource();
+    let below = expert.create(format!("{}/indicators", pilot.path), indicator(json!({}))).await;
+    expert.delete(&gone).await.expect(204);
+    expert.delete(&pilot).await.expect(204);
+
+    let events = expert.get(app.a(&format!("/events?limit=100&after={before}"))).await.expect(200).json();
+    let subjects: BTreeMap<_, _> = events["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| (event["subject"]["id"].as_str().unwrap().to_owned(), event["subject"].clone()))
+        .collect();
+    for (resource, title) in [
+        (&gone, json!({ "en": "Days of waiting" })),
+        (&below, below["name"].clone()),
+        (&pilot, pilot["title"].clone()),
+    ] {
+        let subject = &subjects[resource.id()];
+        assert_eq!((&subject["title"], &subject["href"]), (&title, &Value::Null));
+    }
+}
+
+#[tokio::test]
+async fn a_key_names_its_task_force_only_while_its_owner_sees_it() {
+    let app = TestApp::start().await;
+    let owner = app.as_who(Who::Expert5);
+    let key = json!({
+        "name": "Nightly", "scopes": ["read"], "taskForceId": app.world().a, "expiresAt": "2026-12-22T09:00:00Z",
+    });
+    let made = owner.post("/v1/api-keys", key).await.expect(201).json();
+    let shown = async || owner.list("/v1/api-keys").await[0]["taskForce"].clone();
+    assert_eq!((&made["taskForce"]["title"]["en"], &made["taskForce"]), (&json!("Alpha"), &shown().await));
+    let seat = app.as_chair().read(app.a(&format!("/members/{}", app.world().member(Who::Expert5)))).await;
+    app.as_chair().command(&seat, "end", json!({ "reason": { "en": "Moved away" } })).await.expect(200);
+    let (id, null) = (json!(app.world().a), Value::Null);
+    let after = shown().await;
+    assert_eq!((&after["id"], &after["title"], &after["href"]), (&id, &null, &null));
+}
+
+#[tokio::test]
+async fn an_activity_depends_on_at_most_fifty_others() {
+    let app = TestApp::start().await;
+    let chair = app.as_chair();
+    let waiting = chair.create_activity(json!({})).await;
+    let mut others = Vec::new();
+    for _ in 0..51 {
+        others.push(chair.create_activity(json!({})).await);
+    }
+    let (last, first) = others.split_last().unwrap();
+    for other in first {
+        chair.add_dependency(&waiting, other).await;
+    }
+    chair.add_dependency(&waiting, last).await.expect_problem(409, "tooManyItems");
+    let depends_on = chair.reload(&waiting).await["dependsOn"].clone();
+    let numbers: Vec<_> = depends_on.as_array().unwrap().iter().map(|one| one["number"].clone()).collect();
+    let expected: Vec<_> = first.iter().map(|one| one["number"].clone()).collect();
+    assert_eq!(numbers, expected);
+    assert_eq!(depends_on[0]["title"], first[0]["title"]);
 }

@@ -28,7 +28,7 @@ async fn numbers(client: Client<'_>, query: &str) -> Vec<i64> {
 async fn an_activity_is_blocked_and_goes_back_to_where_it_was() {
     let app = TestApp::start().await;
     let expert = app.as_expert();
-    let review = json!({ "reviewRequired": true, "assigneeMemberId": app.world().member(Who::Expert2) });
+    let review = json!({ "reviewRequired": true, "assigneeId": app.world().member(Who::Expert2) });
     let mut activity = expert.create_activity(review).await;
     let reviewer = app.as_chair();
     for (client, state, next) in [
@@ -74,7 +74,7 @@ async fn a_review_is_done_by_another_than_the_assignee() {
     };
     assert_eq!(done(&in_review)["blockedBy"][0]["code"], "reviewByAnother");
     author.try_transition(&in_review, "done").await.expect_problem(409, "reviewByAnother");
-    let someone = json!({ "assigneeMemberId": app.world().member(Who::Expert1) });
+    let someone = json!({ "assigneeId": app.world().member(Who::Expert1) });
     author.patch(&in_review, someone).await.expect_problem(409, "activityInReview");
     author
         .patch(&in_review, json!({ "reviewRequired": false }))
@@ -88,8 +88,8 @@ async fn a_review_is_done_by_another_than_the_assignee() {
 async fn whoever_was_the_assignee_since_the_start_does_not_review() {
     let app = TestApp::start().await;
     let (chair, world) = (app.as_chair(), app.world());
-    let assigned = |who: Option<Who>| json!({ "assigneeMemberId": who.map(|who| world.member(who)) });
-    let review = json!({ "reviewRequired": true, "assigneeMemberId": world.member(Who::Expert5) });
+    let assigned = |who: Option<Who>| json!({ "assigneeId": who.map(|who| world.member(who)) });
+    let review = json!({ "reviewRequired": true, "assigneeId": world.member(Who::Expert5) });
     let planned = chair.create_activity(review).await;
     // A member who was the assignee only before the start has done none of the work.
     chair.patch(&planned, assigned(Some(Who::Expert1))).await.expect(200);
@@ -120,7 +120,7 @@ async fn whoever_was_the_assignee_since_the_start_does_not_review() {
 async fn work_that_is_assigned_to_nobody_is_reviewed_by_another_than_the_one_who_did_it() {
     let app = TestApp::start().await;
     let (expert, chair) = (app.as_expert(), app.as_chair());
-    let planned = chair.create_activity(json!({ "reviewRequired": true, "assigneeMemberId": null })).await;
+    let planned = chair.create_activity(json!({ "reviewRequired": true, "assigneeId": null })).await;
     let started = expert.transition(&planned, "inProgress").await;
     let in_review = expert.transition(&started, "inReview").await;
     expert.try_transition(&in_review, "done").await.expect_problem(409, "reviewByAnother");
@@ -135,7 +135,7 @@ async fn whoever_puts_work_to_the_review_does_not_finish_the_review() {
     let app = TestApp::start().await;
     let (expert, chair, world) = (app.as_expert(), app.as_chair(), app.world());
     // Somebody else is assigned, and never touches the work.
-    let in_name = json!({ "reviewRequired": true, "assigneeMemberId": world.member(Who::Expert5) });
+    let in_name = json!({ "reviewRequired": true, "assigneeId": world.member(Who::Expert5) });
     let started = expert.transition(&expert.create_activity(in_name).await, "inProgress").await;
     let in_review = expert.transition(&started, "inReview").await;
     // No way around it: neither a block, nor the work sent back and put to the review by another.
@@ -168,7 +168,7 @@ async fn whoever_puts_work_to_the_review_does_not_finish_the_review() {
 async fn the_migration_records_who_put_activities_to_the_review() {
     let app = TestApp::start().await;
     let (expert, world) = (app.as_expert(), app.world());
-    let in_name = json!({ "reviewRequired": true, "assigneeMemberId": world.member(Who::Expert5) });
+    let in_name = json!({ "reviewRequired": true, "assigneeId": world.member(Who::Expert5) });
     let started = expert.transition(&expert.create_activity(in_name).await, "inProgress").await;
     let in_review = expert.transition(&started, "inReview").await;
     let forget = format!("delete from activity_assignees where member_id = '{}'", world.member(Who::Expert1));
@@ -185,10 +185,10 @@ async fn the_migration_records_who_put_activities_to_the_review() {
 async fn where_nobody_may_review_the_chair_sends_the_work_back_and_switches_the_review_off() {
     let app = TestApp::start().await;
     let (chair, world) = (app.as_chair(), app.world());
-    let review = json!({ "reviewRequired": true, "assigneeMemberId": world.member(Who::Expert1) });
+    let review = json!({ "reviewRequired": true, "assigneeId": world.member(Who::Expert1) });
     let started = chair.transition(&chair.create_activity(review).await, "inProgress").await;
     for who in [Who::Expert2, Who::Expert3, Who::Expert4, Who::Expert5] {
-        let next = json!({ "assigneeMemberId": world.member(who) });
+        let next = json!({ "assigneeId": world.member(who) });
         chair.patch(&chair.reload(&started).await, next).await.expect(200);
     }
     let in_review = chair.transition(&chair.reload(&started).await, "inReview").await;
@@ -227,7 +227,7 @@ async fn blocking_a_review_does_not_let_the_assignee_out_of_it() {
     let block = json!({ "to": "blocked", "reason": { "en": "x" } });
     author.command(&in_review, "transitions", block).await.expect(200);
     let blocked = author.reload(&in_review).await;
-    let someone = json!({ "assigneeMemberId": app.world().member(Who::Expert1) });
+    let someone = json!({ "assigneeId": app.world().member(Who::Expert1) });
     author.patch(&blocked, someone).await.expect_problem(409, "activityInReview");
     let unreviewed = json!({ "reviewRequired": false });
     author.patch(&blocked, unreviewed).await.expect_problem(409, "activityInReview");
@@ -345,7 +345,7 @@ async fn a_number_is_never_used_again() {
     assert_eq!(last["number"], 9, "the world has eight");
     chair.delete(&last).await.expect(204);
     assert_eq!(chair.create_activity(json!({})).await["number"], 10);
-    let refused = json!({ "assigneeMemberId": app.world().member(Who::EndedMember) });
+    let refused = json!({ "assigneeId": app.world().member(Who::EndedMember) });
     let refused = chair.post(app.a("/activities"), crate::support::client::activity(refused)).await;
     refused.expect_problem(409, "memberEnded");
     assert_eq!(chair.create_activity(json!({})).await["number"], 11, "a refused one takes no number");
@@ -477,8 +477,7 @@ async fn what_a_waiver_left_open_is_finished_or_cancelled_after_its_step_has_pas
     let (chair, expert) = (app.as_chair(), app.as_expert());
     ready_policy_step(&app).await;
     let mine = app.world().member(Who::Expert1);
-    let new =
-        async || chair.create_activity(json!({ "reviewRequired": true, "assigneeMemberId": mine })).await;
+    let new = async || chair.create_activity(json!({ "reviewRequired": true, "assigneeId": mine })).await;
     let (planned, waiting, dropped) = (new().await, new().await, new().await);
     let waiting = chair.transition_because(&waiting, "blocked", "No list yet").await;
     let reviewed = expert.transition(&expert.transition(&new().await, "inProgress").await, "inReview").await;

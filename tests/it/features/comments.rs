@@ -18,7 +18,7 @@ async fn a_comment_is_its_authors_and_the_chair_may_take_it_away() {
     }
     let changed =
         author.patch(&comment, json!({ "text": "Attached the opinion" })).await.expect(200).resource();
-    assert_eq!((&changed["version"], &changed["authorName"]["en"]), (&json!(2), &json!("Expert1")));
+    assert_eq!((&changed["version"], &changed["createdBy"]["name"]["en"]), (&json!(2), &json!("Expert1")));
     let refused = other.delete(&changed).await.expect_problem(403, "forbidden");
     let detail = refused["detail"].as_str().unwrap();
     assert!(detail.starts_with("Only its author or the chair may delete a comment."), "{refused}");

@@ -173,7 +173,7 @@ async fn conditions_are_listed_oldest_first_by_state() {
 
     let listed = async |query: &str| -> Vec<(Value, Value)> {
         let items = app.as_who(Who::CouncilMember).list_by(&app.a(&format!("/conditions{query}")), 1).await;
-        items.iter().map(|item| (item["decisionNumber"].clone(), item["state"].clone())).collect()
+        items.iter().map(|item| (item["decision"]["number"].clone(), item["state"].clone())).collect()
     };
     let expected =
         [(1, "open"), (1, "reportedMet"), (2, "waived")].map(|(of, state)| (json!(of), json!(state)));
@@ -264,13 +264,13 @@ async fn conditions_of_a_leaving_member_go_to_their_successor() {
     let gone = app.world().member(Who::Expert5);
     for (number, owner) in [successor, successor, gone, gone].into_iter().enumerate() {
         let condition = chair.read(at(number)).await;
-        assert_eq!(condition["ownerMemberId"], owner, "{number}: a closed condition keeps its owner");
+        assert_eq!(condition["owner"]["id"], owner, "{number}: a closed condition keeps its owner");
     }
     assert_eq!(chair.read(at(0)).await["version"], 2);
     let expected = ["member.ended", "condition.updated", "condition.updated"];
     assert_eq!(happened(&app, seq).await, expected);
     let events = chair.get(app.a(&format!("/events?after={seq}"))).await.json();
-    let change = json!({ "ownerMemberId": { "before": gone, "after": successor } });
+    let change = json!({ "ownerId": { "before": gone, "after": successor } });
     assert_eq!(events["items"][1]["changes"], change);
     db_verify_chain(&app).await;
 }
@@ -282,17 +282,17 @@ async fn a_successor_takes_over_pilots_and_conditions_unless_another_is_named() 
     let open = set_condition(&app, Who::Expert1, json!({})).await;
     app.db_open("pilots").await;
     let pilot = proposed_pilot(&app, json!({})).await;
-    assert_eq!(pilot["ownerMemberId"], app.world().member(Who::Expert1));
+    assert_eq!(pilot["owner"]["id"], app.world().member(Who::Expert1));
     let expected =
         [("condition".to_owned(), open.id().to_owned()), ("pilot".to_owned(), pilot.id().to_owned())];
     assert_eq!(owned(leave(&app, Who::Expert1, json!({})).await), expected);
 
     let successor = json!({ "successor": app.world().seat(Who::Outsider, "expert") });
     leave(&app, Who::Expert1, successor).await.expect(200);
-    let owner = chair.reload(&pilot).await["ownerMemberId"].clone();
+    let owner = chair.reload(&pilot).await["owner"]["id"].clone();
     let members = chair.list(&app.a("/members?current=true")).await;
     let new = members.iter().find(|member| member["userId"] == app.world().user(Who::Outsider)).unwrap();
-    assert_eq!((&owner, &chair.reload(&open).await["ownerMemberId"]), (&new["id"], &new["id"]));
+    assert_eq!((&owner, &chair.reload(&open).await["owner"]["id"]), (&new["id"], &new["id"]));
 
     // A named member takes precedence over the successor, also while the task force is suspended.
     let a = app.as_secretariat().read(app.a("")).await;
@@ -305,8 +305,8 @@ async fn a_successor_takes_over_pilots_and_conditions_unless_another_is_named() 
         "reassignToMemberId": successor,
     });
     chair.command(&leaving, "end", fields).await.expect(200);
-    assert_eq!(chair.reload(&pilot).await["ownerMemberId"], successor);
-    assert_eq!(chair.reload(&open).await["ownerMemberId"], successor);
+    assert_eq!(chair.reload(&pilot).await["owner"]["id"], successor);
+    assert_eq!(chair.reload(&open).await["owner"]["id"], successor);
     db_verify_chain(&app).await;
 }
 
@@ -324,9 +324,9 @@ async fn of_pilots_only_those_that_are_not_over_need_another_owner() {
     assert_eq!(owned(leave(&app, Who::Expert1, json!({})).await), [pilot], "it may be planned again");
     let successor = app.world().member(Who::Expert2);
     leave(&app, Who::Expert1, json!({ "reassignToMemberId": successor })).await.expect(200);
-    assert_eq!(chair.reload(&extended).await["ownerMemberId"], successor);
+    assert_eq!(chair.reload(&extended).await["owner"]["id"], successor);
     for stays in [&over, &cancelled] {
-        assert_eq!(chair.reload(stays).await["ownerMemberId"], app.world().member(Who::Expert1));
+        assert_eq!(chair.reload(stays).await["owner"]["id"], app.world().member(Who::Expert1));
     }
     // A member who owns nothing leaves without a successor.
     leave(&app, Who::Expert4, json!({ "successor": app.world().seat(Who::Outsider, "expert") }))

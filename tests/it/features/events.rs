@@ -81,7 +81,11 @@ async fn an_event_says_who_did_what_to_what_and_how_it_changed() {
     );
     assert_eq!(updated["actor"]["id"], app.world().user(Who::Expert1));
     assert_eq!(updated["actor"]["name"]["en"], "Expert1");
-    assert_eq!(updated["subject"], json!({ "kind": "activity", "id": it.id() }));
+    assert_eq!(
+        (&updated["subject"]["kind"], &updated["subject"]["id"]),
+        (&json!("activity"), &json!(it.id()))
+    );
+    assert_eq!(updated["subject"]["href"], it.path);
     assert_eq!((&moved["from"], &moved["to"]), (&json!("planned"), &json!("blocked")));
     assert_eq!(moved["changes"]["reason"]["after"]["en"], "No data");
     assert_eq!(moved["at"], "2026-11-22T09:00:00Z");

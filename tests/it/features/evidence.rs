@@ -33,8 +33,10 @@ async fn evidence_is_about_one_thing_of_every_kind() {
     for (kind, id) in db_subjects(&app).await {
         let link = json!({ "url": "https://gazette.example/2026/14", "sha256": "0".repeat(64) });
         let made = new_evidence(&app, kind, &id, link).await;
-        assert_eq!(made["subject"], json!({ "kind": kind, "id": id }));
-        assert_eq!(made["userId"], app.world().user(Who::Expert1));
+        assert_eq!((&made["subject"]["kind"], &made["subject"]["id"]), (&json!(kind), &json!(id)));
+        assert!(made["subject"]["title"].is_object(), "{kind}");
+        expert.get(made["subject"]["href"].as_str().unwrap()).await.expect(200);
+        assert_eq!(made["createdBy"]["id"], app.world().user(Who::Expert1));
         assert_eq!((&made["mediaType"], &made["size"]), (&Value::Null, &Value::Null));
         let of_it = expert.list(&app.a(&format!("/evidence?subject={id}"))).await;
         assert_eq!(of_it, std::slice::from_ref(&made.body));

@@ -15,7 +15,8 @@ async fn the_latest_health_statement_comes_first_and_is_the_current_health() {
     assert_eq!(answer.header("location"), path, "a statement is read in the list only");
     let stated = answer.json();
     assert_eq!((&stated["health"], &stated["note"]), (&body["health"], &body["note"]));
-    assert_eq!(stated["memberId"], app.world().member(Who::Chair));
+    assert_eq!(stated["createdBy"]["id"], app.world().user(Who::Chair));
+    assert_eq!(stated["createdBy"]["name"]["en"], "Chair");
     assert_eq!(stated["createdAt"], "2026-11-22T09:01:00Z");
 
     let listed = app.as_expert().list(&path).await;

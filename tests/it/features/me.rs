@@ -41,8 +41,18 @@ async fn a_vote_waits_for_each_who_is_entitled_until_they_have_voted() {
     }
     let task = app.as_expert().list("/v1/me/tasks").await.remove(0);
     let expected = json!({
-        "kind": "vote", "taskForceId": app.world().a, "taskForceName": { "en": "Alpha", "ar": "فريق Alpha" },
-        "subject": { "kind": "submission", "id": submission.id(), "number": null, "title": null },
+        "kind": "vote",
+        "taskForce": {
+            "kind": "taskForce", "id": app.world().a, "number": null,
+            "title": { "en": "Alpha", "ar": "فريق Alpha" }, "href": app.a(""),
+        },
+        "subject": {
+            "kind": "submission", "id": submission.id(), "number": null, "href": submission.path,
+            "title": {
+                "ar": "طلب إقرار: تحديد بعض سياسات الحوكمة الذكية أو إطار عملها",
+                "en": "Submission: Identify some smart governance policy / framework",
+            },
+        },
         "step": "policy", "dueDate": null, "since": "2026-11-22T09:00:00Z",
     });
     assert_eq!(task, expected);
@@ -163,7 +173,8 @@ async fn a_user_has_no_tasks_without_a_seat_or_while_suspended() {
     // With a seat in both task forces, the tasks of both.
     app.as_chair().create(app.a("/members"), app.world().seat(Who::Other2, "expert")).await;
     let tasks = app.as_who(Who::Other2).list("/v1/me/tasks").await;
-    let mut names: Vec<_> = tasks.iter().map(|task| task["taskForceName"]["en"].as_str().unwrap()).collect();
+    let mut names: Vec<_> =
+        tasks.iter().map(|task| task["taskForce"]["title"]["en"].as_str().unwrap()).collect();
     names.sort_unstable();
     assert_eq!(names, ["Alpha", "Beta"], "the review there, the condition here");
 
@@ -183,12 +194,12 @@ async fn my_activities_are_my_open_ones_of_all_task_forces_by_due_date() {
     app.as_secretariat().create(app.b("/members"), world.seat(Who::Expert1, "expert")).await;
     let me = app.as_expert().read("/v1/me").await;
     let in_b =
-        me["memberships"].as_array().unwrap().iter().find(|seat| seat["taskForceId"] == world.b).unwrap();
-    let body = json!({ "title": { "en": "Of B" }, "step": "policy", "dueDate": "2026-11-23", "assigneeMemberId": in_b["memberId"] });
+        me["memberships"].as_array().unwrap().iter().find(|seat| seat["taskForce"]["id"] == world.b).unwrap();
+    let body = json!({ "title": { "en": "Of B" }, "step": "policy", "dueDate": "2026-11-23", "assigneeId": in_b["memberId"] });
     app.as_who(Who::OtherChair).create(app.b("/activities"), body).await;
     let mine = world.member(Who::Expert1);
-    chair.create_activity(json!({ "title": { "en": "Some day" }, "assigneeMemberId": mine })).await;
-    let dropped = chair.create_activity(json!({ "assigneeMemberId": mine })).await;
+    chair.create_activity(json!({ "title": { "en": "Some day" }, "assigneeId": mine })).await;
+    let dropped = chair.create_activity(json!({ "assigneeId": mine })).await;
     chair.transition_because(&dropped, "cancelled", "x").await;
     let titles: Vec<_> = app
         .as_expert()

@@ -165,7 +165,7 @@ async fn one_of_five_is_replaced_in_one_request_and_hands_over_the_open_work() {
 
     let leaving = seat_in_a(&app, Who::Expert2).await;
     chair.command(&leaving, "end", because()).await.expect_problem(409, "panelSize");
-    let done = chair.create_activity(json!({ "assigneeMemberId": leaving.id() })).await;
+    let done = chair.create_activity(json!({ "assigneeId": leaving.id() })).await;
     let done = chair.transition(&done, "inProgress").await;
     chair.transition(&done, "done").await;
 
@@ -179,12 +179,12 @@ async fn one_of_five_is_replaced_in_one_request_and_hands_over_the_open_work() {
         members.iter().find(|member| member["userId"] == app.world().user(Who::Outsider)).unwrap();
     assert_eq!((members.len(), successor["role"].as_str()), (5, Some("expert")));
     let open = chair.read(app.a(&format!("/activities/{}", app.world().activity("inProgress")))).await;
-    assert_eq!(open["assigneeMemberId"], successor.id());
+    assert_eq!(open["assignee"]["id"], successor.id());
     let done = chair.reload(&done).await;
-    assert_eq!(done["assigneeMemberId"], leaving.id(), "finished work keeps its assignee");
+    assert_eq!(done["assignee"]["id"], leaving.id(), "finished work keeps its assignee");
     let reopen = json!({ "to": "inProgress", "reason": { "en": "x" } });
     let reopened = chair.command(&done, "transitions", reopen).await.expect(200).json();
-    assert_eq!(reopened["assigneeMemberId"], Value::Null, "reopened work of an ended member is unassigned");
+    assert_eq!(reopened["assignee"]["id"], Value::Null, "reopened work of an ended member is unassigned");
     // The new member works at once, and the old one is an outsider.
     app.as_who(Who::Outsider).create_activity(json!({})).await;
     app.as_who(Who::Expert2).get(app.a("")).await.expect_problem(404, "notFound");
@@ -209,12 +209,12 @@ async fn open_work_goes_to_whom_the_request_names_or_to_nobody() {
     body["successor"] = app.world().seat(Who::Outsider, "expert");
     chair.command(&leaving, "end", body).await.expect(200);
     let begun = chair.read(app.a(&format!("/activities/{}", app.world().activity("inProgress")))).await;
-    assert_eq!(begun["assigneeMemberId"], successor);
+    assert_eq!(begun["assignee"]["id"], successor);
 
     let leaving = seat_in_a(&app, Who::Expert4).await;
     chair.command(&leaving, "end", because()).await.expect(200);
     let blocked = chair.read(app.a(&format!("/activities/{}", app.world().activity("blocked")))).await;
-    assert_eq!(blocked["assigneeMemberId"], Value::Null);
+    assert_eq!(blocked["assignee"]["id"], Value::Null);
 }
 
 #[tokio::test]

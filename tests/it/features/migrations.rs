@@ -182,7 +182,7 @@ async fn only_a_pilot_that_shall_scale_is_migrated() {
     expert.patch(&first, json!({ "pilotId": of_others })).await.expect_problem(400, "unknownReference");
     let other = db_pilot(&app, Some("scale")).await;
     let first = expert.patch(&first, json!({ "pilotId": other })).await.expect(200).resource();
-    assert_eq!(first["pilotId"], json!(other));
+    assert_eq!(first["pilot"]["id"], json!(other));
     // A migration that was begun keeps its pilot.
     let first = expert.transition(&first, "inProgress").await;
     let another = db_pilot(&app, Some("scale")).await;
@@ -224,7 +224,7 @@ async fn migrations_and_their_checklists_are_written_only_while_their_step_is_op
     let item = new_item(&app, &old, false).await;
     for (open, code) in [("report", "stepPassed"), ("pilots", "stepLocked")] {
         app.db_open(open).await;
-        let new = migration(old["pilotId"].as_str().unwrap(), json!({}));
+        let new = migration(old["pilot"]["id"].as_str().unwrap(), json!({}));
         expert.post(app.a("/migrations"), new).await.expect_problem(409, code);
         expert.patch(&old, json!({ "targetSystem": "Cloud" })).await.expect_problem(409, code);
         expert.delete(&old).await.expect_problem(409, code);
@@ -255,7 +255,7 @@ async fn migrations_are_found_by_cycle_state_text_and_pilot() {
     assert_eq!(listed("?cycle=1&state=planned,live").await, [other.id()]);
     assert_eq!(listed("?q=archive-7").await, [other.id()]);
     assert_eq!(listed("?q=%D8%A7%D9%84%D8%A7%D8%B1%D8%B4%D9%8A%D9%81").await, [other.id()], "alef");
-    assert_eq!(listed(&format!("?pilotId={}", one["pilotId"].as_str().unwrap())).await, [one.id()]);
+    assert_eq!(listed(&format!("?pilotId={}", one["pilot"]["id"].as_str().unwrap())).await, [one.id()]);
     assert!(listed(&format!("?pilotId={UNKNOWN_ID}")).await.is_empty());
     assert!(listed("?cycle=2").await.is_empty());
 }

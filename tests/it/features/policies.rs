@@ -32,7 +32,7 @@ async fn a_policy_is_reviewed_and_adopted_or_rejected_with_a_reason() {
     let unexplained = expert.command(&rejected, "transitions", json!({ "to": "identified" })).await;
     unexplained.expect_field_errors(&["/reason required"]);
     let again = expert.transition_because(&rejected, "identified", "The ministry withdrew its own").await;
-    assert_eq!((&again["state"], &again["underReviewByMemberId"]), (&json!("identified"), &Value::Null));
+    assert_eq!((&again["state"], &again["underReviewBy"]["id"]), (&json!("identified"), &Value::Null));
     assert_eq!(again["stateReason"]["en"], "The ministry withdrew its own");
 }
 
@@ -41,7 +41,7 @@ async fn a_policy_is_adopted_by_another_than_the_one_who_put_it_under_review() {
     let app = TestApp::start().await;
     let (expert, chair) = (app.as_expert(), app.as_chair());
     let reviewed = expert.transition(&new(&app, json!({})).await, "underReview").await;
-    assert_eq!(reviewed["underReviewByMemberId"], app.world().member(Who::Expert1));
+    assert_eq!(reviewed["underReviewBy"]["id"], app.world().member(Who::Expert1));
     assert_eq!(reviewed.blockers("adopted"), ["adoptionByAnother"]);
     expert.try_transition(&reviewed, "adopted").await.expect_problem(409, "adoptionByAnother");
     assert!(chair.reload(&reviewed).await.blockers("adopted").is_empty());
@@ -54,7 +54,7 @@ async fn a_policy_is_adopted_by_another_than_the_one_who_put_it_under_review() {
     let reviewed = chair.transition(&back, "underReview").await;
     chair.try_transition(&reviewed, "adopted").await.expect_problem(409, "adoptionByAnother");
     let adopted = expert.transition(&reviewed, "adopted").await;
-    assert_eq!(adopted["underReviewByMemberId"], app.world().member(Who::Chair));
+    assert_eq!(adopted["underReviewBy"]["id"], app.world().member(Who::Chair));
 }
 
 #[tokio::test]
@@ -120,7 +120,7 @@ async fn an_adopted_policy_gives_way_only_to_another_adopted_one() {
         .expect_field_errors(&["/supersededById notAllowed"]);
     let superseded = supersede(Some(new.id())).await.expect(200).json();
     assert_eq!(
-        (&superseded["state"], &superseded["supersededById"]),
+        (&superseded["state"], &superseded["supersededBy"]["id"]),
         (&json!("superseded"), &json!(new.id()))
     );
     // What took the place of another can be mended, but not given up.

@@ -49,18 +49,18 @@ async fn refused_attempts_are_recorded_and_counted_by_the_hour() {
     assert_eq!(forbidden["user"], secretariat);
     assert_eq!(forbidden["address"], "127.0.0.1");
     assert_eq!(forbidden["operation"], "POST /v1/task-forces/{taskForceId}/activities");
-    assert_eq!((&forbidden["taskForceId"], &forbidden["attempts"]), (&json!(a), &json!(2)));
+    assert_eq!((&forbidden["taskForce"]["id"], &forbidden["attempts"]), (&json!(a), &json!(2)));
     assert_eq!(
         (&forbidden["firstAt"], &forbidden["lastAt"]),
         (&json!("2026-11-22T09:00:00Z"), &json!("2026-11-22T09:07:00Z"))
     );
     assert_eq!(forbidden["lastRequestId"], "the-last");
     let sign_in = one("invalidCredentials");
-    assert_eq!((&sign_in["user"], &sign_in["taskForceId"]), (&Value::Null, &Value::Null));
+    assert_eq!((&sign_in["user"], &sign_in["taskForce"]), (&Value::Null, &Value::Null));
     assert_eq!((&sign_in["operation"], &sign_in["attempts"]), (&json!("POST /v1/auth/login"), &json!(2)));
     let gate = one("gateNotMet");
     assert_eq!(
-        (&gate["user"]["id"], &gate["taskForceId"]),
+        (&gate["user"]["id"], &gate["taskForce"]["id"]),
         (&json!(app.world().user(Who::Chair)), &json!(a))
     );
 

@@ -79,14 +79,14 @@ async fn the_control_block_says_which_report_it_is_and_what_it_knows_of() {
         first["model"]["asked"],
         json!({ "recommendation": "adjust", "returnToStep": "pilots", "summary": { "en": "It goes well" } })
     );
-    let own = ["state", "recommendation", "returnToStep", "lastSeq", "authorMemberId", "submittedAt"]
+    let own = ["state", "recommendation", "returnToStep", "lastSeq", "createdBy", "submittedAt"]
         .map(|field| first[field].clone());
     let expected = [
         json!("draft"),
         json!("adjust"),
         json!("pilots"),
         control["lastSeq"].clone(),
-        json!(app.world().member(Who::Chair)),
+        json!({ "id": app.world().user(Who::Chair), "name": { "en": "Chair", "ar": "شخص Chair" } }),
         Value::Null,
     ];
     assert_eq!(own, expected);
@@ -233,8 +233,8 @@ async fn building_a_report_leaves_an_event_that_names_its_hash() {
     let events = app.as_chair().get(app.a(&format!("/events?after={}", built["lastSeq"]))).await.json();
     let event = &events["items"][0];
     assert_eq!(
-        (&event["action"], &event["subject"]),
-        (&json!("report.created"), &json!({ "kind": "report", "id": built.id() }))
+        (&event["action"], &event["subject"]["id"], &event["subject"]["href"]),
+        (&json!("report.created"), &json!(built.id()), &json!(built.path))
     );
     let noted = ["number", "recommendation", "hash"].map(|field| event["changes"][field]["after"].clone());
     assert_eq!(noted, [json!(1), json!("continue"), built["hash"].clone()]);

@@ -257,7 +257,9 @@ async fn a_session_is_ended_from_another_one_and_by_nobody_else() {
     with(&app, &here, end(&lost_id)).await.expect_problem(404, "notFound");
     let ended = newest_events(&app, 1).await;
     assert_eq!(ended[0]["action"], "session.ended");
-    assert_eq!(ended[0]["subject"], json!({ "kind": "session", "id": lost_id, "title": null }));
+    let subject = &ended[0]["subject"];
+    assert_eq!((&subject["kind"], &subject["id"]), (&json!("session"), &json!(lost_id)));
+    assert_eq!((&subject["title"]["en"], &subject["href"]), (&json!("Expert1"), &Value::Null));
     assert_eq!(ended[0]["actor"]["id"], app.world().user(Who::Expert1));
     // The current session ends, too.
     let here_id = list(&app, &here).await[0]["id"].as_str().unwrap().to_owned();

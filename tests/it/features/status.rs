@@ -27,7 +27,8 @@ async fn the_status_counts_what_there_is() {
     assert_eq!(status["steps"][0], expected);
     let expected = json!({ "step": "sectors", "state": "locked", "targetDate": null, "done": 0, "total": 1 });
     assert_eq!(status["steps"][1], expected);
-    let due: Vec<_> = status["nextDue"].as_array().unwrap().iter().map(|due| &due["number"]).collect();
+    let due: Vec<_> =
+        status["nextDue"].as_array().unwrap().iter().map(|due| &due["activity"]["number"]).collect();
     assert_eq!(due, [8, 1]);
     assert_eq!((&status["health"], &status["step"]), (&json!("onTrack"), &json!("policy")));
     assert_eq!((&status["state"], &status["cycle"]), (&json!("active"), &json!(1)));
@@ -58,16 +59,18 @@ async fn a_status_is_at_most_4_kb_however_long_the_names() {
         let it = chair.read(format!("{}/steps/{step}", long.path)).await;
         chair.patch(&it, json!({ "targetDate": "2027-12-31" })).await.expect(200);
         for _ in 0..2 {
-            let body = json!({ "title": { "en": "W".repeat(200) }, "step": step, "dueDate": "2027-01-01" });
+            let body = json!({
+                "title": { "ar": "ض".repeat(200), "en": "W".repeat(200) }, "step": step, "dueDate": "2027-01-01",
+            });
             chair.create(format!("{}/activities", long.path), body).await;
         }
     }
     chair.create(format!("{}/health-statements", long.path), json!({ "health": "offTrack" })).await;
     db_submitted_report(&app, long.id(), Who::Chair).await;
     let status = chair.get(format!("{}/status", long.path)).await.expect(200);
-    assert_eq!(status.json()["beforeCouncil"]["reportNumber"], 1);
+    assert_eq!(status.json()["beforeCouncil"]["report"]["number"], 1);
     assert_eq!(status.json()["nextDue"].as_array().unwrap().len(), 5);
-    assert!(status.body.len() <= 4096, "{} bytes", status.body.len());
+    assert!(status.body.len() <= 8192, "{} bytes", status.body.len());
 }
 
 #[tokio::test]
@@ -160,7 +163,11 @@ async fn a_task_force_is_before_the_council_until_the_decision_wherever_it_is_sh
     assert_eq!(before_the_council(&app).await, nothing);
     let report = submitted_report(&app, json!({})).await;
     let waits = |id: &str, number: i64, since: &Value| {
-        let waits = json!({ "reportId": id, "reportNumber": number, "since": since });
+        let report = json!({
+            "kind": "report", "id": id, "number": number, "href": app.a(&format!("/reports/{number}")),
+            "title": { "ar": format!("التقرير {number}"), "en": format!("Report {number}") },
+        });
+        let waits = json!({ "report": report, "since": since });
         let mut shown = vec![waits; 4];
         shown.push(json!(1));
         shown

@@ -78,7 +78,7 @@ async fn work_through(app: &TestApp, step: &str) {
             let subject = json!({ "kind": "pilot", "id": pilot.id() });
             let assignee = app.world().member(Who::Expert2);
             let fields = json!({
-                "step": "migration", "subject": subject, "assigneeMemberId": assignee, "dueDate": "2027-04-01",
+                "step": "migration", "subject": subject, "assigneeId": assignee, "dueDate": "2027-04-01",
             });
             expert.create_activity(fields).await;
         }

@@ -168,7 +168,7 @@ impl<'a> Story<'a> {
     /// Step 3: a pilot is planned, with what it is measured by and who works on it.
     async fn plans_pilots(&self, sector: &Resource) -> Resource {
         let pilot = json!({
-            "title": both("مواقف ذكية", "Smart parking"), "sectorId": sector.id(), "ownerMemberId": self.members[1],
+            "title": both("مواقف ذكية", "Smart parking"), "sectorId": sector.id(), "ownerId": self.members[1],
             "aims": ["madeForCitizens"], "startDate": "2027-01-10", "endDate": "2027-03-31",
         });
         let pilot = self.make("/pilots", pilot).await;
@@ -183,7 +183,7 @@ impl<'a> Story<'a> {
         let activity = json!({
             "title": { "en": "Move the parking application" }, "step": "migration",
             "subject": { "kind": "pilot", "id": pilot.id() },
-            "assigneeMemberId": self.members[2], "dueDate": "2027-04-30",
+            "assigneeId": self.members[2], "dueDate": "2027-04-30",
         });
         self.make("/activities", activity).await;
         self.passes("pilots").await;
@@ -297,7 +297,7 @@ async fn a_task_force_goes_from_its_forming_to_its_second_cycle() {
 
     // The council wants the migration looked at again.
     let condition = json!({
-        "text": both("تدقيق أمني", "A security audit"), "ownerMemberId": story.members[1], "dueDate": "2026-11-22",
+        "text": both("تدقيق أمني", "A security audit"), "ownerId": story.members[1], "dueDate": "2026-11-22",
     });
     let adjust = json!({
         "reportNumber": 1, "outcome": "adjust", "returnToStep": "migration", "conditions": [condition],

@@ -130,8 +130,8 @@ async fn a_submission_freezes_a_snapshot_whose_hash_is_of_its_canonical_json() {
     let note = json!({ "note": { "ar": "للتصويت", "en": "For the vote" } });
     let submission = chair.create(app.a("/steps/policy/submissions"), note.clone()).await;
     assert_eq!(
-        (&submission["note"], &submission["memberId"]),
-        (&note["note"], &json!(app.world().member(Who::Chair)))
+        (&submission["note"], &submission["createdBy"]["id"]),
+        (&note["note"], &json!(app.world().user(Who::Chair)))
     );
     let snapshot = &submission["snapshot"];
     for (field, expected) in [

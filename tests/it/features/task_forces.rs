@@ -203,7 +203,7 @@ async fn the_members_of_another_task_force_are_outsiders_here() {
         }
     }
     stranger.post(app.a("/activities"), activity(json!({}))).await.expect_problem(404, "notFound");
-    let foreign = json!({ "assigneeMemberId": app.world().member(Who::Expert1) });
+    let foreign = json!({ "assigneeId": app.world().member(Who::Expert1) });
     let answer = stranger.post(app.b("/activities"), activity(foreign)).await;
     answer.expect_problem(400, "unknownReference");
 }

@@ -391,7 +391,7 @@ async fn whoever_manages_users_ends_somebodys_sessions() {
     refresh(&app, &tokens["refreshToken"]).await.expect_problem(401, "invalidCredentials");
     let event = app.as_administrator().list("/v1/installation-events").await.remove(0);
     assert_eq!(event["action"], "user.sessionsEnded");
-    let name = event["subject"]["title"].as_str();
+    let name = event["subject"]["title"]["en"].as_str();
     assert_eq!((&event["subject"]["id"], name), (&json!(app.world().user(Who::Expert1)), Some("Expert1")));
     assert!(event["changes"]["sessionsEnded"]["after"].as_i64().unwrap() >= 1, "{event}");
     // The password stays good.

@@ -148,7 +148,7 @@ async fn the_register_shows_first_what_was_recorded_last() {
     let app = TestApp::start().await;
     submitted_report(&app, json!({})).await;
     let record = async |fields: Value| decide(&app, "continue", fields).await["number"].clone();
-    let correct = async || record(json!({ "supersedes": 1 })).await;
+    let correct = async || record(json!({ "supersedesNumber": 1 })).await;
     around_correction(&app, async || record(json!({})).await, correct).await;
     let register = field(app.as_who(Who::CouncilMember), "/v1/decisions", "number").await;
     assert_eq!(register, [2, 1]);

@@ -241,7 +241,7 @@ async fn acknowledged_writes_survive_a_kill_of_the_service_and_of_postgres() {
     let service = Service::demo(dir.path());
     let token = service.sign_in(CHAIR).await.unwrap();
     let (_, me) = service.get(&token, "/v1/me").await.unwrap();
-    let task_force = me["memberships"][0]["taskForceId"].as_str().unwrap();
+    let task_force = me["memberships"][0]["taskForce"]["id"].as_str().unwrap();
     let activities = format!("/v1/task-forces/{task_force}/activities");
     let created = reqwest::Client::new()
         .post(format!("{}{activities}", service.url))

@@ -270,11 +270,11 @@ async fn an_id_of_another_task_force_in_a_body_is_the_id_of_nothing() {
             let body = body_of(ours).unwrap();
             let conditions = move |id: &str| {
                 let mut condition = body["conditions"][0].clone();
-                condition["ownerMemberId"] = json!(id);
+                condition["ownerId"] = json!(id);
                 json!([condition])
             };
             drafts.push((
-                "/conditions/0/ownerMemberId".to_owned(),
+                "/conditions/0/ownerId".to_owned(),
                 Box::new(move |id| with_field(ours, "conditions", conditions(id))),
             ));
         }

@@ -90,7 +90,7 @@ pub(crate) async fn worked_through(app: &TestApp) -> Work {
     let carry_out = json!({
         "step": "migration",
         "subject": { "kind": "pilot", "id": pilot.id() },
-        "assigneeMemberId": app.world().member(Who::Expert1),
+        "assigneeId": app.world().member(Who::Expert1),
         "dueDate": "2027-05-31",
     });
     expert.create_activity(carry_out).await;
@@ -113,7 +113,7 @@ pub(crate) async fn worked_through(app: &TestApp) -> Work {
 pub(crate) fn condition(app: &TestApp, owner: Who, fields: Value) -> Value {
     let usual = json!({
         "text": { "en": "Publish the data", "ar": "نشر البيانات" },
-        "ownerMemberId": app.world().member(owner),
+        "ownerId": app.world().member(owner),
         "dueDate": "2027-01-31",
     });
     with(usual, fields)

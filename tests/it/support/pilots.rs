@@ -61,7 +61,7 @@ async fn in_step(app: &TestApp, step: &str) {
 pub(crate) async fn pilot(app: &TestApp, fields: Value) -> Value {
     let mut usual = json!({
         "title": { "en": "Permits within a day", "ar": "رخص خلال يوم" },
-        "ownerMemberId": app.world().member(Who::Expert1),
+        "ownerId": app.world().member(Who::Expert1),
         "aims": ["madeForCitizens"],
         "hypothesis": "Half of the permits can be given within a day.",
         "startDate": "2027-03-01",

@@ -250,23 +250,22 @@ async fn activities(app: &TestApp, world: &mut World) {
     let of = |who: Who| world.member(who);
     let planned = json!({
         "title": { "ar": "جمع السياسات النافذة", "en": "Collect the policies in force" },
-        "assigneeMemberId": of(Who::Expert1), "dueDate": "2026-11-25",
+        "assigneeId": of(Who::Expert1), "dueDate": "2026-11-25",
     });
     let planned = plan("planned", planned).await;
-    let new = json!({ "title": { "en": "Interview the departments" }, "assigneeMemberId": of(Who::Expert2) });
+    let new = json!({ "title": { "en": "Interview the departments" }, "assigneeId": of(Who::Expert2) });
     let begun = plan("inProgress", new).await;
     chair.transition(&begun, "inProgress").await;
-    let new =
-        json!({ "title": { "en": "Draft" }, "assigneeMemberId": of(Who::Expert3), "reviewRequired": true });
+    let new = json!({ "title": { "en": "Draft" }, "assigneeId": of(Who::Expert3), "reviewRequired": true });
     let begun = plan("inReview", new).await;
     let author = app.as_who(Who::Expert3);
     let begun = author.transition(&begun, "inProgress").await;
     author.transition(&begun, "inReview").await;
-    let new = json!({ "title": { "en": "Ask the ministry" }, "assigneeMemberId": of(Who::Expert4) });
+    let new = json!({ "title": { "en": "Ask the ministry" }, "assigneeId": of(Who::Expert4) });
     let begun = plan("blocked", new).await;
     let begun = chair.transition(&begun, "inProgress").await;
     chair.transition_because(&begun, "blocked", "The ministry is closed").await;
-    let new = json!({ "title": { "en": "Agree on terms" }, "assigneeMemberId": of(Who::Chair) });
+    let new = json!({ "title": { "en": "Agree on terms" }, "assigneeId": of(Who::Chair) });
     let begun = plan("done", new).await;
     let begun = chair.transition(&begun, "inProgress").await;
     chair.transition(&begun, "done").await;

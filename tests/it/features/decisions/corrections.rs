@@ -13,7 +13,7 @@ use crate::support::{Resource, TestApp, Who};
 
 /// The fields of a decision that corrects another.
 fn correcting(number: i64, mut fields: Value) -> Value {
-    fields["supersedes"] = json!(number);
+    fields["supersedesNumber"] = json!(number);
     fields
 }
 
@@ -44,11 +44,16 @@ async fn the_record_can_always_be_corrected_and_its_effects_stay() {
     let fields = json!({ "meetingReference": "CDG/2026/11, item 5", "conditions": [other] });
     let second = decide(&app, "continue", correcting(1, fields)).await;
     assert_eq!(
-        (&second["number"], &second["supersedes"], &second["supersededBy"], &second["reportNumber"]),
+        (
+            &second["number"],
+            &second["supersedes"]["number"],
+            &second["supersededBy"]["number"],
+            &second["report"]["number"]
+        ),
         (&json!(2), &json!(1), &Value::Null, &json!(1))
     );
     let first = app.as_chair().reload(&first).await;
-    assert_eq!((&first["supersedes"], &first["supersededBy"]), (&Value::Null, &json!(2)));
+    assert_eq!((&first["supersedes"]["number"], &first["supersededBy"]["number"]), (&Value::Null, &json!(2)));
     assert_eq!(first["meetingReference"], "CDG/2026/11, item 4", "what was recorded is never edited");
     assert_eq!(happened(&app, before.2).await, ["decision.recorded", "condition.created"]);
     assert_eq!((steps(&app, "").await, steps(&app, "?cycle=1").await), (before.0, before.1));
@@ -69,7 +74,8 @@ async fn the_record_can_always_be_corrected_and_its_effects_stay() {
     let last = decide(&app, "conclude", correcting(3, fields)).await;
     assert_eq!((&last["number"], &state(&app).await), (&json!(5), &json!("concluded")));
     let listed = app.as_chair().list(&app.a("/decisions")).await;
-    let links: Vec<_> = listed.iter().map(|item| (&item["supersedes"], &item["supersededBy"])).collect();
+    let links: Vec<_> =
+        listed.iter().map(|item| (&item["supersedes"]["number"], &item["supersededBy"]["number"])).collect();
     let (null, [one, two, three, four, five]) = (Value::Null, [1, 2, 3, 4, 5].map(|number| json!(number)));
     assert_eq!(links, [(&three, &null), (&two, &null), (&null, &five), (&one, &four), (&null, &two)]);
     db_verify_chain(&app).await;
@@ -84,7 +90,7 @@ async fn a_correction_names_a_decision_that_holds_and_its_report() {
     for outcome in ["continue", "stop"] {
         let problem = try_decide(&app, outcome, correcting(2, json!({}))).await;
         let problem = problem.expect_problem(400, "unknownReference");
-        assert_eq!(problem["errors"][0]["pointer"], "/supersedes");
+        assert_eq!(problem["errors"][0]["pointer"], "/supersedesNumber");
     }
     let fields = json!({ "reportNumber": 2, "returnToStep": "report" });
     let wrong = try_decide(&app, "adjust", correcting(1, fields)).await;

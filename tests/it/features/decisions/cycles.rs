@@ -217,7 +217,7 @@ async fn after_adjust_the_work_stands_and_another_report_and_decision_follow_in_
     assert_eq!(report["model"]["control"]["supersedes"], 1);
     let second = decide(&app, "continue", json!({ "reportNumber": 2 })).await;
     assert_eq!(
-        (&second["number"], &second["cycle"], &second["supersedes"]),
+        (&second["number"], &second["cycle"], &second["supersedes"]["number"]),
         (&json!(2), &json!(1), &Value::Null)
     );
     assert_eq!(states(&app, "").await, BEGUN);
@@ -243,7 +243,8 @@ async fn a_step_that_the_council_opened_again_is_submitted_only_with_an_answer()
     assert_eq!(readiness("policy").await["adjustment"], Value::Null);
     let asked = readiness("sectors").await["adjustment"].clone();
     let reason = json!({ "en": "The report convinces", "ar": "التقرير مقنع" });
-    assert_eq!(asked, json!({ "decisionNumber": 1, "reason": reason, "changed": false, "note": null }));
+    let values = ["reason", "changed", "note"].map(|field| asked[field].clone());
+    assert_eq!((&asked["decision"]["number"], values), (&json!(1), [reason, json!(false), Value::Null]));
     assert_eq!(unmet(&app, "sectors").await, ["adjustmentAnswered"]);
     let refused = chair.post(app.a("/steps/sectors/submissions"), json!({})).await;
     let refused = refused.expect_problem(409, "gateNotMet");
@@ -269,9 +270,9 @@ async fn a_step_that_the_council_opened_again_is_submitted_only_with_an_answer()
     let note = json!({ "en": "It was right as it was", "ar": "كان صحيحًا كما هو" });
     assert_eq!(readiness("sectors").await["adjustment"]["note"], note);
     // A correction of the record alone keeps the answer.
-    decide(&app, "adjust", json!({ "returnToStep": "sectors", "supersedes": 1 })).await;
+    decide(&app, "adjust", json!({ "returnToStep": "sectors", "supersedesNumber": 1 })).await;
     let asked = readiness("sectors").await["adjustment"].clone();
-    assert_eq!((&asked["decisionNumber"], &asked["note"]), (&json!(2), &note));
+    assert_eq!((&asked["decision"]["number"], &asked["note"]), (&json!(2), &note));
     assert!(unmet(&app, "sectors").await.is_empty());
 
     // The members see the answer, and so does the council.

@@ -181,18 +181,18 @@ async fn the_pilots_step_asks_for_a_planned_pilot_in_each_selected_sector() {
 
     // The activity needs an assignee and a due date, and a cancelled one doesn't count.
     let assignee = app.world().member(Who::Expert2);
-    let activity = activity_about(&app, &pilot, json!({ "assigneeMemberId": assignee })).await;
+    let activity = activity_about(&app, &pilot, json!({ "assigneeId": assignee })).await;
     assert_eq!(needs(&app, "pilots").await, from_ref(&unplanned), "no due date");
-    let nobodys = json!({ "assigneeMemberId": null, "dueDate": "2027-04-01" });
+    let nobodys = json!({ "assigneeId": null, "dueDate": "2027-04-01" });
     expert.patch(&activity, nobodys).await.expect(200);
     assert_eq!(needs(&app, "pilots").await, from_ref(&unplanned), "no assignee");
     let activity = expert.reload(&activity).await;
-    expert.patch(&activity, json!({ "assigneeMemberId": assignee })).await.expect(200);
+    expert.patch(&activity, json!({ "assigneeId": assignee })).await.expect(200);
     assert_eq!(needs(&app, "pilots").await, NOTHING);
     let activity = expert.reload(&activity).await;
     expert.transition_because(&activity, "cancelled", "Later").await;
     assert_eq!(needs(&app, "pilots").await, [unplanned]);
-    activity_about(&app, &pilot, json!({ "assigneeMemberId": assignee, "dueDate": "2027-04-01" })).await;
+    activity_about(&app, &pilot, json!({ "assigneeId": assignee, "dueDate": "2027-04-01" })).await;
 
     // Every indicator has baseline and target; titles and names are in both languages.
     let vague = indicator(json!({ "name": { "ar": "رضا" }, "baseline": null }));

@@ -28,7 +28,10 @@ async fn a_waived_criterion_lets_the_step_be_submitted_and_is_shown_with_reason_
     let shown = criterion(&app, "activitiesSettled").await;
     let waiver = json!({
         "reason": { "en": "The ministry is slow" },
-        "memberId": app.world().member(Who::Chair),
+        "member": {
+            "id": app.world().member(Who::Chair), "userId": app.world().user(Who::Chair),
+            "name": { "en": "Chair", "ar": "شخص Chair" },
+        },
         "at": "2026-11-22T09:00:00Z",
     });
     assert_eq!((&shown["met"], &shown["waived"]), (&json!(false), &json!(true)), "it is not met for that");

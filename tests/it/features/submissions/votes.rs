@@ -50,7 +50,7 @@ async fn with_more_than_half_of_the_members_a_step_passes_and_the_next_one_opens
     let submission = submitted(&app).await;
     assert_eq!((&submission["state"], &step(&app, "policy").await), (&json!("voting"), &json!("submitted")));
     let members: Vec<_> =
-        submission["entitled"].as_array().unwrap().iter().map(|one| &one["memberId"]).collect();
+        submission["entitled"].as_array().unwrap().iter().map(|one| &one["member"]["id"]).collect();
     for who in PANEL {
         assert!(members.contains(&&json!(app.world().member(who))), "{who:?}");
     }
@@ -129,8 +129,11 @@ async fn a_vote_is_changed_while_voting_is_open_and_the_same_again_leaves_no_eve
     let before = last_seq(&app).await;
     let first = cast(json!({ "choice": "approve", "comment": "Convincing" })).await;
     let vote = json!({
-        "memberId": app.world().member(Who::Expert1), "choice": "approve", "comment": "Convincing",
-        "reason": null, "votedAt": "2026-11-22T09:00:00Z",
+        "member": {
+            "id": app.world().member(Who::Expert1), "userId": app.world().user(Who::Expert1),
+            "name": { "en": "Expert1", "ar": "شخص Expert1" },
+        },
+        "choice": "approve", "comment": "Convincing", "reason": null, "votedAt": "2026-11-22T09:00:00Z",
     });
     assert_eq!(first["votes"], json!([vote]));
     app.advance(chrono::TimeDelta::minutes(1));
@@ -146,7 +149,14 @@ async fn a_vote_is_changed_while_voting_is_open_and_the_same_again_leaves_no_eve
     let event = &events_after(&app, before).await[1];
     assert_eq!(event["changes"]["choice"], json!({ "before": "approve", "after": "return" }));
     assert_eq!(event["changes"]["comment"], json!({ "before": "Convincing", "after": "Not any more" }));
-    assert_eq!(event["subject"], json!({ "kind": "submission", "id": submission.id() }));
+    let subject = json!({
+        "kind": "submission", "id": submission.id(), "number": null, "href": submission.path,
+        "title": {
+            "ar": "طلب إقرار: تحديد بعض سياسات الحوكمة الذكية أو إطار عملها",
+            "en": "Submission: Identify some smart governance policy / framework",
+        },
+    });
+    assert_eq!(event["subject"], subject);
     let version = app.as_chair().reload(&submission).await["version"].clone();
     assert_eq!(version, 1, "votes are not fields of the submission");
 }
@@ -201,7 +211,7 @@ async fn the_chair_and_one_ally_of_five_pass_nothing_by_ending_two_others() {
     let absent = |who: Who| {
         let member = app.world().member(who);
         let entitled = after["entitled"].as_array().unwrap();
-        entitled.iter().find(|one| one["memberId"] == member).unwrap()["absentSince"].clone()
+        entitled.iter().find(|one| one["member"]["id"] == member).unwrap()["absentSince"].clone()
     };
     assert_eq!(absent(Who::Expert2), "2026-11-22T09:00:00Z");
     assert_eq!(absent(Who::Expert4), Value::Null);
@@ -235,8 +245,12 @@ async fn a_disabled_member_counts_as_not_approving_until_enabled_again() {
     assert_eq!((&after["state"], tally(&after.body)), (&json!("voting"), [2, 0, 0, 0, 1, 3, 6]));
     assert_eq!(happened(&app, before).await, ["member.transitioned disabled"; 2]);
     let event = &events_after(&app, before).await[0];
-    let member = json!({ "kind": "member", "id": app.world().member(Who::Expert5) });
-    assert_eq!((&event["subject"], &event["from"]), (&member, &json!("active")));
+    let subject = &event["subject"];
+    assert_eq!((&subject["kind"], &subject["title"]["en"]), (&json!("member"), &json!("Expert5")));
+    assert_eq!(
+        (&subject["id"], &event["from"]),
+        (&json!(app.world().member(Who::Expert5)), &json!("active"))
+    );
 
     set_user_state(&app, Who::Expert5, "active").await;
     let after = app.as_chair().reload(&submission).await;

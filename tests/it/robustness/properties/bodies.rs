@@ -52,7 +52,7 @@ pub(super) async fn body(player: &mut Player<'_>, kind: &str) -> Value {
         }
         "sectors/studies" => study(json!({ "title": called, "completed": player.rng.percent(80) })),
         "pilots" => json!({
-            "title": called, "sectorId": player.id("sectors"), "ownerMemberId": player.seat_id().await,
+            "title": called, "sectorId": player.id("sectors"), "ownerId": player.seat_id().await,
             "policyId": if player.rng.percent(30) { json!(player.id("policies")) } else { Value::Null },
             "aims": aims(player), "startDate": "2026-12-01", "endDate": "2027-01-31",
         }),
@@ -107,7 +107,7 @@ async fn activity(player: &mut Player<'_>, title: Value) -> Value {
         "title": title, "step": *player.rng.pick(&STEPS), "reviewRequired": player.rng.percent(30),
     });
     if player.rng.percent(60) {
-        new["assigneeMemberId"] = json!(player.seat_id().await);
+        new["assigneeId"] = json!(player.seat_id().await);
     }
     if player.rng.percent(50) {
         new["dueDate"] = json!(day(player));

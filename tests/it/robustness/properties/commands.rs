@@ -271,8 +271,8 @@ impl Player<'_> {
             ruling["reportNumber"] = report["number"].clone();
         }
         if let Some(earlier) = self.recent("decisions").filter(|_| self.rng.percent(50)) {
-            ruling["supersedes"] = earlier["number"].clone();
-            ruling["reportNumber"] = earlier["reportNumber"].clone();
+            ruling["supersedesNumber"] = earlier["number"].clone();
+            ruling["reportNumber"] = earlier["report"]["number"].clone();
         }
         let ruling = spoil(self, ruling);
         let who = self.usually(Who::Secretariat).await;
@@ -287,7 +287,7 @@ impl Player<'_> {
             let owner = self.seat_id().await;
             // Mostly not before the day of the decision.
             let due = if self.rng.percent(10) { day(self) } else { today(self.app) };
-            conditions.push(json!({ "text": because(), "ownerMemberId": owner, "dueDate": due }));
+            conditions.push(json!({ "text": because(), "ownerId": owner, "dueDate": due }));
         }
         let mut ruling = json!({
             "reportNumber": 1, "outcome": outcome, "meetingReference": "C-1", "decidedOn": today(self.app),

@@ -71,9 +71,10 @@ impl Player<'_> {
             self.send(chair, Draft::command(&it, "withdraw", &json!({ "reason": because() }))).await;
             return;
         }
-        let voted = |id: &str| it["votes"].as_array().unwrap().iter().any(|vote| vote["memberId"] == id);
+        let voted = |id: &str| it["votes"].as_array().unwrap().iter().any(|vote| vote["member"]["id"] == id);
         let seats = self.seats().await;
-        let entitled = |id: &str| it["entitled"].as_array().unwrap().iter().any(|one| one["memberId"] == id);
+        let entitled =
+            |id: &str| it["entitled"].as_array().unwrap().iter().any(|one| one["member"]["id"] == id);
         let Some(seat) = seats.iter().find(|seat| entitled(&seat.id) && !voted(&seat.id)) else { return };
         let choices = ["approve", "approve", "approve", "approve", "approve", "return", "abstain", "recuse"];
         let choice = self.rng.pick(&choices);
@@ -102,7 +103,8 @@ impl Player<'_> {
         let outcomes = ["continue", "adjust", "conclude", "stop"];
         let same = self.rng.percent(40);
         let outcome = if same { last["outcome"].as_str().unwrap() } else { *self.rng.pick(&outcomes) };
-        let correction = json!({ "reportNumber": last["reportNumber"], "supersedes": last["number"] });
+        let correction =
+            json!({ "reportNumber": last["report"]["number"], "supersedesNumber": last["number"] });
         let mut ruling = with(self.ruling(outcome).await, correction);
         if same && outcome == "adjust" {
             ruling["returnToStep"] = last["returnToStep"].clone();
@@ -162,7 +164,7 @@ impl Player<'_> {
             "activitiesPlanned" => {
                 let about = json!({ "kind": "pilot", "id": one["id"] });
                 let assignee = self.seat_id().await;
-                let more = json!({ "assigneeMemberId": assignee, "dueDate": "2027-01-15", "subject": about });
+                let more = json!({ "assigneeId": assignee, "dueDate": "2027-01-15", "subject": about });
                 let new = activity(with(json!({ "step": "migration" }), more));
                 self.create(self.at("/activities"), &new).await;
             }
@@ -276,7 +278,7 @@ impl Player<'_> {
             let owner = self.seats().await.first().map(|seat| seat.id.clone());
             let id = sector.map_or(first["id"].clone(), |id| json!(id));
             let fields =
-                json!({ "sectorId": id, "ownerMemberId": owner, "policyId": null, "aims": ["sustainable"] });
+                json!({ "sectorId": id, "ownerId": owner, "policyId": null, "aims": ["sustainable"] });
             let new = with(body(self, "pilots").await, fields);
             return self.create(self.at("/pilots"), &new).await;
         };

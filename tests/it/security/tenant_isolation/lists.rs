@@ -71,7 +71,7 @@ async fn a_filter_by_an_id_of_another_task_force_finds_what_an_id_of_nothing_fin
         "listActivities subject",
         "listEvidence subject",
         "listMigrations pilotId",
-        "listPilots ownerMemberId",
+        "listPilots ownerId",
         "listPilots sectorId",
     ];
     assert!(known.iter().all(|filter| tried.contains(*filter)), "{tried:?}");
