@@ -172,8 +172,8 @@ impl Stateful for ActivityDetail {
         let update = ActivityStateUpdate { stage, reason, started_at, assignee_member_id };
         db::activities::update_state(conn, task_force_id, self.id(), &update, tx.now()).await?;
         db::activity_assignees::record(conn, task_force_id, &[self.id()]).await?;
-        // Whoever puts work to the review answers for the work, whoever is assigned. What is assigned to nobody is also
-        // the work of the member who starts it.
+        // The member who puts work to the review answers for the work, also where another member is assigned. What is
+        // assigned to nobody is also the work of the member who starts it.
         let works = match (self.stage, to) {
             (Stage::InProgress, ActivityState::InReview) => true,
             (Stage::Planned, ActivityState::InProgress) => assignee_member_id.is_none(),

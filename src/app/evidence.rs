@@ -3,7 +3,7 @@
 //! Evidence can be added in any state of the step, since proof often comes late; evidence about the record (the task
 //! force, a submission, a report, a decision) by secretariat and chair in any state of the task force. It can be changed
 //! and deleted only as long as its subject can be written, and never about a decision, which cannot be written. A wrong
-//! file about the task force itself is replaced by whoever filed it, in every state in which that person may file.
+//! file about the task force itself is replaced by the person who filed it, in every state in which that person may file.
 
 use url::Url;
 use uuid::Uuid;
@@ -47,7 +47,7 @@ async fn check_changeable(tx: &WriteTx<'_>, evidence: &Evidence) -> Result<()> {
         (EvidenceSubjectKind::Activity, Some(step)) => {
             return check_step(tx, evidence, Write::Activity(step)).await;
         }
-        // Whoever may file evidence now may put right what they have filed.
+        // A person who may file evidence now may put right what that person has filed.
         (EvidenceSubjectKind::TaskForce, _) => {
             let is_own = evidence.user_id == tx.access.actor.user_id;
             let correction = subject.kind.addition_by(tx.access.effective_role);

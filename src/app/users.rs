@@ -440,7 +440,7 @@ impl App {
             if to == UserState::Disabled {
                 let ended = db::sessions::end_all(conn, id, now).await?;
                 moved = with_sessions_ended(moved, ended);
-                // Whoever is enabled again is invited again, or knows the password.
+                // A user who is enabled again is invited again, or knows the password.
                 if db::users::end_invitation(conn, id, now).await? {
                     moved = moved.with_change("invitationEnded", None::<()>, true);
                 }

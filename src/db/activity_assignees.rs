@@ -24,7 +24,7 @@ pub async fn record(conn: &Conn, task_force_id: Uuid, activity_ids: &[Uuid]) -> 
     Prepared(statement).execute(&mut &*conn).await.map(drop)
 }
 
-/// Records a member who works on an activity, whoever is assigned.
+/// Records a member who works on an activity, assigned or not.
 pub async fn record_worker(
     conn: &Conn,
     task_force_id: Uuid,

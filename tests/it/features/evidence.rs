@@ -382,7 +382,8 @@ async fn the_record_is_completed_by_secretariat_and_chair_in_every_state_and_by_
             }
         }
     }
-    // What was added can get its file, also afterwards. A wrong file is replaced by whoever filed it, and nothing is deleted.
+    // What was added can get its file, also afterwards. A wrong file is replaced by the person who
+    // filed it, and nothing is deleted.
     db_set_task_force(&app, "concluded").await;
     let secretariat = app.as_secretariat();
     let decree = evidence("taskForce", &app.world().a, json!({}));
