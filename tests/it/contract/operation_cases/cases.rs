@@ -50,7 +50,6 @@ cases! {
     getJwks |app| Draft::get("/.well-known/jwks.json");
     getSecurityTxt |app| Draft::get("/.well-known/security.txt");
     getOpenapiJson |app| Draft::get("/v1/openapi.json");
-    getOpenapiYaml |app| Draft::get("/v1/openapi.yaml");
 
     // Sign-in.
     signIn |app| Draft::post("/v1/auth/login", &credentials(Who::Expert1));
