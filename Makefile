@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak fuzz torture fmt lint doc openapi examples rights openapi-check contract contract-lint ci
+.PHONY: help demo test soak fuzz torture fmt lint doc openapi examples rights openapi-check contract contract-lint clients ci
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,5 +61,8 @@ contract: ## runs schemathesis on every operation as pairs of users (needs Pytho
 contract-lint: ## checks openapi.yaml against the rules of tests/contract, and plants faults (needs npm)
 	@exec ./scripts/contract-lint.sh
 
-ci: ## runs all checks of CI: formatting, clippy, documentation, OpenAPI drift, tests
+clients: ## generates, compiles and runs clients in TypeScript and Python, and the stories in examples (needs npm and Python)
+	@exec ./scripts/clients.sh
+
+ci: ## runs all checks of CI: formatting, clippy, documentation, the contract and its clients, tests
 	@.ci/run

@@ -24,38 +24,11 @@ if ! cmp -s tests/contract/requirements.txt "$tools/requirements.txt"; then
     cp tests/contract/requirements.txt "$tools/requirements.txt"
 fi
 
-DATABASE_URL='' ./scripts/prepare.sh
-cargo build --locked --bin taskforce
-
-data=$(mktemp -d)
-service=
-clean_up() {
-    if [ -n "$service" ]; then
-        kill "$service" 2>/dev/null || :
-        wait "$service" 2>/dev/null || :
-    fi
-    rm -rf "$data"
-}
-trap clean_up EXIT
+. scripts/demo-service.sh
+trap stop_demo EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-address=http://127.0.0.1:$port
-password=$(python3 -c 'import secrets; print(secrets.token_urlsafe(24))')
-env -u DATABASE_URL \
-    TASKFORCE_BIND="127.0.0.1:$port" TASKFORCE_DATA_DIR="$data/service" TASKFORCE_DEMO_PASSWORD="$password" \
-    TASKFORCE_RATE_LIMIT=0 TASKFORCE_METRICS_TOKEN=metrics TASKFORCE_SECURITY_CONTACT=mailto:security@demo.example \
-    "$target/debug/taskforce" demo >"$data/log" 2>&1 &
-service=$!
-
-for _ in $(seq 300); do
-    kill -0 "$service" 2>/dev/null || { cat "$data/log" >&2; say "the service did not start"; exit 1; }
-    if python3 -c "import urllib.request as r; r.urlopen('$address/health/ready', timeout=2)" 2>/dev/null; then
-        break
-    fi
-    sleep 0.5
-done
+start_demo
 
 failed=0
 # The chair of the task force, the council's secretariat and the administrator of the installation, each with a second user
@@ -71,10 +44,6 @@ for pair in 'chair outsider' 'secretariat outsider' 'administrator outsider'; do
         "$tools/bin/schemathesis" run "$address/v1/openapi.json" --url "$address" --max-examples "$examples" \
             --seed "$seed" --generation-deterministic --continue-on-failure
     ) || failed=1
-    kill -0 "$service" 2>/dev/null || { tail -n 50 "$data/log" >&2; say "the service is gone"; exit 1; }
+    check_demo || exit 1
 done
-if grep -n 'panicked\|ERROR' "$data/log" >&2; then
-    say "the service says that something went wrong"
-    failed=1
-fi
 exit "$failed"

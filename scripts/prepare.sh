@@ -5,7 +5,8 @@
 # own from these programs.
 #
 # `prepare.sh tests` also provides node (18 or later) and npm, which run the OpenID provider of the tests (tests/oidc),
-# and curl and jq, which the tutorial of the README uses.
+# and curl and jq, which the tutorial of the README uses. `prepare.sh clients` also provides Python (3.11 or later, with
+# venv), which runs generators of clients.
 #
 # With DATABASE_URL set, no PostgreSQL is needed on this machine. TASKFORCE_PG_BIN_DIR names the programs' directory if
 # the directory is not in the list below; taskforce searches the same directories in the same order
@@ -15,7 +16,11 @@ set -eu
 oldest=14
 oldest_node=18
 for_tests=
-[ "${1-}" != tests ] || for_tests=yes
+for_clients=
+case ${1-} in
+tests) for_tests=yes ;;
+clients) for_tests=yes for_clients=yes ;;
+esac
 
 say() { printf '%s\n' "prepare: $*" >&2; }
 fail() { say "$*"; exit 1; }
@@ -66,6 +71,8 @@ has_node() {
 needs_node() { [ -n "$for_tests" ] && ! has_node; }
 has_tutorial() { has curl && has jq; }
 needs_tutorial() { [ -n "$for_tests" ] && ! has_tutorial; }
+has_python() { python3 -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
+needs_python() { [ -n "$for_clients" ] && ! has_python; }
 needs_postgres() { [ -z "${DATABASE_URL-}" ] && ! has_postgres; }
 
 as_root() {
@@ -116,6 +123,7 @@ has_compiler || missing="a C compiler"
 ! needs_postgres || missing="${missing:+$missing and }PostgreSQL (the server, $oldest or later, with pg_trgm)"
 ! needs_node || missing="${missing:+$missing and }node ($oldest_node or later, with npm)"
 ! needs_tutorial || missing="${missing:+$missing and }curl and jq"
+! needs_python || missing="${missing:+$missing and }Python (3.11 or later, with venv)"
 [ -n "$missing" ] || exit 0
 say "missing: $missing"
 
@@ -125,6 +133,7 @@ if has apt-get; then
     ! needs_postgres || set -- "$@" postgresql
     ! needs_node || set -- "$@" nodejs npm
     ! needs_tutorial || set -- "$@" curl ca-certificates jq
+    ! needs_python || set -- "$@" python3 python3-venv
     apt_install "$@"
 elif [ "$(uname -s)" = Darwin ] && has brew; then
     has_compiler || fail "install the compiler: xcode-select --install; then start again"
@@ -132,10 +141,11 @@ elif [ "$(uname -s)" = Darwin ] && has brew; then
     ! needs_postgres || set -- postgresql@17
     ! needs_node || set -- "$@" node
     ! needs_tutorial || set -- "$@" curl jq
+    ! needs_python || set -- "$@" python@3.13
     say "installing $* with brew"
     brew install "$@" >&2
 elif has dnf; then
-    fail "install them: dnf install gcc postgresql-server postgresql-contrib${for_tests:+ nodejs npm curl jq}; or set DATABASE_URL"
+    fail "install them: dnf install gcc postgresql-server postgresql-contrib${for_tests:+ nodejs npm curl jq}${for_clients:+ python3}; or set DATABASE_URL"
 else
     fail "install them with your package manager; or set DATABASE_URL if only PostgreSQL is missing"
 fi
@@ -145,4 +155,5 @@ has_compiler || fail "there is still no C compiler: install one"
     fail "there is still no PostgreSQL $oldest or later: install one, name its bin directory in TASKFORCE_PG_BIN_DIR, or set DATABASE_URL"
 ! needs_node || fail "there is still no node $oldest_node or later with npm: install them"
 ! needs_tutorial || fail "there is still no curl or no jq: install them"
+! needs_python || fail "there is still no Python 3.11 or later with venv: install it"
 say "ready"

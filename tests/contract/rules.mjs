@@ -16,6 +16,9 @@ const BARE_NAMES = new Set(
     'Tally Task Text Token Tokens Totals Type Value Verdict Window Word').split(' '),
 );
 
+// The line of every operation that says who may perform it.
+const WHO_MAY = 'Who may: ';
+
 const WRITES = ['post', 'put', 'patch', 'delete'];
 
 /** The sentences of a text, without the marks of Markdown before them. */
@@ -27,6 +30,7 @@ function sentences(text) {
 
 /** The first word of a sentence, if the word is dependent. After an abbreviation ("e.g. where") no sentence begins. */
 function dependentWord(sentence) {
+  if (sentence.startsWith(WHO_MAY)) return undefined;
   const word = /^[A-Z][a-z]*/u.exec(sentence)?.[0];
   return word !== undefined && DEPENDENT.has(word.toLowerCase()) ? word : undefined;
 }
@@ -88,8 +92,8 @@ function WritesSayWhoMay() {
         const { description, 'x-roles': roles } = item[method];
         if (!Array.isArray(roles) || roles.length === 0) {
           report({ message: 'A write lists the roles that may do it in x-roles.', location: location.child([method]).key() });
-        } else if (!/\bWho may\b/u.test(description ?? '')) {
-          report({ message: 'A write has a line "Who may" in its description.', location: location.child([method, 'description']) });
+        } else if (!description?.includes(WHO_MAY)) {
+          report({ message: `A write has a line "${WHO_MAY}" in its description.`, location: location.child([method, 'description']) });
         }
       }
     },
@@ -157,13 +161,55 @@ function ListsArePaged() {
   };
 }
 
-/** Generators name an enum by its component; an inline one becomes `Sort2` or a union without a name. */
+/**
+ * Generators name an enum by its component; an inline one becomes `Sort2` or a union without a name. The codes of a kind of
+ * problem tell the kinds apart and belong to them.
+ */
 function EnumsAreComponents() {
   return {
     Schema(schema, { report, location }) {
-      const isComponent = /^#\/components\/schemas\/[^/]+$/u.test(location.pointer);
-      if (Array.isArray(schema.enum) && schema.enum.length > 1 && !isComponent) {
+      const { pointer } = location;
+      const belongs = /^#\/components\/schemas\/(?:[^/]+|[^/]+Problem\/.+\/code)$/u.test(pointer);
+      if (Array.isArray(schema.enum) && schema.enum.length > 1 && !belongs) {
         report({ message: 'An enum is a component with a name.', location: location.child(['enum']) });
+      }
+    },
+  };
+}
+
+/** As Redocly's scalar-property-missing-example, which asks for an example also where the values are listed. */
+function ScalarsHaveExamples() {
+  return {
+    Schema(schema, { report, location, resolve }) {
+      for (const [name, property] of Object.entries(schema.properties ?? {})) {
+        const resolved = resolve(property).node ?? property;
+        const types = [resolved.type].flat().filter((type) => type !== 'null');
+        const isScalar = types.length > 0 && types.every((type) => ['string', 'number', 'integer', 'boolean'].includes(type));
+        const shown = ['example', 'examples', 'enum', 'const'];
+        if (isScalar && !shown.some((field) => property[field] !== undefined || resolved[field] !== undefined)) {
+          report({ message: `The property "${name}" has no example.`, location: location.child(['properties', name]).key() });
+        }
+      }
+    },
+  };
+}
+
+/** A client reads every refusal in one way: as the problem of the response `default`, by its code. */
+function OperationsDocumentProblems() {
+  return {
+    Operation(operation, { report, location, resolve }) {
+      const codes = operation['x-problem-codes'];
+      if (!Array.isArray(codes) || codes.length === 0) {
+        report({ message: 'An operation lists its problems in x-problem-codes.', location: location.key() });
+        return;
+      }
+      const response = operation.responses.default;
+      const problem = response && (resolve(response).node ?? response);
+      if (problem?.content?.['application/problem+json'] === undefined) {
+        report({ message: 'An operation has a response `default` with its problems.', location: location.child(['responses']).key() });
+      }
+      if (operation.security === undefined && !codes.includes('unauthenticated')) {
+        report({ message: 'An operation of a signed-in user can be unauthenticated.', location: location.child(['x-problem-codes']) });
       }
     },
   };
@@ -182,6 +228,8 @@ export default function plugin() {
         'schema-names-say-of-what': SchemaNamesSayOfWhat,
         'lists-are-paged': ListsArePaged,
         'enums-are-components': EnumsAreComponents,
+        'scalars-have-examples': ScalarsHaveExamples,
+        'operations-document-problems': OperationsDocumentProblems,
       },
     },
   };

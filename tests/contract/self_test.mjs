@@ -97,10 +97,26 @@ const faults = [
     at(document, keys).example = 7;
     return pointer(...keys, 'example');
   }],
-  ['rule/documents-400-401', (document) => {
-    const keys = operation(document, (one) => one.security === undefined && one.responses['401'] !== undefined);
-    delete at(document, keys).responses['401'];
+  ['contract/scalars-have-examples', (document) => {
+    const schema = name(document, 'schemas', (one) => one.properties?.id !== undefined);
+    document.components.schemas[schema].properties.id = { type: 'string', description: 'The id.' };
+    return pointer('components', 'schemas', schema, 'properties', 'id');
+  }],
+  ['contract/operations-document-problems', (document) => {
+    const keys = operation(document, (one) => one['x-problem-codes'] !== undefined);
+    delete at(document, keys)['x-problem-codes'];
+    return pointer(...keys);
+  }],
+  ['contract/operations-document-problems', (document) => {
+    const keys = operation(document, (one, method) => method === 'put' && one.responses.default !== undefined);
+    delete at(document, keys).responses.default;
     return pointer(...keys, 'responses');
+  }],
+  ['contract/operations-document-problems', (document) => {
+    const has = ({ security, 'x-problem-codes': codes }) => security === undefined && codes?.includes('unauthenticated');
+    const keys = [...operation(document, has), 'x-problem-codes'];
+    at(document, keys.slice(0, -1))['x-problem-codes'] = ['notFound'];
+    return pointer(...keys);
   }],
   ['path-segment-plural', (document) => {
     document.paths['/v1/planted'] = at(document, operation(document, () => true).slice(0, 2));
