@@ -31,8 +31,8 @@ fn texts(folder: &str) -> BTreeMap<String, String> {
             let path: PathBuf = entry.unwrap().path();
             let name = path.strip_prefix(&top).unwrap().to_str().unwrap().to_owned();
             if path.is_dir() {
-                // Packages that a test of another language has installed.
-                if !path.ends_with("node_modules") {
+                // Packages that another language has installed.
+                if !path.ends_with("node_modules") && !path.ends_with("venv") {
                     folders.push(path);
                 }
             } else if let Ok(text) = fs::read_to_string(&path) {
