@@ -55,7 +55,7 @@ examples: ## records the examples of the document from the demo data, and regene
 openapi-check: ## fails if openapi.yaml differs from the generated document
 	cargo run --locked --quiet -- openapi | diff -u openapi.yaml -
 
-contract: ## runs schemathesis on every operation as pairs of users (needs Python, and PyPI the first time)
+contract: contract-lint ## checks openapi.yaml, and runs schemathesis on every operation as pairs of users (needs npm and Python)
 	@exec ./scripts/contract.sh
 
 contract-lint: ## checks openapi.yaml against the rules of tests/contract, and plants faults (needs npm)
