@@ -13,8 +13,8 @@ use utoipa::openapi::{OpenApi, Ref, RefOr};
 
 use super::paths::operations_mut;
 
-/// The sender of requests without a credential.
-const ANYBODY: &str = "anybody";
+/// The name of the example in a body: each body has one.
+const NAME: &str = "recorded";
 
 /// The examples of a document, by the names of their components.
 type Examples = BTreeMap<String, RefOr<Example>>;
@@ -32,8 +32,6 @@ pub(super) struct Recording {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Exchange {
-    /// The sender.
-    by: String,
     #[serde(default)]
     query: BTreeMap<String, String>,
     /// The media type of a request that is not JSON.
@@ -59,11 +57,8 @@ impl Recording {
 
     /// The answers with a problem, by the code of the problem.
     pub(super) fn problems(&self) -> impl Iterator<Item = (String, RefOr<Example>)> {
-        self.problems.iter().map(|(code, exchange)| {
-            let title = exchange.answer.as_ref().and_then(|answer| answer.get("title")?.as_str());
-            let example = ExampleBuilder::new().summary(title.unwrap_or(code)).value(exchange.answer.clone());
-            (code.clone(), example.build().into())
-        })
+        let example = |exchange: &Exchange| ExampleBuilder::new().value(exchange.answer.clone()).build();
+        self.problems.iter().map(move |(code, exchange)| (code.clone(), example(exchange).into()))
     }
 
     /// Adds the examples to the operations. An example of several places becomes a component.
@@ -91,15 +86,13 @@ impl Recording {
                 }
                 None => place.example.into(),
             };
-            place.content.examples.insert(place.id, example);
+            place.content.examples.insert(NAME.to_owned(), example);
         }
     }
 }
 
 /// A body of the document with its example.
 struct Place<'a> {
-    /// The id of the operation.
-    id: String,
     /// The name of the component, if the example becomes one.
     name: String,
     example: Example,
@@ -117,8 +110,9 @@ impl Exchange {
             Some(RefOr::T(response)) => response.content.iter_mut().collect(),
             _ => Vec::new(),
         };
+        let example = |value| ExampleBuilder::new().value(Some(value)).build();
         let bodies = [
-            ("Request", request, &self.request_type, self.request.as_ref().map(|value| self.request(value))),
+            ("Request", request, &self.request_type, self.request.clone().map(example)),
             ("Response", answer, &self.answer_type, self.answer.as_ref().map(|value| self.answer(value))),
         ];
         let mut places = Vec::new();
@@ -127,31 +121,23 @@ impl Exchange {
             for (name, content) in contents {
                 let is_meant = media_type.as_ref().map_or_else(|| name.ends_with("json"), |own| own == name);
                 if let (true, RefOr::T(content)) = (is_meant, content) {
-                    let (id, name) = (id.to_owned(), format!("{id}{kind}"));
-                    places.push(Place { id, name, example: example.clone(), content });
+                    places.push(Place { name: format!("{id}{kind}"), example: example.clone(), content });
                 }
             }
         }
         places
     }
 
-    fn request(&self, value: &Value) -> Example {
-        ExampleBuilder::new().summary(self.sender()).value(Some(value.clone())).build()
-    }
-
+    /// An example of the answer, with what the reader can't see from the operation.
     fn answer(&self, value: &Value) -> Example {
         let query: Vec<String> = self.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let mut summary = self.sender();
+        let mut parts = Vec::new();
         if !query.is_empty() {
-            summary = format!("{summary}, with `{}`", query.join("&"));
+            parts.push(format!("With `{}`", query.join("&")));
         }
         if self.shortened {
-            summary.push_str(" (shortened)");
+            parts.push("Shortened".to_owned());
         }
-        ExampleBuilder::new().summary(summary).value(Some(value.clone())).build()
-    }
-
-    fn sender(&self) -> String {
-        if self.by == ANYBODY { "Without a credential".to_owned() } else { format!("As the {}", self.by) }
+        ExampleBuilder::new().summary(parts.join(". ")).value(Some(value.clone())).build()
     }
 }
