@@ -11,7 +11,7 @@ use super::{App, Error, Result, steps};
 use crate::db::activities::{
     Activity, ActivityDetail, ActivityFields, ActivityFilter, ActivityOrder, ActivityStateUpdate, Assignee,
 };
-use crate::db::page::Page;
+use crate::db::page::{Page, Window};
 use crate::db::{self, Conn, QueryResult};
 use crate::domain::activity::{ActivityFacts, ActivityState, Stage};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
@@ -47,6 +47,7 @@ impl Resource for ActivityDetail {
     type Fields = ActivityFields;
     type Listed = Activity;
     type Filter = ();
+    type Order = ();
     const KIND: SubjectKind = SubjectKind::Activity;
     const EVENTS: Events = Events {
         created: EventAction::ActivityCreated,
@@ -229,12 +230,12 @@ impl App {
         task_force_id: Uuid,
         filter: &ActivityFilter,
         order: ActivityOrder,
-        limit: i64,
+        window: Window,
     ) -> Result<(NaiveDate, Page<Activity>)> {
         let now = self.clock.now();
         let (access, page) = self
             .read(caller, task_force_id, async |conn| {
-                db::activities::list(conn, task_force_id, filter, order, now, limit).await
+                db::activities::list(conn, task_force_id, filter, order, now, window).await
             })
             .await?;
         if let Some(Assignee::Member(id)) = filter.assignee

@@ -15,7 +15,7 @@ use super::{App, Error, Result};
 use crate::auth::secrets;
 use crate::db;
 use crate::db::api_keys::{ApiKey, NumberedApiKey};
-use crate::db::page::Page;
+use crate::db::page::{Page, Window};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
 use crate::domain::rights::{Action, KeyScope};
@@ -150,12 +150,12 @@ impl App {
         &self,
         caller: &Caller,
         before: Option<i64>,
-        limit: i64,
+        window: Window,
     ) -> Result<Page<NumberedApiKey>> {
         self.with_conn(async |conn| {
             let (actor, page) = tokio::join!(
                 self.actor_on(conn, caller),
-                db::api_keys::list(conn, caller.user_id, before, limit),
+                db::api_keys::list(conn, caller.user_id, before, window),
             );
             actor?.require(Action::ChangeOwnAccount)?;
             Ok(page?)

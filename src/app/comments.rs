@@ -7,7 +7,7 @@ use super::write::{WriteTx, expect_version};
 use super::{App, Result};
 use crate::db;
 use crate::db::comments::{Comment, NamedComment};
-use crate::db::page::Page;
+use crate::db::page::{Page, Window};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
@@ -33,13 +33,13 @@ impl App {
         task_force_id: Uuid,
         activity_id: Uuid,
         after: Option<Uuid>,
-        limit: i64,
+        window: Window,
     ) -> Result<Page<NamedComment>> {
         let (_, (there, page)) = self
             .read(caller, task_force_id, async |conn| {
                 tokio::try_join!(
                     db::activities::exists(conn, task_force_id, activity_id),
-                    db::comments::list(conn, task_force_id, activity_id, after, limit),
+                    db::comments::list(conn, task_force_id, activity_id, after, window),
                 )
             })
             .await?;

@@ -7,8 +7,8 @@ use super::caller::{Access, Caller};
 use super::write::{WriteTx, expect_version};
 use super::{App, Result};
 use crate::db;
-use crate::db::conditions::Condition;
-use crate::db::page::Page;
+use crate::db::conditions::{Condition, ConditionOrder};
+use crate::db::page::{Page, Window};
 use crate::domain::decision::ConditionState;
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::refusal::{AvailableTransition, RefusalCode};
@@ -63,12 +63,12 @@ impl App {
         caller: &Caller,
         task_force_id: Uuid,
         states: &[ConditionState],
-        after: Option<Uuid>,
-        limit: i64,
+        order: ConditionOrder,
+        window: Window,
     ) -> Result<(NaiveDate, Page<Condition>)> {
         let (access, page) = self
             .read(caller, task_force_id, async |conn| {
-                db::conditions::list(conn, task_force_id, states, after, limit).await
+                db::conditions::list(conn, task_force_id, states, order, window).await
             })
             .await?;
         Ok((access.today, page))

@@ -12,7 +12,7 @@ use super::{App, Result, steps};
 use crate::db;
 use crate::db::conditions::ConditionFields;
 use crate::db::decisions::{Decision, NewDecision, RegisteredDecision};
-use crate::db::page::Page;
+use crate::db::page::{Page, Window};
 use crate::db::reports::Report;
 use crate::domain::decision::{ConditionState, DecisionOutcome, Ruling};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
@@ -346,11 +346,11 @@ impl App {
         caller: &Caller,
         task_force_id: Uuid,
         before: Option<i32>,
-        limit: i64,
+        window: Window,
     ) -> Result<Page<Decision>> {
         let (_, page) = self
             .read(caller, task_force_id, async |conn| {
-                db::decisions::list(conn, task_force_id, before, limit).await
+                db::decisions::list(conn, task_force_id, before, window).await
             })
             .await?;
         Ok(page)
@@ -389,11 +389,11 @@ impl App {
         caller: &Caller,
         outcome: Option<DecisionOutcome>,
         before: Option<i64>,
-        limit: i64,
+        window: Window,
     ) -> Result<Page<RegisteredDecision>> {
         let (_, page) = self
             .read_installation(caller, Action::ReadRegister, async |conn| {
-                db::decisions::register(conn, outcome, before, limit).await
+                db::decisions::register(conn, outcome, before, window).await
             })
             .await?;
         Ok(page)

@@ -5,8 +5,8 @@ use uuid::Uuid;
 use super::caller::Caller;
 use super::{App, Error, Result};
 use crate::db;
-use crate::db::events::{EventRow, InstallationEventRow};
-use crate::db::page::Page;
+use crate::db::events::{EventFilter, EventOrder, EventRow, InstallationEventRow};
+use crate::db::page::{Page, Window};
 use crate::domain::event::Event;
 use crate::domain::reference::Reference;
 use crate::domain::rights::Action;
@@ -26,8 +26,7 @@ pub struct ReadEvent {
 }
 
 impl App {
-    /// The events of a task force after a sequence number, oldest first, and the number of its last event: at most
-    /// `limit`, and no further one once they have `max_bytes`.
+    /// A page of the events of a task force, of at most `max_bytes`, and the number of its last event.
     ///
     /// # Errors
     /// As [`App::read`].
@@ -35,41 +34,42 @@ impl App {
         &self,
         caller: &Caller,
         task_force_id: Uuid,
-        after: i64,
-        limit: i64,
+        filter: &EventFilter,
+        order: EventOrder,
+        window: Window,
         max_bytes: i64,
-    ) -> Result<(Vec<ReadEvent>, i64)> {
-        let (access, rows) = self
+    ) -> Result<(Page<ReadEvent>, i64)> {
+        let (access, page) = self
             .read(caller, task_force_id, async |conn| {
-                db::events::after(conn, task_force_id, after, limit, max_bytes).await
+                db::events::list(conn, task_force_id, filter, order, window, max_bytes).await
             })
             .await?;
-        let events: Vec<ReadEvent> = rows
-            .into_iter()
-            .map(|row| {
-                let event = serde_json::from_str(&row.body).map_err(Error::internal)?;
-                let EventRow { hash, actor_name, subject, .. } = row;
-                Ok(ReadEvent { event, hash: hex::encode(hash), actor_name, subject })
-            })
-            .collect::<Result<_>>()?;
+        let Page { items, more, total } = page;
+        let read = |row: EventRow| {
+            let event = serde_json::from_str(&row.body).map_err(Error::internal)?;
+            let EventRow { hash, actor_name, subject, .. } = row;
+            Ok(ReadEvent { event, hash: hex::encode(hash), actor_name, subject })
+        };
+        let items: Vec<ReadEvent> = items.into_iter().map(read).collect::<Result<_>>()?;
         // The two statements of the read may see different states. The later one counts.
-        let last = events.last().map_or(0, |read| read.event.seq);
-        Ok((events, access.seq.max(last)))
+        let last = items.iter().map(|read| read.event.seq).max().unwrap_or_default();
+        Ok((Page { items, more, total }, access.seq.max(last)))
     }
 
-    /// A page of the events outside of all task forces, newest first.
+    /// A page of the events outside of all task forces.
     ///
     /// # Errors
     /// `forbidden` for everybody but administrators.
     pub async fn installation_events_list(
         &self,
         caller: &Caller,
-        before: Option<i64>,
-        limit: i64,
+        filter: &EventFilter,
+        order: EventOrder,
+        window: Window,
     ) -> Result<Page<InstallationEventRow>> {
         let (_, page) = self
             .read_installation(caller, Action::ReadInstallationEvents, async |conn| {
-                db::events::installation_before(conn, before, limit).await
+                db::events::list_installation(conn, filter, order, window).await
             })
             .await?;
         Ok(page)

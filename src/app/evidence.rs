@@ -12,8 +12,8 @@ use super::caller::{Access, Caller};
 use super::resource::{self, Events, Resource, View};
 use super::write::WriteTx;
 use super::{App, Error, Result};
-use crate::db::evidence::{Evidence, EvidenceFields, EvidenceFilter, FileFacts, SubjectFacts};
-use crate::db::page::Page;
+use crate::db::evidence::{Evidence, EvidenceFields, EvidenceFilter, EvidenceOrder, FileFacts, SubjectFacts};
+use crate::db::page::{Page, Window};
 use crate::db::{self, Conn, QueryResult};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::evidence::{About, EvidenceSubjectKind};
@@ -136,6 +136,7 @@ impl Resource for Evidence {
     type Fields = EvidenceFields;
     type Listed = Self;
     type Filter = EvidenceFilter;
+    type Order = EvidenceOrder;
     const KIND: SubjectKind = SubjectKind::Evidence;
     // Those who prove their work also keep the record. Each use case asks for the right that the subject needs.
     const ACTION: Action = Action::KeepRecord;
@@ -166,10 +167,10 @@ impl Resource for Evidence {
         task_force_id: Uuid,
         (): (),
         filter: &EvidenceFilter,
-        after: Option<Uuid>,
-        limit: i64,
+        order: &EvidenceOrder,
+        window: Window,
     ) -> QueryResult<Option<Page<Self>>> {
-        db::evidence::list(conn, task_force_id, *filter, after, limit).await.map(Some)
+        db::evidence::list(conn, task_force_id, *filter, *order, window).await.map(Some)
     }
 
     async fn insert(tx: &WriteTx<'_>, (): (), fields: &EvidenceFields) -> Result<Uuid> {

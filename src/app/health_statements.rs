@@ -6,7 +6,7 @@ use super::caller::Caller;
 use super::{App, Result};
 use crate::db;
 use crate::db::health_statements::{HealthStatement, NewHealthStatement};
-use crate::db::page::Page;
+use crate::db::page::{Page, Window};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::rights::Action;
 use crate::domain::task_force::HealthRating;
@@ -23,11 +23,11 @@ impl App {
         caller: &Caller,
         task_force_id: Uuid,
         before: Option<Uuid>,
-        limit: i64,
+        window: Window,
     ) -> Result<Page<HealthStatement>> {
         let (_, page) = self
             .read(caller, task_force_id, async |conn| {
-                db::health_statements::list(conn, task_force_id, before, limit).await
+                db::health_statements::list(conn, task_force_id, before, window).await
             })
             .await?;
         Ok(page)

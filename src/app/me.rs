@@ -8,7 +8,7 @@ use super::{App, Result};
 use crate::db;
 use crate::db::activities::AssignedActivity;
 use crate::db::me::Task;
-use crate::db::page::Page;
+use crate::db::page::{Page, Window};
 use crate::domain::rights::Action;
 
 impl App {
@@ -20,12 +20,12 @@ impl App {
         &self,
         caller: &Caller,
         after: Option<(Option<NaiveDate>, Uuid)>,
-        limit: i64,
+        window: Window,
     ) -> Result<Page<AssignedActivity>> {
         self.with_conn(async |conn| {
             let (actor, page) = tokio::join!(
                 self.actor_on(conn, caller),
-                db::activities::assigned_to(conn, caller.user_id, after, self.clock.now(), limit),
+                db::activities::assigned_to(conn, caller.user_id, after, self.clock.now(), window),
             );
             actor?.require(Action::ReadOwnAccount)?;
             Ok(page?)
@@ -41,11 +41,13 @@ impl App {
         &self,
         caller: &Caller,
         after: Option<(DateTime<Utc>, Uuid)>,
-        limit: i64,
+        window: Window,
     ) -> Result<Page<Task>> {
         self.with_conn(async |conn| {
-            let (actor, page) =
-                tokio::join!(self.actor_on(conn, caller), db::me::tasks(conn, caller.user_id, after, limit),);
+            let (actor, page) = tokio::join!(
+                self.actor_on(conn, caller),
+                db::me::tasks(conn, caller.user_id, after, window),
+            );
             actor?.require(Action::ReadOwnAccount)?;
             Ok(page?)
         })

@@ -7,7 +7,7 @@ use super::Result;
 use super::resource::{self, Events, Resource};
 use super::write::WriteTx;
 use crate::db::measurements::{Measurement, MeasurementFields};
-use crate::db::page::Page;
+use crate::db::page::{Page, Window};
 use crate::db::pilots::PilotDetail;
 use crate::db::{self, Conn, QueryResult};
 use crate::domain::event::{EventAction, SubjectKind};
@@ -45,6 +45,7 @@ impl Resource for Measurement {
     type Fields = MeasurementFields;
     type Listed = Self;
     type Filter = ();
+    type Order = Option<Uuid>;
     const KIND: SubjectKind = SubjectKind::Measurement;
     const EVENTS: Events = Events {
         created: EventAction::MeasurementCreated,
@@ -82,12 +83,12 @@ impl Resource for Measurement {
         task_force_id: Uuid,
         parent: (Uuid, Uuid),
         (): &(),
-        after: Option<Uuid>,
-        limit: i64,
+        after: &Option<Uuid>,
+        window: Window,
     ) -> QueryResult<Option<Page<Self>>> {
         let (there, page) = tokio::try_join!(
             db::indicators::exists(conn, task_force_id, parent.0, parent.1),
-            db::measurements::list(conn, task_force_id, parent, after, limit),
+            db::measurements::list(conn, task_force_id, parent, *after, window),
         )?;
         Ok(there.then_some(page))
     }

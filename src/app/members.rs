@@ -8,7 +8,7 @@ use super::ids::IdSequence;
 use super::write::{WriteTx, expect_version};
 use super::{App, Error, Result};
 use crate::db::members::{MemberFilter, NamedMember};
-use crate::db::page::Page;
+use crate::db::page::{Page, Window};
 use crate::db::{self, Conn};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind, changes_between};
 use crate::domain::panel::Panel;
@@ -228,11 +228,11 @@ impl App {
         task_force_id: Uuid,
         filter: MemberFilter,
         after: Option<Uuid>,
-        limit: i64,
+        window: Window,
     ) -> Result<Page<NamedMember>> {
         let (_, page) = self
             .read(caller, task_force_id, async |conn| {
-                db::members::list(conn, task_force_id, filter, after, limit).await
+                db::members::list(conn, task_force_id, filter, after, window).await
             })
             .await?;
         Ok(page)

@@ -7,8 +7,8 @@ use super::caller::Access;
 use super::resource::{self, Events, ParentResource, Resource, Stateful};
 use super::write::WriteTx;
 use crate::db::migrations::{Migration, MigrationDetail, MigrationFields, MigrationStateUpdate};
-use crate::db::page::Page;
-use crate::db::resource::ProductFilter;
+use crate::db::page::{Keyed, Page, Window};
+use crate::db::resource::{ProductFilter, ProductOrder};
 use crate::db::{self, Conn, QueryResult};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::migration::MigrationState;
@@ -74,7 +74,8 @@ impl MigrationDetail {
 impl Resource for MigrationDetail {
     type Parent = ();
     type Fields = MigrationFields;
-    type Listed = Migration;
+    type Listed = Keyed<Migration>;
+    type Order = ProductOrder;
     type Filter = ProductFilter<MigrationState>;
     const KIND: SubjectKind = SubjectKind::Migration;
     const EVENTS: Events = Events {
@@ -104,10 +105,10 @@ impl Resource for MigrationDetail {
         task_force_id: Uuid,
         (): (),
         filter: &ProductFilter<MigrationState>,
-        after: Option<Uuid>,
-        limit: i64,
-    ) -> QueryResult<Option<Page<Migration>>> {
-        db::migrations::list(conn, task_force_id, filter, after, limit).await.map(Some)
+        order: &ProductOrder,
+        window: Window,
+    ) -> QueryResult<Option<Page<Keyed<Migration>>>> {
+        db::migrations::list(conn, task_force_id, filter, order, window).await.map(Some)
     }
 
     async fn insert(tx: &WriteTx<'_>, (): (), fields: &MigrationFields) -> Result<Uuid> {

@@ -7,8 +7,9 @@ use super::caller::Access;
 use super::members::require_current;
 use super::resource::{self, Events, ParentResource, Resource, Stateful};
 use super::write::WriteTx;
-use crate::db::page::Page;
+use crate::db::page::{Keyed, Page, Window};
 use crate::db::pilots::{Pilot, PilotDetail, PilotFields, PilotFilter, PilotStateUpdate};
+use crate::db::resource::ProductOrder;
 use crate::db::{self, Conn, QueryResult};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::pilot::{PilotOutcome, PilotState};
@@ -92,7 +93,8 @@ async fn check_fields(tx: &WriteTx<'_>, fields: &PilotFields) -> Result<()> {
 impl Resource for PilotDetail {
     type Parent = ();
     type Fields = PilotFields;
-    type Listed = Pilot;
+    type Listed = Keyed<Pilot>;
+    type Order = ProductOrder;
     type Filter = PilotFilter;
     const KIND: SubjectKind = SubjectKind::Pilot;
     const EVENTS: Events = Events {
@@ -122,10 +124,10 @@ impl Resource for PilotDetail {
         task_force_id: Uuid,
         (): (),
         filter: &PilotFilter,
-        after: Option<Uuid>,
-        limit: i64,
-    ) -> QueryResult<Option<Page<Pilot>>> {
-        db::pilots::list(conn, task_force_id, filter, after, limit).await.map(Some)
+        order: &ProductOrder,
+        window: Window,
+    ) -> QueryResult<Option<Page<Keyed<Pilot>>>> {
+        db::pilots::list(conn, task_force_id, filter, order, window).await.map(Some)
     }
 
     async fn insert(tx: &WriteTx<'_>, (): (), fields: &PilotFields) -> Result<Uuid> {

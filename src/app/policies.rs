@@ -6,9 +6,9 @@ use super::Result;
 use super::caller::Access;
 use super::resource::{self, Events, Resource, Stateful};
 use super::write::WriteTx;
-use crate::db::page::Page;
+use crate::db::page::{Keyed, Page, Window};
 use crate::db::policies::{Policy, PolicyDetail, PolicyFields, PolicyStateUpdate};
-use crate::db::resource::ProductFilter;
+use crate::db::resource::{ProductFilter, ProductOrder};
 use crate::db::{self, Conn, QueryResult};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::policy::PolicyState;
@@ -59,7 +59,8 @@ impl PolicyDetail {
 impl Resource for PolicyDetail {
     type Parent = ();
     type Fields = PolicyFields;
-    type Listed = Policy;
+    type Listed = Keyed<Policy>;
+    type Order = ProductOrder;
     type Filter = ProductFilter<PolicyState>;
     const KIND: SubjectKind = SubjectKind::Policy;
     const EVENTS: Events = Events {
@@ -89,10 +90,10 @@ impl Resource for PolicyDetail {
         task_force_id: Uuid,
         (): (),
         filter: &ProductFilter<PolicyState>,
-        after: Option<Uuid>,
-        limit: i64,
-    ) -> QueryResult<Option<Page<Policy>>> {
-        db::policies::list(conn, task_force_id, filter, after, limit).await.map(Some)
+        order: &ProductOrder,
+        window: Window,
+    ) -> QueryResult<Option<Page<Keyed<Policy>>>> {
+        db::policies::list(conn, task_force_id, filter, order, window).await.map(Some)
     }
 
     async fn insert(tx: &WriteTx<'_>, (): (), fields: &PolicyFields) -> Result<Uuid> {

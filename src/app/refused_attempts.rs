@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::caller::Caller;
 use super::{App, Result};
 use crate::db;
-use crate::db::page::Page;
+use crate::db::page::{Page, Window};
 use crate::db::refused_attempts::{AttemptCount, Kind, OTHER};
 pub use crate::db::refused_attempts::{RefusedFilter, RefusedRow};
 use crate::domain::refusal::RefusalCode;
@@ -160,11 +160,11 @@ impl App {
         caller: &Caller,
         filter: &RefusedFilter,
         before: Option<(i64, Uuid)>,
-        limit: i64,
+        window: Window,
     ) -> Result<Page<RefusedRow>> {
         let (_, page) = self
             .read_installation(caller, Action::ReadInstallationEvents, async |conn| {
-                db::refused_attempts::before(conn, filter, before, limit).await
+                db::refused_attempts::before(conn, filter, before, window).await
             })
             .await?;
         Ok(page)

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::caller::Caller;
 use super::{App, Error, Result, resource};
 use crate::db;
-use crate::db::page::Page;
+use crate::db::page::{Page, Window};
 use crate::db::reports::{Draft, Report, ReportFilter, ReportInputs, ReportWithContent};
 use crate::domain::decision::{DecisionOutcome, Ruling};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
@@ -128,11 +128,11 @@ impl App {
         task_force_id: Uuid,
         filter: &ReportFilter,
         before: Option<i32>,
-        limit: i64,
+        window: Window,
     ) -> Result<Page<Report>> {
         let (_, page) = self
             .read(caller, task_force_id, async |conn| {
-                db::reports::list(conn, task_force_id, filter, before, limit).await
+                db::reports::list(conn, task_force_id, filter, before, window).await
             })
             .await?;
         Ok(page)

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::caller::{Access, Caller};
 use super::write::{WriteTx, expect_version};
 use super::{App, Result, steps};
-use crate::db::page::Page;
+use crate::db::page::{Page, Window};
 use crate::db::resource::ChildRow;
 use crate::db::{self, Conn, QueryResult};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind, changes_between};
@@ -48,6 +48,8 @@ pub trait Resource: Sized {
     type Listed;
     /// The filter of a list.
     type Filter;
+    /// The order of a list, with the key of the row after which a page begins.
+    type Order;
     /// The kind of the resource in events and references.
     const KIND: SubjectKind;
     /// The events that the resource records.
@@ -74,15 +76,15 @@ pub trait Resource: Sized {
         id: Uuid,
     ) -> QueryResult<Option<Self>>;
 
-    /// A page of a list in the order of ids, or `None` if the parent does not exist. A resource with lists in other
+    /// A page of a list, or `None` if the parent does not exist. A resource with lists in other
     /// orders queries them itself and keeps this default.
     async fn list(
         _conn: &Conn,
         _task_force_id: Uuid,
         _parent: Self::Parent,
         _filter: &Self::Filter,
-        _after: Option<Uuid>,
-        _limit: i64,
+        _order: &Self::Order,
+        _window: Window,
     ) -> QueryResult<Option<Page<Self::Listed>>> {
         Ok(None)
     }
@@ -190,6 +192,7 @@ impl<C: ChildOf> Resource for C {
     type Fields = <C as ChildRow>::Fields;
     type Listed = Self;
     type Filter = ();
+    type Order = Option<Uuid>;
     const KIND: SubjectKind = <C as ChildOf>::KIND;
     const EVENTS: Events = <C as ChildOf>::EVENTS;
 
@@ -218,12 +221,12 @@ impl<C: ChildOf> Resource for C {
         task_force_id: Uuid,
         parent_id: Uuid,
         (): &(),
-        after: Option<Uuid>,
-        limit: i64,
+        after: &Option<Uuid>,
+        window: Window,
     ) -> QueryResult<Option<Page<Self>>> {
         let (exists, page) = tokio::try_join!(
             <C as ChildOf>::Parent::exists(conn, task_force_id, parent_id),
-            <C as ChildRow>::list(conn, task_force_id, parent_id, after, limit),
+            <C as ChildRow>::list(conn, task_force_id, parent_id, *after, window),
         )?;
         Ok(exists.then_some(page))
     }
@@ -416,12 +419,12 @@ impl App {
         task_force_id: Uuid,
         parent: R::Parent,
         filter: &R::Filter,
-        after: Option<Uuid>,
-        limit: i64,
+        order: &R::Order,
+        window: Window,
     ) -> Result<Page<R::Listed>> {
         let (_, page) = self
             .read(caller, task_force_id, async |conn| {
-                R::list(conn, task_force_id, parent, filter, after, limit).await
+                R::list(conn, task_force_id, parent, filter, order, window).await
             })
             .await?;
         Ok(page.ok_or(RefusalCode::NotFound)?)

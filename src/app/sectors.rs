@@ -6,8 +6,8 @@ use super::Result;
 use super::caller::Access;
 use super::resource::{self, Events, ParentResource, Resource, Stateful};
 use super::write::WriteTx;
-use crate::db::page::Page;
-use crate::db::resource::ProductFilter;
+use crate::db::page::{Keyed, Page, Window};
+use crate::db::resource::{ProductFilter, ProductOrder};
 use crate::db::sectors::{Sector, SectorDetail, SectorFields};
 use crate::db::{self, Conn, QueryResult};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
@@ -23,7 +23,8 @@ use crate::domain::writing::Write;
 impl Resource for SectorDetail {
     type Parent = ();
     type Fields = SectorFields;
-    type Listed = Sector;
+    type Listed = Keyed<Sector>;
+    type Order = ProductOrder;
     type Filter = ProductFilter<SectorState>;
     const KIND: SubjectKind = SubjectKind::Sector;
     const EVENTS: Events = Events {
@@ -53,10 +54,10 @@ impl Resource for SectorDetail {
         task_force_id: Uuid,
         (): (),
         filter: &ProductFilter<SectorState>,
-        after: Option<Uuid>,
-        limit: i64,
-    ) -> QueryResult<Option<Page<Sector>>> {
-        db::sectors::list(conn, task_force_id, filter, after, limit).await.map(Some)
+        order: &ProductOrder,
+        window: Window,
+    ) -> QueryResult<Option<Page<Keyed<Sector>>>> {
+        db::sectors::list(conn, task_force_id, filter, order, window).await.map(Some)
     }
 
     async fn insert(tx: &WriteTx<'_>, (): (), fields: &SectorFields) -> Result<Uuid> {

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::caller::{Caller, Credential};
 use super::{App, Result};
 use crate::db;
-use crate::db::page::Page;
+use crate::db::page::{Page, Window};
 use crate::db::sessions::RunningSession;
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::refusal::RefusalCode;
@@ -33,14 +33,14 @@ impl App {
         &self,
         caller: &Caller,
         before: Option<i64>,
-        limit: i64,
+        window: Window,
     ) -> Result<Page<SessionView>> {
         let now = self.clock.now();
         let page = self
             .with_conn(async |conn| {
                 let (actor, page) = tokio::join!(
                     self.actor_on(conn, caller),
-                    db::sessions::list(conn, caller.user_id, before, now, limit),
+                    db::sessions::list(conn, caller.user_id, before, now, window),
                 );
                 actor?.require(Action::ChangeOwnAccount)?;
                 Ok(page?)

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::caller::Caller;
 use super::{App, Result};
 use crate::db;
-use crate::db::page::Page;
+use crate::db::page::{NameOrder, Page, Window};
 use crate::db::status::{PortfolioFilter, PortfolioLine, PortfolioTotals, StatusRows};
 use crate::domain::refusal::StorageUse;
 use crate::domain::rights::Action;
@@ -77,13 +77,13 @@ impl App {
         &self,
         caller: &Caller,
         filter: &PortfolioFilter,
-        after: Option<Uuid>,
-        limit: i64,
+        order: &NameOrder,
+        window: Window,
     ) -> Result<(Page<PortfolioLine>, PortfolioTotals)> {
         let now = self.clock.now();
         let (_, found) = self
             .read_installation(caller, Action::ReadPortfolio, async |conn| {
-                db::status::portfolio(conn, filter, after, now, limit).await
+                db::status::portfolio(conn, filter, order, now, window).await
             })
             .await?;
         Ok(found)

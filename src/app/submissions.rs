@@ -9,7 +9,7 @@ use super::caller::{Access, Caller};
 use super::write::{WriteTx, expect_version};
 use super::{App, Error, Result, steps};
 use crate::db;
-use crate::db::page::Page;
+use crate::db::page::{Page, Window};
 use crate::db::report_data::TooLarge;
 use crate::db::reports::Report;
 use crate::db::steps::Step;
@@ -410,11 +410,11 @@ impl App {
         cycle: Option<i32>,
         step: StepName,
         after: Option<Uuid>,
-        limit: i64,
+        window: Window,
     ) -> Result<Page<Submission>> {
         let (_, page) = self
             .read(caller, task_force_id, async |conn| {
-                db::submissions::list(conn, task_force_id, cycle, step, after, limit).await
+                db::submissions::list(conn, task_force_id, cycle, step, after, window).await
             })
             .await?;
         Ok(page)

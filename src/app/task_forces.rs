@@ -8,7 +8,7 @@ use super::constraints::time_zone_error;
 use super::members::NewMember;
 use super::write::expect_version;
 use super::{App, Result};
-use crate::db::page::Page;
+use crate::db::page::{Keyed, NameOrder, Page, Window};
 use crate::db::reports::BeforeCouncil;
 use crate::db::task_forces::{ListedTaskForce, TaskForce, TaskForceFields, TaskForceFilter};
 use crate::db::{self, Conn};
@@ -112,16 +112,16 @@ impl App {
         &self,
         caller: &Caller,
         filter: TaskForceFilter,
-        after: Option<Uuid>,
-        limit: i64,
-    ) -> Result<Page<ListedTaskForce>> {
+        order: &NameOrder,
+        window: Window,
+    ) -> Result<Page<Keyed<ListedTaskForce>>> {
         self.with_conn(async |conn| {
             let actor = self.actor_on(conn, caller).await?;
             // Callers without a right to the portfolio see the task forces in which they have a seat.
             let sees_all = authorize(actor.effective_role, Action::ReadPortfolio) == Authorization::Allowed;
             let seat_of = (!sees_all).then_some(actor.user_id);
             let filter = TaskForceFilter { seat_of, only: actor.scope.only_task_force, ..filter };
-            Ok(db::task_forces::list(conn, &filter, after, limit).await?)
+            Ok(db::task_forces::list(conn, &filter, order, window).await?)
         })
         .await
     }

@@ -12,7 +12,7 @@ use super::sessions::with_sessions_ended;
 use super::write::{NewInstallationEvent, expect_version};
 use super::{App, Error, Result};
 use crate::auth::secrets;
-use crate::db::page::Page;
+use crate::db::page::{Keyed, NameOrder, Page, Window};
 use crate::db::users::{ListedUser, Membership, Reach, User, UserDetail, UserFields, UserFilter};
 use crate::db::{self, Conn};
 use crate::domain::characters::{is_blank, is_invisible};
@@ -239,9 +239,9 @@ impl App {
         &self,
         caller: &Caller,
         filter: &UserFilter,
-        after: Option<Uuid>,
-        limit: i64,
-    ) -> Result<Page<UserEntry>> {
+        order: &NameOrder,
+        window: Window,
+    ) -> Result<Page<Keyed<UserEntry>>> {
         self.with_conn(async |conn| {
             let actor = self.actor_on(conn, caller).await?;
             actor.require(Action::LookUpUsers)?;
@@ -251,11 +251,12 @@ impl App {
                 _ => Reach::Experts,
             };
             let now = self.clock.now();
-            let page = db::users::list(conn, reach, filter, after, limit).await?;
-            Ok(page.map(|(user, invitation_expires_at): ListedUser| match reach {
+            let page = db::users::list(conn, reach, filter, order, window).await?;
+            let entry = |(user, invitation_expires_at): ListedUser| match reach {
                 Reach::Experts => UserEntry::Name { id: user.id, name: user.fields.name },
                 _ => UserEntry::Full { invitation_pending: is_pending(invitation_expires_at, now), user },
-            }))
+            };
+            Ok(page.map(|Keyed { row, key }| Keyed { row: entry(row), key }))
         })
         .await
     }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::Conn;
 use super::functions::{due_or_never, local_date, number, pattern};
-use super::page::Page;
+use super::page::{Page, Total, Window};
 use super::references::{ReferenceRow, referring};
 use super::relations::{self, Column, References, column};
 use super::schema::{activities, activity_dependencies, members, task_force_heads, task_forces};
@@ -490,56 +490,60 @@ pub async fn list(
     filter: &ActivityFilter,
     order: ActivityOrder,
     now: DateTime<Utc>,
-    limit: i64,
+    window: Window,
 ) -> QueryResult<Page<Activity>> {
     let zone = || task_forces::table.find(task_force_id);
-    let mut query = activities::table
-        .filter(activities::task_force_id.eq(task_force_id))
-        .select(Activity::as_select())
-        .limit(limit + 1)
-        .into_boxed();
+    let matching = || {
+        let mut query = activities::table
+            .filter(activities::task_force_id.eq(task_force_id))
+            .select(Activity::as_select())
+            .into_boxed();
 
-    query = match filter.cycle {
-        Some(cycle) => query.filter(activities::cycle.eq(cycle)),
-        None => query.filter(
-            activities::cycle.nullable().eq(zone().select(task_forces::current_cycle).single_value()),
-        ),
-    };
-    if let Some(step) = filter.step {
-        query = query.filter(activities::step.eq(step));
-    }
-    if !filter.states.is_empty() {
-        query = query.filter(activities::state.eq_any(&filter.states));
-    }
-    query = match filter.assignee {
-        None => query,
-        Some(Assignee::Nobody) => query.filter(activities::assignee_member_id.is_null()),
-        Some(Assignee::Member(id)) => query.filter(activities::assignee_member_id.eq(id)),
-        Some(Assignee::User(user_id)) => query.filter(
-            activities::assignee_member_id.eq_any(
-                members::table
-                    .filter(members::task_force_id.eq(task_force_id))
-                    .filter(members::user_id.eq(user_id))
-                    .filter(members::to_date.is_null())
-                    .select(members::id.nullable()),
+        query = match filter.cycle {
+            Some(cycle) => query.filter(activities::cycle.eq(cycle)),
+            None => query.filter(
+                activities::cycle.nullable().eq(zone().select(task_forces::current_cycle).single_value()),
             ),
-        ),
+        };
+        if let Some(step) = filter.step {
+            query = query.filter(activities::step.eq(step));
+        }
+        if !filter.states.is_empty() {
+            query = query.filter(activities::state.eq_any(&filter.states));
+        }
+        query = match filter.assignee {
+            None => query,
+            Some(Assignee::Nobody) => query.filter(activities::assignee_member_id.is_null()),
+            Some(Assignee::Member(id)) => query.filter(activities::assignee_member_id.eq(id)),
+            Some(Assignee::User(user_id)) => query.filter(
+                activities::assignee_member_id.eq_any(
+                    members::table
+                        .filter(members::task_force_id.eq(task_force_id))
+                        .filter(members::user_id.eq(user_id))
+                        .filter(members::to_date.is_null())
+                        .select(members::id.nullable()),
+                ),
+            ),
+        };
+        if let Some(overdue) = filter.overdue {
+            let late = activities::due_date
+                .lt(zone().select(local_date(now, task_forces::time_zone)).single_value())
+                .assume_not_null()
+                .and(activities::due_date.is_not_null())
+                .and(activities::state.eq_any(ActivityState::OPEN));
+            query = if overdue { query.filter(late) } else { query.filter(diesel::dsl::not(late)) };
+        }
+        if let Some(subject) = filter.subject {
+            query = query.filter(activities::subject_id.eq(subject));
+        }
+        if let Some(q) = &filter.q {
+            let in_text = activities::search.nullable().like(pattern(q));
+            query = query.filter(in_text.or(activities::number.nullable().eq(number(q))));
+        }
+        query
     };
-    if let Some(overdue) = filter.overdue {
-        let late = activities::due_date
-            .lt(zone().select(local_date(now, task_forces::time_zone)).single_value())
-            .assume_not_null()
-            .and(activities::due_date.is_not_null())
-            .and(activities::state.eq_any(ActivityState::OPEN));
-        query = if overdue { query.filter(late) } else { query.filter(diesel::dsl::not(late)) };
-    }
-    if let Some(subject) = filter.subject {
-        query = query.filter(activities::subject_id.eq(subject));
-    }
-    if let Some(q) = &filter.q {
-        let in_text = activities::search.nullable().like(pattern(q));
-        query = query.filter(in_text.or(activities::number.nullable().eq(number(q))));
-    }
+
+    let mut query = matching().limit(window.rows());
 
     query = match order {
         ActivityOrder::Number(after) => {
@@ -567,7 +571,9 @@ pub async fn list(
             query.order((activities::updated_at.desc(), activities::number.desc()))
         }
     };
-    Ok(Page::of(query.load(&mut &*conn).await?, limit))
+    let rows = async { query.load(&mut &*conn).await };
+    let total = async { matching().count().get_result(&mut &*conn).await };
+    window.page(rows, total).await
 }
 
 /// An assigned activity with its task force.
@@ -591,8 +597,12 @@ pub async fn assigned_to(
     user_id: Uuid,
     after: Option<(Option<NaiveDate>, Uuid)>,
     now: DateTime<Utc>,
-    limit: i64,
+    window: Window,
 ) -> QueryResult<Page<AssignedActivity>> {
+    const FROM_ASSIGNED: &str = "from members m
+        join task_forces t on t.id = m.task_force_id
+        join activities on activities.task_force_id = m.task_force_id and activities.assignee_member_id = m.id
+        where m.user_id = $1 and m.to_date is null and activities.state not in ('done', 'cancelled')";
     // One comparison serves the order: no due date counts as the last day, and the start of the list as before the
     // first.
     let (date, id) = after.map_or((None, Uuid::nil()), |(date, id)| (Some(date.unwrap_or(LAST_DAY)), id));
@@ -600,11 +610,7 @@ pub async fn assigned_to(
     let query = diesel::sql_query(format!(
         "select {columns}, t.id as task_force_id, t.name as task_force_name,
                 local_date($2, t.time_zone) as today
-         from members m
-         join task_forces t on t.id = m.task_force_id
-         join activities on activities.task_force_id = m.task_force_id and activities.assignee_member_id = m.id
-         where m.user_id = $1 and m.to_date is null
-           and activities.state not in ('done', 'cancelled')
+         {FROM_ASSIGNED}
            and (due_or_never(activities.due_date), activities.id) > (coalesce($3, date '-infinity'), $4)
          order by due_or_never(activities.due_date), activities.id
          limit $5",
@@ -613,6 +619,11 @@ pub async fn assigned_to(
     .bind::<Timestamptz, _>(now)
     .bind::<Nullable<Date>, _>(date)
     .bind::<SqlUuid, _>(id)
-    .bind::<BigInt, _>(limit + 1);
-    Ok(Page::of(Prepared(query).load(&mut &*conn).await?, limit))
+    .bind::<BigInt, _>(window.rows());
+    let total = async {
+        let query = diesel::sql_query(format!("select count(*) as total {FROM_ASSIGNED}"));
+        let found: Total = Prepared(query.bind::<SqlUuid, _>(user_id)).get_result(&mut &*conn).await?;
+        Ok(found.total)
+    };
+    window.page(async { Prepared(query).load(&mut &*conn).await }, total).await
 }

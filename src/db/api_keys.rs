@@ -7,7 +7,7 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::Conn;
-use super::page::Page;
+use super::page::{Page, Window};
 use super::relations::{self, Column, column};
 use super::schema::{api_keys, users};
 use crate::domain::event::SubjectKind;
@@ -83,18 +83,21 @@ pub async fn list(
     conn: &Conn,
     user_id: Uuid,
     before: Option<i64>,
-    limit: i64,
+    window: Window,
 ) -> QueryResult<Page<NumberedApiKey>> {
-    let mut query = api_keys::table
-        .filter(api_keys::user_id.eq(user_id))
-        .select((ApiKey::as_select(), api_keys::seq))
-        .order(api_keys::seq.desc())
-        .limit(limit + 1)
-        .into_boxed();
+    let matching = || {
+        api_keys::table
+            .filter(api_keys::user_id.eq(user_id))
+            .select((ApiKey::as_select(), api_keys::seq))
+            .into_boxed()
+    };
+    let mut query = matching().order(api_keys::seq.desc()).limit(window.rows());
     if let Some(before) = before {
         query = query.filter(api_keys::seq.lt(before));
     }
-    Ok(Page::of(query.load(&mut &*conn).await?, limit))
+    let rows = async { query.load(&mut &*conn).await };
+    let total = async { matching().count().get_result(&mut &*conn).await };
+    window.page(rows, total).await
 }
 
 /// Counts the keys of a user that are neither revoked nor expired.

@@ -6,7 +6,7 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::Conn;
-use super::page::Page;
+use super::page::{Page, Window};
 use super::schema::{comments, users};
 use crate::domain::text::LocalizedText;
 
@@ -58,20 +58,23 @@ pub async fn list(
     task_force_id: Uuid,
     activity_id: Uuid,
     after: Option<Uuid>,
-    limit: i64,
+    window: Window,
 ) -> QueryResult<Page<NamedComment>> {
-    let mut query = comments::table
-        .inner_join(users::table.on(users::id.eq(comments::author_id)))
-        .filter(comments::task_force_id.eq(task_force_id))
-        .filter(comments::activity_id.eq(activity_id))
-        .order(comments::id)
-        .limit(limit + 1)
-        .select((Comment::as_select(), users::name))
-        .into_boxed();
+    let matching = || {
+        comments::table
+            .inner_join(users::table.on(users::id.eq(comments::author_id)))
+            .filter(comments::task_force_id.eq(task_force_id))
+            .filter(comments::activity_id.eq(activity_id))
+            .select((Comment::as_select(), users::name))
+            .into_boxed()
+    };
+    let mut query = matching().order(comments::id).limit(window.rows());
     if let Some(after) = after {
         query = query.filter(comments::id.gt(after));
     }
-    Ok(Page::of(query.load(&mut &*conn).await?, limit))
+    let rows = async { query.load(&mut &*conn).await };
+    let total = async { matching().count().get_result(&mut &*conn).await };
+    window.page(rows, total).await
 }
 
 /// Sets a comment's text.

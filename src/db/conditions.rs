@@ -7,7 +7,7 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::Conn;
-use super::page::Page;
+use super::page::{Page, Window};
 use super::relations::{self, Column, column};
 use super::schema::{conditions, decisions};
 use crate::domain::decision::ConditionState;
@@ -131,27 +131,50 @@ pub async fn are_pending(conn: &Conn, task_force_id: Uuid) -> QueryResult<bool> 
     .await
 }
 
-/// A page of a task force's conditions, oldest first.
+/// The order of a list of conditions, with the key of the row after which a page begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConditionOrder {
+    /// Oldest first.
+    CreatedAt(Option<Uuid>),
+    /// By due date, the earliest first.
+    DueDate(Option<(NaiveDate, Uuid)>),
+}
+
+/// A page of a task force's conditions.
 pub async fn list(
     conn: &Conn,
     task_force_id: Uuid,
     states: &[ConditionState],
-    after: Option<Uuid>,
-    limit: i64,
+    order: ConditionOrder,
+    window: Window,
 ) -> QueryResult<Page<Condition>> {
-    let mut query = conditions::table
-        .filter(conditions::task_force_id.eq(task_force_id))
-        .order(conditions::id)
-        .limit(limit + 1)
-        .select(Condition::as_select())
-        .into_boxed();
-    if !states.is_empty() {
-        query = query.filter(conditions::state.eq_any(states));
-    }
-    if let Some(after) = after {
-        query = query.filter(conditions::id.gt(after));
-    }
-    Ok(Page::of(query.load(&mut &*conn).await?, limit))
+    let matching = || {
+        let query = conditions::table
+            .filter(conditions::task_force_id.eq(task_force_id))
+            .select(Condition::as_select())
+            .into_boxed();
+        if states.is_empty() { query } else { query.filter(conditions::state.eq_any(states)) }
+    };
+    let mut query = matching().limit(window.rows());
+    query = match order {
+        ConditionOrder::CreatedAt(after) => {
+            if let Some(after) = after {
+                query = query.filter(conditions::id.gt(after));
+            }
+            query.order(conditions::id)
+        }
+        ConditionOrder::DueDate(after) => {
+            if let Some((day, id)) = after {
+                query = query
+                    .filter(conditions::due_date.ge(day))
+                    .filter(conditions::due_date.gt(day).or(conditions::id.gt(id)));
+            }
+            query.order((conditions::due_date, conditions::id))
+        }
+    };
+    let rows = async { query.load(&mut &*conn).await };
+    let total = async { matching().count().get_result(&mut &*conn).await };
+    window.page(rows, total).await
 }
 
 /// Sets the state of a condition, and its reason.

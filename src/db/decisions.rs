@@ -8,7 +8,7 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::Conn;
-use super::page::Page;
+use super::page::{Page, Window};
 use super::relations;
 use super::schema::{decisions, events, steps, submissions, waivers};
 use super::statement::Prepared;
@@ -126,7 +126,7 @@ pub async fn list(
     conn: &Conn,
     task_force_id: Uuid,
     before: Option<i32>,
-    limit: i64,
+    window: Window,
 ) -> QueryResult<Page<Decision>> {
     let columns = columns();
     let query = diesel::sql_query(format!(
@@ -136,8 +136,10 @@ pub async fn list(
     ))
     .bind::<SqlUuid, _>(task_force_id)
     .bind::<Nullable<Int4>, _>(before)
-    .bind::<BigInt, _>(limit + 1);
-    Ok(Page::of(Prepared(query).load(&mut &*conn).await?, limit))
+    .bind::<BigInt, _>(window.rows());
+    let of_task_force = decisions::table.filter(decisions::task_force_id.eq(task_force_id));
+    let total = async { of_task_force.count().get_result(&mut &*conn).await };
+    window.page(async { Prepared(query).load(&mut &*conn).await }, total).await
 }
 
 /// A decision in the council's register.
@@ -162,7 +164,7 @@ pub async fn register(
     conn: &Conn,
     outcome: Option<DecisionOutcome>,
     before: Option<i64>,
-    limit: i64,
+    window: Window,
 ) -> QueryResult<Page<RegisteredDecision>> {
     let columns = columns();
     let query = diesel::sql_query(format!(
@@ -177,8 +179,16 @@ pub async fn register(
     ))
     .bind::<Nullable<Text>, _>(outcome)
     .bind::<Nullable<BigInt>, _>(before)
-    .bind::<BigInt, _>(limit + 1);
-    Ok(Page::of(Prepared(query).load(&mut &*conn).await?, limit))
+    .bind::<BigInt, _>(window.rows());
+    let total = async {
+        let all = decisions::table.into_boxed();
+        let matching = match outcome {
+            Some(outcome) => all.filter(decisions::outcome.eq(outcome)),
+            None => all,
+        };
+        matching.count().get_result(&mut &*conn).await
+    };
+    window.page(async { Prepared(query).load(&mut &*conn).await }, total).await
 }
 
 /// Inserts a decision under the task force's next number; returns the number. No number is taken twice, since

@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bytea, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Bytea, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::Conn;
-use super::page::Page;
+use super::page::{Page, Total, Window};
 use super::relations;
 use super::schema::{events, installation_events, task_force_heads, task_forces};
 use super::statement::Prepared;
@@ -104,6 +104,9 @@ pub struct EventRow {
     pub body: String,
     #[diesel(sql_type = Bytea)]
     pub hash: Vec<u8>,
+    /// The number of events that were found for the page, whatever their bytes.
+    #[diesel(sql_type = BigInt)]
+    found: i64,
     /// Current name of the acting user.
     #[diesel(sql_type = Nullable<Jsonb>)]
     pub actor_name: Option<LocalizedText>,
@@ -121,35 +124,100 @@ const DELETED_SUBJECT: &str = "jsonb_build_object('kind', e.subject_kind, 'id', 
     where g.changes ?| array['title', 'name']
     order by g.seq desc limit 1))";
 
-/// The events after a sequence number, oldest first: at most `limit` of them, and no further one once they have
+/// Narrows a list of events.
+#[derive(Debug, Clone, Default)]
+pub struct EventFilter {
+    /// Only events after this sequence number.
+    pub after: i64,
+    /// Only events that are about this resource.
+    pub subject: Option<Uuid>,
+    /// Only events that this user caused.
+    pub actor: Option<Uuid>,
+    /// Only these actions; an empty list stands for all.
+    pub actions: Vec<EventAction>,
+}
+
+/// The order of a list of events, with the sequence number after which a page begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventOrder {
+    OldestFirst(Option<i64>),
+    NewestFirst(Option<i64>),
+}
+
+impl EventOrder {
+    /// The direction, the comparison with the last number of the page before (`$2`), and that number.
+    fn parts(self) -> (&'static str, &'static str, Option<i64>) {
+        match self {
+            Self::OldestFirst(after) => ("asc", "seq > coalesce($2, 0)", after),
+            Self::NewestFirst(before) => ("desc", "seq < coalesce($2, 9223372036854775807)", before),
+        }
+    }
+}
+
+impl EventFilter {
+    /// The conditions of the filter. Only those that are asked for become part of the text, so that Postgres plans each
+    /// combination by its index; `$3` to `$5` are bound in any case.
+    fn conditions(&self) -> String {
+        let subject = self.subject.map(|_| " and subject_id = $3");
+        let actor = self.actor.map(|_| " and actor_id = $4");
+        let actions = (!self.actions.is_empty()).then_some(" and action = any($5)");
+        [subject, actor, actions].into_iter().flatten().collect()
+    }
+}
+
+/// A page of the events of a task force: at most as many as the window has, and no further one once they have
 /// `max_bytes`. The sizes are counted without reading the texts, so that long events are not even loaded.
-pub async fn after(
+pub async fn list(
     conn: &Conn,
     task_force_id: Uuid,
-    after: i64,
-    limit: i64,
+    filter: &EventFilter,
+    order: EventOrder,
+    window: Window,
     max_bytes: i64,
-) -> QueryResult<Vec<EventRow>> {
+) -> QueryResult<Page<EventRow>> {
     let subject = relations::subject(&relations::in_task_force(), "e.subject_kind", "$1", "e.subject_id");
+    let (direction, comparison, from) = order.parts();
+    let conditions = filter.conditions();
     let query = diesel::sql_query(format!(
-        "select e.body, e.hash, u.name as actor_name, coalesce({subject}, {DELETED_SUBJECT}) as subject
+        "select e.body, e.hash, e.found, u.name as actor_name, coalesce({subject}, {DELETED_SUBJECT}) as subject
          from (
-             select *, sum(octet_length(body)) over (order by seq) - octet_length(body) as bytes_before
+             select *, count(*) over () as found,
+                    sum(octet_length(body)) over (order by seq {direction}) - octet_length(body) as bytes_before
              from (
                  select seq, body, hash, actor_id, subject_kind, subject_id from events
-                 where task_force_id = $1 and seq > $2
-                 order by seq limit $3
+                 where task_force_id = $1 and seq > $6 and {comparison} {conditions}
+                 order by seq {direction} limit $7
              ) page
          ) e
          left join users u on u.id = e.actor_id
-         where e.bytes_before + octet_length(e.body) <= $4 or e.bytes_before = 0
-         order by e.seq"
+         where e.bytes_before + octet_length(e.body) <= $8 or e.bytes_before = 0
+         order by e.seq {direction}"
     ))
     .bind::<SqlUuid, _>(task_force_id)
-    .bind::<BigInt, _>(after)
-    .bind::<BigInt, _>(limit)
+    .bind::<Nullable<BigInt>, _>(from)
+    .bind::<Nullable<SqlUuid>, _>(filter.subject)
+    .bind::<Nullable<SqlUuid>, _>(filter.actor)
+    .bind::<Array<Text>, _>(&filter.actions)
+    .bind::<BigInt, _>(filter.after)
+    .bind::<BigInt, _>(window.rows())
     .bind::<BigInt, _>(max_bytes);
-    Prepared(query).load(&mut &*conn).await
+    let total = async {
+        let query = diesel::sql_query(format!(
+            "select count(*) as total from events where task_force_id = $1 and seq > $2 {conditions}"
+        ))
+        .bind::<SqlUuid, _>(task_force_id)
+        .bind::<BigInt, _>(filter.after)
+        .bind::<Nullable<SqlUuid>, _>(filter.subject)
+        .bind::<Nullable<SqlUuid>, _>(filter.actor)
+        .bind::<Array<Text>, _>(&filter.actions);
+        let found: Total = Prepared(query).get_result(&mut &*conn).await?;
+        Ok(found.total)
+    };
+    let rows = async { Prepared(query).load::<EventRow>(&mut &*conn).await };
+    let page = window.page(rows, total).await?;
+    let read = i64::try_from(page.items.len()).unwrap_or(i64::MAX);
+    let more = page.items.iter().any(|row| row.found > read);
+    Ok(Page { more, ..page })
 }
 
 /// Appends an event of the installation, which belongs to no task force.
@@ -214,24 +282,47 @@ pub struct InstallationEventRow {
     pub changes: serde_json::Value,
 }
 
-/// The installation's events, newest first, before a sequence number.
-pub async fn installation_before(
+/// A page of the events of the installation.
+pub async fn list_installation(
     conn: &Conn,
-    before: Option<i64>,
-    limit: i64,
+    filter: &EventFilter,
+    order: EventOrder,
+    window: Window,
 ) -> QueryResult<Page<InstallationEventRow>> {
     let subject = relations::subject(&relations::IN_INSTALLATION, "e.subject_kind", "null", "e.subject_id");
+    let (direction, comparison, from) = order.parts();
+    let conditions = filter.conditions();
     let query = diesel::sql_query(format!(
         "select e.seq, e.id, e.at, e.actor_kind, e.actor_id, u.name as actor_name, e.request_id, e.action,
                 coalesce({subject}, jsonb_build_object('kind', e.subject_kind, 'id', e.subject_id)) as subject,
                 e.from_state, e.to_state, e.changes
-         from installation_events e
+         from (
+             select * from installation_events
+             where seq > $1 and {comparison} {conditions}
+             order by seq {direction} limit $6
+         ) e
          left join users u on u.id = e.actor_id
-         where e.seq < $1 order by e.seq desc limit $2"
+         order by e.seq {direction}"
     ))
-    .bind::<BigInt, _>(before.unwrap_or(i64::MAX))
-    .bind::<BigInt, _>(limit + 1);
-    Ok(Page::of(Prepared(query).load(&mut &*conn).await?, limit))
+    .bind::<BigInt, _>(filter.after)
+    .bind::<Nullable<BigInt>, _>(from)
+    .bind::<Nullable<SqlUuid>, _>(filter.subject)
+    .bind::<Nullable<SqlUuid>, _>(filter.actor)
+    .bind::<Array<Text>, _>(&filter.actions)
+    .bind::<BigInt, _>(window.rows());
+    let total = async {
+        let query = diesel::sql_query(format!(
+            "select count(*) as total from installation_events where seq > $1 and $2 {conditions}"
+        ))
+        .bind::<BigInt, _>(filter.after)
+        .bind::<Bool, _>(true)
+        .bind::<Nullable<SqlUuid>, _>(filter.subject)
+        .bind::<Nullable<SqlUuid>, _>(filter.actor)
+        .bind::<Array<Text>, _>(&filter.actions);
+        let found: Total = Prepared(query).get_result(&mut &*conn).await?;
+        Ok(found.total)
+    };
+    window.page(async { Prepared(query).load(&mut &*conn).await }, total).await
 }
 
 /// The head of a task force's chain and the highest event, read at one instant; `None` if there is no such task force.

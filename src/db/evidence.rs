@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
 use super::Conn;
-use super::page::Page;
+use super::page::{Page, Window};
 use super::relations::{self, Column, column};
 use super::schema::{evidence, evidence_contents};
 use super::statement::Prepared;
@@ -235,30 +235,52 @@ pub async fn find(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Opt
         .optional()
 }
 
-/// A page of evidence, oldest first.
+/// The order of a list of evidence, with the id after which a page begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EvidenceOrder {
+    OldestFirst(Option<Uuid>),
+    NewestFirst(Option<Uuid>),
+}
+
+/// A page of evidence.
 pub async fn list(
     conn: &Conn,
     task_force_id: Uuid,
     filter: EvidenceFilter,
-    after: Option<Uuid>,
-    limit: i64,
+    order: EvidenceOrder,
+    window: Window,
 ) -> QueryResult<Page<Evidence>> {
-    let mut query = evidence::table
-        .filter(evidence::task_force_id.eq(task_force_id))
-        .order(evidence::id)
-        .limit(limit + 1)
-        .select(Evidence::as_select())
-        .into_boxed();
-    if let Some(subject_id) = filter.subject_id {
-        query = query.filter(evidence::subject_id.eq(subject_id));
-    }
-    if let Some(kind) = filter.kind {
-        query = query.filter(evidence::subject_kind.eq(kind));
-    }
-    if let Some(after) = after {
-        query = query.filter(evidence::id.gt(after));
-    }
-    Ok(Page::of(query.load(&mut &*conn).await?, limit))
+    let matching = || {
+        let mut query = evidence::table
+            .filter(evidence::task_force_id.eq(task_force_id))
+            .select(Evidence::as_select())
+            .into_boxed();
+        if let Some(subject_id) = filter.subject_id {
+            query = query.filter(evidence::subject_id.eq(subject_id));
+        }
+        if let Some(kind) = filter.kind {
+            query = query.filter(evidence::subject_kind.eq(kind));
+        }
+        query
+    };
+    let mut query = matching().limit(window.rows());
+    query = match order {
+        EvidenceOrder::OldestFirst(after) => {
+            if let Some(after) = after {
+                query = query.filter(evidence::id.gt(after));
+            }
+            query.order(evidence::id)
+        }
+        EvidenceOrder::NewestFirst(before) => {
+            if let Some(before) = before {
+                query = query.filter(evidence::id.lt(before));
+            }
+            query.order(evidence::id.desc())
+        }
+    };
+    let rows = async { query.load(&mut &*conn).await };
+    let total = async { matching().count().get_result(&mut &*conn).await };
+    window.page(rows, total).await
 }
 
 /// Inserts evidence of a user: a link, or a file that is uploaded next.

@@ -7,7 +7,7 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::Conn;
-use super::page::Page;
+use super::page::{Page, Window};
 use super::relations::{self, Column, column};
 use super::schema::health_statements;
 use crate::domain::reference::UserReference;
@@ -61,16 +61,19 @@ pub async fn list(
     conn: &Conn,
     task_force_id: Uuid,
     before: Option<Uuid>,
-    limit: i64,
+    window: Window,
 ) -> QueryResult<Page<HealthStatement>> {
-    let mut query = health_statements::table
-        .filter(health_statements::task_force_id.eq(task_force_id))
-        .order(health_statements::id.desc())
-        .limit(limit + 1)
-        .select(HealthStatement::as_select())
-        .into_boxed();
+    let matching = || {
+        health_statements::table
+            .filter(health_statements::task_force_id.eq(task_force_id))
+            .select(HealthStatement::as_select())
+            .into_boxed()
+    };
+    let mut query = matching().order(health_statements::id.desc()).limit(window.rows());
     if let Some(before) = before {
         query = query.filter(health_statements::id.lt(before));
     }
-    Ok(Page::of(query.load(&mut &*conn).await?, limit))
+    let rows = async { query.load(&mut &*conn).await };
+    let total = async { matching().count().get_result(&mut &*conn).await };
+    window.page(rows, total).await
 }

@@ -7,7 +7,7 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::Conn;
-use super::page::Page;
+use super::page::{Page, Total, Window};
 use super::relations;
 use super::statement::Prepared;
 use crate::domain::event::SubjectKind;
@@ -39,25 +39,8 @@ pub struct Task {
     pub since: DateTime<Utc>,
 }
 
-/// A page of a user's tasks, the longest waiting first. Members vote, review activities and meet conditions; the
-/// secretariat accepts conditions and records decisions, which the members of the council take.
-pub async fn tasks(
-    conn: &Conn,
-    user_id: Uuid,
-    after: Option<(DateTime<Utc>, Uuid)>,
-    limit: i64,
-) -> QueryResult<Page<Task>> {
-    let (since, id) = after.map_or((None, Uuid::nil()), |(since, id)| (Some(since), id));
-    const KINDS: [SubjectKind; 5] = [
-        SubjectKind::Submission,
-        SubjectKind::Activity,
-        SubjectKind::Condition,
-        SubjectKind::Pilot,
-        SubjectKind::Report,
-    ];
-    let subject = relations::subject(&KINDS, "w.subject_kind", "w.task_force_id", "w.subject_id");
-    let query = diesel::sql_query(format!(
-        "with seats as (
+/// What waits for the user `$1`, in the table `waiting`.
+const WAITING: &str = "with seats as (
              select t.id as task_force_id, t.name as task_force_name, t.state, t.current_cycle,
                     m.id as member_id, m.role
              from members m join task_forces t on t.id = m.task_force_id
@@ -112,7 +95,27 @@ pub async fn tasks(
              join reports r on r.state = 'submitted'
              join task_forces t on t.id = r.task_force_id and t.state = 'active'
              where u.id = $1 and u.role in ('secretariat', 'councilMember')
-         )
+         )";
+
+/// A page of a user's tasks, the longest waiting first. Members vote, review activities and meet conditions; the
+/// secretariat accepts conditions and records decisions, which the members of the council take.
+pub async fn tasks(
+    conn: &Conn,
+    user_id: Uuid,
+    after: Option<(DateTime<Utc>, Uuid)>,
+    window: Window,
+) -> QueryResult<Page<Task>> {
+    const KINDS: [SubjectKind; 5] = [
+        SubjectKind::Submission,
+        SubjectKind::Activity,
+        SubjectKind::Condition,
+        SubjectKind::Pilot,
+        SubjectKind::Report,
+    ];
+    let (since, id) = after.map_or((None, Uuid::nil()), |(since, id)| (Some(since), id));
+    let subject = relations::subject(&KINDS, "w.subject_kind", "w.task_force_id", "w.subject_id");
+    let query = diesel::sql_query(format!(
+        "{WAITING}
          select w.*, {subject} as subject from (
              select * from waiting
              where (since, subject_id) > (coalesce($2, timestamptz '-infinity'), $3)
@@ -123,6 +126,11 @@ pub async fn tasks(
     .bind::<SqlUuid, _>(user_id)
     .bind::<Nullable<Timestamptz>, _>(since)
     .bind::<SqlUuid, _>(id)
-    .bind::<BigInt, _>(limit + 1);
-    Ok(Page::of(Prepared(query).load(&mut &*conn).await?, limit))
+    .bind::<BigInt, _>(window.rows());
+    let total = async {
+        let query = diesel::sql_query(format!("{WAITING} select count(*) as total from waiting"));
+        let found: Total = Prepared(query.bind::<SqlUuid, _>(user_id)).get_result(&mut &*conn).await?;
+        Ok(found.total)
+    };
+    window.page(async { Prepared(query).load(&mut &*conn).await }, total).await
 }

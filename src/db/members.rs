@@ -7,7 +7,7 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::Conn;
-use super::page::Page;
+use super::page::{Page, Window};
 use super::schema::{members, task_force_heads, task_forces, users};
 use super::statement::Prepared;
 use crate::domain::event::SubjectKind;
@@ -163,27 +163,31 @@ pub async fn list(
     task_force_id: Uuid,
     filter: MemberFilter,
     after: Option<Uuid>,
-    limit: i64,
+    window: Window,
 ) -> QueryResult<Page<NamedMember>> {
-    let mut query = members::table
-        .inner_join(users::table.on(users::id.eq(members::user_id)))
-        .filter(members::task_force_id.eq(task_force_id))
-        .order(members::id)
-        .limit(limit + 1)
-        .select((Member::as_select(), users::name, users::state))
-        .into_boxed();
-    if let Some(user_state) = filter.user_state {
-        query = query.filter(users::state.eq(user_state));
-    }
-    match filter.current {
-        Some(true) => query = query.filter(members::to_date.is_null()),
-        Some(false) => query = query.filter(members::to_date.is_not_null()),
-        None => {}
-    }
+    let matching = || {
+        let mut query = members::table
+            .inner_join(users::table.on(users::id.eq(members::user_id)))
+            .filter(members::task_force_id.eq(task_force_id))
+            .select((Member::as_select(), users::name, users::state))
+            .into_boxed();
+        if let Some(user_state) = filter.user_state {
+            query = query.filter(users::state.eq(user_state));
+        }
+        match filter.current {
+            Some(true) => query = query.filter(members::to_date.is_null()),
+            Some(false) => query = query.filter(members::to_date.is_not_null()),
+            None => {}
+        }
+        query
+    };
+    let mut query = matching().order(members::id).limit(window.rows());
     if let Some(after) = after {
         query = query.filter(members::id.gt(after));
     }
-    Ok(Page::of(query.load(&mut &*conn).await?, limit))
+    let rows = async { query.load(&mut &*conn).await };
+    let total = async { matching().count().get_result(&mut &*conn).await };
+    window.page(rows, total).await
 }
 
 /// Sets role and expertise.

@@ -138,6 +138,7 @@ resource_queries! {
     table: migrations,
     row: Migration,
     fields: MigrationFields,
+    title: title,
     filter: ProductFilter<MigrationState>,
     narrowed_by: { pilot_id: pilot_id },
 }

@@ -200,6 +200,7 @@ resource_queries! {
     table: pilots,
     row: Pilot,
     fields: PilotFields,
+    title: title,
     filter: PilotFilter,
     narrowed_by: { sector_id: sector_id, owner_member_id: owner_member_id },
 }

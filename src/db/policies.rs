@@ -130,6 +130,7 @@ resource_queries! {
     table: policies,
     row: Policy,
     fields: PolicyFields,
+    title: title,
     filter: ProductFilter<PolicyState>,
 }
 

@@ -7,7 +7,7 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::Conn;
-use super::page::Page;
+use super::page::{Page, Total, Window};
 use super::relations;
 use super::statement::Prepared;
 use crate::domain::event::SubjectKind;
@@ -161,7 +161,7 @@ pub async fn before(
     conn: &Conn,
     filter: &RefusedFilter,
     before: Option<(i64, Uuid)>,
-    limit: i64,
+    window: Window,
 ) -> QueryResult<Page<RefusedRow>> {
     let user = relations::user("r.user_id");
     let task_force =
@@ -178,7 +178,19 @@ pub async fn before(
     .bind::<Nullable<SqlUuid>, _>(filter.user_id)
     .bind::<Nullable<Text>, _>(filter.code)
     .bind::<Nullable<SqlUuid>, _>(filter.task_force_id)
-    .bind::<BigInt, _>(limit + 1)
+    .bind::<BigInt, _>(window.rows())
     .bind::<SqlUuid, _>(before.map_or(Uuid::max(), |(_, id)| id));
-    Ok(Page::of(Prepared(query).load(&mut &*conn).await?, limit))
+    let total = async {
+        let query = diesel::sql_query(
+            "select count(*) as total from refused_attempts
+             where ($1 is null or user_id = $1) and ($2 is null or code = $2)
+               and ($3 is null or about_task_force_id = $3)",
+        )
+        .bind::<Nullable<SqlUuid>, _>(filter.user_id)
+        .bind::<Nullable<Text>, _>(filter.code)
+        .bind::<Nullable<SqlUuid>, _>(filter.task_force_id);
+        let found: Total = Prepared(query).get_result(&mut &*conn).await?;
+        Ok(found.total)
+    };
+    window.page(async { Prepared(query).load(&mut &*conn).await }, total).await
 }

@@ -11,7 +11,7 @@ use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, Valid
 use diesel::pg::{Pg, PgValue};
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::result::QueryResult;
-use diesel::sql_types::{Jsonb, SingleValue};
+use diesel::sql_types::{Jsonb, Nullable, SingleValue, Text};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -19,7 +19,7 @@ use crate::domain::criterion::MAX_LISTED;
 use crate::domain::event::SubjectKind;
 use crate::domain::reference::{MemberReference, Reference, UserReference};
 use crate::domain::step::StepName;
-use crate::domain::text::LocalizedText;
+use crate::domain::text::{Language, LocalizedText};
 use crate::domain::vocabulary::Vocabulary as _;
 
 /// A fragment as a column of a statement of diesel, with the name by which hand-written SQL reads the column.
@@ -32,6 +32,21 @@ pub struct Column<ST> {
 /// The column with this name.
 pub(super) fn column<ST>(name: &str, sql: &str) -> Column<ST> {
     Column { sql: format!("{sql} as {name}"), sql_type: PhantomData }
+}
+
+/// An expression in SQL, by which rows are compared and sorted.
+pub(super) fn expression<ST>(sql: String) -> Column<ST> {
+    Column { sql, sql_type: PhantomData }
+}
+
+/// The key by which a list is sorted by title: as the indexes have it, so the language is part of the text.
+pub(super) fn sort_key(title: &str, language: Language) -> String {
+    format!("sort_key({title}, '{}') collate \"C\"", language.code())
+}
+
+/// The key of a row in a list sorted by title, and null in other lists.
+pub(super) fn key_column(title: &str, language: Option<Language>) -> Column<Nullable<Text>> {
+    expression(language.map_or_else(|| "null::text".to_owned(), |language| sort_key(title, language)))
 }
 
 impl<ST> std::fmt::Display for Column<ST> {

@@ -7,7 +7,7 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::Conn;
-use super::page::Page;
+use super::page::{Page, Window};
 use super::relations::{self, Column, column};
 use super::schema::{reports, task_forces};
 use super::statement::Prepared;
@@ -231,24 +231,28 @@ pub async fn list(
     task_force_id: Uuid,
     filter: &ReportFilter,
     before: Option<i32>,
-    limit: i64,
+    window: Window,
 ) -> QueryResult<Page<Report>> {
-    let mut query = reports::table
-        .filter(reports::task_force_id.eq(task_force_id))
-        .order(reports::number.desc())
-        .limit(limit + 1)
-        .select(Report::as_select())
-        .into_boxed();
-    if let Some(cycle) = filter.cycle {
-        query = query.filter(reports::cycle.eq(cycle));
-    }
-    if !filter.states.is_empty() {
-        query = query.filter(reports::state.eq_any(&filter.states));
-    }
+    let matching = || {
+        let mut query = reports::table
+            .filter(reports::task_force_id.eq(task_force_id))
+            .select(Report::as_select())
+            .into_boxed();
+        if let Some(cycle) = filter.cycle {
+            query = query.filter(reports::cycle.eq(cycle));
+        }
+        if !filter.states.is_empty() {
+            query = query.filter(reports::state.eq_any(&filter.states));
+        }
+        query
+    };
+    let mut query = matching().order(reports::number.desc()).limit(window.rows());
     if let Some(before) = before {
         query = query.filter(reports::number.lt(before));
     }
-    Ok(Page::of(query.load(&mut &*conn).await?, limit))
+    let rows = async { query.load(&mut &*conn).await };
+    let total = async { matching().count().get_result(&mut &*conn).await };
+    window.page(rows, total).await
 }
 
 /// Sets the state of a report. With `submitted`, the instant of submission is set too.

@@ -11,8 +11,9 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::page::Page;
+use super::page::{Page, Window};
 use super::{Conn, QueryResult};
+use crate::domain::text::Language;
 
 /// Narrows a list of products.
 #[derive(Debug, Clone)]
@@ -30,6 +31,27 @@ pub struct ProductFilter<S> {
 impl<S> Default for ProductFilter<S> {
     fn default() -> Self {
         Self { cycle: None, states: Vec::new(), q: None, pilot_id: None }
+    }
+}
+
+/// The order of a list of products, with the key of the row after which a page begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProductOrder {
+    /// Oldest first.
+    CreatedAt(Option<Uuid>),
+    /// By the title in a language, or in the other one where there is none.
+    Title(Language, Option<(String, Uuid)>),
+    /// The latest change first.
+    UpdatedAt(Option<(DateTime<Utc>, Uuid)>),
+}
+
+impl ProductOrder {
+    /// The language of a list sorted by title.
+    pub fn language(&self) -> Option<Language> {
+        match self {
+            Self::Title(language, _) => Some(*language),
+            Self::CreatedAt(_) | Self::UpdatedAt(_) => None,
+        }
     }
 }
 
@@ -54,7 +76,7 @@ pub trait ChildRow: Sized {
         task_force_id: Uuid,
         parent_id: Uuid,
         after: Option<Uuid>,
-        limit: i64,
+        window: Window,
     ) -> QueryResult<Page<Self>>;
 
     /// Inserts a child under its parent.
@@ -113,13 +135,15 @@ pub(super) use update_and_delete;
 /// Makes the queries of a product: `insert`, `update`, `exists`, `list`, `delete`; and `set_state` if the type of
 /// the state is given. A product whose transitions set more than state and reason has an update of its own instead.
 ///
-/// `narrowed_by` names what the filter has beside cycle, states and text: `filter field: column`.
+/// `title` is the column that a list is sorted by. `narrowed_by` names what the filter has beside cycle, states and text:
+/// `filter field: column`.
 macro_rules! resource_queries {
     (
         table: $table:ident,
         row: $row:ty,
         fields: $fields:ty,
         $(state: $state:ty,)?
+        title: $title:ident,
         filter: $filter:ty $(,
         narrowed_by: { $($narrowed:ident: $column:ident),+ })? $(,)?
     ) => {
@@ -199,43 +223,82 @@ macro_rules! resource_queries {
                 .await
         }
 
-        /// A page of the rows that count in a cycle, oldest first.
+        impl From<$crate::db::page::Keyed<$row>> for $row {
+            fn from(keyed: $crate::db::page::Keyed<$row>) -> Self {
+                keyed.row
+            }
+        }
+
+        /// A page of the rows that count in a cycle.
         pub async fn list(
             conn: &$crate::db::Conn,
             task_force_id: uuid::Uuid,
             filter: &$filter,
-            after: Option<uuid::Uuid>,
-            limit: i64,
-        ) -> diesel::QueryResult<$crate::db::page::Page<$row>> {
+            order: &$crate::db::resource::ProductOrder,
+            window: $crate::db::page::Window,
+        ) -> diesel::QueryResult<$crate::db::page::Page<$crate::db::page::Keyed<$row>>> {
+            use diesel::sql_types::Text;
+            use $crate::db::resource::ProductOrder;
             use $crate::db::schema::task_forces;
+            use $crate::db::{page, relations};
 
-            let mut query = $table::table
-                .filter($table::task_force_id.eq(task_force_id))
-                .order($table::id)
-                .limit(limit + 1)
-                .select(<$row>::as_select())
-                .into_boxed();
-            query = match filter.cycle {
-                Some(cycle) => query.filter($table::cycle.le(cycle)).filter($table::last_cycle.ge(cycle)),
-                None => query.filter($table::last_cycle.nullable().eq(
-                    task_forces::table.find(task_force_id).select(task_forces::current_cycle).single_value(),
-                )),
-            };
-            if !filter.states.is_empty() {
-                query = query.filter($table::state.eq_any(&filter.states));
-            }
-            if let Some(q) = &filter.q {
-                query = query.filter($table::search.nullable().like($crate::db::functions::pattern(q)));
-            }
-            $($(
-                if let Some(wanted) = filter.$narrowed {
-                    query = query.filter($table::$column.eq(wanted));
+            let title = concat!(stringify!($table), ".", stringify!($title));
+            let matching = || {
+                let mut query = $table::table
+                    .filter($table::task_force_id.eq(task_force_id))
+                    .select((<$row>::as_select(), relations::key_column(title, order.language())))
+                    .into_boxed();
+                query = match filter.cycle {
+                    Some(cycle) => query.filter($table::cycle.le(cycle)).filter($table::last_cycle.ge(cycle)),
+                    None => query.filter(
+                        $table::last_cycle.nullable().eq(task_forces::table
+                            .find(task_force_id)
+                            .select(task_forces::current_cycle)
+                            .single_value()),
+                    ),
+                };
+                if !filter.states.is_empty() {
+                    query = query.filter($table::state.eq_any(&filter.states));
                 }
-            )+)?
-            if let Some(after) = after {
-                query = query.filter($table::id.gt(after));
-            }
-            Ok($crate::db::page::Page::of(query.load(&mut &*conn).await?, limit))
+                if let Some(q) = &filter.q {
+                    query = query.filter($table::search.nullable().like($crate::db::functions::pattern(q)));
+                }
+                $($(
+                    if let Some(wanted) = filter.$narrowed {
+                        query = query.filter($table::$column.eq(wanted));
+                    }
+                )+)?
+                query
+            };
+            let mut query = matching().limit(window.rows());
+            query = match order {
+                ProductOrder::CreatedAt(after) => {
+                    if let Some(after) = after {
+                        query = query.filter($table::id.gt(*after));
+                    }
+                    query.order($table::id)
+                }
+                ProductOrder::Title(language, after) => {
+                    let key = || relations::expression::<Text>(relations::sort_key(title, *language));
+                    if let Some((after, id)) = after {
+                        query = query
+                            .filter(key().ge(after.as_str()))
+                            .filter(key().gt(after.as_str()).or($table::id.gt(*id)));
+                    }
+                    query.order((key(), $table::id))
+                }
+                ProductOrder::UpdatedAt(after) => {
+                    if let Some((at, id)) = after {
+                        query = query
+                            .filter($table::updated_at.le(*at))
+                            .filter($table::updated_at.lt(*at).or($table::id.lt(*id)));
+                    }
+                    query.order(($table::updated_at.desc(), $table::id.desc()))
+                }
+            };
+            let rows = async { query.load::<($row, Option<String>)>(&mut &*conn).await };
+            let total = async { matching().count().get_result(&mut &*conn).await };
+            Ok(window.page(rows, total).await?.map(page::Keyed::from))
         }
     };
 }
@@ -306,19 +369,22 @@ macro_rules! child_queries {
             task_force_id: uuid::Uuid,
             $parent: $parent_type,
             after: Option<uuid::Uuid>,
-            limit: i64,
+            window: $crate::db::page::Window,
         ) -> diesel::QueryResult<$crate::db::page::Page<$row>> {
-            let mut query = $table::table
-                .filter($table::task_force_id.eq(task_force_id))
-                $(.filter($table::$column.eq($column)))+
-                .order($table::id)
-                .limit(limit + 1)
-                .select(<$row>::as_select())
-                .into_boxed();
+            let matching = || {
+                $table::table
+                    .filter($table::task_force_id.eq(task_force_id))
+                    $(.filter($table::$column.eq($column)))+
+                    .select(<$row>::as_select())
+                    .into_boxed()
+            };
+            let mut query = matching().order($table::id).limit(window.rows());
             if let Some(after) = after {
                 query = query.filter($table::id.gt(after));
             }
-            Ok($crate::db::page::Page::of(query.load(&mut &*conn).await?, limit))
+            let rows = async { query.load(&mut &*conn).await };
+            let total = async { matching().count().get_result(&mut &*conn).await };
+            window.page(rows, total).await
         }
 
         $(
@@ -351,9 +417,9 @@ macro_rules! child_queries {
                     task_force_id: uuid::Uuid,
                     parent_id: uuid::Uuid,
                     after: Option<uuid::Uuid>,
-                    limit: i64,
+                    window: $crate::db::page::Window,
                 ) -> diesel::QueryResult<$crate::db::page::Page<Self>> {
-                    list(conn, task_force_id, parent_id, after, limit).await
+                    list(conn, task_force_id, parent_id, after, window).await
                 }
 
                 async fn insert(

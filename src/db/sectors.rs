@@ -149,6 +149,7 @@ resource_queries! {
     row: Sector,
     fields: SectorFields,
     state: SectorState,
+    title: name,
     filter: ProductFilter<SectorState>,
 }
 

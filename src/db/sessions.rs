@@ -7,7 +7,7 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::Conn;
-use super::page::Page;
+use super::page::{Page, Window};
 use super::schema::{refresh_tokens, sessions, users};
 use super::statement::Prepared;
 
@@ -98,20 +98,23 @@ pub async fn list(
     user_id: Uuid,
     before: Option<i64>,
     now: DateTime<Utc>,
-    limit: i64,
+    window: Window,
 ) -> QueryResult<Page<RunningSession>> {
-    let mut query = sessions::table
-        .filter(sessions::user_id.eq(user_id))
-        .filter(sessions::ended_at.is_null())
-        .filter(sessions::expires_at.gt(now))
-        .select(RunningSession::as_select())
-        .order(sessions::seq.desc())
-        .limit(limit + 1)
-        .into_boxed();
+    let matching = || {
+        sessions::table
+            .filter(sessions::user_id.eq(user_id))
+            .filter(sessions::ended_at.is_null())
+            .filter(sessions::expires_at.gt(now))
+            .select(RunningSession::as_select())
+            .into_boxed()
+    };
+    let mut query = matching().order(sessions::seq.desc()).limit(window.rows());
     if let Some(before) = before {
         query = query.filter(sessions::seq.lt(before));
     }
-    Ok(Page::of(query.load(&mut &*conn).await?, limit))
+    let rows = async { query.load(&mut &*conn).await };
+    let total = async { matching().count().get_result(&mut &*conn).await };
+    window.page(rows, total).await
 }
 
 /// Ends a session of a user; returns whether it was running.

@@ -7,8 +7,8 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::Conn;
-use super::page::Page;
-use super::relations;
+use super::page::{NameOrder, Page, Window};
+use super::relations::{self, sort_key};
 use super::reports::BeforeCouncil;
 use super::statement::Prepared;
 use crate::domain::event::SubjectKind;
@@ -276,6 +276,9 @@ pub async fn of(conn: &Conn, task_force_id: Uuid, now: DateTime<Utc>) -> QueryRe
 pub struct PortfolioLine {
     #[diesel(embed)]
     pub summary: Summary,
+    /// The key of the task force in a list sorted by name, else empty.
+    #[diesel(sql_type = Text)]
+    pub sort_key: String,
     #[diesel(sql_type = Jsonb)]
     pub city: LocalizedText,
     /// The step that is open or submitted.
@@ -352,17 +355,23 @@ fn matching() -> String {
 pub async fn portfolio(
     conn: &Conn,
     filter: &PortfolioFilter,
-    after: Option<Uuid>,
+    order: &NameOrder,
     now: DateTime<Utc>,
-    limit: i64,
+    window: Window,
 ) -> QueryResult<(Page<PortfolioLine>, PortfolioTotals)> {
+    let (sort_key, after) = match order {
+        NameOrder::CreatedAt(after) => ("''".to_owned(), after.map(|id| (String::new(), id))),
+        NameOrder::Name(language, after) => (sort_key("t.name", *language), after.clone()),
+    };
+    let (after_key, after_id) = after.unzip();
+    let first = "coalesce($7, '00000000-0000-0000-0000-000000000000')";
     let lines = diesel::sql_query(format!(
         "with page as (
-             select * from task_forces t
-             where {matching} and t.id > coalesce($7, '00000000-0000-0000-0000-000000000000')
-             order by t.id limit $8
+             select *, {sort_key} as sort_key from task_forces t
+             where {matching} and {comparison}
+             order by {order} limit $8
          )
-         select t.id, t.name, t.city, t.state, t.current_cycle as cycle, t.next_council_date, e.changed_at, e.seq,
+         select t.sort_key, t.id, t.name, t.city, t.state, t.current_cycle as cycle, t.next_council_date, e.changed_at, e.seq,
                 h.health, h.created_at as health_stated_at, s.step, s.target_date as step_target_date,
                 a.open::bigint, {OVERDUE}::bigint as overdue, a.blocked::bigint, {BEFORE_COUNCIL_COLUMNS}
          from page t
@@ -371,8 +380,16 @@ pub async fn portfolio(
          left join lateral (select step, target_date {STEP_AT_WORK}) s on true
          left join lateral (select id, number, submitted_at {BEFORE_COUNCIL}) b on true
          cross join lateral (select open, blocked, due_dates {COUNTS}) a
-         order by t.id",
+         order by t.sort_key, t.id",
         matching = matching(),
+        comparison = match order {
+            NameOrder::CreatedAt(_) => format!("t.id > {first}"),
+            NameOrder::Name(..) => format!("({sort_key}, t.id) > (coalesce($9, ''), {first})"),
+        },
+        order = match order {
+            NameOrder::CreatedAt(_) => "t.id".to_owned(),
+            NameOrder::Name(..) => format!("{sort_key}, t.id"),
+        },
     ))
     .bind::<Timestamptz, _>(now)
     .bind::<Nullable<Text>, _>(filter.state)
@@ -380,8 +397,9 @@ pub async fn portfolio(
     .bind::<Nullable<Text>, _>(filter.health)
     .bind::<Nullable<Text>, _>(filter.q.as_deref())
     .bind::<Nullable<Bool>, _>(filter.before_council)
-    .bind::<Nullable<SqlUuid>, _>(after)
-    .bind::<BigInt, _>(limit + 1);
+    .bind::<Nullable<SqlUuid>, _>(after_id)
+    .bind::<BigInt, _>(window.rows())
+    .bind::<Nullable<Text>, _>(after_key);
     let totals = diesel::sql_query(format!(
         "select count(*) as task_forces,
                 count(*) filter (where t.state = 'forming') as forming,
@@ -411,5 +429,7 @@ pub async fn portfolio(
         Prepared(lines).load(&mut for_lines),
         Prepared(totals).get_result(&mut for_totals),
     )?;
-    Ok((Page::of(lines, limit), totals))
+    let totals: PortfolioTotals = totals;
+    let total = window.counted.then_some(totals.task_forces);
+    Ok((Page { total, ..Page::of(lines, window.limit) }, totals))
 }

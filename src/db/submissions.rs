@@ -8,7 +8,7 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::Conn;
-use super::page::Page;
+use super::page::{Page, Window};
 use super::relations::{self, Column, column};
 use super::schema::{ballots, members, submissions, task_forces, users};
 use super::steps::Step;
@@ -251,22 +251,25 @@ pub async fn list(
     cycle: Option<i32>,
     step: StepName,
     after: Option<Uuid>,
-    limit: i64,
+    window: Window,
 ) -> QueryResult<Page<Submission>> {
-    let mut query = submissions::table
-        .inner_join(task_forces::table.on(task_forces::id.eq(submissions::task_force_id)))
-        .filter(submissions::task_force_id.eq(task_force_id))
-        .filter(submissions::step.eq(step))
-        .order(submissions::id)
-        .limit(limit + 1)
-        .select(Submission::as_select())
-        .into_boxed();
-    query = match cycle {
-        Some(cycle) => query.filter(submissions::cycle.eq(cycle)),
-        None => query.filter(submissions::cycle.eq(task_forces::current_cycle)),
+    let matching = || {
+        let query = submissions::table
+            .inner_join(task_forces::table.on(task_forces::id.eq(submissions::task_force_id)))
+            .filter(submissions::task_force_id.eq(task_force_id))
+            .filter(submissions::step.eq(step))
+            .select(Submission::as_select())
+            .into_boxed();
+        match cycle {
+            Some(cycle) => query.filter(submissions::cycle.eq(cycle)),
+            None => query.filter(submissions::cycle.eq(task_forces::current_cycle)),
+        }
     };
+    let mut query = matching().order(submissions::id).limit(window.rows());
     if let Some(after) = after {
         query = query.filter(submissions::id.gt(after));
     }
-    Ok(Page::of(query.load(&mut &*conn).await?, limit))
+    let rows = async { query.load(&mut &*conn).await };
+    let total = async { matching().count().get_result(&mut &*conn).await };
+    window.page(rows, total).await
 }

@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 use super::Conn;
 use super::functions::{local_date, pattern};
-use super::page::Page;
+use super::page::{Keyed, NameOrder, Page, Window};
+use super::relations::{expression, key_column, sort_key};
 use super::reports::{BeforeCouncil, SUBMITTED_COLUMNS, SubmittedColumns, waits_for_council};
 use super::schema::{members, reports, steps, task_forces};
 use crate::domain::scales::EvolutionStage;
@@ -172,54 +173,76 @@ pub struct ListedTaskForce {
     pub before_council: Option<BeforeCouncil>,
 }
 
-/// A page of task forces, in the order of their ids.
+/// A page of task forces.
 pub async fn list(
     conn: &Conn,
     filter: &TaskForceFilter,
-    after: Option<Uuid>,
-    limit: i64,
-) -> QueryResult<Page<ListedTaskForce>> {
-    let mut query = task_forces::table
-        .left_join(reports::table.on(waits_for_council()))
-        .select((TaskForce::as_select(), SUBMITTED_COLUMNS.nullable()))
-        .order(task_forces::id)
-        .limit(limit + 1)
-        .into_boxed();
-    if let Some(after) = after {
-        query = query.filter(task_forces::id.gt(after));
-    }
-    if let Some(state) = filter.state {
-        query = query.filter(task_forces::state.eq(state));
-    }
-    if let Some(step) = filter.step {
-        let there = steps::table
-            .filter(steps::task_force_id.eq(task_forces::id))
-            .filter(steps::cycle.eq(task_forces::current_cycle))
-            .filter(steps::step.eq(step))
-            .filter(steps::state.eq_any([StepState::Open, StepState::Submitted]));
-        query = query.filter(diesel::dsl::exists(there));
-    }
-    if let Some(q) = &filter.q {
-        query = query.filter(task_forces::search.nullable().like(pattern(q)));
-    }
-    if let Some(user_id) = filter.seat_of {
-        let seats = members::table
-            .filter(members::user_id.eq(user_id))
-            .filter(members::to_date.is_null())
-            .select(members::task_force_id);
-        query = query.filter(task_forces::id.eq_any(seats));
-    }
-    if let Some(only) = filter.only {
-        query = query.filter(task_forces::id.eq(only));
-    }
-    match filter.before_council {
-        Some(true) => query = query.filter(reports::id.is_not_null()),
-        Some(false) => query = query.filter(reports::id.is_null()),
-        None => {}
-    }
-    let rows: Vec<(TaskForce, Option<SubmittedColumns>)> = query.load(&mut &*conn).await?;
-    Ok(Page::of(rows, limit).map(|(task_force, submitted)| ListedTaskForce {
-        task_force,
-        before_council: submitted.and_then(BeforeCouncil::new),
+    order: &NameOrder,
+    window: Window,
+) -> QueryResult<Page<Keyed<ListedTaskForce>>> {
+    let matching = || {
+        let mut query = task_forces::table
+            .left_join(reports::table.on(waits_for_council()))
+            .select((
+                TaskForce::as_select(),
+                SUBMITTED_COLUMNS.nullable(),
+                key_column("task_forces.name", order.language()),
+            ))
+            .into_boxed();
+        if let Some(state) = filter.state {
+            query = query.filter(task_forces::state.eq(state));
+        }
+        if let Some(step) = filter.step {
+            let there = steps::table
+                .filter(steps::task_force_id.eq(task_forces::id))
+                .filter(steps::cycle.eq(task_forces::current_cycle))
+                .filter(steps::step.eq(step))
+                .filter(steps::state.eq_any([StepState::Open, StepState::Submitted]));
+            query = query.filter(diesel::dsl::exists(there));
+        }
+        if let Some(q) = &filter.q {
+            query = query.filter(task_forces::search.nullable().like(pattern(q)));
+        }
+        if let Some(user_id) = filter.seat_of {
+            let seats = members::table
+                .filter(members::user_id.eq(user_id))
+                .filter(members::to_date.is_null())
+                .select(members::task_force_id);
+            query = query.filter(task_forces::id.eq_any(seats));
+        }
+        if let Some(only) = filter.only {
+            query = query.filter(task_forces::id.eq(only));
+        }
+        match filter.before_council {
+            Some(true) => query = query.filter(reports::id.is_not_null()),
+            Some(false) => query = query.filter(reports::id.is_null()),
+            None => {}
+        }
+        query
+    };
+    let mut query = matching().limit(window.rows());
+    query = match order {
+        NameOrder::CreatedAt(after) => {
+            if let Some(after) = after {
+                query = query.filter(task_forces::id.gt(*after));
+            }
+            query.order(task_forces::id)
+        }
+        NameOrder::Name(language, after) => {
+            let key = || expression::<Text>(sort_key("task_forces.name", *language));
+            if let Some((after, id)) = after {
+                query = query
+                    .filter(key().ge(after.as_str()))
+                    .filter(key().gt(after.as_str()).or(task_forces::id.gt(*id)));
+            }
+            query.order((key(), task_forces::id))
+        }
+    };
+    let rows =
+        async { query.load::<(TaskForce, Option<SubmittedColumns>, Option<String>)>(&mut &*conn).await };
+    let total = async { matching().count().get_result(&mut &*conn).await };
+    Ok(window.page(rows, total).await?.map(|(task_force, submitted, key)| {
+        let before_council = submitted.and_then(BeforeCouncil::new);
+        Keyed { row: ListedTaskForce { task_force, before_council }, key }
     }))
 }

@@ -10,7 +10,8 @@ use uuid::Uuid;
 
 use super::Conn;
 use super::functions::pattern;
-use super::page::Page;
+use super::page::{Keyed, NameOrder, Page, Window};
+use super::relations::{expression, key_column, sort_key};
 use super::schema::{invitations, members, passwords, task_forces, users};
 use super::statement::{Prepared, columns};
 use crate::domain::rights::SeatRole;
@@ -205,45 +206,67 @@ pub struct UserFilter {
 /// A user of a list, with the expiry of an invitation that is not accepted yet.
 pub type ListedUser = (User, Option<DateTime<Utc>>);
 
-/// A page of users, in the order of their ids.
+/// A page of users.
 pub async fn list(
     conn: &Conn,
     reach: Reach,
     filter: &UserFilter,
-    after: Option<Uuid>,
-    limit: i64,
-) -> QueryResult<Page<ListedUser>> {
-    let mut query = users::table
-        .left_join(invitations::table.on(invitations::user_id.eq(users::id)))
-        .select((User::as_select(), invitations::expires_at.nullable()))
-        .order(users::id)
-        .limit(limit + 1)
-        .into_boxed();
-    query = match reach {
-        Reach::Everybody => query,
-        Reach::AllButAdministrators => query.filter(users::role.ne(UserRole::Administrator)),
-        Reach::Experts => {
-            query.filter(users::role.eq(UserRole::Expert)).filter(users::state.ne(UserState::Disabled))
+    order: &NameOrder,
+    window: Window,
+) -> QueryResult<Page<Keyed<ListedUser>>> {
+    let matching = || {
+        let mut query = users::table
+            .left_join(invitations::table.on(invitations::user_id.eq(users::id)))
+            .select((
+                User::as_select(),
+                invitations::expires_at.nullable(),
+                key_column("users.name", order.language()),
+            ))
+            .into_boxed();
+        query = match reach {
+            Reach::Everybody => query,
+            Reach::AllButAdministrators => query.filter(users::role.ne(UserRole::Administrator)),
+            Reach::Experts => {
+                query.filter(users::role.eq(UserRole::Expert)).filter(users::state.ne(UserState::Disabled))
+            }
+        };
+        if let Some(role) = filter.role {
+            query = query.filter(users::role.eq(role));
+        }
+        if let Some(state) = filter.state {
+            query = query.filter(users::state.eq(state));
+        }
+        if let Some(q) = &filter.q {
+            query = if reach == Reach::Experts {
+                // The name is the first line of the column, the address the second.
+                query.filter(split_part(users::search, "\n", 1).nullable().like(pattern(q)))
+            } else {
+                query.filter(users::search.nullable().like(pattern(q)))
+            };
+        }
+        query
+    };
+    let mut query = matching().limit(window.rows());
+    query = match order {
+        NameOrder::CreatedAt(after) => {
+            if let Some(after) = after {
+                query = query.filter(users::id.gt(*after));
+            }
+            query.order(users::id)
+        }
+        NameOrder::Name(language, after) => {
+            let key = || expression::<Text>(sort_key("users.name", *language));
+            if let Some((after, id)) = after {
+                query = query
+                    .filter(key().ge(after.as_str()))
+                    .filter(key().gt(after.as_str()).or(users::id.gt(*id)));
+            }
+            query.order((key(), users::id))
         }
     };
-    if let Some(after) = after {
-        query = query.filter(users::id.gt(after));
-    }
-    if let Some(role) = filter.role {
-        query = query.filter(users::role.eq(role));
-    }
-    if let Some(state) = filter.state {
-        query = query.filter(users::state.eq(state));
-    }
-    if let Some(q) = &filter.q {
-        query = if reach == Reach::Experts {
-            // The name is the first line of the column, the address the second.
-            query.filter(split_part(users::search, "\n", 1).nullable().like(pattern(q)))
-        } else {
-            query.filter(users::search.nullable().like(pattern(q)))
-        };
-    }
-    Ok(Page::of(query.load(&mut &*conn).await?, limit))
+    let rows = async { query.load::<(User, Option<DateTime<Utc>>, Option<String>)>(&mut &*conn).await };
+    let total = async { matching().count().get_result(&mut &*conn).await };
+    Ok(window.page(rows, total).await?.map(|(user, invited, key)| Keyed { row: (user, invited), key }))
 }
 
 /// A current seat of a user.

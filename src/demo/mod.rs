@@ -18,6 +18,7 @@ use seeder::Seeder;
 
 use crate::app::{App, Result};
 use crate::db;
+use crate::db::page::{NameOrder, Window};
 use crate::db::task_forces::TaskForceFilter;
 use crate::domain::task_force::TaskForceState;
 
@@ -47,7 +48,10 @@ pub async fn seed_state(app: &App) -> Result<SeedState> {
             return Ok(SeedState::Empty);
         }
         let is_demo = db::users::has_account(conn, first_account).await?;
-        let task_forces = db::task_forces::list(conn, &TaskForceFilter::default(), None, TASK_FORCES).await?;
+        let oldest_first = NameOrder::CreatedAt(None);
+        let task_forces =
+            db::task_forces::list(conn, &TaskForceFilter::default(), &oldest_first, Window::of(TASK_FORCES))
+                .await?;
         let are_all = i64::try_from(task_forces.items.len()).is_ok_and(|count| count >= TASK_FORCES);
         Ok(if is_demo && !are_all { SeedState::Partial } else { SeedState::Complete })
     })
@@ -60,8 +64,11 @@ pub async fn seed_state(app: &App) -> Result<SeedState> {
 /// Errors of the database.
 pub async fn shown_task_force(app: &App) -> Result<Option<Uuid>> {
     let filter = TaskForceFilter { state: Some(TaskForceState::Active), ..TaskForceFilter::default() };
-    let page = app.with_conn(async |conn| Ok(db::task_forces::list(conn, &filter, None, 1).await?)).await?;
-    Ok(page.items.first().map(|listed| listed.task_force.id))
+    let oldest_first = NameOrder::CreatedAt(None);
+    let page = app
+        .with_conn(async |conn| Ok(db::task_forces::list(conn, &filter, &oldest_first, Window::of(1)).await?))
+        .await?;
+    Ok(page.items.first().map(|listed| listed.row.task_force.id))
 }
 
 /// Writes the demo data into an empty database, and returns the task force that the greeting shows.

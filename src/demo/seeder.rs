@@ -21,6 +21,7 @@ use crate::app::{App, Error, Result};
 use crate::auth::passwords::NewPassword;
 use crate::db::activities::{ActivityDetail, ActivityFields};
 use crate::db::members::MemberFilter;
+use crate::db::page::Window;
 use crate::db::task_forces::TaskForceFields;
 use crate::db::users::UserFields;
 use crate::domain::criterion::CriterionCode;
@@ -221,7 +222,7 @@ impl Seeder {
         let members = members.collect::<Result<Vec<_>>>()?;
         let id = self.app.task_force_create(&secretariat, fields, members).await?.task_force.id;
         let current = MemberFilter { current: Some(true), ..MemberFilter::default() };
-        let members = self.app.members_list(&secretariat, id, current, None, 100).await?;
+        let members = self.app.members_list(&secretariat, id, current, None, Window::of(100)).await?;
         Ok(SeededTaskForce {
             id,
             seats: team.seats,

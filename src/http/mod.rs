@@ -11,6 +11,7 @@ mod decimals;
 mod endpoints;
 mod etag;
 mod idempotency;
+mod name_sort;
 mod negotiation;
 pub mod openapi;
 mod operation_problems;

@@ -7,18 +7,68 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
+use sha2::{Digest as _, Sha256};
+use utoipa::openapi::schema::{
+    ArrayBuilder, KnownFormat, Object, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type,
+};
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use super::problem::{Problem, Result};
 use crate::db;
+use crate::db::page::Window;
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
+use crate::domain::text::Language;
+use crate::domain::vocabulary::Vocabulary as _;
 
-/// Encodes the key of a page's last item as the cursor of the next page.
-pub(super) fn cursor(after: &impl Serialize) -> String {
-    URL_SAFE_NO_PAD.encode(serde_json::to_vec(after).unwrap_or_default())
+/// What a request says of the page that it asks for. A cursor belongs to the list, the filters and the sort of the page
+/// whose `next` it was, which are its `fingerprint`.
+#[derive(Debug)]
+pub(super) struct Paging {
+    fingerprint: String,
+    cursor: Option<String>,
+    window: Window,
+}
+
+impl Paging {
+    /// The page with these parameters of a list. `query` is the text of the filters and of the sort.
+    pub(super) fn new(query: &str, cursor: Option<&str>, limit: i64, count: bool) -> Self {
+        let window = Window { limit, counted: count };
+        Self { fingerprint: fingerprint(query), cursor: cursor.map(str::to_owned), window }
+    }
+
+    /// The same page of a list whose order depends on the language.
+    pub(super) fn in_language(self, language: Language) -> Self {
+        Self { fingerprint: fingerprint(&format!("{}{}", self.fingerprint, language.code())), ..self }
+    }
+
+    /// The size of the page.
+    pub(super) fn window(&self) -> Window {
+        self.window
+    }
+
+    /// The key of the item after which the page begins.
+    ///
+    /// # Errors
+    /// `invalidRequest` for a cursor that this list did not return for these filters and this sort.
+    pub(super) fn after<K: Key>(&self) -> Result<Option<K>> {
+        let Some(cursor) = &self.cursor else { return Ok(None) };
+        let read = |bytes: Vec<u8>| serde_json::from_slice::<(String, K)>(&bytes).ok();
+        let key = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(read);
+        let key = key.filter(|(of, _)| *of == self.fingerprint).map(|(_, key)| key);
+        key.filter(Key::in_range).map(Some).ok_or_else(foreign_cursor)
+    }
+
+    /// Encodes the key of a page's last item as the cursor of the next page.
+    pub(super) fn cursor(&self, after: &impl Serialize) -> String {
+        URL_SAFE_NO_PAD.encode(serde_json::to_vec(&(&self.fingerprint, after)).unwrap_or_default())
+    }
+}
+
+/// A short hash.
+fn fingerprint(text: &str) -> String {
+    hex::encode(Sha256::digest(text).iter().take(6).copied().collect::<Vec<_>>())
 }
 
 /// The key of an item in the order of its list.
@@ -32,6 +82,12 @@ pub(super) trait Key: DeserializeOwned {
 impl Key for i32 {}
 impl Key for i64 {}
 impl Key for Uuid {}
+
+impl Key for String {
+    fn in_range(&self) -> bool {
+        !self.contains('\0')
+    }
+}
 
 impl Key for NaiveDate {
     fn in_range(&self) -> bool {
@@ -57,21 +113,11 @@ impl<A: Key, B: Key> Key for (A, B) {
     }
 }
 
-/// Decodes a cursor into the key of the item after which the page begins.
-///
-/// # Errors
-/// `invalidRequest` for a cursor that this list did not return.
-pub(super) fn after<K: Key>(cursor: Option<&str>) -> Result<Option<K>> {
-    let Some(cursor) = cursor else { return Ok(None) };
-    let key = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| serde_json::from_slice::<K>(&bytes).ok());
-    key.filter(Key::in_range).map(Some).ok_or_else(foreign_cursor)
-}
-
 /// The refusal of a cursor that this list did not return.
-pub(super) fn foreign_cursor() -> Problem {
+fn foreign_cursor() -> Problem {
     let error = FieldError::parameter("cursor", FieldErrorCode::Invalid).saying(
-        "is not a cursor that this list gave; leave it out to begin at the first page",
-        "رمز الصفحة هذا لم يصدر عن هذه القائمة؛ احذفه للبدء من الصفحة الأولى",
+        "is not a cursor that this list gave for these filters and this sort; leave it out to begin at the first page",
+        "رمز الصفحة هذا لم يصدر عن هذه القائمة بهذه المرشحات وهذا الترتيب؛ احذفه للبدء من الصفحة الأولى",
     );
     Refusal::field_errors(RefusalCode::InvalidRequest, vec![error]).into()
 }
@@ -92,13 +138,16 @@ pub(super) const PAGE_BYTES: usize = 256 * 1024;
 /// A page of a list: at most `limit` items, and at most [`PAGE_BYTES`] unless its first item alone has more.
 #[derive(Debug, Serialize)]
 pub(super) struct Page<I> {
-    items: Vec<I>,
-    next: Option<String>,
+    pub(super) items: Vec<I>,
+    pub(super) next: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) total: Option<i64>,
 }
 
 impl<I: Serialize> Page<I> {
     /// The page of these rows; `key` makes the cursor from the last row of the page.
     pub(super) fn new<T, K: Serialize>(
+        paging: &Paging,
         page: db::page::Page<T>,
         key: impl Fn(&T) -> K,
         mut item: impl FnMut(T) -> I,
@@ -116,7 +165,7 @@ impl<I: Serialize> Page<I> {
             items.push(item);
             last = Some(key);
         }
-        Self { items, next: last.filter(|_| more).map(|key| cursor(&key)) }
+        Self { items, next: last.filter(|_| more).map(|key| paging.cursor(&key)), total: page.total }
     }
 }
 
@@ -158,9 +207,24 @@ impl<I: ListItem> PartialSchema for Page<I> {
             .required("items")
             .property("next", next)
             .required("next")
+            .property("total", total())
             .description(Some(I::PAGE_DESCRIPTION))
             .into()
     }
+}
+
+/// The schema of a page's `total`.
+pub(super) fn total() -> Object {
+    let mut total = ObjectBuilder::new()
+        .schema_type(SchemaType::Type(Type::Integer))
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
+        .minimum(Some(0))
+        .description(Some(
+            "Number of items on all pages, as of this request. Present only with `count=true`.",
+        ))
+        .build();
+    total.example = Some(57.into());
+    total
 }
 
 impl<I: ListItem> ToSchema for Page<I> {
@@ -176,10 +240,8 @@ impl<I: ListItem> ToSchema for Page<I> {
 
 /// The parameters by which every list is paged.
 pub(super) trait PageParameters {
-    /// The most items that the page may have.
-    fn limit(&self) -> i64;
-    /// The cursor at which the page begins.
-    fn cursor(&self) -> Option<&str>;
+    /// What the request says of the page that it asks for.
+    fn paging(&self) -> Paging;
 }
 
 /// Declares the query parameters of a list: those of the list itself, and `limit` and `cursor`.
@@ -201,15 +263,18 @@ macro_rules! page_query {
             /// Cursor of the page: `next` of the previous page.
             #[param(nullable = false, min_length = 1, max_length = 1000, example = "WzEyXQ")]
             pub(super) cursor: Option<String>,
+            /// Count the items of all pages (`total`). Counting reads all items that match the filters, also those of other pages: ask once, with the first page.
+            #[serde(default)]
+            #[param(default = false, required = false)]
+            pub(super) count: bool,
         }
 
         impl $crate::http::pagination::PageParameters for $name {
-            fn limit(&self) -> i64 {
-                self.limit
-            }
-
-            fn cursor(&self) -> Option<&str> {
-                self.cursor.as_deref()
+            fn paging(&self) -> $crate::http::pagination::Paging {
+                // The values of each parameter but for those of the page.
+                let filters: Vec<String> = vec![$(format!("{:?}", self.$field)),*];
+                let query = format!("{}{filters:?}", stringify!($name));
+                $crate::http::pagination::Paging::new(&query, self.cursor.as_deref(), self.limit, self.count)
             }
         }
     };
@@ -242,12 +307,16 @@ mod tests {
         ) {
             let moment = DateTime::from_timestamp(seconds, 0).unwrap();
             let key = (Some(moment.date_naive()), (number, (moment, Uuid::from_u128(id))));
-            prop_assert_eq!(after(Some(&cursor(&key))).unwrap(), Some(key));
+            let first = Paging::new("list", None, 25, false);
+            let next = Paging::new("list", Some(&first.cursor(&key)), 25, false);
+            prop_assert_eq!(next.after().unwrap(), Some(key));
+            let other = Paging::new("other list", Some(&first.cursor(&key)), 25, false);
+            prop_assert!(other.after::<(Option<NaiveDate>, (i32, (DateTime<Utc>, Uuid)))>().is_err());
         }
 
         #[test]
         fn no_cursor_panics(text in "\\PC{0,60}") {
-            let _: Result<Option<(DateTime<Utc>, Uuid)>> = after(Some(&text));
+            let _: Result<Option<(DateTime<Utc>, Uuid)>> = Paging::new("list", Some(&text), 25, false).after();
         }
     }
 
@@ -255,12 +324,16 @@ mod tests {
     fn a_page_ends_when_it_has_the_bytes_that_a_page_may_have() {
         let ends_at = |sizes: &[usize], more: bool| {
             let items = sizes.iter().copied().enumerate().collect();
+            let paging = Paging::new("list", None, 25, false);
             let page = Page::new(
-                db::page::Page { items, more },
+                &paging,
+                db::page::Page { items, more, total: None },
                 |(at, _)| i64::try_from(*at).unwrap(),
                 |(_, size)| "x".repeat(size),
             );
-            let next = page.next.map(|next| after::<i64>(Some(&next)).unwrap().unwrap());
+            let next = page
+                .next
+                .map(|next| Paging::new("list", Some(&next), 25, false).after::<i64>().unwrap().unwrap());
             (page.items.len(), next)
         };
         assert_eq!(ends_at(&[], false), (0, None));
@@ -282,9 +355,15 @@ mod tests {
         for (day, known) in
             [("9999-12-31", true), ("0000-01-01", true), ("+10000-01-01", false), ("-0001-12-31", false)]
         {
-            assert_eq!(after::<(NaiveDate, i32)>(Some(&cursor(&(day, 1)))).is_ok(), known, "{day}");
+            let first = Paging::new("list", None, 25, false);
+            let next = |cursor: String| Paging::new("list", Some(&cursor), 25, false);
+            assert_eq!(next(first.cursor(&(day, 1))).after::<(NaiveDate, i32)>().is_ok(), known, "{day}");
             let moment = format!("{day}T00:00:00Z");
-            assert_eq!(after::<(DateTime<Utc>, i32)>(Some(&cursor(&(moment, 1)))).is_ok(), known, "{day}");
+            assert_eq!(
+                next(first.cursor(&(moment, 1))).after::<(DateTime<Utc>, i32)>().is_ok(),
+                known,
+                "{day}"
+            );
         }
     }
 }

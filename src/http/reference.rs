@@ -28,7 +28,7 @@ impl From<reference::UserReference> for UserReference {
     }
 }
 
-/// A member of a task force, by the seat. The seat can have ended.
+/// A member of a task force, by the seat. The seat can have ended. Requests, also merge patches, name a seat by its id in a property that ends in `Id`: `assignee.id` of a representation is `assigneeId` of a request.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct MemberReference {
@@ -48,7 +48,7 @@ impl From<reference::MemberReference> for MemberReference {
     }
 }
 
-/// A resource, by kind, id and title.
+/// A resource, by kind, id and title. Requests, also merge patches, name a resource by its id in a property that ends in `Id`: `sector.id` of a representation is `sectorId` of a request.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ResourceReference {
     /// The kind of resource.

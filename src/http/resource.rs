@@ -6,11 +6,12 @@
 use actix_web::HttpResponse;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::idempotency::DryRun;
-use super::pagination::{self, ListItem, Page, PageParameters};
+use super::pagination::{ListItem, Page, PageParameters, PageQuery, Paging};
 use super::patch::{Patch, PatchTarget};
 use super::problem::Result;
 use super::request::{Change, Create, Delete, Path, Read};
@@ -34,7 +35,6 @@ pub(super) trait Representation: Serialize {
 type Parent<R> = <<R as Representation>::Resource as Resource>::Parent;
 type Fields<R> = <<R as Representation>::Resource as Resource>::Fields;
 type Filter<R> = <<R as Representation>::Resource as Resource>::Filter;
-type Listed<R> = <<R as Representation>::Resource as Resource>::Listed;
 
 /// Declares the operations of a resource.
 ///
@@ -121,8 +121,8 @@ macro_rules! resource_routes {
                 app: actix_web::web::Data<$crate::app::App>,
                 request: $crate::http::request::Read<$CollectionPath, $Query>,
             ) -> $crate::http::problem::Result<actix_web::HttpResponse> {
-                $crate::http::resource::list::<$Representation, $Item, _, _>(
-                    &app, request, $collection_parent, $filter, |row| row.id, $Item::new,
+                $crate::http::resource::list::<$Representation, $Item, _, _, _>(
+                    &app, request, $collection_parent, $filter, $Item::new,
                 )
                 .await
             }
@@ -243,21 +243,109 @@ fn task_force_id(path: &impl Path) -> Result<Uuid> {
     path.task_force_id().ok_or_else(|| RefusalCode::NotFound.into())
 }
 
-/// Lists resources in the order of their ids.
-pub(super) async fn list<R: Representation, I: ListItem, P: Path, Q: PageParameters>(
+/// The query parameters of a list of resources, as far as the order of the list is concerned.
+pub(super) trait ListQuery<R: Resource>: PageParameters {
+    /// What a request can sort the list by.
+    type Sort: Copy;
+
+    /// What the request sorts the list by.
+    fn sort(&self) -> Self::Sort;
+
+    /// Tells whether the order depends on the language of the request.
+    fn by_language(_sort: Self::Sort) -> bool {
+        false
+    }
+
+    /// The order of the list, with the key after which the page begins.
+    ///
+    /// # Errors
+    /// `invalidRequest` for a cursor that this list did not return.
+    fn order(sort: Self::Sort, paging: &Paging, language: Language) -> Result<R::Order>;
+
+    /// The key of a row in this order.
+    fn key(sort: Self::Sort, row: &R::Listed) -> Value;
+}
+
+impl<R: Resource<Listed = R, Order = Option<Uuid>>> ListQuery<R> for PageQuery {
+    type Sort = ();
+
+    fn sort(&self) {}
+
+    fn order((): (), paging: &Paging, _language: Language) -> Result<Option<Uuid>> {
+        paging.after()
+    }
+
+    fn key((): (), row: &R) -> Value {
+        json!(row.id())
+    }
+}
+
+/// Lets a list of products be sorted by a type with the variants `CreatedAt`, `Title` and `UpdatedAt`.
+macro_rules! sorted_products {
+    ($Query:ident, $Resource:ident, $Sort:ident) => {
+        impl $crate::http::resource::ListQuery<$Resource> for $Query {
+            type Sort = $Sort;
+
+            fn sort(&self) -> $Sort {
+                self.sort.unwrap_or($Sort::CreatedAt)
+            }
+
+            fn by_language(sort: $Sort) -> bool {
+                sort == $Sort::Title
+            }
+
+            fn order(
+                sort: $Sort,
+                paging: &$crate::http::pagination::Paging,
+                language: $crate::domain::text::Language,
+            ) -> $crate::http::problem::Result<$crate::db::resource::ProductOrder> {
+                use $crate::db::resource::ProductOrder;
+                Ok(match sort {
+                    $Sort::CreatedAt => ProductOrder::CreatedAt(paging.after()?),
+                    $Sort::Title => ProductOrder::Title(language, paging.after()?),
+                    $Sort::UpdatedAt => ProductOrder::UpdatedAt(paging.after()?),
+                })
+            }
+
+            fn key(
+                sort: $Sort,
+                keyed: &<$Resource as $crate::app::resource::Resource>::Listed,
+            ) -> serde_json::Value {
+                let row = &keyed.row;
+                match sort {
+                    $Sort::CreatedAt => serde_json::json!(row.id),
+                    $Sort::Title => serde_json::json!([keyed.key, row.id]),
+                    $Sort::UpdatedAt => serde_json::json!([row.updated_at, row.id]),
+                }
+            }
+        }
+    };
+}
+pub(super) use sorted_products;
+
+/// Lists resources.
+pub(super) async fn list<R, I, P, Q, Row>(
     app: &App,
     request: Read<P, Q>,
     parent: fn(&P) -> Parent<R>,
     filter: fn(Q) -> Filter<R>,
-    row_id: fn(&Listed<R>) -> Uuid,
-    item: fn(Listed<R>) -> I,
-) -> Result<HttpResponse> {
+    item: fn(Row) -> I,
+) -> Result<HttpResponse>
+where
+    R: Representation<Resource: Resource<Listed: Into<Row>>>,
+    I: ListItem,
+    P: Path,
+    Q: ListQuery<R::Resource>,
+{
     let Read { context, query } = request;
-    let (after, limit) = (pagination::after(query.cursor())?, query.limit());
+    let (sort, paging) = (query.sort(), query.paging());
+    let paging = if Q::by_language(sort) { paging.in_language(context.language()) } else { paging };
+    let order = Q::order(sort, &paging, context.language())?;
     let (task_force_id, parent) = (task_force_id(&context.path)?, parent(&context.path));
-    let page =
-        app.list::<R::Resource>(&context.caller, task_force_id, parent, &filter(query), after, limit).await?;
-    response::document(&Page::new(page, row_id, item))
+    let page = app
+        .list::<R::Resource>(&context.caller, task_force_id, parent, &filter(query), &order, paging.window())
+        .await?;
+    response::document(&Page::new(&paging, page, |row| Q::key(sort, row), |row| item(row.into())))
 }
 
 /// Creates a resource.

@@ -16,6 +16,7 @@ use crate::db::evidence::{Evidence, EvidenceFields};
 use crate::db::indicators::{Indicator as StoredIndicator, IndicatorFields};
 use crate::db::measurements::{Measurement, MeasurementFields};
 use crate::db::migrations::{MigrationDetail, MigrationFields};
+use crate::db::page::Window;
 use crate::db::pilots::{PilotDetail, PilotFields};
 use crate::db::policies::{PolicyDetail, PolicyFields};
 use crate::db::sectors::{SectorDetail, SectorFields};
@@ -419,7 +420,8 @@ impl Seeder {
     ) -> Result<()> {
         let id = *item(&task_force.migrations, index)?;
         let member = self.member(task_force, seat).await?;
-        let items = self.app.list::<ChecklistItem>(&member, task_force.id, id, &(), None, 100).await?;
+        let items =
+            self.app.list::<ChecklistItem>(&member, task_force.id, id, &(), &None, Window::of(100)).await?;
         for item in items.items {
             let member = self.member(task_force, seat).await?;
             let done = |fields| Ok(ChecklistItemFields { done: true, ..fields });

@@ -25,7 +25,7 @@ use crate::domain::step::StepName;
 use crate::domain::text::{Language, LocalizedText};
 use crate::domain::writing::Write;
 use crate::http::operation_problems::requires;
-use crate::http::pagination::{self, ListItem, Page, page_query};
+use crate::http::pagination::{ListItem, Page, PageParameters as _, page_query};
 use crate::http::patch::Patch;
 use crate::http::problem::{Result, TransitionDocument};
 use crate::http::reference::{MemberReference, ResourceReference};
@@ -265,8 +265,6 @@ pub(super) enum ActivitySort {
     UpdatedAt,
 }
 
-impl pagination::Key for ActivitySort {}
-
 page_query! {
     /// Which activities.
     ActivityQuery {
@@ -317,6 +315,7 @@ impl ListItem for ActivityItem {
 #[get("/v1/task-forces/{taskForceId}/activities")]
 async fn list_activities(app: Data<App>, read: Read<TaskForcePath, ActivityQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
+    let paging = query.paging();
     let assignee = match query.assignee.as_deref() {
         None => None,
         Some("me") => Some(Assignee::User(context.caller.user_id)),
@@ -340,35 +339,25 @@ async fn list_activities(app: Data<App>, read: Read<TaskForcePath, ActivityQuery
         q: query.q,
     };
     let sort = query.sort.unwrap_or(ActivitySort::Number);
-    let cursor = query.cursor.as_deref();
-    // The cursor names the sort that it belongs to: a cursor of another sort is no cursor of this list.
     let order = match sort {
-        ActivitySort::Number => ActivityOrder::Number(check_cursor_sort(pagination::after(cursor)?, sort)?),
-        ActivitySort::DueDate => ActivityOrder::DueDate(check_cursor_sort(pagination::after(cursor)?, sort)?),
-        ActivitySort::UpdatedAt => {
-            ActivityOrder::UpdatedAt(check_cursor_sort(pagination::after(cursor)?, sort)?)
-        }
+        ActivitySort::Number => ActivityOrder::Number(paging.after()?),
+        ActivitySort::DueDate => ActivityOrder::DueDate(paging.after()?),
+        ActivitySort::UpdatedAt => ActivityOrder::UpdatedAt(paging.after()?),
     };
-    let (today, page) =
-        app.activities_list(&context.caller, context.path.task_force_id, &filter, order, query.limit).await?;
+    let (today, page) = app
+        .activities_list(&context.caller, context.path.task_force_id, &filter, order, paging.window())
+        .await?;
     let page = ActivityPage::new(
+        &paging,
         page,
         |activity| match sort {
-            ActivitySort::Number => serde_json::json!([sort, activity.number]),
-            ActivitySort::DueDate => serde_json::json!([sort, [activity.fields.due_date, activity.number]]),
-            ActivitySort::UpdatedAt => serde_json::json!([sort, [activity.updated_at, activity.number]]),
+            ActivitySort::Number => serde_json::json!(activity.number),
+            ActivitySort::DueDate => serde_json::json!([activity.fields.due_date, activity.number]),
+            ActivitySort::UpdatedAt => serde_json::json!([activity.updated_at, activity.number]),
         },
         |activity| ActivityItem::new(activity, today),
     );
     response::document(&page)
-}
-
-/// Refuses a cursor that belongs to another order of the list.
-fn check_cursor_sort<K>(cursor: Option<(ActivitySort, K)>, sort: ActivitySort) -> Result<Option<K>> {
-    match cursor {
-        Some((of, _)) if of != sort => Err(pagination::foreign_cursor()),
-        other => Ok(other.map(|(_, key)| key)),
-    }
 }
 
 resource_routes! {

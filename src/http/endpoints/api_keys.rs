@@ -21,7 +21,7 @@ use crate::domain::rights::{Action, KeyScope};
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::http::idempotency;
 use crate::http::operation_problems::requires;
-use crate::http::pagination::{self, ListItem, Page, PageQuery};
+use crate::http::pagination::{ListItem, Page, PageParameters as _, PageQuery};
 use crate::http::problem::Result;
 use crate::http::reference::ResourceReference;
 use crate::http::request::{Create, NoBody, Path, Read, Root};
@@ -173,9 +173,10 @@ impl ListItem for ApiKey {
 #[get("/v1/api-keys")]
 async fn list_api_keys(app: Data<App>, read: Read<Root, PageQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
-    let before = pagination::after(query.cursor.as_deref())?;
-    let page = app.api_keys_list(&context.caller, before, query.limit).await?;
-    response::document(&ApiKeyPage::new(page, |(_, seq)| *seq, |(key, _)| ApiKey::from(key)))
+    let paging = query.paging();
+    let before = paging.after()?;
+    let page = app.api_keys_list(&context.caller, before, paging.window()).await?;
+    response::document(&ApiKeyPage::new(&paging, page, |(_, seq)| *seq, |(key, _)| ApiKey::from(key)))
 }
 
 /// Create an API key

@@ -15,7 +15,7 @@ use crate::domain::reference;
 use crate::domain::rights::Action;
 use crate::domain::writing::Write;
 use crate::http::operation_problems::requires;
-use crate::http::pagination::{self, ListItem, Page, PageQuery};
+use crate::http::pagination::{ListItem, Page, PageParameters as _, PageQuery};
 use crate::http::patch::Patch;
 use crate::http::problem::Result;
 use crate::http::reference::UserReference;
@@ -122,11 +122,17 @@ impl ListItem for ActivityComment {
 #[get("/v1/task-forces/{taskForceId}/activities/{activityId}/comments")]
 async fn list_comments(app: Data<App>, read: Read<ActivityPath, PageQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
-    let after = pagination::after(query.cursor.as_deref())?;
+    let paging = query.paging();
+    let after = paging.after()?;
     let at = &context.path;
     let page =
-        app.comments_list(&context.caller, at.task_force_id, at.activity_id, after, query.limit).await?;
-    response::document(&ActivityCommentPage::new(page, |(comment, _)| comment.id, ActivityComment::from))
+        app.comments_list(&context.caller, at.task_force_id, at.activity_id, after, paging.window()).await?;
+    response::document(&ActivityCommentPage::new(
+        &paging,
+        page,
+        |(comment, _)| comment.id,
+        ActivityComment::from,
+    ))
 }
 
 /// Create a comment

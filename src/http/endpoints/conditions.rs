@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::app::conditions::ConditionView;
 use crate::db;
+use crate::db::conditions::ConditionOrder;
 use crate::domain::decision::ConditionState;
 use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
@@ -18,7 +19,7 @@ use crate::domain::text::{Language, LocalizedText};
 use crate::domain::writing::Write;
 use crate::http::idempotency::DryRun;
 use crate::http::operation_problems::requires;
-use crate::http::pagination::{self, ListItem, Page, page_query};
+use crate::http::pagination::{ListItem, Page, PageParameters as _, page_query};
 use crate::http::problem::{Result, TransitionDocument};
 use crate::http::reference::{MemberReference, ResourceReference};
 use crate::http::request::{Change, IfMatch, Path, Read, TaskForcePath};
@@ -132,12 +133,26 @@ pub(super) struct ConditionTransition {
     reason: Option<LocalizedText>,
 }
 
+/// An order of a list of conditions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub(super) enum ConditionSort {
+    /// Oldest first.
+    #[serde(rename = "createdAt")]
+    CreatedAt,
+    /// By due date, the earliest first.
+    #[serde(rename = "dueDate")]
+    DueDate,
+}
+
 page_query! {
     /// Which conditions.
     ConditionQuery {
         /// Only items in one of these states. Repeat `state`, or separate the states by commas.
         #[param(inline, nullable = false, min_items = 1, max_items = 5, example = json!(["open"]))]
         state: Option<Vec<ConditionState>>,
+        /// The order of the list: `createdAt` (the default) or `dueDate`, the earliest first.
+        #[param(inline, nullable = false)]
+        sort: Option<ConditionSort>,
     }
 }
 
@@ -161,11 +176,25 @@ impl ListItem for ConditionItem {
 #[get("/v1/task-forces/{taskForceId}/conditions")]
 async fn list_conditions(app: Data<App>, read: Read<TaskForcePath, ConditionQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
-    let after = pagination::after(query.cursor.as_deref())?;
+    let paging = query.paging();
+    let sort = query.sort.unwrap_or(ConditionSort::CreatedAt);
+    let order = match sort {
+        ConditionSort::CreatedAt => ConditionOrder::CreatedAt(paging.after()?),
+        ConditionSort::DueDate => ConditionOrder::DueDate(paging.after()?),
+    };
     let states = query.state.unwrap_or_default();
-    let (today, page) =
-        app.conditions_list(&context.caller, context.path.task_force_id, &states, after, query.limit).await?;
-    response::document(&ConditionPage::new(page, |row| row.id, |row| ConditionItem::new(row, today)))
+    let (today, page) = app
+        .conditions_list(&context.caller, context.path.task_force_id, &states, order, paging.window())
+        .await?;
+    response::document(&ConditionPage::new(
+        &paging,
+        page,
+        |row| match sort {
+            ConditionSort::CreatedAt => serde_json::json!(row.id),
+            ConditionSort::DueDate => serde_json::json!([row.fields.due_date, row.id]),
+        },
+        |row| ConditionItem::new(row, today),
+    ))
 }
 
 /// Get a condition

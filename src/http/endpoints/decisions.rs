@@ -22,7 +22,7 @@ use crate::domain::text::{Language, LocalizedText};
 use crate::domain::writing::Write;
 use crate::http::idempotency::DryRun;
 use crate::http::operation_problems::requires;
-use crate::http::pagination::{self, ListItem, Page, PageQuery, page_query};
+use crate::http::pagination::{ListItem, Page, PageParameters as _, PageQuery, page_query};
 use crate::http::problem::Result;
 use crate::http::reference::{ResourceReference, UserReference};
 use crate::http::request::{self, Create, Path, Read, Root, TaskForcePath};
@@ -273,9 +273,11 @@ impl ListItem for DecisionRegisterEntry {
 #[get("/v1/task-forces/{taskForceId}/decisions")]
 async fn list_decisions(app: Data<App>, read: Read<TaskForcePath, PageQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
-    let before = pagination::after(query.cursor.as_deref())?;
-    let page = app.decisions_list(&context.caller, context.path.task_force_id, before, query.limit).await?;
-    response::document(&DecisionPage::new(page, |row| row.number, DecisionItem::from))
+    let paging = query.paging();
+    let before = paging.after()?;
+    let page =
+        app.decisions_list(&context.caller, context.path.task_force_id, before, paging.window()).await?;
+    response::document(&DecisionPage::new(&paging, page, |row| row.number, DecisionItem::from))
 }
 
 /// Record a decision of the council
@@ -344,7 +346,13 @@ async fn get_decision(app: Data<App>, read: Read<DecisionPath>) -> Result<HttpRe
 #[get("/v1/decisions")]
 async fn list_all_decisions(app: Data<App>, read: Read<Root, RegisterQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
-    let before = pagination::after(query.cursor.as_deref())?;
-    let page = app.decisions_register(&context.caller, query.outcome, before, query.limit).await?;
-    response::document(&DecisionRegisterPage::new(page, |row| row.register_seq, DecisionRegisterEntry::from))
+    let paging = query.paging();
+    let before = paging.after()?;
+    let page = app.decisions_register(&context.caller, query.outcome, before, paging.window()).await?;
+    response::document(&DecisionRegisterPage::new(
+        &paging,
+        page,
+        |row| row.register_seq,
+        DecisionRegisterEntry::from,
+    ))
 }

@@ -7,19 +7,19 @@ use actix_web::{HttpResponse, get};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::app::events::ReadEvent;
-use crate::db::events::InstallationEventRow;
+use crate::db::events::{EventFilter, EventOrder, InstallationEventRow};
 use crate::domain::event::{ActorKind, EventAction};
 use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
 use crate::domain::text::LocalizedText;
 use crate::http::operation_problems::requires;
-use crate::http::pagination::{self, ListItem, PAGE_BYTES, Page, PageQuery};
+use crate::http::pagination::{ListItem, PAGE_BYTES, Page, PageParameters as _, Paging, page_query};
 use crate::http::problem::Result;
 use crate::http::reference::ResourceReference;
 use crate::http::request::{Read, Root, TaskForcePath};
@@ -117,52 +117,109 @@ impl From<ReadEvent> for AuditEvent {
     }
 }
 
-/// A page of audit events.
+/// A page of the events of a task force.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct AuditEventPage {
-    /// The events, oldest first: at most `limit`, and fewer where they would have more than 256 KiB.
+    /// The events of the page: at most `limit`, and fewer where they would have more than 256 KiB.
     items: Vec<AuditEvent>,
-    /// Sequence number of the last existing event. More events exist while the last `seq` that you have is lower.
+    /// The cursor of the next page; null on the last.
+    #[schema(required, example = "WzEyXQ")]
+    next: Option<String>,
+    /// Number of events on all pages, as of this request. Present only with `count=true`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 0, example = 57)]
+    total: Option<i64>,
+    /// Sequence number of the last event of the task force, whether it matches or not: `after` for the events that follow.
     #[schema(minimum = 0, example = 241)]
     last_seq: i64,
 }
 
-/// Which events.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct EventQuery {
-    /// Only events after this sequence number.
-    #[serde(default)]
-    #[param(minimum = 0, maximum = 9007199254740991_i64, default = 0, required = false, example = 240)]
-    after: i64,
-    /// Maximum number of events.
-    #[serde(default = "pagination::default_limit")]
-    #[param(minimum = 1, maximum = 100, default = 25, required = false, example = 25)]
-    limit: i64,
+/// An order of a list of events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub(super) enum AuditEventSort {
+    /// Oldest first.
+    #[serde(rename = "seq")]
+    OldestFirst,
+    /// Newest first.
+    #[serde(rename = "-seq")]
+    NewestFirst,
+}
+
+impl AuditEventSort {
+    fn order(self, paging: &Paging) -> Result<EventOrder> {
+        Ok(match self {
+            Self::OldestFirst => EventOrder::OldestFirst(paging.after()?),
+            Self::NewestFirst => EventOrder::NewestFirst(paging.after()?),
+        })
+    }
+}
+
+page_query! {
+    /// Which events.
+    AuditEventQuery {
+        /// Only events after this sequence number: `lastSeq` of an earlier answer, to read what has happened since.
+        #[param(nullable = false, minimum = 0, maximum = 9007199254740991_i64)]
+        after: Option<i64>,
+        /// Only events that are about this resource, by its id.
+        #[param(inline, nullable = false)]
+        subject: Option<Uuid>,
+        /// Only events that this user caused.
+        #[param(inline, nullable = false)]
+        actor: Option<Uuid>,
+        /// Only these actions: `action` several times, or once with commas.
+        #[param(inline, nullable = false, min_items = 1, max_items = 20)]
+        action: Option<Vec<EventAction>>,
+        /// The order of the list: `seq` (the default), oldest first, or `-seq`, newest first.
+        #[param(inline, nullable = false)]
+        sort: Option<AuditEventSort>,
+    }
+}
+
+page_query! {
+    /// Which events of the installation.
+    InstallationEventQuery {
+        /// Only events that are about this user, session or API key, by its id.
+        #[param(inline, nullable = false)]
+        subject: Option<Uuid>,
+        /// Only events that this user caused.
+        #[param(inline, nullable = false)]
+        actor: Option<Uuid>,
+        /// Only these actions: `action` several times, or once with commas.
+        #[param(inline, nullable = false, min_items = 1, max_items = 20)]
+        action: Option<Vec<EventAction>>,
+        /// The order of the list: `-seq` (the default), newest first, or `seq`, oldest first.
+        #[param(inline, nullable = false)]
+        sort: Option<AuditEventSort>,
+    }
 }
 
 /// List events
 ///
-/// The audit events of a task force in order. Each event holds the hash of the previous event.
+/// The audit events of a task force, oldest first unless `sort` says otherwise. Each event holds the hash of the previous event.
 #[utoipa::path(
     tag = "events",
-    params(TaskForcePath, EventQuery),
+    params(TaskForcePath, AuditEventQuery),
     responses((status = 200, description = "The events.", body = AuditEventPage)),
     extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
 )]
 #[get("/v1/task-forces/{taskForceId}/events")]
-async fn list_events(app: Data<App>, read: Read<TaskForcePath, EventQuery>) -> Result<HttpResponse> {
+async fn list_events(app: Data<App>, read: Read<TaskForcePath, AuditEventQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
+    let paging = query.paging();
+    let order = query.sort.unwrap_or(AuditEventSort::OldestFirst).order(&paging)?;
+    let filter = EventFilter {
+        after: query.after.unwrap_or_default(),
+        subject: query.subject,
+        actor: query.actor,
+        actions: query.action.unwrap_or_default(),
+    };
     let id = context.path.task_force_id;
     let max_bytes = i64::try_from(PAGE_BYTES).unwrap_or(i64::MAX);
-    let (events, last_seq) =
-        app.events_list(&context.caller, id, query.after, query.limit, max_bytes).await?;
-    response::document(&AuditEventPage {
-        items: events.into_iter().map(AuditEvent::from).collect(),
-        last_seq,
-    })
+    let (page, last_seq) =
+        app.events_list(&context.caller, id, &filter, order, paging.window(), max_bytes).await?;
+    let Page { items, next, total } = Page::new(&paging, page, |read| read.event.seq, AuditEvent::from);
+    response::document(&AuditEventPage { items, next, total, last_seq })
 }
 
 /// An event outside any task force.
@@ -226,7 +283,7 @@ impl ListItem for InstallationEvent {
 /// Events outside any task force, newest first: users, invitations, sessions and API keys.
 #[utoipa::path(
     tag = "events",
-    params(PageQuery),
+    params(InstallationEventQuery),
     responses((status = 200, description = "A page of events.", body = InstallationEventPage)),
     extensions(("x-problem-codes" = json!(
         requires(Action::ReadInstallationEvents)
@@ -234,9 +291,19 @@ impl ListItem for InstallationEvent {
     )))
 )]
 #[get("/v1/installation-events")]
-async fn list_installation_events(app: Data<App>, read: Read<Root, PageQuery>) -> Result<HttpResponse> {
+async fn list_installation_events(
+    app: Data<App>,
+    read: Read<Root, InstallationEventQuery>,
+) -> Result<HttpResponse> {
     let Read { context, query } = read;
-    let before = pagination::after(query.cursor.as_deref())?;
-    let page = app.installation_events_list(&context.caller, before, query.limit).await?;
-    response::document(&InstallationEventPage::new(page, |row| row.seq, InstallationEvent::from))
+    let paging = query.paging();
+    let order = query.sort.unwrap_or(AuditEventSort::NewestFirst).order(&paging)?;
+    let filter = EventFilter {
+        after: 0,
+        subject: query.subject,
+        actor: query.actor,
+        actions: query.action.unwrap_or_default(),
+    };
+    let page = app.installation_events_list(&context.caller, &filter, order, paging.window()).await?;
+    response::document(&InstallationEventPage::new(&paging, page, |row| row.seq, InstallationEvent::from))
 }

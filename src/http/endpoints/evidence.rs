@@ -15,18 +15,19 @@ use uuid::Uuid;
 
 use crate::app::resource::View;
 use crate::db;
-use crate::db::evidence::{EvidenceFields, EvidenceFilter};
+use crate::db::evidence::{EvidenceFields, EvidenceFilter, EvidenceOrder};
 use crate::domain::evidence::{About, EvidenceSubjectKind};
 use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
 use crate::domain::text::{Language, LocalizedText};
 use crate::domain::writing::Write;
 use crate::http::operation_problems::{OperationProblems, requires};
-use crate::http::pagination::{ListItem, Page, page_query};
+use crate::http::pagination::{ListItem, Page, Paging, page_query};
 use crate::http::patch::{Patch, PatchTarget};
+use crate::http::problem::Result;
 use crate::http::reference::{ResourceReference, UserReference};
 use crate::http::request::{Path, TaskForcePath};
-use crate::http::resource::{Representation, resource_routes};
+use crate::http::resource::{ListQuery, Representation, resource_routes};
 use crate::http::text::LocalizedName;
 
 /// The declaration of a change of evidence, which is about work or of the record.
@@ -205,6 +206,36 @@ impl Representation for Evidence {
     }
 }
 
+/// An order of a list of evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub(super) enum EvidenceSort {
+    /// Oldest first.
+    #[serde(rename = "createdAt")]
+    OldestFirst,
+    /// Newest first.
+    #[serde(rename = "-createdAt")]
+    NewestFirst,
+}
+
+impl ListQuery<db::evidence::Evidence> for EvidenceQuery {
+    type Sort = EvidenceSort;
+
+    fn sort(&self) -> EvidenceSort {
+        self.sort.unwrap_or(EvidenceSort::OldestFirst)
+    }
+
+    fn order(sort: EvidenceSort, paging: &Paging, _language: Language) -> Result<EvidenceOrder> {
+        Ok(match sort {
+            EvidenceSort::OldestFirst => EvidenceOrder::OldestFirst(paging.after()?),
+            EvidenceSort::NewestFirst => EvidenceOrder::NewestFirst(paging.after()?),
+        })
+    }
+
+    fn key(_sort: EvidenceSort, row: &db::evidence::Evidence) -> serde_json::Value {
+        serde_json::json!(row.id)
+    }
+}
+
 page_query! {
     /// Which evidence.
     EvidenceQuery {
@@ -214,6 +245,9 @@ page_query! {
         /// Only evidence about resources of this kind.
         #[param(inline, nullable = false)]
         kind: Option<EvidenceSubjectKind>,
+        /// The order of the list: `createdAt` (the default) or `-createdAt`, newest first.
+        #[param(inline, nullable = false)]
+        sort: Option<EvidenceSort>,
     }
 }
 

@@ -15,7 +15,7 @@ use crate::domain::task_force::HealthRating;
 use crate::domain::text::LocalizedText;
 use crate::domain::writing::Write;
 use crate::http::operation_problems::requires;
-use crate::http::pagination::{self, ListItem, Page, PageQuery};
+use crate::http::pagination::{ListItem, Page, PageParameters as _, PageQuery};
 use crate::http::problem::Result;
 use crate::http::reference::UserReference;
 use crate::http::request::{Create, Read, TaskForcePath};
@@ -89,9 +89,15 @@ async fn list_health_statements(
     read: Read<TaskForcePath, PageQuery>,
 ) -> Result<HttpResponse> {
     let Read { context, query } = read;
-    let before = pagination::after(query.cursor.as_deref())?;
-    let page = app.health_list(&context.caller, context.path.task_force_id, before, query.limit).await?;
-    response::document(&HealthStatementPage::new(page, |statement| statement.id, HealthStatement::from))
+    let paging = query.paging();
+    let before = paging.after()?;
+    let page = app.health_list(&context.caller, context.path.task_force_id, before, paging.window()).await?;
+    response::document(&HealthStatementPage::new(
+        &paging,
+        page,
+        |statement| statement.id,
+        HealthStatement::from,
+    ))
 }
 
 /// Create a health statement

@@ -16,7 +16,7 @@ use crate::domain::rights::Action;
 use crate::domain::step::StepName;
 use crate::domain::task::TaskKind;
 use crate::http::operation_problems::requires;
-use crate::http::pagination::{self, ListItem, Page, PageQuery};
+use crate::http::pagination::{ListItem, Page, PageParameters as _, PageQuery};
 use crate::http::problem::Result;
 use crate::http::reference::ResourceReference;
 use crate::http::request::{Read, Root};
@@ -56,9 +56,11 @@ impl ListItem for MyActivity {
 #[get("/v1/me/activities")]
 async fn list_my_activities(app: Data<App>, read: Read<Root, PageQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
-    let after = pagination::after(query.cursor.as_deref())?;
-    let page = app.my_activities(&context.caller, after, query.limit).await?;
+    let paging = query.paging();
+    let after = paging.after()?;
+    let page = app.my_activities(&context.caller, after, paging.window()).await?;
     let page = MyActivityPage::new(
+        &paging,
         page,
         |assigned| (assigned.activity.fields.due_date, assigned.activity.id),
         |assigned| MyActivity {
@@ -124,7 +126,8 @@ impl ListItem for MyTask {
 #[get("/v1/me/tasks")]
 async fn list_my_tasks(app: Data<App>, read: Read<Root, PageQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
-    let after = pagination::after(query.cursor.as_deref())?;
-    let page = app.my_tasks(&context.caller, after, query.limit).await?;
-    response::document(&MyTaskPage::new(page, |task| (task.since, task.subject.id), MyTask::from))
+    let paging = query.paging();
+    let after = paging.after()?;
+    let page = app.my_tasks(&context.caller, after, paging.window()).await?;
+    response::document(&MyTaskPage::new(&paging, page, |task| (task.since, task.subject.id), MyTask::from))
 }

@@ -18,7 +18,7 @@ use crate::domain::text::LocalizedText;
 use crate::domain::user::UserState;
 use crate::domain::writing::Write;
 use crate::http::operation_problems::requires;
-use crate::http::pagination::{self, ListItem, Page, page_query};
+use crate::http::pagination::{ListItem, Page, PageParameters as _, page_query};
 use crate::http::patch::Patch;
 use crate::http::problem::Result;
 use crate::http::request::{Change, Create, IfMatch, Path, Read, TaskForcePath};
@@ -186,11 +186,12 @@ impl ListItem for Member {
 #[get("/v1/task-forces/{taskForceId}/members")]
 async fn list_members(app: Data<App>, read: Read<TaskForcePath, MemberQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
-    let after = pagination::after(query.cursor.as_deref())?;
+    let paging = query.paging();
+    let after = paging.after()?;
     let id = context.path.task_force_id;
     let filter = MemberFilter { current: query.current, user_state: query.user_state };
-    let page = app.members_list(&context.caller, id, filter, after, query.limit).await?;
-    response::document(&MemberPage::new(page, |named| named.member.id, Member::from))
+    let page = app.members_list(&context.caller, id, filter, after, paging.window()).await?;
+    response::document(&MemberPage::new(&paging, page, |named| named.member.id, Member::from))
 }
 
 /// Appoint a member

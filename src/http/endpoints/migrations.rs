@@ -23,7 +23,7 @@ use crate::http::patch::Patch;
 use crate::http::problem::TransitionDocument;
 use crate::http::reference::ResourceReference;
 use crate::http::request::{Path, TaskForcePath};
-use crate::http::resource::{Representation, resource_routes};
+use crate::http::resource::{Representation, resource_routes, sorted_products};
 use crate::http::text::{LocalizedName, LocalizedNote, PlainLine, PlainText};
 use crate::http::values::{PatchedReconciliationCounts, ReconciliationCounts};
 
@@ -266,6 +266,22 @@ pub(super) struct MigrationTransition {
     reason: Option<LocalizedText>,
 }
 
+/// An order of a list of migrations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub(super) enum MigrationSort {
+    /// Oldest first.
+    #[serde(rename = "createdAt")]
+    CreatedAt,
+    /// By title, in the language of the response: as compared without case, diacritics and forms of the alef, by the first 100 characters.
+    #[serde(rename = "title")]
+    Title,
+    /// The latest change first.
+    #[serde(rename = "-updatedAt")]
+    UpdatedAt,
+}
+
+sorted_products!(MigrationQuery, MigrationDetail, MigrationSort);
+
 page_query! {
     /// Which migrations.
     MigrationQuery {
@@ -281,6 +297,9 @@ page_query! {
         /// Only migrations of this pilot.
         #[param(inline, nullable = false, example = "0199f0c2-7a3b-7c11-9d2e-00000000000b")]
         pilot_id: Option<Uuid>,
+        /// The order of the list: `createdAt` (the default), `title` (in the language of the response) or `-updatedAt`.
+        #[param(inline, nullable = false)]
+        sort: Option<MigrationSort>,
     }
 }
 

@@ -26,7 +26,7 @@ use crate::http::patch::Patch;
 use crate::http::problem::TransitionDocument;
 use crate::http::reference::{MemberReference, ResourceReference};
 use crate::http::request::{Path, TaskForcePath};
-use crate::http::resource::{Representation, resource_routes};
+use crate::http::resource::{Representation, resource_routes, sorted_products};
 use crate::http::text::{LocalizedName, LocalizedNote, LocalizedText as LongText, PlainText};
 use crate::http::values::Aims;
 
@@ -218,6 +218,22 @@ pub(super) struct PilotTransition {
     lessons: Option<LocalizedText>,
 }
 
+/// An order of a list of pilots.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub(super) enum PilotSort {
+    /// Oldest first.
+    #[serde(rename = "createdAt")]
+    CreatedAt,
+    /// By title, in the language of the response: as compared without case, diacritics and forms of the alef, by the first 100 characters.
+    #[serde(rename = "title")]
+    Title,
+    /// The latest change first.
+    #[serde(rename = "-updatedAt")]
+    UpdatedAt,
+}
+
+sorted_products!(PilotQuery, PilotDetail, PilotSort);
+
 page_query! {
     /// Which pilots.
     PilotQuery {
@@ -236,6 +252,9 @@ page_query! {
         /// Search by text. Ignores case, Arabic diacritics, alef variants and digit forms.
         #[param(nullable = false, min_length = 1, max_length = 200, format = "text-search", example = "رخص")]
         q: Option<String>,
+        /// The order of the list: `createdAt` (the default), `title` (in the language of the response) or `-updatedAt`.
+        #[param(inline, nullable = false)]
+        sort: Option<PilotSort>,
     }
 }
 

@@ -25,7 +25,7 @@ use crate::http::patch::Patch;
 use crate::http::problem::TransitionDocument;
 use crate::http::reference::{MemberReference, ResourceReference};
 use crate::http::request::{Path, TaskForcePath};
-use crate::http::resource::{Representation, resource_routes};
+use crate::http::resource::{Representation, resource_routes, sorted_products};
 use crate::http::text::{LocalizedName, LocalizedNote, LocalizedText as LongText, PlainLine};
 use crate::http::values::Aims;
 
@@ -186,6 +186,22 @@ pub(super) struct PolicyTransition {
     superseded_by_id: Option<Uuid>,
 }
 
+/// An order of a list of policies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub(super) enum PolicySort {
+    /// Oldest first.
+    #[serde(rename = "createdAt")]
+    CreatedAt,
+    /// By title, in the language of the response: as compared without case, diacritics and forms of the alef, by the first 100 characters.
+    #[serde(rename = "title")]
+    Title,
+    /// The latest change first.
+    #[serde(rename = "-updatedAt")]
+    UpdatedAt,
+}
+
+sorted_products!(PolicyQuery, PolicyDetail, PolicySort);
+
 page_query! {
     /// Which policies.
     PolicyQuery {
@@ -198,6 +214,9 @@ page_query! {
         /// Search by text. Ignores case, Arabic diacritics, alef variants and digit forms.
         #[param(nullable = false, min_length = 1, max_length = 200, format = "text-search", example = "سياسة")]
         q: Option<String>,
+        /// The order of the list: `createdAt` (the default), `title` (in the language of the response) or `-updatedAt`.
+        #[param(inline, nullable = false)]
+        sort: Option<PolicySort>,
     }
 }
 

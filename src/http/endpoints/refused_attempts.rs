@@ -14,7 +14,7 @@ use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::http::operation_problems::requires;
-use crate::http::pagination::{self, ListItem, Page, page_query};
+use crate::http::pagination::{ListItem, Page, PageParameters as _, page_query};
 use crate::http::problem::Result;
 use crate::http::problem_catalogue::ProblemCode;
 use crate::http::reference::{ResourceReference, UserReference};
@@ -118,9 +118,10 @@ async fn list_refused_attempts(
     read: Read<Root, RefusedAttemptQuery>,
 ) -> Result<HttpResponse> {
     let Read { context, query } = read;
-    let RefusedAttemptQuery { user_id, code, task_force_id, limit, cursor } = query;
-    let before = pagination::after(cursor.as_deref())?;
+    let paging = query.paging();
+    let RefusedAttemptQuery { user_id, code, task_force_id, .. } = query;
+    let before = paging.after()?;
     let filter = RefusedFilter { user_id, code: code.map(ProblemCode::code), task_force_id };
-    let page = app.refused_attempts_list(&context.caller, &filter, before, limit).await?;
-    response::document(&RefusedAttemptPage::new(page, |row| (row.seq, row.id), RefusedAttempt::from))
+    let page = app.refused_attempts_list(&context.caller, &filter, before, paging.window()).await?;
+    response::document(&RefusedAttemptPage::new(&paging, page, |row| (row.seq, row.id), RefusedAttempt::from))
 }

@@ -21,7 +21,7 @@ use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
 use crate::domain::writing::Write;
 use crate::http::operation_problems::requires;
-use crate::http::pagination::{self, ListItem, Page, page_query};
+use crate::http::pagination::{ListItem, Page, PageParameters as _, page_query};
 use crate::http::problem::Result;
 use crate::http::reference::{ResourceReference, UserReference};
 use crate::http::request::{self, Create, Path, Read, TaskForcePath};
@@ -207,11 +207,18 @@ impl ListItem for CouncilReportItem {
 #[get("/v1/task-forces/{taskForceId}/reports")]
 async fn list_reports(app: Data<App>, read: Read<TaskForcePath, ReportQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
-    let before = pagination::after(query.cursor.as_deref())?;
+    let paging = query.paging();
+    let before = paging.after()?;
     let filter = ReportFilter { cycle: query.cycle, states: query.state.unwrap_or_default() };
-    let page =
-        app.reports_list(&context.caller, context.path.task_force_id, &filter, before, query.limit).await?;
-    response::document(&CouncilReportPage::new(page, |report| report.number, CouncilReportItem::from))
+    let page = app
+        .reports_list(&context.caller, context.path.task_force_id, &filter, before, paging.window())
+        .await?;
+    response::document(&CouncilReportPage::new(
+        &paging,
+        page,
+        |report| report.number,
+        CouncilReportItem::from,
+    ))
 }
 
 /// Create a report

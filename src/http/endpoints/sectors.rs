@@ -23,7 +23,7 @@ use crate::http::pagination::{ListItem, Page, page_query};
 use crate::http::patch::Patch;
 use crate::http::problem::TransitionDocument;
 use crate::http::request::{Path, TaskForcePath};
-use crate::http::resource::{Representation, resource_routes};
+use crate::http::resource::{Representation, resource_routes, sorted_products};
 use crate::http::text::{LocalizedName, LocalizedNote, LocalizedText as LongText};
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
@@ -165,6 +165,22 @@ pub(super) struct SectorTransition {
     reason: Option<LocalizedText>,
 }
 
+/// An order of a list of sectors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub(super) enum SectorSort {
+    /// Oldest first.
+    #[serde(rename = "createdAt")]
+    CreatedAt,
+    /// By name, in the language of the response: as compared without case, diacritics and forms of the alef, by the first 100 characters.
+    #[serde(rename = "name")]
+    Title,
+    /// The latest change first.
+    #[serde(rename = "-updatedAt")]
+    UpdatedAt,
+}
+
+sorted_products!(SectorQuery, SectorDetail, SectorSort);
+
 page_query! {
     /// Which sectors.
     SectorQuery {
@@ -177,6 +193,9 @@ page_query! {
         /// Search by text. Ignores case, Arabic diacritics, alef variants and digit forms.
         #[param(nullable = false, min_length = 1, max_length = 200, format = "text-search", example = "النقل")]
         q: Option<String>,
+        /// The order of the list: `createdAt` (the default), `name` (in the language of the response) or `-updatedAt`.
+        #[param(inline, nullable = false)]
+        sort: Option<SectorSort>,
     }
 }
 

@@ -13,7 +13,7 @@ use crate::app::sessions::SessionView;
 use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
 use crate::http::operation_problems::requires;
-use crate::http::pagination::{self, ListItem, Page, PageQuery};
+use crate::http::pagination::{ListItem, Page, PageParameters as _, PageQuery};
 use crate::http::problem::Result;
 use crate::http::request::{NoBody, Path, Read, Root};
 use crate::http::response;
@@ -93,9 +93,10 @@ impl ListItem for SessionItem {
 #[get("/v1/me/sessions")]
 async fn list_my_sessions(app: Data<App>, read: Read<Root, PageQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
-    let before = pagination::after(query.cursor.as_deref())?;
-    let page = app.sessions_list(&context.caller, before, query.limit).await?;
-    response::document(&SessionPage::new(page, |view| view.session.seq, SessionItem::from))
+    let paging = query.paging();
+    let before = paging.after()?;
+    let page = app.sessions_list(&context.caller, before, paging.window()).await?;
+    response::document(&SessionPage::new(&paging, page, |view| view.session.seq, SessionItem::from))
         .map(response::secret)
 }
 

@@ -10,15 +10,15 @@ use uuid::Uuid;
 
 use super::reports::BeforeCouncil;
 use crate::app::App;
-use crate::db::page::Page;
 use crate::db::status::{DueLine, PortfolioFilter, PortfolioLine, PortfolioTotals, StepLine, Summary};
 use crate::domain::refusal::{RefusalCode, StorageUse};
 use crate::domain::rights::Action;
 use crate::domain::step::{StepName, StepState};
 use crate::domain::task_force::{HealthRating, TaskForceState};
 use crate::domain::text::LocalizedText;
+use crate::http::name_sort::NameSort;
 use crate::http::operation_problems::requires;
-use crate::http::pagination::{self, page_query};
+use crate::http::pagination::{Page, PageParameters as _, page_query};
 use crate::http::problem::Result;
 use crate::http::reference::ResourceReference;
 use crate::http::request::{Read, Root, TaskForcePath};
@@ -414,6 +414,10 @@ pub(super) struct Portfolio {
     /// Cursor of the next page; null on the last page.
     #[schema(required, example = "WzEyXQ")]
     next: Option<String>,
+    /// Number of task forces on all pages, as of this request. Present only with `count=true`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 0, example = 57)]
+    total: Option<i64>,
     /// Totals of all matching task forces.
     totals: TotalsDocument,
     /// Storage of the files of all task forces, irrespective of the filters.
@@ -421,11 +425,9 @@ pub(super) struct Portfolio {
 }
 
 impl Portfolio {
-    fn new(page: Page<PortfolioLine>, totals: PortfolioTotals, storage: StorageUse) -> Self {
-        let last = page.items.last().filter(|_| page.more);
-        let next = last.map(|line| pagination::cursor(&line.summary.id));
-        let items = page.items.into_iter().map(PortfolioEntry::from).collect();
-        Self { items, next, totals: totals.into(), storage: storage.into() }
+    fn new(page: Page<PortfolioEntry>, totals: PortfolioTotals, storage: StorageUse) -> Self {
+        let Page { items, next, total } = page;
+        Self { items, next, total, totals: totals.into(), storage: storage.into() }
     }
 }
 
@@ -447,6 +449,9 @@ page_query! {
         /// Search by name or city. Ignores case, Arabic diacritics, alef variants and digit forms.
         #[param(nullable = false, min_length = 1, max_length = 200, format = "text-search", example = "عمان")]
         q: Option<String>,
+        /// The order of the list: `createdAt` (the default) or `name`, in the language of the response.
+        #[param(inline, nullable = false)]
+        sort: Option<NameSort>,
     }
 }
 
@@ -480,7 +485,9 @@ async fn get_task_force_status(app: Data<App>, read: Read<TaskForcePath>) -> Res
 #[get("/v1/status")]
 async fn list_task_force_statuses(app: Data<App>, read: Read<Root, PortfolioQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
-    let after = pagination::after(query.cursor.as_deref())?;
+    let paging = query.paging();
+    let sort = query.sort.unwrap_or(NameSort::CreatedAt);
+    let (paging, order) = sort.order(paging, context.language())?;
     let filter = PortfolioFilter {
         state: query.state,
         step: query.step,
@@ -488,7 +495,13 @@ async fn list_task_force_statuses(app: Data<App>, read: Read<Root, PortfolioQuer
         before_council: query.before_council,
         q: query.q,
     };
-    let (page, totals) = app.portfolio(&context.caller, &filter, after, query.limit).await?;
+    let (page, totals) = app.portfolio(&context.caller, &filter, &order, paging.window()).await?;
     let storage = app.storage_of_installation(&totals);
+    let page = Page::new(
+        &paging,
+        page,
+        |line| sort.key(line.summary.id, Some(&line.sort_key)),
+        PortfolioEntry::from,
+    );
     response::document(&Portfolio::new(page, totals, storage))
 }

@@ -23,7 +23,7 @@ use crate::domain::text::{Language, LocalizedText};
 use crate::domain::writing::Write;
 use crate::http::idempotency::DryRun;
 use crate::http::operation_problems::requires;
-use crate::http::pagination::{self, ListItem, Page, page_query};
+use crate::http::pagination::{ListItem, Page, PageParameters as _, page_query};
 use crate::http::problem::{Result, TransitionDocument};
 use crate::http::reference::{MemberReference, UserReference};
 use crate::http::request::{Change, Create, IfMatch, Path, Read};
@@ -302,12 +302,13 @@ impl ListItem for SubmissionItem {
 #[get("/v1/task-forces/{taskForceId}/steps/{step}/submissions")]
 async fn list_submissions(app: Data<App>, read: Read<StepPath, SubmissionQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
-    let after = pagination::after(query.cursor.as_deref())?;
+    let paging = query.paging();
+    let after = paging.after()?;
     let at = &context.path;
     let page = app
-        .submissions_list(&context.caller, at.task_force_id, query.cycle, at.step, after, query.limit)
+        .submissions_list(&context.caller, at.task_force_id, query.cycle, at.step, after, paging.window())
         .await?;
-    response::document(&SubmissionPage::new(page, |row| row.id, SubmissionItem::from))
+    response::document(&SubmissionPage::new(&paging, page, |row| row.id, SubmissionItem::from))
 }
 
 /// Submit a step

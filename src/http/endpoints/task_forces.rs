@@ -24,8 +24,9 @@ use crate::domain::task_force::TaskForceState;
 use crate::domain::text::{Language, LocalizedText};
 use crate::domain::writing::Write;
 use crate::http::idempotency::DryRun;
+use crate::http::name_sort::NameSort;
 use crate::http::operation_problems::requires;
-use crate::http::pagination::{self, ListItem, Page, page_query};
+use crate::http::pagination::{ListItem, Page, PageParameters as _, page_query};
 use crate::http::patch::Patch;
 use crate::http::problem::{Result, TransitionDocument};
 use crate::http::request::{Change, Create, IfMatch, Read, Root, TaskForcePath};
@@ -240,6 +241,9 @@ page_query! {
         /// Search by name or city. Ignores case, Arabic diacritics, alef variants and digit forms.
         #[param(nullable = false, min_length = 1, max_length = 200, format = "text-search", example = "عمان")]
         q: Option<String>,
+        /// The order of the list: `createdAt` (the default) or `name`, in the language of the response.
+        #[param(inline, nullable = false)]
+        sort: Option<NameSort>,
     }
 }
 
@@ -264,6 +268,7 @@ impl ListItem for TaskForceItem {
 #[get("/v1/task-forces")]
 async fn list_task_forces(app: Data<App>, read: Read<Root, TaskForceQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
+    let paging = query.paging();
     let filter = TaskForceFilter {
         state: query.state,
         step: query.step,
@@ -271,9 +276,15 @@ async fn list_task_forces(app: Data<App>, read: Read<Root, TaskForceQuery>) -> R
         q: query.q,
         ..TaskForceFilter::default()
     };
-    let after = pagination::after(query.cursor.as_deref())?;
-    let page = app.task_forces_list(&context.caller, filter, after, query.limit).await?;
-    response::document(&TaskForcePage::new(page, |listed| listed.task_force.id, TaskForceItem::from))
+    let sort = query.sort.unwrap_or(NameSort::CreatedAt);
+    let (paging, order) = sort.order(paging, context.language())?;
+    let page = app.task_forces_list(&context.caller, filter, &order, paging.window()).await?;
+    response::document(&TaskForcePage::new(
+        &paging,
+        page,
+        |keyed| sort.key(keyed.row.task_force.id, keyed.key.as_deref()),
+        |keyed| TaskForceItem::from(keyed.row),
+    ))
 }
 
 /// Create a task force

@@ -20,8 +20,9 @@ use crate::domain::task_force::TaskForceState;
 use crate::domain::text::{Language, LocalizedText};
 use crate::domain::user::{UserRole, UserState};
 use crate::http::idempotency::{self, DryRun};
+use crate::http::name_sort::NameSort;
 use crate::http::operation_problems::requires;
-use crate::http::pagination::{self, ListItem, Page, page_query};
+use crate::http::pagination::{ListItem, Page, PageParameters as _, page_query};
 use crate::http::patch::Patch;
 use crate::http::problem::{Result, TransitionDocument};
 use crate::http::reference::ResourceReference;
@@ -321,6 +322,9 @@ page_query! {
         /// forms.
         #[param(nullable = false, min_length = 1, max_length = 200, format = "text-search", example = "ليلى")]
         q: Option<String>,
+        /// The order of the list: `createdAt` (the default) or `name`, in the language of the response.
+        #[param(inline, nullable = false)]
+        sort: Option<NameSort>,
     }
 }
 
@@ -395,10 +399,17 @@ async fn update_me(app: Data<App>, change: Change<Root, CurrentUserPatch>) -> Re
 #[get("/v1/users")]
 async fn list_users(app: Data<App>, read: Read<Root, UserQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
-    let after = pagination::after(query.cursor.as_deref())?;
+    let paging = query.paging();
+    let sort = query.sort.unwrap_or(NameSort::CreatedAt);
+    let (paging, order) = sort.order(paging, context.language())?;
     let filter = UserFilter { role: query.role, state: query.state, q: query.q };
-    let page = app.users_list(&context.caller, &filter, after, query.limit).await?;
-    response::document(&UserPage::new(page, UserEntry::id, UserItem::from))
+    let page = app.users_list(&context.caller, &filter, &order, paging.window()).await?;
+    response::document(&UserPage::new(
+        &paging,
+        page,
+        |keyed| sort.key(keyed.row.id(), keyed.key.as_deref()),
+        |keyed| UserItem::from(keyed.row),
+    ))
 }
 
 /// Invite a user

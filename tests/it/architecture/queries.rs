@@ -132,6 +132,9 @@ async fn every_list_costs_the_same_few_statements_however_much_there_is() {
     let lists = [
         "/activities",
         "/activities?q=act&sort=dueDate",
+        "/activities?count=true",
+        "/policies?sort=title&count=true",
+        "/events?sort=-seq",
         "/policies",
         "/sectors",
         "/pilots",

@@ -21,6 +21,9 @@ async fn lists(app: &TestApp) -> Vec<List> {
         (Who::Chair, app.a("/activities?")),
         (Who::Chair, app.a("/activities?sort=dueDate&")),
         (Who::Chair, app.a("/activities?sort=-updatedAt&")),
+        (Who::Chair, app.a("/events?sort=-seq&")),
+        (Who::Secretariat, "/v1/users?sort=name&".to_owned()),
+        (Who::Secretariat, "/v1/status?sort=name&".to_owned()),
         (Who::Chair, app.a("/members?")),
         (Who::Chair, app.a("/health-statements?")),
         (Who::Chair, app.a("/steps/policy/submissions?")),
@@ -49,8 +52,9 @@ fn made(rng: &mut Rng, given: &[String]) -> String {
             URL_SAFE_NO_PAD.encode(junk::mutated(rng, &bytes))
         }
         2 => {
-            // One part of what it says is something else.
-            let mut key: Value = serde_json::from_slice(&decoded(rng.pick::<String>(given))).unwrap();
+            // One part of what it says is something else; its list is mostly the same.
+            let mut cursor: Value = serde_json::from_slice(&decoded(rng.pick::<String>(given))).unwrap();
+            let mut key = cursor[1].take();
             let other = junk::json(rng, &KEYS, 2);
             let other = serde_json::from_str(&other).unwrap_or(Value::Null);
             match key.as_array_mut().filter(|keys| !keys.is_empty()) {
@@ -60,7 +64,8 @@ fn made(rng: &mut Rng, given: &[String]) -> String {
                 }
                 None => key = other,
             }
-            URL_SAFE_NO_PAD.encode(key.to_string())
+            cursor[1] = key;
+            URL_SAFE_NO_PAD.encode(cursor.to_string())
         }
         3 => URL_SAFE_NO_PAD.encode(junk::json(rng, &KEYS, 3)),
         4 => {
@@ -69,9 +74,11 @@ fn made(rng: &mut Rng, given: &[String]) -> String {
             let ends =
                 ["", "T00:00:00Z", "T23:59:60Z", "T24:00:00Z", "T00:00:00.999999999Z", "T00:00:00+23:59"];
             let when = format!("{}{}", rng.pick(&days), rng.pick(&ends));
-            let key =
-                *rng.pick(&["[\"%\",1]", "[\"dueDate\",[\"%\",1]]", "[\"-updatedAt\",[\"%\",7]]", "\"%\""]);
-            URL_SAFE_NO_PAD.encode(key.replace('%', &when))
+            let key = *rng.pick(&["[\"%\",1]", "[[\"%\",1]]", "[\"%\",7]", "\"%\""]);
+            let key: Value = serde_json::from_str(&key.replace('%', &when)).unwrap();
+            let mut cursor: Value = serde_json::from_slice(&decoded(rng.pick::<String>(given))).unwrap();
+            cursor[1] = key;
+            URL_SAFE_NO_PAD.encode(cursor.to_string())
         }
         _ => junk::text(rng),
     }
