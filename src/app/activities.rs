@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use uuid::Uuid;
 
+use super::Checked;
 use super::caller::{Access, Caller};
 use super::members::require_current;
 use super::resource::{self, Events, Resource, Stateful};
@@ -48,6 +49,7 @@ impl Resource for ActivityDetail {
     type Listed = Activity;
     type Filter = ();
     type Order = ();
+    type Context = ();
     const KIND: SubjectKind = SubjectKind::Activity;
     const EVENTS: Events = Events {
         created: EventAction::ActivityCreated,
@@ -86,14 +88,20 @@ impl Resource for ActivityDetail {
         Ok(id)
     }
 
-    /// An activity that is done or cancelled is closed. During a review, assignee and `reviewRequired` cannot change.
-    /// Once the activity was started, only the chair switches the review off.
+    async fn context(_: &Conn, _: Uuid, (): (), _: Uuid) -> QueryResult<()> {
+        Ok(())
+    }
+
+    /// An activity that is done or cancelled is closed.
+    fn check_changeable(&self, access: &Access, (): &()) -> Checked {
+        access.may_write(Write::Activity(self.step_state))?;
+        if self.stage.state().is_open() { Ok(()) } else { Err(RefusalCode::ActivityClosed.into()) }
+    }
+
+    /// During a review, assignee and `reviewRequired` cannot change. Once the activity was started, only the chair
+    /// switches the review off.
     async fn update(&self, tx: &WriteTx<'_>, (): (), after: &ActivityFields) -> Result<()> {
         let before = self.fields();
-        tx.may_write(Write::Activity(self.step_state))?;
-        if !self.stage.state().is_open() {
-            return Err(RefusalCode::ActivityClosed.into());
-        }
         let reviewed = |fields: &ActivityFields| (fields.assignee_member_id, fields.review_required);
         if self.stage.is_under_review() && reviewed(before) != reviewed(after) {
             return Err(RefusalCode::ActivityInReview.into());
@@ -116,8 +124,8 @@ impl Resource for ActivityDetail {
     }
 
     /// An activity that was ever started can only be cancelled.
-    async fn check_deletable(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
-        tx.may_write(Write::Activity(self.step_state))?;
+    fn check_deletable(&self, access: &Access, (): &()) -> Checked {
+        access.may_write(Write::Activity(self.step_state))?;
         if self.activity.started_at.is_some() { Err(RefusalCode::ActivityStarted.into()) } else { Ok(()) }
     }
 
@@ -333,10 +341,7 @@ async fn depending(tx: &WriteTx<'_>, id: Uuid, on: Uuid) -> Result<ActivityDetai
     if !db::activities::exists(tx.conn(), tx.task_force_id(), on).await? {
         return Err(RefusalCode::NotFound.into());
     }
-    tx.may_write(Write::Activity(detail.step_state))?;
-    if !detail.activity.state.is_open() {
-        return Err(RefusalCode::ActivityClosed.into());
-    }
+    detail.check_changeable(&tx.access, &())?;
     Ok(detail)
 }
 

@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::Result;
 use super::idempotency::CommitMode;
+use super::{Checked, Result};
 use crate::auth::oidc::LEEWAY;
 use crate::db;
 use crate::db::Conn;
@@ -19,6 +19,7 @@ use crate::domain::rights::{Action, Authorization, EffectiveRole, Scope, SeatRol
 use crate::domain::task_force::TaskForceState;
 use crate::domain::text::{Language, LocalizedText};
 use crate::domain::user::{UserRole, UserState};
+use crate::domain::writing::{Write, may_write};
 
 /// The sender of a request, identified by a credential. The rights of the caller are read from the database with every
 /// request.
@@ -113,6 +114,11 @@ impl Actor {
         authorize(self.effective_role, action).over(is_own, action) == Authorization::Allowed
     }
 
+    /// Tells whether the actor has a right over the installation with this credential.
+    pub fn can(&self, action: Action) -> bool {
+        self.require(action).is_ok()
+    }
+
     /// Requires a credential that is not limited to one task force.
     ///
     /// # Errors
@@ -179,8 +185,21 @@ impl Access {
     ///
     /// # Errors
     /// As [`Access::require`].
-    pub fn require_over(&self, action: Action, owner: Uuid) -> Result<()> {
-        Ok(check(self.right_over(action, owner), action)?)
+    pub fn require_over(&self, action: Action, owner: Uuid) -> Checked {
+        check(self.right_over(action, owner), action)
+    }
+
+    /// Checks that the state of the task force lets this be written.
+    ///
+    /// # Errors
+    /// The code of the state that forbids the write.
+    pub fn may_write(&self, what: Write) -> std::result::Result<(), RefusalCode> {
+        may_write(what, self.state)
+    }
+
+    /// Tells whether the caller has a right in this task force, and the state of the task force lets this be written.
+    pub fn can(&self, action: Action, what: Write) -> bool {
+        self.right(action) == Authorization::Allowed && self.may_write(what).is_ok()
     }
 
     /// The caller's seat, for an action that only members have a right to.

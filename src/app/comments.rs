@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::caller::Caller;
+use super::caller::{Access, Caller};
 use super::write::{WriteTx, expect_version};
 use super::{App, Result};
 use crate::db;
@@ -10,11 +10,35 @@ use crate::db::comments::{Comment, NamedComment};
 use crate::db::page::{Page, Window};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::refusal::RefusalCode;
-use crate::domain::rights::Action;
+use crate::domain::rights::{Action, Authorization};
+use crate::domain::text::LocalizedText;
 use crate::domain::writing::Write;
 
 fn new_event(action: EventAction, id: Uuid) -> NewEvent {
     NewEvent::new(action, SubjectKind::Comment, id)
+}
+
+/// A comment as a caller sees it.
+#[derive(Debug)]
+pub struct CommentView {
+    pub comment: Comment,
+    /// The name of the author.
+    pub author_name: LocalizedText,
+    /// Tells whether the caller can change the text.
+    pub can_update: bool,
+    /// Tells whether the caller can delete the comment.
+    pub can_delete: bool,
+}
+
+impl CommentView {
+    fn new((comment, author_name): NamedComment, access: &Access) -> Self {
+        let can = |action| {
+            let has_right = access.right_over(action, comment.author_id) == Authorization::Allowed;
+            has_right && access.may_write(Write::Comment).is_ok()
+        };
+        let (can_update, can_delete) = (can(Action::EditComment), can(Action::DeleteComment));
+        Self { can_update, can_delete, comment, author_name }
+    }
 }
 
 async fn find_or_not_found(tx: &WriteTx<'_>, activity_id: Uuid, id: Uuid) -> Result<NamedComment> {
@@ -34,8 +58,8 @@ impl App {
         activity_id: Uuid,
         after: Option<Uuid>,
         window: Window,
-    ) -> Result<Page<NamedComment>> {
-        let (_, (there, page)) = self
+    ) -> Result<Page<CommentView>> {
+        let (access, (there, page)) = self
             .read(caller, task_force_id, async |conn| {
                 tokio::try_join!(
                     db::activities::exists(conn, task_force_id, activity_id),
@@ -43,7 +67,10 @@ impl App {
                 )
             })
             .await?;
-        if there { Ok(page) } else { Err(RefusalCode::NotFound.into()) }
+        if !there {
+            return Err(RefusalCode::NotFound.into());
+        }
+        Ok(page.map(|comment| CommentView::new(comment, &access)))
     }
 
     /// One comment.
@@ -56,13 +83,13 @@ impl App {
         task_force_id: Uuid,
         activity_id: Uuid,
         id: Uuid,
-    ) -> Result<NamedComment> {
-        let (_, comment) = self
+    ) -> Result<CommentView> {
+        let (access, comment) = self
             .read(caller, task_force_id, async |conn| {
                 db::comments::find(conn, task_force_id, activity_id, id).await
             })
             .await?;
-        Ok(comment.ok_or(RefusalCode::NotFound)?)
+        Ok(CommentView::new(comment.ok_or(RefusalCode::NotFound)?, &access))
     }
 
     /// Creates a comment, in any state of the activity's step.
@@ -75,7 +102,7 @@ impl App {
         task_force_id: Uuid,
         activity_id: Uuid,
         text: String,
-    ) -> Result<NamedComment> {
+    ) -> Result<CommentView> {
         self.write(caller, task_force_id, Action::Work, async |tx| {
             if !db::activities::exists(tx.conn(), task_force_id, activity_id).await? {
                 return Err(RefusalCode::NotFound.into());
@@ -97,7 +124,7 @@ impl App {
                     .with_change("activityId", None::<()>, activity_id)
                     .with_change("text", None::<()>, &comment.text),
             );
-            Ok((comment, tx.access.actor.name.clone()))
+            Ok(CommentView::new((comment, tx.access.actor.name.clone()), &tx.access))
         })
         .await
     }
@@ -114,19 +141,19 @@ impl App {
         id: Uuid,
         version: i32,
         patch: impl FnOnce(String) -> Result<String>,
-    ) -> Result<NamedComment> {
+    ) -> Result<CommentView> {
         self.write(caller, task_force_id, Action::EditComment, async |tx| {
             let (comment, author) = find_or_not_found(tx, activity_id, id).await?;
             tx.access.require_over(Action::EditComment, comment.author_id)?;
             expect_version(comment.version, version)?;
             let text = patch(comment.text.clone())?;
             if text == comment.text {
-                return Ok((comment, author));
+                return Ok(CommentView::new((comment, author), &tx.access));
             }
             tx.may_write(Write::Comment)?;
             let after = db::comments::update(tx.conn(), task_force_id, id, &text, tx.now()).await?;
             tx.record(new_event(EventAction::CommentUpdated, id).with_change("text", &comment.text, &text));
-            Ok((after, author))
+            Ok(CommentView::new((after, author), &tx.access))
         })
         .await
     }

@@ -11,6 +11,7 @@ use crate::db::conditions::{Condition, ConditionOrder};
 use crate::db::page::{Page, Window};
 use crate::domain::decision::ConditionState;
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
+use crate::domain::evidence::EvidenceSubjectKind;
 use crate::domain::refusal::{AvailableTransition, RefusalCode};
 use crate::domain::rights::{Action, Authorization};
 use crate::domain::state_machine::{available, check_transition};
@@ -25,6 +26,8 @@ pub struct ConditionView {
     pub today: NaiveDate,
     /// The transitions that this caller sees.
     pub transitions: Vec<AvailableTransition>,
+    /// Tells whether the caller can add evidence about the condition.
+    pub can_add_evidence: bool,
 }
 
 impl ConditionView {
@@ -33,7 +36,8 @@ impl ConditionView {
         let transitions = condition.state.transitions(access.state, access.effective_role);
         let out_of_scope = access.right(Action::FollowCondition) == Authorization::OutOfScope;
         let transitions = available(&transitions, out_of_scope.then_some(RefusalCode::InsufficientScope));
-        Self { transitions, condition, today: access.today }
+        let can_add_evidence = access.can_add_evidence(EvidenceSubjectKind::Condition);
+        Self { transitions, condition, today: access.today, can_add_evidence }
     }
 }
 

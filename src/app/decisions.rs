@@ -3,19 +3,20 @@
 use chrono::NaiveDate;
 use uuid::Uuid;
 
-use super::caller::Caller;
+use super::caller::{Access, Caller};
 use super::conditions::{self, ConditionView};
 use super::members::require_current;
 use super::submissions::transition_report;
 use super::write::WriteTx;
 use super::{App, Result, steps};
 use crate::db;
-use crate::db::conditions::ConditionFields;
+use crate::db::conditions::{Condition, ConditionFields};
 use crate::db::decisions::{Decision, NewDecision, RegisteredDecision};
 use crate::db::page::{Page, Window};
 use crate::db::reports::Report;
 use crate::domain::decision::{ConditionState, DecisionOutcome, Ruling};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
+use crate::domain::evidence::EvidenceSubjectKind;
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
 use crate::domain::report::ReportCommand;
 use crate::domain::rights::Action;
@@ -49,6 +50,22 @@ pub struct Record {
 pub struct DecisionView {
     pub decision: Decision,
     pub conditions: Vec<ConditionView>,
+    /// Tells whether the caller can record a decision that corrects this one.
+    pub can_correct: bool,
+    /// Tells whether the caller can add evidence about the decision.
+    pub can_add_evidence: bool,
+}
+
+impl DecisionView {
+    fn new(decision: Decision, conditions: Vec<Condition>, access: &Access) -> Self {
+        let is_superseded = decision.superseded_by.is_some();
+        Self {
+            can_correct: !is_superseded && access.can(Action::RecordDecision, Write::Correction),
+            can_add_evidence: access.can_add_evidence(EvidenceSubjectKind::Decision),
+            conditions: conditions.into_iter().map(|one| ConditionView::new(one, access)).collect(),
+            decision,
+        }
+    }
 }
 
 impl Record {
@@ -244,10 +261,7 @@ async fn view(tx: &WriteTx<'_>, number: i32) -> Result<DecisionView> {
         db::decisions::find(conn, task_force_id, number),
         db::conditions::of_decision(conn, task_force_id, number),
     )?;
-    Ok(DecisionView {
-        decision: decision.ok_or(RefusalCode::NotFound)?,
-        conditions: conditions.into_iter().map(|one| ConditionView::new(one, &tx.access)).collect(),
-    })
+    Ok(DecisionView::new(decision.ok_or(RefusalCode::NotFound)?, conditions, &tx.access))
 }
 
 impl App {
@@ -374,10 +388,7 @@ impl App {
                 )
             })
             .await?;
-        Ok(DecisionView {
-            decision: decision.ok_or(RefusalCode::NotFound)?,
-            conditions: conditions.into_iter().map(|one| ConditionView::new(one, &access)).collect(),
-        })
+        Ok(DecisionView::new(decision.ok_or(RefusalCode::NotFound)?, conditions, &access))
     }
 
     /// A page of the council's register of decisions over all task forces, newest first.

@@ -34,6 +34,9 @@ pub enum Error {
 /// The result of a use case.
 pub type Result<T> = std::result::Result<T, Error>;
 
+/// The result of a check that reads nothing, so that a use case enforces the check and a read answers it beforehand.
+pub type Checked = std::result::Result<(), Refusal>;
+
 impl Error {
     /// An error of the service with its cause.
     pub fn internal(cause: impl std::fmt::Display) -> Self {

@@ -8,6 +8,7 @@
 use url::Url;
 use uuid::Uuid;
 
+use super::Checked;
 use super::caller::{Access, Caller};
 use super::resource::{self, Events, Resource, View};
 use super::write::WriteTx;
@@ -16,70 +17,93 @@ use crate::db::evidence::{Evidence, EvidenceFields, EvidenceFilter, EvidenceOrde
 use crate::db::page::{Page, Window};
 use crate::db::{self, Conn, QueryResult};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
-use crate::domain::evidence::{About, EvidenceSubjectKind};
+use crate::domain::evidence::EvidenceSubjectKind;
 use crate::domain::reference::Reference;
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode, StorageUse};
-use crate::domain::rights::Action;
+use crate::domain::rights::{Action, Authorization};
 use crate::domain::text::LocalizedText;
-use crate::domain::writing::{Write, may_write};
+use crate::domain::writing::Write;
 
 /// The most bytes of a file that one statement reads.
 const SLICE: i32 = 64 * 1024;
 
-/// Checks that evidence may be added to a subject.
-fn check_addable(tx: &WriteTx<'_>, subject: About<EvidenceSubjectKind>) -> Result<()> {
-    tx.may_write(subject.kind.addition_by(tx.access.effective_role))
+/// The facts that decide whether evidence may be changed or deleted.
+#[derive(Debug)]
+pub struct EvidenceContext {
+    /// The facts of the subject; `None` if the evidence does not exist.
+    subject: Option<SubjectFacts>,
+    is_of_current_cycle: bool,
 }
 
-/// Checks that the caller may change or delete the evidence.
-fn check_right(access: &Access, evidence: &Evidence) -> Result<()> {
-    access.require_over(evidence.fields.subject.kind.change(), evidence.user_id)
+/// Checks that the state of the task force lets the caller add evidence to a subject of this kind.
+fn check_addable(access: &Access, kind: EvidenceSubjectKind) -> Checked {
+    Ok(access.may_write(kind.addition_by(access.effective_role))?)
 }
 
-/// Checks that evidence may be changed or deleted: its subject can be written.
-async fn check_changeable(tx: &WriteTx<'_>, evidence: &Evidence) -> Result<()> {
-    let subject = evidence.fields.subject;
-    let facts = db::evidence::subject(tx.conn(), tx.task_force_id(), subject).await?;
-    let SubjectFacts { step, other, settled } =
-        facts.ok_or_else(|| Error::internal("the subject of evidence does not exist"))?;
-    let (write, settled_code) = match (subject.kind, step) {
-        (EvidenceSubjectKind::Condition, _) => (Write::Condition, RefusalCode::ConditionSettled),
-        (EvidenceSubjectKind::Activity, Some(step)) => {
-            return check_step(tx, evidence, Write::Activity(step)).await;
-        }
-        // A person who may file evidence now may put right what that person has filed.
-        (EvidenceSubjectKind::TaskForce, _) => {
-            let is_own = evidence.user_id == tx.access.actor.user_id;
-            let correction = subject.kind.addition_by(tx.access.effective_role);
-            (if is_own { correction } else { Write::TaskForce }, RefusalCode::EvidenceOnRecord)
-        }
-        (_, Some(step)) => {
-            let other = other.filter(|other| may_write(Write::OpenStep(*other), tx.access.state).is_ok());
-            return check_step(tx, evidence, Write::OpenStep(other.unwrap_or(step))).await;
-        }
-        (_, None) => (Write::Comment, RefusalCode::EvidenceOnRecord),
-    };
-    tx.may_write(write)?;
-    if !settled {
-        return Ok(());
+impl Access {
+    /// Tells whether the caller can add evidence about a subject of this kind.
+    pub fn can_add_evidence(&self, kind: EvidenceSubjectKind) -> bool {
+        self.right(kind.addition()) == Authorization::Allowed && check_addable(self, kind).is_ok()
     }
-    let settled = match subject.kind {
-        EvidenceSubjectKind::Condition => {
-            db::conditions::find(tx.conn(), tx.task_force_id(), subject.id).await?
-        }
-        _ => None,
-    };
-    let reference = settled.map(|condition| {
-        Reference::new(SubjectKind::Condition, condition.id, condition.fields.text)
-            .in_task_force(tx.task_force_id())
-    });
-    Err(Refusal::from(settled_code).references(reference.into_iter().collect()).into())
 }
 
-/// Evidence about the work of a step can change while the step can be written, unless an earlier cycle has it on record.
-async fn check_step(tx: &WriteTx<'_>, evidence: &Evidence, write: Write) -> Result<()> {
-    tx.may_write(write)?;
-    resource::check_created_in_current_cycle(tx, evidence.id).await
+impl View<Evidence> {
+    /// Tells whether the caller can upload a file: the first one, or another in its place.
+    pub fn can_upload(&self) -> bool {
+        let evidence = &self.resource;
+        if evidence.fields.url.is_some() {
+            return false;
+        }
+        if evidence.is_file() {
+            return self.permissions.update;
+        }
+        let kind = evidence.fields.subject.kind;
+        evidence.check_right(&self.access).is_ok() && check_addable(&self.access, kind).is_ok()
+    }
+}
+
+impl Evidence {
+    /// Checks that the caller has the right to change or delete the evidence.
+    fn check_right(&self, access: &Access) -> Checked {
+        access.require_over(self.fields.subject.kind.change(), self.user_id)
+    }
+
+    /// Checks that evidence may be changed or deleted: its subject can be written. Evidence about the work of a step can
+    /// change while the step can be written, unless an earlier cycle has it on record.
+    fn check_subject(&self, access: &Access, context: &EvidenceContext) -> Checked {
+        let subject = self.fields.subject;
+        let SubjectFacts { step, other, settled, condition } =
+            context.subject.as_ref().ok_or(RefusalCode::NotFound)?;
+        let (write, settled_code) = match (subject.kind, *step) {
+            (EvidenceSubjectKind::Condition, _) => (Write::Condition, RefusalCode::ConditionSettled),
+            // A person who may file evidence now may put right what that person has filed.
+            (EvidenceSubjectKind::TaskForce, _) => {
+                let is_own = self.user_id == access.actor.user_id;
+                let correction = subject.kind.addition_by(access.effective_role);
+                (if is_own { correction } else { Write::TaskForce }, RefusalCode::EvidenceOnRecord)
+            }
+            (EvidenceSubjectKind::Activity, Some(step)) => {
+                access.may_write(Write::Activity(step))?;
+                return resource::check_of_current_cycle(context.is_of_current_cycle);
+            }
+            (_, Some(step)) => {
+                let other = other.filter(|other| access.may_write(Write::OpenStep(*other)).is_ok());
+                access.may_write(Write::OpenStep(other.unwrap_or(step)))?;
+                return resource::check_of_current_cycle(context.is_of_current_cycle);
+            }
+            (_, None) => (Write::Comment, RefusalCode::EvidenceOnRecord),
+        };
+        access.may_write(write)?;
+        if !settled {
+            return Ok(());
+        }
+        let condition = condition.as_ref();
+        let reference = condition.map(|text| {
+            Reference::new(SubjectKind::Condition, subject.id, text.clone())
+                .in_task_force(access.task_force_id)
+        });
+        Err(Refusal::from(settled_code).references(reference.into_iter().collect()))
+    }
 }
 
 /// Tells whether a URL is complete and contains no credentials.
@@ -137,6 +161,7 @@ impl Resource for Evidence {
     type Listed = Self;
     type Filter = EvidenceFilter;
     type Order = EvidenceOrder;
+    type Context = EvidenceContext;
     const KIND: SubjectKind = SubjectKind::Evidence;
     // Those who prove their work also keep the record. Each use case asks for the right that the subject needs.
     const ACTION: Action = Action::KeepRecord;
@@ -180,27 +205,38 @@ impl Resource for Evidence {
         if db::evidence::subject(conn, task_force_id, fields.subject).await?.is_none() {
             return Err(Refusal::unknown_reference("/subject/id").into());
         }
-        check_addable(tx, fields.subject)?;
+        check_addable(&tx.access, fields.subject.kind)?;
         let user_id = tx.access.actor.user_id;
         let id = tx.new_id();
         db::evidence::insert(conn, task_force_id, id, user_id, fields, tx.now()).await?;
         Ok(id)
     }
 
+    async fn context(conn: &Conn, task_force_id: Uuid, (): (), id: Uuid) -> QueryResult<EvidenceContext> {
+        let (subject, is_of_current_cycle) = tokio::try_join!(
+            db::evidence::subject_of(conn, task_force_id, id),
+            db::cycles::is_made_in_current(conn, task_force_id, id),
+        )?;
+        Ok(EvidenceContext { subject, is_of_current_cycle })
+    }
+
+    fn check_changeable(&self, access: &Access, context: &EvidenceContext) -> Checked {
+        self.check_right(access)?;
+        self.check_subject(access, context)
+    }
+
     async fn update(&self, tx: &WriteTx<'_>, (): (), fields: &EvidenceFields) -> Result<()> {
-        check_right(&tx.access, self)?;
         check_fields(fields, self.is_file().then_some(self))?;
-        check_changeable(tx, self).await?;
         Ok(db::evidence::update(tx.conn(), tx.task_force_id(), self.id, fields, tx.now()).await?)
     }
 
-    async fn check_deletable(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
-        check_right(&tx.access, self)?;
+    fn check_deletable(&self, access: &Access, context: &EvidenceContext) -> Checked {
+        self.check_right(access)?;
         // In a suspended or closed task force a wrong file is replaced, but the record loses nothing.
         if self.fields.subject.kind == EvidenceSubjectKind::TaskForce {
-            tx.may_write(Write::TaskForce)?;
+            access.may_write(Write::TaskForce)?;
         }
-        check_changeable(tx, self).await
+        self.check_subject(access, context)
     }
 
     async fn delete(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
@@ -255,7 +291,7 @@ impl App {
     ) -> Result<Uploaded> {
         self.write(caller, task_force_id, Evidence::ACTION, async |tx| {
             let before: Evidence = resource::find_at_version(tx, (), id, version).await?;
-            check_right(&tx.access, &before)?;
+            before.check_right(&tx.access)?;
             if before.fields.url.is_some() {
                 return Err(RefusalCode::EvidenceIsALink.into());
             }
@@ -265,12 +301,13 @@ impl App {
             let stored = db::evidence::stored(tx.conn(), task_force_id).await?;
             if same {
                 let storage = self.storage_limits.of_task_force(stored.task_force);
-                return Ok(Uploaded { evidence: View::new(before, &tx.access), storage });
+                return Ok(Uploaded { evidence: resource::view(tx, (), before).await?, storage });
             }
             if before.is_file() {
-                check_changeable(tx, &before).await?;
+                let context = Evidence::context(tx.conn(), task_force_id, (), id).await?;
+                before.check_changeable(&tx.access, &context)?;
             } else {
-                check_addable(tx, before.fields.subject)?;
+                check_addable(&tx.access, before.fields.subject.kind)?;
             }
             let more = i64::from(size) - before.size.map_or(0, i64::from);
             self.storage_limits.check(stored, more)?;
@@ -284,7 +321,8 @@ impl App {
                     .with_change("mediaType", &before.media_type, file.media_type)
                     .with_change("size", before.size, size),
             );
-            let evidence = View::new(resource::find_or_not_found(tx, (), id).await?, &tx.access);
+            let evidence = resource::find_or_not_found(tx, (), id).await?;
+            let evidence = resource::view(tx, (), evidence).await?;
             let storage = self.storage_limits.of_task_force(stored.task_force.saturating_add(more));
             Ok(Uploaded { evidence, storage })
         })

@@ -3,9 +3,11 @@
 use super::Result;
 use super::resource::{ChildOf, Events};
 use super::write::WriteTx;
-use crate::db;
+use uuid::Uuid;
+
 use crate::db::indicators::{Indicator, IndicatorFields};
 use crate::db::pilots::PilotDetail;
+use crate::db::{self, Conn, QueryResult};
 use crate::domain::event::{EventAction, SubjectKind};
 use crate::domain::pilot::IndicatorDirection;
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
@@ -44,8 +46,13 @@ impl ChildOf for Indicator {
     }
 
     /// An earlier evaluation rests on what was measured.
-    async fn check_removable(&self, tx: &WriteTx<'_>) -> Result<()> {
-        if self.is_measured(tx).await? { Err(RefusalCode::PilotEvaluated.into()) } else { Ok(()) }
+    async fn deletion_obstacle(
+        conn: &Conn,
+        task_force_id: Uuid,
+        id: Uuid,
+    ) -> QueryResult<Option<RefusalCode>> {
+        let is_measured = db::measurements::has_any(conn, task_force_id, id).await?;
+        Ok(is_measured.then_some(RefusalCode::PilotEvaluated))
     }
 }
 

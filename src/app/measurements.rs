@@ -3,7 +3,9 @@
 use chrono::NaiveDate;
 use uuid::Uuid;
 
+use super::Checked;
 use super::Result;
+use super::caller::Access;
 use super::resource::{self, Events, Resource};
 use super::write::WriteTx;
 use crate::db::measurements::{Measurement, MeasurementFields};
@@ -15,17 +17,6 @@ use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
 
 async fn pilot(tx: &WriteTx<'_>, id: Uuid) -> Result<PilotDetail> {
     resource::find_or_not_found(tx, (), id).await
-}
-
-impl Measurement {
-    /// The pilot, after refusing to change a measurement from before the pilot was planned anew: of an earlier cycle, or
-    /// of an earlier run in the same cycle.
-    async fn may_be_changed(&self, tx: &WriteTx<'_>) -> Result<PilotDetail> {
-        let pilot = pilot(tx, self.pilot_id).await?;
-        pilot.may_be_measured(tx)?;
-        resource::check_not_carried_over(self.cycle, pilot.pilot.last_cycle)?;
-        if self.run == pilot.pilot.run { Ok(pilot) } else { Err(RefusalCode::PilotEvaluated.into()) }
-    }
 }
 
 /// Refuses a day on which nothing can have been measured: one to come, or one before the pilot was started.
@@ -46,6 +37,8 @@ impl Resource for Measurement {
     type Listed = Self;
     type Filter = ();
     type Order = Option<Uuid>;
+    /// The pilot.
+    type Context = Option<PilotDetail>;
     const KIND: SubjectKind = SubjectKind::Measurement;
     const EVENTS: Events = Events {
         created: EventAction::MeasurementCreated,
@@ -100,7 +93,7 @@ impl Resource for Measurement {
         if !db::indicators::exists(conn, task_force_id, pilot_id, indicator_id).await? {
             return Err(RefusalCode::NotFound.into());
         }
-        pilot.may_be_measured(tx)?;
+        pilot.check_measurable(&tx.access)?;
         check_day(tx, &pilot, fields.measured_on)?;
         let made_in = (pilot.pilot.last_cycle, pilot.pilot.run);
         let id = tx.new_id();
@@ -108,14 +101,31 @@ impl Resource for Measurement {
         Ok(id)
     }
 
+    async fn context(
+        conn: &Conn,
+        task_force_id: Uuid,
+        (pilot_id, _): (Uuid, Uuid),
+        _: Uuid,
+    ) -> QueryResult<Option<PilotDetail>> {
+        db::pilots::find(conn, task_force_id, pilot_id).await
+    }
+
+    /// A measurement from before the pilot was planned anew stays: of an earlier cycle, or of an earlier run in the same
+    /// cycle.
+    fn check_changeable(&self, access: &Access, pilot: &Option<PilotDetail>) -> Checked {
+        let pilot = pilot.as_ref().ok_or(RefusalCode::NotFound)?;
+        pilot.check_measurable(access)?;
+        resource::check_not_carried_over(self.cycle, pilot.pilot.last_cycle)?;
+        if self.run == pilot.pilot.run { Ok(()) } else { Err(RefusalCode::PilotEvaluated.into()) }
+    }
+
     async fn update(&self, tx: &WriteTx<'_>, _: (Uuid, Uuid), fields: &MeasurementFields) -> Result<()> {
-        let pilot = self.may_be_changed(tx).await?;
-        check_day(tx, &pilot, fields.measured_on)?;
+        check_day(tx, &pilot(tx, self.pilot_id).await?, fields.measured_on)?;
         Ok(db::measurements::update(tx.conn(), tx.task_force_id(), self.id, fields, tx.now()).await?)
     }
 
-    async fn check_deletable(&self, tx: &WriteTx<'_>, _: (Uuid, Uuid)) -> Result<()> {
-        self.may_be_changed(tx).await.map(drop)
+    fn check_deletable(&self, access: &Access, pilot: &Option<PilotDetail>) -> Checked {
+        self.check_changeable(access, pilot)
     }
 
     async fn delete(&self, tx: &WriteTx<'_>, _: (Uuid, Uuid)) -> Result<()> {

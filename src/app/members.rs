@@ -3,18 +3,19 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
-use super::caller::Caller;
+use super::Checked;
+use super::caller::{Access, Caller};
 use super::ids::IdSequence;
 use super::write::{WriteTx, expect_version};
 use super::{App, Error, Result};
 use crate::db::members::{MemberFilter, NamedMember};
 use crate::db::page::{Page, Window};
-use crate::db::{self, Conn};
+use crate::db::{self, Conn, QueryResult};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind, changes_between};
 use crate::domain::panel::Panel;
 use crate::domain::reference::Reference;
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
-use crate::domain::rights::{Action, EffectiveRole, SeatRole, may_manage};
+use crate::domain::rights::{Action, Authorization, EffectiveRole, SeatRole, may_manage};
 use crate::domain::text::LocalizedText;
 use crate::domain::user::{UserRole, UserState};
 use crate::domain::vocabulary::Vocabulary as _;
@@ -181,17 +182,65 @@ pub(super) async fn change_user_state(
     }
 }
 
+/// The members, and whether the council waits for conditions to be met.
+struct PanelContext {
+    panel: Panel,
+    is_pending: bool,
+}
+
+async fn panel_context(conn: &Conn, task_force_id: Uuid) -> QueryResult<PanelContext> {
+    let (panel, is_pending) = tokio::try_join!(
+        db::members::panel(conn, task_force_id),
+        db::conditions::are_pending(conn, task_force_id),
+    )?;
+    Ok(PanelContext { panel, is_pending })
+}
+
 /// Checks that `leaving` may be replaced, or may hand on the chair. In a closed task force, members are replaced for as
 /// long as conditions of the council are pending, since the chair reports them met; and a member whose user is disabled
 /// is replaced at any time, since a correction that brings the task force back needs valid seats.
-async fn may_replace(tx: &WriteTx<'_>, panel: &Panel, leaving: Option<Uuid>) -> Result<()> {
-    if !tx.access.state.is_closed() {
-        return tx.may_write(Write::Members);
+fn check_replaceable(access: &Access, context: &PanelContext, leaving: Option<Uuid>) -> Checked {
+    let PanelContext { panel, is_pending } = context;
+    if !access.state.is_closed() {
+        return Ok(access.may_write(Write::Members)?);
     }
     let was_at_work = panel.check().is_ok();
     let is_invalid = leaving.is_some_and(|member_id| panel.is_invalid(member_id));
-    let is_needed = is_invalid || db::conditions::are_pending(tx.conn(), tx.task_force_id()).await?;
-    tx.may_write(if was_at_work && is_needed { Write::Replacement } else { Write::Members })
+    let is_needed = is_invalid || *is_pending;
+    Ok(access.may_write(if was_at_work && is_needed { Write::Replacement } else { Write::Members })?)
+}
+
+/// A member as a caller sees them.
+#[derive(Debug)]
+pub struct MemberView {
+    pub named: NamedMember,
+    /// Tells whether the caller can change the fields.
+    pub can_update: bool,
+    /// Tells whether the caller can end the membership without a successor.
+    pub can_end: bool,
+    /// Tells whether the caller can end the membership with a successor.
+    pub can_replace: bool,
+}
+
+impl MemberView {
+    fn new(named: NamedMember, access: &Access, context: &PanelContext) -> Self {
+        let id = named.member.id;
+        let can = access.right(Action::EditTaskForce) == Authorization::Allowed && named.member.is_current();
+        let can_write = can && access.may_write(Write::Members).is_ok();
+        let mut without = context.panel.clone();
+        without.end(id);
+        Self {
+            can_update: can_write,
+            can_end: can_write && access.state.check_panel(&without).is_ok(),
+            can_replace: can && check_replaceable(access, context, Some(id)).is_ok(),
+            named,
+        }
+    }
+}
+
+async fn view(tx: &WriteTx<'_>, id: Uuid) -> Result<MemberView> {
+    let context = panel_context(tx.conn(), tx.task_force_id()).await?;
+    Ok(MemberView::new(find_or_not_found(tx.conn(), tx.task_force_id(), id).await?, &tx.access, &context))
 }
 
 /// Checks that the successor of a member is another user.
@@ -242,11 +291,16 @@ impl App {
     ///
     /// # Errors
     /// As [`App::read`]; `notFound`.
-    pub async fn member_get(&self, caller: &Caller, task_force_id: Uuid, id: Uuid) -> Result<NamedMember> {
-        let (_, member) = self
-            .read(caller, task_force_id, async |conn| db::members::find(conn, task_force_id, id).await)
+    pub async fn member_get(&self, caller: &Caller, task_force_id: Uuid, id: Uuid) -> Result<MemberView> {
+        let (access, (member, context)) = self
+            .read(caller, task_force_id, async |conn| {
+                tokio::try_join!(
+                    db::members::find(conn, task_force_id, id),
+                    panel_context(conn, task_force_id),
+                )
+            })
             .await?;
-        Ok(member.ok_or(RefusalCode::NotFound)?)
+        Ok(MemberView::new(member.ok_or(RefusalCode::NotFound)?, &access, &context))
     }
 
     /// Appoints a member. A new chair makes the current one an expert.
@@ -258,7 +312,7 @@ impl App {
         caller: &Caller,
         task_force_id: Uuid,
         member: NewMember,
-    ) -> Result<NamedMember> {
+    ) -> Result<MemberView> {
         self.write(caller, task_force_id, Action::EditTaskForce, async |tx| {
             tx.may_write(Write::Members)?;
             let conn = tx.conn();
@@ -268,7 +322,7 @@ impl App {
             let appointed = appoint(conn, task_force_id, &mut panel, &member, at, today, tx.ids()).await?;
             tx.access.state.check_panel(&panel)?;
             appointed.new_events.into_iter().for_each(|new_event| tx.record(new_event));
-            find_or_not_found(tx.conn(), task_force_id, appointed.id).await
+            view(tx, appointed.id).await
         })
         .await
     }
@@ -284,22 +338,23 @@ impl App {
         id: Uuid,
         version: i32,
         patch: impl FnOnce(MemberFields) -> Result<MemberFields>,
-    ) -> Result<NamedMember> {
+    ) -> Result<MemberView> {
         self.write(caller, task_force_id, Action::EditTaskForce, async |tx| {
             let named = current_at_version(tx, id, version).await?;
             let member = &named.member;
             let before = MemberFields { role: member.role, expertise: member.expertise.clone() };
             let after = patch(before.clone())?;
             if after == before {
-                return Ok(named);
+                return view(tx, id).await;
             }
             let conn = tx.conn();
-            let mut panel = db::members::panel(conn, task_force_id).await?;
+            let context = panel_context(conn, task_force_id).await?;
             if after.role == SeatRole::Chair && before.role != SeatRole::Chair {
-                may_replace(tx, &panel, panel.chair()).await?;
+                check_replaceable(&tx.access, &context, context.panel.chair())?;
             } else {
                 tx.may_write(Write::Members)?;
             }
+            let mut panel = context.panel;
             let outgoing = panel.assign(id, after.role);
             tx.access.state.check_panel(&panel)?;
             if let Some(outgoing) = outgoing {
@@ -309,7 +364,7 @@ impl App {
             let expertise = after.expertise.as_deref();
             db::members::update(tx.conn(), task_force_id, id, after.role, expertise, tx.now()).await?;
             tx.record(new_event(EventAction::MemberUpdated, id).with(changes_between(&before, &after)));
-            find_or_not_found(tx.conn(), task_force_id, id).await
+            view(tx, id).await
         })
         .await
     }
@@ -328,16 +383,17 @@ impl App {
         id: Uuid,
         version: i32,
         end: MemberEnd,
-    ) -> Result<NamedMember> {
+    ) -> Result<MemberView> {
         self.write(caller, task_force_id, Action::EditTaskForce, async |tx| {
             let NamedMember { member, .. } = current_at_version(tx, id, version).await?;
             check_successor(member.user_id, &end)?;
-            let mut panel = db::members::panel(tx.conn(), task_force_id).await?;
+            let context = panel_context(tx.conn(), task_force_id).await?;
             if end.successor.is_some() {
-                may_replace(tx, &panel, Some(id)).await?;
+                check_replaceable(&tx.access, &context, Some(id))?;
             } else {
                 tx.may_write(Write::Members)?;
             }
+            let mut panel = context.panel;
             // Days are those of the task force's time zone. If the zone was moved westwards, today may be before the
             // first day.
             let today = tx.access.today.max(member.from_date);
@@ -378,7 +434,7 @@ impl App {
             }
             reassign(tx, id, reassign_to).await?;
             super::submissions::count_as_absent(tx, id).await?;
-            find_or_not_found(tx.conn(), task_force_id, id).await
+            view(tx, id).await
         })
         .await
     }

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::Checked;
 use super::Result;
 use super::caller::Access;
 use super::resource::{self, Events, ParentResource, Resource, Stateful};
@@ -41,8 +42,8 @@ impl ParentResource for MigrationDetail {
         db::migrations::exists(conn, task_force_id, id).await
     }
 
-    fn children_writable(&self, tx: &WriteTx<'_>) -> Result<()> {
-        tx.may_write(Write::OpenStep(self.step_state))
+    fn children_writable(&self, access: &Access) -> Checked {
+        Ok(access.may_write(Write::OpenStep(self.step_state))?)
     }
 
     fn violated_invariant(&self, access: &Access) -> Option<RefusalCode> {
@@ -63,7 +64,7 @@ impl MigrationDetail {
 
     /// Refuses to delete a migration that was begun, or to move it to another pilot: it is the record of what became of
     /// a service.
-    fn check_not_begun(&self) -> Result<()> {
+    fn check_not_begun(&self) -> Checked {
         match self.migration.state {
             MigrationState::Planned => Ok(()),
             _ => Err(RefusalCode::MigrationBegun.into()),
@@ -77,6 +78,7 @@ impl Resource for MigrationDetail {
     type Listed = Keyed<Migration>;
     type Order = ProductOrder;
     type Filter = ProductFilter<MigrationState>;
+    type Context = ();
     const KIND: SubjectKind = SubjectKind::Migration;
     const EVENTS: Events = Events {
         created: EventAction::MigrationCreated,
@@ -122,10 +124,17 @@ impl Resource for MigrationDetail {
         Ok(id)
     }
 
+    async fn context(_: &Conn, _: Uuid, (): (), _: Uuid) -> QueryResult<()> {
+        Ok(())
+    }
+
+    fn check_changeable(&self, access: &Access, (): &()) -> Checked {
+        self.children_writable(access)
+    }
+
     async fn update(&self, tx: &WriteTx<'_>, (): (), fields: &MigrationFields) -> Result<()> {
         let other = fields.pilot_id != self.migration.fields.pilot_id;
         let pilot = if other { pilot_of(tx, fields.pilot_id).await? } else { Ok(()) };
-        self.children_writable(tx)?;
         pilot?;
         self.check_difference(fields)?;
         if other {
@@ -135,8 +144,8 @@ impl Resource for MigrationDetail {
         resource::recheck_invariants::<Self>(tx, self.id()).await
     }
 
-    async fn check_deletable(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
-        self.children_writable(tx)?;
+    fn check_deletable(&self, access: &Access, (): &()) -> Checked {
+        self.children_writable(access)?;
         resource::check_not_carried_over(self.migration.cycle, self.migration.last_cycle)?;
         self.check_not_begun()
     }

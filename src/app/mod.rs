@@ -48,7 +48,7 @@ pub mod users;
 pub mod write;
 mod writer_limit;
 
-pub use error::{Error, Result};
+pub use error::{Checked, Error, Result};
 
 use std::sync::Arc;
 

@@ -2,10 +2,11 @@
 
 use uuid::Uuid;
 
+use super::Checked;
 use super::Result;
 use super::caller::Access;
 use super::members::require_current;
-use super::resource::{self, Events, ParentResource, Resource, Stateful};
+use super::resource::{self, Events, ParentResource, Resource, Stateful, View};
 use super::write::WriteTx;
 use crate::db::page::{Keyed, Page, Window};
 use crate::db::pilots::{Pilot, PilotDetail, PilotFields, PilotFilter, PilotStateUpdate};
@@ -15,6 +16,7 @@ use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::pilot::{PilotOutcome, PilotState};
 use crate::domain::reference::Reference;
 use crate::domain::refusal::{AvailableTransition, FieldError, FieldErrorCode, Refusal, RefusalCode};
+use crate::domain::rights::{Action, Authorization};
 use crate::domain::size;
 use crate::domain::state_machine::Transition;
 use crate::domain::step::StepName;
@@ -32,11 +34,11 @@ pub struct Evaluation {
 
 impl PilotDetail {
     /// Refuses measurements unless the pilot is running and step `migration` is open.
-    pub(super) fn may_be_measured(&self, tx: &WriteTx<'_>) -> Result<()> {
+    pub fn check_measurable(&self, access: &Access) -> Checked {
         if self.pilot.state != PilotState::Running {
             return Err(RefusalCode::PilotNotRunning.into());
         }
-        tx.may_write(Write::OpenStep(self.migration_state))
+        Ok(access.may_write(Write::OpenStep(self.migration_state))?)
     }
 
     /// Refuses an outcome on which the pilot's migration cannot rest: a service that was handed over is not stopped by an
@@ -50,11 +52,11 @@ impl PilotDetail {
     }
 
     /// Refuses a change of the plan after the start of the pilot, or while step `pilots` is not open.
-    fn check_plan_writable(&self, tx: &WriteTx<'_>) -> Result<()> {
+    fn check_plan_writable(&self, access: &Access) -> Checked {
         if !self.pilot.state.is_plan_editable() {
             return Err(RefusalCode::ScorecardFrozen.into());
         }
-        tx.may_write(Write::OpenStep(self.pilots_state))
+        Ok(access.may_write(Write::OpenStep(self.pilots_state))?)
     }
 }
 
@@ -66,12 +68,20 @@ impl ParentResource for PilotDetail {
     }
 
     /// The plan and the scorecard are writable together.
-    fn children_writable(&self, tx: &WriteTx<'_>) -> Result<()> {
-        self.check_plan_writable(tx)
+    fn children_writable(&self, access: &Access) -> Checked {
+        self.check_plan_writable(access)
     }
 
     fn violated_invariant(&self, access: &Access) -> Option<RefusalCode> {
         self.pilot.state.violated_invariant(&self.facts(access.state))
+    }
+}
+
+impl View<PilotDetail> {
+    /// Tells whether the caller can record measurements.
+    pub fn can_measure(&self) -> bool {
+        self.access.right(Action::Work) == Authorization::Allowed
+            && self.resource.check_measurable(&self.access).is_ok()
     }
 }
 
@@ -96,6 +106,7 @@ impl Resource for PilotDetail {
     type Listed = Keyed<Pilot>;
     type Order = ProductOrder;
     type Filter = PilotFilter;
+    type Context = ();
     const KIND: SubjectKind = SubjectKind::Pilot;
     const EVENTS: Events = Events {
         created: EventAction::PilotCreated,
@@ -141,8 +152,15 @@ impl Resource for PilotDetail {
         Ok(id)
     }
 
+    async fn context(_: &Conn, _: Uuid, (): (), _: Uuid) -> QueryResult<()> {
+        Ok(())
+    }
+
+    fn check_changeable(&self, access: &Access, (): &()) -> Checked {
+        self.check_plan_writable(access)
+    }
+
     async fn update(&self, tx: &WriteTx<'_>, (): (), fields: &PilotFields) -> Result<()> {
-        self.check_plan_writable(tx)?;
         check_fields(tx, fields).await?;
         if fields.owner_member_id != self.pilot.fields.owner_member_id {
             require_current(tx, fields.owner_member_id, "/ownerId").await?;
@@ -151,8 +169,8 @@ impl Resource for PilotDetail {
         resource::recheck_invariants::<Self>(tx, self.id()).await
     }
 
-    async fn check_deletable(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
-        self.check_plan_writable(tx)?;
+    fn check_deletable(&self, access: &Access, (): &()) -> Checked {
+        self.check_plan_writable(access)?;
         resource::check_not_carried_over(self.pilot.cycle, self.pilot.last_cycle)?;
         if self.evaluations.0.is_empty() { Ok(()) } else { Err(RefusalCode::PilotEvaluated.into()) }
     }

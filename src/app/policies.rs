@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::Checked;
 use super::Result;
 use super::caller::Access;
 use super::resource::{self, Events, Resource, Stateful};
@@ -23,9 +24,9 @@ use crate::domain::writing::Write;
 impl PolicyDetail {
     /// Refuses to change a policy that another member has put under review. A member who could do so could adopt a text
     /// of their own.
-    fn check_review_untouched(&self, tx: &WriteTx<'_>) -> Result<()> {
+    fn check_review_untouched(&self, access: &Access) -> Checked {
         let is_under_review = self.policy.state == PolicyState::UnderReview;
-        if is_under_review && !self.is_under_review_by(tx.access.actor.user_id) {
+        if is_under_review && !self.is_under_review_by(access.actor.user_id) {
             let by = self.reviewer();
             return Err(Refusal::from(RefusalCode::PolicyUnderReview).references(by).into());
         }
@@ -38,8 +39,8 @@ impl PolicyDetail {
     }
 
     /// Refuses to change or delete a policy that was decided on, or while step `policy` is not open.
-    fn check_text_writable(&self, tx: &WriteTx<'_>) -> Result<()> {
-        tx.may_write(Write::OpenStep(self.step_state))?;
+    fn check_text_writable(&self, access: &Access) -> Checked {
+        access.may_write(Write::OpenStep(self.step_state))?;
         if self.policy.state.is_decided() { Err(RefusalCode::PolicyDecided.into()) } else { Ok(()) }
     }
 
@@ -62,6 +63,7 @@ impl Resource for PolicyDetail {
     type Listed = Keyed<Policy>;
     type Order = ProductOrder;
     type Filter = ProductFilter<PolicyState>;
+    type Context = ();
     const KIND: SubjectKind = SubjectKind::Policy;
     const EVENTS: Events = Events {
         created: EventAction::PolicyCreated,
@@ -105,18 +107,24 @@ impl Resource for PolicyDetail {
         Ok(id)
     }
 
+    async fn context(_: &Conn, _: Uuid, (): (), _: Uuid) -> QueryResult<()> {
+        Ok(())
+    }
+
+    fn check_changeable(&self, access: &Access, (): &()) -> Checked {
+        self.check_text_writable(access)?;
+        self.check_review_untouched(access)
+    }
+
     async fn update(&self, tx: &WriteTx<'_>, (): (), fields: &PolicyFields) -> Result<()> {
-        self.check_text_writable(tx)?;
-        self.check_review_untouched(tx)?;
         Ok(db::policies::update(tx.conn(), tx.task_force_id(), self.id(), fields, tx.now()).await?)
     }
 
-    async fn check_deletable(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
-        self.check_text_writable(tx)?;
-        self.check_review_untouched(tx)?;
+    fn check_deletable(&self, access: &Access, (): &()) -> Checked {
+        self.check_changeable(access, &())?;
         if !self.superseded.0.is_empty() {
             let superseded = self.superseded.first();
-            return Err(Refusal::from(RefusalCode::SupersedesAnother).references(superseded).into());
+            return Err(Refusal::from(RefusalCode::SupersedesAnother).references(superseded));
         }
         resource::check_not_carried_over(self.policy.cycle, self.policy.last_cycle)
     }

@@ -2,19 +2,23 @@
 
 use uuid::Uuid;
 
-use super::caller::Caller;
+use super::caller::{Access, Caller};
 use super::{App, Error, Result, resource};
 use crate::db;
 use crate::db::page::{Page, Window};
 use crate::db::reports::{Draft, Report, ReportFilter, ReportInputs, ReportWithContent};
 use crate::domain::decision::{DecisionOutcome, Ruling};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
+use crate::domain::evidence::EvidenceSubjectKind;
 use crate::domain::refusal::{Refusal, RefusalCode};
-use crate::domain::report::{self, ReportAsked, ReportControl, ReportModel, ReportPeriod, ReportPerson};
+use crate::domain::report::{
+    self, ReportAsked, ReportCommand, ReportControl, ReportModel, ReportPeriod, ReportPerson,
+};
 use crate::domain::rights::Action;
 use crate::domain::size;
 use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
+use crate::domain::writing::Write;
 
 /// The chair's part of a report. The service adds the rest.
 #[derive(Debug, Clone)]
@@ -37,6 +41,27 @@ impl NewReport {
     }
 }
 
+/// A report as a caller sees it.
+#[derive(Debug)]
+pub struct ReportView {
+    pub written: ReportWithContent,
+    /// Tells whether the caller can record the decision of the council on the report.
+    pub can_decide: bool,
+    /// Tells whether the caller can add evidence about the report.
+    pub can_add_evidence: bool,
+}
+
+impl ReportView {
+    fn new(written: ReportWithContent, access: &Access) -> Self {
+        let is_decidable = written.report.state.transition(ReportCommand::Decide).is_ok();
+        Self {
+            can_decide: is_decidable && access.can(Action::RecordDecision, Write::Decision),
+            can_add_evidence: access.can_add_evidence(EvidenceSubjectKind::Report),
+            written,
+        }
+    }
+}
+
 impl App {
     /// Creates a report on the current cycle, as of now. A report never changes; later changes need a new one.
     ///
@@ -48,7 +73,7 @@ impl App {
         caller: &Caller,
         task_force_id: Uuid,
         new: NewReport,
-    ) -> Result<ReportWithContent> {
+    ) -> Result<ReportView> {
         new.check()?;
         self.write(caller, task_force_id, Action::Lead, async |tx| {
             let (conn, now) = (tx.conn(), tx.now());
@@ -97,7 +122,7 @@ impl App {
                     .with_change("returnToStep", None::<()>, return_to)
                     .with_change("hash", None::<()>, hex::encode(&report.hash)),
             );
-            Ok(ReportWithContent { report, model: draft.model })
+            Ok(ReportView::new(ReportWithContent { report, model: draft.model }, &tx.access))
         })
         .await
     }
@@ -106,16 +131,11 @@ impl App {
     ///
     /// # Errors
     /// As [`App::read`]; `notFound`.
-    pub async fn report_get(
-        &self,
-        caller: &Caller,
-        task_force_id: Uuid,
-        number: i32,
-    ) -> Result<ReportWithContent> {
-        let (_, report) = self
+    pub async fn report_get(&self, caller: &Caller, task_force_id: Uuid, number: i32) -> Result<ReportView> {
+        let (access, report) = self
             .read(caller, task_force_id, async |conn| db::reports::find(conn, task_force_id, number).await)
             .await?;
-        Ok(report.ok_or(RefusalCode::NotFound)?)
+        Ok(ReportView::new(report.ok_or(RefusalCode::NotFound)?, &access))
     }
 
     /// A page of reports, newest first.

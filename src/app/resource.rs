@@ -11,14 +11,14 @@ use uuid::Uuid;
 
 use super::caller::{Access, Caller};
 use super::write::{WriteTx, expect_version};
-use super::{App, Result, steps};
+use super::{App, Checked, Result, steps};
 use crate::db::page::{Page, Window};
 use crate::db::resource::ChildRow;
 use crate::db::{self, Conn, QueryResult};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind, changes_between};
 use crate::domain::reference::Reference;
 use crate::domain::refusal::{AvailableTransition, FieldError, Refusal, RefusalCode};
-use crate::domain::rights::Action;
+use crate::domain::rights::{Action, Authorization};
 use crate::domain::state_machine::{Transition, available, check_transition};
 use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
@@ -50,6 +50,8 @@ pub trait Resource: Sized {
     type Filter;
     /// The order of a list, with the key of the row after which a page begins.
     type Order;
+    /// The facts beside the resource that decide whether it may be changed or deleted.
+    type Context;
     /// The kind of the resource in events and references.
     const KIND: SubjectKind;
     /// The events that the resource records.
@@ -92,11 +94,23 @@ pub trait Resource: Sized {
     /// Checks that a resource with these fields may be created, and inserts it.
     async fn insert(tx: &WriteTx<'_>, parent: Self::Parent, fields: &Self::Fields) -> Result<Uuid>;
 
-    /// Checks that the resource may have these fields, and updates it.
-    async fn update(&self, tx: &WriteTx<'_>, parent: Self::Parent, fields: &Self::Fields) -> Result<()>;
+    /// Reads the facts beside the resource that decide whether it may be changed or deleted. A read asks for them
+    /// together with the resource, so that its permissions cost no round trip.
+    async fn context(
+        conn: &Conn,
+        task_force_id: Uuid,
+        parent: Self::Parent,
+        id: Uuid,
+    ) -> QueryResult<Self::Context>;
+
+    /// Checks that the resource may be changed, whatever its new fields.
+    fn check_changeable(&self, access: &Access, context: &Self::Context) -> Checked;
 
     /// Checks that the resource may be deleted. References to it are checked apart from this.
-    async fn check_deletable(&self, tx: &WriteTx<'_>, parent: Self::Parent) -> Result<()>;
+    fn check_deletable(&self, access: &Access, context: &Self::Context) -> Checked;
+
+    /// Checks that a resource that may be changed may have these fields, and updates it.
+    async fn update(&self, tx: &WriteTx<'_>, parent: Self::Parent, fields: &Self::Fields) -> Result<()>;
 
     /// Deletes the resource and its children.
     async fn delete(&self, tx: &WriteTx<'_>, parent: Self::Parent) -> Result<()>;
@@ -152,7 +166,7 @@ pub trait ParentResource: Resource<Parent = ()> {
     ///
     /// # Errors
     /// The code of the state that forbids it.
-    fn children_writable(&self, tx: &WriteTx<'_>) -> Result<()>;
+    fn children_writable(&self, access: &Access) -> Checked;
 
     /// The code of an invariant of the current state that the parent and its children violate.
     fn violated_invariant(&self, access: &Access) -> Option<RefusalCode>;
@@ -176,14 +190,33 @@ pub trait ChildOf: ChildRow<Fields: Clone + PartialEq + Serialize> {
         Ok(())
     }
 
-    /// Checks that the child may be deleted, beyond the rules of all children.
-    async fn check_removable(&self, _tx: &WriteTx<'_>) -> Result<()> {
-        Ok(())
+    /// The obstacle to the deletion of a child, beyond the rules of all children.
+    async fn deletion_obstacle(
+        _conn: &Conn,
+        _task_force_id: Uuid,
+        _id: Uuid,
+    ) -> QueryResult<Option<RefusalCode>> {
+        Ok(None)
     }
 
     /// Checks the fields of a child that was created or updated together with its parent, as both are stored then.
     fn check_with_parent(_parent: &Self::Parent, _fields: &Self::Fields) -> Result<()> {
         Ok(())
+    }
+}
+
+/// The facts that decide whether a child may be changed or deleted.
+#[derive(Debug)]
+pub struct ChildContext<P> {
+    /// The parent; `None` if there is none, and then no child of it either.
+    parent: Option<P>,
+    is_of_current_cycle: bool,
+    deletion_obstacle: Option<RefusalCode>,
+}
+
+impl<P: ParentResource> ChildContext<P> {
+    fn check_parent(&self, access: &Access) -> Checked {
+        self.parent.as_ref().ok_or(RefusalCode::NotFound)?.children_writable(access)
     }
 }
 
@@ -193,6 +226,7 @@ impl<C: ChildOf> Resource for C {
     type Listed = Self;
     type Filter = ();
     type Order = Option<Uuid>;
+    type Context = ChildContext<<C as ChildOf>::Parent>;
     const KIND: SubjectKind = <C as ChildOf>::KIND;
     const EVENTS: Events = <C as ChildOf>::EVENTS;
 
@@ -246,16 +280,33 @@ impl<C: ChildOf> Resource for C {
         parent_id: Uuid,
         fields: &<C as ChildRow>::Fields,
     ) -> Result<()> {
-        check_children_writable::<<C as ChildOf>::Parent>(tx, parent_id).await?;
         C::check_fields(tx, Some(self), fields).await?;
         <C as ChildRow>::update(tx.conn(), tx.task_force_id(), ChildRow::id(self), fields, tx.now()).await?;
         check_stored::<C>(tx, parent_id, fields).await
     }
 
-    async fn check_deletable(&self, tx: &WriteTx<'_>, parent_id: Uuid) -> Result<()> {
-        check_children_writable::<<C as ChildOf>::Parent>(tx, parent_id).await?;
-        check_created_in_current_cycle(tx, ChildRow::id(self)).await?;
-        self.check_removable(tx).await
+    async fn context(
+        conn: &Conn,
+        task_force_id: Uuid,
+        parent_id: Uuid,
+        id: Uuid,
+    ) -> QueryResult<Self::Context> {
+        let (parent, is_of_current_cycle, deletion_obstacle) = tokio::try_join!(
+            <C as ChildOf>::Parent::find(conn, task_force_id, (), parent_id),
+            db::cycles::is_made_in_current(conn, task_force_id, id),
+            C::deletion_obstacle(conn, task_force_id, id),
+        )?;
+        Ok(ChildContext { parent, is_of_current_cycle, deletion_obstacle })
+    }
+
+    fn check_changeable(&self, access: &Access, context: &Self::Context) -> Checked {
+        context.check_parent(access)
+    }
+
+    fn check_deletable(&self, access: &Access, context: &Self::Context) -> Checked {
+        context.check_parent(access)?;
+        check_of_current_cycle(context.is_of_current_cycle)?;
+        context.deletion_obstacle.map_or(Ok(()), |code| Err(code.into()))
     }
 
     async fn delete(&self, tx: &WriteTx<'_>, parent_id: Uuid) -> Result<()> {
@@ -265,7 +316,7 @@ impl<C: ChildOf> Resource for C {
 }
 
 async fn check_children_writable<P: ParentResource>(tx: &WriteTx<'_>, parent_id: Uuid) -> Result<()> {
-    find_or_not_found::<P>(tx, (), parent_id).await?.children_writable(tx)
+    Ok(find_or_not_found::<P>(tx, (), parent_id).await?.children_writable(&tx.access)?)
 }
 
 /// Checks a child that was written, and its parent.
@@ -309,6 +360,13 @@ fn explained_transitions<R: Stateful>(resource: &R, access: &Access) -> Vec<Tran
     transitions
 }
 
+/// The changes of a resource that the caller can make now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Permissions {
+    pub update: bool,
+    pub delete: bool,
+}
+
 /// A resource as a caller sees it.
 #[derive(Debug)]
 pub struct View<R> {
@@ -317,13 +375,41 @@ pub struct View<R> {
     pub today: NaiveDate,
     /// The transitions that this caller sees.
     pub transitions: Vec<AvailableTransition>,
+    /// The changes that this caller can make.
+    pub permissions: Permissions,
+    /// The caller.
+    pub access: Access,
 }
 
 impl<R: Resource> View<R> {
-    pub(super) fn new(resource: R, access: &Access) -> Self {
+    /// The resource as the caller sees it. The permissions are answered by the checks that the use cases make.
+    fn new(resource: R, access: &Access, context: &R::Context, is_referenced: bool) -> Self {
+        let has_right = access.right(R::ACTION) == Authorization::Allowed;
+        let permissions = Permissions {
+            update: has_right && resource.check_changeable(access, context).is_ok(),
+            delete: has_right && !is_referenced && resource.check_deletable(access, context).is_ok(),
+        };
         let transitions = resource.available_transitions(access);
-        Self { resource, today: access.today, transitions }
+        Self { resource, today: access.today, transitions, permissions, access: access.clone() }
     }
+}
+
+impl<R: ParentResource> View<R> {
+    /// Tells whether the caller can create, change and delete children.
+    pub fn can_write_children(&self) -> bool {
+        self.access.right(Action::Work) == Authorization::Allowed
+            && self.resource.children_writable(&self.access).is_ok()
+    }
+}
+
+/// The view of a resource that was written.
+pub(super) async fn view<R: Resource>(tx: &WriteTx<'_>, parent: R::Parent, resource: R) -> Result<View<R>> {
+    let (conn, task_force_id, id) = (tx.conn(), tx.task_force_id(), resource.id());
+    let (context, references) = tokio::try_join!(
+        R::context(conn, task_force_id, parent, id),
+        db::references::to(conn, task_force_id, R::KIND, id),
+    )?;
+    Ok(View::new(resource, &tx.access, &context, !references.is_empty()))
 }
 
 fn new_event<R: Resource>(action: EventAction, id: Uuid) -> NewEvent {
@@ -385,18 +471,13 @@ pub(super) fn check_not_in_future(tx: &WriteTx<'_>, day: NaiveDate, pointer: &st
 }
 
 /// Refuses to delete a product that was carried over or extended: an earlier cycle has it on record.
-pub(super) fn check_not_carried_over(cycle: i32, last_cycle: i32) -> Result<()> {
+pub(super) fn check_not_carried_over(cycle: i32, last_cycle: i32) -> Checked {
     if cycle == last_cycle { Ok(()) } else { Err(RefusalCode::OfAnEarlierCycle.into()) }
 }
 
-/// Refuses to write a row that an earlier cycle has on record, by the order in which rows were made: the row has no
-/// cycle of its own.
-pub(super) async fn check_created_in_current_cycle(tx: &WriteTx<'_>, id: Uuid) -> Result<()> {
-    let (task_force_id, cycle) = (tx.task_force_id(), tx.access.cycle);
-    if cycle == 1 || db::cycles::is_opened_before(tx.conn(), task_force_id, cycle, id).await? {
-        return Ok(());
-    }
-    Err(RefusalCode::OfAnEarlierCycle.into())
+/// Refuses to write a row that an earlier cycle has on record.
+pub(super) fn check_of_current_cycle(is_of_current_cycle: bool) -> Checked {
+    if is_of_current_cycle { Ok(()) } else { Err(RefusalCode::OfAnEarlierCycle.into()) }
 }
 
 /// Refuses to delete a resource to which other rows refer.
@@ -441,16 +522,23 @@ impl App {
         parent: R::Parent,
         id: Uuid,
     ) -> Result<View<R>> {
-        let (access, resource) = self
-            .read(caller, task_force_id, async |conn| R::find(conn, task_force_id, parent, id).await)
+        let (access, (resource, context, references)) = self
+            .read(caller, task_force_id, async |conn| {
+                tokio::try_join!(
+                    R::find(conn, task_force_id, parent, id),
+                    R::context(conn, task_force_id, parent, id),
+                    db::references::to(conn, task_force_id, R::KIND, id),
+                )
+            })
             .await?;
-        Ok(View::new(resource.ok_or(RefusalCode::NotFound)?, &access))
+        let resource = resource.ok_or(RefusalCode::NotFound)?;
+        Ok(View::new(resource, &access, &context, !references.is_empty()))
     }
 
     /// Creates a resource.
     ///
     /// # Errors
-    /// The errors of [`WriteTx::may_write`] and [`Resource::insert`].
+    /// The errors of [`Resource::insert`].
     pub async fn create<R: Resource>(
         &self,
         caller: &Caller,
@@ -466,7 +554,7 @@ impl App {
                 created = created.with_change(name, None::<()>, id);
             }
             tx.record(created);
-            Ok(View::new(find_or_not_found(tx, parent, id).await?, &tx.access))
+            view(tx, parent, find_or_not_found(tx, parent, id).await?).await
         })
         .await
     }
@@ -474,7 +562,7 @@ impl App {
     /// Changes the fields of a resource.
     ///
     /// # Errors
-    /// `versionMismatch`, the errors of [`WriteTx::may_write`], and the errors of [`Resource::update`].
+    /// `versionMismatch`, and the errors of [`Resource::check_changeable`] and [`Resource::update`].
     pub async fn update<R: Resource>(
         &self,
         caller: &Caller,
@@ -489,11 +577,13 @@ impl App {
             let before = resource.fields();
             let after = patch(before.clone())?;
             if after == *before {
-                return Ok(View::new(resource, &tx.access));
+                return view(tx, parent, resource).await;
             }
+            let context = R::context(tx.conn(), task_force_id, parent, id).await?;
+            resource.check_changeable(&tx.access, &context)?;
             resource.update(tx, parent, &after).await?;
             tx.record(new_event::<R>(R::EVENTS.updated, id).with(changes_between(before, &after)));
-            Ok(View::new(find_or_not_found(tx, parent, id).await?, &tx.access))
+            view(tx, parent, find_or_not_found(tx, parent, id).await?).await
         })
         .await
     }
@@ -522,7 +612,7 @@ impl App {
             let transitioned =
                 resource.apply_transition(tx, to, reason.as_ref(), payload, transitioned).await?;
             tx.record(transitioned);
-            Ok(View::new(find_or_not_found(tx, (), id).await?, &tx.access))
+            view(tx, (), find_or_not_found(tx, (), id).await?).await
         })
         .await
     }
@@ -530,8 +620,7 @@ impl App {
     /// Deletes a resource and its children.
     ///
     /// # Errors
-    /// `versionMismatch`, `stillReferenced`, the errors of [`WriteTx::may_write`], and the errors of
-    /// [`Resource::check_deletable`] and [`Resource::delete`].
+    /// `versionMismatch`, `stillReferenced`, and the errors of [`Resource::check_deletable`] and [`Resource::delete`].
     pub async fn delete<R: Resource>(
         &self,
         caller: &Caller,
@@ -542,7 +631,8 @@ impl App {
     ) -> Result<()> {
         self.write(caller, task_force_id, R::ACTION, async |tx| {
             let resource: R = find_at_version(tx, parent, id, version).await?;
-            resource.check_deletable(tx, parent).await?;
+            let context = R::context(tx.conn(), task_force_id, parent, id).await?;
+            resource.check_deletable(&tx.access, &context)?;
             check_unreferenced(tx, R::KIND, id).await?;
             resource.delete(tx, parent).await?;
             let fields = json!(resource.fields());

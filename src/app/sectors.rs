@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::Checked;
 use super::Result;
 use super::caller::Access;
 use super::resource::{self, Events, ParentResource, Resource, Stateful};
@@ -26,6 +27,7 @@ impl Resource for SectorDetail {
     type Listed = Keyed<Sector>;
     type Order = ProductOrder;
     type Filter = ProductFilter<SectorState>;
+    type Context = ();
     const KIND: SubjectKind = SubjectKind::Sector;
     const EVENTS: Events = Events {
         created: EventAction::SectorCreated,
@@ -69,13 +71,20 @@ impl Resource for SectorDetail {
         Ok(id)
     }
 
+    async fn context(_: &Conn, _: Uuid, (): (), _: Uuid) -> QueryResult<()> {
+        Ok(())
+    }
+
+    fn check_changeable(&self, access: &Access, (): &()) -> Checked {
+        Ok(access.may_write(Write::OpenStep(self.step_state))?)
+    }
+
     async fn update(&self, tx: &WriteTx<'_>, (): (), fields: &SectorFields) -> Result<()> {
-        tx.may_write(Write::OpenStep(self.step_state))?;
         Ok(db::sectors::update(tx.conn(), tx.task_force_id(), self.id(), fields, tx.now()).await?)
     }
 
-    async fn check_deletable(&self, tx: &WriteTx<'_>, (): ()) -> Result<()> {
-        tx.may_write(Write::OpenStep(self.step_state))?;
+    fn check_deletable(&self, access: &Access, (): &()) -> Checked {
+        self.check_changeable(access, &())?;
         resource::check_not_carried_over(self.sector.cycle, self.sector.last_cycle)
     }
 
@@ -128,8 +137,8 @@ impl ParentResource for SectorDetail {
         db::sectors::exists(conn, task_force_id, id).await
     }
 
-    fn children_writable(&self, tx: &WriteTx<'_>) -> Result<()> {
-        tx.may_write(Write::OpenStep(self.step_state))
+    fn children_writable(&self, access: &Access) -> Checked {
+        self.check_changeable(access, &())
     }
 
     fn violated_invariant(&self, access: &Access) -> Option<RefusalCode> {

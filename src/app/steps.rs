@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use uuid::Uuid;
 
-use super::caller::Caller;
+use super::caller::{Access, Caller};
 use super::write::{WriteTx, expect_version};
 use super::{App, Result};
 use crate::db;
@@ -13,11 +13,11 @@ use crate::domain::criterion::{Criterion, CriterionCode, Failing, Waiver};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::gate;
 use crate::domain::refusal::{Blocker, FieldError, Refusal, RefusalCode};
-use crate::domain::rights::Action;
-use crate::domain::step::{StepCommand, StepName};
+use crate::domain::rights::{Action, Authorization};
+use crate::domain::step::{StepCommand, StepName, StepState};
 use crate::domain::text::LocalizedText;
 use crate::domain::vocabulary::Vocabulary as _;
-use crate::domain::writing::{Write, may_write};
+use crate::domain::writing::Write;
 
 /// The readiness of a step for its submission.
 #[derive(Debug)]
@@ -31,12 +31,33 @@ pub struct StepReadiness {
     pub adjustment: Option<Adjustment>,
     /// Extended pilots of earlier cycles that wait to be planned in step `pilots`. They do not prevent a submission.
     pub extended_pilots: Failing,
+    /// Tells whether the caller can submit the step now.
+    pub can_submit: bool,
 }
 
 impl StepReadiness {
     /// Tells whether the chair could submit the step now.
     pub fn is_ready(&self) -> bool {
         self.blocked_by.is_empty() && self.criteria.iter().all(Criterion::is_settled)
+    }
+}
+
+/// A step as a caller sees it.
+#[derive(Debug)]
+pub struct StepView {
+    pub step: Step,
+    access: Access,
+}
+
+impl StepView {
+    fn new(step: Step, access: &Access) -> Self {
+        Self { step, access: access.clone() }
+    }
+
+    /// Tells whether the caller has a right, and the states let this be written in the step. Nothing is written in the
+    /// steps of an earlier cycle.
+    pub fn can(&self, action: Action, what: fn(StepState) -> Write) -> bool {
+        self.step.cycle == self.access.cycle && self.access.can(action, what(self.step.state))
     }
 }
 
@@ -66,11 +87,14 @@ impl App {
         caller: &Caller,
         task_force_id: Uuid,
         cycle: Option<i32>,
-    ) -> Result<Vec<Step>> {
-        let (_, steps) = self
+    ) -> Result<Vec<StepView>> {
+        let (access, steps) = self
             .read(caller, task_force_id, async |conn| db::steps::list(conn, task_force_id, cycle).await)
             .await?;
-        if steps.is_empty() { Err(RefusalCode::NotFound.into()) } else { Ok(steps) }
+        if steps.is_empty() {
+            return Err(RefusalCode::NotFound.into());
+        }
+        Ok(steps.into_iter().map(|step| StepView::new(step, &access)).collect())
     }
 
     /// One step.
@@ -83,11 +107,11 @@ impl App {
         task_force_id: Uuid,
         cycle: Option<i32>,
         step: StepName,
-    ) -> Result<Step> {
-        let (_, step) = self
+    ) -> Result<StepView> {
+        let (access, step) = self
             .read(caller, task_force_id, async |conn| db::steps::find(conn, task_force_id, cycle, step).await)
             .await?;
-        Ok(step.ok_or(RefusalCode::NotFound)?)
+        Ok(StepView::new(step.ok_or(RefusalCode::NotFound)?, &access))
     }
 
     /// Sets or clears a step's target date.
@@ -101,13 +125,13 @@ impl App {
         step: StepName,
         version: i32,
         patch: impl FnOnce(Option<NaiveDate>) -> Result<Option<NaiveDate>>,
-    ) -> Result<Step> {
+    ) -> Result<StepView> {
         self.write(caller, task_force_id, Action::EditTaskForce, async |tx| {
             let step = current(tx, step).await?;
             expect_version(step.version, version)?;
             let target_date = patch(step.target_date)?;
             if target_date == step.target_date {
-                return Ok(step);
+                return Ok(StepView::new(step, &tx.access));
             }
             let today = tx.access.today;
             let past =
@@ -121,7 +145,7 @@ impl App {
                 step.target_date,
                 target_date,
             ));
-            Ok(after)
+            Ok(StepView::new(after, &tx.access))
         })
         .await
     }
@@ -149,16 +173,20 @@ impl App {
             })
             .await?;
         let row = row.ok_or(RefusalCode::NotFound)?;
-        let blocker = match may_write(Write::OpenStep(row.state), access.state) {
+        let blocker = match access.may_write(Write::OpenStep(row.state)) {
             Err(code) => Some(Blocker::from(code)),
             Ok(()) => panel.check_majority().err().map(Blocker::from),
         };
-        Ok(StepReadiness {
+        let mut readiness = StepReadiness {
             blocked_by: blocker.into_iter().collect(),
             criteria: gate::criteria(&facts, &waivers),
             adjustment: facts.adjustment,
             extended_pilots,
-        })
+            can_submit: false,
+        };
+        let has_right = access.right(Action::Lead) == Authorization::Allowed;
+        readiness.can_submit = has_right && readiness.is_ready();
+        Ok(readiness)
     }
 
     /// Waives a criterion of a step of the current cycle, with a reason. Repeating the call changes nothing.

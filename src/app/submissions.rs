@@ -18,6 +18,7 @@ use crate::domain::adjustment::Adjustment;
 use crate::domain::ballot::{Tally, VoteChoice, VoteOutcome};
 use crate::domain::criterion::Criterion;
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
+use crate::domain::evidence::EvidenceSubjectKind;
 use crate::domain::gate;
 use crate::domain::reference::Reference;
 use crate::domain::refusal::{AvailableTransition, Refusal, RefusalCode};
@@ -44,6 +45,12 @@ pub struct SubmissionView {
     pub tally: Tally,
     /// The transitions that this caller sees.
     pub transitions: Vec<AvailableTransition>,
+    /// Tells whether the caller can vote, or change their vote.
+    pub can_vote: bool,
+    /// Tells whether the caller can withdraw the submission.
+    pub can_withdraw: bool,
+    /// Tells whether the caller can add evidence about the submission.
+    pub can_add_evidence: bool,
 }
 
 impl SubmissionView {
@@ -65,7 +72,18 @@ impl SubmissionView {
             &submission.state.transitions(access.state),
             access.right(Action::Lead).missing_right(),
         );
-        Self { submission, snapshot, ballots, tally, transitions }
+        let is_open = submission.state == SubmissionState::Voting;
+        let is_entitled = ballots.iter().any(|(ballot, _)| Some(ballot.member_id) == access.member_id);
+        Self {
+            can_vote: is_open && is_entitled && access.can(Action::Vote, Write::Vote),
+            can_withdraw: is_open && access.can(Action::Lead, Write::Vote),
+            can_add_evidence: access.can_add_evidence(EvidenceSubjectKind::Submission),
+            submission,
+            snapshot,
+            ballots,
+            tally,
+            transitions,
+        }
     }
 }
 

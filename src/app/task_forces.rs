@@ -17,7 +17,7 @@ use crate::domain::country::is_country;
 use crate::domain::event::{EventAction, NewEvent, SubjectKind, changes_between};
 use crate::domain::panel::Panel;
 use crate::domain::refusal::{AvailableTransition, FieldError, FieldErrorCode, Refusal};
-use crate::domain::rights::{Action, Authorization, authorize};
+use crate::domain::rights::{Action, Authorization, SeatRole, authorize};
 use crate::domain::state_machine::{available, check_transition};
 use crate::domain::step::{StepCommand, StepName, StepState};
 use crate::domain::task_force::TaskForceState;
@@ -33,21 +33,31 @@ pub struct TaskForceView {
     pub before_council: Option<BeforeCouncil>,
     /// The transitions that this caller sees.
     pub transitions: Vec<AvailableTransition>,
+    /// Tells whether the caller can appoint another member.
+    pub can_appoint: bool,
+    /// The caller.
+    pub access: Access,
 }
 
 impl TaskForceView {
-    fn new(task_force: TaskForce, panel: &Panel, right: Authorization) -> Self {
-        let transitions = available(&task_force.state.transitions(panel), right.missing_right());
-        Self { task_force, before_council: None, transitions }
-    }
-
-    fn for_access(
+    fn new(
         task_force: TaskForce,
         before_council: Option<BeforeCouncil>,
         panel: &Panel,
         access: &Access,
     ) -> Self {
-        Self { before_council, ..Self::new(task_force, panel, access.right(Action::DirectTaskForce)) }
+        let missing_right = access.right(Action::DirectTaskForce).missing_right();
+        let transitions = available(&task_force.state.transitions(panel), missing_right);
+        let mut with_another = panel.clone();
+        with_another.appoint(Uuid::nil(), SeatRole::Expert);
+        let has_seat = task_force.state.check_panel(&with_another).is_ok();
+        Self {
+            before_council,
+            transitions,
+            can_appoint: has_seat && access.can(Action::EditTaskForce, Write::Members),
+            access: Access { state: task_force.state, ..access.clone() },
+            task_force,
+        }
     }
 }
 
@@ -141,7 +151,7 @@ impl App {
                 )
             })
             .await?;
-        Ok(TaskForceView::for_access(task_force, before_council, &panel, &access))
+        Ok(TaskForceView::new(task_force, before_council, &panel, &access))
     }
 
     /// Creates a task force with its first members. Its state is `forming` until the secretariat activates it.
@@ -171,8 +181,19 @@ impl App {
                 let appointed = super::members::appoint(conn, id, &mut panel, member, at, today, ids).await?;
                 new_events.extend(appointed.new_events);
             }
-            let right = authorize(actor.effective_role, Action::DirectTaskForce);
-            Ok((TaskForceView::new(task_force, &panel, right), new_events))
+            // The creator in the new task force, in which nothing has happened and nobody else could be.
+            let access = Access {
+                actor: actor.clone(),
+                effective_role: actor.effective_role,
+                member_id: None,
+                task_force_id: id,
+                state: task_force.state,
+                cycle: task_force.current_cycle,
+                today,
+                seq: 0,
+                now,
+            };
+            Ok((TaskForceView::new(task_force, None, &panel, &access), new_events))
         })
         .await
     }
@@ -197,14 +218,14 @@ impl App {
             let before = task_force.fields.clone();
             let after = patch(before.clone())?;
             if after == before {
-                return Ok(TaskForceView::for_access(task_force, before_council, &panel, &tx.access));
+                return Ok(TaskForceView::new(task_force, before_council, &panel, &tx.access));
             }
             Refusal::if_any(errors_of(conn, Some(&before), &after, tx.now()).await?)?;
             let is_repair = is_repair(conn, &before, &after).await?;
             tx.may_write(if is_repair { Write::Repair } else { Write::TaskForce })?;
             let task_force = db::task_forces::update(conn, id, &after, tx.now()).await?;
             tx.record(new_event(EventAction::TaskForceUpdated, id).with(changes_between(&before, &after)));
-            Ok(TaskForceView::for_access(task_force, before_council, &panel, &tx.access))
+            Ok(TaskForceView::new(task_force, before_council, &panel, &tx.access))
         })
         .await
     }
@@ -247,7 +268,7 @@ impl App {
                 super::submissions::close_vote_if_decided(tx).await?;
             }
             let before_council = db::reports::before_council(tx.conn(), id).await?;
-            Ok(TaskForceView::for_access(task_force, before_council, &panel, &tx.access))
+            Ok(TaskForceView::new(task_force, before_council, &panel, &tx.access))
         })
         .await
     }

@@ -42,16 +42,32 @@ pub struct UserView {
     pub invitation_pending: bool,
     /// The transitions that this caller sees.
     pub transitions: Vec<AvailableTransition>,
+    /// Tells whether the caller can change the user and end their sessions.
+    pub can_manage: bool,
+    /// Tells whether the caller can send the user another invitation.
+    pub can_invite: bool,
+    /// The caller.
+    pub actor: Actor,
 }
 
 impl UserView {
-    fn new(detail: UserDetail, viewer: EffectiveRole, now: DateTime<Utc>) -> Self {
+    /// The user as an actor sees them. Transitions beyond the scope of the credential are not available.
+    fn new(detail: UserDetail, actor: &Actor, now: DateTime<Utc>) -> Self {
         let facts = detail.facts();
         let user = detail.user;
-        let missing_right = (!may_manage(viewer, user.fields.role)).then_some(RefusalCode::Forbidden);
+        let is_managed = may_manage(actor.effective_role, user.fields.role);
+        let can_manage = is_managed && actor.can(Action::ManageUsers);
+        let missing_right = match (is_managed, can_manage) {
+            (false, _) => Some(RefusalCode::Forbidden),
+            (true, false) => Some(RefusalCode::InsufficientScope),
+            (true, true) => None,
+        };
         Self {
             transitions: available(&user.state.transitions(facts), missing_right),
             invitation_pending: is_pending(detail.invitation_expires_at, now),
+            can_manage,
+            can_invite: can_manage && user.id != actor.user_id,
+            actor: actor.clone(),
             user,
         }
     }
@@ -222,7 +238,7 @@ impl App {
                 db::users::memberships(conn, caller.user_id),
             );
             let actor = actor?;
-            let view = self.view(visible(&actor, detail?)?, &actor);
+            let view = UserView::new(visible(&actor, detail?)?, &actor, self.clock.now());
             let mut memberships = memberships?;
             memberships.retain(|seat| actor.scope.covers(seat.task_force_id));
             Ok((view, memberships))
@@ -270,21 +286,9 @@ impl App {
             let (actor, detail) = tokio::join!(self.actor_on(conn, caller), db::users::find(conn, id));
             let actor = actor?;
             actor.require_installation()?;
-            Ok(self.view(visible(&actor, detail?)?, &actor))
+            Ok(UserView::new(visible(&actor, detail?)?, &actor, self.clock.now()))
         })
         .await
-    }
-
-    /// The view of a user in a read. Transitions beyond the scope of the credential are not available.
-    fn view(&self, detail: UserDetail, actor: &Actor) -> UserView {
-        let transitions = detail.user.state.transitions(detail.facts());
-        let mut view = UserView::new(detail, actor.effective_role, self.clock.now());
-        if may_manage(actor.effective_role, view.user.fields.role)
-            && actor.require(Action::ManageUsers).is_err()
-        {
-            view.transitions = available(&transitions, Some(RefusalCode::InsufficientScope));
-        }
-        view
     }
 
     /// Creates a user, who sets a password by accepting the invitation.
@@ -299,7 +303,7 @@ impl App {
         self.write_as(caller, may, async |conn, actor, now| {
             check_address_free(conn, &actor, None, &fields.email).await?;
             let (id, invitation, invited) = create(conn, &fields, now).await?;
-            let view = UserView::new(find_or_not_found(conn, id).await?, actor.effective_role, now);
+            let view = UserView::new(find_or_not_found(conn, id).await?, actor, now);
             Ok(((view, invitation), Some(invited)))
         })
         .await
@@ -341,7 +345,7 @@ impl App {
             check_may_assign(&actor, after.role)?;
             expect_version(detail.user.version, version)?;
             if after == before {
-                return Ok((UserView::new(detail, actor.effective_role, now), None));
+                return Ok((UserView::new(detail, &actor, now), None));
             }
             let (holds_seat, is_last) = (detail.holds_seat, detail.is_last_administrator);
             if let Err(refusal) = change_role(before.role, after.role, holds_seat, is_last) {
@@ -361,7 +365,7 @@ impl App {
                 // cannot use.
                 updated = with_keys_revoked(updated, db::api_keys::revoke_all(conn, id, now).await?);
             }
-            let view = UserView::new(find_or_not_found(conn, id).await?, actor.effective_role, now);
+            let view = UserView::new(find_or_not_found(conn, id).await?, &actor, now);
             Ok((view, Some(updated)))
         })
         .await
@@ -390,11 +394,11 @@ impl App {
                 expect_version(detail.user.version, version)?;
                 let memberships = db::users::memberships(conn, id).await?;
                 if after == before {
-                    return Ok(((UserView::new(detail, actor.effective_role, now), memberships), None));
+                    return Ok(((UserView::new(detail, &actor, now), memberships), None));
                 }
                 db::users::update(conn, id, &after, now).await?;
                 let updated = new_event(EventAction::UserUpdated, id).with(changes(&before, &after));
-                let view = UserView::new(find_or_not_found(conn, id).await?, actor.effective_role, now);
+                let view = UserView::new(find_or_not_found(conn, id).await?, &actor, now);
                 Ok(((view, memberships), Some(updated)))
             },
         )
@@ -452,7 +456,7 @@ impl App {
                 })
                 .await?;
             }
-            let view = UserView::new(find_or_not_found(conn, id).await?, actor.effective_role, now);
+            let view = UserView::new(find_or_not_found(conn, id).await?, &actor, now);
             Ok((view, Some(moved)))
         })
         .await
@@ -475,7 +479,7 @@ impl App {
             let revoked = db::api_keys::revoke_all(conn, id, now).await?;
             let invited = with_sessions_ended(new_event(EventAction::InvitationCreated, id), ended);
             let invited = with_keys_revoked(invited, revoked);
-            let view = UserView::new(find_or_not_found(conn, id).await?, actor.effective_role, now);
+            let view = UserView::new(find_or_not_found(conn, id).await?, &actor, now);
             Ok(((view, invitation), Some(invited)))
         })
         .await

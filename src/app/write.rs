@@ -19,7 +19,7 @@ use crate::db::{self, Conn};
 use crate::domain::event::{ActorKind, Event, EventActor, NewEvent, chain};
 use crate::domain::refusal::{ProblemExtension, Refusal, RefusalCode};
 use crate::domain::rights::Action;
-use crate::domain::writing::{Write, may_write};
+use crate::domain::writing::Write;
 
 /// A transaction that holds the lock of a task force, and the events that the use case has recorded so far.
 #[expect(missing_debug_implementations, reason = "a connection has nothing to show")]
@@ -71,7 +71,7 @@ impl WriteTx<'_> {
     /// # Errors
     /// The code of the state that forbids the write.
     pub fn may_write(&self, what: Write) -> Result<()> {
-        Ok(may_write(what, self.access.state)?)
+        Ok(self.access.may_write(what)?)
     }
 }
 

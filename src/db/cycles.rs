@@ -43,14 +43,15 @@ pub async fn insert(
     diesel::insert_into(steps::table).values(five.collect::<Vec<_>>()).execute(&mut &*conn).await.map(drop)
 }
 
-/// Returns whether a row of the task force was made after a cycle was opened. The ids of a task force grow with its
-/// changes, and the steps of a cycle are made with the cycle.
-pub async fn is_opened_before(conn: &Conn, task_force_id: Uuid, number: i32, id: Uuid) -> QueryResult<bool> {
+/// Returns whether a row of the task force was made in its current cycle. The ids of a task force grow with its changes,
+/// and the steps of a cycle are made with the cycle.
+pub async fn is_made_in_current(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<bool> {
     diesel::select(diesel::dsl::exists(
         steps::table
+            .inner_join(task_forces::table.on(task_forces::id.eq(steps::task_force_id)))
             .filter(steps::task_force_id.eq(task_force_id))
-            .filter(steps::cycle.eq(number))
-            .filter(steps::id.lt(id)),
+            .filter(steps::cycle.eq(task_forces::current_cycle))
+            .filter(steps::id.lt(id).or(task_forces::current_cycle.eq(1))),
     ))
     .get_result(&mut &*conn)
     .await

@@ -19,6 +19,7 @@ use crate::domain::reference::{Reference, UserReference};
 use crate::domain::step::StepState;
 use crate::domain::storage::Stored;
 use crate::domain::text::LocalizedText;
+use crate::domain::vocabulary::Vocabulary as _;
 
 /// The changeable fields of evidence, and its subject, which never changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Queryable, Selectable, Insertable, AsChangeset)]
@@ -153,7 +154,7 @@ impl Selectable<Pg> for About<EvidenceSubjectKind> {
 }
 
 /// The facts that decide whether the subject of evidence can be written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, QueryableByName)]
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
 pub struct SubjectFacts {
     /// State of the subject's step in its last cycle; `None` for a subject that belongs to no step, or is no product of
     /// one.
@@ -166,14 +167,13 @@ pub struct SubjectFacts {
     /// decision.
     #[diesel(sql_type = Bool)]
     pub settled: bool,
+    /// The text of a condition.
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    pub condition: Option<LocalizedText>,
 }
 
-/// The facts of a subject; `None` if the task force has no such subject.
-pub async fn subject(
-    conn: &Conn,
-    task_force_id: Uuid,
-    subject: About<EvidenceSubjectKind>,
-) -> QueryResult<Option<SubjectFacts>> {
+/// The facts of a subject of a kind, as a statement without its condition. The row of the subject is `p`.
+fn select_facts(kind: EvidenceSubjectKind) -> String {
     let product = |table: &str, step: &str| {
         format!(
             "{table} p
@@ -190,7 +190,7 @@ pub async fn subject(
     let of_step = |from: String| ("s.state", "null::text", "false", from);
     let of_record = |settled, from: &str| ("null::text", "null::text", settled, from.to_owned());
     // The columns, and the rows with the subject as `p`.
-    let (step, other, settled, from) = match subject.kind {
+    let (step, other, settled, from) = match kind {
         EvidenceSubjectKind::Activity => of_step(
             "activities p
              join steps s on s.task_force_id = p.task_force_id and s.cycle = p.cycle and s.step = p.step"
@@ -216,12 +216,39 @@ pub async fn subject(
         EvidenceSubjectKind::Report => of_record("p.submitted_at is not null", "reports p"),
         EvidenceSubjectKind::Decision => of_record("true", "decisions p"),
     };
-    let query = diesel::sql_query(format!(
-        "select {step} as step, {other} as other, {settled} as settled from {from}
-         where p.task_force_id = $1 and p.id = $2"
-    ))
-    .bind::<SqlUuid, _>(task_force_id)
-    .bind::<SqlUuid, _>(subject.id);
+    let condition = if kind == EvidenceSubjectKind::Condition { "p.text" } else { "null::jsonb" };
+    format!(
+        "select {step} as step, {other} as other, {settled} as settled, {condition} as condition from {from}"
+    )
+}
+
+/// The facts of a subject; `None` if the task force has no such subject.
+pub async fn subject(
+    conn: &Conn,
+    task_force_id: Uuid,
+    subject: About<EvidenceSubjectKind>,
+) -> QueryResult<Option<SubjectFacts>> {
+    let facts = select_facts(subject.kind);
+    let query = diesel::sql_query(format!("{facts} where p.task_force_id = $1 and p.id = $2"))
+        .bind::<SqlUuid, _>(task_force_id)
+        .bind::<SqlUuid, _>(subject.id);
+    Prepared(query).get_result(&mut &*conn).await.optional()
+}
+
+/// The facts of the subject of evidence; `None` if the task force has no such evidence.
+pub async fn subject_of(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<Option<SubjectFacts>> {
+    let of_kind = |kind: &EvidenceSubjectKind| {
+        format!(
+            "{} join evidence e on e.task_force_id = p.task_force_id and e.subject_id = p.id
+             where e.task_force_id = $1 and e.id = $2 and e.subject_kind = '{}'",
+            select_facts(*kind),
+            kind.code(),
+        )
+    };
+    let of_all: Vec<_> = EvidenceSubjectKind::ALL.iter().map(of_kind).collect();
+    let query = diesel::sql_query(of_all.join(" union all "))
+        .bind::<SqlUuid, _>(task_force_id)
+        .bind::<SqlUuid, _>(id);
     Prepared(query).get_result(&mut &*conn).await.optional()
 }
 

@@ -256,7 +256,7 @@ impl Seeder {
             .await?;
         for (step, day) in in_order().zip(targets) {
             let chair = self.member(task_force, 0).await?;
-            let version = self.app.step_get(&chair, task_force.id, None, step).await?.version;
+            let version = self.app.step_get(&chair, task_force.id, None, step).await?.step.version;
             let date = self.date(day);
             self.app.step_update(&chair, task_force.id, step, version, |_| Ok(Some(date))).await?;
         }

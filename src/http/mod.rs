@@ -17,6 +17,7 @@ pub mod openapi;
 mod operation_problems;
 mod pagination;
 mod patch;
+mod permissions;
 mod problem;
 mod problem_catalogue;
 mod reference;

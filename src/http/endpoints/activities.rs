@@ -27,6 +27,7 @@ use crate::domain::writing::Write;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{ListItem, Page, PageParameters as _, page_query};
 use crate::http::patch::Patch;
+use crate::http::permissions::ActivityPermissions;
 use crate::http::problem::{Result, TransitionDocument};
 use crate::http::reference::{MemberReference, ResourceReference};
 use crate::http::request::{NoBody, Path, Read, TaskForcePath};
@@ -230,15 +231,19 @@ pub(super) struct Activity {
     /// The transitions out of the current state that the caller can make now, or the obstacles of each, computed by the
     /// check that the service enforces.
     available_transitions: Vec<TransitionDocument>,
+    /// The actions that the caller can perform on the activity now. `availableTransitions` contains the transitions.
+    permissions: ActivityPermissions,
 }
 
 impl Representation for Activity {
     type Resource = ActivityDetail;
 
     fn new(view: View<ActivityDetail>, language: Language) -> Self {
+        let permissions = ActivityPermissions::from(&view);
         Self {
             item: ActivityItem::new(view.resource.activity, view.today),
             available_transitions: TransitionDocument::all(&view.transitions, language),
+            permissions,
         }
     }
 }

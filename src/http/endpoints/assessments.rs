@@ -21,6 +21,7 @@ use crate::domain::text::Language;
 use crate::http::operation_problems::changes_product;
 use crate::http::pagination::{ListItem, Page, PageQuery};
 use crate::http::patch::Patch;
+use crate::http::permissions::AssessmentPermissions;
 use crate::http::request::Path;
 use crate::http::resource::{Representation, resource_routes};
 use crate::http::text::PlainText;
@@ -75,7 +76,7 @@ pub(super) struct NewAssessment {
 /// An assessment of a sector's current or target maturity.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Assessment {
+pub(super) struct AssessmentItem {
     /// Unique id.
     id: Uuid,
     /// The sector.
@@ -100,7 +101,7 @@ pub(super) struct Assessment {
     updated_at: DateTime<Utc>,
 }
 
-impl Assessment {
+impl AssessmentItem {
     fn new(assessment: db::assessments::Assessment) -> Self {
         let AssessmentFields { kind, level, assessed_on, evidence } = assessment.fields;
         Self {
@@ -117,19 +118,30 @@ impl Assessment {
     }
 }
 
+/// An assessment, and the actions that the caller can perform on it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Assessment {
+    #[serde(flatten)]
+    item: AssessmentItem,
+    /// The actions that the caller can perform on the assessment now.
+    permissions: AssessmentPermissions,
+}
+
 impl Representation for Assessment {
     type Resource = db::assessments::Assessment;
     const HAS_LABELS: bool = false;
 
     fn new(view: View<Self::Resource>, _language: Language) -> Self {
-        Self::new(view.resource)
+        let permissions = AssessmentPermissions::from(&view);
+        Self { item: AssessmentItem::new(view.resource), permissions }
     }
 }
 
 /// A page of assessments.
-type AssessmentPage = Page<Assessment>;
+type AssessmentPage = Page<AssessmentItem>;
 
-impl ListItem for Assessment {
+impl ListItem for AssessmentItem {
     const PAGE_NAME: &'static str = "AssessmentPage";
     const PAGE_DESCRIPTION: &'static str = "A page of assessments.";
 }
@@ -156,7 +168,7 @@ resource_routes! {
         description: "The assessments of a sector's maturity, oldest first. The latest of each kind is the sector's `maturity`.",
         query: PageQuery,
         filter: |_query| (),
-        item: Assessment,
+        item: AssessmentItem,
         page: AssessmentPage,
     },
     create: {

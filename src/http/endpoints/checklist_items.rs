@@ -20,6 +20,7 @@ use crate::domain::text::{Language, LocalizedText};
 use crate::http::operation_problems::changes_product;
 use crate::http::pagination::{ListItem, Page, PageQuery};
 use crate::http::patch::Patch;
+use crate::http::permissions::ChecklistItemPermissions;
 use crate::http::request::Path;
 use crate::http::resource::{Representation, resource_routes};
 use crate::http::text::LocalizedName;
@@ -70,7 +71,7 @@ pub(super) struct NewChecklistItem {
 /// An item of a migration's checklist.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct ChecklistItem {
+pub(super) struct ListedChecklistItem {
     /// Unique id.
     id: Uuid,
     /// The migration of the checklist.
@@ -89,7 +90,7 @@ pub(super) struct ChecklistItem {
     updated_at: DateTime<Utc>,
 }
 
-impl ChecklistItem {
+impl ListedChecklistItem {
     fn new(item: db::checklist_items::ChecklistItem) -> Self {
         Self {
             id: item.id,
@@ -103,19 +104,30 @@ impl ChecklistItem {
     }
 }
 
+/// A checklist item, and the actions that the caller can perform on it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ChecklistItem {
+    #[serde(flatten)]
+    item: ListedChecklistItem,
+    /// The actions that the caller can perform on the checklist item now.
+    permissions: ChecklistItemPermissions,
+}
+
 impl Representation for ChecklistItem {
     type Resource = db::checklist_items::ChecklistItem;
     const HAS_LABELS: bool = false;
 
     fn new(view: View<Self::Resource>, _: Language) -> Self {
-        Self::new(view.resource)
+        let permissions = ChecklistItemPermissions::from(&view);
+        Self { item: ListedChecklistItem::new(view.resource), permissions }
     }
 }
 
 /// A page of checklist items.
-type ChecklistItemPage = Page<ChecklistItem>;
+type ChecklistItemPage = Page<ListedChecklistItem>;
 
-impl ListItem for ChecklistItem {
+impl ListItem for ListedChecklistItem {
     const PAGE_NAME: &'static str = "ChecklistItemPage";
     const PAGE_DESCRIPTION: &'static str = "A page of checklist items.";
 }
@@ -142,7 +154,7 @@ resource_routes! {
         description: "The checklist of a migration, in order of creation.",
         query: PageQuery,
         filter: |_query| (),
-        item: ChecklistItem,
+        item: ListedChecklistItem,
         page: ChecklistItemPage,
     },
     create: {

@@ -10,13 +10,14 @@ use uuid::Uuid;
 
 use super::activities::ActivityPath;
 use crate::app::App;
-use crate::db::comments::NamedComment;
+use crate::app::comments::CommentView;
 use crate::domain::reference;
 use crate::domain::rights::Action;
 use crate::domain::writing::Write;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{ListItem, Page, PageParameters as _, PageQuery};
 use crate::http::patch::Patch;
+use crate::http::permissions::ActivityCommentPermissions;
 use crate::http::problem::Result;
 use crate::http::reference::UserReference;
 use crate::http::request::{Change, Create, Delete, IfMatch, Path, Read};
@@ -86,11 +87,16 @@ pub(super) struct ActivityComment {
     created_at: DateTime<Utc>,
     /// Time of the last change.
     updated_at: DateTime<Utc>,
+    /// The actions that the caller can perform on the comment now.
+    permissions: ActivityCommentPermissions,
 }
 
-impl From<NamedComment> for ActivityComment {
-    fn from((comment, author_name): NamedComment) -> Self {
+impl From<CommentView> for ActivityComment {
+    fn from(view: CommentView) -> Self {
+        let permissions = ActivityCommentPermissions { update: view.can_update, delete: view.can_delete };
+        let CommentView { comment, author_name, .. } = view;
         Self {
+            permissions,
             id: comment.id,
             activity_id: comment.activity_id,
             created_by: reference::UserReference { id: comment.author_id, name: author_name }.into(),
@@ -130,7 +136,7 @@ async fn list_comments(app: Data<App>, read: Read<ActivityPath, PageQuery>) -> R
     response::document(&ActivityCommentPage::new(
         &paging,
         page,
-        |(comment, _)| comment.id,
+        |view| view.comment.id,
         ActivityComment::from,
     ))
 }

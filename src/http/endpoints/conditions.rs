@@ -20,6 +20,7 @@ use crate::domain::writing::Write;
 use crate::http::idempotency::DryRun;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{ListItem, Page, PageParameters as _, page_query};
+use crate::http::permissions::ConditionPermissions;
 use crate::http::problem::{Result, TransitionDocument};
 use crate::http::reference::{MemberReference, ResourceReference};
 use crate::http::request::{Change, IfMatch, Path, Read, TaskForcePath};
@@ -111,6 +112,8 @@ pub(super) struct Condition {
     /// The transitions out of the current state that the caller can make now, or the obstacles of each, computed by the
     /// check that the service enforces.
     available_transitions: Vec<TransitionDocument>,
+    /// The actions that the caller can perform on the condition now. `availableTransitions` contains the transitions.
+    permissions: ConditionPermissions,
 }
 
 impl Condition {
@@ -118,6 +121,7 @@ impl Condition {
         Self {
             item: ConditionItem::new(view.condition, view.today),
             available_transitions: TransitionDocument::all(&view.transitions, language),
+            permissions: ConditionPermissions { add_evidence: view.can_add_evidence },
         }
     }
 }

@@ -23,6 +23,7 @@ use crate::domain::writing::Write;
 use crate::http::idempotency::DryRun;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{ListItem, Page, PageParameters as _, PageQuery, page_query};
+use crate::http::permissions::DecisionPermissions;
 use crate::http::problem::Result;
 use crate::http::reference::{ResourceReference, UserReference};
 use crate::http::request::{self, Create, Path, Read, Root, TaskForcePath};
@@ -198,11 +199,16 @@ pub(super) struct Decision {
     item: DecisionItem,
     /// A condition that the council set with a decision.
     conditions: Vec<Condition>,
+    /// The actions that the caller can perform on the decision now.
+    permissions: DecisionPermissions,
 }
 
 impl Decision {
     fn new(view: DecisionView, language: Language) -> Self {
+        let permissions =
+            DecisionPermissions { correct: view.can_correct, add_evidence: view.can_add_evidence };
         Self {
+            permissions,
             item: view.decision.into(),
             conditions: view.conditions.into_iter().map(|one| Condition::new(one, language)).collect(),
         }

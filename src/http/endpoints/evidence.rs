@@ -24,6 +24,7 @@ use crate::domain::writing::Write;
 use crate::http::operation_problems::{OperationProblems, requires};
 use crate::http::pagination::{ListItem, Page, Paging, page_query};
 use crate::http::patch::{Patch, PatchTarget};
+use crate::http::permissions::EvidencePermissions;
 use crate::http::problem::Result;
 use crate::http::reference::{ResourceReference, UserReference};
 use crate::http::request::{Path, TaskForcePath};
@@ -148,7 +149,7 @@ impl PatchTarget<EvidenceFields> for ChangedEvidence {
 /// A piece of evidence: a link or a file.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Evidence {
+pub(super) struct EvidenceItem {
     /// Unique id.
     id: Uuid,
     /// The subject.
@@ -179,7 +180,7 @@ pub(super) struct Evidence {
     updated_at: DateTime<Utc>,
 }
 
-impl Evidence {
+impl EvidenceItem {
     fn new(evidence: db::evidence::Evidence) -> Self {
         Self {
             id: evidence.id,
@@ -197,12 +198,23 @@ impl Evidence {
     }
 }
 
+/// Evidence, and the actions that the caller can perform on it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Evidence {
+    #[serde(flatten)]
+    item: EvidenceItem,
+    /// The actions that the caller can perform on the evidence now.
+    permissions: EvidencePermissions,
+}
+
 impl Representation for Evidence {
     type Resource = db::evidence::Evidence;
     const HAS_LABELS: bool = false;
 
     fn new(view: View<Self::Resource>, _: Language) -> Self {
-        Self::new(view.resource)
+        let permissions = EvidencePermissions::from(&view);
+        Self { item: EvidenceItem::new(view.resource), permissions }
     }
 }
 
@@ -252,9 +264,9 @@ page_query! {
 }
 
 /// A page of evidence.
-type EvidencePage = Page<Evidence>;
+type EvidencePage = Page<EvidenceItem>;
 
-impl ListItem for Evidence {
+impl ListItem for EvidenceItem {
     const PAGE_NAME: &'static str = "EvidencePage";
     const PAGE_DESCRIPTION: &'static str = "A page of evidence.";
 }
@@ -284,7 +296,7 @@ resource_routes! {
             subject_id: query.subject,
             kind: query.kind,
         },
-        item: Evidence,
+        item: EvidenceItem,
         page: EvidencePage,
     },
     create: {

@@ -23,6 +23,7 @@ use crate::http::decimals::{DecimalInput, DecimalNumber};
 use crate::http::operation_problems::changes_product;
 use crate::http::pagination::{ListItem, Page, PageQuery};
 use crate::http::patch::Patch;
+use crate::http::permissions::IndicatorPermissions;
 use crate::http::request::Path;
 use crate::http::resource::{Representation, resource_routes};
 use crate::http::text::{LocalizedName, LocalizedNote, PlainLine};
@@ -84,7 +85,7 @@ pub(super) struct NewIndicator {
 /// An indicator of a pilot.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Indicator {
+pub(super) struct IndicatorItem {
     /// Unique id.
     id: Uuid,
     /// The pilot.
@@ -115,7 +116,7 @@ pub(super) struct Indicator {
     updated_at: DateTime<Utc>,
 }
 
-impl Indicator {
+impl IndicatorItem {
     fn new(indicator: db::indicators::Indicator) -> Self {
         let IndicatorFields { name, unit, direction, baseline, target, retirement_reason } = indicator.fields;
         Self {
@@ -134,19 +135,30 @@ impl Indicator {
     }
 }
 
+/// An indicator, and the actions that the caller can perform on it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Indicator {
+    #[serde(flatten)]
+    item: IndicatorItem,
+    /// The actions that the caller can perform on the indicator now.
+    permissions: IndicatorPermissions,
+}
+
 impl Representation for Indicator {
     type Resource = db::indicators::Indicator;
     const HAS_LABELS: bool = false;
 
     fn new(view: View<Self::Resource>, _language: Language) -> Self {
-        Self::new(view.resource)
+        let permissions = IndicatorPermissions::from(&view);
+        Self { item: IndicatorItem::new(view.resource), permissions }
     }
 }
 
 /// A page of indicators.
-type IndicatorPage = Page<Indicator>;
+type IndicatorPage = Page<IndicatorItem>;
 
-impl ListItem for Indicator {
+impl ListItem for IndicatorItem {
     const PAGE_NAME: &'static str = "IndicatorPage";
     const PAGE_DESCRIPTION: &'static str = "A page of indicators.";
 }
@@ -173,7 +185,7 @@ resource_routes! {
         description: "The indicators of a pilot, oldest first.",
         query: PageQuery,
         filter: |_query| (),
-        item: Indicator,
+        item: IndicatorItem,
         page: IndicatorPage,
     },
     create: {

@@ -22,6 +22,7 @@ use crate::http::decimals::{DecimalInput, DecimalNumber};
 use crate::http::operation_problems::changes_product;
 use crate::http::pagination::{ListItem, Page, PageQuery};
 use crate::http::patch::Patch;
+use crate::http::permissions::MeasurementPermissions;
 use crate::http::request::Path;
 use crate::http::resource::{Representation, resource_routes};
 use crate::http::text::PlainLine;
@@ -77,7 +78,7 @@ pub(super) struct NewMeasurement {
 /// A measurement of an indicator.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Measurement {
+pub(super) struct MeasurementItem {
     /// Unique id.
     id: Uuid,
     /// The pilot.
@@ -109,7 +110,7 @@ pub(super) struct Measurement {
     updated_at: DateTime<Utc>,
 }
 
-impl Measurement {
+impl MeasurementItem {
     fn new(measurement: db::measurements::Measurement) -> Self {
         let MeasurementFields { value, measured_on, source } = measurement.fields;
         Self {
@@ -128,19 +129,30 @@ impl Measurement {
     }
 }
 
+/// A measurement, and the actions that the caller can perform on it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Measurement {
+    #[serde(flatten)]
+    item: MeasurementItem,
+    /// The actions that the caller can perform on the measurement now.
+    permissions: MeasurementPermissions,
+}
+
 impl Representation for Measurement {
     type Resource = db::measurements::Measurement;
     const HAS_LABELS: bool = false;
 
     fn new(view: View<Self::Resource>, _language: Language) -> Self {
-        Self::new(view.resource)
+        let permissions = MeasurementPermissions::from(&view);
+        Self { item: MeasurementItem::new(view.resource), permissions }
     }
 }
 
 /// A page of measurements.
-type MeasurementPage = Page<Measurement>;
+type MeasurementPage = Page<MeasurementItem>;
 
-impl ListItem for Measurement {
+impl ListItem for MeasurementItem {
     const PAGE_NAME: &'static str = "MeasurementPage";
     const PAGE_DESCRIPTION: &'static str = "A page of measurements.";
 }
@@ -167,7 +179,7 @@ resource_routes! {
         description: "The measurements of an indicator over all cycles of the pilot, oldest first.",
         query: PageQuery,
         filter: |_query| (),
-        item: Measurement,
+        item: MeasurementItem,
         page: MeasurementPage,
     },
     create: {

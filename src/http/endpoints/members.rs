@@ -10,6 +10,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::app::members::MemberView;
 use crate::app::members::{MemberEnd, MemberFields as Fields, NewMember as Appointment};
 use crate::db::members::{MemberFilter, NamedMember};
 use crate::domain::refusal::RefusalCode;
@@ -20,6 +21,7 @@ use crate::domain::writing::Write;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{ListItem, Page, PageParameters as _, page_query};
 use crate::http::patch::Patch;
+use crate::http::permissions::MemberPermissions;
 use crate::http::problem::Result;
 use crate::http::request::{Change, Create, IfMatch, Path, Read, TaskForcePath};
 use crate::http::response;
@@ -98,7 +100,7 @@ pub(super) struct MemberEnding {
 /// A seat in a task force, held now or in the past.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Member {
+pub(super) struct MemberItem {
     /// Unique id.
     id: Uuid,
     /// The user who holds the seat.
@@ -134,7 +136,7 @@ pub(super) struct Member {
     updated_at: DateTime<Utc>,
 }
 
-impl From<NamedMember> for Member {
+impl From<NamedMember> for MemberItem {
     fn from(NamedMember { member, name, user_state }: NamedMember) -> Self {
         Self {
             id: member.id,
@@ -166,10 +168,27 @@ page_query! {
     }
 }
 
-/// A page of members.
-type MemberPage = Page<Member>;
+/// A seat in a task force, and the actions that the caller can perform on it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Member {
+    #[serde(flatten)]
+    item: MemberItem,
+    /// The actions that the caller can perform on the member now.
+    permissions: MemberPermissions,
+}
 
-impl ListItem for Member {
+impl From<MemberView> for Member {
+    fn from(view: MemberView) -> Self {
+        let permissions = MemberPermissions::from(&view);
+        Self { item: MemberItem::from(view.named), permissions }
+    }
+}
+
+/// A page of members.
+type MemberPage = Page<MemberItem>;
+
+impl ListItem for MemberItem {
     const PAGE_NAME: &'static str = "MemberPage";
     const PAGE_DESCRIPTION: &'static str = "A page of members.";
 }
@@ -191,7 +210,7 @@ async fn list_members(app: Data<App>, read: Read<TaskForcePath, MemberQuery>) ->
     let id = context.path.task_force_id;
     let filter = MemberFilter { current: query.current, user_state: query.user_state };
     let page = app.members_list(&context.caller, id, filter, after, paging.window()).await?;
-    response::document(&MemberPage::new(&paging, page, |named| named.member.id, Member::from))
+    response::document(&MemberPage::new(&paging, page, |named| named.member.id, MemberItem::from))
 }
 
 /// Appoint a member
@@ -216,8 +235,8 @@ async fn create_member(app: Data<App>, create: Create<TaskForcePath, NewMember>)
     let Create { context, body, .. } = create;
     let id = context.path.task_force_id;
     let member = Member::from(app.member_appoint(&context.caller, id, body.into()).await?);
-    let location = format!("/v1/task-forces/{id}/members/{}", member.id);
-    response::created(&location, member.version, &member)
+    let location = format!("/v1/task-forces/{id}/members/{}", member.item.id);
+    response::created(&location, member.item.version, &member)
 }
 
 /// Get a member
@@ -234,7 +253,7 @@ async fn get_member(app: Data<App>, read: Read<MemberPath>) -> Result<HttpRespon
     let member = Member::from(
         app.member_get(&context.caller, context.path.task_force_id, context.path.member_id).await?,
     );
-    response::single(member.version, &member)
+    response::single(member.item.version, &member)
 }
 
 /// Update a member
@@ -269,7 +288,7 @@ async fn update_member(app: Data<App>, change: Change<MemberPath, MemberPatch>) 
         )
         .await?;
     let member = Member::from(member);
-    response::single(member.version, &member)
+    response::single(member.item.version, &member)
 }
 
 /// End a seat
@@ -302,5 +321,5 @@ async fn end_member(app: Data<App>, change: Change<MemberPath, MemberEnding>) ->
     };
     let member =
         Member::from(app.member_end(&context.caller, at.task_force_id, at.member_id, version, end).await?);
-    response::single(member.version, &member)
+    response::single(member.item.version, &member)
 }

@@ -20,6 +20,7 @@ use crate::domain::text::{Language, LocalizedText};
 use crate::http::operation_problems::changes_product;
 use crate::http::pagination::{ListItem, Page, page_query};
 use crate::http::patch::Patch;
+use crate::http::permissions::MigrationPermissions;
 use crate::http::problem::TransitionDocument;
 use crate::http::reference::ResourceReference;
 use crate::http::request::{Path, TaskForcePath};
@@ -241,15 +242,19 @@ pub(super) struct Migration {
     /// The transitions out of the current state that the caller can make now, or the obstacles of each, computed by the
     /// check that the service enforces.
     available_transitions: Vec<TransitionDocument>,
+    /// The actions that the caller can perform on the migration now. `availableTransitions` contains the transitions.
+    permissions: MigrationPermissions,
 }
 
 impl Representation for Migration {
     type Resource = MigrationDetail;
 
     fn new(view: View<MigrationDetail>, language: Language) -> Self {
+        let permissions = MigrationPermissions::from(&view);
         Self {
             item: MigrationItem::new(view.resource.migration),
             available_transitions: TransitionDocument::all(&view.transitions, language),
+            permissions,
         }
     }
 }

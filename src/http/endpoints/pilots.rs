@@ -23,6 +23,7 @@ use crate::domain::text::{Language, LocalizedText};
 use crate::http::operation_problems::changes_product;
 use crate::http::pagination::{ListItem, Page, page_query};
 use crate::http::patch::Patch;
+use crate::http::permissions::PilotPermissions;
 use crate::http::problem::TransitionDocument;
 use crate::http::reference::{MemberReference, ResourceReference};
 use crate::http::request::{Path, TaskForcePath};
@@ -188,16 +189,20 @@ pub(super) struct Pilot {
     /// The transitions out of the current state that the caller can make now, or the obstacles of each, computed by the
     /// check that the service enforces.
     available_transitions: Vec<TransitionDocument>,
+    /// The actions that the caller can perform on the pilot now. `availableTransitions` contains the transitions.
+    permissions: PilotPermissions,
 }
 
 impl Representation for Pilot {
     type Resource = PilotDetail;
 
     fn new(view: View<PilotDetail>, language: Language) -> Self {
+        let permissions = PilotPermissions::from(&view);
         Self {
             item: PilotItem::new(view.resource.pilot),
             evaluations: view.resource.evaluations.0,
             available_transitions: TransitionDocument::all(&view.transitions, language),
+            permissions,
         }
     }
 }

@@ -22,6 +22,7 @@ use crate::domain::text::{Language, LocalizedText};
 use crate::http::operation_problems::changes_product;
 use crate::http::pagination::{ListItem, Page, page_query};
 use crate::http::patch::Patch;
+use crate::http::permissions::PolicyPermissions;
 use crate::http::problem::TransitionDocument;
 use crate::http::reference::{MemberReference, ResourceReference};
 use crate::http::request::{Path, TaskForcePath};
@@ -159,15 +160,19 @@ pub(super) struct Policy {
     /// The transitions out of the current state that the caller can make now, or the obstacles of each, computed by the
     /// check that the service enforces.
     available_transitions: Vec<TransitionDocument>,
+    /// The actions that the caller can perform on the policy now. `availableTransitions` contains the transitions.
+    permissions: PolicyPermissions,
 }
 
 impl Representation for Policy {
     type Resource = PolicyDetail;
 
     fn new(view: View<PolicyDetail>, language: Language) -> Self {
+        let permissions = PolicyPermissions::from(&view);
         Self {
             item: PolicyItem::new(view.resource.policy),
             available_transitions: TransitionDocument::all(&view.transitions, language),
+            permissions,
         }
     }
 }

@@ -9,9 +9,10 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use crate::app::reports::ReportView;
 use crate::app::{self, App, Error};
 use crate::db;
-use crate::db::reports::{ReportFilter, ReportWithContent};
+use crate::db::reports::ReportFilter;
 use crate::domain::decision::DecisionOutcome;
 use crate::domain::reference::Reference;
 use crate::domain::refusal::RefusalCode;
@@ -22,6 +23,7 @@ use crate::domain::text::LocalizedText;
 use crate::domain::writing::Write;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{ListItem, Page, PageParameters as _, page_query};
+use crate::http::permissions::CouncilReportPermissions;
 use crate::http::problem::Result;
 use crate::http::reference::{ResourceReference, UserReference};
 use crate::http::request::{self, Create, Path, Read, TaskForcePath};
@@ -165,13 +167,18 @@ pub(super) struct CouncilReport {
     /// Content of the report, as stored.
     #[schema(value_type = ReportModel)]
     model: Box<RawValue>,
+    /// The actions that the caller can perform on the report now.
+    permissions: CouncilReportPermissions,
 }
 
 impl CouncilReport {
-    fn new(written: ReportWithContent) -> Result<Self> {
+    fn new(view: ReportView) -> Result<Self> {
+        let permissions =
+            CouncilReportPermissions { decide: view.can_decide, add_evidence: view.can_add_evidence };
+        let written = view.written;
         // As the text that it is: a tree of it would take several times the memory.
         let model = RawValue::from_string(written.model).map_err(Error::internal)?;
-        Ok(Self { item: written.report.into(), model })
+        Ok(Self { item: written.report.into(), model, permissions })
     }
 }
 
@@ -240,9 +247,9 @@ async fn create_report(
     create: Create<TaskForcePath, NewCouncilReport>,
 ) -> Result<HttpResponse> {
     let Create { context, body, .. } = create;
-    let written = app.report_create(&context.caller, context.path.task_force_id, body.into()).await?;
-    let (number, version) = (written.report.number, written.report.version);
-    response::created(&format!("{}/{number}", context.request_path), version, &CouncilReport::new(written)?)
+    let view = app.report_create(&context.caller, context.path.task_force_id, body.into()).await?;
+    let (number, version) = (view.written.report.number, view.written.report.version);
+    response::created(&format!("{}/{number}", context.request_path), version, &CouncilReport::new(view)?)
 }
 
 /// Get a report
@@ -258,6 +265,6 @@ async fn create_report(
 #[get("/v1/task-forces/{taskForceId}/reports/{number}")]
 async fn get_report(app: Data<App>, read: Read<ReportPath>) -> Result<HttpResponse> {
     let Read { context, .. } = read;
-    let written = app.report_get(&context.caller, context.path.task_force_id, context.path.number).await?;
-    response::single(written.report.version, &CouncilReport::new(written)?)
+    let view = app.report_get(&context.caller, context.path.task_force_id, context.path.number).await?;
+    response::single(view.written.report.version, &CouncilReport::new(view)?)
 }

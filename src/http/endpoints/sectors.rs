@@ -21,6 +21,7 @@ use crate::domain::text::{Language, LocalizedText};
 use crate::http::operation_problems::changes_product;
 use crate::http::pagination::{ListItem, Page, page_query};
 use crate::http::patch::Patch;
+use crate::http::permissions::SectorPermissions;
 use crate::http::problem::TransitionDocument;
 use crate::http::request::{Path, TaskForcePath};
 use crate::http::resource::{Representation, resource_routes, sorted_products};
@@ -141,15 +142,19 @@ pub(super) struct Sector {
     /// The transitions out of the current state that the caller can make now, or the obstacles of each, computed by the
     /// check that the service enforces.
     available_transitions: Vec<TransitionDocument>,
+    /// The actions that the caller can perform on the sector now. `availableTransitions` contains the transitions.
+    permissions: SectorPermissions,
 }
 
 impl Representation for Sector {
     type Resource = SectorDetail;
 
     fn new(view: View<SectorDetail>, language: Language) -> Self {
+        let permissions = SectorPermissions::from(&view);
         Self {
             item: SectorItem::new(view.resource.sector),
             available_transitions: TransitionDocument::all(&view.transitions, language),
+            permissions,
         }
     }
 }

@@ -9,7 +9,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::db;
+use crate::app::steps::StepView;
 use crate::domain::adjustment::Adjustment;
 use crate::domain::criterion::CriterionCode;
 use crate::domain::reference::Reference;
@@ -21,6 +21,7 @@ use crate::domain::vocabulary::Vocabulary as _;
 use crate::domain::writing::Write;
 use crate::http::operation_problems::requires;
 use crate::http::patch::Patch;
+use crate::http::permissions::{StepPermissions, StepReadinessPermissions};
 use crate::http::problem::{BlockerDocument, CriterionDocument as Criterion, Result};
 use crate::http::reference::ResourceReference;
 use crate::http::request::{Change, Create, IfMatch, NoBody, Path, Read, TaskForcePath};
@@ -124,10 +125,14 @@ pub(super) struct Step {
     created_at: DateTime<Utc>,
     /// Time of the last change.
     updated_at: DateTime<Utc>,
+    /// The actions that the caller can perform on the step now.
+    permissions: StepPermissions,
 }
 
-impl From<db::steps::Step> for Step {
-    fn from(row: db::steps::Step) -> Self {
+impl From<StepView> for Step {
+    fn from(view: StepView) -> Self {
+        let permissions = StepPermissions::from(&view);
+        let row = view.step;
         let title = row.step.label();
         Self {
             id: row.id,
@@ -141,6 +146,7 @@ impl From<db::steps::Step> for Step {
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            permissions,
         }
     }
 }
@@ -180,6 +186,8 @@ pub(super) struct StepReadiness {
     /// Extended pilots of earlier cycles that can be planned in step `pilots`, at most a hundred; empty in other steps.
     /// The step can be submitted without them.
     extended_pilots: Vec<ResourceReference>,
+    /// The actions that the caller can perform on the step now, with the gate taken into account.
+    permissions: StepReadinessPermissions,
 }
 
 /// A decision of the council that reopened a step, and the task force's response.
@@ -218,6 +226,7 @@ impl StepReadiness {
             criteria: readiness.criteria.iter().map(|one| Criterion::new(one, language)).collect(),
             adjustment: readiness.adjustment.map(|one| StepAdjustment::new(one, task_force_id)),
             extended_pilots: readiness.extended_pilots.first.iter().map(ResourceReference::from).collect(),
+            permissions: StepReadinessPermissions { submit: readiness.can_submit },
         }
     }
 }
@@ -260,7 +269,7 @@ async fn get_step(app: Data<App>, read: Read<StepPath, CycleQuery>) -> Result<Ht
     let Read { context, query } = read;
     let step =
         app.step_get(&context.caller, context.path.task_force_id, query.cycle, context.path.step).await?;
-    response::single(step.version, &Step::from(step))
+    response::single(step.step.version, &Step::from(step))
 }
 
 /// Update a step
@@ -282,7 +291,7 @@ async fn update_step(app: Data<App>, change: Change<StepPath, StepPatch>) -> Res
             Ok(body.apply(&StepFields { target_date })?.target_date)
         })
         .await?;
-    response::single(step.version, &Step::from(step))
+    response::single(step.step.version, &Step::from(step))
 }
 
 /// Get the readiness of a step

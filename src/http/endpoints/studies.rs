@@ -20,6 +20,7 @@ use crate::domain::text::{Language, LocalizedText};
 use crate::http::operation_problems::changes_product;
 use crate::http::pagination::{ListItem, Page, PageQuery};
 use crate::http::patch::Patch;
+use crate::http::permissions::StudyPermissions;
 use crate::http::request::Path;
 use crate::http::resource::{Representation, resource_routes};
 use crate::http::text::{LocalizedName, LocalizedText as LongText, PlainText};
@@ -79,7 +80,7 @@ pub(super) struct NewStudy {
 /// A study of the ways of a sector's digital transformation.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Study {
+pub(super) struct StudyItem {
     /// Unique id.
     id: Uuid,
     /// The sector.
@@ -107,7 +108,7 @@ pub(super) struct Study {
     updated_at: DateTime<Utc>,
 }
 
-impl Study {
+impl StudyItem {
     fn new(study: db::studies::Study) -> Self {
         let StudyFields { title, approach, findings, recommendation, completed } = study.fields;
         Self {
@@ -125,19 +126,30 @@ impl Study {
     }
 }
 
+/// A study, and the actions that the caller can perform on it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Study {
+    #[serde(flatten)]
+    item: StudyItem,
+    /// The actions that the caller can perform on the study now.
+    permissions: StudyPermissions,
+}
+
 impl Representation for Study {
     type Resource = db::studies::Study;
     const HAS_LABELS: bool = false;
 
     fn new(view: View<Self::Resource>, _language: Language) -> Self {
-        Self::new(view.resource)
+        let permissions = StudyPermissions::from(&view);
+        Self { item: StudyItem::new(view.resource), permissions }
     }
 }
 
 /// A page of studies.
-type StudyPage = Page<Study>;
+type StudyPage = Page<StudyItem>;
 
-impl ListItem for Study {
+impl ListItem for StudyItem {
     const PAGE_NAME: &'static str = "StudyPage";
     const PAGE_DESCRIPTION: &'static str = "A page of studies.";
 }
@@ -164,7 +176,7 @@ resource_routes! {
         description: "The studies of the ways of a sector's digital transformation, oldest first.",
         query: PageQuery,
         filter: |_query| (),
-        item: Study,
+        item: StudyItem,
         page: StudyPage,
     },
     create: {

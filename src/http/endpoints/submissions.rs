@@ -24,6 +24,7 @@ use crate::domain::writing::Write;
 use crate::http::idempotency::DryRun;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{ListItem, Page, PageParameters as _, page_query};
+use crate::http::permissions::SubmissionPermissions;
 use crate::http::problem::{Result, TransitionDocument};
 use crate::http::reference::{MemberReference, UserReference};
 use crate::http::request::{Change, Create, IfMatch, Path, Read};
@@ -248,6 +249,8 @@ pub(super) struct Submission {
     /// The transitions that the caller can make now, computed by the check that the service enforces: the chair can
     /// withdraw a submission. All other transitions follow from the vote.
     available_transitions: Vec<TransitionDocument>,
+    /// The actions that the caller can perform on the submission now.
+    permissions: SubmissionPermissions,
 }
 
 impl Submission {
@@ -262,7 +265,13 @@ impl Submission {
             member: MemberReference::from(member),
             absent_since: ballot.absent_since,
         };
+        let permissions = SubmissionPermissions {
+            vote: view.can_vote,
+            withdraw: view.can_withdraw,
+            add_evidence: view.can_add_evidence,
+        };
         Ok(Self {
+            permissions,
             item: view.submission.into(),
             snapshot: view.snapshot,
             entitled: view.ballots.into_iter().map(entitled).collect(),

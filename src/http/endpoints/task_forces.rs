@@ -28,6 +28,7 @@ use crate::http::name_sort::NameSort;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{ListItem, Page, PageParameters as _, page_query};
 use crate::http::patch::Patch;
+use crate::http::permissions::TaskForcePermissions;
 use crate::http::problem::{Result, TransitionDocument};
 use crate::http::request::{Change, Create, IfMatch, Read, Root, TaskForcePath};
 use crate::http::response;
@@ -204,13 +205,17 @@ pub(super) struct TaskForce {
     /// The transitions out of the current state that the caller can make now, or the obstacles of each, computed by the
     /// check that the service enforces.
     available_transitions: Vec<TransitionDocument>,
+    /// The actions that the caller can perform on the task force now. `availableTransitions` contains the transitions.
+    permissions: TaskForcePermissions,
 }
 
 impl TaskForce {
     fn new(view: TaskForceView, language: Language) -> Self {
+        let permissions = TaskForcePermissions::from(&view);
         Self {
             item: ListedTaskForce { task_force: view.task_force, before_council: view.before_council }.into(),
             available_transitions: TransitionDocument::all(&view.transitions, language),
+            permissions,
         }
     }
 }

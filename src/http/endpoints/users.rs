@@ -24,6 +24,7 @@ use crate::http::name_sort::NameSort;
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{ListItem, Page, PageParameters as _, page_query};
 use crate::http::patch::Patch;
+use crate::http::permissions::{InstallationPermissions, UserPermissions};
 use crate::http::problem::{Result, TransitionDocument};
 use crate::http::reference::ResourceReference;
 use crate::http::request::{Change, Create, IfMatch, NoBody, Path, Read, Root};
@@ -124,11 +125,14 @@ pub(super) struct User {
     /// The transitions out of the current state that the caller can make now, or the obstacles of each, computed by the
     /// check that the service enforces.
     available_transitions: Vec<TransitionDocument>,
+    /// The actions that the caller can perform on the user now. `availableTransitions` contains the transitions.
+    permissions: UserPermissions,
 }
 
 impl User {
     fn new(view: UserView, language: Language) -> Self {
-        let UserView { user, invitation_pending, transitions } = view;
+        let permissions = UserPermissions::from(&view);
+        let UserView { user, invitation_pending, transitions, .. } = view;
         Self {
             id: user.id,
             email: user.fields.email,
@@ -141,6 +145,7 @@ impl User {
             created_at: user.created_at,
             updated_at: user.updated_at,
             available_transitions: TransitionDocument::all(&transitions, language),
+            permissions,
         }
     }
 }
@@ -307,6 +312,8 @@ pub(super) struct CurrentUser {
     user: User,
     /// Current seats of the user, oldest first.
     memberships: Vec<Membership>,
+    /// The actions outside of task forces that you can perform now.
+    installation_permissions: InstallationPermissions,
 }
 
 page_query! {
@@ -338,7 +345,9 @@ impl ListItem for UserItem {
 
 impl CurrentUser {
     fn new((view, memberships): (UserView, Vec<db::users::Membership>), language: Language) -> Self {
+        let installation_permissions = InstallationPermissions::from(&view);
         Self {
+            installation_permissions,
             user: User::new(view, language),
             memberships: memberships.into_iter().map(Membership::from).collect(),
         }

@@ -77,7 +77,7 @@ impl Group {
     fn members(self) -> (&'static [&'static str], &'static [&'static str]) {
         match self {
             Self::Validation => (&[], &["errors"]),
-            Self::Forbidden => (&[], &["allowedRoles", "availableTransitions"]),
+            Self::Forbidden => (&["allowedRoles"], &[]),
             Self::TransitionNotAllowed => (&["availableTransitions"], &[]),
             // A transition is refused by the code of its first obstacle.
             Self::ConflictWithReferences => (&[], &["references", "availableTransitions"]),

@@ -4,6 +4,7 @@ mod access_tokens;
 pub(crate) mod authorization;
 mod client_address;
 mod grants;
+mod permissions;
 mod secrets;
 pub(crate) mod tenant_isolation;
 mod tls;

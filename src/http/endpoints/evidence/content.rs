@@ -24,6 +24,7 @@ use crate::http::endpoints::evidence::{Evidence, EvidencePath, changes_evidence}
 use crate::http::operation_problems::requires;
 use crate::http::problem::Result;
 use crate::http::request::{IfMatch, Read, Upload};
+use crate::http::resource::Representation as _;
 use crate::http::response::{self, REVALIDATE};
 use crate::http::storage::StorageDocument;
 
@@ -100,7 +101,10 @@ pub(super) async fn upload_evidence(app: Data<App>, upload: Upload<EvidencePath>
     let Uploaded { evidence, storage } =
         app.evidence_upload(&context.caller, at.task_force_id, at.evidence_id, upload.version, file).await?;
     let version = evidence.resource.version;
-    let uploaded = UploadedEvidence { evidence: Evidence::new(evidence.resource), storage: storage.into() };
+    let uploaded = UploadedEvidence {
+        evidence: Evidence::new(evidence, upload.context.language()),
+        storage: storage.into(),
+    };
     response::single(version, &uploaded)
 }
 
