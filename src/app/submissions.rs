@@ -73,7 +73,7 @@ impl SubmissionView {
             access.right(Action::Lead).missing_right(),
         );
         let is_open = submission.state == SubmissionState::Voting;
-        let is_entitled = ballots.iter().any(|(ballot, _)| Some(ballot.member_id) == access.member_id);
+        let is_entitled = ballots.iter().any(|one| Some(one.ballot.member_id) == access.member_id);
         Self {
             can_vote: is_open && is_entitled && access.can(Action::Vote, Write::Vote),
             can_withdraw: is_open && access.can(Action::Lead, Write::Vote),

@@ -136,14 +136,11 @@ async fn ready(app: &TestApp) {
 }
 
 /// A decision to do the fifth step again: after it, all five are open as before.
-async fn decided(app: &TestApp, supersedes: Option<&Value>, conditions: Value) -> Draft {
+async fn decided(app: &TestApp, conditions: Value) -> Draft {
     let report = db_submitted_report(app, &app.world().a, Who::Chair).await;
-    let mut fields = json!({
+    let fields = json!({
         "reportNumber": report["number"], "returnToStep": "report", "conditions": conditions,
     });
-    if let Some(number) = supersedes {
-        fields["supersedes"] = number.clone();
-    }
     Draft::post(app.a("/decisions"), &decision(app, "adjust", fields))
 }
 
@@ -297,7 +294,7 @@ async fn prepare(app: &TestApp, resource: &str, permission: &str) -> Try {
         "report" => {
             let report = db_submitted_report(app, &app.world().a, Who::Chair).await;
             let draft = match permission {
-                "decide" => decided(app, None, json!([])).await,
+                "decide" => decided(app, json!([])).await,
                 _ => proof(app, "report", &report),
             };
             let path = app.a(&format!("/reports/{}", report["number"]));
@@ -305,7 +302,7 @@ async fn prepare(app: &TestApp, resource: &str, permission: &str) -> Try {
         }
         "decision" | "condition" => {
             let conditions = json!([condition(app, Who::Chair, json!({}))]);
-            let first = decided(app, None, conditions).await;
+            let first = decided(app, conditions).await;
             let recorded = app.as_secretariat().send(first).await.expect(201).resource();
             let condition = recorded["conditions"][0]["id"].as_str().unwrap();
             let draft = match (resource, permission) {
@@ -316,9 +313,9 @@ async fn prepare(app: &TestApp, resource: &str, permission: &str) -> Try {
                 }
                 (_, "correct") => {
                     let fields = json!({
-                        "reportNumber": recorded["reportNumber"],
+                        "reportNumber": recorded["report"]["number"],
                         "returnToStep": "report",
-                        "supersedes": recorded["number"],
+                        "supersedesNumber": recorded["number"],
                     });
                     Draft::post(app.a("/decisions"), &decision(app, "adjust", fields))
                 }
