@@ -54,7 +54,7 @@ api = AuthenticatedClient(base_url=URL, token=session.access_token)
 
 # The task forces of the signed-in user.
 me = ok(get_me.sync_detailed(client=api))
-task_force = next(membership.task_force_id for membership in me.memberships if membership.role == "chair")
+task_force = next(membership.task_force.id for membership in me.memberships if membership.role == "chair")
 
 # A list, page by page: `next` is the cursor of the next page, and null on the last one.
 seen, cursor, total = set(), {}, None

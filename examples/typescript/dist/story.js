@@ -14,7 +14,7 @@ function ok(answer) {
 const me = ok(await api.GET('/v1/me'));
 const membership = me.memberships.find(({ role }) => role === 'chair');
 assert(membership);
-const taskForce = { taskForceId: membership.taskForceId };
+const taskForce = { taskForceId: membership.taskForce.id };
 // A list, page by page: `next` is the cursor of the next page, and null on the last one.
 async function* activities(query) {
     let cursor;

@@ -12,7 +12,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read what is here
+         * Get the service's name and links
          * @description The same as `GET /v1`, for clients that know only the address of the host. A browser, which prefers HTML to JSON, is redirected to the documentation.
          *
          *     Who may: anyone, without signing in.
@@ -34,8 +34,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read the keys that access tokens are signed with
-         * @description As a JSON Web Key Set (RFC 7517).
+         * Get the keys of access tokens
+         * @description Public keys that verify the access tokens, as a JSON Web Key Set (RFC 7517).
          *
          *     Who may: anyone, without signing in.
          */
@@ -56,8 +56,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read whom to tell of a weakness
-         * @description As in RFC 9116; there is none where the administrator has named no contact.
+         * Get the security contact (security.txt)
+         * @description The security contact of the installation, as in RFC 9116. The file does not exist if the administrator has named no
+         *     contact.
          *
          *     Who may: anyone, without signing in.
          *
@@ -82,8 +83,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Ask whether the process lives
-         * @description For whoever restarts it; says nothing about the database.
+         * Check liveness
+         * @description Liveness check for a supervisor that restarts the process. The database is not checked.
          *
          *     Who may: anyone, without signing in.
          */
@@ -104,8 +105,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Ask whether the service is ready
-         * @description For whoever sends requests to it: the database answers, is migrated and has space for changes, as of a second ago at most.
+         * Check readiness
+         * @description Readiness check for load balancers. A service is ready while its database answers, is migrated and has space for
+         *     changes. The result is at most one second old.
          *
          *     Who may: anyone, without signing in.
          */
@@ -126,8 +128,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read the metrics
-         * @description In the text format of Prometheus. Needs the token of `TASKFORCE_METRICS_TOKEN` as bearer; without that setting there are none.
+         * Get metrics
+         * @description Metrics in the text format of Prometheus. The request needs the token of the setting `TASKFORCE_METRICS_TOKEN` as
+         *     bearer token; without that setting there are no metrics.
          *
          *     Who may: the operator of the installation, with the token that the installation sets.
          *
@@ -152,8 +155,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read what a problem means
-         * @description The explanation behind the `type` of a problem.
+         * Get the explanation of a problem
+         * @description Explanation of a problem code. The `type` of a problem leads here.
          *
          *     Who may: anyone, without signing in.
          */
@@ -174,8 +177,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read what this is
-         * @description Name and version of the service, and where to go on.
+         * Get information about the service
+         * @description Name, version and links of the service.
          *
          *     Who may: anyone, without signing in.
          */
@@ -196,8 +199,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List my API keys
-         * @description Your API keys, newest first, those too that have ended or were revoked. Not for API keys themselves.
+         * List your API keys
+         * @description Your API keys, newest first, including expired and revoked keys. API keys cannot make this request.
          *
          *     Who may: any signed-in user. An API key is not enough, whatever its scope.
          *
@@ -208,8 +211,10 @@ export interface paths {
         get: operations["listApiKeys"];
         put?: never;
         /**
-         * Make an API key
-         * @description For a script: it does what you may do, within its scopes, while you may do it. A key that only reads is refused every change (403 `insufficientScope`); to a key of one task force all others are absent (404), lists of task forces show that one, and the rest of the installation but `GET /v1/me` is refused (403).
+         * Create an API key
+         * @description Creates an API key for a script. The key has your rights, limited to its scopes, for as long as you have them. A key
+         *     that only reads is refused every change (403 `insufficientScope`); to a key of one task force all others are absent
+         *     (404), lists of task forces show that one, and the rest of the installation but `GET /v1/me` is refused (403).
          *
          *     The answer holds the secret this once. Keys stay when the password changes: revoke the ones that you don't trust. A new invitation revokes all of them, and so does becoming an administrator. While you are disabled they do nothing. Not for API keys themselves.
          *
@@ -239,7 +244,9 @@ export interface paths {
         post?: never;
         /**
          * Revoke an API key
-         * @description At once and for good. An administrator revokes anybody's; `GET /v1/installation-events` tells their ids. It has no version, so no `If-Match` is asked for. Not for API keys themselves.
+         * @description Revokes the key at once and permanently. An administrator can revoke the keys of other users; `GET
+         *     /v1/installation-events` lists their ids. A key has no version, so `If-Match` is not needed. API keys cannot make
+         *     this request.
          *
          *     Who may: administrators and the owner of the key. An API key is not enough, whatever its scope.
          *
@@ -264,9 +271,11 @@ export interface paths {
         put?: never;
         /**
          * Accept an invitation
-         * @description Sets the password, ends every other session of the user and starts one. An invitation can be accepted once, for 7 days, until a newer one replaces it.
+         * @description Sets the password, ends all other sessions of the user and starts a new one. An invitation can be accepted once,
+         *     within 7 days, until a newer invitation replaces it.
          *
-         *     Tokens that are none count as failed attempts from the address; a good one is never refused for that.
+         *     Unknown tokens count as failed attempts of the client's address. A valid token is accepted even if the address has
+         *     too many failed attempts.
          *
          *     Who may: anyone, without signing in.
          *
@@ -293,9 +302,10 @@ export interface paths {
         put?: never;
         /**
          * Sign in
-         * @description Starts a session. It lasts 7 days from its last refresh, and 30 days at most.
+         * @description Starts a session. A session lasts 7 days from its last refresh, and 30 days at most.
          *
-         *     An unknown address, a wrong password, a disabled user and one who has not accepted the invitation yet get the same answer.
+         *     An unknown address, a wrong password, a disabled user and an invitation that was not accepted yet get the same
+         *     response.
          *
          *     Ten failures for an account, or fifty from an address, and the answer is 429, also for the right password: then one more attempt every 90 (18) seconds. A sign-in that succeeds forgives the account's failures.
          *
@@ -324,7 +334,8 @@ export interface paths {
         put?: never;
         /**
          * Sign out
-         * @description Ends the session of a refresh token at once, its access tokens too. Where there is no such session, nothing is left to do.
+         * @description Ends the session of a refresh token and its access tokens at once. The request also succeeds if the session has
+         *     already ended.
          *
          *     Who may: anyone, without signing in.
          */
@@ -344,8 +355,10 @@ export interface paths {
         };
         get?: never;
         /**
-         * Change my password
-         * @description Ends every session of yours at once, this one too, and starts one: go on with its tokens. API keys stay as they are. For a session or single sign-on, not for an API key; whoever has no password yet gets one by an invitation.
+         * Change your password
+         * @description Changes your password, ends all your sessions at once, including this one, and starts a new session: continue with
+         *     the returned tokens. API keys stay valid. API keys cannot make this request. A user without a password gets one by
+         *     an invitation.
          *
          *     A wrong `currentPassword` is `invalidCredentials`, and counts as a failed sign-in of the account and from the address.
          *
@@ -377,7 +390,8 @@ export interface paths {
          * Refresh a session
          * @description Exchanges a refresh token for the next pair; it can be used once. A token that comes a second time has been copied, and ends the session for whoever holds it: keep the new one before you use it, and never send two refreshes at once: one gets the next pair, the other ends the session.
          *
-         *     Tokens that are none count as failed attempts from the address; a good one is never refused for that.
+         *     Unknown tokens count as failed attempts of the client's address. A valid token is accepted even if the address has
+         *     too many failed attempts.
          *
          *     Who may: anyone, without signing in.
          *
@@ -401,8 +415,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read the council's register
-         * @description The decisions on all task forces, what was recorded last comes first; for council, secretariat and administrator.
+         * List the decisions on all task forces
+         * @description The decisions on all task forces, newest first.
          *
          *     Who may: administrators, the secretariat, and council members.
          *
@@ -427,8 +441,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read the installation's events
-         * @description What happened outside any task force, newest first: users, invitations, sessions, API keys. For the administrator.
+         * List installation events
+         * @description Events outside any task force, newest first: users, invitations, sessions and API keys.
          *
          *     Who may: administrators.
          *
@@ -453,8 +467,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read my account
-         * @description You, and the seats that you hold.
+         * Get your account
+         * @description Your account and the seats that you hold.
          *
          *     Who may: any signed-in user.
          */
@@ -465,8 +479,9 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change my account
-         * @description Changes your name and your language. Address and role are changed by whoever manages users, the password with `PUT /v1/auth/password`. Not with an API key.
+         * Update your account
+         * @description Changes your name and your language. Administrators and the secretariat change addresses and roles; `PUT
+         *     /v1/auth/password` changes the password. API keys cannot make this request.
          *
          *     Who may: any signed-in user. An API key is not enough, whatever its scope.
          */
@@ -481,8 +496,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List my open activities
-         * @description The open activities assigned to you over all task forces, what is due first comes first.
+         * List your open activities
+         * @description The open activities that are assigned to you in all task forces, by due date.
          *
          *     Who may: any signed-in user.
          *
@@ -507,8 +522,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List my sessions
-         * @description Your sessions that run, newest first. Single sign-on has no sessions here, so none is `current` for whoever comes by it. Not for API keys.
+         * List your sessions
+         * @description Your active sessions, newest first. Sign-ins by single sign-on have no session here, so no session is `current` for
+         *     them. API keys cannot make this request.
          *
          *     Who may: any signed-in user. An API key is not enough, whatever its scope.
          *
@@ -536,8 +552,9 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * End a session of mine
-         * @description Ends it at once, its access tokens too; the present one can be ended as well. It has no version, so no `If-Match` is asked for. Not for API keys.
+         * End one of your sessions
+         * @description Ends one of your sessions and its access tokens at once. The current session can be ended, too. A session has no
+         *     version, so `If-Match` is not needed. API keys cannot make this request.
          *
          *     Who may: the user whose session it is. An API key is not enough, whatever its scope.
          *
@@ -559,8 +576,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List what waits for me
-         * @description Over all task forces, what has waited longest comes first: votes, reviews and conditions for members; for the chair, extended pilots that wait to be planned in a new cycle; for the secretariat, conditions to accept; for secretariat and council, reports that wait for a decision.
+         * List your tasks
+         * @description Your tasks in all task forces, longest waiting first. Members see votes, reviews and conditions; the chair also sees
+         *     extended pilots that have to be planned in a new cycle; the secretariat sees conditions to accept; the secretariat
+         *     and council members see reports that wait for a decision.
          *
          *     Who may: any signed-in user.
          *
@@ -585,7 +604,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get this document
+         * Get the OpenAPI document as JSON
          * @description The OpenAPI document of the contract as JSON. `GET /v1/openapi.yaml` returns the same document as YAML.
          *
          *     Who may: anyone, without signing in.
@@ -607,8 +626,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read refused attempts
-         * @description Who tried what is not theirs to do, newest first: requests refused with 403, sign-ins that failed or were too many, and steps submitted before their gate was met. Attempts of one kind are counted, an hour a row; they appear after some seconds and are kept for 90 days. They stand apart from the chains of events, for they changed nothing. For the administrator.
+         * List refused attempts
+         * @description Refused attempts, newest first: requests refused with 403, failed or throttled sign-ins, and steps submitted before
+         *     their gate was met. Attempts of one kind are counted, an hour a row; they appear after some seconds and are kept for
+         *     90 days. They stand apart from the chains of events, for they changed nothing. For the administrator.
          *
          *     Who may: administrators.
          *
@@ -633,8 +654,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read the portfolio
-         * @description One line for every task force, and the totals of all that match; for council, secretariat and administrator.
+         * List the statuses of all task forces
+         * @description The portfolio: a summary of each task force, and the totals of all task forces that match the filters.
          *
          *     Who may: administrators, the secretariat, and council members.
          *
@@ -660,7 +681,8 @@ export interface paths {
         };
         /**
          * List task forces
-         * @description All of them for administrator, secretariat and council; for an expert those in which they hold a seat; for an API key of one task force, that one.
+         * @description The task forces that you can see: all for administrators, the secretariat and council members; for an expert, those
+         *     in which the expert holds a seat; for an API key of one task force, that task force.
          *
          *     Who may: any signed-in user.
          */
@@ -668,7 +690,8 @@ export interface paths {
         put?: never;
         /**
          * Create a task force
-         * @description It starts as `forming`, with its five steps locked; the secretariat activates it once it has five to seven members and a chair.
+         * @description Creates a task force in state `forming` with its five steps locked. The secretariat activates the task force when it
+         *     has five to seven members and a chair.
          *
          *     Who may: administrators and the secretariat.
          *
@@ -693,8 +716,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read a task force
-         * @description One task force, and where it can go from here.
+         * Get a task force
+         * @description One task force and its available transitions.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -709,8 +732,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change a task force
-         * @description Changes the fields that the merge patch names. Its state has its own operation.
+         * Update a task force
+         * @description Changes the fields in the merge patch. The state is changed by `POST …/transitions`.
          *
          *     Who may: administrators, the secretariat, and the chair of the task force.
          *
@@ -732,7 +755,7 @@ export interface paths {
         };
         /**
          * List activities
-         * @description The activities of a task force, narrowed by any combination of filters; those of the present cycle unless `cycle` says otherwise.
+         * @description The activities of the current cycle, or of another cycle with `cycle`. All filters can be combined.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -745,7 +768,7 @@ export interface paths {
         put?: never;
         /**
          * Create an activity
-         * @description Plans an activity in an open step, or ahead in a locked one. It starts as `planned`.
+         * @description Creates an activity in state `planned`, in an open step or ahead of time in a locked step.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -771,8 +794,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read an activity
-         * @description One activity, what it waits for, and where it can go from here.
+         * Get an activity
+         * @description One activity with its dependencies and available transitions.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -785,7 +808,7 @@ export interface paths {
         post?: never;
         /**
          * Delete an activity
-         * @description Deletes an activity that was never started, with its comments; one that was started is cancelled instead.
+         * @description Deletes an activity that was never started, and its comments. An activity that was started can only be cancelled.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -799,8 +822,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change an activity
-         * @description Changes the fields that the merge patch names. An activity moves to another step only until it is first started; from then on, only the chair can switch `reviewRequired` off.
+         * Update an activity
+         * @description Changes the fields in the merge patch. `step` can be changed until the activity is first started; after that, only the chair can set `reviewRequired` to false.
          *
          *     Who may: the chair and members of the task force. To switch off the review of an activity that was started: the chair of the task force.
          *
@@ -834,8 +857,8 @@ export interface paths {
         get: operations["listComments"];
         put?: never;
         /**
-         * Write a comment
-         * @description Possible whatever the state of the activity and its step.
+         * Create a comment
+         * @description Adds a comment to an activity, in any state of the activity and of its step.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -860,7 +883,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read a comment
+         * Get a comment
          * @description One comment on an activity.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
@@ -874,7 +897,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a comment
-         * @description Its author may, and the chair.
+         * @description Deletes a comment.
          *
          *     Who may: the chair of the task force and the author of the comment.
          *
@@ -888,8 +911,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change a comment
-         * @description Only its author may.
+         * Update a comment
+         * @description Changes the text of a comment.
          *
          *     Who may: the author of the comment.
          *
@@ -911,8 +934,9 @@ export interface paths {
         };
         get?: never;
         /**
-         * Let an activity wait for another
-         * @description The activity can't be started before the other one is done or cancelled. Doing it twice changes nothing.
+         * Add a dependency
+         * @description Adds a dependency: the activity cannot be started until the other activity is done or cancelled. The request is
+         *     idempotent.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -920,13 +944,13 @@ export interface paths {
          *     |---|---|
          *     | 403 | `forbidden` |
          *     | 404 | `notFound` |
-         *     | 409 | `taskForceForming`, `taskForceSuspended`, `taskForceClosed`, `stepSubmitted`, `stepPassed`, `dependencyCircle`, `activityClosed` |
+         *     | 409 | `taskForceForming`, `taskForceSuspended`, `taskForceClosed`, `stepSubmitted`, `stepPassed`, `dependencyCircle`, `activityClosed`, `tooManyItems` |
          */
         put: operations["addDependency"];
         post?: never;
         /**
-         * Let an activity wait no longer for another
-         * @description Doing it twice changes nothing.
+         * Remove a dependency
+         * @description The request is idempotent.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -952,8 +976,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Move an activity to another state
-         * @description `availableTransitions` of the activity says which states can be reached, and what stands in the way of each. What a waiver left open when its step passed can still be finished or cancelled.
+         * Change the state of an activity
+         * @description Changes the state of an activity. The activity's `availableTransitions` lists the possible states and the obstacles of each. An activity that a waiver left open when its step passed can still be finished or cancelled.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -978,8 +1002,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Verify the events
-         * @description Walks the chain of events from the first to the head, hashing the text of each as it is stored, and names the first that breaks. It may take some seconds where there are many; while two walks are under way, a third is refused with 503.
+         * Verify the event chain
+         * @description Recomputes the hashes of all stored events from the first to the head of the chain, and names the first event that
+         *     breaks the chain. The verification of many events can take seconds; a third verification at the same time is refused
+         *     with 503.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -1030,8 +1056,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read a condition
-         * @description One condition, and where it can go from here.
+         * Get a condition
+         * @description One condition and its available transitions.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -1058,8 +1084,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Move a condition to another state
-         * @description The chair reports it met; the secretariat accepts that, returns it with a reason, or waives it with a reason. A decision that corrects the one that set it, with another outcome, makes it `superseded`. Also possible once the task force has concluded or was dissolved.
+         * Change the state of a condition
+         * @description Changes the state of a condition. The chair reports a condition met; the secretariat accepts it, returns it with a
+         *     reason, or waives it with a reason. A correcting decision with another outcome makes the condition `superseded`.
+         *     Conditions can also change after the task force has concluded or was dissolved.
          *
          *     Who may: the secretariat and the chair of the task force. To report a condition as met: the chair of the task force. To accept, return or waive a condition: the secretariat.
          *
@@ -1096,8 +1124,10 @@ export interface paths {
         get: operations["listDecisions"];
         put?: never;
         /**
-         * Record the council's decision
-         * @description On a submitted report. `continue` opens the next cycle; `adjust` opens the named step of this cycle again, locks the later ones and takes their waivers back; `conclude` concludes the task force; `stop` dissolves it: all of it at once or not at all.
+         * Record a decision of the council
+         * @description Records the council's decision on a submitted report. `continue` opens the next cycle; `adjust` reopens the named
+         *     step of this cycle, locks the later steps and removes their waivers; `conclude` concludes the task force; `stop`
+         *     dissolves it. All effects happen in one transaction.
          *
          *     Who may: the secretariat.
          *
@@ -1123,7 +1153,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read a decision
+         * Get a decision
          * @description One decision of the council with its conditions.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
@@ -1149,8 +1179,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read events
-         * @description Everything that happened in a task force, in the order in which it happened; each event is chained to the one before by its hash.
+         * List events
+         * @description The audit events of a task force in order. Each event holds the hash of the previous event.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -1188,7 +1218,7 @@ export interface paths {
         put?: never;
         /**
          * Add evidence
-         * @description By the members; about the task force, a submission, a report or a decision (the signed letter, the minutes) by the secretariat, too. Possible whatever became of the step of what it is about; of a condition even after the task force was concluded, and about the task force, a submission, a report or a decision by secretariat and chair in every state of the task force. Without `url` it is a file: upload it with `PUT …/content`.
+         * @description Adds evidence: a link, or without `url` a file to be uploaded with `PUT …/content`. Members add evidence about all subjects; the secretariat adds evidence about the task force, a submission, a report or a decision (such as the signed letter or the minutes). Evidence can be added in any state of the subject's step; about a condition also after the task force has concluded; about the task force, a submission, a report or a decision, by the secretariat and the chair, in any state of the task force.
          *
          *     Who may: the secretariat, and the chair and members of the task force. To add, change or delete evidence about the work of the steps: the chair and members of the task force.
          *
@@ -1214,8 +1244,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read evidence
-         * @description One link or file, without the file's bytes.
+         * Get evidence
+         * @description One piece of evidence, without the content of its file.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -1228,7 +1258,7 @@ export interface paths {
         post?: never;
         /**
          * Delete evidence
-         * @description Possible as long as what it is about can be written; evidence about a closed vote, a submitted report or a decision stays. Its file goes with it.
+         * @description Deletes evidence and its file while its subject can be changed. Evidence about a closed vote, a submitted report or a decision cannot be deleted.
          *
          *     Who may: the secretariat, and the chair and members of the task force. To add, change or delete evidence about the work of the steps: the chair and members of the task force. To change or delete evidence about the task force, a submission, a report or a decision: the secretariat, the chair of the task force, and the member who added the evidence.
          *
@@ -1242,8 +1272,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change evidence
-         * @description Changes the fields that the merge patch names, as long as what it is about can be written. Evidence about a closed vote, a submitted report or a decision stays as it is.
+         * Update evidence
+         * @description Changes the fields in the merge patch while the subject of the evidence can be changed. Evidence about a closed vote, a submitted report or a decision cannot be changed.
          *
          *     Who may: the secretariat, and the chair and members of the task force. To add, change or delete evidence about the work of the steps: the chair and members of the task force. To change or delete evidence about the task force, a submission, a report or a decision: the secretariat, the chair of the task force, and the member who added the evidence.
          *
@@ -1265,7 +1295,7 @@ export interface paths {
         };
         /**
          * Download the file of evidence
-         * @description The file as it was uploaded, to be saved and not to be shown. Nothing is here before one was uploaded.
+         * @description Downloads the file as it was uploaded, as an attachment. The response is 404 until a file is uploaded.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -1307,7 +1337,7 @@ export interface paths {
         };
         /**
          * List health statements
-         * @description Newest first; the first one is the task force's present health.
+         * @description The health statements, newest first. The first statement is the current health of the task force.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -1318,8 +1348,8 @@ export interface paths {
         get: operations["listHealthStatements"];
         put?: never;
         /**
-         * State the health
-         * @description The chair's own dated word; it stays until the next one.
+         * Create a health statement
+         * @description Records the chair's rating of the task force's health. The statement holds until the next one.
          *
          *     Who may: the chair of the task force.
          *
@@ -1345,7 +1375,7 @@ export interface paths {
         };
         /**
          * List members
-         * @description The members of a task force in the order in which they came, those whose seat has ended among them.
+         * @description The members of a task force by the time of their appointment, including members whose seat has ended.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -1357,7 +1387,7 @@ export interface paths {
         put?: never;
         /**
          * Appoint a member
-         * @description Gives a user a seat. A task force at work has at most seven.
+         * @description Gives a user a seat. An active or suspended task force has at most seven members.
          *
          *     Who may: administrators, the secretariat, and the chair of the task force.
          *
@@ -1383,8 +1413,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read a member
-         * @description One member, whether the seat is held now or has ended.
+         * Get a member
+         * @description One current or former member.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -1399,8 +1429,9 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change a member
-         * @description Making a member the chair makes the present chair an expert in the same step.
+         * Update a member
+         * @description Changes the fields in the merge patch. Making a member the chair makes the previous chair an expert in the same
+         *     transaction.
          *
          *     Who may: administrators, the secretariat, and the chair of the task force.
          *
@@ -1424,7 +1455,8 @@ export interface paths {
         put?: never;
         /**
          * End a seat
-         * @description A task force at work keeps five members and a chair: to lose one of five, or the chair, is to name the successor here.
+         * @description Ends the seat of a member. An active or suspended task force keeps at least five members and a chair: ending one of
+         *     five seats, or the seat of the chair, needs a `successor`.
          *
          *     Who may: administrators, the secretariat, and the chair of the task force.
          *
@@ -1463,7 +1495,7 @@ export interface paths {
         put?: never;
         /**
          * Create a migration
-         * @description Possible while step `migration` is open, of a pilot that was evaluated with outcome `scale`. It starts as `planned`.
+         * @description Creates a migration in state `planned`. Step `migration` must be open, and the pilot evaluated with outcome `scale`.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -1489,8 +1521,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read a migration
-         * @description One migration, and where it can go from here.
+         * Get a migration
+         * @description One migration and its available transitions.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -1503,7 +1535,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a migration
-         * @description Possible while step `migration` is open, the migration was not begun and nothing refers to it. Its checklist goes with it.
+         * @description Deletes a migration and its checklist. Step `migration` must be open, the migration must not have begun, and nothing may refer to it.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -1517,8 +1549,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change a migration
-         * @description Changes the fields that the merge patch names, while step `migration` is open. A live migration keeps its `reconciliation`, with a `reason` if the counts differ, and one that is handed over also keeps `receivingUnit` and `serviceOwner`.
+         * Update a migration
+         * @description Changes the fields in the merge patch while step `migration` is open. A live migration keeps its `reconciliation`, with a `reason` if the counts differ; a migration that is handed over also keeps `receivingUnit` and `serviceOwner`.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -1541,7 +1573,7 @@ export interface paths {
         };
         /**
          * List checklist items
-         * @description A migration's checklist, in the order in which it was written.
+         * @description The checklist of a migration, in order of creation.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -1553,7 +1585,7 @@ export interface paths {
         put?: never;
         /**
          * Create a checklist item
-         * @description Possible while step `migration` is open. A live migration takes only items that are done.
+         * @description Adds an item to the checklist while step `migration` is open. A live migration takes only items that are done.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -1578,7 +1610,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read a checklist item
+         * Get a checklist item
          * @description One item of a migration's checklist.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
@@ -1592,7 +1624,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a checklist item
-         * @description Possible while step `migration` is open. A live migration keeps at least one.
+         * @description Deletes a checklist item while step `migration` is open. A live migration keeps at least one item.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -1606,8 +1638,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change a checklist item
-         * @description Changes the fields that the merge patch names, while step `migration` is open. A live migration keeps its checklist complete.
+         * Update a checklist item
+         * @description Changes the fields in the merge patch while step `migration` is open. All items of a live migration stay done.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -1630,8 +1662,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Move a migration to another state
-         * @description `availableTransitions` of the migration says which states can be reached, and what stands in the way of each.
+         * Change the state of a migration
+         * @description Changes the state of a migration. The migration's `availableTransitions` lists the possible states and the obstacles of each.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -1657,7 +1689,7 @@ export interface paths {
         };
         /**
          * List pilots
-         * @description The pilots of a cycle, those extended into it among them, oldest first.
+         * @description The pilots of a cycle, including pilots extended into it, oldest first.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -1669,7 +1701,7 @@ export interface paths {
         put?: never;
         /**
          * Create a pilot
-         * @description Possible while step `pilots` is open. It starts as `proposed`.
+         * @description Creates a pilot in state `proposed` while step `pilots` is open.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -1695,8 +1727,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read a pilot
-         * @description One pilot, and where it can go from here.
+         * Get a pilot
+         * @description One pilot and its available transitions.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -1709,7 +1741,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a pilot
-         * @description With its indicators. Possible while step `pilots` is open, the pilot has not started and nothing refers to it; one that was evaluated before stays.
+         * @description Deletes a pilot and its indicators. Step `pilots` must be open, the pilot must not have been started or evaluated, and nothing may refer to it.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -1723,8 +1755,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change a pilot
-         * @description Changes the fields that the merge patch names, while step `pilots` is open and the pilot has not started. A planned pilot keeps a selected sector and an aim.
+         * Update a pilot
+         * @description Changes the fields in the merge patch while step `pilots` is open and the pilot has not started. A planned pilot keeps a selected sector and an aim.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -1747,7 +1779,7 @@ export interface paths {
         };
         /**
          * List a pilot's indicators
-         * @description What the pilot is measured by, oldest first.
+         * @description The indicators of a pilot, oldest first.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -1759,7 +1791,7 @@ export interface paths {
         put?: never;
         /**
          * Create an indicator
-         * @description Possible while step `pilots` is open and the pilot has not started.
+         * @description Adds an indicator to a pilot while step `pilots` is open and the pilot has not started.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -1784,7 +1816,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read an indicator
+         * Get an indicator
          * @description One indicator of a pilot.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
@@ -1798,7 +1830,7 @@ export interface paths {
         post?: never;
         /**
          * Delete an indicator
-         * @description Possible while step `pilots` is open and the pilot has not started. An indicator that was measured stays, and a planned pilot keeps an indicator with `baseline` and `target`.
+         * @description Deletes an indicator while step `pilots` is open and the pilot has not started. An indicator with measurements cannot be deleted, and a planned pilot keeps an indicator with `baseline` and `target`.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -1812,7 +1844,7 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change an indicator
+         * Update an indicator
          * @description Changes the fields that the merge patch names, while step `pilots` is open and the pilot has not started. A planned pilot keeps an indicator with `baseline` and `target`. An indicator that was measured for an earlier evaluation keeps `name`, `unit`, `direction` and `baseline`; `retirementReason` retires such an indicator, so that later evaluations do not ask for measurements of it.
          *
          *     Who may: the chair and members of the task force.
@@ -1835,7 +1867,7 @@ export interface paths {
         };
         /**
          * List an indicator's measurements
-         * @description What was measured of the indicator, in every cycle that the pilot ran in, oldest first.
+         * @description The measurements of an indicator over all cycles of the pilot, oldest first.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -1847,7 +1879,7 @@ export interface paths {
         put?: never;
         /**
          * Create a measurement
-         * @description Possible while step `migration` is open and the pilot is running, of a day since it was started. It counts in the pilot's last cycle.
+         * @description Records a measurement while step `migration` is open and the pilot is running. The day is not before the start of the pilot. A measurement counts in the pilot's last cycle.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -1872,7 +1904,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read a measurement
+         * Get a measurement
          * @description One measurement of an indicator.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
@@ -1886,7 +1918,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a measurement
-         * @description Possible while step `migration` is open and the pilot is running; what was measured in an earlier cycle stays.
+         * @description Deletes a measurement while step `migration` is open and the pilot is running. Measurements of earlier cycles cannot be deleted.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -1900,8 +1932,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change a measurement
-         * @description Changes the fields that the merge patch names, while step `migration` is open and the pilot is running; what was measured in an earlier cycle stays.
+         * Update a measurement
+         * @description Changes the fields in the merge patch while step `migration` is open and the pilot is running. Measurements of earlier cycles cannot be changed.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -1924,8 +1956,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Move a pilot to another state
-         * @description `availableTransitions` of the pilot says which states can be reached, and what stands in the way of each. An extended pilot goes back to `planned` in a later cycle, and any evaluated pilot in a step `pilots` that the council opened again; while step `migration` is open, an evaluated pilot without a migration goes back to `running`. Its outcome and lessons go with that, and the next evaluation sets them anew; `evaluations` keeps the earlier ones.
+         * Change the state of a pilot
+         * @description Changes the state of a pilot. The pilot's `availableTransitions` lists the possible states and the obstacles of each. An extended pilot returns to `planned` in a later cycle; any evaluated pilot returns to `planned` in a step `pilots` that the council reopened. While step `migration` is open, an evaluated pilot without a migration can return to `running`. A return clears `outcome` and `lessons` until the next evaluation; `evaluations` keeps the earlier evaluations.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -1951,7 +1983,7 @@ export interface paths {
         };
         /**
          * List policies
-         * @description The policies and frameworks of smart governance of a cycle, those carried over into it among them, oldest first.
+         * @description The policies and frameworks of smart governance of a cycle, including those carried over into it, oldest first.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -1963,7 +1995,7 @@ export interface paths {
         put?: never;
         /**
          * Create a policy
-         * @description Possible while step `policy` is open. It starts as `identified`.
+         * @description Creates a policy in state `identified` while step `policy` is open.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -1988,8 +2020,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read a policy
-         * @description One policy, and where it can go from here.
+         * Get a policy
+         * @description One policy and its available transitions.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -2002,7 +2034,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a policy
-         * @description Possible while step `policy` is open and nothing refers to it; one that was decided on or carried over stays.
+         * @description Deletes a policy while step `policy` is open and nothing refers to it. A policy that was decided on or carried over cannot be deleted.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -2010,14 +2042,14 @@ export interface paths {
          *     |---|---|
          *     | 403 | `forbidden` |
          *     | 404 | `notFound` |
-         *     | 409 | `taskForceForming`, `taskForceSuspended`, `taskForceClosed`, `stepLocked`, `stepSubmitted`, `stepPassed`, `policyDecided`, `policyUnderReview`, `ofAnEarlierCycle`, `stillReferenced` |
+         *     | 409 | `taskForceForming`, `taskForceSuspended`, `taskForceClosed`, `stepLocked`, `stepSubmitted`, `stepPassed`, `policyDecided`, `supersedesAnother`, `policyUnderReview`, `ofAnEarlierCycle`, `stillReferenced` |
          */
         delete: operations["deletePolicy"];
         options?: never;
         head?: never;
         /**
-         * Change a policy
-         * @description Changes the fields that the merge patch names, while step `policy` is open. While the policy is under review, only the member who put it under review changes the text. The text of a policy that was decided on stays as it is: move the policy back first.
+         * Update a policy
+         * @description Changes the fields in the merge patch while step `policy` is open. While the policy is under review, only the member who put it under review can change its text. The text of an adopted or rejected policy cannot be changed: move the policy back first.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -2040,8 +2072,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Move a policy to another state
-         * @description `availableTransitions` of the policy says which states can be reached, and what stands in the way of each. A policy is adopted by another member than the one who put it under review.
+         * Change the state of a policy
+         * @description Changes the state of a policy. The policy's `availableTransitions` lists the possible states and the obstacles of each. The member who put a policy under review cannot adopt it.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -2050,7 +2082,7 @@ export interface paths {
          *     | 400 | `unknownReference` |
          *     | 403 | `forbidden` |
          *     | 404 | `notFound` |
-         *     | 409 | `transitionNotAllowed`, `taskForceForming`, `taskForceSuspended`, `taskForceClosed`, `stepLocked`, `stepSubmitted`, `stepPassed`, `policyNotAdopted`, `adoptionByAnother`, `stillReferenced` |
+         *     | 409 | `transitionNotAllowed`, `taskForceForming`, `taskForceSuspended`, `taskForceClosed`, `stepLocked`, `stepSubmitted`, `stepPassed`, `policyNotAdopted`, `supersedesAnother`, `adoptionByAnother` |
          */
         post: operations["transitionPolicy"];
         delete?: never;
@@ -2068,7 +2100,7 @@ export interface paths {
         };
         /**
          * List reports
-         * @description Newest first, of all cycles unless `cycle` says otherwise, and without what they say.
+         * @description The reports of all cycles, or of one cycle with `cycle`, newest first, without their content.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -2079,8 +2111,9 @@ export interface paths {
         get: operations["listReports"];
         put?: never;
         /**
-         * Build a report
-         * @description Possible while step `report` is open. What it says is taken as of now and never changes; a later report of the same cycle supersedes it. It is a `draft` until the members pass step `report` with it.
+         * Create a report
+         * @description Builds a report from the current records while step `report` is open. The content of a report never changes; a later
+         *     report of the same cycle supersedes it. A report is a `draft` until the members pass step `report` with it.
          *
          *     Who may: the chair of the task force.
          *
@@ -2105,8 +2138,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read a report
-         * @description One report with all that it says. `hash` is over `model` as canonical JSON (RFC 8785): whoever keeps a copy can check it.
+         * Get a report
+         * @description One report with its content. `hash` is the SHA-256 of `model` as canonical JSON (RFC 8785), so that a copy can be
+         *     verified.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -2132,7 +2166,7 @@ export interface paths {
         };
         /**
          * List sectors
-         * @description The candidate and selected sectors of a cycle, those carried over into it among them, oldest first, each with its maturity.
+         * @description The candidate and selected sectors of a cycle with their maturity, including sectors carried over into it, oldest first.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -2144,7 +2178,7 @@ export interface paths {
         put?: never;
         /**
          * Create a sector
-         * @description Possible while step `sectors` is open. It starts as `candidate`.
+         * @description Creates a sector in state `candidate` while step `sectors` is open.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -2169,8 +2203,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read a sector
-         * @description One sector, its maturity, and where it can go from here.
+         * Get a sector
+         * @description One sector with its maturity and available transitions.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -2183,7 +2217,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a sector
-         * @description With its assessments and studies. Possible while step `sectors` is open and nothing refers to it or to them; one that was carried over stays.
+         * @description Deletes a sector with its assessments and studies while step `sectors` is open and nothing refers to any of them. A sector that was carried over cannot be deleted.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -2197,8 +2231,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change a sector
-         * @description Changes the fields that the merge patch names, while step `sectors` is open.
+         * Update a sector
+         * @description Changes the fields in the merge patch while step `sectors` is open.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -2232,7 +2266,7 @@ export interface paths {
         put?: never;
         /**
          * Create an assessment
-         * @description Possible while step `sectors` is open. The target of a sector is not below its current level.
+         * @description Adds an assessment while step `sectors` is open. The target level of a sector is not below its current level.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -2257,7 +2291,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read an assessment
+         * Get an assessment
          * @description One assessment of a sector's maturity.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
@@ -2271,7 +2305,7 @@ export interface paths {
         post?: never;
         /**
          * Delete an assessment
-         * @description Possible while step `sectors` is open and nothing refers to it. A studied sector stays assessed, now and target.
+         * @description Deletes an assessment while step `sectors` is open and nothing refers to it. A studied sector keeps a current and a target assessment.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -2285,8 +2319,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change an assessment
-         * @description Changes the fields that the merge patch names, while step `sectors` is open. A studied sector stays assessed, now and target.
+         * Update an assessment
+         * @description Changes the fields in the merge patch while step `sectors` is open. A studied sector keeps a current and a target assessment.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -2320,7 +2354,7 @@ export interface paths {
         put?: never;
         /**
          * Create a study
-         * @description Possible while step `sectors` is open.
+         * @description Adds a study while step `sectors` is open.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -2345,7 +2379,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read a study
+         * Get a study
          * @description One study of the ways of a sector's digital transformation.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
@@ -2359,7 +2393,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a study
-         * @description Possible while step `sectors` is open and nothing refers to it. A studied sector keeps a completed study with a recommendation.
+         * @description Deletes a study while step `sectors` is open and nothing refers to it. A studied sector keeps a completed study with a recommendation.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -2373,8 +2407,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change a study
-         * @description Changes the fields that the merge patch names, while step `sectors` is open. A studied sector keeps a completed study with a recommendation.
+         * Update a study
+         * @description Changes the fields in the merge patch while step `sectors` is open. A studied sector keeps a completed study with a recommendation.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -2397,8 +2431,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Move a sector to another state
-         * @description `availableTransitions` of the sector says which states can be reached, and what stands in the way of each. A sector is `studied` once its maturity, now and target, is assessed and a completed study has a recommendation.
+         * Change the state of a sector
+         * @description Changes the state of a sector. The sector's `availableTransitions` lists the possible states and the obstacles of each. A sector can become `studied` when its current and target maturity are assessed and a completed study has a recommendation.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -2423,8 +2457,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read a task force's status
-         * @description One cheap call, at most 4 KB: where it stands, what is due, what is overdue. Send `If-None-Match`: while nothing has happened and the day is the same, the answer is 304.
+         * Get the status of a task force
+         * @description One cheap call, rarely more than 4 KB: where it stands, what is due, what is overdue. Send `If-None-Match`: while nothing has happened and the day is the same, the answer is 304.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -2450,7 +2484,7 @@ export interface paths {
         };
         /**
          * List steps
-         * @description The five steps of the present or an earlier cycle, in order.
+         * @description The five steps of the current or an earlier cycle, in order.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -2475,8 +2509,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read a step
-         * @description One step of the present or an earlier cycle.
+         * Get a step
+         * @description One step of the current or an earlier cycle.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -2491,8 +2525,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change a step
-         * @description Sets or clears the target date of a step of the present cycle.
+         * Update a step
+         * @description Sets or clears the target date of a step of the current cycle.
          *
          *     Who may: administrators, the secretariat, and the chair of the task force.
          *
@@ -2514,8 +2548,10 @@ export interface paths {
         };
         get?: never;
         /**
-         * Answer an adjustment
-         * @description In a step that the council opened again, the gate has the criterion `adjustmentAnswered`: something of the step changed since the decision, or the chair says with this note why nothing had to. Doing it again gives another note.
+         * Set the adjustment note
+         * @description Sets the chair's note on why nothing of a reopened step had to be changed. The gate of a step that the council
+         *     reopened has the criterion `adjustmentAnswered`: either something of the step changed since the decision, or this
+         *     note explains why not. A further request replaces the note.
          *
          *     Who may: the chair of the task force.
          *
@@ -2541,8 +2577,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Ask whether a step is ready
-         * @description The criteria of the step's gate, and exactly what fails each. The submission asks the same function.
+         * Get the readiness of a step
+         * @description The criteria of the step's gate, with the resources that fail each. Submitting the step applies the same criteria.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -2567,8 +2603,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List submissions of a step
-         * @description Oldest first, those of the present cycle unless `cycle` says otherwise.
+         * List the submissions of a step
+         * @description The submissions of a step in the current cycle, or in another cycle with `cycle`, oldest first.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -2580,7 +2616,8 @@ export interface paths {
         put?: never;
         /**
          * Submit a step
-         * @description Puts the open step to the members, once every criterion of its gate is met or waived. What they vote on is frozen; whoever is a member now is entitled to vote.
+         * @description Submits the open step to the vote of the members. Every criterion of its gate must be met or waived. The content of
+         *     the step is frozen in a snapshot, and only the current members are entitled to vote.
          *
          *     Who may: the chair of the task force.
          *
@@ -2607,7 +2644,8 @@ export interface paths {
         get?: never;
         /**
          * Waive a criterion
-         * @description The chair lets the step be submitted though this criterion is not met, and says why. Doing it again gives another reason. `adjustmentAnswered` is meant to be answered with the adjustment note instead.
+         * @description Waives a criterion, with a reason, so that the step can be submitted although the criterion is not met. A further
+         *     request replaces the reason. For `adjustmentAnswered`, set the adjustment note instead.
          *
          *     Who may: the chair of the task force.
          *
@@ -2620,8 +2658,8 @@ export interface paths {
         put: operations["setWaiver"];
         post?: never;
         /**
-         * Take a waiver back
-         * @description Doing it twice changes nothing.
+         * Remove a waiver
+         * @description The request is idempotent.
          *
          *     Who may: the chair of the task force.
          *
@@ -2645,8 +2683,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read a submission
-         * @description One submission of a step, what was frozen with it, and how the vote stands.
+         * Get a submission
+         * @description One submission of a step with its snapshot and the state of the vote.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -2673,7 +2711,8 @@ export interface paths {
         get?: never;
         /**
          * Vote on a submission
-         * @description Casts your vote, or changes it while voting is open. With the deciding vote the submission passes or is returned, and its step with it: the answer shows it.
+         * @description Casts your vote, or changes it while voting is open. The deciding vote passes or returns the submission and its
+         *     step; the response shows the result.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -2702,7 +2741,7 @@ export interface paths {
         put?: never;
         /**
          * Withdraw a submission
-         * @description The chair takes it back while voting is open; the step is open again.
+         * @description Withdraws a submission while voting is open. The step is open again.
          *
          *     Who may: the chair of the task force.
          *
@@ -2729,8 +2768,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Move a task force to another state
-         * @description Activation needs five to seven members and exactly one chair, and opens the first step. Only a council decision concludes a task force.
+         * Change the state of a task force
+         * @description Changes the state of a task force. Activation needs five to seven members with exactly one chair, and opens the
+         *     first step. Only a decision of the council concludes a task force.
          *
          *     Who may: the secretariat.
          *
@@ -2756,7 +2796,8 @@ export interface paths {
         };
         /**
          * List users
-         * @description All users for an administrator, all but the administrators for the secretariat, for a chair the names of experts who can take a seat: those who are invited or active.
+         * @description The users that you can see: all for an administrator; all but administrators for the secretariat; for a chair, the
+         *     names of the invited and active experts who can take a seat.
          *
          *     Who may: administrators, the secretariat, and the chair of the task force.
          *
@@ -2768,7 +2809,8 @@ export interface paths {
         put?: never;
         /**
          * Invite a user
-         * @description Creates a user, who chooses a password by accepting the invitation. The answer holds the invitation's secret this once; it can be used for 7 days. Not with an API key, like everything that changes users.
+         * @description Creates a user and an invitation. The user chooses a password by accepting the invitation within 7 days. The
+         *     response holds the invitation's secret only once. API keys cannot make this request.
          *
          *     Who may: administrators and the secretariat. Users of the role “Administrator” are out of reach of the secretariat. An API key is not enough, whatever its scope.
          *
@@ -2792,8 +2834,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read a user
-         * @description One user: yourself, or one whom you manage.
+         * Get a user
+         * @description One user: your own account, or a user whom you manage.
          *
          *     Who may: administrators, the secretariat, and the user whose account it is. Users of the role “Administrator” are out of reach of the secretariat.
          *
@@ -2809,8 +2851,9 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change a user
-         * @description Changes the fields that the merge patch names. An expert keeps that role while they hold a seat, and one active administrator always remains. A new address ends an invitation that waits, since it was sent to the old one: invite anew.
+         * Update a user
+         * @description Changes the fields in the merge patch. An expert who holds a seat keeps the role, and one active administrator
+         *     always remains. A new address ends a pending invitation, which was sent to the old address: send a new invitation.
          *
          *     Who may: administrators and the secretariat. Users of the role “Administrator” are out of reach of the secretariat. An API key is not enough, whatever its scope.
          *
@@ -2832,8 +2875,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Invite a user anew
-         * @description For a lost invitation or a forgotten password: replaces an invitation that waits, and ends the user's sessions. The old password stays until the new invitation is accepted; a disabled user has to be enabled first to accept it. Nobody invites themselves: whoever knows their password changes it with `PUT /v1/auth/password`.
+         * Resend the invitation of a user
+         * @description Creates a new invitation for a lost invitation or a forgotten password, replaces a pending one, and ends the user's
+         *     sessions. The old password stays valid until the new invitation is accepted. A disabled user must be enabled first
+         *     to accept it. Users cannot invite themselves; `PUT /v1/auth/password` changes a known password.
          *
          *     Who may: administrators and the secretariat. Users of the role “Administrator” are out of reach of the secretariat. An API key is not enough, whatever its scope.
          *
@@ -2860,7 +2905,8 @@ export interface paths {
         post?: never;
         /**
          * End a user's sessions
-         * @description Ends all sessions of a user at once, their access tokens too; tokens that single sign-on issued before are no longer accepted. API keys stay as they are. It has no version, so no `If-Match` is asked for. Not with an API key.
+         * @description Ends all sessions of a user and their access tokens at once. Tokens that the single sign-on issued before are no
+         *     longer accepted. API keys stay valid. `If-Match` is not needed. API keys cannot make this request.
          *
          *     Who may: administrators and the secretariat. Users of the role “Administrator” are out of reach of the secretariat. An API key is not enough, whatever its scope.
          *
@@ -2885,7 +2931,9 @@ export interface paths {
         put?: never;
         /**
          * Disable or enable a user
-         * @description Disabling needs a reason and ends the user's sessions at once. A user who has never accepted an invitation is enabled as `invited`. Seats stay as they are: end them in their task forces. One active administrator always remains.
+         * @description Disables or enables a user. Disabling needs a reason and ends the user's sessions at once. A user who has never
+         *     accepted an invitation is enabled as `invited`. Seats stay unchanged: end them in their task forces. One active
+         *     administrator always remains.
          *
          *     Who may: administrators and the secretariat. Users of the role “Administrator” are out of reach of the secretariat. An API key is not enough, whatever its scope.
          *
@@ -2909,8 +2957,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read the vocabularies
-         * @description Every enum of the contract with its Arabic and English labels, and the transitions of every noun that has states. The same for everybody; keep it.
+         * Get the vocabularies
+         * @description All enums of the API with their Arabic and English labels, and the transitions of all stateful resources. The
+         *     response is the same for all callers and can be cached.
          *
          *     Who may: anyone, without signing in.
          */
@@ -2927,9 +2976,12 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description An activity, and where it can go from here. */
+        /** @description An activity with its available transitions. */
         Activity: components["schemas"]["ActivityItem"] & {
-            /** @description Where it can go from here, for you, now. */
+            /**
+             * @description The transitions out of the current state that the caller can make now, or the obstacles of each, computed by the
+             *     check that the service enforces.
+             */
             availableTransitions: components["schemas"]["AvailableActivityTransition"][];
         };
         /** @description A comment on an activity. */
@@ -2941,242 +2993,233 @@ export interface components {
              */
             activityId: string;
             /**
-             * Format: uuid
-             * @description The user who wrote it.
-             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
-             */
-            authorId: string;
-            /** @description Their name, as it is today. */
-            authorName: components["schemas"]["LocalizedName"];
-            /**
              * Format: date-time
-             * @description When it was written.
+             * @description Time of creation.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
+            /** @description The author. */
+            createdBy: components["schemas"]["UserReference"];
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Unique id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
             /**
-             * @description What it says.
+             * @description Content.
              * @example أرفقت رأي الدائرة القانونية.
              */
             text: string;
             /**
              * Format: date-time
-             * @description When it last changed.
+             * @description Time of the last change.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             updatedAt: string;
             /**
              * Format: int32
-             * @description Counts changes of its own fields.
+             * @description Version for `If-Match`; increases with each change.
              * @example 1
              */
             version: number;
         };
         /** @description A page of comments. */
         ActivityCommentPage: {
-            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
             items: components["schemas"]["ActivityComment"][];
             /**
-             * @description The cursor of the next page; null on the last.
+             * @description Cursor of the next page; null on the last page.
              * @example WzEyXQ
              */
             next: string | null;
         };
         /** @description A JSON merge patch (RFC 7396): absent fields stay as they are, null clears one. */
         ActivityCommentPatch: {
-            /** @description In whatever language its author writes. */
+            /** @description Plain text in any language. */
             text?: components["schemas"]["PlainText"];
         };
-        /** @description Activities counted. */
+        /** @description Number of activities by state. */
         ActivityCounts: {
             /**
              * Format: int64
-             * @description Can't go on.
+             * @description Blocked activities.
              * @example 1
              */
             blocked: number;
             /**
              * Format: int64
-             * @description Given up.
+             * @description Cancelled activities.
              * @example 0
              */
             cancelled: number;
             /**
              * Format: int64
-             * @description Finished.
+             * @description Finished activities.
              * @example 12
              */
             done: number;
             /**
              * Format: int64
-             * @description Being worked on.
+             * @description Activities in progress.
              * @example 3
              */
             inProgress: number;
             /**
              * Format: int64
-             * @description Waiting for another member's eyes.
+             * @description Activities in review.
              * @example 1
              */
             inReview: number;
             /**
              * Format: int64
-             * @description Of the open ones, past their due date.
+             * @description Open activities past their due date.
              * @example 2
              */
             overdue: number;
             /**
              * Format: int64
-             * @description Not begun.
+             * @description Activities that have not begun.
              * @example 4
              */
             planned: number;
             /**
              * Format: int64
-             * @description Of the open ones, those that nobody has.
+             * @description Open activities without an assignee.
              * @example 1
              */
             unassigned: number;
         };
         /** @description An activity of a list. */
         ActivityItem: {
-            /**
-             * Format: uuid
-             * @description The member who does it.
-             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
-             */
-            assigneeMemberId: string | null;
-            /** @description Where it was when it was blocked, and goes back to. */
+            /** @description The member to whom the activity is assigned. */
+            assignee: components["schemas"]["MemberReference"] | null;
+            /** @description State before the activity was blocked, to which it returns. */
             blockedFrom: components["schemas"]["ActivityState"] | null;
             /**
              * Format: date-time
-             * @description When it was created.
+             * @description Time of creation.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
             /**
              * Format: int32
-             * @description The cycle that it was made in.
+             * @description The cycle in which the activity was created.
              * @example 1
              */
             cycle: number;
-            /** @description The activities that it waits for. */
-            dependsOn: string[];
-            /** @description What is to be done. */
+            /** @description The activities that must be done or cancelled before this activity can start. */
+            dependsOn: components["schemas"]["ResourceReference"][];
+            /** @description Description of the work. */
             description: components["schemas"]["LocalizedText"] | null;
             /**
              * Format: date
-             * @description When it is to be done.
+             * @description Due date.
              * @example 2026-12-15
              */
             dueDate: string | null;
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Unique id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
             /**
              * Format: int32
-             * @description Counted per task force, never used again.
+             * @description Number within the task force; never reused.
              * @example 12
              */
             number: number;
             /**
-             * @description Whether its due date has passed while it is open.
+             * @description True if the activity is open and past its due date.
              * @example true
              */
             overdue: boolean;
-            /** @description How urgent it is. */
+            /** @description Priority. */
             priority: components["schemas"]["ActivityPriority"];
             /**
-             * @description Whether another member looks at the work before it is done.
+             * @description True if another member has to review the work before the activity is done.
              * @example true
              */
             reviewRequired: boolean;
             /**
              * Format: date-time
-             * @description When it was first started.
+             * @description Time of the first start.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             startedAt: string | null;
-            /** @description Its state. */
+            /** @description Current state. */
             state: components["schemas"]["ActivityState"];
-            /** @description Why it is blocked, cancelled or open again. */
+            /** @description Reason given for the last transition to blocked or cancelled, or for reopening. */
             stateReason: components["schemas"]["LocalizedNote"] | null;
             /**
              * Format: date-time
-             * @description Since when it has its state.
+             * @description Time of the last change of state.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             stateSince: string;
-            /** @description The step that it belongs to. */
+            /** @description The step of the activity. */
             step: components["schemas"]["StepName"];
-            /** @description What it is about. */
-            subject: components["schemas"]["ActivitySubject"] | null;
-            /** @description What it is called. */
+            /** @description The subject. */
+            subject: components["schemas"]["ResourceReference"] | null;
+            /** @description Title. */
             title: components["schemas"]["LocalizedName"];
             /**
              * Format: date-time
-             * @description When it last changed.
+             * @description Time of the last change.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             updatedAt: string;
             /**
              * Format: int32
-             * @description Counts changes of its own fields.
+             * @description Version for `If-Match`; increases with each change.
              * @example 3
              */
             version: number;
         };
         /** @description A page of activities. */
         ActivityPage: {
-            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
             items: components["schemas"]["ActivityItem"][];
             /**
-             * @description The cursor of the next page; null on the last.
+             * @description Cursor of the next page; null on the last page.
              * @example WzEyXQ
              */
             next: string | null;
+            total?: number | null;
         };
         /** @description A JSON merge patch (RFC 7396): absent fields stay as they are, null clears one. */
         ActivityPatch: {
             /**
              * Format: uuid
-             * @description The current member who does it.
+             * @description The current member to whom the activity is assigned.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
-            assigneeMemberId?: string | null;
-            /** @description What is to be done. */
+            assigneeId?: string | null;
+            /** @description Description of the work. */
             description?: components["schemas"]["LocalizedTextPatch"] | null;
             /**
              * Format: date
-             * @description When it is to be done, in the task force's time zone; that day is still in time.
+             * @description Due date in the task force's time zone; the activity is overdue from the next day.
              * @example 2026-12-15
              */
             dueDate?: string | null;
-            /** @description How urgent it is. */
+            /** @description Priority. */
             priority?: components["schemas"]["ActivityPriority"];
             /**
-             * @description Whether a member who was not assigned the work looks at it before it is done.
+             * @description True if another member has to review the work before the activity is done.
              * @example true
              */
             reviewRequired?: boolean;
-            /** @description The step that it belongs to: the open one, or a later one to plan ahead. */
+            /** @description The step of the activity: the open step, or a later step to plan ahead. */
             step?: components["schemas"]["StepName"];
-            /** @description What it is about. */
+            /** @description The subject. */
             subject?: components["schemas"]["ActivitySubject"] | null;
-            /** @description What it is called. */
+            /** @description Title. */
             title?: components["schemas"]["LocalizedNamePatch"];
         };
         /**
-         * @description How urgent an activity is.
+         * @description Priority of an activity.
          *
          *     - `low`: Low
          *     - `normal`: Normal
@@ -3196,19 +3239,19 @@ export interface components {
          * @enum {string}
          */
         ActivityState: "planned" | "inProgress" | "inReview" | "blocked" | "done" | "cancelled";
-        /** @description What an activity is about. */
+        /** @description The subject of an activity. */
         ActivitySubject: {
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Unique id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
-            /** @description What it is. */
+            /** @description Kind of the resource. */
             kind: components["schemas"]["ActivitySubjectKind"];
         };
         /**
-         * @description What an activity can be about.
+         * @description Kind of the subject of an activity.
          *
          *     - `policy`: Policy
          *     - `sector`: Sector
@@ -3218,15 +3261,15 @@ export interface components {
          * @enum {string}
          */
         ActivitySubjectKind: "policy" | "sector" | "pilot" | "migration" | "condition";
-        /** @description Where an activity is to go. */
+        /** @description A transition of an activity. */
         ActivityTransition: {
-            /** @description Why; needed to block, to cancel and to reopen. */
+            /** @description Reason; required to block, cancel or reopen. */
             reason?: components["schemas"]["LocalizedNote"] | null;
-            /** @description The state to go to. */
+            /** @description The new state. */
             to: components["schemas"]["ActivityState"];
         };
         /**
-         * @description Who did it.
+         * @description Kind of an actor.
          *
          *     - `user`: User
          *     - `system`: The service itself
@@ -3234,7 +3277,7 @@ export interface components {
          */
         ActorKind: "user" | "system";
         /**
-         * @description What local smart government development aims at; every policy and pilot serves some of it.
+         * @description An aim of local smart government development, which policies and pilots serve.
          *
          *     - `sustainable`: Sustainable: uses digital technology to reduce costs and optimize resource consumption
          *     - `inclusiveTransparent`: Inclusive and transparent: empowering citizens & using open data
@@ -3255,56 +3298,52 @@ export interface components {
         ApiKey: {
             /**
              * Format: date-time
-             * @description When it was made.
+             * @description Time of creation.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
             /**
              * Format: date-time
-             * @description When it ends.
+             * @description Time of expiry.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             expiresAt: string;
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Unique id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
             /**
              * Format: date-time
-             * @description When it was last used, to the minute.
+             * @description Time of the last use, to the minute.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             lastUsedAt: string | null;
-            /** @description What it is for. */
+            /** @description Purpose of the key. */
             name: components["schemas"]["PlainLine"];
             /**
              * Format: date-time
-             * @description When it was revoked.
+             * @description Time of revocation.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             revokedAt: string | null;
-            /** @description What it lets its holder do. */
+            /** @description Scopes of the key. */
             scopes: components["schemas"]["KeyScopes"];
-            /**
-             * Format: uuid
-             * @description The only task force that it opens; null for all that you see, and the installation.
-             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
-             */
-            taskForceId: string | null;
+            /** @description The only task force that it opens, without title and `href` once you can't see it any more; null for all that you see, and the installation. */
+            taskForce: components["schemas"]["ResourceReference"] | null;
         };
         /** @description A page of your API keys. */
         ApiKeyPage: {
-            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
             items: components["schemas"]["ApiKey"][];
             /**
-             * @description The cursor of the next page; null on the last.
+             * @description Cursor of the next page; null on the last page.
              * @example WzEyXQ
              */
             next: string | null;
         };
-        /** @description An assessment of how far a sector is, or how far it shall be. */
+        /** @description An assessment of a sector's current or target maturity. */
         Assessment: {
             /**
              * Format: date
@@ -3314,26 +3353,26 @@ export interface components {
             assessedOn: string;
             /**
              * Format: date-time
-             * @description When it was created.
+             * @description Time of creation.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
             /**
-             * @description What it rests on.
+             * @description Basis of the assessment.
              * @example Survey of 42 services
              */
             evidence: string | null;
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Unique id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
-            /** @description Whether it says how far the sector is, or how far it shall be. */
+            /** @description Whether the level is the current or the target maturity. */
             kind: components["schemas"]["AssessmentKind"];
             /**
              * Format: int32
-             * @description The maturity level, 1 to 5.
+             * @description Maturity level, 1 to 5.
              * @example 2
              */
             level: number;
@@ -3345,19 +3384,19 @@ export interface components {
             sectorId: string;
             /**
              * Format: date-time
-             * @description When it last changed.
+             * @description Time of the last change.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             updatedAt: string;
             /**
              * Format: int32
-             * @description Counts changes of its own fields.
+             * @description Version for `If-Match`; increases with each change.
              * @example 1
              */
             version: number;
         };
         /**
-         * @description Whether an assessment says how far a sector is, or how far it shall be.
+         * @description Kind of an assessment: current or target maturity.
          *
          *     - `current`: Maturity now
          *     - `target`: Maturity to be reached
@@ -3366,10 +3405,10 @@ export interface components {
         AssessmentKind: "current" | "target";
         /** @description A page of assessments. */
         AssessmentPage: {
-            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
             items: components["schemas"]["Assessment"][];
             /**
-             * @description The cursor of the next page; null on the last.
+             * @description Cursor of the next page; null on the last page.
              * @example WzEyXQ
              */
             next: string | null;
@@ -3382,26 +3421,26 @@ export interface components {
              * @example 2026-11-20
              */
             assessedOn?: string;
-            /** @description What it rests on. */
+            /** @description Basis of the assessment. */
             evidence?: components["schemas"]["PlainText"] | null;
-            /** @description Whether it says how far the sector is, or how far it shall be. */
+            /** @description Whether the level is the current or the target maturity. */
             kind?: components["schemas"]["AssessmentKind"];
             /**
              * Format: int32
-             * @description The maturity level, 1 to 5.
+             * @description Maturity level, 1 to 5.
              * @example 2
              */
             level?: number;
         };
-        /** @description One thing that happened in a task force. */
+        /** @description An audit event of a task force. */
         AuditEvent: {
-            /** @description What happened. */
+            /** @description The action. */
             action: components["schemas"]["EventAction"];
-            /** @description Who did it. */
+            /** @description The actor. */
             actor: components["schemas"]["AuditEventActor"];
             /**
              * Format: date-time
-             * @description When.
+             * @description Time of the action.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             at: string;
@@ -3410,7 +3449,7 @@ export interface components {
                 [key: string]: components["schemas"]["AuditEventChange"];
             };
             /**
-             * @description The state before, where a state changed.
+             * @description Previous state, if the state changed.
              * @example planned
              */
             from: string | null;
@@ -3421,12 +3460,12 @@ export interface components {
             hash: string;
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Unique id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
             /**
-             * @description The request that it came with.
+             * @description Id of the request.
              * @example 0199f0c2-7a3b-7c11-9d2e-3f5a6b7c8d9e
              */
             requestId: string;
@@ -3436,15 +3475,15 @@ export interface components {
              * @example 241
              */
             seq: number;
-            /** @description To what. */
-            subject: components["schemas"]["AuditEventSubject"];
+            /** @description The resource that the action changed. */
+            subject: components["schemas"]["ResourceReference"];
             /**
-             * @description The state after.
+             * @description New state, if the state changed.
              * @example inProgress
              */
             to: string | null;
         };
-        /** @description Who did it. */
+        /** @description The actor. */
         AuditEventActor: {
             /**
              * Format: uuid
@@ -3454,230 +3493,220 @@ export interface components {
             id: string | null;
             /** @description A user, or the service itself. */
             kind: components["schemas"]["ActorKind"];
-            /** @description Their name, as it is today. */
+            /** @description Current name of the author. */
             name: components["schemas"]["LocalizedName"] | null;
         };
-        /** @description A field before and after. */
+        /** @description Value of a field before and after a change. */
         AuditEventChange: {
-            /** @description What it is; null if it is gone. */
+            /** @description Value after the change; null if the field was cleared. */
             after: unknown;
-            /** @description What it was; null if it was not there. */
+            /** @description Value before the change; null if the field was empty. */
             before: unknown;
         };
-        /** @description What happened after a sequence number. */
+        /** @description A page of audit events. */
         AuditEventPage: {
             /** @description The events, oldest first: at most `limit`, and fewer where they would have more than 256 KiB. */
             items: components["schemas"]["AuditEvent"][];
             /**
              * Format: int64
-             * @description Sequence number of the last event there is; ask again with `after` = the last `seq` you have while it is lower.
+             * @description Sequence number of the last existing event. More events exist while the last `seq` that you have is lower.
              * @example 241
              */
             lastSeq: number;
         };
-        /** @description What it happened to. */
-        AuditEventSubject: {
-            /**
-             * Format: uuid
-             * @description Its id.
-             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
-             */
-            id: string;
-            /** @description What it is. */
-            kind: components["schemas"]["SubjectKind"];
-        };
-        /** @description What became of the chain when it was walked. */
+        /** @description Result of a verification of the event chain. */
         AuditVerification: {
             /**
              * Format: int64
-             * @description How many events hold, from the first on.
+             * @description Number of intact events, counted from the first.
              * @example 241
              */
             events: number;
-            /** @description Where it breaks first; null where it is intact. */
+            /** @description The first broken event; null if the chain is intact. */
             firstBroken: components["schemas"]["BrokenEvent"] | null;
             /**
-             * @description The hash that the head had then, in hexadecimal. Compare it with one that you noted elsewhere: somebody who can write the whole database anew can make another chain that is intact, but not one with the same hash.
+             * @description Hash of the head of the chain at that time, in hexadecimal. Compare it with a hash that was noted elsewhere:
+             *     whoever can rewrite the whole database can build another intact chain, but not one with the same hash.
              * @example ff44e121014845ba9f060b9dd529b57e3706d9dcbf47ce18d6a7e50bea6c7e46
              */
             headHash: string;
             /**
-             * @description Whether every event, up to the head as it stood when the walk began, follows the one before.
+             * @description True if each event, up to the head at the start of the verification, follows the previous event.
              * @example true
              */
             intact: boolean;
         };
-        /** @description A state that can be reached from the present one, answered by the function that enforces it. */
+        /** @description A transition out of the current state, computed by the check that the service enforces. */
         AvailableActivityTransition: {
             /**
-             * @description Whether you could go there now.
+             * @description True if the caller can make the transition now.
              * @example true
              */
             allowed: boolean;
-            /** @description What stands in the way; empty where `allowed`. */
+            /** @description The obstacles; empty if `allowed`. */
             blockedBy: components["schemas"]["TransitionBlocker"][];
             /**
-             * @description Whether the request must give a `reason`.
+             * @description True if the request must have a `reason`.
              * @example true
              */
             reasonRequired: boolean;
-            /** @description The state. */
+            /** @description The state after the transition. */
             to: components["schemas"]["ActivityState"];
         };
-        /** @description A state that can be reached from the present one, answered by the function that enforces it. */
+        /** @description A transition out of the current state, computed by the check that the service enforces. */
         AvailableConditionTransition: {
             /**
-             * @description Whether you could go there now.
+             * @description True if the caller can make the transition now.
              * @example true
              */
             allowed: boolean;
-            /** @description What stands in the way; empty where `allowed`. */
+            /** @description The obstacles; empty if `allowed`. */
             blockedBy: components["schemas"]["TransitionBlocker"][];
             /**
-             * @description Whether the request must give a `reason`.
+             * @description True if the request must have a `reason`.
              * @example true
              */
             reasonRequired: boolean;
-            /** @description The state. */
+            /** @description The state after the transition. */
             to: components["schemas"]["ConditionState"];
         };
-        /** @description A state that can be reached from the present one, answered by the function that enforces it. */
+        /** @description A transition out of the current state, computed by the check that the service enforces. */
         AvailableMigrationTransition: {
             /**
-             * @description Whether you could go there now.
+             * @description True if the caller can make the transition now.
              * @example true
              */
             allowed: boolean;
-            /** @description What stands in the way; empty where `allowed`. */
+            /** @description The obstacles; empty if `allowed`. */
             blockedBy: components["schemas"]["TransitionBlocker"][];
             /**
-             * @description Whether the request must give a `reason`.
+             * @description True if the request must have a `reason`.
              * @example true
              */
             reasonRequired: boolean;
-            /** @description The state. */
+            /** @description The state after the transition. */
             to: components["schemas"]["MigrationState"];
         };
-        /** @description A state that can be reached from the present one, answered by the function that enforces it. */
+        /** @description A transition out of the current state, computed by the check that the service enforces. */
         AvailablePilotTransition: {
             /**
-             * @description Whether you could go there now.
+             * @description True if the caller can make the transition now.
              * @example true
              */
             allowed: boolean;
-            /** @description What stands in the way; empty where `allowed`. */
+            /** @description The obstacles; empty if `allowed`. */
             blockedBy: components["schemas"]["TransitionBlocker"][];
             /**
-             * @description Whether the request must give a `reason`.
+             * @description True if the request must have a `reason`.
              * @example true
              */
             reasonRequired: boolean;
-            /** @description The state. */
+            /** @description The state after the transition. */
             to: components["schemas"]["PilotState"];
         };
-        /** @description A state that can be reached from the present one, answered by the function that enforces it. */
+        /** @description A transition out of the current state, computed by the check that the service enforces. */
         AvailablePolicyTransition: {
             /**
-             * @description Whether you could go there now.
+             * @description True if the caller can make the transition now.
              * @example true
              */
             allowed: boolean;
-            /** @description What stands in the way; empty where `allowed`. */
+            /** @description The obstacles; empty if `allowed`. */
             blockedBy: components["schemas"]["TransitionBlocker"][];
             /**
-             * @description Whether the request must give a `reason`.
+             * @description True if the request must have a `reason`.
              * @example true
              */
             reasonRequired: boolean;
-            /** @description The state. */
+            /** @description The state after the transition. */
             to: components["schemas"]["PolicyState"];
         };
-        /** @description A state that can be reached from the present one, answered by the function that enforces it. */
+        /** @description A transition out of the current state, computed by the check that the service enforces. */
         AvailableSectorTransition: {
             /**
-             * @description Whether you could go there now.
+             * @description True if the caller can make the transition now.
              * @example true
              */
             allowed: boolean;
-            /** @description What stands in the way; empty where `allowed`. */
+            /** @description The obstacles; empty if `allowed`. */
             blockedBy: components["schemas"]["TransitionBlocker"][];
             /**
-             * @description Whether the request must give a `reason`.
+             * @description True if the request must have a `reason`.
              * @example true
              */
             reasonRequired: boolean;
-            /** @description The state. */
+            /** @description The state after the transition. */
             to: components["schemas"]["SectorState"];
         };
-        /** @description A state that can be reached from the present one, answered by the function that enforces it. */
+        /** @description A transition out of the current state, computed by the check that the service enforces. */
         AvailableSubmissionTransition: {
             /**
-             * @description Whether you could go there now.
+             * @description True if the caller can make the transition now.
              * @example true
              */
             allowed: boolean;
-            /** @description What stands in the way; empty where `allowed`. */
+            /** @description The obstacles; empty if `allowed`. */
             blockedBy: components["schemas"]["TransitionBlocker"][];
             /**
-             * @description Whether the request must give a `reason`.
+             * @description True if the request must have a `reason`.
              * @example true
              */
             reasonRequired: boolean;
-            /** @description The state. */
+            /** @description The state after the transition. */
             to: components["schemas"]["SubmissionState"];
         };
-        /** @description A state that can be reached from the present one, answered by the function that enforces it. */
+        /** @description A transition out of the current state, computed by the check that the service enforces. */
         AvailableTaskForceTransition: {
             /**
-             * @description Whether you could go there now.
+             * @description True if the caller can make the transition now.
              * @example true
              */
             allowed: boolean;
-            /** @description What stands in the way; empty where `allowed`. */
+            /** @description The obstacles; empty if `allowed`. */
             blockedBy: components["schemas"]["TransitionBlocker"][];
             /**
-             * @description Whether the request must give a `reason`.
+             * @description True if the request must have a `reason`.
              * @example true
              */
             reasonRequired: boolean;
-            /** @description The state. */
+            /** @description The state after the transition. */
             to: components["schemas"]["TaskForceState"];
         };
-        /** @description A state that can be reached from the present one, answered by the function that enforces it. */
+        /** @description A transition out of the current state, computed by the check that the service enforces. */
         AvailableTransition: {
             /**
-             * @description Whether you could go there now.
+             * @description True if the caller can make the transition now.
              * @example true
              */
             allowed: boolean;
-            /** @description What stands in the way; empty where `allowed`. */
+            /** @description The obstacles; empty if `allowed`. */
             blockedBy: components["schemas"]["TransitionBlocker"][];
             /**
-             * @description Whether the request must give a `reason`.
+             * @description True if the request must have a `reason`.
              * @example true
              */
             reasonRequired: boolean;
             /**
-             * @description The state.
+             * @description The state after the transition.
              * @example inProgress
              */
             to: string;
         };
-        /** @description A state that can be reached from the present one, answered by the function that enforces it. */
+        /** @description A transition out of the current state, computed by the check that the service enforces. */
         AvailableUserTransition: {
             /**
-             * @description Whether you could go there now.
+             * @description True if the caller can make the transition now.
              * @example true
              */
             allowed: boolean;
-            /** @description What stands in the way; empty where `allowed`. */
+            /** @description The obstacles; empty if `allowed`. */
             blockedBy: components["schemas"]["TransitionBlocker"][];
             /**
-             * @description Whether the request must give a `reason`.
+             * @description True if the request must have a `reason`.
              * @example true
              */
             reasonRequired: boolean;
-            /** @description The state. */
+            /** @description The state after the transition. */
             to: components["schemas"]["UserState"];
         };
         /** @description A problem without members of its own. */
@@ -3687,21 +3716,11 @@ export interface components {
         };
         /** @description The report that waits for the council's decision. */
         BeforeCouncil: {
-            /**
-             * Format: uuid
-             * @description Its id, as events name it.
-             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
-             */
-            reportId: string;
-            /**
-             * Format: int32
-             * @description Its number.
-             * @example 1
-             */
-            reportNumber: number;
+            /** @description The report. */
+            report: components["schemas"]["ResourceReference"];
             /**
              * Format: date-time
-             * @description When it was put before the council.
+             * @description Time of the submission to the council.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             since: string;
@@ -3734,45 +3753,41 @@ export interface components {
         BrokenEvent: {
             /**
              * Format: uuid
-             * @description Its id; null where the event is missing, or unknown to the head.
+             * @description Id of the event; null if the event is missing or unknown to the head of the chain.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             eventId: string | null;
-            /** @description What is wrong with it. */
+            /** @description Kind of the error. */
             reason: components["schemas"]["ChainBreakReason"];
             /**
              * Format: int64
-             * @description Its sequence number; of a missing event, the one that it should have.
+             * @description Sequence number of the event, also of a missing event.
              * @example 17
              */
             seq: number;
         };
         /** @description A vote that was cast. */
         CastVote: {
-            /** @description What they said. */
+            /** @description The member's choice. */
             choice: components["schemas"]["VoteChoice"];
             /**
-             * @description A word with it.
+             * @description Comment of the member.
              * @example The data protection part convinces me.
              */
             comment: string | null;
-            /**
-             * Format: uuid
-             * @description The member.
-             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
-             */
-            memberId: string;
-            /** @description Why they recused themselves. */
+            /** @description The member. */
+            member: components["schemas"]["MemberReference"];
+            /** @description Reason of a recusal. */
             reason: components["schemas"]["LocalizedNote"] | null;
             /**
              * Format: date-time
-             * @description When they said so last.
+             * @description Time when the vote was last cast.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             votedAt: string;
         };
         /**
-         * @description Why a chain of events breaks where it does.
+         * @description Reason why the event chain is broken at an event.
          *
          *     - `sequenceGap`: The event is missing
          *     - `previousHashMismatch`: The event names another hash than the one before it has
@@ -3786,48 +3801,48 @@ export interface components {
         ChecklistItem: {
             /**
              * Format: date-time
-             * @description When it was created.
+             * @description Time of creation.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
             /**
-             * @description Whether it is.
+             * @description True if the item is done.
              * @example true
              */
             done: boolean;
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Unique id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
             /**
              * Format: uuid
-             * @description The migration that it is part of.
+             * @description The migration of the checklist.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             migrationId: string;
-            /** @description What is to be done. */
+            /** @description Description of the work. */
             title: components["schemas"]["LocalizedName"];
             /**
              * Format: date-time
-             * @description When it last changed.
+             * @description Time of the last change.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             updatedAt: string;
             /**
              * Format: int32
-             * @description Counts changes of its own fields.
+             * @description Version for `If-Match`; increases with each change.
              * @example 1
              */
             version: number;
         };
         /** @description A page of checklist items. */
         ChecklistItemPage: {
-            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
             items: components["schemas"]["ChecklistItem"][];
             /**
-             * @description The cursor of the next page; null on the last.
+             * @description Cursor of the next page; null on the last page.
              * @example WzEyXQ
              */
             next: string | null;
@@ -3835,107 +3850,102 @@ export interface components {
         /** @description A JSON merge patch (RFC 7396): absent fields stay as they are, null clears one. */
         ChecklistItemPatch: {
             /**
-             * @description Whether it is.
+             * @description True if the item is done.
              * @example true
              */
             done?: boolean;
-            /** @description What is to be done. */
+            /** @description Description of the work. */
             title?: components["schemas"]["LocalizedNamePatch"];
         };
-        /** @description A condition, and where it can go from here. */
+        /** @description A condition with its available transitions. */
         Condition: components["schemas"]["ConditionItem"] & {
-            /** @description Where it can go from here, for you, now. */
+            /**
+             * @description The transitions out of the current state that the caller can make now, or the obstacles of each, computed by the
+             *     check that the service enforces.
+             */
             availableTransitions: components["schemas"]["AvailableConditionTransition"][];
         };
-        /** @description Conditions of all the council's decisions counted. */
+        /** @description Number of conditions of all decisions of the council. */
         ConditionCounts: {
             /**
              * Format: int64
-             * @description To be met.
+             * @description Open conditions.
              * @example 2
              */
             open: number;
             /**
              * Format: int64
-             * @description Of them past their due date.
+             * @description Open conditions past their due date.
              * @example 1
              */
             overdue: number;
             /**
              * Format: int64
-             * @description Reported met, and to be accepted.
+             * @description Conditions reported met that wait for acceptance.
              * @example 0
              */
             reportedMet: number;
         };
-        /** @description What the council asked for in return. */
+        /** @description A condition that the council set with a decision. */
         ConditionItem: {
             /**
              * Format: date-time
-             * @description When it was set.
+             * @description Time when the condition was set.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
-            /**
-             * Format: int32
-             * @description Number of the decision that it came with.
-             * @example 1
-             */
-            decisionNumber: number;
+            /** @description The decision that it came with. */
+            decision: components["schemas"]["ResourceReference"];
             /**
              * Format: date
-             * @description When it is to be met; that day is still in time.
+             * @description Due date; the condition is overdue from the next day.
              * @example 2027-06-30
              */
             dueDate: string;
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Unique id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
             /**
-             * @description Whether that day has passed while it is open.
+             * @description True if the condition is open and past its due date.
              * @example true
              */
             overdue: boolean;
-            /**
-             * Format: uuid
-             * @description The member who sees to it; the chair reports it met.
-             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
-             */
-            ownerMemberId: string;
-            /** @description Its state. */
+            /** @description The member in charge. The chair reports the condition met. */
+            owner: components["schemas"]["MemberReference"];
+            /** @description Current state. */
             state: components["schemas"]["ConditionState"];
-            /** @description Why it was returned, waived or superseded. */
+            /** @description Reason for returning, waiving or superseding. */
             stateReason: components["schemas"]["LocalizedNote"] | null;
             /**
              * Format: date-time
-             * @description Since when it has its state.
+             * @description Time of the last change of state.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             stateSince: string;
-            /** @description What is asked for. */
+            /** @description Text of the condition. */
             text: components["schemas"]["LocalizedNote"];
             /**
              * Format: date-time
-             * @description When it last changed.
+             * @description Time of the last change.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             updatedAt: string;
             /**
              * Format: int32
-             * @description Counts changes of its own fields.
+             * @description Version for `If-Match`; increases with each change.
              * @example 1
              */
             version: number;
         };
         /** @description A page of conditions. */
         ConditionPage: {
-            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
             items: components["schemas"]["ConditionItem"][];
             /**
-             * @description The cursor of the next page; null on the last.
+             * @description Cursor of the next page; null on the last page.
              * @example WzEyXQ
              */
             next: string | null;
@@ -3951,156 +3961,156 @@ export interface components {
          * @enum {string}
          */
         ConditionState: "open" | "reportedMet" | "met" | "waived" | "superseded";
-        /** @description Where a condition is to go. */
+        /** @description A transition of a condition. */
         ConditionTransition: {
-            /** @description Why; needed to return it to `open` and to waive it. */
+            /** @description Reason; required for `waived` and for the return to `open`. */
             reason?: components["schemas"]["LocalizedNote"] | null;
-            /** @description The state to go to. */
+            /** @description The new state. */
             to: components["schemas"]["ConditionState"];
         };
         /** @description A rule refuses the request. */
         ConflictProblem: components["schemas"]["ProblemMembers"] & {
-            /** @description Where the resource can go instead, for a transition that is not possible. */
+            /** @description The available transitions, if a transition was refused. */
             availableTransitions?: components["schemas"]["AvailableTransition"][];
             /** @enum {string} */
-            code: "panelSize" | "chairRequired" | "taskForceForming" | "taskForceSuspended" | "taskForceClosed" | "stepLocked" | "stepSubmitted" | "stepPassed" | "contentTooLarge" | "activityInReview" | "activityClosed" | "activityStarted" | "policyDecided" | "maturityMissing" | "targetBelowCurrent" | "studyMissing" | "aimsMissing" | "scorecardFrozen" | "pilotEvaluated" | "migrationBegun" | "pilotNotRunning" | "cycleNotOver" | "reconciliationMissing" | "differenceUnexplained" | "handoverIncomplete" | "evidenceIsALink" | "notWaivable" | "notAdjusted" | "votingClosed" | "decisionFollowed" | "evidenceOnRecord" | "tooManyItems" | "emailTaken" | "lastAdministrator" | "tooManyApiKeys" | "idempotencyKeyInUse";
+            code: "panelSize" | "chairRequired" | "taskForceForming" | "taskForceSuspended" | "taskForceClosed" | "stepLocked" | "stepSubmitted" | "stepPassed" | "contentTooLarge" | "activityInReview" | "activityClosed" | "activityStarted" | "policyDecided" | "maturityMissing" | "targetBelowCurrent" | "aimsMissing" | "scorecardFrozen" | "pilotEvaluated" | "migrationBegun" | "pilotNotRunning" | "cycleNotOver" | "reconciliationMissing" | "differenceUnexplained" | "handoverIncomplete" | "evidenceIsALink" | "notWaivable" | "notAdjusted" | "votingClosed" | "decisionFollowed" | "evidenceOnRecord" | "tooManyItems" | "lastAdministrator" | "tooManyApiKeys" | "idempotencyKeyInUse";
         };
         /** @description A rule refuses the request because of other resources. `references` lists them. */
         ConflictWithReferencesProblem: components["schemas"]["ProblemMembers"] & {
-            /** @description Where the resource can go instead, for a transition that is not possible. */
+            /** @description The available transitions, if a transition was refused. */
             availableTransitions?: components["schemas"]["AvailableTransition"][];
             /** @enum {string} */
-            code: "seatsInvalid" | "alreadyMember" | "memberEnded" | "notAnExpert" | "holdsSeat" | "dependencyUnfinished" | "dependencyCircle" | "reviewByAnother" | "policyNotAdopted" | "policyUnderReview" | "adoptionByAnother" | "sectorNotSelected" | "indicatorsMissing" | "measurementsMissing" | "pilotNotScaled" | "migrationUnderWay" | "checklistUnfinished" | "reportNotSubmitted" | "decisionSuperseded" | "ofAnEarlierCycle" | "conditionSettled" | "ownsWork" | "stillReferenced";
-            /** @description The things behind the problem, if there are others than the one addressed: the activities that are to be finished first, the indicators that are not measured, what still refers to the resource. */
+            code: "seatsInvalid" | "alreadyMember" | "memberEnded" | "notAnExpert" | "holdsSeat" | "dependencyUnfinished" | "dependencyCircle" | "reviewByAnother" | "policyNotAdopted" | "supersedesAnother" | "policyUnderReview" | "adoptionByAnother" | "studyMissing" | "sectorNotSelected" | "indicatorsMissing" | "measurementsMissing" | "pilotNotScaled" | "migrationUnderWay" | "checklistUnfinished" | "reportNotSubmitted" | "decisionSuperseded" | "ofAnEarlierCycle" | "conditionSettled" | "ownsWork" | "stillReferenced" | "emailTaken";
+            /**
+             * @description Other resources behind the problem: for example the activities that have to be finished first, or the resources
+             *     that still refer to this one.
+             */
             references?: components["schemas"]["ResourceReference"][];
         };
-        /** @description A report with all that it says. */
+        /** @description A report with its content. */
         CouncilReport: components["schemas"]["CouncilReportItem"] & {
-            /** @description What it says, as it was stored. */
+            /** @description Content of the report, as stored. */
             model: components["schemas"]["ReportModel"];
         };
         /** @description A report of a list. */
         CouncilReportItem: {
             /**
-             * Format: uuid
-             * @description The chair who built it.
-             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
-             */
-            authorMemberId: string;
-            /**
              * Format: date-time
-             * @description When it was built: the moment that it describes.
+             * @description Time of creation, which the report describes.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
+            /** @description The chair who created the report. */
+            createdBy: components["schemas"]["UserReference"];
             /**
              * Format: int32
-             * @description The cycle that it is about.
+             * @description Cycle of the report.
              * @example 1
              */
             cycle: number;
             /**
-             * @description SHA-256 of its model as canonical JSON (RFC 8785), in hexadecimal.
+             * @description SHA-256 of the model as canonical JSON (RFC 8785), in hexadecimal.
              * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
              */
             hash: string;
             /**
              * Format: uuid
-             * @description Its id, as events name it.
+             * @description Id of the report, as in events.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
             /**
              * Format: int64
-             * @description Sequence number of the last event that it knows of.
+             * @description Sequence number of the last event that the report covers.
              * @example 412
              */
             lastSeq: number;
             /**
              * Format: int32
-             * @description Its number, counted per task force and never reused.
+             * @description Number within the task force; never reused.
              * @example 1
              */
             number: number;
-            /** @description The decision that it recommends. */
+            /** @description The recommended decision. */
             recommendation: components["schemas"]["DecisionOutcome"];
-            /** @description The step to be done again, with `adjust`. */
+            /** @description The step to reopen, for `adjust`. */
             returnToStep: components["schemas"]["StepName"] | null;
-            /** @description Its state. */
+            /** @description Current state. */
             state: components["schemas"]["ReportState"];
             /**
              * Format: date-time
-             * @description When it was put before the council.
+             * @description Time of the submission to the council.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             submittedAt: string | null;
-            /** @description Why, in a few words. */
+            /** @description Summary of the recommendation. */
             summary: components["schemas"]["LocalizedText"];
             /**
              * Format: date-time
-             * @description When it last changed.
+             * @description Time of the last change.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             updatedAt: string;
             /**
              * Format: int32
-             * @description Counts changes of its own fields.
+             * @description Version for `If-Match`; increases with each change.
              * @example 1
              */
             version: number;
         };
         /** @description A page of reports. */
         CouncilReportPage: {
-            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
             items: components["schemas"]["CouncilReportItem"][];
             /**
-             * @description The cursor of the next page; null on the last.
+             * @description Cursor of the next page; null on the last page.
              * @example WzEyXQ
              */
             next: string | null;
         };
-        /** @description An API key with its secret, which is told this once. */
+        /** @description An API key with its secret, which is shown only once. */
         CreatedApiKey: components["schemas"]["ApiKey"] & {
             /**
-             * @description Sent as `Authorization: Bearer <key>`. Keep it: it is told this once, and left out where the answer comes again.
+             * @description The secret, sent as `Authorization: Bearer <key>`. Store it: the service shows it only once, and repeated
+             *     responses omit it.
              * @example tfk_c2VjcmV0LW9mLWFuLWFwaS1rZXktb2YtYS1zY3JpcHQ
              */
             key?: string;
             /**
-             * @description Whether the secret is in this answer.
+             * @description True if the response contains the secret.
              * @example true
              */
             secretShown: boolean;
         };
         /** @description A criterion of a gate. */
         Criterion: {
-            /** @description Which one. */
+            /** @description Code of the criterion. */
             code: components["schemas"]["CriterionCode"];
             /**
-             * @description Whether it holds.
+             * @description True if the criterion is met.
              * @example true
              */
             met: boolean;
             /**
-             * @description The same for people.
+             * @description Description for people, in the language of the response.
              * @example No policy is under review
              */
             title: string;
-            /** @description Exactly what fails it, the first hundred; empty where something is missing altogether. */
+            /** @description The resources that fail the criterion, the first hundred; empty if a resource is missing. */
             unmet: components["schemas"]["ResourceReference"][];
             /**
              * Format: int64
-             * @description How many fail it.
+             * @description Number of resources that fail the criterion.
              * @example 2
              */
             unmetTotal: number;
             /**
-             * @description Whether the chair may waive it.
+             * @description True if the chair can waive the criterion.
              * @example true
              */
             waivable: boolean;
             /**
-             * @description Whether the chair has waived it.
+             * @description True if the chair has waived the criterion.
              * @example true
              */
             waived: boolean;
@@ -4130,9 +4140,9 @@ export interface components {
          * @enum {string}
          */
         CriterionCode: "policyAdopted" | "policiesSettled" | "aimsNamed" | "sectorsSelected" | "candidatesSettled" | "sectorsStudied" | "pilotsPlanned" | "sectorsCovered" | "indicatorsSet" | "activitiesPlanned" | "pilotsEvaluated" | "migrationsHandedOver" | "reportCurrent" | "conditionsSettled" | "adjustmentAnswered" | "activitiesSettled" | "translationsComplete";
-        /** @description You, and the seats that you hold. */
+        /** @description Your account and the seats that you hold. */
         CurrentUser: components["schemas"]["User"] & {
-            /** @description Your current seats, oldest first. */
+            /** @description Current seats of the user, oldest first. */
             memberships: components["schemas"]["Membership"][];
         };
         /**
@@ -4147,96 +4157,80 @@ export interface components {
         DecimalNumber: string;
         /** @description A decision with its conditions. */
         Decision: components["schemas"]["DecisionItem"] & {
-            /** @description What the council asked for in return. */
+            /** @description A condition that the council set with a decision. */
             conditions: components["schemas"]["Condition"][];
         };
         /** @description A decision of a list. */
         DecisionItem: {
             /**
              * Format: date-time
-             * @description When it was recorded.
+             * @description Time of recording.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
+            /** @description The user who recorded the decision. */
+            createdBy: components["schemas"]["UserReference"];
             /**
              * Format: int32
-             * @description The cycle that was reported on.
+             * @description The cycle of the report.
              * @example 1
              */
             cycle: number;
             /**
              * Format: date
-             * @description The day of the meeting.
+             * @description Day of the meeting.
              * @example 2027-01-20
              */
             decidedOn: string;
             /**
-             * @description Whether the council departed from what the report recommended.
+             * @description True if the outcome differs from the recommendation of the report.
              * @example true
              */
             departsFromRecommendation: boolean;
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Unique id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
             /**
-             * @description The meeting.
+             * @description The council's meeting.
              * @example CDG/2027/01, item 4
              */
             meetingReference: string;
             /**
              * Format: int32
-             * @description Counted per task force, never used again.
+             * @description Number within the task force; never reused.
              * @example 1
              */
             number: number;
-            /** @description What was decided. */
+            /** @description Outcome of the decision. */
             outcome: components["schemas"]["DecisionOutcome"];
-            /** @description Why. */
+            /** @description Reason. */
             reason: components["schemas"]["LocalizedNote"];
-            /**
-             * Format: uuid
-             * @description The user who recorded it.
-             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
-             */
-            recordedBy: string;
-            /**
-             * Format: int32
-             * @description Number of the report that it is about.
-             * @example 1
-             */
-            reportNumber: number;
-            /** @description The step to be done again. */
+            /** @description The report that it is about. */
+            report: components["schemas"]["ResourceReference"];
+            /** @description The step that is reopened. */
             returnToStep: components["schemas"]["StepName"] | null;
-            /**
-             * Format: int32
-             * @description Number of the decision that corrects it; then that one holds.
-             * @example 2
-             */
-            supersededBy: number | null;
-            /**
-             * Format: int32
-             * @description Number of the decision that it corrects.
-             * @example 1
-             */
-            supersedes: number | null;
+            /** @description The decision that corrects it; then that one holds. */
+            supersededBy: components["schemas"]["ResourceReference"] | null;
+            /** @description The decision that it corrects. */
+            supersedes: components["schemas"]["ResourceReference"] | null;
             /**
              * Format: date-time
-             * @description The same: it never changes.
+             * @description Time of creation; a decision never changes.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             updatedAt: string;
             /**
              * Format: int32
-             * @description Always 1: a decision is corrected by another one, never edited.
+             * @description Always 1: a decision is never edited; a later decision corrects it.
              * @example 1
              */
             version: number;
         };
         /**
-         * @description What the council decides, and what a report recommends.
+         * @description Outcome that a report recommends and the council decides.
          *
          *     - `continue`: Continue: the next cycle opens
          *     - `adjust`: Adjust: a step of this cycle is done again
@@ -4247,39 +4241,33 @@ export interface components {
         DecisionOutcome: "continue" | "adjust" | "conclude" | "stop";
         /** @description A page of decisions. */
         DecisionPage: {
-            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
             items: components["schemas"]["DecisionItem"][];
             /**
-             * @description The cursor of the next page; null on the last.
+             * @description Cursor of the next page; null on the last page.
              * @example WzEyXQ
              */
             next: string | null;
         };
-        /** @description A decision in the council's register. */
+        /** @description A decision in the register of all task forces. */
         DecisionRegisterEntry: components["schemas"]["DecisionItem"] & {
-            /** @description Its city. */
+            /** @description City of the task force. */
             city: components["schemas"]["LocalizedName"];
             /**
              * Format: int64
-             * @description Conditions of this decision that are still to be met, or to be accepted as met.
+             * @description Number of conditions of the decision that are open or wait for acceptance.
              * @example 1
              */
             pendingConditions: number;
-            /**
-             * Format: uuid
-             * @description The task force.
-             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
-             */
-            taskForceId: string;
-            /** @description Its name. */
-            taskForceName: components["schemas"]["LocalizedName"];
+            /** @description The task force. */
+            taskForce: components["schemas"]["ResourceReference"];
         };
-        /** @description A page of the council's register. */
+        /** @description A page of the decision register. */
         DecisionRegisterPage: {
-            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
             items: components["schemas"]["DecisionRegisterEntry"][];
             /**
-             * @description The cursor of the next page; null on the last.
+             * @description Cursor of the next page; null on the last page.
              * @example WzEyXQ
              */
             next: string | null;
@@ -4300,27 +4288,22 @@ export interface components {
         EntitledMember: {
             /**
              * Format: date-time
-             * @description Since when they are absent: without having voted, their seat ended or their account was disabled. They count as not approving.
+             * @description Time since which the member is absent: the seat ended, or the account was disabled, before the member voted. An
+             *     absent member counts as not approving.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             absentSince: string | null;
-            /**
-             * Format: uuid
-             * @description The member.
-             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
-             */
-            memberId: string;
-            /** @description Their name, as it is today. */
-            name: components["schemas"]["LocalizedName"];
+            /** @description The member. */
+            member: components["schemas"]["MemberReference"];
         };
         /** @description An indicator as it was when the pilot was evaluated. */
         EvaluatedIndicator: {
             /**
-             * @description Where it began.
+             * @description Baseline.
              * @example 12.50
              */
             baseline: string | null;
-            /** @description Which way it was to go. */
+            /** @description Direction in which the indicator should move. */
             direction: components["schemas"]["IndicatorDirection"];
             /**
              * Format: uuid
@@ -4328,19 +4311,19 @@ export interface components {
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             indicatorId: string;
-            /** @description What was measured, the latest last. */
+            /** @description The measurements, the latest last. */
             measurements: components["schemas"]["EvaluatedMeasurement"][];
-            /** @description What was measured. */
+            /** @description Name of the indicator. */
             name: components["schemas"]["Bilingual"];
             /** @description The reason why the indicator was no longer measured; null if the evaluation rests on it. */
             retirementReason: components["schemas"]["Bilingual"] | null;
             /**
-             * @description Where it was to go.
+             * @description Target.
              * @example 80
              */
             target: string | null;
             /**
-             * @description In what.
+             * @description Unit.
              * @example %
              */
             unit: string;
@@ -4349,12 +4332,12 @@ export interface components {
         EvaluatedMeasurement: {
             /**
              * Format: date
-             * @description When it was measured.
+             * @description Day of the measurement.
              * @example 2027-02-01
              */
             measuredOn: string;
             /**
-             * @description Where the value is from.
+             * @description Source of the value.
              * @example Permit register
              */
             source: string | null;
@@ -4365,7 +4348,7 @@ export interface components {
             value: string;
         };
         /**
-         * @description What can happen.
+         * @description Action of an event.
          *
          *     - `taskForce.created`: Task force created
          *     - `taskForce.updated`: Task force changed
@@ -4452,60 +4435,56 @@ export interface components {
          * @enum {string}
          */
         EventAction: "taskForce.created" | "taskForce.updated" | "taskForce.transitioned" | "member.appointed" | "member.updated" | "member.transitioned" | "member.ended" | "healthStatement.created" | "step.updated" | "step.transitioned" | "step.adjustmentAnswered" | "submission.created" | "submission.transitioned" | "vote.cast" | "waiver.granted" | "waiver.removed" | "policy.created" | "policy.updated" | "policy.transitioned" | "policy.deleted" | "sector.created" | "sector.updated" | "sector.transitioned" | "sector.deleted" | "assessment.created" | "assessment.updated" | "assessment.deleted" | "study.created" | "study.updated" | "study.deleted" | "pilot.created" | "pilot.updated" | "pilot.transitioned" | "pilot.deleted" | "indicator.created" | "indicator.updated" | "indicator.deleted" | "measurement.created" | "measurement.updated" | "measurement.deleted" | "migration.created" | "migration.updated" | "migration.transitioned" | "migration.deleted" | "checklistItem.created" | "checklistItem.updated" | "checklistItem.deleted" | "evidence.created" | "evidence.updated" | "evidence.deleted" | "evidence.uploaded" | "report.created" | "report.transitioned" | "decision.recorded" | "cycle.opened" | "cycle.removed" | "condition.created" | "condition.updated" | "condition.transitioned" | "activity.created" | "activity.updated" | "activity.transitioned" | "activity.deleted" | "dependency.added" | "dependency.removed" | "comment.created" | "comment.updated" | "comment.deleted" | "user.invited" | "user.updated" | "user.transitioned" | "invitation.created" | "invitation.accepted" | "user.provisioned" | "user.identityLinked" | "user.passwordChanged" | "apiKey.created" | "apiKey.revoked" | "session.started" | "session.refreshed" | "session.ended" | "user.sessionsEnded";
-        /** @description What proves something: a link, or a file. */
+        /** @description A piece of evidence: a link or a file. */
         Evidence: {
             /**
              * Format: date-time
-             * @description When it was created.
+             * @description Time of creation.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
+            /** @description The user who added the evidence. */
+            createdBy: components["schemas"]["UserReference"];
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Unique id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
             /**
-             * @description Of which type the file is; null for a link, and before the file is uploaded.
+             * @description Media type of the file; null for a link, and before the file is uploaded.
              * @example application/pdf
              */
             mediaType: string | null;
             /**
-             * @description The SHA-256 of what is there: as somebody said of a link, as it was computed of a file.
+             * @description SHA-256 of the content: stated by the author for a link, computed for a file.
              * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
              */
             sha256: string | null;
             /**
              * Format: int32
-             * @description How many bytes the file has; null for a link, and before the file is uploaded.
+             * @description Size of the file in bytes; null for a link, and before the file is uploaded.
              * @example 48213
              */
             size: number | null;
-            /** @description What it is about. */
-            subject: components["schemas"]["EvidenceSubject"];
-            /** @description What it is called. */
+            /** @description The subject. */
+            subject: components["schemas"]["ResourceReference"];
+            /** @description Title. */
             title: components["schemas"]["LocalizedName"];
             /**
              * Format: date-time
-             * @description When it last changed.
+             * @description Time of the last change.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             updatedAt: string;
             /**
-             * @description Where it is, if it is a link.
+             * @description URL of a link; null for a file.
              * @example https://gazette.example/2026/14
              */
             url: string | null;
             /**
-             * Format: uuid
-             * @description The user who added it.
-             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
-             */
-            userId: string;
-            /**
              * Format: int32
-             * @description Counts changes of its own fields.
+             * @description Version for `If-Match`; increases with each change.
              * @example 1
              */
             version: number;
@@ -4517,10 +4496,10 @@ export interface components {
         EvidenceFile: string;
         /** @description A page of evidence. */
         EvidencePage: {
-            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
             items: components["schemas"]["Evidence"][];
             /**
-             * @description The cursor of the next page; null on the last.
+             * @description Cursor of the next page; null on the last page.
              * @example WzEyXQ
              */
             next: string | null;
@@ -4528,32 +4507,32 @@ export interface components {
         /** @description A JSON merge patch (RFC 7396): absent fields stay as they are, null clears one. */
         EvidencePatch: {
             /**
-             * @description The SHA-256 of what is there, in small hexadecimal digits; that of a file is computed.
+             * @description SHA-256 of the linked content in lower-case hexadecimal digits; computed by the service for a file.
              * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
              */
             sha256?: string | null;
-            /** @description What it is called. */
+            /** @description Title. */
             title?: components["schemas"]["LocalizedNamePatch"];
             /**
              * Format: uri
-             * @description Where it is, if it is a link: a whole http or https address, without a user's name and password.
+             * @description URL of a link: a complete http or https address without credentials.
              * @example https://gazette.example/2026/14
              */
             url?: string | null;
         };
-        /** @description What evidence is about. */
+        /** @description The subject of a piece of evidence. */
         EvidenceSubject: {
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Unique id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
-            /** @description What it is. */
+            /** @description Kind of the resource. */
             kind: components["schemas"]["EvidenceSubjectKind"];
         };
         /**
-         * @description What evidence can be about.
+         * @description Kind of the subject of a piece of evidence.
          *
          *     - `activity`: Activity
          *     - `policy`: Policy
@@ -4584,7 +4563,7 @@ export interface components {
         ForbiddenProblem: components["schemas"]["ProblemMembers"] & {
             /** @description The roles that can do what was refused, for `forbidden`; empty where only the owner of the resource can, whom `detail` names. */
             allowedRoles?: components["schemas"]["EffectiveRole"][];
-            /** @description Where the resource can go instead, for a transition that is not possible. */
+            /** @description The available transitions, if a transition was refused. */
             availableTransitions?: components["schemas"]["AvailableTransition"][];
             /** @constant */
             code: "forbidden";
@@ -4593,11 +4572,11 @@ export interface components {
         GateNotMetProblem: components["schemas"]["ProblemMembers"] & {
             /** @constant */
             code: "gateNotMet";
-            /** @description The gate's criteria, for `gateNotMet`. */
+            /** @description Criteria of the gate, for `gateNotMet`. */
             criteria: components["schemas"]["Criterion"][];
         };
         /**
-         * @description The chair's own word on how it goes.
+         * @description Rating of the task force's health by the chair.
          *
          *     - `onTrack`: On track
          *     - `atRisk`: At risk
@@ -4605,60 +4584,56 @@ export interface components {
          * @enum {string}
          */
         HealthRating: "onTrack" | "atRisk" | "offTrack";
-        /** @description The chair's dated word on how it goes. */
+        /** @description A dated statement of the chair on the task force's health. */
         HealthStatement: {
             /**
              * Format: date-time
-             * @description When.
+             * @description Time of the action.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
-            /** @description How it goes. */
+            /** @description The chair who made the statement. */
+            createdBy: components["schemas"]["UserReference"];
+            /** @description Health rating. */
             health: components["schemas"]["HealthRating"];
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Unique id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
-            /**
-             * Format: uuid
-             * @description The chair who said so.
-             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
-             */
-            memberId: string;
-            /** @description Why. */
+            /** @description Reason. */
             note: components["schemas"]["LocalizedNote"] | null;
         };
         /** @description A page of health statements. */
         HealthStatementPage: {
-            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
             items: components["schemas"]["HealthStatement"][];
             /**
-             * @description The cursor of the next page; null on the last.
+             * @description Cursor of the next page; null on the last page.
              * @example WzEyXQ
              */
             next: string | null;
         };
-        /** @description What a pilot is measured by. */
+        /** @description An indicator of a pilot. */
         Indicator: {
-            /** @description What it was before the pilot. */
+            /** @description Value before the pilot. */
             baseline: components["schemas"]["DecimalNumber"] | null;
             /**
              * Format: date-time
-             * @description When it was created.
+             * @description Time of creation.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
-            /** @description Which way it shall go. */
+            /** @description Direction in which the indicator should move. */
             direction: components["schemas"]["IndicatorDirection"];
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Unique id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
-            /** @description What is measured. */
+            /** @description Name of the indicator. */
             name: components["schemas"]["LocalizedName"];
             /**
              * Format: uuid
@@ -4668,28 +4643,28 @@ export interface components {
             pilotId: string;
             /** @description The reason why the indicator is no longer measured; null while the indicator is in use. */
             retirementReason: components["schemas"]["LocalizedNote"] | null;
-            /** @description What it shall be at the end. */
+            /** @description Target value at the end of the pilot. */
             target: components["schemas"]["DecimalNumber"] | null;
             /**
-             * @description In what it is measured.
+             * @description Unit of the values.
              * @example days
              */
             unit: string;
             /**
              * Format: date-time
-             * @description When it last changed.
+             * @description Time of the last change.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             updatedAt: string;
             /**
              * Format: int32
-             * @description Counts changes of its own fields.
+             * @description Version for `If-Match`; increases with each change.
              * @example 2
              */
             version: number;
         };
         /**
-         * @description Which way an indicator shall go.
+         * @description Direction in which an indicator should move.
          *
          *     - `up`: Higher is better
          *     - `down`: Lower is better
@@ -4698,41 +4673,41 @@ export interface components {
         IndicatorDirection: "up" | "down";
         /** @description A page of indicators. */
         IndicatorPage: {
-            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
             items: components["schemas"]["Indicator"][];
             /**
-             * @description The cursor of the next page; null on the last.
+             * @description Cursor of the next page; null on the last page.
              * @example WzEyXQ
              */
             next: string | null;
         };
         /** @description A JSON merge patch (RFC 7396): absent fields stay as they are, null clears one. */
         IndicatorPatch: {
-            /** @description What it was before the pilot. */
+            /** @description Value before the pilot. */
             baseline?: components["schemas"]["DecimalInput"] | null;
-            /** @description Which way it shall go. */
+            /** @description Direction in which the indicator should move. */
             direction?: components["schemas"]["IndicatorDirection"];
-            /** @description What is measured. */
+            /** @description Name of the indicator. */
             name?: components["schemas"]["LocalizedNamePatch"];
             /**
              * @description The reason why the indicator is no longer measured. A value retires an indicator that was measured for an earlier
              *     evaluation; null takes the indicator back into use.
              */
             retirementReason?: components["schemas"]["LocalizedNotePatch"] | null;
-            /** @description What it shall be at the end. */
+            /** @description Target value at the end of the pilot. */
             target?: components["schemas"]["DecimalInput"] | null;
-            /** @description In what it is measured: days, percent, dinars. */
+            /** @description Unit of the values, such as days, percent or dinars. */
             unit?: components["schemas"]["PlainLine"];
         };
-        /** @description One thing that happened outside any task force. */
+        /** @description An event outside any task force. */
         InstallationEvent: {
-            /** @description What happened. */
+            /** @description The action. */
             action: components["schemas"]["EventAction"];
-            /** @description Who did it. */
+            /** @description The actor. */
             actor: components["schemas"]["AuditEventActor"];
             /**
              * Format: date-time
-             * @description When.
+             * @description Time of the action.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             at: string;
@@ -4741,18 +4716,18 @@ export interface components {
                 [key: string]: components["schemas"]["AuditEventChange"];
             };
             /**
-             * @description The state before, where a state changed.
+             * @description Previous state, if the state changed.
              * @example active
              */
             from: string | null;
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Unique id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
             /**
-             * @description The request that it came with.
+             * @description Id of the request.
              * @example 0199f0c2-7a3b-7c11-9d2e-3f5a6b7c8d9e
              */
             requestId: string;
@@ -4762,69 +4737,55 @@ export interface components {
              * @example 57
              */
             seq: number;
-            /** @description To what. */
-            subject: components["schemas"]["InstallationEventSubject"];
+            /** @description The resource that the action changed. */
+            subject: components["schemas"]["ResourceReference"];
             /**
-             * @description The state after.
+             * @description New state, if the state changed.
              * @example disabled
              */
             to: string | null;
         };
         /** @description A page of the installation's events. */
         InstallationEventPage: {
-            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
             items: components["schemas"]["InstallationEvent"][];
             /**
-             * @description The cursor of the next page; null on the last.
+             * @description Cursor of the next page; null on the last page.
              * @example WzEyXQ
              */
             next: string | null;
         };
-        /** @description A user, a session or an API key that something happened to. */
-        InstallationEventSubject: {
-            /**
-             * Format: uuid
-             * @description Its id.
-             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
-             */
-            id: string;
-            /** @description What it is. */
-            kind: components["schemas"]["SubjectKind"];
-            /**
-             * @description The name of the user or the API key, as it is today; null for a session.
-             * @example Nightly export
-             */
-            title: string | null;
-        };
-        /** @description An invitation, and the password that the invited person has chosen. */
+        /** @description An invitation token and the password that the invited user chooses. */
         InvitationAcceptance: {
             /**
              * Format: password
-             * @description The password from now on: any characters, the same however a keyboard composes them (NFKC); 15 or more are better than 8. One that is tried first (a common one, your name, your address) is refused.
+             * @description The new password: any characters, normalized (NFKC); 15 or more are better than 8. Common passwords, and
+             *     passwords made of your name or address, are refused.
              * @example correct horse battery staple
              */
             password: string;
             /**
-             * @description The `invitationToken`.
+             * @description The `invitationToken` of the invitation.
              * @example c2VjcmV0LWludml0YXRpb24tdG9rZW4tb2YtYS11c2Vy
              */
             token: string;
         };
-        /** @description A user with an invitation, whose secret is told this once. */
+        /** @description A user with an invitation, whose secret is shown only once. */
         InvitedUser: components["schemas"]["User"] & {
             /**
              * Format: date-time
-             * @description When the invitation lapses.
+             * @description Time of expiry of the invitation.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             invitationExpiresAt: string;
             /**
-             * @description Give it to the person; it is accepted at `POST /v1/auth/invitations/accept`.
+             * @description Secret for the invited user, who accepts the invitation by `POST /v1/auth/invitations/accept`.
              * @example c2VjcmV0LWludml0YXRpb24tdG9rZW4tb2YtYS11c2Vy
              */
             invitationToken?: string;
             /**
-             * @description Whether the secret is in this answer. A retry with the same `Idempotency-Key` answers without it: if it got lost, invite anew.
+             * @description True if the response contains the secret. A retry with the same `Idempotency-Key` is answered without the
+             *     secret: if the secret was lost, send a new invitation.
              * @example true
              */
             secretShown: boolean;
@@ -4868,7 +4829,7 @@ export interface components {
             keys: components["schemas"]["Jwk"][];
         };
         /**
-         * @description What an API key lets its holder do.
+         * @description Scope of an API key.
          *
          *     - `read`: Read
          *     - `write`: Read and change
@@ -4876,148 +4837,148 @@ export interface components {
          */
         KeyScope: "read" | "write";
         /**
-         * @description What the key lets its holder do; `write` is never without `read`.
+         * @description Scopes of the key; `write` always includes `read`.
          * @example [
          *       "read"
          *     ]
          */
         KeyScopes: components["schemas"]["KeyScope"][];
-        /** @description A word or sentence in both languages. */
+        /** @description Text in Arabic and English. */
         Label: {
             /**
-             * @description In Arabic.
+             * @description The Arabic text.
              * @example قيد التنفيذ
              */
             ar: string;
             /**
-             * @description In English.
+             * @description The English text.
              * @example In progress
              */
             en: string;
         };
         /**
-         * @description A language the service speaks.
+         * @description Language of the service.
          *
          *     - `en`: English
          *     - `ar`: Arabic
          * @enum {string}
          */
         Language: "en" | "ar";
-        /** @description A name or title of one line, in Arabic and English. At least one of the two. */
+        /** @description A name or title of one line, in Arabic and English. At least one of the two languages is required. */
         LocalizedName: {
             /**
-             * @description In Arabic.
+             * @description The Arabic text.
              * @example سياسة البيانات المفتوحة
              */
             ar: string;
             /**
-             * @description In English.
+             * @description The English text.
              * @example Open data policy
              */
             en?: string;
         } | {
             /**
-             * @description In Arabic.
+             * @description The Arabic text.
              * @example سياسة البيانات المفتوحة
              */
             ar?: string;
             /**
-             * @description In English.
+             * @description The English text.
              * @example Open data policy
              */
             en: string;
         };
-        /** @description A name or title of one line, in Arabic and English. A language that is not named stays as it is; the last can't be taken away. */
+        /** @description A name or title of one line, in Arabic and English. Omitted languages stay unchanged; the last language cannot be removed. */
         LocalizedNamePatch: {
             /**
-             * @description In Arabic; null takes it away.
+             * @description The Arabic text; null removes it.
              * @example سياسة البيانات المفتوحة
              */
             ar?: string | null;
             /**
-             * @description In English; null takes it away.
+             * @description The English text; null removes it.
              * @example Open data policy
              */
             en?: string | null;
         };
-        /** @description A reason or a note, in Arabic and English. At least one of the two. */
+        /** @description A reason or a note, in Arabic and English. At least one of the two languages is required. */
         LocalizedNote: {
             /**
-             * @description In Arabic.
+             * @description The Arabic text.
              * @example بانتظار رأي الدائرة القانونية
              */
             ar: string;
             /**
-             * @description In English.
+             * @description The English text.
              * @example Waiting for the legal department's opinion
              */
             en?: string;
         } | {
             /**
-             * @description In Arabic.
+             * @description The Arabic text.
              * @example بانتظار رأي الدائرة القانونية
              */
             ar?: string;
             /**
-             * @description In English.
+             * @description The English text.
              * @example Waiting for the legal department's opinion
              */
             en: string;
         };
-        /** @description A reason or a note, in Arabic and English. A language that is not named stays as it is; the last can't be taken away. */
+        /** @description A reason or a note, in Arabic and English. Omitted languages stay unchanged; the last language cannot be removed. */
         LocalizedNotePatch: {
             /**
-             * @description In Arabic; null takes it away.
+             * @description The Arabic text; null removes it.
              * @example بانتظار رأي الدائرة القانونية
              */
             ar?: string | null;
             /**
-             * @description In English; null takes it away.
+             * @description The English text; null removes it.
              * @example Waiting for the legal department's opinion
              */
             en?: string | null;
         };
-        /** @description A longer text, in Arabic and English. At least one of the two. */
+        /** @description A longer text, in Arabic and English. At least one of the two languages is required. */
         LocalizedText: {
             /**
-             * @description In Arabic.
+             * @description The Arabic text.
              * @example دراسة السياسات القائمة واقتراح إطار للحوكمة الذكية.
              */
             ar: string;
             /**
-             * @description In English.
+             * @description The English text.
              * @example Study the policies in force and propose a framework for smart governance.
              */
             en?: string;
         } | {
             /**
-             * @description In Arabic.
+             * @description The Arabic text.
              * @example دراسة السياسات القائمة واقتراح إطار للحوكمة الذكية.
              */
             ar?: string;
             /**
-             * @description In English.
+             * @description The English text.
              * @example Study the policies in force and propose a framework for smart governance.
              */
             en: string;
         };
-        /** @description A longer text, in Arabic and English. A language that is not named stays as it is; the last can't be taken away. */
+        /** @description A longer text, in Arabic and English. Omitted languages stay unchanged; the last language cannot be removed. */
         LocalizedTextPatch: {
             /**
-             * @description In Arabic; null takes it away.
+             * @description The Arabic text; null removes it.
              * @example دراسة السياسات القائمة واقتراح إطار للحوكمة الذكية.
              */
             ar?: string | null;
             /**
-             * @description In English; null takes it away.
+             * @description The English text; null removes it.
              * @example Study the policies in force and propose a framework for smart governance.
              */
             en?: string | null;
         };
-        /** @description Who signs in. */
+        /** @description Address and password of a user. */
         LoginCredentials: {
             /**
-             * @description The address of the account; case, width and composition of its letters do not matter.
+             * @description E-mail address of the account. Case, width and composition of the letters are ignored.
              * @example chair@demo.example
              */
             email: string;
@@ -5028,38 +4989,38 @@ export interface components {
              */
             password: string;
         };
-        /** @description How far a sector is, and how far it shall be: the level of the latest assessment of each kind. */
+        /** @description Current and target maturity of a sector: the levels of the latest assessments. */
         Maturity: {
             /**
              * Format: int32
-             * @description How far it is, 1 to 5; null where that was never assessed.
+             * @description Current maturity level, 1 to 5; null if never assessed.
              * @example 2
              */
             current: number | null;
             /**
              * Format: int32
-             * @description How far it shall be, 1 to 5; null where that was never assessed.
+             * @description Target maturity level, 1 to 5; null if never assessed.
              * @example 4
              */
             target: number | null;
         };
-        /** @description What was measured of an indicator. */
+        /** @description A measurement of an indicator. */
         Measurement: {
             /**
              * Format: date-time
-             * @description When it was created.
+             * @description Time of creation.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
             /**
              * Format: int32
-             * @description The cycle in which it was measured: an extended pilot is measured anew.
+             * @description The cycle of the measurement. An extended pilot is measured again.
              * @example 1
              */
             cycle: number;
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Unique id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
@@ -5071,7 +5032,7 @@ export interface components {
             indicatorId: string;
             /**
              * Format: date
-             * @description The day of it.
+             * @description Day of the measurement.
              * @example 2027-04-15
              */
             measuredOn: string;
@@ -5083,36 +5044,37 @@ export interface components {
             pilotId: string;
             /**
              * Format: int32
-             * @description The run of the pilot in which it was measured, counted from one: a pilot that is planned anew is measured anew.
+             * @description Run of the pilot in which the value was measured, counted from 1. A pilot that is planned again is measured
+             *     again.
              * @example 1
              */
             run: number;
             /**
-             * @description Where the value comes from.
+             * @description Source of the value.
              * @example Permit register, April 2027
              */
             source: string | null;
             /**
              * Format: date-time
-             * @description When it last changed.
+             * @description Time of the last change.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             updatedAt: string;
-            /** @description What was measured, in the unit of the indicator. */
+            /** @description Measured value in the unit of the indicator. */
             value: components["schemas"]["DecimalNumber"];
             /**
              * Format: int32
-             * @description Counts changes of its own fields.
+             * @description Version for `If-Match`; increases with each change.
              * @example 2
              */
             version: number;
         };
         /** @description A page of measurements. */
         MeasurementPage: {
-            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
             items: components["schemas"]["Measurement"][];
             /**
-             * @description The cursor of the next page; null on the last.
+             * @description Cursor of the next page; null on the last page.
              * @example WzEyXQ
              */
             next: string | null;
@@ -5121,131 +5083,153 @@ export interface components {
         MeasurementPatch: {
             /**
              * Format: date
-             * @description The day of it, in the task force's time zone; not before the pilot was started, and not after today.
+             * @description Day of the measurement in the task force's time zone; not before the start of the pilot, and not after today.
              * @example 2027-04-15
              */
             measuredOn?: string;
-            /** @description Where the value comes from. */
+            /** @description Source of the value. */
             source?: components["schemas"]["PlainLine"] | null;
-            /** @description What was measured, in the unit of the indicator. */
+            /** @description Measured value in the unit of the indicator. */
             value?: components["schemas"]["DecimalInput"];
         };
         /** @description A seat in a task force, held now or in the past. */
         Member: {
             /**
              * Format: date-time
-             * @description When the seat was given.
+             * @description Time of the appointment.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
             /**
-             * @description Whether the seat is held now.
+             * @description True if the seat is held now.
              * @example true
              */
             current: boolean;
-            /** @description Why it ended. */
+            /** @description Reason for the end of the seat. */
             endReason: components["schemas"]["LocalizedNote"] | null;
             /**
-             * @description What they are expert in.
+             * @description Field of expertise.
              * @example Open data
              */
             expertise: string | null;
             /**
              * Format: date
-             * @description The first day, in the task force's time zone.
+             * @description First day of the seat, in the task force's time zone.
              * @example 2026-09-01
              */
             fromDate: string;
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Unique id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
-            /** @description Their name, as it is today. */
+            /** @description Current name of the author. */
             name: components["schemas"]["LocalizedName"];
             /** @description Chair or expert. */
             role: components["schemas"]["SeatRole"];
             /**
              * Format: date
-             * @description The last day, once the seat has ended.
+             * @description Last day of the seat; null while it is held.
              * @example 2026-11-22
              */
             toDate: string | null;
             /**
              * Format: date-time
-             * @description When it last changed.
+             * @description Time of the last change.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             updatedAt: string;
             /**
              * Format: uuid
-             * @description Who holds the seat.
+             * @description The user who holds the seat.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             userId: string;
-            /** @description Whether they may sign in: a member who is `invited` has not accepted yet, and one who is `disabled` cannot act. */
+            /**
+             * @description State of the member's account: an `invited` member has not accepted the invitation yet, and a `disabled` member
+             *     cannot act.
+             */
             userState: components["schemas"]["UserState"];
             /**
              * Format: int32
-             * @description Counts changes of its own fields.
+             * @description Version for `If-Match`; increases with each change.
              * @example 1
              */
             version: number;
         };
-        /** @description How a seat ends. */
+        /** @description The end of a seat. */
         MemberEnding: {
-            /** @description Why. */
+            /** @description Reason. */
             reason: components["schemas"]["LocalizedNote"];
             /**
              * Format: uuid
-             * @description The current member who takes over open activities, pilots and conditions; the successor if not given. Without either, activities are nobody's, and pilots and conditions stand in the way.
+             * @description The current member who takes over open activities, pilots and conditions. Default: the successor. Without
+             *     either, the activities become unassigned, and a member who owns pilots or conditions cannot leave.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             reassignToMemberId?: string | null;
-            /** @description Who takes a seat in the same step; needed when one of five goes, or the chair. */
+            /** @description The user who takes a seat in the same transaction; required when one of five members or the chair leaves. */
             successor?: components["schemas"]["NewMember"] | null;
         };
         /** @description A page of members. */
         MemberPage: {
-            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
             items: components["schemas"]["Member"][];
             /**
-             * @description The cursor of the next page; null on the last.
+             * @description Cursor of the next page; null on the last page.
              * @example WzEyXQ
              */
             next: string | null;
         };
         /** @description A JSON merge patch (RFC 7396): absent fields stay as they are, null clears one. */
         MemberPatch: {
-            /** @description What they are expert in. */
+            /** @description Field of expertise. */
             expertise?: components["schemas"]["PlainLine"] | null;
-            /** @description Chair or expert. A new chair makes the present one an expert. */
+            /** @description Chair or expert. Appointing a chair makes the previous chair an expert. */
             role?: components["schemas"]["SeatRole"];
         };
-        /** @description A current seat of yours. */
+        /** @description A member of a task force, by the seat. The seat can have ended. */
+        MemberReference: {
+            /**
+             * Format: uuid
+             * @description The id of the seat, to which requests refer.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            id: string;
+            /** @description The current name of the person. */
+            name: components["schemas"]["LocalizedName"];
+            /**
+             * Format: uuid
+             * @description The id of the person who holds or held the seat.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            userId: string;
+        };
+        /** @description A current seat of the user. */
         Membership: {
             /**
              * Format: uuid
-             * @description Your seat in it.
+             * @description The id of your seat, to which requests refer: `assigneeId`, `ownerId`.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             memberId: string;
             /** @description Chair or expert. */
             role: components["schemas"]["SeatRole"];
-            /**
-             * Format: uuid
-             * @description The task force.
-             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
-             */
-            taskForceId: string;
+            /** @description The task force. */
+            taskForce: components["schemas"]["ResourceReference"];
+            /** @description The state of the task force. */
+            taskForceState: components["schemas"]["TaskForceState"];
         };
-        /** @description A migration, and where it can go from here. */
+        /** @description A migration with its available transitions. */
         Migration: components["schemas"]["MigrationItem"] & {
-            /** @description Where it can go from here, for you, now. */
+            /**
+             * @description The transitions out of the current state that the caller can make now, or the obstacles of each, computed by the
+             *     check that the service enforces.
+             */
             availableTransitions: components["schemas"]["AvailableMigrationTransition"][];
         };
-        /** @description Migrations of the present cycle counted. */
+        /** @description Number of migrations of the current cycle by state. */
         MigrationCounts: {
             /**
              * Format: int64
@@ -5267,7 +5251,7 @@ export interface components {
             live: number;
             /**
              * Format: int64
-             * @description With old and new in parallel.
+             * @description Migrations in parallel run.
              * @example 0
              */
             parallelRun: number;
@@ -5288,93 +5272,89 @@ export interface components {
         MigrationItem: {
             /**
              * Format: date-time
-             * @description When it was created.
+             * @description Time of creation.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
             /**
              * Format: int32
-             * @description The cycle that it was made in.
+             * @description The cycle in which the activity was created.
              * @example 1
              */
             cycle: number;
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Unique id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
             /**
              * Format: int32
-             * @description The last cycle that it counts in.
+             * @description Last cycle in which the resource counts.
              * @example 1
              */
             lastCycle: number;
-            /**
-             * Format: uuid
-             * @description The pilot that is moved.
-             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
-             */
-            pilotId: string;
+            /** @description The migrated pilot. */
+            pilot: components["schemas"]["ResourceReference"];
             /**
              * Format: date
-             * @description The day it is planned for.
+             * @description Planned day.
              * @example 2027-02-01
              */
             plannedOn: string;
             /**
-             * @description Who runs it from then on.
+             * @description The unit that runs the service after the hand-over.
              * @example IT department
              */
             receivingUnit: string | null;
-            /** @description How many records there were and what became of them. */
+            /** @description Counts of the migrated records. */
             reconciliation: components["schemas"]["Reconciliation"] | null;
             /**
-             * @description How to go back if it fails.
+             * @description Plan for a rollback.
              * @example Switch the old system on again.
              */
             rollbackPlan: string | null;
             /**
-             * @description Who answers for it from then on.
+             * @description The person who is responsible for the service after the hand-over.
              * @example Head of licensing
              */
             serviceOwner: string | null;
-            /** @description Its state. */
+            /** @description Current state. */
             state: components["schemas"]["MigrationState"];
-            /** @description Why it has that state. */
+            /** @description Reason for the current state. */
             stateReason: components["schemas"]["LocalizedNote"] | null;
             /**
              * Format: date-time
-             * @description Since when it has its state.
+             * @description Time of the last change of state.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             stateSince: string;
             /**
-             * @description Where it is moved to.
+             * @description Target system.
              * @example Municipal services platform
              */
             targetSystem: string;
-            /** @description What it is called. */
+            /** @description Title. */
             title: components["schemas"]["LocalizedName"];
             /**
              * Format: date-time
-             * @description When it last changed.
+             * @description Time of the last change.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             updatedAt: string;
             /**
              * Format: int32
-             * @description Counts changes of its own fields.
+             * @description Version for `If-Match`; increases with each change.
              * @example 2
              */
             version: number;
         };
         /** @description A page of migrations. */
         MigrationPage: {
-            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
             items: components["schemas"]["MigrationItem"][];
             /**
-             * @description The cursor of the next page; null on the last.
+             * @description Cursor of the next page; null on the last page.
              * @example WzEyXQ
              */
             next: string | null;
@@ -5383,27 +5363,27 @@ export interface components {
         MigrationPatch: {
             /**
              * Format: uuid
-             * @description The pilot that is moved, evaluated with outcome `scale`.
+             * @description The migrated pilot, evaluated with outcome `scale`.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             pilotId?: string;
             /**
              * Format: date
-             * @description The day it is planned for.
+             * @description Planned day.
              * @example 2027-02-01
              */
             plannedOn?: string;
-            /** @description Who runs it from then on; needed to hand it over. */
+            /** @description The unit that runs the service after the hand-over; required for the hand-over. */
             receivingUnit?: components["schemas"]["PlainLine"] | null;
-            /** @description How many records there were and what became of them; needed to go live. */
+            /** @description Counts of the migrated records; required to go live. */
             reconciliation?: components["schemas"]["ReconciliationCountsPatch"] | null;
-            /** @description How to go back if it fails. */
+            /** @description Plan for a rollback. */
             rollbackPlan?: components["schemas"]["PlainText"] | null;
-            /** @description Who answers for it from then on; needed to hand it over. */
+            /** @description The person who is responsible for the service after the hand-over; required for the hand-over. */
             serviceOwner?: components["schemas"]["PlainLine"] | null;
-            /** @description Where it is moved to. */
+            /** @description Target system. */
             targetSystem?: components["schemas"]["PlainLine"];
-            /** @description What it is called. */
+            /** @description Title. */
             title?: components["schemas"]["LocalizedNamePatch"];
         };
         /**
@@ -5418,154 +5398,126 @@ export interface components {
          * @enum {string}
          */
         MigrationState: "planned" | "inProgress" | "parallelRun" | "live" | "handedOver" | "rolledBack";
-        /** @description Where a migration is to go. */
+        /** @description A transition of a migration. */
         MigrationTransition: {
-            /** @description Why; needed to roll it back, to take a hand-over back (`handedOver` to `live`), and to go live although the counts of the reconciliation differ. */
+            /**
+             * @description Reason; required to roll back, to take back a hand-over (`handedOver` to `live`), and to go live with a
+             *     difference in the reconciliation.
+             */
             reason?: components["schemas"]["LocalizedNote"] | null;
-            /** @description The state to go to. */
+            /** @description The new state. */
             to: components["schemas"]["MigrationState"];
         };
-        /** @description An open activity of yours, and the task force that it belongs to. */
+        /** @description An open activity of the caller, with its task force. */
         MyActivity: components["schemas"]["ActivityItem"] & {
-            /**
-             * Format: uuid
-             * @description The task force.
-             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
-             */
-            taskForceId: string;
-            /** @description Its name. */
-            taskForceName: components["schemas"]["LocalizedName"];
+            /** @description The task force. */
+            taskForce: components["schemas"]["ResourceReference"];
         };
         /** @description A page of your open activities. */
         MyActivityPage: {
-            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
             items: components["schemas"]["MyActivity"][];
             /**
-             * @description The cursor of the next page; null on the last.
+             * @description Cursor of the next page; null on the last page.
              * @example WzEyXQ
              */
             next: string | null;
         };
         /** @description A JSON merge patch (RFC 7396): absent fields stay as they are, null clears one. */
         MyPatch: {
-            /** @description The language that you prefer: that of problems and labels where `Accept-Language` asks for none. */
+            /** @description Preferred language of problems and labels, unless `Accept-Language` names another. */
             locale?: components["schemas"]["Language"];
-            /** @description Your name. */
+            /** @description Name of the user. */
             name?: components["schemas"]["LocalizedNamePatch"];
         };
-        /** @description Something that waits for you. */
+        /** @description A task of the caller. */
         MyTask: {
             /**
              * Format: date
-             * @description When it is due: of a report the day of the next council.
+             * @description Due date; for a report, the day of the council's next meeting.
              * @example 2026-12-15
              */
             dueDate: string | null;
-            /** @description What is to be done. */
+            /** @description Description of the work. */
             kind: components["schemas"]["TaskKind"];
             /**
              * Format: date-time
-             * @description Since when it waits.
+             * @description Time since which the task waits.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             since: string;
-            /** @description Its step, where it belongs to one. */
+            /** @description Step of the subject, if there is one. */
             step: components["schemas"]["StepName"] | null;
-            /** @description What waits. */
-            subject: components["schemas"]["MyTaskSubject"];
-            /**
-             * Format: uuid
-             * @description The task force.
-             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
-             */
-            taskForceId: string;
-            /** @description Its name. */
-            taskForceName: components["schemas"]["LocalizedName"];
+            /** @description Subject of the task. */
+            subject: components["schemas"]["ResourceReference"];
+            /** @description The task force. */
+            taskForce: components["schemas"]["ResourceReference"];
         };
-        /** @description A page of what waits for you. */
+        /** @description A page of tasks. */
         MyTaskPage: {
-            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
             items: components["schemas"]["MyTask"][];
             /**
-             * @description The cursor of the next page; null on the last.
+             * @description Cursor of the next page; null on the last page.
              * @example WzEyXQ
              */
             next: string | null;
-        };
-        /** @description What waits. */
-        MyTaskSubject: {
-            /**
-             * Format: uuid
-             * @description Its id.
-             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
-             */
-            id: string;
-            /** @description What it is. */
-            kind: components["schemas"]["SubjectKind"];
-            /**
-             * Format: int32
-             * @description Its number, where it has one: an activity's, a report's.
-             * @example 12
-             */
-            number: number | null;
-            /** @description Its title or text, where it has one. */
-            title: components["schemas"]["LocalizedText"] | null;
         };
         /** @description A new activity. */
         NewActivity: {
             /**
              * Format: uuid
-             * @description The current member who does it.
+             * @description The current member to whom the activity is assigned.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
-            assigneeMemberId?: string | null;
-            /** @description What is to be done. */
+            assigneeId?: string | null;
+            /** @description Description of the work. */
             description?: components["schemas"]["LocalizedText"] | null;
             /**
              * Format: date
-             * @description When it is to be done, in the task force's time zone; that day is still in time.
+             * @description Due date in the task force's time zone; the activity is overdue from the next day.
              * @example 2026-12-15
              */
             dueDate?: string | null;
-            /** @description How urgent it is. By default `normal`. */
+            /** @description Priority. By default `normal`. */
             priority?: components["schemas"]["ActivityPriority"];
             /**
-             * @description Whether a member who was not assigned the work looks at it before it is done. By default `false`.
+             * @description True if another member has to review the work before the activity is done. By default `false`.
              * @example true
              */
             reviewRequired?: boolean;
-            /** @description The step that it belongs to: the open one, or a later one to plan ahead. */
+            /** @description The step of the activity: the open step, or a later step to plan ahead. */
             step: components["schemas"]["StepName"];
-            /** @description What it is about. */
+            /** @description The subject. */
             subject?: components["schemas"]["ActivitySubject"] | null;
-            /** @description What it is called. */
+            /** @description Title. */
             title: components["schemas"]["LocalizedName"];
         };
-        /** @description What a comment says. */
+        /** @description A new comment. */
         NewActivityComment: {
-            /** @description In whatever language its author writes. */
+            /** @description Plain text in any language. */
             text: components["schemas"]["PlainText"];
         };
-        /** @description Why nothing of a step had to be changed. */
+        /** @description Note on why nothing of a reopened step had to be changed. */
         NewAdjustmentNote: {
-            /** @description The reason; the members see it when they vote, and the report to the council shows it. */
+            /** @description The reason, shown to the members in the vote and to the council in the report. */
             note: components["schemas"]["LocalizedNote"];
         };
         /** @description A new API key. */
         NewApiKey: {
             /**
              * Format: date-time
-             * @description When it ends: at most 366 days from now.
+             * @description Time of expiry: at most 366 days from now.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             expiresAt: string;
-            /** @description What it is for. */
+            /** @description Purpose of the key. */
             name: components["schemas"]["PlainLine"];
-            /** @description What it lets its holder do: `read`, or `write`, which includes reading. */
+            /** @description Scopes of the key: `read`, or `write`, which includes reading. */
             scopes: components["schemas"]["KeyScopes"];
             /**
              * Format: uuid
-             * @description The only task force that it opens; without it, all that you see, and the installation.
+             * @description The only task force that the key can access. Default: the key can access all that its owner can.
              * @example 0199f0c2-7a3b-7c11-9d2e-000000000001
              */
             taskForceId?: string | null;
@@ -5578,13 +5530,13 @@ export interface components {
              * @example 2026-11-20
              */
             assessedOn: string;
-            /** @description What it rests on. */
+            /** @description Basis of the assessment. */
             evidence?: components["schemas"]["PlainText"] | null;
-            /** @description Whether it says how far the sector is, or how far it shall be. */
+            /** @description Whether the level is the current or the target maturity. */
             kind: components["schemas"]["AssessmentKind"];
             /**
              * Format: int32
-             * @description The maturity level, 1 to 5.
+             * @description Maturity level, 1 to 5.
              * @example 2
              */
             level: number;
@@ -5592,32 +5544,32 @@ export interface components {
         /** @description A new checklist item. */
         NewChecklistItem: {
             /**
-             * @description Whether it is. By default `false`.
+             * @description True if the item is done. By default `false`.
              * @example true
              */
             done?: boolean;
-            /** @description What is to be done. */
+            /** @description Description of the work. */
             title: components["schemas"]["LocalizedName"];
         };
-        /** @description What the council asks for in return. */
+        /** @description A condition of the council. */
         NewCondition: {
             /**
              * Format: date
-             * @description When it is to be met.
+             * @description Due date.
              * @example 2027-06-30
              */
             dueDate: string;
             /**
              * Format: uuid
-             * @description The current member who sees to it; the chair reports it met.
+             * @description The current member in charge. The chair reports the condition met.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
-            ownerMemberId: string;
-            /** @description What it is. */
+            ownerId: string;
+            /** @description Kind of the resource. */
             text: components["schemas"]["LocalizedNote"];
         };
         /**
-         * @description What the chair says in a report; the service finds the rest.
+         * @description The chair's part of a new report; the service adds the rest.
          * @example {
          *       "recommendation": "continue",
          *       "summary": {
@@ -5627,109 +5579,114 @@ export interface components {
          *     }
          */
         NewCouncilReport: {
-            /** @description The decision that is recommended to the council. */
+            /** @description The decision recommended to the council. */
             recommendation: components["schemas"]["DecisionOutcome"];
-            /** @description The step to be done again; needed for `adjust`, and refused otherwise. */
+            /** @description The step to reopen; required for `adjust`, and refused otherwise. */
             returnToStep?: components["schemas"]["StepName"] | null;
-            /** @description Why, in a few words. */
+            /** @description Summary of the recommendation. */
             summary: components["schemas"]["LocalizedText"];
         };
-        /** @description What the council decided. */
+        /** @description A decision of the council. */
         NewDecision: {
-            /** @description What the council asks for in return. Of a corrected decision with the same outcome the conditions stay, and these are added. */
+            /**
+             * @description Conditions of the decision. If the decision corrects another with the same outcome, the earlier conditions stay
+             *     and these are added.
+             */
             conditions?: components["schemas"]["NewCondition"][];
             /**
              * Format: date
-             * @description The day of the meeting; not in the future.
+             * @description Day of the meeting; not in the future.
              * @example 2027-01-20
              */
             decidedOn: string;
             /** @description The meeting, as the council's minutes name it. */
             meetingReference: components["schemas"]["PlainLine"];
-            /** @description What was decided. */
+            /** @description Outcome of the decision. */
             outcome: components["schemas"]["DecisionOutcome"];
-            /** @description Why. */
+            /** @description Reason. */
             reason: components["schemas"]["LocalizedNote"];
             /**
              * Format: int32
-             * @description Number of the submitted report that it is about.
+             * @description Number of the submitted report.
              * @example 1
              */
             reportNumber: number;
-            /** @description The step to be done again; goes with `adjust`, and only with it. */
+            /** @description The step that is reopened; required for `adjust`, and refused otherwise. */
             returnToStep?: components["schemas"]["StepName"] | null;
             /**
              * Format: int32
-             * @description Number of the decision that this one corrects. The same outcome always corrects the record; another one only while nothing has followed.
+             * @description Number of the decision that this decision corrects. A correction with the same outcome is always possible; a
+             *     correction with another outcome only while nothing has followed from the decision.
              * @example 1
              */
-            supersedes?: number | null;
+            supersedesNumber?: number | null;
         };
         /** @description New evidence: a link, or without `url` a file that is uploaded next. */
         NewEvidence: {
             /**
-             * @description The SHA-256 of what is there, in small hexadecimal digits; only with `url`, since that of a file is computed.
+             * @description SHA-256 of the linked content in lower-case hexadecimal digits; only with `url`, since the service computes that
+             *     of a file.
              * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
              */
             sha256?: string | null;
-            /** @description What it is about; that stays as it is. */
+            /** @description The subject; cannot be changed later. */
             subject: components["schemas"]["EvidenceSubject"];
-            /** @description What it is called. */
+            /** @description Title. */
             title: components["schemas"]["LocalizedName"];
             /**
              * Format: uri
-             * @description Where it is: a whole http or https address, without a user's name and password.
+             * @description URL of a link: a complete http or https address without credentials.
              * @example https://gazette.example/2026/14
              */
             url?: string | null;
         };
-        /** @description The chair's word on how it goes. */
+        /** @description A new health statement of the chair. */
         NewHealthStatement: {
-            /** @description How it goes. */
+            /** @description Health rating. */
             health: components["schemas"]["HealthRating"];
-            /** @description Why. */
+            /** @description Reason. */
             note?: components["schemas"]["LocalizedNote"] | null;
         };
         /** @description A new indicator. */
         NewIndicator: {
-            /** @description What it was before the pilot. */
+            /** @description Value before the pilot. */
             baseline?: components["schemas"]["DecimalInput"] | null;
-            /** @description Which way it shall go. */
+            /** @description Direction in which the indicator should move. */
             direction: components["schemas"]["IndicatorDirection"];
-            /** @description What is measured. */
+            /** @description Name of the indicator. */
             name: components["schemas"]["LocalizedName"];
             /**
              * @description The reason why the indicator is no longer measured. A value retires an indicator that was measured for an earlier
              *     evaluation; null takes the indicator back into use.
              */
             retirementReason?: components["schemas"]["LocalizedNote"] | null;
-            /** @description What it shall be at the end. */
+            /** @description Target value at the end of the pilot. */
             target?: components["schemas"]["DecimalInput"] | null;
-            /** @description In what it is measured: days, percent, dinars. */
+            /** @description Unit of the values, such as days, percent or dinars. */
             unit: components["schemas"]["PlainLine"];
         };
         /** @description A new measurement. */
         NewMeasurement: {
             /**
              * Format: date
-             * @description The day of it, in the task force's time zone; not before the pilot was started, and not after today.
+             * @description Day of the measurement in the task force's time zone; not before the start of the pilot, and not after today.
              * @example 2027-04-15
              */
             measuredOn: string;
-            /** @description Where the value comes from. */
+            /** @description Source of the value. */
             source?: components["schemas"]["PlainLine"] | null;
-            /** @description What was measured, in the unit of the indicator. */
+            /** @description Measured value in the unit of the indicator. */
             value: components["schemas"]["DecimalInput"];
         };
-        /** @description Somebody who is to take a seat. */
+        /** @description A user who takes a seat. */
         NewMember: {
-            /** @description What they are expert in. */
+            /** @description Field of expertise. */
             expertise?: components["schemas"]["PlainLine"] | null;
-            /** @description Chair or expert. A new chair makes the present one an expert. */
+            /** @description Chair or expert. Appointing a chair makes the previous chair an expert. */
             role: components["schemas"]["SeatRole"];
             /**
              * Format: uuid
-             * @description A user of role `expert` who is active, or invited and takes the seat up on accepting.
+             * @description An active or invited user with role `expert`.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             userId: string;
@@ -5738,112 +5695,118 @@ export interface components {
         NewMigration: {
             /**
              * Format: uuid
-             * @description The pilot that is moved, evaluated with outcome `scale`.
+             * @description The migrated pilot, evaluated with outcome `scale`.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             pilotId: string;
             /**
              * Format: date
-             * @description The day it is planned for.
+             * @description Planned day.
              * @example 2027-02-01
              */
             plannedOn: string;
-            /** @description Who runs it from then on; needed to hand it over. */
+            /** @description The unit that runs the service after the hand-over; required for the hand-over. */
             receivingUnit?: components["schemas"]["PlainLine"] | null;
-            /** @description How many records there were and what became of them; needed to go live. */
+            /** @description Counts of the migrated records; required to go live. */
             reconciliation?: components["schemas"]["ReconciliationCounts"] | null;
-            /** @description How to go back if it fails. */
+            /** @description Plan for a rollback. */
             rollbackPlan?: components["schemas"]["PlainText"] | null;
-            /** @description Who answers for it from then on; needed to hand it over. */
+            /** @description The person who is responsible for the service after the hand-over; required for the hand-over. */
             serviceOwner?: components["schemas"]["PlainLine"] | null;
-            /** @description Where it is moved to. */
+            /** @description Target system. */
             targetSystem: components["schemas"]["PlainLine"];
-            /** @description What it is called. */
+            /** @description Title. */
             title: components["schemas"]["LocalizedName"];
         };
         /** @description A new pilot. */
         NewPilot: {
-            /** @description The aims of local smart government development that it serves; none at first, at least one to plan it. */
+            /**
+             * @description The aims of local smart government development that the pilot serves; at least one is required to plan the
+             *     pilot.
+             */
             aims?: components["schemas"]["Aims"];
             /**
              * Format: date
-             * @description Its last day; not before the first.
+             * @description Last day; not before `startDate`.
              * @example 2027-05-31
              */
             endDate: string;
-            /** @description What it is expected to show. */
+            /** @description The hypothesis that the pilot tests. */
             hypothesis?: components["schemas"]["PlainText"] | null;
             /**
              * Format: uuid
-             * @description The current member who answers for it.
+             * @description The current member who is responsible for the pilot.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
-            ownerMemberId: string;
+            ownerId: string;
             /**
              * Format: uuid
-             * @description The policy that it follows.
+             * @description The policy that the pilot implements.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             policyId?: string | null;
             /**
              * Format: uuid
-             * @description The sector that it makes smarter; any to propose it, a selected one to plan and run it.
+             * @description The sector of the pilot; a selected sector is required to plan and run the pilot.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             sectorId: string;
             /**
              * Format: date
-             * @description Its first day.
+             * @description First day.
              * @example 2027-03-01
              */
             startDate: string;
-            /** @description What it is called. */
+            /** @description Title. */
             title: components["schemas"]["LocalizedName"];
         };
         /** @description A new policy. */
         NewPolicy: {
-            /** @description The aims of local smart government development that it serves; none at first, at least one before it is adopted: what is decided stays as it is. */
+            /**
+             * @description The aims of local smart government development that the policy serves; at least one is required before the
+             *     policy is adopted.
+             */
             aims?: components["schemas"]["Aims"];
-            /** @description What it is about. */
+            /** @description The subject. */
             description?: components["schemas"]["LocalizedText"] | null;
             /** @description Policy, framework or standard. */
             kind: components["schemas"]["PolicyKind"];
-            /** @description Where it is written: a number, an address. */
+            /** @description Reference of the text, such as a number or a URL. */
             reference?: components["schemas"]["PlainLine"] | null;
-            /** @description What it is called. */
+            /** @description Title. */
             title: components["schemas"]["LocalizedName"];
         };
         /** @description A new sector. */
         NewSector: {
-            /** @description What it is called. */
+            /** @description Title. */
             name: components["schemas"]["LocalizedName"];
-            /** @description Why it could become smart. */
+            /** @description Reason why the sector could become smart. */
             rationale?: components["schemas"]["LocalizedText"] | null;
         };
         /** @description A new study. */
         NewStudy: {
-            /** @description How it is done: what is compared, who is asked. */
+            /** @description Method of the study. */
             approach: components["schemas"]["PlainText"];
             /**
-             * @description Whether it is completed. By default `false`.
+             * @description True if the study is completed. By default `false`.
              * @example true
              */
             completed?: boolean;
-            /** @description What it found. */
+            /** @description Findings. */
             findings?: components["schemas"]["LocalizedText"] | null;
-            /** @description Which way of digital transformation it recommends. */
+            /** @description Recommended way of digital transformation. */
             recommendation?: components["schemas"]["LocalizedText"] | null;
-            /** @description What it is called. */
+            /** @description Title. */
             title: components["schemas"]["LocalizedName"];
         };
-        /** @description What the chair says with a submission. */
+        /** @description A new submission. */
         NewSubmission: {
-            /** @description A word to the members. */
+            /** @description Note to the members. */
             note?: components["schemas"]["LocalizedNote"] | null;
         };
         /** @description A new task force with its first members. */
         NewTaskForce: {
-            /** @description The city that it is for. */
+            /** @description Name of the city. */
             city: components["schemas"]["LocalizedName"];
             /**
              * @description The country, as ISO 3166-1 alpha-2.
@@ -5852,7 +5815,7 @@ export interface components {
             country?: string | null;
             /** @description Stage of digital government evolution. */
             evolutionStage?: components["schemas"]["EvolutionStage"] | null;
-            /** @description What the council asks it to do. */
+            /** @description Mandate by the council. */
             mandate: components["schemas"]["LocalizedText"];
             /**
              * Format: int32
@@ -5862,22 +5825,22 @@ export interface components {
             maturityLevel?: number | null;
             /**
              * Format: int32
-             * @description How many sectors it may select: the deck's "few". By default `5`.
+             * @description Maximum number of selected sectors. By default `5`.
              * @example 5
              */
             maxSectors?: number;
-            /** @description Its first members; five to seven of them make it ready to be activated. */
+            /** @description The first members. Activation needs five to seven. */
             members?: components["schemas"]["NewMember"][];
-            /** @description What it is called. */
+            /** @description Title. */
             name: components["schemas"]["LocalizedName"];
             /**
              * Format: date
-             * @description When the council meets next.
+             * @description Day of the council's next meeting.
              * @example 2027-01-20
              */
             nextCouncilDate?: string | null;
             /**
-             * @description The IANA time zone in which its days begin.
+             * @description IANA time zone of the task force's dates.
              * @example Asia/Amman
              */
             timeZone: string;
@@ -5886,75 +5849,70 @@ export interface components {
         NewUser: {
             /**
              * Format: idn-email
-             * @description The address that the account is kept by, without characters that can't be seen. No two users share one, whatever the case, the width and the composition of its letters.
+             * @description E-mail address of the account, without invisible characters. Addresses are unique; case, width and composition
+             *     of the letters are ignored.
              * @example layla@example.org
              */
             email: string;
-            /** @description The language that the person prefers. */
+            /** @description Preferred language of the user. */
             locale: components["schemas"]["Language"];
-            /** @description The person's name. */
+            /** @description Name of the user. */
             name: components["schemas"]["LocalizedName"];
             /** @description Role across the installation. Only an administrator makes administrators. */
             role: components["schemas"]["UserRole"];
         };
         /** @description A vote on a submission. */
         NewVote: {
-            /** @description What you say. */
+            /** @description The choice. */
             choice: components["schemas"]["VoteChoice"];
-            /** @description A word with it, in whatever language you write; needed for `return`: what is to be done before the step can pass. */
+            /** @description Comment in any language; required for `return`: what has to be done before the step can pass. */
             comment?: components["schemas"]["PlainText"] | null;
-            /** @description Why you recuse yourself; needed for `recuse`. */
+            /** @description Reason of the recusal; required for `recuse`. */
             reason?: components["schemas"]["LocalizedNote"] | null;
         };
-        /** @description Why a criterion is waived. */
+        /** @description Reason for waiving a criterion. */
         NewWaiver: {
-            /** @description The reason; the report to the council shows it. */
+            /** @description The reason, shown in the report to the council. */
             reason: components["schemas"]["LocalizedNote"];
         };
         /** @description An open activity that is due. */
         NextDue: {
-            /**
-             * Format: uuid
-             * @description The activity.
-             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
-             */
-            activityId: string;
+            /** @description The activity. */
+            activity: components["schemas"]["ResourceReference"];
             /**
              * Format: date
-             * @description When.
+             * @description Time of the action.
              * @example 2026-12-15
              */
             dueDate: string;
-            /**
-             * Format: int32
-             * @description Its number.
-             * @example 12
-             */
-            number: number;
         };
-        /** @description Your password, and the next one. */
+        /** @description Current and new password. */
         PasswordChange: {
             /**
              * Format: password
-             * @description The password until now.
+             * @description Current password.
              * @example correct horse battery staple
              */
             currentPassword: string;
             /**
              * Format: password
-             * @description The password from now on: any characters, the same however a keyboard composes them (NFKC); 15 or more are better than 8. One that is tried first (a common one, your name, your address) is refused.
+             * @description The new password: any characters, normalized (NFKC); 15 or more are better than 8. Common passwords, and
+             *     passwords made of your name or address, are refused.
              * @example three wooden ships at noon
              */
             newPassword: string;
         };
-        /** @description A pilot, and where it can go from here. */
+        /** @description A pilot with its available transitions. */
         Pilot: components["schemas"]["PilotItem"] & {
-            /** @description Where it can go from here, for you, now. */
+            /**
+             * @description The transitions out of the current state that the caller can make now, or the obstacles of each, computed by the
+             *     check that the service enforces.
+             */
             availableTransitions: components["schemas"]["AvailablePilotTransition"][];
-            /** @description Its evaluations as they were made, oldest first: also those after which it was planned or run again. */
+            /** @description The evaluations of the pilot, oldest first, including those after which the pilot was planned or run again. */
             evaluations: components["schemas"]["PilotEvaluation"][];
         };
-        /** @description Pilots of the present cycle counted. */
+        /** @description Number of pilots of the current cycle by state. */
         PilotCounts: {
             /**
              * Format: int64
@@ -5987,139 +5945,127 @@ export interface components {
              */
             running: number;
         };
-        /** @description An evaluation of a pilot as it was made. It never changes. */
+        /** @description An evaluation of a pilot. An evaluation never changes. */
         PilotEvaluation: {
             /**
              * Format: int32
-             * @description The cycle in which it was made.
+             * @description The cycle of the evaluation.
              * @example 1
              */
             cycle: number;
             /**
              * Format: date-time
-             * @description When it was made.
+             * @description Time of creation.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             evaluatedAt: string;
-            /** @description What the pilot was measured by, and what was measured. */
+            /** @description The indicators with their measurements. */
             indicators: components["schemas"]["EvaluatedIndicator"][];
-            /** @description What was learned from the pilot. */
+            /** @description Lessons learned from the pilot. */
             lessons: components["schemas"]["Bilingual"];
             /**
              * Format: int32
-             * @description Its number, counted per pilot.
+             * @description Number of the evaluation within the pilot.
              * @example 1
              */
             number: number;
-            /** @description What it said should become of the pilot. */
+            /** @description Outcome of the evaluation. */
             outcome: components["schemas"]["PilotOutcome"];
         };
         /** @description A pilot of a list. */
         PilotItem: {
-            /** @description The aims that it serves. */
+            /** @description The aims that the resource serves. */
             aims: components["schemas"]["Aims"];
             /**
              * Format: date-time
-             * @description When it was created.
+             * @description Time of creation.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
             /**
              * Format: int32
-             * @description The cycle that it was made in.
+             * @description The cycle in which the activity was created.
              * @example 1
              */
             cycle: number;
             /**
              * Format: date
-             * @description Its last day.
+             * @description Last day.
              * @example 2027-05-31
              */
             endDate: string;
             /**
-             * @description What it is expected to show.
+             * @description The hypothesis that the pilot tests.
              * @example Half of the permits can be given within a day.
              */
             hypothesis: string | null;
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Unique id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
             /**
              * Format: int32
-             * @description The last cycle that it counts in: an extended pilot joins the cycle in which it is planned anew.
+             * @description Last cycle in which the pilot counts. An extended pilot joins the cycle in which it is planned again.
              * @example 1
              */
             lastCycle: number;
-            /** @description What was learned from it; null before it is evaluated. */
+            /** @description Lessons learned; null before the evaluation. */
             lessons: components["schemas"]["LocalizedText"] | null;
-            /** @description What its evaluation says should become of it; null before. */
+            /** @description Outcome of the last evaluation; null before the evaluation. */
             outcome: components["schemas"]["PilotOutcome"] | null;
-            /**
-             * Format: uuid
-             * @description The member who answers for it.
-             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
-             */
-            ownerMemberId: string;
-            /**
-             * Format: uuid
-             * @description The policy that it follows.
-             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
-             */
-            policyId: string | null;
+            /** @description The member who is responsible for the pilot. */
+            owner: components["schemas"]["MemberReference"];
+            /** @description The policy that the pilot implements. */
+            policy: components["schemas"]["ResourceReference"] | null;
             /**
              * Format: int32
-             * @description How often it was planned, counted from one. What was measured in an earlier run does not count in this one.
+             * @description Number of times the pilot was planned. Measurements of an earlier run do not count in the current run.
              * @example 1
              */
             run: number;
-            /**
-             * Format: uuid
-             * @description The sector that it makes smarter.
-             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
-             */
-            sectorId: string;
+            /** @description The sector of the pilot. */
+            sector: components["schemas"]["ResourceReference"];
             /**
              * Format: date
-             * @description Its first day.
+             * @description First day.
              * @example 2027-03-01
              */
             startDate: string;
             /**
              * Format: date-time
-             * @description When it was started in its last cycle; null before. Nothing is measured before that day.
+             * @description Time of the start in the last cycle; null before the start. Measurements are not dated before that day.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             startedAt: string | null;
-            /** @description Its state. */
+            /** @description Current state. */
             state: components["schemas"]["PilotState"];
-            /** @description Why it has that state. */
+            /** @description Reason for the current state. */
             stateReason: components["schemas"]["LocalizedNote"] | null;
             /**
              * Format: date-time
-             * @description Since when it has its state.
+             * @description Time of the last change of state.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             stateSince: string;
-            /** @description What it is called. */
+            /** @description Title. */
             title: components["schemas"]["LocalizedName"];
             /**
              * Format: date-time
-             * @description When it last changed.
+             * @description Time of the last change.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             updatedAt: string;
             /**
              * Format: int32
-             * @description Counts changes of its own fields.
+             * @description Version for `If-Match`; increases with each change.
              * @example 2
              */
             version: number;
         };
         /**
-         * @description What the evaluation of a pilot says should become of it.
+         * @description Outcome of the evaluation of a pilot.
          *
          *     - `scale`: Scale up: migrate it into the city's digital government
          *     - `extend`: Extend: run it again in a later cycle
@@ -6129,51 +6075,54 @@ export interface components {
         PilotOutcome: "scale" | "extend" | "stop";
         /** @description A page of pilots. */
         PilotPage: {
-            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
             items: components["schemas"]["PilotItem"][];
             /**
-             * @description The cursor of the next page; null on the last.
+             * @description Cursor of the next page; null on the last page.
              * @example WzEyXQ
              */
             next: string | null;
         };
         /** @description A JSON merge patch (RFC 7396): absent fields stay as they are, null clears one. */
         PilotPatch: {
-            /** @description The aims of local smart government development that it serves; none at first, at least one to plan it. */
+            /**
+             * @description The aims of local smart government development that the pilot serves; at least one is required to plan the
+             *     pilot.
+             */
             aims?: components["schemas"]["Aims"];
             /**
              * Format: date
-             * @description Its last day; not before the first.
+             * @description Last day; not before `startDate`.
              * @example 2027-05-31
              */
             endDate?: string;
-            /** @description What it is expected to show. */
+            /** @description The hypothesis that the pilot tests. */
             hypothesis?: components["schemas"]["PlainText"] | null;
             /**
              * Format: uuid
-             * @description The current member who answers for it.
+             * @description The current member who is responsible for the pilot.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
-            ownerMemberId?: string;
+            ownerId?: string;
             /**
              * Format: uuid
-             * @description The policy that it follows.
+             * @description The policy that the pilot implements.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             policyId?: string | null;
             /**
              * Format: uuid
-             * @description The sector that it makes smarter; any to propose it, a selected one to plan and run it.
+             * @description The sector of the pilot; a selected sector is required to plan and run the pilot.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             sectorId?: string;
             /**
              * Format: date
-             * @description Its first day.
+             * @description First day.
              * @example 2027-03-01
              */
             startDate?: string;
-            /** @description What it is called. */
+            /** @description Title. */
             title?: components["schemas"]["LocalizedNamePatch"];
         };
         /**
@@ -6187,15 +6136,15 @@ export interface components {
          * @enum {string}
          */
         PilotState: "proposed" | "planned" | "running" | "evaluated" | "cancelled";
-        /** @description Where a pilot is to go. */
+        /** @description A transition of a pilot. */
         PilotTransition: {
-            /** @description What was learned from it; needed for `evaluated`, and of no meaning otherwise. */
+            /** @description Lessons learned; required for `evaluated`, and ignored otherwise. */
             lessons?: components["schemas"]["LocalizedText"] | null;
-            /** @description What should become of it; needed for `evaluated`, and of no meaning otherwise. */
+            /** @description Outcome of the evaluation; required for `evaluated`, and ignored otherwise. */
             outcome?: components["schemas"]["PilotOutcome"] | null;
-            /** @description Why; needed to cancel, and to let an evaluated pilot run again. */
+            /** @description Reason; required to cancel, and to return an evaluated pilot to `running`. */
             reason?: components["schemas"]["LocalizedNote"] | null;
-            /** @description The state to go to. */
+            /** @description The new state. */
             to: components["schemas"]["PilotState"];
         };
         /**
@@ -6204,36 +6153,39 @@ export interface components {
          */
         PlainLine: string;
         /**
-         * @description Plain text, in whatever language its author writes.
+         * @description Plain text in any language.
          * @example أرفقت رأي الدائرة القانونية.
          */
         PlainText: string;
-        /** @description A policy, and where it can go from here. */
+        /** @description A policy with its available transitions. */
         Policy: components["schemas"]["PolicyItem"] & {
-            /** @description Where it can go from here, for you, now. */
+            /**
+             * @description The transitions out of the current state that the caller can make now, or the obstacles of each, computed by the
+             *     check that the service enforces.
+             */
             availableTransitions: components["schemas"]["AvailablePolicyTransition"][];
         };
         /** @description A policy of a list. */
         PolicyItem: {
-            /** @description The aims that it serves. */
+            /** @description The aims that the resource serves. */
             aims: components["schemas"]["Aims"];
             /**
              * Format: date-time
-             * @description When it was created.
+             * @description Time of creation.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
             /**
              * Format: int32
-             * @description The cycle that it was made in.
+             * @description The cycle in which the activity was created.
              * @example 1
              */
             cycle: number;
-            /** @description What it is about. */
+            /** @description The subject. */
             description: components["schemas"]["LocalizedText"] | null;
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Unique id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
@@ -6241,54 +6193,49 @@ export interface components {
             kind: components["schemas"]["PolicyKind"];
             /**
              * Format: int32
-             * @description The last cycle that it counts in: adopted policies are carried over.
+             * @description Last cycle in which the policy counts. Adopted policies are carried over.
              * @example 1
              */
             lastCycle: number;
             /**
-             * @description Where it is written.
+             * @description Reference of the text.
              * @example Decree 14/2026
              */
             reference: string | null;
-            /** @description Its state. */
+            /** @description Current state. */
             state: components["schemas"]["PolicyState"];
-            /** @description Why it has that state. */
+            /** @description Reason for the current state. */
             stateReason: components["schemas"]["LocalizedNote"] | null;
             /**
              * Format: date-time
-             * @description Since when it has its state.
+             * @description Time of the last change of state.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             stateSince: string;
-            /**
-             * Format: uuid
-             * @description The policy that took its place.
-             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
-             */
-            supersededById: string | null;
-            /** @description What it is called. */
+            /** @description The policy that replaced this policy. */
+            supersededBy: components["schemas"]["ResourceReference"] | null;
+            /** @description Title. */
             title: components["schemas"]["LocalizedName"];
             /**
-             * Format: uuid
-             * @description The member who put it under review last, and may change its text until it is decided on; another member adopts it.
-             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             * @description The member who last put the policy under review. Only this member can change the text during the review, and
+             *     only another member can adopt the policy.
              */
-            underReviewByMemberId: string | null;
+            underReviewBy: components["schemas"]["MemberReference"] | null;
             /**
              * Format: date-time
-             * @description When it last changed.
+             * @description Time of the last change.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             updatedAt: string;
             /**
              * Format: int32
-             * @description Counts changes of its own fields.
+             * @description Version for `If-Match`; increases with each change.
              * @example 2
              */
             version: number;
         };
         /**
-         * @description What kind of policy it is.
+         * @description Kind of a policy.
          *
          *     - `policy`: Policy
          *     - `framework`: Framework
@@ -6298,25 +6245,28 @@ export interface components {
         PolicyKind: "policy" | "framework" | "standard";
         /** @description A page of policies. */
         PolicyPage: {
-            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
             items: components["schemas"]["PolicyItem"][];
             /**
-             * @description The cursor of the next page; null on the last.
+             * @description Cursor of the next page; null on the last page.
              * @example WzEyXQ
              */
             next: string | null;
         };
         /** @description A JSON merge patch (RFC 7396): absent fields stay as they are, null clears one. */
         PolicyPatch: {
-            /** @description The aims of local smart government development that it serves; none at first, at least one before it is adopted: what is decided stays as it is. */
+            /**
+             * @description The aims of local smart government development that the policy serves; at least one is required before the
+             *     policy is adopted.
+             */
             aims?: components["schemas"]["Aims"];
-            /** @description What it is about. */
+            /** @description The subject. */
             description?: components["schemas"]["LocalizedTextPatch"] | null;
             /** @description Policy, framework or standard. */
             kind?: components["schemas"]["PolicyKind"];
-            /** @description Where it is written: a number, an address. */
+            /** @description Reference of the text, such as a number or a URL. */
             reference?: components["schemas"]["PlainLine"] | null;
-            /** @description What it is called. */
+            /** @description Title. */
             title?: components["schemas"]["LocalizedNamePatch"];
         };
         /**
@@ -6330,46 +6280,49 @@ export interface components {
          * @enum {string}
          */
         PolicyState: "identified" | "underReview" | "adopted" | "rejected" | "superseded";
-        /** @description Where a policy is to go. */
+        /** @description A transition of a policy. */
         PolicyTransition: {
-            /** @description Why; needed to reject, and to take a decision back: from `adopted` to `underReview`, from `rejected` to `identified`. */
+            /**
+             * @description Reason; required to reject, and to take a decision back (from `adopted` to `underReview`, from `rejected` to
+             *     `identified`).
+             */
             reason?: components["schemas"]["LocalizedNote"] | null;
             /**
              * Format: uuid
-             * @description The adopted policy that takes its place; needed for `superseded`, and refused otherwise.
+             * @description The adopted policy that replaces this policy; required for `superseded`, and refused otherwise.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             supersededById?: string | null;
-            /** @description The state to go to. */
+            /** @description The new state. */
             to: components["schemas"]["PolicyState"];
         };
-        /** @description A page of the portfolio, and the totals of all of it. */
+        /** @description A page of the portfolio with the totals of all matching task forces. */
         Portfolio: {
-            /** @description One line for every task force of this page. */
+            /** @description The task forces of this page. */
             items: components["schemas"]["PortfolioEntry"][];
             /**
-             * @description The cursor of the next page; null on the last.
+             * @description Cursor of the next page; null on the last page.
              * @example WzEyXQ
              */
             next: string | null;
-            /** @description The space for the files of all task forces, whether they match or not. */
+            /** @description Storage of the files of all task forces, irrespective of the filters. */
             storage: components["schemas"]["StorageUsage"];
-            /** @description All that match, added up. */
+            /** @description Totals of all matching task forces. */
             totals: components["schemas"]["PortfolioTotals"];
         };
         /** @description One task force in the portfolio. */
         PortfolioEntry: {
-            /** @description The report that waits for the council's decision; null if none does. */
+            /** @description The report that waits for the council's decision; null if there is none. */
             beforeCouncil: components["schemas"]["BeforeCouncil"] | null;
             /**
              * Format: int64
-             * @description Of them those that can't go on.
+             * @description Number of blocked activities of the current cycle.
              * @example 1
              */
             blocked: number;
             /**
              * Format: date-time
-             * @description When anything last changed.
+             * @description Time of the last change of anything in the task force.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             changedAt: string;
@@ -6377,39 +6330,39 @@ export interface components {
             city: components["schemas"]["LocalizedName"];
             /**
              * Format: int32
-             * @description The cycle that it is in.
+             * @description The current cycle.
              * @example 1
              */
             cycle: number;
-            /** @description The chair's last word on how it goes. */
+            /** @description Rating of the last health statement; null if there is none. */
             health: components["schemas"]["HealthRating"] | null;
-            /** @description Its name. */
+            /** @description Name. */
             name: components["schemas"]["LocalizedName"];
             /**
              * Format: date
-             * @description When the council meets next.
+             * @description Day of the council's next meeting.
              * @example 2027-01-20
              */
             nextCouncilDate: string | null;
             /**
              * Format: int64
-             * @description Open activities of the present cycle.
+             * @description Number of open activities of the current cycle.
              * @example 9
              */
             openActivities: number;
             /**
              * Format: int64
-             * @description Of them past their due date.
+             * @description Open conditions past their due date.
              * @example 2
              */
             overdue: number;
-            /** @description Its state. */
+            /** @description Current state. */
             state: components["schemas"]["TaskForceState"];
-            /** @description The step that is open or submitted. */
+            /** @description The step that is open or submitted; null if there is none. */
             step: components["schemas"]["StepName"] | null;
             /**
              * Format: date
-             * @description When that step is to be done.
+             * @description Target date of that step.
              * @example 2027-03-31
              */
             stepTargetDate: string | null;
@@ -6420,59 +6373,59 @@ export interface components {
              */
             taskForceId: string;
         };
-        /** @description All task forces that match, added up, whatever page this is. */
+        /** @description Totals of all matching task forces, irrespective of the page. */
         PortfolioTotals: {
             /**
              * Format: int64
-             * @description Of them active.
+             * @description Number of active task forces.
              * @example 1
              */
             active: number;
             /**
              * Format: int64
-             * @description Those whose report waits for the council's decision.
+             * @description Number of task forces whose report waits for the council's decision.
              * @example 1
              */
             beforeCouncil: number;
             /**
              * Format: int64
-             * @description Of them those that can't go on.
+             * @description Number of blocked activities of the current cycle.
              * @example 1
              */
             blocked: number;
             /**
              * Format: int64
-             * @description Of them concluded.
+             * @description Number of concluded task forces.
              * @example 1
              */
             concluded: number;
             /**
              * Format: int64
-             * @description Of them dissolved.
+             * @description Number of dissolved task forces.
              * @example 0
              */
             dissolved: number;
             /**
              * Format: int64
-             * @description Of them forming.
+             * @description Number of forming task forces.
              * @example 1
              */
             forming: number;
             /**
              * Format: int64
-             * @description Open activities.
+             * @description Number of open activities.
              * @example 17
              */
             openActivities: number;
             /**
              * Format: int64
-             * @description Of them past their due date.
+             * @description Open conditions past their due date.
              * @example 3
              */
             overdue: number;
             /**
              * Format: int64
-             * @description Of them suspended.
+             * @description Number of suspended task forces.
              * @example 0
              */
             suspended: number;
@@ -6486,11 +6439,11 @@ export interface components {
         /** @description A problem (RFC 9457, `application/problem+json`). `code` is stable; `title` and `detail` are for people, in the language of `Accept-Language`. */
         Problem: components["schemas"]["ValidationProblem"] | components["schemas"]["ForbiddenProblem"] | components["schemas"]["TransitionNotAllowedProblem"] | components["schemas"]["ConflictWithReferencesProblem"] | components["schemas"]["ConflictProblem"] | components["schemas"]["GateNotMetProblem"] | components["schemas"]["StorageFullProblem"] | components["schemas"]["BasicProblem"];
         /**
-         * @description What went wrong, as a stable code. `GET /problems/{code}` explains each.
+         * @description Stable code of a problem. `GET /problems/{code}` explains each code.
          *
          *     | Code | Status | Title | Advice |
          *     |---|---|---|---|
-         *     | `invalidRequest` | 400 | The request is not valid | `errors` names every fault: where it is (a JSON pointer into the body, or a parameter or header), a code and a sentence. Mend all of them and send the request again. |
+         *     | `invalidRequest` | 400 | The request is not valid | `errors` lists each error with its place (a JSON pointer into the body, or a parameter or header), a code and an explanation. Fix all of them and retry. |
          *     | `malformedJson` | 400 | The body is not JSON | The body could not be read as JSON; `detail` says where it broke off. |
          *     | `unknownReference` | 400 | The request refers to something that does not exist here | An id or a number in the body or in a parameter belongs to nothing in this task force. `errors` names it. |
          *     | `unauthenticated` | 401 | Sign in first | Send `Authorization: Bearer <accessToken>` from `POST /v1/auth/login`; an access token lives 15 minutes, then use `POST /v1/auth/refresh`. |
@@ -6498,7 +6451,7 @@ export interface components {
          *     | `invalidCredentials` | 401 | E-mail, password or token is wrong | The service does not say which of them is wrong. If you lost your password or invitation, ask the administrator or the secretariat for a new invitation. |
          *     | `insufficientScope` | 403 | The API key's scopes do not cover this action | An API key can do less than its owner: `GET /v1/api-keys` shows its scopes and its task force. Users, passwords, sessions and keys are managed after `POST /v1/auth/login`, never with a key. |
          *     | `forbidden` | 403 | Your role does not allow this | `allowedRoles` lists the roles that can do this; each operation lists them in `x-roles`. Ask a person with one of these roles. `permissions` of a resource says what you can do with it. |
-         *     | `notFound` | 404 | There is nothing here for you | Either there is nothing at this address, or it belongs to a task force that is not yours; the service does not say which. |
+         *     | `notFound` | 404 | Not found | Either there is nothing at this address, or it belongs to a task force that is not yours; the service does not say which. |
          *     | `methodNotAllowed` | 405 | This address does not take that method | The `Allow` header lists the methods this address takes. |
          *     | `notAcceptable` | 406 | The service cannot answer in a form you accept | Accept `application/json`. |
          *     | `transitionNotAllowed` | 409 | That state cannot be reached from here | `availableTransitions` lists the states that can be reached from the present one, and what stands in the way of each. |
@@ -6525,6 +6478,7 @@ export interface components {
          *     | `activityStarted` | 409 | An activity that was ever started is cancelled, not deleted | Send the transition to `cancelled` with a reason: what was worked on stays in the record. |
          *     | `policyNotAdopted` | 409 | Only an adopted policy can take the place of another | Send `supersededById` with the id of another policy that is adopted. |
          *     | `policyDecided` | 409 | The text of a policy that was decided on stays as it is | Move an adopted policy back to `underReview`, or a rejected one to `identified`, with a reason, while step `policy` is open; then change it and decide on it again. A superseded policy stays in the record. |
+         *     | `supersedesAnother` | 409 | The policy has taken the place of another | The policies in `references` were superseded by this policy, so it is neither given up nor deleted. Change its text and have it adopted again, or adopt another policy and let that one supersede it. |
          *     | `policyUnderReview` | 409 | Another member has put this policy under review | While a policy is under review, only the member who put it under review changes its text, so that nobody adopts words of their own. Ask that member, or move the policy back to `identified` and change it there. |
          *     | `adoptionByAnother` | 409 | A policy is adopted by a member other than the one who put it under review | Ask another member of the task force to read the policy and adopt it; `underReviewByMemberId` names the member who put it under review. |
          *     | `maturityMissing` | 409 | The sector needs assessments of its current and its target maturity | Add an assessment of kind `current` and one of kind `target`. While the sector is studied, it keeps one of each. |
@@ -6540,7 +6494,7 @@ export interface components {
          *     | `pilotNotRunning` | 409 | Only a running pilot is measured | Start the pilot (`running`) before you measure it; what was measured stays once it is evaluated or cancelled. |
          *     | `cycleNotOver` | 409 | An extended pilot is planned again in a later cycle | Once the council lets the next cycle begin and its step `pilots` is open, the pilot can go back to `planned`. |
          *     | `pilotNotScaled` | 409 | Only a pilot evaluated with outcome scale is migrated | Evaluate the pilot with outcome `scale` first. |
-         *     | `migrationUnderWay` | 409 | A migration of the pilot is planned, under way or done | The migration in `references` rests on the evaluation. Roll the migration back or delete it first; then the pilot can run again, be cancelled, or be evaluated with another outcome than `scale`. |
+         *     | `migrationUnderWay` | 409 | A migration of the pilot is planned, under way or done | The migration in `references` rests on the evaluation. Roll the migration back or delete it first, while step `migration` is open; then the pilot can run again, be cancelled, or be evaluated with another outcome than `scale`. |
          *     | `checklistUnfinished` | 409 | The checklist is empty or not done | The migration needs a checklist, and every item of it done; `references` lists the open items. A live migration keeps its checklist complete. |
          *     | `reconciliationMissing` | 409 | The reconciliation counts are missing | Give `reconciliation` with `source`, `loaded` and `rejected`. |
          *     | `differenceUnexplained` | 409 | The reconciliation counts differ and no reason is given | A live migration has no unexplained difference: send a `reconciliation.reason` for the new counts with them, or mend the counts. |
@@ -6550,15 +6504,15 @@ export interface components {
          *     | `notAdjusted` | 409 | The council has not opened this step again | The note answers a decision with outcome `adjust`, in the step that the decision names (`returnToStep`). |
          *     | `notEntitled` | 403 | You are not entitled to vote on this submission | Those vote who were members when the step was submitted (`entitled`). A successor is not entitled. |
          *     | `votingClosed` | 409 | The vote is over | The submission has passed, was returned or was withdrawn; votes stay as they were. |
-         *     | `reportNotSubmitted` | 409 | That report is not before the council | The council decides on a report that is `submitted`: the one that step 5 passed with. To correct a decision, name it in `supersedes`. |
-         *     | `decisionSuperseded` | 409 | A later decision has already corrected that one | Name the latest decision on that report in `supersedes`. |
+         *     | `reportNotSubmitted` | 409 | That report is not before the council | The council decides on a report that is `submitted`: the one that step 5 passed with. To correct a decision, name it in `supersedesNumber`. |
+         *     | `decisionSuperseded` | 409 | A later decision has already corrected that one | Name the latest decision on that report in `supersedesNumber`. |
          *     | `decisionFollowed` | 409 | Something has followed from that decision | Work has gone on since that decision, so only the record can be corrected: with the same `outcome` and `returnToStep`. |
          *     | `ofAnEarlierCycle` | 409 | It belongs to an earlier cycle | What an earlier cycle made is part of its record: it can be carried on, not deleted, and what was measured by it stays as it was. Make a new one. |
          *     | `conditionSettled` | 409 | The condition is settled: met, waived or superseded | Its evidence stays as it was. |
          *     | `evidenceOnRecord` | 409 | The evidence is on record | Evidence about a closed vote, a submitted report or a decision stays as it was. Add another one that says what is right. |
          *     | `ownsWork` | 409 | The member answers for pilots or conditions, which need another owner | Name a `successor` or `reassignToMemberId`; `references` lists what the member owns. |
          *     | `stillReferenced` | 409 | Other things still refer to it | `references` lists what refers to it. Remove those references first. |
-         *     | `tooManyItems` | 409 | The cycle has as many of these as there may be | Delete what nobody needs, or merge what belongs together. |
+         *     | `tooManyItems` | 409 | There are as many of these as there may be | Delete what nobody needs, or merge what belongs together. |
          *     | `emailTaken` | 409 | Another user has that e-mail address | One account per address. To send a new invitation use `POST /v1/users/{id}/invitations`. |
          *     | `lastAdministrator` | 409 | The installation needs an active administrator | Make somebody else an administrator first. |
          *     | `tooManyApiKeys` | 409 | You have as many API keys as there may be | A hundred may be good at once. Revoke one that nobody uses any more: `GET /v1/api-keys` says when each was last used. |
@@ -6571,35 +6525,35 @@ export interface components {
          *     | `storageFull` | 507 | There is no space for this file | The files of a task force, and those of the installation, may take a limited space: `storage` says how much is taken and how much may be. Delete evidence whose file is no longer needed, link to the file instead, or ask whoever runs the service for more. |
          *     | `unsupportedMediaType` | 415 | The body has the wrong content type | Send `application/json`; for a PATCH `application/merge-patch+json`; for a file one of the types that the operation lists. |
          *     | `preconditionRequired` | 428 | Say which version you are changing | Send `If-Match` with the `ETag` that came with the resource, so that nobody's change is lost. |
-         *     | `internalError` | 500 | The service failed | The fault is the service's, not your request's. Give the `requestId` to whoever runs it. |
+         *     | `internalError` | 500 | The service failed | The error is in the service, not in your request. Give the `requestId` to the administrator of the service. |
          *     | `unavailable` | 503 | The service cannot reach something it needs just now | Try again after the seconds in `Retry-After`. |
          * @enum {string}
          */
-        ProblemCode: "invalidRequest" | "malformedJson" | "unknownReference" | "unauthenticated" | "sessionsEnded" | "invalidCredentials" | "insufficientScope" | "forbidden" | "notFound" | "methodNotAllowed" | "notAcceptable" | "transitionNotAllowed" | "panelSize" | "chairRequired" | "seatsInvalid" | "alreadyMember" | "memberEnded" | "notAnExpert" | "holdsSeat" | "taskForceForming" | "taskForceSuspended" | "taskForceClosed" | "stepLocked" | "stepSubmitted" | "stepPassed" | "gateNotMet" | "contentTooLarge" | "dependencyUnfinished" | "dependencyCircle" | "reviewByAnother" | "activityInReview" | "activityClosed" | "activityStarted" | "policyNotAdopted" | "policyDecided" | "policyUnderReview" | "adoptionByAnother" | "maturityMissing" | "targetBelowCurrent" | "studyMissing" | "sectorNotSelected" | "aimsMissing" | "indicatorsMissing" | "measurementsMissing" | "scorecardFrozen" | "pilotEvaluated" | "migrationBegun" | "pilotNotRunning" | "cycleNotOver" | "pilotNotScaled" | "migrationUnderWay" | "checklistUnfinished" | "reconciliationMissing" | "differenceUnexplained" | "handoverIncomplete" | "evidenceIsALink" | "notWaivable" | "notAdjusted" | "notEntitled" | "votingClosed" | "reportNotSubmitted" | "decisionSuperseded" | "decisionFollowed" | "ofAnEarlierCycle" | "conditionSettled" | "evidenceOnRecord" | "ownsWork" | "stillReferenced" | "tooManyItems" | "emailTaken" | "lastAdministrator" | "tooManyApiKeys" | "idempotencyKeyInUse" | "idempotencyKeyReused" | "tooManyAttempts" | "tooManyRequests" | "versionMismatch" | "bodyTooLarge" | "storageFull" | "unsupportedMediaType" | "preconditionRequired" | "internalError" | "unavailable";
-        /** @description What a problem code means. */
+        ProblemCode: "invalidRequest" | "malformedJson" | "unknownReference" | "unauthenticated" | "sessionsEnded" | "invalidCredentials" | "insufficientScope" | "forbidden" | "notFound" | "methodNotAllowed" | "notAcceptable" | "transitionNotAllowed" | "panelSize" | "chairRequired" | "seatsInvalid" | "alreadyMember" | "memberEnded" | "notAnExpert" | "holdsSeat" | "taskForceForming" | "taskForceSuspended" | "taskForceClosed" | "stepLocked" | "stepSubmitted" | "stepPassed" | "gateNotMet" | "contentTooLarge" | "dependencyUnfinished" | "dependencyCircle" | "reviewByAnother" | "activityInReview" | "activityClosed" | "activityStarted" | "policyNotAdopted" | "policyDecided" | "supersedesAnother" | "policyUnderReview" | "adoptionByAnother" | "maturityMissing" | "targetBelowCurrent" | "studyMissing" | "sectorNotSelected" | "aimsMissing" | "indicatorsMissing" | "measurementsMissing" | "scorecardFrozen" | "pilotEvaluated" | "migrationBegun" | "pilotNotRunning" | "cycleNotOver" | "pilotNotScaled" | "migrationUnderWay" | "checklistUnfinished" | "reconciliationMissing" | "differenceUnexplained" | "handoverIncomplete" | "evidenceIsALink" | "notWaivable" | "notAdjusted" | "notEntitled" | "votingClosed" | "reportNotSubmitted" | "decisionSuperseded" | "decisionFollowed" | "ofAnEarlierCycle" | "conditionSettled" | "evidenceOnRecord" | "ownsWork" | "stillReferenced" | "tooManyItems" | "emailTaken" | "lastAdministrator" | "tooManyApiKeys" | "idempotencyKeyInUse" | "idempotencyKeyReused" | "tooManyAttempts" | "tooManyRequests" | "versionMismatch" | "bodyTooLarge" | "storageFull" | "unsupportedMediaType" | "preconditionRequired" | "internalError" | "unavailable";
+        /** @description Explanation of a problem code. */
         ProblemExplanation: {
-            /** @description What it means, and what to do about it. */
+            /** @description Meaning of the problem and what to do about it. */
             advice: components["schemas"]["Label"];
             /** @description The code. */
             code: components["schemas"]["ProblemCode"];
             /**
              * Format: int32
-             * @description The HTTP status that it comes with.
+             * @description HTTP status of the problem.
              * @example 409
              */
             status: number;
-            /** @description What it says. */
+            /** @description Content. */
             title: components["schemas"]["Label"];
         };
         /** @description The members that every problem has. */
         ProblemMembers: {
             /**
-             * @description What is wrong with this very request.
+             * @description Explanation of this occurrence of the problem, for people.
              * @example It is done, and blocked cannot be reached from there. Reachable: inProgress.
              */
             detail: string;
             /**
-             * @description The request, for whoever runs the service; also in `X-Request-Id`.
+             * @description Id of the request, for the administrator of the service; also in `X-Request-Id`.
              * @example 0199f0c2-7a3b-7c11-9d2e-3f5a6b7c8d9e
              */
             requestId: string;
@@ -6610,88 +6564,89 @@ export interface components {
              */
             status: number;
             /**
-             * @description What kind of problem it is.
+             * @description Kind of the problem, for people.
              * @example That state cannot be reached from here
              */
             title: string;
             /**
              * Format: uri-reference
-             * @description Address of an explanation of this kind of problem.
+             * @description URL of the explanation of this kind of problem.
              * @example /problems/transitionNotAllowed
              */
             type: string;
         };
-        /** @description How many records there were, what became of them, and how many are not accounted for. */
+        /** @description Counts of the migrated records, with the difference. */
         Reconciliation: {
             /**
              * Format: int64
-             * @description How many were neither loaded nor rejected; negative where more arrived than there were.
+             * @description Number of records neither loaded nor rejected; negative if more records were loaded or rejected than the source
+             *     had.
              * @example 0
              */
             difference: number;
             /**
              * Format: int64
-             * @description How many were loaded.
+             * @description Number of loaded records.
              * @example 119950
              */
             loaded: number;
-            /** @description Why the counts differ. */
+            /** @description Reason for the difference. */
             reason: components["schemas"]["LocalizedNote"] | null;
             /**
              * Format: int64
-             * @description How many were rejected.
+             * @description Number of rejected records.
              * @example 50
              */
             rejected: number;
             /**
              * Format: int64
-             * @description How many there were.
+             * @description Number of records in the source.
              * @example 120000
              */
             source: number;
         };
-        /** @description How many records there were, and what became of them. No more than every JSON reader counts exactly. */
+        /** @description Counts of the migrated records, each at most 2^53 − 1, so that every JSON parser reads them exactly. */
         ReconciliationCounts: {
             /**
              * Format: int64
-             * @description How many were loaded.
+             * @description Number of loaded records.
              * @example 119950
              */
             loaded: number;
-            /** @description Why the counts differ; needed as long as what is live has a difference. */
+            /** @description Reason for the difference; required while a live migration has a difference. */
             reason?: components["schemas"]["LocalizedNote"] | null;
             /**
              * Format: int64
-             * @description How many were rejected.
+             * @description Number of rejected records.
              * @example 50
              */
             rejected: number;
             /**
              * Format: int64
-             * @description How many there were.
+             * @description Number of records in the source.
              * @example 120000
              */
             source: number;
         };
-        /** @description A change of the counts: one that is not named stays as it is. */
+        /** @description A change of the counts; omitted counts stay unchanged. */
         ReconciliationCountsPatch: {
             /**
              * Format: int64
-             * @description How many were loaded.
+             * @description Number of loaded records.
              * @example 119950
              */
             loaded?: number;
-            /** @description Why the counts differ; needed as long as what is live has a difference. */
+            /** @description Reason for the difference; required while a live migration has a difference. */
             reason?: components["schemas"]["LocalizedNotePatch"] | null;
             /**
              * Format: int64
-             * @description How many were rejected.
+             * @description Number of rejected records.
              * @example 50
              */
             rejected?: number;
             /**
              * Format: int64
-             * @description How many there were.
+             * @description Number of records in the source.
              * @example 120000
              */
             source?: number;
@@ -6699,126 +6654,112 @@ export interface components {
         /** @description The refresh token of a session. */
         RefreshToken: {
             /**
-             * @description As it came with the last access token.
+             * @description The last refresh token of the session.
              * @example c2VjcmV0LXJlZnJlc2gtdG9rZW4tb2YtYS1zZXNzaW9u
              */
             refreshToken: string;
         };
-        /** @description Attempts of one kind in one hour: by one caller, from one address, at one operation, refused in one way. */
+        /** @description Refused attempts of one kind within an hour: same caller, address, operation and problem code. */
         RefusedAttempt: {
             /**
-             * @description The address that it came from, of IPv6 its network of 64 bits; null where it is not known, or where attempts are counted together.
+             * @description Address of the client (for IPv6, its network of 64 bits); null if unknown, or if attempts of several clients are
+             *     counted together.
              * @example 192.0.2.17
              */
             address: string | null;
             /**
              * Format: int64
-             * @description How often.
+             * @description Number of attempts.
              * @example 12
              */
             attempts: number;
-            /** @description How they were refused. */
+            /** @description Problem code of the refusals. */
             code: components["schemas"]["ProblemCode"];
             /**
              * Format: date-time
-             * @description The first time in this hour.
+             * @description Time of the first attempt in this hour.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             firstAt: string;
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Unique id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
             /**
              * Format: date-time
-             * @description The last time in this hour.
+             * @description Time of the last attempt in this hour.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             lastAt: string;
             /**
-             * @description The request of the last time.
+             * @description Id of the request of the last attempt.
              * @example 0199f0c2-7a3b-7c11-9d2e-3f5a6b7c8d9e
              */
             lastRequestId: string;
             /**
-             * @description Method and route; `other` where there were too many kinds in an hour and the rest is counted together.
+             * @description Method and route; `other` if there were too many kinds in an hour and the rest is counted together.
              * @example POST /v1/task-forces/{taskForceId}/transitions
              */
             operation: string;
-            /**
-             * Format: uuid
-             * @description The task force that they were about, where the caller could see it.
-             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
-             */
-            taskForceId: string | null;
-            /** @description Who tried; null where no credential said so. */
-            user: components["schemas"]["RefusedUser"] | null;
+            /** @description The task force of the attempts, if the caller could see it. */
+            taskForce: components["schemas"]["ResourceReference"] | null;
+            /** @description The user who made the attempts; null without a valid credential. */
+            user: components["schemas"]["UserReference"] | null;
         };
         /** @description A page of refused attempts. */
         RefusedAttemptPage: {
-            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
             items: components["schemas"]["RefusedAttempt"][];
             /**
-             * @description The cursor of the next page; null on the last.
+             * @description Cursor of the next page; null on the last page.
              * @example WzEyXQ
              */
             next: string | null;
         };
-        /** @description Who tried, where a credential said so. */
-        RefusedUser: {
-            /**
-             * Format: uuid
-             * @description The user.
-             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
-             */
-            id: string;
-            /** @description Their name, as it is today. */
-            name: components["schemas"]["LocalizedName"] | null;
-        };
-        /** @description How the work of the cycle stands. */
+        /** @description Activities of the cycle. */
         ReportActivities: {
             /**
              * Format: int64
-             * @description How many activities are done.
+             * @description Number of finished activities.
              * @example 31
              */
             done: number;
-            /** @description Those done since then, the first 200. */
+            /** @description Activities finished since the period began, the first 200. */
             doneItems: components["schemas"]["ReportActivity"][];
             /**
              * Format: int64
-             * @description How many were done since the period began.
+             * @description Number of activities finished since the period began.
              * @example 31
              */
             doneSince: number;
             /**
              * Format: int64
-             * @description How many are open.
+             * @description Number of open activities.
              * @example 6
              */
             open: number;
             /**
              * Format: int64
-             * @description How many of the open ones are overdue.
+             * @description Number of overdue activities.
              * @example 2
              */
             overdue: number;
-            /** @description Those overdue, the first 200. */
+            /** @description Overdue activities, the first 200. */
             overdueItems: components["schemas"]["ReportActivity"][];
         };
         /** @description An activity. */
         ReportActivity: {
             /**
              * Format: date
-             * @description When it is to be done.
+             * @description Due date.
              * @example 2027-01-15
              */
             dueDate: string | null;
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Unique id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
@@ -6828,18 +6769,18 @@ export interface components {
              * @example 14
              */
             number: number;
-            /** @description Its state. */
+            /** @description Current state. */
             state: components["schemas"]["ActivityState"];
-            /** @description Its step. */
+            /** @description Step of the activity. */
             step: components["schemas"]["StepName"];
-            /** @description What it is called. */
+            /** @description Title. */
             title: components["schemas"]["Bilingual"];
         };
-        /** @description The chair's answer to a decision of the council that opened a step again. */
+        /** @description The chair's note on a step that the council reopened. */
         ReportAdjustmentNote: {
             /**
              * Format: date-time
-             * @description When.
+             * @description Time of the action.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             at: string;
@@ -6851,87 +6792,87 @@ export interface components {
             decisionNumber: number;
             /**
              * Format: uuid
-             * @description The chair who wrote it.
+             * @description Id of the chair's seat.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             memberId: string;
             /** @description The chair's name. */
             name: components["schemas"]["Bilingual"];
-            /** @description Why nothing of the step had to be changed. */
+            /** @description Reason why nothing of the step had to be changed. */
             note: components["schemas"]["Bilingual"];
         };
-        /** @description An aim, and what serves it. */
+        /** @description An aim with the policies and pilots that serve it. */
         ReportAim: {
-            /** @description Which of the four. */
+            /** @description The aim. */
             aim: components["schemas"]["Aim"];
-            /** @description The pilots that name it and were not cancelled. */
+            /** @description Pilots that name the aim and were not cancelled. */
             pilotIds: string[];
-            /** @description The policies in force that name it. */
+            /** @description Policies in force that name the aim. */
             policyIds: string[];
             /**
-             * @description Whether there is such a pilot.
+             * @description True if at least one pilot serves the aim.
              * @example true
              */
             served: boolean;
         };
-        /** @description What the council is asked for. */
+        /** @description Recommendation to the council. */
         ReportAsked: {
-            /** @description The decision that is recommended. */
+            /** @description The recommended decision. */
             recommendation: components["schemas"]["DecisionOutcome"];
-            /** @description The step to be done again, with `adjust`. */
+            /** @description The step to reopen, for `adjust`. */
             returnToStep: components["schemas"]["StepName"] | null;
-            /** @description Why, in a few words. */
+            /** @description Summary of the recommendation. */
             summary: components["schemas"]["Bilingual"];
         };
         /** @description A condition that the council set. */
         ReportCondition: {
             /**
              * Format: date
-             * @description By when.
+             * @description Due date.
              * @example 2027-01-31
              */
             dueDate: string;
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Unique id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
-            /** @description Who sees to it. */
+            /** @description The member in charge. */
             owner: components["schemas"]["ReportPerson"];
-            /** @description Its state. */
+            /** @description Current state. */
             state: components["schemas"]["ConditionState"];
-            /** @description Why it was returned, waived or superseded. Reports built by an earlier version do not say it. */
+            /** @description Reason for returning, waiving or superseding. Missing in reports of earlier versions. */
             stateReason?: components["schemas"]["Bilingual"] | null;
-            /** @description What is asked for. */
+            /** @description Text of the condition. */
             text: components["schemas"]["Bilingual"];
         };
-        /** @description Which report this is, and what it knows of. */
+        /** @description Identification of the report and the records that it covers. */
         ReportControl: {
             /**
              * Format: date-time
-             * @description The moment that it describes.
+             * @description Time that the report describes.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             asOf: string;
-            /** @description The chair who built it. */
+            /** @description The chair who created the report. */
             author: components["schemas"]["ReportPerson"];
-            /** @description Its city. */
+            /** @description City of the task force. */
             city: components["schemas"]["Bilingual"];
             /**
              * Format: int32
-             * @description The cycle that is reported on.
+             * @description Cycle of the report.
              * @example 1
              */
             cycle: number;
             /**
-             * @description Hash of that event, in hexadecimal: the head of the chain.
+             * @description Hash of that event, in hexadecimal.
              * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
              */
             headHash: string;
             /**
              * Format: int64
-             * @description Sequence number of the last event that it knows of.
+             * @description Sequence number of the last event that the report covers.
              * @example 412
              */
             lastSeq: number;
@@ -6939,15 +6880,15 @@ export interface components {
             name: components["schemas"]["Bilingual"];
             /**
              * Format: int32
-             * @description Its number, counted per task force.
+             * @description Number within the task force.
              * @example 1
              */
             number: number;
-            /** @description The time that it covers. */
+            /** @description Period of the report. */
             period: components["schemas"]["ReportPeriod"];
             /**
              * Format: int32
-             * @description The number of the report of this cycle before it.
+             * @description Number of the previous report of the cycle.
              * @example null
              */
             supersedes: number | null;
@@ -6960,21 +6901,21 @@ export interface components {
         };
         /** @description A decision of the council on an earlier report. */
         ReportDecision: {
-            /** @description What the council asked for in return. */
+            /** @description A condition that the council set with a decision. */
             conditions: components["schemas"]["ReportCondition"][];
             /**
              * Format: date
-             * @description When.
+             * @description Time of the action.
              * @example 2026-12-15
              */
             decidedOn: string;
             /**
-             * @description Whether it departs from what that report recommended.
+             * @description True if the decision differs from the recommendation of that report.
              * @example true
              */
             departs: boolean;
             /**
-             * @description In which meeting.
+             * @description The council's meeting.
              * @example Council 7/2026, item 3
              */
             meetingReference: string;
@@ -6984,19 +6925,19 @@ export interface components {
              * @example 1
              */
             number: number;
-            /** @description What was decided. */
+            /** @description Outcome of the decision. */
             outcome: components["schemas"]["DecisionOutcome"];
             /**
              * Format: int32
-             * @description The report that it was about.
+             * @description Number of the report.
              * @example 1
              */
             reportNumber: number;
-            /** @description The step to be done again, with `adjust`. */
+            /** @description The step to reopen, for `adjust`. */
             returnToStep: components["schemas"]["StepName"] | null;
             /**
              * Format: int32
-             * @description The decision that it corrects.
+             * @description Number of the corrected decision.
              * @example null
              */
             supersedes: number | null;
@@ -7005,70 +6946,70 @@ export interface components {
         ReportEvidence: {
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Unique id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
             /**
-             * @description What kind of file it is, if it is one.
+             * @description Media type, if the evidence is a file.
              * @example application/pdf
              */
             mediaType: string | null;
             /**
-             * @description Hash of its content, in hexadecimal.
+             * @description SHA-256 of the content, in hexadecimal.
              * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
              */
             sha256: string | null;
             /**
              * Format: int32
-             * @description Its bytes, counted.
+             * @description Size in bytes.
              * @example 48213
              */
             size: number | null;
-            /** @description What it proves. */
+            /** @description Subject of the evidence. */
             subject: components["schemas"]["ReportSubject"];
-            /** @description What it is called. */
+            /** @description Title. */
             title: components["schemas"]["Bilingual"];
             /**
-             * @description Where it is, if it is a link.
+             * @description URL of a link; null for a file.
              * @example https://city.example/open-data
              */
             url: string | null;
         };
-        /** @description The chair's word on how it goes. */
+        /** @description A new health statement of the chair. */
         ReportHealthStatement: {
-            /** @description How it goes. */
+            /** @description Health rating. */
             health: components["schemas"]["HealthRating"];
-            /** @description Why. */
+            /** @description Reason. */
             note: components["schemas"]["Bilingual"] | null;
             /**
              * Format: date-time
-             * @description When that was said.
+             * @description Time of the statement.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             statedAt: string;
         };
-        /** @description An indicator, from baseline to what was measured last in the pilot's cycle. */
+        /** @description An indicator with its baseline, target and last measured value in the pilot's cycle. */
         ReportIndicator: {
             /**
-             * @description What was measured last.
+             * @description Last measured value.
              * @example 83.2
              */
             actual: string | null;
             /**
-             * @description Where it began.
+             * @description Baseline.
              * @example 12.50
              */
             baseline: string | null;
-            /** @description Which way it shall go. */
+            /** @description Direction in which the indicator should move. */
             direction: components["schemas"]["IndicatorDirection"];
             /**
              * Format: date
-             * @description When.
+             * @description Time of the action.
              * @example 2027-02-01
              */
             measuredOn: string | null;
-            /** @description What is measured. */
+            /** @description Name of the indicator. */
             name: components["schemas"]["Bilingual"];
             /**
              * @description The reason why the indicator is no longer measured, in its verdict `retired`. Reports built by an earlier version
@@ -7076,23 +7017,23 @@ export interface components {
              */
             retirementReason: components["schemas"]["Bilingual"] | null;
             /**
-             * @description Where it shall go.
+             * @description Target.
              * @example 80
              */
             target: string | null;
             /**
-             * @description In what.
+             * @description Unit.
              * @example %
              */
             unit: string;
-            /** @description What became of the target. */
+            /** @description Whether the target was reached. */
             verdict: components["schemas"]["TargetVerdict"];
         };
-        /** @description What an evaluated pilot taught. */
+        /** @description Lessons of an evaluated pilot. */
         ReportLesson: {
-            /** @description What it taught. */
+            /** @description Lessons learned. */
             lessons: components["schemas"]["Bilingual"];
-            /** @description What should become of it. */
+            /** @description Outcome of the evaluation. */
             outcome: components["schemas"]["PilotOutcome"];
             /**
              * Format: uuid
@@ -7100,14 +7041,14 @@ export interface components {
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             pilotId: string;
-            /** @description What it is called. */
+            /** @description Title. */
             title: components["schemas"]["Bilingual"];
         };
-        /** @description How far a sector was on a day. */
+        /** @description Maturity of a sector on a day. */
         ReportMaturity: {
             /**
              * Format: date
-             * @description When that was found.
+             * @description Day of the assessment.
              * @example 2026-11-30
              */
             assessedOn: string;
@@ -7120,16 +7061,16 @@ export interface components {
         };
         /** @description A member of the task force. */
         ReportMember: {
-            /** @description Why they left. */
+            /** @description Reason for the end of the seat. */
             endReason: components["schemas"]["Bilingual"] | null;
             /**
-             * @description What they are expert in.
+             * @description Field of expertise.
              * @example Open data
              */
             expertise: string | null;
             /**
              * Format: date
-             * @description Since when.
+             * @description First day of the seat.
              * @example 2026-11-01
              */
             fromDate: string;
@@ -7139,13 +7080,13 @@ export interface components {
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             memberId: string;
-            /** @description Who holds or held it. */
+            /** @description Name of the member. */
             name: components["schemas"]["Bilingual"];
             /** @description Chair or expert. */
             role: components["schemas"]["SeatRole"];
             /**
              * Format: date
-             * @description Until when.
+             * @description Last day of the seat; null while it is held.
              * @example null
              */
             toDate: string | null;
@@ -7154,79 +7095,79 @@ export interface components {
         ReportMigration: {
             /**
              * Format: int64
-             * @description How many items of its checklist are done.
+             * @description Number of finished checklist items.
              * @example 4
              */
             checklistDone: number;
             /**
              * Format: int64
-             * @description How many there are.
+             * @description Number of checklist items.
              * @example 5
              */
             checklistTotal: number;
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Unique id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
             /**
              * Format: uuid
-             * @description The pilot that moves.
+             * @description Id of the migrated pilot.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             pilotId: string;
-            /** @description What the pilot is called. */
+            /** @description Title of the pilot. */
             pilotTitle: components["schemas"]["Bilingual"];
             /**
              * Format: date
-             * @description When it is planned for.
+             * @description Planned day.
              * @example 2027-02-15
              */
             plannedOn: string;
             /**
-             * @description The unit that takes it over.
+             * @description The unit that takes over the service.
              * @example Department of digital services
              */
             receivingUnit: string | null;
-            /** @description How many records there were, and what became of them. */
+            /** @description Counts of the migrated records. */
             reconciliation: components["schemas"]["ReportReconciliation"] | null;
             /**
-             * @description Who is responsible for the service from then on.
+             * @description The person who is responsible for the service after the hand-over.
              * @example Head of services
              */
             serviceOwner: string | null;
-            /** @description Its state. */
+            /** @description Current state. */
             state: components["schemas"]["MigrationState"];
-            /** @description Why it has that state. */
+            /** @description Reason for the current state. */
             stateReason: components["schemas"]["Bilingual"] | null;
             /**
-             * @description Where it moves to.
+             * @description Target system.
              * @example City service portal
              */
             targetSystem: string;
-            /** @description What it is called. */
+            /** @description Title. */
             title: components["schemas"]["Bilingual"];
         };
-        /** @description Everything that a report says. */
+        /** @description Content of a report. */
         ReportModel: {
-            /** @description How the work stands. */
+            /** @description Activities of the cycle. */
             activities: components["schemas"]["ReportActivities"];
-            /** @description The four aims, and what serves each. */
+            /** @description The four aims with the policies and pilots that serve them. */
             aims: components["schemas"]["ReportAim"][];
-            /** @description What the council is asked for. */
+            /** @description Recommendation to the council. */
             asked: components["schemas"]["ReportAsked"];
-            /** @description Which report this is. */
+            /** @description Identification of the report. */
             control: components["schemas"]["ReportControl"];
-            /** @description What the council decided before, and what became of its conditions. */
+            /** @description Earlier decisions of the council and their conditions. */
             decisions: components["schemas"]["ReportDecision"][];
-            /** @description The annex: what proves it. */
+            /** @description Annex: the evidence. */
             evidence: components["schemas"]["ReportEvidence"][];
-            /** @description The chair's last word on how it goes. */
+            /** @description Rating of the last health statement; null if there is none. */
             health: components["schemas"]["ReportHealthStatement"] | null;
-            /** @description What the evaluated pilots taught. */
+            /** @description Lessons of the evaluated pilots. */
             lessons: components["schemas"]["ReportLesson"][];
-            /** @description Those with a seat, and those who left in this cycle. */
+            /** @description Current members, and members who left in this cycle. */
             members: components["schemas"]["ReportMember"][];
             /** @description The migrations of the cycle. */
             migrations: components["schemas"]["ReportMigration"][];
@@ -7234,9 +7175,9 @@ export interface components {
             pilots: components["schemas"]["ReportPilot"][];
             /** @description The policies in force. */
             policies: components["schemas"]["ReportPolicy"][];
-            /** @description Who kept out of which vote. */
+            /** @description Recusals from votes. */
             recusals: components["schemas"]["ReportRecusal"][];
-            /** @description What keeps the work from going on. */
+            /** @description Risks: blocked and overdue work, and differences in migrations. */
             risks: components["schemas"]["ReportRisks"];
             /** @description The sectors, selected or not. */
             sectors: components["schemas"]["ReportSector"][];
@@ -7247,13 +7188,13 @@ export interface components {
         ReportPeriod: {
             /**
              * Format: date-time
-             * @description When the cycle opened, or as of when it was reported on before.
+             * @description Begin of the period: the opening of the cycle, or the time of the previous report.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             from: string;
             /**
              * Format: date-time
-             * @description The moment of the report.
+             * @description End of the period: the time of the report.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             to: string;
@@ -7266,121 +7207,121 @@ export interface components {
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             memberId: string;
-            /** @description Who holds or held it. */
+            /** @description Name of the member. */
             name: components["schemas"]["Bilingual"];
         };
-        /** @description A pilot, and what it was measured by. */
+        /** @description A pilot with its indicators. */
         ReportPilot: {
-            /** @description The aims that it serves. */
+            /** @description The aims that the resource serves. */
             aims: components["schemas"]["Aim"][];
             /**
              * Format: date
-             * @description When it ends.
+             * @description Time of expiry.
              * @example 2027-02-28
              */
             endDate: string;
             /**
-             * @description Its evaluations, oldest first, also those after which it was planned or run again. Reports built by an earlier
-             *     version do not list them.
+             * @description Evaluations, oldest first, including those after which the pilot was planned or run again. Missing in reports of
+             *     earlier versions.
              */
             evaluations?: components["schemas"]["PilotEvaluation"][];
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Unique id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
-            /** @description What it is measured by. */
+            /** @description Indicators of the pilot. */
             indicators: components["schemas"]["ReportIndicator"][];
-            /** @description What it taught. */
+            /** @description Lessons learned. */
             lessons: components["schemas"]["Bilingual"] | null;
-            /** @description What its evaluation said should become of it. */
+            /** @description Outcome of the evaluation. */
             outcome: components["schemas"]["PilotOutcome"] | null;
-            /** @description Who is responsible. */
+            /** @description The member who is responsible. */
             owner: components["schemas"]["ReportPerson"];
             /**
              * Format: uuid
-             * @description The policy that it carries out.
+             * @description Id of the policy that the pilot implements.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             policyId: string | null;
             /**
              * Format: uuid
-             * @description Its sector.
+             * @description Id of the sector.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             sectorId: string;
-            /** @description What the sector is called. */
+            /** @description Name of the sector. */
             sectorName: components["schemas"]["Bilingual"];
             /**
              * Format: date
-             * @description When it begins.
+             * @description First day.
              * @example 2027-01-01
              */
             startDate: string;
-            /** @description Its state. */
+            /** @description Current state. */
             state: components["schemas"]["PilotState"];
-            /** @description Why it has that state. */
+            /** @description Reason for the current state. */
             stateReason: components["schemas"]["Bilingual"] | null;
-            /** @description What it is called. */
+            /** @description Title. */
             title: components["schemas"]["Bilingual"];
         };
         /** @description A policy in force. */
         ReportPolicy: {
             /**
              * Format: date-time
-             * @description When it was adopted.
+             * @description Time of adoption.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             adoptedAt: string;
-            /** @description The aims that it serves. */
+            /** @description The aims that the resource serves. */
             aims: components["schemas"]["Aim"][];
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Unique id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
             /** @description Policy, framework or standard. */
             kind: components["schemas"]["PolicyKind"];
             /**
-             * @description Where it is written.
+             * @description Reference of the text.
              * @example Decree 14/2026
              */
             reference: string | null;
-            /** @description What it is called. */
+            /** @description Title. */
             title: components["schemas"]["Bilingual"];
         };
         /** @description Records of a migration, counted. */
         ReportReconciliation: {
             /**
              * Format: int64
-             * @description How many were neither loaded nor rejected. Reports from before 2026-11-27 do not say it.
+             * @description Number of records neither loaded nor rejected. Missing in reports from before 2026-11-27.
              * @example 0
              */
             difference?: number;
             /**
              * Format: int64
-             * @description How many were loaded.
+             * @description Number of loaded records.
              * @example 1195
              */
             loaded: number;
-            /** @description Why the counts differ. */
+            /** @description Reason for the difference. */
             reason?: components["schemas"]["Bilingual"] | null;
             /**
              * Format: int64
-             * @description How many were rejected.
+             * @description Number of rejected records.
              * @example 5
              */
             rejected: number;
             /**
              * Format: int64
-             * @description How many there were.
+             * @description Number of records in the source.
              * @example 1200
              */
             source: number;
         };
-        /** @description A member who kept out of a vote. */
+        /** @description A recusal of a member from a vote. */
         ReportRecusal: {
             /**
              * Format: uuid
@@ -7388,15 +7329,15 @@ export interface components {
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             memberId: string;
-            /** @description Who kept out. */
+            /** @description Name of the member. */
             name: components["schemas"]["Bilingual"];
-            /** @description Why. */
+            /** @description Reason. */
             reason: components["schemas"]["Bilingual"] | null;
-            /** @description Its step. */
+            /** @description Step of the activity. */
             step: components["schemas"]["StepName"];
             /**
              * Format: uuid
-             * @description The submission that was voted on.
+             * @description Id of the submission.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             submissionId: string;
@@ -7405,17 +7346,20 @@ export interface components {
         ReportRisk: {
             /**
              * Format: date
-             * @description When it is to be done.
+             * @description Due date.
              * @example 2027-01-15
              */
             dueDate: string | null;
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Unique id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
-            /** @description What it is: `activity` or `migration`. Reports from before 2026-11-27 do not say it, and list activities only. */
+            /**
+             * @description Kind of the resource: `activity` or `migration`. Missing in reports from before 2026-11-27, which list only
+             *     activities.
+             */
             kind?: components["schemas"]["SubjectKind"];
             /**
              * Format: int32
@@ -7423,51 +7367,51 @@ export interface components {
              * @example 14
              */
             number: number | null;
-            /** @description Why it is blocked, or why the counts differ. */
+            /** @description Reason for the block or for the difference. */
             reason: components["schemas"]["Bilingual"] | null;
             /**
              * Format: date-time
-             * @description Since when it is blocked.
+             * @description Time since which the activity is blocked.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             since: string | null;
-            /** @description What it is called. */
+            /** @description Title. */
             title: components["schemas"]["Bilingual"];
-            /** @description Why it is a risk; of one that is both, that it is blocked. */
+            /** @description Cause of the risk; `blocked` for an activity that is both blocked and overdue. */
             why: components["schemas"]["RiskCause"];
         };
-        /** @description What keeps the work from going on. */
+        /** @description Risks: blocked and overdue work, and differences in migrations. */
         ReportRisks: {
-            /** @description The migrations, and the first 200 of the activities by due date. */
+            /** @description The migrations, and the first 200 activities by due date. */
             items: components["schemas"]["ReportRisk"][];
             /**
              * Format: int64
-             * @description How many activities are blocked or overdue, and in how many migrations the counts of records differ.
+             * @description Number of blocked or overdue activities and of migrations whose counts differ.
              * @example 2
              */
             total: number;
         };
-        /** @description A sector: how far it was, is, and shall be. */
+        /** @description A sector with its first, current and target maturity. */
         ReportSector: {
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Unique id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
-            /** @description What it is called. */
+            /** @description Title. */
             name: components["schemas"]["Bilingual"];
-            /** @description Its maturity when it was last assessed. */
+            /** @description Maturity at the last assessment. */
             now: components["schemas"]["ReportMaturity"] | null;
-            /** @description Its state. */
+            /** @description Current state. */
             state: components["schemas"]["SectorState"];
-            /** @description Why it has that state. */
+            /** @description Reason for the current state. */
             stateReason: components["schemas"]["Bilingual"] | null;
-            /** @description Its completed studies. */
+            /** @description Completed studies. */
             studies: components["schemas"]["ReportStudy"][];
-            /** @description The maturity that is aimed at. */
+            /** @description Target maturity. */
             target: components["schemas"]["ReportMaturity"] | null;
-            /** @description Its maturity when it was first assessed. */
+            /** @description Maturity at the first assessment. */
             then: components["schemas"]["ReportMaturity"] | null;
         };
         /**
@@ -7483,31 +7427,31 @@ export interface components {
         /** @description A step, its votes and its waivers. */
         ReportStep: {
             /**
-             * @description The chair's answers to decisions of the council that opened the step again, where nothing had to be changed.
-             *     Reports built by an earlier version do not list them.
+             * @description The chair's notes on decisions of the council that reopened the step, if nothing had to be changed. Missing in
+             *     reports of earlier versions.
              */
             adjustmentNotes?: components["schemas"]["ReportAdjustmentNote"][];
             /**
              * Format: date-time
-             * @description When it last opened.
+             * @description Time when the step last opened.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             openedAt: string | null;
             /**
              * Format: date-time
-             * @description When it passed.
+             * @description Time when the step passed.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             passedAt: string | null;
-            /** @description Its state. */
+            /** @description Current state. */
             state: components["schemas"]["StepState"];
-            /** @description Which of the five. */
+            /** @description Name of the step. */
             step: components["schemas"]["StepName"];
-            /** @description How often it was put to the members, oldest first. */
+            /** @description Submissions of the step, oldest first. */
             submissions: components["schemas"]["ReportSubmission"][];
             /**
              * Format: date
-             * @description When it is to be done.
+             * @description Due date.
              * @example 2027-03-31
              */
             targetDate: string | null;
@@ -7518,57 +7462,58 @@ export interface components {
         ReportStudy: {
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Unique id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
-            /** @description What it recommends. */
+            /** @description Recommendation. */
             recommendation: components["schemas"]["Bilingual"] | null;
-            /** @description What it is called. */
+            /** @description Title. */
             title: components["schemas"]["Bilingual"];
         };
-        /** @description What a piece of evidence is about. */
+        /** @description Subject of a piece of evidence. */
         ReportSubject: {
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Unique id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
-            /** @description What it is. */
+            /** @description Kind of the resource. */
             kind: components["schemas"]["EvidenceSubjectKind"];
         };
-        /** @description A step put to the members. */
+        /** @description A submission of a step. */
         ReportSubmission: {
             /**
              * Format: date-time
-             * @description When it was decided.
+             * @description Time of the outcome.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             decidedAt: string | null;
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Unique id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
-            /** @description Its state. */
+            /** @description Current state. */
             state: components["schemas"]["SubmissionState"];
             /**
              * Format: date-time
-             * @description When it was submitted.
+             * @description Time of submission.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             submittedAt: string;
-            /** @description How the votes count. */
+            /** @description Counts of the votes. */
             tally: components["schemas"]["ReportTally"];
-            /** @description One for each member who was entitled. */
+            /** @description Votes of the entitled members. */
             votes: components["schemas"]["ReportVote"][];
         };
-        /** @description How votes count. */
+        /** @description Counts of the votes on a submission. */
         ReportTally: {
             /**
-             * @description Members who had not voted and could not: their seat had ended, or their account was disabled. They count as not approving.
+             * @description Members whose seat ended, or whose account was disabled, before they voted. Absent members count as not
+             *     approving.
              * @example 0
              */
             absent: number;
@@ -7583,7 +7528,7 @@ export interface components {
              */
             approve: number;
             /**
-             * @description Those who count: all but those who recused themselves.
+             * @description Members who count: all entitled members except recusals.
              * @example 6
              */
             denominator: number;
@@ -7603,17 +7548,17 @@ export interface components {
              */
             recuse: number;
             /**
-             * @description Votes to return it.
+             * @description Votes to return the submission.
              * @example 1
              */
             return: number;
         };
-        /** @description What an entitled member said. */
+        /** @description Vote of an entitled member. */
         ReportVote: {
-            /** @description What they said; null if nothing. */
+            /** @description Choice of the member; null if the member did not vote. */
             choice: components["schemas"]["VoteChoice"] | null;
             /**
-             * @description What they had to say about it.
+             * @description Comment of the member.
              * @example The terms are clear now.
              */
             comment: string | null;
@@ -7623,20 +7568,20 @@ export interface components {
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             memberId: string;
-            /** @description Who voted. */
+            /** @description Name of the member. */
             name: components["schemas"]["Bilingual"];
-            /** @description Why they were recused. */
+            /** @description Reason of the recusal. */
             reason: components["schemas"]["Bilingual"] | null;
         };
         /** @description A criterion that the chair waived. */
         ReportWaiver: {
             /**
              * Format: date-time
-             * @description When.
+             * @description Time of the action.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             at: string;
-            /** @description Which one. */
+            /** @description Code of the criterion. */
             criterion: components["schemas"]["CriterionCode"];
             /**
              * Format: uuid
@@ -7644,29 +7589,37 @@ export interface components {
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             memberId: string;
-            /** @description Who was chair. */
+            /** @description Name of the chair. */
             name: components["schemas"]["Bilingual"];
-            /** @description Why. */
+            /** @description Reason. */
             reason: components["schemas"]["Bilingual"];
         };
         /** @description A resource, by kind, id and title. */
         ResourceReference: {
             /**
+             * @description The path of the resource in this API; null if the resource was deleted, or cannot be read by itself.
+             * @example /v1/task-forces/0199f0c2-7a3b-7c11-9d2e-000000000001/activities/0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            href: string | null;
+            /**
              * Format: uuid
-             * @description Its id.
+             * @description The id of the resource.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
+            /** @description The kind of resource. */
+            kind: components["schemas"]["SubjectKind"];
             /**
-             * @description What it is.
-             * @example activity
+             * Format: int32
+             * @description The number of an activity, a report or a decision; null for other kinds.
+             * @example 12
              */
-            kind: string;
-            /** @description Its title or name. */
-            title: components["schemas"]["LocalizedName"];
+            number: number | null;
+            /** @description The current title or name. An assessment, a measurement and a comment have the title of the resource that they belong to, and a deleted resource has its last title. Null if there is none, as for a health statement. */
+            title: components["schemas"]["LocalizedText"] | null;
         };
         /**
-         * @description Why something is a risk.
+         * @description Cause of a risk.
          *
          *     - `blocked`: Blocked
          *     - `overdue`: Overdue
@@ -7682,81 +7635,84 @@ export interface components {
          * @enum {string}
          */
         SeatRole: "chair" | "expert";
-        /** @description A sector, and where it can go from here. */
+        /** @description A sector with its available transitions. */
         Sector: components["schemas"]["SectorItem"] & {
-            /** @description Where it can go from here, for you, now. */
+            /**
+             * @description The transitions out of the current state that the caller can make now, or the obstacles of each, computed by the
+             *     check that the service enforces.
+             */
             availableTransitions: components["schemas"]["AvailableSectorTransition"][];
         };
         /** @description A sector of a list. */
         SectorItem: {
             /**
              * Format: date-time
-             * @description When it was created.
+             * @description Time of creation.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
             /**
              * Format: int32
-             * @description The cycle that it was made in.
+             * @description The cycle in which the activity was created.
              * @example 1
              */
             cycle: number;
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Unique id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
             /**
              * Format: int32
-             * @description The last cycle that it counts in: selected sectors are carried over.
+             * @description Last cycle in which the sector counts. Selected sectors are carried over.
              * @example 1
              */
             lastCycle: number;
-            /** @description How far it is, and how far it shall be. */
+            /** @description Current and target maturity. */
             maturity: components["schemas"]["Maturity"];
-            /** @description What it is called. */
+            /** @description Title. */
             name: components["schemas"]["LocalizedName"];
-            /** @description Why it could become smart. */
+            /** @description Reason why the sector could become smart. */
             rationale: components["schemas"]["LocalizedText"] | null;
-            /** @description Its state. */
+            /** @description Current state. */
             state: components["schemas"]["SectorState"];
-            /** @description Why it has that state. */
+            /** @description Reason for the current state. */
             stateReason: components["schemas"]["LocalizedNote"] | null;
             /**
              * Format: date-time
-             * @description Since when it has its state.
+             * @description Time of the last change of state.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             stateSince: string;
             /**
              * Format: date-time
-             * @description When it last changed.
+             * @description Time of the last change.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             updatedAt: string;
             /**
              * Format: int32
-             * @description Counts changes of its own fields.
+             * @description Version for `If-Match`; increases with each change.
              * @example 2
              */
             version: number;
         };
         /** @description A page of sectors. */
         SectorPage: {
-            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
             items: components["schemas"]["SectorItem"][];
             /**
-             * @description The cursor of the next page; null on the last.
+             * @description Cursor of the next page; null on the last page.
              * @example WzEyXQ
              */
             next: string | null;
         };
         /** @description A JSON merge patch (RFC 7396): absent fields stay as they are, null clears one. */
         SectorPatch: {
-            /** @description What it is called. */
+            /** @description Title. */
             name?: components["schemas"]["LocalizedNamePatch"];
-            /** @description Why it could become smart. */
+            /** @description Reason why the sector could become smart. */
             rationale?: components["schemas"]["LocalizedTextPatch"] | null;
         };
         /**
@@ -7769,20 +7725,20 @@ export interface components {
          * @enum {string}
          */
         SectorState: "candidate" | "selected" | "notSelected" | "studied";
-        /** @description Where a sector is to go. */
+        /** @description A transition of a sector. */
         SectorTransition: {
-            /** @description Why; needed for `notSelected`. */
+            /** @description Reason; required for `notSelected`. */
             reason?: components["schemas"]["LocalizedNote"] | null;
-            /** @description The state to go to. */
+            /** @description The new state. */
             to: components["schemas"]["SectorState"];
         };
-        /** @description One check. */
+        /** @description Result of one check. */
         ServiceCheck: {
-            /** @description Whether it passed. */
+            /** @description Result of the check. */
             status: components["schemas"]["ServiceCheckState"];
         };
         /**
-         * @description Whether a check passed.
+         * @description Result of a check.
          * @enum {string}
          */
         ServiceCheckState: "pass" | "fail";
@@ -7792,12 +7748,12 @@ export interface components {
             checks: {
                 [key: string]: components["schemas"]["ServiceCheck"][];
             };
-            /** @description Whether all is well. */
+            /** @description Result of all checks. */
             status: components["schemas"]["ServiceCheckState"];
         };
-        /** @description What this is, and where to go on. */
+        /** @description Name, version and links of the service. */
         ServiceInfo: {
-            /** @description Where to go on. */
+            /** @description Links to other resources. */
             links: components["schemas"]["ServiceInfoLinks"];
             /**
              * @description The name of the service.
@@ -7810,25 +7766,25 @@ export interface components {
              */
             version: string;
         };
-        /** @description Addresses to go on from, without a credential where nothing else is said. */
+        /** @description Links to other resources. No credential is needed unless stated. */
         ServiceInfoLinks: {
             /**
-             * @description Takes the token of an invitation and a password with POST.
+             * @description Accepts an invitation (POST).
              * @example /v1/auth/invitations/accept
              */
             acceptInvitation: string;
             /**
-             * @description Every operation, for people.
+             * @description Documentation for people.
              * @example /docs/
              */
             documentation: string;
             /**
-             * @description Whether the service is ready.
+             * @description Readiness of the service.
              * @example /health/ready
              */
             health: string;
             /**
-             * @description Who is signed in, with their seats. Needs a credential.
+             * @description Account and seats of the signed-in user. Needs a credential.
              * @example /v1/me
              */
             me: string;
@@ -7838,89 +7794,89 @@ export interface components {
              */
             openapi: string;
             /**
-             * @description Takes address and password with POST.
+             * @description Signs in with address and password (POST).
              * @example /v1/auth/login
              */
             signIn: string;
             /**
-             * @description Every word of the contract in both languages.
+             * @description All enums of the API with labels in both languages.
              * @example /v1/vocabularies
              */
             vocabularies: string;
         };
-        /** @description A session of yours that runs. */
+        /** @description An active session of the user. */
         Session: {
             /**
              * Format: date-time
-             * @description When you signed in.
+             * @description Time of the sign-in.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
             /**
-             * @description Whether it is the session that asks.
+             * @description True for the session that makes the request.
              * @example true
              */
             current: boolean;
             /**
              * Format: date-time
-             * @description When it ends unless its tokens are renewed; 30 days after the sign-in it ends in any case.
+             * @description Time of expiry unless the tokens are refreshed; a session ends 30 days after the sign-in at the latest.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             expiresAt: string;
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Unique id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
             /**
              * Format: date-time
-             * @description When its tokens were last renewed.
+             * @description Time of the last refresh.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             lastUsedAt: string;
             /**
-             * @description The client that you signed in with, as it named itself; at most 200 characters of that.
+             * @description `User-Agent` of the client that signed in; at most 200 characters.
              * @example Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0
              */
             userAgent: string | null;
         };
         /** @description A page of your sessions. */
         SessionPage: {
-            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
             items: components["schemas"]["Session"][];
             /**
-             * @description The cursor of the next page; null on the last.
+             * @description Cursor of the next page; null on the last page.
              * @example WzEyXQ
              */
             next: string | null;
         };
-        /** @description A pair of tokens. */
+        /** @description Access token and refresh token of a session. */
         SessionTokens: {
             /**
-             * @description Sent as `Authorization: Bearer <accessToken>`.
+             * @description The access token, sent as `Authorization: Bearer <accessToken>`.
              * @example eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.eyJzdWIiOiIwMTk5In0.c2lnbmF0dXJl
              */
             accessToken: string;
             /**
              * Format: int64
-             * @description Seconds that the access token lives.
+             * @description Lifetime of the access token in seconds.
              * @example 900
              */
             expiresIn: number;
             /**
-             * @description Buys the next pair at `POST /v1/auth/refresh`, once.
+             * @description Token for one `POST /v1/auth/refresh`.
              * @example c2VjcmV0LXJlZnJlc2gtdG9rZW4tb2YtYS1zZXNzaW9u
              */
             refreshToken: string;
-            /** @description How the access token is sent. */
+            /** @description Type of the access token. */
             tokenType: components["schemas"]["TokenType"];
         };
         /** @description One of the five steps in one cycle. */
         Step: {
             /**
              * Format: date-time
-             * @description When it was created.
+             * @description Time of creation.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
@@ -7932,61 +7888,57 @@ export interface components {
             cycle: number;
             /**
              * Format: uuid
-             * @description Its id, as events name it.
+             * @description Id of the report, as in events.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
             /**
              * Format: date-time
-             * @description When it last opened.
+             * @description Time when the step last opened.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             openedAt: string | null;
             /**
              * Format: date-time
-             * @description When it passed its gate.
+             * @description Time when the step passed its gate.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             passedAt: string | null;
-            /** @description Its state. */
+            /** @description Current state. */
             state: components["schemas"]["StepState"];
-            /** @description Which of the five. */
+            /** @description Name of the step. */
             step: components["schemas"]["StepName"];
             /**
              * Format: date
-             * @description When it is to be done.
+             * @description Due date.
              * @example 2027-03-31
              */
             targetDate: string | null;
-            /** @description What it is about, in the deck's words. */
+            /** @description Title of the step. */
             title: components["schemas"]["LocalizedName"];
             /**
              * Format: date-time
-             * @description When it last changed.
+             * @description Time of the last change.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             updatedAt: string;
             /**
              * Format: int32
-             * @description Counts changes of its own fields.
+             * @description Version for `If-Match`; increases with each change.
              * @example 2
              */
             version: number;
         };
-        /** @description A decision of the council that opened the step again, and its answer. */
+        /** @description A decision of the council that reopened a step, and the task force's response. */
         StepAdjustment: {
             /**
-             * @description Whether anything of the step changed since the decision.
+             * @description True if anything of the step changed since the decision.
              * @example true
              */
             changed: boolean;
-            /**
-             * Format: int32
-             * @description The number of the decision.
-             * @example 1
-             */
-            decisionNumber: number;
-            /** @description Why nothing had to be changed, as the chair says. */
+            /** @description The decision. */
+            decision: components["schemas"]["ResourceReference"];
+            /** @description The chair's note on why nothing had to be changed. */
             note: components["schemas"]["LocalizedNote"] | null;
             /** @description The council's reason. */
             reason: components["schemas"]["LocalizedNote"];
@@ -7996,13 +7948,13 @@ export interface components {
             /** @description The steps. */
             items: components["schemas"]["Step"][];
             /**
-             * @description Always null: there are five.
+             * @description Always null, since a cycle has five steps.
              * @example null
              */
             next: string | null;
         };
         /**
-         * @description One of the five steps, in the deck's words.
+         * @description Name of one of the five steps.
          *
          *     - `policy`: Identify some smart governance policy / framework
          *     - `sectors`: Select few smart sectors and study ways of digital transformation
@@ -8016,26 +7968,26 @@ export interface components {
         StepPatch: {
             /**
              * Format: date
-             * @description When it is to be done.
+             * @description Due date.
              * @example 2027-03-31
              */
             targetDate?: string | null;
         };
-        /** @description How far a step is from passing its gate. The submission asks the same. */
+        /** @description Readiness of a step for its gate. Submitting the step applies the same criteria. */
         StepReadiness: {
-            /** @description The decision of the council that opened the step again; null if none did. */
+            /** @description The decision of the council that reopened the step; null if there is none. */
             adjustment: components["schemas"]["StepAdjustment"] | null;
-            /** @description What stands in the way beside the gate: the state of the step or of the task force. */
+            /** @description Obstacles other than the gate: the state of the step or of the task force. */
             blockedBy: components["schemas"]["TransitionBlocker"][];
             /** @description The criteria of the gate. */
             criteria: components["schemas"]["Criterion"][];
             /**
-             * @description Extended pilots of earlier cycles that wait to be planned in step `pilots`, at most a hundred; none in the other
-             *     steps. The step can be submitted without them.
+             * @description Extended pilots of earlier cycles that can be planned in step `pilots`, at most a hundred; empty in other steps.
+             *     The step can be submitted without them.
              */
             extendedPilots: components["schemas"]["ResourceReference"][];
             /**
-             * @description Whether the chair could submit the step now.
+             * @description True if the chair can submit the step now.
              * @example true
              */
             ready: boolean;
@@ -8050,27 +8002,27 @@ export interface components {
          * @enum {string}
          */
         StepState: "locked" | "open" | "submitted" | "passed";
-        /** @description How a step stands. */
+        /** @description Summary of a step. */
         StepStatus: {
             /**
              * Format: int64
-             * @description Its activities that are done.
+             * @description Number of finished activities of the step.
              * @example 12
              */
             done: number;
-            /** @description Its state. */
+            /** @description Current state. */
             state: components["schemas"]["StepState"];
-            /** @description Which of the five. */
+            /** @description Name of the step. */
             step: components["schemas"]["StepName"];
             /**
              * Format: date
-             * @description When it is to be done.
+             * @description Due date.
              * @example 2027-03-31
              */
             targetDate: string | null;
             /**
              * Format: int64
-             * @description Its activities that are not cancelled.
+             * @description Number of activities of the step that are not cancelled.
              * @example 20
              */
             total: number;
@@ -8079,20 +8031,20 @@ export interface components {
         StorageFullProblem: components["schemas"]["ProblemMembers"] & {
             /** @constant */
             code: "storageFull";
-            /** @description The space for files, for `storageFull`. */
+            /** @description Storage usage, for `storageFull`. */
             storage: components["schemas"]["StorageUsage"];
         };
-        /** @description The space for files: of a task force, or in a refusal also of the installation. */
+        /** @description Storage of files: of a task force, or of the installation. */
         StorageUsage: {
             /**
              * Format: int64
-             * @description How many they may have; null for no limit.
+             * @description Limit in bytes; null if there is no limit.
              * @example 1073741824
              */
             limitBytes: number | null;
             /**
              * Format: int64
-             * @description How many bytes the files have.
+             * @description Size of the stored files in bytes.
              * @example 48213
              */
             usedBytes: number;
@@ -8100,30 +8052,30 @@ export interface components {
         /** @description A study of the ways of a sector's digital transformation. */
         Study: {
             /**
-             * @description How it is done.
+             * @description Method of the study.
              * @example Comparison with three cities, interviews with the operators
              */
             approach: string;
             /**
-             * @description Whether it is completed.
+             * @description True if the study is completed.
              * @example true
              */
             completed: boolean;
             /**
              * Format: date-time
-             * @description When it was created.
+             * @description Time of creation.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
-            /** @description What it found. */
+            /** @description Findings. */
             findings: components["schemas"]["LocalizedText"] | null;
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Unique id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
-            /** @description Which way of digital transformation it recommends. */
+            /** @description Recommended way of digital transformation. */
             recommendation: components["schemas"]["LocalizedText"] | null;
             /**
              * Format: uuid
@@ -8131,49 +8083,49 @@ export interface components {
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             sectorId: string;
-            /** @description What it is called. */
+            /** @description Title. */
             title: components["schemas"]["LocalizedName"];
             /**
              * Format: date-time
-             * @description When it last changed.
+             * @description Time of the last change.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             updatedAt: string;
             /**
              * Format: int32
-             * @description Counts changes of its own fields.
+             * @description Version for `If-Match`; increases with each change.
              * @example 1
              */
             version: number;
         };
         /** @description A page of studies. */
         StudyPage: {
-            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
             items: components["schemas"]["Study"][];
             /**
-             * @description The cursor of the next page; null on the last.
+             * @description Cursor of the next page; null on the last page.
              * @example WzEyXQ
              */
             next: string | null;
         };
         /** @description A JSON merge patch (RFC 7396): absent fields stay as they are, null clears one. */
         StudyPatch: {
-            /** @description How it is done: what is compared, who is asked. */
+            /** @description Method of the study. */
             approach?: components["schemas"]["PlainText"];
             /**
-             * @description Whether it is completed.
+             * @description True if the study is completed.
              * @example true
              */
             completed?: boolean;
-            /** @description What it found. */
+            /** @description Findings. */
             findings?: components["schemas"]["LocalizedTextPatch"] | null;
-            /** @description Which way of digital transformation it recommends. */
+            /** @description Recommended way of digital transformation. */
             recommendation?: components["schemas"]["LocalizedTextPatch"] | null;
-            /** @description What it is called. */
+            /** @description Title. */
             title?: components["schemas"]["LocalizedNamePatch"];
         };
         /**
-         * @description What an event is about.
+         * @description Kind of the subject of an event.
          *
          *     - `taskForce`: Task force
          *     - `member`: Member
@@ -8201,15 +8153,21 @@ export interface components {
          * @enum {string}
          */
         SubjectKind: "taskForce" | "member" | "healthStatement" | "step" | "submission" | "policy" | "sector" | "assessment" | "study" | "pilot" | "indicator" | "measurement" | "migration" | "checklistItem" | "evidence" | "report" | "decision" | "condition" | "activity" | "comment" | "user" | "session" | "apiKey";
-        /** @description A step put to the members, what was frozen with it, and how the vote stands. */
+        /** @description A submission of a step with its snapshot and votes. */
         Submission: components["schemas"]["SubmissionItem"] & {
-            /** @description Where it can go by a command, for you, now: the chair may withdraw it. The rest is the vote. */
+            /**
+             * @description The transitions that the caller can make now, computed by the check that the service enforces: the chair can
+             *     withdraw a submission. All other transitions follow from the vote.
+             */
             availableTransitions: components["schemas"]["AvailableSubmissionTransition"][];
-            /** @description Who was entitled to vote. */
+            /** @description Members entitled to vote. */
             entitled: components["schemas"]["EntitledMember"][];
-            /** @description What the members vote on, as it was when the step was submitted: the step's products and activities, the criteria of its gate, and the last event before. */
+            /**
+             * @description The content of the step at the time of submission, on which the members vote: products, activities, criteria of
+             *     the gate, and the last event before the submission.
+             */
             snapshot: Record<string, never>;
-            /** @description How the vote stands, or ended. */
+            /** @description Counts of the votes. */
             tally: components["schemas"]["VoteTally"];
             /** @description The votes cast. */
             votes: components["schemas"]["CastVote"][];
@@ -8218,10 +8176,12 @@ export interface components {
         SubmissionItem: {
             /**
              * Format: date-time
-             * @description When it was submitted.
+             * @description Time of submission.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
+            /** @description The chair who submitted the step. */
+            createdBy: components["schemas"]["UserReference"];
             /**
              * Format: int32
              * @description The cycle.
@@ -8230,7 +8190,7 @@ export interface components {
             cycle: number;
             /**
              * Format: date-time
-             * @description When it was decided.
+             * @description Time of the outcome.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             decidedAt: string | null;
@@ -8241,43 +8201,37 @@ export interface components {
             hash: string;
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Unique id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
-            /**
-             * Format: uuid
-             * @description The chair who submitted it.
-             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
-             */
-            memberId: string;
-            /** @description What the chair said. */
+            /** @description Note of the chair. */
             note: components["schemas"]["LocalizedNote"] | null;
-            /** @description Why it was withdrawn. */
+            /** @description Reason of the withdrawal. */
             reason: components["schemas"]["LocalizedNote"] | null;
-            /** @description Its state. */
+            /** @description Current state. */
             state: components["schemas"]["SubmissionState"];
             /** @description The step. */
             step: components["schemas"]["StepName"];
             /**
              * Format: date-time
-             * @description When it last changed.
+             * @description Time of the last change.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             updatedAt: string;
             /**
              * Format: int32
-             * @description Counts changes of its own fields; votes are not among them.
+             * @description Version for `If-Match`; increases with each change, except votes.
              * @example 1
              */
             version: number;
         };
         /** @description A page of submissions. */
         SubmissionPage: {
-            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
             items: components["schemas"]["SubmissionItem"][];
             /**
-             * @description The cursor of the next page; null on the last.
+             * @description Cursor of the next page; null on the last page.
              * @example WzEyXQ
              */
             next: string | null;
@@ -8292,13 +8246,13 @@ export interface components {
          * @enum {string}
          */
         SubmissionState: "voting" | "passed" | "returned" | "withdrawn";
-        /** @description Why a submission is withdrawn. */
+        /** @description The withdrawal of a submission. */
         SubmissionWithdrawal: {
             /** @description The reason. */
             reason: components["schemas"]["LocalizedNote"];
         };
         /**
-         * @description What became of an indicator's target.
+         * @description Whether the target of an indicator was reached.
          *
          *     - `reached`: Target reached
          *     - `notReached`: Target not reached
@@ -8307,16 +8261,19 @@ export interface components {
          * @enum {string}
          */
         TargetVerdict: "reached" | "notReached" | "notMeasured" | "retired";
-        /** @description A task force, and where it can go from here. */
+        /** @description A task force with its available transitions. */
         TaskForce: components["schemas"]["TaskForceItem"] & {
-            /** @description Where it can go from here, for you, now. */
+            /**
+             * @description The transitions out of the current state that the caller can make now, or the obstacles of each, computed by the
+             *     check that the service enforces.
+             */
             availableTransitions: components["schemas"]["AvailableTaskForceTransition"][];
         };
         /** @description A task force of a list. */
         TaskForceItem: {
-            /** @description The report that waits for the council's decision; null if none does. */
+            /** @description The report that waits for the council's decision; null if there is none. */
             beforeCouncil: components["schemas"]["BeforeCouncil"] | null;
-            /** @description The city that it is for. */
+            /** @description Name of the city. */
             city: components["schemas"]["LocalizedName"];
             /**
              * @description The country, as ISO 3166-1 alpha-2.
@@ -8325,13 +8282,13 @@ export interface components {
             country: string | null;
             /**
              * Format: date-time
-             * @description When it was created.
+             * @description Time of creation.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
             /**
              * Format: int32
-             * @description The cycle that it is in.
+             * @description The current cycle.
              * @example 1
              */
             currentCycle: number;
@@ -8339,11 +8296,11 @@ export interface components {
             evolutionStage: components["schemas"]["EvolutionStage"] | null;
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Unique id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
-            /** @description What the council asks it to do. */
+            /** @description Mandate by the council. */
             mandate: components["schemas"]["LocalizedText"];
             /**
              * Format: int32
@@ -8353,53 +8310,53 @@ export interface components {
             maturityLevel: number | null;
             /**
              * Format: int32
-             * @description How many sectors it may select.
+             * @description Maximum number of selected sectors.
              * @example 5
              */
             maxSectors: number;
-            /** @description What it is called. */
+            /** @description Title. */
             name: components["schemas"]["LocalizedName"];
             /**
              * Format: date
-             * @description When the council meets next.
+             * @description Day of the council's next meeting.
              * @example 2027-01-20
              */
             nextCouncilDate: string | null;
-            /** @description Its state. */
+            /** @description Current state. */
             state: components["schemas"]["TaskForceState"];
-            /** @description Why it is suspended or dissolved. */
+            /** @description Reason for the suspension or dissolution. */
             stateReason: components["schemas"]["LocalizedNote"] | null;
             /**
-             * @description The IANA time zone in which its days begin.
+             * @description IANA time zone of the task force's dates.
              * @example Asia/Amman
              */
             timeZone: string;
             /**
              * Format: date-time
-             * @description When it last changed.
+             * @description Time of the last change.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             updatedAt: string;
             /**
              * Format: int32
-             * @description Counts changes of its own fields.
+             * @description Version for `If-Match`; increases with each change.
              * @example 2
              */
             version: number;
         };
         /** @description A page of task forces. */
         TaskForcePage: {
-            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
             items: components["schemas"]["TaskForceItem"][];
             /**
-             * @description The cursor of the next page; null on the last.
+             * @description Cursor of the next page; null on the last page.
              * @example WzEyXQ
              */
             next: string | null;
         };
         /** @description A JSON merge patch (RFC 7396): absent fields stay as they are, null clears one. */
         TaskForcePatch: {
-            /** @description The city that it is for. */
+            /** @description Name of the city. */
             city?: components["schemas"]["LocalizedNamePatch"];
             /**
              * @description The country, as ISO 3166-1 alpha-2.
@@ -8408,7 +8365,7 @@ export interface components {
             country?: string | null;
             /** @description Stage of digital government evolution. */
             evolutionStage?: components["schemas"]["EvolutionStage"] | null;
-            /** @description What the council asks it to do. */
+            /** @description Mandate by the council. */
             mandate?: components["schemas"]["LocalizedTextPatch"];
             /**
              * Format: int32
@@ -8418,20 +8375,20 @@ export interface components {
             maturityLevel?: number | null;
             /**
              * Format: int32
-             * @description How many sectors it may select: the deck's "few".
+             * @description Maximum number of selected sectors.
              * @example 5
              */
             maxSectors?: number;
-            /** @description What it is called. */
+            /** @description Title. */
             name?: components["schemas"]["LocalizedNamePatch"];
             /**
              * Format: date
-             * @description When the council meets next.
+             * @description Day of the council's next meeting.
              * @example 2027-01-20
              */
             nextCouncilDate?: string | null;
             /**
-             * @description The IANA time zone in which its days begin.
+             * @description IANA time zone of the task force's dates.
              * @example Asia/Amman
              */
             timeZone?: string;
@@ -8447,15 +8404,15 @@ export interface components {
          * @enum {string}
          */
         TaskForceState: "forming" | "active" | "suspended" | "concluded" | "dissolved";
-        /** @description Where a task force stands; at most 4 KB. */
+        /** @description Where a task force stands; rarely more than 4 KB, and at most 16 KB. */
         TaskForceStatus: {
             /** @description The activities of the present cycle. */
             activities: components["schemas"]["ActivityCounts"];
-            /** @description The report that waits for the council's decision; null if none does. */
+            /** @description The report that waits for the council's decision; null if there is none. */
             beforeCouncil: components["schemas"]["BeforeCouncil"] | null;
             /**
              * Format: date-time
-             * @description When anything last changed.
+             * @description Time of the last change of anything in the task force.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             changedAt: string;
@@ -8463,45 +8420,45 @@ export interface components {
             conditions: components["schemas"]["ConditionCounts"];
             /**
              * Format: int32
-             * @description The cycle that it is in.
+             * @description The current cycle.
              * @example 1
              */
             cycle: number;
-            /** @description The chair's last word on how it goes. */
+            /** @description Rating of the last health statement; null if there is none. */
             health: components["schemas"]["HealthRating"] | null;
             /**
              * Format: date-time
-             * @description When that was said.
+             * @description Time of the statement.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             healthStatedAt: string | null;
             /**
              * Format: int64
-             * @description Sequence number of the last event: `after` for the events that follow.
+             * @description Sequence number of the last event.
              * @example 241
              */
             lastSeq: number;
             /** @description The migrations of the present cycle. */
             migrations: components["schemas"]["MigrationCounts"];
-            /** @description Its name. */
+            /** @description Name. */
             name: components["schemas"]["LocalizedName"];
             /**
              * Format: date
-             * @description When the council meets next.
+             * @description Day of the council's next meeting.
              * @example 2027-01-20
              */
             nextCouncilDate: string | null;
-            /** @description The open activities that are due first, overdue ones among them; at most five. */
+            /** @description Open activities with the earliest due dates, including overdue ones; at most five. */
             nextDue: components["schemas"]["NextDue"][];
             /** @description The pilots of the present cycle. */
             pilots: components["schemas"]["PilotCounts"];
-            /** @description Its state. */
+            /** @description Current state. */
             state: components["schemas"]["TaskForceState"];
-            /** @description The step that is open or submitted; null while it is forming and once all have passed. */
+            /** @description The step that is open or submitted; null while the task force is forming, and after all steps have passed. */
             step: components["schemas"]["StepName"] | null;
             /** @description The five steps, in order. */
             steps: components["schemas"]["StepStatus"][];
-            /** @description The space for the files of its evidence. */
+            /** @description Storage of the evidence files. */
             storage: components["schemas"]["StorageUsage"];
             /**
              * Format: uuid
@@ -8511,20 +8468,20 @@ export interface components {
             taskForceId: string;
             /**
              * Format: date
-             * @description The day it is in the task force's time zone: what `overdue` is counted by.
+             * @description Current day in the task force's time zone, by which `overdue` is computed.
              * @example 2026-11-22
              */
             today: string;
         };
-        /** @description Where a task force is to go. */
+        /** @description A transition of a task force. */
         TaskForceTransition: {
-            /** @description Why; needed to suspend and to dissolve. */
+            /** @description Reason; required to suspend and to dissolve. */
             reason?: components["schemas"]["LocalizedNote"] | null;
-            /** @description The state to go to. */
+            /** @description The new state. */
             to: components["schemas"]["TaskForceState"];
         };
         /**
-         * @description What kind of thing waits for a person.
+         * @description Kind of a task.
          *
          *     - `vote`: A submission waits for your vote
          *     - `review`: An activity waits for a review by another than its assignee
@@ -8536,150 +8493,156 @@ export interface components {
          */
         TaskKind: "vote" | "review" | "condition" | "acceptance" | "extendedPilot" | "decision";
         /**
-         * @description How an access token is sent (RFC 6750).
+         * @description Type of an access token (RFC 6750).
          * @enum {string}
          */
         TokenType: "Bearer";
-        /** @description Something that stands in the way of a transition. */
+        /** @description An obstacle of a transition. */
         TransitionBlocker: {
-            /** @description The code that the refusal would have. */
+            /** @description Problem code of the refusal. */
             code: components["schemas"]["ProblemCode"];
-            /** @description The things behind it, such as the activities that are to be finished first. */
+            /** @description The resources behind the obstacle, such as the activities that have to be finished first. */
             references?: components["schemas"]["ResourceReference"][];
             /**
-             * @description The same for people.
+             * @description Description for people, in the language of the response.
              * @example Another activity has to be finished first
              */
             title: string;
         };
         /** @description The requested state cannot be reached from the current state. `availableTransitions` lists the states that can. */
         TransitionNotAllowedProblem: components["schemas"]["ProblemMembers"] & {
-            /** @description Where the resource can go instead, for a transition that is not possible. */
+            /** @description The available transitions, if a transition was refused. */
             availableTransitions: components["schemas"]["AvailableTransition"][];
             /** @constant */
             code: "transitionNotAllowed";
         };
-        /** @description A transition between two states, whatever its conditions. */
+        /** @description A transition between two states, irrespective of its conditions. */
         TransitionRule: {
             /**
-             * @description From this state.
+             * @description State before the transition.
              * @example planned
              */
             from: string;
             /**
-             * @description Whether a reason must be given.
+             * @description True if the transition needs a reason.
              * @example true
              */
             reasonRequired: boolean;
             /**
-             * @description To this one.
+             * @description State after the transition.
              * @example inProgress
              */
             to: string;
         };
-        /** @description Evidence whose file was uploaded, and the space that the task force's files take now. */
+        /** @description Evidence after an upload, with the storage of the task force. */
         UploadedEvidence: components["schemas"]["Evidence"] & {
-            /** @description The space for the files of the task force. */
+            /** @description Storage of the files of the task force. */
             storage: components["schemas"]["StorageUsage"];
         };
-        /** @description A user, and where it can go from here. */
+        /** @description A user with the available transitions. */
         User: {
-            /** @description Where it can go from here, for you, now. */
+            /**
+             * @description The transitions out of the current state that the caller can make now, or the obstacles of each, computed by the
+             *     check that the service enforces.
+             */
             availableTransitions: components["schemas"]["AvailableUserTransition"][];
             /**
              * Format: date-time
-             * @description When it was created.
+             * @description Time of creation.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
             /**
-             * @description The address that the account is kept by.
+             * @description E-mail address of the account.
              * @example layla@example.org
              */
             email: string;
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Unique id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
             /**
-             * @description Whether an invitation waits to be accepted.
+             * @description True if an invitation is pending.
              * @example true
              */
             invitationPending: boolean;
-            /** @description The language that the person prefers. */
+            /** @description Preferred language of the user. */
             locale: components["schemas"]["Language"];
-            /** @description The person's name. */
+            /** @description Name of the user. */
             name: components["schemas"]["LocalizedName"];
             /** @description Role across the installation. */
             role: components["schemas"]["UserRole"];
-            /** @description Whether the user may sign in: `invited` until the person accepts an invitation or comes by single sign-on. */
+            /** @description State of the account: `invited` until the user accepts an invitation or signs in by single sign-on. */
             state: components["schemas"]["UserState"];
             /**
              * Format: date-time
-             * @description When it last changed.
+             * @description Time of the last change.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             updatedAt: string;
             /**
              * Format: int32
-             * @description Counts changes of its own fields.
+             * @description Version for `If-Match`; increases with each change.
              * @example 3
              */
             version: number;
         };
-        /** @description A user of a list. To a chair, who looks for members, it says `id` and `name`; to whoever manages users, everything. */
+        /**
+         * @description A user of a list. Chairs, who look for members, see only `id` and `name`; administrators and the secretariat see all
+         *     fields.
+         */
         UserItem: {
             /**
              * Format: date-time
-             * @description When it was created.
+             * @description Time of creation.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt?: string;
             /**
-             * @description The address that the account is kept by.
+             * @description E-mail address of the account.
              * @example layla@example.org
              */
             email?: string;
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Unique id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
             /**
-             * @description Whether an invitation waits to be accepted.
+             * @description True if an invitation is pending.
              * @example true
              */
             invitationPending?: boolean;
-            /** @description The language that the person prefers. */
+            /** @description Preferred language of the user. */
             locale?: components["schemas"]["Language"];
-            /** @description The person's name. */
+            /** @description Name of the user. */
             name: components["schemas"]["LocalizedName"];
             /** @description Role across the installation. */
             role?: components["schemas"]["UserRole"];
-            /** @description Whether the user may sign in. */
+            /** @description State of the account. */
             state?: components["schemas"]["UserState"];
             /**
              * Format: date-time
-             * @description When it last changed.
+             * @description Time of the last change.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             updatedAt?: string;
             /**
              * Format: int32
-             * @description Counts changes of its own fields.
+             * @description Version for `If-Match`; increases with each change.
              * @example 3
              */
             version?: number;
         };
         /** @description A page of users. */
         UserPage: {
-            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
             items: components["schemas"]["UserItem"][];
             /**
-             * @description The cursor of the next page; null on the last.
+             * @description Cursor of the next page; null on the last page.
              * @example WzEyXQ
              */
             next: string | null;
@@ -8688,19 +8651,31 @@ export interface components {
         UserPatch: {
             /**
              * Format: idn-email
-             * @description The address that the account is kept by, without characters that can't be seen. No two users share one, whatever the case, the width and the composition of its letters.
+             * @description E-mail address of the account, without invisible characters. Addresses are unique; case, width and composition
+             *     of the letters are ignored.
              * @example layla@example.org
              */
             email?: string;
-            /** @description The language that the person prefers. */
+            /** @description Preferred language of the user. */
             locale?: components["schemas"]["Language"];
-            /** @description The person's name. */
+            /** @description Name of the user. */
             name?: components["schemas"]["LocalizedNamePatch"];
             /** @description Role across the installation. Only an administrator makes administrators. */
             role?: components["schemas"]["UserRole"];
         };
+        /** @description A person, by the account. */
+        UserReference: {
+            /**
+             * Format: uuid
+             * @description The id of the user. Only the administrator, the secretariat and the person can read the account itself.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            id: string;
+            /** @description The current name of the person. */
+            name: components["schemas"]["LocalizedName"];
+        };
         /**
-         * @description Role across the whole installation.
+         * @description Role of a user in the installation.
          *
          *     - `administrator`: Administrator
          *     - `secretariat`: Council secretariat
@@ -8710,7 +8685,7 @@ export interface components {
          */
         UserRole: "administrator" | "secretariat" | "councilMember" | "expert";
         /**
-         * @description Whether a user may sign in.
+         * @description State of a user account.
          *
          *     - `invited`: Invited
          *     - `active`: Active
@@ -8718,19 +8693,19 @@ export interface components {
          * @enum {string}
          */
         UserState: "invited" | "active" | "disabled";
-        /** @description Whether a user is to be disabled or enabled. */
+        /** @description A transition of a user. */
         UserTransition: {
-            /** @description Why. Needed where `reasonRequired` is true: to disable somebody. */
+            /** @description Reason; required to disable a user. */
             reason?: components["schemas"]["LocalizedNote"] | null;
-            /** @description The state to go to. */
+            /** @description The new state. */
             to: components["schemas"]["UserState"];
         };
-        /** @description One thing wrong with a request: in the body at `pointer`, or in the query, path or header `parameter`. */
+        /** @description An error in one value of a request: in the body at `pointer`, or in the query, path or header `parameter`. */
         ValidationError: {
-            /** @description What is wrong with it. */
+            /** @description Kind of the error. */
             code: components["schemas"]["ValidationErrorCode"];
             /**
-             * @description The same for people.
+             * @description Description for people, in the language of the response.
              * @example is missing
              */
             detail: string;
@@ -8746,7 +8721,7 @@ export interface components {
             pointer?: string;
         };
         /**
-         * @description What is wrong with one value of a request.
+         * @description Kind of an error in one value of a request.
          *
          *     - `required`: is missing
          *     - `unknown`: is not known here
@@ -8769,32 +8744,32 @@ export interface components {
         ValidationProblem: components["schemas"]["ProblemMembers"] & {
             /** @enum {string} */
             code: "invalidRequest" | "unknownReference";
-            /** @description Every error of an invalid request. */
+            /** @description All errors of an invalid request. */
             errors?: components["schemas"]["ValidationError"][];
         };
-        /** @description Every closed set of words of the contract, and how the states hang together. */
+        /** @description All enums of the API, and the transitions of all stateful resources. */
         Vocabularies: {
-            /** @description The transitions of each noun that has states, by the noun. */
+            /** @description Transitions of each stateful resource, by its kind. */
             transitions: {
                 [key: string]: components["schemas"]["TransitionRule"][];
             };
-            /** @description The words of each set, by the set's name. */
+            /** @description Values of each enum, by the name of the enum. */
             words: {
                 [key: string]: components["schemas"]["VocabularyEntry"][];
             };
         };
-        /** @description A word of the contract. */
+        /** @description A value of an enum. */
         VocabularyEntry: {
             /**
-             * @description As it stands in JSON.
+             * @description The value in JSON.
              * @example inProgress
              */
             code: string;
-            /** @description As a person reads it. */
+            /** @description Label for people. */
             label: components["schemas"]["Label"];
         };
         /**
-         * @description What an entitled member says to a submission.
+         * @description Choice of a member who votes on a submission.
          *
          *     - `approve`: Approve
          *     - `return`: Return for more work
@@ -8803,10 +8778,14 @@ export interface components {
          * @enum {string}
          */
         VoteChoice: "approve" | "return" | "abstain" | "recuse";
-        /** @description How the vote stands. It passes when more than half of the denominator approve, and is returned when that can no longer happen. */
+        /**
+         * @description Counts of the votes on a submission. A submission passes when more than half of the denominator approve, and is
+         *     returned when that has become impossible.
+         */
         VoteTally: {
             /**
-             * @description Members who can't vote any more and have not voted: their seat ended, or their account was disabled. They count as not approving.
+             * @description Members whose seat ended, or whose account was disabled, before they voted. Absent members count as not
+             *     approving.
              * @example 0
              */
             absent: number;
@@ -8816,7 +8795,7 @@ export interface components {
              */
             abstain: number;
             /**
-             * @description How many approvals pass it: more than half of the denominator.
+             * @description Number of approvals needed: more than half of the denominator.
              * @example 3
              */
             approvalsNeeded: number;
@@ -8826,7 +8805,7 @@ export interface components {
              */
             approve: number;
             /**
-             * @description Of them those who count: all but those who recused themselves. Nothing else makes it smaller.
+             * @description Members who count: all entitled members except recusals.
              * @example 5
              */
             denominator: number;
@@ -8836,12 +8815,12 @@ export interface components {
              */
             entitled: number;
             /**
-             * @description Members who have not voted yet, and can.
+             * @description Members who have not voted yet and can vote.
              * @example 2
              */
             pending: number;
             /**
-             * @description Whether fewer than three are left in the denominator, which returns it.
+             * @description True if fewer than three members remain in the denominator, which returns the submission.
              * @example true
              */
             quorumLost: boolean;
@@ -8851,31 +8830,31 @@ export interface components {
              */
             recuse: number;
             /**
-             * @description Votes to return it.
+             * @description Votes to return the submission.
              * @example 1
              */
             return: number;
         };
-        /** @description That the chair waived a criterion. */
+        /** @description A waiver of a criterion by the chair. */
         Waiver: {
             /**
              * Format: date-time
-             * @description When.
+             * @description Time of the action.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             at: string;
-            /**
-             * Format: uuid
-             * @description Who did it.
-             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
-             */
-            memberId: string;
-            /** @description Why. */
+            /** @description The chair who waived the criterion. */
+            member: components["schemas"]["MemberReference"];
+            /** @description Reason. */
             reason: components["schemas"]["LocalizedNote"];
+        };
+        EvidenceUpload: {
+            /** Format: binary */
+            file: string;
         };
     };
     responses: {
-        /** @description Nothing has changed since the representation in `If-None-Match`. */
+        /** @description Not modified since the representation in `If-None-Match`. */
         NotModified: {
             headers: {
                 "API-Version": components["headers"]["ApiVersion"];
@@ -8904,7 +8883,7 @@ export interface components {
         };
     };
     parameters: {
-        /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+        /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
         AcceptLanguageParam: string;
         /**
          * @description The activity.
@@ -8916,7 +8895,7 @@ export interface components {
          * @example 0199f0c2-7a3b-7c11-9d2e-00000000000b
          */
         AssessmentIdParam: string;
-        /** @description Only those whose report waits for the council's decision, or with `false` only the others. */
+        /** @description `true`: only task forces whose report waits for the council's decision; `false`: only the others. */
         BeforeCouncilParam: boolean;
         /**
          * @description The checklist item.
@@ -8934,41 +8913,44 @@ export interface components {
          */
         ConditionIdParam: string;
         /**
-         * @description A criterion of its gate.
+         * @description A criterion of the step's gate.
          * @example policiesSettled
          */
         CriterionParam: components["schemas"]["CriterionCode"];
-        /** @description Where the page begins: `next` of the page before. */
+        /** @description Cursor of the page: `next` of the previous page. */
         CursorParam: string;
-        /** @description Those that count in this cycle; the present one if not given. */
+        /** @description Only items that count in this cycle. Default: the current cycle. */
         CycleParam: number;
         /**
-         * @description The activity that it waits for.
+         * @description The activity to wait for.
          * @example 0199f0c2-7a3b-7c11-9d2e-00000000000b
          */
         DependsOnIdParam: string;
-        /** @description Checks everything and keeps nothing: the answer is what it would be, with status 200 and without `ETag` and `Location`; ids, numbers and instants in it are of no use. */
+        /**
+         * @description Validate without saving. Returns 200 with the result that the request would have, without `ETag` and `Location`;
+         *     ids, numbers and timestamps are placeholders.
+         */
         DryRunParam: boolean;
         /**
          * @description The evidence.
          * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
          */
         EvidenceIdParam: string;
-        /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
+        /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
         IdempotencyKeyParam: string;
         /**
-         * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
+         * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
          * @example "3.5f1d9c3b7a2e4f60"
          */
         IfMatchParam: string;
-        /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+        /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
         IfNoneMatchParam: string;
         /**
          * @description The indicator.
          * @example 0199f0c2-7a3b-7c11-9d2e-00000000000b
          */
         IndicatorIdParam: string;
-        /** @description How many items at most. */
+        /** @description Maximum number of items. */
         LimitParam: number;
         /**
          * @description The measurement.
@@ -8995,14 +8977,14 @@ export interface components {
          * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
          */
         PolicyIdParam: string;
-        /** @description Only those whose name or city holds this, whatever the letter forms, digits, diacritics and case. */
+        /** @description Search by name or city. Ignores case, Arabic diacritics, alef variants and digit forms. */
         QParam: string;
         /**
          * @description The sector.
          * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
          */
         SectorIdParam: string;
-        /** @description Only those in this state. */
+        /** @description Only items in this state. */
         StateParam: components["schemas"]["TaskForceState"];
         /**
          * @description One of the five steps.
@@ -9042,15 +9024,15 @@ export interface components {
         ETagOfPage: string;
         /** @description Version and hash of the representation, for `If-Match` and `If-None-Match`; not of a dry run. */
         ETagUnlessTried: string;
-        /** @description This was answered before, to a request with the same `Idempotency-Key`. */
+        /** @description Present if the response repeats that of an earlier request with the same `Idempotency-Key`. */
         IdempotencyReplayed: "true";
-        /** @description Where the new resource is. */
+        /** @description URL of the new resource. */
         Location: string;
         /** @description What is left of your quota: `r` requests now, and all of it again in `t` seconds (draft-ietf-httpapi-ratelimit-headers-11). */
         RateLimit: string;
         /** @description Your quota: `q` requests at once, which come back evenly over `w` seconds. */
         RateLimitPolicy: string;
-        /** @description Names this request in logs, events and problems; yours, if you sent a sane one. */
+        /** @description Id of the request in logs, events and problems: the client's own `X-Request-Id` if it was valid. */
         RequestId: string;
         /** @description Seconds to wait before the next attempt. Always present with status 429 and 503. With `sessionsEnded`, the seconds after which a new token of the issuer is accepted; without the header, a new token is accepted at once. */
         RetryAfter: number;
@@ -9063,7 +9045,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path?: never;
@@ -9105,7 +9087,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path?: never;
@@ -9113,7 +9095,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The keys. */
+            /** @description The key set. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -9165,7 +9147,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It lives. */
+            /** @description The process is running. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -9188,7 +9170,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is ready. */
+            /** @description The service is ready. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -9199,7 +9181,7 @@ export interface operations {
                     "application/health+json": components["schemas"]["ServiceHealth"];
                 };
             };
-            /** @description It is not. */
+            /** @description The service is not ready. */
             503: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -9242,7 +9224,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -9278,9 +9260,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path?: never;
@@ -9309,15 +9291,15 @@ export interface operations {
     listApiKeys: {
         parameters: {
             query?: {
-                /** @description How many items at most. */
+                /** @description Maximum number of items. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Where the page begins: `next` of the page before. */
+                /** @description Cursor of the page: `next` of the previous page. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path?: never;
@@ -9347,9 +9329,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
+                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path?: never;
@@ -9361,7 +9343,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The key, and its secret. */
+            /** @description The key and its secret. */
             201: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -9384,7 +9366,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -9398,7 +9380,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The key opens nothing any more. */
+            /** @description The key is revoked. */
             204: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -9416,7 +9398,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path?: never;
@@ -9448,7 +9430,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path?: never;
@@ -9480,7 +9462,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path?: never;
@@ -9492,7 +9474,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The session is over. */
+            /** @description The session has ended. */
             204: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -9510,7 +9492,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path?: never;
@@ -9542,7 +9524,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path?: never;
@@ -9573,17 +9555,17 @@ export interface operations {
     listAllDecisions: {
         parameters: {
             query?: {
-                /** @description Only those with this outcome. */
+                /** @description Only decisions with this outcome. */
                 outcome?: components["schemas"]["DecisionOutcome"];
-                /** @description How many items at most. */
+                /** @description Maximum number of items. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Where the page begins: `next` of the page before. */
+                /** @description Cursor of the page: `next` of the previous page. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path?: never;
@@ -9591,7 +9573,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of the register. */
+            /** @description A page of the decision register. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -9612,15 +9594,15 @@ export interface operations {
     listInstallationEvents: {
         parameters: {
             query?: {
-                /** @description How many items at most. */
+                /** @description Maximum number of items. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Where the page begins: `next` of the page before. */
+                /** @description Cursor of the page: `next` of the previous page. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path?: never;
@@ -9650,9 +9632,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path?: never;
@@ -9683,11 +9665,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
+                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path?: never;
@@ -9699,7 +9681,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Your account as it is now. */
+            /** @description Your account after the change. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -9719,15 +9701,15 @@ export interface operations {
     listMyActivities: {
         parameters: {
             query?: {
-                /** @description How many items at most. */
+                /** @description Maximum number of items. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Where the page begins: `next` of the page before. */
+                /** @description Cursor of the page: `next` of the previous page. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path?: never;
@@ -9756,15 +9738,15 @@ export interface operations {
     listMySessions: {
         parameters: {
             query?: {
-                /** @description How many items at most. */
+                /** @description Maximum number of items. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Where the page begins: `next` of the page before. */
+                /** @description Cursor of the page: `next` of the previous page. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path?: never;
@@ -9794,7 +9776,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -9808,7 +9790,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The session is over. */
+            /** @description The session has ended. */
             204: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -9825,15 +9807,15 @@ export interface operations {
     listMyTasks: {
         parameters: {
             query?: {
-                /** @description How many items at most. */
+                /** @description Maximum number of items. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Where the page begins: `next` of the page before. */
+                /** @description Cursor of the page: `next` of the previous page. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path?: never;
@@ -9863,7 +9845,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path?: never;
@@ -9892,21 +9874,21 @@ export interface operations {
     listRefusedAttempts: {
         parameters: {
             query?: {
-                /** @description Only by this user. */
+                /** @description Only attempts by this user. */
                 userId?: string;
-                /** @description Only refused so. */
+                /** @description Only attempts that were refused with this code. */
                 code?: components["schemas"]["ProblemCode"];
-                /** @description Only about this task force. */
+                /** @description Only attempts on this task force. */
                 taskForceId?: string;
-                /** @description How many items at most. */
+                /** @description Maximum number of items. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Where the page begins: `next` of the page before. */
+                /** @description Cursor of the page: `next` of the previous page. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path?: never;
@@ -9935,25 +9917,25 @@ export interface operations {
     listTaskForceStatuses: {
         parameters: {
             query?: {
-                /** @description Only those in this state. */
+                /** @description Only items in this state. */
                 state?: components["parameters"]["StateParam"];
-                /** @description Only those whose open or submitted step is this one. */
+                /** @description Only task forces whose open or submitted step is this step. */
                 step?: components["schemas"]["StepName"];
-                /** @description Only those whose chair last said this. */
+                /** @description Only task forces whose last health statement has this rating. */
                 health?: components["schemas"]["HealthRating"];
-                /** @description Only those whose report waits for the council's decision, or with `false` only the others. */
+                /** @description `true`: only task forces whose report waits for the council's decision; `false`: only the others. */
                 beforeCouncil?: components["parameters"]["BeforeCouncilParam"];
-                /** @description Only those whose name or city holds this, whatever the letter forms, digits, diacritics and case. */
+                /** @description Search by name or city. Ignores case, Arabic diacritics, alef variants and digit forms. */
                 q?: components["parameters"]["QParam"];
-                /** @description How many items at most. */
+                /** @description Maximum number of items. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Where the page begins: `next` of the page before. */
+                /** @description Cursor of the page: `next` of the previous page. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path?: never;
@@ -9982,23 +9964,23 @@ export interface operations {
     listTaskForces: {
         parameters: {
             query?: {
-                /** @description Only those in this state. */
+                /** @description Only items in this state. */
                 state?: components["parameters"]["StateParam"];
-                /** @description Only those whose open or submitted step is this one. */
+                /** @description Only task forces whose open or submitted step is this step. */
                 step?: components["schemas"]["StepName"];
-                /** @description Only those whose report waits for the council's decision, or with `false` only the others. */
+                /** @description `true`: only task forces whose report waits for the council's decision; `false`: only the others. */
                 beforeCouncil?: components["parameters"]["BeforeCouncilParam"];
-                /** @description Only those whose name or city holds this, whatever the letter forms, digits, diacritics and case. */
+                /** @description Search by name or city. Ignores case, Arabic diacritics, alef variants and digit forms. */
                 q?: components["parameters"]["QParam"];
-                /** @description How many items at most. */
+                /** @description Maximum number of items. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Where the page begins: `next` of the page before. */
+                /** @description Cursor of the page: `next` of the previous page. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path?: never;
@@ -10028,9 +10010,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
+                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path?: never;
@@ -10065,9 +10047,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -10104,11 +10086,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
+                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -10126,7 +10108,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The task force as it is now. */
+            /** @description The task force after the change. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -10146,31 +10128,32 @@ export interface operations {
     listActivities: {
         parameters: {
             query?: {
-                /** @description Only of this step. */
+                /** @description Only activities of this step. */
                 step?: components["schemas"]["StepName"];
-                /** @description Only of this cycle; the present one if not given. */
+                /** @description Only activities of this cycle. Default: the current cycle. */
                 cycle?: number;
-                /** @description Only in one of these states: `state` several times, or once with commas. */
+                /** @description Only items in one of these states. Repeat `state`, or separate the states by commas. */
                 state?: components["schemas"]["ActivityState"][];
-                /** @description Only of this member; `me` for yourself, `none` for those that nobody has. */
+                /** @description Only activities assigned to this member; `me` for your own, `none` for unassigned activities. */
                 assignee?: string;
-                /** @description Only overdue ones, or only those that are not. */
+                /** @description `true`: only overdue activities; `false`: only activities that are not overdue. */
                 overdue?: boolean;
-                /** @description Only those about this: the id of a policy, sector, pilot, migration or condition. */
+                /** @description Only activities about this policy, sector, pilot, migration or condition (its id). */
                 subject?: string;
-                /** @description Only those whose title or description holds this, or whose number it is, whatever the letter forms, digits, diacritics and case. */
+                /** @description Search by title, description or number. Ignores case, Arabic diacritics, alef variants and digit forms. */
                 q?: string;
-                /** @description In this order; by default by number. */
+                /** @description Order of the list. Default: by number. */
                 sort?: "number" | "dueDate" | "-updatedAt";
-                /** @description How many items at most. */
+                /** @description Maximum number of items. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Where the page begins: `next` of the page before. */
+                /** @description Cursor of the page: `next` of the previous page. */
                 cursor?: components["parameters"]["CursorParam"];
+                count?: boolean;
             };
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -10206,9 +10189,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
+                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -10226,7 +10209,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It, as it was made. */
+            /** @description The created resource. */
             201: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -10249,9 +10232,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -10270,7 +10253,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It, as it is now. */
+            /** @description The current state of the resource. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -10293,11 +10276,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
+                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -10316,7 +10299,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is gone. */
+            /** @description The resource is deleted. */
             204: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -10335,11 +10318,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
+                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -10359,11 +10342,10 @@ export interface operations {
         requestBody: {
             content: {
                 "application/merge-patch+json": components["schemas"]["ActivityPatch"];
-                "application/json": components["schemas"]["ActivityPatch"];
             };
         };
         responses: {
-            /** @description It, as it is now. */
+            /** @description The current state of the resource. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -10383,15 +10365,15 @@ export interface operations {
     listComments: {
         parameters: {
             query?: {
-                /** @description How many items at most. */
+                /** @description Maximum number of items. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Where the page begins: `next` of the page before. */
+                /** @description Cursor of the page: `next` of the previous page. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -10432,9 +10414,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
+                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -10480,9 +10462,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -10529,11 +10511,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
+                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -10557,7 +10539,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is gone. */
+            /** @description The resource is deleted. */
             204: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -10576,11 +10558,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
+                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -10608,7 +10590,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The comment as it is now. */
+            /** @description The comment after the change. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -10629,7 +10611,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -10639,12 +10621,12 @@ export interface operations {
                  */
                 taskForceId: components["parameters"]["TaskForceIdParam"];
                 /**
-                 * @description The activity that waits.
+                 * @description The dependent activity.
                  * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
                  */
                 activityId: string;
                 /**
-                 * @description The activity that it waits for.
+                 * @description The activity to wait for.
                  * @example 0199f0c2-7a3b-7c11-9d2e-00000000000b
                  */
                 dependsOnId: components["parameters"]["DependsOnIdParam"];
@@ -10653,7 +10635,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It waits. */
+            /** @description The dependency is set. */
             204: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -10671,7 +10653,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -10681,12 +10663,12 @@ export interface operations {
                  */
                 taskForceId: components["parameters"]["TaskForceIdParam"];
                 /**
-                 * @description The activity that waits.
+                 * @description The dependent activity.
                  * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
                  */
                 activityId: string;
                 /**
-                 * @description The activity that it waits for.
+                 * @description The activity to wait for.
                  * @example 0199f0c2-7a3b-7c11-9d2e-00000000000b
                  */
                 dependsOnId: components["parameters"]["DependsOnIdParam"];
@@ -10695,7 +10677,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It does not wait. */
+            /** @description The dependency is removed. */
             204: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -10712,18 +10694,21 @@ export interface operations {
     transitionActivity: {
         parameters: {
             query?: {
-                /** @description Checks everything and keeps nothing: the answer is what it would be, with status 200 and without `ETag` and `Location`; ids, numbers and instants in it are of no use. */
+                /**
+                 * @description Validate without saving. Returns 200 with the result that the request would have, without `ETag` and `Location`;
+                 *     ids, numbers and timestamps are placeholders.
+                 */
                 dryRun?: components["parameters"]["DryRunParam"];
             };
             header: {
                 /**
-                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
+                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
+                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -10746,7 +10731,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It, as it is now. */
+            /** @description The current state of the resource. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -10768,9 +10753,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -10784,7 +10769,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What became of the chain. */
+            /** @description The result of the verification. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -10805,17 +10790,17 @@ export interface operations {
     listConditions: {
         parameters: {
             query?: {
-                /** @description Only in one of these states: `state` several times, or once with commas. */
+                /** @description Only items in one of these states. Repeat `state`, or separate the states by commas. */
                 state?: components["schemas"]["ConditionState"][];
-                /** @description How many items at most. */
+                /** @description Maximum number of items. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Where the page begins: `next` of the page before. */
+                /** @description Cursor of the page: `next` of the previous page. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -10851,9 +10836,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -10893,18 +10878,21 @@ export interface operations {
     transitionCondition: {
         parameters: {
             query?: {
-                /** @description Checks everything and keeps nothing: the answer is what it would be, with status 200 and without `ETag` and `Location`; ids, numbers and instants in it are of no use. */
+                /**
+                 * @description Validate without saving. Returns 200 with the result that the request would have, without `ETag` and `Location`;
+                 *     ids, numbers and timestamps are placeholders.
+                 */
                 dryRun?: components["parameters"]["DryRunParam"];
             };
             header: {
                 /**
-                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
+                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
+                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -10927,7 +10915,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The condition as it is now. */
+            /** @description The condition after the change. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -10948,15 +10936,15 @@ export interface operations {
     listDecisions: {
         parameters: {
             query?: {
-                /** @description How many items at most. */
+                /** @description Maximum number of items. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Where the page begins: `next` of the page before. */
+                /** @description Cursor of the page: `next` of the previous page. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -10991,13 +10979,16 @@ export interface operations {
     createDecision: {
         parameters: {
             query?: {
-                /** @description Checks everything and keeps nothing: the answer is what it would be, with status 200 and without `ETag` and `Location`; ids, numbers and instants in it are of no use. */
+                /**
+                 * @description Validate without saving. Returns 200 with the result that the request would have, without `ETag` and `Location`;
+                 *     ids, numbers and timestamps are placeholders.
+                 */
                 dryRun?: components["parameters"]["DryRunParam"];
             };
             header?: {
-                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
+                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -11015,7 +11006,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What it would be: with `dryRun`, nothing was kept. */
+            /** @description Result of a dry run (`dryRun=true`). Nothing was saved. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -11052,9 +11043,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -11064,7 +11055,7 @@ export interface operations {
                  */
                 taskForceId: components["parameters"]["TaskForceIdParam"];
                 /**
-                 * @description The decision's number.
+                 * @description Number of the decision.
                  * @example 1
                  */
                 number: number;
@@ -11096,13 +11087,13 @@ export interface operations {
             query?: {
                 /** @description Only events after this sequence number. */
                 after?: number;
-                /** @description How many events at most. */
+                /** @description Maximum number of events. */
                 limit?: number;
             };
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -11137,19 +11128,19 @@ export interface operations {
     listEvidence: {
         parameters: {
             query?: {
-                /** @description Only what is about this: the id of an activity, a policy, a pilot and so on. */
+                /** @description Only evidence about this resource (the id of an activity, policy, pilot, …). */
                 subject?: string;
-                /** @description Only what is about things of this kind. */
+                /** @description Only evidence about resources of this kind. */
                 kind?: components["schemas"]["EvidenceSubjectKind"];
-                /** @description How many items at most. */
+                /** @description Maximum number of items. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Where the page begins: `next` of the page before. */
+                /** @description Cursor of the page: `next` of the previous page. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -11163,7 +11154,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of them. */
+            /** @description A page of the list. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -11185,9 +11176,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
+                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -11205,7 +11196,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It, as it was made. */
+            /** @description The created resource. */
             201: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -11228,9 +11219,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -11249,7 +11240,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It, as it is now. */
+            /** @description The current state of the resource. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -11272,11 +11263,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
+                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -11295,7 +11286,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is gone. */
+            /** @description The resource is deleted. */
             204: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -11314,11 +11305,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
+                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -11341,7 +11332,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It, as it is now. */
+            /** @description The current state of the resource. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -11362,9 +11353,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -11387,7 +11378,7 @@ export interface operations {
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
-                    /** @description A name for the file. */
+                    /** @description File name for saving. */
                     "Content-Disposition"?: string;
                     ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -11418,11 +11409,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
+                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -11442,10 +11433,7 @@ export interface operations {
         /** @description The file. */
         requestBody: {
             content: {
-                "multipart/form-data": {
-                    /** Format: binary */
-                    file: string;
-                };
+                "multipart/form-data": components["schemas"]["EvidenceUpload"];
             };
         };
         responses: {
@@ -11469,15 +11457,15 @@ export interface operations {
     listHealthStatements: {
         parameters: {
             query?: {
-                /** @description How many items at most. */
+                /** @description Maximum number of items. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Where the page begins: `next` of the page before. */
+                /** @description Cursor of the page: `next` of the previous page. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -11513,9 +11501,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
+                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -11555,19 +11543,19 @@ export interface operations {
     listMembers: {
         parameters: {
             query?: {
-                /** @description Only those who hold their seat now, or only those who don't any more. */
+                /** @description `true`: only current members; `false`: only former members. */
                 current?: boolean;
-                /** @description Only those whose user is in this state. */
+                /** @description Only members whose user account has this state. */
                 userState?: components["schemas"]["UserState"];
-                /** @description How many items at most. */
+                /** @description Maximum number of items. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Where the page begins: `next` of the page before. */
+                /** @description Cursor of the page: `next` of the previous page. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -11603,9 +11591,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
+                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -11646,9 +11634,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -11690,11 +11678,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
+                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -11717,7 +11705,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The member as it is now. */
+            /** @description The member after the change. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -11739,13 +11727,13 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
+                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
+                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -11789,23 +11777,23 @@ export interface operations {
     listMigrations: {
         parameters: {
             query?: {
-                /** @description Those that count in this cycle; the present one if not given. */
+                /** @description Only items that count in this cycle. Default: the current cycle. */
                 cycle?: components["parameters"]["CycleParam"];
-                /** @description Only in one of these states: `state` several times, or once with commas. */
+                /** @description Only items in one of these states. Repeat `state`, or separate the states by commas. */
                 state?: components["schemas"]["MigrationState"][];
-                /** @description Only those whose text holds this, whatever the letter forms, digits, diacritics and case. */
+                /** @description Search by text. Ignores case, Arabic diacritics, alef variants and digit forms. */
                 q?: string;
-                /** @description Only those of this pilot. */
+                /** @description Only migrations of this pilot. */
                 pilotId?: string;
-                /** @description How many items at most. */
+                /** @description Maximum number of items. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Where the page begins: `next` of the page before. */
+                /** @description Cursor of the page: `next` of the previous page. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -11819,7 +11807,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of them. */
+            /** @description A page of the list. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -11841,9 +11829,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
+                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -11861,7 +11849,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It, as it was made. */
+            /** @description The created resource. */
             201: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -11884,9 +11872,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -11905,7 +11893,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It, as it is now. */
+            /** @description The current state of the resource. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -11928,11 +11916,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
+                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -11951,7 +11939,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is gone. */
+            /** @description The resource is deleted. */
             204: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -11970,11 +11958,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
+                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -11997,7 +11985,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It, as it is now. */
+            /** @description The current state of the resource. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -12017,15 +12005,15 @@ export interface operations {
     listChecklistItems: {
         parameters: {
             query?: {
-                /** @description How many items at most. */
+                /** @description Maximum number of items. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Where the page begins: `next` of the page before. */
+                /** @description Cursor of the page: `next` of the previous page. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -12044,7 +12032,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of them. */
+            /** @description A page of the list. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -12066,9 +12054,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
+                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -12091,7 +12079,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It, as it was made. */
+            /** @description The created resource. */
             201: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -12114,9 +12102,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -12140,7 +12128,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It, as it is now. */
+            /** @description The current state of the resource. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -12163,11 +12151,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
+                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -12191,7 +12179,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is gone. */
+            /** @description The resource is deleted. */
             204: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -12210,11 +12198,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
+                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -12242,7 +12230,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It, as it is now. */
+            /** @description The current state of the resource. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -12262,18 +12250,21 @@ export interface operations {
     transitionMigration: {
         parameters: {
             query?: {
-                /** @description Checks everything and keeps nothing: the answer is what it would be, with status 200 and without `ETag` and `Location`; ids, numbers and instants in it are of no use. */
+                /**
+                 * @description Validate without saving. Returns 200 with the result that the request would have, without `ETag` and `Location`;
+                 *     ids, numbers and timestamps are placeholders.
+                 */
                 dryRun?: components["parameters"]["DryRunParam"];
             };
             header: {
                 /**
-                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
+                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
+                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -12296,7 +12287,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It, as it is now. */
+            /** @description The current state of the resource. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -12317,25 +12308,25 @@ export interface operations {
     listPilots: {
         parameters: {
             query?: {
-                /** @description Those that count in this cycle; the present one if not given. */
+                /** @description Only items that count in this cycle. Default: the current cycle. */
                 cycle?: components["parameters"]["CycleParam"];
-                /** @description Only in one of these states: `state` several times, or once with commas. */
+                /** @description Only items in one of these states. Repeat `state`, or separate the states by commas. */
                 state?: components["schemas"]["PilotState"][];
-                /** @description Only in this sector. */
+                /** @description Only pilots in this sector. */
                 sectorId?: string;
-                /** @description Only those that this member answers for. */
-                ownerMemberId?: string;
-                /** @description Only those whose text holds this, whatever the letter forms, digits, diacritics and case. */
+                /** @description Only pilots owned by this member. */
+                ownerId?: string;
+                /** @description Search by text. Ignores case, Arabic diacritics, alef variants and digit forms. */
                 q?: string;
-                /** @description How many items at most. */
+                /** @description Maximum number of items. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Where the page begins: `next` of the page before. */
+                /** @description Cursor of the page: `next` of the previous page. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -12349,7 +12340,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of them. */
+            /** @description A page of the list. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -12371,9 +12362,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
+                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -12391,7 +12382,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It, as it was made. */
+            /** @description The created resource. */
             201: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -12414,9 +12405,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -12435,7 +12426,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It, as it is now. */
+            /** @description The current state of the resource. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -12458,11 +12449,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
+                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -12481,7 +12472,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is gone. */
+            /** @description The resource is deleted. */
             204: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -12500,11 +12491,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
+                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -12527,7 +12518,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It, as it is now. */
+            /** @description The current state of the resource. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -12547,15 +12538,15 @@ export interface operations {
     listIndicators: {
         parameters: {
             query?: {
-                /** @description How many items at most. */
+                /** @description Maximum number of items. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Where the page begins: `next` of the page before. */
+                /** @description Cursor of the page: `next` of the previous page. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -12574,7 +12565,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of them. */
+            /** @description A page of the list. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -12596,9 +12587,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
+                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -12621,7 +12612,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It, as it was made. */
+            /** @description The created resource. */
             201: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -12644,9 +12635,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -12670,7 +12661,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It, as it is now. */
+            /** @description The current state of the resource. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -12693,11 +12684,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
+                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -12721,7 +12712,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is gone. */
+            /** @description The resource is deleted. */
             204: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -12740,11 +12731,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
+                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -12772,7 +12763,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It, as it is now. */
+            /** @description The current state of the resource. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -12792,15 +12783,15 @@ export interface operations {
     listMeasurements: {
         parameters: {
             query?: {
-                /** @description How many items at most. */
+                /** @description Maximum number of items. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Where the page begins: `next` of the page before. */
+                /** @description Cursor of the page: `next` of the previous page. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -12824,7 +12815,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of them. */
+            /** @description A page of the list. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -12846,9 +12837,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
+                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -12876,7 +12867,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It, as it was made. */
+            /** @description The created resource. */
             201: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -12899,9 +12890,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -12930,7 +12921,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It, as it is now. */
+            /** @description The current state of the resource. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -12953,11 +12944,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
+                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -12986,7 +12977,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is gone. */
+            /** @description The resource is deleted. */
             204: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -13005,11 +12996,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
+                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -13042,7 +13033,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It, as it is now. */
+            /** @description The current state of the resource. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -13062,18 +13053,21 @@ export interface operations {
     transitionPilot: {
         parameters: {
             query?: {
-                /** @description Checks everything and keeps nothing: the answer is what it would be, with status 200 and without `ETag` and `Location`; ids, numbers and instants in it are of no use. */
+                /**
+                 * @description Validate without saving. Returns 200 with the result that the request would have, without `ETag` and `Location`;
+                 *     ids, numbers and timestamps are placeholders.
+                 */
                 dryRun?: components["parameters"]["DryRunParam"];
             };
             header: {
                 /**
-                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
+                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
+                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -13096,7 +13090,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It, as it is now. */
+            /** @description The current state of the resource. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -13117,21 +13111,21 @@ export interface operations {
     listPolicies: {
         parameters: {
             query?: {
-                /** @description Those that count in this cycle; the present one if not given. */
+                /** @description Only items that count in this cycle. Default: the current cycle. */
                 cycle?: components["parameters"]["CycleParam"];
-                /** @description Only in one of these states: `state` several times, or once with commas. */
+                /** @description Only items in one of these states. Repeat `state`, or separate the states by commas. */
                 state?: components["schemas"]["PolicyState"][];
-                /** @description Only those whose text holds this, whatever the letter forms, digits, diacritics and case. */
+                /** @description Search by text. Ignores case, Arabic diacritics, alef variants and digit forms. */
                 q?: string;
-                /** @description How many items at most. */
+                /** @description Maximum number of items. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Where the page begins: `next` of the page before. */
+                /** @description Cursor of the page: `next` of the previous page. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -13145,7 +13139,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of them. */
+            /** @description A page of the list. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -13167,9 +13161,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
+                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -13187,7 +13181,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It, as it was made. */
+            /** @description The created resource. */
             201: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -13210,9 +13204,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -13231,7 +13225,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It, as it is now. */
+            /** @description The current state of the resource. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -13254,11 +13248,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
+                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -13277,7 +13271,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is gone. */
+            /** @description The resource is deleted. */
             204: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -13296,11 +13290,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
+                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -13323,7 +13317,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It, as it is now. */
+            /** @description The current state of the resource. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -13343,18 +13337,21 @@ export interface operations {
     transitionPolicy: {
         parameters: {
             query?: {
-                /** @description Checks everything and keeps nothing: the answer is what it would be, with status 200 and without `ETag` and `Location`; ids, numbers and instants in it are of no use. */
+                /**
+                 * @description Validate without saving. Returns 200 with the result that the request would have, without `ETag` and `Location`;
+                 *     ids, numbers and timestamps are placeholders.
+                 */
                 dryRun?: components["parameters"]["DryRunParam"];
             };
             header: {
                 /**
-                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
+                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
+                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -13377,7 +13374,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It, as it is now. */
+            /** @description The current state of the resource. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -13398,19 +13395,19 @@ export interface operations {
     listReports: {
         parameters: {
             query?: {
-                /** @description Only those about this cycle. */
+                /** @description Only reports about this cycle. */
                 cycle?: number;
-                /** @description Only in one of these states: `state` several times, or once with commas. */
+                /** @description Only items in one of these states. Repeat `state`, or separate the states by commas. */
                 state?: components["schemas"]["ReportState"][];
-                /** @description How many items at most. */
+                /** @description Maximum number of items. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Where the page begins: `next` of the page before. */
+                /** @description Cursor of the page: `next` of the previous page. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -13446,9 +13443,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
+                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -13489,9 +13486,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -13501,7 +13498,7 @@ export interface operations {
                  */
                 taskForceId: components["parameters"]["TaskForceIdParam"];
                 /**
-                 * @description The number of the report.
+                 * @description Number of the report.
                  * @example 1
                  */
                 number: number;
@@ -13531,21 +13528,21 @@ export interface operations {
     listSectors: {
         parameters: {
             query?: {
-                /** @description Those that count in this cycle; the present one if not given. */
+                /** @description Only items that count in this cycle. Default: the current cycle. */
                 cycle?: components["parameters"]["CycleParam"];
-                /** @description Only in one of these states: `state` several times, or once with commas. */
+                /** @description Only items in one of these states. Repeat `state`, or separate the states by commas. */
                 state?: components["schemas"]["SectorState"][];
-                /** @description Only those whose text holds this, whatever the letter forms, digits, diacritics and case. */
+                /** @description Search by text. Ignores case, Arabic diacritics, alef variants and digit forms. */
                 q?: string;
-                /** @description How many items at most. */
+                /** @description Maximum number of items. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Where the page begins: `next` of the page before. */
+                /** @description Cursor of the page: `next` of the previous page. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -13559,7 +13556,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of them. */
+            /** @description A page of the list. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -13581,9 +13578,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
+                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -13601,7 +13598,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It, as it was made. */
+            /** @description The created resource. */
             201: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -13624,9 +13621,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -13645,7 +13642,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It, as it is now. */
+            /** @description The current state of the resource. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -13668,11 +13665,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
+                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -13691,7 +13688,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is gone. */
+            /** @description The resource is deleted. */
             204: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -13710,11 +13707,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
+                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -13737,7 +13734,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It, as it is now. */
+            /** @description The current state of the resource. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -13757,15 +13754,15 @@ export interface operations {
     listAssessments: {
         parameters: {
             query?: {
-                /** @description How many items at most. */
+                /** @description Maximum number of items. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Where the page begins: `next` of the page before. */
+                /** @description Cursor of the page: `next` of the previous page. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -13784,7 +13781,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of them. */
+            /** @description A page of the list. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -13806,9 +13803,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
+                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -13831,7 +13828,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It, as it was made. */
+            /** @description The created resource. */
             201: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -13854,9 +13851,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -13880,7 +13877,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It, as it is now. */
+            /** @description The current state of the resource. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -13903,11 +13900,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
+                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -13931,7 +13928,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is gone. */
+            /** @description The resource is deleted. */
             204: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -13950,11 +13947,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
+                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -13982,7 +13979,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It, as it is now. */
+            /** @description The current state of the resource. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -14002,15 +13999,15 @@ export interface operations {
     listStudies: {
         parameters: {
             query?: {
-                /** @description How many items at most. */
+                /** @description Maximum number of items. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Where the page begins: `next` of the page before. */
+                /** @description Cursor of the page: `next` of the previous page. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -14029,7 +14026,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of them. */
+            /** @description A page of the list. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -14051,9 +14048,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
+                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -14076,7 +14073,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It, as it was made. */
+            /** @description The created resource. */
             201: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -14099,9 +14096,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -14125,7 +14122,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It, as it is now. */
+            /** @description The current state of the resource. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -14148,11 +14145,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
+                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -14176,7 +14173,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is gone. */
+            /** @description The resource is deleted. */
             204: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -14195,11 +14192,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
+                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -14227,7 +14224,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It, as it is now. */
+            /** @description The current state of the resource. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -14247,18 +14244,21 @@ export interface operations {
     transitionSector: {
         parameters: {
             query?: {
-                /** @description Checks everything and keeps nothing: the answer is what it would be, with status 200 and without `ETag` and `Location`; ids, numbers and instants in it are of no use. */
+                /**
+                 * @description Validate without saving. Returns 200 with the result that the request would have, without `ETag` and `Location`;
+                 *     ids, numbers and timestamps are placeholders.
+                 */
                 dryRun?: components["parameters"]["DryRunParam"];
             };
             header: {
                 /**
-                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
+                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
+                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -14281,7 +14281,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It, as it is now. */
+            /** @description The current state of the resource. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -14303,9 +14303,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -14340,13 +14340,13 @@ export interface operations {
     listSteps: {
         parameters: {
             query?: {
-                /** @description The cycle; the present one if not given. */
+                /** @description The cycle. Default: the current cycle. */
                 cycle?: number;
             };
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -14381,13 +14381,13 @@ export interface operations {
     getStep: {
         parameters: {
             query?: {
-                /** @description The cycle; the present one if not given. */
+                /** @description The cycle. Default: the current cycle. */
                 cycle?: number;
             };
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -14429,11 +14429,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
+                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -14456,7 +14456,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The step as it is now. */
+            /** @description The step after the change. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -14477,7 +14477,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -14500,7 +14500,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is answered. */
+            /** @description The note is set. */
             204: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -14518,9 +14518,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -14539,7 +14539,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description How far the step is. */
+            /** @description The readiness of the step. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -14560,17 +14560,17 @@ export interface operations {
     listSubmissions: {
         parameters: {
             query?: {
-                /** @description The cycle; the present one if not given. */
+                /** @description The cycle. Default: the current cycle. */
                 cycle?: number;
-                /** @description How many items at most. */
+                /** @description Maximum number of items. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Where the page begins: `next` of the page before. */
+                /** @description Cursor of the page: `next` of the previous page. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -14610,13 +14610,16 @@ export interface operations {
     createSubmission: {
         parameters: {
             query?: {
-                /** @description Checks everything and keeps nothing: the answer is what it would be, with status 200 and without `ETag` and `Location`; ids, numbers and instants in it are of no use. */
+                /**
+                 * @description Validate without saving. Returns 200 with the result that the request would have, without `ETag` and `Location`;
+                 *     ids, numbers and timestamps are placeholders.
+                 */
                 dryRun?: components["parameters"]["DryRunParam"];
             };
             header?: {
-                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
+                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -14639,7 +14642,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What it would be: with `dryRun`, nothing was kept. */
+            /** @description Result of a dry run (`dryRun=true`). Nothing was saved. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -14676,7 +14679,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -14691,7 +14694,7 @@ export interface operations {
                  */
                 step: components["parameters"]["StepParam"];
                 /**
-                 * @description A criterion of its gate.
+                 * @description A criterion of the step's gate.
                  * @example policiesSettled
                  */
                 criterion: components["parameters"]["CriterionParam"];
@@ -14704,7 +14707,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is waived. */
+            /** @description The criterion is waived. */
             204: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -14722,7 +14725,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -14737,7 +14740,7 @@ export interface operations {
                  */
                 step: components["parameters"]["StepParam"];
                 /**
-                 * @description A criterion of its gate.
+                 * @description A criterion of the step's gate.
                  * @example policiesSettled
                  */
                 criterion: components["parameters"]["CriterionParam"];
@@ -14746,7 +14749,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is not waived. */
+            /** @description The waiver is removed. */
             204: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -14764,9 +14767,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -14807,7 +14810,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -14830,7 +14833,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The submission as it is now. */
+            /** @description The submission after the change. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -14852,13 +14855,13 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
+                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
+                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -14881,7 +14884,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The submission as it is now. */
+            /** @description The submission after the change. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -14902,18 +14905,21 @@ export interface operations {
     transitionTaskForce: {
         parameters: {
             query?: {
-                /** @description Checks everything and keeps nothing: the answer is what it would be, with status 200 and without `ETag` and `Location`; ids, numbers and instants in it are of no use. */
+                /**
+                 * @description Validate without saving. Returns 200 with the result that the request would have, without `ETag` and `Location`;
+                 *     ids, numbers and timestamps are placeholders.
+                 */
                 dryRun?: components["parameters"]["DryRunParam"];
             };
             header: {
                 /**
-                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
+                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
+                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -14931,7 +14937,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The task force as it is now. */
+            /** @description The task force after the change. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -14952,21 +14958,24 @@ export interface operations {
     listUsers: {
         parameters: {
             query?: {
-                /** @description Only of this role. */
+                /** @description Only users with this role. */
                 role?: components["schemas"]["UserRole"];
-                /** @description Only in this state. */
+                /** @description Only users in this state. */
                 state?: components["schemas"]["UserState"];
-                /** @description Only those whose name or address holds this (for a chair: whose name), whatever the letter forms, digits, diacritics and case. */
+                /**
+                 * @description Search by name or address (for a chair, by name). Ignores case, Arabic diacritics, alef variants and digit
+                 *     forms.
+                 */
                 q?: string;
-                /** @description How many items at most. */
+                /** @description Maximum number of items. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Where the page begins: `next` of the page before. */
+                /** @description Cursor of the page: `next` of the previous page. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path?: never;
@@ -14996,9 +15005,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
+                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path?: never;
@@ -15033,9 +15042,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -15072,11 +15081,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
+                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -15094,7 +15103,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The user as it is now. */
+            /** @description The user after the change. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -15115,9 +15124,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
+                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -15154,7 +15163,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -15185,18 +15194,21 @@ export interface operations {
     transitionUser: {
         parameters: {
             query?: {
-                /** @description Checks everything and keeps nothing: the answer is what it would be, with status 200 and without `ETag` and `Location`; ids, numbers and instants in it are of no use. */
+                /**
+                 * @description Validate without saving. Returns 200 with the result that the request would have, without `ETag` and `Location`;
+                 *     ids, numbers and timestamps are placeholders.
+                 */
                 dryRun?: components["parameters"]["DryRunParam"];
             };
             header: {
                 /**
-                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
+                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
+                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -15214,7 +15226,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The user as it is now. */
+            /** @description The user after the change. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -15236,9 +15248,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
+                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path?: never;

@@ -16,7 +16,7 @@ function ok<T>(answer: { data?: T; error?: { detail: string } }): T {
 const me = ok(await api.GET('/v1/me'));
 const membership = me.memberships.find(({ role }) => role === 'chair');
 assert(membership);
-const taskForce = { taskForceId: membership.taskForceId };
+const taskForce = { taskForceId: membership.taskForce.id };
 
 // A list, page by page: `next` is the cursor of the next page, and null on the last one.
 async function* activities(query: { limit: number; count?: boolean }): AsyncGenerator<Schemas['ActivityPage']> {

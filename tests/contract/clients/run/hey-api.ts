@@ -10,7 +10,7 @@ const { accessToken } = session.data;
 client.setConfig({ auth: accessToken });
 
 const me = await getMe();
-const taskForceId = me.data?.memberships[0]?.taskForceId;
+const taskForceId = me.data?.memberships[0]?.taskForce.id;
 expect(taskForceId !== undefined, me.error);
 
 const path = { taskForceId };

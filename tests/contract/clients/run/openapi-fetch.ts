@@ -9,7 +9,7 @@ expect(session.data !== undefined, session.error);
 const headers = { Authorization: `Bearer ${session.data.accessToken}` };
 
 const me = await api.GET('/v1/me', { headers });
-const taskForceId = me.data?.memberships[0]?.taskForceId;
+const taskForceId = me.data?.memberships[0]?.taskForce.id;
 expect(taskForceId !== undefined, me.error);
 
 const path = { taskForceId };

@@ -9,7 +9,7 @@ const options = { headers: { Authorization: `Bearer ${session.data.accessToken}`
 
 const me = await getMe(options);
 expect(me.status === 200, me.data);
-const taskForceId = schemas.GetMeResponse.parse(me.data).memberships[0]?.taskForceId;
+const taskForceId = schemas.GetMeResponse.parse(me.data).memberships[0]?.taskForce.id;
 expect(taskForceId !== undefined, me.data);
 
 const created = await createActivity(taskForceId, schemas.CreateActivityBody.parse(newActivity), options);

@@ -15,7 +15,7 @@ with httpx.Client(base_url=URL) as api:
     api.headers["Authorization"] = f"Bearer {session.accessToken}"
 
     me = models.CurrentUser.model_validate_json(api.get("/v1/me").content)
-    activities = f"/v1/task-forces/{me.memberships[0].taskForceId}/activities"
+    activities = f"/v1/task-forces/{me.memberships[0].taskForce.id}/activities"
 
     title = {"ar": "تجربة النماذج", "en": "Try the models"}
     body = models.NewActivity.model_validate({"title": title, "step": "pilots"})
