@@ -33,7 +33,7 @@ use crate::domain::vocabulary::Vocabulary as _;
 const MAX_SESSION: TimeDelta = TimeDelta::days(30);
 
 /// The lifetime of a session that is not refreshed.
-const MAX_IDLE: TimeDelta = TimeDelta::days(7);
+pub const MAX_IDLE: TimeDelta = TimeDelta::days(7);
 
 /// The most sessions of a user. A new one ends the oldest.
 const MAX_SESSIONS: i64 = 100;
@@ -41,6 +41,10 @@ const MAX_SESSIONS: i64 = 100;
 /// The most refreshes of a session: three times the number that a client needs that refreshes whenever its access token
 /// expires. Each refresh leaves a used token in the database, by which its reuse is detected.
 const MAX_REFRESHES: i32 = 10_000;
+
+/// The time for which a used refresh token is exchanged once more for the successor that it has been exchanged for: two
+/// tabs of a browser refresh at once, and the answer to a refresh gets lost. A copy that is used later ends the session.
+const GRACE: TimeDelta = TimeDelta::seconds(10);
 
 /// The origin of a sign-in.
 #[derive(Debug, Clone, Default)]
@@ -147,9 +151,8 @@ impl App {
 
     /// Exchanges a refresh token for the next pair.
     ///
-    /// A token that is used a second time has been copied. The service cannot tell the thief from the owner, so it ends
-    /// the session for both. Of concurrent requests with the same token, one gets a pair and the others end the
-    /// session.
+    /// A token that is used again after [`GRACE`] has been copied. The service cannot tell the thief from the owner, so it
+    /// ends the session for both. Within that time, all requests with the same token get the same next token.
     ///
     /// # Errors
     /// `invalidCredentials` for a token that is unknown or used, and for a session that has ended; `tooManyAttempts`
@@ -165,6 +168,9 @@ impl App {
             .write_installation(request_id, async |conn, now| {
                 db::sessions::lock_user_of_token(conn, &hash).await?;
                 let Some(session_id) = db::sessions::use_token(conn, &hash, now).await? else {
+                    if let Some(again) = self.successor_again(conn, token, now).await? {
+                        return Ok((Some(again), None));
+                    }
                     let ended = db::sessions::end(conn, &hash, now).await?;
                     return Ok((None, ended.map(ended_by_reuse)));
                 };
@@ -172,12 +178,32 @@ impl App {
                     db::sessions::prolong(conn, session_id, now + MAX_IDLE, MAX_SESSION, MAX_REFRESHES, now)
                         .await?;
                 let session = session.ok_or(RefusalCode::InvalidCredentials)?;
-                let signed_in = self.issue_tokens(conn, session, now).await?;
+                let signed_in = self.issue_tokens(conn, session, self.tokens.successor(token), now).await?;
                 let refreshed = new_event(EventAction::SessionRefreshed, session);
                 Ok((Some(signed_in), Some(NewInstallationEvent::by(session.user_id, refreshed))))
             })
             .await?;
         Ok(signed_in.ok_or(RefusalCode::InvalidCredentials)?)
+    }
+
+    /// The tokens that a refresh token was exchanged for within [`GRACE`]. If another request has already gone on with the
+    /// successor, the successor of the successor is given, so that all tabs come to the same token.
+    async fn successor_again(
+        &self,
+        conn: &Conn,
+        token: &SecretString,
+        now: DateTime<Utc>,
+    ) -> Result<Option<SignedIn>> {
+        let mut used = token.clone();
+        while db::sessions::was_used_after(conn, &secrets::digest(&used), now - GRACE).await? {
+            let refresh_token = self.tokens.successor(&used);
+            let hash = secrets::digest(&refresh_token);
+            if let Some(session) = db::sessions::of_unused_token(conn, &hash, now).await? {
+                return Ok(Some(self.signed_in(session, refresh_token, now)?));
+            }
+            used = refresh_token;
+        }
+        Ok(None)
     }
 
     /// Ends the session of a refresh token. Without a session, nothing happens.
@@ -306,12 +332,27 @@ impl App {
     ) -> Result<(Session, SignedIn)> {
         let session = Session { id: Uuid::now_v7(), user_id };
         db::sessions::insert(conn, session, visit.user_agent.as_deref(), now + MAX_IDLE, now).await?;
-        Ok((session, self.issue_tokens(conn, session, now).await?))
+        let refresh_token = secrets::generate().map_err(Error::internal)?;
+        Ok((session, self.issue_tokens(conn, session, refresh_token, now).await?))
     }
 
-    async fn issue_tokens(&self, conn: &Conn, session: Session, now: DateTime<Utc>) -> Result<SignedIn> {
-        let refresh_token = secrets::generate().map_err(Error::internal)?;
+    async fn issue_tokens(
+        &self,
+        conn: &Conn,
+        session: Session,
+        refresh_token: SecretString,
+        now: DateTime<Utc>,
+    ) -> Result<SignedIn> {
         db::sessions::insert_token(conn, session.id, &secrets::digest(&refresh_token), now).await?;
+        self.signed_in(session, refresh_token, now)
+    }
+
+    fn signed_in(
+        &self,
+        session: Session,
+        refresh_token: SecretString,
+        now: DateTime<Utc>,
+    ) -> Result<SignedIn> {
         let access_token = self.tokens.issue(session.user_id, session.id, now).map_err(Error::internal)?;
         Ok(SignedIn { access_token, refresh_token })
     }

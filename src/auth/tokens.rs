@@ -3,13 +3,14 @@
 //! A token names a user and a session, and nothing else. Each request asks the database whether the session is still
 //! active and what the user may do.
 
+use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use moka::sync::Cache;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
@@ -121,6 +122,8 @@ pub struct Tokens {
     verifying: DecodingKey,
     validation: Validation,
     jwk: Jwk,
+    /// Derives refresh tokens.
+    successors: hmac::Key,
     verified: Cache<[u8; 32], Claims>,
 }
 
@@ -153,6 +156,7 @@ impl Tokens {
             verifying: DecodingKey::from_ed_der(public),
             validation,
             jwk,
+            successors: successors_key(pem.contents()),
             verified: Cache::new(VERIFIED_TOKENS),
         })
     }
@@ -218,10 +222,24 @@ impl Tokens {
         Some(Claims { user_id: claims.sub, session_id: claims.sid, not_before, expires_at })
     }
 
+    /// The refresh token that follows another. A successor can be computed again, so that the service can give it again
+    /// without storing it; nobody can compute it without the private key.
+    pub fn successor(&self, refresh_token: &SecretString) -> SecretString {
+        let tag = hmac::sign(&self.successors, refresh_token.expose_secret().as_bytes());
+        URL_SAFE_NO_PAD.encode(tag).into()
+    }
+
     /// The public keys, with which other services can verify tokens.
     pub fn jwks(&self) -> Jwks {
         Jwks { keys: vec![self.jwk.clone()] }
     }
+}
+
+/// A key of its own for refresh tokens, which follows from the private key.
+fn successors_key(private: &[u8]) -> hmac::Key {
+    let private = hmac::Key::new(hmac::HMAC_SHA256, private);
+    let derived = hmac::sign(&private, b"taskforce: successors of refresh tokens, version 1");
+    hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref())
 }
 
 impl Jwk {
@@ -236,7 +254,6 @@ impl Jwk {
 
 #[cfg(test)]
 mod tests {
-    use secrecy::ExposeSecret as _;
     use serde_json::{Value, json};
 
     use super::*;
@@ -359,6 +376,17 @@ mod tests {
         assert!(refused("-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n"));
         let public = Tokens::generate_pem().unwrap().expose_secret().replace("PRIVATE", "PUBLIC");
         assert!(refused(&public));
+    }
+
+    #[test]
+    fn a_refresh_token_has_one_successor_under_each_key() {
+        let (one, other) = (tokens(), tokens());
+        let token = SecretString::from("c2VjcmV0");
+        let successor = one.successor(&token);
+        assert_eq!(successor.expose_secret().len(), secrets::generate().unwrap().expose_secret().len());
+        assert_eq!(successor.expose_secret(), one.successor(&token).expose_secret());
+        assert_ne!(successor.expose_secret(), one.successor(&successor).expose_secret());
+        assert_ne!(successor.expose_secret(), other.successor(&token).expose_secret());
     }
 
     #[test]

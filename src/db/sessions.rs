@@ -202,3 +202,29 @@ pub async fn use_token(conn: &Conn, token_hash: &[u8; 32], now: DateTime<Utc>) -
         .await
         .optional()
 }
+
+/// Returns whether a refresh token was used after an instant.
+pub async fn was_used_after(conn: &Conn, token_hash: &[u8; 32], instant: DateTime<Utc>) -> QueryResult<bool> {
+    let used = refresh_tokens::table.find(token_hash).filter(refresh_tokens::used_at.gt(instant));
+    diesel::select(diesel::dsl::exists(used)).get_result(&mut &*conn).await
+}
+
+/// The running session of a refresh token that was not used.
+pub async fn of_unused_token(
+    conn: &Conn,
+    token_hash: &[u8; 32],
+    now: DateTime<Utc>,
+) -> QueryResult<Option<Session>> {
+    let of_token = refresh_tokens::table
+        .find(token_hash)
+        .filter(refresh_tokens::used_at.is_null())
+        .select(refresh_tokens::session_id);
+    sessions::table
+        .filter(sessions::id.eq_any(of_token))
+        .filter(sessions::ended_at.is_null())
+        .filter(sessions::expires_at.gt(now))
+        .select(Session::as_select())
+        .first(&mut &*conn)
+        .await
+        .optional()
+}

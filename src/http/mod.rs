@@ -21,6 +21,7 @@ mod permissions;
 mod problem;
 mod problem_catalogue;
 mod reference;
+mod refresh_cookie;
 mod request;
 mod request_errors;
 mod resource;

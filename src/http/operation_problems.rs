@@ -71,6 +71,12 @@ impl OperationProblems {
         StepState::ALL.iter().fold(self, |problems, step| problems.writes(what(*step)))
     }
 
+    /// Adds the refusal of pages that may not have the refresh cookie.
+    pub(super) fn takes_refresh_cookie(mut self) -> Self {
+        self.0.insert(ProblemCode::OriginNotAllowed);
+        self
+    }
+
     /// Adds the refusals of the use case.
     pub(super) fn refuses(mut self, codes: impl IntoIterator<Item = RefusalCode>) -> Self {
         self.codes.extend(codes.into_iter().map(ProblemCode::from));

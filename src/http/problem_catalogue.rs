@@ -120,6 +120,12 @@ problem_catalogue! {
         advice: "`allowedRoles` lists the roles that can do this; each operation lists them in `x-roles`. Ask a person with one of these roles. `permissions` of a resource says what you can do with it.",
             "يسرد الحقل allowedRoles الأدوار التي يحق لها هذا الإجراء، ويسردها x-roles في كل عملية؛ فاطلبه ممن له أحد هذه الأدوار. ويبيّن الحقل permissions في كل عنصر ما يحق لك فيه.",
     }
+    OriginNotAllowed {
+        status: FORBIDDEN,
+        title: "The refresh cookie is not for pages of this origin", "ملف تعريف الارتباط للتجديد غير متاح لصفحات هذا الموقع",
+        advice: "The `Origin` header must name the service itself or an origin in `TASKFORCE_CORS_ORIGINS`. Clients without an origin send and receive the refresh token in the body.",
+            "يجب أن تذكر الترويسة Origin عنوان الخدمة نفسها أو أحد المواقع المسموح بها في TASKFORCE_CORS_ORIGINS. أما العملاء الذين لا موقع لهم فيرسلون رمز التجديد ويتسلمونه في نص الطلب والرد.",
+    }
     NotFound from RefusalCode {
         status: NOT_FOUND,
         title: "Not found", "لا يوجد هنا ما يمكنك الاطلاع عليه",

@@ -17,6 +17,7 @@ use crate::domain::refusal::{FieldError, Refusal, RefusalCode};
 use crate::domain::rights::Action;
 use crate::http::operation_problems::{refuses, requires};
 use crate::http::problem::Result;
+use crate::http::refresh_cookie;
 use crate::http::request::{Create, Public, Root};
 use crate::http::response;
 use crate::http::server::client_address;
@@ -34,9 +35,15 @@ fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Sec
     String::deserialize(deserializer).map(SecretString::from)
 }
 
+fn optional_secret<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Option<SecretString>, D::Error> {
+    secret(deserializer).map(Some)
+}
+
 /// Address and password of a user.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct LoginCredentials {
     /// E-mail address of the account. Case, width and composition of the letters are ignored.
     #[schema(min_length = 1, max_length = 254, example = "chair@demo.example")]
@@ -45,21 +52,25 @@ pub(super) struct LoginCredentials {
     #[serde(deserialize_with = "secret")]
     #[schema(value_type = String, format = Password, min_length = 1, max_length = 256, example = "correct horse battery staple")]
     password: SecretString,
+    /// Sends the refresh token as a cookie that no script can read, and not in the body. For browser applications: the request must come from a page of the service or of an allowed origin.
+    #[serde(default)]
+    #[schema(default = false)]
+    refresh_cookie: bool,
 }
 
 /// The refresh token of a session.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct RefreshToken {
-    /// The last refresh token of the session.
-    #[serde(deserialize_with = "secret")]
-    #[schema(value_type = String, min_length = 1, max_length = 200, example = "c2VjcmV0LXJlZnJlc2gtdG9rZW4tb2YtYS1zZXNzaW9u")]
-    refresh_token: SecretString,
+    /// The last refresh token of the session. Without this member, the service takes the token from the refresh cookie.
+    #[serde(default, deserialize_with = "optional_secret")]
+    #[schema(value_type = String, min_length = 1, max_length = 200, required = false)]
+    refresh_token: Option<SecretString>,
 }
 
 /// An invitation token and the password that the invited user chooses.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct InvitationAcceptance {
     /// The `invitationToken` of the invitation.
     #[serde(deserialize_with = "secret")]
@@ -70,6 +81,10 @@ pub(super) struct InvitationAcceptance {
     #[serde(deserialize_with = "secret")]
     #[schema(value_type = String, format = Password, min_length = 8, max_length = 256, example = "correct horse battery staple")]
     password: SecretString,
+    /// Sends the refresh token as a cookie that no script can read, and not in the body. For browser applications: the request must come from a page of the service or of an allowed origin.
+    #[serde(default)]
+    #[schema(default = false)]
+    refresh_cookie: bool,
 }
 
 /// Current and new password.
@@ -85,6 +100,10 @@ pub(super) struct PasswordChange {
     #[serde(deserialize_with = "secret")]
     #[schema(value_type = String, format = Password, min_length = 8, max_length = 256, example = "three wooden ships at noon")]
     new_password: SecretString,
+    /// Sends the refresh token as a cookie that no script can read, and not in the body. For browser applications: the request must come from a page of the service or of an allowed origin.
+    #[serde(default)]
+    #[schema(default = false)]
+    refresh_cookie: bool,
 }
 
 /// Access token and refresh token of a session.
@@ -99,9 +118,9 @@ pub(super) struct SessionTokens {
     /// Lifetime of the access token in seconds.
     #[schema(minimum = 1, example = 900)]
     expires_in: i64,
-    /// Token for one `POST /v1/auth/refresh`.
-    #[schema(example = "c2VjcmV0LXJlZnJlc2gtdG9rZW4tb2YtYS1zZXNzaW9u")]
-    refresh_token: String,
+    /// The token that `POST /v1/auth/refresh` exchanges for the next pair, once; null if the token is in the refresh cookie.
+    #[schema(required, example = "c2VjcmV0LXJlZnJlc2gtdG9rZW4tb2YtYS1zZXNzaW9u")]
+    refresh_token: Option<String>,
 }
 
 /// Type of an access token (RFC 6750).
@@ -132,14 +151,47 @@ fn chosen(pointer: &str, password: SecretString) -> Result<NewPassword> {
     Ok(NewPassword::parse(password).map_err(refused)?)
 }
 
-fn tokens(signed_in: &SignedIn) -> Result<HttpResponse> {
-    let document = SessionTokens {
-        access_token: signed_in.access_token.expose_secret().to_owned(),
-        token_type: TokenType::Bearer,
-        expires_in: tokens::LIFETIME.num_seconds(),
-        refresh_token: signed_in.refresh_token.expose_secret().to_owned(),
-    };
-    response::secret_document(&document)
+/// Where the refresh token of a response goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Delivery {
+    Body,
+    Cookie,
+}
+
+impl Delivery {
+    /// The delivery that a request asks for, if it comes from a page that may have the cookie.
+    fn asked(request: &HttpRequest, refresh_cookie: bool) -> Result<Self> {
+        if refresh_cookie {
+            refresh_cookie::require_allowed_origin(request)?;
+            return Ok(Self::Cookie);
+        }
+        Ok(Self::Body)
+    }
+
+    fn tokens(self, request: &HttpRequest, signed_in: &SignedIn) -> Result<HttpResponse> {
+        let SignedIn { access_token, refresh_token } = signed_in;
+        let in_body = (self == Self::Body).then(|| refresh_token.expose_secret().to_owned());
+        let mut response = response::secret_document(&SessionTokens {
+            access_token: access_token.expose_secret().to_owned(),
+            token_type: TokenType::Bearer,
+            expires_in: tokens::LIFETIME.num_seconds(),
+            refresh_token: in_body,
+        })?;
+        if self == Self::Cookie {
+            refresh_cookie::set(request, &mut response, refresh_token)?;
+        }
+        Ok(response)
+    }
+}
+
+/// The refresh token of a request, in the body or in the cookie, and where it was.
+fn presented(request: &HttpRequest, body: RefreshToken) -> Result<Option<(SecretString, Delivery)>> {
+    if let Some(token) = body.refresh_token {
+        return Ok(Some((token, Delivery::Body)));
+    }
+    let Some(token) = refresh_cookie::of(request) else { return Ok(None) };
+    refresh_cookie::require_allowed_origin(request)?;
+    Ok(Some((token, Delivery::Cookie)))
 }
 
 /// Sign in
@@ -153,10 +205,10 @@ fn tokens(signed_in: &SignedIn) -> Result<HttpResponse> {
 #[utoipa::path(
     tag = "sign-in",
     request_body = LoginCredentials,
-    responses((status = 200, description = "Tokens of a new session.", body = SessionTokens)),
+    responses((status = 200, description = "Tokens of a new session.", body = SessionTokens, headers(("Set-Cookie" = String)))),
     extensions(("x-problem-codes" = json!(refuses([
         RefusalCode::InvalidCredentials, RefusalCode::TooManyAttempts,
-    ])))),
+    ]).takes_refresh_cookie()))),
     security(())
 )]
 #[post("/v1/auth/login")]
@@ -166,22 +218,26 @@ async fn sign_in(
     open: Public<LoginCredentials>,
 ) -> Result<HttpResponse> {
     let Public { request_id, body } = open;
-    tokens(&app.sign_in(&visit(&request, request_id), &body.email, body.password).await?)
+    let delivery = Delivery::asked(&request, body.refresh_cookie)?;
+    let signed_in = app.sign_in(&visit(&request, request_id), &body.email, body.password).await?;
+    delivery.tokens(&request, &signed_in)
 }
 
 /// Refresh a session
 ///
-/// Exchanges a refresh token for the next pair; it can be used once. A token that comes a second time has been copied, and ends the session for whoever holds it: keep the new one before you use it, and never send two refreshes at once: one gets the next pair, the other ends the session.
+/// Exchanges a refresh token for the next pair, once. For 10 seconds after its use, the same token is exchanged for the same next token again, so that two tabs can refresh at once and a lost response can be repeated. A token that is sent later again has been copied, and ends the session for everyone who holds one of its tokens.
+///
+/// A browser application that signed in with `refreshCookie` sends `{}` with its cookie (`credentials: "include"`), and receives the next token as a cookie. Without a token in the body and without a cookie, the answer is 401 `invalidCredentials`.
 ///
 /// Unknown tokens count as failed attempts of the client's address. A valid token is accepted even if the address has
 /// too many failed attempts.
 #[utoipa::path(
     tag = "sign-in",
     request_body = RefreshToken,
-    responses((status = 200, description = "The next tokens of the session.", body = SessionTokens)),
+    responses((status = 200, description = "The next tokens of the session.", body = SessionTokens, headers(("Set-Cookie" = String)))),
     extensions(("x-problem-codes" = json!(refuses([
         RefusalCode::InvalidCredentials, RefusalCode::TooManyAttempts,
-    ])))),
+    ]).takes_refresh_cookie()))),
     security(())
 )]
 #[post("/v1/auth/refresh")]
@@ -191,24 +247,32 @@ async fn refresh_session(
     open: Public<RefreshToken>,
 ) -> Result<HttpResponse> {
     let Public { request_id, body } = open;
-    tokens(&app.refresh(&visit(&request, request_id), &body.refresh_token).await?)
+    let (token, delivery) = presented(&request, body)?.ok_or(RefusalCode::InvalidCredentials)?;
+    delivery.tokens(&request, &app.refresh(&visit(&request, request_id), &token).await?)
 }
 
 /// Sign out
 ///
 /// Ends the session of a refresh token and its access tokens at once. The request also succeeds if the session has
-/// already ended.
+/// already ended. A browser application that signed in with `refreshCookie` sends `{}` with its cookie, which the response removes.
 #[utoipa::path(
     tag = "sign-in",
     request_body = RefreshToken,
-    responses((status = 204, description = "The session has ended.")),
+    responses((status = 204, description = "The session has ended.", headers(("Set-Cookie" = String)))),
+    extensions(("x-problem-codes" = json!(refuses([]).takes_refresh_cookie()))),
     security(())
 )]
 #[post("/v1/auth/logout")]
-async fn sign_out(app: Data<App>, open: Public<RefreshToken>) -> Result<HttpResponse> {
+async fn sign_out(app: Data<App>, request: HttpRequest, open: Public<RefreshToken>) -> Result<HttpResponse> {
     let Public { request_id, body } = open;
-    app.sign_out(&request_id, &body.refresh_token).await?;
-    Ok(response::done())
+    let mut response = response::done();
+    if let Some((token, delivery)) = presented(&request, body)? {
+        app.sign_out(&request_id, &token).await?;
+        if delivery == Delivery::Cookie {
+            refresh_cookie::remove(&request, &mut response)?;
+        }
+    }
+    Ok(response)
 }
 
 /// Change your password
@@ -221,10 +285,10 @@ async fn sign_out(app: Data<App>, open: Public<RefreshToken>) -> Result<HttpResp
 #[utoipa::path(
     tag = "sign-in",
     request_body = PasswordChange,
-    responses((status = 200, description = "Tokens of a new session.", body = SessionTokens)),
+    responses((status = 200, description = "Tokens of a new session.", body = SessionTokens, headers(("Set-Cookie" = String)))),
     extensions(("x-problem-codes" = json!(requires(Action::ChangeOwnAccount).refuses([
         RefusalCode::InvalidCredentials, RefusalCode::TooManyAttempts,
-    ]))))
+    ]).takes_refresh_cookie())))
 )]
 #[put("/v1/auth/password")]
 async fn change_password(
@@ -233,9 +297,11 @@ async fn change_password(
     change: Create<Root, PasswordChange>,
 ) -> Result<HttpResponse> {
     let Create { context, body, .. } = change;
+    let delivery = Delivery::asked(&request, body.refresh_cookie)?;
     let next = chosen("/newPassword", body.new_password)?;
     let visit = visit(&request, context.caller.request_id.clone());
-    tokens(&app.password_change(&context.caller, &visit, body.current_password, next).await?)
+    let signed_in = app.password_change(&context.caller, &visit, body.current_password, next).await?;
+    delivery.tokens(&request, &signed_in)
 }
 
 /// Accept an invitation
@@ -248,10 +314,10 @@ async fn change_password(
 #[utoipa::path(
     tag = "sign-in",
     request_body = InvitationAcceptance,
-    responses((status = 200, description = "Tokens of a new session.", body = SessionTokens)),
+    responses((status = 200, description = "Tokens of a new session.", body = SessionTokens, headers(("Set-Cookie" = String)))),
     extensions(("x-problem-codes" = json!(refuses([
         RefusalCode::InvalidCredentials, RefusalCode::TooManyAttempts,
-    ])))),
+    ]).takes_refresh_cookie()))),
     security(())
 )]
 #[post("/v1/auth/invitations/accept")]
@@ -261,8 +327,10 @@ async fn accept_invitation(
     open: Public<InvitationAcceptance>,
 ) -> Result<HttpResponse> {
     let Public { request_id, body } = open;
+    let delivery = Delivery::asked(&request, body.refresh_cookie)?;
     let password = chosen("/password", body.password)?;
-    tokens(&app.invitation_accept(&visit(&request, request_id), &body.token, password).await?)
+    let signed_in = app.invitation_accept(&visit(&request, request_id), &body.token, password).await?;
+    delivery.tokens(&request, &signed_in)
 }
 
 #[cfg(test)]

@@ -27,10 +27,11 @@ pub(super) enum SharedHeader {
     RateLimitPolicy,
     RequestId,
     RetryAfter,
+    SetCookie,
 }
 
 impl SharedHeader {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::ApiVersion,
         Self::ETag,
         Self::ETagOfPage,
@@ -42,6 +43,7 @@ impl SharedHeader {
         Self::RateLimitPolicy,
         Self::RequestId,
         Self::RetryAfter,
+        Self::SetCookie,
     ];
 
     /// The name of the header, and of the component that describes it.
@@ -58,6 +60,7 @@ impl SharedHeader {
             Self::RateLimitPolicy => ("RateLimit-Policy", "RateLimitPolicy"),
             Self::RequestId => ("X-Request-Id", "RequestId"),
             Self::RetryAfter => ("Retry-After", "RetryAfter"),
+            Self::SetCookie => ("Set-Cookie", "SetCookie"),
         }
     }
 
@@ -118,6 +121,11 @@ impl SharedHeader {
                 with_example(ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)), 2),
                 None,
             ),
+            Self::SetCookie => header(
+                "The refresh token, only for clients that asked for the cookie (`refreshCookie`): `HttpOnly`, `SameSite=Strict`, for `/v1/auth` alone, and `Secure` over TLS. Signing out removes the cookie.",
+                text().build(),
+                Some(false),
+            ),
         }
     }
 }
@@ -158,7 +166,7 @@ pub(super) fn add_common(response: &mut Response, is_rate_limited: bool) {
 
 /// Lets the headers that an operation only names refer to their descriptions.
 pub(super) fn describe_declared(response: &mut Response) {
-    for header in [SharedHeader::ETag, SharedHeader::Location] {
+    for header in [SharedHeader::ETag, SharedHeader::Location, SharedHeader::SetCookie] {
         if has(response, header) {
             add(response, header);
         }

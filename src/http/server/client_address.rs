@@ -17,6 +17,7 @@ use ipnet::IpNet;
 use super::settings::Settings;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// The address of the client. `None` only if the connection has no peer, as in tests.
 pub(in crate::http) fn of(request: &HttpRequest) -> Option<IpAddr> {
@@ -37,6 +38,18 @@ pub(in crate::http) fn of(request: &HttpRequest) -> Option<IpAddr> {
         });
     }
     Some(client_of(peer, trusted, &forwarded))
+}
+
+/// Returns whether the client uses TLS, by the settings or because a trusted proxy says so.
+pub(in crate::http) fn uses_tls(request: &HttpRequest) -> bool {
+    let Some(settings) = request.app_data::<Data<Settings>>() else { return false };
+    let peer = request.peer_addr().map(|peer| peer.ip().to_canonical());
+    let is_trusted =
+        peer.is_some_and(|peer| settings.trusted_proxies.iter().any(|network| network.contains(&peer)));
+    // The entry that the proxy appended is the last one.
+    let reported = request.headers().get_all(X_FORWARDED_PROTO).last().and_then(|value| value.to_str().ok());
+    let reported = reported.and_then(|entries| entries.rsplit(',').next()).map(str::trim);
+    settings.is_secure() || is_trusted && reported.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
 }
 
 /// Returns whether an address is in a range that proxies of the same installation usually have.
@@ -110,13 +123,39 @@ mod tests {
         }
     }
 
-    #[test]
-    fn what_a_client_wrote_hides_nobody() {
+    fn trusting(proxy: &str) -> Settings {
         let mut settings = Settings::new(
             String::new(),
             metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle(),
         );
-        settings.trusted_proxies = vec!["10.0.0.1/32".parse().unwrap()];
+        settings.trusted_proxies = vec![proxy.parse().unwrap()];
+        settings
+    }
+
+    #[test]
+    fn only_a_trusted_proxy_says_that_the_client_uses_tls() {
+        let uses_tls = |peer: &str, reported: &[&str], is_secure: bool| {
+            let mut settings = trusting("10.0.0.1/32");
+            settings.public_url = if is_secure { "https://a.example" } else { "http://a.example" }.to_owned();
+            let mut request = actix_web::test::TestRequest::get()
+                .app_data(Data::new(settings))
+                .peer_addr(peer.parse().unwrap());
+            for value in reported {
+                request = request.append_header((X_FORWARDED_PROTO, *value));
+            }
+            super::uses_tls(&request.to_http_request())
+        };
+        assert!(uses_tls("10.0.0.1:4711", &["https"], false));
+        assert!(uses_tls("10.0.0.1:4711", &["http, HTTPS"], false));
+        assert!(uses_tls("203.0.113.9:4711", &[], true));
+        assert!(!uses_tls("10.0.0.1:4711", &[], false));
+        assert!(!uses_tls("10.0.0.1:4711", &["https", "http"], false));
+        assert!(!uses_tls("203.0.113.9:4711", &["https"], false));
+    }
+
+    #[test]
+    fn what_a_client_wrote_hides_nobody() {
+        let settings = trusting("10.0.0.1/32");
         let request = actix_web::test::TestRequest::get()
             .app_data(Data::new(settings))
             .peer_addr("10.0.0.1:4711".parse().unwrap())

@@ -5,7 +5,8 @@ use actix_web::http::header::{
     ALLOW, CONTENT_DISPOSITION, CONTENT_LANGUAGE, ETAG, HeaderName, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 
-/// Lets pages of these origins call the API and read the headers of its responses.
+/// Lets pages of these origins call the API and read the headers of its responses. Credentials are the refresh cookie,
+/// which no other operation takes (`http/refresh_cookie.rs`).
 pub(super) fn allow(origins: &[String]) -> Cors {
     let exposed = [
         ALLOW,
@@ -23,6 +24,6 @@ pub(super) fn allow(origins: &[String]) -> Cors {
     ];
     let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
     let cors = Cors::default().allowed_methods(methods).allow_any_header();
-    let cors = cors.expose_headers(exposed).max_age(3600);
+    let cors = cors.expose_headers(exposed).supports_credentials().max_age(3600);
     origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
 }

@@ -165,6 +165,7 @@ async fn only_allowed_origins_may_call_from_a_page() {
     };
     let answer = app.as_anybody().send(preflight(ORIGIN)).await;
     assert_eq!((answer.status, allowed(&answer).as_str()), (200, ORIGIN));
+    assert_eq!(answer.header("access-control-allow-credentials"), "true");
     assert_eq!(allowed(&app.as_anybody().send(preflight("https://evil.example")).await), "");
     assert_eq!(allowed(&ask("/v1/openapi.json", "https://any.example").await), "*");
 }

@@ -1,6 +1,7 @@
 //! Signing in: invitations, refresh tokens, sessions and their secrets.
 
 mod passwords;
+mod refresh_cookie;
 mod single_sign_on;
 mod throttle;
 
@@ -47,10 +48,11 @@ async fn from_the_invitation_to_the_end_of_the_session() {
 }
 
 #[tokio::test]
-async fn a_refresh_token_that_comes_twice_ends_the_session_for_both() {
+async fn a_refresh_token_that_comes_again_later_ends_the_session_for_both() {
     let app = TestApp::start().await;
     let first = sign_in(&app, &Who::Expert1.email(), PASSWORD).await.expect(200).json();
     let second = refresh(&app, &first["refreshToken"]).await.expect(200).json();
+    app.advance(TimeDelta::seconds(10));
     refresh(&app, &first["refreshToken"]).await.expect_problem(401, "invalidCredentials");
     refresh(&app, &second["refreshToken"]).await.expect_problem(401, "invalidCredentials");
     me(&app, &second["accessToken"]).await.expect_problem(401, "unauthenticated");
