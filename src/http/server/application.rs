@@ -92,8 +92,9 @@ impl Application {
             .wrap(from_fn(documentation_page::allow_own_scripts))
             .wrap(from_fn(metrics::record))
             .wrap(cors)
-            .wrap(TracingLogger::<RequestSpan>::new())
             .wrap(from_fn(response_middleware::wrap))
+            .wrap(TracingLogger::<RequestSpan>::new())
+            .wrap(from_fn(response_middleware::attach_context))
             .wrap(from_fn(timeouts::track_request))
     }
 }

@@ -34,21 +34,32 @@ pub const API_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 const X_API_VERSION: HeaderName = HeaderName::from_static("api-version");
 
-/// Adds request id, API version and security headers, answers 304, compresses, and renders problems.
-pub(in crate::http) async fn wrap(
+/// Attaches the context of a request, which its log span and [`wrap`] depend on.
+pub(in crate::http) async fn attach_context(
     mut request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse, actix_web::Error> {
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let is_secure = request.app_data::<Data<Settings>>().is_some_and(|settings| settings.is_secure());
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let context = RequestContext { is_secure, is_read, ..RequestContext::read(request.headers()) };
-    let none_match = request.headers().get(IF_NONE_MATCH).cloned();
+    request.extensions_mut().insert(context);
     if request.method() == Method::HEAD {
         // Handled as GET: actix-http still sends no body.
         request.head_mut().method = Method::GET;
     }
+    next.call(request).await
+}
+
+/// Adds request id, API version and security headers, answers 304, compresses, and renders problems.
+///
+/// No middleware around this one may need the body as a whole: the log span makes a stream of each body.
+pub(in crate::http) async fn wrap(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse, actix_web::Error> {
+    let context = RequestContext::of(request.request());
+    let none_match = request.headers().get(IF_NONE_MATCH).cloned();
     let is_get = request.method() == Method::GET;
-    request.extensions_mut().insert(context.clone());
 
     if let Err(problem) = negotiation::check(&request) {
         let response = add_headers(render(&problem, &context, None), &context);
