@@ -6,7 +6,8 @@
 #
 # `prepare.sh tests` also provides node (18 or later) and npm, which run the OpenID provider of the tests (tests/oidc),
 # and curl and jq, which the tutorial of the README uses. `prepare.sh clients` also provides Python (3.11 or later, with
-# venv), which runs generators of clients.
+# venv), which runs generators of clients. As root on Debian, `prepare.sh tests`
+# also installs chromium with its driver; without a browser, the tests in tests/it/browser are skipped.
 #
 # With DATABASE_URL set, no PostgreSQL is needed on this machine. TASKFORCE_PG_BIN_DIR names the programs' directory if
 # the directory is not in the list below; taskforce searches the same directories in the same order
@@ -73,6 +74,8 @@ has_tutorial() { has curl && has jq; }
 needs_tutorial() { [ -n "$for_tests" ] && ! has_tutorial; }
 has_python() { python3 -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
 needs_python() { [ -n "$for_clients" ] && ! has_python; }
+has_browser() { has chromedriver && { has chromium || has chromium-browser || has google-chrome; }; }
+needs_browser() { [ -n "$for_tests" ] && ! has_browser; }
 needs_postgres() { [ -z "${DATABASE_URL-}" ] && ! has_postgres; }
 
 as_root() {
@@ -116,7 +119,25 @@ apt_install() {
     rm -f "$log"
 }
 
+# A missing browser is no reason to stop.
+install_browser() {
+    if [ "$(id -u)" != 0 ] || ! has apt-get; then
+        say "no chromium with chromedriver: the tests in tests/it/browser are skipped"
+        return
+    fi
+    log=$(mktemp "${TMPDIR:-/tmp}/taskforce-prepare.XXXXXX")
+    say "installing chromium and chromium-driver with apt-get (log: $log)"
+    apt update >>"$log" 2>&1 || say "apt-get update failed, going on with the lists that are there"
+    if apt install -y --no-install-recommends chromium chromium-driver >>"$log" 2>&1; then
+        rm -f "$log"
+    else
+        say "chromium could not be installed: the tests in tests/it/browser are skipped"
+    fi
+}
+
 has cargo || fail "Rust is missing: install it from https://rustup.rs, then open a new shell"
+
+! needs_browser || install_browser
 
 missing=
 has_compiler || missing="a C compiler"

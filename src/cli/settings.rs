@@ -115,7 +115,7 @@ pub(super) struct ServeSettings {
     pub(super) database: DatabaseSettings,
     #[command(flatten)]
     address: AddressSettings,
-    /// Origins whose pages may call the API, separated by commas.
+    /// Origins whose pages may call the API and use the refresh cookie, separated by commas.
     #[arg(long, env = "TASKFORCE_CORS_ORIGINS", value_delimiter = ',', value_parser = origin)]
     cors_origins: Vec<String>,
     /// File of the Ed25519 key that signs access tokens, in PEM; without DATABASE_URL, one is created in the data directory.

@@ -53,11 +53,8 @@ const DESCRIPTION: &str = include_str!("openapi/description.md").trim_ascii_end(
     security(("bearer" = [])),
     components(schemas(ProblemDocument)),
     tags(
-        (name = "service", description = "Health checks, the OpenAPI document, vocabularies and explanations of problems."),
         (name = "sign-in", description = "Sign-in, invitations, passwords and tokens."),
         (name = "me", description = "The account, tasks, activities and sessions of the signed-in user."),
-        (name = "API keys", description = "API keys for scripts. A key never has more rights than its owner."),
-        (name = "users", description = "User accounts of the installation."),
         (name = "task forces", description = "Teams of five to seven experts, their states and their health."),
         (name = "members", description = "Members of a task force and their seats."),
         (name = "steps", description = "The five steps of a cycle, their gates, waivers, submissions and votes."),
@@ -67,10 +64,13 @@ const DESCRIPTION: &str = include_str!("openapi/description.md").trim_ascii_end(
         (name = "migrations", description = "Step 4: the move of pilots into the city's local digital government."),
         (name = "reports", description = "Step 5: reports to the council. A report describes the task force at one moment and never changes."),
         (name = "decisions", description = "Decisions of the council and their conditions."),
-        (name = "evidence", description = "Evidence: links and files that support the work, the votes, the reports and the decisions."),
         (name = "activities", description = "Activities, their dependencies and comments."),
+        (name = "evidence", description = "Evidence: links and files that support the work, the votes, the reports and the decisions."),
         (name = "status", description = "The status of one task force and the portfolio of all."),
         (name = "events", description = "The audit events. A chain of hashes shows any event that was changed or left out."),
+        (name = "users", description = "User accounts of the installation."),
+        (name = "API keys", description = "API keys for scripts. A key never has more rights than its owner."),
+        (name = "service", description = "Health checks, the OpenAPI document, vocabularies and explanations of problems."),
     )
 )]
 struct Api;

@@ -73,7 +73,7 @@ impl OperationProblems {
 
     /// Adds the refusal of pages that may not have the refresh cookie.
     pub(super) fn takes_refresh_cookie(mut self) -> Self {
-        self.0.insert(ProblemCode::OriginNotAllowed);
+        self.codes.insert(ProblemCode::OriginNotAllowed);
         self
     }
 

@@ -6,7 +6,7 @@ pub(super) mod client_address;
 mod compression;
 mod connection_limit;
 mod cors;
-mod documentation_page;
+mod documentation;
 mod metrics;
 pub(super) mod rate_limit;
 mod refused_attempts;

@@ -13,6 +13,7 @@
 )]
 
 mod architecture;
+mod browser;
 mod contract;
 mod features;
 mod robustness;

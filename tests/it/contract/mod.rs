@@ -2,6 +2,7 @@
 
 mod compression;
 mod conventions;
+mod documentation;
 mod dry_run;
 mod errors;
 mod examples;
