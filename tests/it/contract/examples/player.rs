@@ -44,6 +44,7 @@ pub(super) async fn tell() -> Value {
         app.advance(TimeDelta::seconds(next - begun.timestamp()));
         player.tokens.clear();
     }
+    assert!(player.failures.is_empty(), "the story does not go on as it is told: {:#?}", player.failures);
     json!({ "operations": player.operations, "problems": player.problems })
 }
 
@@ -57,6 +58,8 @@ struct Player<'a> {
     placeholders: Placeholders,
     operations: Map<String, Value>,
     problems: Map<String, Value>,
+    /// The lines that were answered otherwise than the story says.
+    failures: Vec<String>,
 }
 
 impl<'a> Player<'a> {
@@ -74,78 +77,94 @@ impl<'a> Player<'a> {
             placeholders,
             operations: Map::new(),
             problems: Map::new(),
+            failures: Vec::new(),
         }
     }
 
     async fn play(&mut self, mut line: Line) {
         self.accounts.append(&mut line.accounts);
+        if let Err(failure) = self.try_line(&line).await {
+            self.failures.push(failure);
+        }
+    }
+
+    async fn try_line(&mut self, line: &Line) -> Result<(), String> {
         if let Some(step) = &line.pass {
-            self.pass(step).await;
+            self.pass(step).await?;
         }
         if let Some(change) = &line.sql {
-            let names = change.split('$').skip(1);
-            let names = names.map(|rest| rest.split(|c: char| !c.is_alphanumeric()).next().unwrap());
-            let filled = names.fold(change.clone(), |change, name| {
-                change.replace(&format!("${name}"), self.kept(name).as_str().unwrap())
-            });
-            self.app.db().await.batch_execute(&filled).await.unwrap();
+            self.db_change(change).await?;
         }
-        if let Some(operation) = line.operation.clone() {
-            Box::pin(self.exchange(&operation, &line)).await;
+        match &line.operation {
+            Some(operation) => self.exchange(operation, line).await,
+            None => Ok(()),
         }
     }
 
     /// The chair submits a step, and three members approve.
-    async fn pass(&mut self, step: &str) {
+    async fn pass(&mut self, step: &str) -> Result<(), String> {
         let submit = Line {
             at: [("step".to_owned(), json!(step))].into(),
             keep: Some(story::Keep::Id("submissionId".to_owned())),
             ..Line::silently("createSubmission", "chair", json!({}))
         };
-        self.exchange("createSubmission", &submit).await;
+        self.exchange("createSubmission", &submit).await?;
         for by in ["member", "second member", "chair"] {
-            self.exchange("castVote", &Line::silently("castVote", by, json!({ "choice": "approve" }))).await;
+            let vote = Line::silently("castVote", by, json!({ "choice": "approve" }));
+            self.exchange("castVote", &vote).await?;
         }
+        Ok(())
     }
 
-    async fn exchange(&mut self, id: &str, line: &Line) {
+    async fn db_change(&self, change: &str) -> Result<(), String> {
+        let names = change.split('$').skip(1);
+        let names = names.map(|rest| rest.split(|c: char| !c.is_alphanumeric()).next().unwrap());
+        let mut filled = change.to_owned();
+        for name in names {
+            filled = filled.replace(&format!("${name}"), &text(&self.kept(name)?));
+        }
+        self.app.db().await.batch_execute(&filled).await.map_err(|error| error.to_string())
+    }
+
+    async fn exchange(&mut self, id: &str, line: &Line) -> Result<(), String> {
         let operation = operations().find(|operation| operation.id() == id);
-        let operation = operation.unwrap_or_else(|| panic!("the document has no operation {id}"));
+        let operation = operation.ok_or_else(|| format!("the document has no operation {id}"))?;
         let place = line.problem.as_deref().unwrap_or(id);
 
         // The request as the example shows it is the request that is sent.
-        let path: Map<String, Value> = path_parameters(operation)
-            .map(|name| {
-                let given = line.at.get(name).map_or_else(|| self.kept(name), |given| self.filled(given));
-                (name.to_owned(), self.placeholders.hide(&format!("{place}/path/{name}"), &given))
-            })
-            .collect();
-        let query: BTreeMap<String, String> = line
-            .query
-            .iter()
-            .map(|(name, value)| {
-                let place = format!("{place}/query/{name}");
-                (name.clone(), self.placeholders.hide_text(&place, &text(&self.filled(value))))
-            })
-            .collect();
-        let request = line.body.as_ref().map(|body| self.filled(body));
+        let mut path = Map::new();
+        for name in path_parameters(operation) {
+            let given = line.at.get(name).map_or_else(|| self.kept(name), |given| self.filled(given))?;
+            path.insert(name.to_owned(), self.placeholders.hide(&format!("{place}/path/{name}"), &given));
+        }
+        let mut query = BTreeMap::new();
+        for (name, value) in &line.query {
+            let given = text(&self.filled(value)?);
+            query.insert(name.clone(), self.placeholders.hide_text(&format!("{place}/query/{name}"), &given));
+        }
+        let request = line.body.as_ref().map(|body| self.filled(body)).transpose()?;
         let request = request.map(|body| self.placeholders.hide(&format!("{place}/request"), &body));
         let request = request.or_else(|| line.file.as_deref().map(Value::from));
 
-        let draft = self.draft(operation, &path, &query, line, request.as_ref()).await;
+        let draft = self.draft(operation, &path, &query, line, request.as_ref()).await?;
         let answer = self.send(&line.by, draft).await;
-        match &line.problem {
-            Some(code) => {
-                answer.clone().expect_problem(answer.status, code);
-            }
-            None => assert_eq!(answer.status, success(operation), "{}: {}", answer.request, answer.text()),
+        let (answer_type, body) = content(&answer);
+        let is_told = match &line.problem {
+            Some(code) => body["code"] == json!(code),
+            None => answer.status == success(operation),
+        };
+        if !is_told {
+            let expected = line.problem.as_deref().unwrap_or("success");
+            return Err(format!("{id} by {}: {} instead of {expected}: {body}", line.by, answer.status));
+        }
+        if let Some(code) = &line.problem {
+            answer.clone().expect_problem(answer.status, code);
         }
 
-        let (answer_type, body) = content(&answer);
-        self.keep(line, &body);
-        let mut exchange = json!({ "by": line.by, "path": path, "status": answer.status });
+        self.keep(line, &body)?;
         let shown = line.shorten.as_ref().map_or_else(|| body.clone(), |shorten| shorten.apply(&body));
         let shown = self.placeholders.hide(place, &shown);
+        let mut exchange = json!({ "by": line.by, "path": path, "status": answer.status });
         for (name, value) in [
             ("query", (!query.is_empty()).then(|| json!(query))),
             ("requestType", line.media_type.as_ref().map(|media_type| json!(media_type))),
@@ -159,11 +178,14 @@ impl<'a> Player<'a> {
             }
         }
         let examples = match &line.problem {
-            _ if line.silent => return,
+            _ if line.silent => return Ok(()),
             Some(_) => &mut self.problems,
             None => &mut self.operations,
         };
-        assert!(examples.insert(place.to_owned(), exchange).is_none(), "{place} is told twice");
+        match examples.insert(place.to_owned(), exchange) {
+            None => Ok(()),
+            Some(_) => Err(format!("{place} is told twice")),
+        }
     }
 
     async fn draft(
@@ -173,7 +195,7 @@ impl<'a> Player<'a> {
         query: &BTreeMap<String, String>,
         line: &Line,
         request: Option<&Value>,
-    ) -> Draft {
+    ) -> Result<Draft, String> {
         let mut address = operation.path.to_owned();
         for (name, value) in path {
             address = address.replace(&format!("{{{name}}}"), &self.placeholders.reveal_text(&text(value)));
@@ -183,7 +205,10 @@ impl<'a> Player<'a> {
         if has_header(operation, "If-Match") {
             let is_command = method == Method::POST;
             let resource = if is_command { address.rsplit_once('/').unwrap().0 } else { &address };
-            let read = self.send(&line.by, Draft::get(resource)).await.expect(200);
+            let read = self.send(&line.by, Draft::get(resource)).await;
+            if read.status != 200 {
+                return Err(format!("{} reads {resource}: {}", line.by, read.text()));
+            }
             headers.push(("If-Match", read.etag().to_owned()));
         }
         headers.extend(line.language.iter().map(|language| ("Accept-Language", language.clone())));
@@ -201,7 +226,7 @@ impl<'a> Player<'a> {
             (Some(body), _) => draft.json(&self.placeholders.reveal(body)),
             (None, _) => draft,
         };
-        headers.into_iter().fold(draft, |draft, (name, value)| draft.header(name, &value))
+        Ok(headers.into_iter().fold(draft, |draft, (name, value)| draft.header(name, &value)))
     }
 
     async fn send(&mut self, by: &str, draft: Draft) -> Answer {
@@ -228,39 +253,41 @@ impl<'a> Player<'a> {
     }
 
     /// Keeps what a line asks for; ids get their placeholders by these names.
-    fn keep(&mut self, line: &Line, body: &Value) {
+    fn keep(&mut self, line: &Line, body: &Value) -> Result<(), String> {
         let is_wanted =
             |item: &&Value| line.filter.iter().all(|(pointer, value)| item.pointer(pointer) == Some(value));
         let found = match body["items"].as_array() {
             Some(items) if !line.filter.is_empty() => {
-                items.iter().find(is_wanted).unwrap_or_else(|| panic!("no item has {:?}", line.filter))
+                items.iter().find(is_wanted).ok_or_else(|| format!("no item has {:?}", line.filter))?
             }
             _ => body,
         };
         for (name, pointer) in line.keep.iter().flat_map(story::Keep::pointers) {
-            let value = found.pointer(pointer).unwrap_or_else(|| panic!("no {pointer} in {found}"));
+            let value = found.pointer(pointer).ok_or_else(|| format!("no {pointer} in {found}"))?;
             if let Some(id) = value.as_str() {
                 self.placeholders.name(name, id);
             }
             self.kept.insert(name.to_owned(), value.clone());
         }
+        Ok(())
     }
 
-    fn kept(&self, name: &str) -> Value {
-        self.kept.get(name).unwrap_or_else(|| panic!("no line has kept {name}")).clone()
+    fn kept(&self, name: &str) -> Result<Value, String> {
+        self.kept.get(name).cloned().ok_or_else(|| format!("no line has kept {name}"))
     }
 
     /// A value of the story with what earlier lines have kept.
-    fn filled(&self, value: &Value) -> Value {
+    fn filled(&self, value: &Value) -> Result<Value, String> {
         match value {
             Value::String(text) => {
-                text.strip_prefix('$').map_or_else(|| value.clone(), |name| self.kept(name))
+                text.strip_prefix('$').map_or_else(|| Ok(value.clone()), |name| self.kept(name))
             }
             Value::Array(items) => items.iter().map(|item| self.filled(item)).collect(),
             Value::Object(fields) => {
-                fields.iter().map(|(name, field)| (name.clone(), self.filled(field))).collect()
+                let filled = fields.iter().map(|(name, field)| Ok((name.clone(), self.filled(field)?)));
+                filled.collect::<Result<Map<_, _>, String>>().map(Value::Object)
             }
-            _ => value.clone(),
+            _ => Ok(value.clone()),
         }
     }
 }
