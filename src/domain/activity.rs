@@ -8,7 +8,7 @@ use super::writing::{Write, may_write};
 
 vocabulary! {
     /// State of an activity.
-    pub enum ActivityState in "activityStates" {
+    pub enum ActivityState {
         Planned = "planned", "Planned", "مخطط له";
         InProgress = "inProgress", "In progress", "قيد التنفيذ";
         InReview = "inReview", "In review", "قيد المراجعة";
@@ -30,7 +30,7 @@ impl ActivityState {
 
 vocabulary! {
     /// Priority of an activity.
-    pub enum ActivityPriority in "priorities" {
+    pub enum ActivityPriority {
         Low = "low", "Low", "منخفضة";
         Normal = "normal", "Normal", "عادية";
         High = "high", "High", "عالية";

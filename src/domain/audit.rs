@@ -10,7 +10,7 @@ use super::event::{EventActor, GENESIS, chain};
 
 vocabulary! {
     /// Reason why the event chain is broken at an event.
-    pub enum ChainBreakReason in "breakReasons" {
+    pub enum ChainBreakReason {
         SequenceGap = "sequenceGap", "The event is missing", "الحدث مفقود";
         PreviousHashMismatch = "previousHashMismatch", "The event names another hash than the one before it has", "يذكر الحدث بصمة غير بصمة الحدث السابق";
         HashMismatch = "hashMismatch", "The event's text does not give its hash", "بصمة الحدث لا تطابق نصه";

@@ -2,7 +2,7 @@
 
 vocabulary! {
     /// Choice of a member who votes on a submission.
-    pub enum VoteChoice in "voteChoices" {
+    pub enum VoteChoice {
         Approve = "approve", "Approve", "موافقة";
         Return = "return", "Return for more work", "إعادة لمزيد من العمل";
         Abstain = "abstain", "Abstain", "امتناع";

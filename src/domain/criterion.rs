@@ -8,7 +8,7 @@ use super::text::LocalizedText;
 
 vocabulary! {
     /// A criterion of a gate.
-    pub enum CriterionCode in "gateCriteria" {
+    pub enum CriterionCode {
         PolicyAdopted = "policyAdopted", "At least one policy is adopted", "اعتُمدت سياسة واحدة على الأقل";
         PoliciesSettled = "policiesSettled", "No policy is under review", "لا توجد سياسة قيد المراجعة";
         AimsNamed = "aimsNamed", "Each adopted policy names an aim", "لكل سياسة معتمدة هدف واحد على الأقل";

@@ -10,7 +10,7 @@ use super::writing::{Write, may_write};
 
 vocabulary! {
     /// Outcome that a report recommends and the council decides.
-    pub enum DecisionOutcome in "outcomes" {
+    pub enum DecisionOutcome {
         Continue = "continue", "Continue: the next cycle opens", "الاستمرار: تُفتح الدورة التالية";
         Adjust = "adjust", "Adjust: a step of this cycle is done again", "التعديل: تُعاد خطوة من هذه الدورة";
         Conclude = "conclude", "Conclude: the task force has done its work", "الإنهاء: يُنهى عمل الفريق وقد أتم مهمته";
@@ -71,7 +71,7 @@ impl Ruling {
 
 vocabulary! {
     /// State of a condition that the council set.
-    pub enum ConditionState in "conditionStates" {
+    pub enum ConditionState {
         Open = "open", "Open", "مفتوح";
         ReportedMet = "reportedMet", "Reported met", "أُبلغ عن استيفائه";
         Met = "met", "Met", "مستوفى";

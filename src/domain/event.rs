@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 vocabulary! {
     /// Action of an event.
-    pub enum EventAction in "eventActions" {
+    pub enum EventAction {
         TaskForceCreated = "taskForce.created", "Task force created", "أُنشئ فريق العمل";
         TaskForceUpdated = "taskForce.updated", "Task force changed", "عُدِّل فريق العمل";
         TaskForceTransitioned = "taskForce.transitioned", "Task force changed its state", "تغيرت حالة فريق العمل";
@@ -101,7 +101,7 @@ vocabulary! {
 
 vocabulary! {
     /// Kind of the subject of an event.
-    pub enum SubjectKind in "subjectKinds" {
+    pub enum SubjectKind {
         TaskForce = "taskForce", "Task force", "فريق عمل";
         Member = "member", "Member", "عضو";
         HealthStatement = "healthStatement", "Health statement", "بيان حالة عامة";
@@ -130,7 +130,7 @@ vocabulary! {
 
 vocabulary! {
     /// Kind of an actor.
-    pub enum ActorKind in "actorKinds" {
+    pub enum ActorKind {
         User = "user", "User", "مستخدم";
         System = "system", "The service itself", "الخدمة نفسها";
     }

@@ -7,7 +7,7 @@ use super::writing::Write;
 
 vocabulary! {
     /// Kind of the subject of a piece of evidence.
-    pub enum EvidenceSubjectKind in "evidenceSubjectKinds" {
+    pub enum EvidenceSubjectKind {
         Activity = "activity", "Activity", "نشاط";
         Policy = "policy", "Policy", "سياسة";
         Study = "study", "Study", "دراسة";
@@ -55,7 +55,7 @@ impl EvidenceSubjectKind {
 
 vocabulary! {
     /// Kind of the subject of an activity.
-    pub enum ActivitySubjectKind in "activitySubjectKinds" {
+    pub enum ActivitySubjectKind {
         Policy = "policy", "Policy", "سياسة";
         Sector = "sector", "Sector", "قطاع";
         Pilot = "pilot", "Pilot", "مشروع تجريبي";

@@ -6,7 +6,7 @@ use super::writing::StepContext;
 
 vocabulary! {
     /// State of a migration.
-    pub enum MigrationState in "migrationStates" {
+    pub enum MigrationState {
         Planned = "planned", "Planned", "مخطط له";
         InProgress = "inProgress", "In progress", "قيد التنفيذ";
         ParallelRun = "parallelRun", "Old and new run in parallel", "تشغيل متوازٍ";

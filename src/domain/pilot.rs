@@ -9,7 +9,7 @@ use super::writing::StepContext;
 
 vocabulary! {
     /// State of a pilot.
-    pub enum PilotState in "pilotStates" {
+    pub enum PilotState {
         Proposed = "proposed", "Proposed", "مقترح";
         Planned = "planned", "Planned", "مخطط له";
         Running = "running", "Running", "قيد التنفيذ";
@@ -20,7 +20,7 @@ vocabulary! {
 
 vocabulary! {
     /// Outcome of the evaluation of a pilot.
-    pub enum PilotOutcome in "pilotOutcomes" {
+    pub enum PilotOutcome {
         Scale = "scale", "Scale up: migrate it into the city's digital government", "التوسع: ترحيله إلى الحكومة الرقمية المحلية";
         Extend = "extend", "Extend: run it again in a later cycle", "التمديد: تنفيذه من جديد في دورة لاحقة";
         Stop = "stop", "Stop", "الإيقاف";
@@ -29,7 +29,7 @@ vocabulary! {
 
 vocabulary! {
     /// Direction in which an indicator should move.
-    pub enum IndicatorDirection in "indicatorDirections" {
+    pub enum IndicatorDirection {
         Up = "up", "Higher is better", "الأعلى أفضل";
         Down = "down", "Lower is better", "الأدنى أفضل";
     }

@@ -6,7 +6,7 @@ use super::writing::StepContext;
 
 vocabulary! {
     /// Kind of a policy.
-    pub enum PolicyKind in "policyKinds" {
+    pub enum PolicyKind {
         Policy = "policy", "Policy", "سياسة";
         Framework = "framework", "Framework", "إطار عمل";
         Standard = "standard", "Standard", "مواصفة قياسية";
@@ -15,7 +15,7 @@ vocabulary! {
 
 vocabulary! {
     /// State of a policy.
-    pub enum PolicyState in "policyStates" {
+    pub enum PolicyState {
         Identified = "identified", "Identified", "مرصودة";
         UnderReview = "underReview", "Under review", "قيد المراجعة";
         Adopted = "adopted", "Adopted", "معتمدة";

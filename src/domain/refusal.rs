@@ -279,7 +279,7 @@ impl RefusalCode {
 
 vocabulary! {
     /// Kind of an error in one value of a request.
-    pub enum FieldErrorCode as "ValidationErrorCode" in "validationErrorCodes" {
+    pub enum FieldErrorCode as "ValidationErrorCode" {
         Required = "required", "is missing", "مطلوب ولم يُذكر";
         Unknown = "unknown", "is not known here", "غير معروف هنا";
         WrongType = "wrongType", "has the wrong type", "نوعه غير صحيح";

@@ -12,7 +12,7 @@ use super::vocabulary::Vocabulary as _;
 
 vocabulary! {
     /// State of a report.
-    pub enum ReportState in "reportStates" {
+    pub enum ReportState {
         Draft = "draft", "Draft", "مسودة";
         Submitted = "submitted", "Before the council", "معروض على المجلس";
         Superseded = "superseded", "Superseded by a later one", "مُستبدَل بتقرير لاحق";
@@ -22,7 +22,7 @@ vocabulary! {
 
 vocabulary! {
     /// Whether the target of an indicator was reached.
-    pub enum TargetVerdict in "verdicts" {
+    pub enum TargetVerdict {
         Reached = "reached", "Target reached", "تحقق المستهدف";
         NotReached = "notReached", "Target not reached", "لم يتحقق المستهدف";
         NotMeasured = "notMeasured", "Not measured", "لم يُقَس";
@@ -44,7 +44,7 @@ impl TargetVerdict {
 
 vocabulary! {
     /// Cause of a risk.
-    pub enum RiskCause in "riskCauses" {
+    pub enum RiskCause {
         Blocked = "blocked", "Blocked", "متوقف";
         Overdue = "overdue", "Overdue", "متأخر عن موعده";
         ReconciliationDifference = "reconciliationDifference", "Counts of records differ", "أعداد السجلات غير متطابقة";

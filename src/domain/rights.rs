@@ -9,7 +9,7 @@ use super::vocabulary::Vocabulary as _;
 
 vocabulary! {
     /// A seat in a task force.
-    pub enum SeatRole in "seatRoles" {
+    pub enum SeatRole {
         Chair = "chair", "Chair", "رئيس الفريق";
         Expert = "expert", "Expert", "خبير";
     }
@@ -17,7 +17,7 @@ vocabulary! {
 
 vocabulary! {
     /// Scope of an API key.
-    pub enum KeyScope in "keyScopes" {
+    pub enum KeyScope {
         Read = "read", "Read", "القراءة";
         Write = "write", "Read and change", "القراءة والتعديل";
     }

@@ -2,7 +2,7 @@
 
 vocabulary! {
     /// The role of a caller in a task force; outside of task forces, the role in the installation.
-    pub enum EffectiveRole in "effectiveRoles" {
+    pub enum EffectiveRole {
         Administrator = "administrator", "Administrator", "مدير المنظومة";
         Secretariat = "secretariat", "Council secretariat", "أمانة المجلس";
         CouncilMember = "councilMember", "Council member", "عضو المجلس";

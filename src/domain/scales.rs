@@ -3,7 +3,7 @@
 
 vocabulary! {
     /// How far a sector or a city is. In JSON and SQL a level is its number, 1 to 5.
-    pub enum MaturityLevel in "maturityLevels" {
+    pub enum MaturityLevel {
         Initial = "1", "Initial (e-Government): focus on online services (sector based)", "أولي (حكومة إلكترونية): التركيز على الخدمات عبر الإنترنت حسب القطاع";
         Developing = "2", "Developing (Open): focus on online services (need based)", "قيد التطور (حكومة مفتوحة): التركيز على الخدمات عبر الإنترنت حسب الحاجة";
         Defined = "3", "Defined: Data-Centric, focus on outcomes & efficiency", "معرَّف: متمحور حول البيانات، التركيز على النتائج والكفاءة";
@@ -14,7 +14,7 @@ vocabulary! {
 
 vocabulary! {
     /// Stage of digital government evolution; a scale of its own, not the maturity of a city.
-    pub enum EvolutionStage in "evolutionStages" {
+    pub enum EvolutionStage {
         EGovernment = "eGovernment", "e-Government (until 1999): e-services according to department", "الحكومة الإلكترونية (حتى 1999): الخدمات الإلكترونية حسب الإدارة";
         ConnectedGovernment = "connectedGovernment", "Connected Government, CGOV (2000–2005): e-services according to need", "الحكومة المتصلة (2000–2005): الخدمات الإلكترونية حسب الحاجة";
         WholeOfGovernment = "wholeOfGovernment", "Whole-of-Government, WoG (2006–2012): e-services according to citizen", "الحكومة الشاملة (2006–2012): الخدمات الإلكترونية حسب المواطن";
@@ -24,7 +24,7 @@ vocabulary! {
 
 vocabulary! {
     /// An aim of local smart government development, which policies and pilots serve.
-    pub enum Aim in "aims" {
+    pub enum Aim {
         Sustainable = "sustainable", "Sustainable: uses digital technology to reduce costs and optimize resource consumption", "مستدام: يستخدم التقنية الرقمية لخفض التكاليف وترشيد استهلاك الموارد";
         InclusiveTransparent = "inclusiveTransparent", "Inclusive and transparent: empowering citizens & using open data", "شامل وشفاف: تمكين المواطنين واستخدام البيانات المفتوحة";
         GeneratesWealth = "generatesWealth", "Generates wealth: high-quality jobs, innovation, competitiveness, and business growth", "يولّد الثروة: وظائف عالية الجودة وابتكار وتنافسية ونمو الأعمال";

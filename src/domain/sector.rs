@@ -6,7 +6,7 @@ use super::writing::StepContext;
 
 vocabulary! {
     /// State of a sector.
-    pub enum SectorState in "sectorStates" {
+    pub enum SectorState {
         Candidate = "candidate", "Candidate", "مرشح";
         Selected = "selected", "Selected", "مختار";
         NotSelected = "notSelected", "Not selected", "غير مختار";
@@ -16,7 +16,7 @@ vocabulary! {
 
 vocabulary! {
     /// Kind of an assessment: current or target maturity.
-    pub enum AssessmentKind in "assessmentKinds" {
+    pub enum AssessmentKind {
         Current = "current", "Maturity now", "النضج الحالي";
         Target = "target", "Maturity to be reached", "النضج المستهدف";
     }

@@ -6,7 +6,7 @@ use super::vocabulary::Vocabulary as _;
 
 vocabulary! {
     /// Name of one of the five steps.
-    pub enum StepName in "steps" {
+    pub enum StepName {
         Policy = "policy", "Identify some smart governance policy / framework", "تحديد بعض سياسات الحوكمة الذكية أو إطار عملها";
         Sectors = "sectors", "Select few smart sectors and study ways of digital transformation", "اختيار عدد قليل من القطاعات الذكية ودراسة طرق التحول الرقمي";
         Pilots = "pilots", "Plan some activities and small projects to migrate to smart city applications", "تخطيط بعض الأنشطة والمشاريع الصغيرة للانتقال إلى تطبيقات المدن الذكية";
@@ -41,7 +41,7 @@ impl StepName {
 
 vocabulary! {
     /// State of a step.
-    pub enum StepState in "stepStates" {
+    pub enum StepState {
         Locked = "locked", "Locked", "مقفلة";
         Open = "open", "Open", "مفتوحة";
         Submitted = "submitted", "Submitted to the members", "معروضة على الأعضاء";

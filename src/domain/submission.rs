@@ -8,7 +8,7 @@ use super::writing::{Write, may_write};
 
 vocabulary! {
     /// State of a submission of a step.
-    pub enum SubmissionState in "submissionStates" {
+    pub enum SubmissionState {
         Voting = "voting", "Voting", "قيد التصويت";
         Passed = "passed", "Passed", "مقبول";
         Returned = "returned", "Returned", "مُعاد";

@@ -2,7 +2,7 @@
 
 vocabulary! {
     /// Kind of a task.
-    pub enum TaskKind in "taskKinds" {
+    pub enum TaskKind {
         Vote = "vote", "A submission waits for your vote", "طلب إقرار خطوة ينتظر تصويتك";
         Review = "review", "An activity waits for a review by another than its assignee", "نشاط ينتظر مراجعة عضو لم يُكلَّف به";
         Condition = "condition", "A condition of the council is to be met", "شرط للمجلس يلزم استيفاؤه";

@@ -7,7 +7,7 @@ use super::vocabulary::Vocabulary as _;
 
 vocabulary! {
     /// State of a task force.
-    pub enum TaskForceState in "taskForceStates" {
+    pub enum TaskForceState {
         Forming = "forming", "Forming", "قيد التشكيل";
         Active = "active", "Active", "نشط";
         Suspended = "suspended", "Suspended", "موقوف مؤقتًا";
@@ -67,7 +67,7 @@ pub fn all_transitions() -> Vec<TransitionRule> {
 
 vocabulary! {
     /// Rating of the task force's health by the chair.
-    pub enum HealthRating in "health" {
+    pub enum HealthRating {
         OnTrack = "onTrack", "On track", "يسير وفق الخطة";
         AtRisk = "atRisk", "At risk", "يواجه مخاطر";
         OffTrack = "offTrack", "Off track", "منحرف عن الخطة";

@@ -9,7 +9,7 @@ use super::message::Message;
 
 vocabulary! {
     /// Language of the service.
-    pub enum Language in "languages" {
+    pub enum Language {
         English = "en", "English", "الإنجليزية";
         Arabic = "ar", "Arabic", "العربية";
     }
@@ -78,7 +78,7 @@ impl utoipa::PartialSchema for LocalizedText {
             .property("ar", language("In Arabic.", "سياسة البيانات المفتوحة"))
             .property("en", language("In English.", "Open data policy"))
             .additional_properties(Some(AdditionalProperties::FreeForm(false)))
-            .description(Some("Text of a record, in Arabic, English or both."))
+            .description(Some("Text in Arabic, English or both."))
             .build();
         object.min_properties = Some(1);
         Schema::Object(object).into()
@@ -87,7 +87,7 @@ impl utoipa::PartialSchema for LocalizedText {
 
 impl utoipa::ToSchema for LocalizedText {
     fn name() -> std::borrow::Cow<'static, str> {
-        std::borrow::Cow::Borrowed("Bilingual")
+        std::borrow::Cow::Borrowed("BilingualText")
     }
 }
 
@@ -122,6 +122,12 @@ impl LocalizedText {
             Language::Arabic => (&self.ar, &self.en),
         };
         first.as_deref().or(second.as_deref()).unwrap_or_default()
+    }
+}
+
+impl From<Message> for LocalizedText {
+    fn from(message: Message) -> Self {
+        Self::both(message.ar, message.en)
     }
 }
 

@@ -9,7 +9,7 @@ use super::vocabulary::Vocabulary as _;
 
 vocabulary! {
     /// Role of a user in the installation.
-    pub enum UserRole in "userRoles" {
+    pub enum UserRole {
         Administrator = "administrator", "Administrator", "مدير المنظومة";
         Secretariat = "secretariat", "Council secretariat", "أمانة المجلس";
         CouncilMember = "councilMember", "Council member", "عضو المجلس";
@@ -19,7 +19,7 @@ vocabulary! {
 
 vocabulary! {
     /// State of a user account.
-    pub enum UserState in "userStates" {
+    pub enum UserState {
         Invited = "invited", "Invited", "مدعوّ";
         Active = "active", "Active", "نشط";
         Disabled = "disabled", "Disabled", "معطَّل";

@@ -8,8 +8,6 @@ use super::message::Message;
 
 /// A closed set of codes of the contract.
 pub trait Vocabulary: Copy + Eq + std::fmt::Debug + 'static {
-    /// The name of the set, as in `GET /v1/vocabularies`.
-    const NAME: &'static str;
     /// Every value, in the order of the contract.
     const ALL: &'static [Self];
 
@@ -45,7 +43,7 @@ pub(crate) fn schema<V: Vocabulary>() -> RefOr<Schema> {
 macro_rules! vocabulary {
     (
         $(#[doc = $doc:literal])+
-        $vis:vis enum $name:ident $(as $schema:literal)? in $set:literal {
+        $vis:vis enum $name:ident $(as $schema:literal)? {
             $( $(#[$word_meta:meta])* $word:ident = $code:literal, $en:literal, $ar:literal; )+
         }
     ) => {
@@ -59,7 +57,6 @@ macro_rules! vocabulary {
         }
 
         impl $crate::domain::vocabulary::Vocabulary for $name {
-            const NAME: &'static str = $set;
             const ABOUT: &'static str = concat!($($doc),+).trim_ascii();
             const ALL: &'static [Self] = &[$( Self::$word, )+];
 

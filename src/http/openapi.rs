@@ -4,10 +4,12 @@
 //! operation from these declarations, [`schemas`] completes the schemas, and [`sharing`] moves repetitions to the
 //! components.
 
+mod cases;
 pub(super) mod declarations;
 pub(super) mod document;
 mod examples;
 mod headers;
+mod localized;
 mod names;
 mod operations;
 mod parameters;
@@ -155,6 +157,8 @@ fn generate() -> Result<Generated, String> {
     // Through `Value`, whose members are sorted by name.
     let mut document = serde_json::to_value(completed).map_err(|error| error.to_string())?;
     problems::unite(&mut document)?;
+    cases::split(&mut document)?;
+    localized::unify(&mut document);
     portable::rewrite(&mut document);
     unused::remove(&mut document);
     let section = |name: &str| document.get(name).unwrap_or(&Value::Null);
@@ -195,7 +199,7 @@ fn complete(
     components.responses.extend([problems::component(recording.problems())]);
     recording.add(&mut openapi, &mut components.examples);
     components.security_schemes = security::components();
-    sharing::share_vocabularies(&mut openapi, &components);
+    sharing::share_vocabularies(&mut openapi, &mut components);
     sharing::share_parameters(&mut openapi, &mut components);
     sharing::share_responses(&mut openapi, &mut components);
     openapi.components = Some(components);

@@ -592,7 +592,6 @@ impl ProblemCode {
 }
 
 impl Vocabulary for ProblemCode {
-    const NAME: &'static str = "problemCodes";
     const ALL: &'static [Self] = Self::VARIANTS;
     const ABOUT: &'static str = "Stable code of a problem. `GET /problems/{code}` explains each code.";
 

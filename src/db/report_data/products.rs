@@ -81,7 +81,7 @@ pub(super) async fn sectors(conn: &Conn, task_force_id: Uuid, cycle: i32) -> Que
             name,
             state,
             state_reason,
-            then: of(AssessmentKind::Current).next(),
+            first: of(AssessmentKind::Current).next(),
             now: of(AssessmentKind::Current).next_back(),
             target: of(AssessmentKind::Target).next_back(),
             studies: studies.take(&id),

@@ -309,9 +309,9 @@ pub struct ReportSector {
     /// Reason for the current state.
     #[schema(required)]
     pub state_reason: Option<LocalizedText>,
-    /// Maturity at the first assessment.
-    #[schema(required)]
-    pub then: Option<ReportMaturity>,
+    /// Maturity at the first assessment. Reports built by an earlier version have it under another key.
+    #[serde(default, alias = "then")]
+    pub first: Option<ReportMaturity>,
     /// Maturity at the last assessment.
     #[schema(required)]
     pub now: Option<ReportMaturity>,

@@ -261,6 +261,7 @@ pub(super) struct ActivityTransition {
 
 /// Order of a list of activities.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(title = "ActivitySort")]
 pub(super) enum ActivitySort {
     #[serde(rename = "number")]
     Number,

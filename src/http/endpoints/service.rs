@@ -1,5 +1,7 @@
 //! The service itself: is it up, what does it speak, what do its words and its problems mean.
 
+mod vocabularies;
+
 use std::collections::BTreeMap;
 
 use actix_web::http::StatusCode;
@@ -18,13 +20,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
 use crate::app::readiness::ServiceReadiness;
-use crate::domain::message::Message;
 use crate::domain::refusal::RefusalCode;
-use crate::domain::vocabulary::Vocabulary;
-use crate::domain::{
-    activity, audit, ballot, criterion, decision, event, evidence, migration, pilot, policy, refusal, report,
-    rights, scales, sector, state_machine, step, submission, task, task_force, text, user,
-};
+use crate::domain::text::LocalizedText;
+use crate::domain::vocabulary::Vocabulary as _;
 use crate::http::negotiation;
 use crate::http::openapi::document::OpenApiDocument;
 use crate::http::operation_problems::{refuses, requires_installation_secret};
@@ -39,7 +37,7 @@ pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config
         .service(get_service_info)
         .service(get_root)
-        .service(get_vocabularies)
+        .service(vocabularies::get_vocabularies)
         .service(get_problem)
         .service(check_liveness)
         .service(check_readiness)
@@ -48,23 +46,6 @@ pub(super) fn operations(config: &mut ServiceConfig<'_>) {
         .service(get_security_txt)
         .service(get_openapi_json)
         .route("/v1/openapi.yaml", web::get().to(openapi_yaml));
-}
-
-/// Text in Arabic and English.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Label {
-    /// The Arabic text.
-    #[schema(example = "قيد التنفيذ")]
-    ar: String,
-    /// The English text.
-    #[schema(example = "In progress")]
-    en: String,
-}
-
-impl From<Message> for Label {
-    fn from(message: Message) -> Self {
-        Self { ar: message.ar, en: message.en }
-    }
 }
 
 /// Name, version and links of the service.
@@ -158,128 +139,6 @@ async fn get_root(request: HttpRequest) -> Result<HttpResponse> {
     response::document(&SERVICE)
 }
 
-/// A value of an enum.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct VocabularyEntry {
-    /// The value in JSON.
-    #[schema(example = "inProgress")]
-    code: &'static str,
-    /// Label for people.
-    label: Label,
-}
-
-/// A transition between two states, irrespective of its conditions.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct TransitionRule {
-    /// State before the transition.
-    #[schema(example = "planned")]
-    from: &'static str,
-    /// State after the transition.
-    #[schema(example = "inProgress")]
-    to: &'static str,
-    /// True if the transition needs a reason.
-    reason_required: bool,
-}
-
-/// All enums of the API, and the transitions of all stateful resources.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Vocabularies {
-    /// Values of each enum, by the name of the enum.
-    words: BTreeMap<&'static str, Vec<VocabularyEntry>>,
-    /// Transitions of each stateful resource, by its kind.
-    transitions: BTreeMap<&'static str, Vec<TransitionRule>>,
-}
-
-impl Vocabularies {
-    fn new() -> Self {
-        let mut words = BTreeMap::new();
-        add::<text::Language>(&mut words);
-        add::<user::UserRole>(&mut words);
-        add::<user::UserState>(&mut words);
-        add::<rights::EffectiveRole>(&mut words);
-        add::<rights::SeatRole>(&mut words);
-        add::<rights::KeyScope>(&mut words);
-        add::<task_force::TaskForceState>(&mut words);
-        add::<task_force::HealthRating>(&mut words);
-        add::<step::StepName>(&mut words);
-        add::<step::StepState>(&mut words);
-        add::<submission::SubmissionState>(&mut words);
-        add::<ballot::VoteChoice>(&mut words);
-        add::<criterion::CriterionCode>(&mut words);
-        add::<policy::PolicyKind>(&mut words);
-        add::<policy::PolicyState>(&mut words);
-        add::<sector::SectorState>(&mut words);
-        add::<sector::AssessmentKind>(&mut words);
-        add::<pilot::PilotState>(&mut words);
-        add::<pilot::PilotOutcome>(&mut words);
-        add::<pilot::IndicatorDirection>(&mut words);
-        add::<migration::MigrationState>(&mut words);
-        add::<report::ReportState>(&mut words);
-        add::<report::TargetVerdict>(&mut words);
-        add::<report::RiskCause>(&mut words);
-        add::<decision::DecisionOutcome>(&mut words);
-        add::<decision::ConditionState>(&mut words);
-        add::<activity::ActivityState>(&mut words);
-        add::<activity::ActivityPriority>(&mut words);
-        add::<task::TaskKind>(&mut words);
-        add::<scales::MaturityLevel>(&mut words);
-        add::<scales::EvolutionStage>(&mut words);
-        add::<scales::Aim>(&mut words);
-        add::<evidence::ActivitySubjectKind>(&mut words);
-        add::<evidence::EvidenceSubjectKind>(&mut words);
-        add::<event::EventAction>(&mut words);
-        add::<event::SubjectKind>(&mut words);
-        add::<event::ActorKind>(&mut words);
-        add::<audit::ChainBreakReason>(&mut words);
-        add::<ProblemCode>(&mut words);
-        add::<refusal::FieldErrorCode>(&mut words);
-        let rules = |rules: Vec<state_machine::TransitionRule>| {
-            rules
-                .into_iter()
-                .map(|rule| TransitionRule {
-                    from: rule.from,
-                    to: rule.to,
-                    reason_required: rule.reason_required,
-                })
-                .collect()
-        };
-        let transitions = BTreeMap::from([
-            ("activity", rules(activity::all_transitions())),
-            ("condition", rules(decision::all_condition_transitions())),
-            ("migration", rules(migration::all_transitions())),
-            ("pilot", rules(pilot::all_transitions())),
-            ("policy", rules(policy::all_transitions())),
-            ("report", rules(report::all_transitions())),
-            ("sector", rules(sector::all_transitions())),
-            ("step", rules(step::all_transitions())),
-            ("submission", rules(submission::all_transitions())),
-            ("taskForce", rules(task_force::all_transitions())),
-            ("user", rules(user::all_transitions())),
-        ]);
-        Self { words, transitions }
-    }
-}
-
-fn add<V: Vocabulary>(words: &mut BTreeMap<&'static str, Vec<VocabularyEntry>>) {
-    let set = V::ALL.iter().map(|word| VocabularyEntry { code: word.code(), label: word.label().into() });
-    words.insert(V::NAME, set.collect());
-}
-
-/// Get the vocabularies
-///
-/// All enums of the API with their Arabic and English labels, and the transitions of all stateful resources. The
-/// response is the same for all callers and can be cached.
-#[utoipa::path(
-    tag = "service",
-    security(()),
-    responses((status = 200, description = "The vocabularies.", body = Vocabularies, headers(("ETag" = String))))
-)]
-#[get("/v1/vocabularies")]
-async fn get_vocabularies() -> Result<HttpResponse> {
-    Ok(public(response::single(API_VERSION, &Vocabularies::new())?))
-}
-
 /// Explanation of a problem code.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ProblemExplanation {
@@ -288,10 +147,10 @@ pub(super) struct ProblemExplanation {
     /// HTTP status of the problem.
     #[schema(minimum = 400, maximum = 599, example = 409)]
     status: u16,
-    /// Content.
-    title: Label,
+    /// Title.
+    title: LocalizedText,
     /// Meaning of the problem and what to do about it.
-    advice: Label,
+    advice: LocalizedText,
 }
 
 /// Get the explanation of a problem

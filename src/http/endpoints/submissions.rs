@@ -1,5 +1,7 @@
 //! Submissions of steps and the votes on them over HTTP.
 
+mod snapshot;
+
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post, put};
 use chrono::{DateTime, Utc};
@@ -30,6 +32,7 @@ use crate::http::reference::{MemberReference, UserReference};
 use crate::http::request::{Change, Create, IfMatch, Path, Read};
 use crate::http::response;
 use crate::http::text::{LocalizedNote, PlainText};
+use snapshot::Snapshot;
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     config
@@ -238,7 +241,7 @@ pub(super) struct Submission {
     item: SubmissionItem,
     /// The content of the step at the time of submission, on which the members vote: products, activities, criteria of
     /// the gate, and the last event before the submission.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Snapshot)]
     snapshot: Value,
     /// Members entitled to vote.
     entitled: Vec<EntitledMember>,

@@ -154,13 +154,16 @@ pub(super) fn has(response: &Response, header: SharedHeader) -> bool {
     response.headers.contains_key(header.names().0)
 }
 
-/// Documents what every response carries.
-pub(super) fn add_common(response: &mut Response, is_rate_limited: bool) {
-    add(response, SharedHeader::ApiVersion);
-    add(response, SharedHeader::RequestId);
-    if is_rate_limited {
-        add(response, SharedHeader::RateLimit);
-        add(response, SharedHeader::RateLimitPolicy);
+/// Documents the headers of all responses. Only problems list them, once; the introduction of the document says that
+/// successes have them, too.
+pub(super) fn add_common(response: &mut Response) {
+    for header in [
+        SharedHeader::ApiVersion,
+        SharedHeader::RequestId,
+        SharedHeader::RateLimit,
+        SharedHeader::RateLimitPolicy,
+    ] {
+        add(response, header);
     }
 }
 

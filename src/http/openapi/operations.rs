@@ -45,9 +45,6 @@ pub(super) fn complete(
 
     let has_etag = complete_successes(&traits, operation);
     let responses = &mut operation.responses.responses;
-    for response in responses.values_mut().filter_map(inline) {
-        headers::add_common(response, traits.is_rate_limited);
-    }
     // Not `4XX` and `5XX`: orval makes code of these that does not compile.
     responses.insert("default".to_owned(), problems::reference());
 

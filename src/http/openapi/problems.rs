@@ -108,7 +108,7 @@ pub(super) fn component(
         )
         .content("application/problem+json", content)
         .build();
-    headers::add_common(&mut response, true);
+    headers::add_common(&mut response);
     for header in [SharedHeader::RetryAfter, SharedHeader::ETagOfConflict] {
         headers::add(&mut response, header);
     }

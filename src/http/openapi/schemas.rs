@@ -1,13 +1,10 @@
 //! Completes the schemas: examples, descriptions and types that would otherwise be repeated at each property.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::slice;
 
-use serde_json::{Value, json};
-use utoipa::openapi::schema::{
-    AdditionalProperties, Array, KnownFormat, Object, ObjectBuilder, RefBuilder, Schema, SchemaFormat,
-    SchemaType, Type,
-};
+use serde_json::Value;
+use utoipa::openapi::schema::{AdditionalProperties, Array, Object, ObjectBuilder, RefBuilder, Schema, Type};
 use utoipa::openapi::{Ref, RefOr};
 
 /// A schema with an example, under `example` as the derived schemas have it; utoipa's builder prefers `examples`.
@@ -16,6 +13,9 @@ pub(super) fn with_example(schema: ObjectBuilder, example: impl Into<Value>) -> 
     schema.example = Some(example.into());
     schema
 }
+
+/// The schema of a state of any resource.
+const ANY_STATE: &str = "ResourceState";
 
 type Schemas = BTreeMap<String, RefOr<Schema>>;
 
@@ -40,32 +40,11 @@ fn complete_object(object: &mut Object) {
     }
     let is_request = object.additional_properties.as_deref() == Some(&AdditionalProperties::FreeForm(false));
     for property in object.properties.values_mut() {
-        add_example(property);
         describe_nullable(property);
         if is_request {
             describe_default(property);
         }
     }
-}
-
-/// Adds an example to a property whose values look the same everywhere.
-fn add_example(property: &mut RefOr<Schema>) {
-    let RefOr::T(Schema::Object(property)) = property else { return };
-    if property.example.is_some() || property.enum_values.is_some() {
-        return;
-    }
-    let kind = match &property.schema_type {
-        SchemaType::Type(kind) => Some(kind),
-        SchemaType::Array(kinds) => kinds.iter().find(|kind| **kind != Type::Null),
-        SchemaType::AnyValue => None,
-    };
-    property.example = match &property.format {
-        Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)) => {
-            Some(json!("0199f0c2-7a3b-7c11-9d2e-00000000000a"))
-        }
-        Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)) => Some(json!("2026-11-22T09:30:00.123456Z")),
-        _ => (kind == Some(&Type::Boolean)).then_some(json!(true)),
-    };
 }
 
 /// The description of "something or null" belongs to the property: utoipa puts it beside the reference, where no
@@ -126,18 +105,49 @@ fn type_transitions(schemas: &mut Schemas) {
         return;
     };
     let names: Vec<String> = schemas.keys().cloned().collect();
+    let mut states = BTreeSet::new();
     for name in names {
         let Some(state) = state_schema(schemas, &name) else { continue };
         let Some(transitions) = schemas.get_mut(&name).and_then(available_transitions) else { continue };
         let typed = format!("Available{name}Transition");
         transitions.items = Ref::from_schema_name(&typed).into();
         let mut transition = transition.clone();
+        states.insert(state.clone());
         let to = RefBuilder::new()
             .ref_location(state)
             .description(Some("The state after the transition."))
             .build();
         transition.properties.insert("to".to_owned(), to.into());
         schemas.insert(typed, transition.into());
+    }
+    name_any_state(schemas, &states);
+}
+
+/// The state of a transition that a problem lists, which can be of any resource. Not a union of the schemas of states:
+/// orval makes code of such a union that uses the states before they are declared.
+fn name_any_state(schemas: &mut Schemas, states: &BTreeSet<String>) {
+    let mut codes = Vec::new();
+    for state in states {
+        let name = state.rsplit('/').next().unwrap_or_default();
+        if let Some(RefOr::T(Schema::Object(state))) = schemas.get(name) {
+            codes.extend(state.enum_values.iter().flatten().cloned());
+        }
+    }
+    let mut seen = BTreeSet::new();
+    codes.retain(|code| seen.insert(code.to_string()));
+    let any_state = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(codes))
+        .description(Some("State of any resource."))
+        .build();
+    schemas.insert(ANY_STATE.to_owned(), any_state.into());
+    if let Some(RefOr::T(Schema::Object(transition))) = schemas.get_mut("AvailableTransition") {
+        let to = Ref::from_schema_name(ANY_STATE);
+        let to = RefBuilder::new()
+            .ref_location(to.ref_location)
+            .description(Some("The state after the transition."))
+            .build();
+        transition.properties.insert("to".to_owned(), to.into());
     }
 }
 

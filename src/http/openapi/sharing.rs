@@ -14,22 +14,28 @@ use super::paths::{operations_mut, parameters_mut};
 /// The name of the response with status 304.
 const NOT_MODIFIED: &str = "NotModified";
 
-/// Lets each parameter that takes the words of a vocabulary refer to the vocabulary.
-pub(super) fn share_vocabularies(openapi: &mut OpenApi, components: &Components) {
+/// Lets each parameter that takes the words of a vocabulary refer to the vocabulary. Other words, such as the orders of
+/// a list, become a component that is named by their title.
+pub(super) fn share_vocabularies(openapi: &mut OpenApi, components: &mut Components) {
     let words = |schema: &RefOr<Schema>| match schema {
         RefOr::T(Schema::Object(object)) => object.enum_values.clone(),
         _ => None,
     };
-    let vocabularies: Vec<(&String, Vec<Value>)> =
-        components.schemas.iter().filter_map(|(name, schema)| Some((name, words(schema)?))).collect();
+    let vocabularies: Vec<(String, Vec<Value>)> =
+        components.schemas.iter().filter_map(|(name, schema)| Some((name.clone(), words(schema)?))).collect();
     for parameter in parameters_mut(openapi) {
         let RefOr::T(parameter) = parameter else { continue };
         let mut next = parameter.schema.as_mut();
         while let Some(schema) = next {
             let own = words(schema);
             let vocabulary = vocabularies.iter().find(|(_, words)| own.as_ref() == Some(words));
-            if let Some((name, _)) = vocabulary {
-                *schema = Ref::from_schema_name(*name).into();
+            let title = match schema {
+                RefOr::T(Schema::Object(object)) => object.title.take().filter(|_| own.is_some()),
+                _ => None,
+            };
+            if let Some(name) = title.as_ref().or(vocabulary.map(|(name, _)| name)) {
+                let words = std::mem::replace(schema, Ref::from_schema_name(name).into());
+                components.schemas.entry(name.clone()).or_insert(words);
             }
             next = match schema {
                 RefOr::T(Schema::Array(array)) => match &mut array.items {

@@ -8,7 +8,7 @@ mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use syn::buffer::TokenBuffer;
+use syn::buffer::{Cursor, TokenBuffer};
 use taskforce::domain::event::EventAction;
 use taskforce::domain::vocabulary::Vocabulary as _;
 
@@ -19,45 +19,45 @@ use crate::support::TestApp;
 
 type Sources = BTreeMap<String, String>;
 
-/// The names of the sets that `vocabulary!` declares, or a hand-written `impl Vocabulary`.
+/// The names of the schemas of the vocabularies, which `vocabulary!` or a hand-written `impl Vocabulary` declares.
 fn declared_vocabularies(sources: &Sources) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for text in sources.values() {
         for item in syn::parse_file(text).unwrap().items {
-            if let syn::Item::Impl(item) = &item {
-                names.extend(hand_written_name(item));
-            }
-            let syn::Item::Macro(item) = item else { continue };
-            if !item.mac.path.is_ident("vocabulary") {
-                continue;
-            }
-            // `… enum Name in "names" { … }`
-            let tokens = TokenBuffer::new2(item.mac.tokens);
-            let mut cursor = tokens.begin();
-            while let Some((_, rest)) = cursor.token_tree() {
-                if let (Some((word, _)), Some((literal, _))) = (cursor.ident(), rest.literal())
-                    && word == "in"
-                {
-                    names.insert(literal.to_string().trim_matches('"').to_owned());
+            match item {
+                syn::Item::Impl(item) => names.extend(hand_written_name(&item)),
+                syn::Item::Macro(item) if item.mac.path.is_ident("vocabulary") => {
+                    names.extend(schema_names(TokenBuffer::new2(item.mac.tokens).begin()));
                 }
-                cursor = rest;
+                _ => {}
             }
         }
     }
     names
 }
 
-/// The name of the set in `impl Vocabulary for …`.
+/// The names in `… enum Name { … }` and `… enum Type as "Name" { … }`.
+fn schema_names(mut cursor: Cursor<'_>) -> Vec<String> {
+    let mut names = Vec::new();
+    while let Some((_, rest)) = cursor.token_tree() {
+        if let (Some((word, _)), Some((name, after))) = (cursor.ident(), rest.ident())
+            && word == "enum"
+        {
+            let renamed = after.ident().filter(|(word, _)| word == "as").and_then(|(_, rest)| rest.literal());
+            let renamed = renamed.map(|(literal, _)| literal.to_string().trim_matches('"').to_owned());
+            names.push(renamed.unwrap_or_else(|| name.to_string()));
+        }
+        cursor = rest;
+    }
+    names
+}
+
+/// The name of the type in `impl Vocabulary for …`, which its schema has, too.
 fn hand_written_name(item: &syn::ItemImpl) -> Option<String> {
     let (path, _) = item.trait_.as_ref()?;
     path.segments.last().filter(|last| last.ident == "Vocabulary")?;
-    item.items.iter().find_map(|member| match member {
-        syn::ImplItem::Const(constant) if constant.ident == "NAME" => match &constant.expr {
-            syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(name), .. }) => Some(name.value()),
-            _ => None,
-        },
-        _ => None,
-    })
+    let syn::Type::Path(of) = &*item.self_ty else { return None };
+    of.path.get_ident().map(ToString::to_string)
 }
 
 /// Actions that nothing but their declaration names.
@@ -74,7 +74,7 @@ async fn every_vocabulary_is_served() {
     let app = TestApp::empty().await;
     let served = app.as_anybody().get("/v1/vocabularies").await.expect(200).json();
     let served: BTreeSet<_> = served["words"].as_object().unwrap().keys().cloned().collect();
-    assert_eq!(declared, served, "endpoints/service.rs lists the vocabularies");
+    assert_eq!(declared, served, "endpoints/service/vocabularies.rs lists the vocabularies");
 }
 
 #[test]
@@ -87,8 +87,8 @@ fn every_event_action_is_recorded_somewhere() {
 #[test]
 fn a_planted_vocabulary_and_a_planted_action_are_found() {
     let planted: Sources = [
-        ("domain/risk.rs", "vocabulary! { /// How likely.\n pub enum Likelihood as \"Risk\" in \"likelihoods\" { Low = \"low\", \"Low\", \"ضعيف\"; } }"),
-        ("http/scales.rs", "impl Vocabulary for Impact { const NAME: &'static str = \"impacts\"; }"),
+        ("domain/risk.rs", "vocabulary! { /// How likely.\n pub enum Likelihood as \"RiskLikelihood\" { Low = \"low\", \"Low\", \"ضعيف\"; } }"),
+        ("http/scales.rs", "impl Vocabulary for Impact { const ABOUT: &'static str = \"Impacts\"; }"),
         ("domain/event.rs", "fn f() { EventAction::RiskCreated; EventAction::RiskDeleted }"),
         ("app/risks.rs", "// EventAction::RiskDeleted\nresource! { created: RiskCreated }"),
     ]
@@ -96,7 +96,7 @@ fn a_planted_vocabulary_and_a_planted_action_are_found() {
     .into();
     assert_eq!(
         declared_vocabularies(&planted),
-        BTreeSet::from(["impacts".to_owned(), "likelihoods".to_owned()])
+        BTreeSet::from(["Impact".to_owned(), "RiskLikelihood".to_owned()])
     );
     assert_eq!(unused_actions(&["RiskCreated", "RiskDeleted"], &planted), ["RiskDeleted"]);
 }

@@ -59,7 +59,7 @@ async fn every_problem_is_explained_in_both_languages_and_says_nothing_twice() {
     let app = TestApp::start().await;
     let vocabularies = app.as_anybody().get("/v1/vocabularies").await.expect(200).json();
     let mut found = Vec::new();
-    for word in vocabularies["words"]["problemCodes"].as_array().unwrap() {
+    for word in vocabularies["words"]["ProblemCode"].as_array().unwrap() {
         let path = format!("/problems/{}", word["code"].as_str().unwrap());
         let problem = app.as_anybody().get(&path).await.expect(200).json();
         found.extend(errors(&problem["title"]));

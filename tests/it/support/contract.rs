@@ -80,6 +80,9 @@ pub(crate) fn check(method: &Method, answer: &Answer) {
     let id = operation.id();
     let text = String::from_utf8_lossy(&answer.body);
     assert!(described.is_object(), "{id} does not document {}: {text}", answer.status);
+    for header in ["api-version", "x-request-id"] {
+        assert!(answer.headers.contains_key(header), "{id} {}: no {header}", answer.status);
+    }
     for (name, header) in described["headers"].as_object().into_iter().flatten() {
         assert!(
             answer.headers.contains_key(name) || resolved(header)["required"] != true,

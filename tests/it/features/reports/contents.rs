@@ -105,7 +105,7 @@ async fn a_report_lists_the_policies_in_force_and_the_maturity_of_sectors() {
     let [health, tourism] = &model["sectors"].as_array().unwrap()[..] else { panic!("{model:#}") };
     let maturity = |level: i32, day: &str| json!({ "level": level, "assessedOn": day });
     assert_eq!(
-        (&health["then"], &health["now"], &health["target"]),
+        (&health["first"], &health["now"], &health["target"]),
         (&maturity(1, "2026-05-01"), &maturity(3, "2026-11-01"), &maturity(4, "2026-11-02"))
     );
     let study = json!({ "id": STUDY, "title": { "en": "A study" }, "recommendation": { "en": "One record per patient" } });

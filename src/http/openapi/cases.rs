@@ -1,0 +1,179 @@
+//! Request bodies that need more in one case than in another: a recusal needs a reason, an approval does not.
+//!
+//! The use cases refuse a body without what its case needs. In the document, such a body is one of several objects,
+//! which the value of one property tells apart, so that the types of a client refuse it, too.
+
+use serde_json::{Map, Value, json};
+
+use super::names::pascal_case;
+use crate::domain::activity::{self, ActivityState};
+use crate::domain::ballot::VoteChoice;
+use crate::domain::decision::{self, ConditionState, DecisionOutcome};
+use crate::domain::migration::{self, MigrationState};
+use crate::domain::pilot::{self, PilotState};
+use crate::domain::policy::{self, PolicyState};
+use crate::domain::sector::{self, SectorState};
+use crate::domain::state_machine::TransitionRule;
+use crate::domain::task_force::{self, TaskForceState};
+use crate::domain::user::{self, UserState};
+use crate::domain::vocabulary::Vocabulary;
+
+/// The cases of a body.
+struct Cases {
+    /// The schema of the body.
+    schema: &'static str,
+    /// The property that tells the cases apart.
+    by: &'static str,
+    /// Every value of the property, with the properties that the value needs.
+    needs: Vec<(&'static str, Vec<&'static str>)>,
+}
+
+impl Cases {
+    fn of<V: Vocabulary>(
+        schema: &'static str,
+        by: &'static str,
+        needs: impl Fn(V) -> Vec<&'static str>,
+    ) -> Self {
+        Self { schema, by, needs: V::ALL.iter().map(|value| (value.code(), needs(*value))).collect() }
+    }
+
+    /// The cases of a transition. A state needs a reason if each transition to the state does.
+    fn of_transition<V: Vocabulary>(
+        schema: &'static str,
+        rules: &[TransitionRule],
+        more: impl Fn(V) -> &'static [&'static str],
+    ) -> Self {
+        Self::of(schema, "to", |to: V| {
+            let mut ways = rules.iter().filter(|rule| rule.to == to.code()).peekable();
+            let needs_reason = ways.peek().is_some() && ways.all(|rule| rule.reason_required);
+            needs_reason.then_some("reason").into_iter().chain(more(to).iter().copied()).collect()
+        })
+    }
+
+    fn all() -> Vec<Self> {
+        vec![
+            Self::of("NewVote", "choice", |choice| match choice {
+                VoteChoice::Recuse => vec!["reason"],
+                VoteChoice::Return => vec!["comment"],
+                VoteChoice::Approve | VoteChoice::Abstain => vec![],
+            }),
+            Self::of("NewDecision", "outcome", needs_of_outcome),
+            Self::of("NewCouncilReport", "recommendation", needs_of_outcome),
+            Self::of_transition("PolicyTransition", &policy::all_transitions(), |to| match to {
+                PolicyState::Superseded => &["supersededById"],
+                _ => &[],
+            }),
+            Self::of_transition("PilotTransition", &pilot::all_transitions(), |to| match to {
+                PilotState::Evaluated => &["outcome", "lessons"],
+                _ => &[],
+            }),
+            Self::of_transition("SectorTransition", &sector::all_transitions(), |_: SectorState| &[]),
+            Self::of_transition("MigrationTransition", &migration::all_transitions(), |_: MigrationState| {
+                &[]
+            }),
+            Self::of_transition("ActivityTransition", &activity::all_transitions(), |_: ActivityState| &[]),
+            Self::of_transition(
+                "ConditionTransition",
+                &decision::all_condition_transitions(),
+                |_: ConditionState| &[],
+            ),
+            Self::of_transition(
+                "TaskForceTransition",
+                &task_force::all_transitions(),
+                |_: TaskForceState| &[],
+            ),
+            Self::of_transition("UserTransition", &user::all_transitions(), |_: UserState| &[]),
+        ]
+    }
+
+    /// The values that need the same, with what they need.
+    fn groups(&self) -> Vec<(&[&'static str], Vec<&'static str>)> {
+        let mut groups: Vec<(&[&str], Vec<&str>)> = Vec::new();
+        for (value, needs) in &self.needs {
+            match groups.iter_mut().find(|(same, _)| same == needs) {
+                Some((_, values)) => values.push(value),
+                None => groups.push((needs, vec![value])),
+            }
+        }
+        groups
+    }
+
+    /// Replaces the schema by a union of its cases.
+    fn split(&self, schemas: &mut Map<String, Value>) -> Result<(), String> {
+        let whole = schemas.get(self.schema).cloned();
+        let whole = whole.ok_or_else(|| format!("no schema {}", self.schema))?;
+        let mut references = Vec::new();
+        for (needs, values) in self.groups() {
+            let mut case = whole.clone();
+            let described = case["properties"][self.by]["description"].take();
+            case["properties"][self.by] = match values.as_slice() {
+                [value] => json!({ "description": described, "type": "string", "const": value }),
+                values => json!({ "description": described, "type": "string", "enum": values }),
+            };
+            for name in needs {
+                let property = case["properties"].get_mut(*name);
+                let property = property.ok_or_else(|| format!("{} has no {name}", self.schema))?;
+                refuse_null(property);
+                if let Some(required) = case["required"].as_array_mut() {
+                    required.push(json!(name));
+                }
+            }
+            let listed = values.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ");
+            case["description"] = json!(format!("The body if `{}` is {listed}.", self.by));
+            if let Some(case) = case.as_object_mut() {
+                case.retain(|name, _| name != "example" && name != "examples");
+            }
+            let name = self.name(needs);
+            references.push(json!({ "$ref": format!("#/components/schemas/{name}") }));
+            schemas.insert(name, case);
+        }
+        let mut union = json!({ "description": whole["description"], "oneOf": references });
+        for name in ["example", "examples"] {
+            if let Some(example) = whole.get(name) {
+                union[name] = example.clone();
+            }
+        }
+        schemas.insert(self.schema.to_owned(), union);
+        Ok(())
+    }
+
+    fn name(&self, needs: &[&str]) -> String {
+        if needs.is_empty() {
+            return format!("Simple{}", self.schema);
+        }
+        let needs: Vec<_> = needs.iter().map(|name| pascal_case(name)).collect();
+        format!("{}With{}", self.schema, needs.join("And"))
+    }
+}
+
+fn needs_of_outcome(outcome: DecisionOutcome) -> Vec<&'static str> {
+    if outcome == DecisionOutcome::Adjust { vec!["returnToStep"] } else { vec![] }
+}
+
+/// Takes the null out of a nullable property.
+fn refuse_null(property: &mut Value) {
+    if let Some(kinds) = property["type"].as_array_mut() {
+        kinds.retain(|kind| kind != "null");
+        if let [kind] = kinds.as_slice() {
+            property["type"] = kind.clone();
+        }
+    }
+    let branches = property["oneOf"].as_array().into_iter().flatten();
+    let value = branches.cloned().find(|branch| branch["type"] != "null");
+    if let (Some(mut value), Some(property)) = (value, property.as_object_mut()) {
+        if let (Some(value), Some(description)) = (value.as_object_mut(), property.remove("description")) {
+            value.insert("description".to_owned(), description);
+        }
+        *property = value.as_object().cloned().unwrap_or_default();
+    }
+}
+
+/// Splits every body that has cases.
+///
+/// # Errors
+/// A body or a property that the document does not have.
+pub(super) fn split(document: &mut Value) -> Result<(), String> {
+    let schemas = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
+    let schemas = schemas.ok_or("the document has no schemas")?;
+    Cases::all().iter().try_for_each(|cases| cases.split(schemas))
+}
