@@ -27,6 +27,9 @@ use crate::http::etag;
 /// The shortest body that is compressed, in bytes. A shorter one fits into one packet as it is.
 const SHORTEST: usize = 1400;
 
+/// The longest document that is compressed as well as possible, in bytes.
+const LONGEST_AT_BEST: usize = 1024 * 1024;
+
 /// The number of compressed documents that are kept. There are fewer public documents.
 const KEPT: u64 = 128;
 
@@ -153,8 +156,12 @@ fn encode(mut body: &[u8], coding: Coding, is_kept: bool) -> io::Result<Vec<u8>>
     let compressed = Vec::with_capacity(body.len() / 4);
     match coding {
         Coding::Brotli => {
-            // The window of 256 KiB holds the longest page.
-            let (quality, lgwin) = if is_kept { (9, 22) } else { (5, 18) };
+            // The window of 256 KiB holds the longest page. The script of the documentation would take seconds at 9.
+            let (quality, lgwin) = match body.len() {
+                length if is_kept && length <= LONGEST_AT_BEST => (9, 22),
+                _ if is_kept => (6, 22),
+                _ => (5, 18),
+            };
             let parameters =
                 BrotliEncoderParams { quality, lgwin, size_hint: body.len(), ..Default::default() };
             let mut compressed = compressed;
@@ -254,7 +261,7 @@ mod tests {
 
     #[actix_web::test]
     async fn a_compressed_body_is_the_same_body_and_a_public_one_is_compressed_once() {
-        let body: Vec<u8> = (0..200_000_u32).map(|at| u8::try_from(at * at % 97).unwrap()).collect();
+        let body: Vec<u8> = (0..200_000_u64).map(|at| u8::try_from(at * at % 97).unwrap()).collect();
         let body = Bytes::from(body);
         let documents = CompressedDocuments::new();
         for coding in Coding::ALL {
