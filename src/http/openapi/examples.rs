@@ -57,8 +57,9 @@ impl Recording {
 
     /// The answers with a problem, by the code of the problem.
     pub(super) fn problems(&self) -> impl Iterator<Item = (String, RefOr<Example>)> {
-        let example = |exchange: &Exchange| ExampleBuilder::new().value(exchange.answer.clone()).build();
-        self.problems.iter().map(move |(code, exchange)| (code.clone(), example(exchange).into()))
+        let example = |exchange: &Exchange| exchange.answer.as_ref().map(|value| exchange.answer(value));
+        let named = |code: &String, example: Option<Example>| Some((code.clone(), example?.into()));
+        self.problems.iter().filter_map(move |(code, exchange)| named(code, example(exchange)))
     }
 
     /// Adds the examples to the operations. An example of several places becomes a component.

@@ -211,7 +211,8 @@ impl<'a> Player<'a> {
             }
             headers.push(("If-Match", read.etag().to_owned()));
         }
-        headers.extend(line.language.iter().map(|language| ("Accept-Language", language.clone())));
+        let language = line.language.clone().unwrap_or_else(|| "en".to_owned());
+        headers.push(("Accept-Language", language));
         let value = |shown| self.placeholders.reveal_text(shown).replace('@', "%40");
         let query: Vec<String> =
             query.iter().map(|(name, shown)| format!("{name}={}", value(shown))).collect();

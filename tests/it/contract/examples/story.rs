@@ -34,6 +34,7 @@ pub(super) struct Line {
     /// The media type of the file.
     #[serde(rename = "type")]
     pub(super) media_type: Option<String>,
+    /// The language of problems and labels; English by default.
     pub(super) language: Option<String>,
     /// The code of the problem that answers.
     pub(super) problem: Option<String>,
