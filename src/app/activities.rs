@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::Checked;
 use super::caller::{Access, Caller};
 use super::members::require_current;
-use super::resource::{self, Events, Resource, Stateful};
+use super::resource::{self, Events, Resource, Stateful, View};
 use super::write::WriteTx;
 use super::{App, Error, Result, steps};
 use crate::db::activities::{
@@ -268,12 +268,12 @@ impl App {
         task_force_id: Uuid,
         id: Uuid,
         on: Uuid,
-    ) -> Result<()> {
+    ) -> Result<View<ActivityDetail>> {
         self.write(caller, task_force_id, Action::Work, async |tx| {
             let detail = depending(tx, id, on).await?;
             let others = &detail.activity.depends_on.0;
             if others.iter().any(|other| other.id == on) {
-                return Ok(());
+                return resource::view(tx, (), detail).await;
             }
             if id == on {
                 return Err(Refusal::new(
@@ -290,7 +290,7 @@ impl App {
             size::check_dependencies(others.len())?;
             db::activities::add_dependency(tx.conn(), task_force_id, id, on, tx.now()).await?;
             tx.record(new_event(EventAction::DependencyAdded, id).with_change("dependsOn", None::<Uuid>, on));
-            Ok(())
+            resource::view(tx, (), resource::find_or_not_found(tx, (), id).await?).await
         })
         .await
     }
@@ -305,7 +305,7 @@ impl App {
         task_force_id: Uuid,
         id: Uuid,
         on: Uuid,
-    ) -> Result<()> {
+    ) -> Result<View<ActivityDetail>> {
         self.write(caller, task_force_id, Action::Work, async |tx| {
             depending(tx, id, on).await?;
             if db::activities::remove_dependency(tx.conn(), task_force_id, id, on).await? {
@@ -315,7 +315,7 @@ impl App {
                     None::<Uuid>,
                 ));
             }
-            Ok(())
+            resource::view(tx, (), resource::find_or_not_found(tx, (), id).await?).await
         })
         .await
     }

@@ -12,6 +12,7 @@ use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::{Action, Authorization};
 use crate::domain::text::LocalizedText;
+use crate::domain::version::ExpectedVersion;
 use crate::domain::writing::Write;
 
 fn new_event(action: EventAction, id: Uuid) -> NewEvent {
@@ -139,13 +140,13 @@ impl App {
         task_force_id: Uuid,
         activity_id: Uuid,
         id: Uuid,
-        version: i32,
+        version: ExpectedVersion,
         patch: impl FnOnce(String) -> Result<String>,
     ) -> Result<CommentView> {
         self.write(caller, task_force_id, Action::EditComment, async |tx| {
             let (comment, author) = find_or_not_found(tx, activity_id, id).await?;
             tx.access.require_over(Action::EditComment, comment.author_id)?;
-            expect_version(comment.version, version)?;
+            expect_version(comment.version, &version)?;
             let text = patch(comment.text.clone())?;
             if text == comment.text {
                 return Ok(CommentView::new((comment, author), &tx.access));
@@ -168,12 +169,12 @@ impl App {
         task_force_id: Uuid,
         activity_id: Uuid,
         id: Uuid,
-        version: i32,
+        version: ExpectedVersion,
     ) -> Result<()> {
         self.write(caller, task_force_id, Action::DeleteComment, async |tx| {
             let (comment, _) = find_or_not_found(tx, activity_id, id).await?;
             tx.access.require_over(Action::DeleteComment, comment.author_id)?;
-            expect_version(comment.version, version)?;
+            expect_version(comment.version, &version)?;
             tx.may_write(Write::Comment)?;
             db::comments::delete(tx.conn(), task_force_id, id).await?;
             tx.record(

@@ -16,6 +16,7 @@ use crate::domain::refusal::{AvailableTransition, RefusalCode};
 use crate::domain::rights::{Action, Authorization};
 use crate::domain::state_machine::{available, check_transition};
 use crate::domain::text::LocalizedText;
+use crate::domain::version::ExpectedVersion;
 use crate::domain::vocabulary::Vocabulary as _;
 
 /// A condition as a caller sees it.
@@ -103,7 +104,7 @@ impl App {
         caller: &Caller,
         task_force_id: Uuid,
         id: Uuid,
-        version: i32,
+        version: ExpectedVersion,
         to: ConditionState,
         reason: Option<LocalizedText>,
     ) -> Result<ConditionView> {
@@ -112,7 +113,7 @@ impl App {
                 Ok(db::conditions::find(tx.conn(), task_force_id, id).await?.ok_or(RefusalCode::NotFound)?)
             };
             let condition = found(tx).await?;
-            expect_version(condition.version, version)?;
+            expect_version(condition.version, &version)?;
             let transitions = condition.state.transitions(tx.access.state, tx.access.effective_role);
             if transitions.iter().any(|transition| transition.to == to) {
                 tx.access.require(ConditionState::action_to(to))?;

@@ -18,10 +18,12 @@ use crate::db::page::{Page, Window};
 use crate::db::{self, Conn, QueryResult};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
 use crate::domain::evidence::EvidenceSubjectKind;
+use crate::domain::file::FileKind;
 use crate::domain::reference::Reference;
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode, StorageUse};
 use crate::domain::rights::{Action, Authorization};
 use crate::domain::text::LocalizedText;
+use crate::domain::version::ExpectedVersion;
 use crate::domain::writing::Write;
 
 /// The most bytes of a file that one statement reads.
@@ -247,8 +249,9 @@ impl Resource for Evidence {
 /// A complete file to be uploaded.
 #[derive(Debug)]
 pub struct NewFile<'a> {
-    /// The media type: one of [`MEDIA_TYPES`](crate::domain::evidence::MEDIA_TYPES).
-    pub media_type: &'static str,
+    pub kind: FileKind,
+    /// The name, as [`file_name::kept`](crate::domain::file_name::kept) has it.
+    pub name: Option<String>,
     pub content: &'a [u8],
     /// The SHA-256 of the content.
     pub sha256: [u8; 32],
@@ -268,7 +271,9 @@ pub struct File {
     /// The id of the evidence.
     pub id: Uuid,
     pub title: LocalizedText,
-    pub media_type: String,
+    pub kind: FileKind,
+    /// The name, if the file was sent with one.
+    pub name: Option<String>,
     /// The size in bytes.
     pub size: i32,
     /// The SHA-256 of the content.
@@ -286,20 +291,23 @@ impl App {
         caller: &Caller,
         task_force_id: Uuid,
         id: Uuid,
-        version: i32,
+        version: ExpectedVersion,
         file: NewFile<'_>,
     ) -> Result<Uploaded> {
         self.write(caller, task_force_id, Evidence::ACTION, async |tx| {
-            let before: Evidence = resource::find_at_version(tx, (), id, version).await?;
+            let before: Evidence = resource::find_at_version(tx, (), id, &version).await?;
             before.check_right(&tx.access)?;
             if before.fields.url.is_some() {
                 return Err(RefusalCode::EvidenceIsALink.into());
             }
             let size = i32::try_from(file.content.len()).map_err(Error::internal)?;
-            let same = before.fields.sha256.as_deref() == Some(file.sha256.as_slice())
-                && before.media_type.as_deref() == Some(file.media_type);
+            let media_type = file.kind.media_type();
+            let is_same_content = before.fields.sha256.as_deref() == Some(file.sha256.as_slice())
+                && before.media_type.as_deref() == Some(media_type);
+            // The same file without its name keeps the name.
+            let name = file.name.or_else(|| before.file_name.clone().filter(|_| is_same_content));
             let stored = db::evidence::stored(tx.conn(), task_force_id).await?;
-            if same {
+            if is_same_content && name == before.file_name {
                 let storage = self.storage_limits.of_task_force(stored.task_force);
                 return Ok(Uploaded { evidence: resource::view(tx, (), before).await?, storage });
             }
@@ -311,14 +319,15 @@ impl App {
             }
             let more = i64::from(size) - before.size.map_or(0, i64::from);
             self.storage_limits.check(stored, more)?;
-            let facts = FileFacts { media_type: file.media_type, size, sha256: &file.sha256 };
+            let facts = FileFacts { media_type, name: name.as_deref(), size, sha256: &file.sha256 };
             let (conn, now) = (tx.conn(), tx.now());
             db::evidence::set_content(conn, task_force_id, id, facts, file.content, now).await?;
             let (was, is) = (before.fields.sha256.as_ref().map(hex::encode), hex::encode(file.sha256));
             tx.record(
                 NewEvent::new(EventAction::EvidenceUploaded, SubjectKind::Evidence, id)
                     .with_change("sha256", was, is)
-                    .with_change("mediaType", &before.media_type, file.media_type)
+                    .with_change("mediaType", &before.media_type, media_type)
+                    .with_change("fileName", &before.file_name, &name)
                     .with_change("size", before.size, size),
             );
             let evidence = resource::find_or_not_found(tx, (), id).await?;
@@ -337,7 +346,7 @@ impl App {
         let (_, evidence) = self
             .read(caller, task_force_id, async |conn| db::evidence::find(conn, task_force_id, id).await)
             .await?;
-        let Evidence { media_type, size, fields, .. } = evidence.ok_or(RefusalCode::NotFound)?;
+        let Evidence { media_type, size, file_name, fields, .. } = evidence.ok_or(RefusalCode::NotFound)?;
         let EvidenceFields { title, url, sha256, .. } = fields;
         let (Some(media_type), Some(size), Some(sha256)) = (media_type, size, sha256) else {
             let (en, ar) = match url {
@@ -348,7 +357,9 @@ impl App {
             };
             return Err(Refusal::new(RefusalCode::NotFound, en, ar).into());
         };
-        Ok(File { task_force_id, id, title, media_type, size, sha256 })
+        let kind = FileKind::of_media_type(&media_type)
+            .ok_or_else(|| Error::internal(format!("a file of the unknown type {media_type}")))?;
+        Ok(File { task_force_id, id, title, kind, name: file_name, size, sha256 })
     }
 
     /// The next bytes of a file, for a caller who may read it. Each slice is a separate use of the database, so that a

@@ -18,6 +18,7 @@ use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
 use crate::domain::rights::{Action, Authorization, EffectiveRole, SeatRole, may_manage};
 use crate::domain::text::LocalizedText;
 use crate::domain::user::{UserRole, UserState};
+use crate::domain::version::ExpectedVersion;
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::domain::writing::Write;
 
@@ -260,7 +261,7 @@ async fn find_or_not_found(conn: &Conn, task_force_id: Uuid, id: Uuid) -> Result
 }
 
 /// Finds a current member in a write transaction, in the version that the caller read.
-async fn current_at_version(tx: &WriteTx<'_>, id: Uuid, version: i32) -> Result<NamedMember> {
+async fn current_at_version(tx: &WriteTx<'_>, id: Uuid, version: &ExpectedVersion) -> Result<NamedMember> {
     let named = find_or_not_found(tx.conn(), tx.task_force_id(), id).await?;
     expect_version(named.member.version, version)?;
     if named.member.is_current() { Ok(named) } else { Err(RefusalCode::MemberEnded.into()) }
@@ -336,11 +337,11 @@ impl App {
         caller: &Caller,
         task_force_id: Uuid,
         id: Uuid,
-        version: i32,
+        version: ExpectedVersion,
         patch: impl FnOnce(MemberFields) -> Result<MemberFields>,
     ) -> Result<MemberView> {
         self.write(caller, task_force_id, Action::EditTaskForce, async |tx| {
-            let named = current_at_version(tx, id, version).await?;
+            let named = current_at_version(tx, id, &version).await?;
             let member = &named.member;
             let before = MemberFields { role: member.role, expertise: member.expertise.clone() };
             let after = patch(before.clone())?;
@@ -381,11 +382,11 @@ impl App {
         caller: &Caller,
         task_force_id: Uuid,
         id: Uuid,
-        version: i32,
+        version: ExpectedVersion,
         end: MemberEnd,
     ) -> Result<MemberView> {
         self.write(caller, task_force_id, Action::EditTaskForce, async |tx| {
-            let NamedMember { member, .. } = current_at_version(tx, id, version).await?;
+            let NamedMember { member, .. } = current_at_version(tx, id, &version).await?;
             check_successor(member.user_id, &end)?;
             let context = panel_context(tx.conn(), task_force_id).await?;
             if end.successor.is_some() {

@@ -22,6 +22,7 @@ use crate::domain::rights::{Action, Authorization};
 use crate::domain::state_machine::{Transition, available, check_transition};
 use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
+use crate::domain::version::ExpectedVersion;
 use crate::domain::vocabulary::Vocabulary;
 use crate::domain::writing::Write;
 
@@ -431,7 +432,7 @@ pub(super) async fn find_at_version<R: Resource>(
     tx: &WriteTx<'_>,
     parent: R::Parent,
     id: Uuid,
-    version: i32,
+    version: &ExpectedVersion,
 ) -> Result<R> {
     let resource: R = find_or_not_found(tx, parent, id).await?;
     expect_version(resource.version(), version)?;
@@ -569,11 +570,11 @@ impl App {
         task_force_id: Uuid,
         parent: R::Parent,
         id: Uuid,
-        version: i32,
+        version: ExpectedVersion,
         patch: impl FnOnce(R::Fields) -> Result<R::Fields>,
     ) -> Result<View<R>> {
         self.write(caller, task_force_id, R::ACTION, async |tx| {
-            let resource: R = find_at_version(tx, parent, id, version).await?;
+            let resource: R = find_at_version(tx, parent, id, &version).await?;
             let before = resource.fields();
             let after = patch(before.clone())?;
             if after == *before {
@@ -598,12 +599,12 @@ impl App {
         caller: &Caller,
         task_force_id: Uuid,
         id: Uuid,
-        version: i32,
+        version: ExpectedVersion,
         command: TransitionCommand<R>,
     ) -> Result<View<R>> {
         self.write(caller, task_force_id, Action::Work, async |tx| {
             let TransitionCommand { to, reason, payload } = command;
-            let resource: R = find_at_version(tx, (), id, version).await?;
+            let resource: R = find_at_version(tx, (), id, &version).await?;
             let transitions = explained_transitions(&resource, &tx.access);
             check_transition(resource.state(), &transitions, to, reason.is_some())?;
             let transitioned = new_event::<R>(R::TRANSITIONED, id)
@@ -627,10 +628,10 @@ impl App {
         task_force_id: Uuid,
         parent: R::Parent,
         id: Uuid,
-        version: i32,
+        version: ExpectedVersion,
     ) -> Result<()> {
         self.write(caller, task_force_id, R::ACTION, async |tx| {
-            let resource: R = find_at_version(tx, parent, id, version).await?;
+            let resource: R = find_at_version(tx, parent, id, &version).await?;
             let context = R::context(tx.conn(), task_force_id, parent, id).await?;
             resource.check_deletable(&tx.access, &context)?;
             check_unreferenced(tx, R::KIND, id).await?;

@@ -1,27 +1,31 @@
 //! Steps: their target dates, the criteria of their gates, and waivers of criteria.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use super::caller::{Access, Caller};
 use super::write::{WriteTx, expect_version};
 use super::{App, Result};
-use crate::db;
 use crate::db::steps::Step;
+use crate::db::{self, Conn, QueryResult};
 use crate::domain::adjustment::{Adjustment, AdjustmentNote};
 use crate::domain::criterion::{Criterion, CriterionCode, Failing, Waiver};
 use crate::domain::event::{EventAction, NewEvent, SubjectKind};
-use crate::domain::gate;
+use crate::domain::gate::{self, GateFacts};
+use crate::domain::panel::Panel;
 use crate::domain::refusal::{Blocker, FieldError, Refusal, RefusalCode};
 use crate::domain::rights::{Action, Authorization};
 use crate::domain::step::{StepCommand, StepName, StepState};
 use crate::domain::text::LocalizedText;
+use crate::domain::version::ExpectedVersion;
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::domain::writing::Write;
 
 /// The readiness of a step for its submission.
 #[derive(Debug)]
 pub struct StepReadiness {
+    /// The version of the step.
+    pub version: i32,
     /// What prevents a submission, independent of the gate: a state, or disabled members without whom the vote would be
     /// over before it began.
     pub blocked_by: Vec<Blocker>,
@@ -59,6 +63,51 @@ impl StepView {
     pub fn can(&self, action: Action, what: fn(StepState) -> Write) -> bool {
         self.step.cycle == self.access.cycle && self.access.can(action, what(self.step.state))
     }
+}
+
+/// The rows behind the readiness of a step.
+type GateState = (Option<Step>, GateFacts, Vec<Waiver>, Failing, Panel);
+
+async fn gate_state(
+    conn: &Conn,
+    task_force_id: Uuid,
+    step: StepName,
+    now: DateTime<Utc>,
+) -> QueryResult<GateState> {
+    tokio::try_join!(
+        db::steps::find(conn, task_force_id, None, step),
+        db::gates::facts(conn, task_force_id, step, now),
+        db::gates::waivers(conn, task_force_id, step),
+        db::gates::extended_pilots(conn, task_force_id, step),
+        db::members::panel(conn, task_force_id),
+    )
+}
+
+fn readiness(
+    (row, facts, waivers, extended_pilots, panel): GateState,
+    access: &Access,
+) -> Result<StepReadiness> {
+    let row = row.ok_or(RefusalCode::NotFound)?;
+    let blocker = match access.may_write(Write::OpenStep(row.state)) {
+        Err(code) => Some(Blocker::from(code)),
+        Ok(()) => panel.check_majority().err().map(Blocker::from),
+    };
+    let mut readiness = StepReadiness {
+        version: row.version,
+        blocked_by: blocker.into_iter().collect(),
+        criteria: gate::criteria(&facts, &waivers),
+        adjustment: facts.adjustment,
+        extended_pilots,
+        can_submit: false,
+    };
+    let has_right = access.right(Action::Lead) == Authorization::Allowed;
+    readiness.can_submit = has_right && readiness.is_ready();
+    Ok(readiness)
+}
+
+/// The readiness of a step as this transaction has left it.
+async fn readiness_after(tx: &WriteTx<'_>, step: StepName) -> Result<StepReadiness> {
+    readiness(gate_state(tx.conn(), tx.task_force_id(), step, tx.now()).await?, &tx.access)
 }
 
 /// A step of the current cycle.
@@ -123,12 +172,12 @@ impl App {
         caller: &Caller,
         task_force_id: Uuid,
         step: StepName,
-        version: i32,
+        version: ExpectedVersion,
         patch: impl FnOnce(Option<NaiveDate>) -> Result<Option<NaiveDate>>,
     ) -> Result<StepView> {
         self.write(caller, task_force_id, Action::EditTaskForce, async |tx| {
             let step = current(tx, step).await?;
-            expect_version(step.version, version)?;
+            expect_version(step.version, &version)?;
             let target_date = patch(step.target_date)?;
             if target_date == step.target_date {
                 return Ok(StepView::new(step, &tx.access));
@@ -161,32 +210,10 @@ impl App {
         step: StepName,
     ) -> Result<StepReadiness> {
         let now = self.clock.now();
-        let (access, (row, facts, waivers, extended_pilots, panel)) = self
-            .read(caller, task_force_id, async |conn| {
-                tokio::try_join!(
-                    db::steps::find(conn, task_force_id, None, step),
-                    db::gates::facts(conn, task_force_id, step, now),
-                    db::gates::waivers(conn, task_force_id, step),
-                    db::gates::extended_pilots(conn, task_force_id, step),
-                    db::members::panel(conn, task_force_id),
-                )
-            })
+        let (access, state) = self
+            .read(caller, task_force_id, async |conn| gate_state(conn, task_force_id, step, now).await)
             .await?;
-        let row = row.ok_or(RefusalCode::NotFound)?;
-        let blocker = match access.may_write(Write::OpenStep(row.state)) {
-            Err(code) => Some(Blocker::from(code)),
-            Ok(()) => panel.check_majority().err().map(Blocker::from),
-        };
-        let mut readiness = StepReadiness {
-            blocked_by: blocker.into_iter().collect(),
-            criteria: gate::criteria(&facts, &waivers),
-            adjustment: facts.adjustment,
-            extended_pilots,
-            can_submit: false,
-        };
-        let has_right = access.right(Action::Lead) == Authorization::Allowed;
-        readiness.can_submit = has_right && readiness.is_ready();
-        Ok(readiness)
+        readiness(state, &access)
     }
 
     /// Waives a criterion of a step of the current cycle, with a reason. Repeating the call changes nothing.
@@ -201,14 +228,14 @@ impl App {
         step: StepName,
         criterion: CriterionCode,
         reason: LocalizedText,
-    ) -> Result<()> {
+    ) -> Result<StepReadiness> {
         self.write(caller, task_force_id, Action::Lead, async |tx| {
             let (step, waiver) = waiver_of(tx, step, criterion).await?;
             if !criterion.is_waivable() {
                 return Err(RefusalCode::NotWaivable.into());
             }
             if waiver.as_ref().is_some_and(|waiver| waiver.reason == reason) {
-                return Ok(());
+                return readiness_after(tx, step.step).await;
             }
             let member = tx.access.member(Action::Lead)?;
             let before = waiver.map(|waiver| waiver.reason);
@@ -219,7 +246,7 @@ impl App {
                     .with_change("criterion", None::<()>, criterion)
                     .with_change("reason", before, &waiver.reason),
             );
-            Ok(())
+            readiness_after(tx, step.step).await
         })
         .await
     }
@@ -235,7 +262,7 @@ impl App {
         task_force_id: Uuid,
         step: StepName,
         note: LocalizedText,
-    ) -> Result<()> {
+    ) -> Result<StepReadiness> {
         self.write(caller, task_force_id, Action::Lead, async |tx| {
             let step = current(tx, step).await?;
             tx.may_write(Write::OpenStep(step.state))?;
@@ -243,7 +270,7 @@ impl App {
             let adjustment = adjustment.ok_or(RefusalCode::NotAdjusted)?;
             let before = adjustment.note.map(|before| before.note);
             if before.as_ref() == Some(&note) {
-                return Ok(());
+                return readiness_after(tx, step.step).await;
             }
             let member_id = tx.access.seat(Action::Lead)?;
             let answer = AdjustmentNote { note, member_id, at: tx.now() };
@@ -253,7 +280,7 @@ impl App {
                     .with_change("decision", None::<()>, adjustment.decision_number)
                     .with_change("note", before, &answer.note),
             );
-            Ok(())
+            readiness_after(tx, step.step).await
         })
         .await
     }
@@ -268,7 +295,7 @@ impl App {
         task_force_id: Uuid,
         step: StepName,
         criterion: CriterionCode,
-    ) -> Result<()> {
+    ) -> Result<StepReadiness> {
         self.write(caller, task_force_id, Action::Lead, async |tx| {
             let (step, waiver) = waiver_of(tx, step, criterion).await?;
             if let Some(waiver) = waiver {
@@ -279,7 +306,7 @@ impl App {
                         .with_change("reason", waiver.reason, None::<()>),
                 );
             }
-            Ok(())
+            readiness_after(tx, step.step).await
         })
         .await
     }

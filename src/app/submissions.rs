@@ -30,6 +30,7 @@ use crate::domain::step::{StepCommand, StepName};
 use crate::domain::submission::SubmissionState;
 use crate::domain::task_force::TaskForceState;
 use crate::domain::text::LocalizedText;
+use crate::domain::version::ExpectedVersion;
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::domain::writing::Write;
 
@@ -393,12 +394,12 @@ impl App {
         caller: &Caller,
         task_force_id: Uuid,
         id: Uuid,
-        version: i32,
+        version: ExpectedVersion,
         reason: LocalizedText,
     ) -> Result<SubmissionView> {
         self.write(caller, task_force_id, Action::Lead, async |tx| {
             let submission = find_or_not_found(tx, id).await?;
-            expect_version(submission.version, version)?;
+            expect_version(submission.version, &version)?;
             tx.may_write(Write::Vote)?;
             // A code of its own: `votingClosed` says more than `transitionNotAllowed`. After these two checks,
             // `check_transition` cannot fail; the call ties the use case to the announced transitions.

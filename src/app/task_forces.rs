@@ -22,6 +22,7 @@ use crate::domain::state_machine::{available, check_transition};
 use crate::domain::step::{StepCommand, StepName, StepState};
 use crate::domain::task_force::TaskForceState;
 use crate::domain::text::LocalizedText;
+use crate::domain::version::ExpectedVersion;
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::domain::writing::Write;
 
@@ -206,13 +207,13 @@ impl App {
         &self,
         caller: &Caller,
         id: Uuid,
-        version: i32,
+        version: ExpectedVersion,
         patch: impl FnOnce(TaskForceFields) -> Result<TaskForceFields>,
     ) -> Result<TaskForceView> {
         self.write(caller, id, Action::EditTaskForce, async |tx| {
             let conn = tx.conn();
             let task_force = db::task_forces::find(conn, id).await?;
-            expect_version(task_force.version, version)?;
+            expect_version(task_force.version, &version)?;
             let (before_council, panel) =
                 tokio::try_join!(db::reports::before_council(conn, id), db::members::panel(conn, id))?;
             let before = task_force.fields.clone();
@@ -238,14 +239,14 @@ impl App {
         &self,
         caller: &Caller,
         id: Uuid,
-        version: i32,
+        version: ExpectedVersion,
         to: TaskForceState,
         reason: Option<LocalizedText>,
     ) -> Result<TaskForceView> {
         self.write(caller, id, Action::DirectTaskForce, async |tx| {
             let conn = tx.conn();
             let task_force = db::task_forces::find(conn, id).await?;
-            expect_version(task_force.version, version)?;
+            expect_version(task_force.version, &version)?;
             let panel = db::members::panel(conn, id).await?;
             let from = task_force.state;
             check_transition(from, &from.transitions(&panel), to, reason.is_some())?;

@@ -26,6 +26,7 @@ use crate::domain::rights::{Action, EffectiveRole, may_manage};
 use crate::domain::state_machine::{available, check_transition};
 use crate::domain::text::{Language, LocalizedText};
 use crate::domain::user::{UserRole, UserState, change_role, fold_address};
+use crate::domain::version::ExpectedVersion;
 use crate::domain::vocabulary::Vocabulary as _;
 
 /// The lifetime of an invitation.
@@ -335,7 +336,7 @@ impl App {
         &self,
         caller: &Caller,
         id: Uuid,
-        version: i32,
+        version: ExpectedVersion,
         patch: impl FnOnce(UserFields) -> Result<UserFields>,
     ) -> Result<UserView> {
         self.write_as(caller, check_may_manage(id), async |conn, _, now| {
@@ -343,7 +344,7 @@ impl App {
             let before = detail.user.fields.clone();
             let after = patch(before.clone())?;
             check_may_assign(&actor, after.role)?;
-            expect_version(detail.user.version, version)?;
+            expect_version(detail.user.version, &version)?;
             if after == before {
                 return Ok((UserView::new(detail, &actor, now), None));
             }
@@ -378,7 +379,7 @@ impl App {
     pub async fn me_update(
         &self,
         caller: &Caller,
-        version: i32,
+        version: ExpectedVersion,
         patch: impl FnOnce(UserFields) -> Result<UserFields>,
     ) -> Result<(UserView, Vec<Membership>)> {
         let id = caller.user_id;
@@ -391,7 +392,7 @@ impl App {
                 let detail = find_or_not_found(conn, id).await?;
                 let before = detail.user.fields.clone();
                 let after = patch(before.clone())?;
-                expect_version(detail.user.version, version)?;
+                expect_version(detail.user.version, &version)?;
                 let memberships = db::users::memberships(conn, id).await?;
                 if after == before {
                     return Ok(((UserView::new(detail, &actor, now), memberships), None));
@@ -427,7 +428,7 @@ impl App {
         &self,
         caller: &Caller,
         id: Uuid,
-        version: i32,
+        version: ExpectedVersion,
         to: UserState,
         reason: Option<LocalizedText>,
     ) -> Result<UserView> {
@@ -435,7 +436,7 @@ impl App {
             // A task force is locked before a user, as when a member is appointed.
             db::members::lock_task_forces_of(conn, id).await?;
             let (actor, detail) = self.lock_user(conn, caller, id).await?;
-            expect_version(detail.user.version, version)?;
+            expect_version(detail.user.version, &version)?;
             let from = detail.user.state;
             check_transition(from, &from.transitions(detail.facts()), to, reason.is_some())?;
             db::users::set_state(conn, id, to, now).await?;

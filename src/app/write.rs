@@ -19,6 +19,7 @@ use crate::db::{self, Conn};
 use crate::domain::event::{ActorKind, Event, EventActor, NewEvent, chain};
 use crate::domain::refusal::{ProblemExtension, Refusal, RefusalCode};
 use crate::domain::rights::Action;
+use crate::domain::version::ExpectedVersion;
 use crate::domain::writing::Write;
 
 /// A transaction that holds the lock of a task force, and the events that the use case has recorded so far.
@@ -75,12 +76,12 @@ impl WriteTx<'_> {
     }
 }
 
-/// Compares the version that a caller read with the current version.
+/// Checks that a resource has a version that the caller expects.
 ///
 /// # Errors
 /// `versionMismatch` with the current version.
-pub fn expect_version(current: i32, expected: i32) -> Result<()> {
-    if current == expected {
+pub fn expect_version(current: i32, expected: &ExpectedVersion) -> Result<()> {
+    if expected.includes(current) {
         return Ok(());
     }
     let refusal =

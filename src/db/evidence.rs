@@ -54,6 +54,8 @@ pub struct Evidence {
     pub media_type: Option<String>,
     /// Size in bytes.
     pub size: Option<i32>,
+    /// The name of the file, if it was sent with one.
+    pub file_name: Option<String>,
     /// The user who added the evidence.
     pub user_id: Uuid,
     pub version: i32,
@@ -359,6 +361,8 @@ pub async fn delete(conn: &Conn, task_force_id: Uuid, id: Uuid) -> QueryResult<(
 pub struct FileFacts<'a> {
     /// The media type.
     pub media_type: &'a str,
+    /// The name, if there is one.
+    pub name: Option<&'a str>,
     /// Size in bytes.
     pub size: i32,
     /// The SHA-256 of the content.
@@ -388,6 +392,7 @@ pub async fn set_content(
     diesel::update(evidence::table.find((task_force_id, id)))
         .set((
             evidence::media_type.eq(file.media_type),
+            evidence::file_name.eq(file.name),
             evidence::size.eq(file.size),
             evidence::sha256.eq(file.sha256),
             evidence::version.eq(evidence::version + 1),

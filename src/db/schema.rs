@@ -230,6 +230,7 @@ diesel::table! {
         decision_id -> Nullable<Uuid>,
         subject_id -> Uuid,
         subject_kind -> Text,
+        file_name -> Nullable<Text>,
     }
 }
 

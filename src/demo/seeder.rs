@@ -252,13 +252,13 @@ impl Seeder {
         let secretariat = self.caller(SECRETARIAT).await?;
         let version = self.app.task_force_get(&secretariat, task_force.id).await?.task_force.version;
         self.app
-            .task_force_transition(&secretariat, task_force.id, version, TaskForceState::Active, None)
+            .task_force_transition(&secretariat, task_force.id, version.into(), TaskForceState::Active, None)
             .await?;
         for (step, day) in in_order().zip(targets) {
             let chair = self.member(task_force, 0).await?;
             let version = self.app.step_get(&chair, task_force.id, None, step).await?.step.version;
             let date = self.date(day);
-            self.app.step_update(&chair, task_force.id, step, version, |_| Ok(Some(date))).await?;
+            self.app.step_update(&chair, task_force.id, step, version.into(), |_| Ok(Some(date))).await?;
         }
         Ok(())
     }
@@ -308,7 +308,7 @@ impl Seeder {
                 self.advance_to(from + (until - from) * morning / mornings);
                 let member = self.member(task_force, seat).await?;
                 let command = TransitionCommand::<ActivityDetail> { to, reason, payload: () };
-                let view = self.app.transition(&member, task_force.id, id, version, command).await?;
+                let view = self.app.transition(&member, task_force.id, id, version.into(), command).await?;
                 version = view.resource.activity.version;
             }
             for (seat, comment) in activity.comments {
@@ -341,6 +341,6 @@ impl Seeder {
         reason: Text,
     ) -> Result<()> {
         let chair = self.member(task_force, 0).await?;
-        self.app.criterion_waive(&chair, task_force.id, step, criterion, text(reason)).await
+        self.app.criterion_waive(&chair, task_force.id, step, criterion, text(reason)).await.map(drop)
     }
 }

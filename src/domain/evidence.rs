@@ -70,21 +70,3 @@ pub struct About<K> {
     pub kind: K,
     pub id: Uuid,
 }
-
-/// The media types of uploads: documents, tables and pictures. A browser executes none of them.
-pub const MEDIA_TYPES: [&str; 11] = [
-    "application/pdf",
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-    "application/vnd.oasis.opendocument.text",
-    "application/vnd.oasis.opendocument.spreadsheet",
-    "application/vnd.oasis.opendocument.presentation",
-    "image/png",
-    "image/jpeg",
-    "text/csv",
-    "text/plain",
-];
-
-/// The size limit of an upload, in bytes.
-pub const MAX_FILE_BYTES: usize = 10 * 1024 * 1024;

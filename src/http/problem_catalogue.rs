@@ -561,8 +561,8 @@ problem_catalogue! {
     UnsupportedMediaType {
         status: UNSUPPORTED_MEDIA_TYPE,
         title: "The body has the wrong content type", "نوع محتوى الطلب غير مدعوم",
-        advice: "Send `application/json`; for a PATCH `application/merge-patch+json`; for a file one of the types that the operation lists.",
-            "أرسل application/json، ومع PATCH أرسل application/merge-patch+json، ومع الملف أحد الأنواع المذكورة في توثيق العملية.",
+        advice: "Send `application/json`; for a PATCH `application/merge-patch+json` or `application/json`; for a file one of the types that the operation lists.",
+            "أرسل application/json، ومع PATCH أرسل application/merge-patch+json أو application/json، ومع الملف أحد الأنواع المذكورة في توثيق العملية.",
     }
     PreconditionRequired {
         status: PRECONDITION_REQUIRED,

@@ -7,14 +7,12 @@
 
 mod upload;
 
-use std::future::Future;
+use std::future::{Future, Ready, ready};
 use std::marker::PhantomData;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{
-    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EntityTag, IF_MATCH, TRANSFER_ENCODING,
-};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, IF_MATCH, TRANSFER_ENCODING};
 use actix_web::http::{Method, Version};
 use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
@@ -37,10 +35,11 @@ use crate::app::caller::{Caller, Credential, PreferredLanguage};
 use crate::app::idempotency::CommitMode;
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
 use crate::domain::text::Language;
+use crate::domain::version::ExpectedVersion;
 
 /// The maximum size of a JSON body, in bytes.
 pub(super) const BODY_LIMIT: usize = 256 * 1024;
-pub(super) use upload::{Upload, Uploads};
+pub(super) use upload::{Upload, UploadQuery, Uploads};
 
 type Extraction<T> = Pin<Box<dyn Future<Output = Result<T>>>>;
 
@@ -86,11 +85,10 @@ impl Path for TaskForcePath {
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "only its description is used; the header is read by hand")]
 pub(super) struct IfMatch {
-    /// `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
+    /// The `ETag` of the representation that the request changes. The service compares the number at its beginning, which is the `version` of the resource, with the current version, and ignores the rest. A list item has no `ETag`; its `version` in quotes (`"3"`) is enough. A list of tags matches if one of them does; `*` matches every version, and so overwrites changes that the client has not read.
     #[param(
         rename = "If-Match",
-        pattern = r#"^(W/)?"[0-9]{1,9}(\.[0-9a-f]{1,64})?((-|--|;)(gzip|gz|br|brotli|zstd|deflate)|;;;)?"$"#,
-        max_length = 100,
+        pattern = r#"^(\*|(W/)?"[0-9]{1,9}([.;-][!#-~]*)?"(, ?(W/)?"[0-9]{1,9}([.;-][!#-~]*)?")*)$"#,
         example = "\"3.5f1d9c3b7a2e4f60\""
     )]
     if_match: String,
@@ -123,9 +121,18 @@ pub(super) struct Read<P, Q = NoQuery> {
     pub(super) query: Q,
 }
 
-/// A query without parameters.
+/// A query without parameters. As an extractor, the query of an operation that has no other input.
 #[derive(Debug, Deserialize, IntoParams)]
 pub(super) struct NoQuery {}
+
+impl FromRequest for NoQuery {
+    type Error = Problem;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(validation::query(request.query_string()))
+    }
+}
 
 impl DryRunQuery for NoQuery {
     fn dry_run(&self) -> bool {
@@ -146,8 +153,8 @@ pub(super) struct Create<P, B, Q = NoQuery> {
 #[derive(Debug)]
 pub(super) struct Change<P, B, Q = NoQuery> {
     pub(super) context: CallContext<P>,
-    /// The version in `If-Match`.
-    pub(super) version: i32,
+    /// The versions in `If-Match`.
+    pub(super) version: ExpectedVersion,
     pub(super) body: B,
     /// The caller's [`CommitMode`] contains the query.
     query: PhantomData<Q>,
@@ -157,8 +164,8 @@ pub(super) struct Change<P, B, Q = NoQuery> {
 #[derive(Debug)]
 pub(super) struct Delete<P> {
     pub(super) context: CallContext<P>,
-    /// The version in `If-Match`.
-    pub(super) version: i32,
+    /// The versions in `If-Match`.
+    pub(super) version: ExpectedVersion,
 }
 
 /// A PUT or DELETE without body and version, of a relation that exists or does not.
@@ -296,6 +303,7 @@ impl<B: ToSchema + DeserializeOwned + 'static> FromRequest for Public<B> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
+            let NoQuery {} = validation::query(request.query_string())?;
             let body = validation::valid_body(&read_body(&request, payload).await?)?;
             Ok(Self { request_id: RequestContext::of(&request).request_id, body })
         })
@@ -399,10 +407,14 @@ fn with_commit_mode(request: &HttpRequest, commit_mode: CommitMode) -> CommitMod
 
 /// Reads the bytes of a JSON body.
 async fn read_body(request: &HttpRequest, mut payload: Payload) -> Result<Bytes> {
-    let expected =
-        if request.method() == Method::PATCH { "application/merge-patch+json" } else { "application/json" };
+    // Clients that send every body as `application/json` mean a merge patch, since no operation takes another patch.
+    let (expected, media_types): (_, &[&str]) = if request.method() == Method::PATCH {
+        ("application/merge-patch+json", &["application/merge-patch+json", "application/json"])
+    } else {
+        ("application/json", &["application/json"])
+    };
     let is_json = request.headers().contains_key(CONTENT_TYPE)
-        && request.content_type().eq_ignore_ascii_case(expected)
+        && media_types.iter().any(|media_type| request.content_type().eq_ignore_ascii_case(media_type))
         && request.encoding().is_ok_and(|charset| charset.name() == "UTF-8");
     let is_plain = request
         .headers()
@@ -414,8 +426,8 @@ async fn read_body(request: &HttpRequest, mut payload: Payload) -> Result<Bytes>
     if !is_json || !is_plain {
         return Err(Problem::new(
             ProblemCode::UnsupportedMediaType,
-            format!("Send the body as {expected}, in UTF-8 and not compressed."),
-            format!("أرسل نص الطلب من النوع {expected} بترميز UTF-8 ومن دون ضغط."),
+            format!("Send the body as {}, in UTF-8 and not compressed.", media_types.join(" or ")),
+            format!("أرسل نص الطلب من النوع {} بترميز UTF-8 ومن دون ضغط.", media_types.join(" أو ")),
         ));
     }
     let within = timeouts(request)?.body;
@@ -455,77 +467,16 @@ fn missing_body(expected: &str) -> Problem {
     Refusal::field_errors(RefusalCode::InvalidRequest, vec![error]).into()
 }
 
-/// The version that `If-Match` names; the hash after the dot is not compared.
-///
-/// [`actix_web::http::header::IfMatch`] is not used: it drops malformed tags, joins several headers, and takes `*`.
-/// A client that names no single version would then overwrite changes that it has not read.
-fn version(request: &HttpRequest) -> Result<i32> {
-    let mut headers = request.headers().get_all(IF_MATCH);
-    let header = headers.next().ok_or(ProblemCode::PreconditionRequired)?;
-    let version = header.to_str().ok().filter(|_| headers.next().is_none()).and_then(parse_version);
-    version.ok_or_else(|| {
+/// The versions that `If-Match` expects.
+fn version(request: &HttpRequest) -> Result<ExpectedVersion> {
+    if !request.headers().contains_key(IF_MATCH) {
+        return Err(ProblemCode::PreconditionRequired.into());
+    }
+    etag::expected_version(request.headers()).ok_or_else(|| {
         let error = FieldError::parameter("If-Match", FieldErrorCode::WrongFormat).saying(
-            "must be one ETag as it came with the resource",
-            "يجب أن يكون قيمة ETag واحدة كما جاءت مع العنصر",
+            "must be an ETag as it came with the resource, the version of the resource in quotes, a list of these, or *",
+            "يجب أن تكون قيمة ETag كما جاءت مع العنصر، أو رقم إصدار العنصر بين علامتي اقتباس، أو قائمة منها، أو *",
         );
         Refusal::field_errors(RefusalCode::InvalidRequest, vec![error]).into()
     })
-}
-
-fn parse_version(header: &str) -> Option<i32> {
-    let etag: EntityTag = header.trim().parse().ok()?;
-    let tag = etag::without_coding(etag.tag());
-    let (version, hash) = match tag.split_once('.') {
-        Some((version, hash)) => (version, Some(hash)),
-        None => (tag, None),
-    };
-    let is_number = (1..=9).contains(&version.len()) && version.bytes().all(|byte| byte.is_ascii_digit());
-    let is_hash = hash.is_none_or(|hash| {
-        (1..=64).contains(&hash.len()) && hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-    });
-    (is_number && is_hash).then(|| version.parse().ok())?
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn if_match_takes_an_etag_and_nothing_else() {
-        assert_eq!(parse_version("\"3.ab12\""), Some(3));
-        assert_eq!(parse_version("W/\"3.ab12\""), Some(3));
-        assert_eq!(parse_version("\"3\""), Some(3));
-        for compressed in ["3.ab-gzip", "3.ab--gzip", "3.ab;gzip", "3.ab-br", "3-zstd", "3.ab;;;"] {
-            assert_eq!(parse_version(&format!("\"{compressed}\"")), Some(3), "{compressed}");
-            assert_eq!(parse_version(&format!("W/\"{compressed}\"")), Some(3), "{compressed}");
-        }
-        for wrong in [
-            "",
-            "*",
-            "3",
-            "\"\"",
-            "\"-1.a\"",
-            "\"+1\"",
-            "\"3.a\", \"4.b\"",
-            "\"99999999999\"",
-            "\"3.xyz\"",
-            "\"3.\"",
-            "\"3.AB\"",
-            "\"3.ab-\"",
-            "\"3.ab-zip\"",
-            "\"3.ab-gzip-br\"",
-            "\"-gzip\"",
-        ] {
-            assert_eq!(parse_version(wrong), None, "{wrong}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn no_if_match_panics(header in "\\PC{0,40}") {
-            let _: Option<i32> = parse_version(&header);
-        }
-    }
 }

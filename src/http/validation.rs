@@ -28,8 +28,8 @@ use crate::app;
 use crate::app::users::parse_email;
 use crate::domain::decimal::Decimal;
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
-pub(super) use errors::MAX_ERRORS;
-use errors::{ADDRESS, escaped, field_errors, no_decimal, of_parameter, refuse, shortened};
+use errors::{ADDRESS, field_errors, no_decimal, of_parameter, refuse};
+pub(super) use errors::{MAX_ERRORS, escaped, shortened};
 pub(super) use repair::field_of;
 use repair::{Repaired, repair};
 

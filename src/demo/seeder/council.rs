@@ -125,7 +125,7 @@ impl Seeder {
         let caller = self.caller(account).await?;
         let id = *item(&task_force.conditions, condition)?;
         let version = self.app.condition_get(&caller, task_force.id, id).await?.condition.version;
-        self.app.condition_transition(&caller, task_force.id, id, version, to, None).await?;
+        self.app.condition_transition(&caller, task_force.id, id, version.into(), to, None).await?;
         Ok(())
     }
 }

@@ -62,7 +62,13 @@ impl Seeder {
         let member = self.member(task_force, seat).await?;
         let version = self.app.get::<N>(&member, task_force.id, (), id).await?.resource.version();
         self.app
-            .transition::<N>(&member, task_force.id, id, version, TransitionCommand { to, reason, payload })
+            .transition::<N>(
+                &member,
+                task_force.id,
+                id,
+                version.into(),
+                TransitionCommand { to, reason, payload },
+            )
             .await?;
         Ok(())
     }
@@ -172,7 +178,7 @@ impl Seeder {
         let version =
             self.app.get::<PolicyDetail>(&member, task_force.id, (), id).await?.resource.policy.version;
         let improved = |fields| Ok(PolicyFields { description: Some(text(description)), ..fields });
-        self.app.update::<PolicyDetail>(&member, task_force.id, (), id, version, improved).await?;
+        self.app.update::<PolicyDetail>(&member, task_force.id, (), id, version.into(), improved).await?;
         self.transition::<PolicyDetail>(task_force, 0, id, PolicyState::Adopted, None, None).await?;
         self.add_evidence(task_force, seat, EvidenceSubjectKind::Policy, id, evidence).await
     }
@@ -425,7 +431,9 @@ impl Seeder {
         for item in items.items {
             let member = self.member(task_force, seat).await?;
             let done = |fields| Ok(ChecklistItemFields { done: true, ..fields });
-            self.app.update::<ChecklistItem>(&member, task_force.id, id, item.id, item.version, done).await?;
+            self.app
+                .update::<ChecklistItem>(&member, task_force.id, id, item.id, item.version.into(), done)
+                .await?;
         }
         let member = self.member(task_force, seat).await?;
         let version =
@@ -441,7 +449,9 @@ impl Seeder {
                 ..fields
             })
         };
-        self.app.update::<MigrationDetail>(&member, task_force.id, (), id, version, reconciled).await?;
+        self.app
+            .update::<MigrationDetail>(&member, task_force.id, (), id, version.into(), reconciled)
+            .await?;
         self.add_evidence(task_force, seat, EvidenceSubjectKind::Migration, id, &migration.evidence).await
     }
 }

@@ -31,7 +31,7 @@ use crate::http::permissions::ActivityPermissions;
 use crate::http::problem::{Result, TransitionDocument};
 use crate::http::reference::{MemberReference, ResourceReference};
 use crate::http::request::{NoBody, Path, Read, TaskForcePath};
-use crate::http::resource::{Representation, resource_routes};
+use crate::http::resource::{self, Representation, resource_routes};
 use crate::http::response;
 use crate::http::text::{LocalizedName, LocalizedNote, LocalizedText as LongText};
 
@@ -439,7 +439,7 @@ resource_routes! {
 #[utoipa::path(
     tag = "activities",
     params(DependencyPath),
-    responses((status = 204, description = "The dependency is set.")),
+    responses((status = 200, description = "The activity after the change.", body = Activity, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(
         requires(Action::Work)
             .writes_in_step(Write::Activity)
@@ -450,8 +450,9 @@ resource_routes! {
 async fn add_dependency(app: Data<App>, request: NoBody<DependencyPath>) -> Result<HttpResponse> {
     let NoBody { context } = request;
     let at = &context.path;
-    app.dependency_add(&context.caller, at.task_force_id, at.activity_id, at.depends_on_id).await?;
-    Ok(response::done())
+    let view =
+        app.dependency_add(&context.caller, at.task_force_id, at.activity_id, at.depends_on_id).await?;
+    resource::single::<Activity>(view, context.language())
 }
 
 /// Remove a dependency
@@ -460,7 +461,7 @@ async fn add_dependency(app: Data<App>, request: NoBody<DependencyPath>) -> Resu
 #[utoipa::path(
     tag = "activities",
     params(DependencyPath),
-    responses((status = 204, description = "The dependency is removed.")),
+    responses((status = 200, description = "The activity after the change.", body = Activity, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(
         requires(Action::Work)
             .writes_in_step(Write::Activity)
@@ -471,6 +472,7 @@ async fn add_dependency(app: Data<App>, request: NoBody<DependencyPath>) -> Resu
 async fn remove_dependency(app: Data<App>, request: NoBody<DependencyPath>) -> Result<HttpResponse> {
     let NoBody { context } = request;
     let at = &context.path;
-    app.dependency_remove(&context.caller, at.task_force_id, at.activity_id, at.depends_on_id).await?;
-    Ok(response::done())
+    let view =
+        app.dependency_remove(&context.caller, at.task_force_id, at.activity_id, at.depends_on_id).await?;
+    resource::single::<Activity>(view, context.language())
 }

@@ -169,6 +169,9 @@ pub(super) struct EvidenceItem {
     /// Size of the file in bytes; null for a link, and before the file is uploaded.
     #[schema(required, minimum = 1, example = 48_213)]
     size: Option<i32>,
+    /// The name of the file, and of its download. Null for a link, before the file is uploaded, and for a file that was sent without a name; the title then names the download.
+    #[schema(required, max_length = 255, example = "محضر الاجتماع.pdf")]
+    file_name: Option<String>,
     /// The user who added the evidence.
     created_by: UserReference,
     /// Version for `If-Match`; increases with each change.
@@ -190,6 +193,7 @@ impl EvidenceItem {
             sha256: evidence.fields.sha256.map(hex::encode),
             media_type: evidence.media_type,
             size: evidence.size,
+            file_name: evidence.file_name,
             created_by: evidence.created_by.into(),
             version: evidence.version,
             created_at: evidence.created_at,

@@ -28,6 +28,7 @@ use crate::http::openapi::document::OpenApiDocument;
 use crate::http::operation_problems::{refuses, requires_installation_secret};
 use crate::http::problem::Result;
 use crate::http::problem_catalogue::ProblemCode;
+use crate::http::request::NoQuery;
 use crate::http::response;
 use crate::http::server::response_middleware::API_VERSION;
 use crate::http::server::settings::Settings;
@@ -111,7 +112,7 @@ const SERVICE: ServiceInfo = ServiceInfo {
     responses((status = 200, description = "Name, version and links.", body = ServiceInfo))
 )]
 #[get("/v1")]
-async fn get_service_info() -> Result<HttpResponse> {
+async fn get_service_info(_query: NoQuery) -> Result<HttpResponse> {
     response::document(&SERVICE)
 }
 
@@ -128,7 +129,7 @@ async fn get_service_info() -> Result<HttpResponse> {
     extensions(("x-outside-api" = json!(true)))
 )]
 #[get("/")]
-async fn get_root(request: HttpRequest) -> Result<HttpResponse> {
+async fn get_root(request: HttpRequest, _query: NoQuery) -> Result<HttpResponse> {
     if negotiation::prefers_html(&request) {
         let documentation = (LOCATION, SERVICE.links.documentation);
         return Ok(HttpResponse::SeeOther()
@@ -164,7 +165,7 @@ pub(super) struct ProblemExplanation {
     extensions(("x-outside-api" = json!(true)))
 )]
 #[get("/problems/{code}")]
-async fn get_problem(code: Path<String>) -> Result<HttpResponse> {
+async fn get_problem(code: Path<String>, _query: NoQuery) -> Result<HttpResponse> {
     let code = ProblemCode::parse(&code).ok_or(RefusalCode::NotFound)?;
     let explanation = ProblemExplanation {
         code,
@@ -234,7 +235,7 @@ impl ServiceHealth {
     extensions(("x-outside-api" = json!(true)))
 )]
 #[get("/health/live")]
-async fn check_liveness() -> HttpResponse {
+async fn check_liveness(_query: NoQuery) -> HttpResponse {
     ServiceHealth::response(BTreeMap::new())
 }
 
@@ -252,7 +253,7 @@ async fn check_liveness() -> HttpResponse {
     extensions(("x-outside-api" = json!(true)))
 )]
 #[get("/health/ready")]
-async fn check_readiness(app: Data<App>) -> HttpResponse {
+async fn check_readiness(app: Data<App>, _query: NoQuery) -> HttpResponse {
     let ServiceReadiness { database, migrations, writes } = app.readiness().await;
     ServiceHealth::response(BTreeMap::from([
         ("database", database),
@@ -272,7 +273,12 @@ async fn check_readiness(app: Data<App>) -> HttpResponse {
     extensions(("x-outside-api" = json!(true)), ("x-problem-codes" = json!(requires_installation_secret().refuses([RefusalCode::NotFound]))))
 )]
 #[get("/metrics")]
-async fn get_metrics(request: HttpRequest, app: Data<App>, settings: Data<Settings>) -> Result<HttpResponse> {
+async fn get_metrics(
+    request: HttpRequest,
+    app: Data<App>,
+    settings: Data<Settings>,
+    _query: NoQuery,
+) -> Result<HttpResponse> {
     let token = settings.metrics_token.as_ref().ok_or(RefusalCode::NotFound)?;
     let given = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let given = given.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
@@ -303,7 +309,7 @@ async fn get_metrics(request: HttpRequest, app: Data<App>, settings: Data<Settin
     extensions(("x-outside-api" = json!(true)))
 )]
 #[get("/.well-known/jwks.json")]
-async fn get_jwks(app: Data<App>) -> Result<HttpResponse> {
+async fn get_jwks(app: Data<App>, _query: NoQuery) -> Result<HttpResponse> {
     Ok(public(response::document(&app.tokens.jwks())?))
 }
 
@@ -318,7 +324,7 @@ async fn get_jwks(app: Data<App>) -> Result<HttpResponse> {
     extensions(("x-outside-api" = json!(true)), ("x-problem-codes" = json!(refuses([RefusalCode::NotFound]))))
 )]
 #[get("/.well-known/security.txt")]
-async fn get_security_txt(app: Data<App>, settings: Data<Settings>) -> Result<HttpResponse> {
+async fn get_security_txt(app: Data<App>, settings: Data<Settings>, _query: NoQuery) -> Result<HttpResponse> {
     let contact = settings.security_contact.as_ref().ok_or(RefusalCode::NotFound)?;
     // Computed for each response, so that the date stays valid while the service runs.
     let expires = (app.clock.now() + TimeDelta::days(90)).to_rfc3339_opts(SecondsFormat::Secs, true);
@@ -349,7 +355,7 @@ async fn openapi_yaml(document: Data<OpenApiDocument>) -> HttpResponse {
     extensions(("x-outside-api" = json!(true)))
 )]
 #[get("/v1/openapi.json")]
-async fn get_openapi_json(document: Data<OpenApiDocument>) -> Result<HttpResponse> {
+async fn get_openapi_json(document: Data<OpenApiDocument>, _query: NoQuery) -> Result<HttpResponse> {
     Ok(described("application/json", document.json, document.json_etag))
 }
 

@@ -300,7 +300,7 @@ async fn update_step(app: Data<App>, change: Change<StepPath, StepPatch>) -> Res
 #[utoipa::path(
     tag = "steps",
     params(StepPath),
-    responses((status = 200, description = "The readiness of the step.", body = StepReadiness)),
+    responses((status = 200, description = "The readiness of the step.", body = StepReadiness, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
 )]
 #[get("/v1/task-forces/{taskForceId}/steps/{step}/readiness")]
@@ -308,11 +308,18 @@ async fn get_step_readiness(app: Data<App>, read: Read<StepPath>) -> Result<Http
     let Read { context, .. } = read;
     let readiness =
         app.step_readiness(&context.caller, context.path.task_force_id, context.path.step).await?;
-    let language = context.language();
-    Ok(response::in_language(
-        language,
-        response::document(&StepReadiness::new(readiness, context.path.task_force_id, language))?,
-    ))
+    readiness_response(readiness, context.path.task_force_id, context.language())
+}
+
+/// The readiness of a step, with the version of the step in its `ETag`.
+fn readiness_response(
+    readiness: crate::app::steps::StepReadiness,
+    task_force_id: Uuid,
+    language: Language,
+) -> Result<HttpResponse> {
+    let version = readiness.version;
+    let response = response::single(version, &StepReadiness::new(readiness, task_force_id, language))?;
+    Ok(response::in_language(language, response))
 }
 
 /// Note on why nothing of a reopened step had to be changed.
@@ -333,7 +340,7 @@ pub(super) struct NewAdjustmentNote {
     tag = "steps",
     params(StepPath),
     request_body = NewAdjustmentNote,
-    responses((status = 204, description = "The note is set.")),
+    responses((status = 200, description = "The readiness of the step after the change.", body = StepReadiness, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(
         requires(Action::Lead)
             .writes_in_step(Write::OpenStep)
@@ -347,8 +354,8 @@ async fn set_adjustment_note(
 ) -> Result<HttpResponse> {
     let Create { context, body, .. } = create;
     let at = &context.path;
-    app.adjustment_answer(&context.caller, at.task_force_id, at.step, body.note).await?;
-    Ok(response::done())
+    let readiness = app.adjustment_answer(&context.caller, at.task_force_id, at.step, body.note).await?;
+    readiness_response(readiness, context.path.task_force_id, context.language())
 }
 
 /// Waive a criterion
@@ -359,7 +366,7 @@ async fn set_adjustment_note(
     tag = "steps",
     params(WaiverPath),
     request_body = NewWaiver,
-    responses((status = 204, description = "The criterion is waived.")),
+    responses((status = 200, description = "The readiness of the step after the change.", body = StepReadiness, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(
         requires(Action::Lead)
             .writes_in_step(Write::OpenStep)
@@ -370,8 +377,9 @@ async fn set_adjustment_note(
 async fn set_waiver(app: Data<App>, create: Create<WaiverPath, NewWaiver>) -> Result<HttpResponse> {
     let Create { context, body, .. } = create;
     let at = &context.path;
-    app.criterion_waive(&context.caller, at.task_force_id, at.step, at.criterion, body.reason).await?;
-    Ok(response::done())
+    let readiness =
+        app.criterion_waive(&context.caller, at.task_force_id, at.step, at.criterion, body.reason).await?;
+    readiness_response(readiness, context.path.task_force_id, context.language())
 }
 
 /// Remove a waiver
@@ -380,13 +388,13 @@ async fn set_waiver(app: Data<App>, create: Create<WaiverPath, NewWaiver>) -> Re
 #[utoipa::path(
     tag = "steps",
     params(WaiverPath),
-    responses((status = 204, description = "The waiver is removed.")),
+    responses((status = 200, description = "The readiness of the step after the change.", body = StepReadiness, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(requires(Action::Lead).writes_in_step(Write::OpenStep))))
 )]
 #[delete("/v1/task-forces/{taskForceId}/steps/{step}/waivers/{criterion}")]
 async fn delete_waiver(app: Data<App>, request: NoBody<WaiverPath>) -> Result<HttpResponse> {
     let NoBody { context } = request;
     let at = &context.path;
-    app.criterion_unwaive(&context.caller, at.task_force_id, at.step, at.criterion).await?;
-    Ok(response::done())
+    let readiness = app.criterion_unwaive(&context.caller, at.task_force_id, at.step, at.criterion).await?;
+    readiness_response(readiness, context.path.task_force_id, context.language())
 }

@@ -71,7 +71,7 @@ impl SharedHeader {
                 header("The version of the contract.", with_example(text(), API_VERSION), Some(true))
             }
             Self::ETag => header(
-                "Version and hash of the representation, for `If-Match` and `If-None-Match`.",
+                "Version and hash of the representation, for `If-Match` and `If-None-Match`. `If-Match` also takes the version alone, in quotes.",
                 with_example(text(), ETAG_EXAMPLE),
                 Some(true),
             ),
@@ -86,7 +86,7 @@ impl SharedHeader {
                 None,
             ),
             Self::ETagUnlessTried => header(
-                "Version and hash of the representation, for `If-Match` and `If-None-Match`; not of a dry run.",
+                "Version and hash of the representation, for `If-Match` and `If-None-Match`; not of a dry run. `If-Match` also takes the version alone, in quotes.",
                 with_example(text(), ETAG_EXAMPLE),
                 None,
             ),

@@ -16,6 +16,9 @@ use crate::domain::requirement::Requirement;
 use crate::http::problem_catalogue::ProblemCode;
 use crate::http::server::rate_limit;
 
+/// The media type of merge patches.
+const MERGE_PATCH: &str = "application/merge-patch+json";
+
 /// Completes an operation, and returns who may perform it.
 ///
 /// # Errors
@@ -43,6 +46,9 @@ pub(super) fn complete(
         operation.description = Some(format!("{description}\n\n{table}"));
     }
 
+    if method == Method::PATCH {
+        complete_patch(operation);
+    }
     let has_etag = complete_successes(&traits, operation);
     let responses = &mut operation.responses.responses;
     // Not `4XX` and `5XX`: orval makes code of these that does not compile.
@@ -67,7 +73,6 @@ struct Traits {
     is_of_the_api: bool,
     is_rate_limited: bool,
     has_path_parameter: bool,
-    has_query: bool,
     has_body: bool,
     takes_if_match: bool,
     takes_dry_run: bool,
@@ -85,7 +90,6 @@ impl Traits {
             is_of_the_api: !declarations::is_outside_api(operation),
             is_rate_limited: rate_limit::applies(path),
             has_path_parameter: has(ParameterIn::Path),
-            has_query: has(ParameterIn::Query),
             has_body: operation.request_body.is_some(),
             takes_if_match: takes("If-Match"),
             takes_dry_run: takes("dryRun"),
@@ -108,10 +112,8 @@ impl Traits {
             (needs_credential && self.is_of_the_api && !self.is_get, &[ProblemCode::InsufficientScope]),
             (self.has_path_parameter, &[ProblemCode::NotFound]),
             (self.is_of_the_api, &[ProblemCode::NotAcceptable]),
-            (
-                self.has_query || needs_credential && self.is_of_the_api || self.takes_if_match,
-                &[ProblemCode::InvalidRequest],
-            ),
+            // An unknown parameter in the query.
+            (true, &[ProblemCode::InvalidRequest]),
             (
                 self.has_body,
                 &[
@@ -130,6 +132,15 @@ impl Traits {
         ];
         let groups = groups.into_iter().chain([(self.takes_idempotency_key(), idempotency)]);
         groups.filter(|(applies, _)| *applies).flat_map(|(_, codes)| codes).copied().collect()
+    }
+}
+
+/// A merge patch is taken as `application/json`, too: many clients send every body as that.
+fn complete_patch(operation: &mut Operation) {
+    if let Some(RefOr::T(body)) = &mut operation.request_body
+        && let Some(patch) = body.content.get(MERGE_PATCH).cloned()
+    {
+        body.content.insert(mime::APPLICATION_JSON.to_string(), patch);
     }
 }
 

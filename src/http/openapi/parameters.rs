@@ -43,7 +43,7 @@ pub(super) fn components() -> BTreeMap<String, RefOr<Parameter>> {
             IF_NONE_MATCH,
             header(
                 "If-None-Match",
-                "`ETag` of a stored representation. The response is 304 without a body while the representation is unchanged.",
+                "The `ETag` of the representation that the client has, a list of them, or `*`. If one of them is current, the answer is 304 without a body.",
                 with_example(text(), "\"3.5f1d9c3b7a2e4f60\""),
             ),
         ),

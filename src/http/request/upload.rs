@@ -1,5 +1,7 @@
-//! The extractor of an uploaded file. A PUT of a file is checked in the same order as every change; the file must have
-//! an accepted media type, and content of that type.
+//! The extractor of an uploaded file, as the body or as the part of a form. A PUT of a file is checked in the same order
+//! as every change; the file must be of an accepted kind, which its media type or else its content tells.
+
+mod multipart;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -10,16 +12,20 @@ use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use actix_web::web::{Bytes, BytesMut, Data};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
-use futures_util::StreamExt as _;
+use futures_util::{Stream, StreamExt as _};
+use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::{CallContext, Extraction, NoQuery, Path, app, authenticate, require_visible, timeouts, version};
+use super::{CallContext, Extraction, Path, app, authenticate, require_visible, timeouts, version};
 use crate::app::Error;
-use crate::domain::evidence::{MAX_FILE_BYTES, MEDIA_TYPES};
+use crate::domain::file::{ContentError, FileKind, MAX_FILE_BYTES};
+use crate::domain::file_name;
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::domain::rights::Action;
+use crate::domain::version::ExpectedVersion;
 use crate::http::problem::{Problem, Result};
 use crate::http::problem_catalogue::ProblemCode;
 use crate::http::server::byte_limit::{self, Carried};
@@ -66,15 +72,27 @@ impl Uploads {
     }
 }
 
+/// The query of an upload.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(in crate::http) struct UploadQuery {
+    /// The name of the file, in place of the name in the form.
+    #[param(nullable = false, min_length = 1, max_length = 1000)]
+    file_name: Option<String>,
+}
+
 /// A PUT of a file in the version of its resource that the caller read.
 #[derive(Debug)]
 pub(in crate::http) struct Upload<P> {
     /// Path and caller.
     pub(in crate::http) context: CallContext<P>,
-    /// The version of `If-Match`.
-    pub(in crate::http) version: i32,
-    /// The type of the file.
-    pub(in crate::http) media_type: &'static str,
+    /// The versions in `If-Match`.
+    pub(in crate::http) version: ExpectedVersion,
+    /// The kind of the file.
+    pub(in crate::http) kind: FileKind,
+    /// The name of the file as it is kept, if it was sent with one.
+    pub(in crate::http) name: Option<String>,
     /// The bytes of the file.
     pub(in crate::http) content: Bytes,
     /// The SHA-256 of the bytes.
@@ -92,15 +110,15 @@ impl<P: Path + 'static> FromRequest for Upload<P> {
         Box::pin(async move {
             let context: CallContext<P> = authenticate(&request).await?.context(&request)?;
             require_visible(&request, &context.caller, context.path.task_force_id()).await?;
-            let NoQuery {} = validation::query(request.query_string())?;
+            let query: UploadQuery = validation::query(request.query_string())?;
             // An upload without the right to work must not make others wait.
             if let Some(id) = context.path.task_force_id() {
                 app(&request)?.access(&context.caller, id).await?.require(Action::KeepRecord)?;
             }
-            let media_type = media_type(&request)?;
+            let form = Form::of(&request)?;
             let announced = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
             let announced = announced.and_then(|length| length.parse().ok()).unwrap_or(0_usize);
-            if announced > MAX_FILE_BYTES {
+            if announced > form.max_bytes() {
                 return Err(ProblemCode::BodyTooLarge.into());
             }
             let user_id = context.caller.user_id;
@@ -110,46 +128,155 @@ impl<P: Path + 'static> FromRequest for Upload<P> {
             let Some(permits) = uploads.acquire(user_id, within).await else {
                 return Err(Error::Unavailable("too many uploads at once".to_owned()).into());
             };
-            let read = tokio::time::timeout(within, content(payload, announced)).await;
-            let (content, sha256) = read.map_err(|_elapsed| timeout_problem(within))??;
+            let read = tokio::time::timeout(within, form.receive(&request, payload, announced)).await;
+            let Received { declared, name, content, sha256 } =
+                read.map_err(|_elapsed| timeout_problem(within))??;
             // A file in chunks announces no size.
             byte_limit::count(&request, user_id, Carried::File, content.len().saturating_sub(announced))?;
-            if let Some((en, ar)) = content_error(media_type, &content) {
-                return Err(Refusal::new(RefusalCode::InvalidRequest, en, ar).into());
-            }
+            let name = query.file_name.or(name);
+            let kind = declared.kind_of(&content, name.as_deref())?;
+            let name = name.and_then(|name| file_name::kept(&name, kind));
             let version = version(&request)?;
-            Ok(Self { context, version, media_type, content, sha256, _permits: permits })
+            Ok(Self { context, version, kind, name, content, sha256, _permits: permits })
         })
     }
 }
 
-/// The media type of the body without parameters, if the service accepts files of that type.
-fn media_type(request: &HttpRequest) -> Result<&'static str> {
-    let sent = request.content_type();
-    let known = MEDIA_TYPES.into_iter().find(|known| sent.eq_ignore_ascii_case(known));
-    let is_utf8 = || request.encoding().is_ok_and(|charset| charset.name() == "UTF-8");
-    let is_plain = request
-        .headers()
-        .get(CONTENT_ENCODING)
-        .is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"));
-    known.filter(|known| is_plain && (!is_text(known) || is_utf8())).ok_or_else(|| {
-        let types = |comma| MEDIA_TYPES.join(comma);
-        Problem::new(
-            ProblemCode::UnsupportedMediaType,
-            format!("Send the file as it is, not compressed, text in UTF-8, and as one of {}.", types(", ")),
-            format!("أرسل الملف كما هو دون ضغط، والنص بترميز UTF-8، وبأحد الأنواع: {}.", types("، ")),
-        )
+/// The form in which a request carries a file.
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    /// The body is the file.
+    Alone(Declared),
+    /// The file is a part of the body.
+    Part,
+}
+
+/// A file that was read, before its kind is known.
+struct Received {
+    declared: Declared,
+    /// The name that it was sent with.
+    name: Option<String>,
+    content: Bytes,
+    sha256: [u8; 32],
+}
+
+/// What the media type of a file says of its kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Declared {
+    Kind(FileKind),
+    /// Nothing: the content tells.
+    Nothing,
+    /// A table of Excel, which browsers also call a CSV file where Excel opens such files.
+    ExcelTable,
+}
+
+impl Form {
+    /// The form of a request's body, which is not compressed.
+    fn of(request: &HttpRequest) -> Result<Self> {
+        let is_plain = request
+            .headers()
+            .get(CONTENT_ENCODING)
+            .is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"));
+        let media_type = request.content_type();
+        let is_utf8 = request.encoding().is_ok_and(|charset| charset.name() == "UTF-8");
+        let form = if media_type.eq_ignore_ascii_case(multipart::MEDIA_TYPE) {
+            Some(Self::Part)
+        } else {
+            declared(media_type, is_utf8).map(Self::Alone)
+        };
+        form.filter(|_| is_plain).ok_or_else(unsupported)
+    }
+
+    fn max_bytes(self) -> usize {
+        match self {
+            Self::Alone(_) => MAX_FILE_BYTES,
+            Self::Part => MAX_FILE_BYTES + multipart::MAX_SURROUNDING_BYTES,
+        }
+    }
+
+    async fn receive(self, request: &HttpRequest, payload: Payload, announced: usize) -> Result<Received> {
+        match self {
+            Self::Part => multipart::receive(request, payload, announced).await,
+            Self::Alone(declared) => {
+                let chunks = payload.map(|chunk| chunk.map_err(|_broken: PayloadError| broken_off()));
+                let (content, sha256) = content(chunks, announced).await?;
+                Ok(Received { declared, name: None, content, sha256 })
+            }
+        }
+    }
+}
+
+/// What a media type without parameters declares; `None` if the service takes no file of that type, or no text in another
+/// encoding.
+fn declared(media_type: &str, is_utf8: bool) -> Option<Declared> {
+    match FileKind::of_media_type(media_type) {
+        Some(kind) => (is_utf8 || !kind.is_text()).then_some(Declared::Kind(kind)),
+        None if media_type.is_empty() => Some(Declared::Nothing),
+        None if media_type.eq_ignore_ascii_case("application/octet-stream") => Some(Declared::Nothing),
+        None if media_type.eq_ignore_ascii_case("application/vnd.ms-excel") => Some(Declared::ExcelTable),
+        None => None,
+    }
+}
+
+impl Declared {
+    /// The kind of a file with this content and name.
+    fn kind_of(self, content: &[u8], name: Option<&str>) -> Result<FileKind> {
+        if content.is_empty() {
+            return Err(content_problem("The file is empty.", "الملف فارغ."));
+        }
+        match self {
+            Self::Kind(kind) => check(kind, content).map(|()| kind),
+            Self::Nothing => FileKind::detect(content, name).ok_or_else(unsupported),
+            Self::ExcelTable => FileKind::Csv
+                .check(content)
+                .map(|()| FileKind::Csv)
+                .map_err(|_other: ContentError| unsupported()),
+        }
+    }
+}
+
+/// Refuses content that is no file of the declared kind.
+fn check(kind: FileKind, content: &[u8]) -> Result<()> {
+    kind.check(content).map_err(|error| match error {
+        ContentError::Empty => content_problem("The file is empty.", "الملف فارغ."),
+        ContentError::NotText => content_problem(
+            "The file is not text: it must be UTF-8 without NUL.",
+            "الملف ليس نصًّا: يجب أن يكون بترميز UTF-8 دون أحرف NUL.",
+        ),
+        ContentError::OtherKind => content_problem(
+            format!("The file does not begin as one of type {} does.", kind.media_type()),
+            "محتوى الملف لا يطابق النوع المذكور في Content-Type.",
+        ),
     })
 }
 
-/// Reads a body up to the size of the largest file, and hashes it on the way.
-async fn content(mut payload: Payload, announced: usize) -> Result<(Bytes, [u8; 32])> {
+fn content_problem(en: impl Into<String>, ar: impl Into<String>) -> Problem {
+    Refusal::new(RefusalCode::InvalidRequest, en.into(), ar.into()).into()
+}
+
+fn unsupported() -> Problem {
+    let types = |comma| FileKind::ALL.map(FileKind::media_type).join(comma);
+    Problem::new(
+        ProblemCode::UnsupportedMediaType,
+        format!(
+            "Send the file as it is, not compressed, text in UTF-8, in the part `file` of {} or alone, and as one of {}. With application/octet-stream, the content tells which one it is.",
+            multipart::MEDIA_TYPE,
+            types(", ")
+        ),
+        format!(
+            "أرسل الملف كما هو دون ضغط، والنص بترميز UTF-8، في الجزء file من {} أو وحده، وبأحد الأنواع: {}. ومع application/octet-stream يُعرف النوع من المحتوى.",
+            multipart::MEDIA_TYPE,
+            types("، ")
+        ),
+    )
+}
+
+/// Reads a file up to the size of the largest one, and hashes it on the way.
+async fn content(chunks: impl Stream<Item = Result<Bytes>>, announced: usize) -> Result<(Bytes, [u8; 32])> {
+    let mut chunks = std::pin::pin!(chunks);
     let (mut content, mut hash) = (BytesMut::with_capacity(announced), Sha256::new());
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_broken: PayloadError| {
-            let (en, ar) = ("The file broke off.", "انقطع إرسال الملف.");
-            Refusal::new(RefusalCode::InvalidRequest, en, ar)
-        })?;
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk?;
         if content.len() + chunk.len() > MAX_FILE_BYTES {
             return Err(ProblemCode::BodyTooLarge.into());
         }
@@ -159,62 +286,14 @@ async fn content(mut payload: Payload, announced: usize) -> Result<(Bytes, [u8; 
     Ok((content.freeze(), hash.finalize().into()))
 }
 
+fn broken_off() -> Problem {
+    content_problem("The file broke off.", "انقطع إرسال الملف.")
+}
+
 fn timeout_problem(within: Duration) -> Problem {
-    Refusal::new(
-        RefusalCode::InvalidRequest,
-        format!("The file did not arrive within {} seconds.", within.as_secs()),
-        format!("لم يصل الملف خلال {} ثانية.", within.as_secs()),
+    let seconds = within.as_secs();
+    content_problem(
+        format!("The file did not arrive within {seconds} seconds."),
+        format!("لم يصل الملف خلال {seconds} ثانية."),
     )
-    .into()
-}
-
-fn is_text(media_type: &str) -> bool {
-    media_type.starts_with("text/")
-}
-
-/// Returns the error, in English and Arabic, if the content is not a file of this type. Only the beginning of a file is
-/// checked, but the whole of a text.
-fn content_error(media_type: &str, content: &[u8]) -> Option<(String, &'static str)> {
-    if content.is_empty() {
-        return Some(("The file is empty.".to_owned(), "الملف فارغ."));
-    }
-    if is_text(media_type) {
-        let is_text = std::str::from_utf8(content).is_ok() && !content.contains(&0);
-        let ar = "الملف ليس نصًّا: يجب أن يكون بترميز UTF-8 دون أحرف NUL.";
-        return (!is_text).then(|| ("The file is not text: it must be UTF-8 without NUL.".to_owned(), ar));
-    }
-    let signature: &[u8] = match media_type {
-        "application/pdf" => b"%PDF-",
-        "image/png" => b"\x89PNG\r\n\x1a\n",
-        "image/jpeg" => b"\xff\xd8\xff",
-        // The office formats are ZIP archives.
-        _ => b"PK\x03\x04",
-    };
-    let ar = "محتوى الملف لا يطابق النوع المذكور في Content-Type.";
-    (!content.starts_with(signature))
-        .then(|| (format!("The file does not begin as one of type {media_type} does."), ar))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_is_what_it_says_it_is() {
-        let zip = b"PK\x03\x04rest".as_slice();
-        for media_type in MEDIA_TYPES {
-            let right: &[u8] = match media_type {
-                "application/pdf" => b"%PDF-1.7",
-                "image/png" => b"\x89PNG\r\n\x1a\n...",
-                "image/jpeg" => b"\xff\xd8\xff\xe0",
-                "text/csv" | "text/plain" => "الاسم,العدد".as_bytes(),
-                _ => zip,
-            };
-            assert_eq!(content_error(media_type, right), None, "{media_type}");
-            assert!(content_error(media_type, b"").is_some(), "{media_type}");
-            assert!(content_error(media_type, b"\x00\x01\x02").is_some(), "{media_type}");
-            assert_eq!(content_error(media_type, b"<html>").is_some(), !is_text(media_type), "{media_type}");
-        }
-        assert!(content_error("text/plain", b"\xff\xfe").is_some());
-    }
 }

@@ -34,12 +34,12 @@ pub(super) fn refuse(errors: impl IntoIterator<Item = FieldError>) -> Result<(),
 }
 
 /// A name as a token of a JSON pointer.
-pub(super) fn escaped(name: &str) -> String {
+pub(in crate::http) fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
 /// A name from the request, shortened to the maximum length.
-pub(super) fn shortened(name: &str) -> String {
+pub(in crate::http) fn shortened(name: &str) -> String {
     match name.char_indices().nth(MAX_NAME_LENGTH) {
         Some((end, _)) => format!("{}…", name.get(..end).unwrap_or_default()),
         None => name.to_owned(),

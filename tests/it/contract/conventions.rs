@@ -61,14 +61,26 @@ async fn a_change_names_the_version_that_it_changes() {
         etag.into_iter().fold(draft, |draft, etag| draft.header("If-Match", etag))
     };
     chair.send(patch(None)).await.expect_problem(428, "preconditionRequired");
-    for malformed in ["1", "*", "\"\"", "\"x\"", "\"1.a\", \"2.b\"", "\"99999999999\""] {
+    for malformed in [
+        "1",
+        "\"\"",
+        "\"x\"",
+        "\"*\"",
+        "\"1.a\", 2",
+        "\"1.a\", *",
+        "\"99999999999\"",
+        "\"1f00\"",
+        "\"x\", \"y\"",
+    ] {
         chair.send(patch(Some(malformed))).await.expect_field_errors(&["If-Match wrongFormat"]);
     }
-    let two = patch(Some("\"1\"")).header("If-Match", "\"1\"");
-    chair.send(two).await.expect_field_errors(&["If-Match wrongFormat"]);
-    let stale = chair.send(patch(Some("\"7.0123\""))).await;
-    assert_eq!(stale.etag(), "\"1\"");
-    stale.expect_problem(412, "versionMismatch");
+    let with_star = patch(Some("\"1\"")).header("If-Match", "*");
+    chair.send(with_star).await.expect_field_errors(&["If-Match wrongFormat"]);
+    for stale in ["\"7.0123\"", "\"7\", \"8\"", "W/\"2-gzip\", \"x\""] {
+        let stale = chair.send(patch(Some(stale))).await;
+        assert_eq!(stale.etag(), "\"1\"");
+        stale.expect_problem(412, "versionMismatch");
+    }
     // Weak, or with another hash: only the version counts.
     let changed = chair.send(patch(Some("W/\"1.ffff\""))).await.expect(200).resource();
     assert_eq!(changed["version"], 2);
@@ -85,6 +97,34 @@ async fn a_change_names_the_version_that_it_changes() {
     ] {
         chair.send(draft).await.expect_problem(428, "preconditionRequired");
     }
+}
+
+#[tokio::test]
+async fn a_change_is_made_if_any_listed_version_is_current_or_whatever_the_version_is() {
+    let app = TestApp::start().await;
+    let chair = app.as_chair();
+    let it = chair.create_activity(json!({})).await;
+    let to = |priority| Draft::new(Method::PATCH, &it.path).merge_patch(&json!({ "priority": priority }));
+    // The version of a list item is enough.
+    let listed = chair.list(&app.a("/activities")).await;
+    let version = listed.iter().find(|item| item["id"] == it.id()).unwrap()["version"].as_i64().unwrap();
+    let of_a_list = format!("\"{version}\"");
+    for (number, expected) in
+        [&of_a_list, "\"9\", \"2.ab\"", "\"f00\", W/\"3.ab--gzip\"", "*", "\"5.any-thing;else\""]
+            .into_iter()
+            .enumerate()
+    {
+        let priority = if number % 2 == 0 { "high" } else { "low" };
+        let changed = chair.send(to(priority).header("If-Match", expected)).await.expect(200).json();
+        assert_eq!(changed["version"], version + 1 + i64::try_from(number).unwrap(), "{expected}");
+    }
+    let over_two_headers = to("low").header("If-Match", "\"9\"").header("If-Match", "\"6\"");
+    chair.send(over_two_headers).await.expect(200);
+    // `*` asks for a resource that exists.
+    let nothing = app.a("/activities/0199f0c2-7a3b-7c11-9d2e-000000000001");
+    let nothing = Draft::new(Method::PATCH, nothing).merge_patch(&json!({})).header("If-Match", "*");
+    chair.send(nothing).await.expect_problem(404, "notFound");
+    chair.send(Draft::new(Method::DELETE, &it.path).header("If-Match", "*")).await.expect(204);
 }
 
 #[tokio::test]

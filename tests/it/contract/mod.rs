@@ -12,6 +12,7 @@ mod lists;
 mod negotiation;
 mod openapi;
 pub(crate) mod operation_cases;
+mod queries;
 mod readme;
 mod references;
 mod response_headers;

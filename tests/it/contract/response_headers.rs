@@ -71,11 +71,25 @@ async fn the_router_and_the_body_reader_answer_with_problems_too() {
         let error = json!({ "pointer": "", "code": "required", "detail": "is missing: the request has no body; send one as application/json, at least `{}`" });
         assert_eq!(problem["errors"], json!([error]));
     }
-    let json_for_patch = Draft::new(Method::PATCH, app.a("")).json(&json!({})).header("If-Match", "\"1\"");
-    chair.send(json_for_patch).await.expect_problem(415, "unsupportedMediaType");
+    let patch =
+        |kind: &str| Draft::new(Method::PATCH, app.a("")).body(kind, "{}").header("If-Match", "\"1\"");
+    for kind in ["application/merge-patch+json", "application/json", "Application/JSON; charset=utf-8"] {
+        chair.send(patch(kind)).await.expect(200);
+    }
+    for kind in ["text/plain", "application/json-patch+json", "application/json; charset=utf-16"] {
+        let refused = chair.send(patch(kind)).await.expect_problem(415, "unsupportedMediaType");
+        let named = "Send the body as application/merge-patch+json or application/json";
+        assert!(refused["detail"].as_str().unwrap().starts_with(named), "{refused:#}");
+    }
     chair.send(post("application/json; charset=utf-8", "{}")).await.expect_problem(400, "invalidRequest");
     for malformed in ["{", "{'a': 1}", "{\"a\": 1}}", "\u{feff}{}", &"[".repeat(1000)] {
         chair.send(post("application/json", malformed)).await.expect_problem(400, "malformedJson");
+    }
+    for coding in ["gzip", "deflate", "br", "zstd", "gzip, identity", "x-unknown"] {
+        for packed in [post("application/json", "{}"), patch("application/merge-patch+json")] {
+            let packed = packed.header("Content-Encoding", coding);
+            chair.send(packed).await.expect_problem(415, "unsupportedMediaType");
+        }
     }
     let not_utf8 =
         Draft::new(Method::POST, app.a("/activities")).body("application/json", b"{\"\xff\": 1}".to_vec());

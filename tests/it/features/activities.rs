@@ -267,10 +267,12 @@ async fn an_activity_starts_only_when_its_dependencies_are_done_or_cancelled() {
     let chair = app.as_chair();
     let (one, other) = (chair.create_activity(json!({})).await, chair.create_activity(json!({})).await);
     let waiting = chair.create_activity(json!({})).await;
-    chair.add_dependency(&waiting, &one).await.expect(204);
-    chair.add_dependency(&waiting, &other).await.expect(204);
+    chair.add_dependency(&waiting, &one).await.expect(200);
+    let added = chair.add_dependency(&waiting, &other).await.expect(200);
+    let read = chair.reload(&waiting).await;
+    assert_eq!((added.etag(), added.json()), (read.etag.as_str(), read.body), "the answer is the activity");
     let before = app.db_events().await;
-    chair.add_dependency(&waiting, &other).await.expect(204);
+    chair.add_dependency(&waiting, &other).await.expect(200);
     assert_eq!(app.db_events().await, before, "adding a dependency twice changes nothing");
 
     let start = async || chair.try_transition(&waiting, "inProgress").await;
@@ -301,8 +303,8 @@ async fn dependencies_of_activities_form_no_circle() {
     let a = chair.create_activity(json!({})).await;
     let b = chair.create_activity(json!({})).await;
     let c = chair.create_activity(json!({})).await;
-    chair.add_dependency(&a, &b).await.expect(204);
-    chair.add_dependency(&b, &c).await.expect(204);
+    chair.add_dependency(&a, &b).await.expect(200);
+    chair.add_dependency(&b, &c).await.expect(200);
     chair.add_dependency(&a, &a).await.expect_problem(409, "dependencyCircle");
     chair.add_dependency(&b, &a).await.expect_problem(409, "dependencyCircle");
     chair.add_dependency(&c, &a).await.expect_problem(409, "dependencyCircle");
@@ -311,10 +313,13 @@ async fn dependencies_of_activities_form_no_circle() {
     let wait = |waiting: &Resource, on: &Resource| {
         chair.send_with_retry(Draft::new(Method::PUT, format!("{}/dependencies/{}", waiting.path, on.id())))
     };
+    let gone = chair.send(Draft::new(Method::DELETE, format!("{}/dependencies/{}", b.path, c.id()))).await;
+    let gone = gone.expect(200);
+    assert_eq!((gone.etag(), &gone.json()["dependsOn"]), (chair.reload(&b).await.etag.as_str(), &json!([])));
     let (one, other) = tokio::join!(wait(&x, &y), wait(&y, &x));
     let mut statuses = [one.status, other.status];
     statuses.sort_unstable();
-    assert_eq!(statuses, [204, 409]);
+    assert_eq!(statuses, [200, 409]);
     // Another task force's activity is none at all.
     let foreign = app.world().b_activity.as_str();
     chair.put(format!("{}/dependencies/{foreign}", a.path)).await.expect_problem(404, "notFound");
@@ -483,7 +488,7 @@ async fn what_a_waiver_left_open_is_finished_or_cancelled_after_its_step_has_pas
     let reviewed = expert.transition(&expert.transition(&new().await, "inProgress").await, "inReview").await;
     let stuck = chair.transition(&new().await, "inProgress").await;
     let stuck = chair.transition_because(&stuck, "blocked", "No list yet").await;
-    waive(chair, "policy", "activitiesSettled", "The ministry is slow").await.expect(204);
+    waive(chair, "policy", "activitiesSettled", "The ministry is slow").await.expect(200);
     let submission = submit(chair, "policy").await;
     assert_eq!(chair.reload(&planned).await.blockers("cancelled"), ["stepSubmitted"]);
     all_vote(&app, &submission, "approve", &PANEL[..4]).await;

@@ -38,6 +38,34 @@ pub(crate) fn upload(evidence: &Resource, media_type: &str, content: impl Into<V
         .header("If-Match", &evidence.etag)
 }
 
+/// The boundary of the forms that tests send: the one of openapi-python-client.
+const BOUNDARY: &str = "+++";
+
+/// The media type of the forms that tests send.
+pub(crate) const FORM: &str = "multipart/form-data; boundary=+++";
+
+/// The body of a form with these parts, each of headers and content.
+pub(crate) fn form_body(parts: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut body = Vec::new();
+    for (headers, content) in parts {
+        body.extend_from_slice(format!("--{BOUNDARY}\r\n{headers}\r\n\r\n").as_bytes());
+        body.extend_from_slice(content);
+        body.extend_from_slice(b"\r\n");
+    }
+    body.extend_from_slice(format!("--{BOUNDARY}--\r\n").as_bytes());
+    body
+}
+
+/// A PUT of a form in place of the file of evidence as it was read.
+pub(crate) fn upload_form(evidence: &Resource, body: impl Into<Vec<u8>>) -> Draft {
+    upload(evidence, FORM, body)
+}
+
+/// The headers of the part with a PDF that has this name, and what else its disposition says.
+pub(crate) fn pdf_part(disposition: &str) -> String {
+    format!("Content-Disposition: form-data; name=\"file\"{disposition}\r\nContent-Type: application/pdf")
+}
+
 /// Evidence whose file was uploaded.
 pub(crate) async fn uploaded(app: &TestApp, evidence: &Resource) -> Resource {
     let answer = app.as_expert().send(upload(evidence, "application/pdf", PDF)).await.expect(200);

@@ -12,24 +12,33 @@ use actix_web::{HttpResponse, get, put};
 use futures_util::stream;
 use serde::Serialize;
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type};
+use utoipa::openapi::schema::{
+    AdditionalProperties, KnownFormat, Object, ObjectBuilder, Schema, SchemaFormat, Type,
+};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::app::App;
 use crate::app::evidence::{File, NewFile, Uploaded};
+use crate::domain::file_name;
 use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
 use crate::domain::text::Language;
 use crate::http::endpoints::evidence::{Evidence, EvidencePath, changes_evidence};
 use crate::http::operation_problems::requires;
 use crate::http::problem::Result;
-use crate::http::request::{IfMatch, Read, Upload};
+use crate::http::request::{IfMatch, Read, Upload, UploadQuery};
 use crate::http::resource::Representation as _;
 use crate::http::response::{self, REVALIDATE};
 use crate::http::storage::StorageDocument;
 
-/// The maximum number of characters that the name of a download takes from the title.
-const MAX_NAME_LENGTH: usize = 100;
+/// Bytes, without lengths: generators take a length as one of characters.
+fn binary(description: &str) -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)))
+        .description(Some(description))
+        .build()
+}
 
 /// The bytes of a file.
 #[derive(Debug)]
@@ -37,17 +46,35 @@ pub(super) struct EvidenceFile;
 
 impl PartialSchema for EvidenceFile {
     fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new()
-            .schema_type(SchemaType::Type(Type::String))
-            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)))
-            .description(Some("The bytes of a file, at most 10 MiB."))
-            .into()
+        binary("The bytes of a file, at most 10 MiB.").into()
     }
 }
 
 impl ToSchema for EvidenceFile {
     fn name() -> Cow<'static, str> {
         Cow::Borrowed("EvidenceFile")
+    }
+}
+
+/// A file in a form. The extractor reads the form part by part.
+#[derive(Debug)]
+pub(super) struct EvidenceUpload;
+
+impl PartialSchema for EvidenceUpload {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::Object)
+            .description(Some("A file in a form."))
+            .property("file", binary("The file, at most 10 MiB, with its name as `filename`."))
+            .required("file")
+            .additional_properties(Some(AdditionalProperties::FreeForm(false)))
+            .into()
+    }
+}
+
+impl ToSchema for EvidenceUpload {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("EvidenceUpload")
     }
 }
 
@@ -62,29 +89,24 @@ pub(super) struct UploadedEvidence {
 
 /// Upload the file of evidence
 ///
-/// The body is the file itself: at most 10 MiB, of one of these types, and begins as files of that type do; text is
-/// UTF-8. The first upload is possible whatever became of the step; another takes its place as long as what the
-/// evidence is about can be written. The same file again changes nothing. Evidence with a `url` takes no file. The
-/// files of a task force may take a limited space, which the answer and the status tell.
+/// Sends a file of at most 10 MiB: PDF, Word (`docx`), Excel (`xlsx`), PowerPoint (`pptx`), OpenDocument (`odt`, `ods`,
+/// `odp`), PNG, JPEG, CSV or plain text in UTF-8. The media type of the part has to match the content of the file; without
+/// a media type, with `application/octet-stream`, and for a CSV file with `application/vnd.ms-excel`, the service finds
+/// the type by the content.
+///
+/// The same request accepts the bytes of the file as its body, without a form: `Content-Type` is the media type of the
+/// file or `application/octet-stream`, and the query parameter `fileName` names the file.
+///
+/// The service keeps the name without a path, replaces characters that could mislead a reader or that file systems
+/// refuse, and adds the ending of the type if the name has another one. `fileName` of the response is the result.
+///
+/// The first upload is possible in every state of the step. A later upload replaces the file, as long as the subject of
+/// the evidence can be changed. Uploading the same file again changes nothing. Evidence with a `url` takes no file. The
+/// space for the files of a task force is limited; the response and the status tell how much is left.
 #[utoipa::path(
     tag = "evidence",
-    params(EvidencePath, IfMatch),
-    request_body(
-        description = "The file.",
-        content(
-            (EvidenceFile = "application/pdf"),
-            (EvidenceFile = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
-            (EvidenceFile = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-            (EvidenceFile = "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
-            (EvidenceFile = "application/vnd.oasis.opendocument.text"),
-            (EvidenceFile = "application/vnd.oasis.opendocument.spreadsheet"),
-            (EvidenceFile = "application/vnd.oasis.opendocument.presentation"),
-            (EvidenceFile = "image/png"),
-            (EvidenceFile = "image/jpeg"),
-            (EvidenceFile = "text/csv"),
-            (EvidenceFile = "text/plain"),
-        )
-    ),
+    params(EvidencePath, UploadQuery, IfMatch),
+    request_body(description = "The file.", content((EvidenceUpload = "multipart/form-data"))),
     responses((status = 200, description = "The evidence, with what is known of its file.", body = UploadedEvidence, headers(("ETag" = String)))),
     extensions(("x-problem-codes" = json!(
         changes_evidence()
@@ -96,21 +118,21 @@ pub(super) struct UploadedEvidence {
 )]
 #[put("/v1/task-forces/{taskForceId}/evidence/{evidenceId}/content")]
 pub(super) async fn upload_evidence(app: Data<App>, upload: Upload<EvidencePath>) -> Result<HttpResponse> {
-    let (context, at) = (&upload.context, &upload.context.path);
-    let file = NewFile { media_type: upload.media_type, content: &upload.content, sha256: upload.sha256 };
+    let Upload { context, version, kind, name, content, sha256, .. } = &upload;
+    let (at, version) = (&context.path, version.clone());
+    let file = NewFile { kind: *kind, name: name.clone(), content, sha256: *sha256 };
     let Uploaded { evidence, storage } =
-        app.evidence_upload(&context.caller, at.task_force_id, at.evidence_id, upload.version, file).await?;
+        app.evidence_upload(&context.caller, at.task_force_id, at.evidence_id, version, file).await?;
     let version = evidence.resource.version;
-    let uploaded = UploadedEvidence {
-        evidence: Evidence::new(evidence, upload.context.language()),
-        storage: storage.into(),
-    };
+    let uploaded =
+        UploadedEvidence { evidence: Evidence::new(evidence, context.language()), storage: storage.into() };
     response::single(version, &uploaded)
 }
 
 /// Download the file of evidence
 ///
-/// Downloads the file as it was uploaded, as an attachment. The response is 404 until a file is uploaded.
+/// Sends the file as it was uploaded, to be saved and not to be shown. `Content-Disposition` names the file: by the name
+/// that it was uploaded with, or else by the title of the evidence. Before an upload, the response is 404.
 #[utoipa::path(
     tag = "evidence",
     params(EvidencePath),
@@ -119,7 +141,7 @@ pub(super) async fn upload_evidence(app: Data<App>, upload: Upload<EvidencePath>
         description = "The file.",
         headers(
             ("ETag" = String),
-            ("Content-Disposition" = String, description = "File name for saving."),
+            ("Content-Disposition" = String, description = "The name of the file: `filename*` (RFC 8187), and for programs that read only ASCII `filename`."),
         ),
         content(
             (EvidenceFile = "application/pdf"),
@@ -141,10 +163,9 @@ pub(super) async fn upload_evidence(app: Data<App>, upload: Upload<EvidencePath>
 pub(super) async fn download_evidence(app: Data<App>, read: Read<EvidencePath>) -> Result<HttpResponse> {
     let (caller, at) = (&read.context.caller, &read.context.path);
     let file = app.evidence_file(caller, at.task_force_id, at.evidence_id).await?;
-    let content_type = match file.media_type.as_str() {
-        text if text.starts_with("text/") => format!("{text}; charset=utf-8"),
-        other => other.to_owned(),
-    };
+    let media_type = file.kind.media_type();
+    let content_type =
+        if file.kind.is_text() { format!("{media_type}; charset=utf-8") } else { media_type.to_owned() };
     let disposition = attachment(&file, read.context.language());
     let mut response = HttpResponse::Ok();
     response
@@ -176,73 +197,21 @@ fn slices(app: Data<App>, file: File) -> SizedStream<impl futures_util::Stream<I
 /// The next bytes of a file, or what became of it; the reader then sees fewer bytes than were announced.
 type Slice = std::result::Result<Bytes, crate::app::Error>;
 
-/// The name under which a browser stores a file: the title of the evidence, and for programs that read no other letters
-/// than ASCII its id.
+/// The name under which a browser stores a file. Programs that read no other letters than ASCII get the id of the evidence
+/// in place of another name; a percent sign is not sent to them, since some decode it.
 fn attachment(file: &File, language: Language) -> ContentDisposition {
-    let ending = ending(&file.media_type);
-    let title: String =
-        file.title.in_language(language).chars().take(MAX_NAME_LENGTH).map(in_file_name).collect();
-    let titled = ExtendedValue {
+    let with_id = || format!("{}.{}", file.id, file_name::first_ending(file.kind));
+    let of_title = || file_name::of_title(file.title.in_language(language), file.kind);
+    let name = file.name.clone().or_else(of_title).unwrap_or_else(with_id);
+    let is_plain = name.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic() && byte != b'%');
+    let fallback = if is_plain { name.clone() } else { with_id() };
+    let name = ExtendedValue {
         charset: Charset::Ext("UTF-8".to_owned()),
         language_tag: None,
-        value: format!("{}.{ending}", title.trim()).into_bytes(),
+        value: name.into_bytes(),
     };
     ContentDisposition {
         disposition: DispositionType::Attachment,
-        parameters: vec![
-            DispositionParam::Filename(format!("{}.{ending}", file.id)),
-            DispositionParam::FilenameExt(titled),
-        ],
-    }
-}
-
-/// A character of a title as it stands in the name of a file: no file system takes all characters, and controls of the
-/// direction could hide the ending.
-fn in_file_name(character: char) -> char {
-    match character {
-        '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|' => '_',
-        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '_',
-        control if control.is_control() => '_',
-        other => other,
-    }
-}
-
-/// How names of files of a type end.
-fn ending(media_type: &str) -> &'static str {
-    match media_type {
-        "application/pdf" => "pdf",
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document" => "docx",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" => "xlsx",
-        "application/vnd.openxmlformats-officedocument.presentationml.presentation" => "pptx",
-        "application/vnd.oasis.opendocument.text" => "odt",
-        "application/vnd.oasis.opendocument.spreadsheet" => "ods",
-        "application/vnd.oasis.opendocument.presentation" => "odp",
-        "image/png" => "png",
-        "image/jpeg" => "jpg",
-        "text/csv" => "csv",
-        "text/plain" => "txt",
-        _ => "bin",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::evidence::MEDIA_TYPES;
-
-    #[test]
-    fn a_download_has_the_title_as_its_name_without_what_no_name_may_have() {
-        let name = |title: &str| title.chars().map(in_file_name).collect::<String>();
-        assert_eq!(name("محضر 12/2026"), "محضر 12_2026");
-        assert_eq!(name("a\\b\"c\r\n\u{202e}fdp.exe"), "a_b_c___fdp.exe");
-    }
-
-    #[test]
-    fn a_file_of_every_type_has_an_ending() {
-        let mut endings: Vec<_> = MEDIA_TYPES.into_iter().map(ending).collect();
-        endings.sort_unstable();
-        endings.dedup();
-        assert_eq!(endings.len(), MEDIA_TYPES.len());
-        assert!(!endings.contains(&"bin"));
+        parameters: vec![DispositionParam::Filename(fallback), DispositionParam::FilenameExt(name)],
     }
 }

@@ -13,6 +13,7 @@ use super::story::{self, Line, Shorten};
 use crate::support::app::{METRICS_TOKEN, PASSWORD};
 use crate::support::client::Draft;
 use crate::support::contract::{Operation, operations, resolved};
+use crate::support::evidence::{FORM, form_body};
 use crate::support::postgres;
 use crate::support::{Answer, Setup, TestApp, UNKNOWN_ID};
 
@@ -144,7 +145,7 @@ impl<'a> Player<'a> {
         }
         let request = line.body.as_ref().map(|body| self.filled(body)).transpose()?;
         let request = request.map(|body| self.placeholders.hide(&format!("{place}/request"), &body));
-        let request = request.or_else(|| line.file.as_deref().map(Value::from));
+        let request = request.or_else(|| line.file.as_deref().map(|file| json!({ "file": file })));
 
         let draft = self.draft(operation, &path, &query, line, request.as_ref()).await?;
         let answer = self.send(&line.by, draft).await;
@@ -167,7 +168,7 @@ impl<'a> Player<'a> {
         let mut exchange = json!({ "by": line.by, "path": path, "status": answer.status });
         for (name, value) in [
             ("query", (!query.is_empty()).then(|| json!(query))),
-            ("requestType", line.media_type.as_ref().map(|media_type| json!(media_type))),
+            ("requestType", line.file.as_ref().map(|_| json!("multipart/form-data"))),
             ("request", request),
             ("answerType", (!answer_type.ends_with("json")).then(|| json!(answer_type))),
             ("answer", (!shown.is_null()).then_some(shown)),
@@ -221,8 +222,15 @@ impl<'a> Player<'a> {
         }
         let is_patch = method == Method::PATCH;
         let mut draft = Draft::new(method, address);
-        draft = match (request, &line.media_type) {
-            (Some(Value::String(file)), Some(media_type)) => draft.body(media_type, file.as_bytes()),
+        draft = match (request, &line.name) {
+            (Some(body), Some(name)) => {
+                let media_type = line.media_type.as_deref().unwrap_or("application/octet-stream");
+                let part = format!(
+                    "Content-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: {media_type}"
+                );
+                let file = body["file"].as_str().unwrap();
+                draft.body(FORM, form_body(&[(&part, file.as_bytes())]))
+            }
             (Some(body), _) if is_patch => draft.merge_patch(&self.placeholders.reveal(body)),
             (Some(body), _) => draft.json(&self.placeholders.reveal(body)),
             (None, _) => draft,

@@ -29,8 +29,10 @@ pub(super) struct Line {
     pub(super) at: BTreeMap<String, Value>,
     pub(super) query: BTreeMap<String, Value>,
     pub(super) body: Option<Value>,
-    /// The content of a file, in place of a body.
+    /// The content of a file that a form sends, in place of a body.
     pub(super) file: Option<String>,
+    /// The name of the file.
+    pub(super) name: Option<String>,
     /// The media type of the file.
     #[serde(rename = "type")]
     pub(super) media_type: Option<String>,

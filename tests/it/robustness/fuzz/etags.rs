@@ -28,10 +28,14 @@ fn made(rng: &mut Rng, etag: &str, version: i64) -> String {
 
 /// True if a header names this version; parsed independently of the service.
 fn names(header: &str, version: i64) -> bool {
-    let tag = header.trim_matches([' ', '\t']);
-    let tag = tag.strip_prefix("W/").unwrap_or(tag).split('"').collect::<Vec<_>>();
-    let ["", tag, ""] = tag[..] else { return false };
-    tag.split('.').next().is_some_and(|number| number.trim_start_matches('0') == version.to_string())
+    let header = header.trim_matches([' ', '\t']);
+    // The contents of the tags are between the quotes.
+    let tags = header.split('"').skip(1).step_by(2);
+    let is_it = |tag: &str| {
+        let after = tag.trim_start_matches('0').strip_prefix(&version.to_string());
+        after.is_some_and(|after| !after.starts_with(|next: char| next.is_ascii_alphanumeric()))
+    };
+    header == "*" || tags.into_iter().any(is_it)
 }
 
 #[tokio::test]

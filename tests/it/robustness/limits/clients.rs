@@ -160,15 +160,23 @@ async fn a_whole_file_must_arrive_in_time() {
     let expert = app.as_expert();
     let file = expert.create(app.a("/evidence"), evidence("policy", policy.id(), json!({}))).await;
     let token = app.token(Who::Expert1).await.unwrap();
-    let mut slow = Raw::connect(&app).await;
-    slow.send(&format!(
-        "PUT {}/content HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nIf-Match: {}\r\n\
-         Content-Type: text/plain\r\nContent-Length: 9999\r\n\r\n",
-        file.path, file.etag
-    ))
-    .await;
-    let answer = slow.drip().await;
-    assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("invalidRequest"), "{answer}");
+    let beginning = "--x\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n";
+    for (kind, beginning) in [
+        ("text/plain", ""),
+        ("multipart/form-data; boundary=x", ""),
+        ("multipart/form-data; boundary=x", "--x\r\nContent-Disposition: form"),
+        ("multipart/form-data; boundary=x", beginning),
+    ] {
+        let mut slow = Raw::connect(&app).await;
+        slow.send(&format!(
+            "PUT {}/content HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nIf-Match: {}\r\n\
+             Content-Type: {kind}\r\nContent-Length: 9999\r\n\r\n{beginning}",
+            file.path, file.etag
+        ))
+        .await;
+        let answer = slow.drip().await;
+        assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("did not arrive within"), "{answer}");
+    }
 }
 
 #[tokio::test]

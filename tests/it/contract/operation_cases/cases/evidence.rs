@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use crate::support::client::Draft;
-use crate::support::evidence::{evidence, new_evidence, new_policy, upload, uploaded, PDF};
+use crate::support::evidence::{
+    PDF, evidence, form_body, new_evidence, new_policy, pdf_part, upload_form, uploaded,
+};
 use crate::support::{Resource, TestApp};
 use crate::contract::operation_cases::Case;
 
@@ -18,7 +20,10 @@ cases! {
     getEvidence |app| Draft::get(new(app).await.path);
     updateEvidence |app| Draft::patch(&new(app).await, &json!({ "title": { "en": "Minutes" } }));
     deleteEvidence |app| Draft::delete(&new(app).await);
-    uploadEvidence |app| upload(&new(app).await, "application/pdf", PDF);
+    uploadEvidence |app| {
+        let part = pdf_part("; filename=\"محضر الاجتماع.pdf\"");
+        upload_form(&new(app).await, form_body(&[(&part, PDF)]))
+    };
     downloadEvidence |app|
         Draft::get(format!("{}/content", uploaded(app, &new(app).await).await.path));
 }

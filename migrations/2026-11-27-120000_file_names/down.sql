@@ -1,0 +1,1 @@
+alter table evidence drop column file_name;
