@@ -51,9 +51,11 @@ impl Browser {
         ];
         let mut arguments = arguments.map(str::to_owned).to_vec();
         arguments.push(format!("--user-data-dir={}", profile.path().display()));
-        let Value::Object(capabilities) =
-            json!({ "goog:chromeOptions": { "args": arguments, "binary": path_of(browser) } })
-        else {
+        let Value::Object(capabilities) = json!({
+            "goog:chromeOptions": { "args": arguments, "binary": path_of(browser) },
+            // A busy machine takes its time.
+            "timeouts": { "script": 180_000, "pageLoad": 180_000 },
+        }) else {
             unreachable!("an object")
         };
         let driver_url = format!("http://127.0.0.1:{}", port.expect("chromedriver names its port"));

@@ -139,7 +139,7 @@ async fn the_documentation_is_complete_without_any_other_host() {
                     { types: ["csp-violation"], buffered: true }).observe();
                 const begun = Date.now();
                 const introduction = () => document.querySelector(".introduction-description p");
-                while (!introduction() && Date.now() - begun < 60000) await new Promise((wake) => setTimeout(wake, 100));
+                while (!introduction() && Date.now() - begun < 150000) await new Promise((wake) => setTimeout(wake, 100));
                 await new Promise((wake) => setTimeout(wake, 500));
                 const loaded = performance.getEntriesByType("resource");
                 return {
