@@ -125,11 +125,11 @@ pub struct StepLine {
     pub unassigned: i64,
 }
 
-/// An open activity that is due.
+/// An open activity of the current cycle, or an open condition of the council, that is due.
 #[derive(Debug, Clone, QueryableByName)]
 pub struct DueLine {
     #[diesel(sql_type = Jsonb)]
-    pub activity: Reference,
+    pub subject: Reference,
     #[diesel(sql_type = Date)]
     pub due_date: NaiveDate,
 }
@@ -222,11 +222,19 @@ pub async fn of(conn: &Conn, task_force_id: Uuid, now: DateTime<Utc>) -> QueryRe
     .bind::<SqlUuid, _>(task_force_id)
     .bind::<Timestamptz, _>(now);
     let activity = relations::object(SubjectKind::Activity, "a", "'title', a.title, 'number', a.number");
+    let condition = relations::object(SubjectKind::Condition, "c", "'title', c.text");
     let due = diesel::sql_query(format!(
-        "select {activity} as activity, a.due_date
-         from task_forces t join activities a on a.task_force_id = t.id and a.cycle = t.current_cycle
-         where t.id = $1 and a.due_date is not null and a.state not in ('done', 'cancelled')
-         order by a.due_date, a.number limit 5"
+        "select subject, due_date from (
+             (select {activity} as subject, a.due_date, a.number, a.id
+              from task_forces t join activities a on a.task_force_id = t.id and a.cycle = t.current_cycle
+              where t.id = $1 and a.due_date is not null and a.state not in ('done', 'cancelled')
+              order by a.due_date, a.number limit 5)
+             union all
+             (select {condition}, c.due_date, null, c.id from conditions c
+              where c.task_force_id = $1 and c.state = 'open'
+              order by c.due_date, c.id limit 5)
+         ) due
+         order by due_date, number, id limit 5"
     ))
     .bind::<SqlUuid, _>(task_force_id);
     let products = diesel::sql_query(

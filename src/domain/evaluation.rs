@@ -24,7 +24,7 @@ pub struct PilotEvaluation {
     pub outcome: PilotOutcome,
     /// Lessons learned from the pilot.
     pub lessons: LocalizedText,
-    /// Time of creation.
+    /// Time of the evaluation.
     pub evaluated_at: DateTime<Utc>,
     /// The indicators with their measurements.
     pub indicators: Vec<EvaluatedIndicator>,

@@ -411,10 +411,10 @@ pub struct ReportIndicator {
     /// Last measured value.
     #[schema(required, value_type = Option<String>, pattern = r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$", example = "83.2")]
     pub actual: Option<Decimal>,
-    /// Time of the action.
+    /// Day of the last measurement.
     #[schema(required, example = "2027-02-01")]
     pub measured_on: Option<NaiveDate>,
-    /// Whether the target was reached.
+    /// Verdict on the target of the indicator.
     pub verdict: TargetVerdict,
     /// The reason why the indicator is no longer measured, in its verdict `retired`. Reports built by an earlier version
     /// do not have it.
@@ -627,7 +627,7 @@ pub struct ReportDecision {
     /// The step to reopen, for `adjust`.
     #[schema(required)]
     pub return_to_step: Option<StepName>,
-    /// Time of the action.
+    /// Day of the decision.
     #[schema(example = "2026-12-15")]
     pub decided_on: NaiveDate,
     /// The council's meeting.

@@ -163,24 +163,24 @@ pub(super) struct ConditionCounts {
     reported_met: i64,
 }
 
-/// An open activity that is due.
+/// An open activity or condition of the council that is due.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct NextDue {
-    /// The activity.
-    activity: ResourceReference,
-    /// Time of the action.
+    /// The activity or the condition.
+    subject: ResourceReference,
+    /// The due date.
     #[schema(example = "2026-12-15")]
     due_date: NaiveDate,
 }
 
 impl From<&DueLine> for NextDue {
     fn from(line: &DueLine) -> Self {
-        Self { activity: ResourceReference::from(&line.activity), due_date: line.due_date }
+        Self { subject: ResourceReference::from(&line.subject), due_date: line.due_date }
     }
 }
 
-/// Where a task force stands; rarely more than 4 KB, and at most 16 KB.
+/// Where a task force stands; rarely more than 4 KB, and at most 64 KB.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct TaskForceStatus {
@@ -216,7 +216,7 @@ pub(super) struct TaskForceStatus {
     migrations: MigrationCounts,
     /// The conditions that the council set.
     conditions: ConditionCounts,
-    /// Open activities with the earliest due dates, including overdue ones; at most five.
+    /// The open activities and conditions of the council that are due first, overdue ones among them; at most five.
     next_due: Vec<NextDue>,
     /// Day of the council's next meeting.
     #[schema(required, example = "2027-01-20")]

@@ -202,6 +202,7 @@ async fn an_address_that_is_taken_names_whose_it_is_to_those_who_may_see_the_use
 #[tokio::test]
 async fn a_sector_without_a_finished_study_names_those_that_are_not_finished() {
     let app = TestApp::start().await;
+    app.db_open("sectors").await;
     let expert = app.as_expert();
     let sector = studied_sector(expert, "Mobility").await;
     let studies = format!("{}/studies", sector.path);

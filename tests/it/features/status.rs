@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::client::Draft;
 use crate::support::council::{db_submitted_report, decide, reported, submitted_report};
+use crate::support::votes::db_condition;
 use crate::support::world::task_force;
 use crate::support::{TestApp, Who};
 
@@ -28,7 +29,7 @@ async fn the_status_counts_what_there_is() {
     let expected = json!({ "step": "sectors", "state": "locked", "targetDate": null, "done": 0, "total": 1 });
     assert_eq!(status["steps"][1], expected);
     let due: Vec<_> =
-        status["nextDue"].as_array().unwrap().iter().map(|due| &due["activity"]["number"]).collect();
+        status["nextDue"].as_array().unwrap().iter().map(|due| &due["subject"]["number"]).collect();
     assert_eq!(due, [8, 1]);
     assert_eq!((&status["health"], &status["step"]), (&json!("onTrack"), &json!("policy")));
     assert_eq!((&status["state"], &status["cycle"]), (&json!("active"), &json!(1)));
@@ -71,6 +72,33 @@ async fn a_status_is_at_most_4_kb_however_long_the_names() {
     assert_eq!(status.json()["beforeCouncil"]["report"]["number"], 1);
     assert_eq!(status.json()["nextDue"].as_array().unwrap().len(), 5);
     assert!(status.body.len() <= 8192, "{} bytes", status.body.len());
+}
+
+#[tokio::test]
+async fn what_is_due_next_includes_the_conditions_of_the_council() {
+    let app = TestApp::start().await;
+    let (first, between) = ("2026-11-19", "2026-11-24");
+    let open = db_condition(&app, Who::Expert1, between, "open").await;
+    db_condition(&app, Who::Expert1, first, "reportedMet").await;
+    db_condition(&app, Who::Expert1, first, "met").await;
+    let due = async || -> Vec<(Value, Value)> {
+        let status = app.as_chair().get(app.a("/status")).await.expect(200).json();
+        let due = status["nextDue"].as_array().unwrap().clone();
+        due.into_iter().map(|one| (one["subject"]["kind"].clone(), one["dueDate"].clone())).collect()
+    };
+    let expected = [("activity", "2026-11-20"), ("condition", between), ("activity", "2026-11-25")];
+    assert_eq!(due().await, expected.map(|(kind, day)| (json!(kind), json!(day))));
+    let status = app.as_chair().get(app.a("/status")).await.json();
+    let subject = &status["nextDue"][1]["subject"];
+    assert_eq!((&subject["id"], &subject["title"]["en"]), (&json!(open), &json!("Name a data officer")));
+    // At most five, whatever they are.
+    for _ in 0..4 {
+        db_condition(&app, Who::Expert1, first, "open").await;
+    }
+    // The status is kept until something happens.
+    app.as_chair().create(app.a("/health-statements"), json!({ "health": "offTrack" })).await;
+    assert_eq!(due().await.len(), 5);
+    assert_eq!(due().await[4], (json!("activity"), json!("2026-11-20")));
 }
 
 #[tokio::test]
