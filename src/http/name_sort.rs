@@ -12,6 +12,7 @@ use crate::domain::text::Language;
 
 /// An order of a list of users or of task forces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(title = "NameSort")]
 pub(super) enum NameSort {
     /// Oldest first.
     #[serde(rename = "createdAt")]

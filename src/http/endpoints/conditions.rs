@@ -139,6 +139,7 @@ pub(super) struct ConditionTransition {
 
 /// An order of a list of conditions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(title = "ConditionSort")]
 pub(super) enum ConditionSort {
     /// Oldest first.
     #[serde(rename = "createdAt")]

@@ -137,6 +137,7 @@ pub(super) struct AuditEventPage {
 
 /// An order of a list of events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(title = "AuditEventSort")]
 pub(super) enum AuditEventSort {
     /// Oldest first.
     #[serde(rename = "seq")]

@@ -224,6 +224,7 @@ impl Representation for Evidence {
 
 /// An order of a list of evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(title = "EvidenceSort")]
 pub(super) enum EvidenceSort {
     /// Oldest first.
     #[serde(rename = "createdAt")]

@@ -273,6 +273,7 @@ pub(super) struct MigrationTransition {
 
 /// An order of a list of migrations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(title = "MigrationSort")]
 pub(super) enum MigrationSort {
     /// Oldest first.
     #[serde(rename = "createdAt")]

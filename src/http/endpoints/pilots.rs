@@ -225,6 +225,7 @@ pub(super) struct PilotTransition {
 
 /// An order of a list of pilots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(title = "PilotSort")]
 pub(super) enum PilotSort {
     /// Oldest first.
     #[serde(rename = "createdAt")]

@@ -193,6 +193,7 @@ pub(super) struct PolicyTransition {
 
 /// An order of a list of policies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(title = "PolicySort")]
 pub(super) enum PolicySort {
     /// Oldest first.
     #[serde(rename = "createdAt")]

@@ -172,6 +172,7 @@ pub(super) struct SectorTransition {
 
 /// An order of a list of sectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(title = "SectorSort")]
 pub(super) enum SectorSort {
     /// Oldest first.
     #[serde(rename = "createdAt")]
