@@ -41,6 +41,8 @@ struct Exchange {
     /// The media type of an answer that is not JSON.
     answer_type: Option<String>,
     answer: Option<Value>,
+    /// The answer to a dry run of the request, where an operation creates something.
+    tried: Option<Value>,
     /// True if the answer is longer than the example.
     #[serde(default)]
     shortened: bool,
@@ -103,18 +105,26 @@ struct Place<'a> {
 impl Exchange {
     /// The bodies of the operation that the exchange is an example of.
     fn places<'a>(&self, id: &str, operation: &'a mut Operation) -> Vec<Place<'a>> {
+        let status = self.status.to_string();
+        let (mut answer, mut tried) = (Vec::new(), Vec::new());
+        for (of, response) in &mut operation.responses.responses {
+            let RefOr::T(response) = response else { continue };
+            if *of == status {
+                answer.extend(&mut response.content);
+            } else if of == "200" {
+                tried.extend(&mut response.content);
+            }
+        }
         let request: Vec<_> = match &mut operation.request_body {
             Some(RefOr::T(body)) => body.content.iter_mut().collect(),
             _ => Vec::new(),
         };
-        let answer: Vec<_> = match operation.responses.responses.get_mut(&self.status.to_string()) {
-            Some(RefOr::T(response)) => response.content.iter_mut().collect(),
-            _ => Vec::new(),
-        };
-        let example = |value| ExampleBuilder::new().value(Some(value)).build();
+        let of_request = |value| ExampleBuilder::new().value(Some(value)).build();
+        let of_answer = |value: &Option<Value>| value.as_ref().map(|value| self.answer(value));
         let bodies = [
-            ("Request", request, &self.request_type, self.request.clone().map(example)),
-            ("Response", answer, &self.answer_type, self.answer.as_ref().map(|value| self.answer(value))),
+            ("Request", request, &self.request_type, self.request.clone().map(of_request)),
+            ("Response", answer, &self.answer_type, of_answer(&self.answer)),
+            ("DryRun", tried, &self.answer_type, of_answer(&self.tried)),
         ];
         let mut places = Vec::new();
         for (kind, contents, media_type, example) in bodies {
