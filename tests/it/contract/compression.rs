@@ -71,8 +71,7 @@ async fn a_long_answer_comes_in_the_coding_that_the_client_likes_best() {
 async fn short_answers_problems_and_streams_are_sent_as_they_are() {
     let app = TestApp::start().await;
     let chair = app.as_chair();
-    let short = chair.create_activity(json!({})).await;
-    for path in [&short.path, "/v1"] {
+    for path in ["/v1", "/problems/notFound", "/.well-known/jwks.json"] {
         let answer = read(chair, path, "gzip, br").await.expect(200);
         assert_eq!(answer.header("content-encoding"), "", "{path}: {} bytes", answer.body.len());
     }
@@ -113,7 +112,7 @@ async fn an_etag_is_right_in_every_coding() {
         let changed = chair.send(change(if coding == "br" { "low" } else { "high" })).await.expect(200);
         assert_eq!(changed.header("content-encoding"), coding);
         assert_ne!(changed.etag(), etag);
-        chair.send(change("medium")).await.expect_problem(412, "versionMismatch");
+        chair.send(change("normal")).await.expect_problem(412, "versionMismatch");
         it = chair.reload(&it).await;
     }
 }
@@ -122,7 +121,7 @@ async fn an_etag_is_right_in_every_coding() {
 async fn a_page_that_is_the_same_is_not_sent_again() {
     let app = TestApp::start().await;
     let chair = app.as_chair();
-    let path = app.a("/activities?limit=5");
+    let path = app.a("/activities?limit=50");
     let first = chair.get(&path).await.expect(200);
     assert!(first.etag().starts_with("W/\""), "{}", first.etag());
     let again = async || chair.send(Draft::get(&path).header("If-None-Match", first.etag())).await;
@@ -130,9 +129,7 @@ async fn a_page_that_is_the_same_is_not_sent_again() {
     assert_eq!((unchanged.etag(), unchanged.text()), (first.etag(), ""));
     let compressed = read(chair, &path, "gzip").await.expect(200);
     assert_eq!(compressed.etag(), first.etag(), "a weak tag is the same in all codings");
-    let it = chair
-        .read(format!("{}/{}", app.a("/activities"), first.json()["items"][0]["id"].as_str().unwrap()))
-        .await;
+    let it = chair.read(app.a(&format!("/activities/{}", app.world().activity("planned")))).await;
     chair.patch(&it, json!({ "priority": "high" })).await.expect(200);
     let changed = again().await.expect(200);
     assert_ne!(changed.etag(), first.etag());
