@@ -117,7 +117,7 @@ impl<A: Key, B: Key> Key for (A, B) {
 fn foreign_cursor() -> Problem {
     let error = FieldError::parameter("cursor", FieldErrorCode::Invalid).saying(
         "is not a cursor that this list gave for these filters and this sort; leave it out to begin at the first page",
-        "رمز الصفحة هذا لم يصدر عن هذه القائمة بهذه المرشحات وهذا الترتيب؛ احذفه للبدء من الصفحة الأولى",
+        "رمز الصفحة هذا لم يصدر عن هذه القائمة بمعاملات التصفية والترتيب هذه؛ احذفه للبدء من الصفحة الأولى",
     );
     Refusal::field_errors(RefusalCode::InvalidRequest, vec![error]).into()
 }

@@ -300,6 +300,7 @@ fn sorted_by(sort: &str, item: &Value) -> String {
 #[tokio::test]
 async fn every_list_counts_its_items_and_is_the_same_in_every_order() {
     let app = TestApp::start().await;
+    app.db_open_every_step().await;
     for title in ["beta", "Alpha", "beta", "gamma"] {
         app.as_expert().create(app.a("/policies"), policy(json!({ "title": { "en": title } }))).await;
     }

@@ -311,6 +311,7 @@ async fn every_user_is_named_and_every_path_leads_to_what_the_reader_may_read() 
     let app = TestApp::start().await;
     let rows = app.db().await.query("select id::text from users", &[]).await.unwrap();
     let users: BTreeSet<String> = rows.iter().map(|row| row.get(0)).collect();
+    app.db_open_every_step().await;
     let readers = [Who::Chair, Who::Secretariat, Who::Administrator];
     let mut followed = BTreeSet::new();
     for case in operation_cases::all().into_iter().filter(|case| case.operation().method == "get") {

@@ -334,7 +334,10 @@ async fn only_an_activity_never_started_and_without_dependents_is_deleted() {
     }
     let (waiting, on) = (seeded(chair, "overdue").await, seeded(chair, "planned").await);
     let problem = chair.delete(&on).await.expect_problem(409, "stillReferenced");
-    let expected = json!([{ "kind": "activity", "id": waiting.id(), "title": waiting["title"] }]);
+    let expected = json!([{
+        "kind": "activity", "id": waiting.id(), "number": waiting["number"], "title": waiting["title"],
+        "href": waiting.path,
+    }]);
     assert_eq!(problem["references"], expected);
     chair.delete(&waiting).await.expect(204);
     chair.delete(&on).await.expect(204);

@@ -37,7 +37,7 @@ async fn the_secretariat_records_what_the_council_decided_on_a_report() {
     let values = |fields: &[&str]| fields.iter().map(|field| decided[*field].clone()).collect::<Vec<_>>();
     assert_eq!(
         values(&["number", "cycle", "outcome", "returnToStep", "version"]),
-        [json!(1), json!(1), json!(1), json!("continue"), Value::Null, json!(1)]
+        [json!(1), json!(1), json!("continue"), Value::Null, json!(1)]
     );
     assert_eq!(
         values(&["meetingReference", "decidedOn", "supersedes", "supersededBy", "createdAt"]),

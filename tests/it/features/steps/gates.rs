@@ -84,7 +84,10 @@ async fn the_policy_step_asks_for_an_adopted_policy_and_none_under_review() {
         ["policyAdopted".to_owned(), format!("policiesSettled {id}"), format!("translationsComplete {id}")]
     );
     let settled = criterion(&app, "policy", "policiesSettled").await;
-    assert_eq!(settled["unmet"], json!([{ "kind": "policy", "id": id, "title": { "en": "Open data" } }]));
+    let unmet = json!([{
+        "kind": "policy", "id": id, "number": null, "title": { "en": "Open data" }, "href": new.path,
+    }]);
+    assert_eq!(settled["unmet"], unmet);
     let adopted = app.as_chair().transition(&under_review, "adopted").await;
     // One that is only identified needs no aim, but both languages; one that is rejected nothing.
     let arabic = policy(json!({ "title": { "ar": "السحابة أولًا" }, "aims": [] }));
