@@ -292,7 +292,7 @@ problem_catalogue! {
         status: CONFLICT,
         title: "The policy has taken the place of another", "حلّت هذه السياسة محل سياسة أخرى",
         advice: "The policies in `references` were superseded by this policy, so it is neither given up nor deleted. Change its text and have it adopted again, or adopt another policy and let that one supersede it.",
-            "حلّت هذه السياسة محل السياسات التي يسردها الحقل references، فلا تُترك ولا تُحذف. عدّل نصها ثم لتُعتمد من جديد، أو اعتمد سياسة أخرى تحل محلها.",
+            "لا تُترك سياسة حلّت محل غيرها ولا تُحذف؛ ويسرد الحقل references السياسات المستبدَلة. عدّل نص السياسة واطلب اعتمادها من جديد، أو اطلب اعتماد سياسة أخرى تحل محلها.",
     }
     PolicyUnderReview from RefusalCode {
         status: CONFLICT,

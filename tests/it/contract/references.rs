@@ -181,7 +181,7 @@ async fn an_address_that_is_taken_names_whose_it_is_to_those_who_may_see_the_use
     let app = TestApp::start().await;
     let world = app.world();
     let invite = async |by: Who, who: Who| {
-        let body = json!({ "email": who.email().to_uppercase(), "name": { "en": "New" }, "role": "expert" });
+        let body = json!({ "email": who.email().to_uppercase(), "name": { "en": "New" }, "role": "expert", "locale": "en" });
         app.as_who(by).post("/v1/users", body).await.expect_problem(409, "emailTaken")
     };
     for by in [Who::Administrator, Who::Secretariat] {

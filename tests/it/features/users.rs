@@ -257,7 +257,7 @@ async fn who_has_not_accepted_is_invited_and_becomes_active_by_accepting() {
     let members = async |query: &str| secretariat.list(&format!("{f}?{query}")).await.len();
     assert_eq!((members("userState=invited").await, members("userState=disabled").await), (1, 0));
 
-    // Disabled before accepting, and enabled again: still invited.
+    // Disabled before accepting, and enabled again: still invited, by another invitation.
     let disabled = secretariat.transition_because(&invited, "disabled", "A mistake").await;
     assert_eq!(secretariat.reload(&seat).await["userState"], "disabled");
     let accept = async |token: &Value| {
@@ -269,7 +269,10 @@ async fn who_has_not_accepted_is_invited_and_becomes_active_by_accepting() {
     let enabled = secretariat.transition(&disabled, "invited").await;
     assert_eq!(enabled["state"], "invited");
 
-    accept(&invited["invitationToken"]).await.expect(200);
+    accept(&invited["invitationToken"]).await.expect_problem(401, "invalidCredentials");
+    let again = Draft::new(reqwest::Method::POST, format!("{}/invitations", invited.path));
+    let again = secretariat.send(again).await.expect(201).json();
+    accept(&again["invitationToken"]).await.expect(200);
     let active = secretariat.read(invited.path.as_str()).await;
     assert_eq!((&active["state"], &active["invitationPending"]), (&json!("active"), &json!(false)));
     assert_eq!(secretariat.reload(&seat).await["userState"], "active");
