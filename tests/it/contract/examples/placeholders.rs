@@ -66,7 +66,9 @@ impl Placeholders {
             return shown.clone();
         }
         let field = place.rsplit('/').next().unwrap_or_default();
-        let is_hash = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        // The hash of a file stays: it follows from the file.
+        let is_hash =
+            text.len() == 64 && field != "sha256" && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         if is_hash {
             return self.replace(place, text, str::to_owned);
         }

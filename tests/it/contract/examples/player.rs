@@ -171,6 +171,8 @@ impl<'a> Player<'a> {
         }
         if let Some(code) = &line.problem {
             answer.clone().expect_problem(answer.status, code);
+            // The service does this in the background.
+            self.app.app.write_refused().await.map_err(|error| error.to_string())?;
         }
 
         self.keep(line, &body)?;
@@ -215,8 +217,9 @@ impl<'a> Player<'a> {
         let method: Method = operation.method.to_uppercase().parse().unwrap();
         let mut headers = Vec::new();
         if has_header(operation, "If-Match") {
-            let is_command = method == Method::POST;
-            let resource = if is_command { address.rsplit_once('/').unwrap().0 } else { &address };
+            // A command, or the content of a file, is below its resource.
+            let is_below = method == Method::POST || method == Method::PUT;
+            let resource = if is_below { address.rsplit_once('/').unwrap().0 } else { &address };
             let read = self.send(&line.by, Draft::get(resource)).await;
             if read.status != 200 {
                 return Err(format!("{} reads {resource}: {}", line.by, read.text()));
@@ -321,30 +324,32 @@ impl Line {
 
 impl Shorten {
     fn apply(&self, answer: &Value) -> Value {
-        match (self, answer) {
-            (Self::Lists(count), Value::Array(items)) => {
-                items.iter().take(*count).map(|item| self.apply(item)).collect()
-            }
-            (Self::Lists(_), Value::Object(fields)) => {
-                fields.iter().map(|(name, field)| (name.clone(), self.apply(field))).collect()
-            }
-            (Self::Lines(beginnings), Value::String(text)) => {
-                let is_shown = |line: &&str| beginnings.iter().any(|beginning| line.starts_with(beginning));
-                let mut lines: Vec<&str> = text.lines().filter(is_shown).collect();
-                lines.sort_unstable();
-                Value::String(lines.iter().map(|line| format!("{line}\n")).collect())
-            }
-            (Self::Members(pointers), Value::Object(_)) => {
-                let mut shown = json!({});
-                for pointer in pointers {
-                    let names: Vec<&str> = pointer.split('/').skip(1).collect();
-                    let place = names.iter().fold(&mut shown, |place, name| &mut place[*name]);
-                    *place = answer.pointer(pointer).unwrap().clone();
-                }
-                shown
-            }
-            _ => answer.clone(),
+        if let Value::String(text) = answer {
+            let is_shown = |line: &&str| self.lines.iter().any(|beginning| line.starts_with(beginning));
+            let mut lines: Vec<&str> = text.lines().filter(is_shown).collect();
+            lines.sort_unstable();
+            return lines.iter().map(|line| format!("{line}\n")).collect::<String>().into();
         }
+        if self.members.is_empty() {
+            return first_items(answer, self.lists.unwrap_or(usize::MAX));
+        }
+        let mut shown = json!({});
+        for pointer in &self.members {
+            let place = pointer.split('/').skip(1).fold(&mut shown, |place, name| &mut place[name]);
+            *place = answer.pointer(pointer).unwrap().clone();
+        }
+        shown
+    }
+}
+
+/// The value with so many items of each list.
+fn first_items(value: &Value, count: usize) -> Value {
+    match value {
+        Value::Array(items) => items.iter().take(count).map(|item| first_items(item, count)).collect(),
+        Value::Object(fields) => {
+            fields.iter().map(|(name, field)| (name.clone(), first_items(field, count))).collect()
+        }
+        _ => value.clone(),
     }
 }
 

@@ -77,15 +77,15 @@ impl Keep {
 }
 
 /// How a long answer is shortened.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) enum Shorten {
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Shorten {
     /// Each list to its first items.
-    Lists(usize),
+    pub(super) lists: Option<usize>,
     /// A text to the lines that begin so.
-    Lines(Vec<String>),
+    pub(super) lines: Vec<String>,
     /// An object to the members at these pointers.
-    Members(Vec<String>),
+    pub(super) members: Vec<String>,
 }
 
 /// The chapters of the story.
