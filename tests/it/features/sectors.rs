@@ -13,7 +13,7 @@ async fn children(client: Client<'_>, sector: &Resource, of: &str) -> Vec<Resour
     for child in client.list(&format!("{}/{of}", sector.path)).await {
         let path = format!("{}/{of}/{}", sector.path, child["id"].as_str().unwrap());
         let read = client.read(path).await;
-        assert_eq!(read.body, child, "the list and the resource itself say the same");
+        assert_eq!(read.listed(), child, "the list and the resource itself say the same");
         children.push(read);
     }
     children

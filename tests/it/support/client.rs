@@ -24,6 +24,13 @@ impl Resource {
         self.body["id"].as_str().unwrap()
     }
 
+    /// The resource as a list shows it: without the permissions of the caller.
+    pub(crate) fn listed(&self) -> Value {
+        let mut listed = self.body.clone();
+        listed.as_object_mut().unwrap().remove("permissions").expect("permissions");
+        listed
+    }
+
     /// The codes that block the transition to a state; empty where the transition is allowed.
     #[track_caller]
     pub(crate) fn blockers(&self, to: &str) -> Vec<String> {
