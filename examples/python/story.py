@@ -22,18 +22,16 @@ from taskforce.api.steps import cast_vote, create_submission, get_step_readiness
 from taskforce.models import (
     ActivityPatch,
     ActivityPriority,
-    ActivityState,
-    ActivityTransition,
     EvidenceUpload,
     LoginCredentials,
     NewActivity,
     NewEvidence,
     NewSubmission,
-    NewVote,
     NewWaiver,
+    SimpleActivityTransition,
+    SimpleNewVote,
     StepName,
     SubmissionWithdrawal,
-    VoteChoice,
 )
 from taskforce.types import File
 
@@ -105,14 +103,14 @@ refused = transition_activity.sync_detailed(
     task_force,
     created.id,
     client=api,
-    body=ActivityTransition(to=ActivityState.DONE),
+    body=SimpleActivityTransition.from_dict({"to": "done"}),
     if_match=f'"{prioritized.version}"',
     accept_language="ar",
 ).parsed
 assert refused.code == "transitionNotAllowed"
 legal = [transition.to for transition in refused.available_transitions if transition.allowed]
 assert legal == ["inProgress", "blocked", "cancelled"], legal
-states = ok(get_vocabularies.sync_detailed(client=api)).words["activityStates"]
+states = ok(get_vocabularies.sync_detailed(client=api)).words.activity_state
 print(refused.title + ":", "، ".join(state.label.ar for state in states if state.code in legal))
 assert "\u0600" <= refused.title[0] <= "\u06ff"
 
@@ -158,7 +156,7 @@ submission = ok(
         task_force, StepName.PILOTS, client=api, body=NewSubmission(), idempotency_key=str(uuid.uuid4())
     )
 )
-voted = ok(cast_vote.sync_detailed(task_force, submission.id, client=api, body=NewVote(choice=VoteChoice.APPROVE)))
+voted = ok(cast_vote.sync_detailed(task_force, submission.id, client=api, body=SimpleNewVote.from_dict({"choice": "approve"})))
 assert voted.tally.approve == 1
 print("voted; the step passes with", voted.tally.approvals_needed, "approvals")
 

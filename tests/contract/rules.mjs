@@ -162,14 +162,22 @@ function ListsArePaged() {
 }
 
 /**
- * Generators name an enum by its component; an inline one becomes `Sort2` or a union without a name. The codes of a kind of
- * problem tell the kinds apart and belong to them.
+ * Generators name an enum by its component; an inline one becomes `Sort2` or a union without a name. The values that tell
+ * one case of a union from the others belong to the case.
  */
 function EnumsAreComponents() {
+  const cases = new Set();
   return {
+    Root: {
+      enter({ components }) {
+        for (const { oneOf = [] } of Object.values(components?.schemas ?? {})) {
+          oneOf.forEach(({ $ref }) => cases.add($ref));
+        }
+      },
+    },
     Schema(schema, { report, location }) {
-      const { pointer } = location;
-      const belongs = /^#\/components\/schemas\/(?:[^/]+|[^/]+Problem\/.+\/code)$/u.test(pointer);
+      const [component, inside] = /^(#\/components\/schemas\/[^/]+)(.*)$/u.exec(location.pointer)?.slice(1) ?? [];
+      const belongs = component !== undefined && (inside === '' || cases.has(component));
       if (Array.isArray(schema.enum) && schema.enum.length > 1 && !belongs) {
         report({ message: 'An enum is a component with a name.', location: location.child(['enum']) });
       }

@@ -97,6 +97,11 @@ const faults = [
     at(document, keys).example = 7;
     return pointer(...keys, 'example');
   }],
+  ['contract/enums-are-components', (document) => {
+    const schema = name(document, 'schemas', (one) => one.properties?.version !== undefined);
+    document.components.schemas[schema].properties.version = { type: 'string', description: 'A word.', enum: ['a', 'b'] };
+    return pointer('components', 'schemas', schema, 'properties', 'version', 'enum');
+  }],
   ['contract/scalars-have-examples', (document) => {
     const schema = name(document, 'schemas', (one) => one.properties?.id !== undefined);
     document.components.schemas[schema].properties.id = { type: 'string', description: 'The id.' };

@@ -71,8 +71,8 @@ const refused = await api.POST('/v1/task-forces/{taskForceId}/activities/{activi
 assert(refused.error?.code === 'transitionNotAllowed');
 const legal = refused.error.availableTransitions?.filter(({ allowed }) => allowed).map(({ to }) => to);
 assert.deepEqual(legal, ['inProgress', 'blocked', 'cancelled']);
-const arabic = vocabularies.words.activityStates?.filter(({ code }) => legal.includes(code)).map(({ label }) => label.ar);
-console.log(`${refused.error.title}: ${arabic?.join('، ')}`);
+const arabic = vocabularies.words.ActivityState.filter(({ code }) => legal.includes(code)).map(({ label }) => label.ar);
+console.log(`${refused.error.title}: ${arabic.join('، ')}`);
 assert.match(refused.error.title, /\p{Script=Arabic}/u);
 // A file keeps its name, also an Arabic one. openapi-typescript types the part of a form as a string.
 const file = new File(['نص المحضر'], 'محضر الاجتماع.txt', { type: 'text/plain' });

@@ -12,7 +12,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get the service's name and links
+         * Read what is here
          * @description The same as `GET /v1`, for clients that know only the address of the host. A browser, which prefers HTML to JSON, is redirected to the documentation.
          *
          *     Who may: anyone, without signing in.
@@ -34,8 +34,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get the keys of access tokens
-         * @description Public keys that verify the access tokens, as a JSON Web Key Set (RFC 7517).
+         * Read the keys that access tokens are signed with
+         * @description As a JSON Web Key Set (RFC 7517).
          *
          *     Who may: anyone, without signing in.
          */
@@ -56,9 +56,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get the security contact (security.txt)
-         * @description The security contact of the installation, as in RFC 9116. The file does not exist if the administrator has named no
-         *     contact.
+         * Read whom to tell of a weakness
+         * @description As in RFC 9116; there is none where the administrator has named no contact.
          *
          *     Who may: anyone, without signing in.
          *
@@ -83,8 +82,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Check liveness
-         * @description Liveness check for a supervisor that restarts the process. The database is not checked.
+         * Ask whether the process lives
+         * @description For whoever restarts it; says nothing about the database.
          *
          *     Who may: anyone, without signing in.
          */
@@ -105,9 +104,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Check readiness
-         * @description Readiness check for load balancers. A service is ready while its database answers, is migrated and has space for
-         *     changes. The result is at most one second old.
+         * Ask whether the service is ready
+         * @description For whoever sends requests to it: the database answers, is migrated and has space for changes, as of a second ago at most.
          *
          *     Who may: anyone, without signing in.
          */
@@ -128,9 +126,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get metrics
-         * @description Metrics in the text format of Prometheus. The request needs the token of the setting `TASKFORCE_METRICS_TOKEN` as
-         *     bearer token; without that setting there are no metrics.
+         * Read the metrics
+         * @description In the text format of Prometheus. Needs the token of `TASKFORCE_METRICS_TOKEN` as bearer; without that setting there are none.
          *
          *     Who may: the operator of the installation, with the token that the installation sets.
          *
@@ -155,8 +152,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get the explanation of a problem
-         * @description Explanation of a problem code. The `type` of a problem leads here.
+         * Read what a problem means
+         * @description The explanation behind the `type` of a problem.
          *
          *     Who may: anyone, without signing in.
          */
@@ -177,8 +174,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get information about the service
-         * @description Name, version and links of the service.
+         * Read what this is
+         * @description Name and version of the service, and where to go on.
          *
          *     Who may: anyone, without signing in.
          */
@@ -199,8 +196,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List your API keys
-         * @description Your API keys, newest first, including expired and revoked keys. API keys cannot make this request.
+         * List my API keys
+         * @description Your API keys, newest first, those too that have ended or were revoked. Not for API keys themselves.
          *
          *     Who may: any signed-in user. An API key is not enough, whatever its scope.
          *
@@ -211,10 +208,8 @@ export interface paths {
         get: operations["listApiKeys"];
         put?: never;
         /**
-         * Create an API key
-         * @description Creates an API key for a script. The key has your rights, limited to its scopes, for as long as you have them. A key
-         *     that only reads is refused every change (403 `insufficientScope`); to a key of one task force all others are absent
-         *     (404), lists of task forces show that one, and the rest of the installation but `GET /v1/me` is refused (403).
+         * Make an API key
+         * @description For a script: it does what you may do, within its scopes, while you may do it. A key that only reads is refused every change (403 `insufficientScope`); to a key of one task force all others are absent (404), lists of task forces show that one, and the rest of the installation but `GET /v1/me` is refused (403).
          *
          *     The answer holds the secret this once. Keys stay when the password changes: revoke the ones that you don't trust. A new invitation revokes all of them, and so does becoming an administrator. While you are disabled they do nothing. Not for API keys themselves.
          *
@@ -244,9 +239,7 @@ export interface paths {
         post?: never;
         /**
          * Revoke an API key
-         * @description Revokes the key at once and permanently. An administrator can revoke the keys of other users; `GET
-         *     /v1/installation-events` lists their ids. A key has no version, so `If-Match` is not needed. API keys cannot make
-         *     this request.
+         * @description At once and for good. An administrator revokes anybody's; `GET /v1/installation-events` tells their ids. It has no version, so no `If-Match` is asked for. Not for API keys themselves.
          *
          *     Who may: administrators and the owner of the key. An API key is not enough, whatever its scope.
          *
@@ -271,11 +264,9 @@ export interface paths {
         put?: never;
         /**
          * Accept an invitation
-         * @description Sets the password, ends all other sessions of the user and starts a new one. An invitation can be accepted once,
-         *     within 7 days, until a newer invitation replaces it.
+         * @description Sets the password, ends every other session of the user and starts one. An invitation can be accepted once, for 7 days, until a newer one replaces it.
          *
-         *     Unknown tokens count as failed attempts of the client's address. A valid token is accepted even if the address has
-         *     too many failed attempts.
+         *     Tokens that are none count as failed attempts from the address; a good one is never refused for that.
          *
          *     Who may: anyone, without signing in.
          *
@@ -302,10 +293,9 @@ export interface paths {
         put?: never;
         /**
          * Sign in
-         * @description Starts a session. A session lasts 7 days from its last refresh, and 30 days at most.
+         * @description Starts a session. It lasts 7 days from its last refresh, and 30 days at most.
          *
-         *     An unknown address, a wrong password, a disabled user and an invitation that was not accepted yet get the same
-         *     response.
+         *     An unknown address, a wrong password, a disabled user and one who has not accepted the invitation yet get the same answer.
          *
          *     Ten failures for an account, or fifty from an address, and the answer is 429, also for the right password: then one more attempt every 90 (18) seconds. A sign-in that succeeds forgives the account's failures.
          *
@@ -334,8 +324,7 @@ export interface paths {
         put?: never;
         /**
          * Sign out
-         * @description Ends the session of a refresh token and its access tokens at once. The request also succeeds if the session has
-         *     already ended.
+         * @description Ends the session of a refresh token at once, its access tokens too. Where there is no such session, nothing is left to do.
          *
          *     Who may: anyone, without signing in.
          */
@@ -355,10 +344,8 @@ export interface paths {
         };
         get?: never;
         /**
-         * Change your password
-         * @description Changes your password, ends all your sessions at once, including this one, and starts a new session: continue with
-         *     the returned tokens. API keys stay valid. API keys cannot make this request. A user without a password gets one by
-         *     an invitation.
+         * Change my password
+         * @description Ends every session of yours at once, this one too, and starts one: go on with its tokens. API keys stay as they are. For a session or single sign-on, not for an API key; whoever has no password yet gets one by an invitation.
          *
          *     A wrong `currentPassword` is `invalidCredentials`, and counts as a failed sign-in of the account and from the address.
          *
@@ -390,8 +377,7 @@ export interface paths {
          * Refresh a session
          * @description Exchanges a refresh token for the next pair; it can be used once. A token that comes a second time has been copied, and ends the session for whoever holds it: keep the new one before you use it, and never send two refreshes at once: one gets the next pair, the other ends the session.
          *
-         *     Unknown tokens count as failed attempts of the client's address. A valid token is accepted even if the address has
-         *     too many failed attempts.
+         *     Tokens that are none count as failed attempts from the address; a good one is never refused for that.
          *
          *     Who may: anyone, without signing in.
          *
@@ -415,8 +401,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List the decisions on all task forces
-         * @description The decisions on all task forces, newest first.
+         * Read the council's register
+         * @description The decisions on all task forces, what was recorded last comes first; for council, secretariat and administrator.
          *
          *     Who may: administrators, the secretariat, and council members.
          *
@@ -441,8 +427,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List installation events
-         * @description Events outside any task force, newest first: users, invitations, sessions and API keys.
+         * Read the installation's events
+         * @description What happened outside any task force, newest first: users, invitations, sessions, API keys. For the administrator.
          *
          *     Who may: administrators.
          *
@@ -467,8 +453,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get your account
-         * @description Your account and the seats that you hold.
+         * Read my account
+         * @description You, and the seats that you hold.
          *
          *     Who may: any signed-in user.
          */
@@ -479,9 +465,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Update your account
-         * @description Changes your name and your language. Administrators and the secretariat change addresses and roles; `PUT
-         *     /v1/auth/password` changes the password. API keys cannot make this request.
+         * Change my account
+         * @description Changes your name and your language. Address and role are changed by whoever manages users, the password with `PUT /v1/auth/password`. Not with an API key.
          *
          *     Who may: any signed-in user. An API key is not enough, whatever its scope.
          */
@@ -496,8 +481,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List your open activities
-         * @description The open activities that are assigned to you in all task forces, by due date.
+         * List my open activities
+         * @description The open activities assigned to you over all task forces, what is due first comes first.
          *
          *     Who may: any signed-in user.
          *
@@ -522,9 +507,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List your sessions
-         * @description Your active sessions, newest first. Sign-ins by single sign-on have no session here, so no session is `current` for
-         *     them. API keys cannot make this request.
+         * List my sessions
+         * @description Your sessions that run, newest first. Single sign-on has no sessions here, so none is `current` for whoever comes by it. Not for API keys.
          *
          *     Who may: any signed-in user. An API key is not enough, whatever its scope.
          *
@@ -552,9 +536,8 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * End one of your sessions
-         * @description Ends one of your sessions and its access tokens at once. The current session can be ended, too. A session has no
-         *     version, so `If-Match` is not needed. API keys cannot make this request.
+         * End a session of mine
+         * @description Ends it at once, its access tokens too; the present one can be ended as well. It has no version, so no `If-Match` is asked for. Not for API keys.
          *
          *     Who may: the user whose session it is. An API key is not enough, whatever its scope.
          *
@@ -576,10 +559,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List your tasks
-         * @description Your tasks in all task forces, longest waiting first. Members see votes, reviews and conditions; the chair also sees
-         *     extended pilots that have to be planned in a new cycle; the secretariat sees conditions to accept; the secretariat
-         *     and council members see reports that wait for a decision.
+         * List what waits for me
+         * @description Over all task forces, what has waited longest comes first: votes, reviews and conditions for members; for the chair, extended pilots that wait to be planned in a new cycle; for the secretariat, conditions to accept; for secretariat and council, reports that wait for a decision.
          *
          *     Who may: any signed-in user.
          *
@@ -604,12 +585,34 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get the OpenAPI document as JSON
-         * @description The OpenAPI document of the contract as JSON. `GET /v1/openapi.yaml` returns the same document as YAML.
+         * Read this document as JSON
+         * @description The OpenAPI document of the contract.
          *
          *     Who may: anyone, without signing in.
          */
         get: operations["getOpenapiJson"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/openapi.yaml": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read this document as YAML
+         * @description The OpenAPI document of the contract.
+         *
+         *     Who may: anyone, without signing in.
+         */
+        get: operations["getOpenapiYaml"];
         put?: never;
         post?: never;
         delete?: never;
@@ -626,10 +629,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List refused attempts
-         * @description Refused attempts, newest first: requests refused with 403, failed or throttled sign-ins, and steps submitted before
-         *     their gate was met. Attempts of one kind are counted, an hour a row; they appear after some seconds and are kept for
-         *     90 days. They stand apart from the chains of events, for they changed nothing. For the administrator.
+         * Read refused attempts
+         * @description Who tried what is not theirs to do, newest first: requests refused with 403, sign-ins that failed or were too many, and steps submitted before their gate was met. Attempts of one kind are counted, an hour a row; they appear after some seconds and are kept for 90 days. They stand apart from the chains of events, for they changed nothing. For the administrator.
          *
          *     Who may: administrators.
          *
@@ -654,8 +655,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List the statuses of all task forces
-         * @description The portfolio: a summary of each task force, and the totals of all task forces that match the filters.
+         * Read the portfolio
+         * @description One line for every task force, and the totals of all that match; for council, secretariat and administrator.
          *
          *     Who may: administrators, the secretariat, and council members.
          *
@@ -681,8 +682,7 @@ export interface paths {
         };
         /**
          * List task forces
-         * @description The task forces that you can see: all for administrators, the secretariat and council members; for an expert, those
-         *     in which the expert holds a seat; for an API key of one task force, that task force.
+         * @description All of them for administrator, secretariat and council; for an expert those in which they hold a seat; for an API key of one task force, that one.
          *
          *     Who may: any signed-in user.
          */
@@ -690,8 +690,7 @@ export interface paths {
         put?: never;
         /**
          * Create a task force
-         * @description Creates a task force in state `forming` with its five steps locked. The secretariat activates the task force when it
-         *     has five to seven members and a chair.
+         * @description It starts as `forming`, with its five steps locked; the secretariat activates it once it has five to seven members and a chair.
          *
          *     Who may: administrators and the secretariat.
          *
@@ -716,8 +715,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get a task force
-         * @description One task force and its available transitions.
+         * Read a task force
+         * @description One task force, and where it can go from here.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -732,8 +731,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Update a task force
-         * @description Changes the fields in the merge patch. The state is changed by `POST …/transitions`.
+         * Change a task force
+         * @description Changes the fields that the merge patch names. Its state has its own operation.
          *
          *     Who may: administrators, the secretariat, and the chair of the task force.
          *
@@ -755,7 +754,7 @@ export interface paths {
         };
         /**
          * List activities
-         * @description The activities of the current cycle, or of another cycle with `cycle`. All filters can be combined.
+         * @description The activities of a task force, narrowed by any combination of filters; those of the present cycle unless `cycle` says otherwise.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -768,7 +767,7 @@ export interface paths {
         put?: never;
         /**
          * Create an activity
-         * @description Creates an activity in state `planned`, in an open step or ahead of time in a locked step.
+         * @description Plans an activity in an open step, or ahead in a locked one. It starts as `planned`.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -794,8 +793,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get an activity
-         * @description One activity with its dependencies and available transitions.
+         * Read an activity
+         * @description One activity, what it waits for, and where it can go from here.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -808,7 +807,7 @@ export interface paths {
         post?: never;
         /**
          * Delete an activity
-         * @description Deletes an activity that was never started, and its comments. An activity that was started can only be cancelled.
+         * @description Deletes an activity that was never started, with its comments; one that was started is cancelled instead.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -822,8 +821,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Update an activity
-         * @description Changes the fields in the merge patch. `step` can be changed until the activity is first started; after that, only the chair can set `reviewRequired` to false.
+         * Change an activity
+         * @description Changes the fields that the merge patch names. An activity moves to another step only until it is first started; from then on, only the chair can switch `reviewRequired` off.
          *
          *     Who may: the chair and members of the task force. To switch off the review of an activity that was started: the chair of the task force.
          *
@@ -857,8 +856,8 @@ export interface paths {
         get: operations["listComments"];
         put?: never;
         /**
-         * Create a comment
-         * @description Adds a comment to an activity, in any state of the activity and of its step.
+         * Write a comment
+         * @description Possible whatever the state of the activity and its step.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -883,7 +882,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get a comment
+         * Read a comment
          * @description One comment on an activity.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
@@ -897,7 +896,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a comment
-         * @description Deletes a comment.
+         * @description Its author may, and the chair.
          *
          *     Who may: the chair of the task force and the author of the comment.
          *
@@ -911,8 +910,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Update a comment
-         * @description Changes the text of a comment.
+         * Change a comment
+         * @description Only its author may.
          *
          *     Who may: the author of the comment.
          *
@@ -934,9 +933,8 @@ export interface paths {
         };
         get?: never;
         /**
-         * Add a dependency
-         * @description Adds a dependency: the activity cannot be started until the other activity is done or cancelled. The request is
-         *     idempotent.
+         * Let an activity wait for another
+         * @description The activity can't be started before the other one is done or cancelled. Doing it twice changes nothing.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -944,13 +942,13 @@ export interface paths {
          *     |---|---|
          *     | 403 | `forbidden` |
          *     | 404 | `notFound` |
-         *     | 409 | `taskForceForming`, `taskForceSuspended`, `taskForceClosed`, `stepSubmitted`, `stepPassed`, `dependencyCircle`, `activityClosed`, `tooManyItems` |
+         *     | 409 | `taskForceForming`, `taskForceSuspended`, `taskForceClosed`, `stepSubmitted`, `stepPassed`, `dependencyCircle`, `activityClosed` |
          */
         put: operations["addDependency"];
         post?: never;
         /**
-         * Remove a dependency
-         * @description The request is idempotent.
+         * Let an activity wait no longer for another
+         * @description Doing it twice changes nothing.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -976,8 +974,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Change the state of an activity
-         * @description Changes the state of an activity. The activity's `availableTransitions` lists the possible states and the obstacles of each. An activity that a waiver left open when its step passed can still be finished or cancelled.
+         * Move an activity to another state
+         * @description `availableTransitions` of the activity says which states can be reached, and what stands in the way of each. What a waiver left open when its step passed can still be finished or cancelled.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -1002,10 +1000,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Verify the event chain
-         * @description Recomputes the hashes of all stored events from the first to the head of the chain, and names the first event that
-         *     breaks the chain. The verification of many events can take seconds; a third verification at the same time is refused
-         *     with 503.
+         * Verify the events
+         * @description Walks the chain of events from the first to the head, hashing the text of each as it is stored, and names the first that breaks. It may take some seconds where there are many; while two walks are under way, a third is refused with 503.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -1056,8 +1052,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get a condition
-         * @description One condition and its available transitions.
+         * Read a condition
+         * @description One condition, and where it can go from here.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -1084,10 +1080,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Change the state of a condition
-         * @description Changes the state of a condition. The chair reports a condition met; the secretariat accepts it, returns it with a
-         *     reason, or waives it with a reason. A correcting decision with another outcome makes the condition `superseded`.
-         *     Conditions can also change after the task force has concluded or was dissolved.
+         * Move a condition to another state
+         * @description The chair reports it met; the secretariat accepts that, returns it with a reason, or waives it with a reason. A decision that corrects the one that set it, with another outcome, makes it `superseded`. Also possible once the task force has concluded or was dissolved.
          *
          *     Who may: the secretariat and the chair of the task force. To report a condition as met: the chair of the task force. To accept, return or waive a condition: the secretariat.
          *
@@ -1124,10 +1118,8 @@ export interface paths {
         get: operations["listDecisions"];
         put?: never;
         /**
-         * Record a decision of the council
-         * @description Records the council's decision on a submitted report. `continue` opens the next cycle; `adjust` reopens the named
-         *     step of this cycle, locks the later steps and removes their waivers; `conclude` concludes the task force; `stop`
-         *     dissolves it. All effects happen in one transaction.
+         * Record the council's decision
+         * @description On a submitted report. `continue` opens the next cycle; `adjust` opens the named step of this cycle again, locks the later ones and takes their waivers back; `conclude` concludes the task force; `stop` dissolves it: all of it at once or not at all.
          *
          *     Who may: the secretariat.
          *
@@ -1153,7 +1145,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get a decision
+         * Read a decision
          * @description One decision of the council with its conditions.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
@@ -1179,8 +1171,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List events
-         * @description The audit events of a task force in order. Each event holds the hash of the previous event.
+         * Read events
+         * @description Everything that happened in a task force, in the order in which it happened; each event is chained to the one before by its hash.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -1218,7 +1210,7 @@ export interface paths {
         put?: never;
         /**
          * Add evidence
-         * @description Adds evidence: a link, or without `url` a file to be uploaded with `PUT …/content`. Members add evidence about all subjects; the secretariat adds evidence about the task force, a submission, a report or a decision (such as the signed letter or the minutes). Evidence can be added in any state of the subject's step; about a condition also after the task force has concluded; about the task force, a submission, a report or a decision, by the secretariat and the chair, in any state of the task force.
+         * @description By the members; about the task force, a submission, a report or a decision (the signed letter, the minutes) by the secretariat, too. Possible whatever became of the step of what it is about; of a condition even after the task force was concluded, and about the task force, a submission, a report or a decision by secretariat and chair in every state of the task force. Without `url` it is a file: upload it with `PUT …/content`.
          *
          *     Who may: the secretariat, and the chair and members of the task force. To add, change or delete evidence about the work of the steps: the chair and members of the task force.
          *
@@ -1244,8 +1236,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get evidence
-         * @description One piece of evidence, without the content of its file.
+         * Read evidence
+         * @description One link or file, without the file's bytes.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -1258,7 +1250,7 @@ export interface paths {
         post?: never;
         /**
          * Delete evidence
-         * @description Deletes evidence and its file while its subject can be changed. Evidence about a closed vote, a submitted report or a decision cannot be deleted.
+         * @description Possible as long as what it is about can be written; evidence about a closed vote, a submitted report or a decision stays. Its file goes with it.
          *
          *     Who may: the secretariat, and the chair and members of the task force. To add, change or delete evidence about the work of the steps: the chair and members of the task force. To change or delete evidence about the task force, a submission, a report or a decision: the secretariat, the chair of the task force, and the member who added the evidence.
          *
@@ -1272,8 +1264,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Update evidence
-         * @description Changes the fields in the merge patch while the subject of the evidence can be changed. Evidence about a closed vote, a submitted report or a decision cannot be changed.
+         * Change evidence
+         * @description Changes the fields that the merge patch names, as long as what it is about can be written. Evidence about a closed vote, a submitted report or a decision stays as it is.
          *
          *     Who may: the secretariat, and the chair and members of the task force. To add, change or delete evidence about the work of the steps: the chair and members of the task force. To change or delete evidence about the task force, a submission, a report or a decision: the secretariat, the chair of the task force, and the member who added the evidence.
          *
@@ -1295,7 +1287,7 @@ export interface paths {
         };
         /**
          * Download the file of evidence
-         * @description Downloads the file as it was uploaded, as an attachment. The response is 404 until a file is uploaded.
+         * @description The file as it was uploaded, to be saved and not to be shown. Nothing is here before one was uploaded.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -1337,7 +1329,7 @@ export interface paths {
         };
         /**
          * List health statements
-         * @description The health statements, newest first. The first statement is the current health of the task force.
+         * @description Newest first; the first one is the task force's present health.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -1348,8 +1340,8 @@ export interface paths {
         get: operations["listHealthStatements"];
         put?: never;
         /**
-         * Create a health statement
-         * @description Records the chair's rating of the task force's health. The statement holds until the next one.
+         * State the health
+         * @description The chair's own dated word; it stays until the next one.
          *
          *     Who may: the chair of the task force.
          *
@@ -1375,7 +1367,7 @@ export interface paths {
         };
         /**
          * List members
-         * @description The members of a task force by the time of their appointment, including members whose seat has ended.
+         * @description The members of a task force in the order in which they came, those whose seat has ended among them.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -1387,7 +1379,7 @@ export interface paths {
         put?: never;
         /**
          * Appoint a member
-         * @description Gives a user a seat. An active or suspended task force has at most seven members.
+         * @description Gives a user a seat. A task force at work has at most seven.
          *
          *     Who may: administrators, the secretariat, and the chair of the task force.
          *
@@ -1413,8 +1405,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get a member
-         * @description One current or former member.
+         * Read a member
+         * @description One member, whether the seat is held now or has ended.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -1429,9 +1421,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Update a member
-         * @description Changes the fields in the merge patch. Making a member the chair makes the previous chair an expert in the same
-         *     transaction.
+         * Change a member
+         * @description Making a member the chair makes the present chair an expert in the same step.
          *
          *     Who may: administrators, the secretariat, and the chair of the task force.
          *
@@ -1455,8 +1446,7 @@ export interface paths {
         put?: never;
         /**
          * End a seat
-         * @description Ends the seat of a member. An active or suspended task force keeps at least five members and a chair: ending one of
-         *     five seats, or the seat of the chair, needs a `successor`.
+         * @description A task force at work keeps five members and a chair: to lose one of five, or the chair, is to name the successor here.
          *
          *     Who may: administrators, the secretariat, and the chair of the task force.
          *
@@ -1495,7 +1485,7 @@ export interface paths {
         put?: never;
         /**
          * Create a migration
-         * @description Creates a migration in state `planned`. Step `migration` must be open, and the pilot evaluated with outcome `scale`.
+         * @description Possible while step `migration` is open, of a pilot that was evaluated with outcome `scale`. It starts as `planned`.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -1521,8 +1511,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get a migration
-         * @description One migration and its available transitions.
+         * Read a migration
+         * @description One migration, and where it can go from here.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -1535,7 +1525,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a migration
-         * @description Deletes a migration and its checklist. Step `migration` must be open, the migration must not have begun, and nothing may refer to it.
+         * @description Possible while step `migration` is open, the migration was not begun and nothing refers to it. Its checklist goes with it.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -1549,8 +1539,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Update a migration
-         * @description Changes the fields in the merge patch while step `migration` is open. A live migration keeps its `reconciliation`, with a `reason` if the counts differ; a migration that is handed over also keeps `receivingUnit` and `serviceOwner`.
+         * Change a migration
+         * @description Changes the fields that the merge patch names, while step `migration` is open. A live migration keeps its `reconciliation`, with a `reason` if the counts differ, and one that is handed over also keeps `receivingUnit` and `serviceOwner`.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -1573,7 +1563,7 @@ export interface paths {
         };
         /**
          * List checklist items
-         * @description The checklist of a migration, in order of creation.
+         * @description A migration's checklist, in the order in which it was written.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -1585,7 +1575,7 @@ export interface paths {
         put?: never;
         /**
          * Create a checklist item
-         * @description Adds an item to the checklist while step `migration` is open. A live migration takes only items that are done.
+         * @description Possible while step `migration` is open. A live migration takes only items that are done.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -1610,7 +1600,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get a checklist item
+         * Read a checklist item
          * @description One item of a migration's checklist.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
@@ -1624,7 +1614,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a checklist item
-         * @description Deletes a checklist item while step `migration` is open. A live migration keeps at least one item.
+         * @description Possible while step `migration` is open. A live migration keeps at least one.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -1638,8 +1628,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Update a checklist item
-         * @description Changes the fields in the merge patch while step `migration` is open. All items of a live migration stay done.
+         * Change a checklist item
+         * @description Changes the fields that the merge patch names, while step `migration` is open. A live migration keeps its checklist complete.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -1662,8 +1652,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Change the state of a migration
-         * @description Changes the state of a migration. The migration's `availableTransitions` lists the possible states and the obstacles of each.
+         * Move a migration to another state
+         * @description `availableTransitions` of the migration says which states can be reached, and what stands in the way of each.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -1689,7 +1679,7 @@ export interface paths {
         };
         /**
          * List pilots
-         * @description The pilots of a cycle, including pilots extended into it, oldest first.
+         * @description The pilots of a cycle, those extended into it among them, oldest first.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -1701,7 +1691,7 @@ export interface paths {
         put?: never;
         /**
          * Create a pilot
-         * @description Creates a pilot in state `proposed` while step `pilots` is open.
+         * @description Possible while step `pilots` is open. It starts as `proposed`.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -1727,8 +1717,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get a pilot
-         * @description One pilot and its available transitions.
+         * Read a pilot
+         * @description One pilot, and where it can go from here.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -1741,7 +1731,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a pilot
-         * @description Deletes a pilot and its indicators. Step `pilots` must be open, the pilot must not have been started or evaluated, and nothing may refer to it.
+         * @description With its indicators. Possible while step `pilots` is open, the pilot has not started and nothing refers to it; one that was evaluated before stays.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -1755,8 +1745,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Update a pilot
-         * @description Changes the fields in the merge patch while step `pilots` is open and the pilot has not started. A planned pilot keeps a selected sector and an aim.
+         * Change a pilot
+         * @description Changes the fields that the merge patch names, while step `pilots` is open and the pilot has not started. A planned pilot keeps a selected sector and an aim.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -1779,7 +1769,7 @@ export interface paths {
         };
         /**
          * List a pilot's indicators
-         * @description The indicators of a pilot, oldest first.
+         * @description What the pilot is measured by, oldest first.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -1791,7 +1781,7 @@ export interface paths {
         put?: never;
         /**
          * Create an indicator
-         * @description Adds an indicator to a pilot while step `pilots` is open and the pilot has not started.
+         * @description Possible while step `pilots` is open and the pilot has not started.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -1816,7 +1806,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get an indicator
+         * Read an indicator
          * @description One indicator of a pilot.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
@@ -1830,7 +1820,7 @@ export interface paths {
         post?: never;
         /**
          * Delete an indicator
-         * @description Deletes an indicator while step `pilots` is open and the pilot has not started. An indicator with measurements cannot be deleted, and a planned pilot keeps an indicator with `baseline` and `target`.
+         * @description Possible while step `pilots` is open and the pilot has not started. An indicator that was measured stays, and a planned pilot keeps an indicator with `baseline` and `target`.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -1844,7 +1834,7 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Update an indicator
+         * Change an indicator
          * @description Changes the fields that the merge patch names, while step `pilots` is open and the pilot has not started. A planned pilot keeps an indicator with `baseline` and `target`. An indicator that was measured for an earlier evaluation keeps `name`, `unit`, `direction` and `baseline`; `retirementReason` retires such an indicator, so that later evaluations do not ask for measurements of it.
          *
          *     Who may: the chair and members of the task force.
@@ -1867,7 +1857,7 @@ export interface paths {
         };
         /**
          * List an indicator's measurements
-         * @description The measurements of an indicator over all cycles of the pilot, oldest first.
+         * @description What was measured of the indicator, in every cycle that the pilot ran in, oldest first.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -1879,7 +1869,7 @@ export interface paths {
         put?: never;
         /**
          * Create a measurement
-         * @description Records a measurement while step `migration` is open and the pilot is running. The day is not before the start of the pilot. A measurement counts in the pilot's last cycle.
+         * @description Possible while step `migration` is open and the pilot is running, of a day since it was started. It counts in the pilot's last cycle.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -1904,7 +1894,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get a measurement
+         * Read a measurement
          * @description One measurement of an indicator.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
@@ -1918,7 +1908,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a measurement
-         * @description Deletes a measurement while step `migration` is open and the pilot is running. Measurements of earlier cycles cannot be deleted.
+         * @description Possible while step `migration` is open and the pilot is running; what was measured in an earlier cycle stays.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -1932,8 +1922,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Update a measurement
-         * @description Changes the fields in the merge patch while step `migration` is open and the pilot is running. Measurements of earlier cycles cannot be changed.
+         * Change a measurement
+         * @description Changes the fields that the merge patch names, while step `migration` is open and the pilot is running; what was measured in an earlier cycle stays.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -1956,8 +1946,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Change the state of a pilot
-         * @description Changes the state of a pilot. The pilot's `availableTransitions` lists the possible states and the obstacles of each. An extended pilot returns to `planned` in a later cycle; any evaluated pilot returns to `planned` in a step `pilots` that the council reopened. While step `migration` is open, an evaluated pilot without a migration can return to `running`. A return clears `outcome` and `lessons` until the next evaluation; `evaluations` keeps the earlier evaluations.
+         * Move a pilot to another state
+         * @description `availableTransitions` of the pilot says which states can be reached, and what stands in the way of each. An extended pilot goes back to `planned` in a later cycle, and any evaluated pilot in a step `pilots` that the council opened again; while step `migration` is open, an evaluated pilot without a migration goes back to `running`. Its outcome and lessons go with that, and the next evaluation sets them anew; `evaluations` keeps the earlier ones.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -1983,7 +1973,7 @@ export interface paths {
         };
         /**
          * List policies
-         * @description The policies and frameworks of smart governance of a cycle, including those carried over into it, oldest first.
+         * @description The policies and frameworks of smart governance of a cycle, those carried over into it among them, oldest first.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -1995,7 +1985,7 @@ export interface paths {
         put?: never;
         /**
          * Create a policy
-         * @description Creates a policy in state `identified` while step `policy` is open.
+         * @description Possible while step `policy` is open. It starts as `identified`.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -2020,8 +2010,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get a policy
-         * @description One policy and its available transitions.
+         * Read a policy
+         * @description One policy, and where it can go from here.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -2034,7 +2024,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a policy
-         * @description Deletes a policy while step `policy` is open and nothing refers to it. A policy that was decided on or carried over cannot be deleted.
+         * @description Possible while step `policy` is open and nothing refers to it; one that was decided on or carried over stays.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -2042,14 +2032,14 @@ export interface paths {
          *     |---|---|
          *     | 403 | `forbidden` |
          *     | 404 | `notFound` |
-         *     | 409 | `taskForceForming`, `taskForceSuspended`, `taskForceClosed`, `stepLocked`, `stepSubmitted`, `stepPassed`, `policyDecided`, `supersedesAnother`, `policyUnderReview`, `ofAnEarlierCycle`, `stillReferenced` |
+         *     | 409 | `taskForceForming`, `taskForceSuspended`, `taskForceClosed`, `stepLocked`, `stepSubmitted`, `stepPassed`, `policyDecided`, `policyUnderReview`, `ofAnEarlierCycle`, `stillReferenced` |
          */
         delete: operations["deletePolicy"];
         options?: never;
         head?: never;
         /**
-         * Update a policy
-         * @description Changes the fields in the merge patch while step `policy` is open. While the policy is under review, only the member who put it under review can change its text. The text of an adopted or rejected policy cannot be changed: move the policy back first.
+         * Change a policy
+         * @description Changes the fields that the merge patch names, while step `policy` is open. While the policy is under review, only the member who put it under review changes the text. The text of a policy that was decided on stays as it is: move the policy back first.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -2072,8 +2062,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Change the state of a policy
-         * @description Changes the state of a policy. The policy's `availableTransitions` lists the possible states and the obstacles of each. The member who put a policy under review cannot adopt it.
+         * Move a policy to another state
+         * @description `availableTransitions` of the policy says which states can be reached, and what stands in the way of each. A policy is adopted by another member than the one who put it under review.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -2082,7 +2072,7 @@ export interface paths {
          *     | 400 | `unknownReference` |
          *     | 403 | `forbidden` |
          *     | 404 | `notFound` |
-         *     | 409 | `transitionNotAllowed`, `taskForceForming`, `taskForceSuspended`, `taskForceClosed`, `stepLocked`, `stepSubmitted`, `stepPassed`, `policyNotAdopted`, `supersedesAnother`, `adoptionByAnother` |
+         *     | 409 | `transitionNotAllowed`, `taskForceForming`, `taskForceSuspended`, `taskForceClosed`, `stepLocked`, `stepSubmitted`, `stepPassed`, `policyNotAdopted`, `adoptionByAnother`, `stillReferenced` |
          */
         post: operations["transitionPolicy"];
         delete?: never;
@@ -2100,7 +2090,7 @@ export interface paths {
         };
         /**
          * List reports
-         * @description The reports of all cycles, or of one cycle with `cycle`, newest first, without their content.
+         * @description Newest first, of all cycles unless `cycle` says otherwise, and without what they say.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -2111,9 +2101,8 @@ export interface paths {
         get: operations["listReports"];
         put?: never;
         /**
-         * Create a report
-         * @description Builds a report from the current records while step `report` is open. The content of a report never changes; a later
-         *     report of the same cycle supersedes it. A report is a `draft` until the members pass step `report` with it.
+         * Build a report
+         * @description Possible while step `report` is open. What it says is taken as of now and never changes; a later report of the same cycle supersedes it. It is a `draft` until the members pass step `report` with it.
          *
          *     Who may: the chair of the task force.
          *
@@ -2138,9 +2127,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get a report
-         * @description One report with its content. `hash` is the SHA-256 of `model` as canonical JSON (RFC 8785), so that a copy can be
-         *     verified.
+         * Read a report
+         * @description One report with all that it says. `hash` is over `model` as canonical JSON (RFC 8785): whoever keeps a copy can check it.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -2166,7 +2154,7 @@ export interface paths {
         };
         /**
          * List sectors
-         * @description The candidate and selected sectors of a cycle with their maturity, including sectors carried over into it, oldest first.
+         * @description The candidate and selected sectors of a cycle, those carried over into it among them, oldest first, each with its maturity.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -2178,7 +2166,7 @@ export interface paths {
         put?: never;
         /**
          * Create a sector
-         * @description Creates a sector in state `candidate` while step `sectors` is open.
+         * @description Possible while step `sectors` is open. It starts as `candidate`.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -2203,8 +2191,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get a sector
-         * @description One sector with its maturity and available transitions.
+         * Read a sector
+         * @description One sector, its maturity, and where it can go from here.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -2217,7 +2205,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a sector
-         * @description Deletes a sector with its assessments and studies while step `sectors` is open and nothing refers to any of them. A sector that was carried over cannot be deleted.
+         * @description With its assessments and studies. Possible while step `sectors` is open and nothing refers to it or to them; one that was carried over stays.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -2231,8 +2219,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Update a sector
-         * @description Changes the fields in the merge patch while step `sectors` is open.
+         * Change a sector
+         * @description Changes the fields that the merge patch names, while step `sectors` is open.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -2266,7 +2254,7 @@ export interface paths {
         put?: never;
         /**
          * Create an assessment
-         * @description Adds an assessment while step `sectors` is open. The target level of a sector is not below its current level.
+         * @description Possible while step `sectors` is open. The target of a sector is not below its current level.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -2291,7 +2279,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get an assessment
+         * Read an assessment
          * @description One assessment of a sector's maturity.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
@@ -2305,7 +2293,7 @@ export interface paths {
         post?: never;
         /**
          * Delete an assessment
-         * @description Deletes an assessment while step `sectors` is open and nothing refers to it. A studied sector keeps a current and a target assessment.
+         * @description Possible while step `sectors` is open and nothing refers to it. A studied sector stays assessed, now and target.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -2319,8 +2307,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Update an assessment
-         * @description Changes the fields in the merge patch while step `sectors` is open. A studied sector keeps a current and a target assessment.
+         * Change an assessment
+         * @description Changes the fields that the merge patch names, while step `sectors` is open. A studied sector stays assessed, now and target.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -2354,7 +2342,7 @@ export interface paths {
         put?: never;
         /**
          * Create a study
-         * @description Adds a study while step `sectors` is open.
+         * @description Possible while step `sectors` is open.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -2379,7 +2367,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get a study
+         * Read a study
          * @description One study of the ways of a sector's digital transformation.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
@@ -2393,7 +2381,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a study
-         * @description Deletes a study while step `sectors` is open and nothing refers to it. A studied sector keeps a completed study with a recommendation.
+         * @description Possible while step `sectors` is open and nothing refers to it. A studied sector keeps a completed study with a recommendation.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -2407,8 +2395,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Update a study
-         * @description Changes the fields in the merge patch while step `sectors` is open. A studied sector keeps a completed study with a recommendation.
+         * Change a study
+         * @description Changes the fields that the merge patch names, while step `sectors` is open. A studied sector keeps a completed study with a recommendation.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -2431,8 +2419,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Change the state of a sector
-         * @description Changes the state of a sector. The sector's `availableTransitions` lists the possible states and the obstacles of each. A sector can become `studied` when its current and target maturity are assessed and a completed study has a recommendation.
+         * Move a sector to another state
+         * @description `availableTransitions` of the sector says which states can be reached, and what stands in the way of each. A sector is `studied` once its maturity, now and target, is assessed and a completed study has a recommendation.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -2457,8 +2445,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get the status of a task force
-         * @description One cheap call, rarely more than 4 KB: where it stands, what is due, what is overdue. Send `If-None-Match`: while nothing has happened and the day is the same, the answer is 304.
+         * Read a task force's status
+         * @description One cheap call, at most 4 KB: where it stands, what is due, what is overdue. Send `If-None-Match`: while nothing has happened and the day is the same, the answer is 304.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -2484,7 +2472,7 @@ export interface paths {
         };
         /**
          * List steps
-         * @description The five steps of the current or an earlier cycle, in order.
+         * @description The five steps of the present or an earlier cycle, in order.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -2509,8 +2497,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get a step
-         * @description One step of the current or an earlier cycle.
+         * Read a step
+         * @description One step of the present or an earlier cycle.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -2525,8 +2513,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Update a step
-         * @description Sets or clears the target date of a step of the current cycle.
+         * Change a step
+         * @description Sets or clears the target date of a step of the present cycle.
          *
          *     Who may: administrators, the secretariat, and the chair of the task force.
          *
@@ -2548,10 +2536,8 @@ export interface paths {
         };
         get?: never;
         /**
-         * Set the adjustment note
-         * @description Sets the chair's note on why nothing of a reopened step had to be changed. The gate of a step that the council
-         *     reopened has the criterion `adjustmentAnswered`: either something of the step changed since the decision, or this
-         *     note explains why not. A further request replaces the note.
+         * Answer an adjustment
+         * @description In a step that the council opened again, the gate has the criterion `adjustmentAnswered`: something of the step changed since the decision, or the chair says with this note why nothing had to. Doing it again gives another note.
          *
          *     Who may: the chair of the task force.
          *
@@ -2577,8 +2563,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get the readiness of a step
-         * @description The criteria of the step's gate, with the resources that fail each. Submitting the step applies the same criteria.
+         * Ask whether a step is ready
+         * @description The criteria of the step's gate, and exactly what fails each. The submission asks the same function.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -2603,8 +2589,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List the submissions of a step
-         * @description The submissions of a step in the current cycle, or in another cycle with `cycle`, oldest first.
+         * List submissions of a step
+         * @description Oldest first, those of the present cycle unless `cycle` says otherwise.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -2616,8 +2602,7 @@ export interface paths {
         put?: never;
         /**
          * Submit a step
-         * @description Submits the open step to the vote of the members. Every criterion of its gate must be met or waived. The content of
-         *     the step is frozen in a snapshot, and only the current members are entitled to vote.
+         * @description Puts the open step to the members, once every criterion of its gate is met or waived. What they vote on is frozen; whoever is a member now is entitled to vote.
          *
          *     Who may: the chair of the task force.
          *
@@ -2644,8 +2629,7 @@ export interface paths {
         get?: never;
         /**
          * Waive a criterion
-         * @description Waives a criterion, with a reason, so that the step can be submitted although the criterion is not met. A further
-         *     request replaces the reason. For `adjustmentAnswered`, set the adjustment note instead.
+         * @description The chair lets the step be submitted though this criterion is not met, and says why. Doing it again gives another reason. `adjustmentAnswered` is meant to be answered with the adjustment note instead.
          *
          *     Who may: the chair of the task force.
          *
@@ -2658,8 +2642,8 @@ export interface paths {
         put: operations["setWaiver"];
         post?: never;
         /**
-         * Remove a waiver
-         * @description The request is idempotent.
+         * Take a waiver back
+         * @description Doing it twice changes nothing.
          *
          *     Who may: the chair of the task force.
          *
@@ -2683,8 +2667,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get a submission
-         * @description One submission of a step with its snapshot and the state of the vote.
+         * Read a submission
+         * @description One submission of a step, what was frozen with it, and how the vote stands.
          *
          *     Who may: administrators, the secretariat, council members, and the chair and members of the task force.
          *
@@ -2711,8 +2695,7 @@ export interface paths {
         get?: never;
         /**
          * Vote on a submission
-         * @description Casts your vote, or changes it while voting is open. The deciding vote passes or returns the submission and its
-         *     step; the response shows the result.
+         * @description Casts your vote, or changes it while voting is open. With the deciding vote the submission passes or is returned, and its step with it: the answer shows it.
          *
          *     Who may: the chair and members of the task force.
          *
@@ -2741,7 +2724,7 @@ export interface paths {
         put?: never;
         /**
          * Withdraw a submission
-         * @description Withdraws a submission while voting is open. The step is open again.
+         * @description The chair takes it back while voting is open; the step is open again.
          *
          *     Who may: the chair of the task force.
          *
@@ -2768,9 +2751,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Change the state of a task force
-         * @description Changes the state of a task force. Activation needs five to seven members with exactly one chair, and opens the
-         *     first step. Only a decision of the council concludes a task force.
+         * Move a task force to another state
+         * @description Activation needs five to seven members and exactly one chair, and opens the first step. Only a council decision concludes a task force.
          *
          *     Who may: the secretariat.
          *
@@ -2796,8 +2778,7 @@ export interface paths {
         };
         /**
          * List users
-         * @description The users that you can see: all for an administrator; all but administrators for the secretariat; for a chair, the
-         *     names of the invited and active experts who can take a seat.
+         * @description All users for an administrator, all but the administrators for the secretariat, for a chair the names of experts who can take a seat: those who are invited or active.
          *
          *     Who may: administrators, the secretariat, and the chair of the task force.
          *
@@ -2809,8 +2790,7 @@ export interface paths {
         put?: never;
         /**
          * Invite a user
-         * @description Creates a user and an invitation. The user chooses a password by accepting the invitation within 7 days. The
-         *     response holds the invitation's secret only once. API keys cannot make this request.
+         * @description Creates a user, who chooses a password by accepting the invitation. The answer holds the invitation's secret this once; it can be used for 7 days. Not with an API key, like everything that changes users.
          *
          *     Who may: administrators and the secretariat. Users of the role “Administrator” are out of reach of the secretariat. An API key is not enough, whatever its scope.
          *
@@ -2834,8 +2814,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get a user
-         * @description One user: your own account, or a user whom you manage.
+         * Read a user
+         * @description One user: yourself, or one whom you manage.
          *
          *     Who may: administrators, the secretariat, and the user whose account it is. Users of the role “Administrator” are out of reach of the secretariat.
          *
@@ -2851,9 +2831,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Update a user
-         * @description Changes the fields in the merge patch. An expert who holds a seat keeps the role, and one active administrator
-         *     always remains. A new address ends a pending invitation, which was sent to the old address: send a new invitation.
+         * Change a user
+         * @description Changes the fields that the merge patch names. An expert keeps that role while they hold a seat, and one active administrator always remains. A new address ends an invitation that waits, since it was sent to the old one: invite anew.
          *
          *     Who may: administrators and the secretariat. Users of the role “Administrator” are out of reach of the secretariat. An API key is not enough, whatever its scope.
          *
@@ -2875,10 +2854,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Resend the invitation of a user
-         * @description Creates a new invitation for a lost invitation or a forgotten password, replaces a pending one, and ends the user's
-         *     sessions. The old password stays valid until the new invitation is accepted. A disabled user must be enabled first
-         *     to accept it. Users cannot invite themselves; `PUT /v1/auth/password` changes a known password.
+         * Invite a user anew
+         * @description For a lost invitation or a forgotten password: replaces an invitation that waits, and ends the user's sessions. The old password stays until the new invitation is accepted; a disabled user has to be enabled first to accept it. Nobody invites themselves: whoever knows their password changes it with `PUT /v1/auth/password`.
          *
          *     Who may: administrators and the secretariat. Users of the role “Administrator” are out of reach of the secretariat. An API key is not enough, whatever its scope.
          *
@@ -2905,8 +2882,7 @@ export interface paths {
         post?: never;
         /**
          * End a user's sessions
-         * @description Ends all sessions of a user and their access tokens at once. Tokens that the single sign-on issued before are no
-         *     longer accepted. API keys stay valid. `If-Match` is not needed. API keys cannot make this request.
+         * @description Ends all sessions of a user at once, their access tokens too; tokens that single sign-on issued before are no longer accepted. API keys stay as they are. It has no version, so no `If-Match` is asked for. Not with an API key.
          *
          *     Who may: administrators and the secretariat. Users of the role “Administrator” are out of reach of the secretariat. An API key is not enough, whatever its scope.
          *
@@ -2931,9 +2907,7 @@ export interface paths {
         put?: never;
         /**
          * Disable or enable a user
-         * @description Disables or enables a user. Disabling needs a reason and ends the user's sessions at once. A user who has never
-         *     accepted an invitation is enabled as `invited`. Seats stay unchanged: end them in their task forces. One active
-         *     administrator always remains.
+         * @description Disabling needs a reason and ends the user's sessions at once. A user who has never accepted an invitation is enabled as `invited`. Seats stay as they are: end them in their task forces. One active administrator always remains.
          *
          *     Who may: administrators and the secretariat. Users of the role “Administrator” are out of reach of the secretariat. An API key is not enough, whatever its scope.
          *
@@ -2957,9 +2931,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get the vocabularies
-         * @description All enums of the API with their Arabic and English labels, and the transitions of all stateful resources. The
-         *     response is the same for all callers and can be cached.
+         * Read the vocabularies
+         * @description Every enum of the contract with its Arabic and English labels, and the transitions of every noun that has states. The same for everybody; keep it.
          *
          *     Who may: anyone, without signing in.
          */
@@ -2976,12 +2949,9 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description An activity with its available transitions. */
+        /** @description An activity, and where it can go from here. */
         Activity: components["schemas"]["ActivityItem"] & {
-            /**
-             * @description The transitions out of the current state that the caller can make now, or the obstacles of each, computed by the
-             *     check that the service enforces.
-             */
+            /** @description Where it can go from here, for you, now. */
             availableTransitions: components["schemas"]["AvailableActivityTransition"][];
         };
         /** @description A comment on an activity. */
@@ -2993,196 +2963,206 @@ export interface components {
              */
             activityId: string;
             /**
+             * Format: uuid
+             * @description The user who wrote it.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            authorId: string;
+            /** @description Their name, as it is today. */
+            authorName: components["schemas"]["BilingualText"];
+            /**
              * Format: date-time
-             * @description Time of creation.
+             * @description When it was written.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
-            /** @description The author. */
-            createdBy: components["schemas"]["UserReference"];
             /**
              * Format: uuid
-             * @description Unique id.
+             * @description Its id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
             /**
-             * @description Content.
+             * @description What it says.
              * @example أرفقت رأي الدائرة القانونية.
              */
             text: string;
             /**
              * Format: date-time
-             * @description Time of the last change.
+             * @description When it last changed.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             updatedAt: string;
             /**
              * Format: int32
-             * @description Version for `If-Match`; increases with each change.
+             * @description Counts changes of its own fields.
              * @example 1
              */
             version: number;
         };
         /** @description A page of comments. */
         ActivityCommentPage: {
-            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
             items: components["schemas"]["ActivityComment"][];
             /**
-             * @description Cursor of the next page; null on the last page.
+             * @description The cursor of the next page; null on the last.
              * @example WzEyXQ
              */
             next: string | null;
         };
         /** @description A JSON merge patch (RFC 7396): absent fields stay as they are, null clears one. */
         ActivityCommentPatch: {
-            /** @description Plain text in any language. */
+            /** @description In whatever language its author writes. */
             text?: components["schemas"]["PlainText"];
         };
-        /** @description Number of activities by state. */
+        /** @description Activities counted. */
         ActivityCounts: {
             /**
              * Format: int64
-             * @description Blocked activities.
+             * @description Can't go on.
              * @example 1
              */
             blocked: number;
             /**
              * Format: int64
-             * @description Cancelled activities.
+             * @description Given up.
              * @example 0
              */
             cancelled: number;
             /**
              * Format: int64
-             * @description Finished activities.
+             * @description Finished.
              * @example 12
              */
             done: number;
             /**
              * Format: int64
-             * @description Activities in progress.
+             * @description Being worked on.
              * @example 3
              */
             inProgress: number;
             /**
              * Format: int64
-             * @description Activities in review.
+             * @description Waiting for another member's eyes.
              * @example 1
              */
             inReview: number;
             /**
              * Format: int64
-             * @description Open activities past their due date.
+             * @description Of the open ones, past their due date.
              * @example 2
              */
             overdue: number;
             /**
              * Format: int64
-             * @description Activities that have not begun.
+             * @description Not begun.
              * @example 4
              */
             planned: number;
             /**
              * Format: int64
-             * @description Open activities without an assignee.
+             * @description Of the open ones, those that nobody has.
              * @example 1
              */
             unassigned: number;
         };
         /** @description An activity of a list. */
         ActivityItem: {
-            /** @description The member to whom the activity is assigned. */
-            assignee: components["schemas"]["MemberReference"] | null;
-            /** @description State before the activity was blocked, to which it returns. */
+            /**
+             * Format: uuid
+             * @description The member who does it.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            assigneeMemberId: string | null;
+            /** @description Where it was when it was blocked, and goes back to. */
             blockedFrom: components["schemas"]["ActivityState"] | null;
             /**
              * Format: date-time
-             * @description Time of creation.
+             * @description When it was created.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
             /**
              * Format: int32
-             * @description The cycle in which the activity was created.
+             * @description The cycle that it was made in.
              * @example 1
              */
             cycle: number;
-            /** @description The activities that must be done or cancelled before this activity can start. */
-            dependsOn: components["schemas"]["ResourceReference"][];
-            /** @description Description of the work. */
-            description: components["schemas"]["LocalizedText"] | null;
+            /** @description The activities that it waits for. */
+            dependsOn: string[];
+            /** @description What is to be done. */
+            description: components["schemas"]["BilingualText"] | null;
             /**
              * Format: date
-             * @description Due date.
+             * @description When it is to be done.
              * @example 2026-12-15
              */
             dueDate: string | null;
             /**
              * Format: uuid
-             * @description Unique id.
+             * @description Its id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
             /**
              * Format: int32
-             * @description Number within the task force; never reused.
+             * @description Counted per task force, never used again.
              * @example 12
              */
             number: number;
             /**
-             * @description True if the activity is open and past its due date.
+             * @description Whether its due date has passed while it is open.
              * @example true
              */
             overdue: boolean;
-            /** @description Priority. */
+            /** @description How urgent it is. */
             priority: components["schemas"]["ActivityPriority"];
             /**
-             * @description True if another member has to review the work before the activity is done.
+             * @description Whether another member looks at the work before it is done.
              * @example true
              */
             reviewRequired: boolean;
             /**
              * Format: date-time
-             * @description Time of the first start.
+             * @description When it was first started.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             startedAt: string | null;
-            /** @description Current state. */
+            /** @description Its state. */
             state: components["schemas"]["ActivityState"];
-            /** @description Reason given for the last transition to blocked or cancelled, or for reopening. */
-            stateReason: components["schemas"]["LocalizedNote"] | null;
+            /** @description Why it is blocked, cancelled or open again. */
+            stateReason: components["schemas"]["BilingualText"] | null;
             /**
              * Format: date-time
-             * @description Time of the last change of state.
+             * @description Since when it has its state.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             stateSince: string;
-            /** @description The step of the activity. */
+            /** @description The step that it belongs to. */
             step: components["schemas"]["StepName"];
-            /** @description The subject. */
-            subject: components["schemas"]["ResourceReference"] | null;
-            /** @description Title. */
-            title: components["schemas"]["LocalizedName"];
+            /** @description What it is about. */
+            subject: components["schemas"]["ActivitySubject"] | null;
+            /** @description What it is called. */
+            title: components["schemas"]["BilingualText"];
             /**
              * Format: date-time
-             * @description Time of the last change.
+             * @description When it last changed.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             updatedAt: string;
             /**
              * Format: int32
-             * @description Version for `If-Match`; increases with each change.
+             * @description Counts changes of its own fields.
              * @example 3
              */
             version: number;
         };
         /** @description A page of activities. */
         ActivityPage: {
-            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
             items: components["schemas"]["ActivityItem"][];
             /**
-             * @description Cursor of the next page; null on the last page.
+             * @description The cursor of the next page; null on the last.
              * @example WzEyXQ
              */
             next: string | null;
@@ -3192,34 +3172,34 @@ export interface components {
         ActivityPatch: {
             /**
              * Format: uuid
-             * @description The current member to whom the activity is assigned.
+             * @description The current member who does it.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
-            assigneeId?: string | null;
-            /** @description Description of the work. */
+            assigneeMemberId?: string | null;
+            /** @description What is to be done. */
             description?: components["schemas"]["LocalizedTextPatch"] | null;
             /**
              * Format: date
-             * @description Due date in the task force's time zone; the activity is overdue from the next day.
+             * @description When it is to be done, in the task force's time zone; that day is still in time.
              * @example 2026-12-15
              */
             dueDate?: string | null;
-            /** @description Priority. */
+            /** @description How urgent it is. */
             priority?: components["schemas"]["ActivityPriority"];
             /**
-             * @description True if another member has to review the work before the activity is done.
+             * @description Whether a member who was not assigned the work looks at it before it is done.
              * @example true
              */
             reviewRequired?: boolean;
-            /** @description The step of the activity: the open step, or a later step to plan ahead. */
+            /** @description The step that it belongs to: the open one, or a later one to plan ahead. */
             step?: components["schemas"]["StepName"];
-            /** @description The subject. */
+            /** @description What it is about. */
             subject?: components["schemas"]["ActivitySubject"] | null;
-            /** @description Title. */
+            /** @description What it is called. */
             title?: components["schemas"]["LocalizedNamePatch"];
         };
         /**
-         * @description Priority of an activity.
+         * @description How urgent an activity is.
          *
          *     - `low`: Low
          *     - `normal`: Normal
@@ -3227,6 +3207,11 @@ export interface components {
          * @enum {string}
          */
         ActivityPriority: "low" | "normal" | "high";
+        /**
+         * @description An order of activities.
+         * @enum {string}
+         */
+        ActivitySort: "number" | "dueDate" | "-updatedAt";
         /**
          * @description State of an activity.
          *
@@ -3239,19 +3224,19 @@ export interface components {
          * @enum {string}
          */
         ActivityState: "planned" | "inProgress" | "inReview" | "blocked" | "done" | "cancelled";
-        /** @description The subject of an activity. */
+        /** @description What an activity is about. */
         ActivitySubject: {
             /**
              * Format: uuid
-             * @description Unique id.
+             * @description Its id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
-            /** @description Kind of the resource. */
+            /** @description What it is. */
             kind: components["schemas"]["ActivitySubjectKind"];
         };
         /**
-         * @description Kind of the subject of an activity.
+         * @description What an activity can be about.
          *
          *     - `policy`: Policy
          *     - `sector`: Sector
@@ -3261,15 +3246,20 @@ export interface components {
          * @enum {string}
          */
         ActivitySubjectKind: "policy" | "sector" | "pilot" | "migration" | "condition";
-        /** @description A transition of an activity. */
-        ActivityTransition: {
-            /** @description Reason; required to block, cancel or reopen. */
-            reason?: components["schemas"]["LocalizedNote"] | null;
-            /** @description The new state. */
-            to: components["schemas"]["ActivityState"];
+        /** @description Where an activity is to go. */
+        ActivityTransition: components["schemas"]["SimpleActivityTransition"] | components["schemas"]["ActivityTransitionWithReason"];
+        /** @description The body if `to` is `blocked`, `cancelled`. */
+        ActivityTransitionWithReason: {
+            /** @description Why; needed to block, to cancel and to reopen. */
+            reason: components["schemas"]["LocalizedNote"];
+            /**
+             * @description The state to go to.
+             * @enum {string}
+             */
+            to: "blocked" | "cancelled";
         };
         /**
-         * @description Kind of an actor.
+         * @description Who did it.
          *
          *     - `user`: User
          *     - `system`: The service itself
@@ -3277,7 +3267,7 @@ export interface components {
          */
         ActorKind: "user" | "system";
         /**
-         * @description An aim of local smart government development, which policies and pilots serve.
+         * @description What local smart government development aims at; every policy and pilot serves some of it.
          *
          *     - `sustainable`: Sustainable: uses digital technology to reduce costs and optimize resource consumption
          *     - `inclusiveTransparent`: Inclusive and transparent: empowering citizens & using open data
@@ -3298,52 +3288,56 @@ export interface components {
         ApiKey: {
             /**
              * Format: date-time
-             * @description Time of creation.
+             * @description When it was made.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
             /**
              * Format: date-time
-             * @description Time of expiry.
+             * @description When it ends.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             expiresAt: string;
             /**
              * Format: uuid
-             * @description Unique id.
+             * @description Its id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
             /**
              * Format: date-time
-             * @description Time of the last use, to the minute.
+             * @description When it was last used, to the minute.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             lastUsedAt: string | null;
-            /** @description Purpose of the key. */
+            /** @description What it is for. */
             name: components["schemas"]["PlainLine"];
             /**
              * Format: date-time
-             * @description Time of revocation.
+             * @description When it was revoked.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             revokedAt: string | null;
-            /** @description Scopes of the key. */
+            /** @description What it lets its holder do. */
             scopes: components["schemas"]["KeyScopes"];
-            /** @description The only task force that it opens, without title and `href` once you can't see it any more; null for all that you see, and the installation. */
-            taskForce: components["schemas"]["ResourceReference"] | null;
+            /**
+             * Format: uuid
+             * @description The only task force that it opens; null for all that you see, and the installation.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            taskForceId: string | null;
         };
         /** @description A page of your API keys. */
         ApiKeyPage: {
-            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
             items: components["schemas"]["ApiKey"][];
             /**
-             * @description Cursor of the next page; null on the last page.
+             * @description The cursor of the next page; null on the last.
              * @example WzEyXQ
              */
             next: string | null;
         };
-        /** @description An assessment of a sector's current or target maturity. */
+        /** @description An assessment of how far a sector is, or how far it shall be. */
         Assessment: {
             /**
              * Format: date
@@ -3353,26 +3347,26 @@ export interface components {
             assessedOn: string;
             /**
              * Format: date-time
-             * @description Time of creation.
+             * @description When it was created.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
             /**
-             * @description Basis of the assessment.
+             * @description What it rests on.
              * @example Survey of 42 services
              */
             evidence: string | null;
             /**
              * Format: uuid
-             * @description Unique id.
+             * @description Its id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
-            /** @description Whether the level is the current or the target maturity. */
+            /** @description Whether it says how far the sector is, or how far it shall be. */
             kind: components["schemas"]["AssessmentKind"];
             /**
              * Format: int32
-             * @description Maturity level, 1 to 5.
+             * @description The maturity level, 1 to 5.
              * @example 2
              */
             level: number;
@@ -3384,19 +3378,19 @@ export interface components {
             sectorId: string;
             /**
              * Format: date-time
-             * @description Time of the last change.
+             * @description When it last changed.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             updatedAt: string;
             /**
              * Format: int32
-             * @description Version for `If-Match`; increases with each change.
+             * @description Counts changes of its own fields.
              * @example 1
              */
             version: number;
         };
         /**
-         * @description Kind of an assessment: current or target maturity.
+         * @description Whether an assessment says how far a sector is, or how far it shall be.
          *
          *     - `current`: Maturity now
          *     - `target`: Maturity to be reached
@@ -3405,10 +3399,10 @@ export interface components {
         AssessmentKind: "current" | "target";
         /** @description A page of assessments. */
         AssessmentPage: {
-            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
             items: components["schemas"]["Assessment"][];
             /**
-             * @description Cursor of the next page; null on the last page.
+             * @description The cursor of the next page; null on the last.
              * @example WzEyXQ
              */
             next: string | null;
@@ -3421,26 +3415,26 @@ export interface components {
              * @example 2026-11-20
              */
             assessedOn?: string;
-            /** @description Basis of the assessment. */
+            /** @description What it rests on. */
             evidence?: components["schemas"]["PlainText"] | null;
-            /** @description Whether the level is the current or the target maturity. */
+            /** @description Whether it says how far the sector is, or how far it shall be. */
             kind?: components["schemas"]["AssessmentKind"];
             /**
              * Format: int32
-             * @description Maturity level, 1 to 5.
+             * @description The maturity level, 1 to 5.
              * @example 2
              */
             level?: number;
         };
-        /** @description An audit event of a task force. */
+        /** @description One thing that happened in a task force. */
         AuditEvent: {
-            /** @description The action. */
+            /** @description What happened. */
             action: components["schemas"]["EventAction"];
-            /** @description The actor. */
+            /** @description Who did it. */
             actor: components["schemas"]["AuditEventActor"];
             /**
              * Format: date-time
-             * @description Time of the action.
+             * @description When.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             at: string;
@@ -3449,7 +3443,7 @@ export interface components {
                 [key: string]: components["schemas"]["AuditEventChange"];
             };
             /**
-             * @description Previous state, if the state changed.
+             * @description The state before, where a state changed.
              * @example planned
              */
             from: string | null;
@@ -3460,12 +3454,12 @@ export interface components {
             hash: string;
             /**
              * Format: uuid
-             * @description Unique id.
+             * @description Its id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
             /**
-             * @description Id of the request.
+             * @description The request that it came with.
              * @example 0199f0c2-7a3b-7c11-9d2e-3f5a6b7c8d9e
              */
             requestId: string;
@@ -3475,15 +3469,15 @@ export interface components {
              * @example 241
              */
             seq: number;
-            /** @description The resource that the action changed. */
-            subject: components["schemas"]["ResourceReference"];
+            /** @description To what. */
+            subject: components["schemas"]["AuditEventSubject"];
             /**
-             * @description New state, if the state changed.
+             * @description The state after.
              * @example inProgress
              */
             to: string | null;
         };
-        /** @description The actor. */
+        /** @description Who did it. */
         AuditEventActor: {
             /**
              * Format: uuid
@@ -3493,220 +3487,227 @@ export interface components {
             id: string | null;
             /** @description A user, or the service itself. */
             kind: components["schemas"]["ActorKind"];
-            /** @description Current name of the author. */
-            name: components["schemas"]["LocalizedName"] | null;
+            /** @description Their name, as it is today. */
+            name: components["schemas"]["BilingualText"] | null;
         };
-        /** @description Value of a field before and after a change. */
+        /** @description A field before and after. */
         AuditEventChange: {
-            /** @description Value after the change; null if the field was cleared. */
+            /** @description What it is; null if it is gone. */
             after: unknown;
-            /** @description Value before the change; null if the field was empty. */
+            /** @description What it was; null if it was not there. */
             before: unknown;
         };
-        /** @description A page of audit events. */
+        /** @description What happened after a sequence number. */
         AuditEventPage: {
             /** @description The events, oldest first: at most `limit`, and fewer where they would have more than 256 KiB. */
             items: components["schemas"]["AuditEvent"][];
             /**
              * Format: int64
-             * @description Sequence number of the last existing event. More events exist while the last `seq` that you have is lower.
+             * @description Sequence number of the last event there is; ask again with `after` = the last `seq` you have while it is lower.
              * @example 241
              */
             lastSeq: number;
         };
-        /** @description Result of a verification of the event chain. */
+        /** @description What it happened to. */
+        AuditEventSubject: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            id: string;
+            /** @description What it is. */
+            kind: components["schemas"]["SubjectKind"];
+        };
+        /** @description What became of the chain when it was walked. */
         AuditVerification: {
             /**
              * Format: int64
-             * @description Number of intact events, counted from the first.
+             * @description How many events hold, from the first on.
              * @example 241
              */
             events: number;
-            /** @description The first broken event; null if the chain is intact. */
+            /** @description Where it breaks first; null where it is intact. */
             firstBroken: components["schemas"]["BrokenEvent"] | null;
             /**
-             * @description Hash of the head of the chain at that time, in hexadecimal. Compare it with a hash that was noted elsewhere:
-             *     whoever can rewrite the whole database can build another intact chain, but not one with the same hash.
+             * @description The hash that the head had then, in hexadecimal. Compare it with one that you noted elsewhere: somebody who can write the whole database anew can make another chain that is intact, but not one with the same hash.
              * @example ff44e121014845ba9f060b9dd529b57e3706d9dcbf47ce18d6a7e50bea6c7e46
              */
             headHash: string;
             /**
-             * @description True if each event, up to the head at the start of the verification, follows the previous event.
+             * @description Whether every event, up to the head as it stood when the walk began, follows the one before.
              * @example true
              */
             intact: boolean;
         };
-        /** @description A transition out of the current state, computed by the check that the service enforces. */
+        /** @description A state that can be reached from the present one, answered by the function that enforces it. */
         AvailableActivityTransition: {
             /**
-             * @description True if the caller can make the transition now.
+             * @description Whether you could go there now.
              * @example true
              */
             allowed: boolean;
-            /** @description The obstacles; empty if `allowed`. */
+            /** @description What stands in the way; empty where `allowed`. */
             blockedBy: components["schemas"]["TransitionBlocker"][];
             /**
-             * @description True if the request must have a `reason`.
+             * @description Whether the request must give a `reason`.
              * @example true
              */
             reasonRequired: boolean;
-            /** @description The state after the transition. */
+            /** @description The state. */
             to: components["schemas"]["ActivityState"];
         };
-        /** @description A transition out of the current state, computed by the check that the service enforces. */
+        /** @description A state that can be reached from the present one, answered by the function that enforces it. */
         AvailableConditionTransition: {
             /**
-             * @description True if the caller can make the transition now.
+             * @description Whether you could go there now.
              * @example true
              */
             allowed: boolean;
-            /** @description The obstacles; empty if `allowed`. */
+            /** @description What stands in the way; empty where `allowed`. */
             blockedBy: components["schemas"]["TransitionBlocker"][];
             /**
-             * @description True if the request must have a `reason`.
+             * @description Whether the request must give a `reason`.
              * @example true
              */
             reasonRequired: boolean;
-            /** @description The state after the transition. */
+            /** @description The state. */
             to: components["schemas"]["ConditionState"];
         };
-        /** @description A transition out of the current state, computed by the check that the service enforces. */
+        /** @description A state that can be reached from the present one, answered by the function that enforces it. */
         AvailableMigrationTransition: {
             /**
-             * @description True if the caller can make the transition now.
+             * @description Whether you could go there now.
              * @example true
              */
             allowed: boolean;
-            /** @description The obstacles; empty if `allowed`. */
+            /** @description What stands in the way; empty where `allowed`. */
             blockedBy: components["schemas"]["TransitionBlocker"][];
             /**
-             * @description True if the request must have a `reason`.
+             * @description Whether the request must give a `reason`.
              * @example true
              */
             reasonRequired: boolean;
-            /** @description The state after the transition. */
+            /** @description The state. */
             to: components["schemas"]["MigrationState"];
         };
-        /** @description A transition out of the current state, computed by the check that the service enforces. */
+        /** @description A state that can be reached from the present one, answered by the function that enforces it. */
         AvailablePilotTransition: {
             /**
-             * @description True if the caller can make the transition now.
+             * @description Whether you could go there now.
              * @example true
              */
             allowed: boolean;
-            /** @description The obstacles; empty if `allowed`. */
+            /** @description What stands in the way; empty where `allowed`. */
             blockedBy: components["schemas"]["TransitionBlocker"][];
             /**
-             * @description True if the request must have a `reason`.
+             * @description Whether the request must give a `reason`.
              * @example true
              */
             reasonRequired: boolean;
-            /** @description The state after the transition. */
+            /** @description The state. */
             to: components["schemas"]["PilotState"];
         };
-        /** @description A transition out of the current state, computed by the check that the service enforces. */
+        /** @description A state that can be reached from the present one, answered by the function that enforces it. */
         AvailablePolicyTransition: {
             /**
-             * @description True if the caller can make the transition now.
+             * @description Whether you could go there now.
              * @example true
              */
             allowed: boolean;
-            /** @description The obstacles; empty if `allowed`. */
+            /** @description What stands in the way; empty where `allowed`. */
             blockedBy: components["schemas"]["TransitionBlocker"][];
             /**
-             * @description True if the request must have a `reason`.
+             * @description Whether the request must give a `reason`.
              * @example true
              */
             reasonRequired: boolean;
-            /** @description The state after the transition. */
+            /** @description The state. */
             to: components["schemas"]["PolicyState"];
         };
-        /** @description A transition out of the current state, computed by the check that the service enforces. */
+        /** @description A state that can be reached from the present one, answered by the function that enforces it. */
         AvailableSectorTransition: {
             /**
-             * @description True if the caller can make the transition now.
+             * @description Whether you could go there now.
              * @example true
              */
             allowed: boolean;
-            /** @description The obstacles; empty if `allowed`. */
+            /** @description What stands in the way; empty where `allowed`. */
             blockedBy: components["schemas"]["TransitionBlocker"][];
             /**
-             * @description True if the request must have a `reason`.
+             * @description Whether the request must give a `reason`.
              * @example true
              */
             reasonRequired: boolean;
-            /** @description The state after the transition. */
+            /** @description The state. */
             to: components["schemas"]["SectorState"];
         };
-        /** @description A transition out of the current state, computed by the check that the service enforces. */
+        /** @description A state that can be reached from the present one, answered by the function that enforces it. */
         AvailableSubmissionTransition: {
             /**
-             * @description True if the caller can make the transition now.
+             * @description Whether you could go there now.
              * @example true
              */
             allowed: boolean;
-            /** @description The obstacles; empty if `allowed`. */
+            /** @description What stands in the way; empty where `allowed`. */
             blockedBy: components["schemas"]["TransitionBlocker"][];
             /**
-             * @description True if the request must have a `reason`.
+             * @description Whether the request must give a `reason`.
              * @example true
              */
             reasonRequired: boolean;
-            /** @description The state after the transition. */
+            /** @description The state. */
             to: components["schemas"]["SubmissionState"];
         };
-        /** @description A transition out of the current state, computed by the check that the service enforces. */
+        /** @description A state that can be reached from the present one, answered by the function that enforces it. */
         AvailableTaskForceTransition: {
             /**
-             * @description True if the caller can make the transition now.
+             * @description Whether you could go there now.
              * @example true
              */
             allowed: boolean;
-            /** @description The obstacles; empty if `allowed`. */
+            /** @description What stands in the way; empty where `allowed`. */
             blockedBy: components["schemas"]["TransitionBlocker"][];
             /**
-             * @description True if the request must have a `reason`.
+             * @description Whether the request must give a `reason`.
              * @example true
              */
             reasonRequired: boolean;
-            /** @description The state after the transition. */
+            /** @description The state. */
             to: components["schemas"]["TaskForceState"];
         };
-        /** @description A transition out of the current state, computed by the check that the service enforces. */
+        /** @description A state that can be reached from the present one, answered by the function that enforces it. */
         AvailableTransition: {
             /**
-             * @description True if the caller can make the transition now.
+             * @description Whether you could go there now.
              * @example true
              */
             allowed: boolean;
-            /** @description The obstacles; empty if `allowed`. */
+            /** @description What stands in the way; empty where `allowed`. */
             blockedBy: components["schemas"]["TransitionBlocker"][];
             /**
-             * @description True if the request must have a `reason`.
+             * @description Whether the request must give a `reason`.
              * @example true
              */
             reasonRequired: boolean;
-            /**
-             * @description The state after the transition.
-             * @example inProgress
-             */
-            to: string;
+            /** @description The state. */
+            to: components["schemas"]["ActivityState"] | components["schemas"]["ConditionState"] | components["schemas"]["MigrationState"] | components["schemas"]["PilotState"] | components["schemas"]["PolicyState"] | components["schemas"]["SectorState"] | components["schemas"]["SubmissionState"] | components["schemas"]["TaskForceState"] | components["schemas"]["UserState"];
         };
-        /** @description A transition out of the current state, computed by the check that the service enforces. */
+        /** @description A state that can be reached from the present one, answered by the function that enforces it. */
         AvailableUserTransition: {
             /**
-             * @description True if the caller can make the transition now.
+             * @description Whether you could go there now.
              * @example true
              */
             allowed: boolean;
-            /** @description The obstacles; empty if `allowed`. */
+            /** @description What stands in the way; empty where `allowed`. */
             blockedBy: components["schemas"]["TransitionBlocker"][];
             /**
-             * @description True if the request must have a `reason`.
+             * @description Whether the request must give a `reason`.
              * @example true
              */
             reasonRequired: boolean;
-            /** @description The state after the transition. */
+            /** @description The state. */
             to: components["schemas"]["UserState"];
         };
         /** @description A problem without members of its own. */
@@ -3716,17 +3717,27 @@ export interface components {
         };
         /** @description The report that waits for the council's decision. */
         BeforeCouncil: {
-            /** @description The report. */
-            report: components["schemas"]["ResourceReference"];
+            /**
+             * Format: uuid
+             * @description Its id, as events name it.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            reportId: string;
+            /**
+             * Format: int32
+             * @description Its number.
+             * @example 1
+             */
+            reportNumber: number;
             /**
              * Format: date-time
-             * @description Time of the submission to the council.
+             * @description When it was put before the council.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             since: string;
         };
-        /** @description Text of a record, in Arabic, English or both. */
-        Bilingual: {
+        /** @description Text in Arabic, English or both. */
+        BilingualText: {
             /**
              * @description In Arabic.
              * @example سياسة البيانات المفتوحة
@@ -3753,41 +3764,45 @@ export interface components {
         BrokenEvent: {
             /**
              * Format: uuid
-             * @description Id of the event; null if the event is missing or unknown to the head of the chain.
+             * @description Its id; null where the event is missing, or unknown to the head.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             eventId: string | null;
-            /** @description Kind of the error. */
+            /** @description What is wrong with it. */
             reason: components["schemas"]["ChainBreakReason"];
             /**
              * Format: int64
-             * @description Sequence number of the event, also of a missing event.
+             * @description Its sequence number; of a missing event, the one that it should have.
              * @example 17
              */
             seq: number;
         };
         /** @description A vote that was cast. */
         CastVote: {
-            /** @description The member's choice. */
+            /** @description What they said. */
             choice: components["schemas"]["VoteChoice"];
             /**
-             * @description Comment of the member.
+             * @description A word with it.
              * @example The data protection part convinces me.
              */
             comment: string | null;
-            /** @description The member. */
-            member: components["schemas"]["MemberReference"];
-            /** @description Reason of a recusal. */
-            reason: components["schemas"]["LocalizedNote"] | null;
+            /**
+             * Format: uuid
+             * @description The member.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            memberId: string;
+            /** @description Why they recused themselves. */
+            reason: components["schemas"]["BilingualText"] | null;
             /**
              * Format: date-time
-             * @description Time when the vote was last cast.
+             * @description When they said so last.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             votedAt: string;
         };
         /**
-         * @description Reason why the event chain is broken at an event.
+         * @description Why a chain of events breaks where it does.
          *
          *     - `sequenceGap`: The event is missing
          *     - `previousHashMismatch`: The event names another hash than the one before it has
@@ -3801,48 +3816,48 @@ export interface components {
         ChecklistItem: {
             /**
              * Format: date-time
-             * @description Time of creation.
+             * @description When it was created.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
             /**
-             * @description True if the item is done.
+             * @description Whether it is.
              * @example true
              */
             done: boolean;
             /**
              * Format: uuid
-             * @description Unique id.
+             * @description Its id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
             /**
              * Format: uuid
-             * @description The migration of the checklist.
+             * @description The migration that it is part of.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             migrationId: string;
-            /** @description Description of the work. */
-            title: components["schemas"]["LocalizedName"];
+            /** @description What is to be done. */
+            title: components["schemas"]["BilingualText"];
             /**
              * Format: date-time
-             * @description Time of the last change.
+             * @description When it last changed.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             updatedAt: string;
             /**
              * Format: int32
-             * @description Version for `If-Match`; increases with each change.
+             * @description Counts changes of its own fields.
              * @example 1
              */
             version: number;
         };
         /** @description A page of checklist items. */
         ChecklistItemPage: {
-            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
             items: components["schemas"]["ChecklistItem"][];
             /**
-             * @description Cursor of the next page; null on the last page.
+             * @description The cursor of the next page; null on the last.
              * @example WzEyXQ
              */
             next: string | null;
@@ -3850,102 +3865,107 @@ export interface components {
         /** @description A JSON merge patch (RFC 7396): absent fields stay as they are, null clears one. */
         ChecklistItemPatch: {
             /**
-             * @description True if the item is done.
+             * @description Whether it is.
              * @example true
              */
             done?: boolean;
-            /** @description Description of the work. */
+            /** @description What is to be done. */
             title?: components["schemas"]["LocalizedNamePatch"];
         };
-        /** @description A condition with its available transitions. */
+        /** @description A condition, and where it can go from here. */
         Condition: components["schemas"]["ConditionItem"] & {
-            /**
-             * @description The transitions out of the current state that the caller can make now, or the obstacles of each, computed by the
-             *     check that the service enforces.
-             */
+            /** @description Where it can go from here, for you, now. */
             availableTransitions: components["schemas"]["AvailableConditionTransition"][];
         };
-        /** @description Number of conditions of all decisions of the council. */
+        /** @description Conditions of all the council's decisions counted. */
         ConditionCounts: {
             /**
              * Format: int64
-             * @description Open conditions.
+             * @description To be met.
              * @example 2
              */
             open: number;
             /**
              * Format: int64
-             * @description Open conditions past their due date.
+             * @description Of them past their due date.
              * @example 1
              */
             overdue: number;
             /**
              * Format: int64
-             * @description Conditions reported met that wait for acceptance.
+             * @description Reported met, and to be accepted.
              * @example 0
              */
             reportedMet: number;
         };
-        /** @description A condition that the council set with a decision. */
+        /** @description What the council asked for in return. */
         ConditionItem: {
             /**
              * Format: date-time
-             * @description Time when the condition was set.
+             * @description When it was set.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
-            /** @description The decision that it came with. */
-            decision: components["schemas"]["ResourceReference"];
+            /**
+             * Format: int32
+             * @description Number of the decision that it came with.
+             * @example 1
+             */
+            decisionNumber: number;
             /**
              * Format: date
-             * @description Due date; the condition is overdue from the next day.
+             * @description When it is to be met; that day is still in time.
              * @example 2027-06-30
              */
             dueDate: string;
             /**
              * Format: uuid
-             * @description Unique id.
+             * @description Its id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
             /**
-             * @description True if the condition is open and past its due date.
+             * @description Whether that day has passed while it is open.
              * @example true
              */
             overdue: boolean;
-            /** @description The member in charge. The chair reports the condition met. */
-            owner: components["schemas"]["MemberReference"];
-            /** @description Current state. */
+            /**
+             * Format: uuid
+             * @description The member who sees to it; the chair reports it met.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            ownerMemberId: string;
+            /** @description Its state. */
             state: components["schemas"]["ConditionState"];
-            /** @description Reason for returning, waiving or superseding. */
-            stateReason: components["schemas"]["LocalizedNote"] | null;
+            /** @description Why it was returned, waived or superseded. */
+            stateReason: components["schemas"]["BilingualText"] | null;
             /**
              * Format: date-time
-             * @description Time of the last change of state.
+             * @description Since when it has its state.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             stateSince: string;
-            /** @description Text of the condition. */
-            text: components["schemas"]["LocalizedNote"];
+            /** @description What is asked for. */
+            text: components["schemas"]["BilingualText"];
             /**
              * Format: date-time
-             * @description Time of the last change.
+             * @description When it last changed.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             updatedAt: string;
             /**
              * Format: int32
-             * @description Version for `If-Match`; increases with each change.
+             * @description Counts changes of its own fields.
              * @example 1
              */
             version: number;
         };
         /** @description A page of conditions. */
         ConditionPage: {
-            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
             items: components["schemas"]["ConditionItem"][];
             /**
-             * @description Cursor of the next page; null on the last page.
+             * @description The cursor of the next page; null on the last.
              * @example WzEyXQ
              */
             next: string | null;
@@ -3961,156 +3981,161 @@ export interface components {
          * @enum {string}
          */
         ConditionState: "open" | "reportedMet" | "met" | "waived" | "superseded";
-        /** @description A transition of a condition. */
-        ConditionTransition: {
-            /** @description Reason; required for `waived` and for the return to `open`. */
-            reason?: components["schemas"]["LocalizedNote"] | null;
-            /** @description The new state. */
-            to: components["schemas"]["ConditionState"];
+        /** @description Where a condition is to go. */
+        ConditionTransition: components["schemas"]["ConditionTransitionWithReason"] | components["schemas"]["SimpleConditionTransition"];
+        /** @description The body if `to` is `open`, `waived`, `superseded`. */
+        ConditionTransitionWithReason: {
+            /** @description Why; needed to return it to `open` and to waive it. */
+            reason: components["schemas"]["LocalizedNote"];
+            /**
+             * @description The state to go to.
+             * @enum {string}
+             */
+            to: "open" | "waived" | "superseded";
         };
         /** @description A rule refuses the request. */
         ConflictProblem: components["schemas"]["ProblemMembers"] & {
-            /** @description The available transitions, if a transition was refused. */
+            /** @description Where the resource can go instead, for a transition that is not possible. */
             availableTransitions?: components["schemas"]["AvailableTransition"][];
             /** @enum {string} */
-            code: "panelSize" | "chairRequired" | "taskForceForming" | "taskForceSuspended" | "taskForceClosed" | "stepLocked" | "stepSubmitted" | "stepPassed" | "contentTooLarge" | "activityInReview" | "activityClosed" | "activityStarted" | "policyDecided" | "maturityMissing" | "targetBelowCurrent" | "aimsMissing" | "scorecardFrozen" | "pilotEvaluated" | "migrationBegun" | "pilotNotRunning" | "cycleNotOver" | "reconciliationMissing" | "differenceUnexplained" | "handoverIncomplete" | "evidenceIsALink" | "notWaivable" | "notAdjusted" | "votingClosed" | "decisionFollowed" | "evidenceOnRecord" | "tooManyItems" | "lastAdministrator" | "tooManyApiKeys" | "idempotencyKeyInUse";
+            code: "panelSize" | "chairRequired" | "taskForceForming" | "taskForceSuspended" | "taskForceClosed" | "stepLocked" | "stepSubmitted" | "stepPassed" | "contentTooLarge" | "activityInReview" | "activityClosed" | "activityStarted" | "policyDecided" | "maturityMissing" | "targetBelowCurrent" | "studyMissing" | "aimsMissing" | "scorecardFrozen" | "pilotEvaluated" | "migrationBegun" | "pilotNotRunning" | "cycleNotOver" | "reconciliationMissing" | "differenceUnexplained" | "handoverIncomplete" | "evidenceIsALink" | "notWaivable" | "notAdjusted" | "votingClosed" | "decisionFollowed" | "evidenceOnRecord" | "tooManyItems" | "emailTaken" | "lastAdministrator" | "tooManyApiKeys" | "idempotencyKeyInUse";
         };
         /** @description A rule refuses the request because of other resources. `references` lists them. */
         ConflictWithReferencesProblem: components["schemas"]["ProblemMembers"] & {
-            /** @description The available transitions, if a transition was refused. */
+            /** @description Where the resource can go instead, for a transition that is not possible. */
             availableTransitions?: components["schemas"]["AvailableTransition"][];
             /** @enum {string} */
-            code: "seatsInvalid" | "alreadyMember" | "memberEnded" | "notAnExpert" | "holdsSeat" | "dependencyUnfinished" | "dependencyCircle" | "reviewByAnother" | "policyNotAdopted" | "supersedesAnother" | "policyUnderReview" | "adoptionByAnother" | "studyMissing" | "sectorNotSelected" | "indicatorsMissing" | "measurementsMissing" | "pilotNotScaled" | "migrationUnderWay" | "checklistUnfinished" | "reportNotSubmitted" | "decisionSuperseded" | "ofAnEarlierCycle" | "conditionSettled" | "ownsWork" | "stillReferenced" | "emailTaken";
-            /**
-             * @description Other resources behind the problem: for example the activities that have to be finished first, or the resources
-             *     that still refer to this one.
-             */
+            code: "seatsInvalid" | "alreadyMember" | "memberEnded" | "notAnExpert" | "holdsSeat" | "dependencyUnfinished" | "dependencyCircle" | "reviewByAnother" | "policyNotAdopted" | "policyUnderReview" | "adoptionByAnother" | "sectorNotSelected" | "indicatorsMissing" | "measurementsMissing" | "pilotNotScaled" | "migrationUnderWay" | "checklistUnfinished" | "reportNotSubmitted" | "decisionSuperseded" | "ofAnEarlierCycle" | "conditionSettled" | "ownsWork" | "stillReferenced";
+            /** @description The things behind the problem, if there are others than the one addressed: the activities that are to be finished first, the indicators that are not measured, what still refers to the resource. */
             references?: components["schemas"]["ResourceReference"][];
         };
-        /** @description A report with its content. */
+        /** @description A report with all that it says. */
         CouncilReport: components["schemas"]["CouncilReportItem"] & {
-            /** @description Content of the report, as stored. */
+            /** @description What it says, as it was stored. */
             model: components["schemas"]["ReportModel"];
         };
         /** @description A report of a list. */
         CouncilReportItem: {
             /**
+             * Format: uuid
+             * @description The chair who built it.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            authorMemberId: string;
+            /**
              * Format: date-time
-             * @description Time of creation, which the report describes.
+             * @description When it was built: the moment that it describes.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
-            /** @description The chair who created the report. */
-            createdBy: components["schemas"]["UserReference"];
             /**
              * Format: int32
-             * @description Cycle of the report.
+             * @description The cycle that it is about.
              * @example 1
              */
             cycle: number;
             /**
-             * @description SHA-256 of the model as canonical JSON (RFC 8785), in hexadecimal.
+             * @description SHA-256 of its model as canonical JSON (RFC 8785), in hexadecimal.
              * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
              */
             hash: string;
             /**
              * Format: uuid
-             * @description Id of the report, as in events.
+             * @description Its id, as events name it.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
             /**
              * Format: int64
-             * @description Sequence number of the last event that the report covers.
+             * @description Sequence number of the last event that it knows of.
              * @example 412
              */
             lastSeq: number;
             /**
              * Format: int32
-             * @description Number within the task force; never reused.
+             * @description Its number, counted per task force and never reused.
              * @example 1
              */
             number: number;
-            /** @description The recommended decision. */
+            /** @description The decision that it recommends. */
             recommendation: components["schemas"]["DecisionOutcome"];
-            /** @description The step to reopen, for `adjust`. */
+            /** @description The step to be done again, with `adjust`. */
             returnToStep: components["schemas"]["StepName"] | null;
-            /** @description Current state. */
+            /** @description Its state. */
             state: components["schemas"]["ReportState"];
             /**
              * Format: date-time
-             * @description Time of the submission to the council.
+             * @description When it was put before the council.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             submittedAt: string | null;
-            /** @description Summary of the recommendation. */
-            summary: components["schemas"]["LocalizedText"];
+            /** @description Why, in a few words. */
+            summary: components["schemas"]["BilingualText"];
             /**
              * Format: date-time
-             * @description Time of the last change.
+             * @description When it last changed.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             updatedAt: string;
             /**
              * Format: int32
-             * @description Version for `If-Match`; increases with each change.
+             * @description Counts changes of its own fields.
              * @example 1
              */
             version: number;
         };
         /** @description A page of reports. */
         CouncilReportPage: {
-            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
             items: components["schemas"]["CouncilReportItem"][];
             /**
-             * @description Cursor of the next page; null on the last page.
+             * @description The cursor of the next page; null on the last.
              * @example WzEyXQ
              */
             next: string | null;
         };
-        /** @description An API key with its secret, which is shown only once. */
+        /** @description An API key with its secret, which is told this once. */
         CreatedApiKey: components["schemas"]["ApiKey"] & {
             /**
-             * @description The secret, sent as `Authorization: Bearer <key>`. Store it: the service shows it only once, and repeated
-             *     responses omit it.
+             * @description Sent as `Authorization: Bearer <key>`. Keep it: it is told this once, and left out where the answer comes again.
              * @example tfk_c2VjcmV0LW9mLWFuLWFwaS1rZXktb2YtYS1zY3JpcHQ
              */
             key?: string;
             /**
-             * @description True if the response contains the secret.
+             * @description Whether the secret is in this answer.
              * @example true
              */
             secretShown: boolean;
         };
         /** @description A criterion of a gate. */
         Criterion: {
-            /** @description Code of the criterion. */
+            /** @description Which one. */
             code: components["schemas"]["CriterionCode"];
             /**
-             * @description True if the criterion is met.
+             * @description Whether it holds.
              * @example true
              */
             met: boolean;
             /**
-             * @description Description for people, in the language of the response.
+             * @description The same for people.
              * @example No policy is under review
              */
             title: string;
-            /** @description The resources that fail the criterion, the first hundred; empty if a resource is missing. */
+            /** @description Exactly what fails it, the first hundred; empty where something is missing altogether. */
             unmet: components["schemas"]["ResourceReference"][];
             /**
              * Format: int64
-             * @description Number of resources that fail the criterion.
+             * @description How many fail it.
              * @example 2
              */
             unmetTotal: number;
             /**
-             * @description True if the chair can waive the criterion.
+             * @description Whether the chair may waive it.
              * @example true
              */
             waivable: boolean;
             /**
-             * @description True if the chair has waived the criterion.
+             * @description Whether the chair has waived it.
              * @example true
              */
             waived: boolean;
@@ -4140,9 +4165,9 @@ export interface components {
          * @enum {string}
          */
         CriterionCode: "policyAdopted" | "policiesSettled" | "aimsNamed" | "sectorsSelected" | "candidatesSettled" | "sectorsStudied" | "pilotsPlanned" | "sectorsCovered" | "indicatorsSet" | "activitiesPlanned" | "pilotsEvaluated" | "migrationsHandedOver" | "reportCurrent" | "conditionsSettled" | "adjustmentAnswered" | "activitiesSettled" | "translationsComplete";
-        /** @description Your account and the seats that you hold. */
+        /** @description You, and the seats that you hold. */
         CurrentUser: components["schemas"]["User"] & {
-            /** @description Current seats of the user, oldest first. */
+            /** @description Your current seats, oldest first. */
             memberships: components["schemas"]["Membership"][];
         };
         /**
@@ -4157,80 +4182,96 @@ export interface components {
         DecimalNumber: string;
         /** @description A decision with its conditions. */
         Decision: components["schemas"]["DecisionItem"] & {
-            /** @description A condition that the council set with a decision. */
+            /** @description What the council asked for in return. */
             conditions: components["schemas"]["Condition"][];
         };
         /** @description A decision of a list. */
         DecisionItem: {
             /**
              * Format: date-time
-             * @description Time of recording.
+             * @description When it was recorded.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
-            /** @description The user who recorded the decision. */
-            createdBy: components["schemas"]["UserReference"];
             /**
              * Format: int32
-             * @description The cycle of the report.
+             * @description The cycle that was reported on.
              * @example 1
              */
             cycle: number;
             /**
              * Format: date
-             * @description Day of the meeting.
+             * @description The day of the meeting.
              * @example 2027-01-20
              */
             decidedOn: string;
             /**
-             * @description True if the outcome differs from the recommendation of the report.
+             * @description Whether the council departed from what the report recommended.
              * @example true
              */
             departsFromRecommendation: boolean;
             /**
              * Format: uuid
-             * @description Unique id.
+             * @description Its id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
             /**
-             * @description The council's meeting.
+             * @description The meeting.
              * @example CDG/2027/01, item 4
              */
             meetingReference: string;
             /**
              * Format: int32
-             * @description Number within the task force; never reused.
+             * @description Counted per task force, never used again.
              * @example 1
              */
             number: number;
-            /** @description Outcome of the decision. */
+            /** @description What was decided. */
             outcome: components["schemas"]["DecisionOutcome"];
-            /** @description Reason. */
-            reason: components["schemas"]["LocalizedNote"];
-            /** @description The report that it is about. */
-            report: components["schemas"]["ResourceReference"];
-            /** @description The step that is reopened. */
+            /** @description Why. */
+            reason: components["schemas"]["BilingualText"];
+            /**
+             * Format: uuid
+             * @description The user who recorded it.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            recordedBy: string;
+            /**
+             * Format: int32
+             * @description Number of the report that it is about.
+             * @example 1
+             */
+            reportNumber: number;
+            /** @description The step to be done again. */
             returnToStep: components["schemas"]["StepName"] | null;
-            /** @description The decision that corrects it; then that one holds. */
-            supersededBy: components["schemas"]["ResourceReference"] | null;
-            /** @description The decision that it corrects. */
-            supersedes: components["schemas"]["ResourceReference"] | null;
+            /**
+             * Format: int32
+             * @description Number of the decision that corrects it; then that one holds.
+             * @example 2
+             */
+            supersededBy: number | null;
+            /**
+             * Format: int32
+             * @description Number of the decision that it corrects.
+             * @example 1
+             */
+            supersedes: number | null;
             /**
              * Format: date-time
-             * @description Time of creation; a decision never changes.
+             * @description The same: it never changes.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             updatedAt: string;
             /**
              * Format: int32
-             * @description Always 1: a decision is never edited; a later decision corrects it.
+             * @description Always 1: a decision is corrected by another one, never edited.
              * @example 1
              */
             version: number;
         };
         /**
-         * @description Outcome that a report recommends and the council decides.
+         * @description What the council decides, and what a report recommends.
          *
          *     - `continue`: Continue: the next cycle opens
          *     - `adjust`: Adjust: a step of this cycle is done again
@@ -4241,33 +4282,39 @@ export interface components {
         DecisionOutcome: "continue" | "adjust" | "conclude" | "stop";
         /** @description A page of decisions. */
         DecisionPage: {
-            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
             items: components["schemas"]["DecisionItem"][];
             /**
-             * @description Cursor of the next page; null on the last page.
+             * @description The cursor of the next page; null on the last.
              * @example WzEyXQ
              */
             next: string | null;
         };
-        /** @description A decision in the register of all task forces. */
+        /** @description A decision in the council's register. */
         DecisionRegisterEntry: components["schemas"]["DecisionItem"] & {
-            /** @description City of the task force. */
-            city: components["schemas"]["LocalizedName"];
+            /** @description Its city. */
+            city: components["schemas"]["BilingualText"];
             /**
              * Format: int64
-             * @description Number of conditions of the decision that are open or wait for acceptance.
+             * @description Conditions of this decision that are still to be met, or to be accepted as met.
              * @example 1
              */
             pendingConditions: number;
-            /** @description The task force. */
-            taskForce: components["schemas"]["ResourceReference"];
+            /**
+             * Format: uuid
+             * @description The task force.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            taskForceId: string;
+            /** @description Its name. */
+            taskForceName: components["schemas"]["BilingualText"];
         };
-        /** @description A page of the decision register. */
+        /** @description A page of the council's register. */
         DecisionRegisterPage: {
-            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
             items: components["schemas"]["DecisionRegisterEntry"][];
             /**
-             * @description Cursor of the next page; null on the last page.
+             * @description The cursor of the next page; null on the last.
              * @example WzEyXQ
              */
             next: string | null;
@@ -4288,22 +4335,27 @@ export interface components {
         EntitledMember: {
             /**
              * Format: date-time
-             * @description Time since which the member is absent: the seat ended, or the account was disabled, before the member voted. An
-             *     absent member counts as not approving.
+             * @description Since when they are absent: without having voted, their seat ended or their account was disabled. They count as not approving.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             absentSince: string | null;
-            /** @description The member. */
-            member: components["schemas"]["MemberReference"];
+            /**
+             * Format: uuid
+             * @description The member.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            memberId: string;
+            /** @description Their name, as it is today. */
+            name: components["schemas"]["BilingualText"];
         };
         /** @description An indicator as it was when the pilot was evaluated. */
         EvaluatedIndicator: {
             /**
-             * @description Baseline.
+             * @description Where it began.
              * @example 12.50
              */
             baseline: string | null;
-            /** @description Direction in which the indicator should move. */
+            /** @description Which way it was to go. */
             direction: components["schemas"]["IndicatorDirection"];
             /**
              * Format: uuid
@@ -4311,19 +4363,19 @@ export interface components {
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             indicatorId: string;
-            /** @description The measurements, the latest last. */
+            /** @description What was measured, the latest last. */
             measurements: components["schemas"]["EvaluatedMeasurement"][];
-            /** @description Name of the indicator. */
-            name: components["schemas"]["Bilingual"];
+            /** @description What was measured. */
+            name: components["schemas"]["BilingualText"];
             /** @description The reason why the indicator was no longer measured; null if the evaluation rests on it. */
-            retirementReason: components["schemas"]["Bilingual"] | null;
+            retirementReason: components["schemas"]["BilingualText"] | null;
             /**
-             * @description Target.
+             * @description Where it was to go.
              * @example 80
              */
             target: string | null;
             /**
-             * @description Unit.
+             * @description In what.
              * @example %
              */
             unit: string;
@@ -4332,12 +4384,12 @@ export interface components {
         EvaluatedMeasurement: {
             /**
              * Format: date
-             * @description Day of the measurement.
+             * @description When it was measured.
              * @example 2027-02-01
              */
             measuredOn: string;
             /**
-             * @description Source of the value.
+             * @description Where the value is from.
              * @example Permit register
              */
             source: string | null;
@@ -4348,7 +4400,7 @@ export interface components {
             value: string;
         };
         /**
-         * @description Action of an event.
+         * @description What can happen.
          *
          *     - `taskForce.created`: Task force created
          *     - `taskForce.updated`: Task force changed
@@ -4435,56 +4487,60 @@ export interface components {
          * @enum {string}
          */
         EventAction: "taskForce.created" | "taskForce.updated" | "taskForce.transitioned" | "member.appointed" | "member.updated" | "member.transitioned" | "member.ended" | "healthStatement.created" | "step.updated" | "step.transitioned" | "step.adjustmentAnswered" | "submission.created" | "submission.transitioned" | "vote.cast" | "waiver.granted" | "waiver.removed" | "policy.created" | "policy.updated" | "policy.transitioned" | "policy.deleted" | "sector.created" | "sector.updated" | "sector.transitioned" | "sector.deleted" | "assessment.created" | "assessment.updated" | "assessment.deleted" | "study.created" | "study.updated" | "study.deleted" | "pilot.created" | "pilot.updated" | "pilot.transitioned" | "pilot.deleted" | "indicator.created" | "indicator.updated" | "indicator.deleted" | "measurement.created" | "measurement.updated" | "measurement.deleted" | "migration.created" | "migration.updated" | "migration.transitioned" | "migration.deleted" | "checklistItem.created" | "checklistItem.updated" | "checklistItem.deleted" | "evidence.created" | "evidence.updated" | "evidence.deleted" | "evidence.uploaded" | "report.created" | "report.transitioned" | "decision.recorded" | "cycle.opened" | "cycle.removed" | "condition.created" | "condition.updated" | "condition.transitioned" | "activity.created" | "activity.updated" | "activity.transitioned" | "activity.deleted" | "dependency.added" | "dependency.removed" | "comment.created" | "comment.updated" | "comment.deleted" | "user.invited" | "user.updated" | "user.transitioned" | "invitation.created" | "invitation.accepted" | "user.provisioned" | "user.identityLinked" | "user.passwordChanged" | "apiKey.created" | "apiKey.revoked" | "session.started" | "session.refreshed" | "session.ended" | "user.sessionsEnded";
-        /** @description A piece of evidence: a link or a file. */
+        /** @description What proves something: a link, or a file. */
         Evidence: {
             /**
              * Format: date-time
-             * @description Time of creation.
+             * @description When it was created.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
-            /** @description The user who added the evidence. */
-            createdBy: components["schemas"]["UserReference"];
             /**
              * Format: uuid
-             * @description Unique id.
+             * @description Its id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
             /**
-             * @description Media type of the file; null for a link, and before the file is uploaded.
+             * @description Of which type the file is; null for a link, and before the file is uploaded.
              * @example application/pdf
              */
             mediaType: string | null;
             /**
-             * @description SHA-256 of the content: stated by the author for a link, computed for a file.
+             * @description The SHA-256 of what is there: as somebody said of a link, as it was computed of a file.
              * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
              */
             sha256: string | null;
             /**
              * Format: int32
-             * @description Size of the file in bytes; null for a link, and before the file is uploaded.
+             * @description How many bytes the file has; null for a link, and before the file is uploaded.
              * @example 48213
              */
             size: number | null;
-            /** @description The subject. */
-            subject: components["schemas"]["ResourceReference"];
-            /** @description Title. */
-            title: components["schemas"]["LocalizedName"];
+            /** @description What it is about. */
+            subject: components["schemas"]["EvidenceSubject"];
+            /** @description What it is called. */
+            title: components["schemas"]["BilingualText"];
             /**
              * Format: date-time
-             * @description Time of the last change.
+             * @description When it last changed.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             updatedAt: string;
             /**
-             * @description URL of a link; null for a file.
+             * @description Where it is, if it is a link.
              * @example https://gazette.example/2026/14
              */
             url: string | null;
             /**
+             * Format: uuid
+             * @description The user who added it.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            userId: string;
+            /**
              * Format: int32
-             * @description Version for `If-Match`; increases with each change.
+             * @description Counts changes of its own fields.
              * @example 1
              */
             version: number;
@@ -4496,10 +4552,10 @@ export interface components {
         EvidenceFile: string;
         /** @description A page of evidence. */
         EvidencePage: {
-            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
             items: components["schemas"]["Evidence"][];
             /**
-             * @description Cursor of the next page; null on the last page.
+             * @description The cursor of the next page; null on the last.
              * @example WzEyXQ
              */
             next: string | null;
@@ -4507,32 +4563,32 @@ export interface components {
         /** @description A JSON merge patch (RFC 7396): absent fields stay as they are, null clears one. */
         EvidencePatch: {
             /**
-             * @description SHA-256 of the linked content in lower-case hexadecimal digits; computed by the service for a file.
+             * @description The SHA-256 of what is there, in small hexadecimal digits; that of a file is computed.
              * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
              */
             sha256?: string | null;
-            /** @description Title. */
+            /** @description What it is called. */
             title?: components["schemas"]["LocalizedNamePatch"];
             /**
              * Format: uri
-             * @description URL of a link: a complete http or https address without credentials.
+             * @description Where it is, if it is a link: a whole http or https address, without a user's name and password.
              * @example https://gazette.example/2026/14
              */
             url?: string | null;
         };
-        /** @description The subject of a piece of evidence. */
+        /** @description What evidence is about. */
         EvidenceSubject: {
             /**
              * Format: uuid
-             * @description Unique id.
+             * @description Its id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
-            /** @description Kind of the resource. */
+            /** @description What it is. */
             kind: components["schemas"]["EvidenceSubjectKind"];
         };
         /**
-         * @description Kind of the subject of a piece of evidence.
+         * @description What evidence can be about.
          *
          *     - `activity`: Activity
          *     - `policy`: Policy
@@ -4563,7 +4619,7 @@ export interface components {
         ForbiddenProblem: components["schemas"]["ProblemMembers"] & {
             /** @description The roles that can do what was refused, for `forbidden`; empty where only the owner of the resource can, whom `detail` names. */
             allowedRoles?: components["schemas"]["EffectiveRole"][];
-            /** @description The available transitions, if a transition was refused. */
+            /** @description Where the resource can go instead, for a transition that is not possible. */
             availableTransitions?: components["schemas"]["AvailableTransition"][];
             /** @constant */
             code: "forbidden";
@@ -4572,11 +4628,11 @@ export interface components {
         GateNotMetProblem: components["schemas"]["ProblemMembers"] & {
             /** @constant */
             code: "gateNotMet";
-            /** @description Criteria of the gate, for `gateNotMet`. */
+            /** @description The gate's criteria, for `gateNotMet`. */
             criteria: components["schemas"]["Criterion"][];
         };
         /**
-         * @description Rating of the task force's health by the chair.
+         * @description The chair's own word on how it goes.
          *
          *     - `onTrack`: On track
          *     - `atRisk`: At risk
@@ -4584,57 +4640,61 @@ export interface components {
          * @enum {string}
          */
         HealthRating: "onTrack" | "atRisk" | "offTrack";
-        /** @description A dated statement of the chair on the task force's health. */
+        /** @description The chair's dated word on how it goes. */
         HealthStatement: {
             /**
              * Format: date-time
-             * @description Time of the action.
+             * @description When.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
-            /** @description The chair who made the statement. */
-            createdBy: components["schemas"]["UserReference"];
-            /** @description Health rating. */
+            /** @description How it goes. */
             health: components["schemas"]["HealthRating"];
             /**
              * Format: uuid
-             * @description Unique id.
+             * @description Its id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
-            /** @description Reason. */
-            note: components["schemas"]["LocalizedNote"] | null;
+            /**
+             * Format: uuid
+             * @description The chair who said so.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            memberId: string;
+            /** @description Why. */
+            note: components["schemas"]["BilingualText"] | null;
         };
         /** @description A page of health statements. */
         HealthStatementPage: {
-            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
             items: components["schemas"]["HealthStatement"][];
             /**
-             * @description Cursor of the next page; null on the last page.
+             * @description The cursor of the next page; null on the last.
              * @example WzEyXQ
              */
             next: string | null;
         };
-        /** @description An indicator of a pilot. */
+        /** @description What a pilot is measured by. */
         Indicator: {
-            /** @description Value before the pilot. */
+            /** @description What it was before the pilot. */
             baseline: components["schemas"]["DecimalNumber"] | null;
             /**
              * Format: date-time
-             * @description Time of creation.
+             * @description When it was created.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
-            /** @description Direction in which the indicator should move. */
+            /** @description Which way it shall go. */
             direction: components["schemas"]["IndicatorDirection"];
             /**
              * Format: uuid
-             * @description Unique id.
+             * @description Its id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
-            /** @description Name of the indicator. */
-            name: components["schemas"]["LocalizedName"];
+            /** @description What is measured. */
+            name: components["schemas"]["BilingualText"];
             /**
              * Format: uuid
              * @description The pilot.
@@ -4642,29 +4702,29 @@ export interface components {
              */
             pilotId: string;
             /** @description The reason why the indicator is no longer measured; null while the indicator is in use. */
-            retirementReason: components["schemas"]["LocalizedNote"] | null;
-            /** @description Target value at the end of the pilot. */
+            retirementReason: components["schemas"]["BilingualText"] | null;
+            /** @description What it shall be at the end. */
             target: components["schemas"]["DecimalNumber"] | null;
             /**
-             * @description Unit of the values.
+             * @description In what it is measured.
              * @example days
              */
             unit: string;
             /**
              * Format: date-time
-             * @description Time of the last change.
+             * @description When it last changed.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             updatedAt: string;
             /**
              * Format: int32
-             * @description Version for `If-Match`; increases with each change.
+             * @description Counts changes of its own fields.
              * @example 2
              */
             version: number;
         };
         /**
-         * @description Direction in which an indicator should move.
+         * @description Which way an indicator shall go.
          *
          *     - `up`: Higher is better
          *     - `down`: Lower is better
@@ -4673,41 +4733,41 @@ export interface components {
         IndicatorDirection: "up" | "down";
         /** @description A page of indicators. */
         IndicatorPage: {
-            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
             items: components["schemas"]["Indicator"][];
             /**
-             * @description Cursor of the next page; null on the last page.
+             * @description The cursor of the next page; null on the last.
              * @example WzEyXQ
              */
             next: string | null;
         };
         /** @description A JSON merge patch (RFC 7396): absent fields stay as they are, null clears one. */
         IndicatorPatch: {
-            /** @description Value before the pilot. */
+            /** @description What it was before the pilot. */
             baseline?: components["schemas"]["DecimalInput"] | null;
-            /** @description Direction in which the indicator should move. */
+            /** @description Which way it shall go. */
             direction?: components["schemas"]["IndicatorDirection"];
-            /** @description Name of the indicator. */
+            /** @description What is measured. */
             name?: components["schemas"]["LocalizedNamePatch"];
             /**
              * @description The reason why the indicator is no longer measured. A value retires an indicator that was measured for an earlier
              *     evaluation; null takes the indicator back into use.
              */
             retirementReason?: components["schemas"]["LocalizedNotePatch"] | null;
-            /** @description Target value at the end of the pilot. */
+            /** @description What it shall be at the end. */
             target?: components["schemas"]["DecimalInput"] | null;
-            /** @description Unit of the values, such as days, percent or dinars. */
+            /** @description In what it is measured: days, percent, dinars. */
             unit?: components["schemas"]["PlainLine"];
         };
-        /** @description An event outside any task force. */
+        /** @description One thing that happened outside any task force. */
         InstallationEvent: {
-            /** @description The action. */
+            /** @description What happened. */
             action: components["schemas"]["EventAction"];
-            /** @description The actor. */
+            /** @description Who did it. */
             actor: components["schemas"]["AuditEventActor"];
             /**
              * Format: date-time
-             * @description Time of the action.
+             * @description When.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             at: string;
@@ -4716,18 +4776,18 @@ export interface components {
                 [key: string]: components["schemas"]["AuditEventChange"];
             };
             /**
-             * @description Previous state, if the state changed.
+             * @description The state before, where a state changed.
              * @example active
              */
             from: string | null;
             /**
              * Format: uuid
-             * @description Unique id.
+             * @description Its id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
             /**
-             * @description Id of the request.
+             * @description The request that it came with.
              * @example 0199f0c2-7a3b-7c11-9d2e-3f5a6b7c8d9e
              */
             requestId: string;
@@ -4737,55 +4797,69 @@ export interface components {
              * @example 57
              */
             seq: number;
-            /** @description The resource that the action changed. */
-            subject: components["schemas"]["ResourceReference"];
+            /** @description To what. */
+            subject: components["schemas"]["InstallationEventSubject"];
             /**
-             * @description New state, if the state changed.
+             * @description The state after.
              * @example disabled
              */
             to: string | null;
         };
         /** @description A page of the installation's events. */
         InstallationEventPage: {
-            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
             items: components["schemas"]["InstallationEvent"][];
             /**
-             * @description Cursor of the next page; null on the last page.
+             * @description The cursor of the next page; null on the last.
              * @example WzEyXQ
              */
             next: string | null;
         };
-        /** @description An invitation token and the password that the invited user chooses. */
+        /** @description A user, a session or an API key that something happened to. */
+        InstallationEventSubject: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            id: string;
+            /** @description What it is. */
+            kind: components["schemas"]["SubjectKind"];
+            /**
+             * @description The name of the user or the API key, as it is today; null for a session.
+             * @example Nightly export
+             */
+            title: string | null;
+        };
+        /** @description An invitation, and the password that the invited person has chosen. */
         InvitationAcceptance: {
             /**
              * Format: password
-             * @description The new password: any characters, normalized (NFKC); 15 or more are better than 8. Common passwords, and
-             *     passwords made of your name or address, are refused.
+             * @description The password from now on: any characters, the same however a keyboard composes them (NFKC); 15 or more are better than 8. One that is tried first (a common one, your name, your address) is refused.
              * @example correct horse battery staple
              */
             password: string;
             /**
-             * @description The `invitationToken` of the invitation.
+             * @description The `invitationToken`.
              * @example c2VjcmV0LWludml0YXRpb24tdG9rZW4tb2YtYS11c2Vy
              */
             token: string;
         };
-        /** @description A user with an invitation, whose secret is shown only once. */
+        /** @description A user with an invitation, whose secret is told this once. */
         InvitedUser: components["schemas"]["User"] & {
             /**
              * Format: date-time
-             * @description Time of expiry of the invitation.
+             * @description When the invitation lapses.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             invitationExpiresAt: string;
             /**
-             * @description Secret for the invited user, who accepts the invitation by `POST /v1/auth/invitations/accept`.
+             * @description Give it to the person; it is accepted at `POST /v1/auth/invitations/accept`.
              * @example c2VjcmV0LWludml0YXRpb24tdG9rZW4tb2YtYS11c2Vy
              */
             invitationToken?: string;
             /**
-             * @description True if the response contains the secret. A retry with the same `Idempotency-Key` is answered without the
-             *     secret: if the secret was lost, send a new invitation.
+             * @description Whether the secret is in this answer. A retry with the same `Idempotency-Key` answers without it: if it got lost, invite anew.
              * @example true
              */
             secretShown: boolean;
@@ -4829,7 +4903,7 @@ export interface components {
             keys: components["schemas"]["Jwk"][];
         };
         /**
-         * @description Scope of an API key.
+         * @description What an API key lets its holder do.
          *
          *     - `read`: Read
          *     - `write`: Read and change
@@ -4837,148 +4911,135 @@ export interface components {
          */
         KeyScope: "read" | "write";
         /**
-         * @description Scopes of the key; `write` always includes `read`.
+         * @description What the key lets its holder do; `write` is never without `read`.
          * @example [
          *       "read"
          *     ]
          */
         KeyScopes: components["schemas"]["KeyScope"][];
-        /** @description Text in Arabic and English. */
-        Label: {
-            /**
-             * @description The Arabic text.
-             * @example قيد التنفيذ
-             */
-            ar: string;
-            /**
-             * @description The English text.
-             * @example In progress
-             */
-            en: string;
-        };
         /**
-         * @description Language of the service.
+         * @description A language the service speaks.
          *
          *     - `en`: English
          *     - `ar`: Arabic
          * @enum {string}
          */
         Language: "en" | "ar";
-        /** @description A name or title of one line, in Arabic and English. At least one of the two languages is required. */
+        /** @description A name or title of one line, in Arabic and English. At least one of the two. */
         LocalizedName: {
             /**
-             * @description The Arabic text.
+             * @description In Arabic.
              * @example سياسة البيانات المفتوحة
              */
             ar: string;
             /**
-             * @description The English text.
+             * @description In English.
              * @example Open data policy
              */
             en?: string;
         } | {
             /**
-             * @description The Arabic text.
+             * @description In Arabic.
              * @example سياسة البيانات المفتوحة
              */
             ar?: string;
             /**
-             * @description The English text.
+             * @description In English.
              * @example Open data policy
              */
             en: string;
         };
-        /** @description A name or title of one line, in Arabic and English. Omitted languages stay unchanged; the last language cannot be removed. */
+        /** @description A name or title of one line, in Arabic and English. A language that is not named stays as it is; the last can't be taken away. */
         LocalizedNamePatch: {
             /**
-             * @description The Arabic text; null removes it.
+             * @description In Arabic; null takes it away.
              * @example سياسة البيانات المفتوحة
              */
             ar?: string | null;
             /**
-             * @description The English text; null removes it.
+             * @description In English; null takes it away.
              * @example Open data policy
              */
             en?: string | null;
         };
-        /** @description A reason or a note, in Arabic and English. At least one of the two languages is required. */
+        /** @description A reason or a note, in Arabic and English. At least one of the two. */
         LocalizedNote: {
             /**
-             * @description The Arabic text.
+             * @description In Arabic.
              * @example بانتظار رأي الدائرة القانونية
              */
             ar: string;
             /**
-             * @description The English text.
+             * @description In English.
              * @example Waiting for the legal department's opinion
              */
             en?: string;
         } | {
             /**
-             * @description The Arabic text.
+             * @description In Arabic.
              * @example بانتظار رأي الدائرة القانونية
              */
             ar?: string;
             /**
-             * @description The English text.
+             * @description In English.
              * @example Waiting for the legal department's opinion
              */
             en: string;
         };
-        /** @description A reason or a note, in Arabic and English. Omitted languages stay unchanged; the last language cannot be removed. */
+        /** @description A reason or a note, in Arabic and English. A language that is not named stays as it is; the last can't be taken away. */
         LocalizedNotePatch: {
             /**
-             * @description The Arabic text; null removes it.
+             * @description In Arabic; null takes it away.
              * @example بانتظار رأي الدائرة القانونية
              */
             ar?: string | null;
             /**
-             * @description The English text; null removes it.
+             * @description In English; null takes it away.
              * @example Waiting for the legal department's opinion
              */
             en?: string | null;
         };
-        /** @description A longer text, in Arabic and English. At least one of the two languages is required. */
+        /** @description A longer text, in Arabic and English. At least one of the two. */
         LocalizedText: {
             /**
-             * @description The Arabic text.
+             * @description In Arabic.
              * @example دراسة السياسات القائمة واقتراح إطار للحوكمة الذكية.
              */
             ar: string;
             /**
-             * @description The English text.
+             * @description In English.
              * @example Study the policies in force and propose a framework for smart governance.
              */
             en?: string;
         } | {
             /**
-             * @description The Arabic text.
+             * @description In Arabic.
              * @example دراسة السياسات القائمة واقتراح إطار للحوكمة الذكية.
              */
             ar?: string;
             /**
-             * @description The English text.
+             * @description In English.
              * @example Study the policies in force and propose a framework for smart governance.
              */
             en: string;
         };
-        /** @description A longer text, in Arabic and English. Omitted languages stay unchanged; the last language cannot be removed. */
+        /** @description A longer text, in Arabic and English. A language that is not named stays as it is; the last can't be taken away. */
         LocalizedTextPatch: {
             /**
-             * @description The Arabic text; null removes it.
+             * @description In Arabic; null takes it away.
              * @example دراسة السياسات القائمة واقتراح إطار للحوكمة الذكية.
              */
             ar?: string | null;
             /**
-             * @description The English text; null removes it.
+             * @description In English; null takes it away.
              * @example Study the policies in force and propose a framework for smart governance.
              */
             en?: string | null;
         };
-        /** @description Address and password of a user. */
+        /** @description Who signs in. */
         LoginCredentials: {
             /**
-             * @description E-mail address of the account. Case, width and composition of the letters are ignored.
+             * @description The address of the account; case, width and composition of its letters do not matter.
              * @example chair@demo.example
              */
             email: string;
@@ -4989,38 +5050,38 @@ export interface components {
              */
             password: string;
         };
-        /** @description Current and target maturity of a sector: the levels of the latest assessments. */
+        /** @description How far a sector is, and how far it shall be: the level of the latest assessment of each kind. */
         Maturity: {
             /**
              * Format: int32
-             * @description Current maturity level, 1 to 5; null if never assessed.
+             * @description How far it is, 1 to 5; null where that was never assessed.
              * @example 2
              */
             current: number | null;
             /**
              * Format: int32
-             * @description Target maturity level, 1 to 5; null if never assessed.
+             * @description How far it shall be, 1 to 5; null where that was never assessed.
              * @example 4
              */
             target: number | null;
         };
-        /** @description A measurement of an indicator. */
+        /** @description What was measured of an indicator. */
         Measurement: {
             /**
              * Format: date-time
-             * @description Time of creation.
+             * @description When it was created.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
             /**
              * Format: int32
-             * @description The cycle of the measurement. An extended pilot is measured again.
+             * @description The cycle in which it was measured: an extended pilot is measured anew.
              * @example 1
              */
             cycle: number;
             /**
              * Format: uuid
-             * @description Unique id.
+             * @description Its id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
@@ -5032,7 +5093,7 @@ export interface components {
             indicatorId: string;
             /**
              * Format: date
-             * @description Day of the measurement.
+             * @description The day of it.
              * @example 2027-04-15
              */
             measuredOn: string;
@@ -5044,37 +5105,36 @@ export interface components {
             pilotId: string;
             /**
              * Format: int32
-             * @description Run of the pilot in which the value was measured, counted from 1. A pilot that is planned again is measured
-             *     again.
+             * @description The run of the pilot in which it was measured, counted from one: a pilot that is planned anew is measured anew.
              * @example 1
              */
             run: number;
             /**
-             * @description Source of the value.
+             * @description Where the value comes from.
              * @example Permit register, April 2027
              */
             source: string | null;
             /**
              * Format: date-time
-             * @description Time of the last change.
+             * @description When it last changed.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             updatedAt: string;
-            /** @description Measured value in the unit of the indicator. */
+            /** @description What was measured, in the unit of the indicator. */
             value: components["schemas"]["DecimalNumber"];
             /**
              * Format: int32
-             * @description Version for `If-Match`; increases with each change.
+             * @description Counts changes of its own fields.
              * @example 2
              */
             version: number;
         };
         /** @description A page of measurements. */
         MeasurementPage: {
-            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
             items: components["schemas"]["Measurement"][];
             /**
-             * @description Cursor of the next page; null on the last page.
+             * @description The cursor of the next page; null on the last.
              * @example WzEyXQ
              */
             next: string | null;
@@ -5083,153 +5143,138 @@ export interface components {
         MeasurementPatch: {
             /**
              * Format: date
-             * @description Day of the measurement in the task force's time zone; not before the start of the pilot, and not after today.
+             * @description The day of it, in the task force's time zone; not before the pilot was started, and not after today.
              * @example 2027-04-15
              */
             measuredOn?: string;
-            /** @description Source of the value. */
+            /** @description Where the value comes from. */
             source?: components["schemas"]["PlainLine"] | null;
-            /** @description Measured value in the unit of the indicator. */
+            /** @description What was measured, in the unit of the indicator. */
             value?: components["schemas"]["DecimalInput"];
         };
         /** @description A seat in a task force, held now or in the past. */
         Member: {
             /**
              * Format: date-time
-             * @description Time of the appointment.
+             * @description When the seat was given.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
             /**
-             * @description True if the seat is held now.
+             * @description Whether the seat is held now.
              * @example true
              */
             current: boolean;
-            /** @description Reason for the end of the seat. */
-            endReason: components["schemas"]["LocalizedNote"] | null;
+            /** @description Why it ended. */
+            endReason: components["schemas"]["BilingualText"] | null;
             /**
-             * @description Field of expertise.
+             * @description What they are expert in.
              * @example Open data
              */
             expertise: string | null;
             /**
              * Format: date
-             * @description First day of the seat, in the task force's time zone.
+             * @description The first day, in the task force's time zone.
              * @example 2026-09-01
              */
             fromDate: string;
             /**
              * Format: uuid
-             * @description Unique id.
+             * @description Its id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
-            /** @description Current name of the author. */
-            name: components["schemas"]["LocalizedName"];
+            /** @description Their name, as it is today. */
+            name: components["schemas"]["BilingualText"];
             /** @description Chair or expert. */
             role: components["schemas"]["SeatRole"];
             /**
              * Format: date
-             * @description Last day of the seat; null while it is held.
+             * @description The last day, once the seat has ended.
              * @example 2026-11-22
              */
             toDate: string | null;
             /**
              * Format: date-time
-             * @description Time of the last change.
+             * @description When it last changed.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             updatedAt: string;
             /**
              * Format: uuid
-             * @description The user who holds the seat.
+             * @description Who holds the seat.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             userId: string;
-            /**
-             * @description State of the member's account: an `invited` member has not accepted the invitation yet, and a `disabled` member
-             *     cannot act.
-             */
+            /** @description Whether they may sign in: a member who is `invited` has not accepted yet, and one who is `disabled` cannot act. */
             userState: components["schemas"]["UserState"];
             /**
              * Format: int32
-             * @description Version for `If-Match`; increases with each change.
+             * @description Counts changes of its own fields.
              * @example 1
              */
             version: number;
         };
-        /** @description The end of a seat. */
+        /** @description How a seat ends. */
         MemberEnding: {
-            /** @description Reason. */
+            /** @description Why. */
             reason: components["schemas"]["LocalizedNote"];
             /**
              * Format: uuid
-             * @description The current member who takes over open activities, pilots and conditions. Default: the successor. Without
-             *     either, the activities become unassigned, and a member who owns pilots or conditions cannot leave.
+             * @description The current member who takes over open activities, pilots and conditions; the successor if not given. Without either, activities are nobody's, and pilots and conditions stand in the way.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             reassignToMemberId?: string | null;
-            /** @description The user who takes a seat in the same transaction; required when one of five members or the chair leaves. */
+            /** @description Who takes a seat in the same step; needed when one of five goes, or the chair. */
             successor?: components["schemas"]["NewMember"] | null;
         };
         /** @description A page of members. */
         MemberPage: {
-            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
             items: components["schemas"]["Member"][];
             /**
-             * @description Cursor of the next page; null on the last page.
+             * @description The cursor of the next page; null on the last.
              * @example WzEyXQ
              */
             next: string | null;
         };
         /** @description A JSON merge patch (RFC 7396): absent fields stay as they are, null clears one. */
         MemberPatch: {
-            /** @description Field of expertise. */
+            /** @description What they are expert in. */
             expertise?: components["schemas"]["PlainLine"] | null;
-            /** @description Chair or expert. Appointing a chair makes the previous chair an expert. */
+            /** @description Chair or expert. A new chair makes the present one an expert. */
             role?: components["schemas"]["SeatRole"];
         };
-        /** @description A member of a task force, by the seat. The seat can have ended. */
-        MemberReference: {
-            /**
-             * Format: uuid
-             * @description The id of the seat, to which requests refer.
-             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
-             */
-            id: string;
-            /** @description The current name of the person. */
-            name: components["schemas"]["LocalizedName"];
-            /**
-             * Format: uuid
-             * @description The id of the person who holds or held the seat.
-             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
-             */
-            userId: string;
-        };
-        /** @description A current seat of the user. */
+        /** @description A current seat of yours. */
         Membership: {
             /**
              * Format: uuid
-             * @description The id of your seat, to which requests refer: `assigneeId`, `ownerId`.
+             * @description Your seat in it.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             memberId: string;
             /** @description Chair or expert. */
             role: components["schemas"]["SeatRole"];
-            /** @description The task force. */
-            taskForce: components["schemas"]["ResourceReference"];
-            /** @description The state of the task force. */
-            taskForceState: components["schemas"]["TaskForceState"];
-        };
-        /** @description A migration with its available transitions. */
-        Migration: components["schemas"]["MigrationItem"] & {
             /**
-             * @description The transitions out of the current state that the caller can make now, or the obstacles of each, computed by the
-             *     check that the service enforces.
+             * Format: uuid
+             * @description The task force.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
+            taskForceId: string;
+        };
+        /** @description A migration, and where it can go from here. */
+        Migration: components["schemas"]["MigrationItem"] & {
+            /** @description Where it can go from here, for you, now. */
             availableTransitions: components["schemas"]["AvailableMigrationTransition"][];
         };
-        /** @description Number of migrations of the current cycle by state. */
+        /** @description The content of step 4. */
+        MigrationContent: components["schemas"]["SnapshotContent"] & {
+            /** @description The migrations of the cycle. */
+            migrations: components["schemas"]["SnapshotMigration"][];
+            /** @description The pilots of the cycle. */
+            pilots: components["schemas"]["SnapshotPilot"][];
+        };
+        /** @description Migrations of the present cycle counted. */
         MigrationCounts: {
             /**
              * Format: int64
@@ -5251,7 +5296,7 @@ export interface components {
             live: number;
             /**
              * Format: int64
-             * @description Migrations in parallel run.
+             * @description With old and new in parallel.
              * @example 0
              */
             parallelRun: number;
@@ -5272,89 +5317,93 @@ export interface components {
         MigrationItem: {
             /**
              * Format: date-time
-             * @description Time of creation.
+             * @description When it was created.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
             /**
              * Format: int32
-             * @description The cycle in which the activity was created.
+             * @description The cycle that it was made in.
              * @example 1
              */
             cycle: number;
             /**
              * Format: uuid
-             * @description Unique id.
+             * @description Its id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
             /**
              * Format: int32
-             * @description Last cycle in which the resource counts.
+             * @description The last cycle that it counts in.
              * @example 1
              */
             lastCycle: number;
-            /** @description The migrated pilot. */
-            pilot: components["schemas"]["ResourceReference"];
+            /**
+             * Format: uuid
+             * @description The pilot that is moved.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            pilotId: string;
             /**
              * Format: date
-             * @description Planned day.
+             * @description The day it is planned for.
              * @example 2027-02-01
              */
             plannedOn: string;
             /**
-             * @description The unit that runs the service after the hand-over.
+             * @description Who runs it from then on.
              * @example IT department
              */
             receivingUnit: string | null;
-            /** @description Counts of the migrated records. */
+            /** @description How many records there were and what became of them. */
             reconciliation: components["schemas"]["Reconciliation"] | null;
             /**
-             * @description Plan for a rollback.
+             * @description How to go back if it fails.
              * @example Switch the old system on again.
              */
             rollbackPlan: string | null;
             /**
-             * @description The person who is responsible for the service after the hand-over.
+             * @description Who answers for it from then on.
              * @example Head of licensing
              */
             serviceOwner: string | null;
-            /** @description Current state. */
+            /** @description Its state. */
             state: components["schemas"]["MigrationState"];
-            /** @description Reason for the current state. */
-            stateReason: components["schemas"]["LocalizedNote"] | null;
+            /** @description Why it has that state. */
+            stateReason: components["schemas"]["BilingualText"] | null;
             /**
              * Format: date-time
-             * @description Time of the last change of state.
+             * @description Since when it has its state.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             stateSince: string;
             /**
-             * @description Target system.
+             * @description Where it is moved to.
              * @example Municipal services platform
              */
             targetSystem: string;
-            /** @description Title. */
-            title: components["schemas"]["LocalizedName"];
+            /** @description What it is called. */
+            title: components["schemas"]["BilingualText"];
             /**
              * Format: date-time
-             * @description Time of the last change.
+             * @description When it last changed.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             updatedAt: string;
             /**
              * Format: int32
-             * @description Version for `If-Match`; increases with each change.
+             * @description Counts changes of its own fields.
              * @example 2
              */
             version: number;
         };
         /** @description A page of migrations. */
         MigrationPage: {
-            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
             items: components["schemas"]["MigrationItem"][];
             /**
-             * @description Cursor of the next page; null on the last page.
+             * @description The cursor of the next page; null on the last.
              * @example WzEyXQ
              */
             next: string | null;
@@ -5363,28 +5412,33 @@ export interface components {
         MigrationPatch: {
             /**
              * Format: uuid
-             * @description The migrated pilot, evaluated with outcome `scale`.
+             * @description The pilot that is moved, evaluated with outcome `scale`.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             pilotId?: string;
             /**
              * Format: date
-             * @description Planned day.
+             * @description The day it is planned for.
              * @example 2027-02-01
              */
             plannedOn?: string;
-            /** @description The unit that runs the service after the hand-over; required for the hand-over. */
+            /** @description Who runs it from then on; needed to hand it over. */
             receivingUnit?: components["schemas"]["PlainLine"] | null;
-            /** @description Counts of the migrated records; required to go live. */
+            /** @description How many records there were and what became of them; needed to go live. */
             reconciliation?: components["schemas"]["ReconciliationCountsPatch"] | null;
-            /** @description Plan for a rollback. */
+            /** @description How to go back if it fails. */
             rollbackPlan?: components["schemas"]["PlainText"] | null;
-            /** @description The person who is responsible for the service after the hand-over; required for the hand-over. */
+            /** @description Who answers for it from then on; needed to hand it over. */
             serviceOwner?: components["schemas"]["PlainLine"] | null;
-            /** @description Target system. */
+            /** @description Where it is moved to. */
             targetSystem?: components["schemas"]["PlainLine"];
-            /** @description Title. */
+            /** @description What it is called. */
             title?: components["schemas"]["LocalizedNamePatch"];
+        };
+        /** @description The snapshot of step 4. */
+        MigrationSnapshot: components["schemas"]["SnapshotMembers"] & {
+            /** @description The content that the members vote on. */
+            content: components["schemas"]["MigrationContent"];
         };
         /**
          * @description State of a migration.
@@ -5398,126 +5452,159 @@ export interface components {
          * @enum {string}
          */
         MigrationState: "planned" | "inProgress" | "parallelRun" | "live" | "handedOver" | "rolledBack";
-        /** @description A transition of a migration. */
-        MigrationTransition: {
+        /** @description Where a migration is to go. */
+        MigrationTransition: components["schemas"]["SimpleMigrationTransition"] | components["schemas"]["MigrationTransitionWithReason"];
+        /** @description The body if `to` is `rolledBack`. */
+        MigrationTransitionWithReason: {
+            /** @description Why; needed to roll it back, to take a hand-over back (`handedOver` to `live`), and to go live although the counts of the reconciliation differ. */
+            reason: components["schemas"]["LocalizedNote"];
             /**
-             * @description Reason; required to roll back, to take back a hand-over (`handedOver` to `live`), and to go live with a
-             *     difference in the reconciliation.
+             * @description The state to go to.
+             * @constant
              */
-            reason?: components["schemas"]["LocalizedNote"] | null;
-            /** @description The new state. */
-            to: components["schemas"]["MigrationState"];
+            to: "rolledBack";
         };
-        /** @description An open activity of the caller, with its task force. */
+        /** @description An open activity of yours, and the task force that it belongs to. */
         MyActivity: components["schemas"]["ActivityItem"] & {
-            /** @description The task force. */
-            taskForce: components["schemas"]["ResourceReference"];
+            /**
+             * Format: uuid
+             * @description The task force.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            taskForceId: string;
+            /** @description Its name. */
+            taskForceName: components["schemas"]["BilingualText"];
         };
         /** @description A page of your open activities. */
         MyActivityPage: {
-            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
             items: components["schemas"]["MyActivity"][];
             /**
-             * @description Cursor of the next page; null on the last page.
+             * @description The cursor of the next page; null on the last.
              * @example WzEyXQ
              */
             next: string | null;
         };
         /** @description A JSON merge patch (RFC 7396): absent fields stay as they are, null clears one. */
         MyPatch: {
-            /** @description Preferred language of problems and labels, unless `Accept-Language` names another. */
+            /** @description The language that you prefer: that of problems and labels where `Accept-Language` asks for none. */
             locale?: components["schemas"]["Language"];
-            /** @description Name of the user. */
+            /** @description Your name. */
             name?: components["schemas"]["LocalizedNamePatch"];
         };
-        /** @description A task of the caller. */
+        /** @description Something that waits for you. */
         MyTask: {
             /**
              * Format: date
-             * @description Due date; for a report, the day of the council's next meeting.
+             * @description When it is due: of a report the day of the next council.
              * @example 2026-12-15
              */
             dueDate: string | null;
-            /** @description Description of the work. */
+            /** @description What is to be done. */
             kind: components["schemas"]["TaskKind"];
             /**
              * Format: date-time
-             * @description Time since which the task waits.
+             * @description Since when it waits.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             since: string;
-            /** @description Step of the subject, if there is one. */
+            /** @description Its step, where it belongs to one. */
             step: components["schemas"]["StepName"] | null;
-            /** @description Subject of the task. */
-            subject: components["schemas"]["ResourceReference"];
-            /** @description The task force. */
-            taskForce: components["schemas"]["ResourceReference"];
+            /** @description What waits. */
+            subject: components["schemas"]["MyTaskSubject"];
+            /**
+             * Format: uuid
+             * @description The task force.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            taskForceId: string;
+            /** @description Its name. */
+            taskForceName: components["schemas"]["BilingualText"];
         };
-        /** @description A page of tasks. */
+        /** @description A page of what waits for you. */
         MyTaskPage: {
-            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
             items: components["schemas"]["MyTask"][];
             /**
-             * @description Cursor of the next page; null on the last page.
+             * @description The cursor of the next page; null on the last.
              * @example WzEyXQ
              */
             next: string | null;
+        };
+        /** @description What waits. */
+        MyTaskSubject: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            id: string;
+            /** @description What it is. */
+            kind: components["schemas"]["SubjectKind"];
+            /**
+             * Format: int32
+             * @description Its number, where it has one: an activity's, a report's.
+             * @example 12
+             */
+            number: number | null;
+            /** @description Its title or text, where it has one. */
+            title: components["schemas"]["BilingualText"] | null;
         };
         /** @description A new activity. */
         NewActivity: {
             /**
              * Format: uuid
-             * @description The current member to whom the activity is assigned.
+             * @description The current member who does it.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
-            assigneeId?: string | null;
-            /** @description Description of the work. */
+            assigneeMemberId?: string | null;
+            /** @description What is to be done. */
             description?: components["schemas"]["LocalizedText"] | null;
             /**
              * Format: date
-             * @description Due date in the task force's time zone; the activity is overdue from the next day.
+             * @description When it is to be done, in the task force's time zone; that day is still in time.
              * @example 2026-12-15
              */
             dueDate?: string | null;
-            /** @description Priority. By default `normal`. */
+            /** @description How urgent it is. By default `normal`. */
             priority?: components["schemas"]["ActivityPriority"];
             /**
-             * @description True if another member has to review the work before the activity is done. By default `false`.
+             * @description Whether a member who was not assigned the work looks at it before it is done. By default `false`.
              * @example true
              */
             reviewRequired?: boolean;
-            /** @description The step of the activity: the open step, or a later step to plan ahead. */
+            /** @description The step that it belongs to: the open one, or a later one to plan ahead. */
             step: components["schemas"]["StepName"];
-            /** @description The subject. */
+            /** @description What it is about. */
             subject?: components["schemas"]["ActivitySubject"] | null;
-            /** @description Title. */
+            /** @description What it is called. */
             title: components["schemas"]["LocalizedName"];
         };
-        /** @description A new comment. */
+        /** @description What a comment says. */
         NewActivityComment: {
-            /** @description Plain text in any language. */
+            /** @description In whatever language its author writes. */
             text: components["schemas"]["PlainText"];
         };
-        /** @description Note on why nothing of a reopened step had to be changed. */
+        /** @description Why nothing of a step had to be changed. */
         NewAdjustmentNote: {
-            /** @description The reason, shown to the members in the vote and to the council in the report. */
+            /** @description The reason; the members see it when they vote, and the report to the council shows it. */
             note: components["schemas"]["LocalizedNote"];
         };
         /** @description A new API key. */
         NewApiKey: {
             /**
              * Format: date-time
-             * @description Time of expiry: at most 366 days from now.
+             * @description When it ends: at most 366 days from now.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             expiresAt: string;
-            /** @description Purpose of the key. */
+            /** @description What it is for. */
             name: components["schemas"]["PlainLine"];
-            /** @description Scopes of the key: `read`, or `write`, which includes reading. */
+            /** @description What it lets its holder do: `read`, or `write`, which includes reading. */
             scopes: components["schemas"]["KeyScopes"];
             /**
              * Format: uuid
-             * @description The only task force that the key can access. Default: the key can access all that its owner can.
+             * @description The only task force that it opens; without it, all that you see, and the installation.
              * @example 0199f0c2-7a3b-7c11-9d2e-000000000001
              */
             taskForceId?: string | null;
@@ -5530,13 +5617,13 @@ export interface components {
              * @example 2026-11-20
              */
             assessedOn: string;
-            /** @description Basis of the assessment. */
+            /** @description What it rests on. */
             evidence?: components["schemas"]["PlainText"] | null;
-            /** @description Whether the level is the current or the target maturity. */
+            /** @description Whether it says how far the sector is, or how far it shall be. */
             kind: components["schemas"]["AssessmentKind"];
             /**
              * Format: int32
-             * @description Maturity level, 1 to 5.
+             * @description The maturity level, 1 to 5.
              * @example 2
              */
             level: number;
@@ -5544,32 +5631,32 @@ export interface components {
         /** @description A new checklist item. */
         NewChecklistItem: {
             /**
-             * @description True if the item is done. By default `false`.
+             * @description Whether it is. By default `false`.
              * @example true
              */
             done?: boolean;
-            /** @description Description of the work. */
+            /** @description What is to be done. */
             title: components["schemas"]["LocalizedName"];
         };
-        /** @description A condition of the council. */
+        /** @description What the council asks for in return. */
         NewCondition: {
             /**
              * Format: date
-             * @description Due date.
+             * @description When it is to be met.
              * @example 2027-06-30
              */
             dueDate: string;
             /**
              * Format: uuid
-             * @description The current member in charge. The chair reports the condition met.
+             * @description The current member who sees to it; the chair reports it met.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
-            ownerId: string;
-            /** @description Kind of the resource. */
+            ownerMemberId: string;
+            /** @description What it is. */
             text: components["schemas"]["LocalizedNote"];
         };
         /**
-         * @description The chair's part of a new report; the service adds the rest.
+         * @description What the chair says in a report; the service finds the rest.
          * @example {
          *       "recommendation": "continue",
          *       "summary": {
@@ -5578,115 +5665,120 @@ export interface components {
          *       }
          *     }
          */
-        NewCouncilReport: {
-            /** @description The decision recommended to the council. */
-            recommendation: components["schemas"]["DecisionOutcome"];
-            /** @description The step to reopen; required for `adjust`, and refused otherwise. */
-            returnToStep?: components["schemas"]["StepName"] | null;
-            /** @description Summary of the recommendation. */
+        NewCouncilReport: components["schemas"]["SimpleNewCouncilReport"] | components["schemas"]["NewCouncilReportWithReturnToStep"];
+        /** @description The body if `recommendation` is `adjust`. */
+        NewCouncilReportWithReturnToStep: {
+            /**
+             * @description The decision that is recommended to the council.
+             * @constant
+             */
+            recommendation: "adjust";
+            /** @description The step to be done again; needed for `adjust`, and refused otherwise. */
+            returnToStep: components["schemas"]["StepName"];
+            /** @description Why, in a few words. */
             summary: components["schemas"]["LocalizedText"];
         };
-        /** @description A decision of the council. */
-        NewDecision: {
-            /**
-             * @description Conditions of the decision. If the decision corrects another with the same outcome, the earlier conditions stay
-             *     and these are added.
-             */
+        /** @description What the council decided. */
+        NewDecision: components["schemas"]["SimpleNewDecision"] | components["schemas"]["NewDecisionWithReturnToStep"];
+        /** @description The body if `outcome` is `adjust`. */
+        NewDecisionWithReturnToStep: {
+            /** @description What the council asks for in return. Of a corrected decision with the same outcome the conditions stay, and these are added. */
             conditions?: components["schemas"]["NewCondition"][];
             /**
              * Format: date
-             * @description Day of the meeting; not in the future.
+             * @description The day of the meeting; not in the future.
              * @example 2027-01-20
              */
             decidedOn: string;
             /** @description The meeting, as the council's minutes name it. */
             meetingReference: components["schemas"]["PlainLine"];
-            /** @description Outcome of the decision. */
-            outcome: components["schemas"]["DecisionOutcome"];
-            /** @description Reason. */
+            /**
+             * @description What was decided.
+             * @constant
+             */
+            outcome: "adjust";
+            /** @description Why. */
             reason: components["schemas"]["LocalizedNote"];
             /**
              * Format: int32
-             * @description Number of the submitted report.
+             * @description Number of the submitted report that it is about.
              * @example 1
              */
             reportNumber: number;
-            /** @description The step that is reopened; required for `adjust`, and refused otherwise. */
-            returnToStep?: components["schemas"]["StepName"] | null;
+            /** @description The step to be done again; goes with `adjust`, and only with it. */
+            returnToStep: components["schemas"]["StepName"];
             /**
              * Format: int32
-             * @description Number of the decision that this decision corrects. A correction with the same outcome is always possible; a
-             *     correction with another outcome only while nothing has followed from the decision.
+             * @description Number of the decision that this one corrects. The same outcome always corrects the record; another one only while nothing has followed.
              * @example 1
              */
-            supersedesNumber?: number | null;
+            supersedes?: number | null;
         };
         /** @description New evidence: a link, or without `url` a file that is uploaded next. */
         NewEvidence: {
             /**
-             * @description SHA-256 of the linked content in lower-case hexadecimal digits; only with `url`, since the service computes that
-             *     of a file.
+             * @description The SHA-256 of what is there, in small hexadecimal digits; only with `url`, since that of a file is computed.
              * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
              */
             sha256?: string | null;
-            /** @description The subject; cannot be changed later. */
+            /** @description What it is about; that stays as it is. */
             subject: components["schemas"]["EvidenceSubject"];
-            /** @description Title. */
+            /** @description What it is called. */
             title: components["schemas"]["LocalizedName"];
             /**
              * Format: uri
-             * @description URL of a link: a complete http or https address without credentials.
+             * @description Where it is: a whole http or https address, without a user's name and password.
              * @example https://gazette.example/2026/14
              */
             url?: string | null;
         };
-        /** @description A new health statement of the chair. */
+        /** @description The chair's word on how it goes. */
         NewHealthStatement: {
-            /** @description Health rating. */
+            /** @description How it goes. */
             health: components["schemas"]["HealthRating"];
-            /** @description Reason. */
+            /** @description Why. */
             note?: components["schemas"]["LocalizedNote"] | null;
         };
         /** @description A new indicator. */
         NewIndicator: {
-            /** @description Value before the pilot. */
+            /** @description What it was before the pilot. */
             baseline?: components["schemas"]["DecimalInput"] | null;
-            /** @description Direction in which the indicator should move. */
+            /** @description Which way it shall go. */
             direction: components["schemas"]["IndicatorDirection"];
-            /** @description Name of the indicator. */
+            /** @description What is measured. */
             name: components["schemas"]["LocalizedName"];
             /**
              * @description The reason why the indicator is no longer measured. A value retires an indicator that was measured for an earlier
              *     evaluation; null takes the indicator back into use.
              */
             retirementReason?: components["schemas"]["LocalizedNote"] | null;
-            /** @description Target value at the end of the pilot. */
+            /** @description What it shall be at the end. */
             target?: components["schemas"]["DecimalInput"] | null;
-            /** @description Unit of the values, such as days, percent or dinars. */
+            /** @description In what it is measured: days, percent, dinars. */
             unit: components["schemas"]["PlainLine"];
         };
         /** @description A new measurement. */
         NewMeasurement: {
             /**
              * Format: date
-             * @description Day of the measurement in the task force's time zone; not before the start of the pilot, and not after today.
+             * @description The day of it, in the task force's time zone; not before the pilot was started, and not after today.
              * @example 2027-04-15
              */
             measuredOn: string;
-            /** @description Source of the value. */
+            /** @description Where the value comes from. */
             source?: components["schemas"]["PlainLine"] | null;
-            /** @description Measured value in the unit of the indicator. */
+            /** @description What was measured, in the unit of the indicator. */
             value: components["schemas"]["DecimalInput"];
         };
-        /** @description A user who takes a seat. */
+        /** @description Somebody who is to take a seat. */
         NewMember: {
-            /** @description Field of expertise. */
+            /** @description What they are expert in. */
             expertise?: components["schemas"]["PlainLine"] | null;
-            /** @description Chair or expert. Appointing a chair makes the previous chair an expert. */
+            /** @description Chair or expert. A new chair makes the present one an expert. */
             role: components["schemas"]["SeatRole"];
             /**
              * Format: uuid
-             * @description An active or invited user with role `expert`.
+             * @description A user of role `expert` who is active, or invited and takes the seat up on accepting.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             userId: string;
@@ -5695,118 +5787,112 @@ export interface components {
         NewMigration: {
             /**
              * Format: uuid
-             * @description The migrated pilot, evaluated with outcome `scale`.
+             * @description The pilot that is moved, evaluated with outcome `scale`.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             pilotId: string;
             /**
              * Format: date
-             * @description Planned day.
+             * @description The day it is planned for.
              * @example 2027-02-01
              */
             plannedOn: string;
-            /** @description The unit that runs the service after the hand-over; required for the hand-over. */
+            /** @description Who runs it from then on; needed to hand it over. */
             receivingUnit?: components["schemas"]["PlainLine"] | null;
-            /** @description Counts of the migrated records; required to go live. */
+            /** @description How many records there were and what became of them; needed to go live. */
             reconciliation?: components["schemas"]["ReconciliationCounts"] | null;
-            /** @description Plan for a rollback. */
+            /** @description How to go back if it fails. */
             rollbackPlan?: components["schemas"]["PlainText"] | null;
-            /** @description The person who is responsible for the service after the hand-over; required for the hand-over. */
+            /** @description Who answers for it from then on; needed to hand it over. */
             serviceOwner?: components["schemas"]["PlainLine"] | null;
-            /** @description Target system. */
+            /** @description Where it is moved to. */
             targetSystem: components["schemas"]["PlainLine"];
-            /** @description Title. */
+            /** @description What it is called. */
             title: components["schemas"]["LocalizedName"];
         };
         /** @description A new pilot. */
         NewPilot: {
-            /**
-             * @description The aims of local smart government development that the pilot serves; at least one is required to plan the
-             *     pilot.
-             */
+            /** @description The aims of local smart government development that it serves; none at first, at least one to plan it. */
             aims?: components["schemas"]["Aims"];
             /**
              * Format: date
-             * @description Last day; not before `startDate`.
+             * @description Its last day; not before the first.
              * @example 2027-05-31
              */
             endDate: string;
-            /** @description The hypothesis that the pilot tests. */
+            /** @description What it is expected to show. */
             hypothesis?: components["schemas"]["PlainText"] | null;
             /**
              * Format: uuid
-             * @description The current member who is responsible for the pilot.
+             * @description The current member who answers for it.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
-            ownerId: string;
+            ownerMemberId: string;
             /**
              * Format: uuid
-             * @description The policy that the pilot implements.
+             * @description The policy that it follows.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             policyId?: string | null;
             /**
              * Format: uuid
-             * @description The sector of the pilot; a selected sector is required to plan and run the pilot.
+             * @description The sector that it makes smarter; any to propose it, a selected one to plan and run it.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             sectorId: string;
             /**
              * Format: date
-             * @description First day.
+             * @description Its first day.
              * @example 2027-03-01
              */
             startDate: string;
-            /** @description Title. */
+            /** @description What it is called. */
             title: components["schemas"]["LocalizedName"];
         };
         /** @description A new policy. */
         NewPolicy: {
-            /**
-             * @description The aims of local smart government development that the policy serves; at least one is required before the
-             *     policy is adopted.
-             */
+            /** @description The aims of local smart government development that it serves; none at first, at least one before it is adopted: what is decided stays as it is. */
             aims?: components["schemas"]["Aims"];
-            /** @description The subject. */
+            /** @description What it is about. */
             description?: components["schemas"]["LocalizedText"] | null;
             /** @description Policy, framework or standard. */
             kind: components["schemas"]["PolicyKind"];
-            /** @description Reference of the text, such as a number or a URL. */
+            /** @description Where it is written: a number, an address. */
             reference?: components["schemas"]["PlainLine"] | null;
-            /** @description Title. */
+            /** @description What it is called. */
             title: components["schemas"]["LocalizedName"];
         };
         /** @description A new sector. */
         NewSector: {
-            /** @description Title. */
+            /** @description What it is called. */
             name: components["schemas"]["LocalizedName"];
-            /** @description Reason why the sector could become smart. */
+            /** @description Why it could become smart. */
             rationale?: components["schemas"]["LocalizedText"] | null;
         };
         /** @description A new study. */
         NewStudy: {
-            /** @description Method of the study. */
+            /** @description How it is done: what is compared, who is asked. */
             approach: components["schemas"]["PlainText"];
             /**
-             * @description True if the study is completed. By default `false`.
+             * @description Whether it is completed. By default `false`.
              * @example true
              */
             completed?: boolean;
-            /** @description Findings. */
+            /** @description What it found. */
             findings?: components["schemas"]["LocalizedText"] | null;
-            /** @description Recommended way of digital transformation. */
+            /** @description Which way of digital transformation it recommends. */
             recommendation?: components["schemas"]["LocalizedText"] | null;
-            /** @description Title. */
+            /** @description What it is called. */
             title: components["schemas"]["LocalizedName"];
         };
-        /** @description A new submission. */
+        /** @description What the chair says with a submission. */
         NewSubmission: {
-            /** @description Note to the members. */
+            /** @description A word to the members. */
             note?: components["schemas"]["LocalizedNote"] | null;
         };
         /** @description A new task force with its first members. */
         NewTaskForce: {
-            /** @description Name of the city. */
+            /** @description The city that it is for. */
             city: components["schemas"]["LocalizedName"];
             /**
              * @description The country, as ISO 3166-1 alpha-2.
@@ -5815,7 +5901,7 @@ export interface components {
             country?: string | null;
             /** @description Stage of digital government evolution. */
             evolutionStage?: components["schemas"]["EvolutionStage"] | null;
-            /** @description Mandate by the council. */
+            /** @description What the council asks it to do. */
             mandate: components["schemas"]["LocalizedText"];
             /**
              * Format: int32
@@ -5825,22 +5911,22 @@ export interface components {
             maturityLevel?: number | null;
             /**
              * Format: int32
-             * @description Maximum number of selected sectors. By default `5`.
+             * @description How many sectors it may select: the deck's "few". By default `5`.
              * @example 5
              */
             maxSectors?: number;
-            /** @description The first members. Activation needs five to seven. */
+            /** @description Its first members; five to seven of them make it ready to be activated. */
             members?: components["schemas"]["NewMember"][];
-            /** @description Title. */
+            /** @description What it is called. */
             name: components["schemas"]["LocalizedName"];
             /**
              * Format: date
-             * @description Day of the council's next meeting.
+             * @description When the council meets next.
              * @example 2027-01-20
              */
             nextCouncilDate?: string | null;
             /**
-             * @description IANA time zone of the task force's dates.
+             * @description The IANA time zone in which its days begin.
              * @example Asia/Amman
              */
             timeZone: string;
@@ -5849,70 +5935,92 @@ export interface components {
         NewUser: {
             /**
              * Format: idn-email
-             * @description E-mail address of the account, without invisible characters. Addresses are unique; case, width and composition
-             *     of the letters are ignored.
+             * @description The address that the account is kept by, without characters that can't be seen. No two users share one, whatever the case, the width and the composition of its letters.
              * @example layla@example.org
              */
             email: string;
-            /** @description Preferred language of the user. */
+            /** @description The language that the person prefers. */
             locale: components["schemas"]["Language"];
-            /** @description Name of the user. */
+            /** @description The person's name. */
             name: components["schemas"]["LocalizedName"];
             /** @description Role across the installation. Only an administrator makes administrators. */
             role: components["schemas"]["UserRole"];
         };
         /** @description A vote on a submission. */
-        NewVote: {
-            /** @description The choice. */
-            choice: components["schemas"]["VoteChoice"];
-            /** @description Comment in any language; required for `return`: what has to be done before the step can pass. */
-            comment?: components["schemas"]["PlainText"] | null;
-            /** @description Reason of the recusal; required for `recuse`. */
+        NewVote: components["schemas"]["SimpleNewVote"] | components["schemas"]["NewVoteWithComment"] | components["schemas"]["NewVoteWithReason"];
+        /** @description The body if `choice` is `return`. */
+        NewVoteWithComment: {
+            /**
+             * @description What you say.
+             * @constant
+             */
+            choice: "return";
+            /** @description A word with it, in whatever language you write; needed for `return`: what is to be done before the step can pass. */
+            comment: components["schemas"]["PlainText"];
+            /** @description Why you recuse yourself; needed for `recuse`. */
             reason?: components["schemas"]["LocalizedNote"] | null;
         };
-        /** @description Reason for waiving a criterion. */
+        /** @description The body if `choice` is `recuse`. */
+        NewVoteWithReason: {
+            /**
+             * @description What you say.
+             * @constant
+             */
+            choice: "recuse";
+            /** @description A word with it, in whatever language you write; needed for `return`: what is to be done before the step can pass. */
+            comment?: components["schemas"]["PlainText"] | null;
+            /** @description Why you recuse yourself; needed for `recuse`. */
+            reason: components["schemas"]["LocalizedNote"];
+        };
+        /** @description Why a criterion is waived. */
         NewWaiver: {
-            /** @description The reason, shown in the report to the council. */
+            /** @description The reason; the report to the council shows it. */
             reason: components["schemas"]["LocalizedNote"];
         };
         /** @description An open activity that is due. */
         NextDue: {
-            /** @description The activity. */
-            activity: components["schemas"]["ResourceReference"];
+            /**
+             * Format: uuid
+             * @description The activity.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            activityId: string;
             /**
              * Format: date
-             * @description Time of the action.
+             * @description When.
              * @example 2026-12-15
              */
             dueDate: string;
+            /**
+             * Format: int32
+             * @description Its number.
+             * @example 12
+             */
+            number: number;
         };
-        /** @description Current and new password. */
+        /** @description Your password, and the next one. */
         PasswordChange: {
             /**
              * Format: password
-             * @description Current password.
+             * @description The password until now.
              * @example correct horse battery staple
              */
             currentPassword: string;
             /**
              * Format: password
-             * @description The new password: any characters, normalized (NFKC); 15 or more are better than 8. Common passwords, and
-             *     passwords made of your name or address, are refused.
+             * @description The password from now on: any characters, the same however a keyboard composes them (NFKC); 15 or more are better than 8. One that is tried first (a common one, your name, your address) is refused.
              * @example three wooden ships at noon
              */
             newPassword: string;
         };
-        /** @description A pilot with its available transitions. */
+        /** @description A pilot, and where it can go from here. */
         Pilot: components["schemas"]["PilotItem"] & {
-            /**
-             * @description The transitions out of the current state that the caller can make now, or the obstacles of each, computed by the
-             *     check that the service enforces.
-             */
+            /** @description Where it can go from here, for you, now. */
             availableTransitions: components["schemas"]["AvailablePilotTransition"][];
-            /** @description The evaluations of the pilot, oldest first, including those after which the pilot was planned or run again. */
+            /** @description Its evaluations as they were made, oldest first: also those after which it was planned or run again. */
             evaluations: components["schemas"]["PilotEvaluation"][];
         };
-        /** @description Number of pilots of the current cycle by state. */
+        /** @description Pilots of the present cycle counted. */
         PilotCounts: {
             /**
              * Format: int64
@@ -5945,127 +6053,139 @@ export interface components {
              */
             running: number;
         };
-        /** @description An evaluation of a pilot. An evaluation never changes. */
+        /** @description An evaluation of a pilot as it was made. It never changes. */
         PilotEvaluation: {
             /**
              * Format: int32
-             * @description The cycle of the evaluation.
+             * @description The cycle in which it was made.
              * @example 1
              */
             cycle: number;
             /**
              * Format: date-time
-             * @description Time of creation.
+             * @description When it was made.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             evaluatedAt: string;
-            /** @description The indicators with their measurements. */
+            /** @description What the pilot was measured by, and what was measured. */
             indicators: components["schemas"]["EvaluatedIndicator"][];
-            /** @description Lessons learned from the pilot. */
-            lessons: components["schemas"]["Bilingual"];
+            /** @description What was learned from the pilot. */
+            lessons: components["schemas"]["BilingualText"];
             /**
              * Format: int32
-             * @description Number of the evaluation within the pilot.
+             * @description Its number, counted per pilot.
              * @example 1
              */
             number: number;
-            /** @description Outcome of the evaluation. */
+            /** @description What it said should become of the pilot. */
             outcome: components["schemas"]["PilotOutcome"];
         };
         /** @description A pilot of a list. */
         PilotItem: {
-            /** @description The aims that the resource serves. */
+            /** @description The aims that it serves. */
             aims: components["schemas"]["Aims"];
             /**
              * Format: date-time
-             * @description Time of creation.
+             * @description When it was created.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
             /**
              * Format: int32
-             * @description The cycle in which the activity was created.
+             * @description The cycle that it was made in.
              * @example 1
              */
             cycle: number;
             /**
              * Format: date
-             * @description Last day.
+             * @description Its last day.
              * @example 2027-05-31
              */
             endDate: string;
             /**
-             * @description The hypothesis that the pilot tests.
+             * @description What it is expected to show.
              * @example Half of the permits can be given within a day.
              */
             hypothesis: string | null;
             /**
              * Format: uuid
-             * @description Unique id.
+             * @description Its id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
             /**
              * Format: int32
-             * @description Last cycle in which the pilot counts. An extended pilot joins the cycle in which it is planned again.
+             * @description The last cycle that it counts in: an extended pilot joins the cycle in which it is planned anew.
              * @example 1
              */
             lastCycle: number;
-            /** @description Lessons learned; null before the evaluation. */
-            lessons: components["schemas"]["LocalizedText"] | null;
-            /** @description Outcome of the last evaluation; null before the evaluation. */
+            /** @description What was learned from it; null before it is evaluated. */
+            lessons: components["schemas"]["BilingualText"] | null;
+            /** @description What its evaluation says should become of it; null before. */
             outcome: components["schemas"]["PilotOutcome"] | null;
-            /** @description The member who is responsible for the pilot. */
-            owner: components["schemas"]["MemberReference"];
-            /** @description The policy that the pilot implements. */
-            policy: components["schemas"]["ResourceReference"] | null;
+            /**
+             * Format: uuid
+             * @description The member who answers for it.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            ownerMemberId: string;
+            /**
+             * Format: uuid
+             * @description The policy that it follows.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            policyId: string | null;
             /**
              * Format: int32
-             * @description Number of times the pilot was planned. Measurements of an earlier run do not count in the current run.
+             * @description How often it was planned, counted from one. What was measured in an earlier run does not count in this one.
              * @example 1
              */
             run: number;
-            /** @description The sector of the pilot. */
-            sector: components["schemas"]["ResourceReference"];
+            /**
+             * Format: uuid
+             * @description The sector that it makes smarter.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            sectorId: string;
             /**
              * Format: date
-             * @description First day.
+             * @description Its first day.
              * @example 2027-03-01
              */
             startDate: string;
             /**
              * Format: date-time
-             * @description Time of the start in the last cycle; null before the start. Measurements are not dated before that day.
+             * @description When it was started in its last cycle; null before. Nothing is measured before that day.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             startedAt: string | null;
-            /** @description Current state. */
+            /** @description Its state. */
             state: components["schemas"]["PilotState"];
-            /** @description Reason for the current state. */
-            stateReason: components["schemas"]["LocalizedNote"] | null;
+            /** @description Why it has that state. */
+            stateReason: components["schemas"]["BilingualText"] | null;
             /**
              * Format: date-time
-             * @description Time of the last change of state.
+             * @description Since when it has its state.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             stateSince: string;
-            /** @description Title. */
-            title: components["schemas"]["LocalizedName"];
+            /** @description What it is called. */
+            title: components["schemas"]["BilingualText"];
             /**
              * Format: date-time
-             * @description Time of the last change.
+             * @description When it last changed.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             updatedAt: string;
             /**
              * Format: int32
-             * @description Version for `If-Match`; increases with each change.
+             * @description Counts changes of its own fields.
              * @example 2
              */
             version: number;
         };
         /**
-         * @description Outcome of the evaluation of a pilot.
+         * @description What the evaluation of a pilot says should become of it.
          *
          *     - `scale`: Scale up: migrate it into the city's digital government
          *     - `extend`: Extend: run it again in a later cycle
@@ -6075,54 +6195,51 @@ export interface components {
         PilotOutcome: "scale" | "extend" | "stop";
         /** @description A page of pilots. */
         PilotPage: {
-            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
             items: components["schemas"]["PilotItem"][];
             /**
-             * @description Cursor of the next page; null on the last page.
+             * @description The cursor of the next page; null on the last.
              * @example WzEyXQ
              */
             next: string | null;
         };
         /** @description A JSON merge patch (RFC 7396): absent fields stay as they are, null clears one. */
         PilotPatch: {
-            /**
-             * @description The aims of local smart government development that the pilot serves; at least one is required to plan the
-             *     pilot.
-             */
+            /** @description The aims of local smart government development that it serves; none at first, at least one to plan it. */
             aims?: components["schemas"]["Aims"];
             /**
              * Format: date
-             * @description Last day; not before `startDate`.
+             * @description Its last day; not before the first.
              * @example 2027-05-31
              */
             endDate?: string;
-            /** @description The hypothesis that the pilot tests. */
+            /** @description What it is expected to show. */
             hypothesis?: components["schemas"]["PlainText"] | null;
             /**
              * Format: uuid
-             * @description The current member who is responsible for the pilot.
+             * @description The current member who answers for it.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
-            ownerId?: string;
+            ownerMemberId?: string;
             /**
              * Format: uuid
-             * @description The policy that the pilot implements.
+             * @description The policy that it follows.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             policyId?: string | null;
             /**
              * Format: uuid
-             * @description The sector of the pilot; a selected sector is required to plan and run the pilot.
+             * @description The sector that it makes smarter; any to propose it, a selected one to plan and run it.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             sectorId?: string;
             /**
              * Format: date
-             * @description First day.
+             * @description Its first day.
              * @example 2027-03-01
              */
             startDate?: string;
-            /** @description Title. */
+            /** @description What it is called. */
             title?: components["schemas"]["LocalizedNamePatch"];
         };
         /**
@@ -6136,16 +6253,45 @@ export interface components {
          * @enum {string}
          */
         PilotState: "proposed" | "planned" | "running" | "evaluated" | "cancelled";
-        /** @description A transition of a pilot. */
-        PilotTransition: {
-            /** @description Lessons learned; required for `evaluated`, and ignored otherwise. */
-            lessons?: components["schemas"]["LocalizedText"] | null;
-            /** @description Outcome of the evaluation; required for `evaluated`, and ignored otherwise. */
-            outcome?: components["schemas"]["PilotOutcome"] | null;
-            /** @description Reason; required to cancel, and to return an evaluated pilot to `running`. */
+        /** @description Where a pilot is to go. */
+        PilotTransition: components["schemas"]["SimplePilotTransition"] | components["schemas"]["PilotTransitionWithOutcomeAndLessons"] | components["schemas"]["PilotTransitionWithReason"];
+        /** @description The body if `to` is `evaluated`. */
+        PilotTransitionWithOutcomeAndLessons: {
+            /** @description What was learned from it; needed for `evaluated`, and of no meaning otherwise. */
+            lessons: components["schemas"]["LocalizedText"];
+            /** @description What should become of it; needed for `evaluated`, and of no meaning otherwise. */
+            outcome: components["schemas"]["PilotOutcome"];
+            /** @description Why; needed to cancel, and to let an evaluated pilot run again. */
             reason?: components["schemas"]["LocalizedNote"] | null;
-            /** @description The new state. */
-            to: components["schemas"]["PilotState"];
+            /**
+             * @description The state to go to.
+             * @constant
+             */
+            to: "evaluated";
+        };
+        /** @description The body if `to` is `cancelled`. */
+        PilotTransitionWithReason: {
+            /** @description What was learned from it; needed for `evaluated`, and of no meaning otherwise. */
+            lessons?: components["schemas"]["LocalizedText"] | null;
+            /** @description What should become of it; needed for `evaluated`, and of no meaning otherwise. */
+            outcome?: components["schemas"]["PilotOutcome"] | null;
+            /** @description Why; needed to cancel, and to let an evaluated pilot run again. */
+            reason: components["schemas"]["LocalizedNote"];
+            /**
+             * @description The state to go to.
+             * @constant
+             */
+            to: "cancelled";
+        };
+        /** @description The content of step 3. */
+        PilotsContent: components["schemas"]["SnapshotContent"] & {
+            /** @description The pilots of the cycle. */
+            pilots: components["schemas"]["SnapshotPilot"][];
+        };
+        /** @description The snapshot of step 3. */
+        PilotsSnapshot: components["schemas"]["SnapshotMembers"] & {
+            /** @description The content that the members vote on. */
+            content: components["schemas"]["PilotsContent"];
         };
         /**
          * @description A line of plain text.
@@ -6153,39 +6299,41 @@ export interface components {
          */
         PlainLine: string;
         /**
-         * @description Plain text in any language.
+         * @description Plain text, in whatever language its author writes.
          * @example أرفقت رأي الدائرة القانونية.
          */
         PlainText: string;
-        /** @description A policy with its available transitions. */
+        /** @description A policy, and where it can go from here. */
         Policy: components["schemas"]["PolicyItem"] & {
-            /**
-             * @description The transitions out of the current state that the caller can make now, or the obstacles of each, computed by the
-             *     check that the service enforces.
-             */
+            /** @description Where it can go from here, for you, now. */
             availableTransitions: components["schemas"]["AvailablePolicyTransition"][];
+        };
+        /** @description The content of step 1. */
+        PolicyContent: components["schemas"]["SnapshotContent"] & {
+            /** @description The policies of the cycle. */
+            policies: components["schemas"]["SnapshotPolicy"][];
         };
         /** @description A policy of a list. */
         PolicyItem: {
-            /** @description The aims that the resource serves. */
+            /** @description The aims that it serves. */
             aims: components["schemas"]["Aims"];
             /**
              * Format: date-time
-             * @description Time of creation.
+             * @description When it was created.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
             /**
              * Format: int32
-             * @description The cycle in which the activity was created.
+             * @description The cycle that it was made in.
              * @example 1
              */
             cycle: number;
-            /** @description The subject. */
-            description: components["schemas"]["LocalizedText"] | null;
+            /** @description What it is about. */
+            description: components["schemas"]["BilingualText"] | null;
             /**
              * Format: uuid
-             * @description Unique id.
+             * @description Its id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
@@ -6193,49 +6341,54 @@ export interface components {
             kind: components["schemas"]["PolicyKind"];
             /**
              * Format: int32
-             * @description Last cycle in which the policy counts. Adopted policies are carried over.
+             * @description The last cycle that it counts in: adopted policies are carried over.
              * @example 1
              */
             lastCycle: number;
             /**
-             * @description Reference of the text.
+             * @description Where it is written.
              * @example Decree 14/2026
              */
             reference: string | null;
-            /** @description Current state. */
+            /** @description Its state. */
             state: components["schemas"]["PolicyState"];
-            /** @description Reason for the current state. */
-            stateReason: components["schemas"]["LocalizedNote"] | null;
+            /** @description Why it has that state. */
+            stateReason: components["schemas"]["BilingualText"] | null;
             /**
              * Format: date-time
-             * @description Time of the last change of state.
+             * @description Since when it has its state.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             stateSince: string;
-            /** @description The policy that replaced this policy. */
-            supersededBy: components["schemas"]["ResourceReference"] | null;
-            /** @description Title. */
-            title: components["schemas"]["LocalizedName"];
             /**
-             * @description The member who last put the policy under review. Only this member can change the text during the review, and
-             *     only another member can adopt the policy.
+             * Format: uuid
+             * @description The policy that took its place.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
-            underReviewBy: components["schemas"]["MemberReference"] | null;
+            supersededById: string | null;
+            /** @description What it is called. */
+            title: components["schemas"]["BilingualText"];
+            /**
+             * Format: uuid
+             * @description The member who put it under review last, and may change its text until it is decided on; another member adopts it.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            underReviewByMemberId: string | null;
             /**
              * Format: date-time
-             * @description Time of the last change.
+             * @description When it last changed.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             updatedAt: string;
             /**
              * Format: int32
-             * @description Version for `If-Match`; increases with each change.
+             * @description Counts changes of its own fields.
              * @example 2
              */
             version: number;
         };
         /**
-         * @description Kind of a policy.
+         * @description What kind of policy it is.
          *
          *     - `policy`: Policy
          *     - `framework`: Framework
@@ -6245,29 +6398,31 @@ export interface components {
         PolicyKind: "policy" | "framework" | "standard";
         /** @description A page of policies. */
         PolicyPage: {
-            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
             items: components["schemas"]["PolicyItem"][];
             /**
-             * @description Cursor of the next page; null on the last page.
+             * @description The cursor of the next page; null on the last.
              * @example WzEyXQ
              */
             next: string | null;
         };
         /** @description A JSON merge patch (RFC 7396): absent fields stay as they are, null clears one. */
         PolicyPatch: {
-            /**
-             * @description The aims of local smart government development that the policy serves; at least one is required before the
-             *     policy is adopted.
-             */
+            /** @description The aims of local smart government development that it serves; none at first, at least one before it is adopted: what is decided stays as it is. */
             aims?: components["schemas"]["Aims"];
-            /** @description The subject. */
+            /** @description What it is about. */
             description?: components["schemas"]["LocalizedTextPatch"] | null;
             /** @description Policy, framework or standard. */
             kind?: components["schemas"]["PolicyKind"];
-            /** @description Reference of the text, such as a number or a URL. */
+            /** @description Where it is written: a number, an address. */
             reference?: components["schemas"]["PlainLine"] | null;
-            /** @description Title. */
+            /** @description What it is called. */
             title?: components["schemas"]["LocalizedNamePatch"];
+        };
+        /** @description The snapshot of step 1. */
+        PolicySnapshot: components["schemas"]["SnapshotMembers"] & {
+            /** @description The content that the members vote on. */
+            content: components["schemas"]["PolicyContent"];
         };
         /**
          * @description State of a policy.
@@ -6280,89 +6435,107 @@ export interface components {
          * @enum {string}
          */
         PolicyState: "identified" | "underReview" | "adopted" | "rejected" | "superseded";
-        /** @description A transition of a policy. */
-        PolicyTransition: {
-            /**
-             * @description Reason; required to reject, and to take a decision back (from `adopted` to `underReview`, from `rejected` to
-             *     `identified`).
-             */
-            reason?: components["schemas"]["LocalizedNote"] | null;
+        /** @description Where a policy is to go. */
+        PolicyTransition: components["schemas"]["SimplePolicyTransition"] | components["schemas"]["PolicyTransitionWithReason"] | components["schemas"]["PolicyTransitionWithSupersededById"];
+        /** @description The body if `to` is `rejected`. */
+        PolicyTransitionWithReason: {
+            /** @description Why; needed to reject, and to take a decision back: from `adopted` to `underReview`, from `rejected` to `identified`. */
+            reason: components["schemas"]["LocalizedNote"];
             /**
              * Format: uuid
-             * @description The adopted policy that replaces this policy; required for `superseded`, and refused otherwise.
+             * @description The adopted policy that takes its place; needed for `superseded`, and refused otherwise.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             supersededById?: string | null;
-            /** @description The new state. */
-            to: components["schemas"]["PolicyState"];
+            /**
+             * @description The state to go to.
+             * @constant
+             */
+            to: "rejected";
         };
-        /** @description A page of the portfolio with the totals of all matching task forces. */
+        /** @description The body if `to` is `superseded`. */
+        PolicyTransitionWithSupersededById: {
+            /** @description Why; needed to reject, and to take a decision back: from `adopted` to `underReview`, from `rejected` to `identified`. */
+            reason?: components["schemas"]["LocalizedNote"] | null;
+            /**
+             * Format: uuid
+             * @description The adopted policy that takes its place; needed for `superseded`, and refused otherwise.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            supersededById: string;
+            /**
+             * @description The state to go to.
+             * @constant
+             */
+            to: "superseded";
+        };
+        /** @description A page of the portfolio, and the totals of all of it. */
         Portfolio: {
-            /** @description The task forces of this page. */
+            /** @description One line for every task force of this page. */
             items: components["schemas"]["PortfolioEntry"][];
             /**
-             * @description Cursor of the next page; null on the last page.
+             * @description The cursor of the next page; null on the last.
              * @example WzEyXQ
              */
             next: string | null;
-            /** @description Storage of the files of all task forces, irrespective of the filters. */
+            /** @description The space for the files of all task forces, whether they match or not. */
             storage: components["schemas"]["StorageUsage"];
-            /** @description Totals of all matching task forces. */
+            /** @description All that match, added up. */
             totals: components["schemas"]["PortfolioTotals"];
         };
         /** @description One task force in the portfolio. */
         PortfolioEntry: {
-            /** @description The report that waits for the council's decision; null if there is none. */
+            /** @description The report that waits for the council's decision; null if none does. */
             beforeCouncil: components["schemas"]["BeforeCouncil"] | null;
             /**
              * Format: int64
-             * @description Number of blocked activities of the current cycle.
+             * @description Of them those that can't go on.
              * @example 1
              */
             blocked: number;
             /**
              * Format: date-time
-             * @description Time of the last change of anything in the task force.
+             * @description When anything last changed.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             changedAt: string;
             /** @description The city. */
-            city: components["schemas"]["LocalizedName"];
+            city: components["schemas"]["BilingualText"];
             /**
              * Format: int32
-             * @description The current cycle.
+             * @description The cycle that it is in.
              * @example 1
              */
             cycle: number;
-            /** @description Rating of the last health statement; null if there is none. */
+            /** @description The chair's last word on how it goes. */
             health: components["schemas"]["HealthRating"] | null;
-            /** @description Name. */
-            name: components["schemas"]["LocalizedName"];
+            /** @description Its name. */
+            name: components["schemas"]["BilingualText"];
             /**
              * Format: date
-             * @description Day of the council's next meeting.
+             * @description When the council meets next.
              * @example 2027-01-20
              */
             nextCouncilDate: string | null;
             /**
              * Format: int64
-             * @description Number of open activities of the current cycle.
+             * @description Open activities of the present cycle.
              * @example 9
              */
             openActivities: number;
             /**
              * Format: int64
-             * @description Open conditions past their due date.
+             * @description Of them past their due date.
              * @example 2
              */
             overdue: number;
-            /** @description Current state. */
+            /** @description Its state. */
             state: components["schemas"]["TaskForceState"];
-            /** @description The step that is open or submitted; null if there is none. */
+            /** @description The step that is open or submitted. */
             step: components["schemas"]["StepName"] | null;
             /**
              * Format: date
-             * @description Target date of that step.
+             * @description When that step is to be done.
              * @example 2027-03-31
              */
             stepTargetDate: string | null;
@@ -6373,59 +6546,59 @@ export interface components {
              */
             taskForceId: string;
         };
-        /** @description Totals of all matching task forces, irrespective of the page. */
+        /** @description All task forces that match, added up, whatever page this is. */
         PortfolioTotals: {
             /**
              * Format: int64
-             * @description Number of active task forces.
+             * @description Of them active.
              * @example 1
              */
             active: number;
             /**
              * Format: int64
-             * @description Number of task forces whose report waits for the council's decision.
+             * @description Those whose report waits for the council's decision.
              * @example 1
              */
             beforeCouncil: number;
             /**
              * Format: int64
-             * @description Number of blocked activities of the current cycle.
+             * @description Of them those that can't go on.
              * @example 1
              */
             blocked: number;
             /**
              * Format: int64
-             * @description Number of concluded task forces.
+             * @description Of them concluded.
              * @example 1
              */
             concluded: number;
             /**
              * Format: int64
-             * @description Number of dissolved task forces.
+             * @description Of them dissolved.
              * @example 0
              */
             dissolved: number;
             /**
              * Format: int64
-             * @description Number of forming task forces.
+             * @description Of them forming.
              * @example 1
              */
             forming: number;
             /**
              * Format: int64
-             * @description Number of open activities.
+             * @description Open activities.
              * @example 17
              */
             openActivities: number;
             /**
              * Format: int64
-             * @description Open conditions past their due date.
+             * @description Of them past their due date.
              * @example 3
              */
             overdue: number;
             /**
              * Format: int64
-             * @description Number of suspended task forces.
+             * @description Of them suspended.
              * @example 0
              */
             suspended: number;
@@ -6439,11 +6612,11 @@ export interface components {
         /** @description A problem (RFC 9457, `application/problem+json`). `code` is stable; `title` and `detail` are for people, in the language of `Accept-Language`. */
         Problem: components["schemas"]["ValidationProblem"] | components["schemas"]["ForbiddenProblem"] | components["schemas"]["TransitionNotAllowedProblem"] | components["schemas"]["ConflictWithReferencesProblem"] | components["schemas"]["ConflictProblem"] | components["schemas"]["GateNotMetProblem"] | components["schemas"]["StorageFullProblem"] | components["schemas"]["BasicProblem"];
         /**
-         * @description Stable code of a problem. `GET /problems/{code}` explains each code.
+         * @description What went wrong, as a stable code. `GET /problems/{code}` explains each.
          *
          *     | Code | Status | Title | Advice |
          *     |---|---|---|---|
-         *     | `invalidRequest` | 400 | The request is not valid | `errors` lists each error with its place (a JSON pointer into the body, or a parameter or header), a code and an explanation. Fix all of them and retry. |
+         *     | `invalidRequest` | 400 | The request is not valid | `errors` names every fault: where it is (a JSON pointer into the body, or a parameter or header), a code and a sentence. Mend all of them and send the request again. |
          *     | `malformedJson` | 400 | The body is not JSON | The body could not be read as JSON; `detail` says where it broke off. |
          *     | `unknownReference` | 400 | The request refers to something that does not exist here | An id or a number in the body or in a parameter belongs to nothing in this task force. `errors` names it. |
          *     | `unauthenticated` | 401 | Sign in first | Send `Authorization: Bearer <accessToken>` from `POST /v1/auth/login`; an access token lives 15 minutes, then use `POST /v1/auth/refresh`. |
@@ -6451,7 +6624,7 @@ export interface components {
          *     | `invalidCredentials` | 401 | E-mail, password or token is wrong | The service does not say which of them is wrong. If you lost your password or invitation, ask the administrator or the secretariat for a new invitation. |
          *     | `insufficientScope` | 403 | The API key's scopes do not cover this action | An API key can do less than its owner: `GET /v1/api-keys` shows its scopes and its task force. Users, passwords, sessions and keys are managed after `POST /v1/auth/login`, never with a key. |
          *     | `forbidden` | 403 | Your role does not allow this | `allowedRoles` lists the roles that can do this; each operation lists them in `x-roles`. Ask a person with one of these roles. `permissions` of a resource says what you can do with it. |
-         *     | `notFound` | 404 | Not found | Either there is nothing at this address, or it belongs to a task force that is not yours; the service does not say which. |
+         *     | `notFound` | 404 | There is nothing here for you | Either there is nothing at this address, or it belongs to a task force that is not yours; the service does not say which. |
          *     | `methodNotAllowed` | 405 | This address does not take that method | The `Allow` header lists the methods this address takes. |
          *     | `notAcceptable` | 406 | The service cannot answer in a form you accept | Accept `application/json`. |
          *     | `transitionNotAllowed` | 409 | That state cannot be reached from here | `availableTransitions` lists the states that can be reached from the present one, and what stands in the way of each. |
@@ -6478,7 +6651,6 @@ export interface components {
          *     | `activityStarted` | 409 | An activity that was ever started is cancelled, not deleted | Send the transition to `cancelled` with a reason: what was worked on stays in the record. |
          *     | `policyNotAdopted` | 409 | Only an adopted policy can take the place of another | Send `supersededById` with the id of another policy that is adopted. |
          *     | `policyDecided` | 409 | The text of a policy that was decided on stays as it is | Move an adopted policy back to `underReview`, or a rejected one to `identified`, with a reason, while step `policy` is open; then change it and decide on it again. A superseded policy stays in the record. |
-         *     | `supersedesAnother` | 409 | The policy has taken the place of another | The policies in `references` were superseded by this policy, so it is neither given up nor deleted. Change its text and have it adopted again, or adopt another policy and let that one supersede it. |
          *     | `policyUnderReview` | 409 | Another member has put this policy under review | While a policy is under review, only the member who put it under review changes its text, so that nobody adopts words of their own. Ask that member, or move the policy back to `identified` and change it there. |
          *     | `adoptionByAnother` | 409 | A policy is adopted by a member other than the one who put it under review | Ask another member of the task force to read the policy and adopt it; `underReviewByMemberId` names the member who put it under review. |
          *     | `maturityMissing` | 409 | The sector needs assessments of its current and its target maturity | Add an assessment of kind `current` and one of kind `target`. While the sector is studied, it keeps one of each. |
@@ -6494,7 +6666,7 @@ export interface components {
          *     | `pilotNotRunning` | 409 | Only a running pilot is measured | Start the pilot (`running`) before you measure it; what was measured stays once it is evaluated or cancelled. |
          *     | `cycleNotOver` | 409 | An extended pilot is planned again in a later cycle | Once the council lets the next cycle begin and its step `pilots` is open, the pilot can go back to `planned`. |
          *     | `pilotNotScaled` | 409 | Only a pilot evaluated with outcome scale is migrated | Evaluate the pilot with outcome `scale` first. |
-         *     | `migrationUnderWay` | 409 | A migration of the pilot is planned, under way or done | The migration in `references` rests on the evaluation. Roll the migration back or delete it first, while step `migration` is open; then the pilot can run again, be cancelled, or be evaluated with another outcome than `scale`. |
+         *     | `migrationUnderWay` | 409 | A migration of the pilot is planned, under way or done | The migration in `references` rests on the evaluation. Roll the migration back or delete it first; then the pilot can run again, be cancelled, or be evaluated with another outcome than `scale`. |
          *     | `checklistUnfinished` | 409 | The checklist is empty or not done | The migration needs a checklist, and every item of it done; `references` lists the open items. A live migration keeps its checklist complete. |
          *     | `reconciliationMissing` | 409 | The reconciliation counts are missing | Give `reconciliation` with `source`, `loaded` and `rejected`. |
          *     | `differenceUnexplained` | 409 | The reconciliation counts differ and no reason is given | A live migration has no unexplained difference: send a `reconciliation.reason` for the new counts with them, or mend the counts. |
@@ -6504,15 +6676,15 @@ export interface components {
          *     | `notAdjusted` | 409 | The council has not opened this step again | The note answers a decision with outcome `adjust`, in the step that the decision names (`returnToStep`). |
          *     | `notEntitled` | 403 | You are not entitled to vote on this submission | Those vote who were members when the step was submitted (`entitled`). A successor is not entitled. |
          *     | `votingClosed` | 409 | The vote is over | The submission has passed, was returned or was withdrawn; votes stay as they were. |
-         *     | `reportNotSubmitted` | 409 | That report is not before the council | The council decides on a report that is `submitted`: the one that step 5 passed with. To correct a decision, name it in `supersedesNumber`. |
-         *     | `decisionSuperseded` | 409 | A later decision has already corrected that one | Name the latest decision on that report in `supersedesNumber`. |
+         *     | `reportNotSubmitted` | 409 | That report is not before the council | The council decides on a report that is `submitted`: the one that step 5 passed with. To correct a decision, name it in `supersedes`. |
+         *     | `decisionSuperseded` | 409 | A later decision has already corrected that one | Name the latest decision on that report in `supersedes`. |
          *     | `decisionFollowed` | 409 | Something has followed from that decision | Work has gone on since that decision, so only the record can be corrected: with the same `outcome` and `returnToStep`. |
          *     | `ofAnEarlierCycle` | 409 | It belongs to an earlier cycle | What an earlier cycle made is part of its record: it can be carried on, not deleted, and what was measured by it stays as it was. Make a new one. |
          *     | `conditionSettled` | 409 | The condition is settled: met, waived or superseded | Its evidence stays as it was. |
          *     | `evidenceOnRecord` | 409 | The evidence is on record | Evidence about a closed vote, a submitted report or a decision stays as it was. Add another one that says what is right. |
          *     | `ownsWork` | 409 | The member answers for pilots or conditions, which need another owner | Name a `successor` or `reassignToMemberId`; `references` lists what the member owns. |
          *     | `stillReferenced` | 409 | Other things still refer to it | `references` lists what refers to it. Remove those references first. |
-         *     | `tooManyItems` | 409 | There are as many of these as there may be | Delete what nobody needs, or merge what belongs together. |
+         *     | `tooManyItems` | 409 | The cycle has as many of these as there may be | Delete what nobody needs, or merge what belongs together. |
          *     | `emailTaken` | 409 | Another user has that e-mail address | One account per address. To send a new invitation use `POST /v1/users/{id}/invitations`. |
          *     | `lastAdministrator` | 409 | The installation needs an active administrator | Make somebody else an administrator first. |
          *     | `tooManyApiKeys` | 409 | You have as many API keys as there may be | A hundred may be good at once. Revoke one that nobody uses any more: `GET /v1/api-keys` says when each was last used. |
@@ -6525,35 +6697,35 @@ export interface components {
          *     | `storageFull` | 507 | There is no space for this file | The files of a task force, and those of the installation, may take a limited space: `storage` says how much is taken and how much may be. Delete evidence whose file is no longer needed, link to the file instead, or ask whoever runs the service for more. |
          *     | `unsupportedMediaType` | 415 | The body has the wrong content type | Send `application/json`; for a PATCH `application/merge-patch+json`; for a file one of the types that the operation lists. |
          *     | `preconditionRequired` | 428 | Say which version you are changing | Send `If-Match` with the `ETag` that came with the resource, so that nobody's change is lost. |
-         *     | `internalError` | 500 | The service failed | The error is in the service, not in your request. Give the `requestId` to the administrator of the service. |
+         *     | `internalError` | 500 | The service failed | The fault is the service's, not your request's. Give the `requestId` to whoever runs it. |
          *     | `unavailable` | 503 | The service cannot reach something it needs just now | Try again after the seconds in `Retry-After`. |
          * @enum {string}
          */
-        ProblemCode: "invalidRequest" | "malformedJson" | "unknownReference" | "unauthenticated" | "sessionsEnded" | "invalidCredentials" | "insufficientScope" | "forbidden" | "notFound" | "methodNotAllowed" | "notAcceptable" | "transitionNotAllowed" | "panelSize" | "chairRequired" | "seatsInvalid" | "alreadyMember" | "memberEnded" | "notAnExpert" | "holdsSeat" | "taskForceForming" | "taskForceSuspended" | "taskForceClosed" | "stepLocked" | "stepSubmitted" | "stepPassed" | "gateNotMet" | "contentTooLarge" | "dependencyUnfinished" | "dependencyCircle" | "reviewByAnother" | "activityInReview" | "activityClosed" | "activityStarted" | "policyNotAdopted" | "policyDecided" | "supersedesAnother" | "policyUnderReview" | "adoptionByAnother" | "maturityMissing" | "targetBelowCurrent" | "studyMissing" | "sectorNotSelected" | "aimsMissing" | "indicatorsMissing" | "measurementsMissing" | "scorecardFrozen" | "pilotEvaluated" | "migrationBegun" | "pilotNotRunning" | "cycleNotOver" | "pilotNotScaled" | "migrationUnderWay" | "checklistUnfinished" | "reconciliationMissing" | "differenceUnexplained" | "handoverIncomplete" | "evidenceIsALink" | "notWaivable" | "notAdjusted" | "notEntitled" | "votingClosed" | "reportNotSubmitted" | "decisionSuperseded" | "decisionFollowed" | "ofAnEarlierCycle" | "conditionSettled" | "evidenceOnRecord" | "ownsWork" | "stillReferenced" | "tooManyItems" | "emailTaken" | "lastAdministrator" | "tooManyApiKeys" | "idempotencyKeyInUse" | "idempotencyKeyReused" | "tooManyAttempts" | "tooManyRequests" | "versionMismatch" | "bodyTooLarge" | "storageFull" | "unsupportedMediaType" | "preconditionRequired" | "internalError" | "unavailable";
-        /** @description Explanation of a problem code. */
+        ProblemCode: "invalidRequest" | "malformedJson" | "unknownReference" | "unauthenticated" | "sessionsEnded" | "invalidCredentials" | "insufficientScope" | "forbidden" | "notFound" | "methodNotAllowed" | "notAcceptable" | "transitionNotAllowed" | "panelSize" | "chairRequired" | "seatsInvalid" | "alreadyMember" | "memberEnded" | "notAnExpert" | "holdsSeat" | "taskForceForming" | "taskForceSuspended" | "taskForceClosed" | "stepLocked" | "stepSubmitted" | "stepPassed" | "gateNotMet" | "contentTooLarge" | "dependencyUnfinished" | "dependencyCircle" | "reviewByAnother" | "activityInReview" | "activityClosed" | "activityStarted" | "policyNotAdopted" | "policyDecided" | "policyUnderReview" | "adoptionByAnother" | "maturityMissing" | "targetBelowCurrent" | "studyMissing" | "sectorNotSelected" | "aimsMissing" | "indicatorsMissing" | "measurementsMissing" | "scorecardFrozen" | "pilotEvaluated" | "migrationBegun" | "pilotNotRunning" | "cycleNotOver" | "pilotNotScaled" | "migrationUnderWay" | "checklistUnfinished" | "reconciliationMissing" | "differenceUnexplained" | "handoverIncomplete" | "evidenceIsALink" | "notWaivable" | "notAdjusted" | "notEntitled" | "votingClosed" | "reportNotSubmitted" | "decisionSuperseded" | "decisionFollowed" | "ofAnEarlierCycle" | "conditionSettled" | "evidenceOnRecord" | "ownsWork" | "stillReferenced" | "tooManyItems" | "emailTaken" | "lastAdministrator" | "tooManyApiKeys" | "idempotencyKeyInUse" | "idempotencyKeyReused" | "tooManyAttempts" | "tooManyRequests" | "versionMismatch" | "bodyTooLarge" | "storageFull" | "unsupportedMediaType" | "preconditionRequired" | "internalError" | "unavailable";
+        /** @description What a problem code means. */
         ProblemExplanation: {
-            /** @description Meaning of the problem and what to do about it. */
-            advice: components["schemas"]["Label"];
+            /** @description What it means, and what to do about it. */
+            advice: components["schemas"]["BilingualText"];
             /** @description The code. */
             code: components["schemas"]["ProblemCode"];
             /**
              * Format: int32
-             * @description HTTP status of the problem.
+             * @description The HTTP status that it comes with.
              * @example 409
              */
             status: number;
-            /** @description Content. */
-            title: components["schemas"]["Label"];
+            /** @description What it says. */
+            title: components["schemas"]["BilingualText"];
         };
         /** @description The members that every problem has. */
         ProblemMembers: {
             /**
-             * @description Explanation of this occurrence of the problem, for people.
+             * @description What is wrong with this very request.
              * @example It is done, and blocked cannot be reached from there. Reachable: inProgress.
              */
             detail: string;
             /**
-             * @description Id of the request, for the administrator of the service; also in `X-Request-Id`.
+             * @description The request, for whoever runs the service; also in `X-Request-Id`.
              * @example 0199f0c2-7a3b-7c11-9d2e-3f5a6b7c8d9e
              */
             requestId: string;
@@ -6564,89 +6736,88 @@ export interface components {
              */
             status: number;
             /**
-             * @description Kind of the problem, for people.
+             * @description What kind of problem it is.
              * @example That state cannot be reached from here
              */
             title: string;
             /**
              * Format: uri-reference
-             * @description URL of the explanation of this kind of problem.
+             * @description Address of an explanation of this kind of problem.
              * @example /problems/transitionNotAllowed
              */
             type: string;
         };
-        /** @description Counts of the migrated records, with the difference. */
+        /** @description How many records there were, what became of them, and how many are not accounted for. */
         Reconciliation: {
             /**
              * Format: int64
-             * @description Number of records neither loaded nor rejected; negative if more records were loaded or rejected than the source
-             *     had.
+             * @description How many were neither loaded nor rejected; negative where more arrived than there were.
              * @example 0
              */
             difference: number;
             /**
              * Format: int64
-             * @description Number of loaded records.
+             * @description How many were loaded.
              * @example 119950
              */
             loaded: number;
-            /** @description Reason for the difference. */
-            reason: components["schemas"]["LocalizedNote"] | null;
+            /** @description Why the counts differ. */
+            reason: components["schemas"]["BilingualText"] | null;
             /**
              * Format: int64
-             * @description Number of rejected records.
+             * @description How many were rejected.
              * @example 50
              */
             rejected: number;
             /**
              * Format: int64
-             * @description Number of records in the source.
+             * @description How many there were.
              * @example 120000
              */
             source: number;
         };
-        /** @description Counts of the migrated records, each at most 2^53 − 1, so that every JSON parser reads them exactly. */
+        /** @description How many records there were, and what became of them. No more than every JSON reader counts exactly. */
         ReconciliationCounts: {
             /**
              * Format: int64
-             * @description Number of loaded records.
+             * @description How many were loaded.
              * @example 119950
              */
             loaded: number;
-            /** @description Reason for the difference; required while a live migration has a difference. */
+            /** @description Why the counts differ; needed as long as what is live has a difference. */
             reason?: components["schemas"]["LocalizedNote"] | null;
             /**
              * Format: int64
-             * @description Number of rejected records.
+             * @description How many were rejected.
              * @example 50
              */
             rejected: number;
             /**
              * Format: int64
-             * @description Number of records in the source.
+             * @description How many there were.
              * @example 120000
              */
             source: number;
         };
-        /** @description A change of the counts; omitted counts stay unchanged. */
+        /** @description A change of the counts: one that is not named stays as it is. */
         ReconciliationCountsPatch: {
             /**
              * Format: int64
-             * @description Number of loaded records.
+             * @description How many were loaded.
              * @example 119950
              */
             loaded?: number;
-            /** @description Reason for the difference; required while a live migration has a difference. */
+            /** @description Why the counts differ; needed as long as what is live has a difference. */
             reason?: components["schemas"]["LocalizedNotePatch"] | null;
             /**
              * Format: int64
-             * @description Number of rejected records.
+             * @description How many were rejected.
              * @example 50
              */
             rejected?: number;
             /**
              * Format: int64
-             * @description Number of records in the source.
+             * @description How many there were.
              * @example 120000
              */
             source?: number;
@@ -6654,112 +6825,126 @@ export interface components {
         /** @description The refresh token of a session. */
         RefreshToken: {
             /**
-             * @description The last refresh token of the session.
+             * @description As it came with the last access token.
              * @example c2VjcmV0LXJlZnJlc2gtdG9rZW4tb2YtYS1zZXNzaW9u
              */
             refreshToken: string;
         };
-        /** @description Refused attempts of one kind within an hour: same caller, address, operation and problem code. */
+        /** @description Attempts of one kind in one hour: by one caller, from one address, at one operation, refused in one way. */
         RefusedAttempt: {
             /**
-             * @description Address of the client (for IPv6, its network of 64 bits); null if unknown, or if attempts of several clients are
-             *     counted together.
+             * @description The address that it came from, of IPv6 its network of 64 bits; null where it is not known, or where attempts are counted together.
              * @example 192.0.2.17
              */
             address: string | null;
             /**
              * Format: int64
-             * @description Number of attempts.
+             * @description How often.
              * @example 12
              */
             attempts: number;
-            /** @description Problem code of the refusals. */
+            /** @description How they were refused. */
             code: components["schemas"]["ProblemCode"];
             /**
              * Format: date-time
-             * @description Time of the first attempt in this hour.
+             * @description The first time in this hour.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             firstAt: string;
             /**
              * Format: uuid
-             * @description Unique id.
+             * @description Its id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
             /**
              * Format: date-time
-             * @description Time of the last attempt in this hour.
+             * @description The last time in this hour.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             lastAt: string;
             /**
-             * @description Id of the request of the last attempt.
+             * @description The request of the last time.
              * @example 0199f0c2-7a3b-7c11-9d2e-3f5a6b7c8d9e
              */
             lastRequestId: string;
             /**
-             * @description Method and route; `other` if there were too many kinds in an hour and the rest is counted together.
+             * @description Method and route; `other` where there were too many kinds in an hour and the rest is counted together.
              * @example POST /v1/task-forces/{taskForceId}/transitions
              */
             operation: string;
-            /** @description The task force of the attempts, if the caller could see it. */
-            taskForce: components["schemas"]["ResourceReference"] | null;
-            /** @description The user who made the attempts; null without a valid credential. */
-            user: components["schemas"]["UserReference"] | null;
+            /**
+             * Format: uuid
+             * @description The task force that they were about, where the caller could see it.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            taskForceId: string | null;
+            /** @description Who tried; null where no credential said so. */
+            user: components["schemas"]["RefusedUser"] | null;
         };
         /** @description A page of refused attempts. */
         RefusedAttemptPage: {
-            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
             items: components["schemas"]["RefusedAttempt"][];
             /**
-             * @description Cursor of the next page; null on the last page.
+             * @description The cursor of the next page; null on the last.
              * @example WzEyXQ
              */
             next: string | null;
         };
-        /** @description Activities of the cycle. */
+        /** @description Who tried, where a credential said so. */
+        RefusedUser: {
+            /**
+             * Format: uuid
+             * @description The user.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            id: string;
+            /** @description Their name, as it is today. */
+            name: components["schemas"]["BilingualText"] | null;
+        };
+        /** @description How the work of the cycle stands. */
         ReportActivities: {
             /**
              * Format: int64
-             * @description Number of finished activities.
+             * @description How many activities are done.
              * @example 31
              */
             done: number;
-            /** @description Activities finished since the period began, the first 200. */
+            /** @description Those done since then, the first 200. */
             doneItems: components["schemas"]["ReportActivity"][];
             /**
              * Format: int64
-             * @description Number of activities finished since the period began.
+             * @description How many were done since the period began.
              * @example 31
              */
             doneSince: number;
             /**
              * Format: int64
-             * @description Number of open activities.
+             * @description How many are open.
              * @example 6
              */
             open: number;
             /**
              * Format: int64
-             * @description Number of overdue activities.
+             * @description How many of the open ones are overdue.
              * @example 2
              */
             overdue: number;
-            /** @description Overdue activities, the first 200. */
+            /** @description Those overdue, the first 200. */
             overdueItems: components["schemas"]["ReportActivity"][];
         };
         /** @description An activity. */
         ReportActivity: {
             /**
              * Format: date
-             * @description Due date.
+             * @description When it is to be done.
              * @example 2027-01-15
              */
             dueDate: string | null;
             /**
              * Format: uuid
-             * @description Unique id.
+             * @description Its id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
@@ -6769,18 +6954,18 @@ export interface components {
              * @example 14
              */
             number: number;
-            /** @description Current state. */
+            /** @description Its state. */
             state: components["schemas"]["ActivityState"];
-            /** @description Step of the activity. */
+            /** @description Its step. */
             step: components["schemas"]["StepName"];
-            /** @description Title. */
-            title: components["schemas"]["Bilingual"];
+            /** @description What it is called. */
+            title: components["schemas"]["BilingualText"];
         };
-        /** @description The chair's note on a step that the council reopened. */
+        /** @description The chair's answer to a decision of the council that opened a step again. */
         ReportAdjustmentNote: {
             /**
              * Format: date-time
-             * @description Time of the action.
+             * @description When.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             at: string;
@@ -6792,103 +6977,108 @@ export interface components {
             decisionNumber: number;
             /**
              * Format: uuid
-             * @description Id of the chair's seat.
+             * @description The chair who wrote it.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             memberId: string;
             /** @description The chair's name. */
-            name: components["schemas"]["Bilingual"];
-            /** @description Reason why nothing of the step had to be changed. */
-            note: components["schemas"]["Bilingual"];
+            name: components["schemas"]["BilingualText"];
+            /** @description Why nothing of the step had to be changed. */
+            note: components["schemas"]["BilingualText"];
         };
-        /** @description An aim with the policies and pilots that serve it. */
+        /** @description An aim, and what serves it. */
         ReportAim: {
-            /** @description The aim. */
+            /** @description Which of the four. */
             aim: components["schemas"]["Aim"];
-            /** @description Pilots that name the aim and were not cancelled. */
+            /** @description The pilots that name it and were not cancelled. */
             pilotIds: string[];
-            /** @description Policies in force that name the aim. */
+            /** @description The policies in force that name it. */
             policyIds: string[];
             /**
-             * @description True if at least one pilot serves the aim.
+             * @description Whether there is such a pilot.
              * @example true
              */
             served: boolean;
         };
-        /** @description Recommendation to the council. */
+        /** @description What the council is asked for. */
         ReportAsked: {
-            /** @description The recommended decision. */
+            /** @description The decision that is recommended. */
             recommendation: components["schemas"]["DecisionOutcome"];
-            /** @description The step to reopen, for `adjust`. */
+            /** @description The step to be done again, with `adjust`. */
             returnToStep: components["schemas"]["StepName"] | null;
-            /** @description Summary of the recommendation. */
-            summary: components["schemas"]["Bilingual"];
+            /** @description Why, in a few words. */
+            summary: components["schemas"]["BilingualText"];
         };
         /** @description A condition that the council set. */
         ReportCondition: {
             /**
              * Format: date
-             * @description Due date.
+             * @description By when.
              * @example 2027-01-31
              */
             dueDate: string;
             /**
              * Format: uuid
-             * @description Unique id.
+             * @description Its id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
-            /** @description The member in charge. */
+            /** @description Who sees to it. */
             owner: components["schemas"]["ReportPerson"];
-            /** @description Current state. */
+            /** @description Its state. */
             state: components["schemas"]["ConditionState"];
-            /** @description Reason for returning, waiving or superseding. Missing in reports of earlier versions. */
-            stateReason?: components["schemas"]["Bilingual"] | null;
-            /** @description Text of the condition. */
-            text: components["schemas"]["Bilingual"];
+            /** @description Why it was returned, waived or superseded. Reports built by an earlier version do not say it. */
+            stateReason?: components["schemas"]["BilingualText"] | null;
+            /** @description What is asked for. */
+            text: components["schemas"]["BilingualText"];
         };
-        /** @description Identification of the report and the records that it covers. */
+        /** @description The content of step 5. */
+        ReportContent: components["schemas"]["SnapshotContent"] & {
+            /** @description The draft of the report; null if there is none. */
+            report: components["schemas"]["SnapshotReport"] | null;
+        };
+        /** @description Which report this is, and what it knows of. */
         ReportControl: {
             /**
              * Format: date-time
-             * @description Time that the report describes.
+             * @description The moment that it describes.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             asOf: string;
-            /** @description The chair who created the report. */
+            /** @description The chair who built it. */
             author: components["schemas"]["ReportPerson"];
-            /** @description City of the task force. */
-            city: components["schemas"]["Bilingual"];
+            /** @description Its city. */
+            city: components["schemas"]["BilingualText"];
             /**
              * Format: int32
-             * @description Cycle of the report.
+             * @description The cycle that is reported on.
              * @example 1
              */
             cycle: number;
             /**
-             * @description Hash of that event, in hexadecimal.
+             * @description Hash of that event, in hexadecimal: the head of the chain.
              * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
              */
             headHash: string;
             /**
              * Format: int64
-             * @description Sequence number of the last event that the report covers.
+             * @description Sequence number of the last event that it knows of.
              * @example 412
              */
             lastSeq: number;
             /** @description The task force's name. */
-            name: components["schemas"]["Bilingual"];
+            name: components["schemas"]["BilingualText"];
             /**
              * Format: int32
-             * @description Number within the task force.
+             * @description Its number, counted per task force.
              * @example 1
              */
             number: number;
-            /** @description Period of the report. */
+            /** @description The time that it covers. */
             period: components["schemas"]["ReportPeriod"];
             /**
              * Format: int32
-             * @description Number of the previous report of the cycle.
+             * @description The number of the report of this cycle before it.
              * @example null
              */
             supersedes: number | null;
@@ -6901,21 +7091,21 @@ export interface components {
         };
         /** @description A decision of the council on an earlier report. */
         ReportDecision: {
-            /** @description A condition that the council set with a decision. */
+            /** @description What the council asked for in return. */
             conditions: components["schemas"]["ReportCondition"][];
             /**
              * Format: date
-             * @description Time of the action.
+             * @description When.
              * @example 2026-12-15
              */
             decidedOn: string;
             /**
-             * @description True if the decision differs from the recommendation of that report.
+             * @description Whether it departs from what that report recommended.
              * @example true
              */
             departs: boolean;
             /**
-             * @description The council's meeting.
+             * @description In which meeting.
              * @example Council 7/2026, item 3
              */
             meetingReference: string;
@@ -6925,19 +7115,19 @@ export interface components {
              * @example 1
              */
             number: number;
-            /** @description Outcome of the decision. */
+            /** @description What was decided. */
             outcome: components["schemas"]["DecisionOutcome"];
             /**
              * Format: int32
-             * @description Number of the report.
+             * @description The report that it was about.
              * @example 1
              */
             reportNumber: number;
-            /** @description The step to reopen, for `adjust`. */
+            /** @description The step to be done again, with `adjust`. */
             returnToStep: components["schemas"]["StepName"] | null;
             /**
              * Format: int32
-             * @description Number of the corrected decision.
+             * @description The decision that it corrects.
              * @example null
              */
             supersedes: number | null;
@@ -6946,94 +7136,94 @@ export interface components {
         ReportEvidence: {
             /**
              * Format: uuid
-             * @description Unique id.
+             * @description Its id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
             /**
-             * @description Media type, if the evidence is a file.
+             * @description What kind of file it is, if it is one.
              * @example application/pdf
              */
             mediaType: string | null;
             /**
-             * @description SHA-256 of the content, in hexadecimal.
+             * @description Hash of its content, in hexadecimal.
              * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
              */
             sha256: string | null;
             /**
              * Format: int32
-             * @description Size in bytes.
+             * @description Its bytes, counted.
              * @example 48213
              */
             size: number | null;
-            /** @description Subject of the evidence. */
+            /** @description What it proves. */
             subject: components["schemas"]["ReportSubject"];
-            /** @description Title. */
-            title: components["schemas"]["Bilingual"];
+            /** @description What it is called. */
+            title: components["schemas"]["BilingualText"];
             /**
-             * @description URL of a link; null for a file.
+             * @description Where it is, if it is a link.
              * @example https://city.example/open-data
              */
             url: string | null;
         };
-        /** @description A new health statement of the chair. */
+        /** @description The chair's word on how it goes. */
         ReportHealthStatement: {
-            /** @description Health rating. */
+            /** @description How it goes. */
             health: components["schemas"]["HealthRating"];
-            /** @description Reason. */
-            note: components["schemas"]["Bilingual"] | null;
+            /** @description Why. */
+            note: components["schemas"]["BilingualText"] | null;
             /**
              * Format: date-time
-             * @description Time of the statement.
+             * @description When that was said.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             statedAt: string;
         };
-        /** @description An indicator with its baseline, target and last measured value in the pilot's cycle. */
+        /** @description An indicator, from baseline to what was measured last in the pilot's cycle. */
         ReportIndicator: {
             /**
-             * @description Last measured value.
+             * @description What was measured last.
              * @example 83.2
              */
             actual: string | null;
             /**
-             * @description Baseline.
+             * @description Where it began.
              * @example 12.50
              */
             baseline: string | null;
-            /** @description Direction in which the indicator should move. */
+            /** @description Which way it shall go. */
             direction: components["schemas"]["IndicatorDirection"];
             /**
              * Format: date
-             * @description Time of the action.
+             * @description When.
              * @example 2027-02-01
              */
             measuredOn: string | null;
-            /** @description Name of the indicator. */
-            name: components["schemas"]["Bilingual"];
+            /** @description What is measured. */
+            name: components["schemas"]["BilingualText"];
             /**
              * @description The reason why the indicator is no longer measured, in its verdict `retired`. Reports built by an earlier version
              *     do not have it.
              */
-            retirementReason: components["schemas"]["Bilingual"] | null;
+            retirementReason: components["schemas"]["BilingualText"] | null;
             /**
-             * @description Target.
+             * @description Where it shall go.
              * @example 80
              */
             target: string | null;
             /**
-             * @description Unit.
+             * @description In what.
              * @example %
              */
             unit: string;
-            /** @description Whether the target was reached. */
+            /** @description What became of the target. */
             verdict: components["schemas"]["TargetVerdict"];
         };
-        /** @description Lessons of an evaluated pilot. */
+        /** @description What an evaluated pilot taught. */
         ReportLesson: {
-            /** @description Lessons learned. */
-            lessons: components["schemas"]["Bilingual"];
-            /** @description Outcome of the evaluation. */
+            /** @description What it taught. */
+            lessons: components["schemas"]["BilingualText"];
+            /** @description What should become of it. */
             outcome: components["schemas"]["PilotOutcome"];
             /**
              * Format: uuid
@@ -7041,14 +7231,14 @@ export interface components {
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             pilotId: string;
-            /** @description Title. */
-            title: components["schemas"]["Bilingual"];
+            /** @description What it is called. */
+            title: components["schemas"]["BilingualText"];
         };
-        /** @description Maturity of a sector on a day. */
+        /** @description How far a sector was on a day. */
         ReportMaturity: {
             /**
              * Format: date
-             * @description Day of the assessment.
+             * @description When that was found.
              * @example 2026-11-30
              */
             assessedOn: string;
@@ -7061,16 +7251,16 @@ export interface components {
         };
         /** @description A member of the task force. */
         ReportMember: {
-            /** @description Reason for the end of the seat. */
-            endReason: components["schemas"]["Bilingual"] | null;
+            /** @description Why they left. */
+            endReason: components["schemas"]["BilingualText"] | null;
             /**
-             * @description Field of expertise.
+             * @description What they are expert in.
              * @example Open data
              */
             expertise: string | null;
             /**
              * Format: date
-             * @description First day of the seat.
+             * @description Since when.
              * @example 2026-11-01
              */
             fromDate: string;
@@ -7080,13 +7270,13 @@ export interface components {
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             memberId: string;
-            /** @description Name of the member. */
-            name: components["schemas"]["Bilingual"];
+            /** @description Who holds or held it. */
+            name: components["schemas"]["BilingualText"];
             /** @description Chair or expert. */
             role: components["schemas"]["SeatRole"];
             /**
              * Format: date
-             * @description Last day of the seat; null while it is held.
+             * @description Until when.
              * @example null
              */
             toDate: string | null;
@@ -7095,79 +7285,79 @@ export interface components {
         ReportMigration: {
             /**
              * Format: int64
-             * @description Number of finished checklist items.
+             * @description How many items of its checklist are done.
              * @example 4
              */
             checklistDone: number;
             /**
              * Format: int64
-             * @description Number of checklist items.
+             * @description How many there are.
              * @example 5
              */
             checklistTotal: number;
             /**
              * Format: uuid
-             * @description Unique id.
+             * @description Its id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
             /**
              * Format: uuid
-             * @description Id of the migrated pilot.
+             * @description The pilot that moves.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             pilotId: string;
-            /** @description Title of the pilot. */
-            pilotTitle: components["schemas"]["Bilingual"];
+            /** @description What the pilot is called. */
+            pilotTitle: components["schemas"]["BilingualText"];
             /**
              * Format: date
-             * @description Planned day.
+             * @description When it is planned for.
              * @example 2027-02-15
              */
             plannedOn: string;
             /**
-             * @description The unit that takes over the service.
+             * @description The unit that takes it over.
              * @example Department of digital services
              */
             receivingUnit: string | null;
-            /** @description Counts of the migrated records. */
+            /** @description How many records there were, and what became of them. */
             reconciliation: components["schemas"]["ReportReconciliation"] | null;
             /**
-             * @description The person who is responsible for the service after the hand-over.
+             * @description Who is responsible for the service from then on.
              * @example Head of services
              */
             serviceOwner: string | null;
-            /** @description Current state. */
+            /** @description Its state. */
             state: components["schemas"]["MigrationState"];
-            /** @description Reason for the current state. */
-            stateReason: components["schemas"]["Bilingual"] | null;
+            /** @description Why it has that state. */
+            stateReason: components["schemas"]["BilingualText"] | null;
             /**
-             * @description Target system.
+             * @description Where it moves to.
              * @example City service portal
              */
             targetSystem: string;
-            /** @description Title. */
-            title: components["schemas"]["Bilingual"];
+            /** @description What it is called. */
+            title: components["schemas"]["BilingualText"];
         };
-        /** @description Content of a report. */
+        /** @description Everything that a report says. */
         ReportModel: {
-            /** @description Activities of the cycle. */
+            /** @description How the work stands. */
             activities: components["schemas"]["ReportActivities"];
-            /** @description The four aims with the policies and pilots that serve them. */
+            /** @description The four aims, and what serves each. */
             aims: components["schemas"]["ReportAim"][];
-            /** @description Recommendation to the council. */
+            /** @description What the council is asked for. */
             asked: components["schemas"]["ReportAsked"];
-            /** @description Identification of the report. */
+            /** @description Which report this is. */
             control: components["schemas"]["ReportControl"];
-            /** @description Earlier decisions of the council and their conditions. */
+            /** @description What the council decided before, and what became of its conditions. */
             decisions: components["schemas"]["ReportDecision"][];
-            /** @description Annex: the evidence. */
+            /** @description The annex: what proves it. */
             evidence: components["schemas"]["ReportEvidence"][];
-            /** @description Rating of the last health statement; null if there is none. */
+            /** @description The chair's last word on how it goes. */
             health: components["schemas"]["ReportHealthStatement"] | null;
-            /** @description Lessons of the evaluated pilots. */
+            /** @description What the evaluated pilots taught. */
             lessons: components["schemas"]["ReportLesson"][];
-            /** @description Current members, and members who left in this cycle. */
+            /** @description Those with a seat, and those who left in this cycle. */
             members: components["schemas"]["ReportMember"][];
             /** @description The migrations of the cycle. */
             migrations: components["schemas"]["ReportMigration"][];
@@ -7175,9 +7365,9 @@ export interface components {
             pilots: components["schemas"]["ReportPilot"][];
             /** @description The policies in force. */
             policies: components["schemas"]["ReportPolicy"][];
-            /** @description Recusals from votes. */
+            /** @description Who kept out of which vote. */
             recusals: components["schemas"]["ReportRecusal"][];
-            /** @description Risks: blocked and overdue work, and differences in migrations. */
+            /** @description What keeps the work from going on. */
             risks: components["schemas"]["ReportRisks"];
             /** @description The sectors, selected or not. */
             sectors: components["schemas"]["ReportSector"][];
@@ -7188,13 +7378,13 @@ export interface components {
         ReportPeriod: {
             /**
              * Format: date-time
-             * @description Begin of the period: the opening of the cycle, or the time of the previous report.
+             * @description When the cycle opened, or as of when it was reported on before.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             from: string;
             /**
              * Format: date-time
-             * @description End of the period: the time of the report.
+             * @description The moment of the report.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             to: string;
@@ -7207,121 +7397,121 @@ export interface components {
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             memberId: string;
-            /** @description Name of the member. */
-            name: components["schemas"]["Bilingual"];
+            /** @description Who holds or held it. */
+            name: components["schemas"]["BilingualText"];
         };
-        /** @description A pilot with its indicators. */
+        /** @description A pilot, and what it was measured by. */
         ReportPilot: {
-            /** @description The aims that the resource serves. */
+            /** @description The aims that it serves. */
             aims: components["schemas"]["Aim"][];
             /**
              * Format: date
-             * @description Time of expiry.
+             * @description When it ends.
              * @example 2027-02-28
              */
             endDate: string;
             /**
-             * @description Evaluations, oldest first, including those after which the pilot was planned or run again. Missing in reports of
-             *     earlier versions.
+             * @description Its evaluations, oldest first, also those after which it was planned or run again. Reports built by an earlier
+             *     version do not list them.
              */
             evaluations?: components["schemas"]["PilotEvaluation"][];
             /**
              * Format: uuid
-             * @description Unique id.
+             * @description Its id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
-            /** @description Indicators of the pilot. */
+            /** @description What it is measured by. */
             indicators: components["schemas"]["ReportIndicator"][];
-            /** @description Lessons learned. */
-            lessons: components["schemas"]["Bilingual"] | null;
-            /** @description Outcome of the evaluation. */
+            /** @description What it taught. */
+            lessons: components["schemas"]["BilingualText"] | null;
+            /** @description What its evaluation said should become of it. */
             outcome: components["schemas"]["PilotOutcome"] | null;
-            /** @description The member who is responsible. */
+            /** @description Who is responsible. */
             owner: components["schemas"]["ReportPerson"];
             /**
              * Format: uuid
-             * @description Id of the policy that the pilot implements.
+             * @description The policy that it carries out.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             policyId: string | null;
             /**
              * Format: uuid
-             * @description Id of the sector.
+             * @description Its sector.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             sectorId: string;
-            /** @description Name of the sector. */
-            sectorName: components["schemas"]["Bilingual"];
+            /** @description What the sector is called. */
+            sectorName: components["schemas"]["BilingualText"];
             /**
              * Format: date
-             * @description First day.
+             * @description When it begins.
              * @example 2027-01-01
              */
             startDate: string;
-            /** @description Current state. */
+            /** @description Its state. */
             state: components["schemas"]["PilotState"];
-            /** @description Reason for the current state. */
-            stateReason: components["schemas"]["Bilingual"] | null;
-            /** @description Title. */
-            title: components["schemas"]["Bilingual"];
+            /** @description Why it has that state. */
+            stateReason: components["schemas"]["BilingualText"] | null;
+            /** @description What it is called. */
+            title: components["schemas"]["BilingualText"];
         };
         /** @description A policy in force. */
         ReportPolicy: {
             /**
              * Format: date-time
-             * @description Time of adoption.
+             * @description When it was adopted.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             adoptedAt: string;
-            /** @description The aims that the resource serves. */
+            /** @description The aims that it serves. */
             aims: components["schemas"]["Aim"][];
             /**
              * Format: uuid
-             * @description Unique id.
+             * @description Its id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
             /** @description Policy, framework or standard. */
             kind: components["schemas"]["PolicyKind"];
             /**
-             * @description Reference of the text.
+             * @description Where it is written.
              * @example Decree 14/2026
              */
             reference: string | null;
-            /** @description Title. */
-            title: components["schemas"]["Bilingual"];
+            /** @description What it is called. */
+            title: components["schemas"]["BilingualText"];
         };
         /** @description Records of a migration, counted. */
         ReportReconciliation: {
             /**
              * Format: int64
-             * @description Number of records neither loaded nor rejected. Missing in reports from before 2026-11-27.
+             * @description How many were neither loaded nor rejected. Reports from before 2026-11-27 do not say it.
              * @example 0
              */
             difference?: number;
             /**
              * Format: int64
-             * @description Number of loaded records.
+             * @description How many were loaded.
              * @example 1195
              */
             loaded: number;
-            /** @description Reason for the difference. */
-            reason?: components["schemas"]["Bilingual"] | null;
+            /** @description Why the counts differ. */
+            reason?: components["schemas"]["BilingualText"] | null;
             /**
              * Format: int64
-             * @description Number of rejected records.
+             * @description How many were rejected.
              * @example 5
              */
             rejected: number;
             /**
              * Format: int64
-             * @description Number of records in the source.
+             * @description How many there were.
              * @example 1200
              */
             source: number;
         };
-        /** @description A recusal of a member from a vote. */
+        /** @description A member who kept out of a vote. */
         ReportRecusal: {
             /**
              * Format: uuid
@@ -7329,15 +7519,15 @@ export interface components {
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             memberId: string;
-            /** @description Name of the member. */
-            name: components["schemas"]["Bilingual"];
-            /** @description Reason. */
-            reason: components["schemas"]["Bilingual"] | null;
-            /** @description Step of the activity. */
+            /** @description Who kept out. */
+            name: components["schemas"]["BilingualText"];
+            /** @description Why. */
+            reason: components["schemas"]["BilingualText"] | null;
+            /** @description Its step. */
             step: components["schemas"]["StepName"];
             /**
              * Format: uuid
-             * @description Id of the submission.
+             * @description The submission that was voted on.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             submissionId: string;
@@ -7346,20 +7536,17 @@ export interface components {
         ReportRisk: {
             /**
              * Format: date
-             * @description Due date.
+             * @description When it is to be done.
              * @example 2027-01-15
              */
             dueDate: string | null;
             /**
              * Format: uuid
-             * @description Unique id.
+             * @description Its id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
-            /**
-             * @description Kind of the resource: `activity` or `migration`. Missing in reports from before 2026-11-27, which list only
-             *     activities.
-             */
+            /** @description What it is: `activity` or `migration`. Reports from before 2026-11-27 do not say it, and list activities only. */
             kind?: components["schemas"]["SubjectKind"];
             /**
              * Format: int32
@@ -7367,52 +7554,57 @@ export interface components {
              * @example 14
              */
             number: number | null;
-            /** @description Reason for the block or for the difference. */
-            reason: components["schemas"]["Bilingual"] | null;
+            /** @description Why it is blocked, or why the counts differ. */
+            reason: components["schemas"]["BilingualText"] | null;
             /**
              * Format: date-time
-             * @description Time since which the activity is blocked.
+             * @description Since when it is blocked.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             since: string | null;
-            /** @description Title. */
-            title: components["schemas"]["Bilingual"];
-            /** @description Cause of the risk; `blocked` for an activity that is both blocked and overdue. */
+            /** @description What it is called. */
+            title: components["schemas"]["BilingualText"];
+            /** @description Why it is a risk; of one that is both, that it is blocked. */
             why: components["schemas"]["RiskCause"];
         };
-        /** @description Risks: blocked and overdue work, and differences in migrations. */
+        /** @description What keeps the work from going on. */
         ReportRisks: {
-            /** @description The migrations, and the first 200 activities by due date. */
+            /** @description The migrations, and the first 200 of the activities by due date. */
             items: components["schemas"]["ReportRisk"][];
             /**
              * Format: int64
-             * @description Number of blocked or overdue activities and of migrations whose counts differ.
+             * @description How many activities are blocked or overdue, and in how many migrations the counts of records differ.
              * @example 2
              */
             total: number;
         };
-        /** @description A sector with its first, current and target maturity. */
+        /** @description A sector: how far it was, is, and shall be. */
         ReportSector: {
+            /** @description The maturity when the sector was first assessed. Reports built by an earlier version have it under another key. */
+            first?: components["schemas"]["ReportMaturity"] | null;
             /**
              * Format: uuid
-             * @description Unique id.
+             * @description Its id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
-            /** @description Title. */
-            name: components["schemas"]["Bilingual"];
-            /** @description Maturity at the last assessment. */
+            /** @description What it is called. */
+            name: components["schemas"]["BilingualText"];
+            /** @description Its maturity when it was last assessed. */
             now: components["schemas"]["ReportMaturity"] | null;
-            /** @description Current state. */
+            /** @description Its state. */
             state: components["schemas"]["SectorState"];
-            /** @description Reason for the current state. */
-            stateReason: components["schemas"]["Bilingual"] | null;
-            /** @description Completed studies. */
+            /** @description Why it has that state. */
+            stateReason: components["schemas"]["BilingualText"] | null;
+            /** @description Its completed studies. */
             studies: components["schemas"]["ReportStudy"][];
-            /** @description Target maturity. */
+            /** @description The maturity that is aimed at. */
             target: components["schemas"]["ReportMaturity"] | null;
-            /** @description Maturity at the first assessment. */
-            then: components["schemas"]["ReportMaturity"] | null;
+        };
+        /** @description The snapshot of step 5. */
+        ReportSnapshot: components["schemas"]["SnapshotMembers"] & {
+            /** @description The content that the members vote on. */
+            content: components["schemas"]["ReportContent"];
         };
         /**
          * @description State of a report.
@@ -7427,31 +7619,31 @@ export interface components {
         /** @description A step, its votes and its waivers. */
         ReportStep: {
             /**
-             * @description The chair's notes on decisions of the council that reopened the step, if nothing had to be changed. Missing in
-             *     reports of earlier versions.
+             * @description The chair's answers to decisions of the council that opened the step again, where nothing had to be changed.
+             *     Reports built by an earlier version do not list them.
              */
             adjustmentNotes?: components["schemas"]["ReportAdjustmentNote"][];
             /**
              * Format: date-time
-             * @description Time when the step last opened.
+             * @description When it last opened.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             openedAt: string | null;
             /**
              * Format: date-time
-             * @description Time when the step passed.
+             * @description When it passed.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             passedAt: string | null;
-            /** @description Current state. */
+            /** @description Its state. */
             state: components["schemas"]["StepState"];
-            /** @description Name of the step. */
+            /** @description Which of the five. */
             step: components["schemas"]["StepName"];
-            /** @description Submissions of the step, oldest first. */
+            /** @description How often it was put to the members, oldest first. */
             submissions: components["schemas"]["ReportSubmission"][];
             /**
              * Format: date
-             * @description Due date.
+             * @description When it is to be done.
              * @example 2027-03-31
              */
             targetDate: string | null;
@@ -7462,58 +7654,57 @@ export interface components {
         ReportStudy: {
             /**
              * Format: uuid
-             * @description Unique id.
+             * @description Its id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
-            /** @description Recommendation. */
-            recommendation: components["schemas"]["Bilingual"] | null;
-            /** @description Title. */
-            title: components["schemas"]["Bilingual"];
+            /** @description What it recommends. */
+            recommendation: components["schemas"]["BilingualText"] | null;
+            /** @description What it is called. */
+            title: components["schemas"]["BilingualText"];
         };
-        /** @description Subject of a piece of evidence. */
+        /** @description What a piece of evidence is about. */
         ReportSubject: {
             /**
              * Format: uuid
-             * @description Unique id.
+             * @description Its id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
-            /** @description Kind of the resource. */
+            /** @description What it is. */
             kind: components["schemas"]["EvidenceSubjectKind"];
         };
-        /** @description A submission of a step. */
+        /** @description A step put to the members. */
         ReportSubmission: {
             /**
              * Format: date-time
-             * @description Time of the outcome.
+             * @description When it was decided.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             decidedAt: string | null;
             /**
              * Format: uuid
-             * @description Unique id.
+             * @description Its id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
-            /** @description Current state. */
+            /** @description Its state. */
             state: components["schemas"]["SubmissionState"];
             /**
              * Format: date-time
-             * @description Time of submission.
+             * @description When it was submitted.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             submittedAt: string;
-            /** @description Counts of the votes. */
+            /** @description How the votes count. */
             tally: components["schemas"]["ReportTally"];
-            /** @description Votes of the entitled members. */
+            /** @description One for each member who was entitled. */
             votes: components["schemas"]["ReportVote"][];
         };
-        /** @description Counts of the votes on a submission. */
+        /** @description How votes count. */
         ReportTally: {
             /**
-             * @description Members whose seat ended, or whose account was disabled, before they voted. Absent members count as not
-             *     approving.
+             * @description Members who had not voted and could not: their seat had ended, or their account was disabled. They count as not approving.
              * @example 0
              */
             absent: number;
@@ -7528,7 +7719,7 @@ export interface components {
              */
             approve: number;
             /**
-             * @description Members who count: all entitled members except recusals.
+             * @description Those who count: all but those who recused themselves.
              * @example 6
              */
             denominator: number;
@@ -7548,17 +7739,17 @@ export interface components {
              */
             recuse: number;
             /**
-             * @description Votes to return the submission.
+             * @description Votes to return it.
              * @example 1
              */
             return: number;
         };
-        /** @description Vote of an entitled member. */
+        /** @description What an entitled member said. */
         ReportVote: {
-            /** @description Choice of the member; null if the member did not vote. */
+            /** @description What they said; null if nothing. */
             choice: components["schemas"]["VoteChoice"] | null;
             /**
-             * @description Comment of the member.
+             * @description What they had to say about it.
              * @example The terms are clear now.
              */
             comment: string | null;
@@ -7568,20 +7759,20 @@ export interface components {
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             memberId: string;
-            /** @description Name of the member. */
-            name: components["schemas"]["Bilingual"];
-            /** @description Reason of the recusal. */
-            reason: components["schemas"]["Bilingual"] | null;
+            /** @description Who voted. */
+            name: components["schemas"]["BilingualText"];
+            /** @description Why they were recused. */
+            reason: components["schemas"]["BilingualText"] | null;
         };
         /** @description A criterion that the chair waived. */
         ReportWaiver: {
             /**
              * Format: date-time
-             * @description Time of the action.
+             * @description When.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             at: string;
-            /** @description Code of the criterion. */
+            /** @description Which one. */
             criterion: components["schemas"]["CriterionCode"];
             /**
              * Format: uuid
@@ -7589,37 +7780,29 @@ export interface components {
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             memberId: string;
-            /** @description Name of the chair. */
-            name: components["schemas"]["Bilingual"];
-            /** @description Reason. */
-            reason: components["schemas"]["Bilingual"];
+            /** @description Who was chair. */
+            name: components["schemas"]["BilingualText"];
+            /** @description Why. */
+            reason: components["schemas"]["BilingualText"];
         };
         /** @description A resource, by kind, id and title. */
         ResourceReference: {
             /**
-             * @description The path of the resource in this API; null if the resource was deleted, or cannot be read by itself.
-             * @example /v1/task-forces/0199f0c2-7a3b-7c11-9d2e-000000000001/activities/0199f0c2-7a3b-7c11-9d2e-00000000000a
-             */
-            href: string | null;
-            /**
              * Format: uuid
-             * @description The id of the resource.
+             * @description Its id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
-            /** @description The kind of resource. */
-            kind: components["schemas"]["SubjectKind"];
             /**
-             * Format: int32
-             * @description The number of an activity, a report or a decision; null for other kinds.
-             * @example 12
+             * @description What it is.
+             * @example activity
              */
-            number: number | null;
-            /** @description The current title or name. An assessment, a measurement and a comment have the title of the resource that they belong to, and a deleted resource has its last title. Null if there is none, as for a health statement. */
-            title: components["schemas"]["LocalizedText"] | null;
+            kind: string;
+            /** @description Its title or name. */
+            title: components["schemas"]["BilingualText"];
         };
         /**
-         * @description Cause of a risk.
+         * @description Why something is a risk.
          *
          *     - `blocked`: Blocked
          *     - `overdue`: Overdue
@@ -7635,84 +7818,81 @@ export interface components {
          * @enum {string}
          */
         SeatRole: "chair" | "expert";
-        /** @description A sector with its available transitions. */
+        /** @description A sector, and where it can go from here. */
         Sector: components["schemas"]["SectorItem"] & {
-            /**
-             * @description The transitions out of the current state that the caller can make now, or the obstacles of each, computed by the
-             *     check that the service enforces.
-             */
+            /** @description Where it can go from here, for you, now. */
             availableTransitions: components["schemas"]["AvailableSectorTransition"][];
         };
         /** @description A sector of a list. */
         SectorItem: {
             /**
              * Format: date-time
-             * @description Time of creation.
+             * @description When it was created.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
             /**
              * Format: int32
-             * @description The cycle in which the activity was created.
+             * @description The cycle that it was made in.
              * @example 1
              */
             cycle: number;
             /**
              * Format: uuid
-             * @description Unique id.
+             * @description Its id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
             /**
              * Format: int32
-             * @description Last cycle in which the sector counts. Selected sectors are carried over.
+             * @description The last cycle that it counts in: selected sectors are carried over.
              * @example 1
              */
             lastCycle: number;
-            /** @description Current and target maturity. */
+            /** @description How far it is, and how far it shall be. */
             maturity: components["schemas"]["Maturity"];
-            /** @description Title. */
-            name: components["schemas"]["LocalizedName"];
-            /** @description Reason why the sector could become smart. */
-            rationale: components["schemas"]["LocalizedText"] | null;
-            /** @description Current state. */
+            /** @description What it is called. */
+            name: components["schemas"]["BilingualText"];
+            /** @description Why it could become smart. */
+            rationale: components["schemas"]["BilingualText"] | null;
+            /** @description Its state. */
             state: components["schemas"]["SectorState"];
-            /** @description Reason for the current state. */
-            stateReason: components["schemas"]["LocalizedNote"] | null;
+            /** @description Why it has that state. */
+            stateReason: components["schemas"]["BilingualText"] | null;
             /**
              * Format: date-time
-             * @description Time of the last change of state.
+             * @description Since when it has its state.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             stateSince: string;
             /**
              * Format: date-time
-             * @description Time of the last change.
+             * @description When it last changed.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             updatedAt: string;
             /**
              * Format: int32
-             * @description Version for `If-Match`; increases with each change.
+             * @description Counts changes of its own fields.
              * @example 2
              */
             version: number;
         };
         /** @description A page of sectors. */
         SectorPage: {
-            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
             items: components["schemas"]["SectorItem"][];
             /**
-             * @description Cursor of the next page; null on the last page.
+             * @description The cursor of the next page; null on the last.
              * @example WzEyXQ
              */
             next: string | null;
         };
         /** @description A JSON merge patch (RFC 7396): absent fields stay as they are, null clears one. */
         SectorPatch: {
-            /** @description Title. */
+            /** @description What it is called. */
             name?: components["schemas"]["LocalizedNamePatch"];
-            /** @description Reason why the sector could become smart. */
+            /** @description Why it could become smart. */
             rationale?: components["schemas"]["LocalizedTextPatch"] | null;
         };
         /**
@@ -7725,20 +7905,35 @@ export interface components {
          * @enum {string}
          */
         SectorState: "candidate" | "selected" | "notSelected" | "studied";
-        /** @description A transition of a sector. */
-        SectorTransition: {
-            /** @description Reason; required for `notSelected`. */
-            reason?: components["schemas"]["LocalizedNote"] | null;
-            /** @description The new state. */
-            to: components["schemas"]["SectorState"];
+        /** @description Where a sector is to go. */
+        SectorTransition: components["schemas"]["SimpleSectorTransition"] | components["schemas"]["SectorTransitionWithReason"];
+        /** @description The body if `to` is `notSelected`. */
+        SectorTransitionWithReason: {
+            /** @description Why; needed for `notSelected`. */
+            reason: components["schemas"]["LocalizedNote"];
+            /**
+             * @description The state to go to.
+             * @constant
+             */
+            to: "notSelected";
         };
-        /** @description Result of one check. */
+        /** @description The content of step 2. */
+        SectorsContent: components["schemas"]["SnapshotContent"] & {
+            /** @description The sectors of the cycle. */
+            sectors: components["schemas"]["SnapshotSector"][];
+        };
+        /** @description The snapshot of step 2. */
+        SectorsSnapshot: components["schemas"]["SnapshotMembers"] & {
+            /** @description The content that the members vote on. */
+            content: components["schemas"]["SectorsContent"];
+        };
+        /** @description One check. */
         ServiceCheck: {
-            /** @description Result of the check. */
+            /** @description Whether it passed. */
             status: components["schemas"]["ServiceCheckState"];
         };
         /**
-         * @description Result of a check.
+         * @description Whether a check passed.
          * @enum {string}
          */
         ServiceCheckState: "pass" | "fail";
@@ -7748,12 +7943,12 @@ export interface components {
             checks: {
                 [key: string]: components["schemas"]["ServiceCheck"][];
             };
-            /** @description Result of all checks. */
+            /** @description Whether all is well. */
             status: components["schemas"]["ServiceCheckState"];
         };
-        /** @description Name, version and links of the service. */
+        /** @description What this is, and where to go on. */
         ServiceInfo: {
-            /** @description Links to other resources. */
+            /** @description Where to go on. */
             links: components["schemas"]["ServiceInfoLinks"];
             /**
              * @description The name of the service.
@@ -7766,25 +7961,25 @@ export interface components {
              */
             version: string;
         };
-        /** @description Links to other resources. No credential is needed unless stated. */
+        /** @description Addresses to go on from, without a credential where nothing else is said. */
         ServiceInfoLinks: {
             /**
-             * @description Accepts an invitation (POST).
+             * @description Takes the token of an invitation and a password with POST.
              * @example /v1/auth/invitations/accept
              */
             acceptInvitation: string;
             /**
-             * @description Documentation for people.
+             * @description Every operation, for people.
              * @example /docs/
              */
             documentation: string;
             /**
-             * @description Readiness of the service.
+             * @description Whether the service is ready.
              * @example /health/ready
              */
             health: string;
             /**
-             * @description Account and seats of the signed-in user. Needs a credential.
+             * @description Who is signed in, with their seats. Needs a credential.
              * @example /v1/me
              */
             me: string;
@@ -7794,89 +7989,690 @@ export interface components {
              */
             openapi: string;
             /**
-             * @description Signs in with address and password (POST).
+             * @description Takes address and password with POST.
              * @example /v1/auth/login
              */
             signIn: string;
             /**
-             * @description All enums of the API with labels in both languages.
+             * @description Every word of the contract in both languages.
              * @example /v1/vocabularies
              */
             vocabularies: string;
         };
-        /** @description An active session of the user. */
+        /** @description A session of yours that runs. */
         Session: {
             /**
              * Format: date-time
-             * @description Time of the sign-in.
+             * @description When you signed in.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
             /**
-             * @description True for the session that makes the request.
+             * @description Whether it is the session that asks.
              * @example true
              */
             current: boolean;
             /**
              * Format: date-time
-             * @description Time of expiry unless the tokens are refreshed; a session ends 30 days after the sign-in at the latest.
+             * @description When it ends unless its tokens are renewed; 30 days after the sign-in it ends in any case.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             expiresAt: string;
             /**
              * Format: uuid
-             * @description Unique id.
+             * @description Its id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
             /**
              * Format: date-time
-             * @description Time of the last refresh.
+             * @description When its tokens were last renewed.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             lastUsedAt: string;
             /**
-             * @description `User-Agent` of the client that signed in; at most 200 characters.
+             * @description The client that you signed in with, as it named itself; at most 200 characters of that.
              * @example Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0
              */
             userAgent: string | null;
         };
         /** @description A page of your sessions. */
         SessionPage: {
-            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
             items: components["schemas"]["Session"][];
             /**
-             * @description Cursor of the next page; null on the last page.
+             * @description The cursor of the next page; null on the last.
              * @example WzEyXQ
              */
             next: string | null;
         };
-        /** @description Access token and refresh token of a session. */
+        /** @description A pair of tokens. */
         SessionTokens: {
             /**
-             * @description The access token, sent as `Authorization: Bearer <accessToken>`.
+             * @description Sent as `Authorization: Bearer <accessToken>`.
              * @example eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.eyJzdWIiOiIwMTk5In0.c2lnbmF0dXJl
              */
             accessToken: string;
             /**
              * Format: int64
-             * @description Lifetime of the access token in seconds.
+             * @description Seconds that the access token lives.
              * @example 900
              */
             expiresIn: number;
             /**
-             * @description Token for one `POST /v1/auth/refresh`.
+             * @description Buys the next pair at `POST /v1/auth/refresh`, once.
              * @example c2VjcmV0LXJlZnJlc2gtdG9rZW4tb2YtYS1zZXNzaW9u
              */
             refreshToken: string;
-            /** @description Type of the access token. */
+            /** @description How the access token is sent. */
             tokenType: components["schemas"]["TokenType"];
+        };
+        /** @description The body if `to` is `planned`, `inProgress`, `inReview`, `done`. */
+        SimpleActivityTransition: {
+            /** @description Why; needed to block, to cancel and to reopen. */
+            reason?: components["schemas"]["LocalizedNote"] | null;
+            /**
+             * @description The state to go to.
+             * @enum {string}
+             */
+            to: "planned" | "inProgress" | "inReview" | "done";
+        };
+        /** @description The body if `to` is `reportedMet`, `met`. */
+        SimpleConditionTransition: {
+            /** @description Why; needed to return it to `open` and to waive it. */
+            reason?: components["schemas"]["LocalizedNote"] | null;
+            /**
+             * @description The state to go to.
+             * @enum {string}
+             */
+            to: "reportedMet" | "met";
+        };
+        /** @description The body if `to` is `planned`, `inProgress`, `parallelRun`, `live`, `handedOver`. */
+        SimpleMigrationTransition: {
+            /** @description Why; needed to roll it back, to take a hand-over back (`handedOver` to `live`), and to go live although the counts of the reconciliation differ. */
+            reason?: components["schemas"]["LocalizedNote"] | null;
+            /**
+             * @description The state to go to.
+             * @enum {string}
+             */
+            to: "planned" | "inProgress" | "parallelRun" | "live" | "handedOver";
+        };
+        /** @description The body if `recommendation` is `continue`, `conclude`, `stop`. */
+        SimpleNewCouncilReport: {
+            /**
+             * @description The decision that is recommended to the council.
+             * @enum {string}
+             */
+            recommendation: "continue" | "conclude" | "stop";
+            /** @description The step to be done again; needed for `adjust`, and refused otherwise. */
+            returnToStep?: components["schemas"]["StepName"] | null;
+            /** @description Why, in a few words. */
+            summary: components["schemas"]["LocalizedText"];
+        };
+        /** @description The body if `outcome` is `continue`, `conclude`, `stop`. */
+        SimpleNewDecision: {
+            /** @description What the council asks for in return. Of a corrected decision with the same outcome the conditions stay, and these are added. */
+            conditions?: components["schemas"]["NewCondition"][];
+            /**
+             * Format: date
+             * @description The day of the meeting; not in the future.
+             * @example 2027-01-20
+             */
+            decidedOn: string;
+            /** @description The meeting, as the council's minutes name it. */
+            meetingReference: components["schemas"]["PlainLine"];
+            /**
+             * @description What was decided.
+             * @enum {string}
+             */
+            outcome: "continue" | "conclude" | "stop";
+            /** @description Why. */
+            reason: components["schemas"]["LocalizedNote"];
+            /**
+             * Format: int32
+             * @description Number of the submitted report that it is about.
+             * @example 1
+             */
+            reportNumber: number;
+            /** @description The step to be done again; goes with `adjust`, and only with it. */
+            returnToStep?: components["schemas"]["StepName"] | null;
+            /**
+             * Format: int32
+             * @description Number of the decision that this one corrects. The same outcome always corrects the record; another one only while nothing has followed.
+             * @example 1
+             */
+            supersedes?: number | null;
+        };
+        /** @description The body if `choice` is `approve`, `abstain`. */
+        SimpleNewVote: {
+            /**
+             * @description What you say.
+             * @enum {string}
+             */
+            choice: "approve" | "abstain";
+            /** @description A word with it, in whatever language you write; needed for `return`: what is to be done before the step can pass. */
+            comment?: components["schemas"]["PlainText"] | null;
+            /** @description Why you recuse yourself; needed for `recuse`. */
+            reason?: components["schemas"]["LocalizedNote"] | null;
+        };
+        /** @description The body if `to` is `proposed`, `planned`, `running`. */
+        SimplePilotTransition: {
+            /** @description What was learned from it; needed for `evaluated`, and of no meaning otherwise. */
+            lessons?: components["schemas"]["LocalizedText"] | null;
+            /** @description What should become of it; needed for `evaluated`, and of no meaning otherwise. */
+            outcome?: components["schemas"]["PilotOutcome"] | null;
+            /** @description Why; needed to cancel, and to let an evaluated pilot run again. */
+            reason?: components["schemas"]["LocalizedNote"] | null;
+            /**
+             * @description The state to go to.
+             * @enum {string}
+             */
+            to: "proposed" | "planned" | "running";
+        };
+        /** @description The body if `to` is `identified`, `underReview`, `adopted`. */
+        SimplePolicyTransition: {
+            /** @description Why; needed to reject, and to take a decision back: from `adopted` to `underReview`, from `rejected` to `identified`. */
+            reason?: components["schemas"]["LocalizedNote"] | null;
+            /**
+             * Format: uuid
+             * @description The adopted policy that takes its place; needed for `superseded`, and refused otherwise.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            supersededById?: string | null;
+            /**
+             * @description The state to go to.
+             * @enum {string}
+             */
+            to: "identified" | "underReview" | "adopted";
+        };
+        /** @description The body if `to` is `candidate`, `selected`, `studied`. */
+        SimpleSectorTransition: {
+            /** @description Why; needed for `notSelected`. */
+            reason?: components["schemas"]["LocalizedNote"] | null;
+            /**
+             * @description The state to go to.
+             * @enum {string}
+             */
+            to: "candidate" | "selected" | "studied";
+        };
+        /** @description The body if `to` is `forming`, `active`. */
+        SimpleTaskForceTransition: {
+            /** @description Why; needed to suspend and to dissolve. */
+            reason?: components["schemas"]["LocalizedNote"] | null;
+            /**
+             * @description The state to go to.
+             * @enum {string}
+             */
+            to: "forming" | "active";
+        };
+        /** @description The body if `to` is `invited`, `active`. */
+        SimpleUserTransition: {
+            /** @description Why. Needed where `reasonRequired` is true: to disable somebody. */
+            reason?: components["schemas"]["LocalizedNote"] | null;
+            /**
+             * @description The state to go to.
+             * @enum {string}
+             */
+            to: "invited" | "active";
+        };
+        /** @description An activity of the step. */
+        SnapshotActivity: {
+            /**
+             * Format: int32
+             * @description The number of the activity.
+             * @example 12
+             */
+            number: number;
+            /** @description The state. */
+            state: components["schemas"]["ActivityState"];
+            /** @description The title. */
+            title: components["schemas"]["BilingualText"];
+        };
+        /** @description The answer to a decision of the council that opened the step again. */
+        SnapshotAdjustment: {
+            /**
+             * Format: int32
+             * @description The number of the decision.
+             * @example 1
+             */
+            decisionNumber: number;
+            /** @description The reason why nothing had to be changed. */
+            note: components["schemas"]["BilingualText"] | null;
+        };
+        /** @description An assessment as it was. */
+        SnapshotAssessment: {
+            /**
+             * Format: date
+             * @description The day of the assessment.
+             * @example 2026-11-30
+             */
+            assessedOn: string;
+            /**
+             * @description The evidence for the level, in words.
+             * @example Interviews with the operators
+             */
+            evidence: string | null;
+            /**
+             * Format: uuid
+             * @description The id of the assessment.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            id: string;
+            /** @description The kind: current or target. */
+            kind: components["schemas"]["AssessmentKind"];
+            /**
+             * Format: int32
+             * @description The maturity level.
+             * @example 2
+             */
+            level: number;
+        };
+        /** @description An item of a checklist as it was. */
+        SnapshotChecklistItem: {
+            /**
+             * @description True if the item was done.
+             * @example true
+             */
+            done: boolean;
+            /**
+             * Format: uuid
+             * @description The id of the item.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            id: string;
+            /** @description The title. */
+            title: components["schemas"]["BilingualText"];
+        };
+        /** @description The content of every step. */
+        SnapshotContent: {
+            /** @description The activities of the step. */
+            activities: components["schemas"]["SnapshotActivity"][];
+            /**
+             * Format: int32
+             * @description The cycle of the step.
+             * @example 1
+             */
+            cycle: number;
+            /** @description The evidence about the products of the step. */
+            evidence: components["schemas"]["ReportEvidence"][];
+            /** @description The step. */
+            step: components["schemas"]["StepName"];
+        };
+        /** @description A criterion of the gate at the time of the submission. */
+        SnapshotCriterion: {
+            /** @description The code of the criterion. */
+            code: components["schemas"]["CriterionCode"];
+            /**
+             * @description True if the criterion was met.
+             * @example true
+             */
+            met: boolean;
+            /** @description The waiver of the criterion. */
+            waiver: components["schemas"]["SnapshotWaiver"] | null;
+        };
+        /** @description An indicator as it was. */
+        SnapshotIndicator: {
+            /** @description The value before the pilot. */
+            baseline: components["schemas"]["DecimalNumber"] | null;
+            /** @description The direction in which the values should go. */
+            direction: components["schemas"]["IndicatorDirection"];
+            /**
+             * Format: uuid
+             * @description The id of the indicator.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            id: string;
+            /** @description The name. */
+            name: components["schemas"]["BilingualText"];
+            /** @description The reason why the indicator is no longer measured. Snapshots of an earlier version do not have it. */
+            retirementReason?: components["schemas"]["BilingualText"] | null;
+            /** @description The value that the pilot should reach. */
+            target: components["schemas"]["DecimalNumber"] | null;
+            /**
+             * @description The unit.
+             * @example %
+             */
+            unit: string;
+        };
+        /** @description A measurement as it was. */
+        SnapshotMeasurement: {
+            /**
+             * Format: int32
+             * @description The cycle of the measurement.
+             * @example 1
+             */
+            cycle: number;
+            /**
+             * Format: uuid
+             * @description The id of the measurement.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The indicator that was measured.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            indicatorId: string;
+            /**
+             * Format: date
+             * @description The day of the measurement.
+             * @example 2027-02-01
+             */
+            measuredOn: string;
+            /**
+             * Format: int32
+             * @description The run of the pilot in which it was measured. Snapshots of an earlier version do not have it.
+             * @example 1
+             */
+            run?: number;
+            /**
+             * @description The source of the value.
+             * @example Permit register
+             */
+            source: string | null;
+            /** @description The value. */
+            value: components["schemas"]["DecimalNumber"];
+        };
+        /** @description The members of every snapshot. */
+        SnapshotMembers: {
+            /** @description The decision of the council that opened the step again, if there is one. */
+            adjustment?: components["schemas"]["SnapshotAdjustment"] | null;
+            /**
+             * Format: date-time
+             * @description The time of the submission.
+             * @example 2026-11-22 09:30:00.123456+00:00
+             */
+            at: string;
+            /** @description The criteria of the gate. */
+            criteria: components["schemas"]["SnapshotCriterion"][];
+            /**
+             * Format: int32
+             * @description The cycle of the step.
+             * @example 1
+             */
+            cycle: number;
+            /**
+             * Format: int64
+             * @description The sequence number of the last event before the submission.
+             * @example 41
+             */
+            lastSeq: number;
+            /** @description The note of the chair. */
+            note: components["schemas"]["BilingualText"] | null;
+            /**
+             * Format: uuid
+             * @description The id of the task force.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            taskForceId: string;
+        };
+        /** @description A migration as it was. */
+        SnapshotMigration: {
+            /** @description The checklist, oldest item first. */
+            checklistItems: components["schemas"]["SnapshotChecklistItem"][];
+            /**
+             * Format: uuid
+             * @description The id of the migration.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The pilot that moves.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            pilotId: string;
+            /**
+             * Format: date
+             * @description The planned day.
+             * @example 2027-02-15
+             */
+            plannedOn: string;
+            /**
+             * @description The unit that takes the service over.
+             * @example Department of digital services
+             */
+            receivingUnit: string | null;
+            /** @description The counts of the records. */
+            reconciliation: components["schemas"]["SnapshotReconciliation"] | null;
+            /**
+             * @description The plan for the way back.
+             * @example Restore the nightly backup
+             */
+            rollbackPlan: string | null;
+            /**
+             * @description The person who is responsible for the service from then on.
+             * @example Head of services
+             */
+            serviceOwner: string | null;
+            /** @description The state. */
+            state: components["schemas"]["MigrationState"];
+            /** @description The reason for the state. */
+            stateReason: components["schemas"]["BilingualText"] | null;
+            /**
+             * @description The system that the pilot moves to.
+             * @example City service portal
+             */
+            targetSystem: string;
+            /** @description The title. */
+            title: components["schemas"]["BilingualText"];
+        };
+        /** @description A pilot as it was. */
+        SnapshotPilot: {
+            /** @description The aims of the pilot. */
+            aims: components["schemas"]["Aim"][];
+            /**
+             * Format: date
+             * @description The last day of the plan.
+             * @example 2027-02-28
+             */
+            endDate: string;
+            /** @description All evaluations, oldest first. Snapshots of an earlier version do not have them. */
+            evaluations?: components["schemas"]["PilotEvaluation"][];
+            /**
+             * @description The hypothesis of the pilot.
+             * @example Waiting times fall by half
+             */
+            hypothesis: string | null;
+            /**
+             * Format: uuid
+             * @description The id of the pilot.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            id: string;
+            /** @description The indicators of the pilot, oldest first. */
+            indicators: components["schemas"]["SnapshotIndicator"][];
+            /** @description The lessons of the pilot. */
+            lessons: components["schemas"]["BilingualText"] | null;
+            /** @description The measurements of the pilot, oldest first, in the snapshot of step `migration`. */
+            measurements?: components["schemas"]["SnapshotMeasurement"][];
+            /** @description The outcome of the evaluation. */
+            outcome: components["schemas"]["PilotOutcome"] | null;
+            /**
+             * Format: uuid
+             * @description The member who is responsible.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            ownerMemberId: string;
+            /**
+             * Format: uuid
+             * @description The policy that the pilot carries out.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            policyId: string | null;
+            /**
+             * Format: int32
+             * @description The number of the run. Snapshots of an earlier version do not have it.
+             * @example 1
+             */
+            run?: number;
+            /**
+             * Format: uuid
+             * @description The sector of the pilot.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            sectorId: string;
+            /**
+             * Format: date
+             * @description The first day of the plan.
+             * @example 2027-01-01
+             */
+            startDate: string;
+            /** @description The state. */
+            state: components["schemas"]["PilotState"];
+            /** @description The reason for the state. */
+            stateReason: components["schemas"]["BilingualText"] | null;
+            /** @description The title. */
+            title: components["schemas"]["BilingualText"];
+        };
+        /** @description A policy as it was. */
+        SnapshotPolicy: {
+            /** @description The aims of the policy. */
+            aims: components["schemas"]["Aim"][];
+            /** @description The description. */
+            description: components["schemas"]["BilingualText"] | null;
+            /**
+             * Format: uuid
+             * @description The id of the policy.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            id: string;
+            /** @description The kind: policy, framework or standard. */
+            kind: components["schemas"]["PolicyKind"];
+            /**
+             * @description The place where the policy is written.
+             * @example Decree 14/2026
+             */
+            reference: string | null;
+            /** @description The state. */
+            state: components["schemas"]["PolicyState"];
+            /** @description The reason for the state. */
+            stateReason: components["schemas"]["BilingualText"] | null;
+            /**
+             * Format: uuid
+             * @description The policy that took its place.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            supersededById: string | null;
+            /** @description The title. */
+            title: components["schemas"]["BilingualText"];
+        };
+        /** @description The counts of the records of a migration. */
+        SnapshotReconciliation: {
+            /**
+             * Format: int64
+             * @description The number of records that were loaded.
+             * @example 1195
+             */
+            loaded: number;
+            /** @description The reason why the counts differ. Snapshots of an earlier version do not have it. */
+            reason?: components["schemas"]["BilingualText"] | null;
+            /**
+             * Format: int64
+             * @description The number of records that were rejected.
+             * @example 5
+             */
+            rejected: number;
+            /**
+             * Format: int64
+             * @description The number of records in the source.
+             * @example 1200
+             */
+            source: number;
+        };
+        /** @description The draft of the report. */
+        SnapshotReport: {
+            /**
+             * @description SHA-256 of the report's canonical JSON (RFC 8785), in hexadecimal.
+             * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+             */
+            hash: string;
+            /**
+             * Format: uuid
+             * @description The id of the report.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            id: string;
+            /**
+             * Format: int32
+             * @description The number of the report.
+             * @example 1
+             */
+            number: number;
+            /** @description The decision that the report recommends. */
+            recommendation: components["schemas"]["DecisionOutcome"];
+            /** @description The step that the report recommends to open again. */
+            returnToStep: components["schemas"]["StepName"] | null;
+        };
+        /** @description A sector as it was. */
+        SnapshotSector: {
+            /** @description The assessments of the sector's maturity, oldest first. */
+            assessments: components["schemas"]["SnapshotAssessment"][];
+            /**
+             * Format: uuid
+             * @description The id of the sector.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            id: string;
+            /** @description The name. */
+            name: components["schemas"]["BilingualText"];
+            /** @description The reason for the choice of the sector. */
+            rationale: components["schemas"]["BilingualText"] | null;
+            /** @description The state. */
+            state: components["schemas"]["SectorState"];
+            /** @description The reason for the state. */
+            stateReason: components["schemas"]["BilingualText"] | null;
+            /** @description The studies of the sector, oldest first. */
+            studies: components["schemas"]["SnapshotStudy"][];
+        };
+        /** @description A study as it was. */
+        SnapshotStudy: {
+            /**
+             * @description The approach.
+             * @example Site visits and a survey
+             */
+            approach: string;
+            /**
+             * @description True if the study was completed.
+             * @example true
+             */
+            completed: boolean;
+            /** @description The findings. */
+            findings: components["schemas"]["BilingualText"] | null;
+            /**
+             * Format: uuid
+             * @description The id of the study.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            id: string;
+            /** @description The recommendation. */
+            recommendation: components["schemas"]["BilingualText"] | null;
+            /** @description The title. */
+            title: components["schemas"]["BilingualText"];
+        };
+        /** @description The waiver of a criterion. */
+        SnapshotWaiver: {
+            /**
+             * Format: date-time
+             * @description The time of the waiver.
+             * @example 2026-11-22 09:30:00.123456+00:00
+             */
+            at: string;
+            /**
+             * Format: uuid
+             * @description The seat of the chair.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            memberId: string;
+            /** @description The reason of the chair. */
+            reason: components["schemas"]["BilingualText"];
         };
         /** @description One of the five steps in one cycle. */
         Step: {
             /**
              * Format: date-time
-             * @description Time of creation.
+             * @description When it was created.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
@@ -7888,73 +8684,77 @@ export interface components {
             cycle: number;
             /**
              * Format: uuid
-             * @description Id of the report, as in events.
+             * @description Its id, as events name it.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
             /**
              * Format: date-time
-             * @description Time when the step last opened.
+             * @description When it last opened.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             openedAt: string | null;
             /**
              * Format: date-time
-             * @description Time when the step passed its gate.
+             * @description When it passed its gate.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             passedAt: string | null;
-            /** @description Current state. */
+            /** @description Its state. */
             state: components["schemas"]["StepState"];
-            /** @description Name of the step. */
+            /** @description Which of the five. */
             step: components["schemas"]["StepName"];
             /**
              * Format: date
-             * @description Due date.
+             * @description When it is to be done.
              * @example 2027-03-31
              */
             targetDate: string | null;
-            /** @description Title of the step. */
-            title: components["schemas"]["LocalizedName"];
+            /** @description What it is about, in the deck's words. */
+            title: components["schemas"]["BilingualText"];
             /**
              * Format: date-time
-             * @description Time of the last change.
+             * @description When it last changed.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             updatedAt: string;
             /**
              * Format: int32
-             * @description Version for `If-Match`; increases with each change.
+             * @description Counts changes of its own fields.
              * @example 2
              */
             version: number;
         };
-        /** @description A decision of the council that reopened a step, and the task force's response. */
+        /** @description A decision of the council that opened the step again, and its answer. */
         StepAdjustment: {
             /**
-             * @description True if anything of the step changed since the decision.
+             * @description Whether anything of the step changed since the decision.
              * @example true
              */
             changed: boolean;
-            /** @description The decision. */
-            decision: components["schemas"]["ResourceReference"];
-            /** @description The chair's note on why nothing had to be changed. */
-            note: components["schemas"]["LocalizedNote"] | null;
+            /**
+             * Format: int32
+             * @description The number of the decision.
+             * @example 1
+             */
+            decisionNumber: number;
+            /** @description Why nothing had to be changed, as the chair says. */
+            note: components["schemas"]["BilingualText"] | null;
             /** @description The council's reason. */
-            reason: components["schemas"]["LocalizedNote"];
+            reason: components["schemas"]["BilingualText"];
         };
         /** @description The five steps of a cycle, in order. */
         StepList: {
             /** @description The steps. */
             items: components["schemas"]["Step"][];
             /**
-             * @description Always null, since a cycle has five steps.
+             * @description Always null: there are five.
              * @example null
              */
             next: string | null;
         };
         /**
-         * @description Name of one of the five steps.
+         * @description One of the five steps, in the deck's words.
          *
          *     - `policy`: Identify some smart governance policy / framework
          *     - `sectors`: Select few smart sectors and study ways of digital transformation
@@ -7968,26 +8768,26 @@ export interface components {
         StepPatch: {
             /**
              * Format: date
-             * @description Due date.
+             * @description When it is to be done.
              * @example 2027-03-31
              */
             targetDate?: string | null;
         };
-        /** @description Readiness of a step for its gate. Submitting the step applies the same criteria. */
+        /** @description How far a step is from passing its gate. The submission asks the same. */
         StepReadiness: {
-            /** @description The decision of the council that reopened the step; null if there is none. */
+            /** @description The decision of the council that opened the step again; null if none did. */
             adjustment: components["schemas"]["StepAdjustment"] | null;
-            /** @description Obstacles other than the gate: the state of the step or of the task force. */
+            /** @description What stands in the way beside the gate: the state of the step or of the task force. */
             blockedBy: components["schemas"]["TransitionBlocker"][];
             /** @description The criteria of the gate. */
             criteria: components["schemas"]["Criterion"][];
             /**
-             * @description Extended pilots of earlier cycles that can be planned in step `pilots`, at most a hundred; empty in other steps.
-             *     The step can be submitted without them.
+             * @description Extended pilots of earlier cycles that wait to be planned in step `pilots`, at most a hundred; none in the other
+             *     steps. The step can be submitted without them.
              */
             extendedPilots: components["schemas"]["ResourceReference"][];
             /**
-             * @description True if the chair can submit the step now.
+             * @description Whether the chair could submit the step now.
              * @example true
              */
             ready: boolean;
@@ -8002,27 +8802,27 @@ export interface components {
          * @enum {string}
          */
         StepState: "locked" | "open" | "submitted" | "passed";
-        /** @description Summary of a step. */
+        /** @description How a step stands. */
         StepStatus: {
             /**
              * Format: int64
-             * @description Number of finished activities of the step.
+             * @description Its activities that are done.
              * @example 12
              */
             done: number;
-            /** @description Current state. */
+            /** @description Its state. */
             state: components["schemas"]["StepState"];
-            /** @description Name of the step. */
+            /** @description Which of the five. */
             step: components["schemas"]["StepName"];
             /**
              * Format: date
-             * @description Due date.
+             * @description When it is to be done.
              * @example 2027-03-31
              */
             targetDate: string | null;
             /**
              * Format: int64
-             * @description Number of activities of the step that are not cancelled.
+             * @description Its activities that are not cancelled.
              * @example 20
              */
             total: number;
@@ -8031,20 +8831,20 @@ export interface components {
         StorageFullProblem: components["schemas"]["ProblemMembers"] & {
             /** @constant */
             code: "storageFull";
-            /** @description Storage usage, for `storageFull`. */
+            /** @description The space for files, for `storageFull`. */
             storage: components["schemas"]["StorageUsage"];
         };
-        /** @description Storage of files: of a task force, or of the installation. */
+        /** @description The space for files: of a task force, or in a refusal also of the installation. */
         StorageUsage: {
             /**
              * Format: int64
-             * @description Limit in bytes; null if there is no limit.
+             * @description How many they may have; null for no limit.
              * @example 1073741824
              */
             limitBytes: number | null;
             /**
              * Format: int64
-             * @description Size of the stored files in bytes.
+             * @description How many bytes the files have.
              * @example 48213
              */
             usedBytes: number;
@@ -8052,80 +8852,80 @@ export interface components {
         /** @description A study of the ways of a sector's digital transformation. */
         Study: {
             /**
-             * @description Method of the study.
+             * @description How it is done.
              * @example Comparison with three cities, interviews with the operators
              */
             approach: string;
             /**
-             * @description True if the study is completed.
+             * @description Whether it is completed.
              * @example true
              */
             completed: boolean;
             /**
              * Format: date-time
-             * @description Time of creation.
+             * @description When it was created.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
-            /** @description Findings. */
-            findings: components["schemas"]["LocalizedText"] | null;
+            /** @description What it found. */
+            findings: components["schemas"]["BilingualText"] | null;
             /**
              * Format: uuid
-             * @description Unique id.
+             * @description Its id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
-            /** @description Recommended way of digital transformation. */
-            recommendation: components["schemas"]["LocalizedText"] | null;
+            /** @description Which way of digital transformation it recommends. */
+            recommendation: components["schemas"]["BilingualText"] | null;
             /**
              * Format: uuid
              * @description The sector.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             sectorId: string;
-            /** @description Title. */
-            title: components["schemas"]["LocalizedName"];
+            /** @description What it is called. */
+            title: components["schemas"]["BilingualText"];
             /**
              * Format: date-time
-             * @description Time of the last change.
+             * @description When it last changed.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             updatedAt: string;
             /**
              * Format: int32
-             * @description Version for `If-Match`; increases with each change.
+             * @description Counts changes of its own fields.
              * @example 1
              */
             version: number;
         };
         /** @description A page of studies. */
         StudyPage: {
-            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
             items: components["schemas"]["Study"][];
             /**
-             * @description Cursor of the next page; null on the last page.
+             * @description The cursor of the next page; null on the last.
              * @example WzEyXQ
              */
             next: string | null;
         };
         /** @description A JSON merge patch (RFC 7396): absent fields stay as they are, null clears one. */
         StudyPatch: {
-            /** @description Method of the study. */
+            /** @description How it is done: what is compared, who is asked. */
             approach?: components["schemas"]["PlainText"];
             /**
-             * @description True if the study is completed.
+             * @description Whether it is completed.
              * @example true
              */
             completed?: boolean;
-            /** @description Findings. */
+            /** @description What it found. */
             findings?: components["schemas"]["LocalizedTextPatch"] | null;
-            /** @description Recommended way of digital transformation. */
+            /** @description Which way of digital transformation it recommends. */
             recommendation?: components["schemas"]["LocalizedTextPatch"] | null;
-            /** @description Title. */
+            /** @description What it is called. */
             title?: components["schemas"]["LocalizedNamePatch"];
         };
         /**
-         * @description Kind of the subject of an event.
+         * @description What an event is about.
          *
          *     - `taskForce`: Task force
          *     - `member`: Member
@@ -8153,21 +8953,15 @@ export interface components {
          * @enum {string}
          */
         SubjectKind: "taskForce" | "member" | "healthStatement" | "step" | "submission" | "policy" | "sector" | "assessment" | "study" | "pilot" | "indicator" | "measurement" | "migration" | "checklistItem" | "evidence" | "report" | "decision" | "condition" | "activity" | "comment" | "user" | "session" | "apiKey";
-        /** @description A submission of a step with its snapshot and votes. */
+        /** @description A step put to the members, what was frozen with it, and how the vote stands. */
         Submission: components["schemas"]["SubmissionItem"] & {
-            /**
-             * @description The transitions that the caller can make now, computed by the check that the service enforces: the chair can
-             *     withdraw a submission. All other transitions follow from the vote.
-             */
+            /** @description Where it can go by a command, for you, now: the chair may withdraw it. The rest is the vote. */
             availableTransitions: components["schemas"]["AvailableSubmissionTransition"][];
-            /** @description Members entitled to vote. */
+            /** @description Who was entitled to vote. */
             entitled: components["schemas"]["EntitledMember"][];
-            /**
-             * @description The content of the step at the time of submission, on which the members vote: products, activities, criteria of
-             *     the gate, and the last event before the submission.
-             */
-            snapshot: Record<string, never>;
-            /** @description Counts of the votes. */
+            /** @description What the members vote on, as it was when the step was submitted: the step's products and activities, the criteria of its gate, and the last event before. */
+            snapshot: components["schemas"]["SubmissionSnapshot"];
+            /** @description How the vote stands, or ended. */
             tally: components["schemas"]["VoteTally"];
             /** @description The votes cast. */
             votes: components["schemas"]["CastVote"][];
@@ -8176,12 +8970,10 @@ export interface components {
         SubmissionItem: {
             /**
              * Format: date-time
-             * @description Time of submission.
+             * @description When it was submitted.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
-            /** @description The chair who submitted the step. */
-            createdBy: components["schemas"]["UserReference"];
             /**
              * Format: int32
              * @description The cycle.
@@ -8190,7 +8982,7 @@ export interface components {
             cycle: number;
             /**
              * Format: date-time
-             * @description Time of the outcome.
+             * @description When it was decided.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             decidedAt: string | null;
@@ -8201,41 +8993,64 @@ export interface components {
             hash: string;
             /**
              * Format: uuid
-             * @description Unique id.
+             * @description Its id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
-            /** @description Note of the chair. */
-            note: components["schemas"]["LocalizedNote"] | null;
-            /** @description Reason of the withdrawal. */
-            reason: components["schemas"]["LocalizedNote"] | null;
-            /** @description Current state. */
+            /**
+             * Format: uuid
+             * @description The chair who submitted it.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            memberId: string;
+            /** @description What the chair said. */
+            note: components["schemas"]["BilingualText"] | null;
+            /** @description Why it was withdrawn. */
+            reason: components["schemas"]["BilingualText"] | null;
+            /** @description Its state. */
             state: components["schemas"]["SubmissionState"];
             /** @description The step. */
             step: components["schemas"]["StepName"];
             /**
              * Format: date-time
-             * @description Time of the last change.
+             * @description When it last changed.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             updatedAt: string;
             /**
              * Format: int32
-             * @description Version for `If-Match`; increases with each change, except votes.
+             * @description Counts changes of its own fields; votes are not among them.
              * @example 1
              */
             version: number;
         };
         /** @description A page of submissions. */
         SubmissionPage: {
-            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
             items: components["schemas"]["SubmissionItem"][];
             /**
-             * @description Cursor of the next page; null on the last page.
+             * @description The cursor of the next page; null on the last.
              * @example WzEyXQ
              */
             next: string | null;
         };
+        /** @description The frozen content of a step, by the step. */
+        SubmissionSnapshot: (components["schemas"]["PolicySnapshot"] & {
+            /** @enum {string} */
+            step: "policy";
+        }) | (components["schemas"]["SectorsSnapshot"] & {
+            /** @enum {string} */
+            step: "sectors";
+        }) | (components["schemas"]["PilotsSnapshot"] & {
+            /** @enum {string} */
+            step: "pilots";
+        }) | (components["schemas"]["MigrationSnapshot"] & {
+            /** @enum {string} */
+            step: "migration";
+        }) | (components["schemas"]["ReportSnapshot"] & {
+            /** @enum {string} */
+            step: "report";
+        });
         /**
          * @description State of a submission of a step.
          *
@@ -8246,13 +9061,13 @@ export interface components {
          * @enum {string}
          */
         SubmissionState: "voting" | "passed" | "returned" | "withdrawn";
-        /** @description The withdrawal of a submission. */
+        /** @description Why a submission is withdrawn. */
         SubmissionWithdrawal: {
             /** @description The reason. */
             reason: components["schemas"]["LocalizedNote"];
         };
         /**
-         * @description Whether the target of an indicator was reached.
+         * @description What became of an indicator's target.
          *
          *     - `reached`: Target reached
          *     - `notReached`: Target not reached
@@ -8261,20 +9076,17 @@ export interface components {
          * @enum {string}
          */
         TargetVerdict: "reached" | "notReached" | "notMeasured" | "retired";
-        /** @description A task force with its available transitions. */
+        /** @description A task force, and where it can go from here. */
         TaskForce: components["schemas"]["TaskForceItem"] & {
-            /**
-             * @description The transitions out of the current state that the caller can make now, or the obstacles of each, computed by the
-             *     check that the service enforces.
-             */
+            /** @description Where it can go from here, for you, now. */
             availableTransitions: components["schemas"]["AvailableTaskForceTransition"][];
         };
         /** @description A task force of a list. */
         TaskForceItem: {
-            /** @description The report that waits for the council's decision; null if there is none. */
+            /** @description The report that waits for the council's decision; null if none does. */
             beforeCouncil: components["schemas"]["BeforeCouncil"] | null;
-            /** @description Name of the city. */
-            city: components["schemas"]["LocalizedName"];
+            /** @description The city that it is for. */
+            city: components["schemas"]["BilingualText"];
             /**
              * @description The country, as ISO 3166-1 alpha-2.
              * @example JO
@@ -8282,13 +9094,13 @@ export interface components {
             country: string | null;
             /**
              * Format: date-time
-             * @description Time of creation.
+             * @description When it was created.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
             /**
              * Format: int32
-             * @description The current cycle.
+             * @description The cycle that it is in.
              * @example 1
              */
             currentCycle: number;
@@ -8296,12 +9108,12 @@ export interface components {
             evolutionStage: components["schemas"]["EvolutionStage"] | null;
             /**
              * Format: uuid
-             * @description Unique id.
+             * @description Its id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
-            /** @description Mandate by the council. */
-            mandate: components["schemas"]["LocalizedText"];
+            /** @description What the council asks it to do. */
+            mandate: components["schemas"]["BilingualText"];
             /**
              * Format: int32
              * @description Maturity level of the city, 1 to 5.
@@ -8310,53 +9122,53 @@ export interface components {
             maturityLevel: number | null;
             /**
              * Format: int32
-             * @description Maximum number of selected sectors.
+             * @description How many sectors it may select.
              * @example 5
              */
             maxSectors: number;
-            /** @description Title. */
-            name: components["schemas"]["LocalizedName"];
+            /** @description What it is called. */
+            name: components["schemas"]["BilingualText"];
             /**
              * Format: date
-             * @description Day of the council's next meeting.
+             * @description When the council meets next.
              * @example 2027-01-20
              */
             nextCouncilDate: string | null;
-            /** @description Current state. */
+            /** @description Its state. */
             state: components["schemas"]["TaskForceState"];
-            /** @description Reason for the suspension or dissolution. */
-            stateReason: components["schemas"]["LocalizedNote"] | null;
+            /** @description Why it is suspended or dissolved. */
+            stateReason: components["schemas"]["BilingualText"] | null;
             /**
-             * @description IANA time zone of the task force's dates.
+             * @description The IANA time zone in which its days begin.
              * @example Asia/Amman
              */
             timeZone: string;
             /**
              * Format: date-time
-             * @description Time of the last change.
+             * @description When it last changed.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             updatedAt: string;
             /**
              * Format: int32
-             * @description Version for `If-Match`; increases with each change.
+             * @description Counts changes of its own fields.
              * @example 2
              */
             version: number;
         };
         /** @description A page of task forces. */
         TaskForcePage: {
-            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
             items: components["schemas"]["TaskForceItem"][];
             /**
-             * @description Cursor of the next page; null on the last page.
+             * @description The cursor of the next page; null on the last.
              * @example WzEyXQ
              */
             next: string | null;
         };
         /** @description A JSON merge patch (RFC 7396): absent fields stay as they are, null clears one. */
         TaskForcePatch: {
-            /** @description Name of the city. */
+            /** @description The city that it is for. */
             city?: components["schemas"]["LocalizedNamePatch"];
             /**
              * @description The country, as ISO 3166-1 alpha-2.
@@ -8365,7 +9177,7 @@ export interface components {
             country?: string | null;
             /** @description Stage of digital government evolution. */
             evolutionStage?: components["schemas"]["EvolutionStage"] | null;
-            /** @description Mandate by the council. */
+            /** @description What the council asks it to do. */
             mandate?: components["schemas"]["LocalizedTextPatch"];
             /**
              * Format: int32
@@ -8375,20 +9187,20 @@ export interface components {
             maturityLevel?: number | null;
             /**
              * Format: int32
-             * @description Maximum number of selected sectors.
+             * @description How many sectors it may select: the deck's "few".
              * @example 5
              */
             maxSectors?: number;
-            /** @description Title. */
+            /** @description What it is called. */
             name?: components["schemas"]["LocalizedNamePatch"];
             /**
              * Format: date
-             * @description Day of the council's next meeting.
+             * @description When the council meets next.
              * @example 2027-01-20
              */
             nextCouncilDate?: string | null;
             /**
-             * @description IANA time zone of the task force's dates.
+             * @description The IANA time zone in which its days begin.
              * @example Asia/Amman
              */
             timeZone?: string;
@@ -8404,15 +9216,15 @@ export interface components {
          * @enum {string}
          */
         TaskForceState: "forming" | "active" | "suspended" | "concluded" | "dissolved";
-        /** @description Where a task force stands; rarely more than 4 KB, and at most 16 KB. */
+        /** @description Where a task force stands; at most 4 KB. */
         TaskForceStatus: {
             /** @description The activities of the present cycle. */
             activities: components["schemas"]["ActivityCounts"];
-            /** @description The report that waits for the council's decision; null if there is none. */
+            /** @description The report that waits for the council's decision; null if none does. */
             beforeCouncil: components["schemas"]["BeforeCouncil"] | null;
             /**
              * Format: date-time
-             * @description Time of the last change of anything in the task force.
+             * @description When anything last changed.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             changedAt: string;
@@ -8420,45 +9232,45 @@ export interface components {
             conditions: components["schemas"]["ConditionCounts"];
             /**
              * Format: int32
-             * @description The current cycle.
+             * @description The cycle that it is in.
              * @example 1
              */
             cycle: number;
-            /** @description Rating of the last health statement; null if there is none. */
+            /** @description The chair's last word on how it goes. */
             health: components["schemas"]["HealthRating"] | null;
             /**
              * Format: date-time
-             * @description Time of the statement.
+             * @description When that was said.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             healthStatedAt: string | null;
             /**
              * Format: int64
-             * @description Sequence number of the last event.
+             * @description Sequence number of the last event: `after` for the events that follow.
              * @example 241
              */
             lastSeq: number;
             /** @description The migrations of the present cycle. */
             migrations: components["schemas"]["MigrationCounts"];
-            /** @description Name. */
-            name: components["schemas"]["LocalizedName"];
+            /** @description Its name. */
+            name: components["schemas"]["BilingualText"];
             /**
              * Format: date
-             * @description Day of the council's next meeting.
+             * @description When the council meets next.
              * @example 2027-01-20
              */
             nextCouncilDate: string | null;
-            /** @description Open activities with the earliest due dates, including overdue ones; at most five. */
+            /** @description The open activities that are due first, overdue ones among them; at most five. */
             nextDue: components["schemas"]["NextDue"][];
             /** @description The pilots of the present cycle. */
             pilots: components["schemas"]["PilotCounts"];
-            /** @description Current state. */
+            /** @description Its state. */
             state: components["schemas"]["TaskForceState"];
-            /** @description The step that is open or submitted; null while the task force is forming, and after all steps have passed. */
+            /** @description The step that is open or submitted; null while it is forming and once all have passed. */
             step: components["schemas"]["StepName"] | null;
             /** @description The five steps, in order. */
             steps: components["schemas"]["StepStatus"][];
-            /** @description Storage of the evidence files. */
+            /** @description The space for the files of its evidence. */
             storage: components["schemas"]["StorageUsage"];
             /**
              * Format: uuid
@@ -8468,20 +9280,25 @@ export interface components {
             taskForceId: string;
             /**
              * Format: date
-             * @description Current day in the task force's time zone, by which `overdue` is computed.
+             * @description The day it is in the task force's time zone: what `overdue` is counted by.
              * @example 2026-11-22
              */
             today: string;
         };
-        /** @description A transition of a task force. */
-        TaskForceTransition: {
-            /** @description Reason; required to suspend and to dissolve. */
-            reason?: components["schemas"]["LocalizedNote"] | null;
-            /** @description The new state. */
-            to: components["schemas"]["TaskForceState"];
+        /** @description Where a task force is to go. */
+        TaskForceTransition: components["schemas"]["SimpleTaskForceTransition"] | components["schemas"]["TaskForceTransitionWithReason"];
+        /** @description The body if `to` is `suspended`, `concluded`, `dissolved`. */
+        TaskForceTransitionWithReason: {
+            /** @description Why; needed to suspend and to dissolve. */
+            reason: components["schemas"]["LocalizedNote"];
+            /**
+             * @description The state to go to.
+             * @enum {string}
+             */
+            to: "suspended" | "concluded" | "dissolved";
         };
         /**
-         * @description Kind of a task.
+         * @description What kind of thing waits for a person.
          *
          *     - `vote`: A submission waits for your vote
          *     - `review`: An activity waits for a review by another than its assignee
@@ -8493,156 +9310,163 @@ export interface components {
          */
         TaskKind: "vote" | "review" | "condition" | "acceptance" | "extendedPilot" | "decision";
         /**
-         * @description Type of an access token (RFC 6750).
+         * @description How an access token is sent (RFC 6750).
          * @enum {string}
          */
         TokenType: "Bearer";
-        /** @description An obstacle of a transition. */
+        /** @description Something that stands in the way of a transition. */
         TransitionBlocker: {
-            /** @description Problem code of the refusal. */
+            /** @description The code that the refusal would have. */
             code: components["schemas"]["ProblemCode"];
-            /** @description The resources behind the obstacle, such as the activities that have to be finished first. */
+            /** @description The things behind it, such as the activities that are to be finished first. */
             references?: components["schemas"]["ResourceReference"][];
             /**
-             * @description Description for people, in the language of the response.
+             * @description The same for people.
              * @example Another activity has to be finished first
              */
             title: string;
         };
         /** @description The requested state cannot be reached from the current state. `availableTransitions` lists the states that can. */
         TransitionNotAllowedProblem: components["schemas"]["ProblemMembers"] & {
-            /** @description The available transitions, if a transition was refused. */
+            /** @description Where the resource can go instead, for a transition that is not possible. */
             availableTransitions: components["schemas"]["AvailableTransition"][];
             /** @constant */
             code: "transitionNotAllowed";
         };
-        /** @description A transition between two states, irrespective of its conditions. */
+        /** @description A transition between two states, whatever its conditions. */
         TransitionRule: {
             /**
-             * @description State before the transition.
+             * @description From this state.
              * @example planned
              */
             from: string;
             /**
-             * @description True if the transition needs a reason.
+             * @description Whether a reason must be given.
              * @example true
              */
             reasonRequired: boolean;
             /**
-             * @description State after the transition.
+             * @description To this one.
              * @example inProgress
              */
             to: string;
         };
-        /** @description Evidence after an upload, with the storage of the task force. */
+        TransitionRuleLists: {
+            ActivityState: components["schemas"]["TransitionRule"][];
+            ConditionState: components["schemas"]["TransitionRule"][];
+            MigrationState: components["schemas"]["TransitionRule"][];
+            PilotState: components["schemas"]["TransitionRule"][];
+            PolicyState: components["schemas"]["TransitionRule"][];
+            ReportState: components["schemas"]["TransitionRule"][];
+            SectorState: components["schemas"]["TransitionRule"][];
+            StepState: components["schemas"]["TransitionRule"][];
+            SubmissionState: components["schemas"]["TransitionRule"][];
+            TaskForceState: components["schemas"]["TransitionRule"][];
+            UserState: components["schemas"]["TransitionRule"][];
+        };
+        /** @description Evidence whose file was uploaded, and the space that the task force's files take now. */
         UploadedEvidence: components["schemas"]["Evidence"] & {
-            /** @description Storage of the files of the task force. */
+            /** @description The space for the files of the task force. */
             storage: components["schemas"]["StorageUsage"];
         };
-        /** @description A user with the available transitions. */
+        /** @description A user, and where it can go from here. */
         User: {
-            /**
-             * @description The transitions out of the current state that the caller can make now, or the obstacles of each, computed by the
-             *     check that the service enforces.
-             */
+            /** @description Where it can go from here, for you, now. */
             availableTransitions: components["schemas"]["AvailableUserTransition"][];
             /**
              * Format: date-time
-             * @description Time of creation.
+             * @description When it was created.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt: string;
             /**
-             * @description E-mail address of the account.
+             * @description The address that the account is kept by.
              * @example layla@example.org
              */
             email: string;
             /**
              * Format: uuid
-             * @description Unique id.
+             * @description Its id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
             /**
-             * @description True if an invitation is pending.
+             * @description Whether an invitation waits to be accepted.
              * @example true
              */
             invitationPending: boolean;
-            /** @description Preferred language of the user. */
+            /** @description The language that the person prefers. */
             locale: components["schemas"]["Language"];
-            /** @description Name of the user. */
-            name: components["schemas"]["LocalizedName"];
+            /** @description The person's name. */
+            name: components["schemas"]["BilingualText"];
             /** @description Role across the installation. */
             role: components["schemas"]["UserRole"];
-            /** @description State of the account: `invited` until the user accepts an invitation or signs in by single sign-on. */
+            /** @description Whether the user may sign in: `invited` until the person accepts an invitation or comes by single sign-on. */
             state: components["schemas"]["UserState"];
             /**
              * Format: date-time
-             * @description Time of the last change.
+             * @description When it last changed.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             updatedAt: string;
             /**
              * Format: int32
-             * @description Version for `If-Match`; increases with each change.
+             * @description Counts changes of its own fields.
              * @example 3
              */
             version: number;
         };
-        /**
-         * @description A user of a list. Chairs, who look for members, see only `id` and `name`; administrators and the secretariat see all
-         *     fields.
-         */
+        /** @description A user of a list. To a chair, who looks for members, it says `id` and `name`; to whoever manages users, everything. */
         UserItem: {
             /**
              * Format: date-time
-             * @description Time of creation.
+             * @description When it was created.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             createdAt?: string;
             /**
-             * @description E-mail address of the account.
+             * @description The address that the account is kept by.
              * @example layla@example.org
              */
             email?: string;
             /**
              * Format: uuid
-             * @description Unique id.
+             * @description Its id.
              * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
              */
             id: string;
             /**
-             * @description True if an invitation is pending.
+             * @description Whether an invitation waits to be accepted.
              * @example true
              */
             invitationPending?: boolean;
-            /** @description Preferred language of the user. */
+            /** @description The language that the person prefers. */
             locale?: components["schemas"]["Language"];
-            /** @description Name of the user. */
-            name: components["schemas"]["LocalizedName"];
+            /** @description The person's name. */
+            name: components["schemas"]["BilingualText"];
             /** @description Role across the installation. */
             role?: components["schemas"]["UserRole"];
-            /** @description State of the account. */
+            /** @description Whether the user may sign in. */
             state?: components["schemas"]["UserState"];
             /**
              * Format: date-time
-             * @description Time of the last change.
+             * @description When it last changed.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             updatedAt?: string;
             /**
              * Format: int32
-             * @description Version for `If-Match`; increases with each change.
+             * @description Counts changes of its own fields.
              * @example 3
              */
             version?: number;
         };
         /** @description A page of users. */
         UserPage: {
-            /** @description The items of this page: at most `limit`, and fewer if the page would exceed 256 KiB. */
+            /** @description The items of this page: at most `limit`, and fewer where they would have more than 256 KiB. */
             items: components["schemas"]["UserItem"][];
             /**
-             * @description Cursor of the next page; null on the last page.
+             * @description The cursor of the next page; null on the last.
              * @example WzEyXQ
              */
             next: string | null;
@@ -8651,31 +9475,19 @@ export interface components {
         UserPatch: {
             /**
              * Format: idn-email
-             * @description E-mail address of the account, without invisible characters. Addresses are unique; case, width and composition
-             *     of the letters are ignored.
+             * @description The address that the account is kept by, without characters that can't be seen. No two users share one, whatever the case, the width and the composition of its letters.
              * @example layla@example.org
              */
             email?: string;
-            /** @description Preferred language of the user. */
+            /** @description The language that the person prefers. */
             locale?: components["schemas"]["Language"];
-            /** @description Name of the user. */
+            /** @description The person's name. */
             name?: components["schemas"]["LocalizedNamePatch"];
             /** @description Role across the installation. Only an administrator makes administrators. */
             role?: components["schemas"]["UserRole"];
         };
-        /** @description A person, by the account. */
-        UserReference: {
-            /**
-             * Format: uuid
-             * @description The id of the user. Only the administrator, the secretariat and the person can read the account itself.
-             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
-             */
-            id: string;
-            /** @description The current name of the person. */
-            name: components["schemas"]["LocalizedName"];
-        };
         /**
-         * @description Role of a user in the installation.
+         * @description Role across the whole installation.
          *
          *     - `administrator`: Administrator
          *     - `secretariat`: Council secretariat
@@ -8685,7 +9497,7 @@ export interface components {
          */
         UserRole: "administrator" | "secretariat" | "councilMember" | "expert";
         /**
-         * @description State of a user account.
+         * @description Whether a user may sign in.
          *
          *     - `invited`: Invited
          *     - `active`: Active
@@ -8693,19 +9505,24 @@ export interface components {
          * @enum {string}
          */
         UserState: "invited" | "active" | "disabled";
-        /** @description A transition of a user. */
-        UserTransition: {
-            /** @description Reason; required to disable a user. */
-            reason?: components["schemas"]["LocalizedNote"] | null;
-            /** @description The new state. */
-            to: components["schemas"]["UserState"];
+        /** @description Whether a user is to be disabled or enabled. */
+        UserTransition: components["schemas"]["SimpleUserTransition"] | components["schemas"]["UserTransitionWithReason"];
+        /** @description The body if `to` is `disabled`. */
+        UserTransitionWithReason: {
+            /** @description Why. Needed where `reasonRequired` is true: to disable somebody. */
+            reason: components["schemas"]["LocalizedNote"];
+            /**
+             * @description The state to go to.
+             * @constant
+             */
+            to: "disabled";
         };
-        /** @description An error in one value of a request: in the body at `pointer`, or in the query, path or header `parameter`. */
+        /** @description One thing wrong with a request: in the body at `pointer`, or in the query, path or header `parameter`. */
         ValidationError: {
-            /** @description Kind of the error. */
+            /** @description What is wrong with it. */
             code: components["schemas"]["ValidationErrorCode"];
             /**
-             * @description Description for people, in the language of the response.
+             * @description The same for people.
              * @example is missing
              */
             detail: string;
@@ -8721,7 +9538,7 @@ export interface components {
             pointer?: string;
         };
         /**
-         * @description Kind of an error in one value of a request.
+         * @description What is wrong with one value of a request.
          *
          *     - `required`: is missing
          *     - `unknown`: is not known here
@@ -8744,32 +9561,70 @@ export interface components {
         ValidationProblem: components["schemas"]["ProblemMembers"] & {
             /** @enum {string} */
             code: "invalidRequest" | "unknownReference";
-            /** @description All errors of an invalid request. */
+            /** @description Every error of an invalid request. */
             errors?: components["schemas"]["ValidationError"][];
         };
-        /** @description All enums of the API, and the transitions of all stateful resources. */
+        /** @description Every enum of the contract with the labels of its values, and the transitions between states. */
         Vocabularies: {
-            /** @description Transitions of each stateful resource, by its kind. */
-            transitions: {
-                [key: string]: components["schemas"]["TransitionRule"][];
-            };
-            /** @description Values of each enum, by the name of the enum. */
-            words: {
-                [key: string]: components["schemas"]["VocabularyEntry"][];
-            };
+            /** @description The transitions between the states of each resource, by the name of the schema of the state. */
+            transitions: components["schemas"]["TransitionRuleLists"];
+            /** @description The values of each enum, by the name of its schema. */
+            words: components["schemas"]["VocabularyEntryLists"];
         };
-        /** @description A value of an enum. */
+        /** @description A word of the contract. */
         VocabularyEntry: {
             /**
-             * @description The value in JSON.
+             * @description As it stands in JSON.
              * @example inProgress
              */
             code: string;
-            /** @description Label for people. */
-            label: components["schemas"]["Label"];
+            /** @description The label for people, in both languages. */
+            label: components["schemas"]["BilingualText"];
+        };
+        VocabularyEntryLists: {
+            ActivityPriority: components["schemas"]["VocabularyEntry"][];
+            ActivityState: components["schemas"]["VocabularyEntry"][];
+            ActivitySubjectKind: components["schemas"]["VocabularyEntry"][];
+            ActorKind: components["schemas"]["VocabularyEntry"][];
+            Aim: components["schemas"]["VocabularyEntry"][];
+            AssessmentKind: components["schemas"]["VocabularyEntry"][];
+            ChainBreakReason: components["schemas"]["VocabularyEntry"][];
+            ConditionState: components["schemas"]["VocabularyEntry"][];
+            CriterionCode: components["schemas"]["VocabularyEntry"][];
+            DecisionOutcome: components["schemas"]["VocabularyEntry"][];
+            EffectiveRole: components["schemas"]["VocabularyEntry"][];
+            EventAction: components["schemas"]["VocabularyEntry"][];
+            EvidenceSubjectKind: components["schemas"]["VocabularyEntry"][];
+            EvolutionStage: components["schemas"]["VocabularyEntry"][];
+            HealthRating: components["schemas"]["VocabularyEntry"][];
+            IndicatorDirection: components["schemas"]["VocabularyEntry"][];
+            KeyScope: components["schemas"]["VocabularyEntry"][];
+            Language: components["schemas"]["VocabularyEntry"][];
+            MaturityLevel: components["schemas"]["VocabularyEntry"][];
+            MigrationState: components["schemas"]["VocabularyEntry"][];
+            PilotOutcome: components["schemas"]["VocabularyEntry"][];
+            PilotState: components["schemas"]["VocabularyEntry"][];
+            PolicyKind: components["schemas"]["VocabularyEntry"][];
+            PolicyState: components["schemas"]["VocabularyEntry"][];
+            ProblemCode: components["schemas"]["VocabularyEntry"][];
+            ReportState: components["schemas"]["VocabularyEntry"][];
+            RiskCause: components["schemas"]["VocabularyEntry"][];
+            SeatRole: components["schemas"]["VocabularyEntry"][];
+            SectorState: components["schemas"]["VocabularyEntry"][];
+            StepName: components["schemas"]["VocabularyEntry"][];
+            StepState: components["schemas"]["VocabularyEntry"][];
+            SubjectKind: components["schemas"]["VocabularyEntry"][];
+            SubmissionState: components["schemas"]["VocabularyEntry"][];
+            TargetVerdict: components["schemas"]["VocabularyEntry"][];
+            TaskForceState: components["schemas"]["VocabularyEntry"][];
+            TaskKind: components["schemas"]["VocabularyEntry"][];
+            UserRole: components["schemas"]["VocabularyEntry"][];
+            UserState: components["schemas"]["VocabularyEntry"][];
+            ValidationErrorCode: components["schemas"]["VocabularyEntry"][];
+            VoteChoice: components["schemas"]["VocabularyEntry"][];
         };
         /**
-         * @description Choice of a member who votes on a submission.
+         * @description What an entitled member says to a submission.
          *
          *     - `approve`: Approve
          *     - `return`: Return for more work
@@ -8778,14 +9633,10 @@ export interface components {
          * @enum {string}
          */
         VoteChoice: "approve" | "return" | "abstain" | "recuse";
-        /**
-         * @description Counts of the votes on a submission. A submission passes when more than half of the denominator approve, and is
-         *     returned when that has become impossible.
-         */
+        /** @description How the vote stands. It passes when more than half of the denominator approve, and is returned when that can no longer happen. */
         VoteTally: {
             /**
-             * @description Members whose seat ended, or whose account was disabled, before they voted. Absent members count as not
-             *     approving.
+             * @description Members who can't vote any more and have not voted: their seat ended, or their account was disabled. They count as not approving.
              * @example 0
              */
             absent: number;
@@ -8795,7 +9646,7 @@ export interface components {
              */
             abstain: number;
             /**
-             * @description Number of approvals needed: more than half of the denominator.
+             * @description How many approvals pass it: more than half of the denominator.
              * @example 3
              */
             approvalsNeeded: number;
@@ -8805,7 +9656,7 @@ export interface components {
              */
             approve: number;
             /**
-             * @description Members who count: all entitled members except recusals.
+             * @description Of them those who count: all but those who recused themselves. Nothing else makes it smaller.
              * @example 5
              */
             denominator: number;
@@ -8815,12 +9666,12 @@ export interface components {
              */
             entitled: number;
             /**
-             * @description Members who have not voted yet and can vote.
+             * @description Members who have not voted yet, and can.
              * @example 2
              */
             pending: number;
             /**
-             * @description True if fewer than three members remain in the denominator, which returns the submission.
+             * @description Whether fewer than three are left in the denominator, which returns it.
              * @example true
              */
             quorumLost: boolean;
@@ -8830,23 +9681,27 @@ export interface components {
              */
             recuse: number;
             /**
-             * @description Votes to return the submission.
+             * @description Votes to return it.
              * @example 1
              */
             return: number;
         };
-        /** @description A waiver of a criterion by the chair. */
+        /** @description That the chair waived a criterion. */
         Waiver: {
             /**
              * Format: date-time
-             * @description Time of the action.
+             * @description When.
              * @example 2026-11-22 09:30:00.123456+00:00
              */
             at: string;
-            /** @description The chair who waived the criterion. */
-            member: components["schemas"]["MemberReference"];
-            /** @description Reason. */
-            reason: components["schemas"]["LocalizedNote"];
+            /**
+             * Format: uuid
+             * @description Who did it.
+             * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
+             */
+            memberId: string;
+            /** @description Why. */
+            reason: components["schemas"]["BilingualText"];
         };
         EvidenceUpload: {
             /** Format: binary */
@@ -8854,7 +9709,7 @@ export interface components {
         };
     };
     responses: {
-        /** @description Not modified since the representation in `If-None-Match`. */
+        /** @description Nothing has changed since the representation in `If-None-Match`. */
         NotModified: {
             headers: {
                 "API-Version": components["headers"]["ApiVersion"];
@@ -8883,7 +9738,7 @@ export interface components {
         };
     };
     parameters: {
-        /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+        /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
         AcceptLanguageParam: string;
         /**
          * @description The activity.
@@ -8895,7 +9750,7 @@ export interface components {
          * @example 0199f0c2-7a3b-7c11-9d2e-00000000000b
          */
         AssessmentIdParam: string;
-        /** @description `true`: only task forces whose report waits for the council's decision; `false`: only the others. */
+        /** @description Only those whose report waits for the council's decision, or with `false` only the others. */
         BeforeCouncilParam: boolean;
         /**
          * @description The checklist item.
@@ -8913,44 +9768,41 @@ export interface components {
          */
         ConditionIdParam: string;
         /**
-         * @description A criterion of the step's gate.
+         * @description A criterion of its gate.
          * @example policiesSettled
          */
         CriterionParam: components["schemas"]["CriterionCode"];
-        /** @description Cursor of the page: `next` of the previous page. */
+        /** @description Where the page begins: `next` of the page before. */
         CursorParam: string;
-        /** @description Only items that count in this cycle. Default: the current cycle. */
+        /** @description Those that count in this cycle; the present one if not given. */
         CycleParam: number;
         /**
-         * @description The activity to wait for.
+         * @description The activity that it waits for.
          * @example 0199f0c2-7a3b-7c11-9d2e-00000000000b
          */
         DependsOnIdParam: string;
-        /**
-         * @description Validate without saving. Returns 200 with the result that the request would have, without `ETag` and `Location`;
-         *     ids, numbers and timestamps are placeholders.
-         */
+        /** @description Checks everything and keeps nothing: the answer is what it would be, with status 200 and without `ETag` and `Location`; ids, numbers and instants in it are of no use. */
         DryRunParam: boolean;
         /**
          * @description The evidence.
          * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
          */
         EvidenceIdParam: string;
-        /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
+        /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
         IdempotencyKeyParam: string;
         /**
-         * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
+         * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
          * @example "3.5f1d9c3b7a2e4f60"
          */
         IfMatchParam: string;
-        /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+        /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
         IfNoneMatchParam: string;
         /**
          * @description The indicator.
          * @example 0199f0c2-7a3b-7c11-9d2e-00000000000b
          */
         IndicatorIdParam: string;
-        /** @description Maximum number of items. */
+        /** @description How many items at most. */
         LimitParam: number;
         /**
          * @description The measurement.
@@ -8977,14 +9829,14 @@ export interface components {
          * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
          */
         PolicyIdParam: string;
-        /** @description Search by name or city. Ignores case, Arabic diacritics, alef variants and digit forms. */
+        /** @description Only those whose name or city holds this, whatever the letter forms, digits, diacritics and case. */
         QParam: string;
         /**
          * @description The sector.
          * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
          */
         SectorIdParam: string;
-        /** @description Only items in this state. */
+        /** @description Only those in this state. */
         StateParam: components["schemas"]["TaskForceState"];
         /**
          * @description One of the five steps.
@@ -9024,15 +9876,15 @@ export interface components {
         ETagOfPage: string;
         /** @description Version and hash of the representation, for `If-Match` and `If-None-Match`; not of a dry run. */
         ETagUnlessTried: string;
-        /** @description Present if the response repeats that of an earlier request with the same `Idempotency-Key`. */
+        /** @description This was answered before, to a request with the same `Idempotency-Key`. */
         IdempotencyReplayed: "true";
-        /** @description URL of the new resource. */
+        /** @description Where the new resource is. */
         Location: string;
         /** @description What is left of your quota: `r` requests now, and all of it again in `t` seconds (draft-ietf-httpapi-ratelimit-headers-11). */
         RateLimit: string;
         /** @description Your quota: `q` requests at once, which come back evenly over `w` seconds. */
         RateLimitPolicy: string;
-        /** @description Id of the request in logs, events and problems: the client's own `X-Request-Id` if it was valid. */
+        /** @description Names this request in logs, events and problems; yours, if you sent a sane one. */
         RequestId: string;
         /** @description Seconds to wait before the next attempt. Always present with status 429 and 503. With `sessionsEnded`, the seconds after which a new token of the issuer is accepted; without the header, a new token is accepted at once. */
         RetryAfter: number;
@@ -9045,7 +9897,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path?: never;
@@ -9087,7 +9939,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path?: never;
@@ -9095,7 +9947,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The key set. */
+            /** @description The keys. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -9147,7 +9999,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The process is running. */
+            /** @description It lives. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -9170,7 +10022,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The service is ready. */
+            /** @description It is ready. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -9181,7 +10033,7 @@ export interface operations {
                     "application/health+json": components["schemas"]["ServiceHealth"];
                 };
             };
-            /** @description The service is not ready. */
+            /** @description It is not. */
             503: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -9224,7 +10076,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -9260,9 +10112,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path?: never;
@@ -9291,15 +10143,15 @@ export interface operations {
     listApiKeys: {
         parameters: {
             query?: {
-                /** @description Maximum number of items. */
+                /** @description How many items at most. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Cursor of the page: `next` of the previous page. */
+                /** @description Where the page begins: `next` of the page before. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path?: never;
@@ -9329,9 +10181,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
+                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path?: never;
@@ -9343,7 +10195,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The key and its secret. */
+            /** @description The key, and its secret. */
             201: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -9366,7 +10218,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -9380,7 +10232,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The key is revoked. */
+            /** @description The key opens nothing any more. */
             204: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -9398,7 +10250,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path?: never;
@@ -9430,7 +10282,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path?: never;
@@ -9462,7 +10314,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path?: never;
@@ -9474,7 +10326,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The session has ended. */
+            /** @description The session is over. */
             204: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -9492,7 +10344,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path?: never;
@@ -9524,7 +10376,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path?: never;
@@ -9555,17 +10407,17 @@ export interface operations {
     listAllDecisions: {
         parameters: {
             query?: {
-                /** @description Only decisions with this outcome. */
+                /** @description Only those with this outcome. */
                 outcome?: components["schemas"]["DecisionOutcome"];
-                /** @description Maximum number of items. */
+                /** @description How many items at most. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Cursor of the page: `next` of the previous page. */
+                /** @description Where the page begins: `next` of the page before. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path?: never;
@@ -9573,7 +10425,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of the decision register. */
+            /** @description A page of the register. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -9594,15 +10446,15 @@ export interface operations {
     listInstallationEvents: {
         parameters: {
             query?: {
-                /** @description Maximum number of items. */
+                /** @description How many items at most. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Cursor of the page: `next` of the previous page. */
+                /** @description Where the page begins: `next` of the page before. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path?: never;
@@ -9632,9 +10484,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path?: never;
@@ -9665,11 +10517,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
+                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path?: never;
@@ -9681,7 +10533,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Your account after the change. */
+            /** @description Your account as it is now. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -9701,15 +10553,15 @@ export interface operations {
     listMyActivities: {
         parameters: {
             query?: {
-                /** @description Maximum number of items. */
+                /** @description How many items at most. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Cursor of the page: `next` of the previous page. */
+                /** @description Where the page begins: `next` of the page before. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path?: never;
@@ -9738,15 +10590,15 @@ export interface operations {
     listMySessions: {
         parameters: {
             query?: {
-                /** @description Maximum number of items. */
+                /** @description How many items at most. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Cursor of the page: `next` of the previous page. */
+                /** @description Where the page begins: `next` of the page before. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path?: never;
@@ -9776,7 +10628,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -9790,7 +10642,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The session has ended. */
+            /** @description The session is over. */
             204: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -9807,15 +10659,15 @@ export interface operations {
     listMyTasks: {
         parameters: {
             query?: {
-                /** @description Maximum number of items. */
+                /** @description How many items at most. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Cursor of the page: `next` of the previous page. */
+                /** @description Where the page begins: `next` of the page before. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path?: never;
@@ -9845,7 +10697,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path?: never;
@@ -9871,24 +10723,54 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    getOpenapiYaml: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The document. */
+            200: {
+                headers: {
+                    "API-Version": components["headers"]["ApiVersion"];
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/yaml": string;
+                };
+            };
+            304: components["responses"]["NotModified"];
+            default: components["responses"]["Problem"];
+        };
+    };
     listRefusedAttempts: {
         parameters: {
             query?: {
-                /** @description Only attempts by this user. */
+                /** @description Only by this user. */
                 userId?: string;
-                /** @description Only attempts that were refused with this code. */
+                /** @description Only refused so. */
                 code?: components["schemas"]["ProblemCode"];
-                /** @description Only attempts on this task force. */
+                /** @description Only about this task force. */
                 taskForceId?: string;
-                /** @description Maximum number of items. */
+                /** @description How many items at most. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Cursor of the page: `next` of the previous page. */
+                /** @description Where the page begins: `next` of the page before. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path?: never;
@@ -9917,25 +10799,25 @@ export interface operations {
     listTaskForceStatuses: {
         parameters: {
             query?: {
-                /** @description Only items in this state. */
+                /** @description Only those in this state. */
                 state?: components["parameters"]["StateParam"];
-                /** @description Only task forces whose open or submitted step is this step. */
+                /** @description Only those whose open or submitted step is this one. */
                 step?: components["schemas"]["StepName"];
-                /** @description Only task forces whose last health statement has this rating. */
+                /** @description Only those whose chair last said this. */
                 health?: components["schemas"]["HealthRating"];
-                /** @description `true`: only task forces whose report waits for the council's decision; `false`: only the others. */
+                /** @description Only those whose report waits for the council's decision, or with `false` only the others. */
                 beforeCouncil?: components["parameters"]["BeforeCouncilParam"];
-                /** @description Search by name or city. Ignores case, Arabic diacritics, alef variants and digit forms. */
+                /** @description Only those whose name or city holds this, whatever the letter forms, digits, diacritics and case. */
                 q?: components["parameters"]["QParam"];
-                /** @description Maximum number of items. */
+                /** @description How many items at most. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Cursor of the page: `next` of the previous page. */
+                /** @description Where the page begins: `next` of the page before. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path?: never;
@@ -9964,23 +10846,23 @@ export interface operations {
     listTaskForces: {
         parameters: {
             query?: {
-                /** @description Only items in this state. */
+                /** @description Only those in this state. */
                 state?: components["parameters"]["StateParam"];
-                /** @description Only task forces whose open or submitted step is this step. */
+                /** @description Only those whose open or submitted step is this one. */
                 step?: components["schemas"]["StepName"];
-                /** @description `true`: only task forces whose report waits for the council's decision; `false`: only the others. */
+                /** @description Only those whose report waits for the council's decision, or with `false` only the others. */
                 beforeCouncil?: components["parameters"]["BeforeCouncilParam"];
-                /** @description Search by name or city. Ignores case, Arabic diacritics, alef variants and digit forms. */
+                /** @description Only those whose name or city holds this, whatever the letter forms, digits, diacritics and case. */
                 q?: components["parameters"]["QParam"];
-                /** @description Maximum number of items. */
+                /** @description How many items at most. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Cursor of the page: `next` of the previous page. */
+                /** @description Where the page begins: `next` of the page before. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path?: never;
@@ -10010,9 +10892,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
+                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path?: never;
@@ -10047,9 +10929,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -10086,11 +10968,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
+                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -10108,7 +10990,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The task force after the change. */
+            /** @description The task force as it is now. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -10128,32 +11010,32 @@ export interface operations {
     listActivities: {
         parameters: {
             query?: {
-                /** @description Only activities of this step. */
+                /** @description Only of this step. */
                 step?: components["schemas"]["StepName"];
-                /** @description Only activities of this cycle. Default: the current cycle. */
+                /** @description Only of this cycle; the present one if not given. */
                 cycle?: number;
-                /** @description Only items in one of these states. Repeat `state`, or separate the states by commas. */
+                /** @description Only in one of these states: `state` several times, or once with commas. */
                 state?: components["schemas"]["ActivityState"][];
-                /** @description Only activities assigned to this member; `me` for your own, `none` for unassigned activities. */
+                /** @description Only of this member; `me` for yourself, `none` for those that nobody has. */
                 assignee?: string;
-                /** @description `true`: only overdue activities; `false`: only activities that are not overdue. */
+                /** @description Only overdue ones, or only those that are not. */
                 overdue?: boolean;
-                /** @description Only activities about this policy, sector, pilot, migration or condition (its id). */
+                /** @description Only those about this: the id of a policy, sector, pilot, migration or condition. */
                 subject?: string;
-                /** @description Search by title, description or number. Ignores case, Arabic diacritics, alef variants and digit forms. */
+                /** @description Only those whose title or description holds this, or whose number it is, whatever the letter forms, digits, diacritics and case. */
                 q?: string;
-                /** @description Order of the list. Default: by number. */
-                sort?: "number" | "dueDate" | "-updatedAt";
-                /** @description Maximum number of items. */
+                /** @description In this order; by default by number. */
+                sort?: components["schemas"]["ActivitySort"];
+                /** @description How many items at most. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Cursor of the page: `next` of the previous page. */
+                /** @description Where the page begins: `next` of the page before. */
                 cursor?: components["parameters"]["CursorParam"];
                 count?: boolean;
             };
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -10189,9 +11071,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
+                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -10209,7 +11091,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The created resource. */
+            /** @description It, as it was made. */
             201: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -10232,9 +11114,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -10253,7 +11135,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The current state of the resource. */
+            /** @description It, as it is now. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -10276,11 +11158,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
+                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -10299,7 +11181,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The resource is deleted. */
+            /** @description It is gone. */
             204: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -10318,11 +11200,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
+                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -10345,7 +11227,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The current state of the resource. */
+            /** @description It, as it is now. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -10365,15 +11247,15 @@ export interface operations {
     listComments: {
         parameters: {
             query?: {
-                /** @description Maximum number of items. */
+                /** @description How many items at most. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Cursor of the page: `next` of the previous page. */
+                /** @description Where the page begins: `next` of the page before. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -10414,9 +11296,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
+                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -10462,9 +11344,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -10511,11 +11393,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
+                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -10539,7 +11421,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The resource is deleted. */
+            /** @description It is gone. */
             204: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -10558,11 +11440,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
+                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -10590,7 +11472,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The comment after the change. */
+            /** @description The comment as it is now. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -10611,7 +11493,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -10621,12 +11503,12 @@ export interface operations {
                  */
                 taskForceId: components["parameters"]["TaskForceIdParam"];
                 /**
-                 * @description The dependent activity.
+                 * @description The activity that waits.
                  * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
                  */
                 activityId: string;
                 /**
-                 * @description The activity to wait for.
+                 * @description The activity that it waits for.
                  * @example 0199f0c2-7a3b-7c11-9d2e-00000000000b
                  */
                 dependsOnId: components["parameters"]["DependsOnIdParam"];
@@ -10635,7 +11517,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The dependency is set. */
+            /** @description It waits. */
             204: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -10653,7 +11535,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -10663,12 +11545,12 @@ export interface operations {
                  */
                 taskForceId: components["parameters"]["TaskForceIdParam"];
                 /**
-                 * @description The dependent activity.
+                 * @description The activity that waits.
                  * @example 0199f0c2-7a3b-7c11-9d2e-00000000000a
                  */
                 activityId: string;
                 /**
-                 * @description The activity to wait for.
+                 * @description The activity that it waits for.
                  * @example 0199f0c2-7a3b-7c11-9d2e-00000000000b
                  */
                 dependsOnId: components["parameters"]["DependsOnIdParam"];
@@ -10677,7 +11559,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The dependency is removed. */
+            /** @description It does not wait. */
             204: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -10694,21 +11576,18 @@ export interface operations {
     transitionActivity: {
         parameters: {
             query?: {
-                /**
-                 * @description Validate without saving. Returns 200 with the result that the request would have, without `ETag` and `Location`;
-                 *     ids, numbers and timestamps are placeholders.
-                 */
+                /** @description Checks everything and keeps nothing: the answer is what it would be, with status 200 and without `ETag` and `Location`; ids, numbers and instants in it are of no use. */
                 dryRun?: components["parameters"]["DryRunParam"];
             };
             header: {
                 /**
-                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
+                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
+                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -10731,7 +11610,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The current state of the resource. */
+            /** @description It, as it is now. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -10753,9 +11632,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -10769,7 +11648,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The result of the verification. */
+            /** @description What became of the chain. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -10790,17 +11669,17 @@ export interface operations {
     listConditions: {
         parameters: {
             query?: {
-                /** @description Only items in one of these states. Repeat `state`, or separate the states by commas. */
+                /** @description Only in one of these states: `state` several times, or once with commas. */
                 state?: components["schemas"]["ConditionState"][];
-                /** @description Maximum number of items. */
+                /** @description How many items at most. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Cursor of the page: `next` of the previous page. */
+                /** @description Where the page begins: `next` of the page before. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -10836,9 +11715,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -10878,21 +11757,18 @@ export interface operations {
     transitionCondition: {
         parameters: {
             query?: {
-                /**
-                 * @description Validate without saving. Returns 200 with the result that the request would have, without `ETag` and `Location`;
-                 *     ids, numbers and timestamps are placeholders.
-                 */
+                /** @description Checks everything and keeps nothing: the answer is what it would be, with status 200 and without `ETag` and `Location`; ids, numbers and instants in it are of no use. */
                 dryRun?: components["parameters"]["DryRunParam"];
             };
             header: {
                 /**
-                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
+                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
+                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -10915,7 +11791,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The condition after the change. */
+            /** @description The condition as it is now. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -10936,15 +11812,15 @@ export interface operations {
     listDecisions: {
         parameters: {
             query?: {
-                /** @description Maximum number of items. */
+                /** @description How many items at most. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Cursor of the page: `next` of the previous page. */
+                /** @description Where the page begins: `next` of the page before. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -10979,16 +11855,13 @@ export interface operations {
     createDecision: {
         parameters: {
             query?: {
-                /**
-                 * @description Validate without saving. Returns 200 with the result that the request would have, without `ETag` and `Location`;
-                 *     ids, numbers and timestamps are placeholders.
-                 */
+                /** @description Checks everything and keeps nothing: the answer is what it would be, with status 200 and without `ETag` and `Location`; ids, numbers and instants in it are of no use. */
                 dryRun?: components["parameters"]["DryRunParam"];
             };
             header?: {
-                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
+                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -11006,7 +11879,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Result of a dry run (`dryRun=true`). Nothing was saved. */
+            /** @description What it would be: with `dryRun`, nothing was kept. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -11043,9 +11916,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -11055,7 +11928,7 @@ export interface operations {
                  */
                 taskForceId: components["parameters"]["TaskForceIdParam"];
                 /**
-                 * @description Number of the decision.
+                 * @description The decision's number.
                  * @example 1
                  */
                 number: number;
@@ -11087,13 +11960,13 @@ export interface operations {
             query?: {
                 /** @description Only events after this sequence number. */
                 after?: number;
-                /** @description Maximum number of events. */
+                /** @description How many events at most. */
                 limit?: number;
             };
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -11128,19 +12001,19 @@ export interface operations {
     listEvidence: {
         parameters: {
             query?: {
-                /** @description Only evidence about this resource (the id of an activity, policy, pilot, …). */
+                /** @description Only what is about this: the id of an activity, a policy, a pilot and so on. */
                 subject?: string;
-                /** @description Only evidence about resources of this kind. */
+                /** @description Only what is about things of this kind. */
                 kind?: components["schemas"]["EvidenceSubjectKind"];
-                /** @description Maximum number of items. */
+                /** @description How many items at most. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Cursor of the page: `next` of the previous page. */
+                /** @description Where the page begins: `next` of the page before. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -11154,7 +12027,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of the list. */
+            /** @description A page of them. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -11176,9 +12049,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
+                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -11196,7 +12069,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The created resource. */
+            /** @description It, as it was made. */
             201: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -11219,9 +12092,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -11240,7 +12113,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The current state of the resource. */
+            /** @description It, as it is now. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -11263,11 +12136,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
+                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -11286,7 +12159,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The resource is deleted. */
+            /** @description It is gone. */
             204: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -11305,11 +12178,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
+                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -11332,7 +12205,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The current state of the resource. */
+            /** @description It, as it is now. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -11353,9 +12226,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -11378,7 +12251,7 @@ export interface operations {
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
-                    /** @description File name for saving. */
+                    /** @description A name for the file. */
                     "Content-Disposition"?: string;
                     ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
@@ -11409,11 +12282,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
+                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -11457,15 +12330,15 @@ export interface operations {
     listHealthStatements: {
         parameters: {
             query?: {
-                /** @description Maximum number of items. */
+                /** @description How many items at most. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Cursor of the page: `next` of the previous page. */
+                /** @description Where the page begins: `next` of the page before. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -11501,9 +12374,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
+                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -11543,19 +12416,19 @@ export interface operations {
     listMembers: {
         parameters: {
             query?: {
-                /** @description `true`: only current members; `false`: only former members. */
+                /** @description Only those who hold their seat now, or only those who don't any more. */
                 current?: boolean;
-                /** @description Only members whose user account has this state. */
+                /** @description Only those whose user is in this state. */
                 userState?: components["schemas"]["UserState"];
-                /** @description Maximum number of items. */
+                /** @description How many items at most. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Cursor of the page: `next` of the previous page. */
+                /** @description Where the page begins: `next` of the page before. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -11591,9 +12464,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
+                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -11634,9 +12507,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -11678,11 +12551,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
+                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -11705,7 +12578,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The member after the change. */
+            /** @description The member as it is now. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -11727,13 +12600,13 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
+                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
+                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -11777,23 +12650,23 @@ export interface operations {
     listMigrations: {
         parameters: {
             query?: {
-                /** @description Only items that count in this cycle. Default: the current cycle. */
+                /** @description Those that count in this cycle; the present one if not given. */
                 cycle?: components["parameters"]["CycleParam"];
-                /** @description Only items in one of these states. Repeat `state`, or separate the states by commas. */
+                /** @description Only in one of these states: `state` several times, or once with commas. */
                 state?: components["schemas"]["MigrationState"][];
-                /** @description Search by text. Ignores case, Arabic diacritics, alef variants and digit forms. */
+                /** @description Only those whose text holds this, whatever the letter forms, digits, diacritics and case. */
                 q?: string;
-                /** @description Only migrations of this pilot. */
+                /** @description Only those of this pilot. */
                 pilotId?: string;
-                /** @description Maximum number of items. */
+                /** @description How many items at most. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Cursor of the page: `next` of the previous page. */
+                /** @description Where the page begins: `next` of the page before. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -11807,7 +12680,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of the list. */
+            /** @description A page of them. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -11829,9 +12702,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
+                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -11849,7 +12722,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The created resource. */
+            /** @description It, as it was made. */
             201: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -11872,9 +12745,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -11893,7 +12766,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The current state of the resource. */
+            /** @description It, as it is now. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -11916,11 +12789,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
+                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -11939,7 +12812,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The resource is deleted. */
+            /** @description It is gone. */
             204: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -11958,11 +12831,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
+                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -11985,7 +12858,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The current state of the resource. */
+            /** @description It, as it is now. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -12005,15 +12878,15 @@ export interface operations {
     listChecklistItems: {
         parameters: {
             query?: {
-                /** @description Maximum number of items. */
+                /** @description How many items at most. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Cursor of the page: `next` of the previous page. */
+                /** @description Where the page begins: `next` of the page before. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -12032,7 +12905,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of the list. */
+            /** @description A page of them. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -12054,9 +12927,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
+                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -12079,7 +12952,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The created resource. */
+            /** @description It, as it was made. */
             201: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -12102,9 +12975,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -12128,7 +13001,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The current state of the resource. */
+            /** @description It, as it is now. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -12151,11 +13024,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
+                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -12179,7 +13052,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The resource is deleted. */
+            /** @description It is gone. */
             204: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -12198,11 +13071,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
+                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -12230,7 +13103,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The current state of the resource. */
+            /** @description It, as it is now. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -12250,21 +13123,18 @@ export interface operations {
     transitionMigration: {
         parameters: {
             query?: {
-                /**
-                 * @description Validate without saving. Returns 200 with the result that the request would have, without `ETag` and `Location`;
-                 *     ids, numbers and timestamps are placeholders.
-                 */
+                /** @description Checks everything and keeps nothing: the answer is what it would be, with status 200 and without `ETag` and `Location`; ids, numbers and instants in it are of no use. */
                 dryRun?: components["parameters"]["DryRunParam"];
             };
             header: {
                 /**
-                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
+                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
+                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -12287,7 +13157,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The current state of the resource. */
+            /** @description It, as it is now. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -12308,25 +13178,25 @@ export interface operations {
     listPilots: {
         parameters: {
             query?: {
-                /** @description Only items that count in this cycle. Default: the current cycle. */
+                /** @description Those that count in this cycle; the present one if not given. */
                 cycle?: components["parameters"]["CycleParam"];
-                /** @description Only items in one of these states. Repeat `state`, or separate the states by commas. */
+                /** @description Only in one of these states: `state` several times, or once with commas. */
                 state?: components["schemas"]["PilotState"][];
-                /** @description Only pilots in this sector. */
+                /** @description Only in this sector. */
                 sectorId?: string;
-                /** @description Only pilots owned by this member. */
-                ownerId?: string;
-                /** @description Search by text. Ignores case, Arabic diacritics, alef variants and digit forms. */
+                /** @description Only those that this member answers for. */
+                ownerMemberId?: string;
+                /** @description Only those whose text holds this, whatever the letter forms, digits, diacritics and case. */
                 q?: string;
-                /** @description Maximum number of items. */
+                /** @description How many items at most. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Cursor of the page: `next` of the previous page. */
+                /** @description Where the page begins: `next` of the page before. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -12340,7 +13210,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of the list. */
+            /** @description A page of them. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -12362,9 +13232,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
+                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -12382,7 +13252,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The created resource. */
+            /** @description It, as it was made. */
             201: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -12405,9 +13275,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -12426,7 +13296,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The current state of the resource. */
+            /** @description It, as it is now. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -12449,11 +13319,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
+                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -12472,7 +13342,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The resource is deleted. */
+            /** @description It is gone. */
             204: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -12491,11 +13361,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
+                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -12518,7 +13388,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The current state of the resource. */
+            /** @description It, as it is now. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -12538,15 +13408,15 @@ export interface operations {
     listIndicators: {
         parameters: {
             query?: {
-                /** @description Maximum number of items. */
+                /** @description How many items at most. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Cursor of the page: `next` of the previous page. */
+                /** @description Where the page begins: `next` of the page before. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -12565,7 +13435,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of the list. */
+            /** @description A page of them. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -12587,9 +13457,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
+                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -12612,7 +13482,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The created resource. */
+            /** @description It, as it was made. */
             201: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -12635,9 +13505,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -12661,7 +13531,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The current state of the resource. */
+            /** @description It, as it is now. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -12684,11 +13554,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
+                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -12712,7 +13582,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The resource is deleted. */
+            /** @description It is gone. */
             204: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -12731,11 +13601,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
+                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -12763,7 +13633,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The current state of the resource. */
+            /** @description It, as it is now. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -12783,15 +13653,15 @@ export interface operations {
     listMeasurements: {
         parameters: {
             query?: {
-                /** @description Maximum number of items. */
+                /** @description How many items at most. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Cursor of the page: `next` of the previous page. */
+                /** @description Where the page begins: `next` of the page before. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -12815,7 +13685,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of the list. */
+            /** @description A page of them. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -12837,9 +13707,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
+                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -12867,7 +13737,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The created resource. */
+            /** @description It, as it was made. */
             201: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -12890,9 +13760,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -12921,7 +13791,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The current state of the resource. */
+            /** @description It, as it is now. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -12944,11 +13814,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
+                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -12977,7 +13847,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The resource is deleted. */
+            /** @description It is gone. */
             204: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -12996,11 +13866,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
+                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -13033,7 +13903,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The current state of the resource. */
+            /** @description It, as it is now. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -13053,21 +13923,18 @@ export interface operations {
     transitionPilot: {
         parameters: {
             query?: {
-                /**
-                 * @description Validate without saving. Returns 200 with the result that the request would have, without `ETag` and `Location`;
-                 *     ids, numbers and timestamps are placeholders.
-                 */
+                /** @description Checks everything and keeps nothing: the answer is what it would be, with status 200 and without `ETag` and `Location`; ids, numbers and instants in it are of no use. */
                 dryRun?: components["parameters"]["DryRunParam"];
             };
             header: {
                 /**
-                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
+                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
+                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -13090,7 +13957,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The current state of the resource. */
+            /** @description It, as it is now. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -13111,21 +13978,21 @@ export interface operations {
     listPolicies: {
         parameters: {
             query?: {
-                /** @description Only items that count in this cycle. Default: the current cycle. */
+                /** @description Those that count in this cycle; the present one if not given. */
                 cycle?: components["parameters"]["CycleParam"];
-                /** @description Only items in one of these states. Repeat `state`, or separate the states by commas. */
+                /** @description Only in one of these states: `state` several times, or once with commas. */
                 state?: components["schemas"]["PolicyState"][];
-                /** @description Search by text. Ignores case, Arabic diacritics, alef variants and digit forms. */
+                /** @description Only those whose text holds this, whatever the letter forms, digits, diacritics and case. */
                 q?: string;
-                /** @description Maximum number of items. */
+                /** @description How many items at most. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Cursor of the page: `next` of the previous page. */
+                /** @description Where the page begins: `next` of the page before. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -13139,7 +14006,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of the list. */
+            /** @description A page of them. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -13161,9 +14028,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
+                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -13181,7 +14048,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The created resource. */
+            /** @description It, as it was made. */
             201: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -13204,9 +14071,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -13225,7 +14092,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The current state of the resource. */
+            /** @description It, as it is now. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -13248,11 +14115,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
+                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -13271,7 +14138,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The resource is deleted. */
+            /** @description It is gone. */
             204: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -13290,11 +14157,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
+                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -13317,7 +14184,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The current state of the resource. */
+            /** @description It, as it is now. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -13337,21 +14204,18 @@ export interface operations {
     transitionPolicy: {
         parameters: {
             query?: {
-                /**
-                 * @description Validate without saving. Returns 200 with the result that the request would have, without `ETag` and `Location`;
-                 *     ids, numbers and timestamps are placeholders.
-                 */
+                /** @description Checks everything and keeps nothing: the answer is what it would be, with status 200 and without `ETag` and `Location`; ids, numbers and instants in it are of no use. */
                 dryRun?: components["parameters"]["DryRunParam"];
             };
             header: {
                 /**
-                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
+                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
+                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -13374,7 +14238,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The current state of the resource. */
+            /** @description It, as it is now. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -13395,19 +14259,19 @@ export interface operations {
     listReports: {
         parameters: {
             query?: {
-                /** @description Only reports about this cycle. */
+                /** @description Only those about this cycle. */
                 cycle?: number;
-                /** @description Only items in one of these states. Repeat `state`, or separate the states by commas. */
+                /** @description Only in one of these states: `state` several times, or once with commas. */
                 state?: components["schemas"]["ReportState"][];
-                /** @description Maximum number of items. */
+                /** @description How many items at most. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Cursor of the page: `next` of the previous page. */
+                /** @description Where the page begins: `next` of the page before. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -13443,9 +14307,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
+                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -13486,9 +14350,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -13498,7 +14362,7 @@ export interface operations {
                  */
                 taskForceId: components["parameters"]["TaskForceIdParam"];
                 /**
-                 * @description Number of the report.
+                 * @description The number of the report.
                  * @example 1
                  */
                 number: number;
@@ -13528,21 +14392,21 @@ export interface operations {
     listSectors: {
         parameters: {
             query?: {
-                /** @description Only items that count in this cycle. Default: the current cycle. */
+                /** @description Those that count in this cycle; the present one if not given. */
                 cycle?: components["parameters"]["CycleParam"];
-                /** @description Only items in one of these states. Repeat `state`, or separate the states by commas. */
+                /** @description Only in one of these states: `state` several times, or once with commas. */
                 state?: components["schemas"]["SectorState"][];
-                /** @description Search by text. Ignores case, Arabic diacritics, alef variants and digit forms. */
+                /** @description Only those whose text holds this, whatever the letter forms, digits, diacritics and case. */
                 q?: string;
-                /** @description Maximum number of items. */
+                /** @description How many items at most. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Cursor of the page: `next` of the previous page. */
+                /** @description Where the page begins: `next` of the page before. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -13556,7 +14420,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of the list. */
+            /** @description A page of them. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -13578,9 +14442,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
+                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -13598,7 +14462,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The created resource. */
+            /** @description It, as it was made. */
             201: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -13621,9 +14485,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -13642,7 +14506,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The current state of the resource. */
+            /** @description It, as it is now. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -13665,11 +14529,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
+                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -13688,7 +14552,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The resource is deleted. */
+            /** @description It is gone. */
             204: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -13707,11 +14571,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
+                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -13734,7 +14598,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The current state of the resource. */
+            /** @description It, as it is now. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -13754,15 +14618,15 @@ export interface operations {
     listAssessments: {
         parameters: {
             query?: {
-                /** @description Maximum number of items. */
+                /** @description How many items at most. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Cursor of the page: `next` of the previous page. */
+                /** @description Where the page begins: `next` of the page before. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -13781,7 +14645,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of the list. */
+            /** @description A page of them. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -13803,9 +14667,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
+                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -13828,7 +14692,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The created resource. */
+            /** @description It, as it was made. */
             201: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -13851,9 +14715,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -13877,7 +14741,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The current state of the resource. */
+            /** @description It, as it is now. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -13900,11 +14764,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
+                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -13928,7 +14792,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The resource is deleted. */
+            /** @description It is gone. */
             204: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -13947,11 +14811,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
+                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -13979,7 +14843,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The current state of the resource. */
+            /** @description It, as it is now. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -13999,15 +14863,15 @@ export interface operations {
     listStudies: {
         parameters: {
             query?: {
-                /** @description Maximum number of items. */
+                /** @description How many items at most. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Cursor of the page: `next` of the previous page. */
+                /** @description Where the page begins: `next` of the page before. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -14026,7 +14890,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of the list. */
+            /** @description A page of them. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -14048,9 +14912,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
+                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -14073,7 +14937,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The created resource. */
+            /** @description It, as it was made. */
             201: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -14096,9 +14960,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -14122,7 +14986,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The current state of the resource. */
+            /** @description It, as it is now. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -14145,11 +15009,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
+                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -14173,7 +15037,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The resource is deleted. */
+            /** @description It is gone. */
             204: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -14192,11 +15056,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
+                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -14224,7 +15088,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The current state of the resource. */
+            /** @description It, as it is now. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -14244,21 +15108,18 @@ export interface operations {
     transitionSector: {
         parameters: {
             query?: {
-                /**
-                 * @description Validate without saving. Returns 200 with the result that the request would have, without `ETag` and `Location`;
-                 *     ids, numbers and timestamps are placeholders.
-                 */
+                /** @description Checks everything and keeps nothing: the answer is what it would be, with status 200 and without `ETag` and `Location`; ids, numbers and instants in it are of no use. */
                 dryRun?: components["parameters"]["DryRunParam"];
             };
             header: {
                 /**
-                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
+                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
+                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -14281,7 +15142,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The current state of the resource. */
+            /** @description It, as it is now. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -14303,9 +15164,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -14340,13 +15201,13 @@ export interface operations {
     listSteps: {
         parameters: {
             query?: {
-                /** @description The cycle. Default: the current cycle. */
+                /** @description The cycle; the present one if not given. */
                 cycle?: number;
             };
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -14381,13 +15242,13 @@ export interface operations {
     getStep: {
         parameters: {
             query?: {
-                /** @description The cycle. Default: the current cycle. */
+                /** @description The cycle; the present one if not given. */
                 cycle?: number;
             };
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -14429,11 +15290,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
+                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -14456,7 +15317,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The step after the change. */
+            /** @description The step as it is now. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -14477,7 +15338,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -14500,7 +15361,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The note is set. */
+            /** @description It is answered. */
             204: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -14518,9 +15379,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -14539,7 +15400,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The readiness of the step. */
+            /** @description How far the step is. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -14560,17 +15421,17 @@ export interface operations {
     listSubmissions: {
         parameters: {
             query?: {
-                /** @description The cycle. Default: the current cycle. */
+                /** @description The cycle; the present one if not given. */
                 cycle?: number;
-                /** @description Maximum number of items. */
+                /** @description How many items at most. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Cursor of the page: `next` of the previous page. */
+                /** @description Where the page begins: `next` of the page before. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -14610,16 +15471,13 @@ export interface operations {
     createSubmission: {
         parameters: {
             query?: {
-                /**
-                 * @description Validate without saving. Returns 200 with the result that the request would have, without `ETag` and `Location`;
-                 *     ids, numbers and timestamps are placeholders.
-                 */
+                /** @description Checks everything and keeps nothing: the answer is what it would be, with status 200 and without `ETag` and `Location`; ids, numbers and instants in it are of no use. */
                 dryRun?: components["parameters"]["DryRunParam"];
             };
             header?: {
-                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
+                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -14642,7 +15500,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Result of a dry run (`dryRun=true`). Nothing was saved. */
+            /** @description What it would be: with `dryRun`, nothing was kept. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -14679,7 +15537,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -14694,7 +15552,7 @@ export interface operations {
                  */
                 step: components["parameters"]["StepParam"];
                 /**
-                 * @description A criterion of the step's gate.
+                 * @description A criterion of its gate.
                  * @example policiesSettled
                  */
                 criterion: components["parameters"]["CriterionParam"];
@@ -14707,7 +15565,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The criterion is waived. */
+            /** @description It is waived. */
             204: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -14725,7 +15583,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -14740,7 +15598,7 @@ export interface operations {
                  */
                 step: components["parameters"]["StepParam"];
                 /**
-                 * @description A criterion of the step's gate.
+                 * @description A criterion of its gate.
                  * @example policiesSettled
                  */
                 criterion: components["parameters"]["CriterionParam"];
@@ -14749,7 +15607,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The waiver is removed. */
+            /** @description It is not waived. */
             204: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -14767,9 +15625,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -14810,7 +15668,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -14833,7 +15691,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The submission after the change. */
+            /** @description The submission as it is now. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -14855,13 +15713,13 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
+                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
+                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -14884,7 +15742,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The submission after the change. */
+            /** @description The submission as it is now. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -14905,21 +15763,18 @@ export interface operations {
     transitionTaskForce: {
         parameters: {
             query?: {
-                /**
-                 * @description Validate without saving. Returns 200 with the result that the request would have, without `ETag` and `Location`;
-                 *     ids, numbers and timestamps are placeholders.
-                 */
+                /** @description Checks everything and keeps nothing: the answer is what it would be, with status 200 and without `ETag` and `Location`; ids, numbers and instants in it are of no use. */
                 dryRun?: components["parameters"]["DryRunParam"];
             };
             header: {
                 /**
-                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
+                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
+                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -14937,7 +15792,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The task force after the change. */
+            /** @description The task force as it is now. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -14958,24 +15813,21 @@ export interface operations {
     listUsers: {
         parameters: {
             query?: {
-                /** @description Only users with this role. */
+                /** @description Only of this role. */
                 role?: components["schemas"]["UserRole"];
-                /** @description Only users in this state. */
+                /** @description Only in this state. */
                 state?: components["schemas"]["UserState"];
-                /**
-                 * @description Search by name or address (for a chair, by name). Ignores case, Arabic diacritics, alef variants and digit
-                 *     forms.
-                 */
+                /** @description Only those whose name or address holds this (for a chair: whose name), whatever the letter forms, digits, diacritics and case. */
                 q?: string;
-                /** @description Maximum number of items. */
+                /** @description How many items at most. */
                 limit?: components["parameters"]["LimitParam"];
-                /** @description Cursor of the page: `next` of the previous page. */
+                /** @description Where the page begins: `next` of the page before. */
                 cursor?: components["parameters"]["CursorParam"];
             };
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path?: never;
@@ -15005,9 +15857,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
+                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path?: never;
@@ -15042,9 +15894,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path: {
@@ -15081,11 +15933,11 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
+                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -15103,7 +15955,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The user after the change. */
+            /** @description The user as it is now. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -15124,9 +15976,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
+                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -15163,7 +16015,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -15194,21 +16046,18 @@ export interface operations {
     transitionUser: {
         parameters: {
             query?: {
-                /**
-                 * @description Validate without saving. Returns 200 with the result that the request would have, without `ETag` and `Location`;
-                 *     ids, numbers and timestamps are placeholders.
-                 */
+                /** @description Checks everything and keeps nothing: the answer is what it would be, with status 200 and without `ETag` and `Location`; ids, numbers and instants in it are of no use. */
                 dryRun?: components["parameters"]["DryRunParam"];
             };
             header: {
                 /**
-                 * @description `ETag` of the representation that the request changes. Only the version, the part before the dot, is compared.
+                 * @description The `ETag` of the representation that you are changing; only the part before the dot is compared. What a compressing proxy added at its end (`-gzip`, `;br`) may stay.
                  * @example "3.5f1d9c3b7a2e4f60"
                  */
                 "If-Match": components["parameters"]["IfMatchParam"];
-                /** @description A unique key of your choice for this request, with or without quotes. Within 24 hours, a request with the same key is executed once, and its 2xx response is repeated (without one-time secrets). The same key with another body is 422; a key whose request is still running is 409. */
+                /** @description Your name for this request, bare or quoted: within 24 hours it is done once, and answered the same again (2xx answers, without one-time secrets). The same key with another body is 422, one whose request is still under way 409. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKeyParam"];
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
             };
             path: {
@@ -15226,7 +16075,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The user after the change. */
+            /** @description The user as it is now. */
             200: {
                 headers: {
                     "API-Version": components["headers"]["ApiVersion"];
@@ -15248,9 +16097,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Language of problems and labels: `ar` or `en`. Default: the `locale` of the user, or English for unknown users. `Content-Language` of the response names the language used. */
+                /** @description The language of problems and labels: `ar` or `en`. If it names neither, the `locale` of the user; English where the user is not known. `Content-Language` of the answer says which it is. */
                 "Accept-Language"?: components["parameters"]["AcceptLanguageParam"];
-                /** @description `ETag` of a stored representation. The response is 304 without a body while the representation is unchanged. */
+                /** @description The `ETag` that you have; while it is still right, the answer is 304 without a body. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatchParam"];
             };
             path?: never;
