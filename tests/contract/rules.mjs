@@ -185,16 +185,19 @@ function EnumsAreComponents() {
   };
 }
 
-/** As Redocly's scalar-property-missing-example, which asks for an example also where the values are listed. */
+/**
+ * As Redocly's scalar-property-missing-example, which asks for an example also where the type shows every value or its form:
+ * truth values, enums, ids and times.
+ */
 function ScalarsHaveExamples() {
   return {
     Schema(schema, { report, location, resolve }) {
       for (const [name, property] of Object.entries(schema.properties ?? {})) {
         const resolved = resolve(property).node ?? property;
         const types = [resolved.type].flat().filter((type) => type !== 'null');
-        const isScalar = types.length > 0 && types.every((type) => ['string', 'number', 'integer', 'boolean'].includes(type));
-        const shown = ['example', 'examples', 'enum', 'const'];
-        if (isScalar && !shown.some((field) => property[field] !== undefined || resolved[field] !== undefined)) {
+        const isScalar = types.length > 0 && types.every((type) => ['string', 'number', 'integer'].includes(type));
+        const isShown = ['example', 'examples', 'enum', 'const'].some((field) => (property[field] ?? resolved[field]) !== undefined);
+        if (isScalar && !isShown && !['uuid', 'date-time', 'date', 'binary'].includes(resolved.format)) {
           report({ message: `The property "${name}" has no example.`, location: location.child(['properties', name]).key() });
         }
       }

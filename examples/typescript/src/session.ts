@@ -14,7 +14,9 @@ export async function signIn(baseUrl: string, credentials: Schemas['LoginCredent
   let refreshAt = deadline(tokens);
   let refreshing: Promise<void> | undefined;
   const refresh = async () => {
-    const { data, error } = await open.POST('/v1/auth/refresh', { body: { refreshToken: tokens.refreshToken } });
+    const { refreshToken } = tokens;
+    if (refreshToken === null) throw new Error('the refresh token is in a cookie');
+    const { data, error } = await open.POST('/v1/auth/refresh', { body: { refreshToken } });
     if (!data) throw new Error(error.detail);
     tokens = data;
     refreshAt = deadline(tokens);
