@@ -138,12 +138,14 @@ pub(super) async fn upload_evidence(app: Data<App>, upload: Upload<EvidencePath>
     params(EvidencePath),
     responses((
         status = 200,
-        description = "The file.",
+        description = "The file in its own media type, for which `application/octet-stream` stands where a client only reads bytes.",
         headers(
             ("ETag" = String),
             ("Content-Disposition" = String, description = "The name of the file: `filename*` (RFC 8187), and for programs that read only ASCII `filename`."),
         ),
         content(
+            // Generators that know no type of documents take this one, and read bytes.
+            (EvidenceFile = "application/octet-stream"),
             (EvidenceFile = "application/pdf"),
             (EvidenceFile = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
             (EvidenceFile = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
