@@ -18,6 +18,7 @@ use crate::domain::{
 };
 use crate::http::problem::Result;
 use crate::http::problem_catalogue::ProblemCode;
+use crate::http::request::NoQuery;
 use crate::http::response;
 use crate::http::server::response_middleware::API_VERSION;
 
@@ -192,6 +193,6 @@ impl<T: Listed> ToSchema for BySchema<T> {
     responses((status = 200, description = "The vocabularies.", body = Vocabularies, headers(("ETag" = String))))
 )]
 #[get("/v1/vocabularies")]
-pub(super) async fn get_vocabularies() -> Result<HttpResponse> {
+pub(super) async fn get_vocabularies(_query: NoQuery) -> Result<HttpResponse> {
     Ok(public(response::single(API_VERSION, &Vocabularies::new())?))
 }
