@@ -104,7 +104,7 @@ pub struct Jwk {
     /// Thumbprint of the key (RFC 7638), as in the tokens' headers.
     #[schema(example = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k")]
     pub kid: String,
-    /// What the key is for.
+    /// Use of the key: signatures.
     #[serde(rename = "use")]
     #[schema(example = "sig")]
     pub usage: &'static str,

@@ -21,7 +21,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// Whether the target of an indicator was reached.
+    /// The result of comparing an indicator with its target.
     pub enum TargetVerdict {
         Reached = "reached", "Target reached", "تحقق المستهدف";
         NotReached = "notReached", "Target not reached", "لم يتحقق المستهدف";

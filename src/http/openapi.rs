@@ -51,7 +51,7 @@ const DESCRIPTION: &str = include_str!("openapi/description.md").trim_ascii_end(
         description = DESCRIPTION,
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
-    servers((url = "/", description = "This installation.")),
+    servers((url = "/", description = "The installation that serves the document.")),
     security(("bearer" = [])),
     components(schemas(ProblemDocument)),
     tags(

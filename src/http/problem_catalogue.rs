@@ -423,7 +423,7 @@ problem_catalogue! {
     NotWaivable from RefusalCode {
         status: CONFLICT,
         title: "That criterion can't be waived", "لا يجوز الإعفاء من هذا المعيار",
-        advice: "`waivable` in the readiness says which criteria can be waived. This one has to be met.",
+        advice: "`waivable` in the readiness lists the criteria that can be waived. Meet the criterion.",
             "يبيّن الحقل waivable في الجاهزية المعايير التي يجوز الإعفاء منها. أما هذا المعيار فلا بد من استيفائه.",
     }
     NotAdjusted from RefusalCode {

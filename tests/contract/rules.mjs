@@ -141,11 +141,14 @@ function SchemaNamesSayOfWhat() {
   };
 }
 
+// A cycle has five steps.
+const LISTS_OF_FIXED_LENGTH = new Set(['listSteps']);
+
 function ListsArePaged() {
   return {
     Operation(operation, { report, location, resolve }) {
       const media = operation.responses?.['200']?.content?.['application/json'];
-      if (media?.schema === undefined) return;
+      if (media?.schema === undefined || LISTS_OF_FIXED_LENGTH.has(operation.operationId)) return;
       const page = resolve(media.schema).node ?? media.schema;
       const isPage = page?.properties?.items !== undefined && page.properties.next !== undefined;
       if (!isPage && !/^list[A-Z]/u.test(operation.operationId ?? '')) return;

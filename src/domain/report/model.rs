@@ -527,7 +527,7 @@ pub struct ReportActivities {
 pub struct ReportActivity {
     /// Unique id.
     pub id: Uuid,
-    /// Its number.
+    /// Number of the activity.
     #[schema(minimum = 1, example = 14)]
     pub number: i32,
     /// Title.
@@ -616,7 +616,7 @@ impl ReportRisks {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportDecision {
-    /// Its number.
+    /// Number of the decision.
     #[schema(minimum = 1, example = 1)]
     pub number: i32,
     /// Number of the report.

@@ -102,7 +102,7 @@ page_query! {
 ///
 /// Refused attempts, newest first: requests refused with 403, failed or throttled sign-ins, and steps submitted before
 /// their gate was met. Attempts of one kind are counted, an hour a row; they appear after some seconds and are kept for
-/// 90 days. They stand apart from the chains of events, for they changed nothing. For the administrator.
+/// 90 days. Refused attempts are no events, since nothing was changed. For the administrator.
 #[utoipa::path(
     tag = "events",
     params(RefusedAttemptQuery),

@@ -68,7 +68,7 @@ pub(super) struct NewSector {
 
 /// Current and target maturity of a sector: the levels of the latest assessments.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Maturity {
+pub(super) struct SectorMaturity {
     /// Current maturity level, 1 to 5; null if never assessed.
     #[schema(required, minimum = 1, maximum = 5, example = 2)]
     current: Option<i16>,
@@ -96,7 +96,7 @@ pub(super) struct SectorItem {
     #[schema(required, value_type = Option<LongText>)]
     rationale: Option<LocalizedText>,
     /// Current and target maturity.
-    maturity: Maturity,
+    maturity: SectorMaturity,
     /// Current state.
     state: SectorState,
     /// Reason for the current state.
@@ -122,7 +122,7 @@ impl SectorItem {
             last_cycle: sector.last_cycle,
             name: sector.fields.name,
             rationale: sector.fields.rationale,
-            maturity: Maturity { current, target },
+            maturity: SectorMaturity { current, target },
             state: sector.state,
             state_reason: sector.state_reason,
             state_since: sector.state_since,

@@ -180,7 +180,7 @@ impl From<&DueLine> for NextDue {
     }
 }
 
-/// Where a task force stands; rarely more than 4 KB, and at most 64 KB.
+/// The status of a task force: rarely more than 4 KB, and at most 64 KB.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct TaskForceStatus {

@@ -102,7 +102,7 @@ impl SharedHeader {
             ),
             // An installation without limits sends neither of these two.
             Self::RateLimit => header(
-                "What is left of your quota: `r` requests now, and all of it again in `t` seconds (draft-ietf-httpapi-ratelimit-headers-11).",
+                "The rest of the caller's quota: `r` requests now, and all of it again in `t` seconds (draft-ietf-httpapi-ratelimit-headers-11).",
                 with_example(text(), "\"default\";r=299;t=1"),
                 Some(false),
             ),
