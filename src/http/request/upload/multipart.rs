@@ -83,7 +83,13 @@ fn part_error(name: &str, code: FieldErrorCode) -> Problem {
 fn broken(error: MultipartError) -> Problem {
     match error {
         MultipartError::Payload(PayloadError::Overflow) => ProblemCode::BodyTooLarge.into(),
-        MultipartError::Payload(_) | MultipartError::Incomplete => super::broken_off(),
+        MultipartError::Payload(_) => super::broken_off(),
+        MultipartError::Incomplete => Refusal::new(
+            RefusalCode::InvalidRequest,
+            format!("The body ends before the last boundary of {MEDIA_TYPE}, which the `Content-Type` of the request names."),
+            format!("انتهى نص الطلب قبل آخر فاصل (boundary) من النوع {MEDIA_TYPE}، وهو الفاصل المذكور في Content-Type الخاص بالطلب."),
+        )
+        .into(),
         _ => Refusal::new(
             RefusalCode::InvalidRequest,
             format!("The body can't be read as {MEDIA_TYPE}: each part needs the boundary and the name that {MEDIA_TYPE} asks for."),
