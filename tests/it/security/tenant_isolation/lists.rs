@@ -145,5 +145,5 @@ async fn a_cursor_of_another_task_force_shows_nothing_of_it() {
             }
         }
     }
-    assert!(passed > 60, "{passed} cursors that were made up are in the form of ours");
+    assert!(passed > 20, "{passed} cursors that were made up are in the form of ours");
 }
