@@ -2,6 +2,7 @@
 //! as every change; the file must be of an accepted kind, which its media type or else its content tells.
 
 mod multipart;
+mod received;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -10,20 +11,20 @@ use std::time::Duration;
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
-use actix_web::web::{Bytes, BytesMut, Data};
+use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
-use futures_util::{Stream, StreamExt as _};
+use futures_util::StreamExt as _;
 use serde::Deserialize;
-use sha2::{Digest as _, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
+use received::{Declared, FORM, Received, broken_off, content, content_problem, declared, unsupported};
+
 use super::{CallContext, Extraction, Path, app, authenticate, require_visible, timeouts, version};
 use crate::app::Error;
-use crate::domain::file::{ContentError, FileKind, MAX_FILE_BYTES};
+use crate::domain::file::{FileKind, MAX_FILE_BYTES};
 use crate::domain::file_name;
-use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::domain::rights::Action;
 use crate::domain::version::ExpectedVersion;
 use crate::http::problem::{Problem, Result};
@@ -151,25 +152,6 @@ enum Form {
     Part,
 }
 
-/// A file that was read, before its kind is known.
-struct Received {
-    declared: Declared,
-    /// The name that it was sent with.
-    name: Option<String>,
-    content: Bytes,
-    sha256: [u8; 32],
-}
-
-/// What the media type of a file says of its kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Declared {
-    Kind(FileKind),
-    /// Nothing: the content tells.
-    Nothing,
-    /// A table of Excel, which browsers also call a CSV file where Excel opens such files.
-    ExcelTable,
-}
-
 impl Form {
     /// The form of a request's body, which is not compressed.
     fn of(request: &HttpRequest) -> Result<Self> {
@@ -179,7 +161,7 @@ impl Form {
             .is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"));
         let media_type = request.content_type();
         let is_utf8 = request.encoding().is_ok_and(|charset| charset.name() == "UTF-8");
-        let form = if media_type.eq_ignore_ascii_case(multipart::MEDIA_TYPE) {
+        let form = if media_type.eq_ignore_ascii_case(FORM) {
             Some(Self::Part)
         } else {
             declared(media_type, is_utf8).map(Self::Alone)
@@ -204,90 +186,6 @@ impl Form {
             }
         }
     }
-}
-
-/// What a media type without parameters declares; `None` if the service takes no file of that type, or no text in another
-/// encoding.
-fn declared(media_type: &str, is_utf8: bool) -> Option<Declared> {
-    match FileKind::of_media_type(media_type) {
-        Some(kind) => (is_utf8 || !kind.is_text()).then_some(Declared::Kind(kind)),
-        None if media_type.is_empty() => Some(Declared::Nothing),
-        None if media_type.eq_ignore_ascii_case("application/octet-stream") => Some(Declared::Nothing),
-        None if media_type.eq_ignore_ascii_case("application/vnd.ms-excel") => Some(Declared::ExcelTable),
-        None => None,
-    }
-}
-
-impl Declared {
-    /// The kind of a file with this content and name.
-    fn kind_of(self, content: &[u8], name: Option<&str>) -> Result<FileKind> {
-        if content.is_empty() {
-            return Err(content_problem("The file is empty.", "الملف فارغ."));
-        }
-        match self {
-            Self::Kind(kind) => check(kind, content).map(|()| kind),
-            Self::Nothing => FileKind::detect(content, name).ok_or_else(unsupported),
-            Self::ExcelTable => FileKind::Csv
-                .check(content)
-                .map(|()| FileKind::Csv)
-                .map_err(|_other: ContentError| unsupported()),
-        }
-    }
-}
-
-/// Refuses content that is no file of the declared kind.
-fn check(kind: FileKind, content: &[u8]) -> Result<()> {
-    kind.check(content).map_err(|error| match error {
-        ContentError::Empty => content_problem("The file is empty.", "الملف فارغ."),
-        ContentError::NotText => content_problem(
-            "The file is not text: it must be UTF-8 without NUL.",
-            "الملف ليس نصًّا: يجب أن يكون بترميز UTF-8 دون أحرف NUL.",
-        ),
-        ContentError::OtherKind => content_problem(
-            format!("The file does not begin as one of type {} does.", kind.media_type()),
-            "محتوى الملف لا يطابق النوع المذكور في Content-Type.",
-        ),
-    })
-}
-
-fn content_problem(en: impl Into<String>, ar: impl Into<String>) -> Problem {
-    Refusal::new(RefusalCode::InvalidRequest, en.into(), ar.into()).into()
-}
-
-fn unsupported() -> Problem {
-    let types = |comma| FileKind::ALL.map(FileKind::media_type).join(comma);
-    Problem::new(
-        ProblemCode::UnsupportedMediaType,
-        format!(
-            "Send the file as it is, not compressed, text in UTF-8, in the part `file` of {} or alone, and as one of {}. With application/octet-stream, the content tells which one it is.",
-            multipart::MEDIA_TYPE,
-            types(", ")
-        ),
-        format!(
-            "أرسل الملف كما هو دون ضغط، والنص بترميز UTF-8، في الجزء file من {} أو وحده، وبأحد الأنواع: {}. ومع application/octet-stream يُعرف النوع من المحتوى.",
-            multipart::MEDIA_TYPE,
-            types("، ")
-        ),
-    )
-}
-
-/// Reads a file up to the size of the largest one, and hashes it on the way.
-async fn content(chunks: impl Stream<Item = Result<Bytes>>, announced: usize) -> Result<(Bytes, [u8; 32])> {
-    let mut chunks = std::pin::pin!(chunks);
-    let (mut content, mut hash) = (BytesMut::with_capacity(announced), Sha256::new());
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk?;
-        if content.len() + chunk.len() > MAX_FILE_BYTES {
-            return Err(ProblemCode::BodyTooLarge.into());
-        }
-        hash.update(&chunk);
-        content.extend_from_slice(&chunk);
-    }
-    Ok((content.freeze(), hash.finalize().into()))
-}
-
-fn broken_off() -> Problem {
-    content_problem("The file broke off.", "انقطع إرسال الملف.")
 }
 
 fn timeout_problem(within: Duration) -> Problem {

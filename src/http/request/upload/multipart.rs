@@ -9,15 +9,12 @@ use actix_web::error::PayloadError;
 use actix_web::http::header::CONTENT_ENCODING;
 use futures_util::StreamExt as _;
 
-use super::{Received, content, declared, unsupported};
+use super::received::{FORM, Received, broken_off, content, declared, unsupported};
 use crate::domain::file::MAX_FILE_BYTES;
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
 use crate::http::problem::{Problem, Result};
 use crate::http::problem_catalogue::ProblemCode;
 use crate::http::validation::{escaped, shortened};
-
-/// The media type.
-pub(super) const MEDIA_TYPE: &str = "multipart/form-data";
 
 /// The maximum size of what surrounds the file: boundaries, and the headers of its part.
 pub(super) const MAX_SURROUNDING_BYTES: usize = 64 * 1024;
@@ -83,17 +80,17 @@ fn part_error(name: &str, code: FieldErrorCode) -> Problem {
 fn broken(error: MultipartError) -> Problem {
     match error {
         MultipartError::Payload(PayloadError::Overflow) => ProblemCode::BodyTooLarge.into(),
-        MultipartError::Payload(_) => super::broken_off(),
+        MultipartError::Payload(_) => broken_off(),
         MultipartError::Incomplete => Refusal::new(
             RefusalCode::InvalidRequest,
-            format!("The body ends before the last boundary of {MEDIA_TYPE}, which the `Content-Type` of the request names."),
-            format!("انتهى نص الطلب قبل آخر فاصل (boundary) من النوع {MEDIA_TYPE}، وهو الفاصل المذكور في Content-Type الخاص بالطلب."),
+            format!("The body ends before the last boundary of {FORM}, which the `Content-Type` of the request names."),
+            format!("انتهى نص الطلب قبل آخر فاصل (boundary) من النوع {FORM}، وهو الفاصل المذكور في Content-Type الخاص بالطلب."),
         )
         .into(),
         _ => Refusal::new(
             RefusalCode::InvalidRequest,
-            format!("The body can't be read as {MEDIA_TYPE}: each part needs the boundary and the name that {MEDIA_TYPE} asks for."),
-            format!("تعذرت قراءة نص الطلب من النوع {MEDIA_TYPE}: يلزم كل جزء فاصلُه واسمُه وفق هذا النوع."),
+            format!("The body can't be read as {FORM}: each part needs the boundary and the name that {FORM} asks for."),
+            format!("تعذرت قراءة نص الطلب من النوع {FORM}: يلزم كل جزء فاصلُه واسمُه وفق هذا النوع."),
         )
         .into(),
     }
