@@ -41,8 +41,6 @@ struct Exchange {
     /// The media type of an answer that is not JSON.
     answer_type: Option<String>,
     answer: Option<Value>,
-    /// The answer to a dry run of the request, where an operation creates something.
-    tried: Option<Value>,
     /// True if the answer is longer than the example.
     #[serde(default)]
     shortened: bool,
@@ -106,13 +104,12 @@ impl Exchange {
     /// The bodies of the operation that the exchange is an example of.
     fn places<'a>(&self, id: &str, operation: &'a mut Operation) -> Vec<Place<'a>> {
         let status = self.status.to_string();
-        let (mut answer, mut tried) = (Vec::new(), Vec::new());
+        // Beside a creation, 200 answers a dry run, which looks like the creation.
+        let is_shown = |of: &str| of == status || (of, status.as_str()) == ("200", "201");
+        let mut answer = Vec::new();
         for (of, response) in &mut operation.responses.responses {
-            let RefOr::T(response) = response else { continue };
-            if *of == status {
+            if let (true, RefOr::T(response)) = (is_shown(of), response) {
                 answer.extend(&mut response.content);
-            } else if of == "200" {
-                tried.extend(&mut response.content);
             }
         }
         let request: Vec<_> = match &mut operation.request_body {
@@ -120,11 +117,9 @@ impl Exchange {
             _ => Vec::new(),
         };
         let of_request = |value| ExampleBuilder::new().value(Some(value)).build();
-        let of_answer = |value: &Option<Value>| value.as_ref().map(|value| self.answer(value));
         let bodies = [
             ("Request", request, &self.request_type, self.request.clone().map(of_request)),
-            ("Response", answer, &self.answer_type, of_answer(&self.answer)),
-            ("DryRun", tried, &self.answer_type, of_answer(&self.tried)),
+            ("Response", answer, &self.answer_type, self.answer.as_ref().map(|value| self.answer(value))),
         ];
         let mut places = Vec::new();
         for (kind, contents, media_type, example) in bodies {

@@ -26,7 +26,7 @@ const MEMBERS: [&str; 6] =
     ["allowedRoles", "availableTransitions", "criteria", "errors", "references", "storage"];
 
 /// The bytes that all examples of the document take as JSON.
-const LARGEST: usize = 110_000;
+const LARGEST: usize = 130_000;
 
 /// The examples as they were recorded.
 static RECORDED: LazyLock<Value> =
@@ -100,13 +100,12 @@ fn every_body_and_every_answer_has_an_example_that_fits_its_schema() {
     for operation in operations() {
         let id = operation.id();
         let exchange = &recorded("operations")[id];
-        let status = exchange["status"].to_string();
         let mut bodies = vec![("request", &operation.described["requestBody"], &exchange["request"])];
         let responses = operation.described["responses"].as_object().unwrap();
-        for (of, response) in responses.iter().filter(|(status, _)| status.starts_with('2')) {
-            let shown = &exchange[if *of == status { "answer" } else { "tried" }];
-            bodies.push((of.as_str(), resolved(response), shown));
-        }
+        let successes = responses.iter().filter(|(status, _)| status.starts_with('2'));
+        bodies.extend(
+            successes.map(|(status, answer)| (status.as_str(), resolved(answer), &exchange["answer"])),
+        );
         for (name, described, shown) in bodies {
             let mut count = 0;
             for (media_type, content) in described["content"].as_object().into_iter().flatten() {

@@ -147,17 +147,6 @@ impl<'a> Player<'a> {
         let request = request.map(|body| self.placeholders.hide(&format!("{place}/request"), &body));
         let request = request.or_else(|| line.file.as_deref().map(|file| json!({ "file": file })));
 
-        let tried = match line.silent || line.problem.is_some() || !answers_dry_runs_alone(operation) {
-            true => None,
-            false => {
-                let mut query = query.clone();
-                query.insert("dryRun".to_owned(), "true".to_owned());
-                let draft = self.draft(operation, &path, &query, line, request.as_ref()).await?;
-                let answer = self.send(&line.by, draft).await.expect(200);
-                let shown = line.shortened(&content(&answer).1);
-                Some(self.placeholders.hide(&format!("{place}/tried"), &shown))
-            }
-        };
         let draft = self.draft(operation, &path, &query, line, request.as_ref()).await?;
         let answer = self.send(&line.by, draft).await;
         let (answer_type, body) = content(&answer);
@@ -184,7 +173,6 @@ impl<'a> Player<'a> {
             ("request", request),
             ("answerType", (!answer_type.ends_with("json")).then(|| json!(answer_type))),
             ("answer", (!shown.is_null()).then_some(shown)),
-            ("tried", tried),
             ("shortened", line.shorten.as_ref().map(|_| json!(true))),
         ] {
             if let Some(value) = value {
@@ -369,12 +357,6 @@ fn success(operation: Operation) -> u16 {
     let is_success =
         |status: &&String| status.starts_with('2') && (*status != "200" || !responses.contains_key("201"));
     responses.keys().find(is_success).unwrap().parse().unwrap()
-}
-
-/// Tells whether the 200 of an operation answers dry runs and nothing else.
-fn answers_dry_runs_alone(operation: Operation) -> bool {
-    let responses = &operation.described["responses"];
-    responses["200"].is_object() && responses["201"].is_object()
 }
 
 /// The media type and the body of an answer.
