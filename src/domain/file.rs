@@ -196,7 +196,7 @@ fn entry_names(content: &[u8]) -> Option<BTreeSet<&[u8]>> {
 /// A number of this many bytes, the lowest first.
 fn number(bytes: &[u8], at: usize, length: usize) -> Option<u32> {
     let bytes = bytes.get(at..at.checked_add(length)?)?;
-    Some(bytes.iter().rev().fold(0, |number, byte| number << 8 | u32::from(*byte)))
+    Some(bytes.iter().rev().fold(0, |number, byte| (number << 8) | u32::from(*byte)))
 }
 
 #[cfg(test)]

@@ -30,12 +30,12 @@ fn made(rng: &mut Rng, etag: &str, version: i64) -> String {
 fn names(header: &str, version: i64) -> bool {
     let header = header.trim_matches([' ', '\t']);
     // The contents of the tags are between the quotes.
-    let tags = header.split('"').skip(1).step_by(2);
+    let mut tags = header.split('"').skip(1).step_by(2);
     let is_it = |tag: &str| {
         let after = tag.trim_start_matches('0').strip_prefix(&version.to_string());
         after.is_some_and(|after| !after.starts_with(|next: char| next.is_ascii_alphanumeric()))
     };
-    header == "*" || tags.into_iter().any(is_it)
+    header == "*" || tags.any(is_it)
 }
 
 #[tokio::test]
