@@ -8,18 +8,26 @@ use serde_json::{Map, Value, json};
 
 use crate::http::text;
 
+/// Rewrites the document.
+pub(super) fn rewrite(document: &mut Value) {
+    rewrite_all(document);
+    let schemas = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
+    schemas.into_iter().flat_map(Map::values_mut).for_each(remove_examples_of_values);
+}
+
 /// Rewrites every schema and every parameter.
-pub(super) fn rewrite(value: &mut Value) {
+fn rewrite_all(value: &mut Value) {
     match value {
         Value::Object(fields) => {
             if fields.get("required") != Some(&Value::Bool(true)) && fields.contains_key("in") {
                 remove_examples(fields);
             }
             remove_own_format(fields);
+            describe_length_of_address(fields);
             name_the_required(fields);
-            fields.values_mut().for_each(rewrite);
+            fields.values_mut().for_each(rewrite_all);
         }
-        Value::Array(items) => items.iter_mut().for_each(rewrite),
+        Value::Array(items) => items.iter_mut().for_each(rewrite_all),
         _ => {}
     }
 }
@@ -31,6 +39,39 @@ fn remove_examples(parameter: &mut Map<String, Value>) {
         schema.retain(|name, _| name != "example" && name != "examples");
     }
     parameter.retain(|name, _| name != "example" && name != "examples");
+}
+
+/// Operations have recorded examples. Examples of single values would only add to the weight of the document.
+fn remove_examples_of_values(schema: &mut Value) {
+    match schema {
+        Value::Object(fields) => {
+            fields.retain(|name, _| name != "example" && name != "examples");
+            for (name, value) in fields {
+                match (name.as_str(), value) {
+                    // Members of an object, which can be called `example`.
+                    ("properties", Value::Object(properties)) => {
+                        properties.values_mut().for_each(remove_examples_of_values);
+                    }
+                    (_, value) => remove_examples_of_values(value),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(remove_examples_of_values),
+        _ => {}
+    }
+}
+
+/// Types for addresses have no length (datamodel-code-generator), so that the description says the length.
+fn describe_length_of_address(schema: &mut Map<String, Value>) {
+    if schema.get("format").and_then(Value::as_str) != Some("uri") {
+        return;
+    }
+    schema.remove("minLength");
+    if let Some(length) = schema.remove("maxLength") {
+        let described = schema.get("description").and_then(Value::as_str).unwrap_or_default();
+        let described = format!("{described} At most {length} characters.");
+        schema.insert("description".to_owned(), described.trim_start().into());
+    }
 }
 
 /// Formats that only the service knows are an error in strict validators.
