@@ -13,7 +13,7 @@ const ENTRY: &[u8] = b"PK\x03\x04";
 /// The beginning of an entry in the directory of a ZIP archive.
 const DIRECTORY_ENTRY: &[u8] = b"PK\x01\x02";
 /// The beginning of the record after the directory of a ZIP archive.
-const DIRECTORY_END: &[u8] = b"PK\x05\x06";
+const DIRECTORY_END: &[u8] = b"PK\x05\x06\0";
 /// The maximum distance of that record from the end: its own length, and a comment.
 const MAX_DIRECTORY_END: usize = 22 + 65_535;
 
@@ -247,7 +247,7 @@ mod tests {
         assert_eq!(detect(b"\x89PNG\r\n\x1a\n\0\0"), Some(FileKind::Png));
         assert_eq!(detect(b"\xff\xd8\xff\xe0\0"), Some(FileKind::Jpeg));
         assert_eq!(detect("BM: محضر".as_bytes()), Some(FileKind::Text));
-        for nothing in [&b""[..], b"\0", b"\xff\xfea\0", b"PK\x03\x04", b"PK\x05\x06", b"GIF89a\0"] {
+        for nothing in [&b""[..], b"\0", b"\xff\xfea\0", b"PK\x03\x04", b"PK\x05\x06\0", b"GIF89a\0"] {
             assert_eq!(detect(nothing), None, "{nothing:?}");
         }
         for (name, kind) in [
