@@ -64,7 +64,7 @@ pub(super) struct LoginCredentials {
 pub(super) struct RefreshToken {
     /// The last refresh token of the session. Without this member, the service takes the token from the refresh cookie.
     #[serde(default, deserialize_with = "optional_secret")]
-    #[schema(value_type = String, min_length = 1, max_length = 200, required = false)]
+    #[schema(value_type = String, min_length = 1, max_length = 200, required = false, example = "c2VjcmV0LXJlZnJlc2gtdG9rZW4tb2YtYS1zZXNzaW9u")]
     refresh_token: Option<SecretString>,
 }
 
