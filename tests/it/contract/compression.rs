@@ -1,7 +1,6 @@
 //! Compressed answers: which they are, that they say the same, and that no secret is among them.
 
 use std::collections::BTreeSet;
-use std::io::Read as _;
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -14,18 +13,6 @@ use crate::support::{Answer, Client, TestApp, Who};
 
 async fn read(client: Client<'_>, path: &str, codings: &str) -> Answer {
     client.send(Draft::get(path).header("Accept-Encoding", codings)).await
-}
-
-/// The body, decoded as the answer says.
-fn decoded(answer: &Answer) -> Vec<u8> {
-    let mut decoded = Vec::new();
-    match answer.header("content-encoding") {
-        "br" => brotli::Decompressor::new(&answer.body[..], 4096).read_to_end(&mut decoded).unwrap(),
-        "gzip" => flate2::read::GzDecoder::new(&answer.body[..]).read_to_end(&mut decoded).unwrap(),
-        "" => return answer.body.clone(),
-        other => panic!("{}: {other}", answer.request),
-    };
-    decoded
 }
 
 /// A list of this many activities with long texts in both languages.
@@ -57,7 +44,7 @@ async fn a_long_answer_comes_in_the_coding_that_the_client_likes_best() {
     ] {
         let answer = read(chair, &path, codings).await.expect(200);
         assert_eq!(answer.header("content-encoding"), coding, "{codings}");
-        assert_eq!(decoded(&answer), plain.body, "{codings}");
+        assert_eq!(answer.decoded(), plain.body, "{codings}");
         assert_eq!(answer.header("content-length"), answer.body.len().to_string());
         assert!(answer.header("vary").split(", ").any(|name| name == "Accept-Encoding"), "{codings}");
         assert!(coding.is_empty() || answer.body.len() * 5 < plain.body.len(), "{codings}");
@@ -204,7 +191,7 @@ async fn the_document_is_compressed_and_not_sent_again() {
         for coding in ["br", "gzip"] {
             let answer = read(app.as_anybody(), path, coding).await.expect(200);
             assert_eq!(answer.header("content-encoding"), coding);
-            assert!(decoded(&answer) == plain.body, "{path} in {coding}");
+            assert!(answer.decoded() == plain.body, "{path} in {coding}");
             let again =
                 Draft::get(path).header("If-None-Match", answer.etag()).header("Accept-Encoding", coding);
             app.as_anybody().send(again).await.expect(304);

@@ -1,5 +1,7 @@
 //! Answers of the service.
 
+use std::io::Read as _;
+
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 use taskforce::domain::refusal::RefusalCode;
@@ -30,6 +32,21 @@ impl Answer {
         let etag = self.header("etag");
         assert!(!etag.is_empty(), "{}: no ETag", self.request);
         etag
+    }
+
+    /// The body without its coding.
+    pub(crate) fn decoded(&self) -> Vec<u8> {
+        let mut decoded = Vec::new();
+        match self.header("content-encoding") {
+            "br" if !self.body.is_empty() => {
+                brotli::Decompressor::new(&self.body[..], 4096).read_to_end(&mut decoded).unwrap();
+            }
+            "gzip" if !self.body.is_empty() => {
+                flate2::read::GzDecoder::new(&self.body[..]).read_to_end(&mut decoded).unwrap();
+            }
+            _ => decoded.clone_from(&self.body),
+        }
+        decoded
     }
 
     /// The body as text.
