@@ -387,12 +387,23 @@ struct SnapshotPilot {
     run: Option<i32>,
     /// All evaluations, oldest first. Snapshots of an earlier version do not have them.
     #[schema(nullable = false)]
-    evaluations: Option<Vec<PilotEvaluation>>,
+    evaluations: Option<Vec<SnapshotEvaluation>>,
     /// The indicators of the pilot, oldest first.
     indicators: Vec<SnapshotIndicator>,
     /// The measurements of the pilot, oldest first, in the snapshot of step `migration`.
     #[schema(nullable = false)]
     measurements: Option<Vec<SnapshotMeasurement>>,
+}
+
+/// An evaluation of a pilot, with the run that was evaluated.
+#[derive(Debug, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct SnapshotEvaluation {
+    #[serde(flatten)]
+    evaluation: PilotEvaluation,
+    /// The run of the pilot that was evaluated.
+    #[schema(minimum = 1, example = 1)]
+    run: i32,
 }
 
 /// An indicator as it was.
