@@ -188,26 +188,6 @@ function EnumsAreComponents() {
   };
 }
 
-/**
- * As Redocly's scalar-property-missing-example, which asks for an example also where the type shows every value or its form:
- * truth values, enums, ids and times.
- */
-function ScalarsHaveExamples() {
-  return {
-    Schema(schema, { report, location, resolve }) {
-      for (const [name, property] of Object.entries(schema.properties ?? {})) {
-        const resolved = resolve(property).node ?? property;
-        const types = [resolved.type].flat().filter((type) => type !== 'null');
-        const isScalar = types.length > 0 && types.every((type) => ['string', 'number', 'integer'].includes(type));
-        const isShown = ['example', 'examples', 'enum', 'const'].some((field) => (property[field] ?? resolved[field]) !== undefined);
-        if (isScalar && !isShown && !['uuid', 'date-time', 'date', 'binary'].includes(resolved.format)) {
-          report({ message: `The property "${name}" has no example.`, location: location.child(['properties', name]).key() });
-        }
-      }
-    },
-  };
-}
-
 /** A client reads every refusal in one way: as the problem of the response `default`, by its code. */
 function OperationsDocumentProblems() {
   return {
@@ -242,7 +222,6 @@ export default function plugin() {
         'schema-names-say-of-what': SchemaNamesSayOfWhat,
         'lists-are-paged': ListsArePaged,
         'enums-are-components': EnumsAreComponents,
-        'scalars-have-examples': ScalarsHaveExamples,
         'operations-document-problems': OperationsDocumentProblems,
       },
     },

@@ -102,11 +102,6 @@ const faults = [
     document.components.schemas[schema].properties.version = { type: 'string', description: 'A word.', enum: ['a', 'b'] };
     return pointer('components', 'schemas', schema, 'properties', 'version', 'enum');
   }],
-  ['contract/scalars-have-examples', (document) => {
-    const schema = name(document, 'schemas', (one) => one.properties?.id !== undefined);
-    document.components.schemas[schema].properties.id = { type: 'string', description: 'The id.' };
-    return pointer('components', 'schemas', schema, 'properties', 'id');
-  }],
   ['contract/operations-document-problems', (document) => {
     const keys = operation(document, (one) => one['x-problem-codes'] !== undefined);
     delete at(document, keys)['x-problem-codes'];
