@@ -49,6 +49,7 @@ const DESCRIPTION: &str = include_str!("openapi/description.md").trim_ascii_end(
         title = "Taskforce",
         version = API_VERSION,
         description = DESCRIPTION,
+        contact(name = "The maintainers of Taskforce"),
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     servers((url = "/", description = "The installation that serves the document.")),
