@@ -15,6 +15,7 @@ mod operations;
 mod parameters;
 pub(super) mod paths;
 mod portable;
+mod problem_groups;
 mod problems;
 mod schemas;
 mod security;
@@ -158,6 +159,7 @@ fn generate() -> Result<Generated, String> {
     // Through `Value`, whose members are sorted by name.
     let mut document = serde_json::to_value(completed).map_err(|error| error.to_string())?;
     problems::unite(&mut document)?;
+    problem_groups::describe(&mut document)?;
     cases::split(&mut document)?;
     localized::unify(&mut document);
     portable::rewrite(&mut document);

@@ -101,8 +101,8 @@ def cannot_tell(document):
     yield from ("createReport", "uploadEvidence")
     for path in document["paths"].values():
         for operation in path.values():
-            names = {parameter.get("name") or parameter["$ref"].split("/")[-1].lower() for parameter in operation.get("parameters", [])}
-            if "cursor" in names or "unknownReference" in operation["x-problem-codes"]:
+            names = {parameter.get("name") or parameter["$ref"].split("/")[-1].removesuffix("Param").lower() for parameter in operation.get("parameters", [])}
+            if "cursor" in names or "unknownReference" in operation.get("x-problem-codes", []):
                 yield operation["operationId"]
 
 

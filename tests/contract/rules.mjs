@@ -192,9 +192,9 @@ function EnumsAreComponents() {
 function OperationsDocumentProblems() {
   return {
     Operation(operation, { report, location, resolve }) {
-      const codes = operation['x-problem-codes'];
-      if (!Array.isArray(codes) || codes.length === 0) {
-        report({ message: 'An operation lists its problems in x-problem-codes.', location: location.key() });
+      const groups = operation['x-problem-groups'];
+      if (!Array.isArray(groups) || groups.length === 0) {
+        report({ message: 'An operation lists the groups of its problems in x-problem-groups.', location: location.key() });
         return;
       }
       const response = operation.responses.default;
@@ -202,8 +202,8 @@ function OperationsDocumentProblems() {
       if (problem?.content?.['application/problem+json'] === undefined) {
         report({ message: 'An operation has a response `default` with its problems.', location: location.child(['responses']).key() });
       }
-      if (operation.security === undefined && !codes.includes('unauthenticated')) {
-        report({ message: 'An operation of a signed-in user can be unauthenticated.', location: location.child(['x-problem-codes']) });
+      if (operation.security === undefined && !groups.includes('signedIn')) {
+        report({ message: 'An operation of a signed-in user can be unauthenticated.', location: location.child(['x-problem-groups']) });
       }
     },
   };

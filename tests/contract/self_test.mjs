@@ -103,8 +103,8 @@ const faults = [
     return pointer('components', 'schemas', schema, 'properties', 'version', 'enum');
   }],
   ['contract/operations-document-problems', (document) => {
-    const keys = operation(document, (one) => one['x-problem-codes'] !== undefined);
-    delete at(document, keys)['x-problem-codes'];
+    const keys = operation(document, (one) => one['x-problem-groups'] !== undefined);
+    delete at(document, keys)['x-problem-groups'];
     return pointer(...keys);
   }],
   ['contract/operations-document-problems', (document) => {
@@ -113,9 +113,9 @@ const faults = [
     return pointer(...keys, 'responses');
   }],
   ['contract/operations-document-problems', (document) => {
-    const has = ({ security, 'x-problem-codes': codes }) => security === undefined && codes?.includes('unauthenticated');
-    const keys = [...operation(document, has), 'x-problem-codes'];
-    at(document, keys.slice(0, -1))['x-problem-codes'] = ['notFound'];
+    const has = ({ security, 'x-problem-groups': groups }) => security === undefined && groups?.includes('signedIn');
+    const keys = [...operation(document, has), 'x-problem-groups'];
+    at(document, keys.slice(0, -1))['x-problem-groups'] = ['any'];
     return pointer(...keys);
   }],
   ['path-segment-plural', (document) => {

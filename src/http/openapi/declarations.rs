@@ -51,8 +51,8 @@ pub(super) fn declared(operation: &Operation) -> Result<(Requirement, BTreeSet<P
     Ok((requirement, codes))
 }
 
-/// Writes into the document who may perform an operation and its complete problem codes, and leaves out what concerns
-/// only the service.
+/// Writes into the document who may perform an operation and the problem codes that the operation declares, and leaves
+/// out what concerns only the service.
 pub(super) fn publish(operation: &mut Operation, requirement: &Requirement, codes: &BTreeSet<ProblemCode>) {
     let who_may = requirement.sentence().en;
     operation.description = Some(match operation.description.take() {
@@ -60,8 +60,10 @@ pub(super) fn publish(operation: &mut Operation, requirement: &Requirement, code
         _ => who_may,
     });
     let extensions = operation.extensions.get_or_insert_default();
-    extensions.retain(|name, _| name != OUTSIDE_API && name != ANY_ACCEPT);
-    extensions.insert(PROBLEM_CODES.to_owned(), codes.iter().map(ProblemCode::to_string).collect());
+    extensions.retain(|name, _| ![PROBLEM_CODES, OUTSIDE_API, ANY_ACCEPT].contains(&name.as_str()));
+    if !codes.is_empty() {
+        extensions.insert(PROBLEM_CODES.to_owned(), codes.iter().map(ProblemCode::to_string).collect());
+    }
     extensions.insert(ROLES.to_owned(), requirement.roles().iter().map(|role| role.code()).collect());
     let own_only = requirement.own_only_roles();
     if !own_only.is_empty() {

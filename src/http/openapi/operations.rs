@@ -1,8 +1,6 @@
 //! Completes an operation with what follows from its own declaration: the problems that any operation of its kind can
 //! have, the headers of its responses, and the headers that it takes.
 
-use std::collections::BTreeSet;
-
 use actix_web::http::Method;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
@@ -11,9 +9,9 @@ use utoipa::openapi::security::SecurityRequirement;
 
 use super::headers::{self, SharedHeader};
 use super::names::camel_case;
+use super::problem_groups::{self, ProblemGroup};
 use super::{declarations, parameters, problems};
 use crate::domain::requirement::Requirement;
-use crate::http::problem_catalogue::ProblemCode;
 use crate::http::server::rate_limit;
 
 /// The media type of merge patches.
@@ -36,11 +34,11 @@ pub(super) fn complete(
         operation.security = Some(Vec::new());
     }
     let traits = Traits::of(path, method, operation);
-    let (requirement, mut codes) =
+    let (requirement, codes) =
         declarations::declared(operation).map_err(|error| format!("{method} {path}: {error}"))?;
     let table = problems::table(&codes);
-    codes.extend(traits.problem_codes());
     declarations::publish(operation, &requirement, &codes);
+    problem_groups::publish(operation, &traits.problem_groups());
     if let Some(table) = table {
         let description = operation.description.take().unwrap_or_default();
         operation.description = Some(format!("{description}\n\n{table}"));
@@ -101,37 +99,21 @@ impl Traits {
         self.is_post && !self.is_public && self.is_of_the_api
     }
 
-    /// The problems that every operation with these traits can have.
-    fn problem_codes(&self) -> BTreeSet<ProblemCode> {
+    /// The groups of problems that every operation with these traits can have.
+    fn problem_groups(&self) -> Vec<ProblemGroup> {
         let needs_credential = !self.is_public;
-        let groups: [(bool, &[ProblemCode]); 9] = [
-            (true, &[ProblemCode::InternalError, ProblemCode::Unavailable]),
-            (self.is_rate_limited, &[ProblemCode::TooManyRequests]),
-            (needs_credential, &[ProblemCode::Unauthenticated, ProblemCode::SessionsEnded]),
-            // An API key may be for reading only. Reads that a key for one task force can't do declare this themselves.
-            (needs_credential && self.is_of_the_api && !self.is_get, &[ProblemCode::InsufficientScope]),
-            (self.has_path_parameter, &[ProblemCode::NotFound]),
-            (self.is_of_the_api, &[ProblemCode::NotAcceptable]),
-            // An unknown parameter in the query.
-            (true, &[ProblemCode::InvalidRequest]),
-            (
-                self.has_body,
-                &[
-                    ProblemCode::InvalidRequest,
-                    ProblemCode::MalformedJson,
-                    ProblemCode::UnsupportedMediaType,
-                    ProblemCode::BodyTooLarge,
-                ],
-            ),
-            (self.takes_if_match, &[ProblemCode::PreconditionRequired, ProblemCode::VersionMismatch]),
+        let groups = [
+            (true, ProblemGroup::Any),
+            (self.is_rate_limited, ProblemGroup::RateLimited),
+            (self.is_of_the_api, ProblemGroup::Negotiated),
+            (needs_credential, ProblemGroup::SignedIn),
+            (needs_credential && self.is_of_the_api && !self.is_get, ProblemGroup::SignedInChange),
+            (self.has_path_parameter, ProblemGroup::PathParameter),
+            (self.has_body, ProblemGroup::Body),
+            (self.takes_if_match, ProblemGroup::IfMatch),
+            (self.takes_idempotency_key(), ProblemGroup::IdempotencyKey),
         ];
-        let idempotency: &[ProblemCode] = &[
-            ProblemCode::InvalidRequest,
-            ProblemCode::IdempotencyKeyInUse,
-            ProblemCode::IdempotencyKeyReused,
-        ];
-        let groups = groups.into_iter().chain([(self.takes_idempotency_key(), idempotency)]);
-        groups.filter(|(applies, _)| *applies).flat_map(|(_, codes)| codes).copied().collect()
+        groups.into_iter().filter(|(applies, _)| *applies).map(|(_, group)| group).collect()
     }
 }
 

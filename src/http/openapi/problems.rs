@@ -104,7 +104,7 @@ pub(super) fn component(
         .build();
     let mut response = ResponseBuilder::new()
         .description(
-            "The request was refused or failed. `code` says why; `x-problem-codes` of the operation lists the codes that the operation can answer. The status follows from the code (see `ProblemCode`).",
+            "The request was refused or failed; `code` names the reason. An operation lists its own codes in `x-problem-codes`, and in `x-problem-groups` the groups of codes that it shares with operations of the same form; `x-problem-groups` of this response lists the codes of each group. The status follows from the code (see `ProblemCode`).",
         )
         .content("application/problem+json", content)
         .build();

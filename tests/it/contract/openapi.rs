@@ -87,7 +87,7 @@ fn every_creation_has_a_location_and_every_versioned_resource_an_etag() {
 /// Extensions that only the service reads stay out of the document.
 #[test]
 fn problem_codes_and_roles_are_the_only_extensions() {
-    const KNOWN: [&str; 3] = ["x-problem-codes", "x-roles", "x-roles-own-only"];
+    const KNOWN: [&str; 4] = ["x-problem-codes", "x-problem-groups", "x-roles", "x-roles-own-only"];
     visit_values("", &DOCUMENT, &mut |at, value| {
         for name in value.as_object().into_iter().flat_map(serde_json::Map::keys) {
             assert!(!name.starts_with("x-") || KNOWN.contains(&name.as_str()), "{at}/{name}");

@@ -28,8 +28,11 @@ impl Operation {
 
     /// Tells whether the operation documents that it answers with this problem.
     pub(crate) fn has_problem(self, code: &str) -> bool {
-        let codes = self.described["x-problem-codes"].as_array();
-        codes.is_some_and(|codes| codes.iter().any(|documented| documented == code))
+        let groups = self.described["x-problem-groups"].as_array().into_iter().flatten();
+        let codes_of = &DOCUMENT["components"]["responses"]["Problem"]["x-problem-groups"];
+        let shared = groups.map(|group| &codes_of[group.as_str().unwrap()]);
+        let own = [&self.described["x-problem-codes"]].into_iter();
+        own.chain(shared).filter_map(Value::as_array).flatten().any(|documented| documented == code)
     }
 
     pub(crate) fn is_at(self, method: &Method, path: &str) -> bool {
@@ -105,7 +108,7 @@ pub(crate) fn check(method: &Method, answer: &Answer) {
     if sent == "application/problem+json" {
         assert!(
             operation.has_problem(answer.json()["code"].as_str().unwrap_or_default()),
-            "{id} {}: not in x-problem-codes: {text}",
+            "{id} {}: not among its problems: {text}",
             answer.status
         );
         assert_eq!(answer.json()["status"], answer.status, "{id}: {text}");
