@@ -331,6 +331,7 @@ async fn every_start_and_end_of_a_session_leaves_an_event() {
     let started = expect("session.started", Value::Null).await;
     refresh(&app, &tokens).await.expect(200);
     assert_eq!(expect("session.refreshed", Value::Null).await["subject"], started["subject"]);
+    app.advance(TimeDelta::seconds(10));
     refresh(&app, &tokens).await.expect(401);
     let ended = expect("session.ended", Value::Null).await;
     assert_eq!((&ended["subject"], &ended["actor"]["kind"]), (&started["subject"], &json!("system")));
