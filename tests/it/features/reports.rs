@@ -205,7 +205,7 @@ async fn reports_are_listed_newest_first_by_cycle_and_state_without_what_they_sa
     assert_eq!(listed("?state=submitted,decided").await, [1]);
     assert!(listed("?cycle=2").await.is_empty());
     let mut item = council.list(&app.a("/reports?state=submitted")).await.remove(0);
-    let mut whole = council.reload(&first).await.body;
+    let mut whole = council.reload(&first).await.listed();
     assert!(whole.as_object_mut().unwrap().remove("model").unwrap().is_object());
     assert_eq!(item.as_object_mut().unwrap().remove("model"), None);
     assert_eq!(item, whole);
