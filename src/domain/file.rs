@@ -216,7 +216,7 @@ mod tests {
             archive.extend([ENTRY, &[0; 14], &sizes, &[0; 2], name.as_bytes(), content].concat());
         }
         let (at, count) = (low(archive.len(), 4), low(entries.len(), 2));
-        let end = [DIRECTORY_END, &[0; 4], &count, &count, &low(directory.len(), 4), &at, &[0; 2]].concat();
+        let end = [DIRECTORY_END, &[0; 3], &count, &count, &low(directory.len(), 4), &at, &[0; 2]].concat();
         [archive, directory, end].concat()
     }
 

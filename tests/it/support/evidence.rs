@@ -4,6 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::client::{Draft, with};
+use super::contract::DOCUMENT;
 use super::migrations::{db_id, db_pilot, db_sector_of};
 use super::policies::policy;
 use super::votes::db_draft_report;
@@ -134,8 +135,9 @@ async fn db_submission(app: &TestApp) -> String {
     let insert = "insert into submissions
             (task_force_id, id, cycle, step, state, member_id, created_at, updated_at, snapshot, hash)
         values ($1::text::uuid, gen_random_uuid(), 1, 'policy', 'voting',
-            (select id from members where task_force_id = $1::text::uuid limit 1), now(), now(), '{}', sha256('{}'))";
-    db_id(app, insert, &app.world().a, &[]).await
+            (select id from members where task_force_id = $1::text::uuid limit 1), now(), now(), $2, sha256(convert_to($2, 'UTF8')))";
+    let shown = &DOCUMENT["components"]["examples"]["getSubmissionResponse"]["value"]["snapshot"];
+    db_id(app, insert, &app.world().a, &[&shown.to_string()]).await
 }
 
 /// A decision on task force A that there is already.

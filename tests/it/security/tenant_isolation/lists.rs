@@ -122,7 +122,7 @@ async fn a_cursor_of_another_task_force_shows_nothing_of_it() {
             cursors.extend(next);
         }
     }
-    assert!(cursors.len() > 20, "{} cursors", cursors.len());
+    assert!(cursors.len() >= 10, "{} cursors", cursors.len());
     let mut passed = 0;
     for pair in &pairs {
         let full = app.as_chair().get(format!("{}?limit=100", pair.ours.path)).await;
