@@ -170,7 +170,7 @@ pub(super) struct ActivityItem {
     /// State before the activity was blocked, to which it returns.
     #[schema(required)]
     blocked_from: Option<ActivityState>,
-    /// Reason given for the last transition to blocked or cancelled, or for reopening.
+    /// Reason of the last transition that needed one: blocked, cancelled, reopened or returned from review.
     #[schema(required, value_type = Option<LocalizedNote>)]
     state_reason: Option<LocalizedText>,
     /// Time of the last change of state.
@@ -254,7 +254,7 @@ impl Representation for Activity {
 pub(super) struct ActivityTransition {
     /// The new state.
     to: ActivityState,
-    /// Reason; required to block, cancel or reopen.
+    /// Reason; required to block, cancel, reopen and return from review.
     #[schema(value_type = Option<LocalizedNote>)]
     reason: Option<LocalizedText>,
 }

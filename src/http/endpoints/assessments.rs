@@ -60,7 +60,7 @@ impl Path for AssessmentPath {
 #[mapper(from, into, ty = AssessmentFields)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewAssessment {
-    /// Whether the level is the current or the target maturity.
+    /// Kind of the level: current or target maturity.
     kind: AssessmentKind,
     /// Maturity level, 1 to 5.
     #[schema(minimum = 1, maximum = 5, example = 2)]
@@ -81,7 +81,7 @@ pub(super) struct AssessmentItem {
     id: Uuid,
     /// The sector.
     sector_id: Uuid,
-    /// Whether the level is the current or the target maturity.
+    /// Kind of the level: current or target maturity.
     kind: AssessmentKind,
     /// Maturity level, 1 to 5.
     #[schema(minimum = 1, maximum = 5, example = 2)]

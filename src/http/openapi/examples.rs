@@ -57,9 +57,14 @@ impl Recording {
 
     /// The answers with a problem, by the code of the problem.
     pub(super) fn problems(&self) -> impl Iterator<Item = (String, RefOr<Example>)> {
-        let example = |exchange: &Exchange| exchange.answer.as_ref().map(|value| exchange.answer(value));
-        let named = |code: &String, example: Option<Example>| Some((code.clone(), example?.into()));
-        self.problems.iter().filter_map(move |(code, exchange)| named(code, example(exchange)))
+        // A reader lists the examples of all problems by their summaries.
+        let example = |code: &str, exchange: &Exchange| {
+            let summary = if exchange.shortened { format!("{code} (shortened)") } else { code.to_owned() };
+            ExampleBuilder::new().summary(summary).value(exchange.answer.clone()).build()
+        };
+        let named =
+            move |(code, exchange): (&String, &Exchange)| (code.clone(), example(code, exchange).into());
+        self.problems.iter().filter(|(_, exchange)| exchange.answer.is_some()).map(named)
     }
 
     /// Adds the examples to the operations. An example of several places becomes a component.
@@ -139,7 +144,7 @@ impl Exchange {
         let query: Vec<String> = self.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mut parts = Vec::new();
         if !query.is_empty() {
-            parts.push(format!("With `{}`", query.join("&")));
+            parts.push(format!("With {}", query.join("&")));
         }
         if self.shortened {
             parts.push("Shortened".to_owned());
