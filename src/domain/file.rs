@@ -39,7 +39,7 @@ pub enum ContentError {
     Empty,
     /// Text that is not UTF-8, or has a NUL.
     NotText,
-    /// Another beginning than files of the kind have.
+    /// Not what files of the kind have at their beginning or, in archives, in the directory.
     OtherKind,
 }
 
@@ -106,7 +106,8 @@ impl FileKind {
         matches!(self, Self::Csv | Self::Text)
     }
 
-    /// Checks that content can be a file of this kind: the whole of a text, and the beginning of other files.
+    /// Checks that content can be a file of this kind: the whole of a text, the directory of an archive, and the beginning
+    /// of other files.
     ///
     /// # Errors
     /// Why it is no such file.
@@ -120,7 +121,7 @@ impl FileKind {
             Self::Png => b"\x89PNG\r\n\x1a\n",
             Self::Jpeg => b"\xff\xd8\xff",
             // The office formats are ZIP archives.
-            _ => ENTRY,
+            _ => return if archived(content) == Some(self) { Ok(()) } else { Err(ContentError::OtherKind) },
         };
         if content.starts_with(signature) { Ok(()) } else { Err(ContentError::OtherKind) }
     }
@@ -132,7 +133,7 @@ impl FileKind {
             return Some(kind);
         }
         if content.starts_with(ENTRY) {
-            return open_document(content).or_else(|| office_document(content));
+            return archived(content);
         }
         let is_table = || {
             let ending = name.and_then(|name| name.rsplit_once('.'));
@@ -151,6 +152,12 @@ fn is_text(content: &[u8]) -> bool {
     std::str::from_utf8(content).is_ok() && !content.contains(&0)
 }
 
+/// The kind of a ZIP archive.
+fn archived(content: &[u8]) -> Option<FileKind> {
+    let content = content.starts_with(ENTRY).then_some(content)?;
+    open_document(content).or_else(|| office_document(content))
+}
+
 /// The kind of an OpenDocument file, whose first entry is its media type, not compressed.
 fn open_document(content: &[u8]) -> Option<FileKind> {
     let length = usize::try_from(number(content, 22, 4)?).ok()?;
@@ -163,20 +170,22 @@ fn open_document(content: &[u8]) -> Option<FileKind> {
 /// kind.
 fn office_document(content: &[u8]) -> Option<FileKind> {
     let names = entry_names(content)?;
-    let has = |name: &str| names.contains(name.as_bytes());
-    if !has("[Content_Types].xml") || names.iter().any(|name| name.ends_with(b"/vbaProject.bin")) {
+    let has =
+        |start: &str, end: &str| names.iter().any(|name| name.starts_with(start) && name.ends_with(end));
+    if !has("[content_types].xml", "") || has("", "vbaproject.bin") {
         return None;
     }
+    // Word in a browser also writes `word/document2.xml`.
     let main_parts = [
-        ("word/document.xml", FileKind::WordDocument),
-        ("xl/workbook.xml", FileKind::ExcelSheet),
-        ("ppt/presentation.xml", FileKind::PowerPointPresentation),
+        ("word/document", FileKind::WordDocument),
+        ("xl/workbook", FileKind::ExcelSheet),
+        ("ppt/presentation", FileKind::PowerPointPresentation),
     ];
-    main_parts.into_iter().find(|(part, _)| has(part)).map(|(_, kind)| kind)
+    main_parts.into_iter().find(|(part, _)| has(part, ".xml")).map(|(_, kind)| kind)
 }
 
-/// The names in the directory of a ZIP archive.
-fn entry_names(content: &[u8]) -> Option<BTreeSet<&[u8]>> {
+/// The names in the directory of a ZIP archive, in lower case: programs read them without regard to it.
+fn entry_names(content: &[u8]) -> Option<BTreeSet<String>> {
     let tail = content.len().saturating_sub(MAX_DIRECTORY_END);
     let end = content.get(tail..)?.windows(DIRECTORY_END.len()).rposition(|four| four == DIRECTORY_END)?;
     let end = content.get(tail.checked_add(end)?..)?;
@@ -187,7 +196,7 @@ fn entry_names(content: &[u8]) -> Option<BTreeSet<&[u8]>> {
         rest.strip_prefix(DIRECTORY_ENTRY)?;
         let [name, extra, comment] = [28, 30, 32].map(|at| number(rest, at, 2));
         let name = usize::try_from(name?).ok()?.checked_add(46)?;
-        names.insert(rest.get(46..name)?);
+        names.insert(String::from_utf8_lossy(rest.get(46..name)?).to_ascii_lowercase());
         rest = rest.get(name.checked_add(usize::try_from(extra?.checked_add(comment?)?).ok()?)?..)?;
     }
     Some(names)
@@ -222,18 +231,26 @@ mod tests {
 
     #[test]
     fn a_file_is_what_it_says_it_is() {
-        let zip = b"PK\x03\x04rest".as_slice();
+        let types = ("[Content_Types].xml", b"<Types/>".as_slice());
         for kind in FileKind::ALL {
+            let office = |part| archive(&[types, (part, b"<x/>")]);
+            let document = match kind {
+                FileKind::WordDocument => office("word/document.xml"),
+                FileKind::ExcelSheet => office("xl/workbook.xml"),
+                FileKind::PowerPointPresentation => office("ppt/presentation.xml"),
+                _ => archive(&[("mimetype", kind.media_type().as_bytes())]),
+            };
             let right: &[u8] = match kind {
                 FileKind::Pdf => b"%PDF-1.7",
                 FileKind::Png => b"\x89PNG\r\n\x1a\n...",
                 FileKind::Jpeg => b"\xff\xd8\xff\xe0",
                 FileKind::Csv | FileKind::Text => "الاسم,العدد".as_bytes(),
-                _ => zip,
+                _ => &document,
             };
             assert_eq!(kind.check(right), Ok(()), "{kind:?}");
             assert_eq!(kind.check(b""), Err(ContentError::Empty), "{kind:?}");
             assert!(kind.check(b"\x00\x01\x02").is_err(), "{kind:?}");
+            assert!(kind.check(b"PK\x03\x04\0rest").is_err(), "{kind:?}");
             assert_eq!(kind.check(b"<html>").is_err(), !kind.is_text(), "{kind:?}");
             assert_eq!(FileKind::of_media_type(&kind.media_type().to_uppercase()), Some(kind));
         }
@@ -284,10 +301,18 @@ mod tests {
         ] {
             assert_eq!(of(&[types, ("_rels/.rels", b"x"), (part, b"<x/>")]), Some(kind));
             assert_eq!(of(&[(part, b"<x/>"), ("embedded.xlsx", &inner), types]), Some(kind));
-            assert_eq!(of(&[types, (part, b"x"), ("word/vbaProject.bin", b"x")]), None, "macros");
+            for macros in ["word/vbaProject.bin", "word/vbaproject.BIN", "vbaProject.bin"] {
+                let archive = archive(&[types, (part, b"x"), (macros, b"x")]);
+                assert_eq!(FileKind::detect(&archive, None), None, "{macros}");
+                assert_eq!(kind.check(&archive), Err(ContentError::OtherKind), "{macros}");
+            }
             assert_eq!(of(&[(part, b"x")]), None);
         }
+        assert_eq!(of(&[types, ("word/document2.xml", b"x")]), Some(FileKind::WordDocument));
         assert_eq!(of(&[types, ("embedded.xlsx", &inner)]), None, "what is within does not count");
+        assert_eq!(FileKind::WordDocument.check(&inner), Err(ContentError::OtherKind));
+        let jar = archive(&[("META-INF/MANIFEST.MF", b"x".as_slice()), ("A.class", b"x")]);
+        assert_eq!(FileKind::WordDocument.check(&jar), Err(ContentError::OtherKind));
     }
 
     proptest! {

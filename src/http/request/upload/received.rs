@@ -69,7 +69,7 @@ fn check(kind: FileKind, content: &[u8]) -> Result<()> {
             "الملف ليس نصًّا: يجب أن يكون بترميز UTF-8 دون أحرف NUL.",
         ),
         ContentError::OtherKind => content_problem(
-            format!("The file does not begin as one of type {} does.", kind.media_type()),
+            format!("The content of the file is not of type {}.", kind.media_type()),
             "محتوى الملف لا يطابق النوع المذكور في Content-Type.",
         ),
     })
