@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use futures_util::StreamExt as _;
@@ -159,6 +159,8 @@ impl Form {
             .headers()
             .get(CONTENT_ENCODING)
             .is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"));
+        // Unlike none, one that can't be read declares something.
+        let is_readable = request.headers().get(CONTENT_TYPE).is_none_or(|value| value.to_str().is_ok());
         let media_type = request.content_type();
         let is_utf8 = request.encoding().is_ok_and(|charset| charset.name() == "UTF-8");
         let form = if media_type.eq_ignore_ascii_case(FORM) {
@@ -166,7 +168,7 @@ impl Form {
         } else {
             declared(media_type, is_utf8).map(Self::Alone)
         };
-        form.filter(|_| is_plain).ok_or_else(unsupported)
+        form.filter(|_| is_plain && is_readable).ok_or_else(unsupported)
     }
 
     fn max_bytes(self) -> usize {

@@ -210,6 +210,7 @@ async fn an_upload_is_what_it_says_it_is() {
         "application/json",
         "multipart/mixed; boundary=x",
         "text/plain; charset=windows-1256",
+        "multipart/form-data; boundary=Xé",
     ] {
         expert.send(upload(&made, kind, "<html>")).await.expect_problem(415, "unsupportedMediaType");
     }
@@ -221,6 +222,8 @@ async fn an_upload_is_what_it_says_it_is() {
         ("application/pdf", b"<html>".as_slice()),
         ("image/png", PDF),
         ("application/vnd.oasis.opendocument.text", PDF),
+        ("application/vnd.oasis.opendocument.text", b"PK\x03\x04junk"),
+        ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", b"PK\x03\x04\0\0"),
         ("text/plain", b"\xff\xfe"),
         ("text/csv", b"a\x00b"),
         ("text/plain", b""),

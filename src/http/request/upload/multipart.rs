@@ -6,10 +6,10 @@ use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::HttpRequest;
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
-use actix_web::http::header::CONTENT_ENCODING;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use futures_util::StreamExt as _;
 
-use super::received::{FORM, Received, broken_off, content, declared, unsupported};
+use super::received::{FORM, Received, broken_off, content, content_problem, declared, unsupported};
 use crate::domain::file::MAX_FILE_BYTES;
 use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
 use crate::http::problem::{Problem, Result};
@@ -55,6 +55,13 @@ async fn received(part: Field, announced: usize) -> Result<Received> {
     let is_plain = header(CONTENT_ENCODING.as_str()).is_none_or(|coding| coding == b"identity")
         && header("content-transfer-encoding")
             .is_none_or(|coding| [&b"binary"[..], b"8bit", b"7bit"].contains(&coding.as_slice()));
+    // actix-multipart would cut the file at this length and skip the rest. RFC 7578 has no use for the header.
+    if part.headers().contains_key(CONTENT_LENGTH) {
+        return Err(content_problem(
+            "A part of the form must not have the header `Content-Length`: the boundary ends the file.",
+            "يجب ألا يتضمن جزء النموذج الترويسة Content-Length، فالفاصل (boundary) هو الذي ينهي الملف.",
+        ));
+    }
     let media_type = part.content_type();
     let is_utf8 = media_type
         .and_then(|media_type| media_type.get_param(mime::CHARSET))

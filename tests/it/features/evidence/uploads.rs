@@ -18,6 +18,12 @@ fn names(answer: &Answer) -> (String, String) {
     (plain.to_owned(), extended.to_owned())
 }
 
+/// The first entry of an OpenDocument file, which is its media type.
+fn open_document(media_type: &str) -> Vec<u8> {
+    let size = u32::try_from(media_type.len()).unwrap().to_le_bytes();
+    [b"PK\x03\x04", &[0; 14][..], &size, &size, b"\x08\0\0\0mimetype", media_type.as_bytes()].concat()
+}
+
 /// Evidence with a PDF that was sent with this in its `Content-Disposition`.
 async fn named(app: &TestApp, disposition: &str) -> Resource {
     let made = new(app).await;
@@ -145,6 +151,10 @@ async fn a_form_has_one_file_and_nothing_else() {
         let coded = form_body(&[(&format!("{file}\r\n{header}"), PDF)]);
         expert.send(upload_form(&made, coded)).await.expect_problem(415, "unsupportedMediaType");
     }
+    for length in ["2", "+2", "17"] {
+        let counted = form_body(&[(&format!("{file}\r\nContent-Length: {length}"), PDF)]);
+        expert.send(upload_form(&made, counted)).await.expect_problem(400, "invalidRequest");
+    }
     for kind in ["text/html", "text/csv; charset=windows-1256"] {
         let part = format!("Content-Disposition: form-data; name=\"file\"\r\nContent-Type: {kind}");
         let refused = expert.send(upload_form(&made, form_body(&[(&part, b"a,b")]))).await;
@@ -262,6 +272,14 @@ async fn a_file_that_does_not_say_what_it_is_is_taken_by_its_content() {
         assert_eq!(same.json()["version"], made["version"], "{kind} {name}: the form is the same upload");
     }
     let made = new(&app).await;
+    let sheet = "application/vnd.oasis.opendocument.spreadsheet";
+    for kind in [unknown, sheet] {
+        let made = new(&app).await;
+        let found = expert.send(upload(&made, kind, open_document(sheet))).await.expect(200).json();
+        assert_eq!(found["mediaType"], sheet, "{kind}");
+    }
+    let other = upload(&made, sheet, open_document("application/vnd.oasis.opendocument.text"));
+    expert.send(other).await.expect_problem(400, "invalidRequest");
     for (kind, content) in [
         (unknown, b"GIF89a\0\0".as_slice()),
         (unknown, b"PK\x03\x04\0\0"),
