@@ -56,16 +56,17 @@ fn own_origin(request: &HttpRequest) -> Option<String> {
     Some(format!("{scheme}://{host}"))
 }
 
-/// The refresh token in the cookie of a request.
+/// The refresh token in the cookie of a request. A request with several cookies of the name has none: another host of the
+/// site can add one, which must not sign the visitor in as somebody else.
 pub(super) fn of(request: &HttpRequest) -> Option<SecretString> {
     token(request.headers(), name(client_address::uses_tls(request)))
 }
 
 fn token(headers: &HeaderMap, name: &str) -> Option<SecretString> {
     let headers = headers.get_all(COOKIE).filter_map(|value| value.to_str().ok());
-    let mut cookies =
-        headers.flat_map(|header| header.split(';')).filter_map(|pair| Cookie::parse(pair).ok());
-    let cookie = cookies.find(|cookie| cookie.name() == name)?;
+    let cookies = headers.flat_map(|header| header.split(';')).filter_map(|pair| Cookie::parse(pair).ok());
+    let mut cookies = cookies.filter(|cookie| cookie.name() == name);
+    let cookie = cookies.next().filter(|_| cookies.next().is_none())?;
     let is_token = (1..=MAX_LENGTH).contains(&cookie.value().len());
     is_token.then(|| cookie.value().to_owned().into())
 }
@@ -120,6 +121,9 @@ mod tests {
             "Taskforce-Refresh=abc",
             "__Secure-taskforce-refresh=abc",
             "xtaskforce-refresh=abc",
+            "taskforce-refresh=abc; taskforce-refresh=def",
+            "taskforce-refresh=; taskforce-refresh=abc",
+            "taskforce-refresh=abc; taskforce-refresh=abc",
             &format!("taskforce-refresh={}", "a".repeat(201)),
         ] {
             assert_eq!(found(none), None, "{none}");

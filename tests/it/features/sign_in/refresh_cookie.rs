@@ -98,6 +98,14 @@ async fn no_other_origin_takes_or_receives_the_cookie() {
         .header("Cookie", &format!("__Secure-taskforce-refresh={token}"))
         .header("Origin", ORIGIN);
     assert_ne!(app.as_anybody().send(form).await.status, 200);
+    // Another host of the site can add a cookie of the name.
+    for several in [
+        format!("{token}; __Secure-taskforce-refresh={token}"),
+        format!("; __Secure-taskforce-refresh={token}"),
+    ] {
+        let tossed = with_cookie("/v1/auth/refresh", &several).header("Origin", ORIGIN);
+        app.as_anybody().send(tossed).await.expect_problem(401, "invalidCredentials");
+    }
     // None of this has used the token.
     let good = with_cookie("/v1/auth/refresh", &token).header("Origin", ORIGIN);
     app.as_anybody().send(good).await.expect(200);
