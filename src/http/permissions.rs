@@ -24,10 +24,6 @@ macro_rules! permissions {
     ($( $(#[doc = $doc:literal])+ $Name:ident { $( #[doc = $about:literal] $field:ident, )+ } )+) => {
         $(
             $(#[doc = $doc])+
-            ///
-            /// An action is allowed if the role, the scope of the credential and the states allow it. Limits, conditions
-            /// that the state of a parent resource depends on, and the content of a request are checked when the request
-            /// is sent.
             #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
             #[serde(rename_all = "camelCase")]
             pub(super) struct $Name {

@@ -115,7 +115,7 @@ const faults = [
   ['contract/operations-document-problems', (document) => {
     const has = ({ security, 'x-problem-groups': groups }) => security === undefined && groups?.includes('signedIn');
     const keys = [...operation(document, has), 'x-problem-groups'];
-    at(document, keys.slice(0, -1))['x-problem-groups'] = ['any'];
+    at(document, keys.slice(0, -1))['x-problem-groups'] = ['api'];
     return pointer(...keys);
   }],
   ['path-segment-plural', (document) => {

@@ -102,10 +102,12 @@ impl Traits {
     /// The groups of problems that every operation with these traits can have.
     fn problem_groups(&self) -> Vec<ProblemGroup> {
         let needs_credential = !self.is_public;
+        let is_usual = self.is_rate_limited && self.is_of_the_api;
         let groups = [
-            (true, ProblemGroup::Any),
-            (self.is_rate_limited, ProblemGroup::RateLimited),
-            (self.is_of_the_api, ProblemGroup::Negotiated),
+            (is_usual, ProblemGroup::Api),
+            (!is_usual, ProblemGroup::Any),
+            (!is_usual && self.is_rate_limited, ProblemGroup::RateLimited),
+            (!is_usual && self.is_of_the_api, ProblemGroup::Negotiated),
             (needs_credential, ProblemGroup::SignedIn),
             (needs_credential && self.is_of_the_api && !self.is_get, ProblemGroup::SignedInChange),
             (self.has_path_parameter, ProblemGroup::PathParameter),

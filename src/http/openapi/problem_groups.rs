@@ -12,6 +12,8 @@ const PROBLEM_GROUPS: &str = "x-problem-groups";
 /// The form of operations that have problems in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ProblemGroup {
+    /// Operations of the API; the next three are for operations that are not all of these.
+    Api,
     Any,
     RateLimited,
     Negotiated,
@@ -24,7 +26,8 @@ pub(super) enum ProblemGroup {
 }
 
 impl ProblemGroup {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
+        Self::Api,
         Self::Any,
         Self::RateLimited,
         Self::Negotiated,
@@ -38,6 +41,7 @@ impl ProblemGroup {
 
     fn name(self) -> &'static str {
         match self {
+            Self::Api => "api",
             Self::Any => "any",
             Self::RateLimited => "rateLimited",
             Self::Negotiated => "negotiated",
@@ -53,6 +57,13 @@ impl ProblemGroup {
     fn codes(self) -> &'static [ProblemCode] {
         match self {
             // An unknown parameter in the query is an invalid request.
+            Self::Api => &[
+                ProblemCode::InternalError,
+                ProblemCode::InvalidRequest,
+                ProblemCode::NotAcceptable,
+                ProblemCode::TooManyRequests,
+                ProblemCode::Unavailable,
+            ],
             Self::Any => &[ProblemCode::InternalError, ProblemCode::InvalidRequest, ProblemCode::Unavailable],
             Self::RateLimited => &[ProblemCode::TooManyRequests],
             Self::Negotiated => &[ProblemCode::NotAcceptable],
