@@ -154,19 +154,27 @@ impl App {
     /// A token that is used again after [`GRACE`] has been copied. The service cannot tell the thief from the owner, so it
     /// ends the session for both. Within that time, all requests with the same token get the same next token.
     ///
+    /// Only unknown tokens count against the address: nobody guesses the token of a session that has ended.
+    ///
     /// # Errors
     /// `invalidCredentials` for a token that is unknown or used, and for a session that has ended; `tooManyAttempts`
     /// after many of them.
     pub async fn refresh(&self, visit: &Visit, token: &SecretString) -> Result<SignedIn> {
-        let refreshed = self.refresh_once(&visit.request_id, token).await;
-        self.count_failed(visit, refreshed)
+        let mut is_known = false;
+        let refreshed = self.refresh_once(&visit.request_id, token, &mut is_known).await;
+        if is_known { refreshed } else { self.count_failed(visit, refreshed) }
     }
 
-    async fn refresh_once(&self, request_id: &str, token: &SecretString) -> Result<SignedIn> {
+    async fn refresh_once(
+        &self,
+        request_id: &str,
+        token: &SecretString,
+        is_known: &mut bool,
+    ) -> Result<SignedIn> {
         let hash = secrets::digest(token);
         let signed_in = self
             .write_installation(request_id, async |conn, now| {
-                db::sessions::lock_user_of_token(conn, &hash).await?;
+                *is_known = db::sessions::lock_user_of_token(conn, &hash).await?;
                 let Some(session_id) = db::sessions::use_token(conn, &hash, now).await? else {
                     if let Some(again) = self.successor_again(conn, token, now).await? {
                         return Ok((Some(again), None));

@@ -178,8 +178,9 @@ pub async fn insert_token(
         .map(drop)
 }
 
-/// Locks the user of a refresh token, used or not, until the transaction ends, as [`super::users::lock`] does.
-pub async fn lock_user_of_token(conn: &Conn, token_hash: &[u8; 32]) -> QueryResult<()> {
+/// Locks the user of a refresh token, used or not, until the transaction ends, as [`super::users::lock`] does. Returns
+/// whether the token is known.
+pub async fn lock_user_of_token(conn: &Conn, token_hash: &[u8; 32]) -> QueryResult<bool> {
     let session = refresh_tokens::table.find(token_hash).select(refresh_tokens::session_id);
     let user = sessions::table.filter(sessions::id.eq_any(session)).select(sessions::user_id);
     users::table
@@ -188,7 +189,7 @@ pub async fn lock_user_of_token(conn: &Conn, token_hash: &[u8; 32]) -> QueryResu
         .for_no_key_update()
         .execute(&mut &*conn)
         .await
-        .map(drop)
+        .map(|locked| locked > 0)
 }
 
 /// Uses a refresh token and returns its session; `None` if the token is unknown or used. The second of two concurrent

@@ -65,7 +65,9 @@ async fn a_browser_is_signed_in_refreshed_and_signed_out_by_a_cookie_alone() {
     assert_eq!(cookie(&app.as_anybody().send(out).await.expect(204), 0), "");
     me(&app, &refreshed.json()["accessToken"]).await.expect_problem(401, "unauthenticated");
     let late = with_cookie("/v1/auth/refresh", &second).header("Origin", ORIGIN);
-    app.as_anybody().send(late).await.expect_problem(401, "invalidCredentials");
+    let late = app.as_anybody().send(late).await;
+    assert_eq!(cookie(&late, 0), "", "a cookie of no use is removed");
+    late.expect_problem(401, "invalidCredentials");
 }
 
 #[tokio::test]
@@ -104,7 +106,9 @@ async fn no_other_origin_takes_or_receives_the_cookie() {
         format!("; __Secure-taskforce-refresh={token}"),
     ] {
         let tossed = with_cookie("/v1/auth/refresh", &several).header("Origin", ORIGIN);
-        app.as_anybody().send(tossed).await.expect_problem(401, "invalidCredentials");
+        let refused = app.as_anybody().send(tossed).await;
+        assert!(!refused.headers.contains_key("set-cookie"), "the other cookie would be left alone");
+        refused.expect_problem(401, "invalidCredentials");
     }
     // None of this has used the token.
     let good = with_cookie("/v1/auth/refresh", &token).header("Origin", ORIGIN);

@@ -106,6 +106,13 @@ async fn tokens_that_are_none_count_and_good_ones_are_never_refused() {
         let body = json!({ "token": token, "password": PASSWORD });
         app.as_anybody().post("/v1/auth/invitations/accept", body).await
     };
+    // The token of a session that has ended is no guess.
+    let ended = sign_in(&app, &Who::Expert1.email(), PASSWORD).await.expect(200).json();
+    let ended = json!({ "refreshToken": ended["refreshToken"] });
+    app.as_anybody().post("/v1/auth/logout", ended.clone()).await.expect(204);
+    for _ in 0..7 {
+        refresh(&ended["refreshToken"]).await.expect_problem(401, "invalidCredentials");
+    }
     for _ in 0..3 {
         refresh(&json!("guess")).await.expect_problem(401, "invalidCredentials");
         accept(&json!("guess")).await.expect_problem(401, "invalidCredentials");
