@@ -291,6 +291,7 @@ fn greeting(url: &str, demo_data: Option<&DemoData>) -> String {
          TOKEN=$(curl -s {url}/v1/auth/login -H 'Content-Type: application/json' -d '{{\"email\": \"chair@demo.example\", \"password\": \"{password}\"}}' | sed 's/.*\"accessToken\":\"\\([^\"]*\\)\".*/\\1/')\n  \
          curl -s -H \"Authorization: Bearer $TOKEN\" {url}/v1/task-forces/{task_force}/status\n  \
          curl -s -H \"Authorization: Bearer $TOKEN\" '{url}/v1/task-forces/{task_force}/activities?state=inProgress,blocked'\n\n\
+         For a web page of your own, allow its origin: TASKFORCE_CORS_ORIGINS=http://127.0.0.1:5173 taskforce demo\n\n\
          Stop with Ctrl-C.\n"
     ));
     text

@@ -30,23 +30,23 @@ pub(super) fn markdown(operations: &[OperationRight], language: Language) -> Str
     };
     paragraph(format!("# {}", text("Rights", "الصلاحيات")));
     paragraph(text(
-        "This page is generated from the table that the service enforces (`make rights`). The description of each operation contains the same sentences, and `x-roles` the same roles. A refusal with the code `forbidden` lists the roles that can do what was refused in `allowedRoles`.",
-        "هذه الصفحة مولَّدة من الجدول الذي تطبّقه الخدمة (make rights). ويتضمن وصف كل عملية الجمل نفسها، ويتضمن x-roles الأدوار نفسها. أما الرفض بالرمز forbidden فيسرد في الحقل allowedRoles الأدوار التي يحق لها الإجراء المرفوض.",
+        "The tables below are generated from the table that the service enforces. The description of each operation contains the same sentences, and `x-roles` the same roles. A refusal with the code `forbidden` lists in `allowedRoles` the roles that may perform the refused action.",
+        "الجدولان أدناه مولَّدان من الجدول الذي تفرضه الخدمة. ويتضمن وصف كل عملية الجمل نفسها، ويتضمن x-roles الأدوار نفسها. أما الرفض برمز الخطأ forbidden فيسرد في الحقل allowedRoles الأدوار التي يحق لها الإجراء المرفوض.",
     ));
     paragraph(text(
-        "A right is not the only condition: the states of the task force, of the step and of the resource also decide. `permissions` of a resource answers both for the caller, and `availableTransitions` lists the obstacles to each transition.",
-        "الصلاحية ليست الشرط الوحيد، فحالة فريق العمل وحالة الخطوة وحالة العنصر نفسه لها أثرها أيضًا. يجيب الحقل permissions في كل عنصر عن الأمرين معًا للمستخدم نفسه، ويسرد الحقل availableTransitions ما يعيق كل انتقال.",
+        "A right is not the only condition: the states of the task force, of the step and of the resource also decide. `permissions` of a resource says which actions the caller can perform now, by right and by state, and `availableTransitions` lists the obstacles to each transition.",
+        "الصلاحية ليست الشرط الوحيد، فحالة فريق العمل وحالة الخطوة وحالة العنصر نفسه لها أثرها أيضًا. يذكر الحقل permissions في كل عنصر الإجراءات التي يستطيع المستخدم القيام بها الآن بحسب دوره وبحسب الحالة، ويسرد الحقل availableTransitions ما يعيق كل انتقال.",
     ));
     paragraph(format!("## {}", text("Roles", "الأدوار")));
     paragraph(roles(language));
     paragraph(text(
         "A user has one role in each task force. Outside of task forces, an expert who chairs a task force that is not over has the role `chair`, and every other expert has the role `outsider`. A task force does not exist for an outsider: the answer is 404.",
-        "لكل مستخدم دور واحد في كل فريق عمل. أما خارج فرق العمل فللخبير الذي يرأس فريق عمل لم ينتهِ عمله الدور chair، ولكل خبير آخر الدور outsider. ولا وجود لفريق العمل لمن دوره outsider: الجواب هو 404.",
+        "لكل مستخدم دور واحد في كل فريق عمل. أما خارج فرق العمل فللخبير الذي يرأس فريق عمل لم ينتهِ عمله الدور chair، ولكل خبير آخر الدور outsider. ولا يرى صاحب الدور outsider فريق العمل أبدًا: يكون الرد 404.",
     ));
     paragraph(format!("## {}", text("Actions", "الإجراءات")));
     paragraph(text(
-        "“own” stands for a right over what belongs to the caller.",
-        "تعني «ما يخصه» أن الحق مقصور على ما يخص المستخدم نفسه.",
+        "“own” means that the role has the right only for things that belong to the caller.",
+        "تعني «ما يخصه» أن صاحب الدور يحق له الإجراء في ما يخصه وحده.",
     ));
     paragraph(actions(language));
     paragraph(format!("## {}", text("Operations", "العمليات")));
@@ -87,8 +87,12 @@ fn actions(language: Language) -> String {
 
 fn operations_table(operations: &[OperationRight], language: Language) -> String {
     let text = |en: &str, ar: &str| Message::new(en, ar).in_language(language).to_owned();
-    let mut table =
-        format!("| {} | | {} |\n|---|---|---|\n", text("operation", "العملية"), text("who may", "من يحق له"));
+    let mut table = format!(
+        "| {} | {} | {} |\n|---|---|---|\n",
+        text("operation", "العملية"),
+        text("address", "العنوان"),
+        text("who may", "من يحق له")
+    );
     for OperationRight { id, method, path, requirement } in operations {
         let sentence = requirement.sentence();
         let sentence = sentence.in_language(language);

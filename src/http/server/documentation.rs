@@ -192,18 +192,22 @@ impl Page {
             "" => reader_content(language, assets),
             "rights" => {
                 let page = openapi::rights_page(language).map_err(|error| error.to_string())?;
-                written(&page, "page wide")
+                written(&page, "page wide", language)
             }
-            _ => written(source(slug, language)?, "page"),
+            _ => written(source(slug, language)?, "page", language),
         };
         // The reader itself is in English, whatever the language of its introduction.
         let page_language = if slug.is_empty() { Language::English } else { language };
         let other = if language == Language::Arabic { Language::English } else { Language::Arabic };
-        let title = if language == Language::Arabic {
+        let service = if language == Language::Arabic {
             "واجهة Taskforce البرمجية"
         } else {
             "Taskforce API"
         };
+        let title = PAGES.into_iter().find(|(page, _, _)| *page == slug);
+        let title = title.map_or(service.to_owned(), |(_, en, ar)| {
+            format!("{} · {service}", if language == Language::Arabic { ar } else { en })
+        });
         let navigation = navigation(slug, language);
         let mut html = TEMPLATE.to_owned();
         for (name, value) in [
@@ -213,7 +217,7 @@ impl Page {
             ("direction", direction(language)),
             ("other-language", other.code()),
             ("other-name", if other == Language::Arabic { "العربية" } else { "English" }),
-            ("title", title),
+            ("title", title.as_str()),
             ("navigation", navigation.as_str()),
         ] {
             html = html.replace(&format!("{{{{{name}}}}}"), value);
@@ -242,8 +246,8 @@ fn source(slug: &str, language: Language) -> std::result::Result<&'static str, S
     })
 }
 
-fn written(markdown: &str, class: &str) -> String {
-    format!("<main class=\"{class}\">{}</main>", markdown::html(markdown))
+fn written(markdown: &str, class: &str, language: Language) -> String {
+    format!("<main class=\"{class}\">{}</main>", markdown::html(markdown, language))
 }
 
 fn navigation(current: &str, language: Language) -> String {
@@ -261,13 +265,18 @@ fn reader_content(language: Language, assets: &[Asset]) -> String {
     } else {
         String::new()
     };
+    let without_scripts = if language == Language::Arabic {
+        "<main class=\"page\" lang=\"ar\" dir=\"rtl\"><p>لا يعمل المرجع دون JavaScript. وهذه هي الوثيقة نفسها: "
+    } else {
+        "<main class=\"page\"><p>The reader needs JavaScript. The document itself: "
+    };
     let scripts = assets.iter().filter(|asset| asset.media_type == "text/javascript");
     let scripts: String =
         scripts.map(|asset| format!("<script src=\"{}\"></script>", asset.address())).collect();
     format!(
         "<div id=\"reader\"></div>{introduction}\
-         <noscript><main class=\"page\"><p>The reader needs JavaScript. The document itself: \
-         <a href=\"/v1/openapi.yaml\">/v1/openapi.yaml</a></p></main></noscript>{scripts}"
+         <noscript>{without_scripts}<a href=\"/v1/openapi.yaml\" dir=\"ltr\">/v1/openapi.yaml</a></p></main>\
+         </noscript>{scripts}"
     )
 }
 
