@@ -28,7 +28,7 @@ impl PolicyDetail {
         let is_under_review = self.policy.state == PolicyState::UnderReview;
         if is_under_review && !self.is_under_review_by(access.actor.user_id) {
             let by = self.reviewer();
-            return Err(Refusal::from(RefusalCode::PolicyUnderReview).references(by).into());
+            return Err(Refusal::from(RefusalCode::PolicyUnderReview).references(by));
         }
         Ok(())
     }

@@ -302,7 +302,7 @@ impl App {
             check_may_assign(actor, fields.role)
         };
         self.write_as(caller, may, async |conn, actor, now| {
-            check_address_free(conn, &actor, None, &fields.email).await?;
+            check_address_free(conn, actor, None, &fields.email).await?;
             let (id, invitation, invited) = create(conn, &fields, now).await?;
             let view = UserView::new(find_or_not_found(conn, id).await?, actor, now);
             Ok(((view, invitation), Some(invited)))

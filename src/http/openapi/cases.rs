@@ -100,40 +100,38 @@ impl Cases {
 
     /// Replaces the schema by a union of its cases.
     fn split(&self, schemas: &mut Map<String, Value>) -> Result<(), String> {
-        let whole = schemas.get(self.schema).cloned();
+        let whole = schemas.get(self.schema).and_then(Value::as_object).cloned();
         let whole = whole.ok_or_else(|| format!("no schema {}", self.schema))?;
         let mut references = Vec::new();
         for (needs, values) in self.groups() {
             let mut case = whole.clone();
-            let described = case["properties"][self.by]["description"].take();
-            case["properties"][self.by] = match values.as_slice() {
+            case.retain(|name, _| name != "example" && name != "examples");
+            let properties = case.get_mut("properties").and_then(Value::as_object_mut);
+            let properties = properties.ok_or_else(|| format!("{} has no properties", self.schema))?;
+            let described = properties.get(self.by).and_then(|property| property.get("description"));
+            let by = match values.as_slice() {
                 [value] => json!({ "description": described, "type": "string", "const": value }),
                 values => json!({ "description": described, "type": "string", "enum": values }),
             };
+            properties.insert(self.by.to_owned(), by);
             for name in needs {
-                let property = case["properties"].get_mut(*name);
-                let property = property.ok_or_else(|| format!("{} has no {name}", self.schema))?;
-                refuse_null(property);
-                if let Some(required) = case["required"].as_array_mut() {
-                    required.push(json!(name));
-                }
+                let property = properties.get_mut(*name).and_then(Value::as_object_mut);
+                refuse_null(property.ok_or_else(|| format!("{} has no {name}", self.schema))?);
+            }
+            if let Some(required) = case.get_mut("required").and_then(Value::as_array_mut) {
+                required.extend(needs.iter().map(|name| json!(name)));
             }
             let listed = values.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ");
-            case["description"] = json!(format!("The body if `{}` is {listed}.", self.by));
-            if let Some(case) = case.as_object_mut() {
-                case.retain(|name, _| name != "example" && name != "examples");
-            }
+            let description = format!("The body if `{}` is {listed}.", self.by);
+            case.insert("description".to_owned(), description.into());
             let name = self.name(needs);
             references.push(json!({ "$ref": format!("#/components/schemas/{name}") }));
-            schemas.insert(name, case);
+            schemas.insert(name, Value::Object(case));
         }
-        let mut union = json!({ "description": whole["description"], "oneOf": references });
-        for name in ["example", "examples"] {
-            if let Some(example) = whole.get(name) {
-                union[name] = example.clone();
-            }
-        }
-        schemas.insert(self.schema.to_owned(), union);
+        let mut union = Map::from_iter([("oneOf".to_owned(), Value::Array(references))]);
+        let kept = ["description", "example", "examples"].into_iter();
+        union.extend(kept.filter_map(|name| Some((name.to_owned(), whole.get(name)?.clone()))));
+        schemas.insert(self.schema.to_owned(), Value::Object(union));
         Ok(())
     }
 
@@ -151,20 +149,20 @@ fn needs_of_outcome(outcome: DecisionOutcome) -> Vec<&'static str> {
 }
 
 /// Takes the null out of a nullable property.
-fn refuse_null(property: &mut Value) {
-    if let Some(kinds) = property["type"].as_array_mut() {
+fn refuse_null(property: &mut Map<String, Value>) {
+    if let Some(kinds) = property.get_mut("type").and_then(Value::as_array_mut) {
         kinds.retain(|kind| kind != "null");
         if let [kind] = kinds.as_slice() {
-            property["type"] = kind.clone();
+            let kind = kind.clone();
+            property.insert("type".to_owned(), kind);
         }
     }
-    let branches = property["oneOf"].as_array().into_iter().flatten();
-    let value = branches.cloned().find(|branch| branch["type"] != "null");
-    if let (Some(mut value), Some(property)) = (value, property.as_object_mut()) {
-        if let (Some(value), Some(description)) = (value.as_object_mut(), property.remove("description")) {
-            value.insert("description".to_owned(), description);
-        }
-        *property = value.as_object().cloned().unwrap_or_default();
+    let branches = property.get("oneOf").and_then(Value::as_array).into_iter().flatten();
+    let is_null = |branch: &Map<String, Value>| branch.get("type").is_some_and(|kind| kind == "null");
+    let value = branches.filter_map(Value::as_object).find(|branch| !is_null(branch)).cloned();
+    if let Some(mut value) = value {
+        value.extend(property.remove("description").map(|text| ("description".to_owned(), text)));
+        *property = value;
     }
 }
 

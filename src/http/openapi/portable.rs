@@ -92,11 +92,11 @@ fn name_the_required(schema: &mut Map<String, Value>) {
     let names: Vec<String> = properties.keys().cloned().collect();
     let description = schema.remove("description");
     schema.remove("minProperties");
-    let whole = Value::Object(std::mem::take(schema));
+    let whole = std::mem::take(schema);
     let branches = names.iter().map(|name| {
         let mut branch = whole.clone();
-        branch["required"] = json!([name]);
-        branch
+        branch.insert("required".to_owned(), json!([name]));
+        Value::Object(branch)
     });
     let branches: Vec<Value> = branches.collect();
     schema.extend(description.map(|description| ("description".to_owned(), description)));

@@ -130,9 +130,11 @@ pub(super) fn table(declared: &BTreeSet<ProblemCode>) -> Option<String> {
 pub(super) fn unite(document: &mut Value) -> Result<(), String> {
     let schemas = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
     let schemas = schemas.ok_or("the document has no schemas")?;
-    let whole = schemas.remove(PROBLEM).ok_or("the document has no problem")?;
+    let Some(Value::Object(whole)) = schemas.remove(PROBLEM) else {
+        return Err("the document has no problem".to_owned());
+    };
     let property = |name: &str| {
-        let found = whole["properties"].get(name).cloned();
+        let found = whole.get("properties").and_then(|properties| properties.get(name)).cloned();
         found.ok_or_else(|| format!("a problem has no member {name}"))
     };
     let mut groups: BTreeMap<Group, Vec<ProblemCode>> = BTreeMap::new();
@@ -155,22 +157,22 @@ pub(super) fn unite(document: &mut Value) -> Result<(), String> {
         schemas.insert(group.schema_name(), json!({ "description": group.description(), "allOf": all_of }));
     }
     let names = groups.keys().map(|group| reference_to(&group.schema_name()));
-    let union = json!({ "description": whole["description"], "oneOf": names.collect::<Vec<_>>() });
+    let union = json!({ "description": whole.get("description"), "oneOf": names.collect::<Vec<_>>() });
     schemas.insert(PROBLEM.to_owned(), union);
     schemas.insert(MEMBERS_OF_ALL.to_owned(), members_of_all(whole));
     Ok(())
 }
 
 /// The members that every problem has, without the code, which each group narrows.
-fn members_of_all(mut whole: Value) -> Value {
-    let required: Vec<Value> = whole["required"].as_array().into_iter().flatten().cloned().collect();
-    let shared: Vec<Value> = required.into_iter().filter(|name| name != CODE).collect();
-    if let Some(properties) = whole["properties"].as_object_mut() {
+fn members_of_all(mut whole: Map<String, Value>) -> Value {
+    let required = whole.get("required").and_then(Value::as_array).into_iter().flatten();
+    let shared: Vec<Value> = required.filter(|name| *name != CODE).cloned().collect();
+    if let Some(properties) = whole.get_mut("properties").and_then(Value::as_object_mut) {
         properties.retain(|name, _| shared.iter().any(|shared| shared == name));
     }
-    whole["description"] = json!("The members that every problem has.");
-    whole["required"] = Value::Array(shared);
-    whole
+    whole.insert("description".to_owned(), json!("The members that every problem has."));
+    whole.insert("required".to_owned(), Value::Array(shared));
+    Value::Object(whole)
 }
 
 fn reference_to(schema: &str) -> Value {
