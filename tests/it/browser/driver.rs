@@ -1,5 +1,7 @@
 //! A headless Chromium, driven by chromedriver.
 
+#![expect(clippy::print_stdout, reason = "a skipped test says so")]
+
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 

@@ -49,11 +49,11 @@ fn the_page_says_of_each_operation_what_its_description_says() {
     let mut rows = rows(&english, "Operations");
     for operation in operations() {
         let described = operation.described["description"].as_str().unwrap();
-        let (_, who) = described.rsplit_once("Who may: ").expect(operation.id());
+        let (_, who) = described.rsplit_once("Who may: ").unwrap_or_else(|| panic!("{}", operation.id()));
         // A table of the problems follows.
         let who = who.lines().next().unwrap();
         let name = format!("`{}`", operation.id());
-        let at = rows.iter().position(|row| row[0] == name).expect(operation.id());
+        let at = rows.iter().position(|row| row[0] == name).unwrap_or_else(|| panic!("{name}"));
         let row = rows.remove(at);
         assert_eq!(row[1], format!("`{} {}`", operation.method.to_uppercase(), operation.path));
         assert_eq!(row[2].to_lowercase(), who.to_lowercase(), "{name}");
