@@ -5,7 +5,7 @@
 //! or an API key is `no-store` (`http/response.rs`), and so is every answer that says nothing else. The length of a
 //! compressed answer therefore tells nothing of a secret beside a text that somebody else chose (BREACH).
 //!
-//! [`actix_web::middleware::Compress`] doesn't serve: it also encodes streams, short answers and answers with secrets,
+//! The middleware `Compress` of actix doesn't serve: it also encodes streams, short answers and answers with secrets,
 //! leaves the `ETag` of the uncompressed representation, and its feature lets requests be compressed.
 
 use std::io::{self, Write as _};
