@@ -3,7 +3,7 @@
 //! The floors, each of which imports only floors below it:
 //!
 //! ```text
-//! main.rs → cli → demo, http → app → auth, db → domain
+//! main.rs → cli → demo, http → app → auth, db, render → domain
 //! ```
 //!
 //! Floors with a comma between them do not import each other.
@@ -11,6 +11,7 @@
 //! - [`domain`]: states, transitions, the panel of five to seven, gates, rights, events. Pure.
 //! - [`db`]: schema, rows and queries, pool, migrations, the private cluster.
 //! - [`auth`]: from a credential to an identity.
+//! - [`render`]: pages, documents, charts, sheets and calendars, made from data.
 //! - [`app`]: use cases, over one way to read and one way to write.
 //! - [`http`]: routes, representations, problem details, the OpenAPI document.
 //! - [`demo`]: the demo data, entered through the use cases of `app`.
@@ -26,4 +27,5 @@ pub mod db;
 pub mod demo;
 pub mod domain;
 pub mod http;
+pub mod render;
 mod util;

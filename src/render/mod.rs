@@ -1,0 +1,10 @@
+//! Renderings: what people read, print, open in a spreadsheet, put into a calendar or keep in an archive.
+//!
+//! Everything here is a function of data that the caller has read: the model of a report, a status, rows. Nothing here
+//! knows the database or HTTP. Rendering a document takes milliseconds of a processor, so that callers render on threads
+//! for blocking work, a bounded number at once.
+
+#[macro_use]
+mod words;
+pub mod charts;
+pub mod document;
