@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::bidi;
 use super::charts::Chart;
 use crate::domain::text::Language;
 
@@ -11,8 +12,10 @@ use crate::domain::text::Language;
 pub struct Document {
     /// Language of the fixed texts, and direction of the document.
     pub language: Language,
-    /// Title, also in the metadata.
-    pub title: String,
+    /// Title. The metadata have it as [`plain`] text.
+    pub title: Line,
+    /// A word that every page must show, such as "Draft".
+    pub mark: Option<&'static str>,
     /// The author, for the metadata.
     pub author: String,
     /// The time that the metadata state. The same document has the same time, so that its bytes are the same.
@@ -31,7 +34,9 @@ pub struct Section {
     /// Name of the section within the document, the same in both languages, such as `pilots`.
     pub id: &'static str,
     /// Title.
-    pub title: String,
+    pub title: &'static str,
+    /// Tells whether the section begins a page on paper.
+    pub starts_page: bool,
     /// Contents.
     pub blocks: Vec<Block>,
 }
@@ -43,6 +48,8 @@ pub enum Block {
     Heading(Line),
     /// A paragraph.
     Paragraph(Line),
+    /// Paragraphs in a frame: the first thing that a reader must see.
+    Frame(Vec<Line>),
     /// Items of equal rank.
     List(Vec<Line>),
     /// Labels with their values.
@@ -65,8 +72,8 @@ pub struct Fact {
 /// A table. Each row has a cell for each column.
 #[derive(Debug, Clone)]
 pub struct Table {
-    /// What the table lists.
-    pub caption: String,
+    /// The subject of the table.
+    pub caption: Line,
     /// The columns, from the side on which the language begins.
     pub columns: Vec<Column>,
     /// The rows. The first cell of a row names the row.
@@ -78,11 +85,22 @@ pub struct Table {
 pub struct Column {
     /// Heading of the column.
     pub title: &'static str,
-    /// Tells whether the column contains numbers, which stand under each other at their ends.
-    pub is_number: bool,
+    /// The kind of its cells.
+    pub kind: ColumnKind,
 }
 
-/// A line of text.
+/// The kind of the cells of a column, which decides on its width and alignment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ColumnKind {
+    /// Text, which takes the width that is left over.
+    Text,
+    /// A few words, such as a state or a date.
+    Short,
+    /// Numbers, which stand under each other at their ends.
+    Number,
+}
+
+/// A line of text, which wraps where the space ends.
 pub type Line = Vec<Span>;
 
 /// A part of a line.
@@ -90,11 +108,44 @@ pub type Line = Vec<Span>;
 pub enum Span {
     /// Fixed words of the document's language.
     Words(String),
-    /// A value from the records: a name, a title, a number, a date. A direction of its own is isolated from the text
-    /// around the value, and characters in the value that control the direction have no effect outside of the value.
+    /// A value from the records: a name, a title, a number, a date. The form isolates the direction of the value, and
+    /// prints it as [`bidi::harmless`] text.
     Value(String),
-    /// A value that stands out: a state or a verdict.
+    /// A value that stands out: a state or a verdict. Isolated as a `Value`.
     Strong(String),
     /// A hash or another identifier, written from left to right in both languages.
     Code(String),
+    /// The address of a page elsewhere, written from left to right in both languages. Only an address with the scheme
+    /// `http` or `https` may become a link.
+    Address(String),
+    /// The end of a line.
+    Break,
+}
+
+impl Span {
+    /// Fixed words.
+    pub fn words(words: impl Into<String>) -> Self {
+        Self::Words(words.into())
+    }
+
+    /// A value from the records.
+    pub fn value(value: impl ToString) -> Self {
+        Self::Value(value.to_string())
+    }
+
+    /// A value that stands out.
+    pub fn strong(value: impl ToString) -> Self {
+        Self::Strong(value.to_string())
+    }
+}
+
+/// A line as plain text, with its values isolated.
+pub fn plain(line: &[Span]) -> String {
+    let text = |span: &Span| match span {
+        Span::Words(words) => words.clone(),
+        Span::Value(value) | Span::Strong(value) => bidi::isolate(value),
+        Span::Code(code) | Span::Address(code) => bidi::isolate(code),
+        Span::Break => " ".to_owned(),
+    };
+    line.iter().map(text).collect()
 }

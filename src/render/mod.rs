@@ -6,5 +6,7 @@
 
 #[macro_use]
 mod words;
+pub mod bidi;
 pub mod charts;
+pub mod dates;
 pub mod document;
