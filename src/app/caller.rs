@@ -256,7 +256,7 @@ pub(super) fn actor(
         });
     }
     let effective_role = EffectiveRole::of(row.role, seat);
-    let is_interactive = !matches!(credential, Credential::Key(_));
+    let is_interactive = !matches!(credential, Credential::Key(_) | Credential::ShareLink(_));
     let scope = Scope { is_interactive, can_write: row.may_write, only_task_force: row.only_task_force_id };
     Ok(Actor { scope, user_id: row.user_id, name: row.name, role: row.role, effective_role })
 }

@@ -1,4 +1,4 @@
-//! Background work: storing refused attempts, deleting expired rows, freeing memory of hashing.
+//! Background work: storing refused attempts and accesses through share links, deleting expired rows, freeing memory of hashing.
 
 use std::future::Future;
 use std::pin::pin;
@@ -11,7 +11,7 @@ use super::{App, Error, Result};
 use crate::db;
 use crate::db::housekeeping::Expired;
 
-/// The interval at which refused attempts are stored.
+/// The interval at which refused attempts and accesses through share links are stored.
 const WRITE_EVERY: Duration = Duration::from_secs(1);
 
 /// The time after which the memory of hashing is freed if no password was hashed.
@@ -80,8 +80,11 @@ impl App {
         loop {
             let done = tokio::select! {
                 () = &mut stop => break,
-                // Attempts that were taken from memory have to be stored, so `stop` interrupts only the deletion.
-                _ = write.tick() => self.write_refused().await,
+                // What was taken from memory has to be stored, so `stop` interrupts only the deletion.
+                _ = write.tick() => {
+                    let (refused, accesses) = (self.write_refused().await, self.write_link_accesses().await);
+                    refused.and(accesses)
+                }
                 _ = release.tick() => {
                     self.passwords.release_unused_memory();
                     Ok(())
@@ -97,6 +100,9 @@ impl App {
         }
         if let Err(error) = self.write_refused().await {
             tracing::warn!(%error, "the last refused attempts could not be stored");
+        }
+        if let Err(error) = self.write_link_accesses().await {
+            tracing::warn!(%error, "the last accesses through share links could not be stored");
         }
     }
 }

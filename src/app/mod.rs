@@ -37,6 +37,8 @@ pub mod reports;
 pub mod resource;
 pub mod sectors;
 pub mod sessions;
+pub mod share_links;
+pub mod shared_pages;
 pub mod sign_in;
 pub mod single_sign_on;
 pub mod status;
@@ -82,6 +84,7 @@ pub struct App {
     /// The space that files may take.
     pub(crate) storage_limits: StorageLimits,
     last_write: readiness::LastWrite,
+    link_accesses: share_links::PendingAccesses,
 }
 
 impl App {
@@ -102,6 +105,7 @@ impl App {
             verifiers: audit::Verifiers::default(),
             storage_limits: StorageLimits::default(),
             last_write: readiness::LastWrite::default(),
+            link_accesses: share_links::PendingAccesses::default(),
         }
     }
 

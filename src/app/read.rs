@@ -2,10 +2,12 @@
 //! returns the result of the query only if the caller may see it. So a read costs one round trip, and no query repeats
 //! the rights.
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::caller::{Access, Actor, Caller, actor};
 use super::{App, Result};
+use crate::db::access::AccessRow;
 use crate::db::{self, Conn, QueryResult};
 use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::{Action, SeatRole};
@@ -63,22 +65,7 @@ impl App {
         let now = self.clock.now();
         let row =
             db::access::in_task_force(conn, caller.user_id, caller.credential, task_force_id, now).await?;
-        let row = row.ok_or(RefusalCode::Unauthenticated)?;
-        let (seat, member_id) = (row.seat, row.member_id);
-        let actor = actor(row.caller, caller, seat, now)?;
-        let (Some(state), Some(cycle), Some(today), Some(seq)) =
-            (row.task_force_state, row.current_cycle, row.today, row.seq)
-        else {
-            return Err(RefusalCode::NotFound.into());
-        };
-        let effective_role = actor.effective_role;
-        let access =
-            Access { actor, effective_role, member_id, task_force_id, state, cycle, today, seq, now };
-        if !access.actor.scope.covers(task_force_id) {
-            return Err(RefusalCode::NotFound.into());
-        }
-        access.require(Action::ReadTaskForce)?;
-        Ok(access)
+        access(row.ok_or(RefusalCode::Unauthenticated)?, caller, task_force_id, now)
     }
 
     /// Reads in a task force: checks that the caller may see it and runs the query in one round trip.
@@ -99,4 +86,30 @@ impl App {
         })
         .await
     }
+}
+
+/// The rights of a caller in a task force, from the row that says who the caller is.
+///
+/// # Errors
+/// As [`App::access`].
+pub(super) fn access(
+    row: AccessRow,
+    caller: &Caller,
+    task_force_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Access> {
+    let (seat, member_id) = (row.seat, row.member_id);
+    let actor = actor(row.caller, caller, seat, now)?;
+    let (Some(state), Some(cycle), Some(today), Some(seq)) =
+        (row.task_force_state, row.current_cycle, row.today, row.seq)
+    else {
+        return Err(RefusalCode::NotFound.into());
+    };
+    let effective_role = actor.effective_role;
+    let access = Access { actor, effective_role, member_id, task_force_id, state, cycle, today, seq, now };
+    if !access.actor.scope.covers(task_force_id) {
+        return Err(RefusalCode::NotFound.into());
+    }
+    access.require(Action::ReadTaskForce)?;
+    Ok(access)
 }

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use uuid::Uuid;
 
-use super::caller::Caller;
+use super::caller::{Access, Caller};
 use super::{App, Result};
 use crate::db;
+use crate::db::Conn;
 use crate::db::page::{NameOrder, Page, Window};
 use crate::db::status::{PortfolioFilter, PortfolioLine, PortfolioTotals, StatusRows};
 use crate::domain::refusal::StorageUse;
@@ -45,23 +46,29 @@ impl App {
     pub async fn status(&self, caller: &Caller, task_force_id: Uuid) -> Result<Arc<Status>> {
         self.with_conn(async |conn| {
             let access = self.access_on(conn, caller, task_force_id).await?;
-            let cached = self.status_cache.0.get(&task_force_id);
-            if let Some(cached) =
-                cached.filter(|cached| cached.rows.summary.seq == access.seq && cached.today == access.today)
-            {
-                return Ok(cached);
-            }
-            let rows = db::status::of(conn, task_force_id, access.now).await?;
-            let storage = self.storage_limits.of_task_force(rows.products.file_bytes);
-            let status = Arc::new(Status { rows, today: access.today, storage });
-            // The head was read with the summary, and the counts were read after that. Only if no event came in
-            // between, both belong together and may be cached.
-            if status.rows.summary.seq == access.seq {
-                self.status_cache.0.insert(task_force_id, Arc::clone(&status));
-            }
-            Ok(status)
+            self.status_on(conn, &access).await
         })
         .await
+    }
+
+    /// The status of a task force, for somebody who may see it.
+    pub(super) async fn status_on(&self, conn: &Conn, access: &Access) -> Result<Arc<Status>> {
+        let task_force_id = access.task_force_id;
+        let cached = self.status_cache.0.get(&task_force_id);
+        if let Some(cached) =
+            cached.filter(|cached| cached.rows.summary.seq == access.seq && cached.today == access.today)
+        {
+            return Ok(cached);
+        }
+        let rows = db::status::of(conn, task_force_id, access.now).await?;
+        let storage = self.storage_limits.of_task_force(rows.products.file_bytes);
+        let status = Arc::new(Status { rows, today: access.today, storage });
+        // The head was read with the summary, and the counts were read after that. Only if no event came in between,
+        // both belong together and may be cached.
+        if status.rows.summary.seq == access.seq {
+            self.status_cache.0.insert(task_force_id, Arc::clone(&status));
+        }
+        Ok(status)
     }
 
     /// The space for the files of all task forces.

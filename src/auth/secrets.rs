@@ -1,4 +1,4 @@
-//! Opaque secrets: refresh tokens, invitations and API keys. The database stores only their hashes, so a copy of the
+//! Opaque secrets: refresh tokens, invitations, API keys and the tokens of share links. The database stores only their hashes, so a copy of the
 //! database gives nobody access.
 
 use aws_lc_rs::error::Unspecified;
@@ -32,12 +32,15 @@ pub fn generate_key() -> Result<SecretString, Unspecified> {
     Ok(format!("{KEY_PREFIX}{}", generate()?.expose_secret()).into())
 }
 
-/// Returns whether a text has the format of an API key; only then is a look into the database worthwhile.
+/// Returns whether a text has the format of a secret; only then is a look into the database worthwhile.
+pub fn looks_like_a_secret(text: &str) -> bool {
+    text.len() == LENGTH
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+/// Returns whether a text has the format of an API key.
 pub fn looks_like_a_key(text: &str) -> bool {
-    text.strip_prefix(KEY_PREFIX).is_some_and(|secret| {
-        secret.len() == LENGTH
-            && secret.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-    })
+    text.strip_prefix(KEY_PREFIX).is_some_and(looks_like_a_secret)
 }
 
 /// The hash by which a secret is stored. A salt and a slow hash are not needed against guesses of 256 bits.

@@ -22,6 +22,9 @@ pub enum Credential {
     Key(Uuid),
     /// A token of another issuer, by the instant of issue.
     SingleSignOn(DateTime<Utc>),
+    /// A share link, by id: whoever has the link reads one page by the right of its maker. The query that finds the link
+    /// (`db/share_links.rs`) tells whether it is good; to the queries of this file, it never is.
+    ShareLink(Uuid),
 }
 
 impl Credential {
@@ -31,6 +34,7 @@ impl Credential {
             Self::Session(id) => (Some(id), None, None),
             Self::Key(id) => (None, Some(id), None),
             Self::SingleSignOn(issued_at) => (None, None, Some(issued_at)),
+            Self::ShareLink(_) => (None, None, None),
         }
     }
 }

@@ -133,6 +133,7 @@ fn untranslated_rows(kind: SubjectKind) -> Option<(StepName, &'static str)> {
         | SubjectKind::Condition
         | SubjectKind::Activity
         | SubjectKind::Comment
+        | SubjectKind::ShareLink
         | SubjectKind::User
         | SubjectKind::Session
         | SubjectKind::ApiKey => return None,

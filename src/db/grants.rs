@@ -56,6 +56,7 @@ const NEEDS: &[(&str, &[&str])] = &[
     ("reports", NO_DELETE),
     ("sectors", ALL),
     ("sessions", ALL),
+    ("share_links", NO_DELETE),
     ("steps", ALL),
     ("studies", ALL),
     ("submissions", NO_DELETE),

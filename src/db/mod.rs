@@ -46,6 +46,7 @@ pub mod studies;
 mod schema;
 pub mod schema_migrations;
 pub mod sessions;
+pub mod share_links;
 pub(crate) mod statement;
 pub mod status;
 pub mod steps;

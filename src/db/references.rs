@@ -75,6 +75,7 @@ pub async fn to(
         | SubjectKind::Report
         | SubjectKind::Decision
         | SubjectKind::Condition
+        | SubjectKind::ShareLink
         | SubjectKind::User
         | SubjectKind::Session
         | SubjectKind::ApiKey => "",

@@ -156,6 +156,9 @@ pub(super) fn resource(kind: SubjectKind, task_force_id: &str, id: &str) -> Stri
                  on ref_activity.task_force_id = ref.task_force_id and ref_activity.id = ref.activity_id",
             "'title', ref_activity.title, 'parentIds', jsonb_build_array(ref.activity_id)",
         ),
+        SubjectKind::ShareLink => {
+            ("(select id, only_task_force_id as task_force_id from share_links) ref", "'title', null")
+        }
     };
     let found = object(kind, "ref", members);
     format!("(select {found} from {from} where ref.task_force_id = {task_force_id} and ref.id = {id})")

@@ -187,6 +187,13 @@ pub async fn find(conn: &Conn, task_force_id: Uuid, number: i32) -> QueryResult<
         .optional()
 }
 
+/// Returns whether a task force has a report with this number.
+pub async fn exists(conn: &Conn, task_force_id: Uuid, number: i32) -> QueryResult<bool> {
+    let report =
+        reports::table.filter(reports::task_force_id.eq(task_force_id)).filter(reports::number.eq(number));
+    diesel::select(diesel::dsl::exists(report)).get_result(&mut &*conn).await
+}
+
 /// The report of a task force that waits for the council's decision.
 pub async fn before_council(conn: &Conn, task_force_id: Uuid) -> QueryResult<Option<BeforeCouncil>> {
     let submitted: Option<SubmittedColumns> = reports::table

@@ -517,6 +517,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    share_links (id) {
+        id -> Uuid,
+        seq -> Int8,
+        token_hash -> Bytea,
+        page -> Text,
+        only_task_force_id -> Nullable<Uuid>,
+        report_number -> Nullable<Int4>,
+        note -> Nullable<Text>,
+        user_id -> Uuid,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        revoked_at -> Nullable<Timestamptz>,
+        accesses -> Int8,
+        last_accessed_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     steps (task_force_id, cycle, step) {
         task_force_id -> Uuid,
         cycle -> Int4,
@@ -676,6 +694,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     reports,
     sectors,
     sessions,
+    share_links,
     steps,
     studies,
     submissions,

@@ -28,6 +28,7 @@ use crate::domain::report::ReportState;
 use crate::domain::rights::SeatRole;
 use crate::domain::scales::{Aim, EvolutionStage};
 use crate::domain::sector::{AssessmentKind, SectorState};
+use crate::domain::shared_page::SharedPage;
 use crate::domain::step::{StepName, StepState};
 use crate::domain::submission::SubmissionState;
 use crate::domain::task::TaskKind;
@@ -128,6 +129,7 @@ text_columns!(
     ReportState,
     SeatRole,
     SectorState,
+    SharedPage,
     StepName,
     StepState,
     SubjectKind,

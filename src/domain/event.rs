@@ -96,6 +96,8 @@ vocabulary! {
         SessionRefreshed = "session.refreshed", "Session renewed", "جُدِّدت جلسة";
         SessionEnded = "session.ended", "Session ended", "انتهت جلسة";
         SessionsEnded = "user.sessionsEnded", "All sessions of a user ended", "أُنهيت جميع جلسات مستخدم";
+        ShareLinkCreated = "shareLink.created", "Share link created", "أُنشئ رابط مشاركة";
+        ShareLinkRevoked = "shareLink.revoked", "Share link revoked", "أُلغي رابط مشاركة";
     }
 }
 
@@ -122,6 +124,7 @@ vocabulary! {
         Condition = "condition", "Condition", "شرط";
         Activity = "activity", "Activity", "نشاط";
         Comment = "comment", "Comment", "تعليق";
+        ShareLink = "shareLink", "Share link", "رابط مشاركة";
         User = "user", "User", "مستخدم";
         Session = "session", "Session", "جلسة";
         ApiKey = "apiKey", "API key", "مفتاح واجهة برمجية (API)";
@@ -156,6 +159,8 @@ impl EventAction {
                 | Self::DependencyRemoved
                 | Self::ReportCreated
                 | Self::ReportTransitioned
+                | Self::ShareLinkCreated
+                | Self::ShareLinkRevoked
         )
     }
 
@@ -173,6 +178,8 @@ impl EventAction {
                 | Self::MemberTransitioned
                 | Self::MemberEnded
                 | Self::ConditionUpdated
+                | Self::ShareLinkCreated
+                | Self::ShareLinkRevoked
         )
     }
 }

@@ -36,6 +36,7 @@ pub mod rights;
 pub mod role;
 pub mod scales;
 pub mod sector;
+pub mod shared_page;
 pub mod size;
 pub mod state_machine;
 pub mod step;

@@ -283,6 +283,14 @@ pub fn label(action: Action) -> Message {
         Action::SettleCondition => {
             ("accept, return or waive a condition", "قبول استيفاء شرط أو إعادته أو الإعفاء منه")
         }
+        Action::ShareTaskForce => (
+            "create, read and revoke share links of the task force",
+            "إنشاء روابط مشاركة لفريق العمل والاطلاع عليها وإلغاؤها",
+        ),
+        Action::SharePortfolio => (
+            "create, read and revoke share links of the status of all task forces",
+            "إنشاء روابط مشاركة لحالة جميع فرق العمل والاطلاع عليها وإلغاؤها",
+        ),
     };
     Message::new(en, ar)
 }

@@ -95,6 +95,10 @@ pub enum Action {
     ReportCondition,
     /// Accept, return or waive a condition.
     SettleCondition,
+    /// Let people without an account read a page of the task force: make, see and revoke its share links.
+    ShareTaskForce,
+    /// The same for the portfolio.
+    SharePortfolio,
 }
 
 impl Action {
@@ -114,7 +118,8 @@ impl Action {
             | Self::CreateTaskForce
             | Self::ReadPortfolio
             | Self::ReadRegister
-            | Self::ReadInstallationEvents => false,
+            | Self::ReadInstallationEvents
+            | Self::SharePortfolio => false,
             Self::ReadTaskForce
             | Self::EditTaskForce
             | Self::DirectTaskForce
@@ -130,7 +135,8 @@ impl Action {
             | Self::RecordDecision
             | Self::FollowCondition
             | Self::ReportCondition
-            | Self::SettleCondition => true,
+            | Self::SettleCondition
+            | Self::ShareTaskForce => true,
         }
     }
 
@@ -149,10 +155,18 @@ impl Action {
     }
 
     /// Tells whether the action needs a person's session. No API key manages users: an invitation, a role or a changed
-    /// address would outlive the key. No API key manages sessions, keys or the password of its owner: otherwise the
-    /// finder of one key could take over the account.
+    /// address would outlive the key, and so would a share link. No API key manages sessions, keys or the password of its
+    /// owner: otherwise the finder of one key could take over the account.
     pub fn needs_person(self) -> bool {
-        matches!(self, Self::ManageUsers | Self::ChangeOwnAccount | Self::EndSession | Self::RevokeKey)
+        matches!(
+            self,
+            Self::ManageUsers
+                | Self::ChangeOwnAccount
+                | Self::EndSession
+                | Self::RevokeKey
+                | Self::ShareTaskForce
+                | Self::SharePortfolio
+        )
     }
 }
 
@@ -219,10 +233,13 @@ pub fn authorize(effective_role: EffectiveRole, action: Action) -> Authorization
         }
         Action::ReadInstallationEvents | Action::RevokeKey => effective_role == Administrator,
         Action::ReadTaskForce => effective_role != Outsider,
-        Action::EditTaskForce => matches!(effective_role, Administrator | Secretariat | Chair),
-        Action::DirectTaskForce | Action::RecordDecision | Action::SettleCondition => {
-            effective_role == Secretariat
+        Action::EditTaskForce | Action::ShareTaskForce => {
+            matches!(effective_role, Administrator | Secretariat | Chair)
         }
+        Action::DirectTaskForce
+        | Action::RecordDecision
+        | Action::SettleCondition
+        | Action::SharePortfolio => effective_role == Secretariat,
         Action::Work | Action::ProveWork | Action::Vote => matches!(effective_role, Chair | Member),
         Action::KeepRecord => matches!(effective_role, Secretariat | Chair | Member),
         Action::ChangeRecord | Action::FollowCondition => matches!(effective_role, Secretariat | Chair),

@@ -22,6 +22,8 @@ pub(super) struct RequestContext {
     pub(super) is_secure: bool,
     /// True if the request reads and can't change anything.
     pub(super) is_read: bool,
+    /// True if the request asks for the headers alone.
+    pub(super) is_head: bool,
 }
 
 impl RequestContext {
@@ -32,6 +34,7 @@ impl RequestContext {
             language: language(headers),
             is_secure: false,
             is_read: false,
+            is_head: false,
         }
     }
 

@@ -24,6 +24,7 @@ mod reports;
 mod sectors;
 mod service;
 mod sessions;
+mod share_links;
 mod sign_in;
 mod status;
 mod steps;
@@ -64,6 +65,7 @@ pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     sign_in::operations(config);
     sessions::operations(config);
     api_keys::operations(config);
+    share_links::operations(config);
     users::operations(config);
     audit::operations(config);
     refused_attempts::operations(config);

@@ -119,6 +119,7 @@ fn href(named: &reference::Reference) -> Option<String> {
         SubjectKind::Condition => format!("/conditions/{id}"),
         SubjectKind::Activity => format!("/activities/{id}"),
         SubjectKind::Comment => format!("/activities/{}/comments/{id}", parent?),
+        SubjectKind::ShareLink => format!("/share-links/{id}"),
     };
     Some(format!("/v1/task-forces/{}{within}", named.task_force_id?))
 }

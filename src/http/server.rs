@@ -1,6 +1,7 @@
 //! The HTTP server: [`application`] (routes and middleware) behind [`transport`] (TCP, TLS, time limits).
 
 mod application;
+mod assets;
 pub(super) mod byte_limit;
 pub(super) mod client_address;
 mod compression;
@@ -8,6 +9,7 @@ mod connection_limit;
 mod cors;
 mod documentation;
 mod metrics;
+mod pages;
 pub(super) mod rate_limit;
 mod refused_attempts;
 mod request_span;

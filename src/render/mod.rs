@@ -10,3 +10,4 @@ pub mod bidi;
 pub mod charts;
 pub mod dates;
 pub mod document;
+pub mod pages;

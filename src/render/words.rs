@@ -21,7 +21,7 @@ macro_rules! words {
 
         impl $name {
             /// The texts in a language.
-            pub const fn of(language: $crate::domain::text::Language) -> &'static Self {
+            $visibility const fn of(language: $crate::domain::text::Language) -> &'static Self {
                 match language {
                     $crate::domain::text::Language::English => &Self { $($key: $english,)+ },
                     $crate::domain::text::Language::Arabic => &Self { $($key: $arabic,)+ },

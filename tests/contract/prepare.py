@@ -75,6 +75,7 @@ def things():
     found["measurementId"] = first(f"{base}{indicators}/{found['indicatorId']}/measurements?", chair)
     found["evidenceId"] = first(f"{base}/evidence?", chair)
     found["memberId"] = first(f"{base}/members?", chair, lambda member: member["role"] == "expert")
+    found["shareLinkId"] = new("/share-links", {"page": "status"})
     found["submissionId"] = first(f"{base}/steps/policy/submissions?", chair)
 
     user = {"email": "contract@demo.example", "name": named("Contract"), "role": "expert", "locale": "en"}

@@ -159,6 +159,7 @@ fn appearance(kind: SubjectKind) -> Appearance {
         | SubjectKind::Decision
         | SubjectKind::Condition
         | SubjectKind::Comment
+        | SubjectKind::ShareLink
         | SubjectKind::User
         | SubjectKind::Session
         | SubjectKind::ApiKey => Appearance::Nowhere,

@@ -13,6 +13,7 @@ use crate::domain::migration::{self, MigrationState};
 use crate::domain::pilot::{self, PilotState};
 use crate::domain::policy::{self, PolicyState};
 use crate::domain::sector::{self, SectorState};
+use crate::domain::shared_page::SharedPage;
 use crate::domain::state_machine::TransitionRule;
 use crate::domain::task_force::{self, TaskForceState};
 use crate::domain::user::{self, UserState};
@@ -24,7 +25,7 @@ struct Cases {
     schema: &'static str,
     /// The property that tells the cases apart.
     by: &'static str,
-    /// Every value of the property, with the properties that the value needs.
+    /// The values of the property, with the properties that the value needs.
     needs: Vec<(&'static str, Vec<&'static str>)>,
 }
 
@@ -57,6 +58,14 @@ impl Cases {
                 VoteChoice::Return => vec!["comment"],
                 VoteChoice::Approve | VoteChoice::Abstain => vec![],
             }),
+            Self {
+                schema: "NewShareLink",
+                by: "page",
+                needs: vec![
+                    (SharedPage::Status.code(), vec![]),
+                    (SharedPage::Report.code(), vec!["reportNumber"]),
+                ],
+            },
             Self::of("NewDecision", "outcome", needs_of_outcome),
             Self::of("NewCouncilReport", "recommendation", needs_of_outcome),
             Self::of_transition("PolicyTransition", &policy::all_transitions(), |to| match to {

@@ -14,7 +14,7 @@ use super::compression::CompressedDocuments;
 use super::rate_limit::{self, RateLimiter};
 use super::request_span::RequestSpan;
 use super::settings::Settings;
-use super::{cors, documentation, metrics, response_middleware, timeouts, unmatched, web_sockets};
+use super::{cors, documentation, metrics, pages, response_middleware, timeouts, unmatched, web_sockets};
 use crate::app::App;
 use crate::http::openapi::document::OpenApiDocument;
 use crate::http::request::{BODY_LIMIT, Uploads};
@@ -84,12 +84,14 @@ impl Application {
             })
             .configure(|config| endpoints::operations(&mut ServiceConfig::new(config)))
             .configure(documentation::routes)
+            .configure(pages::routes)
             .default_service(web::to(unmatched::not_found_or_not_allowed))
             .wrap(from_fn(idempotency::finish))
             .wrap(from_fn(request_errors::complete))
             .wrap(from_fn(web_sockets::refuse))
             .wrap(from_fn(rate_limit::wrap))
             .wrap(from_fn(documentation::allow_own_scripts))
+            .wrap(from_fn(pages::finish))
             .wrap(from_fn(metrics::record))
             .wrap(cors)
             .wrap(from_fn(response_middleware::wrap))

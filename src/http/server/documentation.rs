@@ -17,6 +17,7 @@ use actix_web::web::{self, Bytes, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
+use super::assets::{self, Asset};
 use crate::app::Error;
 use crate::domain::refusal::RefusalCode;
 use crate::domain::text::Language;
@@ -30,21 +31,13 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
     img-src 'self' data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'";
 
+/// The place of scripts and styles.
+const PLACE: &str = "/docs/assets";
+
 const TEMPLATE: &str = include_str!("documentation/page.html");
 
 /// The description of the service in Arabic, in the place of the English one in the document.
 const INTRODUCTION_AR: &str = include_str!("documentation/introduction.ar.md");
-
-/// A script, a style or an image.
-struct Asset {
-    /// The name in the template.
-    name: &'static str,
-    /// The last segment of the address, with the hash of the content.
-    file: String,
-    media_type: &'static str,
-    content: Bytes,
-    etag: String,
-}
 
 /// A page in one language.
 struct Page {
@@ -109,13 +102,7 @@ fn in_language(request: &HttpRequest, slug: &str, asked: &Asked) -> Result<HttpR
 }
 
 async fn asset(file: Path<String>) -> Result<HttpResponse> {
-    let asset = documentation()?.assets.iter().find(|asset| asset.file == *file);
-    let asset = asset.ok_or(RefusalCode::NotFound)?;
-    Ok(HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, asset.media_type))
-        .insert_header((CACHE_CONTROL, "public, max-age=31536000, immutable"))
-        .insert_header((ETAG, asset.etag.as_str()))
-        .body(asset.content.clone()))
+    assets::respond(&documentation()?.assets, &file)
 }
 
 /// Gives the pages a policy under which their own scripts and styles run; every other response forbids both.
@@ -141,18 +128,21 @@ impl Documentation {
     fn new() -> std::result::Result<Self, String> {
         let scalar = scalar_api_reference::get_asset("scalar.js").ok_or("the reader has no script")?;
         let assets = vec![
-            Asset::new("scalar.js", "text/javascript", scalar.into()),
+            Asset::new(PLACE, "scalar.js", "text/javascript", scalar.into()),
             Asset::new(
+                PLACE,
                 "reader.js",
                 "text/javascript",
                 Bytes::from_static(include_bytes!("documentation/reader.js")),
             ),
             Asset::new(
+                PLACE,
                 "style.css",
                 "text/css",
                 Bytes::from_static(include_bytes!("documentation/style.css")),
             ),
             Asset::new(
+                PLACE,
                 "favicon.svg",
                 "image/svg+xml",
                 Bytes::from_static(include_bytes!("documentation/favicon.svg")),
@@ -165,24 +155,6 @@ impl Documentation {
             }
         }
         Ok(Self { assets, pages })
-    }
-}
-
-impl Asset {
-    fn new(name: &'static str, media_type: &'static str, content: Bytes) -> Self {
-        let hash = response::hash(&content);
-        let (stem, extension) = name.split_once('.').unwrap_or((name, ""));
-        Self {
-            name,
-            file: format!("{stem}-{hash}.{extension}"),
-            media_type,
-            content,
-            etag: format!("\"{hash}\""),
-        }
-    }
-
-    fn address(&self) -> String {
-        format!("/docs/assets/{}", self.file)
     }
 }
 
@@ -223,7 +195,7 @@ impl Page {
             html = html.replace(&format!("{{{{{name}}}}}"), value);
         }
         for asset in assets {
-            html = html.replace(&format!("{{{{{}}}}}", asset.name), &asset.address());
+            html = html.replace(&format!("{{{{{}}}}}", asset.name), asset.address());
         }
         let html = html.replace("{{content}}", &content);
         let etag = format!("\"{}\"", response::hash(html.as_bytes()));

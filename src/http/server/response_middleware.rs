@@ -40,9 +40,10 @@ pub(in crate::http) async fn attach_context(
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let is_secure = request.app_data::<Data<Settings>>().is_some_and(|settings| settings.is_secure());
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    let context = RequestContext { is_secure, is_read, ..RequestContext::read(request.headers()) };
+    let is_head = request.method() == Method::HEAD;
+    let context = RequestContext { is_secure, is_read, is_head, ..RequestContext::read(request.headers()) };
     request.extensions_mut().insert(context);
-    if request.method() == Method::HEAD {
+    if is_head {
         // Handled as GET: actix-http still sends no body.
         request.head_mut().method = Method::GET;
     }
@@ -134,7 +135,8 @@ pub(in crate::http) async fn wrap(
 fn problem_of_library<B>(response: &HttpResponse<B>) -> Option<Problem> {
     let status = response.status();
     let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    if content_type.is_some_and(|value| value.ends_with("json")) {
+    // A page says itself what is wrong. No error of actix-web is one.
+    if content_type.is_some_and(|value| value.ends_with("json") || value.starts_with("text/html")) {
         return None;
     }
     let code = match status {

@@ -68,6 +68,7 @@ async fn every_table_is_the_installations_or_below_a_task_force() {
             "refresh_tokens",
             "refused_attempts",
             "sessions",
+            "share_links",
             "task_forces",
             "user_identities",
             "users"
@@ -107,6 +108,7 @@ async fn no_check_concerns_a_row_with_a_secret() {
         "events.hash",
         "events.previous_hash",
         "reports.hash",
+        "share_links.token_hash",
         "submissions.hash",
         "task_force_heads.hash",
     ];

@@ -124,7 +124,7 @@ async fn a_page_that_is_the_same_is_not_sent_again() {
 
 /// Whether a schema has a member that is a secret.
 fn holds_secret(schema: &'static Value) -> bool {
-    const SECRETS: [&str; 4] = ["accessToken", "refreshToken", "invitationToken", "key"];
+    const SECRETS: [&str; 5] = ["accessToken", "refreshToken", "invitationToken", "key", "pageUrl"];
     let schema = resolved(schema);
     let own = schema["properties"].as_object().is_some_and(|properties| {
         SECRETS.iter().any(|name| properties.get(*name).is_some_and(|member| member["type"] != "array"))
@@ -153,6 +153,8 @@ async fn no_answer_with_a_secret_is_stored_or_compressed() {
         "acceptInvitation",
         "changePassword",
         "createApiKey",
+        "createPortfolioShareLink",
+        "createShareLink",
         "createUser",
         "refreshSession",
         "resendInvitation",

@@ -23,6 +23,7 @@ mod reports;
 mod sectors;
 mod service;
 mod sessions;
+mod share_links;
 mod sign_in;
 mod status;
 mod steps;

@@ -23,7 +23,12 @@ async fn secrets_of(app: &TestApp) -> Vec<String> {
     let new = json!({ "name": "Nightly", "scopes": ["read"], "expiresAt": "2027-05-01T00:00:00Z" });
     let draft = Draft::post("/v1/api-keys", &new).header("Idempotency-Key", "once");
     let key = app.as_expert().send(draft).await.expect(201).json();
+    let link = app.as_chair().post(app.a("/share-links"), json!({ "page": "status" })).await.expect(201);
+    let page = link.page_path();
+    app.as_anybody().get(page.as_str()).await.expect(200);
+    app.app.write_link_accesses().await.unwrap();
     vec![
+        page.trim_start_matches("/s/").to_owned(),
         PASSWORD.to_owned(),
         text(&first["refreshToken"]),
         text(&next["refreshToken"]),
@@ -84,6 +89,19 @@ async fn no_secret_stands_in_the_log_however_much_is_asked_for() {
     let new = json!({ "email": "x@demo.example", "name": { "en": "X" }, "role": "expert", "locale": "en" });
     let invitation = text(&post("/v1/users", &token, new).await["invitationToken"]);
     assert_eq!(service.get(&key, "/v1/me").await.unwrap().0, 200);
+    // The token of a share link is in the path of the page, which may be cut off or have more behind it.
+    let secretariat = text(&sign_in("secretariat", PASSWORD).await["accessToken"]);
+    let link = post("/v1/share-links", &secretariat, json!({ "page": "portfolio" })).await;
+    let link = text(&link["pageUrl"]);
+    let (_, link) = link.rsplit_once('/').unwrap();
+    for path in [
+        format!("/s/{link}"),
+        format!("/s/{link}?lang=ar"),
+        format!("/s/{link}/more"),
+        format!("/s/{}", &link[1..]),
+    ] {
+        drop(service.get("none", &path).await);
+    }
     service.signal(nix::sys::signal::Signal::SIGTERM);
     assert!(service.wait().success());
 
@@ -97,6 +115,7 @@ async fn no_secret_stands_in_the_log_however_much_is_asked_for() {
         &token,
         &key,
         &invitation,
+        &link[1..],
         "$argon2",
     ];
     for secret in secrets {

@@ -54,6 +54,12 @@ impl Answer {
         std::str::from_utf8(&self.body).unwrap()
     }
 
+    /// The path of the page that a share link in this answer opens.
+    pub(crate) fn page_path(&self) -> String {
+        let address = self.json()["pageUrl"].as_str().unwrap().to_owned();
+        address.strip_prefix(super::app::ISSUER).unwrap().to_owned()
+    }
+
     /// The body as JSON.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body)

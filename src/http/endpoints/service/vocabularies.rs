@@ -14,7 +14,7 @@ use crate::domain::text::LocalizedText;
 use crate::domain::vocabulary::Vocabulary;
 use crate::domain::{
     activity, audit, ballot, criterion, decision, event, evidence, migration, pilot, policy, refusal, report,
-    rights, scales, sector, state_machine, step, submission, task, task_force, text, user,
+    rights, scales, sector, shared_page, state_machine, step, submission, task, task_force, text, user,
 };
 use crate::http::problem::Result;
 use crate::http::problem_catalogue::ProblemCode;
@@ -80,6 +80,8 @@ impl Vocabularies {
             entries::<pilot::IndicatorDirection>(),
             entries::<migration::MigrationState>(),
             entries::<report::ReportState>(),
+            entries::<shared_page::SharedPage>(),
+            entries::<shared_page::ShareLinkState>(),
             entries::<report::TargetVerdict>(),
             entries::<report::RiskCause>(),
             entries::<decision::DecisionOutcome>(),

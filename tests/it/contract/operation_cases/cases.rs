@@ -35,7 +35,19 @@ macro_rules! case_files {
     };
 }
 
-case_files!(identity, steps, policies, sectors, pilots, migrations, evidence, reports, decisions, audit);
+case_files!(
+    identity,
+    steps,
+    policies,
+    sectors,
+    pilots,
+    migrations,
+    evidence,
+    reports,
+    decisions,
+    audit,
+    share_links
+);
 
 cases! {
     // The service.

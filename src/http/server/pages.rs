@@ -1,0 +1,154 @@
+//! The pages at `/s/{token}`, which share links open. They are no operations: the document does not list them, people open
+//! them in a browser, and what goes wrong is a page, too.
+//!
+//! The token is a secret in the path. Logs, metrics and refused attempts name the route and never the path; a page is
+//! sent with `no-referrer`, contains no address of itself, and is neither stored by caches nor listed by search engines.
+
+use std::sync::LazyLock;
+
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName, HeaderValue,
+    VARY,
+};
+use actix_web::middleware::Next;
+use actix_web::web::{self, Bytes, Data, Path, Query, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
+use serde::Deserialize;
+
+use super::assets::{self, Asset};
+use crate::app::share_links::OpenedPage;
+use crate::app::{App, Error};
+use crate::domain::refusal::RefusalCode;
+use crate::domain::text::Language;
+use crate::domain::vocabulary::Vocabulary as _;
+use crate::http::context::RequestContext;
+use crate::http::problem::{Problem, Result};
+use crate::http::problem_catalogue::ProblemCode;
+use crate::http::response;
+use crate::render::pages::{self, Message};
+
+/// The place of all pages.
+const PLACE: &str = "/s/";
+
+/// The policy of the pages: their own style and script, and requests to the service alone.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; \
+    base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+const X_ROBOTS_TAG: HeaderName = HeaderName::from_static("x-robots-tag");
+
+/// The request by which an open page refreshes itself.
+const PAGE_REFRESH: HeaderName = HeaderName::from_static("page-refresh");
+
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config.route("/s/assets/{file}", web::get().to(asset)).route("/s/{token}", web::get().to(page));
+}
+
+/// The language that the address asks for. Programs that send links add parameters of their own.
+#[derive(Debug, Deserialize)]
+struct Asked {
+    lang: Option<String>,
+}
+
+impl Asked {
+    /// The language of the page.
+    fn language(&self, request: &HttpRequest) -> Language {
+        let asked = self.lang.as_deref().and_then(Language::parse);
+        asked.or(RequestContext::of(request).language).unwrap_or(Language::English)
+    }
+}
+
+/// The style and the script of the pages.
+static ASSETS: LazyLock<[Asset; 2]> = LazyLock::new(|| {
+    [
+        Asset::new("/s/assets", "style.css", "text/css", Bytes::from_static(pages::STYLE)),
+        Asset::new("/s/assets", "refresh.js", "text/javascript", Bytes::from_static(pages::SCRIPT)),
+    ]
+});
+
+/// The addresses of the style and of the script.
+static ADDRESSES: LazyLock<pages::Assets> = LazyLock::new(|| {
+    let [style, script] = &*ASSETS;
+    pages::Assets { style: style.address().to_owned(), script: script.address().to_owned() }
+});
+
+async fn asset(file: Path<String>) -> Result<HttpResponse> {
+    assets::respond(&*ASSETS, &file)
+}
+
+/// The page that a link opens.
+async fn page(
+    request: HttpRequest,
+    app: Data<App>,
+    token: Path<String>,
+    asked: Query<Asked>,
+) -> Result<HttpResponse> {
+    let context = RequestContext::of(&request);
+    let language = asked.language(&request);
+    let link = app.share_link_open(&context.request_id, &token).await?.ok_or(RefusalCode::NotFound)?;
+    let html = match &link.page {
+        OpenedPage::Status(access) => app.status_page(access, language, &ADDRESSES).await?,
+        OpenedPage::Report(..) | OpenedPage::Portfolio(_) => return Err(RefusalCode::NotFound.into()),
+    };
+    // A preview that asks for the headers has opened nothing, and a page that refreshes itself is open already.
+    if !context.is_head && !request.headers().contains_key(PAGE_REFRESH) {
+        app.share_link_note_access(link.link_id);
+    }
+    let etag = format!("W/\"{}\"", response::hash(html.as_bytes()));
+    let mut response = written(StatusCode::OK, language, html);
+    response.headers_mut().insert(ETAG, HeaderValue::from_str(&etag).map_err(Error::internal)?);
+    Ok(response)
+}
+
+/// A page with its headers.
+fn written(status: StatusCode, language: Language, html: String) -> HttpResponse {
+    HttpResponse::build(status)
+        .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
+        .insert_header((CONTENT_LANGUAGE, language.code()))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((CONTENT_SECURITY_POLICY, POLICY))
+        .insert_header((X_ROBOTS_TAG, "noindex, nofollow"))
+        .insert_header((VARY, "Accept-Language"))
+        .body(html)
+}
+
+/// Answers what goes wrong at the address of a page with a page.
+pub(super) async fn finish(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> std::result::Result<ServiceResponse<EitherBody<impl MessageBody>>, actix_web::Error> {
+    let response = next.call(request).await?;
+    let problem = response.response().extensions().get::<Problem>().cloned();
+    let Some(problem) = problem.filter(|_| response.request().path().starts_with(PLACE)) else {
+        return Ok(response.map_into_left_body());
+    };
+    let request = response.request();
+    let asked = Query::<Asked>::from_query(request.query_string());
+    let asked = asked.map_or(Asked { lang: None }, Query::into_inner);
+    let language = asked.language(request);
+    let mut explained = explained(&problem, language).unwrap_or_else(|problem| problem.error_response());
+    let (request, refused) = response.into_parts();
+    for (name, value) in refused.headers() {
+        // Headers of the problem itself and of the inner middleware, such as `Retry-After`.
+        if !explained.headers().contains_key(name) {
+            explained.headers_mut().insert(name.clone(), value.clone());
+        }
+    }
+    Ok(ServiceResponse::new(request, explained).map_into_right_body())
+}
+
+/// The page that explains a problem.
+fn explained(problem: &Problem, language: Language) -> Result<HttpResponse> {
+    let code = problem.code();
+    let html = if code == ProblemCode::from(RefusalCode::NotFound) {
+        pages::unavailable(language, &ADDRESSES)
+    } else {
+        pages::message(language, &ADDRESSES, |language| Message {
+            title: code.title().in_language(language).to_owned(),
+            text: code.advice().in_language(language).to_owned(),
+        })
+    };
+    Ok(written(code.status(), language, html.map_err(Error::internal)?))
+}

@@ -1,0 +1,1 @@
+// An open page refreshes itself.

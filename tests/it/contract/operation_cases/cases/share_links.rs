@@ -1,0 +1,35 @@
+//! Share links.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::client::Draft;
+use crate::support::{Resource, TestApp};
+use crate::contract::operation_cases::Case;
+
+fn of_status() -> Value {
+    json!({ "page": "status", "note": "For the council" })
+}
+
+fn of_portfolio() -> Value {
+    json!({ "page": "portfolio" })
+}
+
+async fn made(app: &TestApp) -> Resource {
+    app.as_chair().create(app.a("/share-links"), of_status()).await
+}
+
+async fn made_of_portfolio(app: &TestApp) -> Resource {
+    app.as_secretariat().create("/v1/share-links", of_portfolio()).await
+}
+
+cases! {
+    listShareLinks |app| Draft::get(app.a("/share-links"));
+    createShareLink |app| Draft::post(app.a("/share-links"), &of_status());
+    getShareLink |app| Draft::get(made(app).await.path);
+    revokeShareLink |app| Draft::new(Method::DELETE, made(app).await.path);
+    listPortfolioShareLinks |app| Draft::get("/v1/share-links");
+    createPortfolioShareLink |app| Draft::post("/v1/share-links", &of_portfolio());
+    getPortfolioShareLink |app| Draft::get(made_of_portfolio(app).await.path);
+    revokePortfolioShareLink |app| Draft::new(Method::DELETE, made_of_portfolio(app).await.path);
+}

@@ -1,0 +1,294 @@
+//! Share links: who makes them, what they open, and when they open nothing.
+
+use chrono::TimeDelta;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::client::{Draft, with};
+use crate::support::council::submitted_report;
+use crate::support::{Answer, Client, TestApp, Who};
+
+/// The body of a new link to the status, with these fields instead of the usual ones.
+fn status(fields: Value) -> Value {
+    with(json!({ "page": "status" }), fields)
+}
+
+/// Makes a link to the status of task force A; returns the path of the link and that of the page.
+async fn shared(client: Client<'_>) -> (String, String) {
+    let made = client.post(client.app.a("/share-links"), status(json!({}))).await.expect(201);
+    let page = made.page_path();
+    (made.resource().path, page)
+}
+
+/// Opens a page.
+async fn open(app: &TestApp, page: &str) -> Answer {
+    app.as_anybody().get(page).await
+}
+
+/// Fails unless a page is the one of links that open nothing.
+async fn expect_nothing(app: &TestApp, page: &str) {
+    let answer = open(app, page).await.expect(404);
+    let unknown = open(app, &format!("/s/{}", "A".repeat(43))).await;
+    assert_eq!(answer.text(), unknown.text(), "{page}");
+    let headers = |answer: &Answer| {
+        let mut headers: Vec<_> =
+            answer.headers.iter().map(|(name, value)| format!("{name}: {value:?}")).collect();
+        headers.retain(|header| !header.starts_with("x-request-id") && !header.starts_with("date"));
+        headers.sort();
+        headers
+    };
+    assert_eq!(headers(&answer), headers(&unknown), "{page}");
+}
+
+#[tokio::test]
+async fn somebody_without_an_account_reads_the_status_through_a_link() {
+    let app = TestApp::start().await;
+    let (_, page) = shared(app.as_chair()).await;
+    let answer = open(&app, &page).await.expect(200);
+    for (header, expected) in [
+        ("content-type", "text/html; charset=utf-8"),
+        ("content-language", "en"),
+        ("cache-control", "no-store"),
+        ("referrer-policy", "no-referrer"),
+        ("x-robots-tag", "noindex, nofollow"),
+    ] {
+        assert_eq!(answer.header(header), expected, "{header}");
+    }
+    let policy = answer.header("content-security-policy");
+    assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+    let html = answer.text();
+    assert!(html.contains("<html lang=\"en\" dir=\"ltr\">") && html.contains("Alpha"), "{html}");
+    assert!(html.contains("name=\"robots\" content=\"noindex, nofollow\""), "{html}");
+    assert!(
+        !html.contains(page.trim_start_matches("/s/")),
+        "a page that is saved or printed does not give its address on"
+    );
+
+    let arabic = open(&app, &format!("{page}?lang=ar&utm_source=mail")).await.expect(200);
+    assert!(arabic.text().contains("<html lang=\"ar\" dir=\"rtl\">") && arabic.text().contains("فريق Alpha"));
+    let preferred = app.as_anybody().send(Draft::get(&page).header("Accept-Language", "ar-JO")).await;
+    assert_eq!(preferred.text(), arabic.text());
+    let unchanged = app.as_anybody().send(Draft::get(&page).header("If-None-Match", answer.etag())).await;
+    unchanged.expect(304);
+}
+
+#[tokio::test]
+async fn a_link_is_made_by_those_who_may_share_and_shows_its_address_once() {
+    let app = TestApp::start().await;
+    for who in [Who::Administrator, Who::Secretariat, Who::Chair] {
+        let made = app.as_who(who).post(app.a("/share-links"), status(json!({}))).await.expect(201);
+        open(&app, &made.page_path()).await.expect(200);
+        let read = app.as_who(who).read(made.resource().path).await;
+        assert_eq!((read.body.get("pageUrl"), &read["state"]), (None, &json!("active")));
+    }
+    for who in [Who::CouncilMember, Who::Expert1] {
+        for draft in
+            [Draft::get(app.a("/share-links")), Draft::post(app.a("/share-links"), &status(json!({})))]
+        {
+            app.as_who(who).send(draft).await.expect_problem(403, "forbidden");
+        }
+    }
+    let portfolio = json!({ "page": "portfolio" });
+    app.as_administrator().post("/v1/share-links", portfolio.clone()).await.expect_problem(403, "forbidden");
+    let made = app.as_secretariat().post("/v1/share-links", portfolio).await.expect(201).resource();
+    assert_eq!(app.as_secretariat().list("/v1/share-links").await.len(), 1);
+    app.as_secretariat()
+        .get(app.a(&format!("/share-links/{}", made.id())))
+        .await
+        .expect_problem(404, "notFound");
+    let listed = app.as_chair().list_by(&app.a("/share-links"), 2).await;
+    let makers: Vec<_> =
+        listed.iter().map(|link| link["createdBy"]["name"]["en"].as_str().unwrap()).collect();
+    assert_eq!(makers, ["Chair", "Secretariat", "The administrator"]);
+}
+
+#[tokio::test]
+async fn a_link_goes_to_a_page_that_exists_and_ends_within_a_year() {
+    let app = TestApp::start().await;
+    let chair = app.as_chair();
+    let refused = async |fields: Value, expected: &[&str]| {
+        chair.post(app.a("/share-links"), status(fields)).await.expect_field_errors(expected);
+    };
+    refused(json!({ "expiresAt": "2026-11-22T09:00:00Z" }), &["/expiresAt tooSmall"]).await;
+    refused(json!({ "expiresAt": "2027-11-23T09:00:01Z" }), &["/expiresAt tooLarge"]).await;
+    refused(json!({ "page": "portfolio" }), &["/page notAllowed"]).await;
+    refused(json!({ "page": "report" }), &["/reportNumber required"]).await;
+    refused(json!({ "reportNumber": 1 }), &["/reportNumber notAllowed"]).await;
+    refused(json!({ "page": "report", "reportNumber": 1 }), &["/reportNumber unknownReference"]).await;
+    let usual = chair.create(app.a("/share-links"), status(json!({}))).await;
+    assert_eq!(usual["expiresAt"], "2026-12-22T09:00:00Z");
+    let report = submitted_report(&app, json!({})).await;
+    let longest =
+        json!({ "page": "report", "reportNumber": report["number"], "expiresAt": "2027-11-23T09:00:00Z" });
+    let made = chair.create(app.a("/share-links"), longest).await;
+    assert_eq!((&made["reportNumber"], &made["page"]), (&json!(1), &json!("report")));
+}
+
+#[tokio::test]
+async fn a_link_that_is_unknown_expired_or_revoked_opens_one_and_the_same_page() {
+    let app = TestApp::start().await;
+    let chair = app.as_chair();
+    let (link, page) = shared(chair).await;
+    open(&app, &page).await.expect(200);
+    let shortest =
+        chair.post(app.a("/share-links"), status(json!({ "expiresAt": "2026-11-22T10:00:00Z" }))).await;
+    let shortest = shortest.expect(201).page_path();
+    app.advance(TimeDelta::minutes(60) - TimeDelta::microseconds(1));
+    open(&app, &shortest).await.expect(200);
+    app.advance(TimeDelta::microseconds(1));
+    expect_nothing(&app, &shortest).await;
+    open(&app, &page).await.expect(200);
+
+    let revoke = || Draft::new(Method::DELETE, link.as_str());
+    chair.send(revoke()).await.expect(204);
+    expect_nothing(&app, &page).await;
+    let events = app.db_events().await;
+    chair.send(revoke()).await.expect(204);
+    assert_eq!(app.db_events().await, events, "once is enough");
+    for odd in [
+        "/s/x",
+        "/s/",
+        "/s/a/b",
+        &page[..page.len() - 1],
+        &format!("{page}A"),
+        &page.replacen("/s/", "/s/%00", 1),
+    ] {
+        expect_nothing(&app, odd).await;
+    }
+    let states: Vec<_> =
+        chair.list(&app.a("/share-links")).await.iter().map(|link| link["state"].clone()).collect();
+    assert_eq!(states, ["expired", "revoked"]);
+    // Both languages are on the page, since the reader's browser may have another than the reader.
+    let nothing = open(&app, "/s/x").await;
+    assert!(nothing.text().contains("This page cannot be opened"), "{}", nothing.text());
+    assert!(nothing.text().contains("لا يمكن فتح هذه الصفحة"), "{}", nothing.text());
+    assert_eq!(nothing.header("cache-control"), "no-store");
+}
+
+#[tokio::test]
+async fn a_link_is_never_more_than_its_maker_is_now() {
+    let app = TestApp::start().await;
+    let (secretariat, administrator) = (app.as_secretariat(), app.as_administrator());
+    let (link, page) = shared(app.as_chair()).await;
+    let state = async || secretariat.read(link.as_str()).await["state"].clone();
+
+    // The chair becomes an expert, and chair again.
+    let chair_to = async |who: Who| {
+        let seat = secretariat.read(app.a(&format!("/members/{}", app.world().member(who)))).await;
+        secretariat.patch(&seat, json!({ "role": "chair" })).await.expect(200);
+    };
+    open(&app, &page).await.expect(200);
+    chair_to(Who::Expert1).await;
+    expect_nothing(&app, &page).await;
+    assert_eq!(state().await, "withheld");
+    chair_to(Who::Chair).await;
+    open(&app, &page).await.expect(200);
+
+    // The maker is disabled, and enabled again.
+    let user = administrator.read(format!("/v1/users/{}", app.world().user(Who::Chair))).await;
+    let user = administrator.transition_because(&user, "disabled", "On leave").await;
+    expect_nothing(&app, &page).await;
+    assert_eq!(state().await, "withheld");
+    administrator.transition(&user, "active").await;
+    open(&app, &page).await.expect(200);
+
+    // The maker leaves the task force.
+    chair_to(Who::Expert1).await;
+    let seat = secretariat.read(app.a(&format!("/members/{}", app.world().member(Who::Chair)))).await;
+    secretariat.command(&seat, "end", json!({ "reason": { "en": "Moved away" } })).await.expect(200);
+    expect_nothing(&app, &page).await;
+    assert_eq!(state().await, "withheld");
+}
+
+#[tokio::test]
+async fn accesses_are_counted_without_a_write_for_each() {
+    let app = TestApp::start().await;
+    let chair = app.as_chair();
+    let (link, page) = shared(chair).await;
+    let counted = async || {
+        let link = chair.read(link.as_str()).await;
+        (link["accesses"].clone(), link["lastAccessedAt"].clone())
+    };
+    assert_eq!(counted().await, (json!(0), Value::Null));
+    for minute in 0..3 {
+        open(&app, &page).await.expect(200);
+        app.advance(TimeDelta::minutes(minute));
+    }
+    assert_eq!(counted().await.0, 0, "no reader writes");
+    // Neither a request for the headers nor one by which an open page refreshes itself opens the page.
+    app.as_anybody().send(Draft::new(Method::HEAD, page.as_str())).await.expect(200);
+    app.as_anybody().send(Draft::get(&page).header("Page-Refresh", "1")).await.expect(200);
+    app.app.write_link_accesses().await.unwrap();
+    assert_eq!(counted().await, (json!(3), json!("2026-11-22T09:01:00Z")));
+    app.app.write_link_accesses().await.unwrap();
+    assert_eq!(counted().await.0, 3);
+    expect_nothing(&app, "/s/x").await;
+}
+
+#[tokio::test]
+async fn links_are_made_and_revoked_in_every_state_and_leave_events_without_the_address() {
+    let app = TestApp::start().await;
+    let (chair, secretariat) = (app.as_chair(), app.as_secretariat());
+    let a = secretariat.read(app.a("")).await;
+    let made =
+        chair.post(app.a("/share-links"), status(json!({ "note": "For the mayor" }))).await.expect(201);
+    let token = made.page_path().trim_start_matches("/s/").to_owned();
+    secretariat.transition_because(&secretariat.reload(&a).await, "dissolved", "The city is done").await;
+    open(&app, &made.page_path()).await.expect(200);
+    shared(secretariat).await;
+    chair.send(Draft::new(Method::DELETE, made.clone().resource().path)).await.expect(204);
+    let made =
+        secretariat.post("/v1/share-links", json!({ "page": "portfolio" })).await.expect(201).resource();
+    secretariat.send(Draft::new(Method::DELETE, made.path.as_str())).await.expect(204);
+
+    let events = secretariat.list(&app.a("/events?action=shareLink.created,shareLink.revoked")).await;
+    let actions: Vec<_> = events.iter().map(|event| event["action"].as_str().unwrap()).collect();
+    assert_eq!(actions, ["shareLink.created", "shareLink.created", "shareLink.revoked"]);
+    assert_eq!(events[0]["changes"]["note"]["after"], "For the mayor");
+    assert_eq!(events[0]["subject"]["kind"], "shareLink");
+    assert!(!json!(events).to_string().contains(&token));
+    let of_links = "/v1/installation-events?action=shareLink.created,shareLink.revoked";
+    let events = app.as_administrator().list(of_links).await;
+    assert_eq!(events.len(), 2);
+    for event in events {
+        assert_eq!((&event["subject"]["kind"], &event["subject"]["id"]), (&json!("shareLink"), &made["id"]));
+    }
+}
+
+#[tokio::test]
+async fn fifty_links_of_a_task_force_are_enough() {
+    let app = TestApp::start().await;
+    let many = "insert into share_links (id, token_hash, page, only_task_force_id, user_id, created_at, expires_at, revoked_at)
+        select gen_random_uuid(), sha256(n::text::bytea), 'status', $1::text::uuid, $2::text::uuid, '2026-11-22',
+            case n when 1 then timestamptz '2026-11-22 09:00:00' else '2026-12-01' end,
+            case n when 2 then timestamptz '2026-11-22 08:00:00' end
+        from generate_series(1, 51) n";
+    let chair = app.world().user(Who::Chair);
+    app.db().await.execute(many, &[&app.world().a, &chair]).await.unwrap();
+    // One has ended and one is revoked.
+    let (link, _) = shared(app.as_chair()).await;
+    app.as_chair().post(app.a("/share-links"), status(json!({}))).await.expect_problem(409, "tooManyItems");
+    app.as_who(Who::OtherChair).post(app.b("/share-links"), status(json!({}))).await.expect(201);
+    app.as_chair().send(Draft::new(Method::DELETE, link)).await.expect(204);
+    shared(app.as_chair()).await;
+}
+
+#[tokio::test]
+async fn a_shared_page_changes_neither_a_report_nor_what_follows_from_a_decision() {
+    let app = TestApp::start().await;
+    app.db_open("report").await;
+    app.cancel_open_activities("report").await;
+    let summary = json!({ "en": "It goes well", "ar": "العمل يسير على ما يرام" });
+    app.as_chair()
+        .create(app.a("/reports"), json!({ "recommendation": "continue", "summary": summary }))
+        .await;
+    let current = async || {
+        let readiness = app.as_chair().get(app.a("/steps/report/readiness")).await.expect(200).json();
+        let criteria = readiness["criteria"].as_array().unwrap().iter();
+        criteria.clone().find(|criterion| criterion["code"] == "reportCurrent").unwrap()["met"].clone()
+    };
+    assert_eq!(current().await, true);
+    let (link, _) = shared(app.as_chair()).await;
+    app.as_chair().send(Draft::new(Method::DELETE, link)).await.expect(204);
+    assert_eq!(current().await, true);
+}
