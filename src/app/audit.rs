@@ -4,9 +4,6 @@
 //! lock is held between slices. The chain is verified up to its head at the beginning; events that are appended
 //! meanwhile are left out.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
-
 use uuid::Uuid;
 
 use super::caller::Caller;
@@ -20,34 +17,10 @@ const SLICE: i64 = 500;
 
 /// The most verifications at the same time: each holds a connection while it reads a slice, and keeps a core busy with
 /// hashing.
-const MAX_VERIFIERS: usize = 2;
+pub(super) const MAX_VERIFIERS: usize = 2;
 
 /// The number of attempts to read a slice.
 const ATTEMPTS: usize = 4;
-
-/// The users with a verification in progress: a limited number, and each user once, so that nobody takes every slot.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Verifiers(Arc<Mutex<HashSet<Uuid>>>);
-
-impl Verifiers {
-    fn acquire(&self, user_id: Uuid) -> Option<VerifierSlot> {
-        let mut who = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        (who.len() < MAX_VERIFIERS && who.insert(user_id))
-            .then(|| VerifierSlot { verifiers: self.clone(), user_id })
-    }
-}
-
-/// The slot of a user whose verification is in progress. Dropping it frees the slot.
-struct VerifierSlot {
-    verifiers: Verifiers,
-    user_id: Uuid,
-}
-
-impl Drop for VerifierSlot {
-    fn drop(&mut self) {
-        self.verifiers.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.user_id);
-    }
-}
 
 /// The result of a verification.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -23,6 +23,10 @@ pub enum Error {
     /// The database has no space left for a write.
     #[error("the database has no space left: {0}")]
     OutOfSpace(String),
+    /// As many requests of a kind are under way as the service takes at once; the sentence for the caller, in English and
+    /// in Arabic.
+    #[error("{0}")]
+    Busy(&'static str, &'static str),
     /// The keys of the issuer of the caller's token cannot be fetched.
     #[error("the issuer of the caller's token is not available")]
     IssuerUnavailable,

@@ -6,6 +6,7 @@
 
 pub mod activities;
 pub mod api_keys;
+pub mod archive;
 pub mod assessments;
 pub mod audit;
 pub mod caller;
@@ -46,6 +47,7 @@ pub mod steps;
 pub mod studies;
 pub mod submissions;
 pub mod task_forces;
+mod user_slots;
 pub mod users;
 pub mod write;
 mod writer_limit;
@@ -80,7 +82,8 @@ pub struct App {
     writer_limit: Arc<writer_limit::WriterLimit>,
     last_readiness: readiness::LastReadiness,
     refused: refused_attempts::PendingAttempts,
-    verifiers: audit::Verifiers,
+    verifiers: user_slots::UserSlots,
+    archivers: user_slots::UserSlots,
     /// The space that files may take.
     pub(crate) storage_limits: StorageLimits,
     last_write: readiness::LastWrite,
@@ -102,7 +105,8 @@ impl App {
             writer_limit: Arc::default(),
             last_readiness: readiness::LastReadiness::default(),
             refused: refused_attempts::PendingAttempts::default(),
-            verifiers: audit::Verifiers::default(),
+            verifiers: user_slots::UserSlots::new(audit::MAX_VERIFIERS),
+            archivers: user_slots::UserSlots::new(archive::MAX_ARCHIVERS),
             storage_limits: StorageLimits::default(),
             last_write: readiness::LastWrite::default(),
             link_accesses: share_links::PendingAccesses::default(),

@@ -9,6 +9,7 @@ pub mod activities;
 pub mod activity_assignees;
 pub mod adjustments;
 pub mod api_keys;
+pub mod archive;
 pub mod assessments;
 pub mod checklist_items;
 pub mod cluster;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use deadpool::Runtime;
+use deadpool::managed::Manager as _;
 use diesel::sql_types::Text;
 use diesel::{ConnectionError, ConnectionResult, QueryResult, QueryableByName, sql_query};
 use diesel_async::pooled_connection::deadpool::{Object, Pool as DieselPool};
@@ -76,6 +77,15 @@ pub fn connect(url: &SecretString, size: usize) -> Result<Pool, PoolError> {
         .recycle_timeout(Some(ACQUIRE_TIMEOUT))
         .runtime(Runtime::Tokio1)
         .build()?)
+}
+
+/// A connection beside the pool, for a use that takes longer than a request may hold a connection of the pool. The
+/// connection is closed when it is dropped.
+///
+/// # Errors
+/// A database that cannot be reached.
+pub async fn connect_beside(pool: &Pool) -> ConnectionResult<AsyncPgConnection> {
+    pool.manager().create().await.map_err(|error| ConnectionError::BadConnection(error.to_string()))
 }
 
 /// Uses the address of a host as its name if the URL gives no name, as libpq does: TLS needs a name to verify.

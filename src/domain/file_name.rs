@@ -39,6 +39,11 @@ pub fn of_title(title: &str, kind: FileKind) -> Option<String> {
     named(stem, ending)
 }
 
+/// The name of a file that the service makes; `None` if nothing of the title can stand in a name.
+pub fn made(title: &str, ending: &str) -> Option<String> {
+    named(title.trim_end_matches(DROPPED), ending)
+}
+
 /// The first ending of a kind.
 pub fn first_ending(kind: FileKind) -> &'static str {
     kind.endings().first().copied().unwrap_or("bin")

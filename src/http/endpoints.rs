@@ -3,6 +3,7 @@
 
 mod activities;
 mod api_keys;
+mod archive;
 mod assessments;
 mod audit;
 mod checklist_items;
@@ -68,6 +69,7 @@ pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     share_links::operations(config);
     users::operations(config);
     audit::operations(config);
+    archive::operations(config);
     refused_attempts::operations(config);
     service::operations(config);
 }

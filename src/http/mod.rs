@@ -6,6 +6,7 @@
 //! (operations that resources share), [`response`] (successful responses), [`pagination`] (pages), [`problem`] (problem
 //! details), [`server`] (listener and middleware), [`openapi`] (the document).
 
+mod attachment;
 mod context;
 mod decimals;
 mod endpoints;

@@ -258,6 +258,7 @@ impl From<app::Error> for Problem {
                     "لم تبقَ لدى الخدمة مساحة لحفظ التغيير، وعلى من يديرها توفير مساحة، أما القراءة فمتاحة.",
                 )
             }
+            app::Error::Busy(en, ar) => Self::new(ProblemCode::Unavailable, en, ar),
             app::Error::IssuerUnavailable => Self::new(
                 ProblemCode::Unavailable,
                 "The issuer of your token can't be asked for its keys just now.",

@@ -6,6 +6,7 @@
 
 #[macro_use]
 mod words;
+pub mod archive;
 pub mod bidi;
 pub mod charts;
 pub mod dates;

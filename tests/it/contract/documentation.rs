@@ -6,7 +6,8 @@ use crate::support::client::Draft;
 use crate::support::contract::DOCUMENT;
 use crate::support::{Answer, TestApp};
 
-const PAGES: [&str; 4] = ["/docs/", "/docs/getting-started", "/docs/rights", "/docs/contract-changes"];
+const PAGES: [&str; 5] =
+    ["/docs/", "/docs/getting-started", "/docs/rights", "/docs/contract-changes", "/docs/archive"];
 
 async fn page(app: &TestApp, path: &str, language: &str) -> Answer {
     app.as_anybody().send(Draft::get(path).header("Accept-Language", language)).await

@@ -7,7 +7,7 @@ use crate::support::client::Draft;
 use crate::support::contract::operations;
 
 /// Sent as they are, though their documents mention 406.
-const FILES: [&str; 1] = ["downloadEvidence"];
+const FILES: [&str; 2] = ["downloadArchive", "downloadEvidence"];
 
 #[tokio::test]
 async fn an_unacceptable_media_type_is_refused_before_anything_else() {

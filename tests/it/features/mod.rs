@@ -2,6 +2,7 @@
 
 mod activities;
 mod api_keys;
+mod archive;
 mod assessments;
 mod audit;
 mod checklist_items;

@@ -4,8 +4,7 @@ use std::borrow::Cow;
 
 use actix_web::body::SizedStream;
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, Charset, ContentDisposition, DispositionParam,
-    DispositionType, ETAG, ExtendedValue, VARY,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ContentDisposition, ETAG, VARY,
 };
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpResponse, get, put};
@@ -23,6 +22,7 @@ use crate::domain::file_name;
 use crate::domain::refusal::RefusalCode;
 use crate::domain::rights::Action;
 use crate::domain::text::Language;
+use crate::http::attachment::attachment;
 use crate::http::endpoints::evidence::{Evidence, EvidencePath, changes_evidence};
 use crate::http::operation_problems::requires;
 use crate::http::problem::Result;
@@ -168,7 +168,7 @@ pub(super) async fn download_evidence(app: Data<App>, read: Read<EvidencePath>) 
     let media_type = file.kind.media_type();
     let content_type =
         if file.kind.is_text() { format!("{media_type}; charset=utf-8") } else { media_type.to_owned() };
-    let disposition = attachment(&file, read.context.language());
+    let disposition = name(&file, read.context.language());
     let mut response = HttpResponse::Ok();
     response
         .insert_header((CONTENT_TYPE, content_type))
@@ -199,21 +199,9 @@ fn slices(app: Data<App>, file: File) -> SizedStream<impl futures_util::Stream<I
 /// The next bytes of a file, or what became of it; the reader then sees fewer bytes than were announced.
 type Slice = std::result::Result<Bytes, crate::app::Error>;
 
-/// The name under which a browser stores a file. Programs that read no other letters than ASCII get the id of the evidence
-/// in place of another name; a percent sign is not sent to them, since some decode it.
-fn attachment(file: &File, language: Language) -> ContentDisposition {
-    let with_id = || format!("{}.{}", file.id, file_name::first_ending(file.kind));
+/// The name under which a browser stores a file: by the name that it has, or else by the title of the evidence.
+fn name(file: &File, language: Language) -> ContentDisposition {
+    let with_id = format!("{}.{}", file.id, file_name::first_ending(file.kind));
     let of_title = || file_name::of_title(file.title.in_language(language), file.kind);
-    let name = file.name.clone().or_else(of_title).unwrap_or_else(with_id);
-    let is_plain = name.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic() && byte != b'%');
-    let fallback = if is_plain { name.clone() } else { with_id() };
-    let name = ExtendedValue {
-        charset: Charset::Ext("UTF-8".to_owned()),
-        language_tag: None,
-        value: name.into_bytes(),
-    };
-    ContentDisposition {
-        disposition: DispositionType::Attachment,
-        parameters: vec![DispositionParam::Filename(fallback), DispositionParam::FilenameExt(name)],
-    }
+    attachment(file.name.clone().or_else(of_title), with_id)
 }

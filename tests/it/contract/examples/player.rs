@@ -359,13 +359,13 @@ fn success(operation: Operation) -> u16 {
     responses.keys().find(is_success).unwrap().parse().unwrap()
 }
 
-/// The media type and the body of an answer.
+/// The media type and the body of an answer. Bytes that are no text have no example.
 fn content(answer: &Answer) -> (String, Value) {
     let media_type = answer.header("content-type").split(';').next().unwrap_or_default();
     let body = match media_type {
         "" => Value::Null,
         _ if media_type.ends_with("json") => answer.json(),
-        _ => json!(answer.text()),
+        _ => std::str::from_utf8(&answer.body).map_or(Value::Null, |text| json!(text)),
     };
     let media_type = if media_type.is_empty() { "json" } else { media_type };
     (media_type.to_owned(), body)
