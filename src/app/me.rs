@@ -10,6 +10,7 @@ use crate::db::activities::AssignedActivity;
 use crate::db::me::Task;
 use crate::db::page::{Page, Window};
 use crate::domain::rights::Action;
+use crate::domain::task::TaskKind;
 
 impl App {
     /// A page of the open activities assigned to the caller, over all task forces.
@@ -33,20 +34,21 @@ impl App {
         .await
     }
 
-    /// A page of the caller's tasks, over all task forces.
+    /// A page of the caller's tasks of these kinds, or of all, over all task forces.
     ///
     /// # Errors
     /// `unauthenticated`; `insufficientScope` for a key of a single task force.
     pub async fn my_tasks(
         &self,
         caller: &Caller,
+        kinds: &[TaskKind],
         after: Option<(DateTime<Utc>, Uuid)>,
         window: Window,
     ) -> Result<Page<Task>> {
         self.with_conn(async |conn| {
             let (actor, page) = tokio::join!(
                 self.actor_on(conn, caller),
-                db::me::tasks(conn, caller.user_id, after, window),
+                db::me::tasks(conn, caller.user_id, kinds, after, window),
             );
             actor?.require(Action::ReadOwnAccount)?;
             Ok(page?)

@@ -16,6 +16,7 @@ pub mod comments;
 pub mod conditions;
 pub mod connection;
 mod constraints;
+pub mod council;
 pub mod decisions;
 mod error;
 pub mod events;

@@ -17,7 +17,7 @@ use crate::domain::text::LocalizedText;
 use crate::domain::vocabulary::Vocabulary as _;
 
 /// The changeable fields of a condition.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[derive(Debug, Clone, Queryable, QueryableByName, Selectable, Insertable)]
 #[diesel(table_name = conditions, check_for_backend(diesel::pg::Pg))]
 pub struct ConditionFields {
     pub text: LocalizedText,
@@ -27,7 +27,7 @@ pub struct ConditionFields {
 }
 
 /// A condition as it is stored.
-#[derive(Debug, Clone, Queryable, Selectable)]
+#[derive(Debug, Clone, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = conditions, check_for_backend(diesel::pg::Pg))]
 pub struct Condition {
     pub id: Uuid,
@@ -41,9 +41,9 @@ pub struct Condition {
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     /// The decision that set the condition.
-    #[diesel(select_expression = decision(), select_expression_type = Column<Jsonb>)]
+    #[diesel(select_expression = decision(), select_expression_type = Column<Jsonb>, sql_type = Jsonb)]
     pub decision: Reference,
-    #[diesel(select_expression = owner(), select_expression_type = Column<Jsonb>)]
+    #[diesel(select_expression = owner(), select_expression_type = Column<Jsonb>, sql_type = Jsonb)]
     pub owner: MemberReference,
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Date, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Date, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -15,6 +15,7 @@ use crate::domain::reference::Reference;
 use crate::domain::step::StepName;
 use crate::domain::task::TaskKind;
 use crate::domain::text::LocalizedText;
+use crate::domain::vocabulary::Vocabulary as _;
 
 /// A task that waits for a person.
 #[derive(Debug, Clone, QueryableByName)]
@@ -97,11 +98,12 @@ const WAITING: &str = "with seats as (
              where u.id = $1 and u.role in ('secretariat', 'councilMember')
          )";
 
-/// A page of a user's tasks, the longest waiting first. Members vote, review activities and meet conditions; the
+/// A page of a user's tasks of these kinds, or of all, the longest waiting first. Members vote, review activities and meet conditions; the
 /// secretariat accepts conditions and records decisions, which the members of the council take.
 pub async fn tasks(
     conn: &Conn,
     user_id: Uuid,
+    kinds: &[TaskKind],
     after: Option<(DateTime<Utc>, Uuid)>,
     window: Window,
 ) -> QueryResult<Page<Task>> {
@@ -112,13 +114,14 @@ pub async fn tasks(
         SubjectKind::Pilot,
         SubjectKind::Report,
     ];
+    let kinds = if kinds.is_empty() { TaskKind::ALL } else { kinds };
     let (since, id) = after.map_or((None, Uuid::nil()), |(since, id)| (Some(since), id));
     let subject = relations::subject(&KINDS, "w.subject_kind", "w.task_force_id", "w.subject_id");
     let query = diesel::sql_query(format!(
         "{WAITING}
          select w.*, {subject} as subject from (
              select * from waiting
-             where (since, subject_id) > (coalesce($2, timestamptz '-infinity'), $3)
+             where (since, subject_id) > (coalesce($2, timestamptz '-infinity'), $3) and kind = any($5)
              order by since, subject_id limit $4
          ) w
          order by w.since, w.subject_id"
@@ -126,10 +129,15 @@ pub async fn tasks(
     .bind::<SqlUuid, _>(user_id)
     .bind::<Nullable<Timestamptz>, _>(since)
     .bind::<SqlUuid, _>(id)
-    .bind::<BigInt, _>(window.rows());
+    .bind::<BigInt, _>(window.rows())
+    .bind::<Array<Text>, _>(kinds);
     let total = async {
-        let query = diesel::sql_query(format!("{WAITING} select count(*) as total from waiting"));
-        let found: Total = Prepared(query.bind::<SqlUuid, _>(user_id)).get_result(&mut &*conn).await?;
+        let query = diesel::sql_query(format!(
+            "{WAITING} select count(*) as total from waiting where kind = any($2)"
+        ))
+        .bind::<SqlUuid, _>(user_id)
+        .bind::<Array<Text>, _>(kinds);
+        let found: Total = Prepared(query).get_result(&mut &*conn).await?;
         Ok(found.total)
     };
     window.page(async { Prepared(query).load(&mut &*conn).await }, total).await

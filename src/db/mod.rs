@@ -15,6 +15,7 @@ pub mod checklist_items;
 pub mod cluster;
 pub mod comments;
 pub mod conditions;
+pub mod council;
 pub mod cycles;
 pub mod decisions;
 pub mod evaluations;

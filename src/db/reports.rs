@@ -19,7 +19,7 @@ use crate::domain::task_force::TaskForceState;
 use crate::domain::text::LocalizedText;
 
 /// A report without its content.
-#[derive(Debug, Clone, Queryable, Selectable)]
+#[derive(Debug, Clone, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = reports, check_for_backend(diesel::pg::Pg))]
 pub struct Report {
     pub id: Uuid,
@@ -38,7 +38,7 @@ pub struct Report {
     /// Sequence number of the last event before the report.
     pub seq: i64,
     /// The chair who built the report.
-    #[diesel(select_expression = created_by(), select_expression_type = Column<Jsonb>)]
+    #[diesel(select_expression = created_by(), select_expression_type = Column<Jsonb>, sql_type = Jsonb)]
     pub created_by: UserReference,
     /// The instant of submission to the council.
     pub submitted_at: Option<DateTime<Utc>>,

@@ -235,7 +235,10 @@ pub fn label(action: Action) -> Message {
         Action::RevokeKey => ("revoke an API key", "إلغاء مفتاح واجهة برمجية"),
         Action::CreateTaskForce => ("create a task force", "إنشاء فريق عمل"),
         Action::ReadPortfolio => ("read the status of all task forces", "الاطلاع على حالة جميع فرق العمل"),
-        Action::ReadRegister => ("read all decisions of the council", "الاطلاع على جميع قرارات المجلس"),
+        Action::ReadRegister => (
+            "read the reports of all task forces, and the decisions and conditions of the council",
+            "الاطلاع على تقارير جميع فرق العمل وعلى قرارات المجلس وشروطه",
+        ),
         Action::ReadInstallationEvents => (
             "read the events and the refused attempts of the installation",
             "الاطلاع على أحداث المنظومة وعلى المحاولات المرفوضة",

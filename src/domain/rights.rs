@@ -59,7 +59,7 @@ pub enum Action {
     CreateTaskForce,
     /// Read the portfolio: every task force's status.
     ReadPortfolio,
-    /// Read the council's register of decisions.
+    /// Read what is and was before the council: all reports, decisions and conditions.
     ReadRegister,
     /// Read what happened outside any task force.
     ReadInstallationEvents,

@@ -9,6 +9,7 @@ mod audit;
 mod checklist_items;
 mod comments;
 mod conditions;
+mod council;
 mod decisions;
 mod events;
 mod evidence;
@@ -60,6 +61,7 @@ pub(super) fn operations(config: &mut ServiceConfig<'_>) {
     evidence::operations(config);
     decisions::operations(config);
     conditions::operations(config);
+    council::operations(config);
     task_forces::operations(config);
     members::operations(config);
     health_statements::operations(config);

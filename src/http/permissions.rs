@@ -226,7 +226,7 @@ permissions! {
         find_users,
         /// Read the status of all task forces.
         read_portfolio,
-        /// Read all decisions of the council.
+        /// Read the reports, the decisions and the conditions of all task forces.
         read_decisions,
         /// Read the events and the refused attempts of the installation.
         read_installation_events,

@@ -85,7 +85,7 @@ impl From<&reference::Reference> for ResourceReference {
 }
 
 /// The path of a resource. The `match` has no wildcard, so that a new kind does not compile without its path.
-fn href(named: &reference::Reference) -> Option<String> {
+pub(super) fn href(named: &reference::Reference) -> Option<String> {
     let id = named.id;
     let (parent, grandparent) = match named.parent_ids.as_slice() {
         [] => (None, None),

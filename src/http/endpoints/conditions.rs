@@ -85,7 +85,7 @@ pub(super) struct ConditionItem {
 }
 
 impl ConditionItem {
-    fn new(condition: db::conditions::Condition, today: NaiveDate) -> Self {
+    pub(super) fn new(condition: db::conditions::Condition, today: NaiveDate) -> Self {
         Self {
             id: condition.id,
             decision: condition.decision.into(),

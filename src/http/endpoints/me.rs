@@ -16,7 +16,7 @@ use crate::domain::rights::Action;
 use crate::domain::step::StepName;
 use crate::domain::task::TaskKind;
 use crate::http::operation_problems::requires;
-use crate::http::pagination::{ListItem, Page, PageParameters as _, PageQuery};
+use crate::http::pagination::{ListItem, Page, PageParameters as _, PageQuery, page_query};
 use crate::http::problem::Result;
 use crate::http::reference::ResourceReference;
 use crate::http::request::{Read, Root};
@@ -112,22 +112,32 @@ impl ListItem for MyTask {
     const PAGE_DESCRIPTION: &'static str = "A page of tasks.";
 }
 
+page_query! {
+    /// Which tasks.
+    TaskQuery {
+        /// Only tasks of one of these kinds. Repeat `kind`, or separate the kinds by commas.
+        #[param(inline, nullable = false, min_items = 1, max_items = 6, example = json!(["decision"]))]
+        kind: Option<Vec<TaskKind>>,
+    }
+}
+
 /// List your tasks
 ///
 /// Your tasks in all task forces, longest waiting first. Members see votes, reviews and conditions; the chair also sees
 /// extended pilots that have to be planned in a new cycle; the secretariat sees conditions to accept; the secretariat
-/// and council members see reports that wait for a decision.
+/// and council members see reports that wait for a decision. Nothing of a suspended task force is a task.
 #[utoipa::path(
     tag = "me",
-    params(PageQuery),
+    params(TaskQuery),
     responses((status = 200, description = "A page of your tasks.", body = MyTaskPage)),
     extensions(("x-problem-codes" = json!(requires(Action::ReadOwnAccount).refuses([RefusalCode::InsufficientScope]))))
 )]
 #[get("/v1/me/tasks")]
-async fn list_my_tasks(app: Data<App>, read: Read<Root, PageQuery>) -> Result<HttpResponse> {
+async fn list_my_tasks(app: Data<App>, read: Read<Root, TaskQuery>) -> Result<HttpResponse> {
     let Read { context, query } = read;
     let paging = query.paging();
     let after = paging.after()?;
-    let page = app.my_tasks(&context.caller, after, paging.window()).await?;
+    let kinds = query.kind.unwrap_or_default();
+    let page = app.my_tasks(&context.caller, &kinds, after, paging.window()).await?;
     response::document(&MyTaskPage::new(&paging, page, |task| (task.since, task.subject.id), MyTask::from))
 }

@@ -7,7 +7,7 @@ use diesel_async::SimpleAsyncConnection as _;
 
 use serde_json::json;
 
-use crate::support::{Client, Setup, TestApp};
+use crate::support::{Client, Setup, TestApp, Who};
 
 /// Activities of each task force that is added, three of four of them open.
 const ACTIVITIES: i64 = 100;
@@ -190,6 +190,75 @@ async fn the_portfolio_reads_a_few_rows_of_each_task_force_and_no_activities() {
     // The counts of rows are alive: a search that compares each user reads each of them.
     let users = app.db_count("select count(*) from users").await;
     assert!(rows_read(&app, secretariat, "/v1/users?q=zzz").await >= users);
+}
+
+/// Adds to each task force a report before the council, and decided ones with a condition of every state.
+async fn db_add_council(app: &TestApp) {
+    let fill = "
+        insert into reports (task_force_id, id, number, cycle, state, recommendation, summary, model, hash, seq, member_id,
+                             submitted_at, created_at, updated_at)
+            select m.task_force_id, gen_random_uuid(), n, 1, case n when 1 then 'submitted' else 'decided' end, 'continue',
+                   '{\"en\": \"x\"}', '{}', sha256('{}'), 0, m.id, now(), now(), now()
+            from members m, generate_series(1, 21) n
+            where m.role = 'chair' and m.to_date is null
+              and not exists (select from reports r where r.task_force_id = m.task_force_id);
+        insert into decisions (task_force_id, id, number, report_id, cycle, outcome, meeting_reference, decided_on, reason,
+                               user_id, seq, created_at)
+            select task_force_id, gen_random_uuid(), number, id, 1, 'continue', 'Session', now(), summary,
+                   (select id from users limit 1), 0, now()
+            from reports r where state = 'decided'
+              and not exists (select from decisions d where d.task_force_id = r.task_force_id and d.report_id = r.id);
+        insert into conditions (task_force_id, id, decision_id, text, owner_member_id, due_date, state, state_since,
+                                created_at, updated_at)
+            select d.task_force_id, gen_random_uuid(), d.id, d.reason, r.member_id, date '2026-11-10' + d.number,
+                   (array['open', 'open', 'open', 'reportedMet', 'met'])[1 + d.number % 5], now(), now(), now()
+            from decisions d join reports r on r.task_force_id = d.task_force_id and r.id = d.report_id
+            where not exists (select from conditions c where c.task_force_id = d.task_force_id and c.decision_id = d.id);
+        alter table task_forces disable trigger task_forces_keep_the_panel;
+        update task_forces set state = 'active';
+        analyze";
+    app.db().await.batch_execute(fill).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_lists_of_the_council_read_a_page_however_many_task_forces_there_are() {
+    let app = start().await;
+    let council = app.as_who(Who::CouncilMember);
+    let paths = [
+        "/v1/reports?limit=5",
+        "/v1/reports?limit=5&sort=submittedAt",
+        "/v1/reports?limit=5&state=decided,draft",
+        "/v1/reports?limit=5&state=submitted&sort=submittedAt",
+        "/v1/reports?limit=5&beforeCouncil=true&sort=submittedAt",
+        "/v1/reports?limit=5&beforeCouncil=false&state=decided",
+        "/v1/conditions?limit=5",
+        "/v1/conditions?limit=5&sort=-dueDate",
+        "/v1/conditions?limit=5&state=open,reportedMet",
+        "/v1/conditions?limit=5&overdue=true",
+        "/v1/conditions?limit=5&overdue=true&sort=-dueDate",
+        "/v1/conditions?limit=5&overdue=false&state=open",
+        "/v1/decisions?limit=5",
+    ];
+    let mut before = Vec::new();
+    for (added, path) in [5, 45].into_iter().flat_map(|added| paths.map(|path| (added, path))) {
+        if path == paths[0] {
+            db_add_task_forces(&app, added).await;
+            db_add_council(&app).await;
+        }
+        if added == 5 {
+            assert_eq!(
+                council.get(path).await.expect(200).json()["items"].as_array().unwrap().len(),
+                5,
+                "{path}"
+            );
+            before.push((path, rows_read(&app, council, path).await));
+            continue;
+        }
+        let (_, few) = *before.iter().find(|(read, _)| *read == path).unwrap();
+        let limit = 2 * few + 50;
+        let many = rows_read_within(&app, council, path, limit).await;
+        assert!(many <= limit, "{path}: {few} rows at 8 task forces, {many} at 53");
+    }
 }
 
 /// A page of events shows the titles of deleted subjects without reading all events of each.

@@ -178,7 +178,7 @@ async fn a_key_that_only_reads_changes_nothing() {
     for path in [planned.as_str(), &app.a("/status"), &app.a("/events"), "/v1/me/tasks", "/v1/task-forces"] {
         chair.get(path).await.expect(200);
     }
-    for path in ["/v1/users", "/v1/status", "/v1/decisions"] {
+    for path in ["/v1/users", "/v1/status", "/v1/decisions", "/v1/reports", "/v1/conditions"] {
         secretariat.get(path).await.expect(200);
     }
 }
@@ -247,6 +247,8 @@ async fn to_a_key_of_one_task_force_there_is_no_other() {
         "/v1/users",
         "/v1/status",
         "/v1/decisions",
+        "/v1/reports",
+        "/v1/conditions",
         "/v1/me/tasks",
         "/v1/me/activities",
         &format!("/v1/users/{}", app.world().user(Who::Expert2)),

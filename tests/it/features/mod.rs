@@ -8,6 +8,7 @@ mod audit;
 mod checklist_items;
 mod comments;
 mod conditions;
+mod council;
 mod decisions;
 mod events;
 mod evidence;

@@ -33,6 +33,9 @@ async fn lists(app: &TestApp) -> Vec<List> {
         (Who::Secretariat, "/v1/status?".to_owned()),
         (Who::Secretariat, "/v1/users?".to_owned()),
         (Who::Secretariat, "/v1/decisions?".to_owned()),
+        (Who::Secretariat, "/v1/reports?".to_owned()),
+        (Who::Secretariat, "/v1/reports?sort=submittedAt&".to_owned()),
+        (Who::Secretariat, "/v1/conditions?".to_owned()),
         (Who::Administrator, "/v1/installation-events?".to_owned()),
     ] {
         let all = app.as_who(who).list(path.trim_end_matches(['?', '&'])).await;

@@ -12,6 +12,8 @@ cases! {
     createDecision |app| to_record(app).await;
     getDecision |app| Draft::get(recorded(app).await.path);
     listAllDecisions |app| Draft::get("/v1/decisions");
+    listAllReports |app| Draft::get("/v1/reports");
+    listAllConditions |app| Draft::get("/v1/conditions");
     setAdjustmentNote |app| {
         recorded(app).await;
         answer(app, "report")
