@@ -16,7 +16,7 @@ macro_rules! words {
         $(#[$attribute])*
         #[derive(Debug)]
         $visibility struct $name {
-            $(pub $key: &'static str,)+
+            $($visibility $key: &'static str,)+
         }
 
         impl $name {
