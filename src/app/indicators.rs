@@ -21,7 +21,7 @@ impl ChildOf for Indicator {
         deleted: EventAction::IndicatorDeleted,
     };
 
-    /// What was measured for an earlier evaluation was measured of the same quantity.
+    /// Refuses a change that would make the measurements of an earlier evaluation measurements of another quantity.
     async fn check_fields(tx: &WriteTx<'_>, before: Option<&Self>, fields: &IndicatorFields) -> Result<()> {
         let measured = match before {
             Some(before) if before.is_measured(tx).await? => Some(before),

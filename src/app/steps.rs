@@ -26,7 +26,7 @@ use crate::domain::writing::Write;
 pub struct StepReadiness {
     /// The version of the step.
     pub version: i32,
-    /// What prevents a submission, independent of the gate: a state, or disabled members without whom the vote would be
+    /// The obstacles to a submission that are independent of the gate: a state, or disabled members without whom the vote would be
     /// over before it began.
     pub blocked_by: Vec<Blocker>,
     /// The criteria of the gate.

@@ -40,7 +40,7 @@ pub struct Task {
     pub since: DateTime<Utc>,
 }
 
-/// What waits for the user `$1`, in the table `waiting`.
+/// The tasks that wait for the user `$1`, in the table `waiting`.
 const WAITING: &str = "with seats as (
              select t.id as task_force_id, t.name as task_force_name, t.state, t.current_cycle,
                     m.id as member_id, m.role

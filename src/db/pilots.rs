@@ -65,9 +65,9 @@ pub struct Pilot {
     pub outcome: Option<PilotOutcome>,
     /// Lessons learned, from the evaluation.
     pub lessons: Option<LocalizedText>,
-    /// When the pilot was started in its last cycle.
+    /// Time at which the pilot was started in its last cycle.
     pub started_at: Option<DateTime<Utc>>,
-    /// How often the pilot was planned, counted from one.
+    /// Number of times that the pilot was planned, counted from one.
     pub run: i32,
     pub state: PilotState,
     pub state_reason: Option<LocalizedText>,
@@ -188,11 +188,11 @@ pub struct PilotStateUpdate<'a> {
     pub outcome: Option<PilotOutcome>,
     /// Lessons learned, from the evaluation.
     pub lessons: Option<&'a LocalizedText>,
-    /// When the pilot was started in its last cycle.
+    /// Time at which the pilot was started in its last cycle.
     pub started_at: Option<DateTime<Utc>>,
     /// The last cycle in which the row counts.
     pub last_cycle: i32,
-    /// How often the pilot was planned, counted from one.
+    /// Number of times that the pilot was planned, counted from one.
     pub run: i32,
 }
 

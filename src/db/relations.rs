@@ -6,7 +6,7 @@
 
 use std::marker::PhantomData;
 
-use diesel::deserialize::{self, FromSql, FromStaticSqlRow, Queryable};
+use diesel::deserialize::{self, FromSql};
 use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
 use diesel::pg::{Pg, PgValue};
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
@@ -15,6 +15,7 @@ use diesel::sql_types::{Jsonb, Nullable, SingleValue, Text};
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::types::queryable;
 use crate::domain::criterion::MAX_LISTED;
 use crate::domain::event::SubjectKind;
 use crate::domain::reference::{MemberReference, Reference, UserReference};
@@ -105,7 +106,7 @@ pub(super) fn member(task_force_id: &str, id: &str) -> String {
 
 /// A resource of a task force, as a [`Reference`]; null if there is none with this id.
 ///
-/// What has no title of its own has the title of what it belongs to.
+/// A resource without a title of its own has the title of the resource that it belongs to.
 pub(super) fn resource(kind: SubjectKind, task_force_id: &str, id: &str) -> String {
     let (from, members) = match kind {
         SubjectKind::TaskForce => {
@@ -279,21 +280,6 @@ impl FromSql<Jsonb, Pg> for References {
         let columns: Vec<ReferenceColumns> = from_json(value)?;
         Ok(Self(columns.into_iter().map(Reference::from).collect()))
     }
-}
-
-/// The implementations that a column of a row needs.
-macro_rules! queryable {
-    ($($read:ty),+) => { $(
-        impl<ST: SingleValue> Queryable<ST, Pg> for $read
-        where
-            Self: FromStaticSqlRow<ST, Pg>,
-        {
-            type Row = Self;
-            fn build(row: Self) -> deserialize::Result<Self> {
-                Ok(row)
-            }
-        }
-    )+ };
 }
 
 queryable!(Reference, UserReference, MemberReference, References);

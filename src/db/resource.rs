@@ -55,6 +55,14 @@ impl ProductOrder {
     }
 }
 
+/// The row of a product in a list, as [`resource_queries!`] makes the list.
+pub trait ProductRow {
+    /// Id of the product.
+    fn id(&self) -> Uuid;
+    /// Time of the last change.
+    fn updated_at(&self) -> DateTime<Utc>;
+}
+
 /// A row of a child that belongs to one parent, and its queries, as [`child_queries!`] makes them.
 #[expect(async_fn_in_trait, reason = "these futures never leave their thread")]
 pub trait ChildRow: Sized {
@@ -221,6 +229,16 @@ macro_rules! resource_queries {
             diesel::select(diesel::dsl::exists($table::table.find((task_force_id, id))))
                 .get_result(&mut &*conn)
                 .await
+        }
+
+        impl $crate::db::resource::ProductRow for $row {
+            fn id(&self) -> uuid::Uuid {
+                self.id
+            }
+
+            fn updated_at(&self) -> chrono::DateTime<chrono::Utc> {
+                self.updated_at
+            }
         }
 
         impl From<$crate::db::page::Keyed<$row>> for $row {

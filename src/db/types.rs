@@ -9,7 +9,7 @@ use diesel::expression::AsExpression;
 use diesel::internal::derives::as_expression::Bound;
 use diesel::pg::{Pg, PgValue};
 use diesel::serialize::{self, IsNull, Output, ToSql};
-use diesel::sql_types::{Jsonb, Nullable, Numeric, SingleValue, Text};
+use diesel::sql_types::{Jsonb, Nullable, Numeric, Text};
 use uuid::Uuid;
 
 use crate::domain::activity::{ActivityPriority, ActivityState};
@@ -36,6 +36,22 @@ use crate::domain::task_force::{HealthRating, TaskForceState};
 use crate::domain::text::{Language, LocalizedText};
 use crate::domain::user::{UserRole, UserState};
 use crate::domain::vocabulary::Vocabulary;
+
+/// Lets a column of a row be read as this type.
+macro_rules! queryable {
+    ($($read:ty),+ $(,)?) => { $(
+        impl<ST: diesel::sql_types::SingleValue> diesel::deserialize::Queryable<ST, diesel::pg::Pg> for $read
+        where
+            Self: diesel::deserialize::FromStaticSqlRow<ST, diesel::pg::Pg>,
+        {
+            type Row = Self;
+            fn build(row: Self) -> diesel::deserialize::Result<Self> {
+                Ok(row)
+            }
+        }
+    )+ };
+}
+pub(super) use queryable;
 
 /// The implementations that `#[derive(AsExpression, FromSqlRow)]` writes, for types of the domain, which does not
 /// depend on diesel.
@@ -70,15 +86,7 @@ macro_rules! column {
                 ToSql::<$sql, Pg>::to_sql(self, out)
             }
         }
-        impl<ST: SingleValue> Queryable<ST, Pg> for $word
-        where
-            Self: FromStaticSqlRow<ST, Pg>,
-        {
-            type Row = Self;
-            fn build(row: Self) -> deserialize::Result<Self> {
-                Ok(row)
-            }
-        }
+        queryable!($word);
     )+ };
 }
 
@@ -187,15 +195,7 @@ impl FromSql<Jsonb, Pg> for Evaluations {
     }
 }
 
-impl<ST: SingleValue> Queryable<ST, Pg> for Evaluations
-where
-    Self: FromStaticSqlRow<ST, Pg>,
-{
-    type Row = Self;
-    fn build(row: Self) -> deserialize::Result<Self> {
-        Ok(row)
-    }
-}
+queryable!(Evaluations);
 
 /// Reads a subject from its two columns where a row embeds one. `Selectable` names the columns for each table.
 impl<K> Queryable<(Text, diesel::sql_types::Uuid), Pg> for About<K>

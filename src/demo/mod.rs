@@ -26,7 +26,7 @@ use crate::domain::task_force::TaskForceState;
 /// that seeding was completed.
 const TASK_FORCES: i64 = 3;
 
-/// How much of the demo data a database contains.
+/// The share of the demo data that a database contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SeedState {
     /// The database contains no users.
@@ -37,7 +37,7 @@ pub enum SeedState {
     Complete,
 }
 
-/// How much of the demo data the database contains.
+/// The share of the demo data that the database contains.
 ///
 /// # Errors
 /// Errors of the database.

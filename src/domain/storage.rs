@@ -55,8 +55,8 @@ impl StorageLimits {
                 (used, limit),
                 Message::new("The files of this task force", "ملفات فريق العمل هذا"),
                 Message::new(
-                    "Delete evidence whose file is no longer needed, or ask whoever runs the service for more space.",
-                    "احذف مستندات الإثبات التي لم تعد ملفاتها لازمة، أو اطلب مساحة أكبر ممن يدير الخدمة.",
+                    "Delete evidence whose file is no longer needed, or ask the administrator of the service for more space.",
+                    "احذف مستندات الإثبات التي لم تعد ملفاتها لازمة، أو اطلب مساحة أكبر من مدير المنظومة.",
                 ),
                 more,
             ));
@@ -66,8 +66,8 @@ impl StorageLimits {
                 (used, limit),
                 Message::new("The files of all task forces", "ملفات جميع فرق العمل"),
                 Message::new(
-                    "Only whoever runs the service can make room.",
-                    "لا يستطيع توفير مساحة إلا من يدير الخدمة.",
+                    "Only the administrator of the service can make room.",
+                    "لا يستطيع توفير المساحة إلا مدير المنظومة.",
                 ),
                 more,
             ));

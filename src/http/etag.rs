@@ -15,7 +15,7 @@ const MARKS: [&str; 3] = ["--", "-", ";"];
 /// The names of the codings.
 const CODINGS: [&str; 6] = ["gzip", "gz", "br", "brotli", "zstd", "deflate"];
 
-/// What LiteSpeed adds to the tag of a response that it does not compress.
+/// The text that LiteSpeed adds to the tag of a response that it does not compress.
 const UNCOMPRESSED: &str = ";;;";
 
 /// The header of a representation in a coding, from the header of the representation without one. `None` for a weak tag,

@@ -44,7 +44,7 @@ pub(super) const KEY_PATTERN: &str = r#"^([!#-~]([ -~]{0,253}[!-~])?|"([!#-\[\]-
 /// The maximum length of the header: a quoted key in which each character is escaped.
 pub(super) const MAX_HEADER_LENGTH: usize = 2 * MAX_KEY_LENGTH + 2;
 
-/// Whether a change is only to be tried.
+/// The parameter by which a change is only tried.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]

@@ -104,7 +104,7 @@ fn choose<'a>(media_types: &'a [Mime], accept: &[QualityItem<Mime>]) -> Option<&
     chosen.map(|(media_type, _)| media_type)
 }
 
-/// How much the client likes a media type, as the most specific range says; `None` if it accepts it by no range.
+/// The weight that the client gives a media type, by the most specific range; `None` if no range accepts the media type.
 fn quality(media_type: &Mime, accept: &[QualityItem<Mime>]) -> Option<Quality> {
     let matching =
         || accept.iter().filter_map(|range| Some((specificity(&range.item, media_type)?, range.quality)));
@@ -114,8 +114,8 @@ fn quality(media_type: &Mime, accept: &[QualityItem<Mime>]) -> Option<Quality> {
     is_acceptable.then_some(quality)
 }
 
-/// How closely a media range matches a media type, if it does; parameters are not compared. A client that
-/// accepts one kind of JSON is taken to accept every kind.
+/// The closeness of the match of a media range and a media type, if they match; parameters are not compared. A client
+/// that accepts one kind of JSON is taken to accept every kind.
 fn specificity(range: &Mime, media_type: &Mime) -> Option<u8> {
     if range.essence_str() == media_type.essence_str() {
         Some(3)

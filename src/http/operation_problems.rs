@@ -1,6 +1,6 @@
-//! Who may perform an operation, and the problems that it declares: the refusals of its right and of its change, as the
-//! rules in `domain/` give them over every role and state, and the refusals of its use case. The document adds the
-//! problems of the protocol, and prints who may.
+//! The right that an operation needs, and the problems that the operation declares: the refusals of its right and of its
+//! change, as the rules in `domain/` give them over every role and state, and the refusals of its use case. The document
+//! adds the problems of the protocol, and prints who may.
 //!
 //! An operation names the action and the change that its use case asks the rules for. An operation that
 //! `security(())` opens to everybody names no action.
@@ -26,7 +26,7 @@ use crate::domain::writing::{self, Write};
 /// The declaration of an operation: who may perform it, and its problems.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct OperationProblems {
-    /// Who may perform the operation, unless everybody may.
+    /// The right that the operation needs; `None` if everybody may perform the operation.
     pub(super) requirement: Option<Requirement>,
     pub(super) codes: BTreeSet<ProblemCode>,
 }

@@ -22,7 +22,7 @@ use crate::domain::refusal::{FieldError, FieldErrorCode, Refusal, RefusalCode};
 use crate::domain::text::Language;
 use crate::domain::vocabulary::Vocabulary as _;
 
-/// What a request says of the page that it asks for. A cursor belongs to the list, the filters and the sort of the page
+/// The page that a request asks for. A cursor belongs to the list, the filters and the sort of the page
 /// whose `next` it was, which are its `fingerprint`.
 #[derive(Debug)]
 pub(super) struct Paging {
@@ -240,7 +240,7 @@ impl<I: ListItem> ToSchema for Page<I> {
 
 /// The parameters by which every list is paged.
 pub(super) trait PageParameters {
-    /// What the request says of the page that it asks for.
+    /// The page that the request asks for.
     fn paging(&self) -> Paging;
 }
 

@@ -1,7 +1,7 @@
-//! What a caller can do with a resource now: the member `permissions` of representations. Each answer comes from the
+//! The actions that a caller can perform on a resource now: the member `permissions` of representations. Each answer comes from the
 //! check that the use case makes: the right of the caller, the scope of the credential and the states.
 //!
-//! A macro, since the types differ only in their members.
+//! Macros, since the types differ only in their members.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -242,31 +242,17 @@ permissions! {
     }
 }
 
-/// The permissions of a resource that can only be changed and deleted.
-macro_rules! change_permissions {
-    ($($Name:ident),+) => {
-        $(
-            impl<R: Resource> From<&View<R>> for $Name {
-                fn from(view: &View<R>) -> Self {
-                    Self { update: view.permissions.update, delete: view.permissions.delete }
-                }
-            }
-        )+
-    };
-}
-
-change_permissions!(IndicatorPermissions, MeasurementPermissions, ChecklistItemPermissions);
-
-/// The permissions of a resource that evidence can be about, with the kind of the resource.
-macro_rules! proven_permissions {
-    ($($Name:ident about $kind:ident),+) => {
+/// Makes the permissions of a resource from its view: whether the caller can change and delete the resource, and what
+/// follows for evidence about the resource.
+macro_rules! view_permissions {
+    ($($Name:ident $(about $kind:ident)?),+) => {
         $(
             impl<R: Resource> From<&View<R>> for $Name {
                 fn from(view: &View<R>) -> Self {
                     Self {
                         update: view.permissions.update,
                         delete: view.permissions.delete,
-                        add_evidence: view.access.can_add_evidence(EvidenceSubjectKind::$kind),
+                        $( add_evidence: view.access.can_add_evidence(EvidenceSubjectKind::$kind), )?
                     }
                 }
             }
@@ -274,10 +260,13 @@ macro_rules! proven_permissions {
     };
 }
 
-proven_permissions!(
+view_permissions!(
     PolicyPermissions about Policy,
     StudyPermissions about Study,
-    AssessmentPermissions about Assessment
+    AssessmentPermissions about Assessment,
+    IndicatorPermissions,
+    MeasurementPermissions,
+    ChecklistItemPermissions
 );
 
 impl<R: ParentResource> From<&View<R>> for SectorPermissions {

@@ -555,8 +555,8 @@ problem_catalogue! {
     StorageFull from RefusalCode {
         status: INSUFFICIENT_STORAGE,
         title: "There is no space for this file", "لا تتسع المساحة لهذا الملف",
-        advice: "The files of a task force, and those of the installation, may take a limited space: `storage` says how much is taken and how much may be. Delete evidence whose file is no longer needed, link to the file instead, or ask whoever runs the service for more.",
-            "لملفات فريق العمل ولملفات الخدمة كلها مساحة محدودة: يبيّن الحقل storage المشغول منها والمسموح به. احذف مستندات الإثبات التي لم تعد ملفاتها لازمة، أو أضف رابطًا إلى الملف بدلًا من رفعه، أو اطلب مساحة أكبر ممن يدير الخدمة.",
+        advice: "The files of a task force, and those of the installation, may take a limited space: `storage` says how much is taken and how much may be. Delete evidence whose file is no longer needed, link to the file instead, or ask the administrator of the service for more.",
+            "لملفات فريق العمل ولملفات الخدمة كلها مساحة محدودة: يبيّن الحقل storage المشغول منها والمسموح به. احذف مستندات الإثبات التي لم تعد ملفاتها لازمة، أو أضف رابطًا إلى الملف بدلًا من رفعه، أو اطلب مساحة أكبر من مدير المنظومة.",
     }
     UnsupportedMediaType {
         status: UNSUPPORTED_MEDIA_TYPE,

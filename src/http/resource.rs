@@ -4,8 +4,8 @@
 //! handler only names types and calls the function of the same purpose in this file.
 
 use actix_web::HttpResponse;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -18,6 +18,8 @@ use super::request::{Change, Create, Delete, Path, Read};
 use super::response;
 use crate::app::App;
 use crate::app::resource::{Resource, Stateful, TransitionCommand, View};
+use crate::db::page::Keyed;
+use crate::db::resource::{ProductOrder, ProductRow};
 use crate::domain::refusal::RefusalCode;
 use crate::domain::text::Language;
 
@@ -245,83 +247,86 @@ fn task_force_id(path: &impl Path) -> Result<Uuid> {
 
 /// The query parameters of a list of resources, as far as the order of the list is concerned.
 pub(super) trait ListQuery<R: Resource>: PageParameters {
-    /// What a request can sort the list by.
-    type Sort: Copy;
+    /// The orders in which a request can list the resources.
+    type Sort: ListSort<R>;
 
-    /// What the request sorts the list by.
+    /// The order that the request asks for.
     fn sort(&self) -> Self::Sort;
+}
 
+/// An order of a list of resources.
+pub(super) trait ListSort<R: Resource>: Copy {
     /// Tells whether the order depends on the language of the request.
-    fn by_language(_sort: Self::Sort) -> bool {
+    fn by_language(self) -> bool {
         false
     }
 
-    /// The order of the list, with the key after which the page begins.
+    /// The order, with the key after which the page begins.
     ///
     /// # Errors
     /// `invalidRequest` for a cursor that this list did not return.
-    fn order(sort: Self::Sort, paging: &Paging, language: Language) -> Result<R::Order>;
+    fn order(self, paging: &Paging, language: Language) -> Result<R::Order>;
 
     /// The key of a row in this order.
-    fn key(sort: Self::Sort, row: &R::Listed) -> Value;
+    fn key(self, row: &R::Listed) -> Value;
 }
 
 impl<R: Resource<Listed = R, Order = Option<Uuid>>> ListQuery<R> for PageQuery {
     type Sort = ();
 
     fn sort(&self) {}
+}
 
-    fn order((): (), paging: &Paging, _language: Language) -> Result<Option<Uuid>> {
+impl<R: Resource<Listed = R, Order = Option<Uuid>>> ListSort<R> for () {
+    fn order(self, paging: &Paging, _language: Language) -> Result<Option<Uuid>> {
         paging.after()
     }
 
-    fn key((): (), row: &R) -> Value {
+    fn key(self, row: &R) -> Value {
         json!(row.id())
     }
 }
 
-/// Lets a list of products be sorted by a type with the variants `CreatedAt`, `Title` and `UpdatedAt`.
-macro_rules! sorted_products {
-    ($Query:ident, $Resource:ident, $Sort:ident) => {
-        impl $crate::http::resource::ListQuery<$Resource> for $Query {
-            type Sort = $Sort;
-
-            fn sort(&self) -> $Sort {
-                self.sort.unwrap_or($Sort::CreatedAt)
-            }
-
-            fn by_language(sort: $Sort) -> bool {
-                sort == $Sort::Title
-            }
-
-            fn order(
-                sort: $Sort,
-                paging: &$crate::http::pagination::Paging,
-                language: $crate::domain::text::Language,
-            ) -> $crate::http::problem::Result<$crate::db::resource::ProductOrder> {
-                use $crate::db::resource::ProductOrder;
-                Ok(match sort {
-                    $Sort::CreatedAt => ProductOrder::CreatedAt(paging.after()?),
-                    $Sort::Title => ProductOrder::Title(language, paging.after()?),
-                    $Sort::UpdatedAt => ProductOrder::UpdatedAt(paging.after()?),
-                })
-            }
-
-            fn key(
-                sort: $Sort,
-                keyed: &<$Resource as $crate::app::resource::Resource>::Listed,
-            ) -> serde_json::Value {
-                let row = &keyed.row;
-                match sort {
-                    $Sort::CreatedAt => serde_json::json!(row.id),
-                    $Sort::Title => serde_json::json!([keyed.key, row.id]),
-                    $Sort::UpdatedAt => serde_json::json!([row.updated_at, row.id]),
-                }
-            }
-        }
-    };
+/// An order of a list of policies, pilots or migrations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(title = "ProductSort")]
+pub(super) enum ProductSort {
+    /// Oldest first.
+    #[serde(rename = "createdAt")]
+    CreatedAt,
+    /// By title, in the language of the response: as compared without case, diacritics and forms of the alef, by the first 100 characters.
+    #[serde(rename = "title")]
+    Title,
+    /// The latest change first.
+    #[serde(rename = "-updatedAt")]
+    UpdatedAt,
 }
-pub(super) use sorted_products;
+
+impl<R, Row> ListSort<R> for ProductSort
+where
+    R: Resource<Listed = Keyed<Row>, Order = ProductOrder>,
+    Row: ProductRow,
+{
+    fn by_language(self) -> bool {
+        self == Self::Title
+    }
+
+    fn order(self, paging: &Paging, language: Language) -> Result<ProductOrder> {
+        Ok(match self {
+            Self::CreatedAt => ProductOrder::CreatedAt(paging.after()?),
+            Self::Title => ProductOrder::Title(language, paging.after()?),
+            Self::UpdatedAt => ProductOrder::UpdatedAt(paging.after()?),
+        })
+    }
+
+    fn key(self, Keyed { row, key }: &Keyed<Row>) -> Value {
+        match self {
+            Self::CreatedAt => json!(row.id()),
+            Self::Title => json!([key, row.id()]),
+            Self::UpdatedAt => json!([row.updated_at(), row.id()]),
+        }
+    }
+}
 
 /// Lists resources.
 pub(super) async fn list<R, I, P, Q, Row>(
@@ -339,13 +344,13 @@ where
 {
     let Read { context, query } = request;
     let (sort, paging) = (query.sort(), query.paging());
-    let paging = if Q::by_language(sort) { paging.in_language(context.language()) } else { paging };
-    let order = Q::order(sort, &paging, context.language())?;
+    let paging = if sort.by_language() { paging.in_language(context.language()) } else { paging };
+    let order = sort.order(&paging, context.language())?;
     let (task_force_id, parent) = (task_force_id(&context.path)?, parent(&context.path));
     let page = app
         .list::<R::Resource>(&context.caller, task_force_id, parent, &filter(query), &order, paging.window())
         .await?;
-    response::document(&Page::new(&paging, page, |row| Q::key(sort, row), |row| item(row.into())))
+    response::document(&Page::new(&paging, page, |row| sort.key(row), |row| item(row.into())))
 }
 
 /// Creates a resource.

@@ -103,7 +103,7 @@ def cannot_tell(document):
     for path in document["paths"].values():
         for operation in path.values():
             names = {parameter.get("name") or parameter["$ref"].split("/")[-1].removesuffix("Param").lower() for parameter in operation.get("parameters", [])}
-            if "cursor" in names or "unknownReference" in operation.get("x-problem-codes", []):
+            if "cursor" in names or "unknownReference" in operation.get("x-problem-codes", {}).get("400", []):
                 yield operation["operationId"]
 
 

@@ -117,7 +117,7 @@ pub(super) struct NewActivity {
     subject: Option<ActivitySubject>,
 }
 
-/// What an activity is about, as the use cases name it.
+/// The subject of an activity, as the use cases name it.
 type AboutSubject = About<ActivitySubjectKind>;
 
 /// The subject of an activity.
@@ -272,7 +272,7 @@ pub(super) enum ActivitySort {
 }
 
 page_query! {
-    /// Which activities.
+    /// The query parameters of a list of activities.
     ActivityQuery {
         /// Only activities of this step.
         #[param(inline, nullable = false)]

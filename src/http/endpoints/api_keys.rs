@@ -44,7 +44,7 @@ pub(super) struct ApiKeyPath {
 
 impl Path for ApiKeyPath {}
 
-/// What a key lets its holder do, each at most once.
+/// The scopes of a key, each at most once.
 #[derive(Debug)]
 pub(super) struct KeyScopes;
 

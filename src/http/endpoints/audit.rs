@@ -1,4 +1,4 @@
-//! The verification of what happened, over HTTP.
+//! The verification of the event chain, over HTTP.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};

@@ -150,7 +150,7 @@ pub(super) enum ConditionSort {
 }
 
 page_query! {
-    /// Which conditions.
+    /// The query parameters of a list of conditions.
     ConditionQuery {
         /// Only items in one of these states. Repeat `state`, or separate the states by commas.
         #[param(inline, nullable = false, min_items = 1, max_items = 5, example = json!(["open"]))]

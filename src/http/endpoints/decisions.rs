@@ -243,7 +243,7 @@ impl From<db::decisions::RegisteredDecision> for DecisionRegisterEntry {
 }
 
 page_query! {
-    /// Which decisions.
+    /// The query parameters of a list of decisions.
     RegisterQuery {
         /// Only decisions with this outcome.
         #[param(inline, nullable = false)]

@@ -1,4 +1,4 @@
-//! What happened, over HTTP.
+//! The events, over HTTP.
 
 use std::collections::BTreeMap;
 
@@ -157,7 +157,7 @@ impl AuditEventSort {
 }
 
 page_query! {
-    /// Which events.
+    /// The query parameters of a list of events.
     AuditEventQuery {
         /// Only events after this sequence number: `lastSeq` of an earlier answer, to read what has happened since.
         #[param(nullable = false, minimum = 0, maximum = 9007199254740991_i64)]
@@ -178,7 +178,7 @@ page_query! {
 }
 
 page_query! {
-    /// Which events of the installation.
+    /// The query parameters of a list of events of the installation.
     InstallationEventQuery {
         /// Only events that are about this user, session or API key, by its id.
         #[param(inline, nullable = false)]

@@ -28,7 +28,7 @@ use crate::http::permissions::EvidencePermissions;
 use crate::http::problem::Result;
 use crate::http::reference::{ResourceReference, UserReference};
 use crate::http::request::{Path, TaskForcePath};
-use crate::http::resource::{ListQuery, Representation, resource_routes};
+use crate::http::resource::{ListQuery, ListSort, Representation, resource_routes};
 use crate::http::text::LocalizedName;
 
 /// The declaration of a change of evidence, which is about work or of the record.
@@ -66,7 +66,7 @@ impl Path for EvidencePath {
     }
 }
 
-/// What evidence is about, as the use cases name it.
+/// The subject of evidence, as the use cases name it.
 type AboutSubject = About<EvidenceSubjectKind>;
 
 /// The subject of a piece of evidence.
@@ -102,7 +102,7 @@ pub(super) struct NewEvidence {
     sha256: Option<String>,
 }
 
-/// What of evidence can be changed.
+/// The fields of evidence that can be changed.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = EvidenceFields)]
@@ -240,21 +240,23 @@ impl ListQuery<db::evidence::Evidence> for EvidenceQuery {
     fn sort(&self) -> EvidenceSort {
         self.sort.unwrap_or(EvidenceSort::OldestFirst)
     }
+}
 
-    fn order(sort: EvidenceSort, paging: &Paging, _language: Language) -> Result<EvidenceOrder> {
-        Ok(match sort {
-            EvidenceSort::OldestFirst => EvidenceOrder::OldestFirst(paging.after()?),
-            EvidenceSort::NewestFirst => EvidenceOrder::NewestFirst(paging.after()?),
+impl ListSort<db::evidence::Evidence> for EvidenceSort {
+    fn order(self, paging: &Paging, _language: Language) -> Result<EvidenceOrder> {
+        Ok(match self {
+            Self::OldestFirst => EvidenceOrder::OldestFirst(paging.after()?),
+            Self::NewestFirst => EvidenceOrder::NewestFirst(paging.after()?),
         })
     }
 
-    fn key(_sort: EvidenceSort, row: &db::evidence::Evidence) -> serde_json::Value {
+    fn key(self, row: &db::evidence::Evidence) -> serde_json::Value {
         serde_json::json!(row.id)
     }
 }
 
 page_query! {
-    /// Which evidence.
+    /// The query parameters of a list of evidence.
     EvidenceQuery {
         /// Only evidence about this resource (the id of an activity, policy, pilot, …).
         #[param(inline, nullable = false, example = "0199f0c2-7a3b-7c11-9d2e-00000000000b")]

@@ -72,7 +72,7 @@ pub(super) struct NewMember {
     expertise: Option<String>,
 }
 
-/// What of a sitting member can be changed.
+/// The fields of a current member that can be changed.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct MemberFields {
@@ -157,7 +157,7 @@ impl From<NamedMember> for MemberItem {
 }
 
 page_query! {
-    /// Which members.
+    /// The query parameters of a list of members.
     MemberQuery {
         /// `true`: only current members; `false`: only former members.
         #[param(nullable = false, example = true)]

@@ -24,7 +24,7 @@ use crate::http::permissions::MigrationPermissions;
 use crate::http::problem::TransitionDocument;
 use crate::http::reference::ResourceReference;
 use crate::http::request::{Path, TaskForcePath};
-use crate::http::resource::{Representation, resource_routes, sorted_products};
+use crate::http::resource::{ListQuery, ProductSort, Representation, resource_routes};
 use crate::http::text::{LocalizedName, LocalizedNote, PlainLine, PlainText};
 use crate::http::values::{PatchedReconciliationCounts, ReconciliationCounts};
 
@@ -271,25 +271,8 @@ pub(super) struct MigrationTransition {
     reason: Option<LocalizedText>,
 }
 
-/// An order of a list of migrations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(title = "MigrationSort")]
-pub(super) enum MigrationSort {
-    /// Oldest first.
-    #[serde(rename = "createdAt")]
-    CreatedAt,
-    /// By title, in the language of the response: as compared without case, diacritics and forms of the alef, by the first 100 characters.
-    #[serde(rename = "title")]
-    Title,
-    /// The latest change first.
-    #[serde(rename = "-updatedAt")]
-    UpdatedAt,
-}
-
-sorted_products!(MigrationQuery, MigrationDetail, MigrationSort);
-
 page_query! {
-    /// Which migrations.
+    /// The query parameters of a list of migrations.
     MigrationQuery {
         /// Only items that count in this cycle. Default: the current cycle.
         #[param(nullable = false, minimum = 1, maximum = 1000000, example = 1)]
@@ -305,7 +288,15 @@ page_query! {
         pilot_id: Option<Uuid>,
         /// The order of the list: `createdAt` (the default), `title` (in the language of the response) or `-updatedAt`.
         #[param(inline, nullable = false)]
-        sort: Option<MigrationSort>,
+        sort: Option<ProductSort>,
+    }
+}
+
+impl ListQuery<MigrationDetail> for MigrationQuery {
+    type Sort = ProductSort;
+
+    fn sort(&self) -> ProductSort {
+        self.sort.unwrap_or(ProductSort::CreatedAt)
     }
 }
 

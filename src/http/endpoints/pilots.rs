@@ -27,7 +27,7 @@ use crate::http::permissions::PilotPermissions;
 use crate::http::problem::TransitionDocument;
 use crate::http::reference::{MemberReference, ResourceReference};
 use crate::http::request::{Path, TaskForcePath};
-use crate::http::resource::{Representation, resource_routes, sorted_products};
+use crate::http::resource::{ListQuery, ProductSort, Representation, resource_routes};
 use crate::http::text::{LocalizedName, LocalizedNote, LocalizedText as LongText, PlainText};
 use crate::http::values::Aims;
 
@@ -223,25 +223,8 @@ pub(super) struct PilotTransition {
     lessons: Option<LocalizedText>,
 }
 
-/// An order of a list of pilots.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(title = "PilotSort")]
-pub(super) enum PilotSort {
-    /// Oldest first.
-    #[serde(rename = "createdAt")]
-    CreatedAt,
-    /// By title, in the language of the response: as compared without case, diacritics and forms of the alef, by the first 100 characters.
-    #[serde(rename = "title")]
-    Title,
-    /// The latest change first.
-    #[serde(rename = "-updatedAt")]
-    UpdatedAt,
-}
-
-sorted_products!(PilotQuery, PilotDetail, PilotSort);
-
 page_query! {
-    /// Which pilots.
+    /// The query parameters of a list of pilots.
     PilotQuery {
         /// Only items that count in this cycle. Default: the current cycle.
         #[param(nullable = false, minimum = 1, maximum = 1000000, example = 1)]
@@ -260,7 +243,15 @@ page_query! {
         q: Option<String>,
         /// The order of the list: `createdAt` (the default), `title` (in the language of the response) or `-updatedAt`.
         #[param(inline, nullable = false)]
-        sort: Option<PilotSort>,
+        sort: Option<ProductSort>,
+    }
+}
+
+impl ListQuery<PilotDetail> for PilotQuery {
+    type Sort = ProductSort;
+
+    fn sort(&self) -> ProductSort {
+        self.sort.unwrap_or(ProductSort::CreatedAt)
     }
 }
 

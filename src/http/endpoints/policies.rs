@@ -26,7 +26,7 @@ use crate::http::permissions::PolicyPermissions;
 use crate::http::problem::TransitionDocument;
 use crate::http::reference::{MemberReference, ResourceReference};
 use crate::http::request::{Path, TaskForcePath};
-use crate::http::resource::{Representation, resource_routes, sorted_products};
+use crate::http::resource::{ListQuery, ProductSort, Representation, resource_routes};
 use crate::http::text::{LocalizedName, LocalizedNote, LocalizedText as LongText, PlainLine};
 use crate::http::values::Aims;
 
@@ -191,25 +191,8 @@ pub(super) struct PolicyTransition {
     superseded_by_id: Option<Uuid>,
 }
 
-/// An order of a list of policies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(title = "PolicySort")]
-pub(super) enum PolicySort {
-    /// Oldest first.
-    #[serde(rename = "createdAt")]
-    CreatedAt,
-    /// By title, in the language of the response: as compared without case, diacritics and forms of the alef, by the first 100 characters.
-    #[serde(rename = "title")]
-    Title,
-    /// The latest change first.
-    #[serde(rename = "-updatedAt")]
-    UpdatedAt,
-}
-
-sorted_products!(PolicyQuery, PolicyDetail, PolicySort);
-
 page_query! {
-    /// Which policies.
+    /// The query parameters of a list of policies.
     PolicyQuery {
         /// Only items that count in this cycle. Default: the current cycle.
         #[param(nullable = false, minimum = 1, maximum = 1000000, example = 1)]
@@ -222,7 +205,15 @@ page_query! {
         q: Option<String>,
         /// The order of the list: `createdAt` (the default), `title` (in the language of the response) or `-updatedAt`.
         #[param(inline, nullable = false)]
-        sort: Option<PolicySort>,
+        sort: Option<ProductSort>,
+    }
+}
+
+impl ListQuery<PolicyDetail> for PolicyQuery {
+    type Sort = ProductSort;
+
+    fn sort(&self) -> ProductSort {
+        self.sort.unwrap_or(ProductSort::CreatedAt)
     }
 }
 

@@ -84,7 +84,7 @@ impl ListItem for RefusedAttempt {
 }
 
 page_query! {
-    /// Which refused attempts.
+    /// The query parameters of a list of refused attempts.
     RefusedAttemptQuery {
         /// Only attempts by this user.
         #[param(nullable = false, example = "0199f0c2-7a3b-7c11-9d2e-000000000101")]

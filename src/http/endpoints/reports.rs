@@ -183,7 +183,7 @@ impl CouncilReport {
 }
 
 page_query! {
-    /// Which reports.
+    /// The query parameters of a list of reports.
     ReportQuery {
         /// Only reports about this cycle.
         #[param(nullable = false, minimum = 1, maximum = 1000000, example = 1)]

@@ -24,7 +24,7 @@ use crate::http::patch::Patch;
 use crate::http::permissions::SectorPermissions;
 use crate::http::problem::TransitionDocument;
 use crate::http::request::{Path, TaskForcePath};
-use crate::http::resource::{Representation, resource_routes, sorted_products};
+use crate::http::resource::{ListQuery, ProductSort, Representation, resource_routes};
 use crate::http::text::{LocalizedName, LocalizedNote, LocalizedText as LongText};
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
@@ -179,16 +179,33 @@ pub(super) enum SectorSort {
     CreatedAt,
     /// By name, in the language of the response: as compared without case, diacritics and forms of the alef, by the first 100 characters.
     #[serde(rename = "name")]
-    Title,
+    Name,
     /// The latest change first.
     #[serde(rename = "-updatedAt")]
     UpdatedAt,
 }
 
-sorted_products!(SectorQuery, SectorDetail, SectorSort);
+impl From<SectorSort> for ProductSort {
+    fn from(sort: SectorSort) -> Self {
+        match sort {
+            SectorSort::CreatedAt => Self::CreatedAt,
+            // The title of a sector is its name.
+            SectorSort::Name => Self::Title,
+            SectorSort::UpdatedAt => Self::UpdatedAt,
+        }
+    }
+}
+
+impl ListQuery<SectorDetail> for SectorQuery {
+    type Sort = ProductSort;
+
+    fn sort(&self) -> ProductSort {
+        self.sort.map_or(ProductSort::CreatedAt, ProductSort::from)
+    }
+}
 
 page_query! {
-    /// Which sectors.
+    /// The query parameters of a list of sectors.
     SectorQuery {
         /// Only items that count in this cycle. Default: the current cycle.
         #[param(nullable = false, minimum = 1, maximum = 1000000, example = 1)]

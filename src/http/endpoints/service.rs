@@ -180,9 +180,9 @@ async fn get_problem(code: Path<String>, _query: NoQuery) -> Result<HttpResponse
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 enum ServiceCheckState {
-    /// It did.
+    /// The check passed.
     Pass,
-    /// It did not.
+    /// The check failed.
     Fail,
 }
 

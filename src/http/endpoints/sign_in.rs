@@ -133,7 +133,7 @@ enum TokenType {
 /// The longest name of a client that is kept.
 const LONGEST_USER_AGENT: usize = 200;
 
-/// How a client names itself, as far as it can be shown.
+/// The name that a client gives itself, without characters that cannot be shown.
 fn user_agent(headers: &HeaderMap) -> Option<String> {
     let named = String::from_utf8_lossy(headers.get(USER_AGENT)?.as_bytes());
     let named = characters::without_direction(&named);
@@ -152,7 +152,7 @@ fn chosen(pointer: &str, password: SecretString) -> Result<NewPassword> {
     Ok(NewPassword::parse(password).map_err(refused)?)
 }
 
-/// Where the refresh token of a response goes.
+/// The place of the refresh token in a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Delivery {
     Body,

@@ -432,7 +432,7 @@ impl Portfolio {
 }
 
 page_query! {
-    /// Which task forces.
+    /// The query parameters of a list of task forces.
     PortfolioQuery {
         /// Only items in this state.
         #[param(inline, nullable = false)]

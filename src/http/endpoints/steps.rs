@@ -83,7 +83,7 @@ impl Path for WaiverPath {
     }
 }
 
-/// Which cycle.
+/// The cycle of a list of steps.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -161,7 +161,7 @@ pub(super) struct StepList {
     next: Option<String>,
 }
 
-/// What of a step can be changed.
+/// The fields of a step that can be changed.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct StepFields {

@@ -286,7 +286,7 @@ impl Submission {
 }
 
 page_query! {
-    /// Which submissions.
+    /// The query parameters of a list of submissions.
     SubmissionQuery {
         /// The cycle. Default: the current cycle.
         #[param(nullable = false, minimum = 1, maximum = 1000000, example = 1)]

@@ -46,7 +46,7 @@ pub(super) fn operations(config: &mut ServiceConfig<'_>) {
 /// A merge patch of [`TaskForceFields`].
 type TaskForcePatch = Patch<TaskForceFields>;
 
-/// What can be written of a task force.
+/// The fields of a task force that can be written.
 #[derive(Debug, Serialize, Deserialize, ToSchema, Mapper)]
 #[mapper(from, into, ty = Fields)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -232,7 +232,7 @@ pub(super) struct TaskForceTransition {
 }
 
 page_query! {
-    /// Which task forces.
+    /// The query parameters of a list of task forces.
     TaskForceQuery {
         /// Only items in this state.
         #[param(inline, nullable = false)]

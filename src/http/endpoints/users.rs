@@ -267,7 +267,7 @@ pub(super) struct UserTransition {
     reason: Option<LocalizedText>,
 }
 
-/// What you may change of your account.
+/// The fields of the own account that its user may change.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MyFields {
@@ -317,7 +317,7 @@ pub(super) struct CurrentUser {
 }
 
 page_query! {
-    /// Which users.
+    /// The query parameters of a list of users.
     UserQuery {
         /// Only users with this role.
         #[param(inline, nullable = false)]

@@ -6,16 +6,17 @@ use serde::Deserialize as _;
 use serde_json::Value;
 use utoipa::openapi::path::Operation;
 
+use super::problems;
 use crate::domain::requirement::Requirement;
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::http::operation_problems::OperationProblems;
 use crate::http::problem_catalogue::ProblemCode;
 
-/// Who may perform an operation, and its problems ([`OperationProblems`]). In the document: the problems.
+/// The right that an operation needs, and its problems ([`OperationProblems`]). In the document: the problems.
 const PROBLEM_CODES: &str = "x-problem-codes";
 /// The roles that may perform an operation.
 const ROLES: &str = "x-roles";
-/// Those of the roles that may perform the operation only on what is their own.
+/// The roles among these that may perform the operation only on what is their own.
 const OWN_ONLY_ROLES: &str = "x-roles-own-only";
 /// Marks a page of the service that lies outside of the API: no negotiation, no languages, no scopes of API keys.
 const OUTSIDE_API: &str = "x-outside-api";
@@ -32,7 +33,7 @@ pub(in crate::http) fn negotiates(operation: &Operation) -> bool {
     !is_outside_api(operation) && !is_marked(operation, ANY_ACCEPT)
 }
 
-/// Who may perform an operation, and the problem codes that the operation declares itself.
+/// The right that an operation needs, and the problem codes that the operation declares itself.
 ///
 /// # Errors
 /// A declaration that is none; an operation that needs a credential and does not say who may perform it.
@@ -62,7 +63,7 @@ pub(super) fn publish(operation: &mut Operation, requirement: &Requirement, code
     let extensions = operation.extensions.get_or_insert_default();
     extensions.retain(|name, _| ![PROBLEM_CODES, OUTSIDE_API, ANY_ACCEPT].contains(&name.as_str()));
     if !codes.is_empty() {
-        extensions.insert(PROBLEM_CODES.to_owned(), codes.iter().map(ProblemCode::to_string).collect());
+        extensions.insert(PROBLEM_CODES.to_owned(), problems::by_status(codes));
     }
     extensions.insert(ROLES.to_owned(), requirement.roles().iter().map(|role| role.code()).collect());
     let own_only = requirement.own_only_roles();

@@ -12,6 +12,7 @@ use super::names::camel_case;
 use super::problem_groups::{self, ProblemGroup};
 use super::{declarations, parameters, problems};
 use crate::domain::requirement::Requirement;
+use crate::http::problem_catalogue::ProblemCode;
 use crate::http::server::rate_limit;
 
 /// The media type of merge patches.
@@ -34,15 +35,11 @@ pub(super) fn complete(
         operation.security = Some(Vec::new());
     }
     let traits = Traits::of(path, method, operation);
-    let (requirement, codes) =
+    let (requirement, mut codes) =
         declarations::declared(operation).map_err(|error| format!("{method} {path}: {error}"))?;
-    let table = problems::table(&codes);
+    codes.extend(traits.problems_of_its_own());
     declarations::publish(operation, &requirement, &codes);
     problem_groups::publish(operation, &traits.problem_groups());
-    if let Some(table) = table {
-        let description = operation.description.take().unwrap_or_default();
-        operation.description = Some(format!("{description}\n\n{table}"));
-    }
 
     if method == Method::PATCH {
         complete_patch(operation);
@@ -99,15 +96,22 @@ impl Traits {
         self.is_post && !self.is_public && self.is_of_the_api
     }
 
+    /// The problems that follow from the traits and that no group has: a page outside of the API can be below the limit
+    /// of requests, and an operation of the API can be exempt from it.
+    fn problems_of_its_own(&self) -> Option<ProblemCode> {
+        match (self.is_rate_limited, self.is_of_the_api) {
+            (true, false) => Some(ProblemCode::TooManyRequests),
+            (false, true) => Some(ProblemCode::NotAcceptable),
+            (true, true) | (false, false) => None,
+        }
+    }
+
     /// The groups of problems that every operation with these traits can have.
     fn problem_groups(&self) -> Vec<ProblemGroup> {
         let needs_credential = !self.is_public;
-        let is_usual = self.is_rate_limited && self.is_of_the_api;
         let groups = [
-            (is_usual, ProblemGroup::Api),
-            (!is_usual, ProblemGroup::Any),
-            (!is_usual && self.is_rate_limited, ProblemGroup::RateLimited),
-            (!is_usual && self.is_of_the_api, ProblemGroup::Negotiated),
+            (true, ProblemGroup::Any),
+            (self.is_rate_limited && self.is_of_the_api, ProblemGroup::Api),
             (needs_credential, ProblemGroup::SignedIn),
             (needs_credential && self.is_of_the_api && !self.is_get, ProblemGroup::SignedInChange),
             (self.has_path_parameter, ProblemGroup::PathParameter),

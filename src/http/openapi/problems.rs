@@ -104,7 +104,7 @@ pub(super) fn component(
         .build();
     let mut response = ResponseBuilder::new()
         .description(
-            "The request was refused or failed; `code` names the reason. An operation lists its own codes in `x-problem-codes`, and in `x-problem-groups` the groups of codes that it shares with operations of the same form; `x-problem-groups` of this response lists the codes of each group. The status follows from the code (see `ProblemCode`).",
+            "The request was refused or failed; `code` names the reason. An operation lists its own codes in `x-problem-codes`, by status, and in `x-problem-groups` the groups of codes that it shares with operations of the same form; `x-problem-groups` of this response lists the codes of each group. The status follows from the code (see `ProblemCode`).",
         )
         .content("application/problem+json", content)
         .build();
@@ -115,15 +115,13 @@ pub(super) fn component(
     (PROBLEM.to_owned(), response.into())
 }
 
-/// The table of the problems that an operation declares itself, by status. The others follow from its form.
-pub(super) fn table(declared: &BTreeSet<ProblemCode>) -> Option<String> {
-    let mut by_status: BTreeMap<u16, Vec<String>> = BTreeMap::new();
-    for code in declared {
-        by_status.entry(code.status().as_u16()).or_default().push(format!("`{code}`"));
+/// Problem codes by the status of each.
+pub(super) fn by_status(codes: &BTreeSet<ProblemCode>) -> Value {
+    let mut by_status: BTreeMap<String, Vec<ProblemCode>> = BTreeMap::new();
+    for &code in codes {
+        by_status.entry(code.status().as_u16().to_string()).or_default().push(code);
     }
-    let rows: Vec<_> =
-        by_status.iter().map(|(status, codes)| format!("| {status} | {} |", codes.join(", "))).collect();
-    (!rows.is_empty()).then(|| format!("| Status | Problems |\n|---|---|\n{}", rows.join("\n")))
+    json!(by_status)
 }
 
 /// Replaces the schema of a problem, which lists all members, by a union of the groups of problems.

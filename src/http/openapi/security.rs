@@ -1,4 +1,4 @@
-//! How callers authenticate.
+//! The ways in which callers authenticate.
 
 use std::collections::BTreeMap;
 

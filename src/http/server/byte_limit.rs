@@ -30,7 +30,7 @@ struct Counters {
     at_once: NonZeroU32,
 }
 
-/// What a request carries.
+/// The kind of content that a request carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::http) enum Carried {
     Json,

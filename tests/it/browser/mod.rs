@@ -20,7 +20,7 @@ async fn serving(origin: &str) -> (TestApp, String) {
     (app, host)
 }
 
-/// What the page of a frontend needs: requests to the service, with the cookie and as JSON.
+/// The needs of a frontend's page: requests to the service, with the cookie and as JSON.
 const API: &str = r#"
     const api = (path, { token, ...init } = {}) => fetch(args.host + path, {
         credentials: "include", ...init,

@@ -23,7 +23,7 @@ fn outside_isolates(text: &str) -> String {
     outside.collect()
 }
 
-/// What is wrong with a sentence or label in both languages.
+/// The faults of a sentence or label in both languages.
 fn errors(label: &Value) -> Vec<String> {
     let (ar, en) = (label["ar"].as_str().unwrap_or_default(), label["en"].as_str().unwrap_or_default());
     let mut errors = Vec::new();

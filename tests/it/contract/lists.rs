@@ -282,7 +282,7 @@ async fn documented_lists(app: &TestApp) -> BTreeMap<&'static str, (Client<'_>, 
     lists
 }
 
-/// What a list is sorted by, as text that sorts alike.
+/// The key by which a list is sorted, as text that sorts alike.
 fn sorted_by(sort: &str, item: &Value) -> String {
     let field = sort.trim_start_matches('-');
     // The order of creation is that of the ids. Rows that the tests insert past the service have random ids.

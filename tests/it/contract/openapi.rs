@@ -208,7 +208,7 @@ fn a_body_that_needs_more_in_one_case_says_so() {
     }
 }
 
-/// Whatever the rules of its input are, localized text has one type in answers.
+/// Localized text has one type in answers, whatever the rules of its input are.
 #[test]
 fn answers_have_one_type_of_localized_text() {
     let schemas = DOCUMENT["components"]["schemas"].as_object().unwrap();

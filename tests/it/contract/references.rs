@@ -284,7 +284,7 @@ fn an_answer_refers_to_nothing_by_its_id_alone() {
     }
 }
 
-/// What an answer says of users, and the paths that it gives.
+/// The users that an answer names, and the paths that the answer gives.
 fn people_and_paths(answer: &Value, users: &BTreeSet<String>, paths: &mut BTreeSet<String>) {
     match answer {
         Value::Array(items) => items.iter().for_each(|item| people_and_paths(item, users, paths)),

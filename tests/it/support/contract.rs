@@ -31,7 +31,7 @@ impl Operation {
         let groups = self.described["x-problem-groups"].as_array().into_iter().flatten();
         let codes_of = &DOCUMENT["components"]["responses"]["Problem"]["x-problem-groups"];
         let shared = groups.map(|group| &codes_of[group.as_str().unwrap()]);
-        let own = [&self.described["x-problem-codes"]].into_iter();
+        let own = self.described["x-problem-codes"].as_object().into_iter().flat_map(serde_json::Map::values);
         own.chain(shared).filter_map(Value::as_array).flatten().any(|documented| documented == code)
     }
 

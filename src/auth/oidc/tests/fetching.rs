@@ -7,7 +7,7 @@ use std::thread;
 
 use super::*;
 
-/// How the stub responds.
+/// The responses of the stub.
 #[derive(Clone)]
 enum Behaviour {
     /// With these keys.

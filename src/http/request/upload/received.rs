@@ -21,7 +21,7 @@ pub(super) struct Received {
     pub(super) sha256: [u8; 32],
 }
 
-/// What the media type of a file says of its kind.
+/// The kind of a file by its media type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Declared {
     Kind(FileKind),
@@ -31,7 +31,7 @@ pub(super) enum Declared {
     ExcelTable,
 }
 
-/// What a media type without parameters declares; `None` if the service takes no file of that type, or no text in another
+/// The declaration of a media type without parameters; `None` if the service takes no file of that type, or no text in another
 /// encoding.
 pub(super) fn declared(media_type: &str, is_utf8: bool) -> Option<Declared> {
     match FileKind::of_media_type(media_type) {

@@ -1,4 +1,4 @@
-//! What differs from one telling to the next (ids, tokens, hashes, cursors), and what stands for it in the examples.
+//! The values that differ from one telling to the next (ids, tokens, hashes, cursors), and their places in the examples.
 //!
 //! A placeholder follows from where its value was first seen, so that one value has one placeholder in all examples, and
 //! a new exchange in the middle of the story leaves the placeholders of the others alone.

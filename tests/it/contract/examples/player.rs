@@ -54,7 +54,7 @@ struct Player<'a> {
     accounts: BTreeMap<String, String>,
     /// The access tokens of this chapter, by account.
     tokens: HashMap<String, String>,
-    /// What earlier lines have kept.
+    /// The values that earlier lines have kept.
     kept: HashMap<String, Value>,
     placeholders: Placeholders,
     operations: Map<String, Value>,

@@ -42,12 +42,12 @@ pub(super) struct Line {
     pub(super) problem: Option<String>,
     /// True if the exchange leads on to others but is no example.
     pub(super) silent: bool,
-    /// What of a long answer the example shows.
+    /// The part of a long answer that the example shows.
     pub(super) shorten: Option<Shorten>,
     /// Of a list, only the item with these values counts for `keep`.
     #[serde(rename = "where")]
     pub(super) filter: BTreeMap<String, Value>,
-    /// What to keep of the answer: names with JSON pointers, or one name for the id.
+    /// The values to keep of the answer: names with JSON pointers, or one name for the id.
     pub(super) keep: Option<Keep>,
     /// Names of accounts with their addresses.
     pub(super) accounts: BTreeMap<String, String>,
