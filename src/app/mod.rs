@@ -35,6 +35,7 @@ pub mod policies;
 pub mod read;
 pub mod readiness;
 pub mod refused_attempts;
+mod rendering;
 pub mod reports;
 pub mod resource;
 pub mod sectors;
@@ -85,6 +86,7 @@ pub struct App {
     refused: refused_attempts::PendingAttempts,
     verifiers: user_slots::UserSlots,
     archivers: user_slots::UserSlots,
+    renderings: rendering::Renderings,
     /// The space that files may take.
     pub(crate) storage_limits: StorageLimits,
     last_write: readiness::LastWrite,
@@ -108,6 +110,7 @@ impl App {
             refused: refused_attempts::PendingAttempts::default(),
             verifiers: user_slots::UserSlots::new(audit::MAX_VERIFIERS),
             archivers: user_slots::UserSlots::new(archive::MAX_ARCHIVERS),
+            renderings: rendering::Renderings::default(),
             storage_limits: StorageLimits::default(),
             last_write: readiness::LastWrite::default(),
             link_accesses: share_links::PendingAccesses::default(),

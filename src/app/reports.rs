@@ -17,8 +17,10 @@ use crate::domain::report::{
 use crate::domain::rights::Action;
 use crate::domain::size;
 use crate::domain::step::StepName;
-use crate::domain::text::LocalizedText;
+use crate::domain::text::{Language, LocalizedText};
 use crate::domain::writing::Write;
+use crate::render;
+use crate::render::report::ReportFacts;
 
 /// The chair's part of a report. The service adds the rest.
 #[derive(Debug, Clone)]
@@ -62,6 +64,14 @@ impl ReportView {
     }
 }
 
+/// A report as a file.
+#[derive(Debug)]
+pub struct ReportFile {
+    /// Name of the file, without an ending.
+    pub name: String,
+    pub content: Vec<u8>,
+}
+
 impl App {
     /// Creates a report on the current cycle, as of now. A report never changes; later changes need a new one.
     ///
@@ -82,16 +92,23 @@ impl App {
             let inputs = db::reports::inputs(conn, task_force_id, cycle, chair).await?;
             // A period does not end before it begins, also if the clock was put back in between.
             let since = inputs.reported_at.unwrap_or(inputs.opened_at).min(now);
-            let parts = db::report_data::load(conn, task_force_id, cycle, now, inputs.reported_seq).await?;
+            let (parts, earlier) = tokio::try_join!(
+                db::report_data::load(conn, task_force_id, cycle, now, inputs.reported_seq),
+                db::reports::last_submitted(conn, task_force_id),
+            )?;
+            let earlier: Option<ReportModel> =
+                earlier.map(|model| serde_json::from_str(&model)).transpose().map_err(Error::internal)?;
+            let changes = earlier.map(|earlier| report::changes(&earlier, cycle, &parts));
 
             let NewReport { recommendation, return_to, summary } = new;
-            let ReportInputs { name, city, author, previous, highest, head_hash, .. } = inputs;
+            let ReportInputs { name, city, time_zone, author, previous, highest, head_hash, .. } = inputs;
             let number = highest.unwrap_or(0) + 1;
             let control = ReportControl {
                 number,
                 task_force_id,
                 name,
                 city,
+                time_zone: Some(time_zone),
                 cycle,
                 as_of: now,
                 period: ReportPeriod { from: since, to: now },
@@ -101,7 +118,8 @@ impl App {
                 head_hash: hex::encode(head_hash),
             };
             let request = ReportAsked { recommendation, return_to_step: return_to, summary: summary.clone() };
-            let model = ReportModel::new(control, request, parts).canonical().map_err(Error::internal)?;
+            let model = ReportModel::new(control, request, changes, parts);
+            let model = model.canonical().map_err(Error::internal)?;
             size::check_content(model.len())?;
             let draft = Draft {
                 number,
@@ -136,6 +154,31 @@ impl App {
             .read(caller, task_force_id, async |conn| db::reports::find(conn, task_force_id, number).await)
             .await?;
         Ok(ReportView::new(report.ok_or(RefusalCode::NotFound)?, &access))
+    }
+
+    /// One report as a file to be read by people.
+    ///
+    /// # Errors
+    /// As [`App::read`]; `notFound`.
+    pub async fn report_file(
+        &self,
+        caller: &Caller,
+        task_force_id: Uuid,
+        number: i32,
+        language: Language,
+    ) -> Result<ReportFile> {
+        let (_, written) = self
+            .read(caller, task_force_id, async |conn| db::reports::find(conn, task_force_id, number).await)
+            .await?;
+        let ReportWithContent { report, model } = written.ok_or(RefusalCode::NotFound)?;
+        self.render(move || {
+            let model: ReportModel = serde_json::from_str(&model).map_err(Error::internal)?;
+            let facts = ReportFacts { hash: hex::encode(&report.hash), submitted_at: report.submitted_at };
+            let document = render::report::document(&model, &facts, language);
+            let content = render::html::html(&document).map_err(Error::internal)?.into_bytes();
+            Ok(ReportFile { name: render::report::file_name(&model, language), content })
+        })
+        .await?
     }
 
     /// A page of reports, newest first.

@@ -73,6 +73,11 @@ fn created_by() -> Column<Jsonb> {
 }
 
 fn subject_reference() -> Column<Jsonb> {
+    column("subject", &subject_reference_of("evidence"))
+}
+
+/// The subject of a row of evidence, as a [`Reference`].
+pub(super) fn subject_reference_of(row: &str) -> String {
     const KINDS: [SubjectKind; 12] = [
         SubjectKind::Activity,
         SubjectKind::Policy,
@@ -88,8 +93,8 @@ fn subject_reference() -> Column<Jsonb> {
         SubjectKind::Decision,
     ];
     let [kind, task_force_id, id] =
-        ["evidence.subject_kind", "evidence.task_force_id", "evidence.subject_id"];
-    column("subject", &relations::subject(&KINDS, kind, task_force_id, id))
+        ["subject_kind", "task_force_id", "subject_id"].map(|name| format!("{row}.{name}"));
+    relations::subject(&KINDS, &kind, &task_force_id, &id)
 }
 
 impl Evidence {

@@ -20,6 +20,7 @@ use super::functions::local_date;
 use super::schema::{cycles, health_statements, members, task_forces, users};
 use super::statement::Prepared;
 use crate::domain::evidence::EvidenceSubjectKind;
+use crate::domain::reference::Reference;
 use crate::domain::report::{Parts, ReportEvidence, ReportHealthStatement, ReportMember, ReportSubject};
 use crate::domain::rights::SeatRole;
 use crate::domain::task_force::HealthRating;
@@ -126,13 +127,16 @@ struct EvidenceRow {
     media_type: Option<String>,
     #[diesel(sql_type = Nullable<Int4>)]
     size: Option<i32>,
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    subject: Option<Reference>,
 }
 
 impl From<EvidenceRow> for ReportEvidence {
     fn from(row: EvidenceRow) -> Self {
+        let title = row.subject.and_then(|subject| subject.title);
         Self {
             id: row.id,
-            subject: ReportSubject { kind: row.subject_kind, id: row.subject_id },
+            subject: ReportSubject { kind: row.subject_kind, id: row.subject_id, title },
             title: row.title,
             url: row.url,
             sha256: row.sha256.map(hex::encode),
@@ -206,11 +210,13 @@ async fn evidence(
     let of_no_cycle: Vec<&str> =
         EvidenceSubjectKind::ALL.iter().filter(of_no_cycle).map(|kind| kind.code()).collect();
     let query = diesel::sql_query(format!(
-        "select e.id, e.subject_kind, e.subject_id, e.title, e.url, e.sha256, e.media_type, e.size
+        "select e.id, e.subject_kind, e.subject_id, e.title, e.url, e.sha256, e.media_type, e.size,
+                {subject} as subject
          from evidence e {joins}
          where e.task_force_id = $1 and e.subject_kind = any($3)
            and (e.subject_kind = any($4) or coalesce({cycles}) = $2)
          order by e.id",
+        subject = super::evidence::subject_reference_of("e"),
         joins = joins.join(" "),
         cycles = cycles.join(", "),
     ))

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bytea, Int4, Jsonb, Nullable, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Bytea, Int4, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -100,6 +100,8 @@ pub struct ReportInputs {
     pub name: LocalizedText,
     #[diesel(sql_type = Jsonb)]
     pub city: LocalizedText,
+    #[diesel(sql_type = Text)]
+    pub time_zone: String,
     /// Name of the chair who builds the report.
     #[diesel(sql_type = Jsonb)]
     pub author: LocalizedText,
@@ -131,7 +133,7 @@ pub async fn inputs(
     member_id: Uuid,
 ) -> QueryResult<ReportInputs> {
     let query = diesel::sql_query(
-        "select t.name, t.city, u.name as author, c.opened_at, s.reported_at, r.previous, r.highest,
+        "select t.name, t.city, t.time_zone, u.name as author, c.opened_at, s.reported_at, r.previous, r.highest,
                 s.reported_seq, h.hash as head_hash
          from task_forces t
          join task_force_heads h on h.task_force_id = t.id
@@ -153,6 +155,18 @@ pub async fn inputs(
     .bind::<Int4, _>(cycle)
     .bind::<SqlUuid, _>(member_id);
     Prepared(query).get_result(&mut &*conn).await
+}
+
+/// The content of the last report that was before the council, of any cycle.
+pub async fn last_submitted(conn: &Conn, task_force_id: Uuid) -> QueryResult<Option<String>> {
+    reports::table
+        .filter(reports::task_force_id.eq(task_force_id))
+        .filter(reports::submitted_at.is_not_null())
+        .order(reports::number.desc())
+        .select(reports::model)
+        .first(&mut &*conn)
+        .await
+        .optional()
 }
 
 /// Inserts a draft.

@@ -1,7 +1,11 @@
 //! The report to the council: its states, and its contents as data.
 
+mod changes;
+mod comparison;
 mod model;
 
+pub use changes::*;
+pub use comparison::changes;
 pub use model::*;
 
 use super::decimal::Decimal;
@@ -48,6 +52,14 @@ vocabulary! {
         Blocked = "blocked", "Blocked", "متوقف";
         Overdue = "overdue", "Overdue", "متأخر عن موعده";
         ReconciliationDifference = "reconciliationDifference", "Counts of records differ", "أعداد السجلات غير متطابقة";
+    }
+}
+
+vocabulary! {
+    /// Form in which a report is read.
+    pub enum ReportFormat {
+        Json = "json", "Data (JSON)", "بيانات (JSON)";
+        Html = "html", "Web page (HTML)", "صفحة ويب (HTML)";
     }
 }
 

@@ -11,6 +11,7 @@ mod context;
 mod decimals;
 mod endpoints;
 mod etag;
+mod form;
 mod idempotency;
 mod name_sort;
 mod negotiation;

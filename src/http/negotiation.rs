@@ -24,7 +24,7 @@ use mime::{APPLICATION, JSON, Mime, STAR};
 
 use super::problem::{Problem, Result};
 use super::problem_catalogue::ProblemCode;
-use super::route_table::RouteTable;
+use super::route_table::{Produces, RouteTable};
 
 /// Refuses a request that takes none of the media types which its operation produces. Nothing is allocated where
 /// `Accept` is absent, or lists `*/*` or one of these media types.
@@ -36,15 +36,30 @@ pub(super) fn check(request: &ServiceRequest) -> Result<()> {
     let routes = request.app_data::<Data<RouteTable>>();
     let produces = routes.and_then(|routes| routes.produces(request.method(), request.match_info().as_str()));
     let Some(produces) = produces.filter(|produces| produces.is_negotiated) else { return Ok(()) };
-    if produces.media_types.iter().any(|media_type| lists(headers, media_type.essence_str())) {
+    let is_listed = produces.media_types.iter().any(|media_type| lists(headers, media_type.essence_str()));
+    let asks_by_query = produces.media_types.len() > 1 && names_format(request.query_string());
+    if is_listed || asks_by_query {
         return Ok(());
     }
     match Accept::parse(request) {
-        Ok(accept) if choose(&produces.media_types, &accept).is_none() => {
-            Err(ProblemCode::NotAcceptable.into())
-        }
+        Ok(accept) if choose(&produces.media_types, &accept).is_none() => Err(not_acceptable(produces)),
         _ => Ok(()),
     }
+}
+
+/// Returns whether a query has the parameter `format`, which operations with several media types put above `Accept`.
+fn names_format(query: &str) -> bool {
+    query.split('&').any(|pair| pair.starts_with("format="))
+}
+
+/// The refusal that names the media types of the operation.
+fn not_acceptable(produces: &Produces) -> Problem {
+    let names = |comma| produces.media_types.iter().map(Mime::essence_str).collect::<Vec<_>>().join(comma);
+    Problem::new(
+        ProblemCode::NotAcceptable,
+        format!("This operation answers in: {}.", names(", ")),
+        format!("تردّ هذه العملية بالصيغ الآتية: {}.", names("، ")),
+    )
 }
 
 /// Returns whether `Accept` lists a media range, without parameters.
@@ -63,7 +78,6 @@ pub(super) fn prefers_html(request: &HttpRequest) -> bool {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Negotiated(Mime);
 
-#[cfg_attr(not(test), expect(dead_code, reason = "no operation produces several media types yet"))]
 impl Negotiated {
     /// The media type without parameters, such as `text/csv`.
     pub(super) fn media_type(&self) -> &str {
@@ -83,7 +97,7 @@ impl FromRequest for Negotiated {
         // An `Accept` that can't be read chooses nothing.
         let accept = Accept::parse(request).map(|accept| accept.0).unwrap_or_default();
         let chosen = choose(&produces.media_types, &accept);
-        ready(chosen.cloned().map(Self).ok_or_else(|| ProblemCode::NotAcceptable.into()))
+        ready(chosen.cloned().map(Self).ok_or_else(|| not_acceptable(produces)))
     }
 }
 

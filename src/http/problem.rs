@@ -24,6 +24,7 @@ use crate::domain::refusal::{
 };
 use crate::domain::rights::EffectiveRole;
 use crate::domain::text::{Language, LocalizedText};
+use crate::render::{self, bidi};
 
 /// The `Retry-After` of a response while the database is not available, in seconds.
 const RETRY_AFTER_SECONDS: &str = "2";
@@ -352,6 +353,22 @@ struct FieldErrorDocument {
     /// Description for people, in the language of the response.
     #[schema(example = "is missing")]
     detail: String,
+}
+
+impl ProblemDocument {
+    /// The problem for a page.
+    pub(super) fn page(&self) -> render::problem::Problem {
+        let error = |error: &FieldErrorDocument| {
+            let at = error.parameter.as_ref().or(error.pointer.as_ref()).map(|at| bidi::isolate(at));
+            at.map_or_else(|| error.detail.clone(), |at| format!("{at}: {}", error.detail))
+        };
+        render::problem::Problem {
+            title: self.title.clone(),
+            detail: self.detail.clone(),
+            errors: self.errors.iter().map(error).collect(),
+            request_id: self.request_id.clone(),
+        }
+    }
 }
 
 impl FieldErrorDocument {

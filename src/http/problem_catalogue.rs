@@ -141,8 +141,8 @@ problem_catalogue! {
     NotAcceptable {
         status: NOT_ACCEPTABLE,
         title: "The service cannot answer in a form you accept", "لا تتوفر صيغة من الصيغ التي تقبلها",
-        advice: "Accept `application/json`.",
-            "اطلب application/json في الترويسة Accept.",
+        advice: "Ask in `Accept` for a media type that the operation declares, such as `application/json`.",
+            "اطلب في الترويسة Accept نوعًا تعلنه العملية، مثل application/json.",
     }
     TransitionNotAllowed from RefusalCode {
         status: CONFLICT,

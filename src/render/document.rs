@@ -139,6 +139,33 @@ impl Span {
     }
 }
 
+/// A sentence with values in the places `{0}` to `{9}`, whose order differs between languages.
+pub fn fill(sentence: &str, values: &[Span]) -> Line {
+    let mut line = Line::new();
+    let mut rest = sentence;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (place, behind) = after.split_once('}').unwrap_or((after, ""));
+        line.push(Span::words(before));
+        line.extend(place.parse().ok().and_then(|place: usize| values.get(place)).cloned());
+        rest = behind;
+    }
+    line.push(Span::words(rest));
+    line.retain(|span| *span != Span::Words(String::new()));
+    line
+}
+
+/// Lines in one, with words between them.
+pub fn joined(lines: impl IntoIterator<Item = Line>, between: &str) -> Line {
+    let mut all = Line::new();
+    for line in lines {
+        if !all.is_empty() {
+            all.push(Span::words(between));
+        }
+        all.extend(line);
+    }
+    all
+}
+
 /// A line as plain text, with its values isolated.
 pub fn plain(line: &[Span]) -> String {
     let text = |span: &Span| match span {
@@ -148,4 +175,25 @@ pub fn plain(line: &[Span]) -> String {
         Span::Break => " ".to_owned(),
     };
     line.iter().map(text).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_takes_its_values_in_the_order_of_its_language() {
+        let values = [Span::value(1), Span::value("Nur")];
+        let expected = [Span::words("Report "), Span::value(1), Span::words(" of "), Span::value("Nur")];
+        assert_eq!(fill("Report {0} of {1}", &values), expected);
+        assert_eq!(fill("{1}: {0}.", &values)[0], Span::value("Nur"));
+        assert_eq!(fill("no values", &[]), [Span::words("no values")]);
+        assert_eq!(plain(&fill("a {0}", &[Span::value("b\u{2069}")])), "a \u{2068}b\u{2069}");
+    }
+
+    #[test]
+    fn lines_are_joined_with_words_between_them() {
+        let lines = [vec![Span::value(1)], vec![Span::value(2)]];
+        assert_eq!(joined(lines, ", "), [Span::value(1), Span::words(", "), Span::value(2)]);
+    }
 }

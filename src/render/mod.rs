@@ -5,10 +5,14 @@
 //! for blocking work, a bounded number at once.
 
 #[macro_use]
-mod words;
+pub(crate) mod words;
+
 pub mod archive;
 pub mod bidi;
 pub mod charts;
 pub mod dates;
 pub mod document;
+pub mod html;
 pub mod pages;
+pub mod problem;
+pub mod report;

@@ -28,5 +28,41 @@ macro_rules! words {
                 }
             }
         }
+
+        #[cfg(test)]
+        impl $crate::render::words::FixedTexts for $name {
+            const TEXTS: &'static [(&'static str, &'static str)] = &[$(($english, $arabic),)+];
+        }
     };
+}
+
+/// A table of fixed texts, for the tests of all of them.
+#[cfg(test)]
+pub(crate) trait FixedTexts {
+    /// Each text in English and in Arabic.
+    const TEXTS: &'static [(&'static str, &'static str)];
+}
+
+/// Asserts that each text of a table exists in both languages, and inserts the same values in both.
+#[cfg(test)]
+#[track_caller]
+pub(crate) fn assert_bilingual<T: FixedTexts>() {
+    use crate::domain::text::Language;
+
+    let places = |text: &str| {
+        let mut places: Vec<_> = text.match_indices('{').map(|(at, _)| text[at..].chars().nth(1)).collect();
+        places.sort_unstable();
+        places
+    };
+    for (english, arabic) in T::TEXTS {
+        let is_worded = english.contains(char::is_alphabetic);
+        assert!(!is_worded || arabic.contains(char::is_alphabetic), "{english:?} has no Arabic: {arabic:?}");
+        assert!(!arabic.contains(|c: char| c.is_ascii_alphabetic()), "Latin letters in {arabic:?}");
+        assert!(
+            !arabic.contains(['٠', '١', '٢', '٣', ',', ';', '?']),
+            "digits and punctuation of {arabic:?}"
+        );
+        assert_ne!(super::bidi::language_of(english), Some(Language::Arabic), "{english:?}");
+        assert_eq!(places(english), places(arabic), "{english:?} and {arabic:?} insert the same values");
+    }
 }

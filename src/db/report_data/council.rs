@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
@@ -26,6 +26,7 @@ struct DecisionRow {
     return_to_step: Option<StepName>,
     decided_on: NaiveDate,
     meeting_reference: String,
+    reason: LocalizedText,
     supersedes_id: Option<Uuid>,
 }
 
@@ -48,6 +49,7 @@ pub(super) async fn decisions(conn: &Conn, task_force_id: Uuid) -> QueryResult<V
                 decisions::return_to_step,
                 decisions::decided_on,
                 decisions::meeting_reference,
+                decisions::reason,
                 decisions::supersedes_id,
             ))
             .load::<DecisionRow>(&mut &*conn)
@@ -61,6 +63,9 @@ pub(super) async fn decisions(conn: &Conn, task_force_id: Uuid) -> QueryResult<V
         report_number: row.report_number,
         outcome: row.outcome,
         return_to_step: row.return_to_step,
+        reason: Some(row.reason),
+        recommendation: Some(row.recommendation),
+        recommended_step: row.recommended_step,
         decided_on: row.decided_on,
         meeting_reference: row.meeting_reference,
         supersedes: row.supersedes_id.and_then(|id| numbers.get(&id).copied()),
@@ -71,8 +76,17 @@ pub(super) async fn decisions(conn: &Conn, task_force_id: Uuid) -> QueryResult<V
     Ok(rows.into_iter().map(decision).collect())
 }
 
-type ConditionRow =
-    (Uuid, Uuid, LocalizedText, Uuid, LocalizedText, NaiveDate, ConditionState, Option<LocalizedText>);
+type ConditionRow = (
+    Uuid,
+    Uuid,
+    LocalizedText,
+    Uuid,
+    LocalizedText,
+    NaiveDate,
+    ConditionState,
+    Option<LocalizedText>,
+    DateTime<Utc>,
+);
 
 /// The conditions by decision.
 async fn conditions(conn: &Conn, task_force_id: Uuid) -> QueryResult<Vec<(Uuid, ReportCondition)>> {
@@ -92,13 +106,14 @@ async fn conditions(conn: &Conn, task_force_id: Uuid) -> QueryResult<Vec<(Uuid, 
             conditions::due_date,
             conditions::state,
             conditions::state_reason,
+            conditions::state_since,
         ))
         .load(&mut &*conn)
         .await?;
     let condition =
-        |(decision_id, id, text, member_id, name, due_date, state, state_reason): ConditionRow| {
-            let owner = ReportPerson { member_id, name };
-            (decision_id, ReportCondition { id, text, owner, due_date, state, state_reason })
+        |(decision_id, id, text, member_id, name, due_date, state, state_reason, since): ConditionRow| {
+            let (owner, state_since) = (ReportPerson { member_id, name }, Some(since));
+            (decision_id, ReportCondition { id, text, owner, due_date, state, state_reason, state_since })
         };
     Ok(rows.into_iter().map(condition).collect())
 }

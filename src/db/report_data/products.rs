@@ -136,6 +136,7 @@ struct PilotRow {
     sector_id: Uuid,
     sector_name: LocalizedText,
     policy_id: Option<Uuid>,
+    policy_title: Option<LocalizedText>,
     owner_member_id: Uuid,
     owner_name: LocalizedText,
     aims: Vec<Aim>,
@@ -153,11 +154,14 @@ pub(super) async fn pilots(conn: &Conn, task_force_id: Uuid, cycle: i32) -> Quer
         sectors::task_force_id.eq(pilots::task_force_id).and(sectors::id.eq(pilots::sector_id));
     let of_the_owner =
         members::task_force_id.eq(pilots::task_force_id).and(members::id.eq(pilots::owner_member_id));
+    let by_the_policy =
+        policies::task_force_id.eq(pilots::task_force_id).and(policies::id.nullable().eq(pilots::policy_id));
     let rows = async {
         pilots::table
             .inner_join(sectors::table.on(in_the_sector))
             .inner_join(members::table.on(of_the_owner))
             .inner_join(users::table.on(users::id.eq(members::user_id)))
+            .left_join(policies::table.on(by_the_policy))
             .filter(pilots::task_force_id.eq(task_force_id))
             .filter(pilots::last_cycle.eq(cycle))
             .order(pilots::id)
@@ -167,6 +171,7 @@ pub(super) async fn pilots(conn: &Conn, task_force_id: Uuid, cycle: i32) -> Quer
                 pilots::sector_id,
                 sectors::name,
                 pilots::policy_id,
+                policies::title.nullable(),
                 pilots::owner_member_id,
                 users::name,
                 pilots::aims,
@@ -194,6 +199,7 @@ pub(super) async fn pilots(conn: &Conn, task_force_id: Uuid, cycle: i32) -> Quer
         sector_id: row.sector_id,
         sector_name: row.sector_name,
         policy_id: row.policy_id,
+        policy_title: row.policy_title,
         owner: ReportPerson { member_id: row.owner_member_id, name: row.owner_name },
         aims: row.aims,
         start_date: row.start_date,

@@ -13,6 +13,7 @@ use crate::db::statement::Prepared;
 use crate::domain::activity::ActivityState;
 use crate::domain::event::SubjectKind;
 use crate::domain::evidence::EvidenceSubjectKind;
+use crate::domain::report::ReportEvidence;
 use crate::domain::size::MOST_CONTENT;
 use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
@@ -237,6 +238,12 @@ pub async fn of_step(
         evidence(conn, task_force_id, cycle, &kinds),
         activities(conn, task_force_id, cycle, step),
     )?;
+    // A subject that is renamed is no other evidence.
+    let without_title = |mut evidence: ReportEvidence| {
+        evidence.subject.title = None;
+        evidence
+    };
+    let evidence: Vec<ReportEvidence> = evidence.into_iter().map(without_title).collect();
     let size = products.iter().map(|(_, documents)| documents.size).sum();
     if size > MOST_CONTENT {
         return Ok(Err(TooLarge(size)));

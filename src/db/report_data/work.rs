@@ -8,10 +8,12 @@ use uuid::Uuid;
 
 use crate::db::Conn;
 use crate::db::functions::{due_or_never, local_date};
+use crate::db::relations::{self, Column, column};
 use crate::db::schema::{activities, task_forces};
 use crate::db::statement::Prepared;
 use crate::domain::activity::ActivityState;
 use crate::domain::event::SubjectKind;
+use crate::domain::reference::MemberReference;
 use crate::domain::report::{ReportActivities, ReportActivity, ReportRisk, ReportRisks, RiskCause};
 use crate::domain::step::StepName;
 use crate::domain::text::LocalizedText;
@@ -51,18 +53,27 @@ struct ActivityRow {
     state_since: DateTime<Utc>,
     #[diesel(sql_type = Nullable<Date>)]
     due_date: Option<NaiveDate>,
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    assignee: Option<MemberReference>,
+}
+
+impl ActivityRow {
+    /// The name of the member who is responsible.
+    fn assignee(assignee: Option<MemberReference>) -> Option<LocalizedText> {
+        assignee.map(|member| member.name)
+    }
 }
 
 impl From<ActivityRow> for ReportActivity {
     fn from(row: ActivityRow) -> Self {
-        let ActivityRow { id, number, title, step, state, due_date, .. } = row;
-        Self { id, number, title, step, state, due_date }
+        let ActivityRow { id, number, title, step, state, due_date, assignee, .. } = row;
+        Self { id, number, title, step, state, due_date, assignee: ActivityRow::assignee(assignee) }
     }
 }
 
 impl From<ActivityRow> for ReportRisk {
     fn from(row: ActivityRow) -> Self {
-        let ActivityRow { id, number, title, state, state_reason, state_since, due_date, .. } = row;
+        let ActivityRow { id, number, title, state, state_reason, state_since, due_date, assignee, .. } = row;
         // An activity that is open again has a reason too, but not a reason for being late.
         let (why, reason, since) = if state == ActivityState::Blocked {
             (RiskCause::Blocked, state_reason, Some(state_since))
@@ -70,7 +81,8 @@ impl From<ActivityRow> for ReportRisk {
             (RiskCause::Overdue, None, None)
         };
         let (kind, number) = (SubjectKind::Activity, Some(number));
-        Self { kind, id, number, title, why, reason, since, due_date }
+        let assignee = ActivityRow::assignee(assignee);
+        Self { kind, id, number, title, why, reason, since, due_date, assignee }
     }
 }
 
@@ -138,7 +150,7 @@ async fn counts(
 }
 
 /// The columns of [`ActivityRow`].
-const COLUMNS: (
+type Columns = (
     activities::id,
     activities::number,
     activities::title,
@@ -147,16 +159,22 @@ const COLUMNS: (
     activities::state_reason,
     activities::state_since,
     activities::due_date,
-) = (
-    activities::id,
-    activities::number,
-    activities::title,
-    activities::step,
-    activities::state,
-    activities::state_reason,
-    activities::state_since,
-    activities::due_date,
+    Column<Nullable<Jsonb>>,
 );
+
+fn columns() -> Columns {
+    (
+        activities::id,
+        activities::number,
+        activities::title,
+        activities::step,
+        activities::state,
+        activities::state_reason,
+        activities::state_since,
+        activities::due_date,
+        column("assignee", &relations::member("activities.task_force_id", "activities.assignee_member_id")),
+    )
+}
 
 /// The activities done after an event, or ever, in the order of completion.
 async fn done(
@@ -167,10 +185,12 @@ async fn done(
 ) -> QueryResult<Vec<ActivityRow>> {
     let query = diesel::sql_query(format!(
         "with {MOVED}
-         select a.id, a.number, a.title, a.step, a.state, a.state_reason, a.state_since, a.due_date
+         select a.id, a.number, a.title, a.step, a.state, a.state_reason, a.state_since, a.due_date,
+                {assignee} as assignee
          from activities a left join moved m on m.id = a.id
          where a.task_force_id = $1 and a.cycle = $2 and a.state = 'done' and ($4 is null or m.seq is not null)
-         order by m.seq, a.number limit $3"
+         order by m.seq, a.number limit $3",
+        assignee = relations::member("a.task_force_id", "a.assignee_member_id"),
     ))
     .bind::<SqlUuid, _>(task_force_id)
     .bind::<Int4, _>(cycle)
@@ -195,7 +215,7 @@ async fn overdue(
         .filter(activities::due_date.lt(today))
         .order((activities::due_date, activities::number))
         .limit(MAX_LISTED)
-        .select(COLUMNS)
+        .select(columns())
         .load(&mut &*conn)
         .await
 }
@@ -217,7 +237,7 @@ async fn risks(
         .filter(blocked.or(activities::due_date.lt(today)))
         .order((due_or_never(activities::due_date), activities::number))
         .limit(MAX_LISTED)
-        .select(COLUMNS)
+        .select(columns())
         .load(&mut &*conn)
         .await
 }

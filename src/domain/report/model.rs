@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::changes::ReportChanges;
 use super::{RiskCause, TargetVerdict};
 use crate::domain::activity::ActivityState;
 use crate::domain::ballot::{Tally, VoteChoice};
@@ -38,6 +39,10 @@ pub struct ReportModel {
     /// Rating of the last health statement; null if there is none.
     #[schema(required)]
     pub health: Option<ReportHealthStatement>,
+    /// What changed since the last report that was before the council; null if there was none. Missing in reports of
+    /// earlier versions.
+    #[serde(default)]
+    pub changes: Option<ReportChanges>,
     /// The five steps of the cycle, in order.
     pub steps: Vec<ReportStep>,
     /// The policies in force.
@@ -79,6 +84,10 @@ pub struct ReportControl {
     pub name: LocalizedText,
     /// City of the task force.
     pub city: LocalizedText,
+    /// Time zone of the task force, in which the days of the report are. Missing in reports of earlier versions.
+    #[serde(default)]
+    #[schema(example = "Asia/Amman")]
+    pub time_zone: Option<String>,
     /// Cycle of the report.
     #[schema(minimum = 1, example = 1)]
     pub cycle: i32,
@@ -362,6 +371,9 @@ pub struct ReportPilot {
     /// Id of the policy that the pilot implements.
     #[schema(required)]
     pub policy_id: Option<Uuid>,
+    /// Title of the policy. Missing in reports of earlier versions.
+    #[serde(default)]
+    pub policy_title: Option<LocalizedText>,
     /// The member who is responsible.
     pub owner: ReportPerson,
     /// The aims that the resource serves.
@@ -495,6 +507,12 @@ pub struct ReportAim {
     pub policy_ids: Vec<Uuid>,
     /// Pilots that name the aim and were not cancelled.
     pub pilot_ids: Vec<Uuid>,
+    /// Titles of the policies, in the order of `policyIds`. Missing in reports of earlier versions.
+    #[serde(default)]
+    pub policy_titles: Vec<LocalizedText>,
+    /// Titles of the pilots, in the order of `pilotIds`. Missing in reports of earlier versions.
+    #[serde(default)]
+    pub pilot_titles: Vec<LocalizedText>,
     /// True if at least one pilot serves the aim.
     pub served: bool,
 }
@@ -539,6 +557,9 @@ pub struct ReportActivity {
     /// Due date.
     #[schema(required, example = "2027-01-15")]
     pub due_date: Option<NaiveDate>,
+    /// Name of the member who is responsible; null if nobody is. Missing in reports of earlier versions.
+    #[serde(default)]
+    pub assignee: Option<LocalizedText>,
 }
 
 /// Risks: blocked and overdue work, and differences in migrations.
@@ -578,6 +599,9 @@ pub struct ReportRisk {
     /// Due date.
     #[schema(required, example = "2027-01-15")]
     pub due_date: Option<NaiveDate>,
+    /// Name of the member who is responsible; null if nobody is. Missing in reports of earlier versions.
+    #[serde(default)]
+    pub assignee: Option<LocalizedText>,
 }
 
 fn activity() -> SubjectKind {
@@ -598,6 +622,7 @@ impl ReportRisk {
             reason: reconciliation.reason.clone(),
             since: None,
             due_date: None,
+            assignee: None,
         })
     }
 }
@@ -627,6 +652,15 @@ pub struct ReportDecision {
     /// The step to reopen, for `adjust`.
     #[schema(required)]
     pub return_to_step: Option<StepName>,
+    /// The council's reason. Missing in reports of earlier versions.
+    #[serde(default)]
+    pub reason: Option<LocalizedText>,
+    /// The decision that the report recommended. Missing in reports of earlier versions.
+    #[serde(default)]
+    pub recommendation: Option<DecisionOutcome>,
+    /// The step that the report recommended to reopen. Missing in reports of earlier versions.
+    #[serde(default)]
+    pub recommended_step: Option<StepName>,
     /// Day of the decision.
     #[schema(example = "2026-12-15")]
     pub decided_on: NaiveDate,
@@ -638,7 +672,7 @@ pub struct ReportDecision {
     pub supersedes: Option<i32>,
     /// True if the decision differs from the recommendation of that report.
     pub departs: bool,
-    /// A condition that the council set with a decision.
+    /// Conditions that the council set with the decision.
     pub conditions: Vec<ReportCondition>,
 }
 
@@ -660,6 +694,10 @@ pub struct ReportCondition {
     /// Reason for returning, waiving or superseding. Missing in reports of earlier versions.
     #[serde(default)]
     pub state_reason: Option<LocalizedText>,
+    /// Time since which the condition has its state: for a condition that has ended, the time of its end. Missing in
+    /// reports of earlier versions.
+    #[serde(default)]
+    pub state_since: Option<DateTime<Utc>>,
 }
 
 /// Lessons of an evaluated pilot.
@@ -753,6 +791,11 @@ pub struct ReportSubject {
     pub kind: EvidenceSubjectKind,
     /// Unique id.
     pub id: Uuid,
+    /// Title of the resource, or of the resource that it belongs to. Missing in snapshots, whose evidence has the titles of
+    /// the snapshot, and in reports of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub title: Option<LocalizedText>,
 }
 
 /// The parts of a report that are read from the database.
@@ -773,8 +816,14 @@ pub struct Parts {
 }
 
 impl ReportModel {
-    /// A report with these parts, and with the parts that follow from them.
-    pub fn new(control: ReportControl, asked: ReportAsked, parts: Parts) -> Self {
+    /// A report with these parts, and with the parts that follow from them. `changes` is what changed
+    /// since the last report that was before the council.
+    pub fn new(
+        control: ReportControl,
+        asked: ReportAsked,
+        changes: Option<ReportChanges>,
+        parts: Parts,
+    ) -> Self {
         let Parts {
             health,
             steps,
@@ -791,6 +840,7 @@ impl ReportModel {
         Self {
             control,
             asked,
+            changes,
             health,
             aims: aims(&policies, &pilots),
             lessons: lessons(&pilots),
@@ -828,9 +878,10 @@ fn aims(policies: &[ReportPolicy], pilots: &[ReportPilot]) -> Vec<ReportAim> {
         let naming = policies.iter().filter(|policy| policy.aims.contains(&aim));
         let serving =
             pilots.iter().filter(|pilot| pilot.state != PilotState::Cancelled && pilot.aims.contains(&aim));
-        let pilot_ids: Vec<Uuid> = serving.map(|pilot| pilot.id).collect();
-        let policy_ids = naming.map(|policy| policy.id).collect();
-        ReportAim { aim, policy_ids, served: !pilot_ids.is_empty(), pilot_ids }
+        let (pilot_ids, pilot_titles): (Vec<Uuid>, Vec<LocalizedText>) =
+            serving.map(|pilot| (pilot.id, pilot.title.clone())).unzip();
+        let (policy_ids, policy_titles) = naming.map(|policy| (policy.id, policy.title.clone())).unzip();
+        ReportAim { aim, policy_ids, served: !pilot_ids.is_empty(), pilot_ids, policy_titles, pilot_titles }
     };
     Aim::ALL.iter().copied().map(line).collect()
 }

@@ -1,10 +1,12 @@
 //! Reports over HTTP.
 
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, ETAG, VARY};
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use sha2::{Digest as _, Sha256};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -14,20 +16,24 @@ use crate::app::{self, App, Error};
 use crate::db;
 use crate::db::reports::ReportFilter;
 use crate::domain::decision::DecisionOutcome;
+use crate::domain::file_name;
 use crate::domain::reference::Reference;
 use crate::domain::refusal::RefusalCode;
-use crate::domain::report::{ReportModel, ReportState};
+use crate::domain::report::{ReportFormat, ReportModel, ReportState};
 use crate::domain::rights::Action;
 use crate::domain::step::StepName;
-use crate::domain::text::LocalizedText;
+use crate::domain::text::{Language, LocalizedText};
+use crate::domain::vocabulary::Vocabulary as _;
 use crate::domain::writing::Write;
+use crate::http::attachment;
+use crate::http::form::{self, Asked};
 use crate::http::operation_problems::requires;
 use crate::http::pagination::{ListItem, Page, PageParameters as _, page_query};
 use crate::http::permissions::CouncilReportPermissions;
 use crate::http::problem::Result;
 use crate::http::reference::{ResourceReference, UserReference};
 use crate::http::request::{self, Create, Path, Read, TaskForcePath};
-use crate::http::response;
+use crate::http::response::{self, REVALIDATE};
 use crate::http::text::LocalizedText as LongText;
 
 pub(super) fn operations(config: &mut ServiceConfig<'_>) {
@@ -182,6 +188,19 @@ impl CouncilReport {
     }
 }
 
+/// In which form a report is read.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+pub(super) struct FormQuery {
+    /// Form of the report, in place of `Accept`.
+    #[param(inline, nullable = false, example = "html")]
+    format: Option<ReportFormat>,
+    /// Language of the document, in place of `Accept-Language`.
+    #[param(inline, nullable = false, example = "ar")]
+    lang: Option<Language>,
+}
+
 page_query! {
     /// The query parameters of a list of reports.
     ReportQuery {
@@ -254,17 +273,63 @@ async fn create_report(
 
 /// Get a report
 ///
-/// One report with its content. `hash` is the SHA-256 of `model` as canonical JSON (RFC 8785), so that a copy can be
-/// verified.
+/// One report with its content, as data or as a document to be read and printed. `Accept` chooses the form; `format` in
+/// the query goes before `Accept`. A document is in the language of `lang`, or else of `Accept-Language`, and begins with
+/// a page that says what the council is asked to decide. The document of a report that has not been put before the council
+/// is marked as a draft. A problem is answered in the form that was asked for.
+///
+/// `hash` is the SHA-256 of `model` as canonical JSON (RFC 8785), so that a copy can be verified; each document states it.
 #[utoipa::path(
     tag = "reports",
-    params(ReportPath),
-    responses((status = 200, description = "The report.", body = CouncilReport, headers(("ETag" = String)))),
+    params(ReportPath, FormQuery),
+    responses((
+        status = 200,
+        description = "The report.",
+        headers(
+            ("ETag" = String),
+            ("Content-Disposition" = String, description = "The name of the file, for a document: `filename*` (RFC 8187), and for programs that read only ASCII `filename`."),
+        ),
+        content((CouncilReport = "application/json"), (String = "text/html")),
+    )),
     extensions(("x-problem-codes" = json!(requires(Action::ReadTaskForce))))
 )]
 #[get("/v1/task-forces/{taskForceId}/reports/{number}")]
-async fn get_report(app: Data<App>, read: Read<ReportPath>) -> Result<HttpResponse> {
-    let Read { context, .. } = read;
-    let view = app.report_get(&context.caller, context.path.task_force_id, context.path.number).await?;
-    response::single(view.written.report.version, &CouncilReport::new(view)?)
+async fn get_report(asked: Asked, app: Data<App>, read: Read<ReportPath, FormQuery>) -> Result<HttpResponse> {
+    let Read { context, query: FormQuery { format, lang } } = read;
+    let (caller, task_force_id, number) = (&context.caller, context.path.task_force_id, context.path.number);
+    match format.unwrap_or(asked.format) {
+        ReportFormat::Json => {
+            let view = app.report_get(caller, task_force_id, number).await?;
+            response::single(view.written.report.version, &CouncilReport::new(view)?)
+        }
+        format @ ReportFormat::Html => {
+            let language = match lang {
+                Some(language) => language,
+                // The language that the caller prefers is known once the database was asked for the caller.
+                None => app.access(caller, task_force_id).await.map(|_| context.language())?,
+            };
+            let file = app.report_file(caller, task_force_id, number, language).await?;
+            Ok(file_response(format, language, number, file))
+        }
+    }
+}
+
+/// A report as a file. Its `ETag` is the hash of its bytes, which are others in each form and language.
+fn file_response(
+    format: ReportFormat,
+    language: Language,
+    number: i32,
+    file: app::reports::ReportFile,
+) -> HttpResponse {
+    let ascii = format!("report-{number}-{language}.{format}");
+    let name = file_name::made(&file.name, format.code());
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, form::content_type(format)))
+        .insert_header((CONTENT_LANGUAGE, language.code()))
+        .insert_header(attachment::shown(name, ascii))
+        .insert_header(form::PAGE_POLICY)
+        .insert_header((CACHE_CONTROL, REVALIDATE))
+        .insert_header((VARY, "Authorization, Accept, Accept-Language"))
+        .insert_header((ETAG, format!("\"{}\"", hex::encode(Sha256::digest(&file.content)))))
+        .body(file.content)
 }

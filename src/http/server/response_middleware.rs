@@ -22,8 +22,10 @@ use super::sliced_body::sliced;
 use crate::app::App;
 use crate::app::caller::Caller;
 use crate::domain::refusal::RefusalCode;
+use crate::domain::text::Language;
 use crate::domain::vocabulary::Vocabulary as _;
 use crate::http::context::{RequestContext, X_REQUEST_ID, response_language};
+use crate::http::form::{Asked, PAGE_POLICY};
 use crate::http::problem::Problem;
 use crate::http::problem_catalogue::ProblemCode;
 use crate::http::{etag, negotiation};
@@ -61,13 +63,13 @@ pub(in crate::http) async fn wrap(
     let is_get = request.method() == Method::GET;
 
     if let Err(problem) = negotiation::check(&request) {
-        let response = add_headers(render(&problem, &context, None), &context);
+        let response = add_headers(render(&problem, &context), &context);
         return Ok(request.into_response(response).map_into_boxed_body());
     }
     let Ok(result) = AssertUnwindSafe(next.call(request)).catch_unwind().await else {
         // The panic has taken the request along, so the response can only be sent as an error.
         tracing::error!(request_id = %context.request_id, "a handler panicked");
-        let response = add_headers(render(&ProblemCode::InternalError.into(), &context, None), &context);
+        let response = add_headers(render(&ProblemCode::InternalError.into(), &context), &context);
         return Err(actix_web::error::InternalError::from_response("panic", response).into());
     };
     let response = match result {
@@ -76,7 +78,7 @@ pub(in crate::http) async fn wrap(
             // An inner middleware has failed: its error becomes a problem as well.
             let problem =
                 error.as_error::<Problem>().cloned().unwrap_or_else(|| ProblemCode::InternalError.into());
-            let response = add_headers(render(&problem, &context, None), &context);
+            let response = add_headers(render(&problem, &context), &context);
             return Err(actix_web::error::InternalError::from_response(error, response).into());
         }
     };
@@ -87,8 +89,13 @@ pub(in crate::http) async fn wrap(
     if let Some(problem) = problem {
         refused_attempts::record(&request, problem.code());
         let headers = response.headers().clone();
+        let asked = Asked::of_problems(&request);
+        let context = RequestContext { language: asked.language.or(context.language), ..context };
         let caller = caller_with_language(&request, &problem, &context).await;
-        let mut rendered = render(&problem, &context, caller.as_ref());
+        let language = response_language(context.language, caller.as_ref());
+        let app = request.app_data::<Data<App>>().map(|app| app.as_ref());
+        let (content_type, body) = asked.problem(app, &problem.document(&context, language), language).await;
+        let mut rendered = with_body(&problem, language, content_type, body);
         for (name, value) in headers {
             // Headers of the problem itself and of the inner middleware: Allow, Retry-After, CORS.
             if name != CONTENT_TYPE {
@@ -168,19 +175,31 @@ async fn caller_with_language(
     Some(caller)
 }
 
-/// The response of a problem to a caller, if known, with the headers that the problem sets.
-fn render(problem: &Problem, context: &RequestContext, caller: Option<&Caller>) -> HttpResponse {
+/// The response of a problem as data, in the language that the request asks for.
+fn render(problem: &Problem, context: &RequestContext) -> HttpResponse {
+    let language = response_language(context.language, None);
+    let body = serde_json::to_vec(&problem.document(context, language)).unwrap_or_default();
+    with_body(problem, language, "application/problem+json", body)
+}
+
+/// The response of a problem with its body, and with the headers that the problem sets.
+fn with_body(
+    problem: &Problem,
+    language: Language,
+    content_type: &'static str,
+    body: Vec<u8>,
+) -> HttpResponse {
     use actix_web::ResponseError as _;
 
-    let language = response_language(context.language, caller);
-    let document = problem.document(context, language);
     let mut response = problem.error_response();
     response.extensions_mut().clear();
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(language.code()));
-    let body = serde_json::to_vec(&document).unwrap_or_default();
+    if content_type.starts_with("text/html") {
+        headers.insert(PAGE_POLICY.0, PAGE_POLICY.1);
+    }
     response.set_body(body).map_into_boxed_body()
 }
 

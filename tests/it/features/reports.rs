@@ -1,6 +1,7 @@
 //! Step 5: the account to the council.
 
 mod contents;
+mod documents;
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};

@@ -84,6 +84,8 @@ impl Vocabularies {
             entries::<shared_page::ShareLinkState>(),
             entries::<report::TargetVerdict>(),
             entries::<report::RiskCause>(),
+            entries::<report::ReportAspect>(),
+            entries::<report::ReportFormat>(),
             entries::<decision::DecisionOutcome>(),
             entries::<decision::ConditionState>(),
             entries::<activity::ActivityState>(),

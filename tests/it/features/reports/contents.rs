@@ -155,14 +155,14 @@ async fn a_report_lists_the_results_lessons_and_aims_of_pilots() {
         json!([{ "pilotId": REACHED, "title": { "en": "A pilot" }, "outcome": "scale", "lessons": { "en": "Ask the nurses first" } }])
     );
 
-    let by = in_force.id();
+    let (by, title) = (in_force.id(), &in_force["title"]);
     assert_eq!(
         model["aims"],
         json!([
-            { "aim": "sustainable", "policyIds": [by], "pilotIds": [], "served": false },
-            { "aim": "inclusiveTransparent", "policyIds": [], "pilotIds": [], "served": false },
-            { "aim": "generatesWealth", "policyIds": [], "pilotIds": [], "served": false },
-            { "aim": "madeForCitizens", "policyIds": [by], "pilotIds": [REACHED], "served": true },
+            { "aim": "sustainable", "policyIds": [by], "policyTitles": [title], "pilotIds": [], "pilotTitles": [], "served": false },
+            { "aim": "inclusiveTransparent", "policyIds": [], "policyTitles": [], "pilotIds": [], "pilotTitles": [], "served": false },
+            { "aim": "generatesWealth", "policyIds": [], "policyTitles": [], "pilotIds": [], "pilotTitles": [], "served": false },
+            { "aim": "madeForCitizens", "policyIds": [by], "policyTitles": [title], "pilotIds": [REACHED], "pilotTitles": [{ "en": "A pilot" }], "served": true },
         ])
     );
     let migration = &model["migrations"][0];
@@ -175,9 +175,15 @@ async fn a_report_lists_the_results_lessons_and_aims_of_pilots() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|one| (&one["subject"]["kind"], &one["subject"]["id"]))
+        .map(|one| ["kind", "id", "title"].map(|field| one["subject"][field].clone()))
         .collect();
-    assert_eq!(proofs, [(&json!("study"), &json!(STUDY)), (&json!("pilot"), &json!(REACHED))]);
+    assert_eq!(
+        proofs,
+        [
+            [json!("study"), json!(STUDY), json!({ "en": "A study" })],
+            [json!("pilot"), json!(REACHED), json!({ "en": "A pilot" })],
+        ]
+    );
     assert_eq!(
         model["evidence"][1]["sha256"],
         "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
@@ -264,11 +270,57 @@ async fn a_report_shows_the_votes_and_the_earlier_decisions() {
         ["number", "reportNumber", "outcome", "departs", "supersedes"].map(|field| decision[field].clone()),
         [json!(1), json!(1), json!("continue"), json!(true), Value::Null]
     );
+    assert_eq!(
+        (&decision["reason"], &decision["recommendation"], &decision["recommendedStep"]),
+        (&json!({ "en": "Go on" }), &json!("stop"), &Value::Null)
+    );
     let condition = &decision["conditions"][0];
     assert_eq!(
         (&condition["state"], &condition["dueDate"], &condition["owner"]["name"]["en"]),
         (&json!("open"), &json!("2027-01-31"), &json!("Expert1"))
     );
+    assert!(condition["stateSince"].is_string(), "{condition}");
+}
+
+#[tokio::test]
+async fn a_report_tells_what_changed_since_the_last_one_before_the_council() {
+    let app = TestApp::start().await;
+    app.db_open("report").await;
+    let first = new(&app, json!({})).await;
+    assert_eq!(first["model"]["changes"], Value::Null, "no report was before the council");
+    assert_eq!(first["model"]["control"]["timeZone"], "Asia/Amman");
+    db_submit(&app, &first).await;
+    let drafted = new(&app, json!({})).await;
+    assert_eq!(
+        drafted["model"]["changes"],
+        json!({ "sinceReport": 1, "since": first["createdAt"], "items": [] })
+    );
+
+    let adopted = adopted_policy(&app, json!({})).await;
+    db_sectors(&app).await;
+    db_decision(&app, &first).await;
+    let built = new(&app, json!({})).await;
+    let changes = &built["model"]["changes"];
+    assert_eq!(changes["sinceReport"], 1, "report 2 was never before the council");
+    let items: Vec<_> = changes["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| ["kind", "aspect", "before", "after"].map(|field| one[field].clone()))
+        .collect();
+    let added = |kind: &str, state: &str| [json!(kind), json!("added"), Value::Null, json!(state)];
+    assert_eq!(
+        items,
+        [
+            added("policy", "adopted"),
+            added("sector", "studied"),
+            added("sector", "notSelected"),
+            added("decision", "continue"),
+            added("condition", "open"),
+        ]
+    );
+    let policy = &changes["items"][0];
+    assert_eq!((&policy["id"], &policy["title"]), (&json!(adopted.id()), &adopted["title"]));
 }
 
 /// The council let the task force go on, two days later: a second cycle, with its last step open.
@@ -331,6 +383,7 @@ async fn a_migration_whose_counts_differ_is_a_risk_until_it_is_rolled_back() {
         json!({
             "kind": "migration", "id": REACHED, "number": null, "title": { "en": "A migration" },
             "why": "reconciliationDifference", "reason": { "en": "Cards were lost" }, "since": null, "dueDate": null,
+            "assignee": null,
         })
     );
     assert_eq!(

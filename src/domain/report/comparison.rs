@@ -1,0 +1,353 @@
+//! Compares two reports: the last one that was before the council, and the parts of a new one.
+
+use uuid::Uuid;
+
+use super::changes::{ReportAspect, ReportChange, ReportChanges};
+use super::model::{
+    Parts, ReportDecision, ReportIndicator, ReportMaturity, ReportMember, ReportMigration, ReportModel,
+    ReportPilot, ReportPolicy, ReportSector,
+};
+use crate::domain::event::SubjectKind;
+use crate::domain::policy::PolicyState;
+use crate::domain::text::LocalizedText;
+use crate::domain::vocabulary::Vocabulary as _;
+
+/// A resource as both reports have it.
+struct Compared<'a> {
+    id: Uuid,
+    title: &'a LocalizedText,
+    state: Option<&'static str>,
+}
+
+/// What changed between an earlier report and the parts of a new one on a cycle.
+pub fn changes(earlier: &ReportModel, cycle: i32, now: &Parts) -> ReportChanges {
+    let is_same_cycle = earlier.control.cycle == cycle;
+    let mut items = Vec::new();
+    health(earlier, now, &mut items);
+    // The steps of a new cycle are others.
+    if is_same_cycle {
+        steps(earlier, now, &mut items);
+    }
+    resources(SubjectKind::Policy, policies(&earlier.policies), policies(&now.policies), &mut items);
+    resources(SubjectKind::Sector, sectors(&earlier.sectors), sectors(&now.sectors), &mut items);
+    maturity(earlier, now, &mut items);
+    // Pilots and migrations of an earlier cycle that do not go on are no part of a report on a new one.
+    let goes_on = |before: &Compared, after: &[Compared]| is_same_cycle || find(after, before.id).is_some();
+    let (before, after) = (pilots(&earlier.pilots), pilots(&now.pilots));
+    let before = before.into_iter().filter(|one| goes_on(one, &after)).collect();
+    resources(SubjectKind::Pilot, before, after, &mut items);
+    measurements(earlier, now, &mut items);
+    let (before, after) = (migrations(&earlier.migrations), migrations(&now.migrations));
+    let before = before.into_iter().filter(|one| goes_on(one, &after)).collect();
+    resources(SubjectKind::Migration, before, after, &mut items);
+    decisions(earlier, now, &mut items);
+    let (before, after) = (conditions(&earlier.decisions), conditions(&now.decisions));
+    resources(SubjectKind::Condition, before, after, &mut items);
+    resources(SubjectKind::Member, members(&earlier.members), members(&now.members), &mut items);
+    ReportChanges { since_report: earlier.control.number, since: earlier.control.as_of, items }
+}
+
+fn policies(policies: &[ReportPolicy]) -> Vec<Compared<'_>> {
+    let adopted = Some(PolicyState::Adopted.code());
+    policies.iter().map(|one| Compared { id: one.id, title: &one.title, state: adopted }).collect()
+}
+
+fn sectors(sectors: &[ReportSector]) -> Vec<Compared<'_>> {
+    sectors
+        .iter()
+        .map(|one| Compared { id: one.id, title: &one.name, state: Some(one.state.code()) })
+        .collect()
+}
+
+fn pilots(pilots: &[ReportPilot]) -> Vec<Compared<'_>> {
+    pilots
+        .iter()
+        .map(|one| Compared { id: one.id, title: &one.title, state: Some(one.state.code()) })
+        .collect()
+}
+
+fn migrations(migrations: &[ReportMigration]) -> Vec<Compared<'_>> {
+    migrations
+        .iter()
+        .map(|one| Compared { id: one.id, title: &one.title, state: Some(one.state.code()) })
+        .collect()
+}
+
+fn conditions(decisions: &[ReportDecision]) -> Vec<Compared<'_>> {
+    decisions
+        .iter()
+        .flat_map(|decision| &decision.conditions)
+        .map(|one| Compared { id: one.id, title: &one.text, state: Some(one.state.code()) })
+        .collect()
+}
+
+/// The members who hold a seat.
+fn members(members: &[ReportMember]) -> Vec<Compared<'_>> {
+    members
+        .iter()
+        .filter(|one| one.to_date.is_none())
+        .map(|one| Compared { id: one.member_id, title: &one.name, state: None })
+        .collect()
+}
+
+fn find<'a, 'b>(all: &'b [Compared<'a>], id: Uuid) -> Option<&'b Compared<'a>> {
+    all.iter().find(|one| one.id == id)
+}
+
+/// Resources that were added, that changed their state, or that the report no longer contains.
+fn resources(
+    kind: SubjectKind,
+    before: Vec<Compared<'_>>,
+    after: Vec<Compared<'_>>,
+    items: &mut Vec<ReportChange>,
+) {
+    for now in &after {
+        let earlier = find(&before, now.id);
+        let aspect = match earlier {
+            None => ReportAspect::Added,
+            Some(earlier) if earlier.state != now.state => ReportAspect::State,
+            Some(_) => continue,
+        };
+        items.push(ReportChange {
+            kind,
+            id: Some(now.id),
+            title: now.title.clone(),
+            aspect,
+            before: earlier.and_then(|earlier| earlier.state).map(str::to_owned),
+            after: now.state.map(str::to_owned),
+        });
+    }
+    for gone in before.iter().filter(|earlier| find(&after, earlier.id).is_none()) {
+        items.push(ReportChange {
+            kind,
+            id: Some(gone.id),
+            title: gone.title.clone(),
+            aspect: ReportAspect::Removed,
+            before: gone.state.map(str::to_owned),
+            after: None,
+        });
+    }
+}
+
+fn health(earlier: &ReportModel, now: &Parts, items: &mut Vec<ReportChange>) {
+    let before = earlier.health.as_ref().map(|stated| stated.health.code());
+    let after = now.health.as_ref().map(|stated| stated.health.code());
+    if before != after {
+        items.push(ReportChange {
+            kind: SubjectKind::HealthStatement,
+            id: None,
+            title: SubjectKind::HealthStatement.label().into(),
+            aspect: ReportAspect::State,
+            before: before.map(str::to_owned),
+            after: after.map(str::to_owned),
+        });
+    }
+}
+
+fn steps(earlier: &ReportModel, now: &Parts, items: &mut Vec<ReportChange>) {
+    for step in &now.steps {
+        let before = earlier.steps.iter().find(|before| before.step == step.step).map(|before| before.state);
+        if before != Some(step.state) {
+            items.push(ReportChange {
+                kind: SubjectKind::Step,
+                id: None,
+                title: step.step.label().into(),
+                aspect: ReportAspect::State,
+                before: before.map(|state| state.code().to_owned()),
+                after: Some(step.state.code().to_owned()),
+            });
+        }
+    }
+}
+
+fn maturity(earlier: &ReportModel, now: &Parts, items: &mut Vec<ReportChange>) {
+    let level = |maturity: &Option<ReportMaturity>| maturity.as_ref().map(|maturity| maturity.level);
+    for sector in &now.sectors {
+        let Some(before) = earlier.sectors.iter().find(|before| before.id == sector.id) else { continue };
+        let (before, after) = (level(&before.now), level(&sector.now));
+        if before != after {
+            items.push(ReportChange {
+                kind: SubjectKind::Sector,
+                id: Some(sector.id),
+                title: sector.name.clone(),
+                aspect: ReportAspect::Maturity,
+                before: before.map(|level| level.to_string()),
+                after: after.map(|level| level.to_string()),
+            });
+        }
+    }
+}
+
+/// Measured values of the indicators, which have no id in a report: an indicator is known by its name in its pilot.
+fn measurements(earlier: &ReportModel, now: &Parts, items: &mut Vec<ReportChange>) {
+    let value = |indicator: &ReportIndicator| {
+        let number = indicator.actual.as_ref()?;
+        Some(format!("{number} {}", indicator.unit))
+    };
+    for pilot in &now.pilots {
+        let before = earlier.pilots.iter().find(|before| before.id == pilot.id);
+        let before = before.map(|before| before.indicators.as_slice()).unwrap_or_default();
+        for indicator in &pilot.indicators {
+            let known = before.iter().find(|before| before.name == indicator.name);
+            let (before, after) = (known.and_then(value), value(indicator));
+            if before != after {
+                items.push(ReportChange {
+                    kind: SubjectKind::Indicator,
+                    id: None,
+                    title: indicator.name.clone(),
+                    aspect: ReportAspect::Value,
+                    before,
+                    after,
+                });
+            }
+        }
+    }
+}
+
+/// Decisions are never removed, and have a number for a title.
+fn decisions(earlier: &ReportModel, now: &Parts, items: &mut Vec<ReportChange>) {
+    let is_new = |one: &&ReportDecision| !earlier.decisions.iter().any(|known| known.number == one.number);
+    for decision in now.decisions.iter().filter(is_new) {
+        let number = decision.number;
+        items.push(ReportChange {
+            kind: SubjectKind::Decision,
+            id: None,
+            title: LocalizedText::both(format!("القرار {number}"), format!("Decision {number}")),
+            aspect: ReportAspect::Added,
+            before: None,
+            after: Some(decision.outcome.code().to_owned()),
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A report as an earlier version stored it.
+    fn report(cycle: i32, rest: &serde_json::Value) -> ReportModel {
+        let mut model = serde_json::json!({
+            "control": {
+                "number": 3, "taskForceId": Uuid::nil(), "name": { "en": "Nur" }, "city": { "en": "Nur" }, "cycle": cycle,
+                "asOf": "2026-11-28T08:00:00Z", "author": { "memberId": Uuid::nil(), "name": { "en": "Layla" } },
+                "period": { "from": "2026-11-01T08:00:00Z", "to": "2026-11-28T08:00:00Z" },
+                "supersedes": null, "lastSeq": 1, "headHash": "",
+            },
+            "asked": { "recommendation": "continue", "returnToStep": null, "summary": { "en": "Well." } },
+            "health": null, "steps": [], "policies": [], "sectors": [], "pilots": [], "migrations": [], "aims": [],
+            "activities": { "done": 0, "open": 0, "overdue": 0, "doneSince": 0, "doneItems": [], "overdueItems": [] },
+            "risks": { "total": 0, "items": [] }, "decisions": [], "lessons": [], "members": [], "recusals": [],
+            "evidence": [],
+        });
+        for (key, value) in rest.as_object().unwrap() {
+            model[key] = value.clone();
+        }
+        serde_json::from_value(model).unwrap()
+    }
+
+    fn parts(model: ReportModel) -> Parts {
+        let ReportModel {
+            health,
+            steps,
+            policies,
+            sectors,
+            pilots,
+            migrations,
+            activities,
+            risks,
+            decisions,
+            members,
+            evidence,
+            ..
+        } = model;
+        Parts {
+            health,
+            steps,
+            policies,
+            sectors,
+            pilots,
+            migrations,
+            activities,
+            risks,
+            decisions,
+            members,
+            evidence,
+        }
+    }
+
+    fn id(number: u128) -> Uuid {
+        Uuid::from_u128(number)
+    }
+
+    fn pilot(number: u128, state: &str, actual: Option<&str>) -> serde_json::Value {
+        serde_json::json!({
+            "id": id(number), "title": { "en": format!("Pilot {number}") }, "sectorId": id(9),
+            "sectorName": { "en": "Transport" }, "policyId": null, "aims": [], "startDate": "2026-11-01",
+            "owner": { "memberId": id(8), "name": { "en": "Omar" } }, "endDate": "2026-12-01", "state": state,
+            "stateReason": null, "outcome": null, "lessons": null,
+            "indicators": [{
+                "name": { "en": "Delay" }, "unit": "min", "direction": "down", "baseline": "9", "target": "5",
+                "actual": actual, "measuredOn": null, "verdict": "notMeasured",
+            }],
+        })
+    }
+
+    fn lines(earlier: &ReportModel, cycle: i32, now: &serde_json::Value) -> Vec<String> {
+        let changes = changes(earlier, cycle, &parts(report(cycle, now)));
+        assert_eq!((changes.since_report, changes.since), (3, earlier.control.as_of));
+        let line = |one: &ReportChange| {
+            let title = one.title.in_language(crate::domain::text::Language::English);
+            let state = |code: &Option<String>| code.clone().unwrap_or_else(|| "-".to_owned());
+            format!("{} {title}: {} {} {}", one.kind, one.aspect, state(&one.before), state(&one.after))
+        };
+        changes.items.iter().map(line).collect()
+    }
+
+    #[test]
+    fn what_changed_is_found_by_comparing_two_reports() {
+        let earlier = report(
+            1,
+            &serde_json::json!({
+                "health": { "health": "atRisk", "note": null, "statedAt": "2026-11-02T08:00:00Z" },
+                "pilots": [pilot(1, "running", None), pilot(2, "planned", Some("8")), pilot(3, "proposed", None)],
+            }),
+        );
+        let now = serde_json::json!({
+            "health": { "health": "onTrack", "note": null, "statedAt": "2026-11-09T08:00:00Z" },
+            "pilots": [pilot(1, "evaluated", Some("4.5")), pilot(2, "planned", Some("8")), pilot(4, "proposed", None)],
+        });
+        let expected = [
+            "healthStatement Health statement: state atRisk onTrack",
+            "pilot Pilot 1: state running evaluated",
+            "pilot Pilot 4: added - proposed",
+            "pilot Pilot 3: removed proposed -",
+            "indicator Delay: value - 4.5 min",
+        ];
+        assert_eq!(lines(&earlier, 1, &now), expected);
+        assert_eq!(
+            lines(
+                &earlier,
+                1,
+                &serde_json::json!({
+                    "health": serde_json::to_value(&earlier.health).unwrap(),
+                    "pilots": serde_json::to_value(&earlier.pilots).unwrap(),
+                })
+            ),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn pilots_and_steps_of_an_earlier_cycle_are_not_missing_from_a_new_one() {
+        let step = |state: &str| {
+            serde_json::json!({ "step": "policy", "state": state, "targetDate": null, "openedAt": null, "passedAt": null,
+                                "submissions": [], "waivers": [] })
+        };
+        let earlier = report(
+            1,
+            &serde_json::json!({ "pilots": [pilot(1, "evaluated", None)], "steps": [step("passed")] }),
+        );
+        let now = serde_json::json!({ "pilots": [pilot(2, "proposed", None)], "steps": [step("open")] });
+        assert_eq!(lines(&earlier, 2, &now), ["pilot Pilot 2: added - proposed"]);
+    }
+}

@@ -1,0 +1,107 @@
+//! The form in which an operation that people read answers: data, or a page. The parameter `format` of the query goes
+//! before `Accept`.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, HeaderName, HeaderValue};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
+
+use super::negotiation::Negotiated;
+use super::problem::{Problem, ProblemDocument, Result};
+use crate::app::App;
+use crate::domain::report::ReportFormat;
+use crate::domain::text::Language;
+use crate::domain::vocabulary::Vocabulary as _;
+use crate::render;
+
+/// A page loads nothing and runs nothing. Its style is its own.
+pub(super) const PAGE_POLICY: (HeaderName, HeaderValue) = (
+    CONTENT_SECURITY_POLICY,
+    HeaderValue::from_static(
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    ),
+);
+
+/// The form and the language that a request asks for. As the first parameter of a handler, those of its problems, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub(super) format: ReportFormat,
+    /// The language in the query, which goes before `Accept-Language`.
+    pub(super) language: Option<Language>,
+}
+
+impl Asked {
+    /// Data, in the language of the request.
+    const DATA: Self = Self { format: ReportFormat::Json, language: None };
+
+    /// The form of the problems of a request: data, unless its handler answers in several forms.
+    pub(super) fn of_problems(request: &HttpRequest) -> Self {
+        request.extensions().get::<Self>().copied().unwrap_or(Self::DATA)
+    }
+
+    /// The media type of the problem of a request, and its body.
+    pub(super) async fn problem(
+        self,
+        app: Option<&App>,
+        problem: &ProblemDocument,
+        language: Language,
+    ) -> (&'static str, Vec<u8>) {
+        if let (ReportFormat::Html, Some(app)) = (self.format, app) {
+            let page = problem.page();
+            let html = move || render::html::html(&render::problem::document(&page, language));
+            match app.render(html).await {
+                Ok(Ok(html)) => return (content_type(self.format), html.into_bytes()),
+                Ok(Err(error)) => tracing::error!(%error, "the page of a problem failed"),
+                Err(error) => tracing::error!(%error, "the page of a problem failed"),
+            }
+        }
+        ("application/problem+json", serde_json::to_vec(problem).unwrap_or_default())
+    }
+}
+
+impl FromRequest for Asked {
+    type Error = Problem;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let asked = asked(request, payload);
+        if let Ok(asked) = asked {
+            request.extensions_mut().insert(asked);
+        }
+        ready(asked)
+    }
+}
+
+/// The form that the query names, else the one that `Accept` likes best. A form or a language that does not exist is
+/// refused with the other errors of the query.
+fn asked(request: &HttpRequest, payload: &mut Payload) -> Result<Asked> {
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(request.query_string()).unwrap_or_default();
+    let named = |name: &str| pairs.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str());
+    let language = named("lang").and_then(Language::parse);
+    let format = match named("format") {
+        Some(format) => ReportFormat::parse(format).unwrap_or(ReportFormat::Json),
+        None => {
+            let negotiated = Negotiated::from_request(request, payload).into_inner()?;
+            let of_media_type = |format: &&ReportFormat| media_type(**format) == negotiated.media_type();
+            ReportFormat::ALL.iter().find(of_media_type).copied().unwrap_or(ReportFormat::Json)
+        }
+    };
+    Ok(Asked { format, language })
+}
+
+/// The media type of a form.
+pub(super) fn media_type(form: ReportFormat) -> &'static str {
+    match form {
+        ReportFormat::Json => "application/json",
+        ReportFormat::Html => "text/html",
+    }
+}
+
+/// The media type of a form with its parameters.
+pub(super) fn content_type(form: ReportFormat) -> &'static str {
+    match form {
+        ReportFormat::Json => "application/json",
+        ReportFormat::Html => "text/html; charset=utf-8",
+    }
+}
