@@ -122,7 +122,7 @@ problem_catalogue! {
     }
     OriginNotAllowed {
         status: FORBIDDEN,
-        title: "The refresh cookie is not for pages of this origin", "ملف تعريف الارتباط للتجديد غير متاح لصفحات هذا الموقع",
+        title: "Pages of this origin may not send this request", "لا يُسمح لصفحات هذا الموقع بإرسال هذا الطلب",
         advice: "The `Origin` header must name the service itself or an origin in `TASKFORCE_CORS_ORIGINS`. Clients without an origin send and receive the refresh token in the body.",
             "يجب أن تذكر الترويسة Origin عنوان الخدمة نفسها أو أحد المواقع المسموح بها في TASKFORCE_CORS_ORIGINS. أما العملاء الذين لا موقع لهم فيرسلون رمز التجديد ويتسلمونه في نص الطلب والرد.",
     }

@@ -16,9 +16,9 @@ use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use futures_util::FutureExt as _;
 
 use super::compression::{self, CompressedDocuments};
-use super::refused_attempts;
 use super::settings::Settings;
 use super::sliced_body::sliced;
+use super::{cors, refused_attempts};
 use crate::app::App;
 use crate::app::caller::Caller;
 use crate::domain::refusal::RefusalCode;
@@ -84,7 +84,11 @@ pub(in crate::http) async fn wrap(
     };
 
     let problem = response.response().extensions().get::<Problem>().cloned();
-    let problem = problem.or_else(|| problem_of_library(response.response()));
+    let problem = problem.or_else(|| {
+        let refused =
+            response.response().error().and_then(actix_web::Error::as_error::<actix_cors::CorsError>);
+        refused.map(cors::problem_of).or_else(|| problem_of_library(response.response()))
+    });
     let (request, response) = response.into_parts();
     if let Some(problem) = problem {
         refused_attempts::record(&request, problem.code());

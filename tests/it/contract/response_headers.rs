@@ -170,15 +170,22 @@ async fn only_allowed_origins_may_call_from_a_page() {
     }
     assert_eq!(allowed(&ask("/v1/me", "https://evil.example").await), "");
     assert_eq!(allowed(&ask("/v1/nothing", ORIGIN).await), ORIGIN, "a problem can be read, too");
-    let preflight = |origin: &str| {
+    let preflight_of = |origin: &str, method: &str| {
         Draft::new(Method::OPTIONS, "/v1/task-forces")
             .header("Origin", origin)
-            .header("Access-Control-Request-Method", "POST")
+            .header("Access-Control-Request-Method", method)
             .header("Access-Control-Request-Headers", "authorization, content-type, if-match")
     };
+    let preflight = |origin: &str| preflight_of(origin, "POST");
     let answer = app.as_anybody().send(preflight(ORIGIN)).await;
     assert_eq!((answer.status, allowed(&answer).as_str()), (200, ORIGIN));
     assert_eq!(answer.header("access-control-allow-credentials"), "true");
-    assert_eq!(allowed(&app.as_anybody().send(preflight("https://evil.example")).await), "");
+    let refused = app.as_anybody().send(preflight("https://evil.example")).await;
+    assert_eq!(allowed(&refused), "");
+    refused.expect_problem(403, "originNotAllowed");
+    let unknown = preflight_of(ORIGIN, "TRACE");
+    let problem = app.as_anybody().send(unknown).await.expect_problem(400, "invalidRequest");
+    assert_eq!(problem["errors"][0]["parameter"], "access-control-request-method", "{problem}");
+    assert_eq!(problem["errors"][0]["code"], "notAllowed", "{problem}");
     assert_eq!(allowed(&ask("/v1/openapi.json", "https://any.example").await), "*");
 }
