@@ -115,20 +115,17 @@ pub struct EventRow {
     pub subject: Reference,
 }
 
-/// The subject of the event `e` if it was deleted, with the last title that its newest events or its first event have.
-/// Only these few are read: a resource without a title, such as a comment, can have thousands of events, and a page
-/// shows up to a hundred of them.
+/// The subject of the event `e` if it was deleted, with the last title that an event gives to it, or to the resource that it
+/// belonged to. Both are columns of the events and in an index: no text of an event is read, of which each can have half a
+/// megabyte.
 const DELETED_SUBJECT: &str = "jsonb_build_object('kind', e.subject_kind, 'id', e.subject_id, 'title', (
-    select coalesce(nullif(g.changes #> '{title,after}', 'null'), nullif(g.changes #> '{name,after}', 'null'),
-                    nullif(g.changes #> '{title,before}', 'null'), nullif(g.changes #> '{name,before}', 'null'))
-    from (select seq, body::jsonb -> 'changes' as changes
-          from ((select seq, body from events where task_force_id = $1 and subject_id = e.subject_id
-                 order by seq desc limit 4)
-                union all
-                (select seq, body from events where task_force_id = $1 and subject_id = e.subject_id
-                 order by seq limit 1)) few) g
-    where g.changes ?| array['title', 'name']
-    order by g.seq desc limit 1))";
+    select titled.subject_title from events titled
+    where titled.task_force_id = $1 and titled.subject_title is not null and titled.subject_id = coalesce(
+        (select child.subject_parent_id from events child
+         where child.task_force_id = $1 and child.subject_id = e.subject_id and child.subject_parent_id is not null
+         limit 1),
+        e.subject_id)
+    order by titled.seq desc limit 1))";
 
 /// Narrows a list of events.
 #[derive(Debug, Clone, Default)]

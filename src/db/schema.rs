@@ -201,6 +201,8 @@ diesel::table! {
         body -> Text,
         previous_hash -> Bytea,
         hash -> Bytea,
+        subject_title -> Nullable<Jsonb>,
+        subject_parent_id -> Nullable<Uuid>,
     }
 }
 

@@ -7,6 +7,7 @@ use diesel_async::SimpleAsyncConnection as _;
 
 use serde_json::json;
 
+use crate::support::sectors::{new_sector, study};
 use crate::support::{Client, Setup, TestApp, Who};
 
 /// Activities of each task force that is added, three of four of them open.
@@ -278,4 +279,42 @@ async fn the_events_of_a_deleted_comment_are_read_a_few_at_a_time() {
     }
     // Four times as many events: read for each event of the page, these would be 1,800 rows more.
     assert!(rows[1] < rows[0] + 300, "{rows:?}");
+}
+
+/// The pieces of long texts of events that were read since the beginning.
+async fn db_pieces_read(app: &TestApp) -> i64 {
+    db_rows_read(app).await;
+    let query = "select coalesce(idx_tup_fetch, 0)::bigint from pg_stat_all_tables
+        where relid = (select reltoastrelid from pg_class where oid = 'events'::regclass)";
+    app.db_count(query).await
+}
+
+/// A page of small events is not delayed by the long texts of the other events of its subject, which was deleted with its
+/// parent, without an event of its own about that.
+#[tokio::test]
+async fn no_long_text_is_read_for_the_title_of_a_deleted_subject() {
+    let app = start().await;
+    app.db_open("sectors").await;
+    let expert = app.as_expert();
+    let sector = new_sector(&app, json!({})).await;
+    let mut changed = expert.create(format!("{}/studies", sector.path), study(json!({}))).await;
+    for edit in 0..10 {
+        changed =
+            expert.patch(&changed, json!({ "approach": format!("{edit}") })).await.expect(200).resource();
+    }
+    for letter in ["\u{1f600}", "\u{1f601}", "\u{1f602}", "\u{1f603}"] {
+        let long = letter.repeat(10_000);
+        let both = json!({ "ar": long, "en": long });
+        let fields = json!({ "approach": long, "findings": both, "recommendation": both });
+        changed = expert.patch(&changed, fields).await.expect(200).resource();
+    }
+    expert.delete(&sector).await.expect(204);
+    let page = app.a(&format!("/events?limit=100&subject={}", changed.id()));
+    let before = db_pieces_read(&app).await;
+    let events = expert.get(page).await.expect(200).json();
+    let read = db_pieces_read(&app).await - before;
+    let titles: Vec<_> =
+        events["items"].as_array().unwrap().iter().map(|event| &event["subject"]["title"]).collect();
+    assert_eq!(titles, [&changed["title"]; 11], "the page ends before the long ones");
+    assert!(read < 10, "{read}");
 }

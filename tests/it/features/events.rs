@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::support::app::PASSWORD;
 use crate::support::client::activity;
+use crate::support::sectors::{assess, new_sector, open_sectors_step, study};
 use crate::support::sign_in::{new_user, refresh, sign_in, user};
 use crate::support::{TestApp, Who};
 
@@ -89,6 +90,37 @@ async fn an_event_says_who_did_what_to_what_and_how_it_changed() {
     assert_eq!((&moved["from"], &moved["to"]), (&json!("planned"), &json!("blocked")));
     assert_eq!(moved["changes"]["reason"]["after"]["en"], "No data");
     assert_eq!(moved["at"], "2026-11-22T09:00:00Z");
+}
+
+/// The title and the kind of the subject of each event about this resource.
+async fn titles(app: &TestApp, id: &str) -> Vec<Value> {
+    let page =
+        app.as_expert().get(app.a(&format!("/events?limit=100&subject={id}"))).await.expect(200).json();
+    page["items"].as_array().unwrap().iter().map(|event| event["subject"]["title"].clone()).collect()
+}
+
+#[tokio::test]
+async fn a_deleted_subject_has_its_last_title_or_that_of_its_parent() {
+    let app = open_sectors_step().await;
+    let chair = app.as_chair();
+    let renamed = json!({ "ar": "نشاط", "en": "Renamed" });
+    let it = chair.create_activity(json!({})).await;
+    let comment = chair.create(format!("{}/comments", it.path), json!({ "text": "Well" })).await;
+    chair.delete(&comment).await.expect(204);
+    let now = chair.patch(&it, json!({ "title": renamed })).await.expect(200).resource();
+    assert_eq!(titles(&app, comment.id()).await, vec![renamed.clone(); 2]);
+    chair.delete(&now).await.expect(204);
+    assert_eq!(titles(&app, it.id()).await, vec![renamed.clone(); 3]);
+    assert_eq!(titles(&app, comment.id()).await, vec![renamed; 2]);
+
+    // Children that were deleted with their parent have no event of their own about that.
+    let sector = new_sector(&app, json!({})).await;
+    let assessment = assess(chair, &sector, json!({})).await;
+    let study = chair.create(format!("{}/studies", sector.path), study(json!({}))).await;
+    chair.delete(&sector).await.expect(204);
+    assert_eq!(titles(&app, sector.id()).await, vec![sector["name"].clone(); 2]);
+    assert_eq!(titles(&app, assessment.id()).await, vec![sector["name"].clone()]);
+    assert_eq!(titles(&app, study.id()).await, vec![study["title"].clone()]);
 }
 
 #[tokio::test]
