@@ -110,6 +110,11 @@ pub trait Resource: Sized {
     /// Checks that the resource may be deleted. References to it are checked apart from this.
     fn check_deletable(&self, access: &Access, context: &Self::Context) -> Checked;
 
+    /// Tells whether the state of the parent needs the resource, so that it can't be deleted.
+    fn is_needed(_context: &Self::Context) -> bool {
+        false
+    }
+
     /// Checks that a resource that may be changed may have these fields, and updates it.
     async fn update(&self, tx: &WriteTx<'_>, parent: Self::Parent, fields: &Self::Fields) -> Result<()>;
 
@@ -213,6 +218,8 @@ pub struct ChildContext<P> {
     parent: Option<P>,
     is_of_current_cycle: bool,
     deletion_obstacle: Option<RefusalCode>,
+    /// True if the parent violates an invariant of its state once the child is deleted.
+    is_needed: bool,
 }
 
 impl<P: ParentResource> ChildContext<P> {
@@ -292,12 +299,13 @@ impl<C: ChildOf> Resource for C {
         parent_id: Uuid,
         id: Uuid,
     ) -> QueryResult<Self::Context> {
-        let (parent, is_of_current_cycle, deletion_obstacle) = tokio::try_join!(
+        let (parent, is_of_current_cycle, deletion_obstacle, is_needed) = tokio::try_join!(
             <C as ChildOf>::Parent::find(conn, task_force_id, (), parent_id),
             db::cycles::is_made_in_current(conn, task_force_id, id),
             C::deletion_obstacle(conn, task_force_id, id),
+            db::needed::by_parent(conn, task_force_id, <C as ChildOf>::KIND, id),
         )?;
-        Ok(ChildContext { parent, is_of_current_cycle, deletion_obstacle })
+        Ok(ChildContext { parent, is_of_current_cycle, deletion_obstacle, is_needed })
     }
 
     fn check_changeable(&self, access: &Access, context: &Self::Context) -> Checked {
@@ -308,6 +316,10 @@ impl<C: ChildOf> Resource for C {
         context.check_parent(access)?;
         check_of_current_cycle(context.is_of_current_cycle)?;
         context.deletion_obstacle.map_or(Ok(()), |code| Err(code.into()))
+    }
+
+    fn is_needed(context: &Self::Context) -> bool {
+        context.is_needed
     }
 
     async fn delete(&self, tx: &WriteTx<'_>, parent_id: Uuid) -> Result<()> {
@@ -388,7 +400,10 @@ impl<R: Resource> View<R> {
         let has_right = access.right(R::ACTION) == Authorization::Allowed;
         let permissions = Permissions {
             update: has_right && resource.check_changeable(access, context).is_ok(),
-            delete: has_right && !is_referenced && resource.check_deletable(access, context).is_ok(),
+            delete: has_right
+                && !is_referenced
+                && !R::is_needed(context)
+                && resource.check_deletable(access, context).is_ok(),
         };
         let transitions = resource.available_transitions(access);
         Self { resource, today: access.today, transitions, permissions, access: access.clone() }

@@ -32,6 +32,7 @@ pub mod me;
 pub mod measurements;
 pub mod members;
 pub mod migrations;
+pub mod needed;
 pub mod page;
 pub mod pilots;
 pub mod policies;

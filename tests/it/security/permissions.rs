@@ -9,9 +9,11 @@ use crate::support::client::{Draft, activity};
 use crate::support::council::{condition, db_submitted_report, decision};
 use crate::support::evidence::{PDF, db_set_task_force, evidence, new_evidence, new_policy, upload};
 use crate::support::migrations::{db_pilot, new_item, new_migration};
-use crate::support::pilots::{indicator, indicator_of, measured, measurement, proposed_pilot, running_pilot};
+use crate::support::pilots::{
+    indicator, indicator_of, measured, measurement, planned_pilot, proposed_pilot, running_pilot,
+};
 use crate::support::policies::policy;
-use crate::support::sectors::{assess, assessment, new_sector, study};
+use crate::support::sectors::{assess, assessment, new_sector, studied_sector, study};
 use crate::support::votes::{ready_policy_step, submit, waive, withdraw};
 use crate::support::world::task_force;
 use crate::support::{Resource, TestApp, Who};
@@ -499,6 +501,46 @@ async fn a_member_can_be_appointed_until_there_are_seven() {
                 app.as_chair().command(&seventh, "end", end).await.expect(200);
             }
         }
+    }
+}
+
+/// What the state of its parent needs cannot be deleted, and says so.
+#[tokio::test]
+async fn no_child_that_its_parent_needs_can_be_deleted() {
+    let app = TestApp::start().await;
+    let planned = planned_pilot(&app, json!({})).await;
+    app.db_open_every_step().await;
+    let expert = app.as_expert();
+    let sector = studied_sector(expert, "Mobility").await;
+    let first = async |path: &str| {
+        let id = expert.list(path).await.remove(0)["id"].as_str().unwrap().to_owned();
+        expert.read(format!("{path}/{id}")).await
+    };
+    let (studies, assessments) = (format!("{}/studies", sector.path), format!("{}/assessments", sector.path));
+    let (only_study, present) = (first(&studies).await, first(&assessments).await);
+    let only_indicator = first(&format!("{}/indicators", planned.path)).await;
+    let migration = new_migration(&app, json!({})).await;
+    let only_item = new_item(&app, &migration, true).await;
+    let live = "update migrations set state = 'live', reconciliation_source = 1, reconciliation_loaded = 1,
+        reconciliation_rejected = 0 where id = $1::text::uuid";
+    app.db().await.execute(live, &[&migration.id()]).await.unwrap();
+    let needed = [only_study, present, only_indicator, only_item];
+    for (child, code) in
+        needed.iter().zip(["studyMissing", "maturityMissing", "indicatorsMissing", "checklistUnfinished"])
+    {
+        assert_eq!(expert.reload(child).await["permissions"]["delete"], false, "{code}");
+        expert.delete(child).await.expect_problem(409, code);
+    }
+    // Another of the kind is enough, and an assessment that leaves the target below the level is as bad as none.
+    expert.create(studies.as_str(), study(json!({}))).await;
+    assess(expert, &sector, json!({ "level": 3 })).await;
+    expert
+        .create(format!("{}/indicators", planned.path), indicator(json!({ "name": { "en": "Another" } })))
+        .await;
+    new_item(&app, &migration, true).await;
+    for child in &needed {
+        assert_eq!(expert.reload(child).await["permissions"]["delete"], true, "{}", child.path);
+        expert.delete(child).await.expect(204);
     }
 }
 
