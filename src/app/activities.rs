@@ -98,8 +98,7 @@ impl Resource for ActivityDetail {
         if self.stage.state().is_open() { Ok(()) } else { Err(RefusalCode::ActivityClosed.into()) }
     }
 
-    /// During a review, assignee and `reviewRequired` cannot change. Once the activity was started, only the chair
-    /// switches the review off.
+    /// During a review, assignee and `reviewRequired` cannot change. Only the chair switches the review off.
     async fn update(&self, tx: &WriteTx<'_>, (): (), after: &ActivityFields) -> Result<()> {
         let before = self.fields();
         let reviewed = |fields: &ActivityFields| (fields.assignee_member_id, fields.review_required);
@@ -107,7 +106,7 @@ impl Resource for ActivityDetail {
             return Err(RefusalCode::ActivityInReview.into());
         }
         if before.review_required && !after.review_required {
-            self.may_drop_review(tx)?;
+            may_drop_review(tx)?;
         }
         if after.step != before.step {
             self.move_to_step(tx, after.step).await?;
@@ -196,21 +195,6 @@ impl Stateful for ActivityDetail {
 }
 
 impl ActivityDetail {
-    /// Refuses to switch off the review of work that was started, unless the caller is the chair: nobody else decides
-    /// that their own work needs no second look.
-    fn may_drop_review(&self, tx: &WriteTx<'_>) -> Result<()> {
-        let answer = tx.access.right(Action::DropReview);
-        if self.activity.started_at.is_none() || answer == Authorization::Allowed {
-            return Ok(());
-        }
-        Err(forbidden(Action::DropReview)
-            .saying(
-                "Once an activity was started, only the chair can switch its review off (`reviewRequired`).",
-                "بعد بدء النشاط لا يلغي اشتراط مراجعته (reviewRequired) إلا رئيس الفريق.",
-            )
-            .into())
-    }
-
     /// Moves the activity to another step of its cycle, as long as it was never started.
     async fn move_to_step(&self, tx: &WriteTx<'_>, to: StepName) -> Result<()> {
         if self.activity.started_at.is_some() {
@@ -319,6 +303,20 @@ impl App {
         })
         .await
     }
+}
+
+/// Refuses to switch off a review, unless the caller is the chair: nobody else decides that work needs no second look, also
+/// before the work begins.
+fn may_drop_review(tx: &WriteTx<'_>) -> Result<()> {
+    if tx.access.right(Action::DropReview) == Authorization::Allowed {
+        return Ok(());
+    }
+    Err(forbidden(Action::DropReview)
+        .saying(
+            "Only the chair can switch the review of an activity off (`reviewRequired`).",
+            "لا يلغي اشتراط مراجعة النشاط (reviewRequired) إلا رئيس الفريق.",
+        )
+        .into())
 }
 
 /// Checks that the subject of an activity exists, unless the activity had that subject before.

@@ -258,9 +258,7 @@ pub fn label(action: Action) -> Message {
             "work on the products of the steps and on activities, and write comments",
             "العمل على نواتج الخطوات وعلى الأنشطة، وكتابة التعليقات",
         ),
-        Action::DropReview => {
-            ("switch off the review of an activity that was started", "إلغاء اشتراط المراجعة لنشاط سبق بدؤه")
-        }
+        Action::DropReview => ("switch off the review of an activity", "إلغاء اشتراط مراجعة النشاط"),
         Action::EditComment => ("change a comment", "تعديل تعليق"),
         Action::DeleteComment => ("delete a comment", "حذف تعليق"),
         Action::ProveWork => (
@@ -327,7 +325,7 @@ mod tests {
             ),
             (
                 right(Action::Work, &[Action::DropReview]),
-                "Who may: the chair and members of the task force. To switch off the review of an activity that was started: the chair of the task force.",
+                "Who may: the chair and members of the task force. To switch off the review of an activity: the chair of the task force.",
             ),
             (
                 right(Action::ManageUsers, &[]),

@@ -71,7 +71,7 @@ pub enum Action {
     DirectTaskForce,
     /// Work: products of the steps, activities, dependencies, new comments.
     Work,
-    /// Switch off the review of an activity that was started.
+    /// Switch off the review of an activity.
     DropReview,
     /// Change the text of a comment.
     EditComment,

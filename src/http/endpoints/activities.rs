@@ -398,7 +398,7 @@ resource_routes! {
     update: {
         function: update_activity,
         summary: "Update an activity",
-        description: "Changes the fields in the merge patch. `step` can be changed until the activity is first started; after that, only the chair can set `reviewRequired` to false.",
+        description: "Changes the fields in the merge patch. `step` can be changed until the activity is first started. Only the chair can set `reviewRequired` to false.",
         problems: requires(Action::Work)
             .sometimes_requires(Action::DropReview)
             .writes_in_step(Write::Activity)
