@@ -46,6 +46,10 @@ const MAX_REFRESHES: i32 = 10_000;
 /// tabs of a browser refresh at once, and the answer to a refresh gets lost. A copy that is used later ends the session.
 const GRACE: TimeDelta = TimeDelta::seconds(10);
 
+/// The most successors that are followed from a token that is used again within [`GRACE`]. Tabs that refresh at once are
+/// a few; each step costs two statements under the lock of the user.
+const MAX_SUCCESSORS: usize = 20;
+
 /// The origin of a sign-in.
 #[derive(Debug, Clone, Default)]
 pub struct Visit {
@@ -196,6 +200,9 @@ impl App {
 
     /// The tokens that a refresh token was exchanged for within [`GRACE`]. If another request has already gone on with the
     /// successor, the successor of the successor is given, so that all tabs come to the same token.
+    ///
+    /// # Errors
+    /// `invalidCredentials` beyond [`MAX_SUCCESSORS`]. The session goes on, since nobody used a copy late.
     async fn successor_again(
         &self,
         conn: &Conn,
@@ -203,7 +210,10 @@ impl App {
         now: DateTime<Utc>,
     ) -> Result<Option<SignedIn>> {
         let mut used = token.clone();
-        while db::sessions::was_used_after(conn, &secrets::digest(&used), now - GRACE).await? {
+        for _ in 0..MAX_SUCCESSORS {
+            if !db::sessions::was_used_after(conn, &secrets::digest(&used), now - GRACE).await? {
+                return Ok(None);
+            }
             let refresh_token = self.tokens.successor(&used);
             let hash = secrets::digest(&refresh_token);
             if let Some(session) = db::sessions::of_unused_token(conn, &hash, now).await? {
@@ -211,7 +221,7 @@ impl App {
             }
             used = refresh_token;
         }
-        Ok(None)
+        Err(RefusalCode::InvalidCredentials.into())
     }
 
     /// Ends the session of a refresh token. Without a session, nothing happens.

@@ -100,6 +100,22 @@ async fn a_tab_that_comes_late_is_given_the_token_that_the_others_have_come_to()
 }
 
 #[tokio::test]
+async fn a_token_that_is_twenty_refreshes_old_is_refused_and_ends_nothing() {
+    let app = TestApp::start().await;
+    let first = sign_in(&app, Who::Expert1).await;
+    let second = refresh(&app, &first).await.expect(200).json();
+    let mut last = second.clone();
+    for _ in 0..19 {
+        last = refresh(&app, &last).await.expect(200).json();
+    }
+    assert_eq!(refresh(&app, &first).await.expect(200).json()["refreshToken"], last["refreshToken"]);
+    last = refresh(&app, &last).await.expect(200).json();
+    refresh(&app, &first).await.expect_problem(401, "invalidCredentials");
+    assert_eq!(refresh(&app, &second).await.expect(200).json()["refreshToken"], last["refreshToken"]);
+    me(&app, &last).await.expect(200);
+}
+
+#[tokio::test]
 async fn no_token_is_given_again_once_its_session_has_ended() {
     let app = TestApp::start().await;
     let first = sign_in(&app, Who::Expert1).await;
