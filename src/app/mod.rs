@@ -16,6 +16,7 @@ pub mod comments;
 pub mod conditions;
 pub mod connection;
 mod constraints;
+mod content_rate;
 pub mod council;
 pub mod decisions;
 mod error;
@@ -82,6 +83,7 @@ pub struct App {
     api_key_cache: api_keys::ApiKeyCache,
     status_cache: status::Cache,
     writer_limit: Arc<writer_limit::WriterLimit>,
+    content_rate: Arc<content_rate::ContentRate>,
     last_readiness: readiness::LastReadiness,
     refused: refused_attempts::PendingAttempts,
     verifiers: user_slots::UserSlots,
@@ -106,6 +108,7 @@ impl App {
             api_key_cache: api_keys::ApiKeyCache::default(),
             status_cache: status::Cache::default(),
             writer_limit: Arc::default(),
+            content_rate: Arc::default(),
             last_readiness: readiness::LastReadiness::default(),
             refused: refused_attempts::PendingAttempts::default(),
             verifiers: user_slots::UserSlots::new(audit::MAX_VERIFIERS),

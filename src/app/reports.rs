@@ -121,6 +121,7 @@ impl App {
             let model = ReportModel::new(control, request, changes, parts);
             let model = model.canonical().map_err(Error::internal)?;
             size::check_content(model.len())?;
+            self.content_rate.count(task_force_id, model.len())?;
             let draft = Draft {
                 number,
                 cycle,

@@ -305,6 +305,7 @@ impl App {
             let chair = tx.access.seat(Action::Lead)?;
             let judged = (criteria.as_slice(), facts.adjustment.as_ref());
             let (content, snapshot) = take_snapshot(tx, &step, note.as_ref(), judged).await?;
+            self.content_rate.count(task_force_id, snapshot.text.len())?;
             let submission = db::submissions::insert(
                 conn,
                 task_force_id,

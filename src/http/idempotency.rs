@@ -22,6 +22,7 @@ use uuid::Uuid;
 use super::problem::{Problem, Result};
 use super::problem_catalogue::ProblemCode;
 use super::response;
+use super::server::byte_limit::{self, Carried};
 use crate::app::App;
 use crate::app::caller::Caller;
 use crate::app::idempotency::{CommitMode, IdempotentRequest};
@@ -187,8 +188,9 @@ pub(super) async fn finish(
                 app.roll_back(&idempotent);
                 return Ok(ServiceResponse::new(request, response).map_into_left_body());
             }
-            let response =
-                store(&app, &idempotent, response).await.unwrap_or_else(|problem| problem.error_response());
+            let response = store(&app, &request, &idempotent, response)
+                .await
+                .unwrap_or_else(|problem| problem.error_response());
             Ok(ServiceResponse::new(request, response).map_into_right_body())
         }
     }
@@ -203,8 +205,10 @@ fn of_dry_run<B>(mut response: ServiceResponse<B>) -> ServiceResponse<B> {
     response
 }
 
+/// Stores the response. Its bytes count as those of bodies do: a request of a few bytes can have a long response.
 async fn store<B: MessageBody>(
     app: &App,
+    request: &HttpRequest,
     idempotent: &IdempotentRequest,
     response: HttpResponse<B>,
 ) -> Result<HttpResponse> {
@@ -225,6 +229,11 @@ async fn store<B: MessageBody>(
         location: header(LOCATION),
         body: for_retries.unwrap_or_else(|| body.clone()).to_vec(),
     };
+    let user_id = request.extensions().get::<Caller>().map(|caller| caller.user_id);
+    if let Some(user_id) = user_id {
+        byte_limit::count(request, user_id, Carried::Json, stored.body.len())
+            .inspect_err(|_| app.roll_back(idempotent))?;
+    }
     app.store_response(idempotent, &stored).await?;
     Ok(response.set_body(BoxBody::new(body)))
 }

@@ -69,6 +69,15 @@ impl Problem {
         Self { detail: Box::new(RefusalDetail::Sentence(sentence)), ..Self::too_many_requests(retry_after) }
     }
 
+    /// 429 for a task force that has stored much content, with the seconds after which content of the same size is taken.
+    fn too_much_content(retry_after: u32) -> Self {
+        let sentence = Message::new(
+            "Submissions and reports of this task force have stored much content in a short time. Try again after the seconds in `Retry-After`.",
+            "خُزِّن محتوى كثير من طلبات الإقرار والتقارير لهذا الفريق في وقت قصير. حاول من جديد بعد الثواني المذكورة في Retry-After.",
+        );
+        Self { detail: Box::new(RefusalDetail::Sentence(sentence)), ..Self::too_many_requests(retry_after) }
+    }
+
     /// The code of the problem.
     pub(super) fn code(&self) -> ProblemCode {
         self.code
@@ -260,6 +269,7 @@ impl From<app::Error> for Problem {
                 )
             }
             app::Error::Busy(en, ar) => Self::new(ProblemCode::Unavailable, en, ar),
+            app::Error::TooMuchContent(seconds) => Self::too_much_content(seconds),
             app::Error::IssuerUnavailable => Self::new(
                 ProblemCode::Unavailable,
                 "The issuer of your token can't be asked for its keys just now.",

@@ -131,6 +131,38 @@ async fn bytes_are_limited_beside_requests() {
     expert.send(upload(&it, "text/plain", text(100 * 1024))).await.expect_problem(429, "tooManyRequests");
 }
 
+/// A response that is stored for retries takes space as a body does, and a short request can have a long one.
+#[tokio::test]
+async fn stored_responses_count_as_bytes() {
+    let adjust = Box::new(|settings: &mut taskforce::http::server::Settings| {
+        settings.byte_limits = Some(ByteLimits { json_mib: 1, file_mib: 1 });
+    });
+    let app = TestApp::start_with(Setup { adjust, ..Setup::default() }).await;
+    let expert = app.as_expert();
+    let long = "\u{1f600}".repeat(10_000);
+    let it = expert.create_activity(json!({ "description": { "ar": long, "en": long } })).await;
+    let moved = async |round: usize| {
+        let body = match round % 2 {
+            0 => json!({ "to": "blocked", "reason": { "en": "Waiting" } }),
+            _ => json!({ "to": "planned" }),
+        };
+        let draft = Draft::post(format!("{}/transitions", it.path), &body).header("If-Match", "*");
+        expert.send(draft.header("Idempotency-Key", &format!("round-{round}"))).await
+    };
+    // 2 MiB at once: 24 responses of 80 kB beside the body of the activity.
+    let mut round = 0;
+    let refused = loop {
+        let answer = moved(round).await;
+        if answer.status != 200 {
+            break answer;
+        }
+        round += 1;
+    };
+    assert!((20..30).contains(&round), "{round}");
+    refused.expect_problem(429, "tooManyRequests");
+    assert_eq!(expert.reload(&it).await["version"], 1 + round, "what was refused changed nothing");
+}
+
 /// Lets every insert of activities fail as on a full disk.
 const FILL: &str = r#"
     create function fill() returns trigger language plpgsql as $$
