@@ -25,6 +25,7 @@ pub mod file_name;
 pub mod gate;
 pub mod message;
 pub mod migration;
+pub mod office;
 pub mod panel;
 pub mod pilot;
 pub mod policy;

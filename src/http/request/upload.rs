@@ -9,17 +9,17 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
-use futures_util::StreamExt as _;
 use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use received::{Declared, FORM, Received, broken_off, content, content_problem, declared, unsupported};
+use received::{Declared, FORM, Pace, Received, declared, read, unsupported};
 
 use super::{CallContext, Extraction, Path, app, authenticate, require_visible, timeouts, version};
 use crate::app::Error;
@@ -32,15 +32,18 @@ use crate::http::problem_catalogue::ProblemCode;
 use crate::http::server::byte_limit::{self, Carried};
 use crate::http::validation;
 
-/// The maximum wait of an upload for memory, after the wait for other uploads of its user.
-const MAX_WAIT_FOR_MEMORY: Duration = Duration::from_secs(10);
+/// The unit in which memory for uploads is counted, in bytes.
+const UNIT: usize = 1024 * 1024;
 
-/// The maximum number of files in memory. Each file is in memory as a whole, so uploads without this limit could take
-/// all memory.
-const MAX_UPLOADS_IN_MEMORY: usize = 4;
+/// The memory for uploads, in [`UNIT`]s: four of the largest files in their forms. Each file is in memory as a whole, so
+/// uploads without this limit could take all memory.
+const MEMORY: usize = 4 * MOST_UNITS;
 
-/// Limits concurrent uploads: of all users, and to one upload of each user, so that no user takes the share of the
-/// others.
+/// The memory of the largest file in its form, in [`UNIT`]s.
+const MOST_UNITS: usize = (MAX_FILE_BYTES + multipart::MAX_SURROUNDING_BYTES).div_ceil(UNIT);
+
+/// Limits concurrent uploads: the memory of all users, and to one upload of each user, so that no user takes the share of
+/// the others.
 #[derive(Debug)]
 pub(in crate::http) struct Uploads {
     in_memory: Arc<Semaphore>,
@@ -49,17 +52,24 @@ pub(in crate::http) struct Uploads {
 
 impl Default for Uploads {
     fn default() -> Self {
-        Self { in_memory: Arc::new(Semaphore::new(MAX_UPLOADS_IN_MEMORY)), uploads_by_user: Mutex::default() }
+        Self { in_memory: Arc::new(Semaphore::new(MEMORY)), uploads_by_user: Mutex::default() }
     }
 }
 
 impl Uploads {
-    /// Waits until the user has no other upload, for at most `within`, and then for memory.
-    async fn acquire(&self, user_id: Uuid, within: Duration) -> Option<[OwnedSemaphorePermit; 2]> {
+    /// Waits until the user has no other upload, and then for the memory of so many bytes, each for at most `within`: an
+    /// upload has this time, so that the memory of others is free by then. All who wait have their turn.
+    async fn acquire(
+        &self,
+        user_id: Uuid,
+        bytes: usize,
+        within: Duration,
+    ) -> Option<[OwnedSemaphorePermit; 2]> {
+        let units = u32::try_from(bytes.div_ceil(UNIT).clamp(1, MOST_UNITS)).ok()?;
         let of_user = self.semaphore_of(user_id).acquire_owned();
         let of_user = tokio::time::timeout(within, of_user).await.ok()?.ok()?;
-        let in_memory = Arc::clone(&self.in_memory).acquire_owned();
-        let in_memory = tokio::time::timeout(MAX_WAIT_FOR_MEMORY, in_memory).await.ok()?.ok()?;
+        let in_memory = Arc::clone(&self.in_memory).acquire_many_owned(units);
+        let in_memory = tokio::time::timeout(within, in_memory).await.ok()?.ok()?;
         Some([of_user, in_memory])
     }
 
@@ -126,14 +136,16 @@ impl<P: Path + 'static> FromRequest for Upload<P> {
             byte_limit::count(&request, user_id, Carried::File, announced)?;
             let within = timeouts(&request)?.file;
             let uploads = request.app_data::<Data<Uploads>>().ok_or(ProblemCode::InternalError)?;
-            let Some(permits) = uploads.acquire(user_id, within).await else {
+            // A file in chunks announces no size.
+            let bytes = if announced == 0 { form.max_bytes() } else { announced };
+            let Some(permits) = uploads.acquire(user_id, bytes, within).await else {
                 return Err(Error::Unavailable("too many uploads at once".to_owned()).into());
             };
-            let read = tokio::time::timeout(within, form.receive(&request, payload, announced)).await;
-            let Received { declared, name, content, sha256 } =
-                read.map_err(|_elapsed| timeout_problem(within))??;
-            // A file in chunks announces no size.
-            byte_limit::count(&request, user_id, Carried::File, content.len().saturating_sub(announced))?;
+            let pace = Pace { begun: Instant::now(), within, bytes };
+            let body = read(payload, form.max_bytes(), pace).await?;
+            byte_limit::count(&request, user_id, Carried::File, body.len().saturating_sub(announced))?;
+            let Received { declared, name, content } = form.file(&request, body)?;
+            let sha256 = Sha256::digest(&content).into();
             let name = query.file_name.or(name);
             let kind = declared.kind_of(&content, name.as_deref())?;
             let name = name.and_then(|name| file_name::kept(&name, kind));
@@ -178,22 +190,11 @@ impl Form {
         }
     }
 
-    async fn receive(self, request: &HttpRequest, payload: Payload, announced: usize) -> Result<Received> {
+    /// The file in a body.
+    fn file(self, request: &HttpRequest, body: Bytes) -> Result<Received> {
         match self {
-            Self::Part => multipart::receive(request, payload, announced).await,
-            Self::Alone(declared) => {
-                let chunks = payload.map(|chunk| chunk.map_err(|_broken: PayloadError| broken_off()));
-                let (content, sha256) = content(chunks, announced).await?;
-                Ok(Received { declared, name: None, content, sha256 })
-            }
+            Self::Part => multipart::file(request, &body),
+            Self::Alone(declared) => Ok(Received { declared, name: None, content: body }),
         }
     }
-}
-
-fn timeout_problem(within: Duration) -> Problem {
-    let seconds = within.as_secs();
-    content_problem(
-        format!("The file did not arrive within {seconds} seconds."),
-        format!("لم يصل الملف خلال {seconds} ثانية."),
-    )
 }

@@ -92,7 +92,7 @@ pub(super) struct UploadedEvidence {
 /// Sends a file of at most 10 MiB: PDF, Word (`docx`), Excel (`xlsx`), PowerPoint (`pptx`), OpenDocument (`odt`, `ods`,
 /// `odp`), PNG, JPEG, CSV or plain text in UTF-8. The media type of the part has to match the content of the file; without
 /// a media type, with `application/octet-stream`, and for a CSV file with `application/vnd.ms-excel`, the service finds
-/// the type by the content.
+/// the type by the content. An office file that contains macros is of no accepted type.
 ///
 /// The same request accepts the bytes of the file as its body, without a form: `Content-Type` is the media type of the
 /// file or `application/octet-stream`, and the query parameter `fileName` names the file.

@@ -1,10 +1,14 @@
 //! A file that was read, and its kind: the media type declares one, or the content shows one.
 
-use actix_web::web::{Bytes, BytesMut};
-use futures_util::{Stream, StreamExt as _};
-use sha2::{Digest as _, Sha256};
+use std::time::Duration;
 
-use crate::domain::file::{ContentError, FileKind, MAX_FILE_BYTES};
+use actix_web::dev::Payload;
+use actix_web::error::PayloadError;
+use actix_web::web::{Bytes, BytesMut};
+use futures_util::StreamExt as _;
+use tokio::time::{Instant, timeout_at};
+
+use crate::domain::file::{ContentError, FileKind};
 use crate::domain::refusal::{Refusal, RefusalCode};
 use crate::http::problem::{Problem, Result};
 use crate::http::problem_catalogue::ProblemCode;
@@ -18,7 +22,6 @@ pub(super) struct Received {
     /// The name that it was sent with.
     pub(super) name: Option<String>,
     pub(super) content: Bytes,
-    pub(super) sha256: [u8; 32],
 }
 
 /// The kind of a file by its media type.
@@ -96,24 +99,68 @@ pub(super) fn unsupported() -> Problem {
     )
 }
 
-/// Reads a file up to the size of the largest one, and hashes it on the way.
-pub(super) async fn content(
-    chunks: impl Stream<Item = Result<Bytes>>,
-    announced: usize,
-) -> Result<(Bytes, [u8; 32])> {
-    let mut chunks = std::pin::pin!(chunks);
-    let (mut content, mut hash) = (BytesMut::with_capacity(announced), Sha256::new());
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk?;
-        if content.len() + chunk.len() > MAX_FILE_BYTES {
-            return Err(ProblemCode::BodyTooLarge.into());
-        }
-        hash.update(&chunk);
-        content.extend_from_slice(&chunk);
-    }
-    Ok((content.freeze(), hash.finalize().into()))
+/// The time that a body has to arrive, which is shared out among its bytes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pace {
+    pub(super) begun: Instant,
+    /// The time for the whole body.
+    pub(super) within: Duration,
+    /// The number of bytes that were announced, or else the most that the body can have.
+    pub(super) bytes: usize,
 }
 
-pub(super) fn broken_off() -> Problem {
+impl Pace {
+    /// The instant at which the next byte is due. A sixth of the time is for the first byte. Without the shares, a few
+    /// bodies of which nothing arrives would hold the memory for uploads for all of their time.
+    fn due(&self, received: usize) -> Instant {
+        let grace = self.within / 6;
+        let received = u32::try_from(received.div_ceil(1024)).unwrap_or(u32::MAX);
+        let bytes = u32::try_from(self.bytes.div_ceil(1024)).unwrap_or(u32::MAX).max(1);
+        let share = (self.within - grace).saturating_mul(received.min(bytes)) / bytes;
+        self.begun + grace + share
+    }
+
+    fn too_slow(&self) -> Problem {
+        let seconds = self.within.as_secs();
+        content_problem(
+            format!("The file did not arrive within {seconds} seconds, or arrives too slowly for that."),
+            format!("لم يصل الملف خلال {seconds} ثانية، أو أن وصوله أبطأ من أن يكتمل خلالها."),
+        )
+    }
+}
+
+/// Reads a body of at most `most` bytes, as fast as its pace asks for.
+pub(super) async fn read(payload: Payload, most: usize, pace: Pace) -> Result<Bytes> {
+    let mut payload = payload;
+    let mut content = BytesMut::with_capacity(pace.bytes.min(most));
+    while let Some(chunk) =
+        timeout_at(pace.due(content.len()), payload.next()).await.map_err(|_elapsed| pace.too_slow())?
+    {
+        let chunk = chunk.map_err(|_broken: PayloadError| broken_off())?;
+        if content.len() + chunk.len() > most {
+            return Err(ProblemCode::BodyTooLarge.into());
+        }
+        content.extend_from_slice(&chunk);
+    }
+    Ok(content.freeze())
+}
+
+fn broken_off() -> Problem {
     content_problem("The file broke off.", "انقطع إرسال الملف.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_byte_has_its_share_of_the_time() {
+        let begun = Instant::now();
+        let pace = Pace { begun, within: Duration::from_secs(60), bytes: 100 * 1024 };
+        for (received, seconds) in [(0, 10), (50 * 1024, 35), (100 * 1024, 60), (200 * 1024, 60)] {
+            assert_eq!(pace.due(received), begun + Duration::from_secs(seconds), "{received}");
+        }
+        let empty = Pace { bytes: 0, ..pace };
+        assert_eq!(empty.due(0), begun + Duration::from_secs(10));
+    }
 }

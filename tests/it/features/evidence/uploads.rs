@@ -1,5 +1,7 @@
 //! Files in forms, their names, and files that do not say what they are.
 
+use std::io::Write as _;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 use taskforce::domain::file::MAX_FILE_BYTES;
@@ -18,10 +20,20 @@ fn names(answer: &Answer) -> (String, String) {
     (plain.to_owned(), extended.to_owned())
 }
 
-/// The first entry of an OpenDocument file, which is its media type.
+/// A ZIP archive of these entries.
+fn archive(entries: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let stored = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    for (name, content) in entries {
+        archive.start_file(*name, stored).unwrap();
+        archive.write_all(content).unwrap();
+    }
+    archive.finish().unwrap().into_inner()
+}
+
+/// An OpenDocument file, whose first entry is its media type.
 fn open_document(media_type: &str) -> Vec<u8> {
-    let size = u32::try_from(media_type.len()).unwrap().to_le_bytes();
-    [b"PK\x03\x04", &[0; 14][..], &size, &size, b"\x08\0\0\0mimetype", media_type.as_bytes()].concat()
+    archive(&[("mimetype", media_type.as_bytes()), ("content.xml", b"<x/>")])
 }
 
 /// Evidence with a PDF that was sent with this in its `Content-Disposition`.
@@ -151,11 +163,12 @@ async fn a_form_has_one_file_and_nothing_else() {
         let coded = form_body(&[(&format!("{file}\r\n{header}"), PDF)]);
         expert.send(upload_form(&made, coded)).await.expect_problem(415, "unsupportedMediaType");
     }
-    for length in ["2", "+2", "17"] {
+    // The length of a part changes nothing: what it leaves out would be lost without a word.
+    for length in ["2", "+17", "18", "-1", "", "17, 17", "17\r\nContent-Length: 17"] {
         let counted = form_body(&[(&format!("{file}\r\nContent-Length: {length}"), PDF)]);
         expert.send(upload_form(&made, counted)).await.expect_problem(400, "invalidRequest");
     }
-    for kind in ["text/html", "text/csv; charset=windows-1256"] {
+    for kind in ["text/html", "text/csv; charset=windows-1256", "text/plain; é"] {
         let part = format!("Content-Disposition: form-data; name=\"file\"\r\nContent-Type: {kind}");
         let refused = expert.send(upload_form(&made, form_body(&[(&part, b"a,b")]))).await;
         refused.expect_problem(415, "unsupportedMediaType");
@@ -169,7 +182,12 @@ async fn a_form_has_one_file_and_nothing_else() {
     let many = format!("{file}{}", "\r\nX-Many: x".repeat(100));
     expert.send(upload_form(&made, form_body(&[(&many, PDF)]))).await.expect_problem(400, "invalidRequest");
     assert_eq!(expert.reload(&made).await["version"], 1);
-    // What surrounds the form is ignored, as RFC 2046 has it.
+    let twice = form_body(&[(&pdf_part("; name=\"other\""), PDF)]);
+    expert.send(upload_form(&made, twice)).await.expect_problem(400, "invalidRequest");
+    // OkHttp sends the length of each part. What surrounds the form is ignored, as RFC 2046 has it.
+    let counted = form_body(&[(&format!("{file}\r\nContent-Length: {}", PDF.len()), PDF)]);
+    expert.send(upload_form(&made, counted)).await.expect(200);
+    let made = expert.reload(&made).await;
     let surrounded = [b"Before\r\n".to_vec(), whole, b"After".to_vec()].concat();
     expert.send(upload_form(&made, surrounded)).await.expect(200);
 }
@@ -290,4 +308,20 @@ async fn a_file_that_does_not_say_what_it_is_is_taken_by_its_content() {
         expert.send(upload(&made, kind, content)).await.expect_problem(415, "unsupportedMediaType");
     }
     expert.send(upload(&made, unknown, b"")).await.expect_problem(400, "invalidRequest");
+}
+
+/// Also if the macros have another name than usual.
+#[tokio::test]
+async fn an_office_file_with_macros_is_refused() {
+    let app = TestApp::start().await;
+    let (expert, made) = (app.as_expert(), new(&app).await);
+    let word = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
+    let types = "<Types><Override PartName='/word/x.bin' ContentType='application/vnd.ms-office.vbaProject'/></Types>";
+    let part = ("word/document.xml", b"<x/>".as_slice());
+    let macros = archive(&[("[Content_Types].xml", types.as_bytes()), part, ("word/x.bin", b"x")]);
+    expert.send(upload(&made, word, macros.clone())).await.expect_problem(400, "invalidRequest");
+    let unknown = "application/octet-stream";
+    expert.send(upload(&made, unknown, macros)).await.expect_problem(415, "unsupportedMediaType");
+    let plain = archive(&[("[Content_Types].xml", b"<Types/>"), part, ("word/x.bin", b"x")]);
+    expert.send(upload(&made, word, plain)).await.expect(200);
 }
